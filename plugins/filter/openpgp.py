@@ -1,0 +1,26 @@
+"""Filters for OpenPGP keys."""
+
+from collections.abc import Callable
+
+from ansible.errors import AnsibleFilterError
+from pysequoia import Cert
+
+
+def openpgp_fingerprints(text: str) -> list[str]:
+    """Give the fingerprints, in capitals, of the primary keys that armored text holds.
+
+    Raises AnsibleFilterError where the text holds no key.
+    """
+    try:
+        return [cert.fingerprint.upper() for cert in Cert.split_bytes(text.encode())]
+    except Exception as error:  # the library raises bare RuntimeErrors, with a stack trace as text
+        reason = str(error).splitlines()[0]
+        raise AnsibleFilterError(f"this is no OpenPGP key ({reason})") from error
+
+
+class FilterModule:
+    """The filters, as Ansible looks for them."""
+
+    def filters(self) -> dict[str, Callable]:
+        """Give the filters by name."""
+        return {"openpgp_fingerprints": openpgp_fingerprints}

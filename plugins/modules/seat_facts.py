@@ -1,0 +1,432 @@
+#!/usr/bin/python
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""Ask a seat everything that the other roles decide by, in one round trip."""
+
+DOCUMENTATION = r"""
+module: seat_facts
+short_description: Ask a lab machine everything that its provisioning decides by
+description:
+  - Reads the operating system, the listening ports and who holds them, what is installed,
+    Docker's configuration and state, its images, containers, networks and volumes.
+  - Changes nothing, needs no Docker, no Docker client and nothing beyond Python's own library.
+options:
+  docker_socket:
+    description: Path of the Docker Engine's socket.
+    type: path
+    default: /var/run/docker.sock
+author:
+  - labocloud contributors
+attributes:
+  check_mode:
+    description: Can run in check_mode and return the same answer.
+    support: full
+  diff_mode:
+    description: Has nothing to show, since it changes nothing.
+    support: none
+  idempotent:
+    description: Changes nothing.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Ask the seat what it has
+  seat_facts:
+
+- name: Show who holds port 8080
+  ansible.builtin.debug:
+    msg: "{{ ansible_facts['seat']['listeners'] | selectattr('port', 'equalto', 8080) }}"
+"""
+
+RETURN = r"""
+ansible_facts:
+  description: The seat, as the fact C(seat).
+  returned: always
+  type: dict
+  contains:
+    seat:
+      description: What the seat has.
+      type: dict
+      contains:
+        os:
+          description: C(id), C(version), C(codename) and C(name), as in os-release(5).
+          type: dict
+        arch:
+          description: Machine type, as C(uname -m) prints it.
+          type: str
+          sample: x86_64
+        service_manager:
+          description: V(systemd), or V(none) where nothing manages services.
+          type: str
+        root:
+          description: Whether the module ran as root.
+          type: bool
+        listeners:
+          description: >-
+            TCP ports that are held, each with C(port), C(address), C(process), C(pid)
+            and, where it is a container's, C(container).
+          type: list
+          elements: dict
+        packages:
+          description: Installed Debian packages, name to version.
+          type: dict
+        held:
+          description: Names of the packages that are held at their version.
+          type: list
+          elements: str
+        files:
+          description: >-
+            The files that configure Docker, path to SHA-256. The parsed content of daemon.json
+            is in C(daemon_config), V(none) where it is absent or no JSON.
+          type: dict
+        docker_group:
+          description: Members of the group docker; V(none) where there is no such group.
+          type: list
+          elements: str
+        before:
+          description: >-
+            What the seat was like before the toolkit first changed it, as the role C(seat) has
+            recorded it; V(none) where it has changed nothing yet.
+          type: dict
+        docker:
+          description: >-
+            The engine: C(running), C(enabled), C(version), C(root), C(free_mb), C(driver) and
+            C(outdated), whether its configuration changed after it started.
+          type: dict
+        images:
+          description: >-
+            Tagged images, tag to C(revision), C(fingerprint) and C(labels). The fingerprint
+            covers the layers and the configuration, and is the same wherever the image is loaded.
+          type: dict
+        containers:
+          description: Containers, name to C(image), C(state), C(health), C(labels) and C(ports).
+          type: dict
+        networks:
+          description: Names of the networks that are not Docker's own.
+          type: list
+          elements: str
+        volumes:
+          description: Names of the volumes.
+          type: list
+          elements: str
+"""
+
+import glob
+import grp
+import hashlib
+import http.client
+import json
+import os
+import re
+import socket
+import struct
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+RECORD = "/var/lib/labocloud/before.json"
+DAEMON_JSON = "/etc/docker/daemon.json"
+CONFIGURATION = (
+    DAEMON_JSON,
+    "/etc/systemd/system/docker.service.d/*.conf",
+    "/etc/apt/sources.list.d/docker*",
+    "/etc/apt/keyrings/docker*",
+)
+# What makes two images the same: what Docker stores of it, less the fields that differ between
+# the versions of Docker that build, save and load it.
+IMAGE_CONFIG = ("Cmd", "Entrypoint", "Env", "ExposedPorts", "Healthcheck", "Labels", "User", "WorkingDir")
+DOCKER_NETWORKS = {"bridge", "host", "none", "docker_gwbridge", "ingress"}
+LISTEN = "0A"
+
+
+class DockerConnection(http.client.HTTPConnection):
+    """HTTP over the engine's socket."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=20)
+        self.path = path
+
+    def connect(self) -> None:
+        """Connect to the socket instead of a port."""
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+    def ask(self, path: str) -> Any:  # noqa: ANN401  # JSON
+        """Give the engine's answer to GET path, None where the thing is not there.
+
+        Raises OSError or http.client.HTTPException where no engine answers, and where the
+        answer is an error of the engine's own.
+        """
+        self.request("GET", path)
+        answer = self.getresponse()
+        body = answer.read()
+        if answer.status == http.client.NOT_FOUND:
+            return None
+        if answer.status != http.client.OK:
+            raise OSError(f"GET {path}: {answer.status} {body.decode(errors='replace')}")
+        return json.loads(body)
+
+
+def parse_os_release(text: str) -> dict[str, str]:
+    """Read os-release(5) and give id, version, codename and name, empty where not told."""
+    told = dict(re.findall(r'^([A-Z_]+)="?([^"\n]*)"?$', text, re.MULTILINE))
+    return {
+        "id": told.get("ID", ""),
+        "version": told.get("VERSION_ID", ""),
+        "codename": told.get("VERSION_CODENAME", ""),
+        "name": told.get("PRETTY_NAME", ""),
+    }
+
+
+def parse_dpkg_status(text: str) -> tuple[dict[str, str], list[str]]:
+    """Read dpkg's status file: the installed packages with their versions, and the held ones."""
+    packages: dict[str, str] = {}
+    held: list[str] = []
+    for paragraph in text.split("\n\n"):
+        fields = dict(re.findall(r"^(Package|Status|Version): (.*)$", paragraph, re.MULTILINE))
+        want, _, state = fields.get("Status", "").partition(" ")
+        if state == "ok installed":
+            packages[fields["Package"]] = fields["Version"]
+            if want == "hold":
+                held.append(fields["Package"])
+    return packages, held
+
+
+def parse_listeners(table: str) -> list[dict[str, Any]]:
+    """Read /proc/net/tcp or tcp6 and give the listening sockets: port, address, inode."""
+    found = []
+    for line in table.splitlines()[1:]:
+        fields = line.split()
+        if fields[3] != LISTEN:
+            continue
+        address, port = fields[1].split(":")
+        # The kernel prints each 32 bits of the address in the machine's own byte order.
+        words = re.findall("........", address)
+        raw = b"".join(struct.pack("=I", int(word, 16)) for word in words)
+        family = socket.AF_INET if len(words) == 1 else socket.AF_INET6
+        found.append(
+            {"port": int(port, 16), "address": socket.inet_ntop(family, raw), "inode": fields[9]}
+        )
+    return found
+
+
+def fingerprint(image: dict[str, Any]) -> str:
+    """Give the SHA-256 of what makes an image what it is, from the engine's description of it."""
+    config = image.get("Config") or {}
+    parts = {key: config.get(key) or None for key in IMAGE_CONFIG}
+    parts["Layers"] = image["RootFS"].get("Layers") or []
+    parts["Architecture"] = image["Architecture"]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def name_holders(
+    listeners: list[dict[str, Any]],
+    sockets: dict[str, dict[str, Any]],
+    containers: dict[str, Any],
+) -> list[dict[str, Any]]:
+    """Tell who holds each port.
+
+    listeners: as parse_listeners gives them. sockets: inode to C(process) and C(pid).
+    containers: as container_facts gives them. Docker forwards some published ports without
+    a process of its own, so the containers' ports count as held too.
+    """
+    published = {
+        port: name
+        for name, container in containers.items()
+        if container["state"] == "running"
+        for port in container["ports"]
+    }
+    held = []
+    for listener in listeners:
+        holder = sockets.get(listener["inode"], {"process": None, "pid": None})
+        container = published.get(listener["port"])
+        of_docker = holder["process"] in ("docker-proxy", "dockerd", "rootlesskit", None)
+        held.append(
+            {
+                "port": listener["port"],
+                "address": listener["address"],
+                **holder,
+                "container": container if of_docker else None,
+            }
+        )
+    seen = {holder["port"] for holder in held}
+    held.extend(
+        {"port": port, "address": "", "process": None, "pid": None, "container": name}
+        for port, name in published.items()
+        if port not in seen
+    )
+    return sorted(held, key=lambda holder: (holder["port"], holder["address"]))
+
+
+def read(path: str) -> str:
+    """Give a file's text, empty where it is not there."""
+    try:
+        return Path(path).read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+
+
+def socket_holders() -> dict[str, dict[str, Any]]:
+    """Give the process behind each socket that this user may see: inode to process and pid."""
+    holders = {}
+    for link in glob.glob("/proc/[0-9]*/fd/[0-9]*"):
+        try:
+            target = os.readlink(link)
+        except OSError:
+            continue  # the process ended in between, or is another user's
+        if target.startswith("socket:["):
+            pid = link.split("/")[2]
+            holders[target[8:-1]] = {"process": read(f"/proc/{pid}/comm").strip(), "pid": int(pid)}
+    return holders
+
+
+def free_mb(path: str) -> int:
+    """Give the space, in MiB, that root can still fill at path or where it would be made."""
+    place = Path(path)
+    while not place.exists():
+        place = place.parent
+    space = os.statvfs(place)
+    return space.f_bavail * space.f_frsize // 2**20
+
+
+def started_at(pid: str) -> float:
+    """Give the time a process started, in seconds of the system's clock."""
+    ticks = int(read(f"/proc/{pid}/stat").rpartition(")")[2].split()[19])
+    boot = int(re.search(r"^btime (\d+)$", read("/proc/stat"), re.MULTILINE).group(1))
+    return boot + ticks / os.sysconf("SC_CLK_TCK")
+
+
+def outdated(files: list[str]) -> bool:
+    """Tell whether a file of the engine's configuration is newer than the running engine."""
+    pid = read("/var/run/docker.pid").strip()
+    if not pid or not Path(f"/proc/{pid}").exists():
+        return False
+    # /proc counts the start in hundredths of a second, and rounds the boot to whole seconds.
+    return any(Path(path).stat().st_mtime > started_at(pid) + 1 for path in files)
+
+
+def image_facts(docker: DockerConnection) -> dict[str, Any]:
+    """Give the engine's tagged images."""
+    images = {}
+    for listed in docker.ask("/images/json"):
+        tags = [tag for tag in listed.get("RepoTags") or [] if tag != "<none>:<none>"]
+        image = docker.ask(f"/images/{listed['Id']}/json") if tags else None
+        if image is None:
+            continue
+        labels = (image.get("Config") or {}).get("Labels") or {}
+        for tag in tags:
+            images[tag] = {
+                "revision": labels.get("labocloud.revision", ""),
+                "fingerprint": fingerprint(image),
+                "labels": labels,
+            }
+    return images
+
+
+def container_facts(docker: DockerConnection) -> dict[str, Any]:
+    """Give the engine's containers, the stopped ones too."""
+    containers = {}
+    for listed in docker.ask("/containers/json?all=true"):
+        health = re.search(r"\((?:health: )?(\w+)\)$", listed["Status"])
+        containers[listed["Names"][0].lstrip("/")] = {
+            "image": listed["Image"],
+            "state": listed["State"],
+            "health": health.group(1) if health and listed["State"] == "running" else None,
+            "labels": listed["Labels"] or {},
+            "ports": sorted({port["PublicPort"] for port in listed["Ports"] if "PublicPort" in port}),
+        }
+    return containers
+
+
+def engine_facts(path: str) -> dict[str, Any]:
+    """Ask the engine. Where none answers, say so and give empty lists."""
+    docker = DockerConnection(path)
+    try:
+        info = docker.ask("/info")
+        return {
+            "engine": {
+                "running": True,
+                "version": info["ServerVersion"],
+                "root": info["DockerRootDir"],
+                "driver": info["Driver"],
+            },
+            "images": image_facts(docker),
+            "containers": container_facts(docker),
+            "networks": sorted(
+                network["Name"]
+                for network in docker.ask("/networks")
+                if network["Name"] not in DOCKER_NETWORKS
+            ),
+            "volumes": sorted(volume["Name"] for volume in docker.ask("/volumes")["Volumes"] or []),
+        }
+    except (OSError, http.client.HTTPException) as error:
+        return {
+            "engine": {"running": False, "version": "", "root": "", "driver": "", "why": str(error)},
+            "images": {},
+            "containers": {},
+            "networks": [],
+            "volumes": [],
+        }
+    finally:
+        docker.close()
+
+
+def parse_object(text: str) -> dict[str, Any] | None:
+    """Read a JSON object; give None where the text is something else."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def seat_facts(docker_socket: str) -> dict[str, Any]:
+    """Give all facts of this machine."""
+    files = sorted(path for pattern in CONFIGURATION for path in glob.glob(pattern))
+    config = parse_object(read(DAEMON_JSON))
+    packages, held = parse_dpkg_status(read("/var/lib/dpkg/status"))
+    answers = engine_facts(docker_socket)
+    engine = answers.pop("engine")
+    engine["root"] = engine["root"] or (config or {}).get("data-root", "/var/lib/docker")
+    listeners = parse_listeners(read("/proc/net/tcp")) + parse_listeners(read("/proc/net/tcp6"))
+    try:
+        group = grp.getgrnam("docker").gr_mem
+    except KeyError:
+        group = None
+    return {
+        "os": parse_os_release(read("/etc/os-release")),
+        "arch": os.uname().machine,
+        "service_manager": "systemd" if Path("/run/systemd/system").is_dir() else "none",
+        "root": os.geteuid() == 0,
+        "listeners": name_holders(listeners, socket_holders(), answers["containers"]),
+        "packages": packages,
+        "held": held,
+        "files": {path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in files},
+        "daemon_config": config,
+        "docker_group": group,
+        "before": parse_object(read(RECORD)),
+        "docker": {
+            **engine,
+            "free_mb": free_mb(engine["root"]),
+            "enabled": bool(glob.glob("/etc/systemd/system/*.wants/docker.service")),
+            "outdated": outdated([path for path in files if not path.startswith("/etc/apt/")]),
+        },
+        **answers,
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={"docker_socket": {"type": "path", "default": "/var/run/docker.sock"}},
+        supports_check_mode=True,
+    )
+    module.exit_json(
+        changed=False, ansible_facts={"seat": seat_facts(module.params["docker_socket"])}
+    )
+
+
+if __name__ == "__main__":
+    main()
