@@ -1,0 +1,89 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""Say at the end of a run, in plain words, which seats are ready and what the others need."""
+
+DOCUMENTATION = r"""
+name: room_summary
+type: aggregate
+short_description: Say at the end which seats are ready, and what the others need
+description:
+  - Prints one line with the counts, and one line for each seat that failed or could not be
+    reached, with the reason that the failing task gave.
+author:
+  - labocloud contributors
+"""
+
+import atexit
+from typing import Any
+
+from ansible.executor.stats import AggregateStats
+from ansible.plugins.callback import CallbackBase
+
+LONGEST_REASON = 600
+
+
+def reason(answer: dict[str, Any]) -> str:
+    """Give, in one line, why a task failed: its message, and what the command said."""
+    # A loop's own message is of no use; its first failed item's is.
+    for item in answer.get("results", []):
+        if item.get("failed"):
+            return reason(item)
+    parts = [answer.get("msg"), answer.get("stderr") or answer.get("module_stderr")]
+    text = " ".join(" ".join(str(part).split()) for part in parts if part)
+    if len(text) > LONGEST_REASON:
+        text = f"{text[:LONGEST_REASON // 2]} … {text[-LONGEST_REASON // 2:]}"
+    return text or "no reason given"
+
+
+def summary(seats: list[str], failed: dict[str, str]) -> list[str]:
+    """Give the lines to print. failed: seat to reason; a seat that is not in it is ready."""
+    ready = len(seats) - len(failed)
+    head = f"{ready} seat{'' if ready == 1 else 's'} ready"
+    if not failed:
+        return [f"{head}."]
+    needs = "needs" if len(failed) == 1 else "need"
+    lines = [f"{head}, {len(failed)} {needs} you:"]
+    for seat, why in sorted(failed.items()):
+        # The roles' own messages begin with the seat's name already.
+        lines.append(f"  {why}" if why.startswith(seat) else f"  {seat}: {why}")
+    return lines
+
+
+class CallbackModule(CallbackBase):
+    """Remember the last reason of each seat, and print them when the run ends."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "room_summary"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.failed: dict[str, str] = {}
+
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:  # noqa: ANN401, FBT001, FBT002
+        """Remember why a task failed; a later rescue may still mend it."""
+        if not ignore_errors:
+            self.failed[result.host.get_name()] = reason(result.result)
+
+    def v2_runner_on_unreachable(self, result: Any) -> None:  # noqa: ANN401
+        """Remember that a seat cannot be reached."""
+        self.failed[result.host.get_name()] = f"unreachable: {reason(result.result)}"
+
+    def v2_playbook_on_stats(self, stats: AggregateStats) -> None:
+        """Print the summary."""
+        seats = sorted(stats.processed)
+        failed = {}
+        for seat in seats:
+            counts = stats.summarize(seat)
+            if counts["failures"] or counts["unreachable"]:
+                failed[seat] = self.failed.get(seat, "stopped with the others")
+        # Other callbacks print their statistics at this same event, in no order that can be set;
+        # what the person needs comes last.
+        atexit.register(self.show, summary(seats, failed), "red" if failed else "green")
+
+    def show(self, lines: list[str], color: str) -> None:
+        """Print lines."""
+        self._display.banner("ROOM")
+        for line in lines:
+            self._display.display(line, color=color)
