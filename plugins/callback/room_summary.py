@@ -14,12 +14,15 @@ author:
 """
 
 import atexit
+from pathlib import Path
 from typing import Any
 
 from ansible.executor.stats import AggregateStats
 from ansible.plugins.callback import CallbackBase
 
 LONGEST_REASON = 600
+# The playbooks that end with the proof.
+PROOFS = ("site.yml", "verify.yml")
 
 
 def reason(answer: dict[str, Any]) -> str:
@@ -35,10 +38,13 @@ def reason(answer: dict[str, Any]) -> str:
     return text or "no reason given"
 
 
-def summary(seats: list[str], failed: dict[str, str]) -> list[str]:
-    """Give the lines to print. failed: seat to reason; a seat that is not in it is ready."""
-    ready = len(seats) - len(failed)
-    head = f"{ready} seat{'' if ready == 1 else 's'} ready"
+def summary(seats: list[str], failed: dict[str, str], word: str) -> list[str]:
+    """Give the lines to print.
+
+    failed: seat to reason. word: what the other seats are, "ready" or "done".
+    """
+    good = len(seats) - len(failed)
+    head = f"{good} seat{'' if good == 1 else 's'} {word}"
     if not failed:
         return [f"{head}."]
     needs = "needs" if len(failed) == 1 else "need"
@@ -60,6 +66,12 @@ class CallbackModule(CallbackBase):
     def __init__(self) -> None:
         super().__init__()
         self.failed: dict[str, str] = {}
+        self.word = "done"
+
+    def v2_playbook_on_start(self, playbook: Any) -> None:  # noqa: ANN401
+        """Learn whether this run proves that the seats are ready, or does something else."""
+        if Path(playbook._file_name).name in PROOFS:
+            self.word = "ready"
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:  # noqa: ANN401, FBT001, FBT002
         """Remember why a task failed; a later rescue may still mend it."""
@@ -80,7 +92,7 @@ class CallbackModule(CallbackBase):
                 failed[seat] = self.failed.get(seat, "stopped with the others")
         # Other callbacks print their statistics at this same event, in no order that can be set;
         # what the person needs comes last.
-        atexit.register(self.show, summary(seats, failed), "red" if failed else "green")
+        atexit.register(self.show, summary(seats, failed, self.word), "red" if failed else "green")
 
     def show(self, lines: list[str], color: str) -> None:
         """Print lines."""

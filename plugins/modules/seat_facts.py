@@ -129,6 +129,8 @@ RECORD = "/var/lib/labocloud/before.json"
 DAEMON_JSON = "/etc/docker/daemon.json"
 CONFIGURATION = (
     DAEMON_JSON,
+    "/etc/containerd/labocloud.toml",
+    "/etc/systemd/system/containerd.service.d/*.conf",
     "/etc/systemd/system/docker.service.d/*.conf",
     "/etc/apt/sources.list.d/docker*",
     "/etc/apt/keyrings/docker*",

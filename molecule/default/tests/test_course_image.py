@@ -1,0 +1,69 @@
+"""The course image and its base, as they stand on the seat."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import build_context
+import pytest
+import seat_facts
+from conftest import PROJECT
+
+COURSE = "labocloud20202021:python"
+BASE = "labocloud20202021:base"
+AIM_BYTES = 90_000_000
+
+
+@pytest.fixture
+def image(docker: Callable[..., Any]) -> dict[str, Any]:
+    [found] = docker("image", "inspect", COURSE)
+    return found
+
+
+@pytest.fixture
+def base(docker: Callable[..., Any]) -> dict[str, Any]:
+    [found] = docker("image", "inspect", BASE)
+    return found
+
+
+def test_the_revision_is_that_of_these_files_on_this_base(
+    image: dict[str, Any], base: dict[str, Any]
+) -> None:
+    """Computed from the project's files and the seat's base, not read from where the role wrote it."""
+    context = hashlib.sha256(build_context.pack(PROJECT)).hexdigest()
+    wanted = hashlib.sha256((context + seat_facts.fingerprint(base)).encode()).hexdigest()
+    assert image["Config"]["Labels"]["labocloud.revision"] == wanted
+
+
+def test_the_course_image_stands_on_the_base_that_is_there(
+    image: dict[str, Any], base: dict[str, Any]
+) -> None:
+    layers = base["RootFS"]["Layers"]
+    assert layers == image["RootFS"]["Layers"][: len(layers)]
+
+
+def test_the_base_tells_what_it_was_made_from(base: dict[str, Any]) -> None:
+    labels = base["Config"]["Labels"]
+    assert len(labels["labocloud.revision"]) == hashlib.sha256().digest_size * 2
+    assert labels["labocloud.base.source"] == "bootstrap"
+    assert labels["labocloud.base.from"] == "debian:trixie"
+
+
+def test_the_image_is_as_its_dockerfile_says(image: dict[str, Any]) -> None:
+    config = image["Config"]
+    assert config["Entrypoint"] == ["python"]
+    assert config["Cmd"] == ["app.py"]
+    assert config["WorkingDir"] == "/python-app"
+    assert config["User"] == "10001:10001"
+    assert config["ExposedPorts"] == {"8888/tcp": {}}
+    assert config["Healthcheck"]["Test"] == ["CMD", "python", "healthcheck.py"]
+
+
+def test_the_image_is_small(image: dict[str, Any]) -> None:
+    assert image["Size"] < AIM_BYTES
+
+
+def test_nothing_is_left_of_the_build(docker: Callable[..., Any], host: Any) -> None:  # noqa: ANN401
+    tags = host.check_output("docker image ls --all --format '{{.Repository}}:{{.Tag}}'").split()
+    assert {tag for tag in tags if "none" not in tag} == {COURSE, BASE}
+    assert host.check_output("find /tmp /var/tmp -name '*labocloud*'") == ""
