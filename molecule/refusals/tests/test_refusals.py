@@ -1,0 +1,215 @@
+"""Each refusal names the seat or the variable, the value and the fix, and changes nothing.
+
+The conditions are made for real: a process on the port, a small disk, another release's name.
+"""
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+import testinfra
+from testinfra.host import Host
+
+PROJECT = Path(__file__).parents[3]
+SCENARIO = Path(__file__).parents[1]
+BARE = "refusals-bare"
+READY = "refusals-ready"
+
+Run = Callable[..., subprocess.CompletedProcess]
+
+
+def run(*arguments: str | Path, seat: str = BARE, **variables: object) -> subprocess.CompletedProcess:
+    """Run site.yml for one seat, as a person would, with these extra variables."""
+    command = [
+        "ansible-playbook",
+        "--inventory",
+        SCENARIO / "inventory/hosts.yml",
+        "--inventory",
+        SCENARIO / "with_bare.yml",
+        "--limit",
+        seat,
+        "--extra-vars",
+        json.dumps(variables),
+        *arguments,
+        PROJECT / "site.yml",
+    ]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def said(result: subprocess.CompletedProcess) -> str:
+    """Give what the run said at its end, in one line."""
+    return " ".join(result.stdout.rpartition("ROOM **")[2].split())
+
+
+@pytest.fixture
+def unchanged(host: Host) -> Iterator[None]:
+    """The bare seat, which has to be the same after the test."""
+    before = host.check_output("/root/seat_state.sh")
+    yield
+    assert host.check_output("/root/seat_state.sh") == before
+
+
+@contextmanager
+def made(host: Host, make: str, undo: str) -> Iterator[None]:
+    """A condition on the seat, for as long as the test needs it."""
+    host.check_output(make)
+    try:
+        yield
+    finally:
+        host.check_output(undo)
+
+
+INPUTS = {
+    "a port that is a word": (
+        {"flask_container_host_port": "huit"},
+        ["flask_container_host_port", "huit", "int"],
+    ),
+    "port 0": ({"flask_container_host_port": 0}, ["flask_container_host_port is 0", "1 to 65535"]),
+    "an unknown source": (
+        {"docker_engine_source": "snap"},
+        ["docker_engine_source", "distro, upstream", "snap"],
+    ),
+    "an unknown lifecycle": (
+        {"flask_container_lifecycle": "eternal"},
+        ["flask_container_lifecycle", "ephemeral, persistent", "eternal"],
+    ),
+    "options that are no dictionary": (
+        {"docker_engine_daemon_options": ["debug"]},
+        ["docker_engine_daemon_options", "debug", "dict"],
+    ),
+    "a key with another fingerprint": (
+        {
+            "docker_engine_source": "upstream",
+            "docker_engine_upstream_key": str(SCENARIO / "files/other.asc"),
+        },
+        ["docker_engine_upstream_key", "9DC858229FC7DD38854AE2D88D81803C0EBFCD88", "find out which"],
+    ),
+    "a key that is none": (
+        {"docker_engine_source": "upstream", "docker_engine_upstream_key": str(PROJECT / "site.yml")},
+        ["no OpenPGP key"],
+    ),
+    "a seat of which no base is made": (
+        {"ansible_python_interpreter": "/usr/bin/setarch i686 /usr/bin/python3"},
+        [BARE, "i686", "x86_64 and aarch64", "out of the inventory"],
+    ),
+    "a user who is not root and may not use sudo": (
+        {"ansible_user": "student"},
+        [BARE, "sudo", "ask-become-pass"],
+    ),
+}
+
+
+@pytest.mark.usefixtures("unchanged")
+@pytest.mark.parametrize("case", INPUTS)
+def test_what_is_refused_before_anything_is_changed(case: str) -> None:
+    variables, words = INPUTS[case]
+    result = run(**variables)
+    assert result.returncode != 0
+    for word in words:
+        assert word in said(result), said(result)
+
+
+CONDITIONS = {
+    "another system": (
+        "mv /etc/os-release /etc/os-release.kept && printf 'ID=arch\\nPRETTY_NAME=Arch\\n' > /etc/os-release",
+        "mv /etc/os-release.kept /etc/os-release",
+        ["Arch", "not supported", "debian-12, debian-13"],
+    ),
+    "a full disk": (
+        "mount -t tmpfs -o size=100m tmpfs /var/lib/docker",
+        "umount /var/lib/docker",
+        ["100 MiB free at /var/lib/docker", "docker_engine_min_free_mb", "3000", "make room"],
+    ),
+    "a process on the port": (
+        "systemd-run --quiet --unit=squatter python3 -m http.server 8080"
+        " && timeout 10 sh -c 'until ss -ltn | grep -q :8080; do sleep 0.2; done'",
+        "systemctl stop squatter",
+        ["port 8080 is held by python3 (pid ", "flask_container_host_port"],
+    ),
+    "a daemon.json that says something else": (
+        "mkdir /etc/docker && echo '{\"data-root\": \"/srv/docker\"}' > /etc/docker/daemon.json",
+        "rm -r /etc/docker",
+        ["/etc/docker/daemon.json of its own", "data-root", "docker_engine_daemon_options"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CONDITIONS)
+def test_what_is_refused_on_the_seats_own_account(
+    host: Host, case: str, request: pytest.FixtureRequest
+) -> None:
+    make, undo, words = CONDITIONS[case]
+    with made(host, make, undo):
+        request.getfixturevalue("unchanged")
+        result = run()
+        assert result.returncode != 0
+        assert BARE in said(result)
+        for word in words:
+            assert word in said(result), said(result)
+
+
+@pytest.fixture(scope="module")
+def ready() -> Host:
+    """The seat that is ready."""
+    return testinfra.get_host(f"docker://{READY}")
+
+
+def squatter(ready: Host, name: str) -> AbstractContextManager[None]:
+    """Somebody else's container, on the toolkit's port, while the toolkit's own is away."""
+    return made(
+        ready,
+        f"docker stop flask; docker run -d --name {name} -p 8080:80 --entrypoint sleep"
+        " --label labocloud.revision- labocloud20202021:base 600",
+        f"docker rm -f {name}",
+    )
+
+
+def test_a_port_that_a_students_container_holds(ready: Host) -> None:
+    with squatter(ready, "mon-site"):
+        result = run(seat=READY)
+        assert result.returncode != 0
+        assert "port 8080 is held by container mon-site (labocloud20202021:base)" in said(result)
+        assert ready.check_output("docker ps --format '{{.Names}}'") == "mon-site"
+
+
+def test_a_broken_option_never_leaves_a_seat_without_docker(ready: Host) -> None:
+    """Debian 12's engine cannot validate: it is started with the option, and then without."""
+    before = ready.file("/etc/docker/daemon.json").content_string
+    result = run(seat=READY, docker_engine_daemon_options={"no-such-option": True})
+    assert result.returncode != 0
+    for word in (READY, "no-such-option", "docker_engine_daemon_options", "Fix: correct"):
+        assert word in said(result), said(result)
+    assert ready.file("/etc/docker/daemon.json").content_string == before
+    assert ready.service("docker").is_running
+    assert ready.run("docker info").rc == 0
+
+
+def test_a_user_that_is_no_account(ready: Host) -> None:
+    result = run(seat=READY, docker_engine_users=["nobody-knows-me"])
+    assert result.returncode != 0
+    for word in (READY, "docker_engine_users", "nobody-knows-me", "Fix: make the account"):
+        assert word in said(result), said(result)
+
+
+def test_an_app_that_does_not_answer_shows_its_log(ready: Host) -> None:
+    """The container exists, and yet the page does not answer: 4 MiB of memory are too few."""
+    result = run(
+        seat=READY, flask_container_memory="6M", flask_container_start_timeout=3
+    )
+    assert result.returncode != 0
+    for word in (READY, "does not answer", "flask_container_memory (6M)"):
+        assert word in said(result), said(result)
+    assert run(seat=READY).returncode == 0
+
+
+def test_a_broken_option_on_a_bare_seat(host: Host) -> None:
+    """The last test, since it installs: Docker runs with the defaults, and the run says why."""
+    result = run(docker_engine_daemon_options={"no-such-option": True})
+    assert result.returncode != 0
+    for word in (BARE, "no-such-option", "docker_engine_daemon_options", "Fix: correct"):
+        assert word in said(result), said(result)
+    assert host.service("docker").is_running
+    assert "no-such-option" not in host.file("/etc/docker/daemon.json").content_string

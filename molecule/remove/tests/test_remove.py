@@ -1,0 +1,39 @@
+"""What is left of the toolkit after its removal: nothing; and of what was there before: all."""
+
+import difflib
+import subprocess
+from pathlib import Path
+
+from testinfra.host import Host
+
+PROJECT = Path(__file__).parents[3]
+
+
+def test_the_seat_is_as_it_was(host: Host) -> None:
+    before = host.file("/root/before").content_string.splitlines()
+    after = host.check_output("/root/seat_state.sh").splitlines()
+    assert len(before) > 100
+    assert list(difflib.unified_diff(before, after, "before", "after", lineterm="", n=0)) == []
+
+
+def test_the_toolkit_had_been_there(host: Host) -> None:
+    """Else the test above would prove nothing."""
+    log = host.file("/var/log/apt/history.log").content_string
+    assert "python3-requests" in log
+    assert "Purge" in log
+
+
+def test_dockers_data_went_only_where_docker_came_with_the_toolkit(host: Host) -> None:
+    had_docker = host.backend.hostname == "remove-had-docker"
+    assert host.file("/var/lib/docker/image").exists == had_docker
+    assert (host.run("docker image inspect theirs:1").rc == 0) == had_docker
+
+
+def test_removing_again_changes_nothing(host: Host) -> None:
+    """Run from the control machine, for this seat."""
+    seat = host.backend.hostname
+    inventory = PROJECT / "molecule/remove/inventory/hosts.yml"
+    command = ["ansible-playbook", "-i", inventory, "--limit", seat, PROJECT / "playbooks/remove.yml"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout
+    assert "changed=0" in run.stdout

@@ -1,0 +1,25 @@
+#!/bin/sh
+# Print what a seat is like: packages, configuration, accounts, what listens, what Docker has.
+# Two equal prints mean that nothing was changed in between.
+export LC_ALL=C
+echo "== packages"
+dpkg-query --show --showformat '${db:Status-Abbrev} ${Package} ${Version}\n'
+echo "== files"
+# Not those that list what others hold: caches, backups that the account tools keep.
+find /etc /opt /srv /usr/local /var/lib/labocloud -type f \
+    ! -name '*-' ! -name ld.so.cache ! -name .pwd.lock ! -path '/etc/ssl/certs/*' \
+    -exec stat --format '%a %U:%G' {} + -exec sha256sum {} + 2>/dev/null | sort
+find /etc /opt /srv /usr/local /var/lib -maxdepth 2 -type d ! -path '/var/lib/apt*' | sort
+find /etc/systemd -type l -printf '%p -> %l\n' | sort
+echo "== accounts"
+getent group | sort
+echo "== ports"
+ss --listening --tcp --numeric --no-header | awk '{ print $4 }' | sort
+echo "== docker"
+if command -v docker >/dev/null; then
+    docker images --format '{{.Repository}}:{{.Tag}}' | sort
+    docker ps --all --format '{{.Names}}' | sort
+    docker volume ls --quiet | sort
+    docker network ls --format '{{.Name}}' | sort
+    docker info --format '{{.Debug}}'
+fi
