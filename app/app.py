@@ -8,9 +8,8 @@ import signal
 import sys
 from types import FrameType
 
-from waitress import serve
-
 from labocloud import create_app
+from waitress import serve
 
 
 def stop(_signal: int, _frame: FrameType | None) -> None:

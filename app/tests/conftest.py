@@ -2,7 +2,6 @@
 
 import pytest
 from flask.testing import FlaskClient
-
 from labocloud import create_app
 
 

@@ -6,7 +6,6 @@ import socket
 
 import pytest
 from flask.testing import FlaskClient
-
 from labocloud import create_app
 
 
@@ -37,12 +36,14 @@ def test_what_the_page_loads_is_there_and_is_the_apps_own(client: FlaskClient) -
     assert loaded
     for address in loaded:
         assert address.startswith("/static/")
-        assert client.get(address).status_code == 200
+        with client.get(address) as answer:
+            assert answer.status_code == 200
 
 
 @pytest.mark.parametrize("address", ["/", "/healthz", "/no-such-page", "/static/style.css"])
 def test_every_answer_is_hardened(client: FlaskClient, address: str) -> None:
-    headers = client.get(address).headers
+    with client.get(address) as answer:
+        headers = answer.headers
     assert headers["Content-Security-Policy"] == "default-src 'self'; frame-ancestors 'none'"
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"

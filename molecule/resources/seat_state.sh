@@ -8,13 +8,17 @@ echo "== files"
 # Not those that list what others hold: caches, backups that the account tools keep.
 find /etc /opt /srv /usr/local /var/lib/labocloud -type f \
     ! -name '*-' ! -name ld.so.cache ! -name .pwd.lock ! -path '/etc/ssl/certs/*' \
-    -exec stat --format '%a %U:%G' {} + -exec sha256sum {} + 2>/dev/null | sort
-find /etc /opt /srv /usr/local /var/lib -maxdepth 2 -type d ! -path '/var/lib/apt*' | sort
+    -exec stat --format '%a %U:%G %n' {} + -exec sha256sum {} + 2>/dev/null | sort
+# Docker's own directory is a mount point in an instance, and stays; what was in it is looked at below.
+find /etc /opt /srv /usr/local /var/lib -maxdepth 2 -type d ! -path '/var/lib/apt*' \
+    ! -path /var/lib/docker ! -path '/var/lib/docker/*' | sort
 find /etc/systemd -type l -printf '%p -> %l\n' | sort
 echo "== accounts"
 getent group | sort
 echo "== ports"
-ss --listening --tcp --numeric --no-header | awk '{ print $4 }' | sort
+# A port that the kernel chose is another one after each start.
+ss --listening --tcp --numeric --processes --no-header |
+    sed -E 's/.* ([^ ]+:[0-9]+) +[^ ]+ +users:\(\("([^"]+)".*/\1 \2/; s/:(3[3-9]|[4-6][0-9])[0-9]{3} /:* /' | sort
 echo "== docker"
 if command -v docker >/dev/null; then
     docker images --format '{{.Repository}}:{{.Tag}}' | sort

@@ -27,14 +27,10 @@ PROOFS = ("site.yml", "verify.yml")
 
 def reason(answer: dict[str, Any]) -> str:
     """Give, in one line, why a task failed: its message, and what the command said."""
-    # A loop's own message is of no use; its first failed item's is.
-    for item in answer.get("results", []):
-        if item.get("failed"):
-            return reason(item)
     parts = [answer.get("msg"), answer.get("stderr") or answer.get("module_stderr")]
     text = " ".join(" ".join(str(part).split()) for part in parts if part)
     if len(text) > LONGEST_REASON:
-        text = f"{text[:LONGEST_REASON // 2]} … {text[-LONGEST_REASON // 2:]}"
+        text = f"{text[: LONGEST_REASON // 2]} … {text[-LONGEST_REASON // 2 :]}"
     return text or "no reason given"
 
 
@@ -66,6 +62,7 @@ class CallbackModule(CallbackBase):
     def __init__(self) -> None:
         super().__init__()
         self.failed: dict[str, str] = {}
+        self.items: dict[tuple[str, str], str] = {}
         self.word = "done"
 
     def v2_playbook_on_start(self, playbook: Any) -> None:  # noqa: ANN401
@@ -73,10 +70,17 @@ class CallbackModule(CallbackBase):
         if Path(playbook._file_name).name in PROOFS:
             self.word = "ready"
 
-    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:  # noqa: ANN401, FBT001, FBT002
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:  # noqa: ANN401
         """Remember why a task failed; a later rescue may still mend it."""
-        if not ignore_errors:
-            self.failed[result.host.get_name()] = reason(result.result)
+        seat = result.host.get_name()
+        why = reason(result.result)
+        # A loop's own message says only that one of its items failed.
+        self.failed[seat] = self.items.pop((seat, result.task._uuid), why)
+
+    def v2_runner_item_on_failed(self, result: Any) -> None:  # noqa: ANN401
+        """Remember why an item of a loop failed."""
+        key = (result.host.get_name(), result.task._uuid)
+        self.items.setdefault(key, reason(result.result))
 
     def v2_runner_on_unreachable(self, result: Any) -> None:  # noqa: ANN401
         """Remember that a seat cannot be reached."""

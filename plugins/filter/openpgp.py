@@ -12,10 +12,13 @@ def openpgp_fingerprints(text: str) -> list[str]:
     Raises AnsibleFilterError where the text holds no key.
     """
     try:
-        return [cert.fingerprint.upper() for cert in Cert.split_bytes(text.encode())]
+        keys = Cert.split_bytes(text.encode())
     except Exception as error:  # the library raises bare RuntimeErrors, with a stack trace as text
         reason = str(error).splitlines()[0]
         raise AnsibleFilterError(f"this is no OpenPGP key ({reason})") from error
+    if not keys:
+        raise AnsibleFilterError("this is no OpenPGP key (there is none in it)")
+    return [key.fingerprint.upper() for key in keys]
 
 
 class FilterModule:

@@ -75,9 +75,10 @@ ansible_facts:
           type: list
           elements: str
         files:
-          description: >-
-            The files that configure Docker, path to SHA-256. The parsed content of daemon.json
-            is in C(daemon_config), V(none) where it is absent or no JSON.
+          description: The files that configure Docker, path to SHA-256.
+          type: dict
+        daemon_config:
+          description: The content of daemon.json, V(none) where it is absent or no JSON object.
           type: dict
         docker_group:
           description: Members of the group docker; V(none) where there is no such group.
@@ -137,7 +138,16 @@ CONFIGURATION = (
 )
 # What makes two images the same: what Docker stores of it, less the fields that differ between
 # the versions of Docker that build, save and load it.
-IMAGE_CONFIG = ("Cmd", "Entrypoint", "Env", "ExposedPorts", "Healthcheck", "Labels", "User", "WorkingDir")
+IMAGE_CONFIG = (
+    "Cmd",
+    "Entrypoint",
+    "Env",
+    "ExposedPorts",
+    "Healthcheck",
+    "Labels",
+    "User",
+    "WorkingDir",
+)
 DOCKER_NETWORKS = {"bridge", "host", "none", "docker_gwbridge", "ingress"}
 LISTEN = "0A"
 
@@ -337,7 +347,9 @@ def container_facts(docker: DockerConnection) -> dict[str, Any]:
             "state": listed["State"],
             "health": health.group(1) if health and listed["State"] == "running" else None,
             "labels": listed["Labels"] or {},
-            "ports": sorted({port["PublicPort"] for port in listed["Ports"] if "PublicPort" in port}),
+            "ports": sorted(
+                {port["PublicPort"] for port in listed["Ports"] if "PublicPort" in port}
+            ),
         }
     return containers
 
@@ -365,7 +377,13 @@ def engine_facts(path: str) -> dict[str, Any]:
         }
     except (OSError, http.client.HTTPException) as error:
         return {
-            "engine": {"running": False, "version": "", "root": "", "driver": "", "why": str(error)},
+            "engine": {
+                "running": False,
+                "version": "",
+                "root": "",
+                "driver": "",
+                "why": str(error),
+            },
             "images": {},
             "containers": {},
             "networks": [],

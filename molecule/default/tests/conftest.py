@@ -23,10 +23,12 @@ def settings(host: Host) -> dict[str, Any]:
 
 @pytest.fixture
 def docker(host: Host) -> Callable[..., Any]:
-    """A way to have Docker's JSON, for example docker("inspect", "flask")."""
+    """A way to have Docker's JSON, for example of `docker inspect flask`."""
 
     def ask(*arguments: str) -> Any:  # noqa: ANN401
-        return json.loads(host.check_output("docker " + " ".join(["%s"] * len(arguments)), *arguments))
+        return json.loads(
+            host.check_output("docker " + " ".join(["%s"] * len(arguments)), *arguments)
+        )
 
     return ask
 

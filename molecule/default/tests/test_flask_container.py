@@ -35,7 +35,7 @@ def test_it_runs_with_the_courses_flags(
 def test_it_becomes_healthy(host: Host) -> None:
     """Docker asks for the first time one interval after the start."""
     command = "docker inspect --format '{{.State.Health.Status}}' flask"
-    wait = f"timeout 30 sh -c \"until {command} | grep -qx healthy; do sleep 1; done\""
+    wait = f'timeout 30 sh -c "until {command} | grep -qx healthy; do sleep 1; done"'
     assert host.run(wait).rc == 0, host.check_output(command)
 
 
@@ -54,7 +54,8 @@ def test_it_is_hardened(container: dict[str, Any], settings: dict[str, Any]) -> 
 def test_its_process_is_not_root_and_cannot_become_it(host: Host) -> None:
     pid = host.check_output("docker inspect --format '{{.State.Pid}}' flask")
     status = dict(
-        line.split(":\t", 1) for line in host.file(f"/proc/{pid}/status").content_string.splitlines()
+        line.split(":\t", 1)
+        for line in host.file(f"/proc/{pid}/status").content_string.splitlines()
     )
     assert status["Uid"].split() == ["10001"] * 4
     assert status["Gid"].split() == ["10001"] * 4
@@ -76,9 +77,7 @@ def test_the_limits_are_in_force_inside(host: Host) -> None:
     assert host.run(f"docker exec flask cat {files}").stdout.split() == [str(128 * 2**20)]
 
 
-def test_the_page_answers_on_the_seat(
-    container: dict[str, Any], get: Callable[[str], str]
-) -> None:
+def test_the_page_answers_on_the_seat(container: dict[str, Any], get: Callable[[str], str]) -> None:
     page = get("http://localhost:8080/")
     assert "<h1>Votre conteneur répond</h1>" in page
     assert container["Config"]["Hostname"] in page

@@ -15,9 +15,7 @@ RUN = "docker run --rm -d --name flask -p 8080:8888 labocloud20202021:python"
 @pytest.fixture
 def student(host: Host) -> Callable[[str], CommandResult]:
     """A way to type a command as the student, in the student's clone of the project."""
-    return lambda command: host.run(
-        "su - student -c %s", f"cd labocloud && {command}"
-    )
+    return lambda command: host.run("su - student -c %s", f"cd labocloud && {command}")
 
 
 @pytest.fixture(autouse=True)
@@ -27,8 +25,11 @@ def no_flask(host: Host) -> None:
 
 
 def wait_for_page(host: Host) -> str:
-    page = "import urllib.request as r; print(r.urlopen('http://localhost:8080/', timeout=2).read().decode())"
-    command = shlex.quote(f"until python3 -c \"{page}\" 2>/dev/null; do sleep 0.3; done")
+    page = (
+        "import urllib.request as r;"
+        "print(r.urlopen('http://localhost:8080/', timeout=2).read().decode())"
+    )
+    command = shlex.quote(f'until python3 -c "{page}" 2>/dev/null; do sleep 0.3; done')
     return host.check_output(f"timeout 15 bash -c {command}")
 
 
@@ -52,7 +53,9 @@ def test_build_run_look_stop(host: Host, student: Callable[[str], CommandResult]
 
 
 def test_a_container_whose_process_ends_stops(student: Callable[[str], CommandResult]) -> None:
-    assert student("docker run --name fin labocloud20202021:python -c 'print(1 + 1)'").stdout == "2\n"
+    assert (
+        student("docker run --name fin labocloud20202021:python -c 'print(1 + 1)'").stdout == "2\n"
+    )
     state = student("docker inspect --format '{{.State.Status}} {{.State.ExitCode}}' fin")
     assert state.stdout.strip() == "exited 0"
     assert student("docker rm fin").rc == 0

@@ -33,7 +33,14 @@ def test_removing_again_changes_nothing(host: Host) -> None:
     """Run from the control machine, for this seat."""
     seat = host.backend.hostname
     inventory = PROJECT / "molecule/remove/inventory/hosts.yml"
-    command = ["ansible-playbook", "-i", inventory, "--limit", seat, PROJECT / "playbooks/remove.yml"]
+    command = [
+        "ansible-playbook",
+        "-i",
+        inventory,
+        "--limit",
+        seat,
+        PROJECT / "playbooks/remove.yml",
+    ]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout
     assert "changed=0" in run.stdout

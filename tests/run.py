@@ -1,0 +1,136 @@
+"""Run every check of the project: `./lab test`.
+
+Each check is a command of its own; this only runs them one after the other, shows which one is
+under way and what a failed one said, and ends with the line `N passed, N failed`. What they
+printed in full is in reports/tests/.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[1]
+REPORTS = PROJECT / "reports/tests"
+TAIL = 60
+
+
+@dataclass(frozen=True)
+class Check:
+    """A command to run. where: the machine has to have Docker for it."""
+
+    name: str
+    command: tuple[str, ...]
+
+
+def git_files(*patterns: str) -> tuple[str, ...]:
+    """Give the project's files that match patterns, whether git knows them yet or not."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns]
+    listed = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    return tuple(name for name in listed.stdout.splitlines() if (PROJECT / name).exists())
+
+
+def checks() -> Iterator[Check]:
+    """Give all checks, the quick ones first."""
+    yield Check("lint:yaml", ("yamllint", "--strict", "."))
+    yield Check("lint:ansible", ("ansible-lint", "--offline", "--strict"))
+    yield Check("lint:python", ("ruff", "check"))
+    yield Check("lint:python-format", ("ruff", "format", "--check"))
+    yield Check("lint:shell", ("shellcheck", "lab", ".ci/run", *git_files("*.sh")))
+    yield Check("lint:dockerfile", ("hadolint", *git_files("*Dockerfile")))
+    yield Check("conventions", ("pytest", "tests/test_conventions.py"))
+    yield Check("unit", ("pytest", "tests/unit"))
+    yield Check("app", ("pytest", "app/tests"))
+    # From here on, with the Docker that the project itself installs.
+    yield Check("docker", ("ansible-playbook", "playbooks/docker.yml"))
+    yield Check("seat", ("ansible-playbook", "site.yml"))
+    yield Check("image", ("pytest", "tests/image"))
+    for scenario in sorted(PROJECT.glob("molecule/*/molecule.yml")):
+        name = scenario.parent.name
+        yield Check(f"molecule:{name}", ("molecule", "test", "--no-command-borders", "-s", name))
+
+
+def counts(report: Path) -> tuple[int, int]:
+    """Give how many tests of a JUnit report passed, and how many did not."""
+    suites = ET.parse(report).getroot().iter("testsuite")  # noqa: S314  # pytest wrote it
+    passed = failed = 0
+    for suite in suites:
+        bad = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+        failed += bad
+        passed += int(suite.get("tests", 0)) - bad - int(suite.get("skipped", 0))
+    return passed, failed
+
+
+def run(check: Check) -> tuple[int, int]:
+    """Run a check and give how many tests passed and failed. A command without tests is one."""
+    print(f"{check.name:22}", end="", flush=True)
+    start = time.monotonic()
+    log = REPORTS / f"{check.name.replace(':', '-')}.log"
+    report = log.with_suffix(".xml")
+    report.unlink(missing_ok=True)
+    # Molecule's verifier is pytest too, and hears this variable.
+    environment = os.environ | {"PYTEST_ADDOPTS": f"--junitxml={report}", "ANSIBLE_NOCOLOR": "1"}
+    with log.open("wb") as output:
+        code = subprocess.run(
+            check.command,
+            cwd=PROJECT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        ).returncode
+    passed, failed = counts(report) if report.exists() else (0, 0)
+    if code == 0 and passed == 0:
+        passed = 1
+    if code != 0 and failed == 0:
+        failed = 1
+    verdict = "ok" if code == 0 else "FAILED"
+    print(
+        f"{verdict:8}{passed:4} passed {failed:3} failed {time.monotonic() - start:7.1f} s",
+        flush=True,
+    )
+    if code != 0:
+        lines = log.read_text(errors="replace").splitlines()
+        print("\n".join(f"    {line}" for line in lines[-TAIL:]), flush=True)
+        print(f"    (the whole of it: {log.relative_to(PROJECT)})", flush=True)
+    return passed, failed
+
+
+def main() -> int:
+    """Run the checks that the command line asks for, and give the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="./lab test", description="Run every check of the project."
+    )
+    parser.add_argument(
+        "names", nargs="*", help="checks, or the first part of a name: lint, molecule"
+    )
+    parser.add_argument("--list", action="store_true", help="list the checks and run none")
+    arguments = parser.parse_args()
+    chosen = [
+        check
+        for check in checks()
+        if not arguments.names
+        or any(check.name == name or check.name.startswith(f"{name}:") for name in arguments.names)
+    ]
+    if not chosen:
+        parser.error(f"no check is called {' or '.join(arguments.names)}; --list names them")
+    if arguments.list:
+        print("\n".join(check.name for check in chosen))
+        return 0
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    start = time.monotonic()
+    results = [run(check) for check in chosen]
+    passed, failed = (sum(column) for column in zip(*results, strict=True))
+    print(f"{len(chosen)} checks in {(time.monotonic() - start) / 60:.1f} min")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,135 @@
+"""The project holds to its own rules."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+PROJECT = Path(__file__).parents[1]
+ROLES = sorted(path for path in (PROJECT / "roles").iterdir() if path.is_dir())
+PLAYBOOKS = sorted((PROJECT / "playbooks").glob("*.yml"))
+SCENARIOS = sorted(path.parent for path in (PROJECT / "molecule").glob("*/molecule.yml"))
+# On Docker's own repository rests one feature; badges and links in the docs are for people.
+ADDRESSES = re.compile(
+    r"https?://(?!localhost|127\.0\.0\.1|download\.docker\.com|www\.w3\.org)[\w.-]+\.\w+"
+)
+
+
+def load(path: Path) -> object:
+    return yaml.safe_load(path.read_text()) if path.exists() else None
+
+
+def files(*suffixes: str) -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    return [
+        PROJECT / name for name in listed if name.endswith(suffixes) and (PROJECT / name).exists()
+    ]
+
+
+def test_there_is_something_to_hold_to_rules() -> None:
+    assert len(ROLES) >= 4
+    assert len(PLAYBOOKS) >= 5
+    assert len(SCENARIOS) >= 3
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
+def test_defaults_and_argument_specs_name_the_same_inputs(role: Path) -> None:
+    defaults = set(load(role / "defaults/main.yml") or {})
+    specs = load(role / "meta/argument_specs.yml")["argument_specs"]
+    specified = set().union(*(spec["options"] for spec in specs.values()))
+    assert defaults == specified
+    assert all(name.startswith(f"{role.name}_") for name in defaults)
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
+def test_plain_defaults_are_those_of_the_specs(role: Path) -> None:
+    defaults = load(role / "defaults/main.yml") or {}
+    for spec in load(role / "meta/argument_specs.yml")["argument_specs"].values():
+        for name, option in spec["options"].items():
+            value = defaults[name]
+            if not isinstance(value, dict) and "{{" not in str(value):
+                assert option["default"] == value, name
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
+def test_every_entry_point_has_a_spec(role: Path) -> None:
+    specs = set(load(role / "meta/argument_specs.yml")["argument_specs"])
+    assert specs <= {path.stem for path in (role / "tasks").glob("*.yml")}
+    used = set()
+    for path in files(".yml"):
+        used |= set(re.findall(rf"name: {role.name}\n\s+tasks_from: (\w+)", path.read_text()))
+    assert used <= specs
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
+def test_a_role_knows_no_groups_and_prefixes_its_variables(role: Path) -> None:
+    for path in role.rglob("*.yml"):
+        text = path.read_text()
+        assert "groups[" not in text, path
+        for name in re.findall(r"register: (\w+)", text):
+            assert name.startswith(f"__{role.name}_"), f"{path}: {name}"
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
+def test_tasks_of_a_sub_file_begin_with_its_name(role: Path) -> None:
+    for path in (role / "tasks").glob("*.yml"):
+        if path.name == "main.yml":
+            continue
+        prefix = re.compile(r"([A-Z][\w ]+) \| ")
+        names = re.findall(r"- name: (.+)", path.read_text())
+        first = {(prefix.match(name.strip('"')) or [None, None])[1] for name in names}
+        assert len(first) == 1, f"{path}: {first}"
+        assert None not in first, f"{path}: {names}"
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
+def test_every_role_has_a_readme(role: Path) -> None:
+    text = (role / "README.md").read_text()
+    assert len(text.splitlines()) <= 60
+    for name in load(role / "defaults/main.yml") or {}:
+        assert name in text, name
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.name)
+def test_every_playbook_is_documented_and_holds_roles_alone(playbook: Path) -> None:
+    assert f"playbooks/{playbook.name}" in (PROJECT / "README.md").read_text()
+    for play in load(playbook):
+        for task in play.get("tasks", []):
+            assert set(task) == {"name", "ansible.builtin.import_role"}, task
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.name)
+def test_every_scenario_has_tests_and_runs_what_users_run(scenario: Path) -> None:
+    """Molecule only warns where it finds no test, and passes."""
+    assert "def test_" in "".join(path.read_text() for path in scenario.glob("tests/test_*.py"))
+    assert load(scenario / "converge.yml")[0]["import_playbook"] == "../../site.yml"
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.name)
+def test_continuous_integration_runs_every_scenario(scenario: Path) -> None:
+    """tests/run.py finds them by itself; this is for the day on which it does not."""
+    listed = subprocess.run(
+        ["python", PROJECT / "tests/run.py", "--list"], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert f"molecule:{scenario.name}" in listed
+
+
+def test_no_file_names_an_address_that_is_not_needed() -> None:
+    for path in files(".yml", ".py", ".txt", ".in", ".toml", ".cfg", ".sh", "lab", "Dockerfile"):
+        assert not ADDRESSES.findall(path.read_text()), path
+
+
+def test_the_settings_that_people_change_are_inputs_of_the_roles() -> None:
+    defaults = set().union(*(load(role / "defaults/main.yml") or {} for role in ROLES))
+    for path in (PROJECT / "inventory/group_vars/all").glob("*.yml"):
+        named = re.findall(r"^#? ?(\w+_\w+):", path.read_text(), re.MULTILINE)
+        assert named, path
+        assert set(named) <= defaults, path

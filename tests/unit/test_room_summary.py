@@ -1,0 +1,33 @@
+"""The words at the end of a run."""
+
+import room_summary
+
+
+def test_all_is_well() -> None:
+    assert room_summary.summary(["pc01"], {}, "ready") == ["1 seat ready."]
+    assert room_summary.summary(["pc01", "pc02"], {}, "done") == ["2 seats done."]
+
+
+def test_each_seat_that_needs_somebody_has_its_line() -> None:
+    failed = {"pc07": "pc07: port 8080 is held by tomcat9 (pid 812).", "pc02": "unreachable: off"}
+    assert room_summary.summary(["pc01", "pc02", "pc07"], failed, "ready") == [
+        "1 seat ready, 2 need you:",
+        "  pc02: unreachable: off",
+        "  pc07: port 8080 is held by tomcat9 (pid 812).",
+    ]
+
+
+def test_the_reason_is_the_message_and_what_the_command_said_in_one_line() -> None:
+    answer = {"msg": "non-zero return code", "stderr": "no\n  space left", "stdout": "x"}
+    assert room_summary.reason(answer) == "non-zero return code no space left"
+
+
+def test_a_long_reason_keeps_its_beginning_and_its_end() -> None:
+    told = room_summary.reason({"msg": "begin " + "x" * 5000 + " end"})
+    assert told.startswith("begin")
+    assert told.endswith("end")
+    assert len(told) < room_summary.LONGEST_REASON + 10
+
+
+def test_no_reason_at_all() -> None:
+    assert room_summary.reason({}) == "no reason given"
