@@ -30,7 +30,7 @@ def run(
         "--inventory",
         SCENARIO / "inventory/hosts.yml",
         "--inventory",
-        SCENARIO / "with_bare.yml",
+        SCENARIO / "inventory/with_bare.yml",
         "--limit",
         seat,
         "--extra-vars",
