@@ -214,6 +214,18 @@ def test_an_app_that_does_not_answer_shows_its_log(ready: Host) -> None:
     assert run(seat=READY).returncode == 0
 
 
+def test_values_typed_on_the_command_line_are_understood(ready: Host) -> None:
+    """-e name=value gives words: a port, a size and a switch have to be read as what they are."""
+    words = (
+        "flask_container_host_port=8081",
+        "docker_engine_min_free_mb=1",
+        "docker_engine_purge=no",
+    )
+    result = run(*[part for word in words for part in ("-e", word)], seat=READY)
+    assert result.returncode == 0, said(result)
+    assert "127.0.0.1:8081" in ready.check_output("ss --listening --tcp --numeric")
+
+
 def test_a_broken_option_on_a_bare_seat(host: Host) -> None:
     """The last test, since it installs: Docker runs with the defaults, and the run says why."""
     result = run(docker_engine_daemon_options={"no-such-option": True})
