@@ -33,7 +33,18 @@ def test_daemon_json_holds_what_was_asked_for_and_nothing_else(
     file = host.file("/etc/docker/daemon.json")
     assert (file.user, file.group, file.mode) == ("root", "root", 0o644)
     wanted = settings["docker_engine_daemon_defaults"] | settings["docker_engine_daemon_options"]
+    if settings["docker_engine_registry_mirrors"]:
+        wanted |= {"registry-mirrors": settings["docker_engine_registry_mirrors"]}
     assert json.loads(file.content_string) == wanted
+
+
+def test_a_pinned_version_is_held_and_another_is_not(host: Host, settings: dict[str, Any]) -> None:
+    held = set(host.check_output("apt-mark showhold").split())
+    if settings["docker_engine_version"]:
+        assert held == {"docker.io", "docker-cli"}
+        assert host.package("docker.io").version.startswith("26.1.")
+    else:
+        assert held == set()
 
 
 def test_container_logs_rotate(docker: Callable[..., Any]) -> None:

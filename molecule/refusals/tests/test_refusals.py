@@ -4,47 +4,18 @@ The conditions are made for real: a process on the port, a small disk, another r
 """
 
 import difflib
-import json
-import os
-import subprocess
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 import testinfra
+from playbook import PROJECT, run, said
 from testinfra.host import Host
 
-PROJECT = Path(__file__).parents[3]
 SCENARIO = Path(__file__).parents[1]
 BARE = "refusals-bare"
 READY = "refusals-ready"
-
-
-def run(
-    *arguments: str | Path, seat: str = BARE, **variables: object
-) -> subprocess.CompletedProcess:
-    """Run site.yml for one seat, as a person would, with these extra variables."""
-    command = [
-        "ansible-playbook",
-        "--inventory",
-        SCENARIO / "inventory/hosts.yml",
-        "--inventory",
-        SCENARIO / "inventory/with_bare.yml",
-        "--limit",
-        seat,
-        "--extra-vars",
-        json.dumps(variables),
-        *arguments,
-        PROJECT / "site.yml",
-    ]
-    environment = os.environ | {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"}
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-
-
-def said(result: subprocess.CompletedProcess) -> str:
-    """Give what the run said at its end, in one line."""
-    return " ".join(result.stdout.rpartition("ROOM **")[2].split())
 
 
 @contextmanager
@@ -113,7 +84,7 @@ INPUTS = {
 def test_what_is_refused_before_anything_is_changed(host: Host, case: str) -> None:
     variables, words = INPUTS[case]
     with unchanged(host):
-        result = run(**variables)
+        result = run(BARE, **variables)
     assert result.returncode != 0
     for word in words:
         assert word in said(result), said(result)
@@ -156,7 +127,7 @@ def test_what_is_refused_on_the_seats_own_account(host: Host, case: str) -> None
     make, undo, words = CONDITIONS[case]
     python = "/usr/local/bin/python3-i686" if "architecture" in case else "/usr/bin/python3"
     with made(host, make, undo), unchanged(host):
-        result = run(ansible_python_interpreter=python)
+        result = run(BARE, ansible_python_interpreter=python)
     assert result.returncode != 0
     for word in [BARE, *words]:
         assert word in said(result), said(result)
@@ -180,7 +151,7 @@ def squatter(ready: Host, name: str) -> AbstractContextManager[None]:
 
 def test_a_port_that_a_students_container_holds(ready: Host) -> None:
     with squatter(ready, "mon-site"):
-        result = run(seat=READY)
+        result = run(READY)
         assert result.returncode != 0
         assert "port 8080 is held by container mon-site (labocloud20202021:base)" in said(result)
         assert ready.check_output("docker ps --format '{{.Names}}'") == "mon-site"
@@ -189,7 +160,7 @@ def test_a_port_that_a_students_container_holds(ready: Host) -> None:
 def test_a_broken_option_never_leaves_a_seat_without_docker(ready: Host) -> None:
     """Debian 12's engine cannot validate: it is started with the option, and then without."""
     before = ready.file("/etc/docker/daemon.json").content_string
-    result = run(seat=READY, docker_engine_daemon_options={"no-such-option": True})
+    result = run(READY, docker_engine_daemon_options={"no-such-option": True})
     assert result.returncode != 0
     for word in (READY, "no-such-option", "docker_engine_daemon_options", "Fix: correct"):
         assert word in said(result), said(result)
@@ -199,7 +170,7 @@ def test_a_broken_option_never_leaves_a_seat_without_docker(ready: Host) -> None
 
 
 def test_a_user_that_is_no_account(ready: Host) -> None:
-    result = run(seat=READY, docker_engine_users=["nobody-knows-me"])
+    result = run(READY, docker_engine_users=["nobody-knows-me"])
     assert result.returncode != 0
     for word in (READY, "docker_engine_users", "nobody-knows-me", "Fix: make the account"):
         assert word in said(result), said(result)
@@ -207,28 +178,16 @@ def test_a_user_that_is_no_account(ready: Host) -> None:
 
 def test_an_app_that_does_not_answer_shows_its_log(ready: Host) -> None:
     """The container exists, and yet the page does not answer: 4 MiB of memory are too few."""
-    result = run(seat=READY, flask_container_memory="6M", flask_container_start_timeout=3)
+    result = run(READY, flask_container_memory="6M", flask_container_start_timeout=3)
     assert result.returncode != 0
     for word in (READY, "does not answer", "flask_container_memory (6M)"):
         assert word in said(result), said(result)
-    assert run(seat=READY).returncode == 0
-
-
-def test_values_typed_on_the_command_line_are_understood(ready: Host) -> None:
-    """-e name=value gives words: a port, a size and a switch have to be read as what they are."""
-    words = (
-        "flask_container_host_port=8081",
-        "docker_engine_min_free_mb=1",
-        "docker_engine_purge=no",
-    )
-    result = run(*[part for word in words for part in ("-e", word)], seat=READY)
-    assert result.returncode == 0, said(result)
-    assert "127.0.0.1:8081" in ready.check_output("ss --listening --tcp --numeric")
+    assert run(READY).returncode == 0
 
 
 def test_a_broken_option_on_a_bare_seat(host: Host) -> None:
     """The last test, since it installs: Docker runs with the defaults, and the run says why."""
-    result = run(docker_engine_daemon_options={"no-such-option": True})
+    result = run(BARE, docker_engine_daemon_options={"no-such-option": True})
     assert result.returncode != 0
     for word in (BARE, "no-such-option", "docker_engine_daemon_options", "Fix: correct"):
         assert word in said(result), said(result)

@@ -1,12 +1,9 @@
 """What is left of the toolkit after its removal: nothing; and of what was there before: all."""
 
 import difflib
-import subprocess
-from pathlib import Path
 
+from playbook import changed, run
 from testinfra.host import Host
-
-PROJECT = Path(__file__).parents[3]
 
 
 def test_the_seat_is_as_it_was(host: Host) -> None:
@@ -31,16 +28,4 @@ def test_dockers_data_went_only_where_docker_came_with_the_toolkit(host: Host) -
 
 def test_removing_again_changes_nothing(host: Host) -> None:
     """Run from the control machine, for this seat."""
-    seat = host.backend.hostname
-    inventory = PROJECT / "molecule/remove/inventory/hosts.yml"
-    command = [
-        "ansible-playbook",
-        "-i",
-        inventory,
-        "--limit",
-        seat,
-        PROJECT / "playbooks/remove.yml",
-    ]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stdout
-    assert "changed=0" in run.stdout
+    assert changed(run(host.backend.hostname, playbook="playbooks/remove.yml")) == 0

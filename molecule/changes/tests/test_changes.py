@@ -1,0 +1,131 @@
+"""A change of the inventory, of the app, or on the seat: the next run does what is needed.
+
+The tests run the playbook again and again on one seat; each leaves it ready.
+"""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from playbook import PROJECT, changed, run
+from testinfra.host import Host
+
+SEAT = "changes-seat"
+COURSE = "labocloud20202021:python"
+
+
+def label(host: Host, thing: str, name: str) -> str:
+    return host.check_output(
+        f"docker inspect --format '{{{{index .Config.Labels \"{name}\"}}}}' {thing}"
+    )
+
+
+def page(host: Host, path: str = "/", port: int = 8080) -> str:
+    program = "import sys, urllib.request as r; print(r.urlopen(sys.argv[1]).read().decode())"
+    return host.check_output("python3 -c %s %s", program, f"http://127.0.0.1:{port}{path}")
+
+
+def test_an_option_is_loaded_and_disappears_again(host: Host) -> None:
+    assert changed(run(SEAT, docker_engine_daemon_options={"debug": True})) > 0
+    assert json.loads(host.file("/etc/docker/daemon.json").content_string)["debug"]
+    assert host.check_output("docker info --format '{{.Debug}}'") == "true"
+    assert changed(run(SEAT)) > 0
+    assert "debug" not in json.loads(host.file("/etc/docker/daemon.json").content_string)
+    assert host.check_output("docker info --format '{{.Debug}}'") == "false"
+
+
+def test_a_configuration_that_was_written_and_not_loaded_is_loaded(host: Host) -> None:
+    """As after a run that was interrupted between the two."""
+    host.check_output("sleep 2; touch /etc/docker/daemon.json")
+    before = host.check_output("cat /run/docker.pid")
+    assert changed(run(SEAT)) > 0
+    assert host.check_output("cat /run/docker.pid") != before
+    assert changed(run(SEAT)) == 0
+
+
+def test_values_typed_on_the_command_line_are_understood(host: Host) -> None:
+    """-e name=value gives words: a port, a size, a switch have to be read as what they are."""
+    words = (
+        "flask_container_host_port=8081",
+        "docker_engine_min_free_mb=1",
+        "docker_engine_purge=no",
+    )
+    assert changed(run(SEAT, *[part for word in words for part in ("-e", word)])) > 0
+    assert "Votre conteneur" in page(host, port=8081)
+    assert changed(run(SEAT)) > 0
+    assert "Votre conteneur" in page(host)
+
+
+def test_one_changed_file_of_the_app_is_another_revision(host: Host, tmp_path: Path) -> None:
+    for name in ("Dockerfile", ".dockerignore"):
+        shutil.copy(PROJECT / name, tmp_path)
+    shutil.copytree(PROJECT / "app", tmp_path / "app")
+    before = label(host, COURSE, "labocloud.revision")
+    index = tmp_path / "app/labocloud/templates/index.html"
+    index.write_text(index.read_text().replace("Votre conteneur répond", "Bonjour la salle"))
+    cache = {"course_image_cache": str(PROJECT / ".cache")}
+
+    assert changed(run(SEAT, course_image_project=str(tmp_path), **cache)) > 0
+    assert label(host, COURSE, "labocloud.revision") != before
+    assert "Bonjour la salle" in page(host)
+    assert changed(run(SEAT, course_image_project=str(tmp_path), **cache)) == 0
+
+    assert changed(run(SEAT)) > 0
+    assert label(host, COURSE, "labocloud.revision") == before
+    assert json.loads(page(host, "/healthz"))["revision"] == before
+
+
+@pytest.mark.parametrize(
+    "deed", ["docker tag labocloud20202021:base", "docker commit -c 'CMD [\"x.py\"]' flask"]
+)
+def test_a_name_given_to_another_image_is_put_right(host: Host, deed: str) -> None:
+    """The second image even has the right label, inherited."""
+    before = host.check_output(f"docker inspect --format '{{{{.RootFS.Layers}}}}' {COURSE}")
+    host.check_output(f"{deed} {COURSE}")
+    assert changed(run(SEAT)) > 0
+    after = host.check_output(
+        f"docker inspect --format '{{{{.RootFS.Layers}}}} {{{{.Config.Cmd}}}}' {COURSE}"
+    )
+    assert after.split("] [")[-1] == "app.py]"
+    assert len(after.split()) > len(before.split())
+    assert changed(run(SEAT)) == 0
+
+
+def test_a_students_own_run_of_the_course_is_replaced(host: Host) -> None:
+    host.check_output("docker stop flask")
+    host.check_output(f"docker run --rm -d --name flask -p 8080:8888 {COURSE}")
+    assert changed(run(SEAT)) > 0
+    assert label(host, "flask", "labocloud.managed") == "true"
+    assert (
+        host.check_output("docker inspect --format '{{.HostConfig.ReadonlyRootfs}}' flask")
+        == "true"
+    )
+
+
+def test_a_persistent_container_comes_back_when_the_engine_does(host: Host) -> None:
+    persistent = {"flask_container_lifecycle": "persistent"}
+    assert changed(run(SEAT, **persistent)) > 0
+    host.check_output("docker stop flask && systemctl restart docker")
+    wait = "timeout 20 sh -c 'until docker exec flask python healthcheck.py; do sleep 0.5; done'"
+    assert host.run(wait).rc == 0
+    assert changed(run(SEAT, **persistent)) == 0
+    assert changed(run(SEAT)) > 0
+
+
+def test_verify_changes_nothing_and_tells_what_is_wrong(host: Host) -> None:
+    assert changed(run(SEAT, playbook="playbooks/verify.yml")) == 0
+    host.check_output("docker stop flask")
+    result = run(SEAT, playbook="playbooks/verify.yml")
+    assert result.returncode != 0
+    assert "the container flask is missing. Fix: ./lab up --limit changes-seat" in result.stdout
+    assert host.run("docker inspect flask").rc != 0
+    assert changed(run(SEAT)) > 0
+
+
+def test_a_check_run_changes_nothing(host: Host) -> None:
+    before = host.file("/etc/docker/daemon.json").content_string
+    result = run(SEAT, "--check", "--diff", docker_engine_daemon_options={"debug": True})
+    assert changed(result) > 0
+    assert '"debug": true' in result.stdout
+    assert host.file("/etc/docker/daemon.json").content_string == before

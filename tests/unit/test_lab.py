@@ -1,0 +1,108 @@
+"""The front door: the environment is made once, whole, and again when the lock changes."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+LAB = Path(__file__).parents[2] / "lab"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project whose lock is empty, so that its environment is made in seconds."""
+    shutil.copy(LAB, tmp_path)
+    (tmp_path / "requirements.txt").write_text("")
+    return tmp_path
+
+
+def start(project: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [project / "lab", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | environment,
+    )
+
+
+def lab(project: Path, *arguments: str, **environment: str) -> tuple[int, str]:
+    process = start(project, *arguments, **environment)
+    out, err = process.communicate()
+    return process.returncode, out + err
+
+
+def test_help_needs_no_environment(project: Path) -> None:
+    for words in ([], ["--help"]):
+        code, said = lab(project, *words)
+        assert code == 0
+        assert "./lab up" in said
+    assert not (project / ".venv").exists()
+
+
+def test_a_command_runs_in_the_environment_and_its_exit_code_is_the_scripts(project: Path) -> None:
+    code, said = lab(project, "python", "-c", "import sys; print(sys.prefix); sys.exit(7)")
+    assert code == 7
+    assert str(project / ".venv") in said
+
+
+def test_the_environment_is_made_once_and_again_for_another_lock(project: Path) -> None:
+    assert "making .venv" in lab(project, "true")[1]
+    assert "making .venv" not in lab(project, "true")[1]
+    (project / "requirements.txt").write_text("# another lock\n")
+    assert "making .venv" in lab(project, "true")[1]
+
+
+def test_an_interrupted_environment_is_made_anew(project: Path) -> None:
+    (project / ".venv/bin").mkdir(parents=True)
+    (project / ".venv/left-over").touch()
+    code, said = lab(project, "true")
+    assert code == 0
+    assert "making .venv" in said
+    assert not (project / ".venv/left-over").exists()
+
+
+def test_a_lock_that_cannot_be_installed_leaves_no_environment_that_seems_whole(
+    project: Path,
+) -> None:
+    (project / "requirements.txt").write_text("flask==3.1.3\n")  # no hash
+    code, said = lab(project, "true")
+    assert code != 0
+    assert "could not be installed" in said
+    assert not (project / ".venv/made-from").exists()
+
+
+def test_two_calls_at_once_make_one_environment(project: Path) -> None:
+    calls = [start(project, "python", "-c", "print('ran')") for _ in range(2)]
+    said = [call.communicate() for call in calls]
+    assert [call.returncode for call in calls] == [0, 0]
+    assert [out for out, _ in said] == ["ran\n", "ran\n"]
+    assert sum("making .venv with" in err for _, err in said) == 1
+
+
+def test_a_python_that_answers_nothing_is_passed_over(project: Path, tmp_path: Path) -> None:
+    """As the shims of a version manager do for a version that is not installed."""
+    shims = tmp_path / "shims"
+    shims.mkdir()
+    for name in ("python3", "python3.14", "python3.13", "python3.12"):
+        (shims / name).write_text("#!/bin/sh\nexit 127\n")
+        (shims / name).chmod(0o755)
+    code, said = lab(project, "true", PATH=f"{shims}:{os.environ['PATH']}")
+    assert code == 0
+    assert str(shims) not in said
+
+
+def test_an_unknown_command_is_named(project: Path) -> None:
+    code, said = lab(project, "no-such-command")
+    assert code == 1
+    assert "no command 'no-such-command'" in said
+
+
+def test_it_may_be_called_from_anywhere(project: Path) -> None:
+    lab(project, "true")
+    called = subprocess.run(
+        [project / "lab", "pwd"], cwd="/", capture_output=True, text=True, check=True
+    )
+    assert called.stdout.strip() == str(project)
