@@ -89,6 +89,9 @@ ansible_facts:
             What the seat was like before the toolkit first changed it, as the role C(seat) has
             recorded it; V(none) where it has changed nothing yet.
           type: dict
+        built:
+          description: What the role C(course_image) last built here, tag to fingerprint.
+          type: dict
         docker:
           description: >-
             The engine: C(running), C(enabled), C(version), C(root), C(free_mb), C(driver) and
@@ -127,6 +130,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 RECORD = "/var/lib/labocloud/before.json"
+BUILT = "/var/lib/labocloud/built.json"
 DAEMON_JSON = "/etc/docker/daemon.json"
 CONFIGURATION = (
     DAEMON_JSON,
@@ -427,6 +431,7 @@ def seat_facts(docker_socket: str) -> dict[str, Any]:
         "daemon_config": config,
         "docker_group": group,
         "before": parse_object(read(RECORD)),
+        "built": parse_object(read(BUILT)) or {},
         "docker": {
             **engine,
             "free_mb": free_mb(engine["root"]),
