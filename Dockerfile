@@ -16,10 +16,10 @@ COPY ./app /python-app
 # Installer Flask et le serveur, aux versions vérifiées par leur empreinte, sans garder de cache
 RUN pip install --no-cache-dir --require-hashes -r requirements.txt && chmod -R a+rX .
 
-# L'étiquette qui dit de quelles sources l'image est faite ; vide quand on la construit soi-même
+# Les étiquettes : quelle image c'est, et de quelles sources (vide quand on la construit soi-même)
 ARG LABOCLOUD_REVISION=""
 ENV LABOCLOUD_REVISION=${LABOCLOUD_REVISION}
-LABEL labocloud.revision=${LABOCLOUD_REVISION}
+LABEL labocloud.image=course labocloud.revision=${LABOCLOUD_REVISION}
 
 # Ne pas être root dans le conteneur
 USER 10001:10001

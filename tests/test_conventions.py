@@ -12,7 +12,7 @@ ROLES = sorted(path for path in (PROJECT / "roles").iterdir() if path.is_dir())
 PLAYBOOKS = sorted((PROJECT / "playbooks").glob("*.yml"))
 SCENARIOS = sorted(path.parent for path in (PROJECT / "molecule").glob("*/molecule.yml"))
 # Docker's own repository is a feature; the rest are examples, names of a format, this machine.
-ADDRESS = re.compile(r"https?://([\w.-]+)")
+ADDRESS = re.compile(r"https?://(?:[^/@\s]+@)?([\w.-]+)")
 NEEDED = re.compile(r"localhost|127\.0\.0\.1|download\.docker\.com|www\.w3\.org|.*\.example")
 
 

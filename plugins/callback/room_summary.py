@@ -17,12 +17,14 @@ import atexit
 from pathlib import Path
 from typing import Any
 
+from ansible import context
 from ansible.executor.stats import AggregateStats
 from ansible.plugins.callback import CallbackBase
 
 LONGEST_REASON = 600
 # The playbooks that end with the proof.
 PROOFS = ("site.yml", "verify.yml")
+LAST_PROOF = "Verify | The page is that of the container's revision"
 
 
 def reason(answer: dict[str, Any]) -> str:
@@ -34,12 +36,12 @@ def reason(answer: dict[str, Any]) -> str:
     return text or "no reason given"
 
 
-def summary(seats: list[str], failed: dict[str, str], word: str) -> list[str]:
+def summary(good: int, failed: dict[str, str], word: str) -> list[str]:
     """Give the lines to print.
 
-    failed: seat to reason. word: what the other seats are, "ready" or "done".
+    good: how many seats are well. word: what they are, "ready", "done" or "checked".
+    failed: the other seats, each with its reason.
     """
-    good = len(seats) - len(failed)
     head = f"{good} seat{'' if good == 1 else 's'} {word}"
     if not failed:
         return [f"{head}."]
@@ -63,12 +65,19 @@ class CallbackModule(CallbackBase):
         super().__init__()
         self.failed: dict[str, str] = {}
         self.items: dict[tuple[str, str], str] = {}
-        self.word = "done"
+        self.proves = False
+        self.proven: set[str] = set()
 
     def v2_playbook_on_start(self, playbook: Any) -> None:  # noqa: ANN401
         """Learn whether this run proves that the seats are ready, or does something else."""
-        if Path(playbook._file_name).name in PROOFS:
-            self.word = "ready"
+        checks = context.CLIARGS.get("check", False)
+        self.proves = Path(playbook._file_name).name in PROOFS and not checks
+        self.word = "checked" if checks else "ready" if self.proves else "done"
+
+    def v2_runner_on_ok(self, result: Any) -> None:  # noqa: ANN401
+        """Learn that a seat has passed the last of the proofs."""
+        if result.task.get_name().endswith(LAST_PROOF):
+            self.proven.add(result.host.get_name())
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:  # noqa: ANN401
         """Remember why a task failed; a later rescue may still mend it."""
@@ -88,15 +97,18 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_stats(self, stats: AggregateStats) -> None:
         """Print the summary."""
-        seats = sorted(stats.processed)
         failed = {}
-        for seat in seats:
+        for seat in stats.processed:
             counts = stats.summarize(seat)
             if counts["failures"] or counts["unreachable"]:
-                failed[seat] = self.failed.get(seat, "stopped with the others")
+                failed[seat] = self.failed.get(seat, "no reason given")
+            elif self.proves and seat not in self.proven:
+                # A task that one seat does for all ends the run for all of them.
+                failed[seat] = "not finished, since the run stopped; its reason is another seat's"
+        lines = summary(len(stats.processed) - len(failed), failed, self.word)
         # Other callbacks print their statistics at this same event, in no order that can be set;
         # what the person needs comes last.
-        atexit.register(self.show, summary(seats, failed, self.word), "red" if failed else "green")
+        atexit.register(self.show, lines, "red" if failed else "green")
 
     def show(self, lines: list[str], color: str) -> None:
         """Print lines."""

@@ -89,13 +89,19 @@ ansible_facts:
             What the seat was like before the toolkit first changed it, as the role C(seat) has
             recorded it; V(none) where it has changed nothing yet.
           type: dict
+        brought:
+          description: >-
+            What the toolkit brought, as it has recorded it, C(packages) and C(users), the
+            accounts that it put into the group docker.
+          type: dict
         built:
           description: What the role C(course_image) last built here, tag to fingerprint.
           type: dict
         docker:
           description: >-
-            The engine: C(running), C(enabled), C(version), C(root), C(free_mb), C(driver) and
-            C(outdated), whether its configuration changed after it started.
+            The engine: C(running), C(enabled), C(version), C(root), C(free_mb), C(driver),
+            C(data), whether there is anything at its root, and C(outdated), whether its
+            configuration changed after it started.
           type: dict
         images:
           description: >-
@@ -124,16 +130,19 @@ import os
 import re
 import socket
 import struct
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
 RECORD = "/var/lib/labocloud/before.json"
+BROUGHT = "/var/lib/labocloud/brought.json"
 BUILT = "/var/lib/labocloud/built.json"
 DAEMON_JSON = "/etc/docker/daemon.json"
 CONFIGURATION = (
     DAEMON_JSON,
+    "/etc/docker/labocloud-proxy.env",
     "/etc/containerd/labocloud.toml",
     "/etc/systemd/system/containerd.service.d/*.conf",
     "/etc/systemd/system/docker.service.d/*.conf",
@@ -328,7 +337,12 @@ def image_facts(docker: DockerConnection) -> dict[str, Any]:
     images = {}
     for listed in docker.ask("/images/json"):
         tags = [tag for tag in listed.get("RepoTags") or [] if tag != "<none>:<none>"]
-        image = docker.ask(f"/images/{listed['Id']}/json") if tags else None
+        if not tags:
+            continue
+        try:
+            image = docker.ask(f"/images/{listed['Id']}/json")
+        except OSError:
+            continue  # a broken image is as good as none
         if image is None:
             continue
         labels = (image.get("Config") or {}).get("Labels") or {}
@@ -346,7 +360,9 @@ def container_facts(docker: DockerConnection) -> dict[str, Any]:
     containers = {}
     for listed in docker.ask("/containers/json?all=true"):
         health = re.search(r"\((?:health: )?(\w+)\)$", listed["Status"])
-        containers[listed["Names"][0].lstrip("/")] = {
+        # A container that died while it was removed has no name left.
+        name = (listed.get("Names") or [listed["Id"][:12]])[0].lstrip("/")
+        containers[name] = {
             "image": listed["Image"],
             "state": listed["State"],
             "health": health.group(1) if health and listed["State"] == "running" else None,
@@ -359,10 +375,24 @@ def container_facts(docker: DockerConnection) -> dict[str, Any]:
 
 
 def engine_facts(path: str) -> dict[str, Any]:
-    """Ask the engine. Where none answers, say so and give empty lists."""
-    docker = DockerConnection(path)
-    try:
-        info = docker.ask("/info")
+    """Ask the engine. Where none answers, say so and give empty lists.
+
+    Raises OSError where an engine answers, and then answers a question with an error.
+    """
+    with closing(DockerConnection(path)) as docker:
+        try:
+            info = docker.ask("/info")
+        except (OSError, http.client.HTTPException) as error:
+            stopped = {"running": False, "version": "", "root": "", "driver": "", "why": str(error)}
+            return {
+                "engine": stopped,
+                "images": {},
+                "containers": {},
+                "networks": [],
+                "volumes": [],
+            }
+        networks = (network["Name"] for network in docker.ask("/networks"))
+        volumes = docker.ask("/volumes")["Volumes"] or []
         return {
             "engine": {
                 "running": True,
@@ -372,29 +402,9 @@ def engine_facts(path: str) -> dict[str, Any]:
             },
             "images": image_facts(docker),
             "containers": container_facts(docker),
-            "networks": sorted(
-                network["Name"]
-                for network in docker.ask("/networks")
-                if network["Name"] not in DOCKER_NETWORKS
-            ),
-            "volumes": sorted(volume["Name"] for volume in docker.ask("/volumes")["Volumes"] or []),
+            "networks": sorted(name for name in networks if name not in DOCKER_NETWORKS),
+            "volumes": sorted(volume["Name"] for volume in volumes),
         }
-    except (OSError, http.client.HTTPException) as error:
-        return {
-            "engine": {
-                "running": False,
-                "version": "",
-                "root": "",
-                "driver": "",
-                "why": str(error),
-            },
-            "images": {},
-            "containers": {},
-            "networks": [],
-            "volumes": [],
-        }
-    finally:
-        docker.close()
 
 
 def parse_object(text: str) -> dict[str, Any] | None:
@@ -431,10 +441,12 @@ def seat_facts(docker_socket: str) -> dict[str, Any]:
         "daemon_config": config,
         "docker_group": group,
         "before": parse_object(read(RECORD)),
+        "brought": {"packages": [], "users": []} | (parse_object(read(BROUGHT)) or {}),
         "built": parse_object(read(BUILT)) or {},
         "docker": {
             **engine,
             "free_mb": free_mb(engine["root"]),
+            "data": any(Path(engine["root"]).glob("*")),
             "enabled": bool(glob.glob("/etc/systemd/system/*.wants/docker.service")),
             "outdated": outdated([path for path in files if not path.startswith("/etc/apt/")]),
         },
@@ -448,9 +460,11 @@ def main() -> None:
         argument_spec={"docker_socket": {"type": "path", "default": "/var/run/docker.sock"}},
         supports_check_mode=True,
     )
-    module.exit_json(
-        changed=False, ansible_facts={"seat": seat_facts(module.params["docker_socket"])}
-    )
+    try:
+        seat = seat_facts(module.params["docker_socket"])
+    except (OSError, http.client.HTTPException) as error:
+        module.fail_json(msg=f"the seat cannot tell what it has: {error}")
+    module.exit_json(changed=False, ansible_facts={"seat": seat})
 
 
 if __name__ == "__main__":

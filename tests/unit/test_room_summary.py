@@ -1,16 +1,20 @@
 """The words at the end of a run."""
 
+from pathlib import Path
+
 import room_summary
+
+PROJECT = Path(__file__).parents[2]
 
 
 def test_all_is_well() -> None:
-    assert room_summary.summary(["pc01"], {}, "ready") == ["1 seat ready."]
-    assert room_summary.summary(["pc01", "pc02"], {}, "done") == ["2 seats done."]
+    assert room_summary.summary(1, {}, "ready") == ["1 seat ready."]
+    assert room_summary.summary(2, {}, "done") == ["2 seats done."]
 
 
 def test_each_seat_that_needs_somebody_has_its_line() -> None:
     failed = {"pc07": "pc07: port 8080 is held by tomcat9 (pid 812).", "pc02": "unreachable: off"}
-    assert room_summary.summary(["pc01", "pc02", "pc07"], failed, "ready") == [
+    assert room_summary.summary(1, failed, "ready") == [
         "1 seat ready, 2 need you:",
         "  pc02: unreachable: off",
         "  pc07: port 8080 is held by tomcat9 (pid 812).",
@@ -31,3 +35,11 @@ def test_a_long_reason_keeps_its_beginning_and_its_end() -> None:
 
 def test_no_reason_at_all() -> None:
     assert room_summary.reason({}) == "no reason given"
+
+
+def test_the_last_proof_is_the_last_task_of_the_last_role_that_proves() -> None:
+    """The summary knows a seat that is ready by that task's name."""
+    tasks = (PROJECT / "roles/flask_container/tasks/verify.yml").read_text()
+    playbook = (PROJECT / "playbooks/verify.yml").read_text()
+    assert tasks.split("- name: ")[-1].startswith(room_summary.LAST_PROOF)
+    assert "name: flask_container" in playbook.split("import_role")[-1]

@@ -55,6 +55,7 @@ def test_the_image_is_as_its_dockerfile_says(image: dict[str, Any]) -> None:
     assert config["Cmd"] == ["app.py"]
     assert config["WorkingDir"] == "/python-app"
     assert config["User"] == "10001:10001"
+    assert config["Labels"]["labocloud.image"] == "course"
     assert config["ExposedPorts"] == {"8888/tcp": {}}
     assert config["Healthcheck"]["Test"] == ["CMD", "python", "healthcheck.py"]
 

@@ -144,7 +144,7 @@ def squatter(ready: Host, name: str) -> AbstractContextManager[None]:
     return made(
         ready,
         f"docker stop flask; docker run -d --name {name} -p 8080:80 --entrypoint sleep"
-        " --label labocloud.revision- labocloud20202021:base 600",
+        " labocloud20202021:base 600",
         f"docker rm -f {name}",
     )
 
@@ -155,6 +155,43 @@ def test_a_port_that_a_students_container_holds(ready: Host) -> None:
         assert result.returncode != 0
         assert "port 8080 is held by container mon-site (labocloud20202021:base)" in said(result)
         assert ready.check_output("docker ps --format '{{.Names}}'") == "mon-site"
+
+
+def test_a_container_of_that_name_that_is_a_students_own(ready: Host) -> None:
+    """Made from the base, whose label it has inherited."""
+    theirs = "docker run -d --name flask --entrypoint sleep labocloud20202021:base 600"
+    with made(ready, f"docker stop flask; {theirs}", "docker rm -f flask"):
+        result = run(READY)
+        assert result.returncode != 0
+        assert f"{READY} has a container flask that runs labocloud20202021:base" in said(result)
+        assert ready.check_output("docker ps --format '{{.Image}}'") == "labocloud20202021:base"
+
+
+def test_a_docker_of_another_source_is_not_replaced(ready: Host) -> None:
+    result = run(
+        READY, docker_engine_source="upstream", docker_engine_upstream_fingerprint="0" * 40
+    )
+    assert result.returncode != 0
+    for word in (READY, "has docker.io", "docker_engine_replace"):
+        assert word in said(result), said(result)
+    assert ready.package("docker.io").is_installed
+
+
+def test_too_little_disk_for_the_image(ready: Host) -> None:
+    ready.check_output("docker stop flask; docker rmi labocloud20202021:python")
+    result = run(READY, course_image_min_free_mb=10**9)
+    assert result.returncode != 0
+    for word in (READY, "MiB free at /var/lib/docker", "course_image_min_free_mb", "make room"):
+        assert word in said(result), said(result)
+    assert run(READY).returncode == 0
+
+
+def test_a_room_whose_builder_is_away_says_so_for_each_seat(ready: Host) -> None:
+    """And no seat is called ready that is not."""
+    with made(ready, "systemctl stop docker.socket docker", "systemctl start docker"):
+        result = run(BARE, playbook="playbooks/image.yml")
+        assert result.returncode != 0
+        assert f"0 seats done, 1 needs you: {BARE}: {READY} builds for the room" in said(result)
 
 
 def test_a_broken_option_never_leaves_a_seat_without_docker(ready: Host) -> None:
