@@ -172,7 +172,7 @@ def test_a_docker_of_another_source_is_not_replaced(ready: Host) -> None:
         READY, docker_engine_source="upstream", docker_engine_upstream_fingerprint="0" * 40
     )
     assert result.returncode != 0
-    for word in (READY, "has docker.io", "docker_engine_replace"):
+    for word in (READY, "docker.io", "docker_engine_replace"):
         assert word in said(result), said(result)
     assert ready.package("docker.io").is_installed
 
