@@ -42,6 +42,8 @@ def summary(good: int, failed: dict[str, str], word: str) -> list[str]:
     good: how many seats are well. word: what they are, "ready", "done" or "checked".
     failed: the other seats, each with its reason.
     """
+    if not good and not failed:
+        return ["No seat was touched: is the inventory's group lab empty?"]
     head = f"{good} seat{'' if good == 1 else 's'} {word}"
     if not failed:
         return [f"{head}."]

@@ -12,6 +12,12 @@ def test_all_is_well() -> None:
     assert room_summary.summary(2, {}, "done") == ["2 seats done."]
 
 
+def test_a_room_without_seats_is_not_called_ready() -> None:
+    assert room_summary.summary(0, {}, "ready") == [
+        "No seat was touched: is the inventory's group lab empty?"
+    ]
+
+
 def test_each_seat_that_needs_somebody_has_its_line() -> None:
     failed = {"pc07": "pc07: port 8080 is held by tomcat9 (pid 812).", "pc02": "unreachable: off"}
     assert room_summary.summary(1, failed, "ready") == [
