@@ -129,3 +129,16 @@ def test_a_check_run_changes_nothing(host: Host) -> None:
     assert changed(result) > 0
     assert '"debug": true' in result.stdout
     assert host.file("/etc/docker/daemon.json").content_string == before
+
+
+def test_an_image_that_the_builder_has_is_taken_as_the_base(host: Host) -> None:
+    """As where a teacher has loaded Python's image by hand, in a room without a registry."""
+    theirs = "python:3.13-slim-trixie"
+    base = "labocloud20202021:base"
+    host.check_output(f"docker tag {base} {theirs} && docker rmi {base}")
+    assert changed(run(SEAT)) > 0
+    assert label(host, base, "labocloud.base.source") == "present"
+    assert changed(run(SEAT)) == 0
+    host.check_output(f"docker rmi {theirs} {base}")
+    assert changed(run(SEAT)) > 0
+    assert label(host, base, "labocloud.base.source") == "bootstrap"
