@@ -10,11 +10,14 @@ EXPOSE 8888
 # Le dossier dans lequel les instructions suivantes travaillent
 WORKDIR /python-app
 
-# Copier l'application, du dossier ./app vers /python-app
-COPY ./app /python-app
+# Installer Flask et le serveur, aux versions vérifiées par leur empreinte, sans garder de cache.
+# Avant l'application : tant que la liste ne change pas, Docker reprend cette couche telle quelle.
+COPY ./app/requirements.txt /python-app/
+RUN pip install --no-cache-dir --require-hashes -r requirements.txt
 
-# Installer Flask et le serveur, aux versions vérifiées par leur empreinte, sans garder de cache
-RUN pip install --no-cache-dir --require-hashes -r requirements.txt && chmod -R a+rX .
+# Copier l'application, du dossier ./app vers /python-app, lisible par tous
+COPY ./app /python-app
+RUN find . ! -perm -004 -exec chmod a+rX {} +
 
 # Les étiquettes : quelle image c'est, et de quelles sources (vide quand on la construit soi-même)
 ARG LABOCLOUD_REVISION=""

@@ -100,13 +100,15 @@ ansible_facts:
         docker:
           description: >-
             The engine: C(running), C(enabled), C(version), C(root), C(free_mb), C(driver),
-            C(data), whether there is anything at its root, and C(outdated), whether its
-            configuration changed after it started.
+            C(data), whether there is anything at its root, C(outdated), whether its configuration
+            changed after it started, and C(partial), whether it loads an archive that leaves out
+            the layers that it has.
           type: dict
         images:
           description: >-
-            Tagged images, tag to C(revision), C(fingerprint) and C(labels). The fingerprint
-            covers the layers and the configuration, and is the same wherever the image is loaded.
+            Tagged images, tag to C(revision), C(fingerprint), C(layers) and C(labels). The
+            fingerprint covers the layers and the configuration, and is the same wherever the
+            image is loaded. The layers are the SHA-256 of each, the lowest first.
           type: dict
         containers:
           description: Containers, name to C(image), C(state), C(health), C(labels) and C(ports).
@@ -119,6 +121,11 @@ ansible_facts:
           description: Names of the volumes.
           type: list
           elements: str
+        registry:
+          description: >-
+            The room's registry, where this machine is its host: C(images), tag to digest, and
+            the certificates C(ca) and C(certificate) in PEM, empty where there are none.
+          type: dict
 """
 
 import glob
@@ -140,15 +147,27 @@ RECORD = "/var/lib/labocloud/before.json"
 BROUGHT = "/var/lib/labocloud/brought.json"
 BUILT = "/var/lib/labocloud/built.json"
 DAEMON_JSON = "/etc/docker/daemon.json"
-CONFIGURATION = (
+# What the engine reads when it starts.
+ENGINE_CONFIGURATION = (
     DAEMON_JSON,
     "/etc/docker/labocloud-proxy.env",
     "/etc/containerd/labocloud.toml",
     "/etc/systemd/system/containerd.service.d/*.conf",
     "/etc/systemd/system/docker.service.d/*.conf",
+)
+OTHER_CONFIGURATION = (
     "/etc/apt/sources.list.d/docker*",
     "/etc/apt/keyrings/docker*",
+    "/etc/docker/certs.d/*/labocloud.crt",
+    "/etc/docker/registry/labocloud*",
+    "/etc/systemd/system/docker-registry.service.d/*.conf",
+    "/etc/systemd/system/labocloud-*.service",
 )
+REGISTRY_TAGS = "/var/lib/docker-registry/room/docker/registry/v2/repositories/*/_manifests/tags"
+REGISTRY_CERTIFICATES = {
+    "ca": "/etc/docker/registry/labocloud-ca.crt",
+    "certificate": "/etc/docker/registry/labocloud.crt",
+}
 # What makes two images the same: what Docker stores of it, less the fields that differ between
 # the versions of Docker that build, save and load it.
 IMAGE_CONFIG = (
@@ -350,6 +369,7 @@ def image_facts(docker: DockerConnection) -> dict[str, Any]:
             images[tag] = {
                 "revision": labels.get("labocloud.revision", ""),
                 "fingerprint": fingerprint(image),
+                "layers": image["RootFS"].get("Layers") or [],
                 "labels": labels,
             }
     return images
@@ -374,6 +394,24 @@ def container_facts(docker: DockerConnection) -> dict[str, Any]:
     return containers
 
 
+def loads_partial_archives(info: dict[str, Any]) -> bool:
+    """Tell, from the engine's own description, whether it skips layers of an archive that it has.
+
+    The graph drivers do: the layer's file is not even opened. containerd's image store, the
+    default of new installations of Docker 29, wants all of them.
+    """
+    return not any("snapshotter" in str(value) for _, value in info.get("DriverStatus") or [])
+
+
+def registry_facts() -> dict[str, Any]:
+    """Give what the room's registry holds, as its storage tells it, and its certificates."""
+    links = (Path(tags).glob("*/current/link") for tags in glob.glob(REGISTRY_TAGS))
+    return {
+        "images": {link.parts[-3]: read(str(link)).strip() for tags in links for link in tags},
+        **{name: read(path) for name, path in REGISTRY_CERTIFICATES.items()},
+    }
+
+
 def engine_facts(path: str) -> dict[str, Any]:
     """Ask the engine. Where none answers, say so and give empty lists.
 
@@ -383,9 +421,9 @@ def engine_facts(path: str) -> dict[str, Any]:
         try:
             info = docker.ask("/info")
         except (OSError, http.client.HTTPException) as error:
-            stopped = {"running": False, "version": "", "root": "", "driver": "", "why": str(error)}
+            stopped = {"running": False, "version": "", "root": "", "driver": "", "partial": False}
             return {
-                "engine": stopped,
+                "engine": stopped | {"why": str(error)},
                 "images": {},
                 "containers": {},
                 "networks": [],
@@ -399,6 +437,7 @@ def engine_facts(path: str) -> dict[str, Any]:
                 "version": info["ServerVersion"],
                 "root": info["DockerRootDir"],
                 "driver": info["Driver"],
+                "partial": loads_partial_archives(info),
             },
             "images": image_facts(docker),
             "containers": container_facts(docker),
@@ -418,7 +457,8 @@ def parse_object(text: str) -> dict[str, Any] | None:
 
 def seat_facts(docker_socket: str) -> dict[str, Any]:
     """Give all facts of this machine."""
-    files = sorted(path for pattern in CONFIGURATION for path in glob.glob(pattern))
+    engine_files = [path for pattern in ENGINE_CONFIGURATION for path in glob.glob(pattern)]
+    files = engine_files + [path for pattern in OTHER_CONFIGURATION for path in glob.glob(pattern)]
     config = parse_object(read(DAEMON_JSON))
     packages, held = parse_dpkg_status(read("/var/lib/dpkg/status"))
     answers = engine_facts(docker_socket)
@@ -437,7 +477,9 @@ def seat_facts(docker_socket: str) -> dict[str, Any]:
         "listeners": name_holders(listeners, socket_holders(), answers["containers"]),
         "packages": packages,
         "held": held,
-        "files": {path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in files},
+        "files": {
+            path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in sorted(files)
+        },
         "daemon_config": config,
         "docker_group": group,
         "before": parse_object(read(RECORD)),
@@ -448,8 +490,9 @@ def seat_facts(docker_socket: str) -> dict[str, Any]:
             "free_mb": free_mb(engine["root"]),
             "data": any(Path(engine["root"]).glob("*")),
             "enabled": bool(glob.glob("/etc/systemd/system/*.wants/docker.service")),
-            "outdated": outdated([path for path in files if not path.startswith("/etc/apt/")]),
+            "outdated": outdated(engine_files),
         },
+        "registry": registry_facts(),
         **answers,
     }
 
