@@ -11,9 +11,11 @@ PROJECT = Path(__file__).parents[1]
 ROLES = sorted(path for path in (PROJECT / "roles").iterdir() if path.is_dir())
 PLAYBOOKS = sorted((PROJECT / "playbooks").glob("*.yml"))
 SCENARIOS = sorted(path.parent for path in (PROJECT / "molecule").glob("*/molecule.yml"))
-# Docker's own repository is a feature; the rest are examples, names of a format, this machine.
+# Docker's own repository and its Hub are features; the rest are examples, a format, this machine.
 ADDRESS = re.compile(r"https?://(?:[^/@\s]+@)?([\w.-]+)")
-NEEDED = re.compile(r"localhost|127\.0\.0\.1|download\.docker\.com|www\.w3\.org|.*\.example")
+NEEDED = re.compile(
+    r"localhost|127\.0\.0\.1|download\.docker\.com|registry-1\.docker\.io|www\.w3\.org|.*\.example"
+)
 
 
 def load(path: Path) -> object:

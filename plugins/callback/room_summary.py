@@ -9,8 +9,21 @@ short_description: Say at the end which seats are ready, and what the others nee
 description:
   - Prints one line with the counts, and one line for each seat that failed or could not be
     reached, with the reason that the failing task gave.
+  - Where the playbook proves that seats are ready, writes the names of those that are not to the
+    file C(missing), which C(--limit @reports/missing) takes. A seat that a run was not about stays
+    in it.
 author:
   - labocloud contributors
+options:
+  reports:
+    description: Directory of the file C(missing), relative to the project.
+    type: str
+    default: reports
+    env:
+      - name: LABOCLOUD_REPORTS
+    ini:
+      - section: callback_room_summary
+        key: reports
 """
 
 import atexit
@@ -21,6 +34,7 @@ from ansible import context
 from ansible.executor.stats import AggregateStats
 from ansible.plugins.callback import CallbackBase
 
+PROJECT = Path(__file__).parents[2]
 LONGEST_REASON = 600
 # The playbooks that end with the proof.
 PROOFS = ("site.yml", "verify.yml")
@@ -55,6 +69,15 @@ def summary(good: int, failed: dict[str, str], word: str) -> list[str]:
     return lines
 
 
+def missing(before: list[str], room: list[str], failed: set[str], good: set[str]) -> list[str]:
+    """Give the seats that are not ready, in the order of the room.
+
+    before: those that were not after the last run. room: all seats of the inventory. failed, good:
+    those of this run. A name that the inventory no longer has is forgotten.
+    """
+    return [seat for seat in room if seat in failed or (seat in before and seat not in good)]
+
+
 class CallbackModule(CallbackBase):
     """Remember the last reason of each seat, and print them when the run ends."""
 
@@ -69,12 +92,25 @@ class CallbackModule(CallbackBase):
         self.items: dict[tuple[str, str], str] = {}
         self.proves = False
         self.proven: set[str] = set()
+        # The whole room, and what this run is about of it; a registry's host is not a seat.
+        self.room: list[str] = []
+        self.seats: list[str] = []
 
     def v2_playbook_on_start(self, playbook: Any) -> None:  # noqa: ANN401
         """Learn whether this run proves that the seats are ready, or does something else."""
         checks = context.CLIARGS.get("check", False)
         self.proves = Path(playbook._file_name).name in PROOFS and not checks
         self.word = "checked" if checks else "ready" if self.proves else "done"
+
+    def v2_playbook_on_play_start(self, play: Any) -> None:  # noqa: ANN401
+        """Learn which seats there are."""
+        inventory = play.get_variable_manager()._inventory
+        asked, everyone = (
+            inventory.get_hosts("lab", ignore_limits=all_of_them, ignore_restrictions=True)
+            for all_of_them in (False, True)
+        )
+        self.seats = [host.name for host in asked]
+        self.room = [host.name for host in everyone]
 
     def v2_runner_on_ok(self, result: Any) -> None:  # noqa: ANN401
         """Learn that a seat has passed the last of the proofs."""
@@ -83,10 +119,9 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:  # noqa: ANN401
         """Remember why a task failed; a later rescue may still mend it."""
-        seat = result.host.get_name()
         why = reason(result.result)
         # A loop's own message says only that one of its items failed.
-        self.failed[seat] = self.items.pop((seat, result.task._uuid), why)
+        self.blame(result, self.items.pop((result.host.get_name(), result.task._uuid), why))
 
     def v2_runner_item_on_failed(self, result: Any) -> None:  # noqa: ANN401
         """Remember why an item of a loop failed."""
@@ -95,22 +130,52 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_unreachable(self, result: Any) -> None:  # noqa: ANN401
         """Remember that a seat cannot be reached."""
-        self.failed[result.host.get_name()] = f"unreachable: {reason(result.result)}"
+        self.blame(result, f"unreachable: {reason(result.result)}")
+
+    def blame(self, result: Any, why: str) -> None:  # noqa: ANN401
+        """Remember why a machine failed: the one that the task was delegated to, where it was."""
+        seat = result.host.get_name()
+        told = result.result.get("_ansible_delegated_vars") or {}
+        other = told.get("ansible_delegated_host", seat)
+        if other not in (seat, "localhost"):
+            self.failed[other] = why
+            why = f"waits for {other}, which works for the room: see there"
+        self.failed[seat] = why
 
     def v2_playbook_on_stats(self, stats: AggregateStats) -> None:
-        """Print the summary."""
-        failed = {}
-        for seat in stats.processed:
-            counts = stats.summarize(seat)
+        """Print the summary, and write the names of the seats that are not ready."""
+        bad = {}
+        for host in {*stats.processed, *self.seats}:
+            counts = stats.summarize(host)
             if counts["failures"] or counts["unreachable"]:
-                failed[seat] = self.failed.get(seat, "no reason given")
-            elif self.proves and seat not in self.proven:
-                # A task that one seat does for all ends the run for all of them.
-                failed[seat] = "not finished, since the run stopped; its reason is another seat's"
-        lines = summary(len(stats.processed) - len(failed), failed, self.word)
+                bad[host] = self.failed.get(host, "no reason given")
+            elif self.proves and host in self.seats and host not in self.proven:
+                # What one machine does for all ends the run for all of them.
+                bad[host] = self.failed.get(
+                    host, "not finished: the run stopped at another machine"
+                )
+        good = {host for host in self.seats if host not in bad and host in stats.processed}
+        if self.proves and self.seats:
+            self.write_missing(set(bad), good)
+        # The reason of a machine that worked for the others, and is not a part of this run.
+        for host, why in self.failed.items():
+            if any(f"waits for {host}," in other for other in bad.values()):
+                bad.setdefault(host, why)
+        lines = summary(len(good), bad, self.word)
         # Other callbacks print their statistics at this same event, in no order that can be set;
         # what the person needs comes last.
-        atexit.register(self.show, lines, "red" if failed else "green")
+        atexit.register(self.show, lines, "red" if bad else "green")
+
+    def write_missing(self, failed: set[str], good: set[str]) -> None:
+        """Write, or remove, the file that the next run's --limit can take."""
+        path = PROJECT / self.get_option("reports") / "missing"
+        before = path.read_text(encoding="utf-8").split() if path.exists() else []
+        names = missing(before, self.room, failed, good)
+        if names:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("\n".join(names) + "\n", encoding="utf-8")
+        else:
+            path.unlink(missing_ok=True)
 
     def show(self, lines: list[str], color: str) -> None:
         """Print lines."""

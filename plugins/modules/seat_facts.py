@@ -159,7 +159,8 @@ OTHER_CONFIGURATION = (
     "/etc/apt/sources.list.d/docker*",
     "/etc/apt/keyrings/docker*",
     "/etc/docker/certs.d/*/labocloud.crt",
-    "/etc/docker/registry/labocloud*",
+    "/etc/docker/registry/labocloud*.yml",
+    "/etc/docker/registry/labocloud-proxy.env",
     "/etc/systemd/system/docker-registry.service.d/*.conf",
     "/etc/systemd/system/labocloud-*.service",
 )

@@ -49,3 +49,11 @@ def test_the_last_proof_is_the_last_task_of_the_last_role_that_proves() -> None:
     playbook = (PROJECT / "playbooks/verify.yml").read_text()
     assert tasks.split("- name: ")[-1].startswith(room_summary.LAST_PROOF)
     assert "name: flask_container" in playbook.split("import_role")[-1]
+
+
+def test_the_missing_are_those_that_failed_and_those_that_nobody_looked_at() -> None:
+    room = ["pc1", "pc2", "pc3"]
+    assert room_summary.missing([], room, {"pc2"}, {"pc1", "pc3"}) == ["pc2"]
+    assert room_summary.missing(["pc2", "pc3"], room, set(), {"pc2"}) == ["pc3"]
+    assert room_summary.missing(["pc2", "other"], room, {"pc1"}, set()) == ["pc1", "pc2"]
+    assert room_summary.missing(["pc2"], room, set(), {"pc2"}) == []
