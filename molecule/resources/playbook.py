@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,11 +11,14 @@ PROJECT = Path(__file__).parents[2]
 
 
 def run(
-    seat: str, *arguments: str, playbook: str = "site.yml", **variables: object
+    limit: str, *arguments: str, playbook: str = "site.yml", **variables: object
 ) -> subprocess.CompletedProcess[str]:
-    """Run a playbook for one seat of the scenario's inventory, with these extra variables."""
+    """Run a playbook on the scenario's inventory, with these extra variables.
+
+    limit: what Ansible's --limit takes; all is the whole room.
+    """
     inventory = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"]) / "inventory"
-    command = ["ansible-playbook", "--limit", seat, "--extra-vars", json.dumps(variables)]
+    command = ["ansible-playbook", "--limit", limit, "--extra-vars", json.dumps(variables)]
     for source in sorted(inventory.glob("*.yml")):
         command += ["--inventory", str(source)]
     environment = os.environ | {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"}
@@ -27,6 +31,11 @@ def run(
     )
 
 
+def reports() -> Path:
+    """Give the directory of the scenario's reports."""
+    return Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "reports"
+
+
 def said(result: subprocess.CompletedProcess[str]) -> str:
     """Give what the run said at its end, in one line."""
     return " ".join(result.stdout.rpartition("ROOM **")[2].split())
@@ -36,3 +45,17 @@ def changed(result: subprocess.CompletedProcess[str]) -> int:
     """Give how many tasks changed something, in a run that has to be a good one."""
     assert result.returncode == 0, said(result)
     return sum(int(count) for count in re.findall(r"changed=(\d+)", result.stdout))
+
+
+def other_app(directory: Path, text: str) -> dict[str, str]:
+    """Give the variables of a run with another app: its page says text where it greets.
+
+    directory: an empty directory for the copy of the project's app.
+    """
+    for name in ("Dockerfile", ".dockerignore"):
+        shutil.copy(PROJECT / name, directory)
+    shutil.copytree(PROJECT / "app", directory / "app")
+    index = directory / "app/labocloud/templates/index.html"
+    index.write_text(index.read_text().replace("Votre conteneur répond", text))
+    cache = str(PROJECT / ".cache")
+    return {"course_image_project": str(directory), "course_image_cache": cache}

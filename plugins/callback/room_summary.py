@@ -92,6 +92,8 @@ class CallbackModule(CallbackBase):
         self.items: dict[tuple[str, str], str] = {}
         self.proves = False
         self.proven: set[str] = set()
+        # The machine at which a run for all of them ended.
+        self.awaited: str | None = None
         # The whole room, and what this run is about of it; a registry's host is not a seat.
         self.room: list[str] = []
         self.seats: list[str] = []
@@ -135,36 +137,40 @@ class CallbackModule(CallbackBase):
     def blame(self, result: Any, why: str) -> None:  # noqa: ANN401
         """Remember why a machine failed: the one that the task was delegated to, where it was."""
         seat = result.host.get_name()
-        told = result.result.get("_ansible_delegated_vars") or {}
-        other = told.get("ansible_delegated_host", seat)
+        other = result.task.delegate_to or seat
         if other not in (seat, "localhost"):
+            self.awaited = other
             self.failed[other] = why
-            why = f"waits for {other}, which works for the room: see there"
-        self.failed[seat] = why
+        else:
+            self.failed[seat] = why
 
     def v2_playbook_on_stats(self, stats: AggregateStats) -> None:
         """Print the summary, and write the names of the seats that are not ready."""
         bad = {}
         for host in {*stats.processed, *self.seats}:
             counts = stats.summarize(host)
-            if counts["failures"] or counts["unreachable"]:
-                bad[host] = self.failed.get(host, "no reason given")
-            elif self.proves and host in self.seats and host not in self.proven:
-                # What one machine does for all ends the run for all of them.
-                bad[host] = self.failed.get(
-                    host, "not finished: the run stopped at another machine"
-                )
+            failed = counts["failures"] or counts["unreachable"]
+            # What one machine does for all ends the run for all of them.
+            if failed or (self.proves and host in self.seats and host not in self.proven):
+                bad[host] = self.failed.get(host, self.waiting())
+        if bad and self.awaited:
+            bad[self.awaited] = self.failed[self.awaited]
         good = {host for host in self.seats if host not in bad and host in stats.processed}
         if self.proves and self.seats:
             self.write_missing(set(bad), good)
-        # The reason of a machine that worked for the others, and is not a part of this run.
-        for host, why in self.failed.items():
-            if any(f"waits for {host}," in other for other in bad.values()):
-                bad.setdefault(host, why)
         lines = summary(len(good), bad, self.word)
         # Other callbacks print their statistics at this same event, in no order that can be set;
         # what the person needs comes last.
         atexit.register(self.show, lines, "red" if bad else "green")
+
+    def waiting(self) -> str:
+        """Say why a seat is not finished that has no reason of its own."""
+        if self.awaited is None:
+            return "not finished: the run stopped at another machine"
+        return (
+            f"waits for {self.awaited}, which works for the room. Fix: mend that first; where "
+            "it only builds the image, another seat can: -e course_image_builder=NAME"
+        )
 
     def write_missing(self, failed: set[str], good: set[str]) -> None:
         """Write, or remove, the file that the next run's --limit can take."""

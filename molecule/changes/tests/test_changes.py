@@ -4,11 +4,10 @@ The tests run the playbook again and again on one seat; each leaves it ready.
 """
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
-from playbook import PROJECT, changed, run
+from playbook import changed, other_app, run
 from testinfra.host import Host
 
 SEAT = "changes-seat"
@@ -58,18 +57,12 @@ def test_values_typed_on_the_command_line_are_understood(host: Host) -> None:
 
 
 def test_one_changed_file_of_the_app_is_another_revision(host: Host, tmp_path: Path) -> None:
-    for name in ("Dockerfile", ".dockerignore"):
-        shutil.copy(PROJECT / name, tmp_path)
-    shutil.copytree(PROJECT / "app", tmp_path / "app")
     before = label(host, COURSE, "labocloud.revision")
-    index = tmp_path / "app/labocloud/templates/index.html"
-    index.write_text(index.read_text().replace("Votre conteneur répond", "Bonjour la salle"))
-    cache = {"course_image_cache": str(PROJECT / ".cache")}
-
-    assert changed(run(SEAT, course_image_project=str(tmp_path), **cache)) > 0
+    other = other_app(tmp_path, "Bonjour la salle")
+    assert changed(run(SEAT, **other)) > 0
     assert label(host, COURSE, "labocloud.revision") != before
     assert "Bonjour la salle" in page(host)
-    assert changed(run(SEAT, course_image_project=str(tmp_path), **cache)) == 0
+    assert changed(run(SEAT, **other)) == 0
 
     assert changed(run(SEAT)) > 0
     assert label(host, COURSE, "labocloud.revision") == before

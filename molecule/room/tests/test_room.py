@@ -1,0 +1,193 @@
+"""The room as a whole: what travels, from whom to whom, and what one bad seat does to others."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import docker
+import pytest
+import testinfra
+from playbook import changed, other_app, reports, run, said
+from testinfra.host import Host
+
+SEATS = {"room-pc1", "room-pc2", "room-pc3"}
+REGISTRY = "room-registry"
+TAGS = (
+    "/var/lib/docker-registry/room/docker/registry/v2/repositories/labocloud20202021"
+    "/_manifests/tags"
+)
+# An access log's line: who asked for which blob, the answer, its bytes.
+BLOB = re.compile(r'(\S+) - \S* ?\[[^]]*\] "GET /v2/(\S+)/blobs/(\S+) HTTP/[\d.]+" (\d+) (\d+)')
+
+
+def blobs(registry: Host, unit: str = "docker-registry") -> list[tuple[str, str, int]]:
+    """Give what was pulled, in order: the asking address, the blob, its bytes."""
+    log = registry.check_output(f"journalctl --unit={unit} --output=cat --no-pager")
+    return [
+        (who, blob, int(size)) for who, _, blob, code, size in BLOB.findall(log) if code == "200"
+    ]
+
+
+def addresses() -> dict[str, str]:
+    """Give the address in the room's network, to the seat that has it."""
+    containers = docker.from_env().networks.get("labocloud-room").attrs["Containers"].values()
+    return {one["IPv4Address"].partition("/")[0]: one["Name"] for one in containers}
+
+
+def layers(registry: Host, image: str = "labocloud20202021:python") -> list[str]:
+    return json.loads(
+        registry.check_output("docker image inspect --format '{{json .RootFS.Layers}}' %s", image)
+    )
+
+
+def tags(registry: Host) -> set[str]:
+    return set(registry.check_output(f"ls {TAGS}").split())
+
+
+@contextmanager
+def off(*names: str) -> Iterator[None]:
+    """Switch machines off for a while."""
+    client = docker.from_env()
+    instances = [client.containers.get(name) for name in names]
+    for instance in instances:
+        instance.kill()
+    try:
+        yield
+    finally:
+        for instance in instances:
+            instance.start()
+            for _ in range(100):
+                if instance.exec_run(["systemctl", "is-active", "ssh", "docker"]).exit_code == 0:
+                    break
+                time.sleep(0.2)
+
+
+def test_every_seat_pulled_from_the_registry_what_it_lacked(registry: Host) -> None:
+    seats = addresses()
+    pulled = {(seats[who], blob) for who, blob, _ in blobs(registry) if who in seats}
+    assert {seat for seat, _ in pulled} == SEATS
+    # And nothing twice.
+    got = [(seats[who], blob) for who, blob, _ in blobs(registry) if who in seats]
+    assert len(got) == len(pulled)
+
+
+def test_a_second_run_moves_nothing(registry: Host) -> None:
+    before = blobs(registry)
+    assert changed(run("all")) == 0
+    assert blobs(registry) == before
+
+
+def test_of_a_changed_app_only_its_layer_travels(registry: Host, tmp_path: Path) -> None:
+    """To each seat the same bytes; the registry keeps two revisions, and frees the rest."""
+    first, old = tags(registry), layers(registry)
+    for name in ("once", "twice"):
+        directory = tmp_path / name
+        directory.mkdir()
+        before = len(blobs(registry))
+        assert changed(run("all", **other_app(directory, str(uuid4())))) > 0
+        seats = addresses()
+        moved = [(seats[who], blob, size) for who, blob, size in blobs(registry)[before:]]
+        assert {seat for seat, _, _ in moved} == SEATS
+        # The image's description, the layer with the app, and an almost empty one above it; the
+        # layer below, with pip's packages, and all of the base stay.
+        assert len(moved) == 3 * len(SEATS)
+        assert sum(size for _, _, size in moved) < len(SEATS) * 100_000
+        now = layers(registry)
+        assert [one for one in now if one not in old] == now[-2:]
+    kept = {tag for tag in tags(registry) if tag.startswith("course-")}
+    assert len(kept) == 2
+    assert not kept & first
+    stored = registry.check_output(f"find {TAGS}/../../../../blobs -name data | wc -l")
+    # Manifest and description of the base and of two revisions, and their layers.
+    assert int(stored) == 2 * 3 + len(old[:-2]) + 2 * 2
+    assert changed(run("all")) > 0
+
+
+def test_a_run_for_one_seat_finds_the_builder(registry: Host) -> None:
+    seat = testinfra.get_host("docker://room-pc2")
+    seat.check_output("docker rm -f flask")
+    seat.check_output("docker rmi labocloud20202021:python")
+    result = run("room-pc2")
+    assert changed(result) > 0
+    assert "1 seat ready" in said(result)
+    assert layers(seat) == layers(registry)
+
+
+def test_a_seat_that_is_off_stops_nobody(registry: Host, tmp_path: Path) -> None:
+    other = other_app(tmp_path, str(uuid4()))
+    with off("room-pc3"):
+        result = run("all", **other)
+        assert result.returncode != 0
+        assert "2 seats ready, 1 needs you: room-pc3: unreachable" in said(result)
+        assert (reports() / "missing").read_text() == "room-pc3\n"
+        # What another run makes right is not what this one was about.
+        assert changed(run("room-pc2", **other)) == 0
+        assert (reports() / "missing").read_text() == "room-pc3\n"
+    result = run(f"@{reports() / 'missing'}", **other)
+    assert changed(result) > 0
+    assert "1 seat ready" in said(result)
+    assert not (reports() / "missing").exists()
+    assert layers(testinfra.get_host("docker://room-pc3")) == layers(registry)
+
+
+def test_a_builder_that_is_off_is_told_at_once(registry: Host) -> None:
+    with off(REGISTRY):
+        for limit in ("all", "room-pc1"):
+            result = run(limit)
+            assert result.returncode != 0
+            assert f"{REGISTRY}: unreachable" in said(result)
+            assert f"room-pc1: waits for {REGISTRY}" in said(result)
+            assert "course_image_builder=NAME" in said(result)
+            assert "Install Docker Engine" not in result.stdout
+    # It is back with its machine, without anybody's help.
+    seat = testinfra.get_host("docker://room-pc1")
+    for _ in range(50):
+        if seat.run("timeout 1 bash -c '</dev/tcp/room-registry/5000'").rc == 0:
+            break
+        time.sleep(0.2)
+    assert changed(run("all")) > 0
+
+
+def test_nothing_listens_for_pushes_and_no_password_is_left(registry: Host) -> None:
+    assert ":5001" not in registry.check_output("ss --listening --tcp --numeric")
+    assert registry.check_output("find /tmp /root -name htpasswd -o -name config.json") == ""
+    keys = registry.check_output(
+        "find /etc/docker/registry -name 'labocloud*.key' -printf '%m %u\n'"
+    )
+    assert sorted(keys.split("\n")) == ["600 root", "640 root"]
+
+
+def test_what_a_class_pulls_from_the_hub_is_pulled_once(registry: Host) -> None:
+    image = "127.0.0.1:5009/library/hello:1"
+    push = f"tar -c /etc/apt | docker import - {image} && docker push {image} && docker rmi {image}"
+    registry.check_output(push)
+    for name in sorted(SEATS):
+        testinfra.get_host(f"docker://{name}").check_output(
+            "docker pull hello:1 && docker rmi hello:1"
+        )
+    once = [blob for _, blob, _ in blobs(registry, "upstream")]
+    assert once
+    assert len(once) == len(set(once))
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"course_image_delivery": "post"}, ["course_image_delivery", "auto, registry, archive"]),
+        (
+            {"course_image_delivery": "registry", "course_image_builder": "room-pc1"},
+            ["course_image_delivery is registry", "Fix: put the registry's host"],
+        ),
+        ({"room_registry_address": "localhost"}, ["room_registry_address is localhost", "Fix:"]),
+    ],
+    ids=["an unknown road", "a road that is not there", "an address that each seat has"],
+)
+def test_what_cannot_work_is_refused(variables: dict[str, str], words: list[str]) -> None:
+    result = run("all", **variables)
+    assert result.returncode != 0
+    for word in words:
+        assert word in said(result)
