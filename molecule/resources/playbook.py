@@ -10,20 +10,27 @@ from pathlib import Path
 PROJECT = Path(__file__).parents[2]
 
 
-def run(
+def command(
     limit: str, *arguments: str, playbook: str = "site.yml", **variables: object
-) -> subprocess.CompletedProcess[str]:
-    """Run a playbook on the scenario's inventory, with these extra variables.
+) -> list[str]:
+    """Give the command that runs a playbook on the scenario's inventory, with extra variables.
 
     limit: what Ansible's --limit takes; all is the whole room.
     """
     inventory = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"]) / "inventory"
-    command = ["ansible-playbook", "--limit", limit, "--extra-vars", json.dumps(variables)]
+    words = ["ansible-playbook", "--limit", limit, "--extra-vars", json.dumps(variables)]
     for source in sorted(inventory.glob("*.yml")):
-        command += ["--inventory", str(source)]
+        words += ["--inventory", str(source)]
+    return [*words, *arguments, str(PROJECT / playbook)]
+
+
+def run(
+    limit: str, *arguments: str, playbook: str = "site.yml", **variables: object
+) -> subprocess.CompletedProcess[str]:
+    """Run a playbook, as command() has it."""
     environment = os.environ | {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"}
     return subprocess.run(
-        [*command, *arguments, str(PROJECT / playbook)],
+        command(limit, *arguments, playbook=playbook, **variables),
         capture_output=True,
         text=True,
         check=False,
@@ -47,15 +54,14 @@ def changed(result: subprocess.CompletedProcess[str]) -> int:
     return sum(int(count) for count in re.findall(r"changed=(\d+)", result.stdout))
 
 
-def other_app(directory: Path, text: str) -> dict[str, str]:
+def other_app(directory: Path, text: str, cache: Path = PROJECT / ".cache") -> dict[str, str]:
     """Give the variables of a run with another app: its page says text where it greets.
 
-    directory: an empty directory for the copy of the project's app.
+    directory: an empty directory for the copy of the project's app. cache: that of the scenario.
     """
     for name in ("Dockerfile", ".dockerignore"):
         shutil.copy(PROJECT / name, directory)
     shutil.copytree(PROJECT / "app", directory / "app")
     index = directory / "app/labocloud/templates/index.html"
     index.write_text(index.read_text().replace("Votre conteneur répond", text))
-    cache = str(PROJECT / ".cache")
-    return {"course_image_project": str(directory), "course_image_cache": cache}
+    return {"course_image_project": str(directory), "course_image_cache": str(cache)}
