@@ -1,8 +1,8 @@
 """Run every check of the project: `./lab test`.
 
-Each check is a command of its own; this only runs them one after the other, shows which one is
-under way and what a failed one said, and ends with the line `N passed, N failed`. What they
-printed in full is in reports/tests/.
+Each check is a command of its own; this only runs them, one after the other and the Molecule
+scenarios some at a time, shows which are under way and what a failed one said, and ends with the
+line `N passed, N failed`. What they printed in full is in reports/tests/.
 """
 
 import argparse
@@ -12,12 +12,15 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
 REPORTS = PROJECT / "reports/tests"
 TAIL = 60
+# Scenarios wait for packages, starts and answers for a good part of their time.
+JOBS = 2
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def counts(report: Path) -> tuple[int, int]:
 
 def run(check: Check) -> tuple[int, int]:
     """Run a check and give how many tests passed and failed. A command without tests is one."""
-    print(f"{check.name:22}", end="", flush=True)
+    print(f"{check.name:22}is under way", flush=True)
     start = time.monotonic()
     log = REPORTS / f"{check.name.replace(':', '-')}.log"
     report = log.with_suffix(".xml")
@@ -91,14 +94,16 @@ def run(check: Check) -> tuple[int, int]:
     if code != 0 and failed == 0:
         failed = 1
     verdict = "ok" if code == 0 else "FAILED"
-    print(
-        f"{verdict:8}{passed:4} passed {failed:3} failed {time.monotonic() - start:7.1f} s",
-        flush=True,
-    )
+    lines = [
+        f"{check.name:22}{verdict:8}{passed:4} passed {failed:3} failed"
+        f" {time.monotonic() - start:7.1f} s"
+    ]
     if code != 0:
-        lines = log.read_text(errors="replace").splitlines()
-        print("\n".join(f"    {line}" for line in lines[-TAIL:]), flush=True)
-        print(f"    (the whole of it: {log.relative_to(PROJECT)})", flush=True)
+        told = log.read_text(errors="replace").splitlines()
+        lines += [f"    {line}" for line in told[-TAIL:]]
+        lines.append(f"    (the whole of it: {log.relative_to(PROJECT)})")
+    # In one piece: another check may print at the same time.
+    print("\n".join(lines), flush=True)
     return passed, failed
 
 
@@ -109,6 +114,12 @@ def main() -> int:
     )
     parser.add_argument(
         "names", nargs="*", help="checks, or the first part of a name: lint, molecule"
+    )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=JOBS,
+        help="how many Molecule scenarios run at once (default: %(default)s)",
     )
     parser.add_argument("--list", action="store_true", help="list the checks and run none")
     arguments = parser.parse_args()
@@ -125,7 +136,10 @@ def main() -> int:
         return 0
     REPORTS.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
-    results = [run(check) for check in chosen]
+    scenarios = [check for check in chosen if check.command[0] == "molecule"]
+    results = [run(check) for check in chosen if check not in scenarios]
+    with ThreadPoolExecutor(max_workers=arguments.jobs) as workers:
+        results += workers.map(run, scenarios)
     passed, failed = (sum(column) for column in zip(*results, strict=True))
     print(f"{len(chosen)} checks in {(time.monotonic() - start) / 60:.1f} min")
     print(f"{passed} passed, {failed} failed")

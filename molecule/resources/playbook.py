@@ -54,14 +54,14 @@ def changed(result: subprocess.CompletedProcess[str]) -> int:
     return sum(int(count) for count in re.findall(r"changed=(\d+)", result.stdout))
 
 
-def other_app(directory: Path, text: str, cache: Path = PROJECT / ".cache") -> dict[str, str]:
+def other_app(directory: Path, text: str) -> dict[str, str]:
     """Give the variables of a run with another app: its page says text where it greets.
 
-    directory: an empty directory for the copy of the project's app. cache: that of the scenario.
+    directory: an empty directory for the copy of the project's app.
     """
     for name in ("Dockerfile", ".dockerignore"):
         shutil.copy(PROJECT / name, directory)
     shutil.copytree(PROJECT / "app", directory / "app")
     index = directory / "app/labocloud/templates/index.html"
     index.write_text(index.read_text().replace("Votre conteneur répond", text))
-    return {"course_image_project": str(directory), "course_image_cache": str(cache)}
+    return {"course_image_project": str(directory)}

@@ -5,14 +5,12 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-import docker
 import pytest
 import testinfra
+from instances import meanwhile
 from playbook import changed, command, other_app, reports, run, said
 from testinfra.host import Host
 
@@ -49,17 +47,6 @@ def forget(seat: Host) -> None:
     seat.check_output("docker rm -f flask && docker rmi -f $(docker images --all --quiet | uniq)")
 
 
-@contextmanager
-def process_on(name: str, script: str) -> Iterator[None]:
-    """A process that runs on a seat meanwhile."""
-    instance = docker.from_env().containers.get(name)
-    instance.exec_run(["sh", "-c", f"echo $$ > /run/meanwhile.pid; {script}"], detach=True)
-    try:
-        yield
-    finally:
-        instance.exec_run(["sh", "-c", "kill $(cat /run/meanwhile.pid)"])
-
-
 def test_both_seats_have_the_same_image_and_serve_it(seats: dict[str, Host]) -> None:
     assert len(revision(seats[PC1])) == hashlib.sha256().digest_size * 2
     assert revision(seats[PC1]) == revision(seats[PC2])
@@ -82,7 +69,7 @@ def test_nothing_of_the_delivery_is_left(seats: dict[str, Host]) -> None:
 def test_of_a_changed_app_only_its_layer_travels(seats: dict[str, Host], tmp_path: Path) -> None:
     """Docker 26 packs it, Docker 20.10 loads it."""
     before = revision(seats[PC2])
-    assert changed(run("all", **other_app(tmp_path, str(uuid4()), CACHE))) > 0
+    assert changed(run("all", **other_app(tmp_path, str(uuid4())))) > 0
     sent = archive(whole=False)
     assert sent.stat().st_size < 50_000
     assert revision(seats[PC1]) == revision(seats[PC2]) != before
@@ -91,7 +78,7 @@ def test_of_a_changed_app_only_its_layer_travels(seats: dict[str, Host], tmp_pat
 
 def test_a_seat_that_has_nothing_is_sent_all_of_it(seats: dict[str, Host], tmp_path: Path) -> None:
     forget(seats[PC2])
-    assert changed(run("all", **other_app(tmp_path, str(uuid4()), CACHE))) > 0
+    assert changed(run("all", **other_app(tmp_path, str(uuid4())))) > 0
     sent = archive(whole=True)
     assert sent.stat().st_size > 10_000_000
     assert revision(seats[PC1]) == revision(seats[PC2])
@@ -118,8 +105,8 @@ def test_an_archive_that_arrives_torn_or_altered_is_refused(
 ) -> None:
     before = revision(seats[PC2])
     script = f"until test -s {PASSING}; do :; done; {damage.replace('F', PASSING)}"
-    other = other_app(tmp_path, str(uuid4()), CACHE)
-    with process_on(PC2, script):
+    other = other_app(tmp_path, str(uuid4()))
+    with meanwhile(PC2, script):
         result = run("all", **other)
     assert result.returncode != 0
     assert f"{PC2} keeps the images that it had" in said(result)
@@ -135,7 +122,7 @@ def test_a_disk_that_fills_in_the_middle_costs_only_that_seat(
     seats: dict[str, Host], tmp_path: Path
 ) -> None:
     before = revision(seats[PC2])
-    other = other_app(tmp_path, str(uuid4()), CACHE)
+    other = other_app(tmp_path, str(uuid4()))
     (tmp_path / "app/labocloud/static/large").write_bytes(os.urandom(70_000_000))
     result = run("all", **other)
     assert result.returncode != 0

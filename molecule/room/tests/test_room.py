@@ -1,17 +1,18 @@
 """The room as a whole: what travels, from whom to whom, and what one bad seat does to others."""
 
 import json
+import os
 import re
+import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 import docker
 import pytest
 import testinfra
-from playbook import changed, other_app, reports, run, said
+from instances import meanwhile, off
+from playbook import PROJECT, changed, other_app, reports, run, said
 from testinfra.host import Host
 
 SEATS = {"room-pc1", "room-pc2", "room-pc3"}
@@ -20,6 +21,18 @@ TAGS = (
     "/var/lib/docker-registry/room/docker/registry/v2/repositories/labocloud20202021"
     "/_manifests/tags"
 )
+# Asks for leave to push, without a password, whenever the port for it is open.
+PUSH = """
+while sleep 0.02; do python3 -c '
+import urllib.request as r, urllib.error as e
+try:
+    print(r.urlopen("http://127.0.0.1:5001/v2/labocloud20202021/blobs/uploads/", b"").status)
+except e.HTTPError as refusal:
+    print(refusal.code)
+except OSError:
+    pass
+' >> /run/pushes; done
+"""
 # An access log's line: who asked for which blob, the answer, its bytes.
 BLOB = re.compile(r'(\S+) - \S* ?\[[^]]*\] "GET /v2/(\S+)/blobs/(\S+) HTTP/[\d.]+" (\d+) (\d+)')
 
@@ -46,24 +59,6 @@ def layers(registry: Host, image: str = "labocloud20202021:python") -> list[str]
 
 def tags(registry: Host) -> set[str]:
     return set(registry.check_output(f"ls {TAGS}").split())
-
-
-@contextmanager
-def off(*names: str) -> Iterator[None]:
-    """Switch machines off for a while."""
-    client = docker.from_env()
-    instances = [client.containers.get(name) for name in names]
-    for instance in instances:
-        instance.kill()
-    try:
-        yield
-    finally:
-        for instance in instances:
-            instance.start()
-            for _ in range(100):
-                if instance.exec_run(["systemctl", "is-active", "ssh", "docker"]).exit_code == 0:
-                    break
-                time.sleep(0.2)
 
 
 def test_every_seat_pulled_from_the_registry_what_it_lacked(registry: Host) -> None:
@@ -152,6 +147,13 @@ def test_a_builder_that_is_off_is_told_at_once(registry: Host) -> None:
     assert changed(run("all")) > 0
 
 
+def test_a_push_without_the_password_is_refused(registry: Host, tmp_path: Path) -> None:
+    with meanwhile(REGISTRY, PUSH):
+        assert changed(run("all", **other_app(tmp_path, str(uuid4())))) > 0
+    assert set(registry.check_output("cat /run/pushes").split()) == {"401"}
+    assert changed(run("all")) > 0
+
+
 def test_nothing_listens_for_pushes_and_no_password_is_left(registry: Host) -> None:
     assert ":5001" not in registry.check_output("ss --listening --tcp --numeric")
     assert registry.check_output("find /tmp /root -name htpasswd -o -name config.json") == ""
@@ -174,6 +176,23 @@ def test_what_a_class_pulls_from_the_hub_is_pulled_once(registry: Host) -> None:
         asked.append((len(blobs(registry, "upstream")), log.count('"GET /v2/library/hello/manif')))
     assert asked[0][0] > 0
     assert asked == [asked[0]] * len(SEATS)
+
+
+def test_the_tests_can_be_pointed_at_a_room() -> None:
+    """As docs/rooms.md says, over SSH, by a user who may use sudo."""
+    tests = PROJECT / "molecule/default/tests/test_flask_container.py"
+    inventory = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"]) / "inventory/hosts.yml"
+    options = ["--hosts=ansible://lab", f"--ansible-inventory={inventory}", "--sudo"]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
+    result = subprocess.run(
+        [PROJECT / "lab", "pytest", *options, tests],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
+    assert result.returncode == 0, result.stdout
+    assert f"{12 * len(SEATS)} passed" in result.stdout
 
 
 @pytest.mark.parametrize(
