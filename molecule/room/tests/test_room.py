@@ -112,21 +112,26 @@ def test_a_run_for_one_seat_finds_the_builder(registry: Host) -> None:
     assert layers(seat) == layers(registry)
 
 
-def test_a_seat_that_is_off_stops_nobody(registry: Host, tmp_path: Path) -> None:
+def test_a_seat_that_is_off_and_one_that_is_refused_stop_nobody(
+    registry: Host, tmp_path: Path
+) -> None:
     other = other_app(tmp_path, str(uuid4()))
-    with off("room-pc3"):
+    squat = "docker rm --force flask; exec python3 -m http.server 8080"
+    with off("room-pc3"), meanwhile("room-pc2", squat):
         result = run("all", **other)
         assert result.returncode != 0
-        assert "2 seats ready, 1 needs you: room-pc3: unreachable" in said(result)
-        assert (reports() / "missing").read_text() == "room-pc3\n"
+        assert "1 seat ready, 2 need you: room-pc2: port 8080 is held by python3" in said(result)
+        assert "room-pc3: unreachable" in said(result)
+        assert (reports() / "missing").read_text() == "room-pc2\nroom-pc3\n"
         # What another run makes right is not what this one was about.
-        assert changed(run("room-pc2", **other)) == 0
-        assert (reports() / "missing").read_text() == "room-pc3\n"
+        assert changed(run("room-pc1", **other)) == 0
+        assert (reports() / "missing").read_text() == "room-pc2\nroom-pc3\n"
     result = run(f"@{reports() / 'missing'}", **other)
     assert changed(result) > 0
-    assert "1 seat ready" in said(result)
+    assert "2 seats ready" in said(result)
     assert not (reports() / "missing").exists()
-    assert layers(testinfra.get_host("docker://room-pc3")) == layers(registry)
+    for seat in ("room-pc2", "room-pc3"):
+        assert layers(testinfra.get_host(f"docker://{seat}")) == layers(registry)
 
 
 def test_a_builder_that_is_off_is_told_at_once(registry: Host) -> None:
