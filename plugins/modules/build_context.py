@@ -18,6 +18,11 @@ options:
     description: The directory that holds the Dockerfile.
     type: path
     required: true
+  also:
+    description: Directories that are packed too, whole, each under its own name.
+    type: list
+    elements: path
+    default: []
   dest:
     description: Path of the archive to write. Its directory is made.
     type: path
@@ -55,6 +60,8 @@ digest:
 import hashlib
 import io
 import tarfile
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -71,19 +78,28 @@ def ignore_patterns(text: str) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def pack(src: Path) -> bytes:
-    """Give the build context of the directory src as an uncompressed tar archive.
-
-    Owners, times and all modes but the executable bit are left out: they differ between clones.
-    Raises OSError where src or its Dockerfile cannot be read.
-    """
-    (src / "Dockerfile").stat()
+def members(src: Path, also: list[Path]) -> Iterator[tuple[str, Path]]:
+    """Give what the archive of src, and of the directories in also, holds: name and path."""
     ignore = src / ".dockerignore"
     patterns = ignore_patterns(ignore.read_text(encoding="utf-8")) if ignore.exists() else []
+    for name in sorted(exclude_paths(str(src), patterns)):
+        yield name, src / name
+    for directory in also:
+        for path in sorted(directory.rglob("*")):
+            yield str(path.relative_to(directory.parent)), path
+
+
+def pack(src: Path, also: list[Path]) -> bytes:
+    """Give the build context of the directory src as an uncompressed tar archive.
+
+    also: directories that are packed under their own names. Owners, times and all modes but the
+    executable bit are left out: they differ between clones. Raises OSError where src or its
+    Dockerfile cannot be read.
+    """
+    (src / "Dockerfile").stat()
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for name in sorted(exclude_paths(str(src), patterns)):
-            path = src / name
+        for name, path in members(src, also):
             if path.is_dir() and not path.is_symlink():
                 continue
             entry = archive.gettarinfo(str(path), arcname=name)
@@ -95,11 +111,11 @@ def pack(src: Path) -> bytes:
 
 
 def write(content: bytes, dest: Path) -> None:
-    """Write dest so that it is there whole or not at all."""
+    """Write dest so that it is there whole or not at all, whoever writes it at the same time."""
     dest.parent.mkdir(parents=True, exist_ok=True)
-    part = dest.with_name(f"{dest.name}.part")
-    part.write_bytes(content)
-    part.replace(dest)
+    with tempfile.NamedTemporaryFile(dir=dest.parent, delete=False) as part:
+        part.write(content)
+    Path(part.name).replace(dest)
 
 
 def main() -> None:
@@ -107,6 +123,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "src": {"type": "path", "required": True},
+            "also": {"type": "list", "elements": "path", "default": []},
             "dest": {"type": "path", "required": True},
         },
         supports_check_mode=True,
@@ -115,7 +132,7 @@ def main() -> None:
         module.fail_json(msg=missing_required_lib("docker"))
     src, dest = Path(module.params["src"]), Path(module.params["dest"])
     try:
-        content = pack(src)
+        content = pack(src, [Path(directory) for directory in module.params["also"]])
         changed = not dest.exists() or dest.read_bytes() != content
         if changed and not module.check_mode:
             write(content, dest)

@@ -30,7 +30,7 @@ def test_the_revision_is_that_of_these_files_on_this_base(
     image: dict[str, Any], base: dict[str, Any]
 ) -> None:
     """Computed from the project's files and the seat's base, not read where the role wrote it."""
-    context = hashlib.sha256(build_context.pack(PROJECT)).hexdigest()
+    context = hashlib.sha256(build_context.pack(PROJECT, [])).hexdigest()
     wanted = hashlib.sha256((context + seat_facts.fingerprint(base)).encode()).hexdigest()
     assert image["Config"]["Labels"]["labocloud.revision"] == wanted
 
