@@ -7,7 +7,15 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import yaml
+
 PROJECT = Path(__file__).parents[2]
+
+
+def seats() -> list[str]:
+    """Give the names of the scenario's seats, in the order of its inventory."""
+    inventory = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"]) / "inventory/hosts.yml"
+    return list(yaml.safe_load(inventory.read_text())["lab"]["hosts"])
 
 
 def command(

@@ -1,0 +1,35 @@
+"""A night: machines are switched off, and on again in the morning."""
+
+import playbook
+import pytest
+import testinfra
+from instances import off
+from testinfra.host import Host
+
+SEAT = playbook.seats()[0]
+ANSWER = "timeout 60 sh -c 'until docker exec flask python healthcheck.py; do sleep 1; done'"
+
+
+@pytest.fixture(scope="module")
+def seat(request: pytest.FixtureRequest) -> Host:
+    inventory = request.config.getoption("--ansible-inventory")
+    return testinfra.get_host(f"ansible://{SEAT}", ansible_inventory=inventory)
+
+
+@pytest.mark.parametrize("stopped", [False, True], ids=["running", "stopped"])
+def test_a_persistent_container_is_back_in_the_morning(seat: Host, stopped: bool) -> None:
+    playbook.changed(playbook.run(SEAT, flask_container_lifecycle="persistent"))
+    if stopped:
+        seat.check_output("docker stop flask")
+    with off(SEAT):
+        pass
+    assert seat.run(ANSWER).rc == 0
+
+
+def test_an_ephemeral_one_is_back_with_the_next_run(seat: Host) -> None:
+    playbook.changed(playbook.run(SEAT, flask_container_lifecycle="ephemeral"))
+    with off(SEAT):
+        pass
+    assert "flask" not in seat.check_output("docker ps --all --format '{{.Names}}'").split()
+    playbook.changed(playbook.run(SEAT))
+    assert seat.run(ANSWER).rc == 0
