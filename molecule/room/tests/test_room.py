@@ -190,14 +190,15 @@ def test_the_tests_can_be_pointed_at_a_room() -> None:
     options = ["--hosts=ansible://lab", f"--ansible-inventory={inventory}", "--sudo"]
     environment = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
     result = subprocess.run(
-        [PROJECT / "lab", "pytest", *options, tests],
+        [PROJECT / "lab", "pytest", "--verbose", *options, tests],
         capture_output=True,
         text=True,
         check=False,
         env=environment,
     )
     assert result.returncode == 0, result.stdout
-    assert f"{12 * len(SEATS)} passed" in result.stdout
+    for seat in SEATS:
+        assert f"test_it_is_hardened[ansible://{seat}] PASSED" in result.stdout
 
 
 @pytest.mark.parametrize(
