@@ -68,7 +68,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 revision:
-  description: The revision that serves now, V(none) where no page answers; that of the old container where the switch failed.
+  description: >-
+    The revision that serves now, where the switch failed that of the old container; V(none) where
+    no page answers.
   returned: always
   type: str
 log:
@@ -251,8 +253,8 @@ def switch(
     """Let the successor take over.
 
     log: a file for what it says. Gives the revision that serves now, none where no page answers,
-    and why it is not the successor's, empty where it is. Raises subprocess.CalledProcessError, and NoAnswerError where
-    one of the two cannot be removed.
+    and why it is not the successor's, empty where it is. Raises subprocess.CalledProcessError, and
+    NoAnswerError where one of the two cannot be removed.
     """
     old, new = inspect(name), inspect(successor)
     wanted, networks = revision_of(new), networks_of(new)
