@@ -14,6 +14,7 @@ class Page(http.server.BaseHTTPRequestHandler):
     """A page that is well, and a health page that tells a revision, or is not there."""
 
     def do_GET(self) -> None:
+        """Answer."""
         health = self.server.health if self.path == "/healthz" else {}
         self.send_response(http.HTTPStatus.OK if health is not None else http.HTTPStatus.NOT_FOUND)
         self.end_headers()
