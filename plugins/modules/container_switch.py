@@ -273,7 +273,8 @@ def switch(
         why = getattr(error, "stderr", None) or str(error)
         return give_back(old, old_networks, image, url), why.strip()
     if old is not None:
-        docker("stop", name)
+        # Somebody on the seat may have stopped it meanwhile.
+        subprocess.run(["docker", "stop", old["Id"]], check=False, capture_output=True)
         remove(old["Id"])
     docker("rename", successor, name)
     return wanted, ""
