@@ -234,12 +234,13 @@ def test_a_switch_that_is_killed_on_the_seat(room: dict[str, Host], tmp_path: Pa
     other = another_app(tmp_path)
     script = (
         "until docker port flask-next 2>/dev/null | grep -q 8080; do :; done;"
-        "kill -9 $(ps -o ppid= -p $(pgrep -f 'start --attach flask-next'))"
+        "kill -9 $(pgrep -f '^/usr/bin/python3$')"
     )
     with meanwhile(FIRST, script):
         result = update(**other)
     assert result.returncode != 0
     assert "flask-next" in containers(room[FIRST])
+    assert page(room[SECOND]) == page(room[THIRD]) == named(room[THIRD])
     assert changed(update(**other)) > 0
     assert containers(room[FIRST]) == f"flask {COURSE} 127.0.0.1:8080->8888/tcp"
     assert page(room[FIRST]) == page(room[THIRD]) == named(room[THIRD])
