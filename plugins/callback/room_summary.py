@@ -37,7 +37,7 @@ from ansible.plugins.callback import CallbackBase
 PROJECT = Path(__file__).parents[2]
 LONGEST_REASON = 600
 # The playbooks that end with the proof.
-PROOFS = ("site.yml", "verify.yml")
+PROOFS = ("site.yml", "update.yml", "verify.yml")
 LAST_PROOF = "Verify | The page is that of the container's revision"
 
 

@@ -95,8 +95,16 @@ ansible_facts:
             accounts that it put into the group docker.
           type: dict
         built:
-          description: What the role C(course_image) last built here, tag to fingerprint.
+          description: >-
+            The images that the role C(course_image) built here or brought here, tag to
+            fingerprint.
           type: dict
+        served:
+          description: >-
+            Where the room's images are built here, the revisions that the room has had, the last
+            one last.
+          type: list
+          elements: str
         docker:
           description: >-
             The engine: C(running), C(enabled), C(version), C(root), C(free_mb), C(driver),
@@ -146,6 +154,7 @@ from ansible.module_utils.basic import AnsibleModule
 RECORD = "/var/lib/labocloud/before.json"
 BROUGHT = "/var/lib/labocloud/brought.json"
 BUILT = "/var/lib/labocloud/built.json"
+SERVED = "/var/lib/labocloud/served.json"
 DAEMON_JSON = "/etc/docker/daemon.json"
 # What the engine reads when it starts.
 ENGINE_CONFIGURATION = (
@@ -486,6 +495,7 @@ def seat_facts(docker_socket: str) -> dict[str, Any]:
         "before": parse_object(read(RECORD)),
         "brought": {"packages": [], "users": []} | (parse_object(read(BROUGHT)) or {}),
         "built": parse_object(read(BUILT)) or {},
+        "served": (parse_object(read(SERVED)) or {"revisions": []})["revisions"],
         "docker": {
             **engine,
             "free_mb": free_mb(engine["root"]),

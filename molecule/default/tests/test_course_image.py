@@ -1,6 +1,7 @@
 """The course image and its base, as they stand on the seat."""
 
 import hashlib
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -64,7 +65,21 @@ def test_the_image_is_small(image: dict[str, Any]) -> None:
     assert image["Size"] < AIM_BYTES
 
 
-def test_nothing_is_left_of_the_build(docker: Callable[..., Any], host: Any) -> None:  # noqa: ANN401
+def test_the_record_tells_what_is_the_toolkits(
+    image: dict[str, Any],
+    base: dict[str, Any],
+    host: Any,  # noqa: ANN401
+) -> None:
+    record = json.loads(host.check_output("cat /var/lib/labocloud/built.json"))
+    revision = f"{COURSE}-{image['Config']['Labels']['labocloud.revision'][:12]}"
+    assert record == {
+        BASE: seat_facts.fingerprint(base),
+        revision: seat_facts.fingerprint(image),
+    }
+
+
+def test_nothing_is_left_of_the_build(image: dict[str, Any], host: Any) -> None:  # noqa: ANN401
     tags = host.check_output("docker image ls --all --format '{{.Repository}}:{{.Tag}}'").split()
-    assert {tag for tag in tags if "none" not in tag} == {COURSE, BASE}
+    revision = f"{COURSE}-{image['Config']['Labels']['labocloud.revision'][:12]}"
+    assert {tag for tag in tags if "none" not in tag} == {COURSE, BASE, revision}
     assert host.check_output("find /tmp /var/tmp -name '*labocloud*'") == ""

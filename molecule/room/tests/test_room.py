@@ -105,7 +105,7 @@ def test_of_a_changed_app_only_its_layer_travels(registry: Host, tmp_path: Path)
 def test_a_run_for_one_seat_finds_the_builder(registry: Host) -> None:
     seat = testinfra.get_host("docker://room-pc2")
     seat.check_output("docker rm -f flask")
-    seat.check_output("docker rmi labocloud20202021:python")
+    seat.check_output("docker rmi -f $(docker images -q labocloud20202021:python)")
     result = run("room-pc2")
     assert changed(result) > 0
     assert "1 seat ready" in said(result)

@@ -41,7 +41,9 @@ def test_the_page_is_the_builders(host: Host, registry: Host) -> None:
 
 def test_no_name_is_left_but_those_of_the_course(host: Host) -> None:
     names = host.check_output("docker images --all --format '{{.Repository}}:{{.Tag}}'").split()
-    assert {name for name in names if "<none>:<none>" not in name} == {COURSE, BASE}
+    revision = inspect(host, COURSE)["Config"]["Labels"]["labocloud.revision"][:12]
+    wanted = {COURSE, BASE, f"{COURSE}-{revision}"}
+    assert {name for name in names if "<none>:<none>" not in name} == wanted
 
 
 def test_the_registry_is_asked_over_tls(host: Host) -> None:

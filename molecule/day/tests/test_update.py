@@ -1,0 +1,272 @@
+"""The corrected image is shipped, and one goes back: a page answers on every seat all along."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import testinfra
+from instances import meanwhile
+from playbook import PROJECT, changed, command, other_app, run, said, seats
+from testinfra.host import Host
+
+FIRST, SECOND, THIRD = seats()
+COURSE = "labocloud20202021:python"
+UPDATE = "playbooks/update.yml"
+GAP_MS = 1500
+# How an app can be broken: a file of it, what to replace there, by what, and what its log says.
+BROKEN = {
+    "answers 500": (
+        "labocloud/pages.py",
+        "return render_template(",
+        "raise RuntimeError('no such table: pages')\n    return render_template(",
+        "no such table: pages",
+    ),
+    "never listens": (
+        "app.py",
+        "    serve(\n",
+        "    import time\n    print('waiting for the database', flush=True)\n    time.sleep(600)\n"
+        "    serve(\n",
+        "waiting for the database",
+    ),
+    "ends at once": (
+        "app.py",
+        "    serve(\n",
+        "    sys.exit('there is no configuration')\n    serve(\n",
+        "there is no configuration",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def room() -> dict[str, Host]:
+    """The seats by name, each with what the project's files make."""
+    run("all")
+    return {name: testinfra.get_host(f"docker://{name}") for name in seats()}
+
+
+def another_app(directory: Path) -> dict[str, str]:
+    """Give the variables of a run with an app that there has not been yet."""
+    directory.mkdir(exist_ok=True)
+    return other_app(directory, str(uuid4()))
+
+
+def update(*arguments: str, **variables: object) -> subprocess.CompletedProcess[str]:
+    return run("all", *arguments, playbook=UPDATE, flask_container_start_timeout=5, **variables)
+
+
+def page(seat: Host) -> str:
+    """Give the revision of the page that answers on a seat."""
+    program = (
+        "import json, urllib.request as r; a = 'http://127.0.0.1:8080';"
+        "r.urlopen(a).read(); print(json.load(r.urlopen(a + '/healthz'))['revision'])"
+    )
+    return seat.check_output("python3 -c %s", program)
+
+
+def named(seat: Host, image: str = COURSE) -> str:
+    """Give the revision of the image that has a name."""
+    form = '{{index .Config.Labels "labocloud.revision"}}'
+    return seat.check_output("docker image inspect --format %s %s", form, image)
+
+
+def revisions(seat: Host) -> set[str]:
+    """Give the first digits of the revisions that a seat has."""
+    tags = seat.check_output("docker image ls --format '{{.Tag}}' labocloud20202021").split()
+    return {tag.removeprefix("python-") for tag in tags if tag.startswith("python-")}
+
+
+def containers(seat: Host) -> str:
+    return seat.check_output("docker ps --all --format '{{.Names}} {{.Image}} {{.Ports}}'")
+
+
+@contextmanager
+def asked_all_along(seat: Host) -> Iterator[dict]:
+    """A client on a seat that asks for the page all the while; afterwards, what it saw."""
+    seat.check_output("echo %s > /run/gap.py", (PROJECT / "bench/gap.py").read_text())
+    seat.check_output("rm -f /run/gap.json")
+    saw: dict = {}
+    script = "exec python3 /run/gap.py --seconds 600 > /run/gap.json"
+    with meanwhile(seat.backend.name, script):
+        seat.check_output("sleep 0.5")
+        yield saw
+    wait = "until test -s /run/gap.json; do sleep 0.1; done; cat /run/gap.json"
+    saw |= json.loads(seat.check_output("timeout 5 sh -c %s", wait))
+    assert saw["asked"] > 100
+
+
+def killed_at(words: str, **variables: object) -> None:
+    """Start an update, and kill the control process when it comes to a task."""
+    killing = command("all", playbook=UPDATE, **variables)
+    with subprocess.Popen(killing, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            if line.startswith("TASK") and words in line:
+                break
+        process.send_signal(signal.SIGKILL)
+        assert words in line
+
+
+def test_the_page_answers_all_along(room: dict[str, Host], tmp_path: Path) -> None:
+    before = page(room[FIRST])
+    other = another_app(tmp_path)
+    with asked_all_along(room[FIRST]) as first, asked_all_along(room[THIRD]) as third:
+        assert changed(update(**other)) > 0
+    after = page(room[FIRST])
+    assert after != before
+    for seat in room.values():
+        assert page(seat) == named(seat) == named(seat, f"{COURSE}-{after[:12]}") == after
+        assert containers(seat) == f"flask {COURSE} 127.0.0.1:8080->8888/tcp"
+    for saw in first, third:
+        assert saw["revisions"] == [before, after]
+        assert saw["longest_gap_ms"] < GAP_MS
+    assert changed(update(**other)) == 0
+    # What an update leaves is what ./lab up makes.
+    assert changed(run("all", **other)) == 0
+
+
+def test_one_goes_back_and_nothing_is_built(room: dict[str, Host], tmp_path: Path) -> None:
+    corrected = page(room[FIRST])
+    for wanted in ("previous", corrected[:7]):
+        here = page(room[FIRST])
+        result = update(revision=wanted, **another_app(tmp_path / wanted))
+        assert changed(result) > 0
+        assert "Course image | Build" not in result.stdout
+        assert page(room[FIRST]) != here
+        assert {page(seat) for seat in room.values()} == {page(room[FIRST])}
+        assert changed(run(FIRST, playbook="playbooks/verify.yml")) == 0
+    assert page(room[FIRST]) == corrected
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"revision": "0000000"}, ["revision 0000000 is not one that", "Fix: give the first"]),
+        ({"canary": "pc99"}, ["pc99 is to be updated first, and is no seat of this run", FIRST]),
+        ({"course_image_keep": 1}, ["course_image_keep is 1", "Fix: 2 or more"]),
+    ],
+    ids=["no such revision", "no such seat", "too few to go back"],
+)
+def test_what_cannot_work_is_refused(
+    room: dict[str, Host], variables: dict[str, object], words: list[str]
+) -> None:
+    before = containers(room[FIRST]), page(room[FIRST]), revisions(room[FIRST])
+    result = update(**variables)
+    assert result.returncode != 0
+    for word in words:
+        assert word in said(result), said(result)
+    if "revision" in variables:
+        assert all(digits in said(result) for digits in revisions(room[FIRST]))
+    assert before == (containers(room[FIRST]), page(room[FIRST]), revisions(room[FIRST]))
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_broken_image_costs_no_seat_its_page(
+    room: dict[str, Host], tmp_path: Path, how: str
+) -> None:
+    """Neither the one that it comes to first, nor those that it does not come to."""
+    before = page(room[FIRST])
+    other = another_app(tmp_path)
+    name, good, bad, log = BROKEN[how]
+    path = tmp_path / "app" / name
+    assert good in path.read_text()
+    path.write_text(path.read_text().replace(good, bad, 1))
+    with asked_all_along(room[THIRD]) as saw:
+        result = update(canary=THIRD, **other)
+    assert result.returncode != 0
+    assert f"{THIRD}: the new flask does not answer" in said(result)
+    assert f"{THIRD} serves the revision {before[:12]} as before" in said(result)
+    assert log in said(result)
+    assert f"{FIRST}: not finished: the run stopped at another machine" in said(result)
+    # It had no fault at all, since the broken one never got to the port.
+    assert saw["failed"] == 0
+    assert saw["revisions"] == [before]
+    for seat in room.values():
+        assert page(seat) == named(seat) == before
+        assert containers(seat) == f"flask {COURSE} 127.0.0.1:8080->8888/tcp"
+
+
+def test_a_seat_that_fails_later_stops_the_next_batch(
+    room: dict[str, Host], tmp_path: Path
+) -> None:
+    """The second seat gives the container too little memory; the third one's turn never comes."""
+    before = page(room[FIRST])
+    other = another_app(tmp_path)
+    inventory = tmp_path / "little.yml"
+    little = {SECOND: {"flask_container_memory": "6M"}}
+    inventory.write_text(json.dumps({"all": {"hosts": little}}))
+    result = update("--inventory", str(inventory), batches=[1], **other)
+    assert result.returncode != 0
+    assert f"1 seat ready, 2 need you: {SECOND}: the new flask does not answer" in said(result)
+    assert page(room[FIRST]) != before
+    assert page(room[SECOND]) == named(room[SECOND]) == before
+    assert page(room[THIRD]) == named(room[THIRD]) == before
+    # Which revision was the previous one, nobody can tell for all of them.
+    result = update(revision="previous")
+    assert result.returncode != 0
+    assert f"{FIRST} has the revision {page(room[FIRST])[:12]}, of an update" in said(result)
+    assert changed(update(**other)) > 0
+    assert {page(seat) for seat in room.values()} == {page(room[FIRST])}
+
+
+@pytest.mark.parametrize(
+    "task", ["Course image | Build", "Check the archive, and load it", "Let it take over"]
+)
+def test_a_control_process_that_is_killed(room: dict[str, Host], tmp_path: Path, task: str) -> None:
+    before = page(room[FIRST])
+    other = another_app(tmp_path)
+    killed_at(task, **other)
+    for name in (SECOND, THIRD):
+        assert page(room[name]) == before
+    assert changed(update(**other)) > 0
+    after = page(room[FIRST])
+    assert after != before
+    for seat in room.values():
+        assert page(seat) == named(seat) == after
+        assert containers(seat) == f"flask {COURSE} 127.0.0.1:8080->8888/tcp"
+
+
+def test_a_switch_that_is_killed_on_the_seat(room: dict[str, Host], tmp_path: Path) -> None:
+    """Just when the new container has the port, and the old one is still there."""
+    other = another_app(tmp_path)
+    script = (
+        "until docker port flask-next 2>/dev/null | grep -q 8080; do :; done;"
+        "kill -9 $(pgrep -f '^/usr/bin/python3$')"
+    )
+    with meanwhile(FIRST, script):
+        result = update(**other)
+    assert result.returncode != 0
+    assert "flask-next" in containers(room[FIRST])
+    assert page(room[SECOND]) == page(room[THIRD]) == named(room[THIRD])
+    assert changed(update(**other)) > 0
+    assert containers(room[FIRST]) == f"flask {COURSE} 127.0.0.1:8080->8888/tcp"
+    assert page(room[FIRST]) == page(room[THIRD]) == named(room[THIRD])
+
+
+def test_three_revisions_stay_and_what_a_student_runs(
+    room: dict[str, Host], tmp_path: Path
+) -> None:
+    oldest = page(room[SECOND])
+    sleep = f"docker run --detach --name old --entrypoint sleep {COURSE} 6000"
+    room[SECOND].check_output(sleep)
+    for name in ("one", "two", "three"):
+        assert changed(update(**another_app(tmp_path / name))) > 0
+    for name, seat in room.items():
+        kept = revisions(seat) - {oldest[:12]}
+        assert page(seat)[:12] in kept
+        assert len(kept) == (2 if name == SECOND else 3)
+        assert (oldest[:12] in revisions(seat)) == (name == SECOND)
+        lost = seat.check_output("docker image ls --quiet --filter dangling=true").split()
+        assert [image for image in lost if named(seat, image)] == []
+        record = json.loads(seat.check_output("cat /var/lib/labocloud/built.json"))
+        assert set(record) == {"labocloud20202021:base"} | {
+            f"{COURSE}-{digits}" for digits in revisions(seat)
+        }
+    room[SECOND].check_output("docker rm -f old")
+    assert changed(update(**another_app(tmp_path / "four"))) > 0
+    assert oldest[:12] not in revisions(room[SECOND])
+    assert len(revisions(room[SECOND])) == 3
+    assert changed(run("all")) > 0

@@ -1,0 +1,84 @@
+"""Which revisions a machine has, which one is meant, and which go."""
+
+from typing import Any
+
+import course_revisions
+import pytest
+
+TAG = "lab:python"
+A, B, C, D = (letter * 64 for letter in "abcd")
+NAMES = {revision: f"{TAG}-{revision[:12]}" for revision in (A, B, C, D)}
+REVISIONS = {NAMES[revision]: revision for revision in (A, B, C)}
+
+
+def image(revision: str) -> dict[str, str]:
+    return {"revision": revision, "fingerprint": f"print of {revision}"}
+
+
+def seat(*revisions: str, named: str = "", runs: tuple[str, ...] = ()) -> dict[str, Any]:
+    """A machine with revisions that the toolkit has brought, one of them named, some running."""
+    images = {NAMES[revision]: image(revision) for revision in revisions}
+    return {
+        "images": images | ({TAG: image(named)} if named else {}),
+        "built": {name: one["fingerprint"] for name, one in images.items()},
+        "containers": {
+            run: {"labels": {"labocloud.revision": run} if run else {}} for run in (*runs, "")
+        },
+    }
+
+
+def test_a_revision_is_the_toolkits_where_the_record_has_it_under_its_own_name() -> None:
+    machine = seat(A, B, named=A)
+    machine["images"][NAMES[C]] = image(C)  # not in the record
+    machine["images"][NAMES[B]] = image(C)  # the name was given to another one
+    machine["images"]["mine:1"] = image("")
+    assert course_revisions.course_revisions(machine, TAG) == {NAMES[A]: A}
+
+
+@pytest.mark.parametrize(
+    ("asked", "served", "meant"),
+    [
+        ("previous", [A, B], A),
+        ("previous", [A, B, A], B),
+        ("previous", [B, D, A], B),
+        ("previous", [A], None),
+        ("previous", [], None),
+        ("b", [], B),
+        (B, [], B),
+        ("bc", [], None),
+        ("", [], None),
+    ],
+    ids=lambda value: str(value)[:8],
+)
+def test_the_revision_that_is_meant(asked: str, served: list[str], meant: str | None) -> None:
+    """Gone ones cannot be meant, and more than one that begins so is none."""
+    found = course_revisions.course_revision_asked(REVISIONS, asked, served)
+    assert found == (NAMES[meant] if meant else "")
+
+
+@pytest.mark.parametrize(
+    ("machine", "wanted", "keep", "outdated"),
+    [
+        (seat(A, B, named=B, runs=(B,)), C, 3, []),
+        (seat(A, B, C, named=C, runs=(C,)), D, 3, [A]),
+        (seat(A, B, C, named=C, runs=(C,)), D, 2, [A, B]),
+        # What is served now, and what a student runs, stays whatever its age.
+        (seat(A, B, C, named=A, runs=(A,)), D, 3, [B]),
+        (seat(A, B, C, named=C, runs=(A, C)), D, 3, [B]),
+        (seat(A, B, C, D, named=D, runs=(A, B, C, D)), D, 2, []),
+        # One that was never served goes first.
+        (seat(A, D, C, named=C, runs=(C,)), B, 3, [D]),
+    ],
+)
+def test_what_goes(machine: dict, wanted: str, keep: int, outdated: list[str]) -> None:
+    served = [A, B, C]
+    found = course_revisions.course_revisions_outdated(machine, TAG, wanted, served, keep)
+    assert found == [NAMES[revision] for revision in outdated]
+
+
+def test_the_record_forgets_what_is_gone_and_has_what_comes() -> None:
+    machine = seat(A, B, named=B)
+    machine["built"]["lab:old"] = "print of something"
+    machine["built"][TAG] = "print of an image that had the name once"
+    record = course_revisions.course_images_record(machine, {NAMES[C]: "new"}, [NAMES[A]])
+    assert record == {NAMES[B]: f"print of {B}", NAMES[C]: "new"}
