@@ -95,7 +95,7 @@ ansible_facts:
             accounts that it put into the group docker.
           type: dict
         built:
-          description: What the role C(course_image) last built here, tag to fingerprint.
+          description: What the role C(course_image) last built here, or sent, tag to fingerprint.
           type: dict
         docker:
           description: >-

@@ -90,6 +90,10 @@ bytes:
   description: What goes with it from the disk, as far as the engine can tell.
   returned: always
   type: int
+size:
+  description: The same, for people.
+  returned: always
+  type: str
 ids:
   description: What there is, by what tells one thing from another of its name; for the record.
   returned: when O(state=listed)
@@ -432,7 +436,10 @@ def main() -> None:
         module.fail_json(msg=f"Docker refuses: {error}")
     told = lines(things)
     changed = asked["state"] == "absent" and bool(told)
-    module.exit_json(changed=changed, things=things, lines=told, bytes=total(things), **ids)
+    freed = total(things)
+    module.exit_json(
+        changed=changed, things=things, lines=told, bytes=freed, size=size(freed), **ids
+    )
 
 
 if __name__ == "__main__":
