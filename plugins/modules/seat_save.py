@@ -89,7 +89,7 @@ from urllib.parse import quote
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.docker_engine import SOCKET, DockerConnection
-from ansible.module_utils.saved import REPOSITORY, digest
+from ansible.module_utils.saved import REPOSITORY, alone, digest
 
 # Committing a container waits for its disk.
 TIMEOUT = 300
@@ -98,6 +98,21 @@ TIMEOUT = 300
 def present(docker: DockerConnection, paths: list[str]) -> list[dict[str, Any]]:
     """Give the engine's descriptions of those things that are there."""
     return [told for told in map(docker.ask, paths) if told is not None]
+
+
+def pause(docker: DockerConnection, containers: list[str]) -> list[str]:
+    """Pause the containers that run, and give the IDs of those that are paused now.
+
+    Those too that were: a run that was interrupted has paused them.
+    """
+    paused = []
+    for key in containers:
+        state = (docker.ask(f"/containers/{key}/json") or {"State": {"Running": False}})["State"]
+        if state["Running"]:
+            if not state["Paused"]:
+                docker.ask(f"/containers/{key}/pause", "POST")
+            paused.append(key)
+    return paused
 
 
 def packed(command: list[str], dest: Path) -> str:
@@ -192,13 +207,9 @@ def main() -> None:
     dest = Path(module.params["dest"])
     owner = dest.stat()
     paused: list[str] = []
-    with closing(DockerConnection(module.params["docker_socket"], TIMEOUT)) as docker:
+    with closing(DockerConnection(module.params["docker_socket"], TIMEOUT)) as docker, alone(dest):
         try:
-            for key in module.params["containers"]:
-                state = (docker.ask(f"/containers/{key}/json") or {"State": {}})["State"]
-                if state.get("Running") and not state["Paused"]:
-                    docker.ask(f"/containers/{key}/pause", "POST")
-                    paused.append(key)
+            paused += pause(docker, module.params["containers"])
             files = save(docker, module.params, dest)
             for name in files:
                 os.chown(dest / name, owner.st_uid, owner.st_gid)

@@ -100,7 +100,6 @@ ids:
   type: dict
 """
 
-import fcntl
 import http.client
 import json
 from contextlib import closing
@@ -109,12 +108,12 @@ from urllib.parse import quote
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.docker_engine import SOCKET, DockerConnection, fingerprint
+from ansible.module_utils.saved import alone
 
 # Removing a container waits for its processes, measuring a volume for its disk.
 TIMEOUT = 300
 ENGINES_NETWORKS = {"bridge", "host", "none", "ingress"}
 SWARMS_NETWORK = "docker_gwbridge"
-LOCK = "/run/labocloud-students.lock"
 NO_NAME = "<none>:<none>"
 
 Thing = dict[str, Any]
@@ -341,8 +340,7 @@ def lines(things: dict[str, Any]) -> list[str]:
         for one in things["containers"]
     ]
     told += [
-        f"name {name}, "
-        + (f"given back to {key[7:19]}" if key else "one more of an image that stays")
+        f"name {name}, {f'given back to image {key[7:19]}' if key else 'of an image that stays'}"
         for name, key in things["names"].items()
     ]
     told += [
@@ -428,9 +426,7 @@ def main() -> None:
             else:
                 things, ids = asked["things"], {}
                 if not module.check_mode:
-                    # A run that was interrupted may still be at it.
-                    with open(LOCK, "w", encoding="utf-8") as lock:
-                        fcntl.flock(lock, fcntl.LOCK_EX)
+                    with alone():
                         remove(docker, things)
     except (OSError, http.client.HTTPException) as error:
         module.fail_json(msg=f"Docker refuses: {error}")
