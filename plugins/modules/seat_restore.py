@@ -16,7 +16,9 @@ requirements:
   - docker, tar and zstd (the commands)
 options:
   src:
-    description: Directory with the files of seat_save.
+    description: >-
+      Directory with the files of seat_save. Those beside it whose names begin with
+      C(labocloud-saved-) are removed: an interrupted run has left them.
     type: path
     required: true
   docker_socket:
@@ -61,7 +63,7 @@ from urllib.parse import quote
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.docker_engine import SOCKET, DockerConnection
-from ansible.module_utils.saved import REPOSITORY, digest
+from ansible.module_utils.saved import REPOSITORY, alone, digest
 
 TIMEOUT = 300
 # On what has come back: which files it came from.
@@ -237,9 +239,13 @@ def main() -> None:
             "docker_socket": {"type": "path", "default": SOCKET},
         },
     )
+    src = Path(module.params["src"])
     try:
-        with closing(DockerConnection(module.params["docker_socket"], TIMEOUT)) as docker:
-            lines = restore(docker, Path(module.params["src"]))
+        with (
+            closing(DockerConnection(module.params["docker_socket"], TIMEOUT)) as docker,
+            alone(src),
+        ):
+            lines = restore(docker, src)
     except (
         OSError,
         ValueError,

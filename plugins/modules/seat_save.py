@@ -35,7 +35,9 @@ options:
     elements: str
     required: true
   dest:
-    description: An empty directory.
+    description: >-
+      An empty directory. Those beside it whose names begin with C(labocloud-saved-) are removed: an
+      interrupted run has left them.
     type: path
     required: true
   docker_socket:
@@ -71,7 +73,7 @@ files:
   returned: success
   type: dict
 paused:
-  description: IDs of the containers that are paused now and were not.
+  description: IDs of the containers that are paused now.
   returned: success
   type: list
   elements: str
@@ -206,15 +208,15 @@ def main() -> None:
     os.umask(0o077)
     dest = Path(module.params["dest"])
     owner = dest.stat()
-    paused: list[str] = []
     with closing(DockerConnection(module.params["docker_socket"], TIMEOUT)) as docker, alone(dest):
         try:
-            paused += pause(docker, module.params["containers"])
+            paused = pause(docker, module.params["containers"])
             files = save(docker, module.params, dest)
             for name in files:
                 os.chown(dest / name, owner.st_uid, owner.st_gid)
         except (OSError, http.client.HTTPException, subprocess.CalledProcessError) as error:
-            for key in paused:
+            for key in module.params["containers"]:
+                # Not all of them run.
                 with suppress(OSError):
                     docker.ask(f"/containers/{key}/unpause", "POST")
             module.fail_json(msg=f"cannot save: {getattr(error, 'stderr', None) or error}")
