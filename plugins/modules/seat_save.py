@@ -107,14 +107,12 @@ def pause(docker: DockerConnection, containers: list[str]) -> list[str]:
 
     Those too that were: a run that was interrupted has paused them.
     """
-    paused = []
     for key in containers:
-        state = (docker.ask(f"/containers/{key}/json") or {"State": {"Running": False}})["State"]
-        if state["Running"]:
-            if not state["Paused"]:
-                docker.ask(f"/containers/{key}/pause", "POST")
-            paused.append(key)
-    return paused
+        # One that does not run, ends just now, or is between two starts, cannot be paused.
+        with suppress(OSError):
+            docker.ask(f"/containers/{key}/pause", "POST")
+    there = present(docker, [f"/containers/{key}/json" for key in containers])
+    return [container["Id"] for container in there if container["State"]["Paused"]]
 
 
 def packed(command: list[str], dest: Path) -> str:
@@ -162,11 +160,6 @@ def save_volumes(volumes: list[dict[str, Any]], dest: Path) -> str:
     return packed([*tar, "--sparse", f"--directory={directory}", *places], dest)
 
 
-def has_bytes(volume: dict[str, Any]) -> bool:
-    """Tell whether a volume's bytes are the volume's own: not those of a device that it names."""
-    return not volume["Options"]
-
-
 def save(docker: DockerConnection, asked: dict[str, Any], dest: Path) -> dict[str, str]:
     """Save to dest and give the files, name to SHA-256.
 
@@ -182,15 +175,11 @@ def save(docker: DockerConnection, asked: dict[str, Any], dest: Path) -> dict[st
     files = {}
     if containers:
         files["images.tar.zst"] = save_images(docker, containers, dest / "images.tar.zst")
-    if own := [volume for volume in volumes if has_bytes(volume)]:
+    # The data of a volume with options are on the device that these name, and stay there.
+    if own := [volume for volume in volumes if not volume["Options"]]:
         files["volumes.tar.zst"] = save_volumes(own, dest / "volumes.tar.zst")
     manifest = dest / "manifest.json"
-    told = {
-        "files": files,
-        "containers": containers,
-        "volumes": volumes,
-        "networks": networks,
-    }
+    told = {"containers": containers, "volumes": volumes, "networks": networks, "files": files}
     manifest.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     return files | {manifest.name: digest(manifest)}
 
