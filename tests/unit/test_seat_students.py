@@ -181,10 +181,12 @@ def test_what_is_asked_to_stay_stays_with_what_it_runs_on() -> None:
     assert seat_students.lines(plan(seat, keep=("db:1", "app", "net", "data"))) == []
 
 
-def test_a_swarm_is_left_with_its_bridge() -> None:
+@pytest.mark.parametrize("node", ["node", ""])
+def test_a_swarm_is_left_and_its_bridge_goes(node: str) -> None:
+    """Whoever leaves a swarm by hand leaves its bridge behind."""
     networks = [{"id": "n1", "name": "docker_gwbridge"}, {"id": "n2", "name": "ingress"}]
-    things = plan(engine(networks=networks, swarm="node"))
-    assert going(things, "swarm") == ["node"]
+    things = plan(engine(networks=networks, swarm=node))
+    assert going(things, "swarm") == ([node] if node else [])
     assert going(things, "networks") == ["n1"]
 
 
