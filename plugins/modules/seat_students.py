@@ -102,6 +102,7 @@ ids:
 
 import http.client
 import json
+import re
 from contextlib import closing
 from typing import Any
 from urllib.parse import quote
@@ -114,6 +115,8 @@ from ansible.module_utils.saved import alone
 TIMEOUT = 300
 ENGINES_NETWORKS = {"bridge", "host", "none", "ingress"}
 SWARMS_NETWORK = "docker_gwbridge"
+# The end of the name of one revision of an image.
+REVISION = re.compile("-[0-9a-f]{12}$")
 NO_NAME = "<none>:<none>"
 
 Thing = dict[str, Any]
@@ -225,9 +228,8 @@ def named_images(
     wanted = {
         name: key for key, names in there["images"].items() if key in images for name in names
     }
-    wanted |= {
-        name: key for key, image in images.items() for name in image["names"] if name in keep
-    }
+    bearers = {name: key for key, image in images.items() for name in image["names"]}
+    wanted |= {name: key for name, key in bearers.items() if name in keep}
     for name, mark in delivered.items():
         same = [key for key, image in images.items() if image["fingerprint"] == mark]
         if same:
@@ -235,6 +237,12 @@ def named_images(
             wanted[name] = max(
                 same, key=lambda key: (name in images[key]["names"], key in used, key)
             )
+    # The name that all revisions begin with goes from one to the next. It is right on any of them;
+    # taken by another image, it goes back to the one in use.
+    revisions = {wanted[name] for name in delivered if REVISION.search(name) and name in wanted}
+    for name in {REVISION.sub("", name) for name in delivered} - set(delivered):
+        for key in {bearers.get(name)} & revisions or used & revisions:
+            wanted[name] = key
     # What the base was made from, where the toolkit pulled it: its layers are the base's lowest.
     for key in list(wanted.values()):
         source, layers = images[key]["labels"].get("labocloud.base.from"), images[key]["layers"]

@@ -89,6 +89,27 @@ def test_a_second_name_goes_and_its_image_stays() -> None:
     assert things["images"] == []
 
 
+@pytest.mark.parametrize(
+    ("bearer", "running", "given_back"),
+    [("old", "new", {}), ("new", "new", {}), (MINE, "old", {"room:app": "old"}), (MINE, None, {})],
+)
+def test_a_name_that_goes_from_revision_to_revision(
+    bearer: str, running: str | None, given_back: dict[str, str]
+) -> None:
+    """The record has the revisions under names of their own."""
+    delivered = {"room:app-aaaaaaaaaaaa": "fp-old", "room:app-bbbbbbbbbbbb": "fp-new"}
+    images = {
+        "old": image("room:app-aaaaaaaaaaaa", mark="fp-old"),
+        "new": image("room:app-bbbbbbbbbbbb", mark="fp-new"),
+        MINE: image("mine:1"),
+    }
+    images[bearer]["names"].append("room:app")
+    seat = engine(images, containers=[container("flask", running, managed=True)] * bool(running))
+    things = seat_students.plan(seat, NOTHING_BEFORE, DELIVERED | delivered, ["flask"], [])
+    assert things["names"] == given_back
+    assert going(things, "images") == [MINE]
+
+
 def test_a_copy_with_the_same_content_is_not_the_toolkits() -> None:
     things = plan(engine({MINE: image("copy:1", mark="fp-course")}))
     assert going(things, "images") == [MINE]

@@ -137,7 +137,8 @@ def test_all_of_it_goes_and_nothing_else(seat: Host, clean: str, mess: str) -> N
 
 def test_a_name_whose_image_is_lost_comes_back_with_the_next_run(seat: Host, clean: str) -> None:
     seat.check_output(
-        "docker rm --force flask; docker rmi labocloud20202021:python;"
+        "docker rm --force flask; docker rmi $(docker images labocloud20202021 "
+        "--format '{{.Repository}}:{{.Tag}}' | grep :python);"
         "docker tag labocloud20202021:base other:1;"
         "echo 'FROM other:1\nLABEL a=b' | docker build --quiet --tag labocloud20202021:python -"
     )
