@@ -150,6 +150,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.docker_engine import SOCKET, DockerConnection, fingerprint
 
 RECORD = "/var/lib/labocloud/before.json"
 BROUGHT = "/var/lib/labocloud/brought.json"
@@ -178,49 +179,8 @@ REGISTRY_CERTIFICATES = {
     "ca": "/etc/docker/registry/labocloud-ca.crt",
     "certificate": "/etc/docker/registry/labocloud.crt",
 }
-# What makes two images the same: what Docker stores of it, less the fields that differ between
-# the versions of Docker that build, save and load it.
-IMAGE_CONFIG = (
-    "Cmd",
-    "Entrypoint",
-    "Env",
-    "ExposedPorts",
-    "Healthcheck",
-    "Labels",
-    "User",
-    "WorkingDir",
-)
 DOCKER_NETWORKS = {"bridge", "host", "none", "docker_gwbridge", "ingress"}
 LISTEN = "0A"
-
-
-class DockerConnection(http.client.HTTPConnection):
-    """HTTP over the engine's socket."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=20)
-        self.path = path
-
-    def connect(self) -> None:
-        """Connect to the socket instead of a port."""
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
-
-    def ask(self, path: str) -> Any:  # noqa: ANN401  # JSON
-        """Give the engine's answer to GET path, None where the thing is not there.
-
-        Raises OSError or http.client.HTTPException where no engine answers, and where the
-        answer is an error of the engine's own.
-        """
-        self.request("GET", path)
-        answer = self.getresponse()
-        body = answer.read()
-        if answer.status == http.client.NOT_FOUND:
-            return None
-        if answer.status != http.client.OK:
-            raise OSError(f"GET {path}: {answer.status} {body.decode(errors='replace')}")
-        return json.loads(body)
 
 
 def parse_os_release(text: str) -> dict[str, str]:
@@ -264,15 +224,6 @@ def parse_listeners(table: str) -> list[dict[str, Any]]:
             {"port": int(port, 16), "address": socket.inet_ntop(family, raw), "inode": fields[9]}
         )
     return found
-
-
-def fingerprint(image: dict[str, Any]) -> str:
-    """Give the SHA-256 of what makes an image what it is, from the engine's description of it."""
-    config = image.get("Config") or {}
-    parts = {key: config.get(key) or None for key in IMAGE_CONFIG}
-    parts["Layers"] = image["RootFS"].get("Layers") or []
-    parts["Architecture"] = image["Architecture"]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def name_holders(
@@ -511,7 +462,7 @@ def seat_facts(docker_socket: str) -> dict[str, Any]:
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
-        argument_spec={"docker_socket": {"type": "path", "default": "/var/run/docker.sock"}},
+        argument_spec={"docker_socket": {"type": "path", "default": SOCKET}},
         supports_check_mode=True,
     )
     try:

@@ -1,0 +1,361 @@
+"""Students made what they made; the next group gets the seat as it was."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import playbook
+import pytest
+import testinfra
+from instances import off
+from testinfra.host import Host
+
+OTHER, SEAT = playbook.seats()[0], playbook.seats()[-1]
+SAVED = Path(os.environ["LABOCLOUD_REPORTS"]) / "saved"
+RESET, RESTORE = "playbooks/reset.yml", "playbooks/restore.yml"
+
+# Names, labels and layers of the toolkit's are all over what students make.
+MESS = """
+set -eu
+mkdir -p /root/work && cd /root/work
+printf 'FROM labocloud20202021:base\\nRUN echo mine > /mine\\n' > Dockerfile
+docker build --quiet --network none --tag mine:1 .
+printf 'FROM labocloud20202021:python\\nUSER root\\nRUN echo more > /more\\n' > Dockerfile
+docker build --quiet --network none .
+docker network create net
+docker volume create data
+docker run --rm --volume data:/data labocloud20202021:base sh -c '
+  echo precious > /data/file; chown 1234:4321 /data/file; chmod 0640 /data/file
+  ln -s file /data/link; head -c 3000000 /dev/urandom > /data/large; chmod 02770 /data'
+docker run --detach --name web --network net --publish 9000:80 --volume data:/srv \\
+  --volume /anonymous --env KEY=value --label mine=yes --restart always mine:1 sleep 1000
+docker exec web sh -c 'echo written > /written; echo kept > /anonymous/here'
+docker run --name done labocloud20202021:base sh -c 'echo result > /result'
+docker commit flask copy:1
+docker run --detach --name copy copy:1
+docker network connect net flask
+docker tag labocloud20202021:base spare:1
+docker tag mine:1 labocloud20202021:python
+docker swarm init --advertise-addr 127.0.0.1
+timeout 10 sh -c 'until docker network inspect ingress docker_gwbridge; do sleep 0.1; done'
+"""
+STATE = """
+docker images --no-trunc --format '{{.ID}} {{.Repository}}:{{.Tag}}' | sort
+docker ps --all --format '{{.Names}} {{.State}}' | sort
+docker volume ls --quiet
+docker network ls --filter type=custom --quiet | sort
+docker info --format '{{.Swarm.LocalNodeState}}'
+docker system df --format '{{.Type}} {{.Size}}' | grep Build
+"""
+# The process that holds the lock of those who save, remove and bring back.
+WORKING = "$(lslocks --noheadings --output PID,PATH | sed -n 's| /run/labocloud-reset.lock||p')"
+ANSWER = "docker exec flask python healthcheck.py"
+
+
+def host_of(request: pytest.FixtureRequest, name: str) -> Host:
+    inventory = request.config.getoption("--ansible-inventory")
+    return testinfra.get_host(f"ansible://{name}", ansible_inventory=inventory)
+
+
+@pytest.fixture(scope="module")
+def seat(request: pytest.FixtureRequest) -> Host:
+    """A seat with the toolkit's things alone."""
+    playbook.changed(playbook.run(SEAT))
+    playbook.changed(playbook.run(SEAT, playbook=RESET, confirm="yes"))
+    return host_of(request, SEAT)
+
+
+@pytest.fixture(scope="module")
+def clean(seat: Host) -> str:
+    """What Docker has on the seat without students' things."""
+    return seat.check_output(STATE)
+
+
+@pytest.fixture
+def mess(seat: Host, clean: str) -> Iterator[str]:
+    """What Docker has on the seat with them. A test that leaves some is followed by a reset."""
+    seat.check_output(MESS)
+    yield seat.check_output(STATE)
+    if seat.check_output(STATE) != clean:
+        playbook.changed(playbook.run(SEAT, playbook=RESET, confirm="yes"))
+
+
+def listed(result: subprocess.CompletedProcess[str]) -> list[str]:
+    """Give what a run says that goes, without sizes and without what it is called by chance."""
+    told = re.findall(r"^    - (.*)$", result.stdout, re.MULTILINE)
+    things = [line for line in told if SEAT not in line and not line.startswith("Nothing is")]
+    return sorted(re.sub(r", [\d.]+[kMG]?B$|\b[0-9a-f]{12,64}\b", "", line) for line in things)
+
+
+def saved(seat: str) -> Path:
+    """Give the directory of what was last saved of a seat."""
+    return max(path.parent for path in SAVED.glob(f"{seat}/*/manifest.json"))
+
+
+def test_a_list_is_all_that_students_made_and_nothing_is_changed(seat: Host, mess: str) -> None:
+    result = playbook.run(SEAT, playbook=RESET)
+    assert playbook.changed(result) == 0
+    expected = {
+        "container copy (running)",
+        "container done (exited)",
+        "container web (running)",
+        "image ",
+        "image copy:1",
+        "image labocloud20202021:python mine:1",
+        "membership of a swarm",
+        "name labocloud20202021:python, given back to image ",
+        "name spare:1, of an image that stays",
+        "network docker_gwbridge",
+        "network net",
+        "volume ",
+        "volume data",
+    }
+    # Debian 12's builder keeps its cache as images without a name.
+    if "Build Cache 0B" not in mess:
+        expected.add("build cache")
+    assert set(listed(result)) == expected
+    assert "-e confirm=yes" in result.stdout
+    assert seat.check_output(STATE) == mess
+    checked = playbook.run(SEAT, "--check", playbook=RESET, confirm="yes")
+    assert playbook.changed(checked) > 0
+    assert seat.check_output(STATE) == mess
+
+
+def test_all_of_it_goes_and_nothing_else(seat: Host, clean: str, mess: str) -> None:
+    assert mess != clean
+    assert playbook.changed(playbook.run(SEAT, playbook=RESET, confirm="yes")) == 1
+    assert seat.check_output(STATE) == clean
+    assert seat.run(ANSWER).rc == 0
+    assert playbook.changed(playbook.run(SEAT, playbook=RESET, confirm="yes")) == 0
+    # The name that was stolen has come back without being sent again.
+    assert playbook.changed(playbook.run(SEAT)) == 0
+
+
+def test_a_name_whose_image_is_lost_comes_back_with_the_next_run(seat: Host, clean: str) -> None:
+    seat.check_output(
+        "docker rm --force flask; docker rmi $(docker images labocloud20202021 "
+        "--format '{{.Repository}}:{{.Tag}}' | grep :python);"
+        "docker tag labocloud20202021:base other:1;"
+        "echo 'FROM other:1\nLABEL a=b' | docker build --quiet --tag labocloud20202021:python -"
+    )
+    playbook.changed(playbook.run(SEAT, playbook=RESET, confirm="yes"))
+    names = seat.check_output("docker images --format '{{.Repository}}:{{.Tag}}'")
+    assert names == "labocloud20202021:base"
+    playbook.changed(playbook.run(SEAT))
+    images = [line for line in clean.splitlines() if line.startswith("sha256:")]
+    assert seat.check_output(STATE).splitlines()[: len(images)] == images
+
+
+@pytest.fixture
+def record(seat: Host) -> Iterator[dict]:
+    """The seat's record of before, which a test may write anew."""
+    text = seat.check_output("cat /var/lib/labocloud/before.json")
+    yield json.loads(text)
+    write(seat, text)
+
+
+def write(seat: Host, record: str) -> None:
+    seat.check_output(f"cat > /var/lib/labocloud/before.json <<'END'\n{record}\nEND")
+
+
+@pytest.mark.parametrize("identified", [True, False], ids=["identified", "named"])
+def test_what_was_there_before_or_is_asked_to_stay_stays(
+    seat: Host, clean: str, record: dict, identified: bool
+) -> None:
+    """Records of before there were identities in them know names alone."""
+    for name in ("theirs", "class"):
+        seat.check_output(
+            f"docker network create {name}; docker volume create {name}; "
+            f"docker create --name {name} labocloud20202021:base true; "
+            f"docker commit {name} {name}:1"
+        )
+    ids = seat.check_output(
+        "docker network inspect -f '{{.Id}}' theirs;"
+        "docker inspect -f '{{.Id}}' theirs; docker inspect -f '{{.Id}}' theirs:1"
+    ).split()
+    record |= {"volumes": ["theirs"], "networks": ["theirs"], "containers": ["theirs"]}
+    record |= {"images": ["theirs:1"], "docker_running": True}
+    record["ids"] = {"networks": ids[:1], "containers": ids[1:2], "cache": [], "swarm": ""}
+    record["ids"]["images"] = {ids[2]: ["theirs:1"]}
+    if not identified:
+        del record["ids"]
+    write(seat, json.dumps(record))
+    both = playbook.run(SEAT, playbook=RESET, seat_reset_keep=["class", "class:1"])
+    assert listed(both) == []
+    one = playbook.run(SEAT, playbook=RESET, confirm="yes")
+    assert len(listed(one)) == playbook.changed(one) * 4 == 4
+    assert all("class" in line for line in listed(one))
+    # The same names, given to others.
+    seat.check_output(
+        "docker rm theirs; docker create --name theirs labocloud20202021:base true;"
+        "docker network rm theirs; docker network create theirs;"
+        "docker tag labocloud20202021:base theirs:1"
+    )
+    expected = ["container theirs (created)", "network theirs"]
+    expected.insert(1, "name theirs:1, given back to image ")
+    assert listed(playbook.run(SEAT, playbook=RESET)) == (expected if identified else ["image "])
+    record |= {"images": [], "containers": [], "networks": [], "volumes": []}
+    record.pop("ids", None)
+    write(seat, json.dumps(record))
+    playbook.changed(playbook.run(SEAT, playbook=RESET, confirm="yes"))
+    assert seat.check_output(STATE) == clean
+
+
+def contents(seat: Host, name: str) -> str:
+    """Give what is in a volume: bytes, owners and modes."""
+    place = seat.check_output(f"docker volume inspect --format '{{{{.Mountpoint}}}}' {name}")
+    return seat.check_output(
+        f"cd {place}; find . -printf '%p %U:%G %m %l %T@\n' | sort;"
+        "find . -type f -exec sha256sum {} + | sort"
+    )
+
+
+def anonymous(seat: Host) -> str:
+    told = '{{range .Mounts}}{{if eq .Destination "/anonymous"}}{{.Name}}{{end}}{{end}}'
+    return seat.check_output(f"docker inspect --format '{told}' web")
+
+
+def test_what_is_saved_comes_back(seat: Host, clean: str, mess: str, tmp_path: Path) -> None:
+    names = ["data", anonymous(seat)]
+    before = [contents(seat, name) for name in names]
+    assert "file 1234:4321 640" in before[0]
+    playbook.changed(playbook.run(SEAT, playbook=RESET, confirm="yes", save="yes"))
+    assert seat.check_output(STATE) == clean
+    source = saved(SEAT)
+    assert {path.stat().st_mode & 0o777 for path in [source, *source.iterdir()]} == {0o700, 0o600}
+    assert not seat.check_output("find /var/tmp -name 'labocloud-saved-*'")
+
+    # A container has one of the names by now, and one of the files does not arrive whole.
+    seat.check_output("docker create --name done labocloud20202021:base true")
+    torn = tmp_path / "torn"
+    subprocess.run(["cp", "-r", source, torn], check=True)
+    with (torn / "volumes.tar.zst").open("r+b") as file:
+        file.seek(1000)
+        file.write(b"torn")
+    refused = playbook.run(SEAT, playbook=RESTORE, **{"from": str(torn)})
+    assert refused.returncode != 0
+    assert "volumes.tar.zst is torn or altered" in playbook.said(refused)
+    assert seat.check_output("docker volume ls --quiet") == ""
+
+    assert playbook.changed(playbook.run(SEAT, playbook=RESTORE, **{"from": str(source)})) == 1
+    assert [contents(seat, name) for name in names] == before
+    assert seat.check_output("docker start web done-restored copy").split() == [
+        "web",
+        "done-restored",
+        "copy",
+    ]
+    assert seat.check_output("docker exec web cat /written /mine /srv/file /anonymous/here") == (
+        "written\nmine\nprecious\nkept"
+    )
+    assert seat.check_output("docker exec web sh -c 'echo $KEY'") == "value"
+    assert seat.check_output("docker port web") != ""
+    assert "net" in seat.check_output("docker inspect web --format '{{json .NetworkSettings}}'")
+    assert seat.check_output("docker cp done-restored:/result - | tar -xO") == "result"
+
+    # What became of it since is not undone.
+    seat.check_output("docker exec web sh -c 'echo changed > /srv/file'")
+    again = playbook.run(SEAT, playbook=RESTORE, **{"from": str(source)})
+    assert playbook.changed(again) == 0
+    assert seat.check_output("docker exec web cat /srv/file") == "changed"
+
+
+def test_a_volume_of_the_same_name_is_not_written_over(seat: Host, mess: str) -> None:
+    playbook.changed(playbook.run(SEAT, playbook=RESET, confirm="yes", save="yes"))
+    seat.check_output("docker volume create data")
+    refused = playbook.run(SEAT, playbook=RESTORE, **{"from": str(saved(SEAT))})
+    assert refused.returncode != 0
+    assert "Fix: docker volume rm data" in playbook.said(refused)
+    assert seat.check_output("docker ps --all --quiet | wc -l") == "1"
+
+
+def test_nothing_is_removed_that_cannot_be_saved(seat: Host, mess: str) -> None:
+    """The disk is full when it is to be written; the containers go on."""
+    seat.check_output("mount -t tmpfs -o size=1M tmpfs /var/tmp")
+    try:
+        result = playbook.run(SEAT, playbook=RESET, confirm="yes", save="yes")
+    finally:
+        seat.check_output("umount /var/tmp")
+    assert result.returncode != 0
+    assert "nothing is removed" in playbook.said(result)
+    assert "space" in playbook.said(result)
+    assert seat.check_output(STATE) == mess
+
+
+def test_nothing_is_removed_that_does_not_arrive(seat: Host, mess: str, tmp_path: Path) -> None:
+    where = {"seat_reset_saved": str(tmp_path / "file" / "saved")}
+    (tmp_path / "file").touch()
+    result = playbook.run(SEAT, playbook=RESET, confirm="yes", save="yes", **where)
+    assert result.returncode != 0
+    assert "nothing is removed" in playbook.said(result)
+    assert seat.check_output(STATE) == mess
+
+
+@pytest.mark.parametrize("when", ["saving", "removing"])
+def test_a_run_that_is_killed_is_finished_by_the_next(
+    seat: Host, clean: str, mess: str, when: str
+) -> None:
+    seat.check_output(
+        "for n in $(seq 12); do docker create --name more$n labocloud20202021:base true; done"
+    )
+    before = contents(seat, "data")
+    names = set(seat.check_output("docker ps --all --format '{{.Names}}'").split()) - {"flask"}
+    earlier = set(SAVED.glob(f"{SEAT}/*/manifest.json"))
+    begun = {
+        "saving": "docker ps --quiet --filter status=paused | grep -q .",
+        "removing": "! docker inspect done >/dev/null 2>&1",
+    }[when]
+    words = playbook.command(SEAT, playbook=RESET, confirm="yes", save="yes")
+    with subprocess.Popen(
+        words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as run:
+        # What works on the seat is halted at once, and does not get any further.
+        seat.check_output(f"timeout 100 sh -c 'until {begun}; do :; done'; kill -STOP {WORKING}")
+        os.killpg(run.pid, signal.SIGKILL)
+        seat.check_output(f"kill -KILL {WORKING}")
+    assert run.returncode == -signal.SIGKILL
+    playbook.changed(playbook.run(SEAT, playbook=RESET, confirm="yes", save="yes"))
+    assert seat.check_output(STATE) == clean
+    whole = sorted(set(SAVED.glob(f"{SEAT}/*/manifest.json")) - earlier)
+    told = [
+        container["Name"]
+        for path in whole
+        for container in json.loads(path.read_text())["containers"]
+    ]
+    assert {name.lstrip("/") for name in told} == names
+    playbook.changed(playbook.run(SEAT, playbook=RESTORE, **{"from": str(whole[-1].parent)}))
+    assert contents(seat, "data") == before
+
+
+@pytest.mark.parametrize(
+    ("book", "variables", "named"),
+    [
+        (RESET, {"confirm": "maybe"}, "confirm is 'maybe'. Fix: -e confirm=yes"),
+        (RESET, {"confirm": "yes", "save": 3}, "save is '3'. Fix: -e save=yes"),
+        (RESTORE, {"from": "/nonexistent"}, "from is '/nonexistent', which holds no manifest.json"),
+        (RESTORE, {}, "from is '', which holds no manifest.json"),
+    ],
+)
+def test_a_wrong_answer_is_named(book: str, variables: dict, named: str) -> None:
+    result = playbook.run(SEAT, playbook=book, **variables)
+    assert result.returncode != 0
+    assert named in playbook.said(result)
+
+
+def test_what_was_saved_of_one_seat_does_not_come_to_all(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").touch()
+    result = playbook.run("all", playbook=RESTORE, **{"from": str(tmp_path)})
+    assert result.returncode != 0
+    assert "Fix: --limit SEAT" in playbook.said(result)
+
+
+def test_a_seat_that_is_off_stops_nobody(seat: Host, clean: str) -> None:
+    seat.check_output("docker volume create data")
+    with off(OTHER):
+        result = playbook.run(f"{OTHER},{SEAT}", playbook=RESET, confirm="yes")
+    assert result.returncode != 0
+    assert f"1 seat done, 1 needs you: {OTHER}" in playbook.said(result)
+    assert seat.check_output(STATE) == clean
