@@ -9,70 +9,66 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
-# The longest that a run here may take, in seconds.
+# The longest that a command here may be silent, in seconds.
 PATIENCE = 300
 
 
-@dataclass
 class Terminal:
     """A terminal with a command on it. written: all that the command has written so far."""
 
-    command: list[str]
-    columns: int
-    lines: int
-    environment: Mapping[str, str]
-    written: bytes = b""
-
-    def __post_init__(self) -> None:
+    def __init__(
+        self, command: list[str], columns: int, lines: int, environment: Mapping[str, str]
+    ) -> None:
+        """Start the command in the project's directory."""
+        self.written = b""
         self.end, inside = pty.openpty()
-        self.resize(self.columns, self.lines)
+        self.resize(columns, lines)
         self.process = subprocess.Popen(
-            self.command,
+            # Ctrl-C comes from a terminal that is the command's own.
+            ["setsid", "--ctty", *command],  # noqa: S607
             cwd=PROJECT,
-            env=self.environment,
+            env=environment,
             stdin=inside,
             stdout=inside,
             stderr=inside,
-            preexec_fn=take_terminal,
         )
         os.close(inside)
 
     def resize(self, columns: int, lines: int) -> None:
         """Give the terminal another size, as pulling at its window does."""
-        self.columns, self.lines = columns, lines
         fcntl.ioctl(self.end, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
-    def type(self, keys: str) -> None:
+    def press(self, keys: str) -> None:
         """Press keys."""
         os.write(self.end, keys.encode())
 
-    def read(self, until: Callable[[bytes], bool] = lambda _written: False) -> None:
-        """Read until something was written, or to the end. Raises TimeoutError."""
-        deadline = time.monotonic() + PATIENCE
-        while not until(self.written):
-            if not select.select([self.end], [], [], deadline - time.monotonic())[0]:
-                raise TimeoutError(self.written.decode(errors="replace"))
+    def read(self, seconds: float) -> bool:
+        """Read what is written within so many seconds; tell whether there is more to come."""
+        if select.select([self.end], [], [], seconds)[0]:
             try:
                 self.written += os.read(self.end, 65536)
             except OSError as error:
                 # That is how Linux tells that nobody has the terminal any more.
                 if error.errno != errno.EIO:
                     raise
-                return
+                return False
+        return True
+
+    def wait_for(self, text: str) -> None:
+        """Read until a text was written. Raises TimeoutError where it is not."""
+        seen = len(self.written)
+        deadline = time.monotonic() + PATIENCE
+        while text.encode() not in self.written[seen:]:
+            if not self.read(1) or time.monotonic() > deadline:
+                raise TimeoutError(f"no {text!r} in {self.written.decode()}")
 
     def close(self) -> int:
         """Read to the end and give the command's exit code."""
-        self.read()
+        while self.read(PATIENCE):
+            pass
         os.close(self.end)
         return self.process.wait()
-
-
-def take_terminal() -> None:
-    """Make standard input the new process' own terminal, from which Ctrl-C comes."""
-    os.setsid()
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
