@@ -4,17 +4,21 @@ import errno
 import fcntl
 import os
 import pty
+import re
 import select
 import struct
 import subprocess
 import termios
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
 # The longest that a command here may be silent, in seconds.
 PATIENCE = 300
+
+# The rows of plugins/callback/room_live.py begin with this, and so does what takes their place.
+CLEAR = re.compile(r"\r(?:\x1b\[\d+A)?\x1b\[J")
 
 
 class Terminal:
@@ -72,3 +76,14 @@ class Terminal:
             pass
         os.close(self.end)
         return self.process.wait()
+
+
+def pictures(written: bytes) -> Iterator[tuple[str, str]]:
+    """Give the pictures of a run in their order, each after what stood above it."""
+    above = ""
+    for part in CLEAR.split(written.decode()):
+        # The rows end within a line; all else ends it.
+        if part.endswith("\n"):
+            above += part
+        elif part:
+            yield above, part

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from emulator import Emulator
-from terminal import Terminal
+from terminal import Terminal, pictures
 
 PROJECT = Path(__file__).parents[2]
 SAMPLE = PROJECT / "tests/live/room.yml"
@@ -20,8 +20,6 @@ TOLD_BY_ROWS = re.compile(
     r"PLAY \[.*|TASK \[Take a moment\].*|skipping: no hosts matched"
     r"|(ok|changed): \[\w+\]( => \(item=.*\))?"
 )
-# A picture begins with this, and so does its end.
-CLEAR = re.compile(rb"\r(?:\x1b\[\d+A)?\x1b\[J")
 
 
 def environment(tmp_path: Path, **others: str) -> dict[str, str]:
@@ -60,10 +58,12 @@ def in_any_order(lines: list[str]) -> list[str]:
     return sorted(line for line in kept if not TOLD_BY_ROWS.fullmatch(line))
 
 
-def pictures(written: bytes) -> list[list[str]]:
-    """Give the lines of each picture; what else is printed ends with a line's end."""
-    parts = [Emulator(1000, 1000).feed(part) for part in CLEAR.split(written)[1:]]
-    return [part.text() for part in parts if part.column]
+def drawn(terminal: Terminal) -> list[list[str]]:
+    """Give the lines of each picture."""
+    return [
+        Emulator(1000, 1000).feed(picture.encode()).text()
+        for _, picture in pictures(terminal.written)
+    ]
 
 
 @SIZES
@@ -86,13 +86,13 @@ def test_each_picture_fits_and_tells_what_each_seat_does(
 ) -> None:
     terminal = Terminal(command(), *size, environment(tmp_path))
     terminal.close()
-    drawn = pictures(terminal.written)
-    assert all(len(lines) < size[1] and len(line) < size[0] for lines in drawn for line in lines)
-    at_work = next(lines for lines in drawn if "Take a moment" in lines[1])
+    shown = drawn(terminal)
+    assert all(len(lines) < size[1] and len(line) < size[0] for lines in shown for line in lines)
+    at_work = next(lines for lines in shown if "Take a moment" in lines[1])
     assert at_work[0].startswith("1 of 3  Do what goes well")
     assert [line.split()[0] for line in at_work[1:]] == [f"pc{number}" for number in range(1, 7)]
     assert "unreachable" in at_work[6]
-    assert any("0:01" in lines[1] for lines in drawn), "time does not pass"
+    assert any("0:01" in lines[1] for lines in shown), "time does not pass"
 
 
 def test_more_seats_than_lines(tmp_path: Path) -> None:
@@ -100,11 +100,11 @@ def test_more_seats_than_lines(tmp_path: Path) -> None:
     hosts.write_text("lab: {hosts: {'pc[1:30]': }, vars: {ansible_connection: local}}")
     terminal = Terminal(command(hosts=hosts), 40, 10, environment(tmp_path))
     assert terminal.close() == 0
-    drawn = pictures(terminal.written)
-    assert all(len(lines) <= 9 for lines in drawn)
-    assert any(lines[-1].startswith("… 23 more: ") for lines in drawn)
-    shown = "".join(Emulator(40, 10).feed(terminal.written).text())
-    assert all(f"pc{number} says a word" in shown for number in range(1, 31))
+    shown = drawn(terminal)
+    assert all(len(lines) <= 9 for lines in shown)
+    assert any(lines[-1].startswith("… 23 more: ") for lines in shown)
+    said = "".join(Emulator(40, 10).feed(terminal.written).text())
+    assert all(f"pc{number} says a word" in said for number in range(1, 31))
 
 
 def test_a_window_that_becomes_smaller(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_a_window_that_becomes_smaller(tmp_path: Path) -> None:
     emulator.columns, emulator.lines = 40, 10
     shown = emulator.feed(terminal.written[before:]).text()
     assert in_any_order(shown) == in_any_order(piped(environment(tmp_path)).splitlines())
-    last = pictures(terminal.written)[-1]
+    last = drawn(terminal)[-1]
     assert len(last) < 10
     assert all(len(line) < 40 for line in last)
 
