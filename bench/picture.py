@@ -1,7 +1,7 @@
 """Draw what a run shows at a moment, as SVG.
 
-`./lab python -m bench.picture FILE TEXT COMMAND…` runs the command on a terminal and writes to FILE
-the last picture that has TEXT in its rows.
+`./lab python -m bench.picture FILE PATTERN COMMAND…` runs the command on a terminal and writes to
+FILE the first picture in whose rows the regular expression PATTERN is found.
 """
 
 import io
@@ -28,14 +28,17 @@ def svg(screen: str, title: str) -> str:
 
 def main() -> None:
     """Run, choose, draw."""
-    path, text, *command = sys.argv[1:]
+    path, pattern, *command = sys.argv[1:]
     others = {name: value for name, value in os.environ.items() if name != "CI"}
     terminal = Terminal(command, COLUMNS, LINES, others | {"TERM": "xterm-256color"})
     terminal.close()
-    moments = [above + rows for above, rows in pictures(terminal.written) if text in rows]
-    if not moments:
-        raise SystemExit(f"no picture has {text!r} in it:\n{terminal.written.decode()}")
-    Path(path).write_text(svg(moments[-1], "./lab up"), encoding="utf-8")
+    moments = (
+        above + rows for above, rows in pictures(terminal.written) if re.search(pattern, rows)
+    )
+    moment = next(moments, None)
+    if moment is None:
+        raise SystemExit(f"no picture has {pattern} in it:\n{terminal.written.decode()}")
+    Path(path).write_text(svg(moment, "./lab up"), encoding="utf-8")
 
 
 if __name__ == "__main__":
