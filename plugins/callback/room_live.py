@@ -251,10 +251,10 @@ class CallbackModule(Default):
         head.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
         head.add_column(no_wrap=True)
         head.add_row(Text(self.head, "bold"), Text(f" {clock(now - self.start)}"))
-        # One line of what was said before stays in sight.
-        shown, hidden = fitting(list(self.rows.values()), height - 2)
+        # Beside the rows: an empty line, the head, and one line of what was said before.
+        shown, hidden = fitting(list(self.rows.values()), height - 3)
         more = [Text(others(hidden), no_wrap=True, overflow="ellipsis")] if hidden else []
-        return Group(head, table(shown, width, now), *more)
+        return Group("", head, table(shown, width, now), *more)
 
     def row(self, seat: str) -> Row:
         """Give a seat's row, which it has from its first step on."""

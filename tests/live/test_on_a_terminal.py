@@ -102,7 +102,7 @@ def test_more_seats_than_lines(tmp_path: Path) -> None:
     assert terminal.close() == 0
     shown = drawn(terminal)
     assert all(len(lines) <= 9 for lines in shown)
-    assert any(lines[-1].startswith("… 23 more: ") for lines in shown)
+    assert any(lines[-1].startswith("… 24 more: ") for lines in shown)
     said = "".join(Emulator(40, 10).feed(terminal.written).text())
     assert all(f"pc{number} says a word" in said for number in range(1, 31))
 
