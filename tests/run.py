@@ -48,6 +48,7 @@ def checks() -> Iterator[Check]:
     yield Check("lint:dockerfile", ("hadolint", *git_files("*Dockerfile")))
     yield Check("conventions", ("pytest", "tests/test_conventions.py"))
     yield Check("unit", ("pytest", "tests/unit"))
+    yield Check("live", ("pytest", "tests/live"))
     yield Check("app", ("pytest", "app/tests"))
     # From here on, with the Docker that the project itself installs.
     yield Check("docker", ("ansible-playbook", "playbooks/docker.yml"))
