@@ -146,7 +146,7 @@ def test_this_machine_has_everything_that_is_promised(tmp_path: Path) -> None:
     """With a real listener, and no engine at the socket that it is given."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        facts = seat_facts.seat_facts(str(tmp_path / "no.sock"))
+        facts = seat_facts.seat_facts(str(tmp_path / "no.sock"), time.time(), [])
     promised = yaml.safe_load(seat_facts.RETURN)["ansible_facts"]["contains"]["seat"]["contains"]
     assert set(facts) == set(promised)
     assert not facts["docker"]["running"]
