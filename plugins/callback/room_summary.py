@@ -38,7 +38,7 @@ PROJECT = Path(__file__).parents[2]
 LONGEST_REASON = 600
 # The playbooks that end with the proof.
 PROOFS = ("site.yml", "verify.yml")
-LAST_PROOF = "Verify | The page is that of the container's revision"
+LAST_PROOF = "Prove that the seat is ready"
 
 
 def reason(answer: dict[str, Any]) -> str:

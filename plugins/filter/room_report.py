@@ -8,10 +8,15 @@ short_description: Judge every seat of a room
 description:
   - Gives the report that C(reports/room.json) holds; C(docs/room.schema.json) describes it.
   - Each finding has a cause, an advice where more than a command is needed, and a command.
-positional: hostvars, builder, before, now
+positional: servers, hostvars, builder, before, now
 options:
   _input:
     description: The names of the room's seats.
+    type: list
+    elements: str
+    required: true
+  servers:
+    description: The names of the machines that serve the room and are no seats of it.
     type: list
     elements: str
     required: true
@@ -38,7 +43,7 @@ author:
 EXAMPLES = r"""
 - name: Show the state of each seat
   ansible.builtin.debug:
-    msg: "{{ groups['lab'] | room_report(hostvars, 'pc01', {}, now().timestamp()) }}"
+    msg: "{{ groups['lab'] | room_report([], hostvars, 'pc01', {}, now().timestamp()) }}"
 """
 
 RETURN = r"""
@@ -303,6 +308,7 @@ RANGES = [
 # Docker's own interfaces: the routes over them are its networks.
 DOCKER_INTERFACE = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}")
 DEFAULT_MTU = 1500
+STATES = ("ready", "warning", "error", "unreachable", "unknown")
 SHORT = 12
 
 
@@ -344,8 +350,8 @@ def engine_findings(facts: Facts, seat: str, expected: Facts) -> Iterator[Findin
         yield finding(
             "engine_missing" if missing else "engine_stopped", seat, why=docker.get("why", "")
         )
-    elif version(docker["version"]) < version(expected["min_version"]):
-        values = {"version": docker["version"], "wanted": expected["min_version"]}
+    elif version(docker["version"]) < version(expected["min_docker"]):
+        values = {"version": docker["version"], "wanted": expected["min_docker"]}
         yield finding("engine_old", seat, **values)
     elif engine is not None:
         wrong = {
@@ -380,7 +386,7 @@ def image_findings(facts: Facts, seat: str, expected: Facts) -> Iterator[Finding
 def container_findings(facts: Facts, seat: str, expected: Facts) -> Iterator[Finding]:
     """Judge the course's container and its page. Where it is away, tell who took its port."""
     wanted = expected["container"]
-    if wanted is None:
+    if not wanted:
         return
     name = wanted["name"]
     values = {"container": name, "port": wanted["port"], "url": wanted["url"]}
@@ -476,7 +482,7 @@ def registry_findings(facts: Facts, seat: str, expected: Facts) -> Iterator[Find
     network = facts["network"]
     for address, answer in network["registries"].items():
         values = {"address": address, "why": answer["why"], "proxy": network["proxy"]}
-        if address in expected["room_registries"]:
+        if address in expected["registries"]:
             if not answer["reached"]:
                 yield finding("registry_unreachable", seat, **values)
         elif answer["public"] is False:
@@ -561,31 +567,41 @@ def seat_report(
 
 
 def room_report(
-    seats: list[str], hostvars: Facts, builder: str, before: Facts, now: float
+    seats: list[str],
+    servers: list[str],
+    hostvars: Facts,
+    builder: str,
+    before: Facts,
+    now: float,
 ) -> dict[str, Any]:
-    """Give the report of the room, as docs/room.schema.json describes it."""
-    expected = [hostvars[seat].get("__room_page_expected") for seat in hostvars]
-    asked_of_others = next((one for one in expected if one and one["container"]), None)
-    last = {seat["name"]: seat for seat in before.get("seats", [])}
-    rows = [
-        seat_report(seat, hostvars[seat], asked_of_others, last.get(seat, {}), now)
-        for seat in seats
-    ]
+    """Give the report of the room, as docs/room.schema.json describes it.
+
+    hostvars: of each machine, what seat_report needs. before: the last report, or nothing. now: in
+    seconds since 1970.
+    """
+    held_against = [hostvars[seat].get("__room_page_expected") for seat in seats]
+    some = next(filter(None, held_against), None)
+    last = {row["name"]: row for key in ("seats", "servers") for row in before.get(key, [])}
+
+    def rows(names: list[str]) -> list[dict[str, Any]]:
+        return [seat_report(name, hostvars[name], some, last.get(name, {}), now) for name in names]
+
+    told = rows(seats)
     begun = [
         hostvars[seat]["ansible_facts"]["seat"]["clock"]["control"]
-        for seat, one in zip(hostvars, expected, strict=True)
-        if one
+        for seat, expected in zip(seats, held_against, strict=True)
+        if expected
     ]
-    counted = Counter(row["state"] for row in rows)
-    states = ("ready", "warning", "error", "unreachable", "unknown")
+    counted = Counter(row["state"] for row in told)
     return {
         "version": 1,
         "time": iso(now),
         "seconds": round(now - min(begun, default=now), 1),
         "builder": builder,
-        "revision": (asked_of_others or {"revision": ""})["revision"] or None,
-        "totals": {"seats": len(rows), **{name: counted[name] for name in states}},
-        "seats": rows,
+        "revision": some["revision"] or None if some else before.get("revision"),
+        "totals": {"seats": len(told), **{name: counted[name] for name in STATES}},
+        "seats": told,
+        "servers": rows(servers),
     }
 
 
