@@ -22,7 +22,7 @@ def local_time(text: str) -> str:
 
 
 def page(report: dict[str, Any], template: str, language: str) -> str:
-    """Give the page of a report. Everything in it is escaped; what is not in the report is an error."""
+    """Give the page of a report. Everything is escaped; what it lacks is an error."""
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )

@@ -8,7 +8,7 @@ short_description: Judge every seat of a room
 description:
   - Gives the report that C(reports/room.json) holds; C(docs/room.schema.json) describes it.
   - Each finding has a cause, an advice where more than a command is needed, and a command.
-positional: servers, hostvars, builder, before, now
+positional: hostvars
 options:
   _input:
     description: The names of the room's seats.
@@ -43,7 +43,7 @@ author:
 EXAMPLES = r"""
 - name: Show the state of each seat
   ansible.builtin.debug:
-    msg: "{{ groups['lab'] | room_report([], hostvars, 'pc01', {}, now().timestamp()) }}"
+    msg: "{{ groups['lab'] | room_report(hostvars, servers=[], builder='pc01', before={}, now=0) }}"
 """
 
 RETURN = r"""
@@ -568,8 +568,9 @@ def seat_report(
 
 def room_report(
     seats: list[str],
-    servers: list[str],
     hostvars: Facts,
+    *,
+    servers: list[str],
     builder: str,
     before: Facts,
     now: float,
