@@ -138,7 +138,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "room.html"
         path.write_text(page, encoding="utf-8")
-        options = ["--headless", "--no-sandbox", "--hide-scrollbars", "--window-size=1500,1010"]
+        options = ["--headless", "--no-sandbox", "--hide-scrollbars", "--window-size=1280,910"]
         command = ["chromium", *options, f"--screenshot={PICTURE}", path.as_uri()]
         subprocess.run(command, check=True)
 

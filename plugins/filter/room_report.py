@@ -63,7 +63,7 @@ Finding = dict[str, Any]
 Facts = Mapping[str, Any]
 
 UP = "./lab up --limit {seat}"
-ON_SEAT = "./lab ansible {seat} --become --args "
+ON_SEAT = "./lab ansible {seat} -ba "
 
 
 class Entry(NamedTuple):
@@ -79,14 +79,14 @@ class Entry(NamedTuple):
 VOCABULARY = {
     "unreachable": Entry(
         "error",
-        "./lab ansible {seat} --module-name ansible.builtin.ping",
-        ("unreachable: {why}", "injoignable : {why}"),
+        "./lab ansible {seat} -m ping",
+        ("unreachable: {why}.", "injoignable : {why}."),
         ("switch it on, plug it in, then", "l’allumer, le brancher, puis"),
     ),
     "not_asked": Entry(
         "error",
         UP,
-        ("it cannot be asked: {why}", "impossible de l’interroger : {why}"),
+        ("it cannot be asked: {why}.", "impossible de l’interroger : {why}."),
         (
             "connect as root, or as a user who may use sudo (-K asks for its password)",
             "se connecter en root, ou avec un compte qui a sudo (-K demande son mot de passe)",
@@ -165,14 +165,14 @@ VOCABULARY = {
     "image_missing": Entry(
         "error",
         UP,
-        ("{image} is not there.", "{image} est absente."),
+        ("the image {image} is not there.", "l’image {image} est absente."),
     ),
     "image_old": Entry(
         "error",
         UP,
         (
-            "{image} is another image than on {builder}: {had}, not {wanted}.",
-            "{image} n’est pas celle de {builder} : {had} au lieu de {wanted}.",
+            "the image {image} is another than on {builder}: {had}, not {wanted}.",
+            "l’image {image} n’est pas celle de {builder} : {had} au lieu de {wanted}.",
         ),
     ),
     "container_missing": Entry(
@@ -206,8 +206,8 @@ VOCABULARY = {
         "error",
         ON_SEAT + "'docker logs --tail 20 {container}'",
         (
-            "{url}/healthz is not answered by {container}: {why}",
-            "{url}/healthz : {container} ne répond pas : {why}",
+            "the page {url}/healthz is not answered by {container}: {why}.",
+            "la page {url}/healthz n’est pas servie par {container} : {why}.",
         ),
         ("./lab up starts it anew; its log", "./lab up le relance ; son journal"),
     ),
@@ -244,7 +244,7 @@ VOCABULARY = {
         (
             "set docker_engine_daemon_options:"
             " {{default-address-pools: [{{base: {free}, size: 24}}]}}, then",
-            "mettre docker_engine_daemon_options :"
+            "mettre docker_engine_daemon_options:"
             " {{default-address-pools: [{{base: {free}, size: 24}}]}}, puis",
         ),
     ),
@@ -257,7 +257,7 @@ VOCABULARY = {
         ),
         (
             "set docker_engine_daemon_options: {{mtu: {mtu}}}, then",
-            "mettre docker_engine_daemon_options : {{mtu: {mtu}}}, puis",
+            "mettre docker_engine_daemon_options: {{mtu: {mtu}}}, puis",
         ),
     ),
     "tls_intercepted": Entry(
@@ -282,7 +282,7 @@ VOCABULARY = {
         ),
         (
             "set docker_engine_proxy: {{http: {proxy}, https: {proxy}}}, then",
-            "mettre docker_engine_proxy : {{http: {proxy}, https: {proxy}}}, puis",
+            "mettre docker_engine_proxy: {{http: {proxy}, https: {proxy}}}, puis",
         ),
     ),
     "registry_unreachable": Entry(
@@ -312,7 +312,7 @@ STATES = ("ready", "warning", "error", "unreachable", "unknown")
 SHORT = 12
 
 
-def finding(name: str, seat: str, **values: object) -> Finding:
+def finding(name: str, seat: str, /, **values: object) -> Finding:
     """Give the finding of that name in the vocabulary, filled in."""
     entry = VOCABULARY[name]
 
@@ -414,6 +414,8 @@ def container_findings(facts: Facts, seat: str, expected: Facts) -> Iterator[Fin
 def page_findings(labels: Facts, seat: str, expected: Facts, values: Facts) -> Iterator[Finding]:
     """Judge the page of the container that runs: it answers, and with the room's revision."""
     page, runs = expected["container"]["page"], labels.get("labocloud.revision", "")
+    if page is None:  # nobody asked
+        return
     answered = (page.get("json") or {}).get("revision")
     wanted = expected["revision"]
     if answered is None or answered != runs:
@@ -500,7 +502,11 @@ def seat_findings(facts: Facts, seat: str, expected: Facts) -> list[Finding]:
     found = list(engine_findings(facts, seat, expected))
     if facts["docker"]["running"]:
         found += image_findings(facts, seat, expected)
-    found += container_findings(facts, seat, expected)
+    # An image that is old explains the container that runs it.
+    explained = {"container_old"} if found else set()
+    found += (
+        one for one in container_findings(facts, seat, expected) if one["id"] not in explained
+    )
     found += machine_findings(facts, seat, expected)
     found += network_findings(facts, seat, expected["config"])
     found += registry_findings(facts, seat, expected)
@@ -533,7 +539,7 @@ def lost_findings(seat: str, asked: Facts, facts: Facts, expected: Facts | None)
         return [finding("not_asked", seat, why=why)]
     found = []
     if expected:
-        container = expected["container"] and {**expected["container"], "ours": True, "page": {}}
+        container = expected["container"] and {**expected["container"], "ours": True, "page": None}
         mine = {**expected, "engine": None, "container": container}
         found = seat_findings(facts, seat, mine)
     if state(found) != "error":
