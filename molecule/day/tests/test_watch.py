@@ -140,7 +140,7 @@ def test_a_builder_that_is_off_keeps_nobody_from_being_judged() -> None:
     """Not the others of the room, and not the one that a run is for."""
     with mended(), off(ONE):
         for limit in ("all", TWO):
-            result, told = verify(limit)
+            _, told = verify(limit)
             assert told["seats"][TWO]["state"] == "ready"
         assert told["seats"][ONE]["state"] == "unreachable"
 
