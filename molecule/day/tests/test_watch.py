@@ -17,8 +17,6 @@ from testinfra.host import Host
 
 ONE, TWO, THREE = playbook.seats()
 SCHEMA = json.loads((PROJECT / "docs/room.schema.json").read_text())
-# As SSH does, and unlike Docker's client, it tells a machine that is off from a task that fails.
-REMOTE = {"ansible_connection": "community.docker.docker_api"}
 HUB = "registry-1.docker.io"
 SQUAT = "docker rm --force flask; exec python3 -m http.server 8080"
 TLS = f"""
@@ -36,6 +34,14 @@ def seat(name: str) -> Host:
 
 def reports() -> Path:
     return Path(os.environ["LABOCLOUD_REPORTS"])
+
+
+def remote(name: str) -> dict[str, str]:
+    """Have a seat reached as SSH does it, which tells a machine that is off from a failed task."""
+    api, client = "community.docker.docker_api", "community.docker.docker"
+    return {
+        "ansible_connection": f"{{{{ '{api}' if inventory_hostname == '{name}' else '{client}' }}}}"
+    }
 
 
 def report() -> dict:
@@ -129,7 +135,7 @@ def test_a_seat_that_is_off_is_on_the_page_and_the_others_are_judged() -> None:
     steal = "docker tag labocloud20202021:base labocloud20202021:python"
     with mended(), off(THREE):
         seat(TWO).check_output(steal)
-        result, told = verify(**REMOTE)
+        result, told = verify(**remote(THREE))
         assert result.returncode != 0
         assert f"{THREE}: unreachable: " in said(result)
         assert f"{TWO}: the image labocloud20202021:python is another than on {ONE}" in said(result)
@@ -142,14 +148,14 @@ def test_a_builder_that_is_off_keeps_nobody_from_being_judged() -> None:
     """Not the others of the room, and not the one that a run is for."""
     with mended(), off(ONE):
         for limit in ("all", TWO):
-            _, told = verify(limit, **REMOTE)
+            _, told = verify(limit, **remote(ONE))
             assert told["seats"][TWO]["state"] == "ready"
         assert told["seats"][ONE]["state"] == "unreachable"
 
 
 def test_a_run_that_loses_a_seat_on_the_way_shows_it() -> None:
     with mended(), off(THREE), meanwhile(TWO, SQUAT):
-        result = playbook.run("all", **REMOTE)
+        result = playbook.run("all", **remote(THREE))
         assert result.returncode != 0
         assert f"1 seat ready, 2 need you: {TWO}: port 8080 is held by python3" in said(result)
         told = report()
