@@ -38,7 +38,10 @@ PROJECT = Path(__file__).parents[2]
 LONGEST_REASON = 600
 # The playbooks that end with the proof.
 PROOFS = ("site.yml", "update.yml", "verify.yml")
-LAST_PROOF = "Verify | The page is that of the container's revision"
+LAST_PROOFS = (
+    "Prove that the seat is ready",
+    "Prove | The page is that of the container's revision",
+)
 
 
 def reason(answer: dict[str, Any]) -> str:
@@ -116,7 +119,7 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_ok(self, result: Any) -> None:  # noqa: ANN401
         """Learn that a seat has passed the last of the proofs."""
-        if result.task.get_name().endswith(LAST_PROOF):
+        if result.task.get_name().endswith(LAST_PROOFS):
             self.proven.add(result.host.get_name())
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:  # noqa: ANN401

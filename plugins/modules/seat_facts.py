@@ -15,6 +15,17 @@ options:
     description: Path of the Docker Engine's socket.
     type: path
     default: /var/run/docker.sock
+  control_time:
+    description:
+      - The control machine's time when it asks, in seconds since 1970. The seat's clock is compared
+        with it.
+    type: float
+  registries:
+    description:
+      - Registries, host:port, that the seat tries to reach. All together take at most two seconds.
+    type: list
+    elements: str
+    default: []
 author:
   - labocloud contributors
 attributes:
@@ -129,6 +140,21 @@ ansible_facts:
           description: Names of the volumes.
           type: list
           elements: str
+        clock:
+          description: >-
+            C(control), the control machine's time when it asked, and C(ahead), the seconds that the
+            seat's clock is ahead of it, the way included; V(none) where the time was not given.
+          type: dict
+        network:
+          description: >-
+            C(interface) and C(mtu) of the default route; C(routes), the IPv4 networks that the seat
+            has a route to, each with C(to) and C(interface); C(docker), the subnets of Docker's
+            networks, each with C(name) and C(subnet), and C(docker_mtu), the largest packet that
+            its containers send; C(docker_proxy), whether the engine has a proxy, and C(proxy), the
+            one that the seat's own files name; C(registries), by host:port what became of reaching
+            it, C(reached), C(why) not, C(public), whether an authority of Debian's list signed its
+            certificate, V(none) where that cannot be told, and C(issuer), the name of who signed.
+          type: dict
         registry:
           description: >-
             The room's registry, where this machine is its host: C(images), tag to digest, and
@@ -144,8 +170,11 @@ import json
 import os
 import re
 import socket
+import ssl
 import struct
-from contextlib import closing
+import threading
+import time
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +208,13 @@ REGISTRY_CERTIFICATES = {
     "ca": "/etc/docker/registry/labocloud-ca.crt",
     "certificate": "/etc/docker/registry/labocloud.crt",
 }
+# Debian's own list of authorities, without those that an administrator has added.
+PUBLIC_AUTHORITIES = "/usr/share/ca-certificates/mozilla/*.crt"
+# What OpenSSL says of a certificate, or of its authority, that is on no list.
+UNKNOWN_AUTHORITY = (18, 19, 20, 21)
+# Where a seat's own proxy is written, for people and for apt.
+PROXY_FILES = ("/etc/environment", "/etc/apt/apt.conf", "/etc/apt/apt.conf.d/*")
+REGISTRY_SECONDS = 2
 DOCKER_NETWORKS = {"bridge", "host", "none", "docker_gwbridge", "ingress"}
 LISTEN = "0A"
 
@@ -224,6 +260,28 @@ def parse_listeners(table: str) -> list[dict[str, Any]]:
             {"port": int(port, 16), "address": socket.inet_ntop(family, raw), "inode": fields[9]}
         )
     return found
+
+
+def parse_routes(table: str) -> list[dict[str, str]]:
+    """Read /proc/net/route and give the routes: the network and the interface."""
+    routes = []
+    for line in table.splitlines()[1:]:
+        interface, destination, _, _, _, _, _, mask = line.split()[:8]
+        # As for the sockets: in the machine's own byte order. A mask's ones are in one piece.
+        to = socket.inet_ntoa(struct.pack("=I", int(destination, 16)))
+        length = int(mask, 16).bit_count()
+        routes.append({"to": f"{to}/{length}", "interface": interface})
+    return routes
+
+
+def parse_proxy(text: str) -> str:
+    """Give the proxy that a file of the environment or of apt names, empty where it names none."""
+    named = re.search(
+        r"""^[^#\n/]*?(?:https?_proxy=|Acquire::https?::Proxy\s+)["']?(https?://[^"'\s;]+)""",
+        text,
+        re.MULTILINE | re.IGNORECASE,
+    )
+    return named.group(1) if named else ""
 
 
 def name_holders(
@@ -364,6 +422,121 @@ def loads_partial_archives(info: dict[str, Any]) -> bool:
     return not any("snapshotter" in str(value) for _, value in info.get("DriverStatus") or [])
 
 
+def issuer_of(certificate: dict[str, Any]) -> str:
+    """Give the name of who signed a certificate, as the ssl module tells it."""
+    names = {key: value for part in certificate.get("issuer", ()) for key, value in part}
+    return names.get("organizationName") or names.get("commonName", "")
+
+
+def shown_certificate(
+    address: tuple[str, int], authorities: ssl.SSLContext
+) -> tuple[dict[str, Any], bytes]:
+    """Give a server's certificate, as authorities see it, and its bytes.
+
+    Raises OSError, of which ssl.SSLCertVerificationError is one, where they do not vouch for it.
+    """
+    with (
+        socket.create_connection(address, REGISTRY_SECONDS) as connection,
+        authorities.wrap_socket(connection, server_hostname=address[0]) as secured,
+    ):
+        return secured.getpeercert() or {}, secured.getpeercert(binary_form=True) or b""
+
+
+def signed_by(address: tuple[str, int]) -> dict[str, Any]:
+    """Tell whether a public authority signed a server's certificate, and which one did."""
+    # Without what an administrator has added: a school's proxy may be trusted on the seat.
+    public = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    for path in glob.glob(PUBLIC_AUTHORITIES):
+        public.load_verify_locations(path)
+    try:
+        return {"public": True, "issuer": issuer_of(shown_certificate(address, public)[0])}
+    except ssl.SSLCertVerificationError as error:
+        # Not for a date, which a clock that is off makes wrong; not where no authority is known.
+        if error.verify_code not in UNKNOWN_AUTHORITY or not public.cert_store_stats()["x509_ca"]:
+            return {"public": None, "issuer": ""}
+    anybody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    anybody.check_hostname = False
+    anybody.verify_mode = ssl.CERT_NONE
+    _, shown = shown_certificate(address, anybody)
+    # Only of a certificate that is vouched for does Python tell what is in it; it may vouch for
+    # itself.
+    itself = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    itself.check_hostname = False
+    itself.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    itself.load_verify_locations(cadata=shown)
+    return {"public": False, "issuer": issuer_of(shown_certificate(address, itself)[0])}
+
+
+def reach(registry: str, answers: dict[str, dict[str, Any]]) -> None:
+    """Try to reach a registry, host:port, and put down what became of it."""
+    host, _, port = registry.rpartition(":")
+    address = (host, int(port))
+    try:
+        socket.create_connection(address, REGISTRY_SECONDS).close()
+    except OSError as error:
+        answers[registry] |= {"why": error.strerror or str(error)}
+        return
+    answers[registry] |= {"reached": True, "why": ""}
+    with suppress(OSError):  # it does not speak TLS, or not to us
+        answers[registry] |= signed_by(address)
+
+
+class Reaching:
+    """Registries that are being tried while the seat tells of other things."""
+
+    def __init__(self, registries: list[str]) -> None:
+        self.until = time.monotonic() + REGISTRY_SECONDS
+        self.answers: dict[str, dict[str, Any]] = {
+            one: {"reached": False, "why": "no answer in time", "public": None, "issuer": ""}
+            for one in registries
+        }
+        # Looking up a name has no time limit of its own: a thread that is late is left behind.
+        self.threads = [
+            threading.Thread(target=reach, args=(one, self.answers), daemon=True)
+            for one in registries
+        ]
+        for thread in self.threads:
+            thread.start()
+
+    def result(self) -> dict[str, dict[str, Any]]:
+        """Give, by registry, what is known of it when the time is over."""
+        for thread in self.threads:
+            thread.join(max(0, self.until - time.monotonic()))
+        return {one: dict(answer) for one, answer in self.answers.items()}
+
+
+def network_facts() -> dict[str, Any]:
+    """Give the seat's own network: its routes, the way out, the proxy that its files name."""
+    routes = parse_routes(read("/proc/net/route"))
+    interface = next((one["interface"] for one in routes if one["to"] == "0.0.0.0/0"), "")
+    files = (path for pattern in PROXY_FILES for path in sorted(glob.glob(pattern)))
+    return {
+        "interface": interface,
+        "mtu": int(read(f"/sys/class/net/{interface}/mtu") or 0),
+        "routes": [one for one in routes if one["to"] != "0.0.0.0/0"],
+        "proxy": next(filter(None, (parse_proxy(read(path)) for path in files)), ""),
+    }
+
+
+def docker_network_facts(networks: list[dict[str, Any]], info: dict[str, Any]) -> dict[str, Any]:
+    """Give what Docker's own description of its networks, and of itself, tells of the network."""
+    [bridge_mtu] = [
+        int(network["Options"].get("com.docker.network.driver.mtu", 1500))
+        for network in networks
+        if network["Name"] == "bridge"
+    ] or [0]
+    return {
+        "docker": [
+            {"name": network["Name"], "subnet": configuration["Subnet"]}
+            for network in networks
+            for configuration in network["IPAM"]["Config"] or []
+            if network["Driver"] == "bridge" and "Subnet" in configuration
+        ],
+        "docker_mtu": bridge_mtu,
+        "docker_proxy": bool(info.get("HttpProxy") or info.get("HttpsProxy")),
+    }
+
+
 def registry_facts() -> dict[str, Any]:
     """Give what the room's registry holds, as its storage tells it, and its certificates."""
     links = (Path(tags).glob("*/current/link") for tags in glob.glob(REGISTRY_TAGS))
@@ -389,8 +562,9 @@ def engine_facts(path: str) -> dict[str, Any]:
                 "containers": {},
                 "networks": [],
                 "volumes": [],
+                "network": {"docker": [], "docker_mtu": 0, "docker_proxy": False},
             }
-        networks = (network["Name"] for network in docker.ask("/networks"))
+        networks = docker.ask("/networks")
         volumes = docker.ask("/volumes")["Volumes"] or []
         return {
             "engine": {
@@ -402,8 +576,9 @@ def engine_facts(path: str) -> dict[str, Any]:
             },
             "images": image_facts(docker),
             "containers": container_facts(docker),
-            "networks": sorted(name for name in networks if name not in DOCKER_NETWORKS),
+            "networks": sorted({network["Name"] for network in networks} - DOCKER_NETWORKS),
             "volumes": sorted(volume["Name"] for volume in volumes),
+            "network": docker_network_facts(networks, info),
         }
 
 
@@ -416,8 +591,12 @@ def parse_object(text: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def seat_facts(docker_socket: str) -> dict[str, Any]:
+def seat_facts(
+    docker_socket: str, control_time: float | None, registries: list[str]
+) -> dict[str, Any]:
     """Give all facts of this machine."""
+    ahead = time.time() - control_time if control_time is not None else None
+    reaching = Reaching(registries)
     engine_files = [path for pattern in ENGINE_CONFIGURATION for path in glob.glob(pattern)]
     files = engine_files + [path for pattern in OTHER_CONFIGURATION for path in glob.glob(pattern)]
     config = parse_object(read(DAEMON_JSON))
@@ -454,19 +633,25 @@ def seat_facts(docker_socket: str) -> dict[str, Any]:
             "enabled": bool(glob.glob("/etc/systemd/system/*.wants/docker.service")),
             "outdated": outdated(engine_files),
         },
+        "clock": {"control": control_time, "ahead": ahead},
         "registry": registry_facts(),
         **answers,
+        "network": network_facts() | answers["network"] | {"registries": reaching.result()},
     }
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
-        argument_spec={"docker_socket": {"type": "path", "default": SOCKET}},
+        argument_spec={
+            "docker_socket": {"type": "path", "default": SOCKET},
+            "control_time": {"type": "float"},
+            "registries": {"type": "list", "elements": "str", "default": []},
+        },
         supports_check_mode=True,
     )
     try:
-        seat = seat_facts(module.params["docker_socket"])
+        seat = seat_facts(**module.params)
     except (OSError, http.client.HTTPException) as error:
         module.fail_json(msg=f"the seat cannot tell what it has: {error}")
     module.exit_json(changed=False, ansible_facts={"seat": seat})

@@ -142,11 +142,60 @@ def test_the_free_space_of_a_place_that_is_not_there_is_its_parents() -> None:
     assert seat_facts.free_mb("/no/such/place") == seat_facts.free_mb("/")
 
 
+ROUTES = """\
+Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
+eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0
+eth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
+docker0\t000012C6\t00000000\t0001\t0\t0\t0\t0000FEFF\t0\t0\t0
+"""
+
+
+@pytest.mark.skipif(sys.byteorder != "little", reason="the sample is of a little-endian machine")
+def test_routes_with_their_networks() -> None:
+    routes = [(one["to"], one["interface"]) for one in seat_facts.parse_routes(ROUTES)]
+    assert routes == [
+        ("0.0.0.0/0", "eth0"),
+        ("192.0.2.0/24", "eth0"),
+        ("198.18.0.0/15", "docker0"),
+    ]
+    assert seat_facts.parse_routes("") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "proxy"),
+    [
+        ('http_proxy="http://p.example:3128/"\n', "http://p.example:3128/"),
+        ("export HTTPS_PROXY=http://p.example:3128", "http://p.example:3128"),
+        ('Acquire::http::Proxy "http://p.example:3128";\n', "http://p.example:3128"),
+        ('# http_proxy="http://p.example:3128"\n', ""),
+        ('// Acquire::http::Proxy "http://p.example:3128";\n', ""),
+        ('Acquire::http::Proxy "DIRECT";\n', ""),
+        ("PATH=/usr/bin\n", ""),
+    ],
+)
+def test_a_proxy_that_a_file_names(text: str, proxy: str) -> None:
+    assert seat_facts.parse_proxy(text) == proxy
+
+
+def test_registries_that_listen_and_that_do_not() -> None:
+    """The one that listens says nothing, and is left when the time is over."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        there = f"127.0.0.1:{server.getsockname()[1]}"
+        begun = time.monotonic()
+        answers = seat_facts.Reaching([there, "127.0.0.1:9"]).result()
+    assert time.monotonic() - begun < seat_facts.REGISTRY_SECONDS + 0.5
+    assert answers[there] == {"reached": True, "why": "", "public": None, "issuer": ""}
+    assert (answers["127.0.0.1:9"]["reached"], answers["127.0.0.1:9"]["why"]) == (
+        False,
+        "Connection refused",
+    )
+
+
 def test_this_machine_has_everything_that_is_promised(tmp_path: Path) -> None:
     """With a real listener, and no engine at the socket that it is given."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        facts = seat_facts.seat_facts(str(tmp_path / "no.sock"))
+        facts = seat_facts.seat_facts(str(tmp_path / "no.sock"), time.time(), [])
     promised = yaml.safe_load(seat_facts.RETURN)["ansible_facts"]["contains"]["seat"]["contains"]
     assert set(facts) == set(promised)
     assert not facts["docker"]["running"]

@@ -1,0 +1,276 @@
+"""Is the room ready? The page and its report, and what the doctor finds, made for real."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import jsonschema
+import playbook
+import pytest
+import testinfra
+from instances import meanwhile, off
+from playbook import PROJECT, said
+from testinfra.host import Host
+
+ONE, TWO, THREE = playbook.seats()
+SCHEMA = json.loads((PROJECT / "docs/room.schema.json").read_text())
+HUB = "registry-1.docker.io"
+SQUAT = "docker rm --force flask; exec python3 -m http.server 8080"
+TLS = f"""
+cd /run && key='-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'
+openssl req -x509 $key -days 2 -subj '/O=Filtre du lycee' -keyout ca.key -out ca.crt
+openssl req $key -subj /CN={HUB} -keyout hub.key -out hub.csr
+openssl x509 -req -in hub.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -out hub.crt
+exec openssl s_server -quiet -accept 443 -cert hub.crt -key hub.key
+"""
+
+
+def seat(name: str) -> Host:
+    return testinfra.get_host(f"docker://{name}")
+
+
+def reports() -> Path:
+    return Path(os.environ["LABOCLOUD_REPORTS"])
+
+
+def remote(name: str) -> dict[str, str]:
+    """Have a seat reached as SSH does it, which tells a machine that is off from a failed task."""
+    api, client = "community.docker.docker_api", "community.docker.docker"
+    return {
+        "ansible_connection": f"{{{{ '{api}' if inventory_hostname == '{name}' else '{client}' }}}}"
+    }
+
+
+def report() -> dict:
+    """Give what the last run has written, each machine by its name."""
+    told = json.loads((reports() / "room.json").read_text())
+    jsonschema.validate(told, SCHEMA)
+    return told | {"seats": {one["name"]: one for one in told["seats"]}}
+
+
+def verify(limit: str = "all", **variables: object) -> tuple[CompletedProcess[str], dict]:
+    """Look at the room, which changes nothing, and give the run and its report."""
+    result = playbook.run(limit, playbook="playbooks/verify.yml", **variables)
+    assert "changed=0" in result.stdout
+    assert not any(f"changed={digit}" in result.stdout for digit in range(1, 10))
+    return result, report()
+
+
+def found(told: dict, name: str) -> dict[str, str]:
+    """Give what was found on a seat: the cause in English, by the finding's id."""
+    return {one["id"]: one["cause"]["en"] for one in told["seats"][name]["findings"]}
+
+
+@contextmanager
+def made(name: str, make: str, undo: str) -> Iterator[None]:
+    """A condition on a seat, for as long as the test needs it."""
+    seat(name).check_output(make)
+    try:
+        yield
+    finally:
+        seat(name).check_output(undo)
+
+
+@contextmanager
+def mended() -> Iterator[None]:
+    """Whatever was done to the seats, the next run mends it."""
+    try:
+        yield
+    finally:
+        result = playbook.run("all")
+        assert result.returncode == 0, said(result)
+
+
+def test_a_room_that_is_ready() -> None:
+    result, told = verify()
+    assert result.returncode == 0
+    assert "3 seats ready." in said(result)
+    assert told["totals"] | {"seats": 3, "ready": 3} == told["totals"]
+    assert told["builder"] == ONE
+    label = '{{index .Config.Labels "labocloud.revision"}}'
+    image = f"docker image inspect --format '{label}' labocloud20202021:python"
+    assert told["revision"] == seat(ONE).check_output(image)
+    for name, one in told["seats"].items():
+        assert (one["state"], one["asked"], found(told, name)) == ("ready", True, {})
+        assert one["docker"] == seat(name).check_output("docker version -f '{{.Server.Version}}'")
+    html = (reports() / "room.html").read_text()
+    assert told["revision"][:12] in html
+    for text in (ONE, TWO, THREE, "3 postes prêts sur 3", "3 seats ready of 3"):
+        assert text in html
+
+
+def test_a_container_that_stopped_a_port_that_is_taken_and_a_daemon_that_stopped() -> None:
+    stop = "systemctl stop docker.socket docker"
+    with mended(), ExitStack() as conditions:
+        seat(ONE).check_output("docker stop flask")
+        conditions.enter_context(meanwhile(TWO, SQUAT))
+        conditions.enter_context(made(THREE, stop, "systemctl start docker"))
+        result, told = verify()
+        assert result.returncode != 0
+        assert "0 seats ready, 3 need you" in said(result)
+        assert f"{ONE}: the container flask is missing. Fix: ./lab up --limit {ONE}" in said(result)
+        assert f"{TWO}: port 8080 is held by python3 (pid " in said(result)
+        assert f"{THREE}: Docker Engine does not run" in said(result)
+        assert (reports() / "missing").read_text().split() == [ONE, TWO, THREE]
+        assert [list(found(told, name)) for name in (ONE, TWO, THREE)] == [
+            ["container_missing"],
+            ["port_taken"],
+            ["engine_stopped"],
+        ]
+        assert {one["state"] for one in told["seats"].values()} == {"error"}
+        html = (reports() / "room.html").read_text()
+        for text in (
+            "est absent",
+            "est pris par python3 (pid ",
+            "Docker est arrêté",
+            "0 poste prêt",
+        ):
+            assert text in html
+
+
+def test_a_seat_that_is_off_is_on_the_page_and_the_others_are_judged() -> None:
+    steal = "docker tag labocloud20202021:base labocloud20202021:python"
+    with mended(), off(THREE):
+        seat(TWO).check_output(steal)
+        result, told = verify(**remote(THREE))
+        assert result.returncode != 0
+        assert f"{THREE}: unreachable: " in said(result)
+        assert f"{TWO}: the image labocloud20202021:python is another than on {ONE}" in said(result)
+        assert [one["state"] for one in told["seats"].values()] == ["ready", "error", "unreachable"]
+        assert list(found(told, TWO)) == ["image_old"]
+        assert "1 poste prêt sur 3" in (reports() / "room.html").read_text()
+
+
+def test_a_builder_that_is_off_keeps_nobody_from_being_judged() -> None:
+    """Not the others of the room, and not the one that a run is for."""
+    with mended(), off(ONE):
+        for limit in ("all", TWO):
+            _, told = verify(limit, **remote(ONE))
+            assert told["seats"][TWO]["state"] == "ready"
+        assert told["seats"][ONE]["state"] == "unreachable"
+
+
+def test_a_run_that_loses_a_seat_on_the_way_shows_it() -> None:
+    with mended(), off(THREE), meanwhile(TWO, SQUAT):
+        result = playbook.run("all", **remote(THREE))
+        assert result.returncode != 0
+        assert f"1 seat ready, 2 need you: {TWO}: port 8080 is held by python3" in said(result)
+        told = report()
+        assert [one["state"] for one in told["seats"].values()] == ["ready", "error", "unreachable"]
+        assert list(found(told, TWO)) == ["port_taken"]
+
+
+def test_of_seats_that_are_not_asked_the_last_state_is_kept() -> None:
+    with mended():
+        seat(TWO).check_output("docker stop flask")
+        _, before = verify()
+        result, after = verify(ONE)
+        assert result.returncode == 0
+        assert after["seats"][TWO] == before["seats"][TWO] | {"asked": False}
+        assert after["seats"][ONE]["time"] > before["seats"][ONE]["time"]
+        assert after["totals"]["error"] == 1
+        assert "Pas interrogé : état du" in (reports() / "room.html").read_text()
+
+
+def test_looking_writes_the_page_in_check_mode_too() -> None:
+    before = report()["time"]
+    result = playbook.run("all", "--check", playbook="playbooks/verify.yml")
+    assert result.returncode == 0, said(result)
+    assert report()["time"] > before
+    assert report()["totals"]["ready"] == 3
+
+
+def test_little_disk_is_a_warning() -> None:
+    result, told = verify(ONE, room_page_min_free_mb=10**9)
+    assert result.returncode == 0
+    assert told["seats"][ONE]["state"] == "warning"
+    assert "MiB are free at /var/lib/docker" in found(told, ONE)["disk_low"]
+
+
+def test_a_clock_that_is_off() -> None:
+    late = (
+        "printf '#!/bin/sh\\nexec faketime -f -2h python3 \"$@\"\\n' > /usr/local/bin/python3-late"
+    )
+    install = "apt-get update && apt-get install -y --no-install-recommends faketime"
+    with made(TWO, f"{install} && {late} && chmod +x /usr/local/bin/python3-late", "true"):
+        _, told = verify(TWO, ansible_python_interpreter="/usr/local/bin/python3-late")
+    assert "-7" in found(told, TWO)["clock_off"]
+    assert "clock_off" not in found(verify(TWO)[1], TWO)
+
+
+def test_a_network_of_dockers_that_takes_the_addresses_of_a_route() -> None:
+    subnet = seat(TWO).check_output(
+        "docker network inspect bridge --format '{{(index .IPAM.Config 0).Subnet}}'"
+    )
+    route = subnet.replace(".0/24", ".128/25")
+    with made(TWO, f"ip route add {route} dev eth0", f"ip route delete {route}"):
+        result, told = verify(TWO)
+    assert result.returncode == 0
+    assert (
+        f"bridge ({subnet}) collides with the route to {route} by eth0"
+        in (found(told, TWO)["network_collision"])
+    )
+
+
+def test_networks_that_could_not_be_made_are_refused_before_anything_is_changed() -> None:
+    """Another configuration: the seat is looked at again as if it were new."""
+    other = {"docker_engine_daemon_options": {"debug": True}}
+    with made(TWO, "ip route add 198.18.0.0/15 dev eth0", "ip route delete 198.18.0.0/15"):
+        result = playbook.run(TWO, playbook="playbooks/preflight.yml", **other)
+    assert result.returncode != 0
+    for text in (TWO, "198.18.0.0/15 by eth0", "{base: 172.31.0.0/16, size: 24}"):
+        assert text in said(result)
+    assert playbook.run(TWO, playbook="playbooks/preflight.yml", **other).returncode == 0
+
+
+def test_a_network_that_takes_smaller_packets_than_docker_sends() -> None:
+    with made(TWO, "ip link set eth0 mtu 1400", "ip link set eth0 mtu 1500"):
+        _, told = verify(TWO)
+        warned = playbook.run(
+            TWO, playbook="playbooks/preflight.yml", docker_engine_daemon_options={"debug": True}
+        )
+    assert "1500 bytes, eth0 takes 1400" in found(told, TWO)["network_mtu"]
+    assert "eth0 takes 1400" in warned.stdout
+    assert warned.returncode == 0
+
+
+def test_tls_that_somebody_reads_names_who_does() -> None:
+    hosts = f"cp /etc/hosts /run/hosts && echo 127.0.0.1 {HUB} >> /etc/hosts"
+    with made(TWO, hosts, "cat /run/hosts > /etc/hosts"), meanwhile(TWO, TLS):
+        seat(TWO).check_output("timeout 10 sh -c 'until ss -ltn | grep -q :443; do sleep .2; done'")
+        result, told = verify(TWO)
+    assert result.returncode == 0
+    assert found(told, TWO)["tls_intercepted"] == (
+        f"TLS to {HUB}:443 is intercepted: Filtre du lycee signed its certificate."
+    )
+
+
+def test_a_proxy_that_the_seat_has_and_docker_does_not() -> None:
+    proxy = "http://proxy.school.example:3128"
+    name = f"cp /etc/environment /run/environment; echo https_proxy={proxy} >> /etc/environment"
+    with made(TWO, name, "cat /run/environment > /etc/environment"):
+        _, told = verify(TWO, seat_registries=["127.0.0.1:9"])
+    assert proxy in found(told, TWO)["proxy_unset"]
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [("127.0.0.1:9", "Connection refused"), ("192.0.2.7:5000", "No route to host")],
+    ids=["a port that is closed", "no route"],
+)
+def test_a_registry_of_the_room_that_is_out_of_reach(address: str, words: str) -> None:
+    unreachable = "ip route add unreachable 192.0.2.0/24"
+    with made(TWO, unreachable, "ip route delete unreachable 192.0.2.0/24"):
+        _, told = verify(TWO, seat_room_registries=[address])
+    assert words in found(told, TWO)["registry_unreachable"]
+
+
+def test_a_registry_that_does_not_answer_costs_two_seconds() -> None:
+    blackhole = "iptables -I OUTPUT -d 192.0.2.0/24 -j DROP"
+    with made(TWO, blackhole, blackhole.replace("-I", "-D")):
+        _, told = verify(TWO, seat_room_registries=["192.0.2.7:5000"])
+        assert "no answer in time" in found(told, TWO)["registry_unreachable"]
+    assert told["seconds"] < 10

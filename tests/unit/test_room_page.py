@@ -1,0 +1,114 @@
+"""The room page, as a browser gets it."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import room_page
+import sample_room
+from sample_room import TEMPLATE, asked, changed
+
+REPORT = sample_room.report()
+
+
+class Text(HTMLParser):
+    """What a reader of one language sees, and the tags."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__()
+        self.other = "en" if language == "fr" else "fr"
+        self.hidden = 0
+        self.told: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take down a tag; what is in the other language is hidden."""
+        self.tags.append((tag, dict(attrs)))
+        self.hidden += tag in ("style", "title") or dict(attrs).get("lang") == self.other
+
+    def handle_endtag(self, tag: str) -> None:
+        """See the end of what is hidden."""
+        self.hidden -= bool(self.hidden) and tag in ("style", "title", "span")
+
+    def handle_data(self, data: str) -> None:
+        """Take down text."""
+        if not self.hidden:
+            self.told.append(data)
+
+
+def read(language: str, report: dict = REPORT) -> tuple[str, list[tuple[str, dict]]]:
+    """Give the text and the tags of the page."""
+    parser = Text(language)
+    parser.feed(room_page.page(report, TEMPLATE.read_text(), language))
+    return " ".join(" ".join(parser.told).split()), parser.tags
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_every_seat_has_its_cell_with_what_is_wrong_and_the_command(language: str) -> None:
+    text, tags = read(language)
+    cells = [
+        attributes["class"].split()[1]
+        for tag, attributes in tags
+        if tag == "li" and attributes["class"].startswith("seat ")
+    ]
+    assert cells == [row["state"] for row in REPORT["seats"]]
+    for row in REPORT["seats"]:
+        assert row["name"] in text
+        for one in row["findings"]:
+            assert one["cause"][language] in text
+            assert one["command"] in text
+
+
+def test_it_says_how_many_are_ready_when_how_long_and_which_revision() -> None:
+    assert "5 seats ready of 12" in read("en")[0]
+    text = read("fr")[0]
+    assert "5 postes prêts sur 12" in text
+    for word in ("3 prêts", "1 injoignable", "vérifié en 2.3 s", sample_room.REVISION[:12], "pc01"):
+        assert word in text
+
+
+def test_it_opens_in_the_language_that_is_set_and_holds_both() -> None:
+    for language in ("fr", "en"):
+        tags = read(language)[1]
+        assert ("html", {"lang": language}) in tags
+        checked = [given["id"] for tag, given in tags if tag == "input" and "checked" in given]
+        assert checked == [language]
+
+
+def test_it_needs_nothing_from_elsewhere_and_no_script() -> None:
+    page = room_page.page(REPORT, TEMPLATE.read_text(), "fr")
+    assert not {"script", "link", "img", "iframe"} & {tag for tag, _ in read("fr")[1]}
+    assert re.findall(r"(?:src|href)=\"(?!#)|url\(|@import", page) == []
+
+
+def test_every_state_has_a_shape_of_its_own_besides_its_colour() -> None:
+    _, tags = read("fr")
+    shapes = {given["id"] for tag, given in tags if tag == "symbol"}
+    assert shapes == set(REPORT["totals"]) - {"seats"}
+
+
+def test_what_seats_say_is_escaped() -> None:
+    wicked = "<script>alert(1)</script>\"'&"
+    held = [{"port": 8080, "process": wicked, "pid": 1, "container": None}]
+    facts = changed(changed(sample_room.FACTS, "containers", {}), "listeners", held)
+    report = sample_room.room_report.room_report(
+        [wicked], {wicked: asked(facts)}, servers=[], builder=wicked, before={}, now=0
+    )
+    page = room_page.page(report, TEMPLATE.read_text(), "fr")
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;") > 3
+
+
+def test_a_seat_that_was_not_asked_says_as_of_when_it_is_known() -> None:
+    old = {**REPORT["seats"][2], "asked": False}
+    text, _ = read("fr", {**REPORT, "seats": [old]})
+    assert f"Pas interrogé : état du {room_page.local_time(old['time'])}" in text
+
+
+def test_a_reader_sees_the_old_file_or_the_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "reports/room.html"
+    room_page.write(path, "old")
+    room_page.write(path, "new")
+    assert path.read_text() == "new"
+    assert list(path.parent.iterdir()) == [path]
