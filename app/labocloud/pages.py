@@ -28,10 +28,8 @@ WATCHED = {"api.healthz", "api.about", "pages.live"}
 
 def spoken() -> str:
     """Give the language of the address, else the one that the browser prefers."""
-    first = request.path.split("/")[1]
-    if first in LANGUAGES:
-        return first
-    return request.accept_languages.best_match(LANGUAGES, default=LANGUAGES[0])
+    asked = [request.path.split("/")[1], *(tag[:2] for tag in request.accept_languages.values())]
+    return next((tag for tag in asked if tag in LANGUAGES), LANGUAGES[0])
 
 
 def texts() -> Language:
