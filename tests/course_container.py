@@ -1,8 +1,11 @@
-"""The course's container on this machine, through the Docker SDK: what its tests and bench share."""
+"""The course's container on this machine: what its tests and its measurement share."""
 
+import re
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 import docker
 import requests
@@ -69,3 +72,44 @@ def answer(container: Container) -> None:
             return
         time.sleep(0.1)
     raise AssertionError(container.logs().decode())
+
+
+@dataclass(frozen=True)
+class Load:
+    """What wrk measured: requests a second, milliseconds that half and 99 % of them took at most.
+
+    errors: requests that were not answered, or not with a page.
+    """
+
+    rate: float
+    half: float
+    most: float
+    errors: int
+
+
+def load(url: str, seconds: int, connections: int) -> Load:
+    """Ask for a page as fast as it is answered, on connections that stay open."""
+    shape = [f"--duration={seconds}s", f"--connections={connections}", "--threads=1"]
+    told = subprocess.run(
+        ["wrk", "--latency", *shape, url], capture_output=True, text=True, check=True
+    ).stdout
+    socket = re.search(r"Socket errors: \D+(\d+)\D+(\d+)\D+(\d+)\D+(\d+)", told)
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", told)
+    return Load(
+        rate=float(re.search(r"Requests/sec: +([\d.]+)", told)[1]),
+        half=milliseconds(re.search(r"50% +(\S+)", told)[1]),
+        most=milliseconds(re.search(r"99% +(\S+)", told)[1]),
+        errors=sum(int(count) for match in (socket, refused) if match for count in match.groups()),
+    )
+
+
+def milliseconds(text: str) -> float:
+    """Give a time as wrk writes it, such as 1.50ms, as a number of milliseconds."""
+    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s)", text).groups()
+    return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
+
+
+def peak(container: Container) -> int:
+    """Give the most bytes of memory that a container has used, files that could go included."""
+    files = "/sys/fs/cgroup/memory.peak /sys/fs/cgroup/memory/memory.max_usage_in_bytes"
+    return int(container.exec_run(["sh", "-c", f"cat {files} 2>/dev/null"]).output)

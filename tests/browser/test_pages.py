@@ -88,7 +88,7 @@ def test_search_finds_as_one_types(visit: Visit, picture: Picture) -> None:
     expect(found).to_have_text("2 commandes")
     expect(page.get_by_role("heading", name="Services")).to_be_hidden()
     picture(page, "cheat-sheet")
-    field.fill("n’existe pas")
+    field.fill("docker nulle part")
     expect(found).to_have_text("Aucune commande ne contient ces mots")
     field.fill("")
     expect(page.locator("section.entry:visible")).to_have_count(entries.count())
