@@ -1,7 +1,12 @@
 // What the pages do beyond being read: copy a command, search, watch the container.
 "use strict";
 
-// --- Copy ---------------------------------------------------------------------------------
+// --- Blocks -------------------------------------------------------------------------------
+
+// One that is wider than the screen is scrolled with the keyboard too.
+for (const block of document.querySelectorAll("pre")) {
+  if (block.scrollWidth > block.clientWidth) block.tabIndex = 0;
+}
 
 // A browser hands out its clipboard on localhost and over TLS alone.
 if (navigator.clipboard) {
@@ -15,7 +20,11 @@ if (navigator.clipboard) {
       button.textContent = words.copied;
       setTimeout(() => { button.textContent = words.copy; }, 2000);
     });
-    code.parentElement.before(button);
+    const block = code.parentElement;
+    const frame = document.createElement("div");
+    frame.className = "copied";
+    block.replaceWith(frame);
+    frame.append(block, button);
   }
 }
 
