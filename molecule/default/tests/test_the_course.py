@@ -94,8 +94,8 @@ def typed(host: Host, block: str) -> CommandResult:
     if " -it " in block:
         script = f"echo exit | script --quiet --return --command {shlex.quote(block)} /dev/null"
     result = host.run("su - student -c %s", script)
-    if re.search(r" -d | start | restart ", block):
-        time.sleep(3)  # as a person would take to go on; until then the app has started
+    if re.search(r" (-d|start|restart|stop|kill) ", block):
+        time.sleep(2)  # as a person takes to go on: the app has started, the container has gone
     return result
 
 
@@ -108,7 +108,10 @@ def prints(told: str, printed: str) -> bool:
 def what_is_there(host: Host) -> dict[str, Any]:
     """Give what the pages' commands could leave behind."""
     return {
-        "images": host.check_output("docker image ls --format '{{.Repository}}:{{.Tag}}' | sort"),
+        # Those without a name go, and the page says that this is for good.
+        "images": host.check_output(
+            "docker image ls --format '{{.Repository}}:{{.Tag}}' | grep -v none"
+        ),
         "containers": host.check_output("docker ps -a --format '{{.Names}}'"),
         "networks": host.check_output("docker network ls --format '{{.Name}}' | sort"),
         "swarm": host.check_output("docker info --format '{{.Swarm.LocalNodeState}}'"),
