@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from bench.room import REPORTS, machine
-from tests.course_container import HARDENED, address, engine, load, peak, running
+from tests.course_container import HARDENED, address, engine, load, memory, running
 
 SERVERS = {
     "waitress": None,
@@ -29,7 +29,7 @@ class Row:
     """A server's answers to one page, the medians of all turns.
 
     rate: requests a second. half, most: milliseconds that half and 99 % of them took at most.
-    errors: of all turns. peak: the most bytes of memory in any turn.
+    errors: of all turns. memory: the most bytes in use after a turn.
     """
 
     server: str
@@ -38,19 +38,19 @@ class Row:
     half: float
     most: float
     errors: int
-    peak: int
+    memory: int
 
 
 def measure(path: str, seconds: int, connections: int) -> list[Row]:
     """Measure both servers with one page, in turns, each time in a new container."""
     loads = {server: [] for server in SERVERS}
-    peaks = dict.fromkeys(SERVERS, 0)
+    used = dict.fromkeys(SERVERS, 0)
     with engine() as client:
         for _ in range(TURNS):
             for server, command in SERVERS.items():
                 with running(client, command=command, **HARDENED) as container:
                     loads[server].append(load(address(container) + path, seconds, connections))
-                    peaks[server] = max(peaks[server], peak(container))
+                    used[server] = max(used[server], memory(container))
     return [
         Row(
             server=server,
@@ -59,7 +59,7 @@ def measure(path: str, seconds: int, connections: int) -> list[Row]:
             half=round(statistics.median(one.half for one in of_server), 1),
             most=round(statistics.median(one.most for one in of_server), 1),
             errors=sum(one.errors for one in of_server),
-            peak=peaks[server],
+            memory=used[server],
         )
         for server, of_server in loads.items()
     ]
@@ -67,11 +67,11 @@ def measure(path: str, seconds: int, connections: int) -> list[Row]:
 
 def table(rows: list[Row]) -> str:
     """Give the rows as Markdown."""
-    lines = ["| page | server | requests a second | half in | 99 % in | errors | memory, at most |"]
+    lines = ["| page | server | requests a second | half in | 99 % in | errors | memory |"]
     lines.append("| --- |" + " --- |" * 6)
     lines += [
         f"| `{row.path}` | {row.server} | **{row.rate}** | {row.half} ms | {row.most} ms"
-        f" | {row.errors} | {row.peak / 2**20:.0f} MiB |"
+        f" | {row.errors} | {row.memory / 2**20:.0f} MiB |"
         for row in rows
     ]
     return "\n".join(lines)
