@@ -3,11 +3,6 @@
 
 // --- Blocks -------------------------------------------------------------------------------
 
-// One that is wider than the screen is scrolled with the keyboard too.
-for (const block of document.querySelectorAll("pre")) {
-  if (block.scrollWidth > block.clientWidth) block.tabIndex = 0;
-}
-
 // A browser hands out its clipboard on localhost and over TLS alone.
 if (navigator.clipboard) {
   const words = document.body.dataset;
@@ -26,6 +21,11 @@ if (navigator.clipboard) {
     block.replaceWith(frame);
     frame.append(block, button);
   }
+}
+
+// One that is wider than the screen is scrolled with the keyboard too.
+for (const block of document.querySelectorAll("pre")) {
+  if (block.scrollWidth > block.clientWidth) block.tabIndex = 0;
 }
 
 // --- Search -------------------------------------------------------------------------------
