@@ -112,7 +112,7 @@ def test_it_stops_at_once_and_removes_itself(
     container.stop(timeout=10)
     assert time.monotonic() - start < 2
     for _ in range(50):
-        if not client.containers.list(all=True, filters={"id": container.id}):
+        if not client.containers.list(all=True, filters={"id": container.id}, ignore_removed=True):
             return
         time.sleep(0.1)
     pytest.fail("the container is still there")
