@@ -3,33 +3,61 @@
 The address and the port come from Flask's own variables, FLASK_RUN_HOST and FLASK_RUN_PORT.
 """
 
+import logging
 import os
 import signal
-import sys
+import threading
+import time
 from types import FrameType
 
 from labocloud import create_app
-from waitress import serve
+from waitress import create_server, wasyncore
+from waitress.server import TcpWSGIServer
+
+# Seconds that answers under way have, once the container is told to stop.
+GRACE = 1.5
 
 
-def stop(_signal: int, _frame: FrameType | None) -> None:
-    """End the server once the answers under way are sent.
-
-    The first process of a container gets no default signal handlers: without this one,
-    `docker stop` would wait ten seconds and then kill the app.
-    """
-    sys.exit(0)
+def busy(server: TcpWSGIServer) -> bool:
+    """Tell whether a request is being answered, or an answer sent."""
+    return any(
+        channel.requests or channel.total_outbufs_len
+        for channel in list(server.active_channels.values())
+    )
 
 
 def main() -> None:
-    """Serve until the container is told to stop."""
-    signal.signal(signal.SIGTERM, stop)
-    serve(
+    """Serve until the container is told to stop; then finish what was asked, and end."""
+    # For `docker logs`. Of a queue that waits a moment, nobody needs to hear.
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    sockets: dict[int, wasyncore.dispatcher] = {}
+    server = create_server(
         create_app(),
+        map=sockets,
         host=os.environ.get("FLASK_RUN_HOST", "0.0.0.0"),
         port=int(os.environ.get("FLASK_RUN_PORT", "8888")),
         ident=None,
     )
+    stopping = threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        stopping.set()
+        server.pull_trigger()
+
+    # The first process of a container gets no default signal handlers: without this one,
+    # `docker stop` would wait ten seconds and then kill the app.
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    server.print_listen("Listening on {}:{}")
+    while not stopping.is_set():
+        wasyncore.loop(timeout=1, use_poll=True, map=sockets, count=1)
+
+    # Whoever comes now is refused, rather than let in and dropped.
+    wasyncore.dispatcher.close(server)
+    end = time.monotonic() + GRACE
+    while busy(server) and time.monotonic() < end:
+        wasyncore.loop(timeout=0.05, use_poll=True, map=sockets, count=1)
 
 
 if __name__ == "__main__":

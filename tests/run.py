@@ -53,7 +53,9 @@ def checks() -> Iterator[Check]:
     # From here on, with the Docker that the project itself installs.
     yield Check("docker", ("ansible-playbook", "playbooks/docker.yml"))
     yield Check("seat", ("ansible-playbook", "site.yml"))
+    yield Check("tools", ("ansible-playbook", "tests/tools.yml"))
     yield Check("image", ("pytest", "tests/image"))
+    yield Check("browser", ("pytest", "tests/browser"))
     for scenario in sorted(PROJECT.glob("molecule/*/molecule.yml")):
         name = scenario.parent.name
         yield Check(f"molecule:{name}", ("molecule", "test", "--no-command-borders", "-s", name))

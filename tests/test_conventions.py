@@ -104,7 +104,8 @@ def test_every_role_has_a_readme(role: Path) -> None:
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.name)
 def test_every_playbook_is_documented_and_holds_roles_alone(playbook: Path) -> None:
-    assert f"playbooks/{playbook.name}" in (PROJECT / "README.md").read_text()
+    for readme in ("README.md", "README.fr.md"):
+        assert f"playbooks/{playbook.name}" in (PROJECT / readme).read_text(), readme
     for play in load(playbook):
         for task in play.get("tasks", []):
             assert set(task) == {"name", "ansible.builtin.import_role"}, task

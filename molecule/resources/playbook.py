@@ -70,6 +70,6 @@ def other_app(directory: Path, text: str) -> dict[str, str]:
     for name in ("Dockerfile", ".dockerignore"):
         shutil.copy(PROJECT / name, directory)
     shutil.copytree(PROJECT / "app", directory / "app")
-    index = directory / "app/labocloud/templates/index.html"
-    index.write_text(index.read_text().replace("Votre conteneur répond", text))
+    words = directory / "app/content/fr/interface.toml"
+    words.write_text(words.read_text().replace("Votre conteneur répond", text))
     return {"course_image_project": str(directory)}

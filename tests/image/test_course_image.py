@@ -1,76 +1,49 @@
 """The course image by itself, through the Docker SDK, run as the course and as the toolkit do."""
 
 import socket
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 
 import docker
 import pytest
 import requests
+from course_container import HARDENED, IMAGE, address, engine, running
 from docker.models.containers import Container
 from docker.models.images import Image
 
-TAG = "labocloud20202021:python"
-# As roles/flask_container runs it.
-HARDENED = {
-    "read_only": True,
-    "tmpfs": {"/tmp": "rw,noexec,nosuid,nodev,size=16m"},
-    "cap_drop": ["ALL"],
-    "security_opt": ["no-new-privileges"],
-    "mem_limit": "128m",
-    "pids_limit": 64,
-}
+# The app with a page more, which takes its time.
+SLOW = """
+import time
+import app
+made = app.create_app()
+made.add_url_rule("/slow", view_func=lambda: (time.sleep(1), "whole")[1])
+app.create_app = lambda: made
+app.main()
+"""
 
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[docker.DockerClient]:
-    """Docker, as the environment names it."""
-    connected = docker.from_env()
-    yield connected
-    connected.close()
+    with engine() as connected:
+        yield connected
 
 
 @pytest.fixture(scope="module")
 def image(client: docker.DockerClient) -> Image:
     """The image; it has to be there (./lab up)."""
-    return client.images.get(TAG)
+    return client.images.get(IMAGE)
 
 
 @pytest.fixture(params=[{}, HARDENED], ids=["plain", "hardened"])
-def container(
-    client: docker.DockerClient, image: Image, request: pytest.FixtureRequest
-) -> Iterator[Container]:
-    """A container of it that answers, on a port that the kernel chose."""
-    started = client.containers.run(
-        image,
-        detach=True,
-        auto_remove=True,
-        ports={"8888/tcp": ("127.0.0.1", None)},
-        **request.param,
-    )
-    try:
-        get(started, "/healthz")
+def container(client: docker.DockerClient, request: pytest.FixtureRequest) -> Iterator[Container]:
+    """A container of it that answers."""
+    with running(client, auto_remove=True, **request.param) as started:
         yield started
-    finally:
-        with suppress(docker.errors.APIError):  # it is gone where the test stopped it
-            started.remove(force=True)
-
-
-def address(container: Container) -> str:
-    container.reload()
-    return f"http://127.0.0.1:{container.ports['8888/tcp'][0]['HostPort']}"
 
 
 def get(container: Container, path: str) -> requests.Response:
-    """Ask for a page, for as long as the app may take to start."""
-    url = address(container) + path
-    for _ in range(100):
-        try:
-            return requests.get(url, timeout=5)
-        except requests.ConnectionError:
-            time.sleep(0.1)
-    raise AssertionError(container.logs().decode())
+    return requests.get(address(container) + path, timeout=5)
 
 
 def test_it_is_small(image: Image) -> None:
@@ -93,6 +66,7 @@ def test_it_holds_no_tests_no_cache_and_no_bytecode_of_the_app(
     listing = container.logs().decode()
     container.remove()
     assert "./app.py" in listing
+    assert "./content/fr/cheat-sheet.md" in listing
     assert "test" not in listing
     assert ".pyc" not in listing
 
@@ -102,6 +76,25 @@ def test_it_answers(container: Container) -> None:
     assert page.status_code == 200
     assert container.id[:12] in page.text
     assert get(container, "/healthz").json()["container"] == container.id[:12]
+
+
+def test_it_knows_what_it_is(container: Container) -> None:
+    """As Docker tells it from outside: the id, the limit, and how much of it is in use."""
+    limited = container.attrs["HostConfig"]["Memory"]
+    facts = get(container, "/api/container").json()
+    assert facts["id"] == container.id
+    assert facts["hostname"] == container.id[:12]
+    assert facts["user"] == "10001:10001"
+    assert facts["memory_limit"] == (limited or None)
+    assert 0 <= facts["uptime"] < 60
+    stats = container.stats(stream=False)["memory_stats"]
+    dropped = stats["stats"].get("inactive_file", stats["stats"].get("total_inactive_file"))
+    assert facts["memory"] == pytest.approx(stats["usage"] - dropped, rel=0.2)
+
+
+def test_its_log_tells_what_was_asked(container: Container) -> None:
+    get(container, "/fr/definitions")
+    assert container.logs().decode().splitlines()[-1] == "GET /fr/definitions 200"
 
 
 def test_its_health_check_tells_good_from_bad(container: Container) -> None:
@@ -119,28 +112,35 @@ def test_it_stops_at_once_and_removes_itself(
     container.stop(timeout=10)
     assert time.monotonic() - start < 2
     for _ in range(50):
-        if not client.containers.list(all=True, filters={"id": container.id}):
+        if not client.containers.list(all=True, filters={"id": container.id}, ignore_removed=True):
             return
         time.sleep(0.1)
     pytest.fail("the container is still there")
 
 
-def test_it_ends_in_good_order_although_a_client_hangs(
-    client: docker.DockerClient, image: Image
-) -> None:
+def test_it_ends_in_good_order_although_a_client_hangs(client: docker.DockerClient) -> None:
     """With half a request on the line it stops, and says that nothing went wrong."""
-    container = client.containers.run(
-        image, detach=True, ports={"8888/tcp": ("127.0.0.1", None)}, **HARDENED
-    )
-    try:
-        get(container, "/healthz")
+    with running(client, **HARDENED) as container:
         port = int(address(container).rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port), timeout=5) as half:
             half.sendall(b"GET / HTTP/1.1\r\n")
             container.stop(timeout=10)
         assert container.wait()["StatusCode"] == 0
-    finally:
-        container.remove(force=True)
+
+
+def test_a_request_under_way_is_answered_before_it_stops(client: docker.DockerClient) -> None:
+    with running(client, command=["-c", SLOW], **HARDENED) as container:
+        url = f"{address(container)}/slow"
+        answers: list[str] = []
+        asking = threading.Thread(target=lambda: answers.append(requests.get(url, timeout=5).text))
+        asking.start()
+        time.sleep(0.3)
+        start = time.monotonic()
+        container.stop(timeout=10)
+        assert time.monotonic() - start < 2
+        asking.join()
+        assert answers == ["whole"]
+        assert container.wait()["StatusCode"] == 0
 
 
 def test_its_address_and_port_come_from_the_environment(

@@ -1,0 +1,114 @@
+"""The course's container on this machine: what its tests and its measurement share."""
+
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+import docker
+import requests
+from docker.models.containers import Container
+
+IMAGE = "labocloud20202021:python"
+PORT = "8888/tcp"
+# As roles/flask_container runs it.
+HARDENED = {
+    "read_only": True,
+    "tmpfs": {"/tmp": "rw,noexec,nosuid,nodev,size=16m"},
+    "cap_drop": ["ALL"],
+    "security_opt": ["no-new-privileges"],
+    "mem_limit": "128m",
+    "memswap_limit": "128m",
+    "pids_limit": 64,
+}
+
+
+@contextmanager
+def engine() -> Iterator[docker.DockerClient]:
+    """Have Docker, as the environment names it."""
+    client = docker.from_env()
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+@contextmanager
+def running(
+    client: docker.DockerClient,
+    image: str = IMAGE,
+    command: list[str] | None = None,
+    **flags: object,
+) -> Iterator[Container]:
+    """Have a container whose page answers, on a port of 127.0.0.1 that the kernel chose.
+
+    command: arguments of the image's program, in place of its own. flags: those of
+    containers.run(). The container is removed afterwards. Raises AssertionError, with its log,
+    where it does not answer in ten seconds.
+    """
+    flags = {"ports": {PORT: ("127.0.0.1", None)}} | flags
+    started = client.containers.run(image, command, detach=True, **flags)
+    try:
+        answer(started)
+        yield started
+    finally:
+        with suppress(docker.errors.APIError):  # it may be gone, by itself
+            started.remove(force=True)
+
+
+def address(container: Container) -> str:
+    """Give the address of a container's page."""
+    container.reload()
+    return f"http://127.0.0.1:{container.ports[PORT][0]['HostPort']}"
+
+
+def answer(container: Container) -> None:
+    """Wait until a container answers."""
+    for _ in range(100):
+        with suppress(requests.ConnectionError, KeyError):
+            requests.get(f"{address(container)}/", timeout=5)
+            return
+        time.sleep(0.1)
+    raise AssertionError(container.logs().decode())
+
+
+@dataclass(frozen=True)
+class Load:
+    """What wrk measured: requests a second, milliseconds that half and 99 % of them took at most.
+
+    errors: requests that were not answered, or not with a page.
+    """
+
+    rate: float
+    half: float
+    most: float
+    errors: int
+
+
+def load(url: str, seconds: int, connections: int) -> Load:
+    """Ask for a page as fast as it is answered, on connections that stay open."""
+    shape = [f"--duration={seconds}s", f"--connections={connections}", "--threads=1"]
+    told = subprocess.run(
+        ["wrk", "--latency", *shape, url], capture_output=True, text=True, check=True
+    ).stdout
+    socket = re.search(r"Socket errors: \D+(\d+)\D+(\d+)\D+(\d+)\D+(\d+)", told)
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", told)
+    return Load(
+        rate=float(re.search(r"Requests/sec: +([\d.]+)", told)[1]),
+        half=milliseconds(re.search(r"50% +(\S+)", told)[1]),
+        most=milliseconds(re.search(r"99% +(\S+)", told)[1]),
+        errors=sum(int(count) for match in (socket, refused) if match for count in match.groups()),
+    )
+
+
+def milliseconds(text: str) -> float:
+    """Give a time as wrk writes it, such as 1.50ms, as a number of milliseconds."""
+    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s)", text).groups()
+    return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
+
+
+def memory(container: Container) -> int:
+    """Give the bytes of memory that a container says it uses, as `docker stats` has them."""
+    return requests.get(f"{address(container)}/api/container", timeout=5).json()["memory"]
