@@ -138,7 +138,7 @@ def test_a_seat_that_is_off_is_on_the_page_and_the_others_are_judged() -> None:
         result, told = verify(**remote(THREE))
         assert result.returncode != 0
         assert f"{THREE}: unreachable: " in said(result)
-        assert f"{TWO}: the image labocloud20202021:python is another than on {ONE}" in said(result)
+        assert f"{TWO}: the image labocloud20202021:python is not that of {ONE}" in said(result)
         assert [one["state"] for one in told["seats"].values()] == ["ready", "error", "unreachable"]
         assert list(found(told, TWO)) == ["image_old"]
         assert "1 poste prêt sur 3" in (reports() / "room.html").read_text()
