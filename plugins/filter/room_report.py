@@ -171,7 +171,7 @@ VOCABULARY = {
         "error",
         UP,
         (
-            "the image {image} is another than on {builder}: {had}, not {wanted}.",
+            "the image {image} is not that of {builder}: {had}, not {wanted}.",
             "l’image {image} n’est pas celle de {builder} : {had} au lieu de {wanted}.",
         ),
     ),
