@@ -192,15 +192,19 @@ def test_a_broken_image_costs_no_seat_its_page(
 def test_a_seat_that_fails_later_stops_the_next_batch(
     room: dict[str, Host], tmp_path: Path
 ) -> None:
-    """The second seat gives the container too little memory; the third one's turn never comes."""
+    """The second seat gives the container too little memory; the third one's turn never comes.
+
+    The first seat, of the same batch, is updated all the same.
+    """
     before = page(room[FIRST])
     other = another_app(tmp_path)
     inventory = tmp_path / "little.yml"
     little = {SECOND: {"flask_container_memory": "6M"}}
     inventory.write_text(json.dumps({"all": {"hosts": little}}))
-    result = update("--inventory", str(inventory), batches=[1], **other)
+    result = update("--inventory", str(inventory), batches=[2], **other)
     assert result.returncode != 0
     assert f"1 seat ready, 2 need you: {SECOND}: the new flask does not answer" in said(result)
+    assert f"{THIRD}: the update stops before this batch, since {SECOND} could" in said(result)
     assert page(room[FIRST]) != before
     assert page(room[SECOND]) == named(room[SECOND]) == before
     assert page(room[THIRD]) == named(room[THIRD]) == before
