@@ -38,6 +38,11 @@ def git_files(*patterns: str) -> tuple[str, ...]:
     return tuple(name for name in listed.stdout.splitlines() if (PROJECT / name).exists())
 
 
+def tests_of(scenario: Path) -> int:
+    """Give the number of characters of a scenario's tests, which goes with how long they take."""
+    return sum(len(path.read_text()) for path in scenario.glob("tests/test_*.py"))
+
+
 def checks() -> Iterator[Check]:
     """Give all checks, the quick ones first."""
     yield Check("lint:yaml", ("yamllint", "--strict", "."))
@@ -56,7 +61,10 @@ def checks() -> Iterator[Check]:
     yield Check("tools", ("ansible-playbook", "tests/tools.yml"))
     yield Check("image", ("pytest", "tests/image"))
     yield Check("browser", ("pytest", "tests/browser"))
-    for scenario in sorted(PROJECT.glob("molecule/*/molecule.yml")):
+    # Those with the most tests first: what is left for the end is short.
+    for scenario in sorted(
+        PROJECT.glob("molecule/*/molecule.yml"), key=lambda path: -tests_of(path.parent)
+    ):
         name = scenario.parent.name
         yield Check(f"molecule:{name}", ("molecule", "test", "--no-command-borders", "-s", name))
 
