@@ -4,6 +4,7 @@ The conditions are made for real: a process on the port, a small disk, another r
 """
 
 import difflib
+import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -123,11 +124,14 @@ CONDITIONS = {
 
 
 @pytest.mark.parametrize("case", CONDITIONS)
-def test_what_is_refused_on_the_seats_own_account(host: Host, case: str) -> None:
+def test_what_is_refused_on_the_seats_own_account(host: Host, tmp_path: Path, case: str) -> None:
     make, undo, words = CONDITIONS[case]
     python = "/usr/local/bin/python3-i686" if "architecture" in case else "/usr/bin/python3"
+    inventory = tmp_path / "python.yml"
+    seat = {"ansible_python_interpreter": python}
+    inventory.write_text(json.dumps({"all": {"hosts": {BARE: seat}}}))
     with made(host, make, undo), unchanged(host):
-        result = run(BARE, ansible_python_interpreter=python)
+        result = run(BARE, "--inventory", str(inventory))
     assert result.returncode != 0
     for word in [BARE, *words]:
         assert word in said(result), said(result)
