@@ -28,15 +28,15 @@ BROKEN = {
     ),
     "never listens": (
         "app.py",
-        "    serve(\n",
-        "    import time\n    print('waiting for the database', flush=True)\n    time.sleep(600)\n"
-        "    serve(\n",
+        "    server = create_server(",
+        "    print('waiting for the database', flush=True)\n    time.sleep(600)\n"
+        "    server = create_server(",
         "waiting for the database",
     ),
     "ends at once": (
         "app.py",
-        "    serve(\n",
-        "    sys.exit('there is no configuration')\n    serve(\n",
+        "    server = create_server(",
+        "    raise SystemExit('there is no configuration')\n    server = create_server(",
         "there is no configuration",
     ),
 }
