@@ -22,17 +22,17 @@ TAGS = (
     "/_manifests/tags"
 )
 # Asks for leave to push, without a password, whenever the port for it is open.
-PUSH = """
-while sleep 0.02; do python3 -c '
-import urllib.request as r, urllib.error as e
-try:
-    print(r.urlopen("http://127.0.0.1:5001/v2/labocloud20202021/blobs/uploads/", b"").status)
-except e.HTTPError as refusal:
-    print(refusal.code)
-except OSError:
-    pass
-' >> /run/pushes; done
-"""
+PUSH = """exec python3 -u -c '
+import time, urllib.request as r, urllib.error as e
+while True:
+    try:
+        print(r.urlopen("http://127.0.0.1:5001/v2/labocloud20202021/blobs/uploads/", b"").status)
+    except e.HTTPError as refusal:
+        print(refusal.code)
+    except OSError:
+        pass
+    time.sleep(0.02)
+' > /run/pushes"""
 # An access log's line: who asked for which blob, the answer, its bytes.
 BLOB = re.compile(r'(\S+) - \S* ?\[[^]]*\] "GET /v2/(\S+)/blobs/(\S+) HTTP/[\d.]+" (\d+) (\d+)')
 
