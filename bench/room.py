@@ -199,8 +199,8 @@ class Room:
             log = self.run(["docker", "exec", self.seats[0], *journal, f"--since=@{start:.0f}"])
             others = max(len(self.seats) - 1, 1)
             return sum(int(size) for size in BLOB_SENT.findall(log)) // others
-        archives = [*self.work.glob("cache/images/*.tar.zst"), *self.work.glob("*/*.tar*")]
-        new = [path.stat() for path in archives if path.stat().st_mtime >= start]
+        archives = self.work.glob("cache/images/*" if way == "archive" else f"{way}/*.tar*")
+        new = [stat for stat in map(Path.stat, archives) if stat.st_mtime >= start]
         return max((stat.st_size for stat in new), default=0) if len(self.seats) > 1 else 0
 
     def change_a_line(self) -> None:
