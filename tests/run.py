@@ -1,8 +1,8 @@
 """Run every check of the project: `./lab test`.
 
 Each check is a command of its own; this only runs them, one after the other and, of those that
-are named BESIDE, some at a time, shows which are under way and what a failed one said, and ends with the
-line `N passed, N failed`. What they printed in full is in reports/tests/.
+are named BESIDE, some at a time, shows which are under way and what a failed one said, and ends
+with the line `N passed, N failed`. What they printed in full is in reports/tests/.
 """
 
 import argparse
