@@ -58,7 +58,7 @@ def another_app(directory: Path) -> dict[str, str]:
 
 
 def update(*arguments: str, **variables: object) -> subprocess.CompletedProcess[str]:
-    return run("all", *arguments, playbook=UPDATE, flask_container_start_timeout=5, **variables)
+    return run("all", *arguments, playbook=UPDATE, **variables)
 
 
 def page(seat: Host) -> str:
@@ -177,7 +177,7 @@ def test_a_broken_image_costs_no_seat_its_page(
     assert good in path.read_text()
     path.write_text(path.read_text().replace(good, bad, 1))
     with asked_all_along(room[THIRD]) as saw:
-        result = update(canary=THIRD, **other)
+        result = update(canary=THIRD, flask_container_start_timeout=5, **other)
     assert result.returncode != 0
     assert f"{THIRD}: the new flask does not answer" in said(result)
     assert f"{THIRD} serves the revision {before[:12]} as before" in said(result)
