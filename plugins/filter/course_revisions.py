@@ -49,15 +49,16 @@ def course_revisions(seat: dict[str, Any], tag: str) -> dict[str, str]:
     }
 
 
-def course_revision_asked(revisions: dict[str, str], asked: str, served: list[str]) -> str:
+def course_revision_asked(seat: dict[str, Any], tag: str, asked: str) -> str:
     """Give the name of the revision that is meant, empty where there is none, or more than one.
 
-    revisions: as course_revisions gives them. asked: the first digits of one, or "previous".
-    served: the revisions that the room has had, the last one last.
+    seat: the machine that builds; it also tells which revisions the room was served, the last one
+    last. asked: the first digits of one, or "previous".
     """
+    revisions = course_revisions(seat, tag)
     if asked == "previous":
         names = {revision: name for name, revision in revisions.items()}
-        before = [names[revision] for revision in served[:-1] if revision in names]
+        before = [names[revision] for revision in seat["served"][:-1] if revision in names]
         return before[-1] if before else ""
     meant = [name for name, revision in revisions.items() if revision.startswith(asked)]
     return meant[0] if len(meant) == 1 else ""
@@ -103,6 +104,37 @@ def course_images_record(
     return there | brought
 
 
+def course_images_plan(
+    seat: dict[str, Any], builder: dict[str, Any], tag: str, names: list[str], keep: int
+) -> dict[str, Any]:
+    """Give what has to be done so that a machine has the images that the builder has.
+
+    tag: the course's name. names: of the base, and of the revision that is wanted, on the builder.
+    keep: how many revisions stay. Gives built, whether the builder has both; lacking, the names of
+    those that this machine has to be sent; outdated, the names that go; record, what the toolkit
+    will have brought; named, whether the course's name is for the wanted one; and settled, whether
+    there is nothing to do.
+    """
+    none = {"revision": "", "fingerprint": ""}
+    wanted = builder["images"].get(names[-1], none)
+    brought = {name: builder["images"].get(name, none)["fingerprint"] for name in names}
+    has = {name: image["fingerprint"] for name, image in seat["images"].items()}
+    lacking = [name for name in names if has.get(name) != brought[name]]
+    outdated = course_revisions_outdated(seat, tag, wanted["revision"], builder["served"], keep)
+    record = course_images_record(seat, brought, outdated)
+    built = all(name in builder["images"] for name in names)
+    named = has.get(tag) == wanted["fingerprint"]
+    served = builder["served"][-1:] == [wanted["revision"]]
+    return {
+        "built": built,
+        "lacking": lacking,
+        "outdated": outdated,
+        "record": record,
+        "named": named,
+        "settled": built and named and served and not lacking and record == seat["built"],
+    }
+
+
 class FilterModule:
     """Tell Ansible of the filters."""
 
@@ -111,6 +143,5 @@ class FilterModule:
         return {
             "course_revisions": course_revisions,
             "course_revision_asked": course_revision_asked,
-            "course_revisions_outdated": course_revisions_outdated,
-            "course_images_record": course_images_record,
+            "course_images_plan": course_images_plan,
         }

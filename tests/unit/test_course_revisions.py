@@ -8,7 +8,6 @@ import pytest
 TAG = "lab:python"
 A, B, C, D = (letter * 64 for letter in "abcd")
 NAMES = {revision: f"{TAG}-{revision[:12]}" for revision in (A, B, C, D)}
-REVISIONS = {NAMES[revision]: revision for revision in (A, B, C)}
 
 
 def image(revision: str) -> dict[str, str]:
@@ -52,7 +51,8 @@ def test_a_revision_is_the_toolkits_where_the_record_has_it_under_its_own_name()
 )
 def test_the_revision_that_is_meant(asked: str, served: list[str], meant: str | None) -> None:
     """Gone ones cannot be meant, and more than one that begins so is none."""
-    found = course_revisions.course_revision_asked(REVISIONS, asked, served)
+    machine = seat(A, B, C) | {"served": served}
+    found = course_revisions.course_revision_asked(machine, TAG, asked)
     assert found == (NAMES[meant] if meant else "")
 
 
@@ -82,3 +82,49 @@ def test_the_record_forgets_what_is_gone_and_has_what_comes() -> None:
     machine["built"][TAG] = "print of an image that had the name once"
     record = course_revisions.course_images_record(machine, {NAMES[C]: "new"}, [NAMES[A]])
     assert record == {NAMES[B]: f"print of {B}", NAMES[C]: "new"}
+
+
+def test_a_machine_that_has_all_is_settled() -> None:
+    builder = seat(A, B, named=B) | {"served": [A, B]}
+    plan = course_revisions.course_images_plan(builder, builder, TAG, [NAMES[A], NAMES[B]], 3)
+    assert plan == {
+        "built": True,
+        "lacking": [],
+        "outdated": [],
+        "record": builder["built"],
+        "named": True,
+        "settled": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("machine", "served", "keep", "differs"),
+    [
+        (seat(A), [A, B], 3, {"lacking": [NAMES[B]], "named": False}),
+        (seat(A, B, named=A), [A, B], 3, {"named": False}),
+        (seat(A, B, named=B), [B, A], 3, {}),
+        (seat(C, A, B, named=B), [C, A, B], 2, {"outdated": [NAMES[C]]}),
+        (seat(A, B, named=B) | {"built": {}}, [A, B], 3, {}),
+    ],
+    ids=["not sent", "another name", "not the last served", "one too many", "not recorded"],
+)
+def test_a_machine_that_is_not_settled(
+    machine: dict, served: list[str], keep: int, differs: dict
+) -> None:
+    builder = seat(A, B, named=B) | {"served": served}
+    plan = course_revisions.course_images_plan(machine, builder, TAG, [NAMES[A], NAMES[B]], keep)
+    expected = {
+        "built": True,
+        "lacking": [],
+        "outdated": [],
+        "record": builder["built"],
+        "named": True,
+        "settled": False,
+    }
+    assert plan == expected | differs
+
+
+def test_what_the_builder_has_not_built_is_lacking() -> None:
+    builder = seat(A, named=A) | {"served": [A]}
+    plan = course_revisions.course_images_plan(builder, builder, TAG, [NAMES[A], NAMES[B]], 3)
+    assert (plan["built"], plan["lacking"], plan["settled"]) == (False, [NAMES[B]], False)
