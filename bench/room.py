@@ -24,6 +24,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from collections.abc import Iterator
@@ -41,6 +42,7 @@ WAYS = ("bare", "ordinary", "archive", "registry")
 RUNS = ("first", "again", "changed")
 FIRST_PORT = 2301
 NETWORK = "labocloud-bench"
+COURSE = "labocloud20202021:python"
 # A line of the registry's access log: a blob, and its bytes.
 BLOB_SENT = re.compile(r'"GET /v2/\S+/blobs/\S+ HTTP/[\d.]+" 200 (\d+)')
 # prctl(2): what an ended child leaves behind becomes ours, so that SSH's masters are counted too.
@@ -53,8 +55,9 @@ class Row:
 
     wall, cpu: seconds; cpu is that of the control machine's processes. room, outside: bytes that
     arrived at the seats from inside and outside the room, all seats together. images: bytes of
-    images, packed as they travel, that a seat other than the builder was sent. changed: tasks that
-    said so, none where the way has no tasks.
+    images, packed as they travel, that a seat other than the builder was sent. layers: bytes of the
+    layers that the run gave the course image, packed alone. changed: tasks that said so, none where
+    the way has no tasks.
     """
 
     seats: int
@@ -65,6 +68,7 @@ class Row:
     room: int
     outside: int
     images: int
+    layers: int
     changed: int | None
 
 
@@ -203,6 +207,30 @@ class Room:
         new = [stat for stat in map(Path.stat, archives) if stat.st_mtime >= start]
         return max((stat.st_size for stat in new), default=0) if len(self.seats) > 1 else 0
 
+    def layers(self) -> list[str]:
+        """Give the layers of the course image on the builder, by their digests, none without it."""
+        form = "--format={{json .RootFS.Layers}}"
+        asked = ["docker", "exec", self.seats[0], "docker", "image", "inspect", form, COURSE]
+        told = subprocess.run(asked, capture_output=True, text=True, check=False)
+        return json.loads(told.stdout) if told.returncode == 0 else []
+
+    def packed(self, layers: set[str]) -> int:
+        """Give the bytes of layers of the course image, each packed by itself as they travel."""
+        saving = ["docker", "exec", self.seats[0], "docker", "save", COURSE]
+        names = {f"blobs/sha256/{layer.removeprefix('sha256:')}" for layer in layers}
+        size = 0
+        with (
+            subprocess.Popen(saving, stdout=subprocess.PIPE) as save,
+            tarfile.open(fileobj=save.stdout, mode="r|") as archive,
+        ):
+            for member in archive:
+                if member.name in names:
+                    layer = archive.extractfile(member).read()
+                    packing = ["zstd", "-q", "-3", "-c"]
+                    packed = subprocess.run(packing, input=layer, capture_output=True, check=True)
+                    size += len(packed.stdout)
+        return size
+
     def change_a_line(self) -> None:
         """Change one line of the app."""
         app = self.project / "app/app.py"
@@ -214,6 +242,7 @@ class Room:
         if way == "ordinary":
             # As Ansible is without a configuration.
             environment |= {"ANSIBLE_CONFIG": str(self.work / "empty.cfg")}
+        layers = set(self.layers())
         now = time.time()
         before, cpu, start = self.counted(), processor_time(), time.monotonic()
         printed = self.run(self.command(way), environment)
@@ -230,6 +259,7 @@ class Room:
             room=after[0] - before[0],
             outside=after[1] - before[1],
             images=self.images_since(now, way),
+            layers=self.packed(set(self.layers()) - layers),
             changed=sum(changed) if way != "bare" else None,
         )
 
@@ -311,7 +341,7 @@ def cell(row: Row) -> str:
         f"**{row.wall:.1f} s**",
         f"{row.cpu:.1f} s",
         *(f"{count / row.seats / 1e6:.2f}" for count in (row.outside, row.room)),
-        f"{row.images / 1e6:.3f}",
+        f"{row.images / 1e6:.3f} of {row.layers / 1e6:.3f}",
     ]
     return ", ".join(numbers) + ("" if row.changed is None else f", {row.changed}")
 

@@ -1,8 +1,8 @@
 """Run every check of the project: `./lab test`.
 
-Each check is a command of its own; this only runs them, one after the other and, of those that
-are named BESIDE, some at a time, shows which are under way and what a failed one said, and ends
-with the line `N passed, N failed`. What they printed in full is in reports/tests/.
+Each check is a command of its own; this only runs them, those that are named ALONE one after the
+other and then the rest, some at a time, shows which are under way and what a failed one said, and
+ends with the line `N passed, N failed`. What they printed in full is in reports/tests/.
 """
 
 import argparse
@@ -19,15 +19,14 @@ from pathlib import Path
 PROJECT = Path(__file__).parents[1]
 REPORTS = PROJECT / "reports/tests"
 TAIL = 60
-# These have all they need for themselves, and wait for packages, starts and answers for a good part
-# of their time: some run at once.
-BESIDE = ("molecule:", "live")
+# The first make what others need: a Docker, the course image, a browser. The last measures.
+ALONE = ("docker", "seat", "tools", "image")
 JOBS = 2
 
 
 @dataclass(frozen=True)
 class Check:
-    """A command to run. where: the machine has to have Docker for it."""
+    """A command to run."""
 
     name: str
     command: tuple[str, ...]
@@ -46,7 +45,13 @@ def tests_of(scenario: Path) -> int:
 
 
 def checks() -> Iterator[Check]:
-    """Give all checks, the quick ones first."""
+    """Give all checks, in their order."""
+    # With the Docker that the project itself installs.
+    yield Check("docker", ("ansible-playbook", "playbooks/docker.yml"))
+    yield Check("seat", ("ansible-playbook", "site.yml"))
+    yield Check("tools", ("ansible-playbook", "tests/tools.yml"))
+    yield Check("image", ("pytest", "tests/image"))
+    # From here on, some at a time. The quick ones first.
     yield Check("lint:yaml", ("yamllint", "--strict", "."))
     yield Check("lint:ansible", ("ansible-lint", "--offline", "--strict"))
     yield Check("lint:python", ("ruff", "check"))
@@ -55,14 +60,9 @@ def checks() -> Iterator[Check]:
     yield Check("lint:dockerfile", ("hadolint", *git_files("*Dockerfile")))
     yield Check("conventions", ("pytest", "tests/test_conventions.py"))
     yield Check("unit", ("pytest", "tests/unit"))
-    yield Check("live", ("pytest", "tests/live"))
     yield Check("app", ("pytest", "app/tests"))
-    # From here on, with the Docker that the project itself installs.
-    yield Check("docker", ("ansible-playbook", "playbooks/docker.yml"))
-    yield Check("seat", ("ansible-playbook", "site.yml"))
-    yield Check("tools", ("ansible-playbook", "tests/tools.yml"))
-    yield Check("image", ("pytest", "tests/image"))
     yield Check("browser", ("pytest", "tests/browser"))
+    yield Check("live", ("pytest", "tests/live"))
     # Those with the most tests first: what is left for the end is short.
     for scenario in sorted(
         PROJECT.glob("molecule/*/molecule.yml"), key=lambda path: -tests_of(path.parent)
@@ -132,7 +132,7 @@ def main() -> int:
         "--jobs",
         type=int,
         default=JOBS,
-        help="how many scenarios run at once (default: %(default)s)",
+        help="how many checks run at once (default: %(default)s)",
     )
     parser.add_argument("--list", action="store_true", help="list the checks and run none")
     arguments = parser.parse_args()
@@ -149,10 +149,9 @@ def main() -> int:
         return 0
     REPORTS.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
-    beside = [check for check in chosen if check.name.startswith(BESIDE)]
-    results = [run(check) for check in chosen if check not in beside]
+    results = [run(check) for check in chosen if check.name in ALONE]
     with ThreadPoolExecutor(max_workers=arguments.jobs) as workers:
-        results += workers.map(run, beside)
+        results += workers.map(run, [check for check in chosen if check.name not in ALONE])
     passed, failed = (sum(column) for column in zip(*results, strict=True))
     print(f"{len(chosen)} checks in {(time.monotonic() - start) / 60:.1f} min")
     print(f"{passed} passed, {failed} failed")

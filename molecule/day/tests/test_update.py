@@ -35,12 +35,6 @@ BROKEN = {
         "    server = create_server(",
         "waiting for the database",
     ),
-    "ends at once": (
-        "app.py",
-        "    server = create_server(",
-        "    raise SystemExit('there is no configuration')\n    server = create_server(",
-        "there is no configuration",
-    ),
 }
 
 
@@ -243,7 +237,7 @@ def test_a_switch_that_is_killed_on_the_seat(room: dict[str, Host], tmp_path: Pa
         "kill -9 $(pgrep -f '^/usr/bin/python3$')"
     )
     with meanwhile(FIRST, script):
-        result = update(**other)
+        result = update(batches=[1, "100%"], **other)
     assert result.returncode != 0
     assert "flask-next" in containers(room[FIRST])
     assert page(room[SECOND]) == page(room[THIRD]) == named(room[THIRD])

@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import time
 import tomllib
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +21,17 @@ PAGES = list(tomllib.loads((CONTENT / "interface.toml").read_text())["pages"])
 BLOCK = re.compile(
     r"^```sh poste\n((?:.*\n)*?)```\n(?:\n```text\n((?:.*\n)*?)```\n)?", re.MULTILINE
 )
+# What is on its way: an app that does not listen yet, a container that goes by itself.
+ON_ITS_WAY = """
+form='{{.State.Running}} {{.HostConfig.AutoRemove}} {{.State.Pid}} {{.Config.Cmd}}'
+docker ps --all --quiet | xargs --no-run-if-empty docker inspect --format "$form" |
+    while read -r running removed pid program; do
+        case "$running $removed $program" in
+        'true '*app.py*) nsenter --net --target "$pid" ss -Hltn | grep -q :8888 || echo starting ;;
+        'false true '*) echo going ;;
+        esac
+    done
+"""
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 
 
@@ -95,7 +105,9 @@ def typed(host: Host, block: str) -> CommandResult:
         script = f"echo exit | script --quiet --return --command {shlex.quote(block)} /dev/null"
     result = host.run("su - student -c %s", script)
     if re.search(r" (-d|start|restart|stop|kill) ", block):
-        time.sleep(2)  # as a person takes to go on: the app has started, the container has gone
+        # A person takes that long to go on.
+        wait = f'while test "$({ON_ITS_WAY})"; do sleep 0.2; done'
+        host.check_output("timeout 15 sh -c %s", wait)
     return result
 
 
