@@ -11,9 +11,8 @@ ANSWER = "timeout 60 sh -c 'until docker exec flask python healthcheck.py; do sl
 
 
 @pytest.fixture(scope="module")
-def seat(request: pytest.FixtureRequest) -> Host:
-    inventory = request.config.getoption("--ansible-inventory")
-    return testinfra.get_host(f"ansible://{SEAT}", ansible_inventory=inventory)
+def seat() -> Host:
+    return testinfra.get_host(f"docker://{SEAT}")
 
 
 @pytest.mark.parametrize("stopped", [False, True], ids=["running", "stopped"])

@@ -56,17 +56,12 @@ WORKING = "$(lslocks --noheadings --output PID,PATH | sed -n 's| /run/labocloud-
 ANSWER = "docker exec flask python healthcheck.py"
 
 
-def host_of(request: pytest.FixtureRequest, name: str) -> Host:
-    inventory = request.config.getoption("--ansible-inventory")
-    return testinfra.get_host(f"ansible://{name}", ansible_inventory=inventory)
-
-
 @pytest.fixture(scope="module")
-def seat(request: pytest.FixtureRequest) -> Host:
+def seat() -> Host:
     """A seat with the toolkit's things alone."""
     playbook.changed(playbook.run(SEAT))
     playbook.changed(playbook.run(SEAT, playbook=RESET, confirm="yes"))
-    return host_of(request, SEAT)
+    return testinfra.get_host(f"docker://{SEAT}")
 
 
 @pytest.fixture(scope="module")

@@ -36,16 +36,6 @@ def reports() -> Path:
     return Path(os.environ["LABOCLOUD_REPORTS"])
 
 
-@pytest.fixture
-def unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have a machine that is off called unreachable, as over SSH.
-
-    Docker's client only tells that a command failed; where Ansible copies files first, it is asked
-    for more.
-    """
-    monkeypatch.setenv("ANSIBLE_PIPELINING", "0")
-
-
 def report() -> dict:
     """Give what the last run has written, each machine by its name."""
     told = json.loads((reports() / "room.json").read_text())
@@ -133,7 +123,6 @@ def test_a_container_that_stopped_a_port_that_is_taken_and_a_daemon_that_stopped
             assert text in html
 
 
-@pytest.mark.usefixtures("unreachable")
 def test_a_seat_that_is_off_is_on_the_page_and_the_others_are_judged() -> None:
     steal = "docker tag labocloud20202021:base labocloud20202021:python"
     with mended(), off(THREE):
@@ -147,7 +136,6 @@ def test_a_seat_that_is_off_is_on_the_page_and_the_others_are_judged() -> None:
         assert "1 poste prêt sur 3" in (reports() / "room.html").read_text()
 
 
-@pytest.mark.usefixtures("unreachable")
 def test_a_builder_that_is_off_keeps_nobody_from_being_judged() -> None:
     """Not the others of the room, and not the one that a run is for."""
     with mended(), off(ONE):
@@ -157,7 +145,6 @@ def test_a_builder_that_is_off_keeps_nobody_from_being_judged() -> None:
         assert told["seats"][ONE]["state"] == "unreachable"
 
 
-@pytest.mark.usefixtures("unreachable")
 def test_a_run_that_loses_a_seat_on_the_way_shows_it() -> None:
     with mended(), off(THREE), meanwhile(TWO, SQUAT):
         result = playbook.run("all")
