@@ -1,0 +1,123 @@
+"""A change of the inventory, of the app, or on the seat: the next run does what is needed.
+
+The tests run the playbook again and again on one seat; each leaves it ready.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+import testinfra
+from playbook import changed, other_app, run, seats
+from testinfra.host import Host
+
+SEAT = seats()[0]
+COURSE = "labocloud20202021:python"
+
+
+@pytest.fixture(scope="module")
+def seat() -> Host:
+    return testinfra.get_host(f"docker://{SEAT}")
+
+
+def label(seat: Host, thing: str, name: str) -> str:
+    return seat.check_output(
+        f"docker inspect --format '{{{{index .Config.Labels \"{name}\"}}}}' {thing}"
+    )
+
+
+def page(seat: Host, path: str = "/", port: int = 8080) -> str:
+    program = "import sys, urllib.request as r; print(r.urlopen(sys.argv[1]).read().decode())"
+    return seat.check_output("python3 -c %s %s", program, f"http://127.0.0.1:{port}{path}")
+
+
+def test_an_option_is_loaded_and_disappears_again(seat: Host) -> None:
+    assert changed(run(SEAT, docker_engine_daemon_options={"debug": True})) > 0
+    assert json.loads(seat.file("/etc/docker/daemon.json").content_string)["debug"]
+    assert seat.check_output("docker info --format '{{.Debug}}'") == "true"
+    assert changed(run(SEAT)) > 0
+    assert "debug" not in json.loads(seat.file("/etc/docker/daemon.json").content_string)
+    assert seat.check_output("docker info --format '{{.Debug}}'") == "false"
+
+
+def test_a_configuration_that_was_written_and_not_loaded_is_loaded(seat: Host) -> None:
+    """As after a run that was interrupted between the two."""
+    seat.check_output("sleep 2; touch /etc/docker/daemon.json")
+    before = seat.check_output("cat /run/docker.pid")
+    assert changed(run(SEAT)) > 0
+    assert seat.check_output("cat /run/docker.pid") != before
+    assert changed(run(SEAT)) == 0
+
+
+def test_values_typed_on_the_command_line_are_understood(seat: Host) -> None:
+    """-e name=value gives words: a port, a size, a switch have to be read as what they are."""
+    words = (
+        "flask_container_host_port=8081",
+        "docker_engine_min_free_mb=1",
+        "docker_engine_purge=no",
+    )
+    assert changed(run(SEAT, *[part for word in words for part in ("-e", word)])) > 0
+    assert "Votre conteneur" in page(seat, port=8081)
+    assert changed(run(SEAT)) > 0
+    assert "Votre conteneur" in page(seat)
+
+
+def test_one_changed_file_of_the_app_is_another_revision(seat: Host, tmp_path: Path) -> None:
+    before = label(seat, COURSE, "labocloud.revision")
+    other = other_app(tmp_path, "Bonjour la salle")
+    assert changed(run(SEAT, **other)) > 0
+    assert label(seat, COURSE, "labocloud.revision") != before
+    assert "Bonjour la salle" in page(seat)
+    assert changed(run(SEAT, **other)) == 0
+
+    assert changed(run(SEAT)) > 0
+    assert label(seat, COURSE, "labocloud.revision") == before
+    assert json.loads(page(seat, "/healthz"))["revision"] == before
+
+
+@pytest.mark.parametrize(
+    "deed", ["docker tag labocloud20202021:base", "docker commit -c 'CMD [\"x.py\"]' flask"]
+)
+def test_a_name_given_to_another_image_is_put_right(seat: Host, deed: str) -> None:
+    """The second image even has the right label, inherited."""
+    before = seat.check_output(f"docker inspect --format '{{{{.RootFS.Layers}}}}' {COURSE}")
+    seat.check_output(f"{deed} {COURSE}")
+    assert changed(run(SEAT)) > 0
+    after = seat.check_output(
+        f"docker inspect --format '{{{{.RootFS.Layers}}}} {{{{.Config.Cmd}}}}' {COURSE}"
+    )
+    assert after.split("] [")[-1] == "app.py]"
+    assert len(after.split()) > len(before.split())
+    assert changed(run(SEAT)) == 0
+
+
+def test_a_students_own_run_of_the_course_is_replaced(seat: Host) -> None:
+    seat.check_output("docker stop flask")
+    seat.check_output(f"docker run --rm -d --name flask -p 8080:8888 {COURSE}")
+    assert changed(run(SEAT)) > 0
+    assert label(seat, "flask", "labocloud.managed") == "true"
+    assert (
+        seat.check_output("docker inspect --format '{{.HostConfig.ReadonlyRootfs}}' flask")
+        == "true"
+    )
+
+
+def test_a_check_run_changes_nothing(seat: Host) -> None:
+    before = seat.file("/etc/docker/daemon.json").content_string
+    result = run(SEAT, "--check", "--diff", docker_engine_daemon_options={"debug": True})
+    assert changed(result) > 0
+    assert '"debug": true' in result.stdout
+    assert seat.file("/etc/docker/daemon.json").content_string == before
+
+
+def test_an_image_that_the_builder_has_is_taken_as_the_base(seat: Host) -> None:
+    """As where a teacher has loaded Python's image by hand, in a room without a registry."""
+    theirs = "python:3.13-slim-trixie"
+    base = "labocloud20202021:base"
+    seat.check_output(f"docker tag {base} {theirs} && docker rmi {base}")
+    assert changed(run(SEAT)) > 0
+    assert label(seat, base, "labocloud.base.source") == "present"
+    assert changed(run(SEAT)) == 0
+    seat.check_output(f"docker rmi {theirs} {base}")
+    assert changed(run(SEAT)) > 0
+    assert label(seat, base, "labocloud.base.source") == "bootstrap"
