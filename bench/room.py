@@ -341,7 +341,7 @@ def cell(row: Row) -> str:
         f"**{row.wall:.1f} s**",
         f"{row.cpu:.1f} s",
         *(f"{count / row.seats / 1e6:.2f}" for count in (row.outside, row.room)),
-        f"{row.images / 1e6:.3f} of {row.layers / 1e6:.3f}",
+        f"{row.images / 1e6:.3f}",
     ]
     return ", ".join(numbers) + ("" if row.changed is None else f", {row.changed}")
 
