@@ -58,7 +58,10 @@ ANSWER = "docker exec flask python healthcheck.py"
 
 @pytest.fixture(scope="module")
 def seat() -> Host:
-    """A seat with the toolkit's things alone."""
+    """A seat with the toolkit's things alone, and one revision of them.
+
+    The files of tests whose names come later make more of these.
+    """
     playbook.changed(playbook.run(SEAT))
     playbook.changed(playbook.run(SEAT, playbook=RESET, confirm="yes"))
     return testinfra.get_host(f"docker://{SEAT}")
