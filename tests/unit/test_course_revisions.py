@@ -84,6 +84,11 @@ def test_the_record_forgets_what_is_gone_and_has_what_comes() -> None:
     assert record == {NAMES[B]: f"print of {B}", NAMES[C]: "new"}
 
 
+# Its record is right, and one of the names is for another image.
+BASE_STOLEN = seat(A, B, named=B)
+BASE_STOLEN["images"][NAMES[A]] = image(C)
+
+
 def test_a_machine_that_has_all_is_settled() -> None:
     builder = seat(A, B, named=B) | {"served": [A, B]}
     plan = course_revisions.course_images_plan(builder, builder, TAG, [NAMES[A], NAMES[B]], 3)
@@ -101,12 +106,20 @@ def test_a_machine_that_has_all_is_settled() -> None:
     ("machine", "served", "keep", "differs"),
     [
         (seat(A), [A, B], 3, {"lacking": [NAMES[B]], "named": False}),
+        (BASE_STOLEN, [A, B], 3, {"lacking": [NAMES[A]]}),
         (seat(A, B, named=A), [A, B], 3, {"named": False}),
         (seat(A, B, named=B), [B, A], 3, {}),
         (seat(C, A, B, named=B), [C, A, B], 2, {"outdated": [NAMES[C]]}),
         (seat(A, B, named=B) | {"built": {}}, [A, B], 3, {}),
     ],
-    ids=["not sent", "another name", "not the last served", "one too many", "not recorded"],
+    ids=[
+        "not sent",
+        "another base",
+        "another name",
+        "not the last served",
+        "one too many",
+        "not recorded",
+    ],
 )
 def test_a_machine_that_is_not_settled(
     machine: dict, served: list[str], keep: int, differs: dict
