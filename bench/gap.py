@@ -16,7 +16,6 @@ import sys
 import time
 from urllib.parse import urlsplit
 
-PAUSE_SECONDS = 0.01
 ANSWER_SECONDS = 2
 
 
@@ -33,8 +32,11 @@ def ask(address: str) -> str:
         connection.close()
 
 
-def watch(address: str, seconds: float) -> dict[str, object]:
-    """Ask for so many seconds, or until SystemExit is raised, and give what was seen."""
+def watch(address: str, seconds: float, pause: float) -> dict[str, object]:
+    """Ask for so many seconds, or until SystemExit is raised, and give what was seen.
+
+    pause: seconds from an answer to the next question.
+    """
     asked, failed, longest, revisions = 0, 0, 0.0, []
     begin = last = time.monotonic()
     try:
@@ -49,7 +51,7 @@ def watch(address: str, seconds: float) -> dict[str, object]:
                 longest, last = max(longest, now - last), now
                 if revision not in revisions[-1:]:
                     revisions.append(revision)
-            time.sleep(PAUSE_SECONDS)
+            time.sleep(pause)
     except SystemExit:
         pass
     # A page that never came back has a gap too.
@@ -67,9 +69,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--url", default="http://127.0.0.1:8080")
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--pause", type=float, default=0.01, help="seconds between two questions")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    print(json.dumps(watch(urlsplit(options.url).netloc, options.seconds)))
+    print(json.dumps(watch(urlsplit(options.url).netloc, options.seconds, options.pause)))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ REPORTS = PROJECT / "reports/tests"
 TAIL = 60
 # The first make what others need: a Docker, the course image, a browser. The last measures.
 ALONE = ("docker", "seat", "tools", "image")
-JOBS = 2
+JOBS = 3
 
 
 @dataclass(frozen=True)

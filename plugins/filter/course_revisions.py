@@ -38,6 +38,12 @@ from collections.abc import Callable
 from typing import Any
 
 
+def course_image_ours(seat: dict[str, Any], name: str) -> bool:
+    """Tell whether the image that a machine has under a name is the one that was brought."""
+    image = seat["images"].get(name)
+    return image is not None and image["fingerprint"] == seat["built"].get(name)
+
+
 def course_revisions(seat: dict[str, Any], tag: str) -> dict[str, str]:
     """Give the revisions that the toolkit has brought: the image's name to its revision."""
     return {
@@ -45,7 +51,7 @@ def course_revisions(seat: dict[str, Any], tag: str) -> dict[str, str]:
         for name, image in sorted(seat["images"].items())
         if image["revision"]
         and name == f"{tag}-{image['revision'][:12]}"
-        and image["fingerprint"] == seat["built"].get(name)
+        and course_image_ours(seat, name)
     }
 
 
@@ -99,7 +105,7 @@ def course_images_record(
     there = {
         name: fingerprint
         for name, fingerprint in seat["built"].items()
-        if seat["images"].get(name, {}).get("fingerprint") == fingerprint and name not in outdated
+        if course_image_ours(seat, name) and name not in outdated
     }
     return there | brought
 
@@ -111,9 +117,10 @@ def course_images_plan(
 
     tag: the course's name. names: of the base, and of the revision that is wanted, on the builder.
     keep: how many revisions stay. Gives built, whether the builder has both; lacking, the names of
-    those that this machine has to be sent; outdated, the names that go; record, what the toolkit
-    will have brought; named, whether the course's name is for the wanted one; and settled, whether
-    there is nothing to do.
+    those that this machine has to be sent; replaced, whether the toolkit's own base is to be
+    followed by another one; outdated, the names that go; record, what the toolkit will have
+    brought; named, whether the course's name is for the wanted one; and settled, whether there is
+    nothing to do.
     """
     none = {"revision": "", "fingerprint": ""}
     wanted = builder["images"].get(names[-1], none)
@@ -123,11 +130,13 @@ def course_images_plan(
     outdated = course_revisions_outdated(seat, tag, wanted["revision"], builder["served"], keep)
     record = course_images_record(seat, brought, outdated)
     built = all(name in builder["images"] for name in names)
+    replaced = names[0] in lacking and course_image_ours(seat, names[0])
     named = has.get(tag) == wanted["fingerprint"]
     served = builder["served"][-1:] == [wanted["revision"]]
     return {
         "built": built,
         "lacking": lacking,
+        "replaced": replaced,
         "outdated": outdated,
         "record": record,
         "named": named,

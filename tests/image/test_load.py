@@ -14,7 +14,7 @@ def test_it_answers_every_request_and_its_memory_stays_bounded(path: str) -> Non
     with engine() as client, running(client, **FLAGS) as container:
         loads, used = [], []
         for _ in range(2):
-            loads.append(load(address(container) + path, seconds=5, connections=64))
+            loads.append(load(address(container) + path, seconds=3, connections=64))
             used.append(memory(container))
         assert [one.errors for one in loads] == [0, 0]
         assert min(one.rate for one in loads) > 100

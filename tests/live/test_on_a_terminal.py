@@ -12,9 +12,7 @@ from terminal import Terminal, pictures
 PROJECT = Path(__file__).parents[2]
 SAMPLE = PROJECT / "tests/live/room.yml"
 HOSTS = PROJECT / "tests/live/hosts.yml"
-SIZES = pytest.mark.parametrize(
-    "size", [(80, 24), (40, 10)], ids=lambda size: f"{size[0]}x{size[1]}"
-)
+SIZES = [(80, 24), (40, 10)]
 # What the rows tell in place of these lines.
 TOLD_BY_ROWS = re.compile(
     r"PLAY \[.*|TASK \[Take a (last )?moment\].*|skipping: no hosts matched"
@@ -66,26 +64,37 @@ def drawn(terminal: Terminal) -> list[list[str]]:
     ]
 
 
-@SIZES
-def test_all_that_ansible_says_is_there_and_nothing_else_is_left(
-    size: tuple[int, int], tmp_path: Path
-) -> None:
-    terminal = Terminal(command(), *size, environment(tmp_path))
+@pytest.fixture(scope="module")
+def lines(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What Ansible itself says of the sample run."""
+    return piped(tmp_path_factory.mktemp("lines")).splitlines()
+
+
+@pytest.fixture(scope="module", params=SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def whole_run(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[tuple[int, int], Terminal]:
+    """A size, and a terminal of that size on which the sample run has ended."""
+    terminal = Terminal(command(), *request.param, environment(tmp_path_factory.mktemp("run")))
     assert terminal.close() != 0
-    expected = piped(tmp_path).splitlines()
+    return request.param, terminal
+
+
+def test_all_that_ansible_says_is_there_and_nothing_else_is_left(
+    whole_run: tuple[tuple[int, int], Terminal], lines: list[str]
+) -> None:
+    size, terminal = whole_run
     shown = Emulator(*size).feed(terminal.written).text()
-    assert in_any_order(shown) == in_any_order(expected)
+    assert in_any_order(shown) == in_any_order(lines)
     assert "ROOM **" in shown[-6]
     for said in ("pc3: refused", "pc4: refused", "pc5 refuses 2", "pc6: unreachable"):
         assert said in "".join(shown[-4:])
 
 
-@SIZES
 def test_each_picture_fits_and_tells_what_each_seat_does(
-    size: tuple[int, int], tmp_path: Path
+    whole_run: tuple[tuple[int, int], Terminal],
 ) -> None:
-    terminal = Terminal(command(), *size, environment(tmp_path))
-    terminal.close()
+    size, terminal = whole_run
     shown = drawn(terminal)
     assert all(len(lines) < size[1] and len(line) < size[0] for lines in shown for line in lines)
     at_work = next(lines for lines in shown if "Take a moment" in lines[1])
@@ -97,17 +106,17 @@ def test_each_picture_fits_and_tells_what_each_seat_does(
 
 def test_more_seats_than_lines(tmp_path: Path) -> None:
     hosts = tmp_path / "hosts.yml"
-    hosts.write_text("lab: {hosts: {'pc[1:30]': }, vars: {ansible_connection: local}}")
+    hosts.write_text("lab: {hosts: {'pc[1:20]': }, vars: {ansible_connection: local}}")
     terminal = Terminal(command(hosts=hosts), 40, 10, environment(tmp_path))
     assert terminal.close() == 0
     shown = drawn(terminal)
     assert all(len(lines) <= 9 for lines in shown)
-    assert any(lines[-1].startswith("… 24 more: ") for lines in shown)
+    assert any(lines[-1].startswith("… 14 more: ") for lines in shown)
     said = "".join(Emulator(40, 10).feed(terminal.written).text())
-    assert all(f"pc{number} says a word" in said for number in range(1, 31))
+    assert all(f"pc{number} says a word" in said for number in range(1, 21))
 
 
-def test_a_window_that_becomes_smaller(tmp_path: Path) -> None:
+def test_a_window_that_becomes_smaller(tmp_path: Path, lines: list[str]) -> None:
     terminal = Terminal(command(), 80, 24, environment(tmp_path))
     terminal.wait_for("Take a moment")
     before = len(terminal.written)
@@ -116,7 +125,7 @@ def test_a_window_that_becomes_smaller(tmp_path: Path) -> None:
     emulator = Emulator(80, 24).feed(terminal.written[:before])
     emulator.columns, emulator.lines = 40, 10
     shown = emulator.feed(terminal.written[before:]).text()
-    assert in_any_order(shown) == in_any_order(piped(tmp_path).splitlines())
+    assert in_any_order(shown) == in_any_order(lines)
     last = drawn(terminal)[-1]
     assert len(last) < 10
     assert all(len(line) < 40 for line in last)
@@ -182,9 +191,9 @@ def test_a_check_with_diff_names_the_seat_of_each_change(tmp_path: Path) -> None
     assert {"changed: [pc1]", "changed: [pc2]"} <= set(shown)
 
 
-def test_in_a_pipe_it_is_ansibles_own_output(tmp_path: Path) -> None:
+def test_in_a_pipe_it_is_ansibles_own_output(tmp_path: Path, lines: list[str]) -> None:
     ours = piped(tmp_path, "room_live")
-    assert sorted(ours.splitlines()) == sorted(piped(tmp_path).splitlines())
+    assert sorted(ours.splitlines()) == sorted(lines)
     assert "\x1b" not in ours
     assert "PLAY RECAP" in ours
 
@@ -202,7 +211,8 @@ def test_in_a_pipe_it_is_ansibles_own_output(tmp_path: Path) -> None:
 def test_who_wants_lines_gets_lines(
     options: list[str], variables: dict[str, str], tmp_path: Path
 ) -> None:
-    terminal = Terminal(command(*options), 80, 24, environment(tmp_path, **variables))
+    run = command("--limit", "pc1", *options)
+    terminal = Terminal(run, 80, 24, environment(tmp_path, **variables))
     terminal.close()
     assert b"\x1b[J" not in terminal.written
     assert b"PLAY [Do what goes well]" in terminal.written

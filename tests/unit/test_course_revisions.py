@@ -87,6 +87,10 @@ def test_the_record_forgets_what_is_gone_and_has_what_comes() -> None:
 # Its record is right, and one of the names is for another image.
 BASE_STOLEN = seat(A, B, named=B)
 BASE_STOLEN["images"][NAMES[A]] = image(C)
+# Both are for an earlier base.
+BASE_EARLIER = seat(A, B, named=B)
+BASE_EARLIER["images"][NAMES[A]] = image(C)
+BASE_EARLIER["built"][NAMES[A]] = image(C)["fingerprint"]
 
 
 def test_a_machine_that_has_all_is_settled() -> None:
@@ -95,6 +99,7 @@ def test_a_machine_that_has_all_is_settled() -> None:
     assert plan == {
         "built": True,
         "lacking": [],
+        "replaced": False,
         "outdated": [],
         "record": builder["built"],
         "named": True,
@@ -107,6 +112,7 @@ def test_a_machine_that_has_all_is_settled() -> None:
     [
         (seat(A), [A, B], 3, {"lacking": [NAMES[B]], "named": False}),
         (BASE_STOLEN, [A, B], 3, {"lacking": [NAMES[A]]}),
+        (BASE_EARLIER, [A, B], 3, {"lacking": [NAMES[A]], "replaced": True}),
         (seat(A, B, named=A), [A, B], 3, {"named": False}),
         (seat(A, B, named=B), [B, A], 3, {}),
         (seat(C, A, B, named=B), [C, A, B], 2, {"outdated": [NAMES[C]]}),
@@ -115,6 +121,7 @@ def test_a_machine_that_has_all_is_settled() -> None:
     ids=[
         "not sent",
         "another base",
+        "an earlier base",
         "another name",
         "not the last served",
         "one too many",
@@ -129,6 +136,7 @@ def test_a_machine_that_is_not_settled(
     expected = {
         "built": True,
         "lacking": [],
+        "replaced": False,
         "outdated": [],
         "record": builder["built"],
         "named": True,

@@ -86,7 +86,7 @@ def asked_all_along(seat: Host) -> Iterator[dict]:
     seat.check_output("echo %s > /run/gap.py", (PROJECT / "bench/gap.py").read_text())
     seat.check_output("rm -f /run/gap.json")
     saw: dict = {}
-    script = "exec python3 /run/gap.py --seconds 600 > /run/gap.json"
+    script = "exec python3 /run/gap.py --seconds 600 --pause 0.05 > /run/gap.json"
     with meanwhile(seat.backend.name, script):
         seat.check_output("sleep 0.5")
         yield saw
@@ -119,7 +119,7 @@ def test_the_page_answers_all_along(room: dict[str, Host], tmp_path: Path) -> No
     for saw in first, third:
         assert saw["revisions"] == [before, after]
         assert saw["longest_gap_ms"] < GAP_MS
-    assert changed(update(**other)) == 0
+    assert changed(update(**AT_ONCE, **other)) == 0
     # What an update leaves is what ./lab up makes.
     assert changed(run("all", **other)) == 0
 
@@ -133,8 +133,8 @@ def test_one_goes_back_and_nothing_is_built(room: dict[str, Host], tmp_path: Pat
         assert "Course image | Build" not in result.stdout
         assert page(room[FIRST]) != here
         assert {page(seat) for seat in room.values()} == {page(room[FIRST])}
-        assert changed(run(FIRST, playbook="playbooks/verify.yml")) == 0
     assert page(room[FIRST]) == corrected
+    assert changed(run(FIRST, playbook="playbooks/verify.yml")) == 0
 
 
 @pytest.mark.parametrize(
@@ -260,8 +260,7 @@ def test_as_many_revisions_stay_as_are_asked_for_and_what_a_student_runs(
         assert page(seat)[:12] in kept
         assert len(kept) == 2
         assert (oldest[:12] in revisions(seat)) == (name == SECOND)
-        lost = seat.check_output("docker image ls --quiet --filter dangling=true").split()
-        assert [image for image in lost if named(seat, image)] == []
+        assert seat.check_output("docker image ls --quiet --filter dangling=true") == ""
         record = json.loads(seat.check_output("cat /var/lib/labocloud/built.json"))
         assert set(record) == {"labocloud20202021:base"} | {
             f"{COURSE}-{digits}" for digits in revisions(seat)
@@ -270,4 +269,3 @@ def test_as_many_revisions_stay_as_are_asked_for_and_what_a_student_runs(
     assert changed(update(**keep, **another_app(tmp_path / "three"))) > 0
     assert oldest[:12] not in revisions(room[SECOND])
     assert len(revisions(room[SECOND])) == 2
-    assert changed(run("all")) > 0

@@ -145,16 +145,6 @@ def test_a_builder_that_is_off_keeps_nobody_from_being_judged() -> None:
         assert told["seats"][ONE]["state"] == "unreachable"
 
 
-def test_a_run_that_loses_a_seat_on_the_way_shows_it() -> None:
-    with mended(), off(THREE), meanwhile(TWO, SQUAT):
-        result = playbook.run("all")
-        assert result.returncode != 0
-        assert f"1 seat ready, 2 need you: {TWO}: port 8080 is held by python3" in said(result)
-        told = report()
-        assert [one["state"] for one in told["seats"].values()] == ["ready", "error", "unreachable"]
-        assert list(found(told, TWO)) == ["port_taken"]
-
-
 def test_of_seats_that_are_not_asked_the_last_state_is_kept() -> None:
     with mended():
         seat(TWO).check_output("docker stop flask")
