@@ -104,7 +104,7 @@ def test_an_archive_that_arrives_torn_or_altered_is_refused(
     seats: dict[str, Host], tmp_path: Path, damage: str
 ) -> None:
     before = revision(seats[PC2])
-    script = f"until test -s {PASSING}; do :; done; {damage.replace('F', PASSING)}"
+    script = f"until test -s {PASSING}; do sleep 0.02; done; {damage.replace('F', PASSING)}"
     other = other_app(tmp_path, str(uuid4()))
     with meanwhile(PC2, script):
         result = run("all", **other)

@@ -233,6 +233,7 @@ def test_a_switch_that_is_killed_on_the_seat(room: dict[str, Host], tmp_path: Pa
     """Just when the new container has the port, and the old one is still there."""
     other = another_app(tmp_path)
     script = (
+        "until docker inspect flask-next >/dev/null 2>&1; do sleep 0.1; done;"
         "until docker port flask-next 2>/dev/null | grep -q 8080; do :; done;"
         "kill -9 $(pgrep -f '^/usr/bin/python3$')"
     )

@@ -113,7 +113,9 @@ def test_a_run_for_one_seat_finds_the_builder(registry: Host) -> None:
     result = run("room-pc2")
     assert changed(result) > 0
     assert "1 seat ready" in said(result)
-    assert layers(seat) == layers(registry)
+    form = '{{index .Config.Labels "labocloud.revision"}}'
+    revision = seat.check_output(f"docker inspect --format '{form}' flask")
+    assert layers(seat) == layers(registry, f"labocloud20202021:python-{revision[:12]}")
 
 
 def test_a_seat_that_is_off_and_one_that_is_refused_stop_nobody(
