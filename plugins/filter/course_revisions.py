@@ -117,10 +117,9 @@ def course_images_plan(
 
     tag: the course's name. names: of the base, and of the revision that is wanted, on the builder.
     keep: how many revisions stay. Gives built, whether the builder has both; lacking, the names of
-    those that this machine has to be sent; replaced, whether the toolkit's own base is to be
-    followed by another one; outdated, the names that go; record, what the toolkit will have
-    brought; named, whether the course's name is for the wanted one; and settled, whether there is
-    nothing to do.
+    those that this machine has to be sent; base_ours, whether the base that is there is the
+    toolkit's; outdated, the names that go; record, what the toolkit will have brought; named,
+    whether the course's name is for the wanted one; and settled, whether there is nothing to do.
     """
     none = {"revision": "", "fingerprint": ""}
     wanted = builder["images"].get(names[-1], none)
@@ -130,13 +129,12 @@ def course_images_plan(
     outdated = course_revisions_outdated(seat, tag, wanted["revision"], builder["served"], keep)
     record = course_images_record(seat, brought, outdated)
     built = all(name in builder["images"] for name in names)
-    replaced = names[0] in lacking and course_image_ours(seat, names[0])
     named = has.get(tag) == wanted["fingerprint"]
     served = builder["served"][-1:] == [wanted["revision"]]
     return {
         "built": built,
         "lacking": lacking,
-        "replaced": replaced,
+        "base_ours": course_image_ours(seat, names[0]),
         "outdated": outdated,
         "record": record,
         "named": named,

@@ -99,7 +99,7 @@ def test_a_machine_that_has_all_is_settled() -> None:
     assert plan == {
         "built": True,
         "lacking": [],
-        "replaced": False,
+        "base_ours": True,
         "outdated": [],
         "record": builder["built"],
         "named": True,
@@ -111,12 +111,12 @@ def test_a_machine_that_has_all_is_settled() -> None:
     ("machine", "served", "keep", "differs"),
     [
         (seat(A), [A, B], 3, {"lacking": [NAMES[B]], "named": False}),
-        (BASE_STOLEN, [A, B], 3, {"lacking": [NAMES[A]]}),
-        (BASE_EARLIER, [A, B], 3, {"lacking": [NAMES[A]], "replaced": True}),
+        (BASE_STOLEN, [A, B], 3, {"lacking": [NAMES[A]], "base_ours": False}),
+        (BASE_EARLIER, [A, B], 3, {"lacking": [NAMES[A]]}),
         (seat(A, B, named=A), [A, B], 3, {"named": False}),
         (seat(A, B, named=B), [B, A], 3, {}),
         (seat(C, A, B, named=B), [C, A, B], 2, {"outdated": [NAMES[C]]}),
-        (seat(A, B, named=B) | {"built": {}}, [A, B], 3, {}),
+        (seat(A, B, named=B) | {"built": {}}, [A, B], 3, {"base_ours": False}),
     ],
     ids=[
         "not sent",
@@ -136,7 +136,7 @@ def test_a_machine_that_is_not_settled(
     expected = {
         "built": True,
         "lacking": [],
-        "replaced": False,
+        "base_ours": True,
         "outdated": [],
         "record": builder["built"],
         "named": True,
