@@ -71,6 +71,12 @@ def test_it_holds_no_tests_no_cache_and_no_bytecode_of_the_app(
     assert ".pyc" not in listing
 
 
+def test_its_python_has_its_modules_as_bytecode(client: docker.DockerClient, image: Image) -> None:
+    """Else each start and each health check would compile them anew."""
+    program = "import http.client as it, os; print(os.path.exists(it.__cached__))"
+    assert client.containers.run(image, ["-c", program], remove=True).strip() == b"True"
+
+
 def test_it_answers(container: Container) -> None:
     page = get(container, "/")
     assert page.status_code == 200

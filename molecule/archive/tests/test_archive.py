@@ -76,17 +76,16 @@ def test_of_a_changed_app_only_its_layer_travels(seats: dict[str, Host], tmp_pat
     assert page(seats[PC2])["revision"] == revision(seats[PC2])
 
 
-def test_a_seat_that_has_nothing_is_sent_all_of_it(seats: dict[str, Host], tmp_path: Path) -> None:
+def test_a_seat_that_has_nothing_is_sent_all_of_it(seats: dict[str, Host]) -> None:
     forget(seats[PC2])
-    assert changed(run("all", **other_app(tmp_path, str(uuid4())))) > 0
+    assert changed(run("all")) > 0
     sent = archive(whole=True)
     assert sent.stat().st_size > 10_000_000
     assert revision(seats[PC1]) == revision(seats[PC2])
 
 
 def test_an_archive_that_was_altered_in_the_cache_is_made_anew(seats: dict[str, Host]) -> None:
-    forget(seats[PC2])
-    assert changed(run("all")) > 0
+    """What the test before has left there."""
     sent = archive(whole=True)
     good = sent.read_bytes()
     sent.write_bytes(good[:1_000_000] + b"altered" + good[1_000_007:])
@@ -97,14 +96,12 @@ def test_an_archive_that_was_altered_in_the_cache_is_made_anew(seats: dict[str, 
     assert page(seats[PC2])["revision"] == revision(seats[PC1])
 
 
-@pytest.mark.parametrize(
-    "damage", ["truncate -s 1000 F", "printf altered | dd of=F bs=1 seek=900 conv=notrunc"]
-)
 def test_an_archive_that_arrives_torn_or_altered_is_refused(
-    seats: dict[str, Host], tmp_path: Path, damage: str
+    seats: dict[str, Host], tmp_path: Path
 ) -> None:
     before = revision(seats[PC2])
-    script = f"until test -s {PASSING}; do sleep 0.02; done; {damage.replace('F', PASSING)}"
+    alter = f"printf altered | dd of={PASSING} bs=1 seek=900 conv=notrunc"
+    script = f"until test -s {PASSING}; do sleep 0.02; done; {alter}"
     other = other_app(tmp_path, str(uuid4()))
     with meanwhile(PC2, script):
         result = run("all", **other)
@@ -123,7 +120,7 @@ def test_a_disk_that_fills_in_the_middle_costs_only_that_seat(
 ) -> None:
     before = revision(seats[PC2])
     other = other_app(tmp_path, str(uuid4()))
-    (tmp_path / "app/labocloud/static/large").write_bytes(os.urandom(70_000_000))
+    (tmp_path / "app/labocloud/static/large").write_bytes(os.urandom(90_000_000))
     result = run("all", **other)
     assert result.returncode != 0
     assert f"1 seat ready, 1 needs you: {PC2} keeps the images that it had" in said(result)
@@ -132,7 +129,6 @@ def test_a_disk_that_fills_in_the_middle_costs_only_that_seat(
     assert page(seats[PC2])["revision"] == revision(seats[PC2]) == before
     assert not seats[PC2].file(PASSING).exists
     assert page(seats[PC1])["revision"] == revision(seats[PC1]) != before
-    assert changed(run("all")) > 0
 
 
 def test_a_run_that_was_killed_goes_on_where_it_was(seats: dict[str, Host]) -> None:
@@ -171,4 +167,3 @@ def test_a_seat_of_another_architecture_is_refused_by_name(
     assert f"{PC2} (aarch64) cannot be sent {COURSE} by {PC1} (x86_64)" in said(result)
     assert "a room of their own" in said(result)
     assert "1 seat ready" in said(result)
-    assert changed(run("all")) > 0

@@ -73,13 +73,23 @@ def clean(seat: Host) -> str:
     return seat.check_output(STATE)
 
 
+@pytest.fixture(scope="module")
+def untouched() -> list[str]:
+    """What Docker had on the seat after the last mess was made."""
+    return []
+
+
 @pytest.fixture
-def mess(seat: Host, clean: str) -> Iterator[str]:
-    """What Docker has on the seat with them. A test that leaves some is followed by a reset."""
-    seat.check_output(MESS)
-    yield seat.check_output(STATE)
-    if seat.check_output(STATE) != clean:
+def mess(seat: Host, clean: str, untouched: list[str]) -> str:
+    """What Docker has on the seat with them. What a test leaves untouched serves the next one."""
+    state = seat.check_output(STATE)
+    if [state] == untouched:
+        return state
+    if state != clean:
         playbook.changed(playbook.run(SEAT, playbook=RESET, confirm="yes"))
+    seat.check_output(MESS)
+    untouched[:] = [seat.check_output(STATE)]
+    return untouched[0]
 
 
 def listed(result: subprocess.CompletedProcess[str]) -> list[str]:
@@ -120,6 +130,28 @@ def test_a_list_is_all_that_students_made_and_nothing_is_changed(seat: Host, mes
     assert seat.check_output(STATE) == mess
     checked = playbook.run(SEAT, "--check", playbook=RESET, confirm="yes")
     assert playbook.changed(checked) > 0
+    assert seat.check_output(STATE) == mess
+
+
+def test_nothing_is_removed_that_cannot_be_saved(seat: Host, mess: str) -> None:
+    """The disk is full when it is to be written; the containers go on."""
+    seat.check_output("mount -t tmpfs -o size=1M tmpfs /var/tmp")
+    try:
+        result = playbook.run(SEAT, playbook=RESET, confirm="yes", save="yes")
+    finally:
+        seat.check_output("umount /var/tmp")
+    assert result.returncode != 0
+    assert "nothing is removed" in playbook.said(result)
+    assert "space" in playbook.said(result)
+    assert seat.check_output(STATE) == mess
+
+
+def test_nothing_is_removed_that_does_not_arrive(seat: Host, mess: str, tmp_path: Path) -> None:
+    where = {"seat_reset_saved": str(tmp_path / "file" / "saved")}
+    (tmp_path / "file").touch()
+    result = playbook.run(SEAT, playbook=RESET, confirm="yes", save="yes", **where)
+    assert result.returncode != 0
+    assert "nothing is removed" in playbook.said(result)
     assert seat.check_output(STATE) == mess
 
 
@@ -268,28 +300,6 @@ def test_a_volume_of_the_same_name_is_not_written_over(seat: Host, mess: str) ->
     assert refused.returncode != 0
     assert "Fix: docker volume rm data" in playbook.said(refused)
     assert seat.check_output("docker ps --all --quiet | wc -l") == "1"
-
-
-def test_nothing_is_removed_that_cannot_be_saved(seat: Host, mess: str) -> None:
-    """The disk is full when it is to be written; the containers go on."""
-    seat.check_output("mount -t tmpfs -o size=1M tmpfs /var/tmp")
-    try:
-        result = playbook.run(SEAT, playbook=RESET, confirm="yes", save="yes")
-    finally:
-        seat.check_output("umount /var/tmp")
-    assert result.returncode != 0
-    assert "nothing is removed" in playbook.said(result)
-    assert "space" in playbook.said(result)
-    assert seat.check_output(STATE) == mess
-
-
-def test_nothing_is_removed_that_does_not_arrive(seat: Host, mess: str, tmp_path: Path) -> None:
-    where = {"seat_reset_saved": str(tmp_path / "file" / "saved")}
-    (tmp_path / "file").touch()
-    result = playbook.run(SEAT, playbook=RESET, confirm="yes", save="yes", **where)
-    assert result.returncode != 0
-    assert "nothing is removed" in playbook.said(result)
-    assert seat.check_output(STATE) == mess
 
 
 @pytest.mark.parametrize("when", ["saving", "removing"])

@@ -64,7 +64,6 @@ def test_one_changed_file_of_the_app_is_another_revision(seat: Host, tmp_path: P
     assert changed(run(SEAT, **other)) > 0
     assert label(seat, COURSE, "labocloud.revision") != before
     assert "Bonjour la salle" in page(seat)
-    assert changed(run(SEAT, **other)) == 0
 
     assert changed(run(SEAT)) > 0
     assert label(seat, COURSE, "labocloud.revision") == before
@@ -115,7 +114,6 @@ def test_an_image_that_the_builder_has_is_taken_as_the_base(seat: Host) -> None:
     seat.check_output(f"docker tag {base} {theirs} && docker rmi {base}")
     assert changed(run(SEAT)) > 0
     assert label(seat, base, "labocloud.base.source") == "present"
-    assert changed(run(SEAT)) == 0
     seat.check_output(f"docker rmi {theirs}")
     assert changed(run(SEAT, course_image_base_refresh=True)) > 0
     assert label(seat, base, "labocloud.base.source") == "bootstrap"
