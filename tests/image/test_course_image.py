@@ -54,17 +54,20 @@ def test_it_runs_as_nobody_in_particular(image: Image) -> None:
     assert image.attrs["Config"]["User"] == "10001:10001"
 
 
+def printed(client: docker.DockerClient, image: Image, program: str) -> str:
+    """Give what a Python program prints in a container of the image."""
+    container = client.containers.run(image, ["-c", program], detach=True)
+    container.wait()
+    output = container.logs().decode()
+    container.remove()
+    return output
+
+
 def test_it_holds_no_tests_no_cache_and_no_bytecode_of_the_app(
     client: docker.DockerClient, image: Image
 ) -> None:
-    container = client.containers.run(
-        image,
-        ["-c", "import os; print(*(os.path.join(d, f) for d, _, fs in os.walk('.') for f in fs))"],
-        detach=True,
-    )
-    container.wait()
-    listing = container.logs().decode()
-    container.remove()
+    program = "import os; print(*(os.path.join(d, f) for d, _, fs in os.walk('.') for f in fs))"
+    listing = printed(client, image, program)
     assert "./app.py" in listing
     assert "./content/fr/cheat-sheet.md" in listing
     assert "test" not in listing
@@ -74,7 +77,7 @@ def test_it_holds_no_tests_no_cache_and_no_bytecode_of_the_app(
 def test_its_python_has_its_modules_as_bytecode(client: docker.DockerClient, image: Image) -> None:
     """Else each start and each health check would compile them anew."""
     program = "import http.client as it, os; print(os.path.exists(it.__cached__))"
-    assert client.containers.run(image, ["-c", program], remove=True).strip() == b"True"
+    assert printed(client, image, program) == "True\n"
 
 
 def test_it_answers(container: Container) -> None:
