@@ -19,7 +19,7 @@ from pathlib import Path
 PROJECT = Path(__file__).parents[1]
 REPORTS = PROJECT / "reports/tests"
 TAIL = 60
-# The first make what others need: a Docker, the course image, a browser. The last measures.
+# The first make what others need: a Docker, the course image, a browser. The last makes a load.
 ALONE = ("docker", "seat", "tools", "image")
 JOBS = 3
 
@@ -61,14 +61,14 @@ def checks() -> Iterator[Check]:
     yield Check("conventions", ("pytest", "tests/test_conventions.py"))
     yield Check("unit", ("pytest", "tests/unit"))
     yield Check("app", ("pytest", "app/tests"))
-    yield Check("browser", ("pytest", "tests/browser"))
-    yield Check("live", ("pytest", "tests/live"))
     # Those with the most tests first: what is left for the end is short.
     for scenario in sorted(
         PROJECT.glob("molecule/*/molecule.yml"), key=lambda path: -tests_of(path.parent)
     ):
         name = scenario.parent.name
         yield Check(f"molecule:{name}", ("molecule", "test", "--no-command-borders", "-s", name))
+    yield Check("browser", ("pytest", "tests/browser"))
+    yield Check("live", ("pytest", "tests/live"))
 
 
 def counts(report: Path) -> tuple[int, int]:
