@@ -212,13 +212,11 @@ def test_a_seat_that_fails_later_stops_the_next_batch(
     assert {page(seat) for seat in room.values()} == {page(room[FIRST])}
 
 
-@pytest.mark.parametrize(
-    "task", ["Check the archive, and load it", "Let it take over"], ids=["delivering", "updating"]
-)
-def test_a_control_process_that_is_killed(room: dict[str, Host], tmp_path: Path, task: str) -> None:
+def test_a_control_process_that_is_killed(room: dict[str, Host], tmp_path: Path) -> None:
+    """While one seat goes over; while images are on their way, molecule/archive has it."""
     before = page(room[FIRST])
     other = another_app(tmp_path)
-    killed_at(task, **other)
+    killed_at("Let it take over", **other)
     for name in (SECOND, THIRD):
         assert page(room[name]) == before
     assert changed(update(**AT_ONCE, **other)) > 0
@@ -267,6 +265,3 @@ def test_as_many_revisions_stay_as_are_asked_for_and_what_a_student_runs(
             f"{COURSE}-{digits}" for digits in revisions(seat)
         }
     room[SECOND].check_output("docker rm -f old")
-    assert changed(update(**keep, **another_app(tmp_path / "three"))) > 0
-    assert oldest[:12] not in revisions(room[SECOND])
-    assert len(revisions(room[SECOND])) == 2
