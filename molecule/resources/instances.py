@@ -1,10 +1,35 @@
-"""Do to the instances of a scenario what befalls machines of a room."""
+"""Ask the instances of a scenario, and do to them what befalls machines of a room."""
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import docker
+from testinfra.backend.base import CommandResult
+from testinfra.backend.docker import DockerBackend
+from testinfra.host import Host
+
+
+class InstanceBackend(DockerBackend):
+    """Commands by docker exec. Where runc could not start one, it is given again.
+
+    On a busy machine runc 1.1 loses its own child once in some thousand times ("waiting for init
+    preliminary setup"): nothing of the command has run then.
+    """
+
+    def run(self, command: str, *args: str, **kwargs: Any) -> CommandResult:  # noqa: ANN401
+        """Give what the command said, and its exit code."""
+        for _ in range(3):
+            result = super().run(command, *args, **kwargs)
+            if "waiting for init preliminary setup" not in result.stdout + result.stderr:
+                break
+        return result
+
+
+def machine(name: str) -> Host:
+    """Give an instance by its name."""
+    return Host(InstanceBackend(name))
 
 
 @contextmanager

@@ -9,8 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-import testinfra
-from instances import meanwhile
+from instances import machine, meanwhile
 from playbook import changed, command, other_app, reports, run, said
 from testinfra.host import Host
 
@@ -22,7 +21,7 @@ PASSING = "/var/tmp/labocloud-images.tar.zst"
 
 @pytest.fixture(scope="module")
 def seats() -> dict[str, Host]:
-    return {name: testinfra.get_host(f"docker://{name}") for name in (PC1, PC2)}
+    return {name: machine(name) for name in (PC1, PC2)}
 
 
 def revision(seat: Host) -> str:

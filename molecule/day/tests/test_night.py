@@ -2,8 +2,7 @@
 
 import playbook
 import pytest
-import testinfra
-from instances import off
+from instances import machine, off
 from testinfra.host import Host
 
 SEAT = playbook.seats()[0]
@@ -12,7 +11,7 @@ ANSWER = "timeout 60 sh -c 'until docker exec flask python healthcheck.py; do sl
 
 @pytest.fixture(scope="module")
 def seat() -> Host:
-    return testinfra.get_host(f"docker://{SEAT}")
+    return machine(SEAT)
 
 
 @pytest.mark.parametrize("stopped", [False, True], ids=["running", "stopped"])

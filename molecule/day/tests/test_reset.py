@@ -10,8 +10,7 @@ from pathlib import Path
 
 import playbook
 import pytest
-import testinfra
-from instances import off
+from instances import machine, off
 from testinfra.host import Host
 
 OTHER, SEAT = playbook.seats()[0], playbook.seats()[-1]
@@ -64,7 +63,7 @@ def seat() -> Host:
     """
     playbook.changed(playbook.run(SEAT))
     playbook.changed(playbook.run(SEAT, playbook=RESET, confirm="yes"))
-    return testinfra.get_host(f"docker://{SEAT}")
+    return machine(SEAT)
 
 
 @pytest.fixture(scope="module")

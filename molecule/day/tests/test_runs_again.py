@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-import testinfra
+from instances import machine
 from playbook import changed, other_app, run, seats
 from testinfra.host import Host
 
@@ -17,7 +17,7 @@ COURSE = "labocloud20202021:python"
 
 @pytest.fixture(scope="module")
 def seat() -> Host:
-    return testinfra.get_host(f"docker://{SEAT}")
+    return machine(SEAT)
 
 
 def label(seat: Host, thing: str, name: str) -> str:

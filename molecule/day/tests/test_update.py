@@ -9,8 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-import testinfra
-from instances import meanwhile
+from instances import machine, meanwhile
 from playbook import PROJECT, changed, command, other_app, run, said, seats
 from testinfra.host import Host
 
@@ -42,7 +41,7 @@ BROKEN = {
 def room() -> dict[str, Host]:
     """The seats by name, each with what the project's files make."""
     run("all")
-    return {name: testinfra.get_host(f"docker://{name}") for name in seats()}
+    return {name: machine(name) for name in seats()}
 
 
 def another_app(directory: Path) -> dict[str, str]:

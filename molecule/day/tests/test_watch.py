@@ -10,8 +10,7 @@ from subprocess import CompletedProcess
 import jsonschema
 import playbook
 import pytest
-import testinfra
-from instances import meanwhile, off
+from instances import machine, meanwhile, off
 from playbook import PROJECT, said
 from testinfra.host import Host
 
@@ -29,7 +28,7 @@ exec openssl s_server -quiet -accept 443 -cert hub.crt -key hub.key
 
 
 def seat(name: str) -> Host:
-    return testinfra.get_host(f"docker://{name}")
+    return machine(name)
 
 
 def reports() -> Path:

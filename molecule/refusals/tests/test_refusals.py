@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
-import testinfra
+from instances import machine
 from playbook import PROJECT, run, said
 from testinfra.host import Host
 
@@ -140,7 +140,7 @@ def test_what_is_refused_on_the_seats_own_account(host: Host, tmp_path: Path, ca
 @pytest.fixture(scope="module")
 def ready() -> Host:
     """The seat that is ready."""
-    return testinfra.get_host(f"docker://{READY}")
+    return machine(READY)
 
 
 def squatter(ready: Host, name: str) -> AbstractContextManager[None]:

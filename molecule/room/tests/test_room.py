@@ -10,8 +10,7 @@ from uuid import uuid4
 
 import docker
 import pytest
-import testinfra
-from instances import meanwhile, off
+from instances import machine, meanwhile, off
 from playbook import PROJECT, changed, other_app, reports, run, said
 from testinfra.host import Host
 
@@ -107,7 +106,7 @@ def test_of_a_changed_app_only_its_layer_travels(registry: Host, tmp_path: Path)
 
 
 def test_a_run_for_one_seat_finds_the_builder(registry: Host) -> None:
-    seat = testinfra.get_host("docker://room-pc2")
+    seat = machine("room-pc2")
     seat.check_output("docker rm -f flask")
     seat.check_output("docker rmi -f $(docker images -q labocloud20202021:python)")
     result = run("room-pc2")
@@ -140,7 +139,7 @@ def test_a_seat_that_is_off_and_one_that_is_refused_stop_nobody(
     assert "2 seats ready" in said(result)
     assert not (reports() / "missing").exists()
     for seat in ("room-pc2", "room-pc3"):
-        assert layers(testinfra.get_host(f"docker://{seat}")) == layers(registry)
+        assert layers(machine(seat)) == layers(registry)
 
 
 def test_a_builder_that_is_off_is_told_at_once(registry: Host) -> None:
@@ -153,7 +152,7 @@ def test_a_builder_that_is_off_is_told_at_once(registry: Host) -> None:
             assert "course_image_builder=NAME" in said(result)
             assert "Install Docker Engine" not in result.stdout
     # It is back with its machine, without anybody's help.
-    seat = testinfra.get_host("docker://room-pc1")
+    seat = machine("room-pc1")
     for _ in range(50):
         if seat.run("timeout 1 bash -c '</dev/tcp/room-registry/5000'").rc == 0:
             break
@@ -176,7 +175,7 @@ def test_what_a_class_pulls_from_the_hub_is_pulled_once(registry: Host) -> None:
     registry.check_output(push)
     asked = []
     for name in sorted(SEATS):
-        seat = testinfra.get_host(f"docker://{name}")
+        seat = machine(name)
         seat.check_output("docker pull hello:1 && docker rmi hello:1")
         # What the Hub counts: a manifest that is fetched; it is asked meanwhile whether it is new.
         log = registry.check_output("journalctl --unit=upstream --output=cat --no-pager")
