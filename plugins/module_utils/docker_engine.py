@@ -7,10 +7,13 @@ from __future__ import annotations
 import hashlib
 import http.client
 import json
+import re
 import socket
-from typing import Any
+from typing import IO, Any
 
 SOCKET = "/var/run/docker.sock"
+# The newest version of the engine's interface that the toolkit was tried with (Docker 28).
+NEWEST_API = (1, 51)
 # What makes two images the same: what Docker stores of it, less the fields that differ between
 # the versions of Docker that build, save and load it.
 IMAGE_CONFIG = (
@@ -25,12 +28,25 @@ IMAGE_CONFIG = (
 )
 
 
+class EngineError(OSError):
+    """The engine's own error: its status, as http.HTTPStatus counts, and what it says."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
 class DockerConnection(http.client.HTTPConnection):
-    """HTTP over the engine's socket."""
+    """HTTP over the engine's socket.
+
+    It asks with the lower of NEWEST_API and what the engine speaks: an older engine refuses a newer
+    version, and a newer one answers an unversioned question with fields that are not known here.
+    """
 
     def __init__(self, path: str, timeout: float = 20) -> None:
         super().__init__("localhost", timeout=timeout)
         self.path = path
+        self.api = ""
 
     def connect(self) -> None:
         """Connect to the socket instead of a port."""
@@ -38,20 +54,56 @@ class DockerConnection(http.client.HTTPConnection):
         self.sock.settimeout(self.timeout)
         self.sock.connect(self.path)
 
-    def ask(self, path: str, method: str = "GET", body: object = None) -> Any:  # noqa: ANN401  # JSON
-        """Give the engine's answer, None where the thing is not there.
+    def send_question(
+        self, path: str, method: str, body: bytes | IO[bytes] | None, headers: dict[str, str]
+    ) -> http.client.HTTPResponse:
+        """Ask, and give the answer, unread.
 
-        body: what to send, as JSON. Raises OSError or http.client.HTTPException where no engine
-        answers, and where the answer is an error of the engine's own.
+        Raises OSError or http.client.HTTPException where no engine answers. The connection is
+        closed then: an answer that comes too late is nobody's, and the next question has a new one.
         """
+        try:
+            self.request(method, path, body, headers)
+            return self.getresponse()
+        except (OSError, http.client.HTTPException):
+            self.close()
+            raise
+
+    def read_answer(self, answer: http.client.HTTPResponse) -> bytes:
+        """Read an answer to its end. Raises as send_question does."""
+        try:
+            return answer.read()
+        except (OSError, http.client.HTTPException):
+            self.close()
+            raise
+
+    def negotiate(self) -> str:
+        """Give the version to ask with, as the engine's own answer to a ping tells its newest."""
+        answer = self.send_question("/_ping", "GET", None, {})
+        self.read_answer(answer)
+        told = re.fullmatch(r"(\d+)\.(\d+)", answer.headers.get("Api-Version", ""))
+        if told is None:
+            raise OSError("what answers at the socket is no Docker Engine")
+        major, minor = min((int(told[1]), int(told[2])), NEWEST_API)
+        return f"{major}.{minor}"
+
+    def ask(self, path: str, method: str = "GET", body: object = None) -> Any:  # noqa: ANN401  # JSON
+        """Give the engine's answer, None where what was to be told of, or to go, is not there.
+
+        body: what to send, as JSON. Where a POST meets nothing, nothing has been done: that is an
+        error. Raises EngineError where the answer is an error of the engine's own, and OSError or
+        http.client.HTTPException where no engine answers.
+        """
+        self.api = self.api or self.negotiate()
         headers = {} if body is None else {"Content-Type": "application/json"}
-        self.request(method, path, None if body is None else json.dumps(body), headers)
-        answer = self.getresponse()
-        text = answer.read()
-        if answer.status == http.client.NOT_FOUND:
+        sent = None if body is None else json.dumps(body).encode()
+        answer = self.send_question(f"/v{self.api}{path}", method, sent, headers)
+        text = self.read_answer(answer)
+        if answer.status == http.client.NOT_FOUND and method in ("GET", "DELETE"):
             return None
         if answer.status >= http.client.MULTIPLE_CHOICES:
-            raise OSError(f"{method} {path}: {answer.status} {text.decode(errors='replace')}")
+            told = text.decode(errors="replace").strip()
+            raise EngineError(answer.status, f"{method} {path}: {answer.status} {told}")
         return json.loads(text) if text else {}
 
 

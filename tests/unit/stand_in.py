@@ -1,0 +1,200 @@
+"""A stand-in for a Docker Engine, on a unix socket: it answers as told, hangs, refuses and lies."""
+
+import http.server
+import json
+import re
+import socketserver
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+from unittest import mock
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.testing import patch_module_args
+
+
+class Refuse(NamedTuple):
+    """An error of the engine's own."""
+
+    status: int
+    message: str = "no such thing"
+
+
+class Raw(NamedTuple):
+    """An answer that is no JSON: bytes, with a status."""
+
+    body: bytes
+    status: int = 200
+
+
+# No answer at all, for as long as the stand-in is there.
+HANG = object()
+# The connection is closed in place of an answer.
+DROP = object()
+
+
+class Question(NamedTuple):
+    """What somebody asked: the path without the version, and the body as it came."""
+
+    method: str
+    path: str
+    body: bytes
+    version: str
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401  # JSON
+        """The body as JSON, None where there is none."""
+        return json.loads(self.body) if self.body else None
+
+
+Answer = Callable[..., object] | object
+
+
+def number(version: str) -> tuple[int, ...]:
+    """Give a version as numbers, to compare it by."""
+    return tuple(map(int, version.split(".")))
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Answers by the rules of the engine that it belongs to."""
+
+    protocol_version = "HTTP/1.1"
+    server: "Server"
+
+    def do_GET(self) -> None:
+        """Answer, by the newest rule that is for the question."""
+        engine = self.server.engine
+        version, path = re.fullmatch(r"(?:/v([\d.]+))?(/.*)", self.path).groups()
+        question = Question(self.command, path, self.read_body(), version or "")
+        with engine.lock:
+            engine.questions.append(question)
+            answer = engine.answer(question)
+        if answer is HANG:
+            engine.ended.wait()
+        if answer in (HANG, DROP):
+            self.close_connection = True
+            return
+        if isinstance(answer, Raw):
+            self.send(answer.status, answer.body)
+        elif isinstance(answer, Refuse):
+            self.send(answer.status, json.dumps({"message": answer.message}).encode())
+        else:
+            self.send(200, b"" if answer is None else json.dumps(answer).encode())
+
+    do_POST = do_DELETE = do_PUT = do_HEAD = do_GET  # noqa: N815  # http.server's names
+
+    def read_body(self) -> bytes:
+        """Give what came with the question, in pieces or in one."""
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        pieces = []
+        while length := int(self.rfile.readline(), 16):
+            pieces.append(self.rfile.read(length))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(pieces)
+
+    def send(self, status: int, body: bytes) -> None:
+        """Send an answer."""
+        self.send_response(status)
+        self.send_header("Api-Version", self.server.engine.api)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Be quiet."""
+
+    def address_string(self) -> str:
+        """Tell whose question it is; a unix socket has no address."""
+        return "somebody"
+
+
+class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    """The socket."""
+
+    daemon_threads = True
+    engine: "Engine"
+
+    def handle_error(self, *_: object) -> None:
+        """Be quiet: who asked may have gone."""
+
+
+class Engine:
+    """The stand-in. `on` tells it how to answer; `questions` are those that it was asked.
+
+    An answer is what becomes of JSON, or Refuse, Raw, HANG or DROP, or a function that gives one
+    of these from the Question and the groups of the rule's pattern.
+    """
+
+    def __init__(self, path: Path, api: str = "1.45") -> None:
+        self.path = str(path)
+        self.api = api
+        self.rules: list[tuple[str, re.Pattern[str], Answer]] = []
+        self.questions: list[Question] = []
+        self.lock = threading.Lock()
+        self.ended = threading.Event()
+        self.on("GET", "/_ping", Raw(b"OK"))
+
+    def on(self, method: str, pattern: str, answer: Answer) -> None:
+        """Have questions answered whose whole path, with its query, matches pattern.
+
+        Of two rules for one question, the one that was given later holds.
+        """
+        self.rules.insert(0, (method, re.compile(pattern), answer))
+
+    def answer(self, question: Question) -> object:
+        """Give what the rules say."""
+        if question.version and number(question.version) > number(self.api):
+            return Refuse(400, f"client version {question.version} is too new")
+        for method, pattern, answer in self.rules:
+            found = pattern.fullmatch(question.path)
+            if method == question.method and found:
+                return answer(question, *found.groups()) if callable(answer) else answer
+        return Refuse(404)
+
+    def asked(self, method: str) -> list[str]:
+        """Give the paths that were asked with a method, in their order."""
+        return [one.path for one in self.questions if one.method == method]
+
+
+@contextmanager
+def engine(path: Path, api: str = "1.45") -> Iterator[Engine]:
+    """Have a stand-in at a socket for a while. api: the newest version that it speaks."""
+    standing = Engine(path, api)
+    with Server(standing.path, Handler) as server:
+        server.engine = standing
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield standing
+        finally:
+            standing.ended.set()
+            server.shutdown()
+            thread.join()
+
+
+class Ended(Exception):  # noqa: N818  # a module's end is no error
+    """A module has ended, and said this."""
+
+
+def run(main: Callable[[], None], **arguments: object) -> dict[str, Any]:
+    """Run a module with arguments and give what it said; `failed` is in it where it failed."""
+
+    def leave(_module: AnsibleModule, **said: object) -> None:
+        raise Ended(said)
+
+    def fail(_module: AnsibleModule, msg: str, **said: object) -> None:
+        raise Ended({"failed": True, "msg": msg, **said})
+
+    with (
+        patch_module_args(arguments),
+        mock.patch.multiple(AnsibleModule, exit_json=leave, fail_json=fail),
+    ):
+        try:
+            main()
+        except Ended as end:
+            return end.args[0]
+    raise AssertionError("the module ended without a word")

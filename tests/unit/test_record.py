@@ -1,0 +1,87 @@
+"""The records of a seat: whole or absent, never half."""
+
+import os
+from pathlib import Path
+
+import pytest
+import seat_record
+import stand_in
+from ansible.module_utils import record
+
+
+@pytest.fixture
+def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the module keeps the records, for a test."""
+    for function in (record.read_record, record.write_record):
+        monkeypatch.setattr(function, "__defaults__", (tmp_path / "labocloud",))
+    return tmp_path / "labocloud"
+
+
+def test_what_is_written_is_read(directory: Path) -> None:
+    assert record.read_record("built") is None
+    assert stand_in.run(seat_record.main, name="built", value={"a": "b"})["changed"]
+    assert record.read_record("built") == {"a": "b"}
+    assert not stand_in.run(seat_record.main, name="built", value={"a": "b"})["changed"]
+    [file] = directory.iterdir()
+    assert (file.stat().st_mode & 0o777, directory.stat().st_mode & 0o777) == (0o600, 0o700)
+
+
+def test_a_check_writes_nothing(directory: Path) -> None:
+    assert stand_in.run(seat_record.main, name="built", value={}, _ansible_check_mode=True)[
+        "changed"
+    ]
+    assert not directory.exists()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '"{}"', "\xff"])
+def test_a_torn_record_is_told_and_not_written_over(directory: Path, text: str) -> None:
+    directory.mkdir()
+    (directory / "before.json").write_bytes(text.encode("latin-1"))
+    said = stand_in.run(seat_record.main, name="before", value={"packages": []})
+    assert said["failed"]
+    assert str(directory / "before.json") in said["msg"]
+    assert (directory / "before.json").read_bytes() == text.encode("latin-1")
+
+
+def test_a_pipe_in_its_place_is_not_waited_for(directory: Path) -> None:
+    directory.mkdir()
+    os.mkfifo(directory / "built.json")
+    with pytest.raises(record.TornError, match="no regular file"):
+        record.read_record("built")
+
+
+def test_a_write_that_ends_in_the_middle_leaves_the_old_one(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record.write_record("built", {"old": "1"})
+
+    def power_cut(_descriptor: int) -> None:
+        raise OSError("power cut")
+
+    with monkeypatch.context() as cut:
+        cut.setattr(os, "fsync", power_cut)
+        with pytest.raises(OSError, match="power cut"):
+            record.write_record("built", {"new": "2"})
+    assert record.read_record("built") == {"old": "1"}
+    record.write_record("built", {"new": "2"})
+    assert [path.name for path in directory.iterdir()] == ["built.json"]
+
+
+def test_the_directory_is_written_after_the_name_has_changed(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each in its place: the bytes before they get the name, the name at the end."""
+    order = []
+    rename = Path.replace
+
+    def fsync(descriptor: int) -> None:
+        order.append(Path(f"/proc/self/fd/{descriptor}").resolve().name)
+
+    def replace(self: Path, target: Path) -> Path:
+        order.append("rename")
+        return rename(self, target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "replace", replace)
+    record.write_record("built", {})
+    assert order == [".built.json.part", "rename", "labocloud"]
