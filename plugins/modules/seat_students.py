@@ -8,12 +8,15 @@ module: seat_students
 short_description: List, or remove, what students made in the Docker of a lab machine
 description:
   - Whatever neither the toolkit made nor was there before it came, nor is asked to stay, is the
-    students'; containers, images, names of images, volumes, networks, the build cache and the
-    membership of a swarm.
+    students'; containers, images, names of images, volumes, networks, plugins, the build cache and
+    the membership of a swarm, with the services, secrets and configs of that.
   - The toolkit's are the images whose fingerprint it has recorded, under the names that it gave
     them, and the containers of the given names that it started. Labels alone prove nothing, for
     images inherit them.
   - A name that was moved from such an image to another is given back, where the image is there.
+  - Where one thing cannot be removed, the others are; the module then fails, and tells it with the
+    engine's reason. A volume in which something is mounted by hand is one of these, for the engine
+    would empty what is mounted.
 options:
   state:
     description: Whether to list, or to remove what a listing of before tells in O(things).
@@ -34,7 +37,12 @@ options:
     elements: str
     default: []
   keep:
-    description: Names of other containers, images, volumes and networks that stay.
+    description:
+      - Names of other containers, images, volumes, networks and plugins that stay; a name means
+        whatever bears it now. Of all but volumes also IDs, whole or their first 12 digits or more,
+        and digests of images, C(name@sha256:…) or C(name:tag@sha256:…); these mean nothing else.
+      - A container that stays so keeps its image, its volumes and its networks, and a volume or a
+        network the plugin that it is made with.
     type: list
     elements: str
     default: []
@@ -76,9 +84,9 @@ EXAMPLES = r"""
 RETURN = r"""
 things:
   description: >-
-    What is the students', each kind a list of things with C(id), C(name) and C(bytes); and
-    C(names), the names of images that change, name to ID of the image that it is given back to,
-    empty for a name that goes.
+    What is the students', each kind a list of things with C(id), C(name) and C(bytes), and images
+    also C(names), all names that they bear; and C(names), the names of images that change, name to
+    ID of the image that it is given back to, empty for a name that goes.
   returned: always
   type: dict
 lines:
@@ -94,6 +102,11 @@ size:
   description: The same, for people.
   returned: always
   type: str
+left:
+  description: What could not be removed, each with the reason.
+  returned: when something could not be removed
+  type: list
+  elements: str
 ids:
   description: What there is, by what tells one thing from another of its name; for the record.
   returned: when O(state=listed)
@@ -102,13 +115,16 @@ ids:
 
 import http.client
 import json
+import os
 import re
+import shlex
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.docker_engine import SOCKET, DockerConnection, fingerprint
+from ansible.module_utils.docker_engine import SOCKET, DockerConnection, EngineError, fingerprint
 from ansible.module_utils.saved import alone
 
 # Removing a container waits for its processes, measuring a volume for its disk.
@@ -118,6 +134,11 @@ SWARMS_NETWORK = "docker_gwbridge"
 # The end of the name of one revision of an image.
 REVISION = re.compile("-[0-9a-f]{12}$")
 NO_NAME = "<none>:<none>"
+MOUNTS = Path("/proc/self/mountinfo")
+# The whole of an ID, or as much of it as docker ps shows.
+ID = re.compile("(?:sha256:)?([0-9a-f]{12,64})")
+# What a swarm holds, as the engine's paths call it. It goes with the swarm.
+IN_A_SWARM = ("services", "secrets", "configs")
 
 Thing = dict[str, Any]
 
@@ -125,24 +146,36 @@ Thing = dict[str, Any]
 def look(docker: DockerConnection) -> dict[str, Any]:
     """Give what is in the engine.
 
-    containers: id, name, state, image (the ID), managed, bytes. images: id to names, labels,
-    parent, layers, fingerprint, bytes (those that it shares with no other image). volumes: name,
-    bytes. networks: id, name. cache: id, bytes. swarm: the node's ID, empty where it is in none.
+    containers: id, name, state, image (the ID), managed, bytes, volumes (their names), networks
+    (their names and IDs). images: id to names, digests, labels, parent, layers, fingerprint, bytes
+    (those that it shares with no other image). volumes: name, driver, elsewhere (whether its data
+    are in no directory of the engine's), bytes. networks: id, name, driver. plugins: id, name.
+    cache: id, bytes. swarm: the node's ID, empty where it is in none. services, secrets, configs:
+    id, name, where the node manages its swarm.
     """
-    usage = docker.ask("/system/df")
-    alone = {image["Id"]: image["Size"] - max(image["SharedSize"], 0) for image in usage["Images"]}
+    usage = docker.ask("/system/df?type=image&type=volume&type=build-cache") or {}
+    alone = {
+        image["Id"]: image["Size"] - max(image["SharedSize"], 0)
+        for image in usage.get("Images") or []
+    }
+    # Of some volumes the engine measures nothing, and leaves them out of its usage.
+    measured = {
+        volume["Name"]: max(volume["UsageData"]["Size"], 0) for volume in usage.get("Volumes") or []
+    }
     images = {}
     for listed in docker.ask("/images/json?all=true"):
         image = docker.ask(f"/images/{listed['Id']}/json")
         if image is not None:
             images[image["Id"]] = {
-                "names": [name for name in image["RepoTags"] or [] if name != NO_NAME],
+                "names": [name for name in image.get("RepoTags") or [] if name != NO_NAME],
+                "digests": image.get("RepoDigests") or [],
                 "labels": (image.get("Config") or {}).get("Labels") or {},
-                "parent": image["Parent"],
+                "parent": image.get("Parent", ""),
                 "layers": image["RootFS"].get("Layers") or [],
                 "fingerprint": fingerprint(image),
                 "bytes": alone.get(image["Id"], 0),
             }
+    swarm = docker.ask("/info").get("Swarm") or {}
     return {
         "containers": [
             {
@@ -152,26 +185,67 @@ def look(docker: DockerConnection) -> dict[str, Any]:
                 "image": container["ImageID"],
                 "managed": "labocloud.managed" in (container["Labels"] or {}),
                 "bytes": container.get("SizeRw", 0),
+                "volumes": [
+                    mount["Name"]
+                    for mount in container.get("Mounts") or []
+                    if mount["Type"] == "volume"
+                ],
+                "networks": networks_of(container),
             }
-            for container in usage["Containers"] or []
+            for container in docker.ask("/containers/json?all=true&size=true")
         ],
         "images": images,
         "volumes": [
-            {"name": volume["Name"], "bytes": max(volume["UsageData"]["Size"], 0)}
-            for volume in usage["Volumes"] or []
+            {
+                "name": volume["Name"],
+                "driver": volume["Driver"],
+                "elsewhere": volume["Driver"] != "local" or is_a_mount(volume),
+                "bytes": measured.get(volume["Name"], 0),
+            }
+            for volume in docker.ask("/volumes").get("Volumes") or []
         ],
         "networks": [
-            {"id": network["Id"], "name": network["Name"]} for network in docker.ask("/networks")
+            {"id": network["Id"], "name": network["Name"], "driver": network["Driver"]}
+            for network in docker.ask("/networks")
+        ],
+        "plugins": [
+            {"id": plugin["Id"], "name": plugin["Name"]} for plugin in docker.ask("/plugins") or []
         ],
         "cache": [
             {"id": piece["ID"], "bytes": 0 if piece["Shared"] else piece["Size"]}
             # The newest first: a piece can only go before those that it was made from.
             for piece in sorted(
-                usage["BuildCache"] or [], key=lambda piece: piece["CreatedAt"], reverse=True
+                usage.get("BuildCache") or [], key=lambda piece: piece["CreatedAt"], reverse=True
             )
         ],
-        "swarm": docker.ask("/info")["Swarm"]["NodeID"],
+        "swarm": swarm.get("NodeID", ""),
+        **{kind: in_swarm(docker, kind, swarm) for kind in IN_A_SWARM},
     }
+
+
+def networks_of(container: dict[str, Any]) -> list[str]:
+    """Give the names and IDs of the networks of a container, from the engine's list of these.
+
+    One that has not been started has the names alone.
+    """
+    joined = (container.get("NetworkSettings") or {}).get("Networks") or {}
+    return [*joined, *(told["NetworkID"] for told in joined.values() if told.get("NetworkID"))]
+
+
+def is_a_mount(volume: dict[str, Any]) -> bool:
+    """Tell whether a volume of the engine's own driver is something that its options mount."""
+    return bool({"type", "device"} & set(volume.get("Options") or {}))
+
+
+def in_swarm(docker: DockerConnection, kind: str, swarm: dict[str, Any]) -> list[Thing]:
+    """Give what a swarm has of a kind: id and name. swarm: as the engine's description has it."""
+    if not swarm.get("ControlAvailable"):
+        return []
+    try:
+        return [{"id": one["ID"], "name": one["Spec"]["Name"]} for one in docker.ask(f"/{kind}")]
+    except EngineError:
+        # A swarm that has lost most of its managers tells nothing. It can be left all the same.
+        return []
 
 
 def identities(engine: dict[str, Any]) -> dict[str, Any]:
@@ -183,6 +257,7 @@ def identities(engine: dict[str, Any]) -> dict[str, Any]:
         "containers": [container["id"] for container in engine["containers"]],
         "images": {key: image["names"] for key, image in engine["images"].items()},
         "networks": [network["id"] for network in engine["networks"]],
+        "plugins": [plugin["id"] for plugin in engine["plugins"]],
         "cache": [piece["id"] for piece in engine["cache"]],
         "swarm": engine["swarm"],
     }
@@ -192,10 +267,12 @@ def was_there(engine: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
     """Give the same of those things that the record says were there before.
 
     A record of before there were identities in it knows names alone: of a Docker that was running,
-    then, the swarm and the build cache are taken to have been there.
+    then, the swarm and the build cache are taken to have been there. So are the plugins, where a
+    record does not know of them.
     """
+    plugins = engine["plugins"] if before.get("docker_running") else []
     if "ids" in before:
-        return before["ids"]
+        return {"plugins": [plugin["id"] for plugin in plugins]} | before["ids"]
     of_before = {"images": [], "containers": [], "networks": [], "docker_running": False} | before
     return identities(
         {
@@ -206,10 +283,24 @@ def was_there(engine: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
                 if set(image["names"]) & set(of_before["images"])
             },
             "networks": [n for n in engine["networks"] if n["name"] in of_before["networks"]],
+            "plugins": plugins,
             "cache": engine["cache"] if of_before["docker_running"] else [],
             "swarm": engine["swarm"] if of_before["docker_running"] else "",
         }
     )
+
+
+def means(entry: str, key: str, names: list[str], digests: list[str]) -> bool:
+    """Tell whether an entry of what is to stay means a thing: by its ID, a digest or a name.
+
+    key: its ID. digests: name@sha256:…, by which an image was pulled; the name is of no matter, for
+    a digest is that of one content. An ID or a digest is never taken for a name.
+    """
+    if found := ID.fullmatch(entry):
+        return key.removeprefix("sha256:").startswith(found[1])
+    if "@" in entry:
+        return entry.partition("@")[2] in {digest.partition("@")[2] for digest in digests}
+    return entry in names
 
 
 def named_images(
@@ -230,6 +321,16 @@ def named_images(
     }
     bearers = {name: key for key, image in images.items() for name in image["names"]}
     wanted |= {name: key for name, key in bearers.items() if name in keep}
+    for entry in keep:
+        name, _, digest = entry.partition("@")
+        for key, image in images.items():
+            # name:tag@digest tells whose the name is.
+            if (
+                digest
+                and ":" in name.rpartition("/")[2]
+                and means(entry, key, [], image["digests"])
+            ):
+                wanted[name] = key
     for name, mark in delivered.items():
         same = [key for key, image in images.items() if image["fingerprint"] == mark]
         if same:
@@ -270,10 +371,14 @@ def plan(
     """Give what is the students': the one place that decides it.
 
     engine: as look() gives it. before: the seat's record. delivered: the toolkit's images, name to
-    fingerprint. containers: names of the toolkit's containers. keep: names of whatever else stays.
+    fingerprint. containers: names of the toolkit's containers. keep: whatever else stays, as
+    means() takes it; a volume has nothing but its name.
     """
     images = engine["images"]
     there = was_there(engine, before)
+
+    def is_kept(key: str, *names: str, digests: list[str] | None = None) -> bool:
+        return any(means(entry, key, [*names], digests or []) for entry in keep)
 
     def is_the_toolkits(container: Thing) -> bool:
         # A container inherits the labels of its image, and an image those of a container that
@@ -285,16 +390,23 @@ def plan(
             and "labocloud.managed" not in inherited
         )
 
+    asked_for = [c for c in engine["containers"] if is_kept(c["id"], c["name"])]
     staying = [
         container
         for container in engine["containers"]
         if container["id"] in there["containers"]
-        or container["name"] in keep
+        or container in asked_for
         or is_the_toolkits(container)
     ]
     used = {container["image"] for container in staying}
+    # The engine removes no volume of a container that is there.
+    volumes = {name for container in staying for name in container["volumes"]}
+    volumes |= {*before.get("volumes", []), *keep}
+    # A student can connect the others to a network of theirs.
+    joined = {network for container in asked_for for network in container["networks"]}
     wanted = named_images(engine, there, delivered, keep, used)
     kept = {*wanted.values(), *there["images"], *used}
+    kept |= {key for key, image in images.items() if is_kept(key, digests=image["digests"])}
     kept |= {parent for key in list(kept) for parent in ancestors(images, key)}
     going = [key for key in images if key not in kept]
 
@@ -307,26 +419,48 @@ def plan(
             names |= dict.fromkeys(own, "")
 
     swarm = engine["swarm"] not in ("", there["swarm"])
+    networks = [
+        network
+        for network in engine["networks"]
+        if network["id"] not in there["networks"]
+        and network["name"] not in ENGINES_NETWORKS
+        and not {network["id"], network["name"]} & joined
+        and not is_kept(network["id"], network["name"])
+        and (network["name"] != SWARMS_NETWORK or swarm or not engine["swarm"])
+    ]
+    drivers = {one["driver"] for one in engine["volumes"] if one["name"] in volumes}
+    drivers |= {one["driver"] for one in engine["networks"] if one not in networks}
     return {
         "swarm": [{"id": engine["swarm"], "name": "", "bytes": 0}] if swarm else [],
+        # A swarm that stays is its managers' to tidy, with all that it holds.
+        **{
+            kind: [one | {"bytes": 0} for one in engine[kind]] if swarm else []
+            for kind in IN_A_SWARM
+        },
         "containers": [c for c in engine["containers"] if c not in staying],
         "names": names,
         "images": [
-            {"id": key, "name": " ".join(images[key]["names"]), "bytes": images[key]["bytes"]}
+            {
+                "id": key,
+                "name": " ".join(images[key]["names"]),
+                "names": images[key]["names"],
+                "bytes": images[key]["bytes"],
+            }
             # Those that others were built on come last.
             for key in sorted(going, key=lambda key: -len(ancestors(images, key)))
         ],
         "volumes": [
             volume | {"id": volume["name"]}
             for volume in engine["volumes"]
-            if volume["name"] not in [*before.get("volumes", []), *keep]
+            if volume["name"] not in volumes
         ],
-        "networks": [
-            network | {"bytes": 0}
-            for network in engine["networks"]
-            if network["id"] not in there["networks"]
-            and network["name"] not in ENGINES_NETWORKS | set(keep)
-            and (network["name"] != SWARMS_NETWORK or swarm or not engine["swarm"])
+        "networks": [network | {"bytes": 0} for network in networks],
+        "plugins": [
+            plugin | {"bytes": 0}
+            for plugin in engine["plugins"]
+            if plugin["id"] not in there["plugins"]
+            and plugin["name"] not in drivers
+            and not is_kept(plugin["id"], plugin["name"])
         ],
         "cache": [
             piece | {"name": ""} for piece in engine["cache"] if piece["id"] not in there["cache"]
@@ -344,6 +478,9 @@ def lines(things: dict[str, Any]) -> list[str]:
     """Give a plan as lines for people."""
     told = ["membership of a swarm" for _ in things["swarm"]]
     told += [
+        f"{kind[:-1]} {one['name']}, of that swarm" for kind in IN_A_SWARM for one in things[kind]
+    ]
+    told += [
         f"container {one['name']} ({one['state']}), {size(one['bytes'])}"
         for one in things["containers"]
     ]
@@ -354,8 +491,14 @@ def lines(things: dict[str, Any]) -> list[str]:
     told += [
         f"image {one['name'] or one['id'][7:19]}, {size(one['bytes'])}" for one in things["images"]
     ]
-    told += [f"volume {one['name']}, {size(one['bytes'])}" for one in things["volumes"]]
+    told += [
+        f"volume {one['name']} (driver {one['driver']}; its data stay where it keeps them)"
+        if one["elsewhere"]
+        else f"volume {one['name']}, {size(one['bytes'])}"
+        for one in things["volumes"]
+    ]
     told += [f"network {one['name']}" for one in things["networks"]]
+    told += [f"plugin {one['name']}" for one in things["plugins"]]
     if things["cache"]:
         told.append(f"build cache, {size(sum(one['bytes'] for one in things['cache']))}")
     return told
@@ -366,45 +509,132 @@ def total(things: dict[str, Any]) -> int:
     return sum(one["bytes"] for kind in things.values() if isinstance(kind, list) for one in kind)
 
 
-def remove(docker: DockerConnection, things: dict[str, Any]) -> None:
+def attempt(
+    docker: DockerConnection,
+    left: list[str],
+    what: str,
+    path: str,
+    method: str = "DELETE",
+    *,
+    body: object = None,
+    gone: int = http.client.NOT_FOUND,
+) -> Any:  # noqa: ANN401  # JSON
+    """Ask for one step of a plan and give the answer; add what the engine refuses to left.
+
+    gone: the status that says that there is nothing to do any more. Raises OSError or
+    http.client.HTTPException where no engine answers.
+    """
+    try:
+        return docker.ask(path, method, body)
+    except EngineError as error:
+        if error.status != gone:
+            reason = str(error).partition(": ")[2]
+            told = re.search(r'"message": ?"(.*)"', reason)
+            left.append(f"{what}: {told[1] if told else reason}")
+    except TimeoutError:
+        left.append(f"{what}: no answer in {docker.timeout:g} s")
+        # One thing can hang, such as a process that waits for a lost disk. Where the engine does,
+        # this raises.
+        docker.ask("/version")
+    return None
+
+
+def mounted_in(volume: dict[str, Any]) -> list[str]:
+    """Give where in a volume something is mounted that the engine has not mounted there.
+
+    It would be emptied with the volume. What a volume's options mount the engine unmounts first,
+    and what other drivers do is not known. volume: the engine's description.
+    """
+    if volume["Driver"] != "local":
+        return []
+    place = os.path.realpath(volume["Mountpoint"])
+    found = []
+    for line in MOUNTS.read_bytes().strip().split(b"\n"):
+        # Spaces and the like are escaped.
+        escaped = line.split(b" ")[4]
+        where = re.sub(rb"\\([0-7]{3})", lambda code: bytes([int(code[1], 8)]), escaped)
+        # The engine removes the directory that the data's is in.
+        if Path(os.fsdecode(where)).is_relative_to(Path(place).parent):
+            found.append(os.fsdecode(where))
+    if is_a_mount(volume) and place in found:
+        found.remove(place)
+    # What is mounted in another comes first.
+    return sorted(found, reverse=True)
+
+
+def remove_volume(docker: DockerConnection, left: list[str], name: str) -> None:
+    """Remove a volume, unless something is mounted in it by hand."""
+    what, path = f"volume {name}", f"/volumes/{quote(name)}"
+    volume = attempt(docker, left, what, path, "GET")
+    if volume is None:
+        return
+    if places := mounted_in(volume):
+        left.append(
+            f"{what}: removing it would empty what is mounted in it by hand; "
+            f"{shlex.join(['umount', *places])} ends that"
+        )
+    else:
+        attempt(docker, left, what, path)
+
+
+def remove(docker: DockerConnection, things: dict[str, Any], left: list[str]) -> None:
     """Carry out a plan. What is gone already is passed over.
 
-    Raises OSError where the engine refuses; the same plan, or a new one, can then be carried out.
+    left: what cannot be removed is added to it, each with the reason; the rest goes. Raises OSError
+    or http.client.HTTPException where no engine answers; the same plan, or a new one, can then be
+    carried out.
     """
     if things["swarm"]:
-        docker.ask("/swarm/leave?force=true", "POST")
+        left_already = http.client.SERVICE_UNAVAILABLE
+        what, path = "membership of a swarm", "/swarm/leave?force=true"
+        attempt(docker, left, what, path, "POST", gone=left_already)
     for container in things["containers"]:
-        docker.ask(f"/containers/{container['id']}?force=true", "DELETE")
+        what, path = f"container {container['name']}", f"/containers/{container['id']}"
+        refused: list[str] = []
+        attempt(docker, refused, what, f"{path}?force=true")
+        if refused:
+            # seat_save has paused it, for as long as it was to be there.
+            attempt(docker, [], what, f"{path}/unpause", "POST")
+        left += refused
     # A name is given back before the image that has it goes, and never with an image's last name.
     for name, key in sorted(things["names"].items(), key=lambda item: not item[1]):
         if key:
             repository, _, tag = name.rpartition(":")
-            docker.ask(f"/images/{key}/tag?repo={quote(repository)}&tag={quote(tag)}", "POST")
+            path = f"/images/{key}/tag?repo={quote(repository)}&tag={quote(tag)}"
+            attempt(docker, left, f"name {name}", path, "POST")
         else:
-            docker.ask(f"/images/{name}?noprune=true", "DELETE")
+            attempt(docker, left, f"name {name}", f"/images/{name}?noprune=true")
     for image in things["images"]:
         # What it was built on may be the toolkit's, and have no name while a student has it.
-        docker.ask(f"/images/{image['id']}?force=true&noprune=true", "DELETE")
+        path = f"/images/{image['id']}?force=true&noprune=true"
+        attempt(docker, left, f"image {image['name'] or image['id'][7:19]}", path)
     for volume in things["volumes"]:
-        docker.ask(f"/volumes/{quote(volume['name'])}", "DELETE")
+        remove_volume(docker, left, volume["name"])
     for network in things["networks"]:
-        joined = docker.ask(f"/networks/{network['id']}") or {}
+        what, path = f"network {network['name']}", f"/networks/{network['id']}"
+        joined = attempt(docker, [], what, path, "GET") or {}
         for endpoint in (joined.get("Containers") or {}).values():
             who = {"Container": endpoint["Name"], "Force": True}
-            docker.ask(f"/networks/{network['id']}/disconnect", "POST", who)
-        docker.ask(f"/networks/{network['id']}", "DELETE")
-    prune(docker, [piece["id"] for piece in things["cache"]])
+            # One that cannot be disconnected is the reason why the network cannot go.
+            attempt(docker, [], what, f"{path}/disconnect", "POST", body=who)
+        attempt(docker, left, what, path)
+    # After what was made with them.
+    for plugin in things["plugins"]:
+        attempt(docker, left, f"plugin {plugin['name']}", f"/plugins/{plugin['id']}?force=true")
+    prune(docker, left, [piece["id"] for piece in things["cache"]])
 
 
-def prune(docker: DockerConnection, cache: list[str]) -> None:
+def prune(docker: DockerConnection, left: list[str], cache: list[str]) -> None:
     """Remove pieces of the build cache. One that a build is using stays."""
     while cache:
-        gone = []
+        gone: list[str] = []
+        refused: list[str] = []
         for piece in cache:
-            chosen = quote(json.dumps({"id": [piece]}))
-            answer = docker.ask(f"/build/prune?all=true&filters={chosen}", "POST")
-            gone += answer["CachesDeleted"] or []
+            path = f"/build/prune?all=true&filters={quote(json.dumps({'id': [piece]}))}"
+            answer = attempt(docker, refused, f"build cache {piece}", path, "POST") or {}
+            gone += answer.get("CachesDeleted") or []
         if not gone:
+            left += refused
             break
         cache = [piece for piece in cache if piece not in gone]
 
@@ -425,6 +655,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     asked = module.params
+    left: list[str] = []
     try:
         with closing(DockerConnection(asked["docker_socket"], TIMEOUT)) as docker:
             if asked["state"] == "listed":
@@ -435,9 +666,11 @@ def main() -> None:
                 things, ids = asked["things"], {}
                 if not module.check_mode:
                     with alone():
-                        remove(docker, things)
+                        remove(docker, things, left)
     except (OSError, http.client.HTTPException) as error:
-        module.fail_json(msg=f"Docker refuses: {error}")
+        module.fail_json(msg="; ".join([f"Docker refuses: {error}", *left]), left=left)
+    if left:
+        module.fail_json(msg=f"cannot be removed: {'; '.join(left)}", left=left, changed=True)
     told = lines(things)
     changed = asked["state"] == "absent" and bool(told)
     freed = total(things)

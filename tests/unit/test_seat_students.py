@@ -1,9 +1,12 @@
 """What is the students', by what an engine shows and the seat's records tell."""
 
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
 import seat_students
+import stand_in
 
 BASE, COURSE, MINE, THEIRS = "sha256:base", "sha256:course", "sha256:mine", "sha256:theirs"
 DELIVERED = {"room:base": "fp-base", "room:python": "fp-course"}
@@ -11,19 +14,30 @@ NOTHING_BEFORE = {"ids": {"containers": [], "images": {}, "networks": [], "cache
 
 
 def image(*names: str, mark: str = "", parent: str = "", **more: object) -> dict[str, Any]:
-    known = {"labels": {}, "layers": [], "bytes": 1} | more
+    known = {"digests": [], "labels": {}, "layers": [], "bytes": 1} | more
     return {"names": list(names), "fingerprint": mark, "parent": parent, **known}
 
 
-def container(key: str, on: str = COURSE, *, managed: bool = False) -> dict[str, Any]:
+def container(
+    key: str, on: str = COURSE, *, managed: bool = False, **more: object
+) -> dict[str, Any]:
     told = {"id": f"id-{key}", "name": key, "image": on, "managed": managed}
-    return told | {"state": "running", "bytes": 1}
+    return told | {"state": "running", "bytes": 1, "volumes": [], "networks": []} | more
+
+
+def volume(name: str, driver: str = "local", *, elsewhere: bool = False) -> dict[str, Any]:
+    return {"name": name, "driver": driver, "elsewhere": elsewhere, "bytes": 1}
+
+
+def network(key: str, name: str, driver: str = "bridge") -> dict[str, Any]:
+    return {"id": key, "name": name, "driver": driver}
 
 
 def engine(images: dict[str, Any] | None = None, **more: object) -> dict[str, Any]:
     """What look() gives of a seat with the toolkit's things, and more."""
     own = {BASE: image("room:base", mark="fp-base"), COURSE: image("room:python", mark="fp-course")}
-    bare = {"containers": [], "volumes": [], "networks": [], "cache": [], "swarm": ""}
+    kinds = ("containers", "volumes", "networks", "plugins", "cache", *seat_students.IN_A_SWARM)
+    bare = {kind: [] for kind in kinds} | {"swarm": ""}
     return {"images": own | (images or {}), **bare, **more}
 
 
@@ -40,7 +54,7 @@ def going(things: dict[str, Any], kind: str) -> list[str]:
 def test_nothing_of_the_toolkits_is_a_students() -> None:
     seat = engine(
         containers=[container("flask", managed=True)],
-        networks=[{"id": "n", "name": "bridge"}, {"id": "h", "name": "host"}],
+        networks=[network("n", "bridge"), network("h", "host")],
     )
     assert seat_students.lines(plan(seat)) == []
 
@@ -157,18 +171,22 @@ def test_what_was_there_before_stays_and_what_took_its_name_goes() -> None:
     seat = engine(
         {THEIRS: image(), MINE: image("theirs:1")},
         containers=[container("old", THEIRS), container("old2", THEIRS)],
-        networks=[{"id": "n1", "name": "net"}, {"id": "n2", "name": "docker_gwbridge"}],
-        volumes=[{"name": "old", "bytes": 1}, {"name": "new", "bytes": 1}],
+        networks=[network("n1", "net"), network("n2", "docker_gwbridge")],
+        volumes=[volume("old"), volume("new")],
         cache=[{"id": "c1", "bytes": 1}, {"id": "c2", "bytes": 1}],
         swarm="node",
     )
     things = plan(seat, before)
     assert {kind: going(things, kind) for kind in things if kind != "names"} == {
         "swarm": [],
+        "services": [],
+        "secrets": [],
+        "configs": [],
         "containers": ["id-old2"],
         "images": [MINE],
         "volumes": ["new"],
         "networks": [],
+        "plugins": [],
         "cache": ["c2"],
     }
     assert things["names"] == {"theirs:1": THEIRS}
@@ -179,7 +197,7 @@ def test_a_record_without_identities_is_read_by_names() -> None:
     seat = engine(
         {THEIRS: image("theirs:1"), MINE: image("mine:1")},
         containers=[container("old", THEIRS), container("new", MINE)],
-        networks=[{"id": "n1", "name": "net"}, {"id": "n2", "name": "net2"}],
+        networks=[network("n1", "net"), network("n2", "net2")],
         cache=[{"id": "c1", "bytes": 1}],
         swarm="node",
     )
@@ -196,8 +214,8 @@ def test_what_is_asked_to_stay_stays_with_what_it_runs_on() -> None:
     seat = engine(
         {MINE: image("db:1"), THEIRS: image("app:1", "app:2")},
         containers=[container("app", THEIRS)],
-        networks=[{"id": "n", "name": "net"}],
-        volumes=[{"name": "data", "bytes": 1}],
+        networks=[network("n", "net")],
+        volumes=[volume("data")],
     )
     assert seat_students.lines(plan(seat, keep=("db:1", "app", "net", "data"))) == []
 
@@ -205,7 +223,7 @@ def test_what_is_asked_to_stay_stays_with_what_it_runs_on() -> None:
 @pytest.mark.parametrize("node", ["node", ""])
 def test_a_swarm_is_left_and_its_bridge_goes(node: str) -> None:
     """Whoever leaves a swarm by hand leaves its bridge behind."""
-    networks = [{"id": "n1", "name": "docker_gwbridge"}, {"id": "n2", "name": "ingress"}]
+    networks = [network("n1", "docker_gwbridge"), network("n2", "ingress")]
     things = plan(engine(networks=networks, swarm=node))
     assert going(things, "swarm") == ([node] if node else [])
     assert going(things, "networks") == ["n1"]
@@ -217,3 +235,491 @@ def test_a_swarm_is_left_and_its_bridge_goes(node: str) -> None:
 )
 def test_sizes_are_written_as_docker_writes_them(count: int, text: str) -> None:
     assert seat_students.size(count) == text
+
+
+HEX = "0123456789abcdef" * 4
+
+
+@pytest.mark.parametrize(
+    ("entry", "stays"),
+    [
+        (HEX, True),
+        (f"sha256:{HEX}", True),
+        (HEX[:12], True),
+        (HEX[:11], False),  # too short to be one, and nobody's name
+        (HEX[1:], False),
+        (f"db@sha256:{'d' * 64}", True),
+        (f"registry.example:5000/db:1@sha256:{'d' * 64}", True),
+        (f"db@sha256:{'d' * 63}", False),
+        (f"db@sha256:{'e' * 64}", False),
+    ],
+)
+def test_an_image_stays_by_its_id_or_digest_and_whoever_took_its_name_goes(
+    entry: str, stays: bool
+) -> None:
+    theirs = f"sha256:{HEX}"
+    seat = engine({theirs: image(digests=[f"db@sha256:{'d' * 64}"]), MINE: image("db:1")})
+    assert going(plan(seat, keep=(entry,)), "images") == [theirs] * (not stays) + [MINE]
+
+
+def test_a_name_that_is_kept_with_a_digest_is_given_back() -> None:
+    digest = f"db@sha256:{'d' * 64}"
+    seat = engine({THEIRS: image("other:1", digests=[digest]), MINE: image("db:1")})
+    things = plan(seat, keep=(f"db:1@{digest.partition('@')[2]}",))
+    assert things["names"] == {"db:1": THEIRS, "other:1": ""}
+    assert going(things, "images") == [MINE]
+    assert plan(seat, keep=(digest,))["names"] == {}
+
+
+def test_an_id_is_not_taken_for_a_name() -> None:
+    seat = engine(
+        containers=[container(HEX[:12])],
+        networks=[network("n1", HEX[:12]), network(HEX, "net")],
+        plugins=[{"id": "p1", "name": HEX[:12]}],
+        # All that a volume has is its name, and that of an anonymous one looks so.
+        volumes=[volume(HEX), volume("e" * 64)],
+    )
+    things = plan(seat, keep=(HEX[:12], HEX))
+    assert going(things, "containers") == [f"id-{HEX[:12]}"]
+    assert going(things, "networks") == ["n1"]
+    assert going(things, "plugins") == ["p1"]
+    assert going(things, "volumes") == ["e" * 64]
+
+
+def test_a_container_that_is_kept_by_its_id_stays_and_another_of_its_name_goes() -> None:
+    one, other = container("db") | {"id": HEX}, container("db")
+    things = plan(engine(containers=[one, other]), keep=(HEX[:12],))
+    assert going(things, "containers") == ["id-db"]
+
+
+def test_a_kept_container_keeps_its_volumes_and_networks() -> None:
+    """Its network by name or ID: one that was never started has the name alone."""
+    seat = engine(
+        containers=[
+            container("db", volumes=["named", HEX], networks=["net", "n1"]),
+            container("idle", networks=["net2"]),
+            container("mine", volumes=["mine"], networks=["mine", "n3"]),
+        ],
+        networks=[network("n1", "net"), network("n2", "net2"), network("n3", "mine")],
+        volumes=[volume("named"), volume(HEX), volume("mine")],
+    )
+    things = plan(seat, keep=("db", "idle"))
+    assert going(things, "containers") == ["id-mine"]
+    assert going(things, "volumes") == ["mine"]
+    assert going(things, "networks") == ["n3"]
+
+
+def test_who_only_stays_keeps_its_volumes_but_no_network_that_a_student_connected() -> None:
+    """The engine removes no volume of a container that is there."""
+    before = {"ids": NOTHING_BEFORE["ids"] | {"containers": ["id-old"]}}
+    seat = engine(
+        containers=[
+            container("old", volumes=["data"], networks=["net"]),
+            container("flask", managed=True, networks=["net"]),
+        ],
+        networks=[network("n1", "net")],
+        volumes=[volume("data")],
+    )
+    things = plan(seat, before)
+    assert going(things, "volumes") == []
+    assert going(things, "networks") == ["n1"]
+
+
+def test_plugins_go_but_for_those_that_something_which_stays_is_made_with() -> None:
+    plugins = [{"id": f"p-{name}", "name": name} for name in ("old", "nfs", "net", "mine", "kept")]
+    seat = engine(
+        plugins=plugins,
+        volumes=[volume("marks", "nfs", elsewhere=True), volume("theirs", "mine", elsewhere=True)],
+        networks=[network("n1", "lan", "net"), network("n2", "theirs", "mine")],
+    )
+    before = {"ids": NOTHING_BEFORE["ids"] | {"plugins": ["p-old"]}, "docker_running": True}
+    things = plan(seat, before, keep=("marks", "lan", "kept"))
+    assert going(things, "plugins") == ["p-mine"]
+    assert "plugin mine" in seat_students.lines(things)
+    # Where the record does not know of plugins, those of a Docker that ran may have been there.
+    for running in (True, False):
+        for known in (NOTHING_BEFORE, {}):
+            things = plan(engine(plugins=plugins[:1]), known | {"docker_running": running})
+            assert going(things, "plugins") == ["p-old"] * (not running)
+
+
+@pytest.mark.parametrize(("there", "told"), [("", True), ("node", False)])
+def test_what_a_swarm_holds_is_told_where_the_swarm_goes(there: str, told: bool) -> None:
+    held = {kind: [{"id": "x", "name": "web"}] for kind in seat_students.IN_A_SWARM}
+    things = plan(engine(swarm="node", **held), {"ids": NOTHING_BEFORE["ids"] | {"swarm": there}})
+    expected = ["membership of a swarm", "service web, of that swarm"]
+    expected += ["secret web, of that swarm", "config web, of that swarm"]
+    assert seat_students.lines(things) == (expected if told else [])
+    assert seat_students.total(things) == 0
+
+
+def test_a_volume_whose_data_are_elsewhere_is_told_so() -> None:
+    seat = engine(volumes=[volume("a"), volume("b", elsewhere=True), volume("c", "nfs:1")])
+    seat["volumes"][2]["elsewhere"] = True
+    assert seat_students.lines(plan(seat)) == [
+        "volume a, 1B",
+        "volume b (driver local; its data stay where it keeps them)",
+        "volume c (driver nfs:1; its data stay where it keeps them)",
+    ]
+
+
+# What an engine says, less what is not read. MINE has no parent and was pulled.
+CONTAINER = {
+    "Id": "c1",
+    "Names": ["/web"],
+    "State": "running",
+    "ImageID": MINE,
+    "Labels": None,
+    "SizeRw": 7,
+    "Mounts": [
+        {"Type": "bind", "Source": "/home"},
+        {"Type": "volume", "Name": "data", "Source": ""},
+    ],
+    "NetworkSettings": {"Networks": {"net": {"NetworkID": "n1"}, "idle": {"NetworkID": ""}}},
+}
+INSPECTED = {
+    "Id": MINE,
+    "RepoTags": ["mine:1", "<none>:<none>"],
+    "RepoDigests": ["mine@sha256:d"],
+    "Parent": BASE,
+    "Config": {"Labels": {"a": "b"}},
+    "RootFS": {"Type": "layers", "Layers": ["sha256:l"]},
+    "Architecture": "amd64",
+}
+USAGE = {
+    "Images": [{"Id": MINE, "Size": 9, "SharedSize": 4}],
+    "Volumes": [{"Name": "data", "UsageData": {"Size": 5, "RefCount": 1}}],
+    "BuildCache": [
+        {"ID": "b1", "Shared": False, "Size": 3, "CreatedAt": "2026-01-01"},
+        {"ID": "b2", "Shared": True, "Size": 4, "CreatedAt": "2026-01-02"},
+    ],
+}
+VOLUMES = [
+    {"Name": "data", "Driver": "local", "Mountpoint": "/v/data/_data", "Options": None},
+    {"Name": "home", "Driver": "local", "Options": {"type": "none", "device": "/home"}},
+    {"Name": "small", "Driver": "local", "Options": {"size": "1G"}},
+    {"Name": "far", "Driver": "nfs", "Options": {}},
+]
+SWARM = {"NodeID": "node", "ControlAvailable": True}
+
+
+@pytest.fixture
+def talks(engine: stand_in.Engine) -> stand_in.Engine:
+    """A stand-in that describes a seat as an engine of before 29 does."""
+    engine.on("GET", r"/system/df\?.*", USAGE)
+    engine.on("GET", r"/images/json\?all=true", [{"Id": MINE}, {"Id": "sha256:gone"}])
+    engine.on("GET", f"/images/{MINE}/json", INSPECTED)
+    engine.on("GET", r"/containers/json\?all=true&size=true", [CONTAINER])
+    engine.on("GET", "/volumes", {"Volumes": VOLUMES, "Warnings": None})
+    engine.on("GET", "/networks", [{"Id": "n1", "Name": "net", "Driver": "bridge"}])
+    engine.on("GET", "/plugins", [{"Id": "p1", "Name": "nfs:1", "Enabled": False}])
+    engine.on("GET", "/info", {"Swarm": SWARM})
+    for kind in seat_students.IN_A_SWARM:
+        engine.on("GET", f"/{kind}", [{"ID": f"id-{kind}", "Spec": {"Name": kind}}])
+    return engine
+
+
+def listed(engine: stand_in.Engine, **rules: object) -> dict[str, Any]:
+    return stand_in.run(seat_students.main, docker_socket=engine.path, **rules)
+
+
+def test_a_listing_has_all_that_an_engine_tells_of(talks: stand_in.Engine) -> None:
+    told = listed(talks)
+    assert told["changed"] is False
+    assert told["lines"] == [
+        "membership of a swarm",
+        "service services, of that swarm",
+        "secret secrets, of that swarm",
+        "config configs, of that swarm",
+        "container web (running), 7B",
+        "image mine:1, 5B",
+        "volume data, 5B",
+        "volume home (driver local; its data stay where it keeps them)",
+        "volume small, 0B",
+        "volume far (driver nfs; its data stay where it keeps them)",
+        "network net",
+        "plugin nfs:1",
+        "build cache, 3B",
+    ]
+    assert told["bytes"] == 20
+    assert told["things"]["images"] == [
+        {"id": MINE, "name": "mine:1", "names": ["mine:1"], "bytes": 5}
+    ]
+    assert told["ids"] == {
+        "containers": ["c1"],
+        "images": {MINE: ["mine:1"]},
+        "networks": ["n1"],
+        "plugins": ["p1"],
+        "cache": ["b2", "b1"],
+        "swarm": "node",
+    }
+    before = {"ids": told["ids"], "volumes": [volume["Name"] for volume in VOLUMES]}
+    assert listed(talks, before=before)["lines"] == []
+    kept = listed(talks, keep=["web"])["things"]
+    assert [kept["containers"], kept["images"]] == [[], []]
+    assert going(kept, "volumes") == ["home", "small", "far"]
+    assert going(kept, "networks") == []
+
+
+def test_what_newer_engines_leave_out_is_not_there(talks: stand_in.Engine) -> None:
+    """And what an engine without a swarm, or of one that has lost its managers, does not tell."""
+    bare = {"Id": MINE, "Config": {}, "RootFS": {"Type": "layers"}, "Architecture": "amd64"}
+    talks.on("GET", f"/images/{MINE}/json", bare)
+    talks.on("GET", r"/system/df\?.*", {"ImageUsage": {"ActiveCount": 1}})
+    talks.on("GET", "/volumes", {"Volumes": None})
+    for kind in seat_students.IN_A_SWARM:
+        talks.on("GET", f"/{kind}", stand_in.Refuse(503, "no leader"))
+    told = listed(talks)
+    assert told["lines"] == [
+        "membership of a swarm",
+        "container web (running), 7B",
+        "image mine, 0B",
+        "network net",
+        "plugin nfs:1",
+    ]
+    talks.on("GET", "/info", {"Swarm": {"NodeID": "node", "ControlAvailable": False}})
+    talks.questions.clear()
+    assert listed(talks)["lines"] == told["lines"]
+    assert not {"/services", "/secrets", "/configs"} & set(talks.asked("GET"))
+
+
+NOTHING = {
+    kind: []
+    for kind in (
+        *("swarm", *seat_students.IN_A_SWARM, "containers", "images", "volumes", "networks"),
+        *("plugins", "cache"),
+    )
+} | {"names": {}}
+EVERYTHING = NOTHING | {
+    "swarm": [{"id": "node", "name": "", "bytes": 0}],
+    "containers": [{"id": f"c{n}", "name": f"web{n}", "state": "", "bytes": 0} for n in (1, 2)],
+    "names": {"spare:1": "", "room:python": COURSE},
+    "images": [{"id": MINE, "name": "", "names": [], "bytes": 0}],
+    "volumes": [volume("a"), volume("b")],
+    "networks": [network("n1", "net") | {"bytes": 0}],
+    "plugins": [{"id": "p1", "name": "nfs:1", "bytes": 0}],
+    "cache": [{"id": "b1", "name": "", "bytes": 0}],
+}
+# What removing all of it asks for, less the questions that change nothing.
+STEPS = [
+    "POST /swarm/leave?force=true",
+    "DELETE /containers/c1?force=true",
+    "DELETE /containers/c2?force=true",
+    f"POST /images/{COURSE}/tag?repo=room&tag=python",
+    "DELETE /images/spare:1?noprune=true",
+    f"DELETE /images/{MINE}?force=true&noprune=true",
+    "DELETE /volumes/a",
+    "DELETE /volumes/b",
+    "POST /networks/n1/disconnect",
+    "DELETE /networks/n1",
+    "DELETE /plugins/p1?force=true",
+    "POST /build/prune?all=true&filters=%7B%22id%22%3A%20%5B%22b1%22%5D%7D",
+]
+
+
+@pytest.fixture
+def obeys(engine: stand_in.Engine, monkeypatch: pytest.MonkeyPatch) -> stand_in.Engine:
+    """A stand-in that removes whatever it is asked to."""
+    monkeypatch.setattr(seat_students, "alone", nullcontext)
+    monkeypatch.setattr(seat_students, "TIMEOUT", 0.5)
+    engine.on("POST", ".*", None)
+    engine.on("DELETE", ".*", None)
+    for name in "ab":
+        told = {"Name": name, "Driver": "local", "Mountpoint": f"/v/{name}/_data", "Options": None}
+        engine.on("GET", f"/volumes/{name}", told)
+    engine.on("GET", "/networks/n1", {"Containers": {"c1": {"Name": "flask"}}})
+    engine.on("GET", "/version", {})
+    engine.on("POST", r"/build/prune\?.*", {"CachesDeleted": ["b1"]})
+    return engine
+
+
+def steps(engine: stand_in.Engine) -> list[str]:
+    """Give what an engine was asked to change."""
+    return [f"{one.method} {one.path}" for one in engine.questions if one.method != "GET"]
+
+
+def removed(
+    engine: stand_in.Engine, things: dict[str, Any] | None = None, **more: object
+) -> dict[str, Any]:
+    asked = {"state": "absent", "things": things or EVERYTHING, "docker_socket": engine.path}
+    return stand_in.run(seat_students.main, **asked, **more)
+
+
+def test_what_is_listed_goes_in_an_order_that_the_engine_takes(obeys: stand_in.Engine) -> None:
+    told = removed(obeys)
+    assert told["changed"] is True
+    assert "failed" not in told
+    assert steps(obeys) == STEPS
+    disconnect = next(one for one in obeys.questions if one.path.endswith("/disconnect"))
+    assert disconnect.json == {"Container": "flask", "Force": True}
+
+
+def test_nothing_is_removed_in_check_mode(obeys: stand_in.Engine) -> None:
+    told = removed(obeys, _ansible_check_mode=True)
+    assert told["changed"] is True
+    assert obeys.questions == []
+
+
+def test_what_is_gone_already_is_passed_over(obeys: stand_in.Engine) -> None:
+    obeys.on("DELETE", ".*", stand_in.Refuse(404))
+    obeys.on("POST", ".*", stand_in.Refuse(404))
+    obeys.on("GET", "/networks/n1", stand_in.Refuse(404))
+    obeys.on("POST", r"/swarm/leave.*", stand_in.Refuse(503, "not part of a swarm"))
+    obeys.on("POST", r"/build/prune\?.*", {"CachesDeleted": None})
+    told = removed(obeys)
+    assert "failed" not in told
+    assert set(STEPS) - set(steps(obeys)) == {"POST /networks/n1/disconnect"}
+
+
+@pytest.mark.parametrize(
+    ("refused", "name"),
+    [
+        ("POST /swarm/leave?force=true", "membership of a swarm"),
+        ("DELETE /containers/c1?force=true", "container web1"),
+        (STEPS[3], "name room:python"),
+        ("DELETE /images/spare:1?noprune=true", "name spare:1"),
+        (f"DELETE /images/{MINE}?force=true&noprune=true", "image mine"),
+        ("DELETE /volumes/a", "volume a"),
+        ("DELETE /networks/n1", "network net"),
+        ("DELETE /plugins/p1?force=true", "plugin nfs:1"),
+        (STEPS[-1], "build cache b1"),
+    ],
+)
+def test_what_the_engine_refuses_is_named_with_its_reason_and_the_rest_goes(
+    obeys: stand_in.Engine, refused: str, name: str
+) -> None:
+    method, path = refused.split()
+    obeys.on(method, seat_students.re.escape(path), stand_in.Refuse(409, "it is in use"))
+    told = removed(obeys)
+    assert told["failed"] is True
+    assert told["left"] == [f"{name}: it is in use"]
+    assert told["msg"] == f"cannot be removed: {name}: it is in use"
+    assert [step for step in steps(obeys) if "/unpause" not in step] == STEPS
+
+
+def test_a_network_whose_containers_cannot_be_disconnected_is_named_once(
+    obeys: stand_in.Engine,
+) -> None:
+    for path in ("POST /networks/n1/disconnect", "DELETE /networks/n1"):
+        obeys.on(*path.split(), stand_in.Refuse(403, "it has active endpoints"))
+    assert removed(obeys)["left"] == ["network net: it has active endpoints"]
+
+
+def test_a_container_that_cannot_go_goes_on(obeys: stand_in.Engine) -> None:
+    """What was to be removed may have been saved, and is paused since."""
+    obeys.on("DELETE", "/containers/c2.*", stand_in.Raw(b"out of its mind", 500))
+    assert removed(obeys)["left"] == ["container web2: 500 out of its mind"]
+    assert "POST /containers/c2/unpause" in steps(obeys)
+    assert "POST /containers/c1/unpause" not in steps(obeys)
+
+
+def test_one_thing_that_hangs_does_not_keep_the_others(obeys: stand_in.Engine) -> None:
+    obeys.on("DELETE", "/containers/c1.*", stand_in.HANG)
+    told = removed(obeys)
+    assert told["left"] == ["container web1: no answer in 0.5 s"]
+    assert set(STEPS) <= set(steps(obeys))
+
+
+@pytest.mark.parametrize("bad", [stand_in.HANG, stand_in.DROP])
+def test_an_engine_that_answers_no_more_ends_it(obeys: stand_in.Engine, bad: object) -> None:
+    obeys.on("DELETE", "/containers/c1.*", stand_in.Refuse(500, "no"))
+    obeys.on("DELETE", "/containers/c2.*", bad)
+    obeys.on("GET", "/version", bad)
+    told = removed(obeys)
+    assert told["msg"].startswith("Docker refuses: ")
+    assert told["left"][0] == "container web1: no"
+    assert "container web1: no" in told["msg"]
+    assert steps(obeys)[-1] == "DELETE /containers/c2?force=true"
+
+
+def test_a_cache_goes_piece_by_piece_and_what_a_build_is_using_stays(
+    obeys: stand_in.Engine,
+) -> None:
+    """A piece that another is made from goes in the next round; one is refused in each."""
+    rounds = {"b1": ["b1"], "b2": [], "b3": []}
+
+    def prune(question: stand_in.Question) -> object:
+        for piece, gone in rounds.items():
+            if f"%22{piece}%22" in question.path:
+                if piece == "b3":
+                    return stand_in.Refuse(500, "locked")
+                told, rounds["b2"] = gone, ["b2"]
+                return {"CachesDeleted": told}
+        return {"CachesDeleted": None}
+
+    obeys.on("POST", r"/build/prune\?.*", prune)
+    cache = [{"id": piece, "name": "", "bytes": 1} for piece in ("b2", "b1", "b3", "b4")]
+    assert removed(obeys, NOTHING | {"cache": cache})["left"] == ["build cache b3: locked"]
+    asked = [step.split("22")[-2].removesuffix("%") for step in steps(obeys)]
+    assert asked == ["b2", "b1", "b3", "b4", "b2", "b3", "b4", "b3", "b4"]
+
+
+@pytest.fixture
+def volumes(obeys: stand_in.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The directory of the engine's volumes, with nothing mounted below it."""
+    for name in "ab":
+        told = {"Name": name, "Driver": "local", "Options": None}
+        place = tmp_path / name / "_data"
+        obeys.on("GET", f"/volumes/{name}", told | {"Mountpoint": str(place)})
+    mount(tmp_path, monkeypatch, str(tmp_path))
+    return tmp_path
+
+
+def mount(directory: Path, monkeypatch: pytest.MonkeyPatch, *places: str) -> None:
+    """Have places mounted, as the kernel writes them."""
+    table = directory / "mountinfo"
+    table.write_text(
+        "".join(f"1 2 254:0 /r {place} rw shared:1 - ext4 /dev/a rw\n" for place in places)
+    )
+    monkeypatch.setattr(seat_students, "MOUNTS", table)
+
+
+@pytest.mark.parametrize("where", ["a", "a/_data", "a/_data/in\\040it", "a/_data/b/c"])
+def test_a_volume_in_which_something_is_mounted_stays(
+    obeys: stand_in.Engine, volumes: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    mount(volumes, monkeypatch, "/", str(volumes), f"{volumes}/ab/_data", f"{volumes}/{where}")
+    told = removed(obeys)
+    where = where.replace("\\040", " ")
+    place = f"'{volumes}/{where}'" if " " in where else f"{volumes}/{where}"
+    assert told["left"] == [
+        f"volume a: removing it would empty what is mounted in it by hand; umount {place} ends that"
+    ]
+    assert "DELETE /volumes/a" not in steps(obeys)
+    assert "DELETE /volumes/b" in steps(obeys)
+
+
+def test_what_is_mounted_in_a_mount_is_unmounted_first(
+    obeys: stand_in.Engine, volumes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mount(volumes, monkeypatch, f"{volumes}/a/_data", f"{volumes}/a/_data/b")
+    fix = f"; umount {volumes}/a/_data/b {volumes}/a/_data ends that"
+    assert removed(obeys)["left"][0].endswith(fix)
+
+
+def test_a_root_that_is_a_link_is_looked_up(
+    obeys: stand_in.Engine, volumes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (volumes / "link").symlink_to(volumes)
+    told = {"Name": "a", "Driver": "local", "Mountpoint": f"{volumes}/link/a/_data"}
+    obeys.on("GET", "/volumes/a", told)
+    mount(volumes, monkeypatch, f"{volumes}/a/_data")
+    assert len(removed(obeys)["left"]) == 1
+
+
+def test_what_the_engine_has_mounted_it_unmounts(
+    obeys: stand_in.Engine, volumes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But once only; and what another driver has its volumes in is its own affair."""
+    place = f"{volumes}/a/_data"
+    told = {"Name": "a", "Driver": "local", "Mountpoint": place}
+    obeys.on("GET", "/volumes/a", told | {"Options": {"type": "none", "device": "/home"}})
+    mount(volumes, monkeypatch, place)
+    assert "failed" not in removed(obeys)
+    mount(volumes, monkeypatch, place, place)
+    assert len(removed(obeys)["left"]) == 1
+    obeys.on("GET", "/volumes/a", told | {"Options": {"size": "1G"}})
+    mount(volumes, monkeypatch, place)
+    assert len(removed(obeys)["left"]) == 1
+    obeys.on("GET", "/volumes/a", told | {"Driver": "nfs"})
+    assert "failed" not in removed(obeys)
