@@ -39,13 +39,19 @@ docker run --detach --name copy copy:1
 docker network connect net flask
 docker tag labocloud20202021:base spare:1
 docker tag mine:1 labocloud20202021:python
+docker volume create --opt type=none --opt o=bind --opt device=/root/work outside
+mkdir -p plugin/rootfs
+echo '{"interface": {"types": ["docker.volumedriver/1.0"], "socket": "a"}}' > plugin/config.json
+docker plugin create mine/plugin:1 plugin
 docker swarm init --advertise-addr 127.0.0.1
+echo word | docker secret create password -
 timeout 10 sh -c 'until docker network inspect ingress docker_gwbridge; do sleep 0.1; done'
 """
 STATE = """
 docker images --no-trunc --format '{{.ID}} {{.Repository}}:{{.Tag}}' | sort
 docker ps --all --format '{{.Names}} {{.State}}' | sort
 docker volume ls --quiet
+docker plugin ls --quiet
 docker network ls --filter type=custom --quiet | sort
 docker info --format '{{.Swarm.LocalNodeState}}'
 docker system df --format '{{.Type}} {{.Size}}' | grep Build
@@ -118,8 +124,11 @@ def test_a_list_is_all_that_students_made_and_nothing_is_changed(seat: Host, mes
         "name spare:1, of an image that stays",
         "network docker_gwbridge",
         "network net",
+        "plugin mine/plugin:1",
+        "secret password, of that swarm",
         "volume ",
         "volume data",
+        "volume outside (driver local; its data stay where it keeps them)",
     }
     # Debian 12's builder keeps its cache as images without a name.
     if "Build Cache 0B" not in mess:
@@ -158,6 +167,7 @@ def test_all_of_it_goes_and_nothing_else(seat: Host, clean: str, mess: str) -> N
     assert mess != clean
     assert playbook.changed(playbook.run(SEAT, playbook=RESET, confirm="yes")) == 1
     assert seat.check_output(STATE) == clean
+    assert seat.file("/root/work/Dockerfile").exists
     assert seat.run(ANSWER).rc == 0
     assert playbook.changed(playbook.run(SEAT, playbook=RESET, confirm="yes")) == 0
     # The name that was stolen has come back without being sent again.
