@@ -562,6 +562,26 @@ def mounted_in(volume: dict[str, Any]) -> list[str]:
     return sorted(found, reverse=True)
 
 
+def rename_images(docker: DockerConnection, left: list[str], names: dict[str, str]) -> None:
+    """Give names back, before the images that have them go, and take away those that go.
+
+    names: name to the ID of the image that it is given back to, empty for one that goes.
+    """
+    not_given: list[str] = []
+    for name, key in names.items():
+        if key:
+            repository, _, tag = name.rpartition(":")
+            path = f"/images/{key}/tag?repo={quote(repository)}&tag={quote(tag)}"
+            attempt(docker, not_given, f"name {name}", path, "POST")
+    for name in [name for name, key in names.items() if not key]:
+        if not_given:
+            # It may be the last that its image has, which the engine would remove with it.
+            left.append(f"name {name}: waits for the names that are to be given back")
+        else:
+            attempt(docker, left, f"name {name}", f"/images/{name}?noprune=true")
+    left += not_given
+
+
 def remove_volume(docker: DockerConnection, left: list[str], name: str) -> None:
     """Remove a volume, unless something is mounted in it by hand."""
     what, path = f"volume {name}", f"/volumes/{quote(name)}"
@@ -596,14 +616,7 @@ def remove(docker: DockerConnection, things: dict[str, Any], left: list[str]) ->
             # seat_save has paused it, for as long as it was to be there.
             attempt(docker, [], what, f"{path}/unpause", "POST")
         left += refused
-    # A name is given back before the image that has it goes, and never with an image's last name.
-    for name, key in sorted(things["names"].items(), key=lambda item: not item[1]):
-        if key:
-            repository, _, tag = name.rpartition(":")
-            path = f"/images/{key}/tag?repo={quote(repository)}&tag={quote(tag)}"
-            attempt(docker, left, f"name {name}", path, "POST")
-        else:
-            attempt(docker, left, f"name {name}", f"/images/{name}?noprune=true")
+    rename_images(docker, left, things["names"])
     for image in things["images"]:
         # What it was built on may be the toolkit's, and have no name while a student has it.
         path = f"/images/{image['id']}?force=true&noprune=true"

@@ -576,7 +576,6 @@ def test_what_is_gone_already_is_passed_over(obeys: stand_in.Engine) -> None:
     [
         ("POST /swarm/leave?force=true", "membership of a swarm"),
         ("DELETE /containers/c1?force=true", "container web1"),
-        (STEPS[3], "name room:python"),
         ("DELETE /images/spare:1?noprune=true", "name spare:1"),
         (f"DELETE /images/{MINE}?force=true&noprune=true", "image mine"),
         ("DELETE /volumes/a", "volume a"),
@@ -595,6 +594,14 @@ def test_what_the_engine_refuses_is_named_with_its_reason_and_the_rest_goes(
     assert told["left"] == [f"{name}: it is in use"]
     assert told["msg"] == f"cannot be removed: {name}: it is in use"
     assert [step for step in steps(obeys) if "/unpause" not in step] == STEPS
+
+
+def test_no_image_loses_its_last_name(obeys: stand_in.Engine) -> None:
+    """Which the engine would remove with it; the name that it was to have does not come."""
+    obeys.on("POST", "/images/.*", stand_in.Refuse(500, "no space left"))
+    left = ["name spare:1: waits for the names that are to be given back"]
+    assert removed(obeys)["left"] == [*left, "name room:python: no space left"]
+    assert steps(obeys) == [step for step in STEPS if "spare" not in step]
 
 
 def test_a_network_whose_containers_cannot_be_disconnected_is_named_once(
