@@ -1,12 +1,13 @@
 """What is the students', by what an engine shows and the seat's records tell."""
 
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 import seat_students
 import stand_in
+from ansible.module_utils.docker_engine import DockerConnection
 
 BASE, COURSE, MINE, THEIRS = "sha256:base", "sha256:course", "sha256:mine", "sha256:theirs"
 DELIVERED = {"room:base": "fp-base", "room:python": "fp-course"}
@@ -110,8 +111,9 @@ def test_a_second_name_goes_and_its_image_stays() -> None:
 def test_a_name_that_goes_from_revision_to_revision(
     bearer: str, running: str | None, given_back: dict[str, str]
 ) -> None:
-    """The record has the revisions under names of their own."""
+    """The record has the revisions under names of their own, one that is gone too."""
     delivered = {"room:app-aaaaaaaaaaaa": "fp-old", "room:app-bbbbbbbbbbbb": "fp-new"}
+    delivered["room:app-cccccccccccc"] = "fp-gone"
     images = {
         "old": image("room:app-aaaaaaaaaaaa", mark="fp-old"),
         "new": image("room:app-bbbbbbbbbbbb", mark="fp-new"),
@@ -386,6 +388,8 @@ INSPECTED = {
     "RootFS": {"Type": "layers", "Layers": ["sha256:l"]},
     "Architecture": "amd64",
 }
+# One that was never started, and of which the engine has measured nothing.
+IDLE = {key: CONTAINER[key] for key in ("Id", "State", "ImageID", "Labels")} | {"Names": None}
 USAGE = {
     "Images": [{"Id": MINE, "Size": 9, "SharedSize": 4}],
     "Volumes": [{"Name": "data", "UsageData": {"Size": 5, "RefCount": 1}}],
@@ -459,6 +463,34 @@ def test_a_listing_has_all_that_an_engine_tells_of(talks: stand_in.Engine) -> No
     assert [kept["containers"], kept["images"]] == [[], []]
     assert going(kept, "volumes") == ["home", "small", "far"]
     assert going(kept, "networks") == []
+
+
+def test_an_image_is_told_of_as_it_is_and_what_was_not_measured_is_nothing(
+    talks: stand_in.Engine,
+) -> None:
+    def image_bytes(size: int, shared: int) -> int:
+        used = {"Images": [{"Id": MINE, "Size": size, "SharedSize": shared}]}
+        used["Volumes"] = [{"Name": "data", "UsageData": {"Size": -1}}]
+        talks.on("GET", r"/system/df\?.*", used)
+        talks.on("GET", r"/containers/json\?.*", [CONTAINER | {"SizeRw": 0}, IDLE])
+        with closing(DockerConnection(talks.path)) as docker:
+            seat = seat_students.look(docker)
+        assert [container["bytes"] for container in seat["containers"]] == [0, 0]
+        assert seat["volumes"][0]["bytes"] == 0
+        told = seat["images"][MINE]
+        assert told.pop("fingerprint")
+        assert told | {"bytes": 0} == {
+            "names": ["mine:1"],
+            "digests": ["mine@sha256:d"],
+            "parent": BASE,
+            "labels": {"a": "b"},
+            "layers": ["sha256:l"],
+            "bytes": 0,
+        }
+        return told["bytes"]
+
+    assert image_bytes(9, 4) == 5
+    assert image_bytes(9, 0) == image_bytes(9, -1) == 9
 
 
 def test_what_newer_engines_leave_out_is_not_there(talks: stand_in.Engine) -> None:
