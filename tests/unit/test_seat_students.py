@@ -622,7 +622,7 @@ def test_what_the_engine_refuses_is_named_with_its_reason_and_the_rest_goes(
     method, path = refused.split()
     obeys.on(method, seat_students.re.escape(path), stand_in.Refuse(409, "it is in use"))
     told = removed(obeys)
-    assert told["failed"] is True
+    assert told["failed"] is told["changed"] is True
     assert told["left"] == [f"{name}: it is in use"]
     assert told["msg"] == f"cannot be removed: {name}: it is in use"
     assert [step for step in steps(obeys) if "/unpause" not in step] == STEPS

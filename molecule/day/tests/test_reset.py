@@ -174,14 +174,24 @@ def test_all_of_it_goes_and_nothing_else(seat: Host, clean: str, mess: str) -> N
     assert playbook.changed(playbook.run(SEAT)) == 0
 
 
-def test_a_name_whose_image_is_lost_comes_back_with_the_next_run(seat: Host, clean: str) -> None:
+def test_what_cannot_go_is_named_and_a_name_whose_image_is_lost_comes_back_with_the_next_run(
+    seat: Host, clean: str
+) -> None:
+    """The engine would empty what is mounted in a volume by hand. All else goes."""
     seat.check_output(
         "docker rm --force flask; docker rmi $(docker images labocloud20202021 "
         "--format '{{.Repository}}:{{.Tag}}' | grep :python);"
         "docker tag labocloud20202021:base other:1;"
-        "echo 'FROM other:1\nLABEL a=b' | docker build --quiet --tag labocloud20202021:python -"
+        "echo 'FROM other:1\nLABEL a=b' | docker build --quiet --tag labocloud20202021:python -;"
+        "mkdir -p /root/own; touch /root/own/file; docker volume create mounted;"
+        "mount --bind /root/own /var/lib/docker/volumes/mounted/_data"
     )
-    playbook.changed(playbook.run(SEAT, playbook=RESET, confirm="yes"))
+    result = playbook.run(SEAT, playbook=RESET, confirm="yes")
+    assert result.returncode != 0
+    said = playbook.said(result)
+    assert f"{SEAT}: cannot be removed: volume mounted: removing it would empty" in said
+    assert seat.file("/root/own/file").exists
+    seat.check_output("umount /var/lib/docker/volumes/mounted/_data; docker volume rm mounted")
     names = seat.check_output("docker images --format '{{.Repository}}:{{.Tag}}'")
     assert names == "labocloud20202021:base"
     playbook.changed(playbook.run(SEAT))
