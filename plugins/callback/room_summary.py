@@ -27,12 +27,17 @@ options:
 """
 
 import atexit
+import sys
 from pathlib import Path
 from typing import Any
 
 from ansible import context
 from ansible.executor.stats import AggregateStats
 from ansible.plugins.callback import CallbackBase
+
+# Ansible finds its plugins one by one; what they share, they find themselves.
+sys.path.append(str(Path(__file__).parents[1] / "plugin_utils"))
+from printable import one_line
 
 PROJECT = Path(__file__).parents[2]
 LONGEST_REASON = 600
@@ -47,7 +52,7 @@ LAST_PROOFS = (
 def reason(answer: dict[str, Any]) -> str:
     """Give, in one line, why a task failed: its message, and what the command said."""
     parts = [answer.get("msg"), answer.get("stderr") or answer.get("module_stderr")]
-    text = " ".join(" ".join(str(part).split()) for part in parts if part)
+    text = " ".join(one_line(str(part)) for part in parts if part)
     if len(text) > LONGEST_REASON:
         text = f"{text[: LONGEST_REASON // 2]} … {text[-LONGEST_REASON // 2 :]}"
     return text or "no reason given"

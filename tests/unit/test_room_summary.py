@@ -33,6 +33,11 @@ def test_the_reason_is_the_message_and_what_the_command_said_in_one_line() -> No
     assert room_summary.reason(answer) == "non-zero return code no space left"
 
 
+def test_a_reason_moves_no_cursor() -> None:
+    answer = {"msg": "port 8080 is held by x\x1b[31mred\x07", "stderr": "\x1b]0;title\x9c"}
+    assert room_summary.reason(answer) == "port 8080 is held by x [31mred ]0;title"
+
+
 def test_a_long_reason_keeps_its_beginning_and_its_end() -> None:
     told = room_summary.reason({"msg": "begin " + "x" * 5000 + " end"})
     assert told.startswith("begin")
