@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import room_report
 import room_summary
 import yaml
 
@@ -26,6 +27,14 @@ def test_each_seat_that_needs_somebody_has_its_line() -> None:
         "  pc02: unreachable: off",
         "  pc07: port 8080 is held by tomcat9 (pid 812).",
     ]
+
+
+def test_what_was_found_of_the_room_comes_last() -> None:
+    found = room_report.finding("builder_is_seat", "pc1", builder="pc1", users="student")
+    for failed in ({}, {"pc02": "off"}):
+        *_, last = room_summary.summary(1, failed, "ready", [found])
+        assert last.startswith("The room: pc1 builds the image that all seats run")
+        assert "Fix: name a machine of your own" in last
 
 
 def test_the_reason_is_the_message_and_what_the_command_said_in_one_line() -> None:

@@ -175,7 +175,7 @@ def test_routes_with_their_networks() -> None:
         ('// Acquire::http::Proxy "http://p.example:3128";\n', ""),
         ('Acquire::http::Proxy "DIRECT";\n', ""),
         ("http_proxy=http://eleve:s%40cret@p.example:3128", "http://p.example:3128"),
-        ('Acquire::http::Proxy "http://a:b/c@p.example:3128/";', "http://p.example:3128/"),
+        ('Acquire::http::Proxy "http://it.example:b/c@p.example:3128/";', "http://p.example:3128/"),
         ("https_proxy=http://token@p.example:3128", "http://p.example:3128"),
         ("PATH=/usr/bin\n", ""),
     ],
@@ -198,7 +198,7 @@ def test_whatever_the_password_of_a_proxy_is_nothing_of_it_is_told(user: str, li
 def test_a_password_in_daemon_json_is_not_told() -> None:
     config = {
         "proxies": {"http-proxy": "http://eleve:secret@p.example:3128", "no-proxy": "a@b"},
-        "registry-mirrors": ["https://u:p@s/s s@mirror.example"],
+        "registry-mirrors": ["https://u.example:p@s.example/s s@mirror.example"],
         "log-opts": {"max-size": "10m"},
         "debug": True,
     }

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import socket
 import subprocess
 from pathlib import Path
@@ -64,6 +65,22 @@ PLAYBOOK = """
 - hosts: "a*"
   gather_facts: false
   tasks: [seat_facts: ]
+- hosts: tty
+  become: true
+  roles: [seat]
+- hosts: pc1
+  vars: {docker_engine_users: "eleve, prof", docker_engine_registry_mirrors: https://mirror.example}
+  tasks:
+    - import_role: {name: docker_engine, tasks_from: verify}
+    - assert:
+        that:
+          - __docker_engine_users_to_add == ["eleve", "prof"]
+          - __docker_engine_config["registry-mirrors"] == ["https://mirror.example"]
+"""
+# As sudo says it where its configuration wants a terminal.
+SUDO = """#!/bin/sh
+echo "sudo: sorry, you must have a tty to run sudo" >&2
+exit 1
 """
 
 
@@ -83,12 +100,19 @@ def test_a_run_asks_as_any_module_would_and_refuses_one_name_alone(
 ) -> None:
     """With --check, delegated and not, once for all; a seat that is off, an argument that is wrong.
 
-    The name that is too long for a file's ended the run before its first task.
+    The name that is too long for a file's ended the run before its first task. A list that is given
+    as a text is a list; a sudo that wants a terminal is told of, with what helps.
     """
     long = "a" * 290
     local = {"ansible_connection": "local"}
     off = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9}
-    hosts = {"pc1": local, "pc2": local, "far": off, long: local}
+    sudo = tmp_path / "sudo"
+    sudo.write_text(SUDO)
+    sudo.chmod(0o700)
+    # Ansible asks no sudo for the account that it runs as.
+    become = {"ansible_become_user": "nobody", "ansible_become_exe": str(sudo)}
+    tty = local | become | {"ansible_user": "prof"}
+    hosts = {"pc1": local, "pc2": local, "far": off, long: local, "tty": tty}
     (tmp_path / "hosts.yml").write_text(json.dumps({"lab": {"hosts": hosts}}))
     (tmp_path / "play.yml").write_text(PLAYBOOK)
     told = tmp_path / "told.json"
@@ -108,6 +132,9 @@ def test_a_run_asks_as_any_module_would_and_refuses_one_name_alone(
     )
     assert f"{long}: aaaaaaaaaaaaaaaaaaaa… is a name of 290 characters" in result.stdout
     assert "Fix: give the seat a shorter one" in result.stdout
+    assert "tty cannot be asked as root: " in result.stdout
+    assert "Fix: write Defaults:prof !requiretty into a file" in result.stdout
+    assert re.search(r"pc1 +: .* failed=0 ", result.stdout), result.stdout
     facts = json.loads(told.read_text())
     for whose in ("asked", "mine", "other"):
         [mine] = [one for one in facts[whose]["listeners"] if one["port"] == listener]
