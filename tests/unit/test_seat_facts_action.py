@@ -62,20 +62,20 @@ PLAYBOOK = """
           {{ {'asked': asked.ansible_facts.seat, 'mine': ansible_facts.seat, 'wrong': wrong.msg,
               'other': hostvars.pc2.ansible_facts.seat, 'far': far.unreachable} | to_json }}
       check_mode: false
-- hosts: "a*"
-  gather_facts: false
-  tasks: [seat_facts: ]
-- hosts: tty
-  become: true
-  roles: [seat]
 - hosts: pc1
   vars: {docker_engine_users: "eleve, prof", docker_engine_registry_mirrors: https://mirror.example}
   tasks:
     - import_role: {name: docker_engine, tasks_from: verify}
     - assert:
         that:
-          - __docker_engine_users_to_add == ["eleve", "prof"]
+          - __docker_engine_users_to_add | sort == ["eleve", "prof"]
           - __docker_engine_config["registry-mirrors"] == ["https://mirror.example"]
+- hosts: "a*"
+  gather_facts: false
+  tasks: [seat_facts: ]
+- hosts: tty
+  become: true
+  roles: [seat]
 """
 # As sudo says it where its configuration wants a terminal.
 SUDO = """#!/bin/sh
