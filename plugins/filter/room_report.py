@@ -312,8 +312,10 @@ VOCABULARY = {
             " {proxy}.",
         ),
         (
-            "set docker_engine_proxy: {{http: {proxy}, https: {proxy}}}, then",
-            "mettre docker_engine_proxy: {{http: {proxy}, https: {proxy}}}, puis",
+            "set docker_engine_proxy: {{http: {proxy}, https: {proxy}}}, with NAME:PASSWORD@ before"
+            " the host where it asks for them; then",
+            "mettre docker_engine_proxy: {{http: {proxy}, https: {proxy}}}, avec NOM:MOT-DE-PASSE@"
+            " devant l’hôte s’il les demande ; puis",
         ),
     ),
     "registry_unreachable": Entry(
@@ -338,8 +340,9 @@ VOCABULARY |= {
         (
             "{builder} builds the image that all seats run, and is a seat, on which {users} can be"
             " root (group docker) and so decide what the others run.",
-            "{builder} construit l’image de tous les postes et est lui-même un poste, où {users}"
-            " peut être root (groupe docker) et décider de ce que les autres exécutent.",
+            "{builder} construit l’image de tous les postes et est lui-même un poste, où le groupe"
+            " docker permet à {users} d’être root, et donc de décider de ce que les autres"
+            " exécutent.",
         ),
         (
             "name a machine of your own, which students do not use, in the inventory’s group"
