@@ -391,6 +391,8 @@ RANGES = [
 # Docker's own interfaces: the routes over them are its networks.
 DOCKER_INTERFACE = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}")
 DEFAULT_MTU = 1500
+# sudo names it so in every language; where it wants a password, it names the askpass too.
+WANTS_TTY = re.compile(r"\btty\b(?!.*askpass)")
 STATES = ("ready", "warning", "error", "unreachable", "unknown")
 SHORT = 12
 
@@ -623,8 +625,7 @@ def lost_findings(seat: str, asked: Facts, facts: Facts, expected: Facts | None)
     if asked.get("unreachable"):
         return [finding("unreachable", seat, why=why)]
     if asked.get("failed"):
-        # sudo names it so in every language.
-        return [finding("sudo_tty" if "tty" in why else "not_asked", seat, why=why)]
+        return [finding("sudo_tty" if WANTS_TTY.search(why) else "not_asked", seat, why=why)]
     found = []
     if expected:
         container = expected["container"] and {**expected["container"], "ours": True, "page": None}

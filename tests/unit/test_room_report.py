@@ -242,6 +242,9 @@ def test_a_seat_whose_sudo_wants_a_terminal_is_told_of_that() -> None:
     assert found["id"] == "sudo_tty"
     assert found["cause"]["en"] == f"it cannot be asked: no JSON {why}."
     assert "!requiretty" in found["advice"]["en"]
+    for other in ("sudo: no tty present and no askpass program specified", "pretty: not found"):
+        room = report(pc01={"__seat_asked": {"failed": True, "msg": other}})
+        assert [one["id"] for one in room["seats"][0]["findings"]] == ["not_asked"]
 
 
 def test_a_text_of_a_seats_that_comes_in_another_way_is_printable() -> None:
