@@ -23,12 +23,14 @@ extends_documentation_fragment:
 
 import atexit
 import os
+import re
 import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TextIO
 
 from ansible import constants, context
@@ -45,10 +47,16 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+# Ansible finds its plugins one by one; what they share, they find themselves.
+sys.path.append(str(Path(__file__).parents[1] / "plugin_utils"))
+from printable import one_line, printable
+
 # Seconds between two pictures.
 INTERVAL = 0.25
 # Seconds for which the rows stay away after something else was printed: it may be a question.
 QUIET = 0.2
+# The colours that Ansible itself puts into what it prints.
+COLOUR = re.compile(r"(\x1b\[(?:0|[01];\d\d)m)")
 # Columns from which on there is room for each seat's counts.
 WIDE = 60
 STYLES = {"ok": "green", "changed": "yellow", "failed": "bold red", "unreachable": "bold magenta"}
@@ -79,9 +87,11 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
-def printable(text: str) -> str:
-    """Give text as one line that moves no cursor: an item of a loop may hold anything."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+def shown(text: str) -> str:
+    """Give what Ansible prints as it is shown: with its own colours, and no other sequence."""
+    return "".join(
+        piece if COLOUR.fullmatch(piece) else printable(piece) for piece in COLOUR.split(text)
+    )
 
 
 def fitting(rows: list[Row], height: int) -> tuple[list[Row], list[Row]]:
@@ -111,7 +121,7 @@ def table(rows: list[Row], width: int, now: float) -> Table:
     for row in rows:
         word = row.result if row.since is None else clock(now - row.since)
         step = f"{row.step} ({row.note})" if row.note else row.step
-        cells = [Text(row.seat), Text(word, STYLES.get(word, "")), Text(printable(step))]
+        cells = [Text(row.seat), Text(word, STYLES.get(word, "")), Text(one_line(step))]
         if width >= WIDE:
             cells.append(Text(f"{row.done} ok, {row.changed} changed", "dim"))
         grid.add_row(*cells)
@@ -230,6 +240,11 @@ class CallbackModule(Default):
 
     def __init__(self) -> None:
         super().__init__()
+        # An error, a warning or an item of a loop may be in a seat's own words.
+        display = self._display.display
+        self._display.display = lambda msg, *arguments, **named: display(
+            shown(msg), *arguments, **named
+        )
         self.live = wanted(sys.stdout, self._display.verbosity)
         self.screen: Screen | None = None
         self.rows: dict[str, Row] = {}
@@ -298,7 +313,7 @@ class CallbackModule(Default):
         if self._play is None or self._play._uuid != play._uuid:
             self.number += 1
         self._play = play
-        self.head = f"{self.number} of {self.plays}  {printable(play.get_name())}"
+        self.head = f"{self.number} of {self.plays}  {one_line(play.get_name())}"
         self.screen = self.screen or Screen(self._display._lock, self.picture)
 
     def v2_playbook_on_no_hosts_matched(self) -> None:

@@ -7,8 +7,9 @@ name: room_summary
 type: aggregate
 short_description: Say at the end which seats are ready, and what the others need
 description:
-  - Prints one line with the counts, and one line for each seat that failed or could not be
-    reached, with the reason that the failing task gave.
+  - Prints one line with the counts, one line for each seat that failed or could not be
+    reached, with the reason that the failing task gave, and one for each thing that was found of
+    the room as a whole.
   - Where the playbook proves that seats are ready, writes the names of those that are not to the
     file C(missing), which C(--limit @reports/missing) takes. A seat that a run was not about stays
     in it.
@@ -27,12 +28,19 @@ options:
 """
 
 import atexit
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ansible import context
 from ansible.executor.stats import AggregateStats
 from ansible.plugins.callback import CallbackBase
+
+# Ansible finds its plugins one by one; what they share, they find themselves.
+sys.path.append(str(Path(__file__).parents[1] / "plugin_utils"))
+from findings import in_words
+from printable import one_line
 
 PROJECT = Path(__file__).parents[2]
 LONGEST_REASON = 600
@@ -47,29 +55,32 @@ LAST_PROOFS = (
 def reason(answer: dict[str, Any]) -> str:
     """Give, in one line, why a task failed: its message, and what the command said."""
     parts = [answer.get("msg"), answer.get("stderr") or answer.get("module_stderr")]
-    text = " ".join(" ".join(str(part).split()) for part in parts if part)
+    text = " ".join(one_line(str(part)) for part in parts if part)
     if len(text) > LONGEST_REASON:
         text = f"{text[: LONGEST_REASON // 2]} … {text[-LONGEST_REASON // 2 :]}"
     return text or "no reason given"
 
 
-def summary(good: int, failed: dict[str, str], word: str) -> list[str]:
+def summary(
+    good: int, failed: dict[str, str], word: str, found: Sequence[dict[str, Any]] = ()
+) -> list[str]:
     """Give the lines to print.
 
     good: how many seats are well. word: what they are, "ready", "done" or "checked".
-    failed: the other seats, each with its reason.
+    failed: the other seats, each with its reason. found: what was found of the room as a whole.
     """
     if not good and not failed:
         return ["No seat was touched: is the inventory's group lab empty?"]
+    whole = [f"The room: {in_words([one])}" for one in found]
     head = f"{good} seat{'' if good == 1 else 's'} {word}"
     if not failed:
-        return [f"{head}."]
+        return [f"{head}.", *whole]
     needs = "needs" if len(failed) == 1 else "need"
     lines = [f"{head}, {len(failed)} {needs} you:"]
     for seat, why in sorted(failed.items()):
         # The roles' own messages begin with the seat's name already.
         lines.append(f"  {why}" if why.startswith(seat) else f"  {seat}: {why}")
-    return lines
+    return lines + whole
 
 
 def missing(before: list[str], room: list[str], failed: set[str], good: set[str]) -> list[str]:
@@ -95,6 +106,8 @@ class CallbackModule(CallbackBase):
         self.items: dict[tuple[str, str], str] = {}
         self.proves = False
         self.proven: set[str] = set()
+        # What was found of the room as a whole.
+        self.found: list[dict[str, Any]] = []
         # The machine at which a run for all of them ended.
         self.awaited: str | None = None
         # The whole room, and what this run is about of it; a registry's host is not a seat.
@@ -118,7 +131,9 @@ class CallbackModule(CallbackBase):
         self.room = [host.name for host in everyone]
 
     def v2_runner_on_ok(self, result: Any) -> None:  # noqa: ANN401
-        """Learn that a seat has passed the last of the proofs."""
+        """Learn that a seat has passed the last of the proofs, and what was found of the room."""
+        if result.task.action == "room_page":
+            self.found = result.result["report"]["findings"]
         if result.task.get_name().endswith(LAST_PROOFS):
             self.proven.add(result.host.get_name())
 
@@ -161,7 +176,7 @@ class CallbackModule(CallbackBase):
         good = {host for host in self.seats if host not in bad and host in stats.processed}
         if self.proves and self.seats:
             self.write_missing(set(bad), good)
-        lines = summary(len(good), bad, self.word)
+        lines = summary(len(good), bad, self.word, self.found)
         # Other callbacks print their statistics at this same event, in no order that can be set;
         # what the person needs comes last.
         atexit.register(self.show, lines, "red" if bad else "green")

@@ -53,17 +53,25 @@ _value:
 """
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from ipaddress import IPv4Network, ip_network
+from pathlib import Path
 from typing import Any, NamedTuple
+
+# Ansible finds its plugins one by one; what they share, they find themselves.
+sys.path.append(str(Path(__file__).parents[1] / "plugin_utils"))
+from findings import in_words
+from printable import one_line
 
 Finding = dict[str, Any]
 Facts = Mapping[str, Any]
 
 UP = "./lab up --limit {seat}"
 ON_SEAT = "./lab ansible {seat} -ba "
+ON_EACH = "./lab ansible {seats} -b -m shell -a "
 
 
 class Entry(NamedTuple):
@@ -90,6 +98,29 @@ VOCABULARY = {
         (
             "connect as root, or as a user who may use sudo (-K asks for its password)",
             "se connecter en root, ou avec un compte qui a sudo (-K demande son mot de passe)",
+        ),
+    ),
+    "sudo_tty": Entry(
+        "error",
+        UP,
+        ("it cannot be asked: {why}.", "impossible de l’interroger : {why}."),
+        (
+            "write Defaults:ACCOUNT !requiretty into a file of its /etc/sudoers.d/ (ACCOUNT: yours"
+            " there), then",
+            "écrire Defaults:COMPTE !requiretty dans un fichier de son /etc/sudoers.d/ (COMPTE : le"
+            " vôtre), puis",
+        ),
+    ),
+    "machine_twice": Entry(
+        "error",
+        "./lab up",
+        (
+            "it is the same machine as {others}, under another name.",
+            "c’est la même machine que {others}, sous un autre nom.",
+        ),
+        (
+            "correct its address (ansible_host), or take a name out of the inventory; then",
+            "corriger son adresse (ansible_host), ou retirer l’un des noms de l’inventaire ; puis",
         ),
     ),
     "unfinished": Entry(
@@ -281,8 +312,10 @@ VOCABULARY = {
             " {proxy}.",
         ),
         (
-            "set docker_engine_proxy: {{http: {proxy}, https: {proxy}}}, then",
-            "mettre docker_engine_proxy: {{http: {proxy}, https: {proxy}}}, puis",
+            "set docker_engine_proxy: {{http: {proxy}, https: {proxy}}}, with NAME:PASSWORD@ before"
+            " the host where it asks for them; then",
+            "mettre docker_engine_proxy: {{http: {proxy}, https: {proxy}}}, avec NOM:MOT-DE-PASSE@"
+            " devant l’hôte s’il les demande ; puis",
         ),
     ),
     "registry_unreachable": Entry(
@@ -299,6 +332,56 @@ VOCABULARY = {
     ),
 }
 
+# Those of the room as a whole, which are told once and make no seat less ready.
+VOCABULARY |= {
+    "builder_is_seat": Entry(
+        "warning",
+        "./lab up",
+        (
+            "{builder} builds the image that all seats run, and is a seat, on which {users} can be"
+            " root (group docker) and so decide what the others run.",
+            "{builder} construit l’image de tous les postes et est lui-même un poste, où le groupe"
+            " docker permet à {users} d’être root, et donc de décider de ce que les autres"
+            " exécutent.",
+        ),
+        (
+            "name a machine of your own, which students do not use, in the inventory’s group"
+            " registry (docs/rooms.md); then",
+            "mettre dans le groupe registry de l’inventaire une machine à vous, dont les étudiants"
+            " ne se servent pas (docs/rooms.md) ; puis",
+        ),
+    ),
+    "host_key_shared": Entry(
+        "warning",
+        ON_EACH
+        + "'rm /etc/ssh/ssh_host_*_key* && dpkg-reconfigure -f noninteractive openssh-server'",
+        (
+            "{names} have the same SSH host key, as copies of one disk do: who is root on one of"
+            " them can pass for another.",
+            "{names} ont la même clé d’hôte SSH, comme les copies d’un même disque : qui est root"
+            " sur l’un peut se faire passer pour l’autre.",
+        ),
+        (
+            "give each a key of its own, and then have SSH forget the old ones (ssh-keygen -R)",
+            "donner à chacun la sienne, puis faire oublier l’ancienne à SSH (ssh-keygen -R)",
+        ),
+    ),
+    "machine_id_shared": Entry(
+        "warning",
+        ON_EACH + "'rm -f /etc/machine-id /var/lib/dbus/machine-id && systemd-machine-id-setup'",
+        (
+            "{names} have the same machine-id, as copies of one disk do: the network may give them"
+            " one address.",
+            "{names} ont le même machine-id, comme les copies d’un même disque : le réseau peut"
+            " leur donner la même adresse.",
+        ),
+        (
+            "give each one of its own, and start them anew",
+            "donner à chacun le sien, et les redémarrer",
+        ),
+    ),
+}
+
 # Ranges that Docker can be given, those that campus networks use least first (RFC 2544, RFC 1918).
 RANGES = [
     *(f"198.{second}.0.0/16" for second in (18, 19)),
@@ -308,16 +391,21 @@ RANGES = [
 # Docker's own interfaces: the routes over them are its networks.
 DOCKER_INTERFACE = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}")
 DEFAULT_MTU = 1500
+# sudo names it so in every language; where it wants a password, it names the askpass too.
+WANTS_TTY = re.compile(r"\btty\b(?!.*askpass)")
 STATES = ("ready", "warning", "error", "unreachable", "unknown")
 SHORT = 12
 
 
 def finding(name: str, seat: str, /, **values: object) -> Finding:
-    """Give the finding of that name in the vocabulary, filled in."""
+    """Give the finding of that name in the vocabulary, filled in.
+
+    What a seat has said is in the values, so what is made of them is made printable.
+    """
     entry = VOCABULARY[name]
 
     def texts(pair: tuple[str, str]) -> dict[str, str]:
-        english, french = (" ".join(text.format(**values).split()) for text in pair)
+        english, french = (one_line(text.format(**values)) for text in pair)
         return {"en": english, "fr": french}
 
     return {
@@ -325,7 +413,7 @@ def finding(name: str, seat: str, /, **values: object) -> Finding:
         "severity": entry.severity,
         "cause": texts(entry.cause),
         "advice": entry.advice and texts(entry.advice),
-        "command": entry.command.format(seat=seat, **values),
+        "command": one_line(entry.command.format(seat=seat, **values)),
     }
 
 
@@ -532,11 +620,12 @@ def lost_findings(seat: str, asked: Facts, facts: Facts, expected: Facts | None)
     asked: the answer to the last question. facts: what it told before it was lost, if anything.
     expected: what another seat is held against; its engine's is not this seat's.
     """
-    why = " ".join(str(asked.get("msg", "")).split())
+    # What sudo says is not in the message.
+    why = one_line(f"{asked.get('msg', '')} {asked.get('module_stderr', '')}")
     if asked.get("unreachable"):
         return [finding("unreachable", seat, why=why)]
     if asked.get("failed"):
-        return [finding("not_asked", seat, why=why)]
+        return [finding("sudo_tty" if WANTS_TTY.search(why) else "not_asked", seat, why=why)]
     found = []
     if expected:
         container = expected["container"] and {**expected["container"], "ours": True, "page": None}
@@ -547,20 +636,94 @@ def lost_findings(seat: str, asked: Facts, facts: Facts, expected: Facts | None)
     return found
 
 
+def machine_of(variables: Facts) -> Facts:
+    """Give what a seat has told of the machine that it is, in this run or in an earlier one."""
+    told = variables.get("ansible_facts", {}).get("seat", {}).get("machine")
+    return told if isinstance(told, Mapping) else {}
+
+
+def silent(asked: Facts) -> bool:
+    """Tell from the answer to the last question whether the seat's facts are only remembered."""
+    return bool(asked.get("unreachable") or asked.get("failed"))
+
+
+def alike(machines: Mapping[str, Facts], field: str) -> Iterator[list[str]]:
+    """Give the names of the machines that share a value in a field, each such group once.
+
+    One machine under two names is no copy of itself.
+    """
+    groups: dict[str, list[str]] = {}
+    for name, machine in machines.items():
+        values = machine.get(field) or []
+        for value in {str(one) for one in (values if isinstance(values, list) else [values])}:
+            groups.setdefault(value, []).append(name)
+    told = []
+    for names in groups.values():
+        if len({str(machines[name].get("running")) for name in names}) > 1 and names not in told:
+            told.append(names)
+    yield from told
+
+
+def room_findings(
+    seats: list[str], hostvars: Facts, *, servers: list[str], builder: str
+) -> list[Finding]:
+    """Judge the room as a whole, by what is known of its machines. Only warnings."""
+    found = []
+    if len(seats) > 1 and builder in seats:
+        told = hostvars[builder]
+        users = told.get("docker_engine_users") or []
+        # Ansible takes a text for a list, too.
+        named = {*users.replace(" ", "").split(",")} if isinstance(users, str) else {*users}
+        group = told.get("ansible_facts", {}).get("seat", {}).get("docker_group")
+        named |= {str(name) for name in group} if isinstance(group, list) else set()
+        students = ", ".join(sorted(named - {"root", told.get("ansible_user")}))
+        if students:
+            found.append(finding("builder_is_seat", builder, builder=builder, users=students))
+    machines = {name: machine_of(hostvars[name]) for name in [*seats, *servers]}
+    for name, field in (("host_key_shared", "host_keys"), ("machine_id_shared", "id")):
+        for names in alike(machines, field):
+            values = {"names": ", ".join(names), "seats": ",".join(names)}
+            found.append(finding(name, names[0], **values))
+    return found
+
+
+def twins(hostvars: Facts, names: list[str]) -> dict[str, list[str]]:
+    """Give, by its name, the other names of a machine that answers under several in this run."""
+    running = {
+        name: str(machine_of(hostvars[name]).get("running") or name)
+        for name in names
+        if "__seat_asked" in hostvars[name] and not silent(hostvars[name]["__seat_asked"])
+    }
+    return {
+        name: [other for other in running if other != name and running[other] == running[name]]
+        for name in running
+    }
+
+
 def seat_report(
-    seat: str, variables: Facts, expected: Facts | None, before: Facts, now: float
+    seat: str,
+    variables: Facts,
+    expected: Facts | None,
+    before: Facts,
+    now: float,
+    *,
+    others: list[str],
 ) -> dict[str, Any]:
-    """Give what the report says of a seat. before: what the last one said, empty where nothing."""
+    """Give what the report says of a seat.
+
+    before: what the last one said, empty where nothing. others: the machine's other names.
+    """
     if "__seat_asked" not in variables:
         never = {"state": "unknown", "time": None, "findings": [], "os": None, "docker": None}
         return {"name": seat, **never, **before, "asked": False}
     asked, mine = variables["__seat_asked"], variables.get("__room_page_expected")
     # The cache keeps the facts of a seat that does not answer today.
-    silent = asked.get("unreachable") or asked.get("failed")
-    facts = {} if silent else variables["ansible_facts"]["seat"]
+    facts = {} if silent(asked) else variables["ansible_facts"]["seat"]
     findings = (
         seat_findings(facts, seat, mine) if mine else lost_findings(seat, asked, facts, expected)
     )
+    if others:
+        findings.insert(0, finding("machine_twice", seat, others=", ".join(others)))
     return {
         "name": seat,
         "state": state(findings),
@@ -590,8 +753,15 @@ def room_report(
     some = next(filter(None, held_against), None)
     last = {row["name"]: row for key in ("seats", "servers") for row in before.get(key, [])}
 
+    same = twins(hostvars, [*seats, *servers])
+
     def rows(names: list[str]) -> list[dict[str, Any]]:
-        return [seat_report(name, hostvars[name], some, last.get(name, {}), now) for name in names]
+        return [
+            seat_report(
+                name, hostvars[name], some, last.get(name, {}), now, others=same.get(name, [])
+            )
+            for name in names
+        ]
 
     told = rows(seats)
     begun = [
@@ -607,18 +777,10 @@ def room_report(
         "builder": builder,
         "revision": some["revision"] or None if some else before.get("revision"),
         "totals": {"seats": len(told), **{name: counted[name] for name in STATES}},
+        "findings": room_findings(seats, hostvars, servers=servers, builder=builder),
         "seats": told,
         "servers": rows(servers),
     }
-
-
-def in_words(findings: list[Finding]) -> str:
-    """Say in one line, in English, what is wrong and how to mend it."""
-    advice = [f"{one['advice']['en']}: " if one["advice"] else "" for one in findings]
-    return " ".join(
-        f"{one['cause']['en'].rstrip('.')}. Fix: {first}{one['command']}"
-        for one, first in zip(findings, advice, strict=True)
-    )
 
 
 class FilterModule:
@@ -628,6 +790,7 @@ class FilterModule:
         """Give the filters of this file by name."""
         return {
             "room_report": room_report,
+            "room_findings": room_findings,
             "network_findings": network_findings,
             "findings_in_words": in_words,
         }

@@ -72,6 +72,13 @@ ansible_facts:
         root:
           description: Whether the module ran as root.
           type: bool
+        machine:
+          description: >-
+            Which machine this is: C(id), a hash of its machine-id(5), empty where it has none;
+            C(running), the same for two seats that are one machine, while it runs, and for no two
+            machines, were one a copy of the other; C(host_keys), the fingerprints of its SSH host
+            keys.
+          type: dict
         listeners:
           description: >-
             TCP ports that are held, each with C(port), C(address), C(process), C(pid)
@@ -89,7 +96,9 @@ ansible_facts:
           description: The files that configure Docker, path to SHA-256.
           type: dict
         daemon_config:
-          description: The content of daemon.json, V(none) where it is absent or no JSON object.
+          description: >-
+            The content of daemon.json, V(none) where it is absent or no JSON object. The addresses
+            in it are told without the name and the password that they may hold.
           type: dict
         docker_group:
           description: Members of the group docker; V(none) where there is no such group.
@@ -151,9 +160,10 @@ ansible_facts:
             has a route to, each with C(to) and C(interface); C(docker), the subnets of Docker's
             networks, each with C(name) and C(subnet), and C(docker_mtu), the largest packet that
             its containers send; C(docker_proxy), whether the engine has a proxy, and C(proxy), the
-            one that the seat's own files name; C(registries), by host:port what became of reaching
-            it, C(reached), C(why) not, C(public), whether an authority of Debian's list signed its
-            certificate, V(none) where that cannot be told, and C(issuer), the name of who signed.
+            one that the seat's own files name, without a password; C(registries), by host:port what
+            became of reaching it, C(reached), C(why) not, C(public), whether an authority of
+            Debian's list signed its certificate, V(none) where that cannot be told, and
+            C(issuer), the name of who signed.
           type: dict
         registry:
           description: >-
@@ -162,6 +172,7 @@ ansible_facts:
           type: dict
 """
 
+import base64
 import glob
 import grp
 import hashlib
@@ -214,6 +225,12 @@ PUBLIC_AUTHORITIES = "/usr/share/ca-certificates/mozilla/*.crt"
 UNKNOWN_AUTHORITY = (18, 19, 20, 21)
 # Where a seat's own proxy is written, for people and for apt.
 PROXY_FILES = ("/etc/environment", "/etc/apt/apt.conf", "/etc/apt/apt.conf.d/*")
+# What an address begins with that holds a name and a password, whatever characters these have.
+PASSWORD = re.compile(r"(?<=://).*@")
+MACHINE_ID = "/etc/machine-id"
+HOST_KEYS = "/etc/ssh/ssh_host_*_key.pub"
+# Interfaces that come and go with containers, and those that are alike on many machines.
+PASSING_INTERFACES = re.compile(r"lo|veth.*|docker0|docker_gwbridge|br-[0-9a-f]{12}")
 REGISTRY_SECONDS = 2
 DOCKER_NETWORKS = {"bridge", "host", "none", "docker_gwbridge", "ingress"}
 LISTEN = "0A"
@@ -274,14 +291,39 @@ def parse_routes(table: str) -> list[dict[str, str]]:
     return routes
 
 
+def without_passwords(value: Any) -> Any:  # noqa: ANN401
+    """Give a copy of JSON data in which no address holds a name and a password."""
+    if isinstance(value, str):
+        return PASSWORD.sub("", value)
+    if isinstance(value, dict):
+        return {key: without_passwords(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [without_passwords(one) for one in value]
+    return value
+
+
 def parse_proxy(text: str) -> str:
-    """Give the proxy that a file of the environment or of apt names, empty where it names none."""
+    """Give the proxy that a file of the environment or of apt names, empty where it names none.
+
+    Without the name and the password that it may hold: what seats tell is shown and kept.
+    """
     named = re.search(
-        r"""^[^#\n/]*?(?:https?_proxy=|Acquire::https?::Proxy\s+)["']?(https?://[^"'\s;]+)""",
+        r"""^[^#\n/]*?(?:https?_proxy=|Acquire::https?::Proxy\s+)["']?"""
+        r"""(https?://)(?:.*@)?([^"'\s;@]+)""",
         text,
         re.MULTILINE | re.IGNORECASE,
     )
-    return named.group(1) if named else ""
+    return "".join(named.groups()) if named else ""
+
+
+def parse_host_key(text: str) -> str:
+    """Give the fingerprint of a public SSH key, as OpenSSH prints it; empty where it is none."""
+    _, _, key = text.partition(" ")
+    try:
+        raw = base64.b64decode(key.split()[0], validate=True)
+    except (IndexError, ValueError):
+        return ""
+    return "SHA256:" + base64.b64encode(hashlib.sha256(raw).digest()).decode().rstrip("=")
 
 
 def name_holders(
@@ -343,6 +385,33 @@ def socket_holders() -> dict[str, dict[str, Any]]:
             pid = link.split("/")[2]
             holders[target[8:-1]] = {"process": read(f"/proc/{pid}/comm").strip(), "pid": int(pid)}
     return holders
+
+
+def hashed(*parts: str) -> str:
+    """Give a hash of the toolkit's own: a machine-id itself is not to be told, says systemd."""
+    return hashlib.sha256("\n".join(("labocloud", *parts)).encode()).hexdigest()
+
+
+def machine_facts() -> dict[str, Any]:
+    """Tell which machine this is.
+
+    A copy of its disk has its machine-id and its host keys. Containers of one machine, which the
+    project's tests take for seats, have its kernel, and so its boot. Hardware addresses may be
+    alike where a copy has an interface without hardware. All together are one machine's alone.
+    """
+    machine_id = read(MACHINE_ID).strip()
+    addresses = {
+        read(f"{interface}/address").strip()
+        for interface in glob.glob("/sys/class/net/*")
+        if not PASSING_INTERFACES.fullmatch(Path(interface).name)
+    }
+    boot = read("/proc/sys/kernel/random/boot_id").strip()
+    keys = {parse_host_key(read(path)) for path in glob.glob(HOST_KEYS)}
+    return {
+        "id": hashed(machine_id) if machine_id else "",
+        "running": hashed(machine_id, boot, *sorted(addresses)) if machine_id else "",
+        "host_keys": sorted(keys - {""}),
+    }
 
 
 def free_mb(path: str) -> int:
@@ -614,13 +683,14 @@ def seat_facts(
         "arch": os.uname().machine,
         "service_manager": "systemd" if Path("/run/systemd/system").is_dir() else "none",
         "root": os.geteuid() == 0,
+        "machine": machine_facts(),
         "listeners": name_holders(listeners, socket_holders(), answers["containers"]),
         "packages": packages,
         "held": held,
         "files": {
             path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in sorted(files)
         },
-        "daemon_config": config,
+        "daemon_config": without_passwords(config),
         "docker_group": group,
         "before": parse_object(read(RECORD)),
         "brought": {"packages": [], "users": []} | (parse_object(read(BROUGHT)) or {}),

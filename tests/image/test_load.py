@@ -1,6 +1,10 @@
 """The container under more load than a room makes, within the limits that it is deployed with."""
 
+import socket
+from contextlib import ExitStack
+
 import pytest
+import requests
 from course_container import HARDENED, address, engine, load, memory, running
 
 HALF_ITS_LIMIT = 64 * 2**20
@@ -23,3 +27,31 @@ def test_it_answers_every_request_and_its_memory_stays_bounded(path: str) -> Non
         container.reload()
         assert container.status == "running"
         assert not container.attrs["State"]["OOMKilled"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\nX: " + b"x" * 15_000,
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 16000\r\n\r\n" + b"x" * 15_900,
+        b"GET /fr/cheat-sheet HTTP/1.1\r\nHost: x\r\n\r\n" * 20,
+    ],
+    ids=["nothing", "half a header", "half a body", "and reads nothing"],
+)
+def test_clients_who_stop_in_the_middle_leave_room_for_the_others(said: bytes) -> None:
+    with engine() as client, running(client, **FLAGS) as container, ExitStack() as held:
+        url = address(container)
+        for _ in range(150):
+            there = ("127.0.0.1", int(url.rpartition(":")[2]))
+            held.enter_context(socket.create_connection(there, timeout=5)).sendall(said)
+        for _ in range(3):
+            assert requests.get(f"{url}/healthz", timeout=10).ok
+        assert memory(container) < HALF_ITS_LIMIT
+
+
+def test_a_request_that_is_larger_than_any_of_the_page_is_refused() -> None:
+    with engine() as client, running(client, **FLAGS) as container:
+        url = f"{address(container)}/healthz"
+        assert requests.post(url, data=b"x" * 20_000, timeout=5).status_code == 413
+        assert requests.get(url, headers={"X": "x" * 20_000}, timeout=5).status_code == 431

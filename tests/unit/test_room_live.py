@@ -5,7 +5,7 @@ import re
 
 import pytest
 from rich.console import Console
-from room_live import Row, clock, fitting, others, printable, table, wanted
+from room_live import Row, clock, fitting, others, shown, table, wanted
 
 
 def text(rows: list[Row], width: int, now: float = 100.0) -> list[str]:
@@ -43,7 +43,12 @@ def test_a_narrow_terminal_cuts_what_is_too_long() -> None:
 def test_a_name_is_no_markup_and_moves_no_cursor() -> None:
     [line] = text([Row("pc1", "[bold]:smile:\n\x1b[2J", since=99.0)], 60)
     assert "[bold]:smile: [2J" in line
-    assert printable("a\r\nb\x1b[Ac") == "a b [Ac"
+
+
+def test_what_is_printed_has_the_colours_of_ansible_and_moves_no_cursor() -> None:
+    """A seat that forges these colours paints a word; each line ends its own."""
+    told = "\x1b[0;31mfatal: held by x\x1b[2J\x07\x1b]0;title\x07\n\ttwo\r\x1b[0m"
+    assert shown(told) == "\x1b[0;31mfatal: held by x [2J  ]0;title \n\ttwo \x1b[0m"
 
 
 def test_where_not_all_fit_those_at_work_come_first_and_the_others_are_counted() -> None:

@@ -60,6 +60,26 @@ def test_every_seat_has_its_cell_with_what_is_wrong_and_the_command(language: st
             assert one["command"] in text
 
 
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_what_was_found_of_the_room_stands_once_and_before_the_seats(language: str) -> None:
+    builder = asked() | {"docker_engine_users": ["student"]}
+    report = sample_room.room_report.room_report(
+        ["pc01", "pc02"],
+        {"pc01": builder, "pc02": asked()},
+        servers=[],
+        builder="pc01",
+        before={},
+        now=0,
+    )
+    text, tags = read(language, report)
+    [found] = report["findings"]
+    for told in (found["cause"][language], found["advice"][language], found["command"]):
+        assert text.count(told) == 1
+    names = [tag for tag, _ in tags]
+    assert names.count("aside") == 1
+    assert names.index("aside") < names.index("h2")
+
+
 def test_it_says_how_many_are_ready_when_how_long_and_which_revision() -> None:
     assert "5 seats ready of 12" in read("en")[0]
     text = read("fr")[0]

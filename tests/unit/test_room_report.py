@@ -234,6 +234,109 @@ def test_a_seat_that_cannot_be_asked_says_why() -> None:
     assert (found["id"], "no sudo" in found["cause"]["en"]) == ("not_asked", True)
 
 
+def test_a_seat_whose_sudo_wants_a_terminal_is_told_of_that() -> None:
+    why = "sudo: désolé, vous devez avoir un terminal (tty) pour exécuter sudo"
+    asked = {"failed": True, "msg": "no JSON", "module_stderr": f"{why}\r\n"}
+    room = report(pc01={"__seat_asked": asked})
+    [found] = room["seats"][0]["findings"]
+    assert found["id"] == "sudo_tty"
+    assert found["cause"]["en"] == f"it cannot be asked: no JSON {why}."
+    assert "!requiretty" in found["advice"]["en"]
+    for other in ("sudo: no tty present and no askpass program specified", "pretty: not found"):
+        room = report(pc01={"__seat_asked": {"failed": True, "msg": other}})
+        assert [one["id"] for one in room["seats"][0]["findings"]] == ["not_asked"]
+
+
+def test_a_text_of_a_seats_that_comes_in_another_way_is_printable() -> None:
+    """What its page answered, and why it failed."""
+    page = {"msg": "no\x1b[2J\n\x07page"}
+    found = judge(FACTS, changed(EXPECTED, "container/page", page))
+    assert found["container_unhealthy"].endswith("no [2J page.")
+    off = {"__seat_asked": {"unreachable": True, "msg": "\x1b]0;title\x07off"}}
+    assert (
+        report(pc01=off)["seats"][0]["findings"][0]["cause"]["en"] == "unreachable: ]0;title off."
+    )
+
+
+def machine(running: str, **others: object) -> dict[str, Any]:
+    """Give the variables of a seat that tells which machine it is."""
+    told = {"id": running, "running": running, "host_keys": [f"SHA256:{running}"]} | others
+    return asked(FACTS | {"machine": told})
+
+
+def test_one_machine_under_two_names_is_not_two_seats_that_are_ready() -> None:
+    off = {"__seat_asked": {"unreachable": True, "msg": "off"}}
+    off["ansible_facts"] = machine("one")["ansible_facts"]
+    rooms = {"pc01": machine("one"), "pc02": machine("two"), "pc03": machine("one"), "pc04": off}
+    room = report(**rooms)
+    told = [[one["cause"]["en"] for one in row["findings"]] for row in room["seats"]]
+    assert told[0] == ["it is the same machine as pc03, under another name."]
+    assert told[1] == []
+    assert told[2] == ["it is the same machine as pc01, under another name."]
+    assert [row["state"] for row in room["seats"]] == ["error", "ready", "error", "unreachable"]
+    assert room["findings"] == []
+
+
+def test_copies_of_one_disk_are_told_once_and_stay_ready() -> None:
+    shared = ["SHA256:rsa", "SHA256:ed25519"]
+    rooms = {
+        "pc01": machine("one", host_keys=shared),
+        "pc02": machine("two", host_keys=[*shared, "SHA256:mine"], id="disk"),
+        "pc03": machine("three", id="disk"),
+        "pc04": asked(),
+        "pc05": {},
+    }
+    room = report(**rooms)
+    assert [row["state"] for row in room["seats"]] == ["ready"] * 4 + ["unknown"]
+    keys, ids = room["findings"]
+    assert (keys["id"], ids["id"]) == ("host_key_shared", "machine_id_shared")
+    assert keys["cause"]["en"].startswith("pc01, pc02 have the same SSH host key")
+    assert "./lab ansible pc01,pc02 -b -m shell" in keys["command"]
+    assert ids["cause"]["fr"].startswith("pc02, pc03 ont le même machine-id")
+
+
+@pytest.mark.parametrize(
+    "told", ["text", None, [], {"id": 7}, {"host_keys": 3, "running": []}, {"host_keys": [{}, 1]}]
+)
+def test_a_seat_that_lies_about_its_machine_takes_the_page_from_nobody(told: object) -> None:
+    rooms = {"pc01": asked(FACTS | {"machine": told, "docker_group": told}), "pc02": asked()}
+    assert report(**rooms)["totals"]["ready"] == 2
+
+
+@pytest.mark.parametrize(
+    ("group", "setting", "who"),
+    [
+        (["student"], [], "student"),
+        (None, ["eleve", "prof"], "eleve"),
+        (["root", "prof"], "eleve, prof", "eleve"),
+        (["root", "prof"], [], None),
+        (None, None, None),
+    ],
+)
+def test_students_who_are_root_where_the_image_is_built_are_told_once(
+    group: list[str] | None, setting: object, who: str | None
+) -> None:
+    """The account that the toolkit itself uses there is the teacher's."""
+    others = {"ansible_user": "prof", "docker_engine_users": setting}
+    builder = asked(FACTS | {"docker_group": group}) | others
+    room = report(pc01=builder, pc02=asked())
+    assert room["totals"]["ready"] == 2
+    if who is None:
+        assert room["findings"] == []
+    else:
+        [found] = room["findings"]
+        assert found["cause"]["en"].startswith("pc01 builds the image")
+        assert f"on which {who} can be root" in found["cause"]["en"]
+        assert "group registry" in found["advice"]["en"]
+    # Alone it decides for nobody else, and one that is no seat has no students.
+    assert report(pc01=builder)["findings"] == []
+    rooms = {"pc01": asked(), "pc02": asked(), "server": builder}
+    assert (
+        room_report.room_findings(["pc01", "pc02"], rooms, servers=["server"], builder="server")
+        == []
+    )
+
+
 def test_a_seat_that_was_lost_on_the_way_is_judged_by_what_it_told() -> None:
     def lost(facts: dict[str, Any]) -> dict[str, Any]:
         return {"__seat_asked": {"changed": False}, "ansible_facts": {"seat": facts}}

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import room_report
 import room_summary
 import yaml
 
@@ -28,9 +29,22 @@ def test_each_seat_that_needs_somebody_has_its_line() -> None:
     ]
 
 
+def test_what_was_found_of_the_room_comes_last() -> None:
+    found = room_report.finding("builder_is_seat", "pc1", builder="pc1", users="student")
+    for failed in ({}, {"pc02": "off"}):
+        *_, last = room_summary.summary(1, failed, "ready", [found])
+        assert last.startswith("The room: pc1 builds the image that all seats run")
+        assert "Fix: name a machine of your own" in last
+
+
 def test_the_reason_is_the_message_and_what_the_command_said_in_one_line() -> None:
     answer = {"msg": "non-zero return code", "stderr": "no\n  space left", "stdout": "x"}
     assert room_summary.reason(answer) == "non-zero return code no space left"
+
+
+def test_a_reason_moves_no_cursor() -> None:
+    answer = {"msg": "port 8080 is held by x\x1b[31mred\x07", "stderr": "\x1b]0;title\x9c"}
+    assert room_summary.reason(answer) == "port 8080 is held by x [31mred ]0;title"
 
 
 def test_a_long_reason_keeps_its_beginning_and_its_end() -> None:

@@ -1,7 +1,9 @@
 """What seat_facts concludes from what a machine shows."""
 
+import json
 import os
 import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -9,6 +11,8 @@ from pathlib import Path
 import pytest
 import seat_facts
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 TCP = """\
   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -170,11 +174,77 @@ def test_routes_with_their_networks() -> None:
         ('# http_proxy="http://p.example:3128"\n', ""),
         ('// Acquire::http::Proxy "http://p.example:3128";\n', ""),
         ('Acquire::http::Proxy "DIRECT";\n', ""),
+        ("http_proxy=http://eleve:s%40cret@p.example:3128", "http://p.example:3128"),
+        ('Acquire::http::Proxy "http://it.example:b/c@p.example:3128/";', "http://p.example:3128/"),
+        ("https_proxy=http://token@p.example:3128", "http://p.example:3128"),
         ("PATH=/usr/bin\n", ""),
     ],
 )
 def test_a_proxy_that_a_file_names(text: str, proxy: str) -> None:
     assert seat_facts.parse_proxy(text) == proxy
+
+
+@given(
+    user=st.text(st.characters(exclude_characters="\n"), min_size=1),
+    line=st.sampled_from(
+        ["http_proxy={}", "export HTTPS_PROXY='{}'", 'Acquire::http::Proxy "{}";']
+    ),
+)
+def test_whatever_the_password_of_a_proxy_is_nothing_of_it_is_told(user: str, line: str) -> None:
+    named = seat_facts.parse_proxy(line.format(f"http://{user}@p.example:3128"))
+    assert named in ("http://p.example:3128", "")
+
+
+def test_a_password_in_daemon_json_is_not_told() -> None:
+    config = {
+        "proxies": {"http-proxy": "http://eleve:secret@p.example:3128", "no-proxy": "a@b"},
+        "registry-mirrors": ["https://u.example:p@s.example/s s@mirror.example"],
+        "log-opts": {"max-size": "10m"},
+        "debug": True,
+    }
+    assert seat_facts.without_passwords(config) == {
+        "proxies": {"http-proxy": "http://p.example:3128", "no-proxy": "a@b"},
+        "registry-mirrors": ["https://mirror.example"],
+        "log-opts": {"max-size": "10m"},
+        "debug": True,
+    }
+
+
+ED25519 = "AAAAC3NzaC1lZDI1NTE5AAAAIFh5GqYqzGrzmvhVVwPcqoBSNnuZF6vzWtA4R1mXQqJ8"
+
+
+@pytest.mark.parametrize("text", ["", "ssh-ed25519", "ssh-ed25519 no", "\x1b[31m é", " "])
+def test_what_is_no_host_key_has_no_fingerprint(text: str) -> None:
+    assert seat_facts.parse_host_key(text) == ""
+
+
+def test_a_host_key_has_the_fingerprint_that_openssh_prints(tmp_path: Path) -> None:
+    key = tmp_path / "key.pub"
+    key.write_text(f"ssh-ed25519 {ED25519} root@pc1\n")
+    told = subprocess.run(["ssh-keygen", "-lf", key], capture_output=True, text=True, check=True)
+    assert seat_facts.parse_host_key(key.read_text()) == told.stdout.split()[1]
+
+
+def test_this_machine_is_the_same_twice_and_no_copy_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its machine-id itself is not told."""
+    ids = tmp_path / "machine-id"
+    monkeypatch.setattr(seat_facts, "MACHINE_ID", str(ids))
+    ids.write_text("0123456789abcdef0123456789abcdef\n")
+    mine = seat_facts.machine_facts()
+    assert seat_facts.machine_facts() == mine
+    assert "0123456789abcdef" not in json.dumps(mine)
+    read = seat_facts.read
+    for other in ("boot_id", "/address"):
+        monkeypatch.setattr(
+            seat_facts, "read", lambda path, it=other: "x" if path.endswith(it) else read(path)
+        )
+        copy = seat_facts.machine_facts()
+        assert copy["id"] == mine["id"]
+        assert copy["running"] != mine["running"]
+    ids.write_text("")
+    assert (seat_facts.machine_facts()["id"], seat_facts.machine_facts()["running"]) == ("", "")
 
 
 def test_registries_that_listen_and_that_do_not() -> None:

@@ -213,7 +213,8 @@ def test_a_broken_option_never_leaves_a_seat_without_docker(ready: Host) -> None
 
 
 def test_a_user_that_is_no_account(ready: Host) -> None:
-    result = run(READY, docker_engine_users=["nobody-knows-me"])
+    """As it is typed: -e docker_engine_users=NAME is a text."""
+    result = run(READY, docker_engine_users="nobody-knows-me")
     assert result.returncode != 0
     for word in (READY, "docker_engine_users", "nobody-knows-me", "Fix: make the account"):
         assert word in said(result), said(result)

@@ -1,0 +1,59 @@
+"""The app as the image runs it, with clients who do not behave."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+
+# Three connections, besides the listening socket and the server's own.
+FEW = "connection_limit=5, channel_timeout=1, cleanup_interval=1"
+PROGRAM = f"import app; app.LIMITS.update({FEW}); app.main()"
+CONNECTIONS = 3
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """The port of an app that lets few in."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        number = free.getsockname()[1]
+    told = {"FLASK_RUN_HOST": "127.0.0.1", "FLASK_RUN_PORT": str(number)}
+    serving = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM],
+        cwd=Path(__file__).parents[1],
+        env=os.environ | told,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(100):
+            with suppress(OSError):
+                socket.create_connection(("127.0.0.1", number)).close()
+                break
+            time.sleep(0.1)
+        yield number
+    finally:
+        serving.kill()
+        serving.wait()
+
+
+@pytest.mark.parametrize(
+    "said", [b"GET / HTTP/1.1\r\n", b"GET /fr/cheat-sheet HTTP/1.1\r\nHost: x\r\n\r\n" * 2000]
+)
+def test_a_client_who_stops_in_the_middle_is_sent_away(port: int, said: bytes) -> None:
+    """Also one who asks and asks and reads nothing, so that nothing more can be sent to it."""
+    with ExitStack() as held:
+        for _ in range(CONNECTIONS):
+            client = held.enter_context(socket.socket())
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            client.connect(("127.0.0.1", port))
+            client.setblocking(False)
+            with suppress(BlockingIOError):
+                client.send(said)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=20) as answer:
+            assert answer.status == 200

@@ -1,0 +1,29 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""Make printable what a seat says, which may be anything: it moves no cursor and rings no bell."""
+
+# What text of several lines needs, such as a certificate.
+LAYOUT = "\n\t"
+
+
+def printable(text: str) -> str:
+    """Give text with a space for each character that cannot be seen; its lines stay lines."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char in LAYOUT else " " for char in text)
+
+
+def one_line(text: str) -> str:
+    """Give text as one line that moves no cursor."""
+    return " ".join(printable(text).split())
+
+
+def cleaned(value: object) -> object:
+    """Give a copy of JSON data in which all text is printable, the keys too."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {cleaned(key): cleaned(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [cleaned(one) for one in value]
+    return value

@@ -1,0 +1,46 @@
+"""What a seat says, made printable."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from printable import LAYOUT, cleaned, one_line, printable
+
+TEXT = st.text(st.one_of(st.characters(), st.sampled_from("\x1b\x07\x9b\x7f\r\n\t\u202e[31m")))
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), TEXT),
+    lambda inner: st.one_of(st.lists(inner), st.dictionaries(TEXT, inner)),
+)
+
+
+def texts(value: object) -> list[str]:
+    """Give all text in JSON data, the keys too."""
+    if isinstance(value, dict):
+        return [text for pair in value.items() for one in pair for text in texts(one)]
+    if isinstance(value, list):
+        return [text for one in value for text in texts(one)]
+    return [value] if isinstance(value, str) else []
+
+
+@given(TEXT)
+def test_no_character_is_left_that_cannot_be_seen(text: str) -> None:
+    made = printable(text)
+    assert len(made) == len(text)
+    assert all(char.isprintable() or char in LAYOUT for char in made)
+    assert all(kept == char for kept, char in zip(made, text, strict=True) if kept != " ")
+    assert printable(made) == made
+    assert one_line(text).isprintable()
+
+
+@given(st.text(st.characters(exclude_categories=["C", "Z"], include_characters=f" {LAYOUT}")))
+def test_text_that_can_be_seen_stays_as_it_is(text: str) -> None:
+    assert printable(text) == text
+
+
+@given(JSON)
+def test_no_text_is_left_out_wherever_it_stands(value: object) -> None:
+    assert all(printable(text) == text for text in texts(cleaned(value)))
+
+
+def test_all_else_stays_as_it_is() -> None:
+    told = {"pid": 1, "running": True, "before": None, "ca": "-----BEGIN\nx\n", "ports": [1.5, {}]}
+    assert cleaned(told) == told
+    assert cleaned({"w\x1b[2Jeb": ["a\x07"]}) == {"w [2Jeb": ["a "]}

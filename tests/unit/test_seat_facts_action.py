@@ -1,0 +1,146 @@
+"""What comes in from a seat that may say anything, on the control machine."""
+
+import importlib.util
+import json
+import os
+import re
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+# The module has the same name.
+SPEC = importlib.util.spec_from_file_location("action", PROJECT / "plugins/action/seat_facts.py")
+action = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(action)
+
+
+def test_an_answer_is_printable_whatever_the_seat_says() -> None:
+    forged = {
+        "failed": True,
+        "msg": "no\x1b[2J",
+        "ansible_facts": {"seat": {"containers": {"w\x1b]0;eb\x07": {"image": "a\u202eb"}}}},
+    }
+    assert action.checked("pc1", forged) == {
+        "failed": True,
+        "msg": "no [2J",
+        "ansible_facts": {"seat": {"containers": {"w ]0;eb ": {"image": "a b"}}}},
+    }
+
+
+def test_an_answer_that_is_too_large_is_refused_by_the_name_of_the_seat() -> None:
+    told = {"ansible_facts": {"seat": {"volumes": ["x" * 1000] * 2000}}}
+    refused = action.checked("pc1", told)
+    assert set(refused) == {"failed", "msg"}
+    assert refused["msg"].startswith("pc1 tells 20")
+    assert "Fix: " in refused["msg"]
+
+
+PLAYBOOK = """
+- hosts: pc1
+  gather_facts: false
+  tasks:
+    - seat_facts: {docker_socket: /nowhere}
+      register: asked
+    - seat_facts: {docker_socket: /nowhere}
+      delegate_to: pc2
+      delegate_facts: true
+      run_once: true
+    - seat_facts: {docker_socket: /nowhere}
+      delegate_to: far
+      ignore_unreachable: true
+      register: far
+    - seat_facts: {unknown: true}
+      ignore_errors: true
+      register: wrong
+    - copy:
+        dest: "{{ out }}"
+        mode: "0600"
+        content: >-
+          {{ {'asked': asked.ansible_facts.seat, 'mine': ansible_facts.seat, 'wrong': wrong.msg,
+              'other': hostvars.pc2.ansible_facts.seat, 'far': far.unreachable} | to_json }}
+      check_mode: false
+- hosts: pc1
+  vars: {docker_engine_users: "eleve, prof", docker_engine_registry_mirrors: https://mirror.example}
+  tasks:
+    - import_role: {name: docker_engine, tasks_from: verify}
+    - assert:
+        that:
+          - __docker_engine_users_to_add | sort == ["eleve", "prof"]
+          - __docker_engine_config["registry-mirrors"] == ["https://mirror.example"]
+- hosts: "a*"
+  gather_facts: false
+  tasks: [seat_facts: ]
+- hosts: tty
+  become: true
+  roles: [seat]
+"""
+# As sudo says it where its configuration wants a terminal.
+SUDO = """#!/bin/sh
+echo "sudo: sorry, you must have a tty to run sudo" >&2
+exit 1
+"""
+
+
+@pytest.fixture
+def listener() -> int:
+    """A port of a process whose name would turn a terminal red."""
+    comm = Path("/proc/self/comm")
+    before = comm.read_text().strip()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        comm.write_text("x\x1b[31mred")
+        yield server.getsockname()[1]
+        comm.write_text(before)
+
+
+def test_a_run_asks_as_any_module_would_and_refuses_one_name_alone(
+    tmp_path: Path, listener: int
+) -> None:
+    """With --check, delegated and not, once for all; a seat that is off, an argument that is wrong.
+
+    The name that is too long for a file's ended the run before its first task. A list that is given
+    as a text is a list; a sudo that wants a terminal is told of, with what helps.
+    """
+    long = "a" * 290
+    local = {"ansible_connection": "local"}
+    off = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9}
+    sudo = tmp_path / "sudo"
+    sudo.write_text(SUDO)
+    sudo.chmod(0o700)
+    # Ansible asks no sudo for the account that it runs as.
+    become = {"ansible_become_user": "nobody", "ansible_become_exe": str(sudo)}
+    tty = local | become | {"ansible_user": "prof"}
+    hosts = {"pc1": local, "pc2": local, "far": off, long: local, "tty": tty}
+    (tmp_path / "hosts.yml").write_text(json.dumps({"lab": {"hosts": hosts}}))
+    (tmp_path / "play.yml").write_text(PLAYBOOK)
+    told = tmp_path / "told.json"
+    result = subprocess.run(
+        ["ansible-playbook", "--check", "-i", "hosts.yml", "play.yml", "-e", f"out={told}"],
+        cwd=tmp_path,
+        env=os.environ
+        | {
+            "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"),
+            "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(tmp_path / "facts"),
+            "ANSIBLE_CALLBACKS_ENABLED": "room_summary",
+            "LABOCLOUD_REPORTS": str(tmp_path / "reports"),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert f"{long}: aaaaaaaaaaaaaaaaaaaa… is a name of 290 characters" in result.stdout
+    assert "Fix: give the seat a shorter one" in result.stdout
+    assert "tty cannot be asked as root: " in result.stdout
+    assert "Fix: write Defaults:prof !requiretty into a file" in result.stdout
+    assert re.search(r"pc1 +: .* failed=0 ", result.stdout), result.stdout
+    facts = json.loads(told.read_text())
+    for whose in ("asked", "mine", "other"):
+        [mine] = [one for one in facts[whose]["listeners"] if one["port"] == listener]
+        assert mine["process"] == "x [31mred"
+    assert facts["far"] is True
+    assert "unknown" in facts["wrong"]
+    kept = tmp_path / "facts"
+    assert kept.stat().st_mode & 0o777 == 0o700
+    assert {path.name.removeprefix("s1_") for path in kept.iterdir()} >= {"pc1", "pc2"}
