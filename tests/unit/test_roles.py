@@ -158,3 +158,39 @@ def test_which_directories_are_recorded(config: dict, roots: list[str]) -> None:
     told = load("docker_engine/vars/main.yml")["__docker_engine_roots"]
     variables = {"__docker_engine_config": config}
     assert Templar(loader=DataLoader(), variables=variables).template(told) == roots
+
+
+@pytest.mark.parametrize("role", ["docker_engine", "room_registry"])
+def test_an_interrupted_installation_is_mended_first(role: str) -> None:
+    """Before a seat that has all it needs is left alone."""
+    first = load(f"{role}/tasks/main.yml")[0]
+    assert first["ansible.builtin.include_role"] == {"name": "seat", "tasks_from": "mend"}
+    for interrupted in (True, False):
+        facts = {"ansible_facts": {"seat": {"apt": {"interrupted": interrupted}}}}
+        templar = Templar(loader=DataLoader(), variables=facts)
+        assert templar.evaluate_conditional(first["when"]) is interrupted
+
+
+def test_services_may_start_again_only_when_dpkg_has_finished() -> None:
+    """Else what is half configured would start without its configuration."""
+    names = [one["name"].removeprefix("Mend | ") for one in load("seat/tasks/mend.yml")]
+    order = [
+        "Finish what dpkg has begun",
+        "Finish it with what it lacks",
+        "Let packages start their services again",
+        "Record what came in",
+    ]
+    assert [name for name in names if name in order] == order
+
+
+@pytest.mark.parametrize("whose", ["left", "other", "absent"])
+def test_only_a_policy_that_was_left_is_removed(whose: str) -> None:
+    removing = task("seat/tasks/mend.yml", "Mend | Let packages start their services again")
+    assert removing["ansible.builtin.file"] == {"path": "/usr/sbin/policy-rc.d", "state": "absent"}
+    seat = {"apt": {"policy_rc_d": whose}}
+    known = load("seat/vars/main.yml") | {
+        "hostvars": {"pc": {"ansible_facts": {"seat": seat}}},
+        "seat_host": "pc",
+    }
+    templar = Templar(loader=DataLoader(), variables=known)
+    assert templar.evaluate_conditional(removing["when"]) is (whose == "left")
