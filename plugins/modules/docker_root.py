@@ -293,10 +293,12 @@ def purge(root: str, was: str, check: bool) -> bool:
     place = os.path.realpath(root)
     if state_of(place) == "absent":
         return False
-    below = mounts_below(place, mounts())
+    there = mounts()
+    below = mounts_below(place, there)
     refuse_others(place, os.listdir(place), below)
     # A disk of its own, or one that a link leads to, is not Docker's.
-    stays = was == "empty" or os.path.ismount(place) or os.path.islink(root)
+    is_mounted = place in [mount.path for mount in there]
+    stays = was == "empty" or is_mounted or os.path.islink(root)
     if check:
         return not stays or state_of(place) == "in use"
     for mount in below:
@@ -342,7 +344,8 @@ def main() -> None:
     except RefusedError as refusal:
         module.fail_json(msg=f"{refusal}.".encode(errors="backslashreplace").decode())
     except (OSError, TornError, ValueError) as error:
-        module.fail_json(msg=f"what Docker kept cannot be removed: {error}")
+        done = "recorded" if module.params["state"] == "recorded" else "emptied"
+        module.fail_json(msg=f"Docker's directories cannot be {done}: {error}")
     module.exit_json(changed=any(changed), kept=kept)
 
 

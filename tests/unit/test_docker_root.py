@@ -374,12 +374,16 @@ def test_what_is_mounted_in_the_meantime_is_not_entered(
 
 
 @mounting
+@pytest.mark.parametrize("kind", ["--bind {theirs}", "-t tmpfs none"])
 def test_a_directory_that_is_a_disk_of_its_own_is_emptied_and_stays(
-    directory: Path, tmp_path: Path
+    directory: Path, tmp_path: Path, kind: str
 ) -> None:
-    root = tmp_path / "docker"
+    """A directory of the same disk that is mounted there, too."""
+    theirs, root = tmp_path / "theirs", tmp_path / "docker"
+    theirs.mkdir()
     seat(directory, root, "absent", "image/below-the-disk")
-    mount = f"mount -t tmpfs none {root}; mkdir {root}/image {root}/lost+found"
+    kind = kind.format(theirs=theirs)
+    mount = f"mount {kind} {root}; mkdir {root}/image {root}/lost+found"
     said = purge_with(mount, root)
     assert (said.get("msg"), said["changed"]) == (None, True)
     assert (root / "image/below-the-disk").exists()
