@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 DIRECTORY = Path("/var/lib/labocloud")
-# before: what the seat was like. brought: packages and accounts that the toolkit brought. built:
-# its images. served: where images are built, the revisions that the room had.
+# before: what the seat was like. brought: packages and accounts that the toolkit brought; while
+# packages come, coming, the names of the new ones, and policy_rc_d, whether the toolkit keeps
+# services from starting. built: its images. served: where images are built, the revisions that the
+# room had.
 NAMES = ("before", "brought", "built", "served")
 
 
@@ -66,3 +68,9 @@ def write_record(name: str, value: dict[str, Any], directory: Path = DIRECTORY) 
     """Write a record. Raises OSError."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_whole(directory / f"{name}.json", json.dumps(value, sort_keys=True).encode() + b"\n")
+
+
+def keep_file(path: Path, directory: Path = DIRECTORY) -> None:
+    """Keep a copy of a file beside the records, with its name and mode. Raises OSError."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_whole(directory / path.name, path.read_bytes(), path.stat().st_mode & 0o777)

@@ -112,7 +112,8 @@ ansible_facts:
         brought:
           description: >-
             What the toolkit brought, as it has recorded it, C(packages) and C(users), the
-            accounts that it put into the group docker.
+            accounts that it put into the group docker. Packages that an installation was bringing
+            when it was interrupted are among them, where they have come.
           type: dict
         built:
           description: >-
@@ -125,6 +126,20 @@ ansible_facts:
             one last.
           type: list
           elements: str
+        torn:
+          description: >-
+            The records that are there and cannot be read, each as a sentence that names it. What
+            they told is not in the other facts: who goes on would take the seat for another.
+          type: list
+          elements: str
+        apt:
+          description: >-
+            What was left of an installation: C(unfinished), names of the packages that dpkg has
+            begun to install, C(journal), whether dpkg was ended in the middle of writing that down,
+            C(interrupted), whether it was one of the toolkit's, and C(policy_rc_d), the file that
+            keeps services from starting, V(absent), V(left) by that one, or V(other), of somebody
+            else.
+          type: dict
         docker:
           description: >-
             The engine: C(running), C(enabled), C(version), C(root), C(free_mb), C(driver),
@@ -191,11 +206,8 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.docker_engine import SOCKET, DockerConnection, fingerprint
+from ansible.module_utils.record import NAMES, TornError, read_record
 
-RECORD = "/var/lib/labocloud/before.json"
-BROUGHT = "/var/lib/labocloud/brought.json"
-BUILT = "/var/lib/labocloud/built.json"
-SERVED = "/var/lib/labocloud/served.json"
 DAEMON_JSON = "/etc/docker/daemon.json"
 # What the engine reads when it starts.
 ENGINE_CONFIGURATION = (
@@ -232,6 +244,19 @@ HOST_KEYS = "/etc/ssh/ssh_host_*_key.pub"
 # Interfaces that come and go with containers, and those that are alike on many machines.
 PASSING_INTERFACES = re.compile(r"lo|veth.*|docker0|docker_gwbridge|br-[0-9a-f]{12}")
 REGISTRY_SECONDS = 2
+# Where dpkg writes down what it does, before it is in its status; the files are numbered.
+DPKG_JOURNAL = "/var/lib/dpkg/updates/[0-9]*"
+# What dpkg(1) calls a package that is between absent and installed.
+UNFINISHED = {
+    "half-installed",
+    "unpacked",
+    "half-configured",
+    "triggers-awaited",
+    "triggers-pending",
+}
+POLICY_RC_D = "/usr/sbin/policy-rc.d"
+# What Ansible's apt writes there; after a power cut it may be empty.
+ANSIBLES_POLICY = {"#!/bin/sh\nexit 101\n", ""}
 DOCKER_NETWORKS = {"bridge", "host", "none", "docker_gwbridge", "ingress"}
 LISTEN = "0A"
 
@@ -247,18 +272,27 @@ def parse_os_release(text: str) -> dict[str, str]:
     }
 
 
-def parse_dpkg_status(text: str) -> tuple[dict[str, str], list[str]]:
-    """Read dpkg's status file: the installed packages with their versions, and the held ones."""
+def parse_dpkg_status(text: str) -> tuple[dict[str, str], list[str], list[str]]:
+    """Read dpkg's status file.
+
+    Gives the installed packages with their versions, the names of the held ones among them, and
+    the names of those that dpkg has begun to install, or to remove, and not finished.
+    """
     packages: dict[str, str] = {}
     held: list[str] = []
+    unfinished: list[str] = []
     for paragraph in text.split("\n\n"):
         fields = dict(re.findall(r"^(Package|Status|Version): (.*)$", paragraph, re.MULTILINE))
         want, _, state = fields.get("Status", "").partition(" ")
+        if "Package" not in fields:
+            continue
         if state == "ok installed":
-            packages[fields["Package"]] = fields["Version"]
+            packages[fields["Package"]] = fields.get("Version", "")
             if want == "hold":
                 held.append(fields["Package"])
-    return packages, held
+        elif state.rpartition(" ")[2] in UNFINISHED:
+            unfinished.append(fields["Package"])
+    return packages, held, unfinished
 
 
 def parse_listeners(table: str) -> list[dict[str, Any]]:
@@ -651,6 +685,58 @@ def engine_facts(path: str) -> dict[str, Any]:
         }
 
 
+def record_facts() -> tuple[dict[str, dict[str, Any] | None], list[str]]:
+    """Give the records, None where there is none, and what cannot be read, as sentences."""
+    torn = []
+
+    def record_of(name: str) -> dict[str, Any] | None:
+        try:
+            return read_record(name)
+        except TornError as error:
+            torn.append(str(error))
+            return None
+
+    return {name: record_of(name) for name in NAMES}, torn
+
+
+def brought_facts(record: dict[str, Any] | None, there: set[str]) -> dict[str, list[str]]:
+    """Give what the toolkit brought. there: names of the packages that are installed, or half so.
+
+    A record of an installation that was interrupted names what was coming; what is there came.
+    """
+    told = {"packages": [], "users": [], "coming": []} | (record or {})
+    return {
+        "packages": sorted({*told["packages"], *there.intersection(told["coming"])}),
+        "users": told["users"],
+    }
+
+
+def policy_rc_d(used: bool) -> str:
+    """Tell whose policy-rc.d there is: absent, left or other, as RETURN has it.
+
+    used: whether the record says that the toolkit was using one. It has one written only where
+    there is none; one of the same text may be anybody's.
+    """
+    if not os.path.lexists(POLICY_RC_D):
+        return "absent"
+    return "left" if used and read(POLICY_RC_D) in ANSIBLES_POLICY else "other"
+
+
+def apt_facts(brought: dict[str, Any], unfinished: list[str]) -> dict[str, Any]:
+    """Give what was left of an installation. brought: the record of what the toolkit brought."""
+    return {
+        "unfinished": unfinished,
+        "journal": bool(glob.glob(DPKG_JOURNAL)),
+        "interrupted": "coming" in brought,
+        "policy_rc_d": policy_rc_d(brought.get("policy_rc_d", False)),
+    }
+
+
+def has_data(root: str) -> bool:
+    """Tell whether there is anything in Docker's directory, but for a file system's own."""
+    return any(path.name != "lost+found" for path in Path(root).glob("*"))
+
+
 def parse_object(text: str) -> dict[str, Any] | None:
     """Read a JSON object; give None where the text is something else."""
     try:
@@ -669,7 +755,8 @@ def seat_facts(
     engine_files = [path for pattern in ENGINE_CONFIGURATION for path in glob.glob(pattern)]
     files = engine_files + [path for pattern in OTHER_CONFIGURATION for path in glob.glob(pattern)]
     config = parse_object(read(DAEMON_JSON))
-    packages, held = parse_dpkg_status(read("/var/lib/dpkg/status"))
+    packages, held, unfinished = parse_dpkg_status(read("/var/lib/dpkg/status"))
+    records, torn = record_facts()
     answers = engine_facts(docker_socket)
     engine = answers.pop("engine")
     engine["root"] = engine["root"] or (config or {}).get("data-root", "/var/lib/docker")
@@ -692,14 +779,16 @@ def seat_facts(
         },
         "daemon_config": without_passwords(config),
         "docker_group": group,
-        "before": parse_object(read(RECORD)),
-        "brought": {"packages": [], "users": []} | (parse_object(read(BROUGHT)) or {}),
-        "built": parse_object(read(BUILT)) or {},
-        "served": (parse_object(read(SERVED)) or {"revisions": []})["revisions"],
+        "before": records["before"],
+        "brought": brought_facts(records["brought"], {*packages, *unfinished}),
+        "built": records["built"] or {},
+        "served": (records["served"] or {"revisions": []})["revisions"],
+        "torn": torn,
+        "apt": apt_facts(records["brought"] or {}, unfinished),
         "docker": {
             **engine,
             "free_mb": free_mb(engine["root"]),
-            "data": any(Path(engine["root"]).glob("*")),
+            "data": has_data(engine["root"]),
             "enabled": bool(glob.glob("/etc/systemd/system/*.wants/docker.service")),
             "outdated": outdated(engine_files),
         },

@@ -20,6 +20,13 @@ options:
     description: What it holds from now on.
     type: dict
     required: true
+  keep:
+    description:
+      - Files of which copies are kept beside the record, written before it. A copy that is there
+        already is written over, since there is no record yet that tells of it.
+    type: list
+    elements: path
+    default: []
 author:
   - labocloud contributors
 attributes:
@@ -43,8 +50,10 @@ EXAMPLES = r"""
 
 RETURN = r""" # """
 
+from pathlib import Path
+
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.record import NAMES, TornError, read_record, write_record
+from ansible.module_utils.record import NAMES, TornError, keep_file, read_record, write_record
 
 
 def main() -> None:
@@ -53,6 +62,7 @@ def main() -> None:
         argument_spec={
             "name": {"type": "str", "choices": list(NAMES), "required": True},
             "value": {"type": "dict", "required": True},
+            "keep": {"type": "list", "elements": "path", "default": []},
         },
         supports_check_mode=True,
     )
@@ -60,6 +70,8 @@ def main() -> None:
     try:
         changed = read_record(name) != value
         if changed and not module.check_mode:
+            for path in module.params["keep"]:
+                keep_file(Path(path))
             write_record(name, value)
     except (OSError, TornError) as error:
         module.fail_json(msg=f"the record cannot be written: {error}")

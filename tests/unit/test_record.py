@@ -43,6 +43,36 @@ def test_a_torn_record_is_told_and_not_written_over(directory: Path, text: str) 
     assert (directory / "before.json").read_bytes() == text.encode("latin-1")
 
 
+def test_a_copy_of_a_file_is_kept_before_the_record_is_there(
+    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its mode; a record without the copy that it tells of would be worse than none."""
+    monkeypatch.setattr(record.keep_file, "__defaults__", (directory,))
+    file = tmp_path / "daemon.json"
+    file.write_bytes(b"\xff{}")
+    file.chmod(0o640)
+    asked = {"name": "before", "value": {"packages": []}, "keep": [str(file)]}
+    assert stand_in.run(seat_record.main, _ansible_check_mode=True, **asked)["changed"]
+    assert not directory.exists()
+
+    def power_cut(name: str, _value: object) -> None:
+        raise OSError(f"power cut at {name}, with {os.listdir(directory)}")
+
+    with monkeypatch.context() as cut:
+        cut.setattr(seat_record, "write_record", power_cut)
+        said = stand_in.run(seat_record.main, **asked)["msg"]
+        assert "power cut at before, with ['daemon.json']" in said
+    # What a run before this one kept is not what is there now.
+    (directory / "daemon.json").write_bytes(b"of another day")
+    assert stand_in.run(seat_record.main, **asked)["changed"]
+    assert (directory / "daemon.json").read_bytes() == b"\xff{}"
+    assert (directory / "daemon.json").stat().st_mode & 0o777 == 0o640
+    # Once there is a record, its copy stays.
+    file.write_bytes(b"the toolkit's")
+    assert not stand_in.run(seat_record.main, **asked)["changed"]
+    assert (directory / "daemon.json").read_bytes() == b"\xff{}"
+
+
 def test_a_pipe_in_its_place_is_not_waited_for(directory: Path) -> None:
     directory.mkdir()
     os.mkfifo(directory / "built.json")

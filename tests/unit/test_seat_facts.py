@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import seat_facts
 import yaml
+from ansible.module_utils import record
+from ansible.modules import apt
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,7 +51,41 @@ def test_dpkg_status_counts_only_what_is_installed() -> None:
         "Package: gone\nStatus: deinstall ok config-files\nVersion: 4\n\n"
         "Package: torn\nStatus: install ok half-configured\nVersion: 5\n"
     )
-    assert seat_facts.parse_dpkg_status(status) == ({"held": "1.0-1", "here": "2:3"}, ["held"])
+    packages, held, _ = seat_facts.parse_dpkg_status(status)
+    assert (packages, held) == ({"held": "1.0-1", "here": "2:3"}, ["held"])
+
+
+@pytest.mark.parametrize(
+    ("status", "unfinished"),
+    [
+        ("install ok half-configured", True),
+        ("install ok unpacked", True),
+        ("hold ok unpacked", True),
+        ("install reinstreq half-installed", True),
+        ("deinstall ok half-installed", True),
+        ("install ok triggers-pending", True),
+        ("install ok triggers-awaited", True),
+        ("install ok installed", False),
+        ("deinstall ok config-files", False),
+        ("unknown ok not-installed", False),
+    ],
+)
+def test_what_dpkg_has_begun_and_not_finished(status: str, unfinished: bool) -> None:
+    text = f"Package: x\nStatus: {status}\n\nPackage: y\nStatus: install ok installed\n"
+    assert seat_facts.parse_dpkg_status(text)[2] == (["x"] if unfinished else [])
+
+
+FIELDS = st.sampled_from(
+    ["Package: x", "Status: install ok unpacked", "Version: 1", "", " y", "Status:"]
+)
+
+
+@given(st.lists(FIELDS | st.text()))
+def test_any_status_file_is_read(lines: list[str]) -> None:
+    """A power cut may leave anything in it."""
+    packages, held, unfinished = seat_facts.parse_dpkg_status("\n".join(lines))
+    assert set(held) <= set(packages)
+    assert not set(unfinished) & {""}
 
 
 @pytest.mark.skipif(sys.byteorder != "little", reason="the samples are of a little-endian machine")
@@ -135,6 +171,102 @@ def test_the_fingerprint_of_another_image_differs(other: dict) -> None:
 )
 def test_an_object_is_read_and_nothing_else(text: str, value: dict | None) -> None:
     assert seat_facts.parse_object(text) == value
+
+
+@pytest.fixture
+def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the records are, for a test."""
+    directory = tmp_path / "labocloud"
+    for function in (record.read_record, record.write_record):
+        monkeypatch.setattr(function, "__defaults__", (directory,))
+    return directory
+
+
+def test_a_seat_without_records_was_never_touched(records: Path, tmp_path: Path) -> None:
+    told = seat_facts.seat_facts(str(tmp_path / "no.sock"), None, [])
+    assert not records.exists()
+    assert (told["before"], told["brought"]) == (None, {"packages": [], "users": []})
+    assert (told["built"], told["served"], told["torn"]) == ({}, [], [])
+    assert not told["apt"]["interrupted"]
+
+
+def test_what_is_recorded_is_told(records: Path, tmp_path: Path) -> None:
+    record.write_record("before", {"packages": ["bash"]})
+    record.write_record("brought", {"packages": ["zstd"], "users": [], "coming": ["dpkg", "none"]})
+    (records / "built.json").write_text("{")
+    told = seat_facts.seat_facts(str(tmp_path / "no.sock"), None, [])
+    assert told["before"] == {"packages": ["bash"]}
+    assert told["brought"] == {"packages": ["dpkg", "zstd"], "users": []}
+    assert told["apt"]["interrupted"]
+    assert [sentence.split(" cannot")[0] for sentence in told["torn"]] == [f"{records}/built.json"]
+
+
+@pytest.mark.parametrize("name", record.NAMES)
+@pytest.mark.parametrize("text", ["", '{"packages": ["bas', "null"])
+def test_a_torn_record_is_told(records: Path, name: str, text: str) -> None:
+    """And is not taken for one that is not there."""
+    records.mkdir()
+    (records / f"{name}.json").write_text(text)
+    _, [sentence] = seat_facts.record_facts()
+    assert sentence.startswith(str(records / f"{name}.json"))
+
+
+def test_what_an_interrupted_installation_brought() -> None:
+    """Of what was coming, what is there; whatever dpkg had still to do with it."""
+    coming = {"packages": ["zstd"], "users": ["eleve"], "coming": ["docker.io", "runc"]}
+    told = seat_facts.brought_facts(coming, {"runc", "bash"})
+    assert told == {"packages": ["runc", "zstd"], "users": ["eleve"]}
+    assert seat_facts.apt_facts(coming, [])["interrupted"]
+    assert not seat_facts.apt_facts(told, [])["interrupted"]
+    assert seat_facts.brought_facts(None, {"bash"}) == {"packages": [], "users": []}
+
+
+@pytest.mark.parametrize(
+    ("brought", "text", "whose"),
+    [
+        ({"policy_rc_d": True}, "#!/bin/sh\nexit 101\n", "left"),
+        ({"policy_rc_d": True}, "", "left"),
+        # A school's own, of the same text or another.
+        ({"policy_rc_d": False}, "#!/bin/sh\nexit 101\n", "other"),
+        ({}, "#!/bin/sh\nexit 101\n", "other"),
+        ({"policy_rc_d": True}, "#!/bin/sh\nexit 0\n", "other"),
+        ({"policy_rc_d": True}, None, "absent"),
+    ],
+)
+def test_whose_policy_rc_d_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, brought: dict, text: str | None, whose: str
+) -> None:
+    monkeypatch.setattr(seat_facts, "POLICY_RC_D", str(tmp_path / "policy-rc.d"))
+    if text is not None:
+        (tmp_path / "policy-rc.d").write_text(text)
+    assert seat_facts.apt_facts(brought, [])["policy_rc_d"] == whose
+
+
+def test_the_policy_is_what_ansibles_apt_writes() -> None:
+    source = Path(apt.__file__).read_text()
+    assert r"policy_rc_d.write('#!/bin/sh\nexit %d\n' % self.m.params['policy_rc_d'])" in source
+    assert "#!/bin/sh\nexit 101\n" in seat_facts.ANSIBLES_POLICY
+
+
+def test_the_journal_of_dpkg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seat_facts, "DPKG_JOURNAL", str(tmp_path / "[0-9]*"))
+    (tmp_path / "tmp.i").touch()
+    assert not seat_facts.apt_facts({}, [])["journal"]
+    (tmp_path / "0003").touch()
+    assert seat_facts.apt_facts({}, [])["journal"]
+
+
+@pytest.mark.parametrize(
+    ("entries", "data"), [([], False), (["lost+found"], False), (["lost+found", "image"], True)]
+)
+def test_what_a_file_system_keeps_is_not_dockers_data(
+    tmp_path: Path, entries: list[str], data: bool
+) -> None:
+    """A disk of its own for Docker, fresh."""
+    for entry in entries:
+        (tmp_path / entry).mkdir()
+    assert seat_facts.has_data(str(tmp_path)) is data
+    assert not seat_facts.has_data(str(tmp_path / "none"))
 
 
 def test_this_process_started_in_the_past_and_after_the_machine() -> None:

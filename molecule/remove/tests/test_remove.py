@@ -26,6 +26,16 @@ def test_dockers_data_went_only_where_docker_came_with_the_toolkit(host: Host) -
     assert (host.run("docker image inspect theirs:1").rc == 0) == had_docker
 
 
+def test_what_was_there_before_docker_stays_and_what_docker_kept_beside_it_went(host: Host) -> None:
+    """Debian's package empties the directory when it is purged, whoever's the files are."""
+    if host.backend.hostname == "remove-fresh":
+        # Where / is no shared mount, as in an instance, the engine mounts its directory on itself:
+        # then that stays, empty.
+        assert set(host.file("/var/lib/docker").listdir()) - {"inside"} == {"thesis"}
+        assert host.run("ls -A /var/lib/docker/inside").stdout == ""
+        assert host.file("/var/lib/docker/thesis").content_string == "years of work"
+
+
 def test_removing_again_changes_nothing(host: Host) -> None:
     """Run from the control machine, for this seat."""
     assert changed(run(host.backend.hostname, playbook="playbooks/remove.yml")) == 0

@@ -1,0 +1,353 @@
+#!/usr/bin/python
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""Record what Docker's directories were like before Docker used them; empty them at the end."""
+
+DOCUMENTATION = r"""
+module: docker_root
+short_description: Record what a directory of Docker's is like, or remove what Docker kept there
+description:
+  - With O(state=recorded), records which directories were absent, empty or in use before the
+    toolkit let Docker keep its data there. What is recorded already stays.
+  - With O(state=absent), removes what Docker kept in those that were absent or empty then. It
+    never follows a mount or a link, and never crosses into another file system.
+  - Before anything is removed, it refuses a directory that holds anything but Docker's own
+    entries, or that something is mounted below. What a killed engine has left mounted, and what is
+    mounted on a volume, is unmounted.
+options:
+  paths:
+    description: The directories, as dockerd and containerd are configured to use them.
+    type: list
+    elements: path
+    required: true
+  state:
+    description: Whether to record what they are like, or to remove what Docker kept.
+    type: str
+    choices: [recorded, absent]
+    required: true
+author:
+  - labocloud contributors
+attributes:
+  check_mode:
+    description: Can run in check_mode, refuses what it would refuse, and changes nothing.
+    support: full
+  diff_mode:
+    description: Shows no diff.
+    support: none
+  idempotent:
+    description: A directory that is recorded, or gone, is left alone.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Record what Docker's directory is like, before Docker is configured to use it
+  docker_root:
+    paths: [/srv/docker]
+    state: recorded
+
+- name: Remove what Docker kept
+  docker_root:
+    paths: [/srv/docker, /var/lib/containerd]
+    state: absent
+"""
+
+RETURN = r"""
+kept:
+  description: >-
+    Directories that stay as they are: they hold something, and the record does not say that nothing
+    was there before.
+  returned: when O(state=absent)
+  type: list
+  elements: str
+"""
+
+import ctypes
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.record import DIRECTORY, TornError, read_record, write_record
+
+DEFAULT_ROOT = "/var/lib/docker"
+CONTAINERD_ROOT = "/var/lib/containerd"
+# What the engine, 20.10 to 29, and containerd, 1.4 to 2, keep at the top of their directories;
+# 100000.100000 is the engine's directory for containers with users of their own.
+OWN_ENTRIES = re.compile(
+    r"""
+    aufs|btrfs|builder|buildkit|containerd|containers|devicemapper|engine-id|fuse-overlayfs|image
+    |network|nuke-graph-directory\.sh|overlay2?|plugins|rootfs|runtimes|secrets|swarm|tmp(-old)?
+    |trust|vfs|volumes|zfs|\d+\.\d+|io\.containerd\.[\w.-]+|opt|tmpmounts
+    """,
+    re.VERBOSE,
+)
+# A file system's own, which a directory that is a disk of its own has.
+NOBODYS = "lost+found"
+# What a container's files, its /dev/shm and secrets, and its network are mounted as.
+OWN_TYPES = {"overlay", "fuse.fuse-overlayfs", "tmpfs", "nsfs"}
+VOLUME = re.compile(r"(\d+\.\d+/)?volumes/[^/]+/_data")
+# proc(5): number, parent, device, root, place, options; then optional ones.
+MOUNT_FIELDS = 6
+# umount2(2): of what a link points to, nothing.
+UMOUNT_NOFOLLOW = 8
+
+
+class RefusedError(Exception):
+    """Something that is not Docker's is there; the text names it and says what to do."""
+
+
+class Mount(NamedTuple):
+    """A mount: its number, where, and the type of what is mounted."""
+
+    number: int
+    path: str
+    type: str
+
+
+def parse_mounts(text: str) -> list[Mount]:
+    """Read /proc/self/mountinfo, see proc(5): the mounts, each after those that it is on."""
+    mounts = []
+    # A name may hold any other character that ends a line elsewhere.
+    for line in filter(None, text.split("\n")):
+        fields, found, rest = line.partition(" - ")
+        words = fields.split(" ")
+        if not found or len(words) < MOUNT_FIELDS or not words[0].isdecimal():
+            raise ValueError(f"no line of mountinfo: {line!r}")
+        # Space, tab, newline and backslash are written in octal.
+        path = re.sub(r"\\([0-7]{3})", lambda escape: chr(int(escape[1], 8)), words[4])
+        mounts.append(Mount(int(words[0]), path, rest.split(" ")[0]))
+    return mounts
+
+
+def mounts() -> list[Mount]:
+    """Give this machine's mounts."""
+    # Names are bytes: what is not UTF-8 has to come out as it went in.
+    return parse_mounts(Path("/proc/self/mountinfo").read_bytes().decode(errors="surrogateescape"))
+
+
+def is_dockers(mount: Mount, root: str) -> bool:
+    """Tell whether a mount below root is the engine's: of a container, or on a volume."""
+    below = mount.path[len(root) + 1 :]
+    if "volumes" in below.split("/")[:2]:
+        return bool(VOLUME.fullmatch(below))
+    return mount.type in OWN_TYPES
+
+
+def mounts_below(root: str, there: list[Mount]) -> list[Mount]:
+    """Give the mounts below root, not the one at it, in the order that they can be unmounted in."""
+    return [mount for mount in reversed(there) if mount.path.startswith(f"{root}/")]
+
+
+def refuse_others(root: str, entries: list[str], below: list[Mount]) -> None:
+    """Raise RefusedError where a root holds what is not Docker's. entries: the names in it."""
+    foreign = sorted(
+        name for name in entries if not OWN_ENTRIES.fullmatch(name) and name != NOBODYS
+    )
+    if foreign:
+        raise RefusedError(
+            f"{root} holds what is not Docker's: {', '.join(foreign)}. Nothing is removed there."
+            " Fix: move it elsewhere, or leave out docker_engine_purge"
+        )
+    others = sorted(mount.path for mount in below if not is_dockers(mount, root))
+    if others:
+        raise RefusedError(
+            f"something is mounted below {root} that is not Docker's: {', '.join(others)}."
+            " Nothing is removed there. Fix: unmount it, or leave out docker_engine_purge"
+        )
+
+
+def unmount(path: str) -> None:
+    """Unmount what was mounted last at path. Raises RefusedError where that cannot be."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.umount2(os.fsencode(path), UMOUNT_NOFOLLOW) != 0:
+        why = os.strerror(ctypes.get_errno())
+        raise RefusedError(
+            f"{path} is mounted and cannot be unmounted ({why}). Nothing is removed there."
+            " Fix: stop what uses it, and unmount it"
+        )
+
+
+def mount_number(descriptor: int) -> int:
+    """Give the number of the mount that an open directory is on.
+
+    It tells a directory that is mounted there from one that belongs there, of the same file system
+    too; and what is open stays what it is, whatever is mounted afterwards.
+    """
+    text = Path(f"/proc/self/fdinfo/{descriptor}").read_text("ascii")
+    return int(re.search(r"^mnt_id:\s*(\d+)$", text, re.MULTILINE).group(1))
+
+
+def open_directory(name: str, parent: int | None = None) -> int:
+    """Open a directory, and no link to one. Raises OSError."""
+    return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
+
+
+def identity(descriptor: int) -> tuple[int, int]:
+    """Give what tells an open directory from all others."""
+    told = os.fstat(descriptor)
+    return told.st_dev, told.st_ino
+
+
+def replace(old: int, new: int) -> int:
+    """Close one open directory and go on with another."""
+    os.close(old)
+    return new
+
+
+def remove_files(directory: int) -> list[str]:
+    """Remove all of an open directory that is no directory, and give the names of those."""
+    with os.scandir(directory) as entries:
+        listed = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+    for name, is_directory in listed:
+        if not is_directory:
+            os.unlink(name, dir_fd=directory)
+    return [name for name, is_directory in listed if is_directory]
+
+
+def empty(root: str) -> None:
+    """Remove all that is in root, and on the same mount; what is nobody's stays.
+
+    However deep it is: people make such directories. Raises OSError, and RefusedError where
+    something is mounted there after all.
+    """
+    directory = open_directory(root)
+    try:
+        mount = mount_number(directory)
+        # The way down: each directory's name, and what tells the one that it is in from others.
+        trail: list[tuple[str, tuple[int, int]]] = []
+        # The directories still to be entered, at each level.
+        levels = [[name for name in remove_files(directory) if name != NOBODYS]]
+        while levels[0] or trail:
+            if levels[-1]:
+                name = levels[-1].pop()
+                trail.append((name, identity(directory)))
+                directory = replace(directory, open_directory(name, directory))
+                if mount_number(directory) != mount:
+                    raise RefusedError(
+                        f"something is mounted at {'/'.join([root, *(name for name, _ in trail)])}:"
+                        " the removal has stopped there. Fix: unmount it, and then this again"
+                    )
+                levels.append(remove_files(directory))
+            else:
+                levels.pop()
+                name, above = trail.pop()
+                directory = replace(directory, open_directory("..", directory))
+                if identity(directory) != above:
+                    raise OSError(f"{name}, below {root}, was moved while it was emptied")
+                os.rmdir(name, dir_fd=directory)
+    finally:
+        os.close(directory)
+
+
+def state_of(path: str) -> str:
+    """Tell whether a directory is absent, empty or in use."""
+    try:
+        names = os.listdir(path)
+    except FileNotFoundError:
+        return "absent"
+    except NotADirectoryError:
+        return "in use"
+    return "in use" if set(names) - {NOBODYS} else "empty"
+
+
+def known(before: dict[str, Any], saved_config: dict[str, Any] | None) -> dict[str, str]:
+    """Give what the record tells of Docker's directories: path to absent, empty or in use.
+
+    before: the seat's record. saved_config: the daemon.json that was there before. A record of
+    before there were directories in it tells of the one that the engine would have used then, and
+    of containerd's only whether containerd was there.
+    """
+    root = str((saved_config or {}).get("data-root", DEFAULT_ROOT))
+    containerd = {"containerd", "containerd.io"} & set(before["packages"])
+    return {
+        root: "in use" if before["docker_data"] else "absent" if root == DEFAULT_ROOT else "empty",
+        CONTAINERD_ROOT: "in use" if containerd else "absent",
+        **before.get("roots", {}),
+    }
+
+
+def to_record(path: str, told: dict[str, str]) -> str:
+    """Give what a directory was like. told: as known() gives it.
+
+    What is in use by now may be so by the toolkit's own Docker: then what is known decides.
+    """
+    now = state_of(path)
+    return told.get(path, now) if now == "in use" else now
+
+
+def saved_config() -> dict[str, Any] | None:
+    """Give the daemon.json that was there before, None where there was none that can be read."""
+    with suppress(TornError):
+        return read_record("daemon")
+    return None
+
+
+def purge(root: str, was: str, check: bool) -> bool:
+    """Remove what Docker kept in a root, and tell whether there was anything to do.
+
+    was: what it was like before, absent or empty. Raises RefusedError before anything is removed,
+    and OSError.
+    """
+    place = os.path.realpath(root)
+    if state_of(place) == "absent":
+        return False
+    there = mounts()
+    below = mounts_below(place, there)
+    refuse_others(place, os.listdir(place), below)
+    # A disk of its own, or one that a link leads to, is not Docker's.
+    is_mounted = place in [mount.path for mount in there]
+    stays = was == "empty" or is_mounted or os.path.islink(root)
+    if check:
+        return not stays or state_of(place) == "in use"
+    for mount in below:
+        unmount(mount.path)
+    # What has come in the meantime.
+    refuse_others(place, os.listdir(place), below=[])
+    if left := mounts_below(place, mounts()):
+        raise RefusedError(f"{left[0].path} is mounted again. Fix: find out by what, and stop it")
+    changed = not stays or state_of(place) == "in use"
+    empty(place)
+    if not stays:
+        os.rmdir(place)
+    return changed
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "paths": {"type": "list", "elements": "path", "required": True},
+            "state": {"type": "str", "choices": ["recorded", "absent"], "required": True},
+        },
+        supports_check_mode=True,
+    )
+    paths = list(dict.fromkeys(os.path.normpath(path) for path in module.params["paths"]))
+    try:
+        before = read_record("before")
+        if before is None:
+            module.fail_json(msg=f"{DIRECTORY} has no record of what was there before")
+        told = known(before, saved_config())
+        if module.params["state"] == "recorded":
+            roots = {path: to_record(path, told) for path in paths} | before.get("roots", {})
+            new = before | {"roots": roots}
+            if new != before and not module.check_mode:
+                write_record("before", new)
+            module.exit_json(changed=new != before)
+        ours = [path for path in paths if told.get(path) in ("absent", "empty")]
+        kept = [path for path in paths if path not in ours and state_of(path) == "in use"]
+        # All of them are looked at before one is touched.
+        changed = [purge(path, told[path], check=True) for path in ours]
+        if not module.check_mode:
+            changed = [purge(path, told[path], check=False) for path in ours]
+    except RefusedError as refusal:
+        module.fail_json(msg=f"{refusal}.".encode(errors="backslashreplace").decode())
+    except (OSError, TornError, ValueError) as error:
+        done = "recorded" if module.params["state"] == "recorded" else "emptied"
+        module.fail_json(msg=f"Docker's directories cannot be {done}: {error}")
+    module.exit_json(changed=any(changed), kept=kept)
+
+
+if __name__ == "__main__":
+    main()

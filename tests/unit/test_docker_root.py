@@ -1,0 +1,420 @@
+"""What becomes of Docker's directories: what Docker kept goes, and nothing else.
+
+What is mounted is mounted for real, in a mount namespace of the test's own.
+"""
+
+import json
+import os
+import subprocess
+import warnings
+from pathlib import Path
+from typing import Any
+
+import docker_root
+import pytest
+import stand_in
+from ansible.module_utils import record
+from hypothesis import given
+from hypothesis import strategies as st
+
+# What an engine leaves in its directory, as seen of 20.10, 26 and 28, and containerd in its own.
+DOCKERS = [
+    "buildkit",
+    "containers",
+    "engine-id",
+    "image",
+    "network",
+    "nuke-graph-directory.sh",
+    "overlay2",
+    "plugins",
+    "runtimes",
+    "swarm",
+    "tmp",
+    "trust",
+    "volumes",
+    "containerd",
+    "rootfs",
+    "1.1",
+]
+CONTAINERDS = [
+    "io.containerd.metadata.v1.bolt",
+    "io.containerd.runtime.v2.task",
+    "opt",
+    "tmpmounts",
+    "io.containerd.snapshotter.v1.overlayfs",
+]
+BEFORE = {"packages": ["bash"], "docker_data": False}
+
+
+@pytest.fixture
+def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the records are, for a test."""
+    for function in (record.read_record, record.write_record):
+        monkeypatch.setattr(function, "__defaults__", (tmp_path / "labocloud",))
+    return tmp_path / "labocloud"
+
+
+def seat(directory: Path, root: Path, was: str, *entries: str) -> None:
+    """A seat whose record tells what a root was like; in it are files of these names now."""
+    record.write_record("before", BEFORE | {"roots": {str(root): was}}, directory)
+    for entry in entries:
+        path = root / entry
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+
+
+def purge(*roots: Path, check: bool = False) -> dict[str, Any]:
+    """Give what the module says, asked to remove what Docker kept."""
+    paths = [str(root) for root in roots]
+    return stand_in.run(docker_root.main, paths=paths, state="absent", _ansible_check_mode=check)
+
+
+def recorded(directory: Path, *roots: Path | str) -> dict[str, str]:
+    """Give the record's roots after the module was asked to record some."""
+    stand_in.run(docker_root.main, paths=[str(root) for root in roots], state="recorded")
+    return record.read_record("before", directory)["roots"]
+
+
+def test_what_docker_kept_goes_and_the_directory_with_it(directory: Path, tmp_path: Path) -> None:
+    root = tmp_path / "docker"
+    seat(directory, root, "absent", *(f"{name}/deep/er" for name in DOCKERS), "image/.hidden")
+    (root / "overlay2/l").symlink_to(tmp_path)
+    assert purge(root, check=True)["changed"]
+    assert (root / "image/.hidden").exists()
+    assert purge(root) == {"changed": True, "kept": []}
+    assert not root.exists()
+    assert tmp_path.exists()
+    assert not purge(root)["changed"]
+
+
+def test_what_containerd_kept_goes_too(directory: Path, tmp_path: Path) -> None:
+    root = tmp_path / "containerd"
+    seat(directory, root, "absent", *(f"{name}/x" for name in CONTAINERDS))
+    assert purge(root)["changed"]
+    assert not root.exists()
+
+
+def test_a_directory_that_was_there_stays(directory: Path, tmp_path: Path) -> None:
+    """/srv, say; and what its file system keeps in it."""
+    root = tmp_path / "srv"
+    seat(directory, root, "empty", "image/x", "lost+found/x")
+    assert purge(root)["changed"]
+    assert os.listdir(root) == ["lost+found"]
+    assert (root / "lost+found/x").exists()
+    assert not purge(root)["changed"]
+
+
+def test_a_link_to_a_directory_stays_and_so_does_that(directory: Path, tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "docker").symlink_to(tmp_path / "disk")
+    seat(directory, tmp_path / "docker", "absent", "image/x")
+    assert purge(tmp_path / "docker")["changed"]
+    assert (tmp_path / "docker").is_symlink()
+    assert os.listdir(tmp_path / "disk") == []
+
+
+@pytest.mark.parametrize(
+    "foreign", ["thesis.odt", "home", ".ssh", "image2", "volumes.bak", "\udcff"]
+)
+def test_what_is_not_dockers_is_named_and_nothing_goes(
+    directory: Path, tmp_path: Path, foreign: str
+) -> None:
+    one, other = tmp_path / "one", tmp_path / "two"
+    seat(directory, one, "absent", "image/x")
+    seat(directory, other, "empty", "image/x", foreign)
+    roots = {str(one): "absent", str(other): "empty"}
+    record.write_record("before", BEFORE | {"roots": roots}, directory)
+    for check in (True, False):
+        said = purge(one, other, check=check)
+        assert said["failed"]
+        named = foreign.encode(errors="backslashreplace").decode()
+        assert f"{other} holds what is not Docker's: {named}." in said["msg"]
+        assert "Fix: " in said["msg"]
+    assert (one / "image/x").exists()
+    assert (other / "image/x").exists()
+
+
+def test_what_was_in_use_before_stays_and_is_told(directory: Path, tmp_path: Path) -> None:
+    root, unknown = tmp_path / "srv", tmp_path / "unknown"
+    seat(directory, root, "in use", "image/x")
+    (unknown / "image").mkdir(parents=True)
+    assert purge(root, unknown) == {"changed": False, "kept": [str(root), str(unknown)]}
+    assert (root / "image/x").exists()
+    assert (unknown / "image").exists()
+
+
+def test_the_record_tells_what_a_directory_was_like_when_docker_came_to_it(
+    directory: Path, tmp_path: Path
+) -> None:
+    """data-root is set to the school's own /srv after the record was written."""
+    seat(directory, tmp_path / "first", "absent", "image/x")
+    disk, srv = tmp_path / "disk", tmp_path / "srv"
+    for made in (disk / "lost+found", srv / "projects"):
+        made.mkdir(parents=True)
+    assert recorded(directory, tmp_path / "new", disk, srv, tmp_path / "first") == {
+        str(tmp_path / "first"): "absent",
+        str(tmp_path / "new"): "absent",
+        str(disk): "empty",
+        str(srv): "in use",
+    }
+    # Later Docker keeps something there: what is recorded stays.
+    (disk / "image").mkdir()
+    assert recorded(directory, disk)[str(disk)] == "empty"
+    (srv / "projects").rmdir()
+    (srv / "image").mkdir()
+    assert purge(srv)["kept"] == [str(srv)]
+
+
+def test_a_check_records_nothing(directory: Path, tmp_path: Path) -> None:
+    record.write_record("before", BEFORE, directory)
+    asked = {"paths": [str(tmp_path / "x")], "state": "recorded", "_ansible_check_mode": True}
+    assert stand_in.run(docker_root.main, **asked)["changed"]
+    assert record.read_record("before", directory) == BEFORE
+
+
+@pytest.mark.parametrize("state", ["absent", "recorded"])
+def test_without_a_record_nothing_is_done(directory: Path, tmp_path: Path, state: str) -> None:
+    (tmp_path / "docker/image").mkdir(parents=True)
+    paths = [str(tmp_path / "docker")]
+    assert stand_in.run(docker_root.main, paths=paths, state=state)["failed"]
+    directory.mkdir()
+    (directory / "before.json").write_text("{")
+    assert "cannot be read" in stand_in.run(docker_root.main, paths=paths, state=state)["msg"]
+    assert (tmp_path / "docker/image").exists()
+
+
+@pytest.mark.parametrize(
+    ("before", "config", "roots"),
+    [
+        (BEFORE, None, {"/var/lib/docker": "absent", "/var/lib/containerd": "absent"}),
+        (
+            {"packages": ["containerd"], "docker_data": True},
+            None,
+            {"/var/lib/docker": "in use", "/var/lib/containerd": "in use"},
+        ),
+        # Whose Docker had a directory of its own: that is the one that the record tells of.
+        (
+            BEFORE,
+            {"data-root": "/srv"},
+            {"/srv": "empty", "/var/lib/containerd": "absent"},
+        ),
+        (
+            BEFORE | {"roots": {"/var/lib/docker": "in use", "/srv": "empty"}},
+            None,
+            {"/var/lib/docker": "in use", "/var/lib/containerd": "absent", "/srv": "empty"},
+        ),
+    ],
+)
+def test_records_of_before_there_were_directories_in_them(
+    before: dict, config: dict | None, roots: dict
+) -> None:
+    assert docker_root.known(before, config) == roots
+
+
+def test_a_daemon_json_of_before_that_is_none_tells_nothing(directory: Path) -> None:
+    assert docker_root.saved_config() is None
+    directory.mkdir()
+    (directory / "daemon.json").write_text("not yet")
+    assert docker_root.saved_config() is None
+    (directory / "daemon.json").write_text('{"data-root": "/srv"}')
+    assert docker_root.saved_config() == {"data-root": "/srv"}
+
+
+def test_what_is_in_use_by_now_is_what_the_old_record_says(tmp_path: Path) -> None:
+    """A seat of an older toolkit, whose Docker has kept something since."""
+    (tmp_path / "docker/image").mkdir(parents=True)
+    docker = str(tmp_path / "docker")
+    assert docker_root.to_record(docker, {docker: "absent"}) == "absent"
+    assert docker_root.to_record(docker, {docker: "in use"}) == "in use"
+    assert docker_root.to_record(docker, {}) == "in use"
+
+
+def test_a_directory_that_is_deeper_than_any_path_goes(directory: Path, tmp_path: Path) -> None:
+    root = tmp_path / "docker"
+    seat(directory, root, "absent", "volumes/x/_data/file")
+    made = os.open(root / "volumes/x/_data", os.O_RDONLY)
+    for _ in range(1100):
+        os.mkdir("d" * 20, dir_fd=made)
+        deeper = os.open("d" * 20, os.O_RDONLY, dir_fd=made)
+        os.close(made)
+        made = deeper
+    os.close(made)
+    assert purge(root)["changed"]
+    assert not root.exists()
+
+
+# ---- mounts -------------------------------------------------------------------------------
+
+NAMESPACE = (
+    os.geteuid() == 0
+    and not subprocess.run(
+        ["unshare", "--mount", "true"], capture_output=True, check=False
+    ).returncode
+)
+mounting = pytest.mark.skipif(not NAMESPACE, reason="no mounts can be made here")
+
+
+def purge_with(mounts: str, root: Path, busy: str = "..", blind: bool = False) -> dict[str, Any]:
+    """Purge a root in a mount namespace of its own, where a shell script has mounted something.
+
+    Gives what the module said, and as `left` what is mounted below the root afterwards. busy: a
+    directory in the root that is somebody's working directory meanwhile. blind: whether the module
+    sees no mount in the list of them.
+    """
+    reading, writing = os.pipe()
+    with warnings.catch_warnings(action="ignore"):  # of threads, which have nothing to do with it
+        child = os.fork()
+    if child == 0:
+        said: dict[str, Any] = {"failed": True, "msg": "the test itself failed"}
+        try:
+            os.unshare(os.CLONE_NEWNS)
+            script = f"set -e; mount --make-rprivate /; cd {root}; {mounts}"
+            subprocess.run(["sh", "-c", script], check=True)
+            os.chdir(root / busy)
+            seen = docker_root.mounts
+            if blind:
+                docker_root.mounts = list
+            said = purge(root)
+            said["left"] = [m.path for m in docker_root.mounts_below(str(root), seen())]
+        finally:
+            os.write(writing, json.dumps(said).encode())
+            os._exit(0)
+    os.close(writing)
+    with open(reading, encoding="utf-8") as answer:
+        said = json.load(answer)
+    os.waitpid(child, 0)
+    return said
+
+
+@mounting
+@pytest.mark.parametrize(
+    "mount",
+    [
+        "mount --bind {theirs} volumes/x/_data",
+        "mount --bind {theirs} volumes/x/_data && mount --bind {theirs} volumes/x/_data",
+        "mount -t tmpfs none volumes/x/_data && touch volumes/x/_data/in-memory",
+        "mkdir -p 1.1/volumes/y/_data && mount --bind {theirs} 1.1/volumes/y/_data",
+        "mkdir -p 'volumes/a b\\c/_data' && mount --bind {theirs} 'volumes/a b\\c/_data'",
+        "mkdir -p containers/c/mounts/shm && mount -t tmpfs shm containers/c/mounts/shm",
+        "mkdir -p overlay2/o/merged overlay2/o/work && mount -t overlay overlay overlay2/o/merged"
+        " -o lowerdir={theirs},upperdir=overlay2/o,workdir=overlay2/o/work || mount -t tmpfs none"
+        " overlay2/o/merged",
+    ],
+)
+def test_what_a_killed_engine_left_mounted_is_unmounted_and_what_is_there_stays(
+    directory: Path, tmp_path: Path, mount: str
+) -> None:
+    """A volume of a directory of somebody's, a container's files, its memory."""
+    theirs, root = tmp_path / "theirs", tmp_path / "docker"
+    theirs.mkdir()
+    (theirs / "thesis").write_text("years of work")
+    seat(directory, root, "absent", "volumes/x/_data/file")
+    said = purge_with(mount.format(theirs=theirs), root)
+    assert (said.get("msg"), said["changed"], said["left"]) == (None, True, [])
+    assert (theirs / "thesis").read_text() == "years of work"
+    assert not root.exists()
+
+
+@mounting
+@pytest.mark.parametrize(
+    ("mount", "where"),
+    [
+        ("mount --bind {theirs} volumes", "volumes"),
+        ("mkdir overlay2 && mount --bind {theirs} overlay2", "overlay2"),
+        ("mkdir volumes/x/_data/deeper && mount --bind {theirs} volumes/x/_data/deeper",
+         "volumes/x/_data/deeper"),
+        ("touch image && mount --bind {theirs}/thesis image", "image"),
+        ("mkdir image && mount --bind {theirs} image", "image"),
+    ],
+)  # fmt: skip
+def test_what_else_is_mounted_is_named_and_nothing_goes(
+    directory: Path, tmp_path: Path, mount: str, where: str
+) -> None:
+    theirs, root = tmp_path / "theirs", tmp_path / "docker"
+    theirs.mkdir()
+    (theirs / "thesis").write_text("years of work")
+    seat(directory, root, "absent", "volumes/x/_data/file", "swarm/x")
+    said = purge_with(mount.format(theirs=theirs), root)
+    assert said["failed"]
+    assert f"not Docker's: {root}/{where}. Nothing" in said["msg"]
+    assert said["left"] == [f"{root}/{where}"]
+    assert (theirs / "thesis").read_text() == "years of work"
+    assert (root / "swarm/x").exists()
+
+
+@mounting
+def test_what_is_in_use_and_cannot_be_unmounted_is_named(directory: Path, tmp_path: Path) -> None:
+    theirs, root = tmp_path / "theirs", tmp_path / "docker"
+    theirs.mkdir()
+    (theirs / "thesis").write_text("years of work")
+    seat(directory, root, "absent", "volumes/x/_data/file", "image/x")
+    said = purge_with(f"mount --bind {theirs} volumes/x/_data", root, busy="volumes/x/_data")
+    assert said["failed"]
+    assert f"{root}/volumes/x/_data is mounted and cannot be unmounted" in said["msg"]
+    assert "busy" in said["msg"]
+    assert (theirs / "thesis").read_text() == "years of work"
+    assert (root / "image/x").exists()
+
+
+@mounting
+@pytest.mark.parametrize("kind", ["--bind {theirs}", "-t tmpfs none"])
+def test_what_is_mounted_in_the_meantime_is_not_entered(
+    directory: Path, tmp_path: Path, kind: str
+) -> None:
+    """Of the same file system too: the list of the mounts was read before."""
+    theirs, root = tmp_path / "theirs", tmp_path / "docker"
+    (theirs / "deep").mkdir(parents=True)
+    (theirs / "deep/thesis").write_text("years of work")
+    seat(directory, root, "absent", "volumes/x/_data/file")
+    mount = f"mount {kind.format(theirs=theirs)} volumes/x/_data"
+    said = purge_with(mount, root, blind=True)
+    assert said["failed"]
+    assert f"something is mounted at {root}/volumes/x/_data" in said["msg"]
+    assert (theirs / "deep/thesis").read_text() == "years of work"
+
+
+@mounting
+@pytest.mark.parametrize("kind", ["--bind {theirs}", "-t tmpfs none"])
+def test_a_directory_that_is_a_disk_of_its_own_is_emptied_and_stays(
+    directory: Path, tmp_path: Path, kind: str
+) -> None:
+    """A directory of the same disk that is mounted there, too."""
+    theirs, root = tmp_path / "theirs", tmp_path / "docker"
+    theirs.mkdir()
+    seat(directory, root, "absent", "image/below-the-disk")
+    kind = kind.format(theirs=theirs)
+    mount = f"mount {kind} {root}; mkdir {root}/image {root}/lost+found"
+    said = purge_with(mount, root)
+    assert (said.get("msg"), said["changed"]) == (None, True)
+    assert (root / "image/below-the-disk").exists()
+
+
+MOUNTINFO = r"""27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
+53 27 0:39 / /var/lib/docker/overlay2/1/merged rw - overlay overlay rw,lowerdir=/var/lib/docker/l/1
+70 27 254:0 /x /var/lib/docker/volumes/a\040b\134c/_data rw master:1 propagate_from:2 - ext4 /x rw
+71 70 0:50 / /var/lib/docker/volumes/a\040b\134c/_data/deeper rw - nfs4 server:/x rw
+72 27 0:51 / /var/lib/docker-other/x rw - tmpfs none rw
+"""
+
+
+def test_mounts_as_the_kernel_tells_them() -> None:
+    told = docker_root.parse_mounts(MOUNTINFO)
+    assert told[2] == (70, "/var/lib/docker/volumes/a b\\c/_data", "ext4")
+    below = docker_root.mounts_below("/var/lib/docker", told)
+    assert [mount.number for mount in below] == [71, 70, 53]
+    dockers = [mount.number for mount in below if docker_root.is_dockers(mount, "/var/lib/docker")]
+    assert dockers == [70, 53]
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1))
+def test_any_name_of_a_directory_is_read_as_it_is(name: str) -> None:
+    written = "".join(f"\\{ord(c):03o}" if c in " \t\n\\" else c for c in name)
+    [mount] = docker_root.parse_mounts(f"9 1 0:1 / /x/{written} rw - tmpfs none rw\n")
+    assert mount == (9, f"/x/{name}", "tmpfs")
+
+
+@given(st.text())
+def test_what_is_no_list_of_mounts_is_refused(text: str) -> None:
+    if text.strip("\n"):
+        with pytest.raises(ValueError, match="no line of mountinfo"):
+            docker_root.parse_mounts(text)
