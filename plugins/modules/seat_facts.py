@@ -103,7 +103,9 @@ ansible_facts:
         brought:
           description: >-
             What the toolkit brought, as it has recorded it, C(packages) and C(users), the
-            accounts that it put into the group docker.
+            accounts that it put into the group docker; C(containers), the IDs of those that it has
+            made, and C(making), the name of one that it was about to make, both absent where a
+            version before that has made its container.
           type: dict
         built:
           description: >-
@@ -125,12 +127,15 @@ ansible_facts:
           type: dict
         images:
           description: >-
-            Tagged images, tag to C(revision), C(fingerprint), C(layers) and C(labels). The
+            Tagged images, tag to C(id), C(revision), C(fingerprint), C(layers) and C(labels). The
             fingerprint covers the layers and the configuration, and is the same wherever the
             image is loaded. The layers are the SHA-256 of each, the lowest first.
           type: dict
         containers:
-          description: Containers, name to C(image), C(state), C(health), C(labels) and C(ports).
+          description: >-
+            Containers, name to C(id), C(image), C(image_id), C(state), C(health), C(labels),
+            C(ports) and C(settings), what each was started with: fields of Docker's own
+            description, none where it is gone by now. Of a list, the first ones.
           type: dict
         networks:
           description: Names of the networks that are not Docker's own.
@@ -147,7 +152,8 @@ ansible_facts:
           type: dict
         network:
           description: >-
-            C(interface) and C(mtu) of the default route; C(routes), the IPv4 networks that the seat
+            C(interface) and C(mtu) of the default route; C(addresses), the IPv4 addresses that the
+            seat has, as networks; C(routes), the IPv4 networks that the seat
             has a route to, each with C(to) and C(interface); C(docker), the subnets of Docker's
             networks, each with C(name) and C(subnet), and C(docker_mtu), the largest packet that
             its containers send; C(docker_proxy), whether the engine has a proxy, and C(proxy), the
@@ -179,7 +185,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.docker_engine import SOCKET, DockerConnection, fingerprint
+from ansible.module_utils.docker_engine import SOCKET, DockerConnection, EngineError, fingerprint
 
 RECORD = "/var/lib/labocloud/before.json"
 BROUGHT = "/var/lib/labocloud/brought.json"
@@ -215,6 +221,26 @@ UNKNOWN_AUTHORITY = (18, 19, 20, 21)
 # Where a seat's own proxy is written, for people and for apt.
 PROXY_FILES = ("/etc/environment", "/etc/apt/apt.conf", "/etc/apt/apt.conf.d/*")
 REGISTRY_SECONDS = 2
+# What a container was started with, in its HostConfig; and how many entries of a list are told.
+CONTAINER_SETTINGS = (
+    "CapAdd",
+    "CapDrop",
+    "Devices",
+    "GroupAdd",
+    "IpcMode",
+    "Memory",
+    "NetworkMode",
+    "PidMode",
+    "PidsLimit",
+    "Privileged",
+    "ReadonlyRootfs",
+    "SecurityOpt",
+    "Tmpfs",
+    "UTSMode",
+    "UsernsMode",
+)
+ENTRIES = 20
+ANY_ADDRESS = "0.0.0.0"  # noqa: S104  # as Docker writes it, too
 DOCKER_NETWORKS = {"bridge", "host", "none", "docker_gwbridge", "ingress"}
 LISTEN = "0A"
 
@@ -272,6 +298,12 @@ def parse_routes(table: str) -> list[dict[str, str]]:
         length = int(mask, 16).bit_count()
         routes.append({"to": f"{to}/{length}", "interface": interface})
     return routes
+
+
+def parse_addresses(trie: str) -> list[str]:
+    """Read /proc/net/fib_trie and give the machine's own IPv4 addresses, as networks."""
+    found = re.findall(r"\|-- ([\d.]+)\n\s+/(\d+) host LOCAL", trie)
+    return sorted({f"{address}/{length}" for address, length in found})
 
 
 def parse_proxy(text: str) -> str:
@@ -386,12 +418,32 @@ def image_facts(docker: DockerConnection) -> dict[str, Any]:
         labels = (image.get("Config") or {}).get("Labels") or {}
         for tag in tags:
             images[tag] = {
+                "id": image["Id"],
                 "revision": labels.get("labocloud.revision", ""),
                 "fingerprint": fingerprint(image),
                 "layers": image["RootFS"].get("Layers") or [],
                 "labels": labels,
             }
     return images
+
+
+def container_settings(told: dict[str, Any]) -> dict[str, Any]:
+    """Give what a container was started with, from the engine's description of it."""
+    host = told["HostConfig"]
+    bindings = host.get("PortBindings") or {}
+    settings = {key: host.get(key) for key in CONTAINER_SETTINGS} | {
+        "User": told["Config"].get("User"),
+        "Mounts": [f"{mount.get('Source', '')}:{mount['Destination']}" for mount in told["Mounts"]],
+        "PortBindings": sorted(
+            f"{one.get('HostIp') or ANY_ADDRESS}:{one['HostPort']}:{port}"
+            for port, ends in bindings.items()
+            for one in ends or []
+        ),
+    }
+    return {
+        key: value[:ENTRIES] if isinstance(value, list) else value
+        for key, value in settings.items()
+    }
 
 
 def container_facts(docker: DockerConnection) -> dict[str, Any]:
@@ -401,14 +453,21 @@ def container_facts(docker: DockerConnection) -> dict[str, Any]:
         health = re.search(r"\((?:health: )?(\w+)\)$", listed["Status"])
         # A container that died while it was removed has no name left.
         name = (listed.get("Names") or [listed["Id"][:12]])[0].lstrip("/")
+        try:
+            told = docker.ask(f"/containers/{listed['Id']}/json")
+        except EngineError:
+            told = None  # it dies just now
         containers[name] = {
+            "id": listed["Id"],
             "image": listed["Image"],
+            "image_id": listed["ImageID"],
             "state": listed["State"],
             "health": health.group(1) if health and listed["State"] == "running" else None,
             "labels": listed["Labels"] or {},
             "ports": sorted(
                 {port["PublicPort"] for port in listed["Ports"] if "PublicPort" in port}
             ),
+            "settings": container_settings(told) if told else {},
         }
     return containers
 
@@ -513,6 +572,7 @@ def network_facts() -> dict[str, Any]:
     return {
         "interface": interface,
         "mtu": int(read(f"/sys/class/net/{interface}/mtu") or 0),
+        "addresses": parse_addresses(read("/proc/net/fib_trie")),
         "routes": [one for one in routes if one["to"] != "0.0.0.0/0"],
         "proxy": next(filter(None, (parse_proxy(read(path)) for path in files)), ""),
     }
