@@ -121,6 +121,14 @@ class NoAnswerError(Exception):
     """The page does not answer as it has to; the text says why."""
 
 
+def reason(error: Exception) -> str:
+    """Give what an error says; of one of the engine's, its own words alone."""
+    if isinstance(error, EngineError):
+        with suppress(ValueError, KeyError, TypeError):
+            return str(json.loads(str(error).partition(f": {error.status} ")[2])["message"])
+    return str(error)
+
+
 def inspect(docker: DockerConnection, container: str) -> dict[str, Any] | None:
     """Give the engine's description of a container, None where there is none."""
     return docker.ask(f"/containers/{quote(container)}/json")
@@ -274,7 +282,7 @@ def remove(docker: DockerConnection, container: str) -> None:
             docker.ask(f"/containers/{container}?force=true", "DELETE")
         except EngineError as error:
             # One that was run with --rm may be on its way already, which is an error of its own.
-            why = str(error)
+            why = reason(error)
         if time.monotonic() > deadline:
             raise NoAnswerError(f"{container} cannot be removed: {why}")
         time.sleep(POLL_SECONDS)
@@ -364,7 +372,7 @@ def switch(
     except (NoAnswerError, OSError, http.client.HTTPException) as error:
         remove(docker, successor)
         serves = give_back(docker, old, old_networks, image, urlsplit(inner_url).port or 80)
-        return serves, str(error), output.last_lines() if output else ""
+        return serves, reason(error), output.last_lines() if output else ""
     if old is not None:
         # Somebody on the seat may have stopped it meanwhile.
         with suppress(EngineError):
@@ -373,7 +381,9 @@ def switch(
     try:
         docker.ask(f"/containers/{successor}/rename?name={quote(name)}", "POST")
     except EngineError as error:
-        raise NoAnswerError(f"it serves, and cannot have the name {name}: {error}") from error
+        raise NoAnswerError(
+            f"it serves, and cannot have the name {name}: {reason(error)}"
+        ) from error
     return wanted, "", ""
 
 
@@ -393,7 +403,7 @@ def main() -> None:
         with closing(DockerConnection(asked.pop("docker_socket"))) as docker:
             serves, why, said = switch(docker, **asked)
     except (NoAnswerError, OSError, http.client.HTTPException) as error:
-        module.fail_json(msg=str(error), log="")
+        module.fail_json(msg=reason(error), log="")
     if why:
         module.fail_json(msg=why, revision=serves, log=said)
     module.exit_json(changed=True, revision=serves)

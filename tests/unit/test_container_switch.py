@@ -307,7 +307,7 @@ def test_where_the_new_address_cannot_be_had_the_old_one_is_asked(seat: Seat) ->
 
     seat.engine.on("POST", r"/networks/bridge/(dis)?connect", join)
     result = seat.switch(url="http://127.0.0.1:1")
-    assert "cannot assign requested address" in result["msg"]
+    assert result["msg"] == "cannot assign requested address"
     assert result["revision"] == "revision of before"
     assert list(seat.containers) == [OLD]
     assert "bridge" in seat.containers[OLD]["NetworkSettings"]["Networks"]
@@ -358,8 +358,20 @@ def test_one_that_cannot_be_removed_is_told(seat: Seat, monkeypatch: pytest.Monk
     monkeypatch.setattr(container_switch, "REMOVAL_SECONDS", 0.2)
     seat.engine.on("DELETE", rf"/containers/{OLD}\?force=true", Refuse(409, "removal in progress"))
     result = seat.switch()
-    assert f"{OLD} cannot be removed" in result["msg"]
-    assert "removal in progress" in result["msg"]
+    assert result["msg"] == f"{OLD} cannot be removed: removal in progress"
+    assert "revision" not in result
+
+
+@pytest.mark.parametrize(
+    "answer", [Raw(b"no JSON", 500), Raw(b"[]", 500), Raw(b"{}", 500), stand_in.DROP]
+)
+def test_an_engine_that_breaks_off_is_told_and_nothing_is_claimed(
+    seat: Seat, answer: object
+) -> None:
+    seat.engine.on("GET", "/containers/(.+)/json", answer)
+    result = seat.switch()
+    assert result["failed"]
+    assert result["msg"]
     assert "revision" not in result
 
 
