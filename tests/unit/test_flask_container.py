@@ -1,6 +1,5 @@
 """Which container is the toolkit's, whether it is as it has to be, and what is refused."""
 
-import copy
 from pathlib import Path
 from typing import Any
 
@@ -238,17 +237,19 @@ def test_where_the_seats_addresses_are_not_known_none_is_refused() -> None:
     assert refusals(facts, bind_address="192.0.2.8") == []
 
 
-@pytest.mark.parametrize(
-    ("role", "first"), [("flask_container", "refuse.yml"), ("course_image", "preflight.yml")]
-)
-def test_a_playbook_that_is_run_alone_refuses_the_same(role: str, first: str) -> None:
+def tasks(role: str, name: str) -> list[dict[str, Any]]:
+    return yaml.safe_load((PROJECT / f"roles/{role}/tasks/{name}.yml").read_text())
+
+
+def test_a_playbook_that_is_run_alone_refuses_the_same() -> None:
     """Nothing in these files may end the role: main goes on after them."""
-    tasks = PROJECT / "roles" / role / "tasks"
-    task = yaml.safe_load((tasks / "main.yml").read_text())[0]
-    assert task["ansible.builtin.import_tasks"] == first
-    for name in ("preflight.yml", "refuse.yml"):
-        assert "end_role" not in (tasks / name).read_text()
-    assert "refuse.yml" in (tasks / "preflight.yml").read_text()
+    module = "ansible.builtin.assert"
+    first, last = tasks("flask_container", "main")[0], tasks("flask_container", "preflight")[-1]
+    assert first[module] == last[module]
+    assert tasks("course_image", "main")[0]["ansible.builtin.import_tasks"] == "preflight.yml"
+    assert tasks("course_image", "preflight")[-1]["ansible.builtin.include_tasks"] == "refuse.yml"
+    used = [*tasks("course_image", "preflight"), *tasks("course_image", "refuse")]
+    assert not any("ansible.builtin.meta" in task for task in used)
 
 
 def test_the_container_that_the_role_has_started_is_as_it_has_to_be() -> None:
@@ -293,8 +294,8 @@ def test_whatever_reaches_out_of_it_is_told_apart(key: str, value: object) -> No
 
 def test_what_the_role_starts_is_what_it_is_held_against() -> None:
     """One of the two cannot be changed alone."""
-    tasks = yaml.safe_load((PROJECT / "roles/flask_container/tasks/main.yml").read_text())
-    arguments = copy.deepcopy(tasks[1]["module_defaults"]["community.docker.docker_container"])
+    main = tasks("flask_container", "main")
+    arguments = main[1]["module_defaults"]["community.docker.docker_container"]
     # How it comes and goes, and not what it may do.
     for key in ("image", "image_name_mismatch", "pull", "detach", "auto_remove", "restart_policy"):
         arguments.pop(key)
