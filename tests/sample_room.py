@@ -74,6 +74,8 @@ EXPECTED = {
         "port": 8080,
         "url": "http://127.0.0.1:8080",
         "ours": True,
+        "rights": [],
+        "limits": [],
         "page": {"json": {"revision": REVISION}, "msg": "OK"},
     },
 }

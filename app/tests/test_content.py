@@ -53,6 +53,15 @@ def test_both_languages_have_the_same_commands_outputs_and_headings(name: str) -
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_a_directory_that_the_page_has_removed_is_one_that_it_has_made(path: Path) -> None:
+    """And not one that was there: mkdir fails on that, without -p."""
+    commands = "".join(block for kind, block in FENCE.findall(path.read_text()) if "poste" in kind)
+    made = " ".join(re.findall(r"^mkdir (.*)$", commands, re.MULTILINE)).split()
+    assert "-p" not in made
+    assert set(re.findall(r"\brm -r\w* (.*)", commands)) <= set(made)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_links_and_pictures_resolve_on_a_forge(path: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", FENCE.sub("", path.read_text())):
         name, _, fragment = target.partition("#")

@@ -225,6 +225,29 @@ VOCABULARY = {
         UP,
         ("the container {container} is {state}.", "le conteneur {container} est arrêté ({state})."),
     ),
+    "container_altered": Entry(
+        "error",
+        UP,
+        (
+            "the container {container} was not started with the rights that it has to have"
+            " ({fields}): it may reach the seat itself.",
+            "le conteneur {container} n’a pas été lancé avec les droits prévus ({fields}) : il peut"
+            " atteindre le poste lui-même.",
+        ),
+        (
+            "find out who has started it so; ./lab up replaces it",
+            "chercher qui l’a lancé ainsi ; ./lab up le remplace",
+        ),
+    ),
+    "container_unlimited": Entry(
+        "warning",
+        UP,
+        (
+            "the container {container} was started without its limits ({fields}), by hand perhaps.",
+            "le conteneur {container} a été lancé sans ses limites ({fields}), peut-être à la"
+            " main.",
+        ),
+    ),
     "container_old": Entry(
         "error",
         UP,
@@ -496,6 +519,12 @@ def container_findings(facts: Facts, seat: str, expected: Facts) -> Iterator[Fin
     elif present["state"] != "running":
         yield finding("container_stopped", seat, state=present["state"], **values)
     else:
+        for found, fields in (
+            ("container_altered", wanted["rights"]),
+            ("container_unlimited", wanted["limits"]),
+        ):
+            if fields:
+                yield finding(found, seat, fields=", ".join(fields), **values)
         yield from page_findings(present["labels"], seat, expected, values)
 
 
@@ -628,7 +657,8 @@ def lost_findings(seat: str, asked: Facts, facts: Facts, expected: Facts | None)
         return [finding("sudo_tty" if WANTS_TTY.search(why) else "not_asked", seat, why=why)]
     found = []
     if expected:
-        container = expected["container"] and {**expected["container"], "ours": True, "page": None}
+        unknown = {"ours": True, "rights": [], "limits": [], "page": None}
+        container = expected["container"] and {**expected["container"], **unknown}
         mine = {**expected, "engine": None, "container": container}
         found = seat_findings(facts, seat, mine)
     if state(found) != "error":

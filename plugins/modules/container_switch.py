@@ -13,19 +13,23 @@ description:
     to the successor.
   - Where the successor's page does not answer, removes the successor, puts the old container back
     on its network, and gives its image back its name.
+  - Touches no container but these two. Where another one has the name by now, fails before anything
+    is changed.
   - Goes on by itself where the machine that called it goes away. Where it is ended itself in the
     middle, the same call with a new successor sets right what is left.
-requirements:
-  - docker (the command, where the module runs)
 options:
   name:
-    description: Name of the container, which need not be there yet.
+    description: Name that the container is to have.
     type: str
     required: true
   successor:
-    description: Name of the container that takes over; it is created and not started.
+    description: ID of the container that takes over; it is created and not started.
     type: str
     required: true
+  replaces:
+    description: ID of the container that goes, whatever its name; empty, there is none.
+    type: str
+    default: ""
   image:
     description: Name of the image, which the old container's one is given back.
     type: str
@@ -42,6 +46,10 @@ options:
     description: Seconds until it has to answer.
     type: int
     default: 30
+  docker_socket:
+    description: Path of the Docker Engine's socket.
+    type: path
+    default: /var/run/docker.sock
 author:
   - labocloud contributors
 attributes:
@@ -60,7 +68,8 @@ EXAMPLES = r"""
 - name: Let the new container take over
   container_switch:
     name: flask
-    successor: flask-next
+    successor: 0b5c4e1f…
+    replaces: 3c755c00…
     image: labocloud20202021:python
     url: http://127.0.0.1:8080
     inner_url: http://127.0.0.1:8888
@@ -71,7 +80,7 @@ revision:
   description: >-
     The revision that serves now, where the switch failed that of the old container; V(none) where
     no page answers.
-  returned: always
+  returned: where it can be told
   type: str
 log:
   description: The last lines of the successor's log.
@@ -83,39 +92,46 @@ import ctypes
 import http.client
 import json
 import os
-import subprocess
-import tempfile
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
+from urllib.parse import quote, urlsplit
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.docker_engine import SOCKET, DockerConnection, EngineError
 
 POLL_SECONDS = 0.1
 ANSWER_SECONDS = 5
 REMOVAL_SECONDS = 20
+# A container may say nothing for as long as it likes.
+SILENCE_SECONDS = 86400
+STOP_SECONDS = 10
+LAST_WORDS_SECONDS = 2
 LOG_LINES = 20
+LOG_BYTES = 2**16
+# Each piece of a container's output begins with its stream and its length.
+PIECE_HEAD = 8
 
 
 class NoAnswerError(Exception):
     """The page does not answer as it has to; the text says why."""
 
 
-def docker(*words: str) -> str:
-    """Run a command of Docker's and give its output. Raises subprocess.CalledProcessError."""
-    command = ["docker", *words]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+def reason(error: Exception) -> str:
+    """Give what an error says; of one of the engine's, its own words alone."""
+    if isinstance(error, EngineError):
+        with suppress(ValueError, KeyError, TypeError):
+            return str(json.loads(str(error).partition(f": {error.status} ")[2])["message"])
+    return str(error)
 
 
-def inspect(name: str) -> dict[str, Any] | None:
+def inspect(docker: DockerConnection, container: str) -> dict[str, Any] | None:
     """Give the engine's description of a container, None where there is none."""
-    try:
-        return json.loads(docker("container", "inspect", name))[0]
-    except subprocess.CalledProcessError:
-        return None
+    return docker.ask(f"/containers/{quote(container)}/json")
 
 
 def revision_of(container: dict[str, Any]) -> str:
@@ -128,6 +144,17 @@ def networks_of(container: dict[str, Any] | None) -> list[str]:
     if container is None or container["State"]["Status"] in ("exited", "dead"):
         return []
     return list(container["NetworkSettings"]["Networks"])
+
+
+def url_of(container: dict[str, Any], port: int) -> str:
+    """Give where a container answers from outside, empty where it does not publish that port."""
+    bindings = (container["HostConfig"].get("PortBindings") or {}).get(f"{port}/tcp") or []
+    for binding in bindings:
+        address = binding.get("HostIp") or "0.0.0.0"  # noqa: S104  # read, not listened on
+        address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104
+        host = f"[{address}]" if ":" in address else address
+        return f"http://{host}:{binding['HostPort']}"
+    return ""
 
 
 def page_revision(url: str) -> str:
@@ -161,9 +188,12 @@ def network_of(pid: int) -> Iterator[None]:
             enter(ours)
 
 
-def inner_revision(name: str, url: str) -> str:
+def inner_revision(docker: DockerConnection, container: str, url: str) -> str:
     """Give what page_revision gives, asked from within a container, which may have no network."""
-    with network_of((inspect(name) or {"State": {"Pid": 0}})["State"]["Pid"]):
+    told = inspect(docker, container)
+    if told is None or not told["State"]["Pid"]:
+        raise NoAnswerError("its program ended")
+    with network_of(told["State"]["Pid"]):
         return page_revision(url)
 
 
@@ -190,94 +220,171 @@ def wait(ask: Callable[[], str], wanted: str, timeout: float, alive: Callable[[]
         time.sleep(POLL_SECONDS)
 
 
-@contextmanager
-def started(name: str, log: TextIO) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a container. Gives a process that ends with it.
+class Output:
+    """What a container says, from before its start until it ends.
 
-    log: what the container says is written to it; one that is run with --rm takes its own log with
-    it when it ends.
+    One that is run with --rm takes its own log with it when it ends.
     """
-    process = subprocess.Popen(["docker", "start", "--attach", name], stdout=log, stderr=log)
-    try:
-        yield process
-    finally:
-        # Not with a signal that it would pass on to the container.
-        process.kill()
-        process.wait()
+
+    def __init__(self, socket: str, container: str) -> None:
+        # The connection is left behind where the container goes on.
+        self.docker = DockerConnection(socket, SILENCE_SECONDS)
+        api = self.docker.negotiate()
+        path = f"/v{api}/containers/{container}/attach?stream=1&stdout=1&stderr=1"
+        self.answer = self.docker.send_question(path, "POST", None, {})
+        if self.answer.status >= http.client.MULTIPLE_CHOICES:
+            told = self.docker.read_answer(self.answer).decode(errors="replace").strip()
+            raise EngineError(self.answer.status, f"POST {path}: {told}")
+        self.said = b""
+        self.thread = threading.Thread(target=self.read, daemon=True)
+        self.thread.start()
+
+    def read(self) -> None:
+        """Read to the end, and keep the last of it."""
+        with suppress(OSError, http.client.HTTPException, ValueError):
+            while head := self.answer.read(PIECE_HEAD):
+                left = int.from_bytes(head[4:], "big")
+                while left and (piece := self.answer.read(min(left, LOG_BYTES))):
+                    left -= len(piece)
+                    self.said = (self.said + piece)[-LOG_BYTES:]
+
+    def goes_on(self) -> bool:
+        """Tell whether the container's program runs, once it was started."""
+        return self.thread.is_alive()
+
+    def last_lines(self) -> str:
+        """Give the last lines of what it said, once it is removed."""
+        self.thread.join(LAST_WORDS_SECONDS)
+        self.docker.close()
+        lines = self.said.decode(errors="replace").splitlines()
+        return "\n".join(lines[-LOG_LINES:])
 
 
-def disconnect(container: str) -> None:
+def disconnect(docker: DockerConnection, container: str) -> None:
     """Take a container, where there is one, off its networks: its ports are free then."""
-    for network in networks_of(inspect(container)):
-        docker("network", "disconnect", network, container)
+    for network in networks_of(inspect(docker, container)) if container else []:
+        docker.ask(f"/networks/{quote(network)}/disconnect", "POST", {"Container": container})
 
 
-def connect(container: str, networks: list[str]) -> None:
+def connect(docker: DockerConnection, container: str, networks: list[str]) -> None:
     """Put a container on networks, where it publishes its ports again."""
     for network in networks:
-        if network not in networks_of(inspect(container)):
-            docker("network", "connect", network, container)
+        if network not in networks_of(inspect(docker, container)):
+            docker.ask(f"/networks/{quote(network)}/connect", "POST", {"Container": container})
 
 
-def remove(container: str) -> None:
+def remove(docker: DockerConnection, container: str) -> None:
     """Remove a container and wait until it is gone. Raises NoAnswerError where it stays."""
     deadline = time.monotonic() + REMOVAL_SECONDS
-    while inspect(container) is not None:
-        # One that was run with --rm may be on its way already, which is an error of its own.
-        removal = ["docker", "rm", "--force", container]
-        told = subprocess.run(removal, check=False, capture_output=True, text=True).stderr
+    why = ""
+    while inspect(docker, container) is not None:
+        try:
+            docker.ask(f"/containers/{container}?force=true", "DELETE")
+        except EngineError as error:
+            # One that was run with --rm may be on its way already, which is an error of its own.
+            why = reason(error)
         if time.monotonic() > deadline:
-            raise NoAnswerError(f"{container} cannot be removed: {told.strip()}")
+            raise NoAnswerError(f"{container} cannot be removed: {why}")
         time.sleep(POLL_SECONDS)
 
 
-def give_back(old: dict[str, Any] | None, networks: list[str], image: str, url: str) -> str | None:
+def give_name(docker: DockerConnection, image: str, name: str) -> None:
+    """Give an image a name."""
+    repository, _, tag = name.rpartition(":")
+    words = f"repo={quote(repository, safe='')}&tag={quote(tag, safe='')}"
+    docker.ask(f"/images/{image}/tag?{words}", "POST")
+
+
+def give_back(
+    docker: DockerConnection,
+    old: dict[str, Any] | None,
+    networks: list[str],
+    image: str,
+    port: int,
+) -> str | None:
     """Have the old container, if any, serve as before, and its image have its name.
 
-    Gives the revision that serves, none where no page answers.
+    port: the one within it that its page is at. Gives the revision that serves, none where no page
+    answers.
     """
     if old is None:
         return None
-    docker("tag", old["Image"], image)
+    # Where it was: the address that the successor was to have may be another one.
+    url = url_of(old, port)
     try:
-        connect(old["Id"], networks)
+        give_name(docker, old["Image"], image)
+        connect(docker, old["Id"], networks)
+        if not url:
+            return None
         wait(lambda: page_revision(url), revision_of(old), ANSWER_SECONDS, lambda: True)
-    except (NoAnswerError, subprocess.CalledProcessError):
+    except (NoAnswerError, OSError, http.client.HTTPException):
         return None
     return revision_of(old)
 
 
+def refuse_others(docker: DockerConnection, name: str, known: set[str]) -> None:
+    """Refuse a name that a container has which is none of the known ones, by ID."""
+    other = inspect(docker, name)
+    # The engine finds one by the first digits of its ID as well.
+    if other is not None and other["Name"] == f"/{name}" and other["Id"] not in known:
+        raise NoAnswerError(
+            f"there is a container {name} ({other['Id'][:12]}, of {other['Config']['Image']}) that"
+            " is not the one to replace, and nothing was done to it"
+        )
+
+
 def switch(
-    name: str, successor: str, image: str, *, url: str, inner_url: str, timeout: int, log: TextIO
-) -> tuple[str | None, str]:
+    docker: DockerConnection,
+    name: str,
+    successor: str,
+    replaces: str,
+    image: str,
+    *,
+    url: str,
+    inner_url: str,
+    timeout: int,
+) -> tuple[str | None, str, str]:
     """Let the successor take over.
 
-    log: a file for what it says. Gives the revision that serves now, none where no page answers,
-    and why it is not the successor's, empty where it is. Raises subprocess.CalledProcessError, and
-    NoAnswerError where one of the two cannot be removed.
+    Gives the revision that serves now, none where no page answers; why it is not the successor's,
+    empty where it is; and the end of the successor's log. Raises OSError and
+    http.client.HTTPException where the engine does not do its part, and NoAnswerError where one of
+    the two cannot be removed or renamed.
     """
-    old, new = inspect(name), inspect(successor)
+    new = inspect(docker, successor)
+    if new is None:
+        raise NoAnswerError(f"the successor {successor} is gone")
+    old = inspect(docker, replaces) if replaces else None
     wanted, networks = revision_of(new), networks_of(new)
     # One that an interrupted switch has left without any is given the successor's.
     old_networks = networks_of(old) or networks
+    output = None
     try:
-        disconnect(successor)
-        with started(successor, log) as process:
-            waiting = {"wanted": wanted, "alive": lambda: process.poll() is None}
-            wait(lambda: inner_revision(successor, inner_url), timeout=timeout, **waiting)
-            disconnect(name)
-            connect(successor, networks)
-            wait(lambda: page_revision(url), timeout=ANSWER_SECONDS, **waiting)
-    except (NoAnswerError, subprocess.CalledProcessError) as error:
-        remove(successor)
-        why = getattr(error, "stderr", None) or str(error)
-        return give_back(old, old_networks, image, url), why.strip()
+        refuse_others(docker, name, {successor, replaces})
+        disconnect(docker, successor)
+        output = Output(docker.path, successor)
+        docker.ask(f"/containers/{successor}/start", "POST")
+        waiting = {"wanted": wanted, "alive": output.goes_on}
+        wait(lambda: inner_revision(docker, successor, inner_url), timeout=timeout, **waiting)
+        disconnect(docker, replaces)
+        connect(docker, successor, networks)
+        wait(lambda: page_revision(url), timeout=ANSWER_SECONDS, **waiting)
+    except (NoAnswerError, OSError, http.client.HTTPException) as error:
+        remove(docker, successor)
+        serves = give_back(docker, old, old_networks, image, urlsplit(inner_url).port or 80)
+        return serves, reason(error), output.last_lines() if output else ""
     if old is not None:
         # Somebody on the seat may have stopped it meanwhile.
-        subprocess.run(["docker", "stop", old["Id"]], check=False, capture_output=True)
-        remove(old["Id"])
-    docker("rename", successor, name)
-    return wanted, ""
+        with suppress(EngineError):
+            docker.ask(f"/containers/{replaces}/stop?t={STOP_SECONDS}", "POST")
+        remove(docker, replaces)
+    try:
+        docker.ask(f"/containers/{successor}/rename?name={quote(name)}", "POST")
+    except EngineError as error:
+        raise NoAnswerError(
+            f"it serves, and cannot have the name {name}: {reason(error)}"
+        ) from error
+    return wanted, "", ""
 
 
 def main() -> None:
@@ -286,18 +393,17 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **{name: {"type": "str", "required": True} for name in names},
+            "replaces": {"type": "str", "default": ""},
             "timeout": {"type": "int", "default": 30},
+            "docker_socket": {"type": "path", "default": SOCKET},
         },
     )
-    with tempfile.TemporaryFile("w+", errors="replace") as log:
-        try:
-            serves, why = switch(**module.params, log=log)
-        except subprocess.CalledProcessError as error:
-            module.fail_json(msg=error.stderr.strip() or str(error), revision=None, log="")
-        except NoAnswerError as error:
-            module.fail_json(msg=str(error), revision=None, log="")
-        log.seek(0)
-        said = "\n".join(log.read().splitlines()[-LOG_LINES:])
+    asked = dict(module.params)
+    try:
+        with closing(DockerConnection(asked.pop("docker_socket"))) as docker:
+            serves, why, said = switch(docker, **asked)
+    except (NoAnswerError, OSError, http.client.HTTPException) as error:
+        module.fail_json(msg=reason(error), log="")
     if why:
         module.fail_json(msg=why, revision=serves, log=said)
     module.exit_json(changed=True, revision=serves)

@@ -112,7 +112,9 @@ ansible_facts:
         brought:
           description: >-
             What the toolkit brought, as it has recorded it, C(packages) and C(users), the
-            accounts that it put into the group docker. Packages that an installation was bringing
+            accounts that it put into the group docker; C(containers), the IDs of those that it has
+            made, and C(making), the name of one that it was about to make, both absent where a
+            version before that has made its container. Packages that an installation was bringing
             when it was interrupted are among them, where they have come.
           type: dict
         built:
@@ -149,12 +151,15 @@ ansible_facts:
           type: dict
         images:
           description: >-
-            Tagged images, tag to C(revision), C(fingerprint), C(layers) and C(labels). The
+            Tagged images, tag to C(id), C(revision), C(fingerprint), C(layers) and C(labels). The
             fingerprint covers the layers and the configuration, and is the same wherever the
             image is loaded. The layers are the SHA-256 of each, the lowest first.
           type: dict
         containers:
-          description: Containers, name to C(image), C(state), C(health), C(labels) and C(ports).
+          description: >-
+            Containers, name to C(id), C(image), C(image_id), C(state), C(health), C(labels),
+            C(ports) and C(settings), what each was started with: fields of Docker's own
+            description, none where it is gone by now. Of a list, the first ones.
           type: dict
         networks:
           description: Names of the networks that are not Docker's own.
@@ -171,7 +176,8 @@ ansible_facts:
           type: dict
         network:
           description: >-
-            C(interface) and C(mtu) of the default route; C(routes), the IPv4 networks that the seat
+            C(interface) and C(mtu) of the default route; C(addresses), the IPv4 addresses that the
+            seat has, as networks; C(routes), the IPv4 networks that the seat
             has a route to, each with C(to) and C(interface); C(docker), the subnets of Docker's
             networks, each with C(name) and C(subnet), and C(docker_mtu), the largest packet that
             its containers send; C(docker_proxy), whether the engine has a proxy, and C(proxy), the
@@ -205,7 +211,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.docker_engine import SOCKET, DockerConnection, fingerprint
+from ansible.module_utils.docker_engine import SOCKET, DockerConnection, EngineError, fingerprint
 from ansible.module_utils.record import NAMES, TornError, read_record
 
 DAEMON_JSON = "/etc/docker/daemon.json"
@@ -257,6 +263,26 @@ UNFINISHED = {
 POLICY_RC_D = "/usr/sbin/policy-rc.d"
 # What Ansible's apt writes there; after a power cut it may be empty.
 ANSIBLES_POLICY = {"#!/bin/sh\nexit 101\n", ""}
+# What a container was started with, in its HostConfig; and how many entries of a list are told.
+CONTAINER_SETTINGS = (
+    "CapAdd",
+    "CapDrop",
+    "Devices",
+    "GroupAdd",
+    "IpcMode",
+    "Memory",
+    "NetworkMode",
+    "PidMode",
+    "PidsLimit",
+    "Privileged",
+    "ReadonlyRootfs",
+    "SecurityOpt",
+    "Tmpfs",
+    "UTSMode",
+    "UsernsMode",
+)
+ENTRIES = 20
+ANY_ADDRESS = "0.0.0.0"  # noqa: S104  # as Docker writes it, too
 DOCKER_NETWORKS = {"bridge", "host", "none", "docker_gwbridge", "ingress"}
 LISTEN = "0A"
 
@@ -334,6 +360,12 @@ def without_passwords(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, list):
         return [without_passwords(one) for one in value]
     return value
+
+
+def parse_addresses(trie: str) -> list[str]:
+    """Read /proc/net/fib_trie and give the machine's own IPv4 addresses, as networks."""
+    found = re.findall(r"\|-- ([\d.]+)\n\s+/(\d+) host LOCAL", trie)
+    return sorted({f"{address}/{length}" for address, length in found})
 
 
 def parse_proxy(text: str) -> str:
@@ -489,12 +521,32 @@ def image_facts(docker: DockerConnection) -> dict[str, Any]:
         labels = (image.get("Config") or {}).get("Labels") or {}
         for tag in tags:
             images[tag] = {
+                "id": image["Id"],
                 "revision": labels.get("labocloud.revision", ""),
                 "fingerprint": fingerprint(image),
                 "layers": image["RootFS"].get("Layers") or [],
                 "labels": labels,
             }
     return images
+
+
+def container_settings(told: dict[str, Any]) -> dict[str, Any]:
+    """Give what a container was started with, from the engine's description of it."""
+    host = told["HostConfig"]
+    bindings = host.get("PortBindings") or {}
+    settings = {key: host.get(key) for key in CONTAINER_SETTINGS} | {
+        "User": told["Config"].get("User"),
+        "Mounts": [f"{mount.get('Source', '')}:{mount['Destination']}" for mount in told["Mounts"]],
+        "PortBindings": sorted(
+            f"{one.get('HostIp') or ANY_ADDRESS}:{one['HostPort']}:{port}"
+            for port, ends in bindings.items()
+            for one in ends or []
+        ),
+    }
+    return {
+        key: value[:ENTRIES] if isinstance(value, list) else value
+        for key, value in settings.items()
+    }
 
 
 def container_facts(docker: DockerConnection) -> dict[str, Any]:
@@ -504,14 +556,21 @@ def container_facts(docker: DockerConnection) -> dict[str, Any]:
         health = re.search(r"\((?:health: )?(\w+)\)$", listed["Status"])
         # A container that died while it was removed has no name left.
         name = (listed.get("Names") or [listed["Id"][:12]])[0].lstrip("/")
+        try:
+            told = docker.ask(f"/containers/{listed['Id']}/json")
+        except EngineError:
+            told = None  # it dies just now
         containers[name] = {
+            "id": listed["Id"],
             "image": listed["Image"],
+            "image_id": listed["ImageID"],
             "state": listed["State"],
             "health": health.group(1) if health and listed["State"] == "running" else None,
             "labels": listed["Labels"] or {},
             "ports": sorted(
                 {port["PublicPort"] for port in listed["Ports"] if "PublicPort" in port}
             ),
+            "settings": container_settings(told) if told else {},
         }
     return containers
 
@@ -616,6 +675,7 @@ def network_facts() -> dict[str, Any]:
     return {
         "interface": interface,
         "mtu": int(read(f"/sys/class/net/{interface}/mtu") or 0),
+        "addresses": parse_addresses(read("/proc/net/fib_trie")),
         "routes": [one for one in routes if one["to"] != "0.0.0.0/0"],
         "proxy": next(filter(None, (parse_proxy(read(path)) for path in files)), ""),
     }
@@ -699,16 +759,15 @@ def record_facts() -> tuple[dict[str, dict[str, Any] | None], list[str]]:
     return {name: record_of(name) for name in NAMES}, torn
 
 
-def brought_facts(record: dict[str, Any] | None, there: set[str]) -> dict[str, list[str]]:
+def brought_facts(record: dict[str, Any] | None, there: set[str]) -> dict[str, Any]:
     """Give what the toolkit brought. there: names of the packages that are installed, or half so.
 
     A record of an installation that was interrupted names what was coming; what is there came.
     """
-    told = {"packages": [], "users": [], "coming": []} | (record or {})
-    return {
-        "packages": sorted({*told["packages"], *there.intersection(told["coming"])}),
-        "users": told["users"],
-    }
+    told = {"packages": [], "users": []} | (record or {})
+    came = there.intersection(told.get("coming", []))
+    kept = {key: value for key, value in told.items() if key not in ("coming", "policy_rc_d")}
+    return kept | {"packages": sorted({*told["packages"], *came})}
 
 
 def policy_rc_d(used: bool) -> str:

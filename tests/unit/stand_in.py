@@ -29,6 +29,12 @@ class Raw(NamedTuple):
     status: int = 200
 
 
+class Stream(NamedTuple):
+    """An answer that begins with these bytes, and has no end while the stand-in is there."""
+
+    body: bytes
+
+
 # No answer at all, for as long as the stand-in is there.
 HANG = object()
 # The connection is closed in place of an answer.
@@ -76,7 +82,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if answer in (HANG, DROP):
             self.close_connection = True
             return
-        if isinstance(answer, Raw):
+        if isinstance(answer, Stream):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(answer.body)
+            engine.ended.wait()
+            self.close_connection = True
+        elif isinstance(answer, Raw):
             self.send(answer.status, answer.body)
         elif isinstance(answer, Refuse):
             self.send(answer.status, json.dumps({"message": answer.message}).encode())
@@ -125,8 +137,8 @@ class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 class Engine:
     """The stand-in. `on` tells it how to answer; `questions` are those that it was asked.
 
-    An answer is what becomes of JSON, or Refuse, Raw, HANG or DROP, or a function that gives one
-    of these from the Question and the groups of the rule's pattern.
+    An answer is what becomes of JSON, or Refuse, Raw, Stream, HANG or DROP, or a function that
+    gives one of these from the Question and the groups of the rule's pattern.
     """
 
     def __init__(self, path: Path, api: str = "1.45") -> None:

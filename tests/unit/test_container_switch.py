@@ -1,13 +1,18 @@
-"""How long a new container is waited for, and why it is given up."""
+"""What becomes of the old container and the new one, and how long the new one is waited for."""
 
+import contextlib
 import http.server
 import json
 import os
 import threading
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import container_switch
 import pytest
+import stand_in
+from stand_in import Raw, Refuse, Stream
 
 
 class Page(http.server.BaseHTTPRequestHandler):
@@ -27,7 +32,7 @@ class Page(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[http.server.HTTPServer]:
     with http.server.HTTPServer(("127.0.0.1", 0), Page) as page:
-        threading.Thread(target=page.serve_forever).start()
+        threading.Thread(target=page.serve_forever, kwargs={"poll_interval": 0.01}).start()
         page.url = f"http://127.0.0.1:{page.server_port}"
         yield page
         page.shutdown()
@@ -86,3 +91,301 @@ def test_a_stopped_container_is_on_no_network(status: str, networks: list[str]) 
     told = {"State": {"Status": status}, "NetworkSettings": {"Networks": {"bridge": {}}}}
     assert container_switch.networks_of(told) == networks
     assert container_switch.networks_of(None) == []
+
+
+IMAGE = "labocloud20202021:python"
+OLD, NEW, THEIRS = ("0" * 63 + digit for digit in "123")
+
+
+class Seat:
+    """A seat's engine, with an old container `flask` and its successor.
+
+    containers: by ID. pages: what the health page tells at the old container's port and at the new
+    one's.
+    """
+
+    def __init__(self, engine: stand_in.Engine, old_page: str, new_page: str) -> None:
+        self.engine = engine
+        self.old_page, self.new_page = old_page, new_page
+        self.containers: dict[str, dict[str, Any]] = {}
+        self.said = Stream(b"")
+        self.add(OLD, "flask", "revision of before", old_page)
+        self.add(NEW, "flask-next", "revision to come", new_page, status="created")
+        engine.on("GET", "/containers/(.+)/json", self.inspect)
+        engine.on("DELETE", r"/containers/(\w+)\?force=true", self.remove)
+        engine.on("POST", r"/containers/(\w+)/attach.*", lambda *_: self.said)
+        engine.on("POST", r"/containers/(\w+)/start", self.start)
+        engine.on("POST", r"/containers/(\w+)/stop\?t=10", None)
+        engine.on("POST", r"/containers/(\w+)/rename\?name=(\w+)", self.rename)
+        engine.on("POST", r"/networks/bridge/(dis)?connect", self.join)
+        engine.on("POST", r"/images/sha256:old/tag.*", None)
+
+    def add(self, key: str, name: str, revision: str, url: str, status: str = "running") -> None:
+        """Have a container, which publishes the port of url."""
+        port = url.rpartition(":")[2]
+        self.containers[key] = {
+            "Id": key,
+            "Name": f"/{name}",
+            "Image": "sha256:old",
+            "Config": {"Image": IMAGE, "Labels": {"labocloud.revision": revision}},
+            "State": {"Status": status, "Pid": os.getpid()},
+            "HostConfig": {
+                "PortBindings": {"8888/tcp": [{"HostIp": "127.0.0.1", "HostPort": port}]}
+            },
+            "NetworkSettings": {"Networks": {"bridge": {}}},
+        }
+
+    def find(self, name: str) -> str:
+        """Give the ID of a container of that name; what nobody is called is an ID."""
+        return next(
+            (key for key, one in self.containers.items() if one["Name"] == f"/{name}"), name
+        )
+
+    def inspect(self, _question: stand_in.Question, name: str) -> object:
+        """Answer."""
+        return self.containers.get(self.find(name), Refuse(404))
+
+    def remove(self, _question: stand_in.Question, key: str) -> object:
+        """Remove a container."""
+        return None if self.containers.pop(key, None) else Refuse(404)
+
+    def start(self, _question: stand_in.Question, key: str) -> None:
+        """Start a container."""
+        self.containers[key]["State"]["Status"] = "running"
+
+    def rename(self, _question: stand_in.Question, key: str, name: str) -> object:
+        """Rename a container."""
+        if self.find(name) != name:
+            return Refuse(409, "the name is in use")
+        self.containers[key]["Name"] = f"/{name}"
+        return None
+
+    def join(self, question: stand_in.Question, leaves: str | None) -> None:
+        """Have a container leave the network, or join it."""
+        networks = self.containers[question.json["Container"]]["NetworkSettings"]["Networks"]
+        if leaves:
+            networks.pop("bridge")
+        else:
+            networks["bridge"] = {}
+
+    def switch(self, **other: object) -> dict[str, Any]:
+        """Run the module."""
+        arguments = {
+            "name": "flask",
+            "successor": NEW,
+            "replaces": OLD,
+            "image": IMAGE,
+            "url": self.new_page,
+            "inner_url": "http://127.0.0.1:8888",
+            "timeout": 0,
+            "docker_socket": self.engine.path,
+        }
+        return stand_in.run(container_switch.main, **arguments | other)
+
+    def done_to(self, key: str) -> list[str]:
+        """Tell what was asked for, of one container or of all."""
+        return [
+            f"{one.method} {one.path} {one.body.decode()}"
+            for one in self.engine.questions
+            if one.method != "GET" and key in f"{one.path} {one.body.decode()}"
+        ]
+
+
+@pytest.fixture
+def pages() -> Iterator[list[http.server.HTTPServer]]:
+    """Two pages: the old container's and the new one's."""
+    with contextlib.ExitStack() as stack:
+        both = []
+        for revision in ("revision of before", "revision to come"):
+            page = stack.enter_context(http.server.HTTPServer(("127.0.0.1", 0), Page))
+            threading.Thread(target=page.serve_forever, kwargs={"poll_interval": 0.01}).start()
+            stack.callback(page.shutdown)
+            page.url, page.health = f"http://127.0.0.1:{page.server_port}", {"revision": revision}
+            both.append(page)
+        yield both
+
+
+@pytest.fixture
+def seat(
+    engine: stand_in.Engine,
+    pages: list[http.server.HTTPServer],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Seat:
+    """The page that is asked from within is the new one's."""
+    monkeypatch.setattr(container_switch, "network_of", lambda _pid: contextlib.nullcontext())
+    ask = container_switch.page_revision
+    monkeypatch.setattr(
+        container_switch,
+        "page_revision",
+        lambda url: ask(pages[1].url if url.endswith(":8888") else url),
+    )
+    monkeypatch.setattr(container_switch, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(container_switch, "LAST_WORDS_SECONDS", 0.1)
+    return Seat(engine, pages[0].url, pages[1].url)
+
+
+def test_the_successor_takes_the_place_and_the_name(seat: Seat) -> None:
+    assert seat.switch() == {"changed": True, "revision": "revision to come"}
+    assert {key: one["Name"] for key, one in seat.containers.items()} == {NEW: "/flask"}
+    assert "bridge" in seat.containers[NEW]["NetworkSettings"]["Networks"]
+
+
+def test_a_docker_of_somebodys_own_in_the_path_is_not_asked(
+    seat: Seat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "docker").write_text(f"#!/bin/sh\ntouch {tmp_path}/asked\n")
+    (tmp_path / "docker").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert "failed" not in seat.switch()
+    assert not (tmp_path / "asked").exists()
+
+
+def test_another_name_than_before_takes_the_old_ones_place(seat: Seat) -> None:
+    assert "failed" not in seat.switch(name="autre")
+    assert {key: one["Name"] for key, one in seat.containers.items()} == {NEW: "/autre"}
+
+
+def test_the_first_one_replaces_none(seat: Seat) -> None:
+    del seat.containers[OLD]
+    assert "failed" not in seat.switch(replaces="")
+    assert list(seat.containers) == [NEW]
+
+
+@pytest.mark.parametrize("replaces", ["", OLD])
+def test_somebody_elses_container_of_that_name_is_refused_before_anything_is_changed(
+    seat: Seat, replaces: str
+) -> None:
+    seat.containers[OLD]["Name"] = "/autre"
+    seat.add(THEIRS, "flask", "", seat.old_page)
+    result = seat.switch(replaces=replaces)
+    assert result["failed"]
+    assert f"a container flask ({THEIRS[:12]}, of {IMAGE}) that is not" in result["msg"]
+    assert result["revision"] == ("revision of before" if replaces else None)
+    assert set(seat.containers) == {OLD, THEIRS}
+    assert seat.done_to(THEIRS) == seat.done_to(OLD) == []
+
+
+def test_one_whose_id_begins_like_the_name_is_another(seat: Seat) -> None:
+    seat.containers["cafe"] = seat.containers[OLD] | {"Id": "cafe", "Name": "/web"}
+    assert "failed" not in seat.switch(name="cafe")
+
+
+def test_a_container_that_comes_by_the_name_meanwhile_is_left_alone(seat: Seat) -> None:
+    """The successor serves; it only has not the name."""
+
+    def stopped(*_: object) -> None:
+        seat.containers[OLD]["Name"] = "/old"
+        seat.add(THEIRS, "flask", "", seat.old_page)
+
+    seat.engine.on("POST", r"/containers/(\w+)/stop\?t=10", stopped)
+    result = seat.switch()
+    assert "it serves, and cannot have the name flask" in result["msg"]
+    assert "revision" not in result
+    assert set(seat.containers) == {NEW, THEIRS}
+    assert seat.done_to(THEIRS) == []
+
+
+def test_where_the_page_is_wrong_the_old_container_was_never_touched(
+    seat: Seat, pages: list[http.server.HTTPServer]
+) -> None:
+    pages[1].health = {"revision": "another"}
+    result = seat.switch()
+    assert result["msg"] == "after 0 s: /healthz tells the revision another"
+    assert result["revision"] == "revision of before"
+    assert list(seat.containers) == [OLD]
+    assert seat.done_to(OLD) == []
+
+
+def test_where_the_new_address_cannot_be_had_the_old_one_is_asked(seat: Seat) -> None:
+    """The page at the new address is nobody's."""
+    refused = Refuse(500, "cannot assign requested address")
+
+    def join(question: stand_in.Question, leaves: str | None) -> object:
+        if not leaves and question.json["Container"] == NEW:
+            return refused
+        return seat.join(question, leaves)
+
+    seat.engine.on("POST", r"/networks/bridge/(dis)?connect", join)
+    result = seat.switch(url="http://127.0.0.1:1")
+    assert result["msg"] == "cannot assign requested address"
+    assert result["revision"] == "revision of before"
+    assert list(seat.containers) == [OLD]
+    assert "bridge" in seat.containers[OLD]["NetworkSettings"]["Networks"]
+
+
+def test_where_the_page_is_wrong_from_outside_the_old_one_comes_back_with_its_image(
+    seat: Seat,
+) -> None:
+    """It had no network: an interrupted switch has left it so."""
+    seat.containers[OLD]["NetworkSettings"]["Networks"] = {}
+    result = seat.switch(url=seat.old_page)
+    assert "/healthz tells the revision revision of before" in result["msg"]
+    assert result["revision"] == "revision of before"
+    assert list(seat.containers) == [OLD]
+    assert "bridge" in seat.containers[OLD]["NetworkSettings"]["Networks"]
+    name = "repo=labocloud20202021&tag=python"
+    assert f"/images/sha256:old/tag?{name}" in seat.engine.asked("POST")
+
+
+def test_where_the_old_page_does_not_answer_either_none_serves(
+    seat: Seat, pages: list[http.server.HTTPServer]
+) -> None:
+    pages[0].health = pages[1].health = None
+    assert seat.switch()["revision"] is None
+
+
+def test_its_last_words_are_told_although_it_is_gone(
+    seat: Seat, pages: list[http.server.HTTPServer]
+) -> None:
+    pages[1].health = None
+    lines = "".join(f"line {number}\n" for number in range(30)).encode()
+    pieces = [lines[:100], lines[100:]]
+    said = b"".join(bytes([2, 0, 0, 0]) + len(one).to_bytes(4, "big") + one for one in pieces)
+    seat.said = Raw(said)
+    seat.engine.on("POST", r"/containers/(\w+)/start", seat.remove)
+    result = seat.switch(timeout=60)
+    assert result["msg"] == "its program ended"
+    assert result["log"].splitlines() == [f"line {number}" for number in range(10, 30)]
+
+
+def test_a_successor_that_is_gone_is_told(seat: Seat) -> None:
+    del seat.containers[NEW]
+    assert f"the successor {NEW} is gone" in seat.switch()["msg"]
+    assert seat.done_to(OLD) == []
+
+
+def test_one_that_cannot_be_removed_is_told(seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(container_switch, "REMOVAL_SECONDS", 0.2)
+    seat.engine.on("DELETE", rf"/containers/{OLD}\?force=true", Refuse(409, "removal in progress"))
+    result = seat.switch()
+    assert result["msg"] == f"{OLD} cannot be removed: removal in progress"
+    assert "revision" not in result
+
+
+@pytest.mark.parametrize(
+    "answer", [Raw(b"no JSON", 500), Raw(b"[]", 500), Raw(b"{}", 500), stand_in.DROP]
+)
+def test_an_engine_that_breaks_off_is_told_and_nothing_is_claimed(
+    seat: Seat, answer: object
+) -> None:
+    seat.engine.on("GET", "/containers/(.+)/json", answer)
+    result = seat.switch()
+    assert result["failed"]
+    assert result["msg"]
+    assert "revision" not in result
+
+
+@pytest.mark.parametrize(
+    ("bindings", "url"),
+    [
+        ([{"HostIp": "seat.example", "HostPort": "81"}], "http://seat.example:81"),
+        ([{"HostIp": "0.0.0.0", "HostPort": "81"}], "http://127.0.0.1:81"),
+        ([{"HostIp": "", "HostPort": "81"}], "http://127.0.0.1:81"),
+        ([{"HostIp": "::", "HostPort": "81"}], "http://[::1]:81"),
+        (None, ""),
+    ],
+)
+def test_where_a_container_answers(bindings: list | None, url: str) -> None:
+    told = {"HostConfig": {"PortBindings": {"8888/tcp": bindings}}}
+    assert container_switch.url_of(told, 8888) == url
+    assert container_switch.url_of({"HostConfig": {"PortBindings": None}}, 8888) == ""

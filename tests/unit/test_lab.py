@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 LAB = Path(__file__).parents[2] / "lab"
+# By this it knows the project's directory.
+MARK = "plugins/modules/seat_facts.py"
 
 
 @pytest.fixture
@@ -15,6 +17,8 @@ def project(tmp_path: Path) -> Path:
     """A project whose lock is empty, so that its environment is made in seconds."""
     shutil.copy(LAB, tmp_path)
     (tmp_path / "requirements.txt").write_text("")
+    (tmp_path / MARK).parent.mkdir(parents=True)
+    (tmp_path / MARK).touch()
     return tmp_path
 
 
@@ -106,3 +110,37 @@ def test_it_may_be_called_from_anywhere(project: Path) -> None:
         [project / "lab", "pwd"], cwd="/", capture_output=True, text=True, check=True
     )
     assert called.stdout.strip() == str(project)
+
+
+def test_a_link_in_somebodys_directory_leaves_what_is_there(
+    project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Their own .venv, and whatever they require, is not the project's."""
+    home = tmp_path_factory.mktemp("home")
+    for name in (".venv/theirs", "requirements.txt"):
+        (home / name).parent.mkdir(exist_ok=True)
+        (home / name).write_text("# theirs\n")
+    (home / "between").symlink_to(os.path.relpath(project / "lab", home))
+    (home / "lab").symlink_to("between")
+    code, said = lab(home, "python", "-c", "import sys; print(sys.prefix)")
+    assert code == 0, said
+    assert str(project / ".venv") in said
+    assert sorted(path.name for path in home.iterdir()) == [
+        ".venv",
+        "between",
+        "lab",
+        "requirements.txt",
+    ]
+    assert (home / ".venv/theirs").read_text() == "# theirs\n"
+
+
+@pytest.mark.parametrize("missing", [MARK, "requirements.txt"])
+def test_a_copy_in_somebodys_directory_does_nothing_there(project: Path, missing: str) -> None:
+    (project / ".venv").mkdir()
+    (project / ".venv/theirs").touch()
+    (project / missing).unlink()
+    code, said = lab(project, "true")
+    assert code == 1
+    assert f"{project} is not the project's" in said
+    assert [path.name for path in (project / ".venv").iterdir()] == ["theirs"]
+    assert not (project / ".venv.lock").exists()

@@ -85,6 +85,28 @@ def test_a_seat_that_is_not_what_the_roles_want(path: str, value: object, name: 
     assert list(judge(FACTS, changed(EXPECTED, path, value))) == [name]
 
 
+def test_a_container_that_reaches_out_of_itself_is_an_error_although_its_page_is_right() -> None:
+    expected = changed(EXPECTED, "container/rights", ["Mounts", "Privileged"])
+    expected = changed(expected, "container/limits", ["ReadonlyRootfs"])
+    found = judge(FACTS, expected)
+    assert list(found) == ["container_altered", "container_unlimited"]
+    assert "rights that it has to have (Mounts, Privileged)" in found["container_altered"]
+    assert "limits (ReadonlyRootfs)" in found["container_unlimited"]
+
+
+def test_the_courses_command_by_hand_leaves_a_seat_ready() -> None:
+    expected = changed(EXPECTED, "container/limits", ["Memory"])
+    [row] = report(pc01=asked(FACTS, expected))["seats"]
+    assert row["state"] == "warning"
+
+
+def test_a_seat_that_is_lost_is_not_held_against_another_ones_settings() -> None:
+    expected = changed(EXPECTED, "container/rights", ["Mounts"])
+    lost = {key: value for key, value in asked().items() if key != "__room_page_expected"}
+    room = report(pc01=asked(FACTS, expected), pc02=lost)["seats"]
+    assert [one["id"] for one in room[1]["findings"]] == ["unfinished"]
+
+
 def test_a_docker_that_is_not_there_is_not_called_stopped() -> None:
     facts = changed(AWAY, "docker", DOCKER | {"running": False, "why": "no socket"})
     assert list(judge(facts, changed(EXPECTED, "engine/installed", False))) == ["engine_missing"]

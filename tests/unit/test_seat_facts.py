@@ -6,12 +6,16 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
+import flask_container
 import pytest
 import seat_facts
+import stand_in
 import yaml
 from ansible.module_utils import record
+from ansible.module_utils.docker_engine import DockerConnection
 from ansible.modules import apt
 from hypothesis import given
 from hypothesis import strategies as st
@@ -297,6 +301,30 @@ def test_routes_with_their_networks() -> None:
     assert seat_facts.parse_routes("") == []
 
 
+TRIE = """\
+Main:
+  +-- 0.0.0.0/0 3 0 5
+     |-- 0.0.0.0
+        /0 universe UNICAST
+        |-- 192.0.2.0
+           /24 link UNICAST
+        |-- 192.0.2.7
+           /32 host LOCAL
+     |-- 192.0.2.255
+        /32 link BROADCAST
+Local:
+     |-- 127.0.0.0
+        /8 host LOCAL
+        |-- 192.0.2.7
+           /32 host LOCAL
+"""
+
+
+def test_the_addresses_of_the_machine_itself() -> None:
+    assert seat_facts.parse_addresses(TRIE) == ["127.0.0.0/8", "192.0.2.7/32"]
+    assert seat_facts.parse_addresses("") == []
+
+
 @pytest.mark.parametrize(
     ("text", "proxy"),
     [
@@ -391,6 +419,56 @@ def test_registries_that_listen_and_that_do_not() -> None:
         False,
         "Connection refused",
     )
+
+
+def listed(key: str, **other: object) -> dict:
+    """Give a container as the engine lists it."""
+    told = {"Id": key, "Names": [f"/{key}"], "Image": "web:1", "ImageID": "sha256:1"}
+    return (
+        told | {"State": "running", "Status": "Up 3 minutes", "Labels": None, "Ports": []} | other
+    )
+
+
+def test_what_a_container_was_started_with(engine: stand_in.Engine) -> None:
+    """One dies while it is asked for, another is gone."""
+    engine.on("GET", r"/containers/json\?all=true", [listed("a"), listed("b"), listed("c")])
+    told = {
+        "Config": {"User": "0"},
+        "HostConfig": {
+            "Privileged": True,
+            "Memory": 0,
+            "CapAdd": ["ALL"] * 1000,
+            "PortBindings": {
+                "8888/tcp": [{"HostIp": "", "HostPort": "81"}],
+                "22/tcp": [{"HostIp": "192.0.2.7", "HostPort": "22"}],
+                "23/tcp": None,
+            },
+        },
+        "Mounts": [{"Type": "bind", "Source": "/", "Destination": "/host"}],
+    }
+    engine.on("GET", "/containers/a/json", told)
+    engine.on("GET", "/containers/b/json", stand_in.Refuse(500, "dead"))
+    with closing(DockerConnection(engine.path)) as docker:
+        containers = seat_facts.container_facts(docker)
+    assert (containers["a"]["id"], containers["a"]["image_id"]) == ("a", "sha256:1")
+    settings = containers["a"]["settings"]
+    assert settings["Privileged"]
+    assert (settings["User"], settings["Mounts"]) == ("0", ["/:/host"])
+    assert settings["PortBindings"] == ["0.0.0.0:81:8888/tcp", "192.0.2.7:22:22/tcp"]
+    assert len(settings["CapAdd"]) == seat_facts.ENTRIES
+    assert settings["PidMode"] is None
+    assert containers["b"]["settings"] == containers["c"]["settings"] == {}
+
+
+def test_all_that_is_judged_of_a_container_is_asked(engine: stand_in.Engine) -> None:
+    told = {"Config": {}, "HostConfig": {}, "Mounts": []}
+    engine.on("GET", r"/containers/json\?all=true", [listed("a")])
+    engine.on("GET", "/containers/a/json", told)
+    with closing(DockerConnection(engine.path)) as docker:
+        settings = seat_facts.container_facts(docker)["a"]["settings"]
+    of_the_inventory = {"Memory", "PidsLimit", "PortBindings"}
+    judged = {*flask_container.RIGHTS, *flask_container.LIMITS, *of_the_inventory}
+    assert set(settings) == judged
 
 
 def test_this_machine_has_everything_that_is_promised(tmp_path: Path) -> None:

@@ -43,7 +43,21 @@ INPUTS = {
         {"flask_container_host_port": "huit"},
         ["flask_container_host_port", "huit", "int"],
     ),
-    "port 0": ({"flask_container_host_port": 0}, ["flask_container_host_port is 0", "1 to 65535"]),
+    "settings of the container that Docker would refuse": (
+        {
+            "flask_container_host_port": 0,
+            "flask_container_memory": "1k",
+            "flask_container_bind_address": "203.0.113.7",
+        },
+        [
+            "flask_container_host_port is 0",
+            "1 to 65535",
+            "flask_container_memory is 1k",
+            "6M or more",
+            "flask_container_bind_address is 203.0.113.7",
+            "an address of the seat (127.0.0.1, ",
+        ],
+    ),
     "an unknown source": (
         {"docker_engine_source": "snap"},
         ["docker_engine_source", "distro, upstream", "snap"],
@@ -162,10 +176,11 @@ def test_a_port_that_a_students_container_holds(ready: Host) -> None:
 
 
 def test_a_container_of_that_name_that_is_a_students_own(ready: Host) -> None:
-    """Made from the base, whose label it has inherited."""
-    theirs = "docker run -d --name flask --entrypoint sleep labocloud20202021:base 600"
+    """Made from the base, and with a copy of our label. No other playbook has looked before."""
+    label = "--label labocloud.managed=true --label labocloud.image=course"
+    theirs = f"docker run -d --name flask {label} --entrypoint sleep labocloud20202021:base 600"
     with made(ready, f"docker stop flask; {theirs}", "docker rm -f flask"):
-        result = run(READY)
+        result = run(READY, playbook="playbooks/flask.yml")
         assert result.returncode != 0
         assert f"{READY} has a container flask that runs labocloud20202021:base" in said(result)
         assert ready.check_output("docker ps --format '{{.Image}}'") == "labocloud20202021:base"
