@@ -11,8 +11,8 @@ description:
     students'; containers, images, names of images, volumes, networks, plugins, the build cache and
     the membership of a swarm, with the services, secrets and configs of that.
   - The toolkit's are the images whose fingerprint it has recorded, under the names that it gave
-    them, and the containers of the given names that it started. Labels alone prove nothing, for
-    images inherit them.
+    them, and the containers whose IDs it has recorded. Labels prove nothing, for images inherit
+    them, and anybody can copy them.
   - A name that was moved from such an image to another is given back, where the image is there.
   - Where one thing cannot be removed, the others are; the module then fails, and tells it with the
     engine's reason. A volume in which something is mounted by hand is one of these, for the engine
@@ -31,8 +31,15 @@ options:
     description: The toolkit's images, name to fingerprint.
     type: dict
     default: {}
+  made:
+    description:
+      - IDs of the toolkit's containers, whatever their names are by now.
+      - Left out, a version before has made them, which recorded none; then O(containers) and the
+        label decide.
+    type: list
+    elements: str
   containers:
-    description: Names of the toolkit's containers.
+    description: Names of the toolkit's containers, where O(made) is left out.
     type: list
     elements: str
     default: []
@@ -72,7 +79,7 @@ EXAMPLES = r"""
   seat_students:
     before: "{{ ansible_facts['seat']['before'] }}"
     delivered: "{{ ansible_facts['seat']['built'] }}"
-    containers: [flask]
+    made: "{{ ansible_facts['seat']['brought'].containers }}"
   register: students
 
 - name: Remove it
@@ -365,14 +372,16 @@ def plan(
     engine: dict[str, Any],
     before: dict[str, Any],
     delivered: dict[str, str],
+    made: list[str] | None,
     containers: list[str],
     keep: list[str],
 ) -> dict[str, Any]:
     """Give what is the students': the one place that decides it.
 
     engine: as look() gives it. before: the seat's record. delivered: the toolkit's images, name to
-    fingerprint. containers: names of the toolkit's containers. keep: whatever else stays, as
-    means() takes it; a volume has nothing but its name.
+    fingerprint. made: IDs of the toolkit's containers, None where they were not recorded; then
+    containers, their names. keep: whatever else stays, as means() takes it; a volume has nothing
+    but its name.
     """
     images = engine["images"]
     there = was_there(engine, before)
@@ -381,6 +390,8 @@ def plan(
         return any(means(entry, key, [*names], digests or []) for entry in keep)
 
     def is_the_toolkits(container: Thing) -> bool:
+        if made is not None:
+            return container["id"] in made
         # A container inherits the labels of its image, and an image those of a container that
         # was committed.
         inherited = images.get(container["image"], {"labels": {}})["labels"]
@@ -659,6 +670,7 @@ def main() -> None:
             "state": {"type": "str", "choices": ["listed", "absent"], "default": "listed"},
             "before": {"type": "dict", "default": {}},
             "delivered": {"type": "dict", "default": {}},
+            "made": {"type": "list", "elements": "str"},
             "containers": {"type": "list", "elements": "str", "default": []},
             "keep": {"type": "list", "elements": "str", "default": []},
             "things": {"type": "dict"},
@@ -673,7 +685,8 @@ def main() -> None:
         with closing(DockerConnection(asked["docker_socket"], TIMEOUT)) as docker:
             if asked["state"] == "listed":
                 engine = look(docker)
-                rules = (asked[key] for key in ("before", "delivered", "containers", "keep"))
+                options = ("before", "delivered", "made", "containers", "keep")
+                rules = (asked[key] for key in options)
                 things, ids = plan(engine, *rules), {"ids": identities(engine)}
             else:
                 things, ids = asked["things"], {}

@@ -223,6 +223,9 @@ def test_what_an_interrupted_installation_brought() -> None:
     assert seat_facts.apt_facts(coming, [])["interrupted"]
     assert not seat_facts.apt_facts(told, [])["interrupted"]
     assert seat_facts.brought_facts(None, {"bash"}) == {"packages": [], "users": []}
+    # What else is in the record stays in it when the next one goes on from here.
+    made = {"containers": ["id"], "making": "flask-next"}
+    assert seat_facts.brought_facts(coming | made, set()).items() >= made.items()
 
 
 @pytest.mark.parametrize(

@@ -43,9 +43,13 @@ def engine(images: dict[str, Any] | None = None, **more: object) -> dict[str, An
 
 
 def plan(
-    seat: dict[str, Any], before: dict[str, Any] | None = None, keep: tuple[str, ...] = ()
+    seat: dict[str, Any],
+    before: dict[str, Any] | None = None,
+    keep: tuple[str, ...] = (),
+    made: list[str] | None = None,
 ) -> dict[str, Any]:
-    return seat_students.plan(seat, before or NOTHING_BEFORE, DELIVERED, ["flask"], list(keep))
+    rules = (before or NOTHING_BEFORE, DELIVERED, made, ["flask"], list(keep))
+    return seat_students.plan(seat, *rules)
 
 
 def going(things: dict[str, Any], kind: str) -> list[str]:
@@ -81,6 +85,13 @@ def test_a_container_that_only_looks_like_the_toolkits_goes(
     images = {MINE: image("copy:1", labels=labels)}
     things = plan(engine(images, containers=[container(name, MINE, managed=managed)]))
     assert going(things, "containers") == [f"id-{name}"]
+
+
+def test_what_the_toolkit_made_is_known_by_its_record_and_not_by_name_or_label() -> None:
+    """A setting gave it another name, and a student started one with the old name and our label."""
+    seat = engine(containers=[container("autre", managed=True), container("flask", managed=True)])
+    assert going(plan(seat, made=["id-autre"]), "containers") == ["id-flask"]
+    assert going(plan(seat, made=[]), "containers") == ["id-autre", "id-flask"]
 
 
 def test_a_stolen_name_is_given_back_and_the_image_without_it_stays() -> None:
@@ -121,7 +132,7 @@ def test_a_name_that_goes_from_revision_to_revision(
     }
     images[bearer]["names"].append("room:app")
     seat = engine(images, containers=[container("flask", running, managed=True)] * bool(running))
-    things = seat_students.plan(seat, NOTHING_BEFORE, DELIVERED | delivered, ["flask"], [])
+    things = seat_students.plan(seat, NOTHING_BEFORE, DELIVERED | delivered, None, ["flask"], [])
     assert things["names"] == given_back
     assert going(things, "images") == [MINE]
 
