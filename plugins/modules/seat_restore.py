@@ -389,6 +389,8 @@ def endpoints(docker: DockerConnection, container: Thing) -> tuple[Thing, list[s
     told = {
         name: {
             "IPAMConfig": network["IPAMConfig"],
+            # Other than those of HostConfig, they may name what is not here.
+            "Links": network.get("Links"),
             "Aliases": [
                 alias for alias in network["Aliases"] or [] if alias != container["Id"][:12]
             ],
