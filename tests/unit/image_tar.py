@@ -28,7 +28,23 @@ def tar(*members: tuple[str, bytes | str]) -> bytes:
     return file.getvalue()
 
 
+def index(*names: str) -> bytes:
+    """Give index.json of images that bear names."""
+    notes = [
+        {
+            "io.containerd.image.name": f"docker.io/library/{name}",
+            "org.opencontainers.image.ref.name": name.rpartition(":")[2],
+        }
+        for name in names
+    ]
+    return json.dumps({"manifests": [{"annotations": note} for note in notes]}).encode()
+
+
 def images(*names: str, more: tuple[tuple[str, bytes | str], ...] = ()) -> bytes:
-    """Give an archive of one image that bears names, and more members."""
-    layer = (LAYER, b"layer" * 5000)
-    return tar(layer, (CONFIG, b"{}"), *more, ("manifest.json", manifest(*names)))
+    """Give an archive of one image that bears names, and more members, which come in their place.
+
+    It is as Docker 25 to 28 write it.
+    """
+    members = {LAYER: b"layer" * 5000, CONFIG: b"{}", "index.json": index(*names)}
+    members |= dict(more) | {"manifest.json": manifest(*names)}
+    return tar(*members.items())

@@ -102,6 +102,7 @@ def test_a_name_that_is_none_of_three_is_refused(tmp_path: Path) -> None:
         ({"manifest.json": "0" * 64}, {}, "no size"),
         ({"manifest.json": "0" * 64}, {"manifest.json": -1}, "no size"),
         ({"manifest.json": "0" * 64}, {"manifest.json": "1"}, "no size"),
+        ({"manifest.json": "0" * 64}, {"manifest.json": 0}, ""),
         ({"manifest.json": "0" * 64}, {"manifest.json": 3 * GB + 1}, "more than 3000 MB"),
         ({"manifest.json": "0" * 64}, {"manifest.json": 2 * GB - GB // 2 + 1}, "are free here"),
         ({"manifest.json": "0" * 64}, {"manifest.json": 2 * GB - GB // 2}, ""),

@@ -99,6 +99,14 @@ def test_what_it_has_of_a_container_that_came_back_it_has_of_that() -> None:
     assert not {"ExposedPorts", "Hostname"} & set(asked)
 
 
+@pytest.mark.parametrize("mode", seat_restore.MODES)
+def test_its_name_and_ports_go_with_anothers_network_alone(mode: str) -> None:
+    config = {"ExposedPorts": {"80/tcp": {}}, "Hostname": "pc", "Domainname": ""}
+    saved = container(config, {mode: f"container:{OTHER}"})
+    asked, _ = seat_restore.recreated(saved, "mark", lambda _: "new")
+    assert (set(config) <= set(asked)) is (mode != "NetworkMode")
+
+
 def test_what_it_had_of_a_container_that_is_gone_it_does_without() -> None:
     of = f"container:{OTHER}"
     host = {"NetworkMode": of, "PidMode": of, "IpcMode": "private", "Links": ["/db:/web/d"]}
@@ -450,6 +458,8 @@ def test_a_container_that_cannot_join_a_network_is_made_anew_by_the_next_run(sea
     seat.engine.on("POST", "/networks/.*/connect", stand_in.Refuse(500))
     assert seat.restore()["failed"]
     assert seat.made == {}
+    joined = next(one for one in seat.engine.questions if one.path == "/networks/net/connect")
+    assert joined.json["EndpointConfig"]["Aliases"] == ["x"]
     seat.engine.on("POST", "/networks/.*/connect", None)
     assert seat.restore()["lines"] == ["container bob, stopped: docker start bob"]
 
