@@ -436,8 +436,11 @@ def test_another_runs_files_stay_as_long_as_it_may_fetch_them(
     for path in (*other.iterdir(), other):
         os.utime(path, (then, then))
     os.utime(seat.dest, (0, 0))
+    file = seat.dest.with_name("labocloud-saved-a-file")
+    file.touch()
     assert not seat.save(volumes=["data"]).get("failed")
     assert other.exists() is stays
+    assert file.exists()
     assert seat.dest.exists()
     assert not (seat.dest / saved.UNFINISHED).exists()
 
@@ -469,3 +472,15 @@ def test_what_a_run_that_was_killed_has_paused_goes_on_with_the_next_that_fails(
     seat.engine.on("POST", "/commit.*", stand_in.Refuse(500))
     assert seat.save(dest=str(second))["failed"]
     assert seat.paused() == []
+
+
+def test_what_goes_on_already_or_is_gone_is_not_asked_to(seat: Seat) -> None:
+    for key, status in ((A, "running"), (B, "running"), ("d" * 64, "restarting")):
+        seat.add(key, status)
+    assert not seat.save().get("failed")
+    del seat.containers[A]
+    seat.containers[B]["Paused"] = False
+    seat.containers["d" * 64]["Running"] = True
+    before = len(seat.engine.asked("POST"))
+    assert not seat.save(state="absent").get("failed")
+    assert len(seat.engine.asked("POST")) == before
