@@ -512,7 +512,7 @@ class Restored:
     def here(self, reference: str) -> str:
         """Give what a container is called here that a saved one has something of, or nothing.
 
-        One that was not saved is known by its ID, or is gone.
+        One that was not saved is known by its ID, which no other has, and in a link by its name.
         """
         if other := find(self.containers, reference):
             name = other["Name"].lstrip("/")
