@@ -440,8 +440,8 @@ def room(needed: int, dest: Path) -> None:
             str(path) for path in sorted(dest.parent.glob(f"{REPOSITORY}-*")) if path != dest
         )
         raise RefusedError(
-            f"{needed / 10**6:.0f} MB are to be saved, and {free / 10**6:.0f} MB are free at "
-            f"{dest.parent}"
+            f"{needed / 10**6:.0f} MB are to be saved, and at {dest.parent} is space for "
+            f"{free / 10**6:.0f} MB"
             + (f". Fix: rm -r {others}, where no other run fetches from there" if others else "")
         )
 
