@@ -8,7 +8,10 @@ import hashlib
 import http.client
 import json
 import re
+import select
 import socket
+import time
+from contextlib import closing
 from typing import IO, Any
 
 SOCKET = "/var/run/docker.sock"
@@ -44,7 +47,8 @@ class DockerConnection(http.client.HTTPConnection):
     """
 
     def __init__(self, path: str, timeout: float = 20) -> None:
-        super().__init__("localhost", timeout=timeout)
+        # The block size is that of a body that is a file.
+        super().__init__("localhost", timeout=timeout, blocksize=2**20)
         self.path = path
         self.api = ""
 
@@ -105,6 +109,44 @@ class DockerConnection(http.client.HTTPConnection):
             told = text.decode(errors="replace").strip()
             raise EngineError(answer.status, f"{method} {path}: {answer.status} {told}")
         return json.loads(text) if text else {}
+
+    def stream(
+        self, path: str, method: str = "GET", body: IO[bytes] | None = None
+    ) -> http.client.HTTPResponse:
+        """Give the engine's answer unread: it may be larger than memory, and so may body, a tar.
+
+        Raises as ask does, and where there is no such thing EngineError. Who gives up reading
+        closes the connection.
+        """
+        self.api = self.api or self.negotiate()
+        headers = {} if body is None else {"Content-Type": "application/x-tar"}
+        answer = self.send_question(f"/v{self.api}{path}", method, body, headers)
+        if answer.status >= http.client.MULTIPLE_CHOICES:
+            told = self.read_answer(answer).decode(errors="replace").strip()
+            raise EngineError(answer.status, f"{method} {path}: {answer.status} {told}")
+        return answer
+
+
+class PatientConnection(DockerConnection):
+    """Waits for an answer as long as the engine answers others: a commit waits for a disk.
+
+    timeout: seconds after which it looks whether the engine does, and for each piece of an answer.
+    longest: seconds after which it gives up, since who waits for ever keeps all others waiting.
+    """
+
+    def __init__(self, path: str, timeout: float = 300, longest: float = 4 * 3600) -> None:
+        super().__init__(path, timeout)
+        self.longest = longest
+
+    def getresponse(self) -> http.client.HTTPResponse:
+        """Wait, and give the answer. Raises OSError where the engine answers nobody."""
+        begun = time.monotonic()
+        while not select.select([self.sock], [], [], self.timeout)[0]:
+            if time.monotonic() - begun > self.longest:
+                raise TimeoutError(f"the engine has not answered for {self.longest:.0f} s")
+            with closing(DockerConnection(self.path, self.timeout)) as other:
+                other.negotiate()
+        return super().getresponse()
 
 
 def fingerprint(image: dict[str, Any]) -> str:

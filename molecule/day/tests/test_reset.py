@@ -35,6 +35,7 @@ docker run --detach --name web --network net --publish 9000:80 --volume data:/sr
 docker exec web sh -c 'echo written > /written; echo kept > /anonymous/here'
 docker run --name done labocloud20202021:base sh -c 'echo result > /result'
 docker commit flask copy:1
+docker commit done idle:1
 docker run --detach --name copy copy:1
 docker network connect net flask
 docker tag labocloud20202021:base spare:1
@@ -118,6 +119,7 @@ def test_a_list_is_all_that_students_made_and_nothing_is_changed(seat: Host, mes
         "container web (running)",
         "image ",
         "image copy:1",
+        "image idle:1",
         "image labocloud20202021:python mine:1",
         "membership of a swarm",
         "name labocloud20202021:python, given back to image ",
@@ -304,6 +306,10 @@ def test_what_is_saved_comes_back(seat: Host, clean: str, mess: str, tmp_path: P
     assert seat.check_output("docker port web") != ""
     assert "net" in seat.check_output("docker inspect web --format '{{json .NetworkSettings}}'")
     assert seat.check_output("docker cp done-restored:/result - | tar -xO") == "result"
+    # An image that no container ran; and one whose name is the toolkit's again.
+    shown = "docker run --rm --entrypoint cat"
+    assert seat.check_output(f"{shown} idle:1 /result") == "result"
+    assert seat.check_output(f"{shown} labocloud20202021:python-restored /mine") == "mine"
 
     # What became of it since is not undone.
     seat.check_output("docker exec web sh -c 'echo changed > /srv/file'")

@@ -1,0 +1,146 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""Fetch what seat_save has saved, and not a byte more than the seat has announced.
+
+Arguments: src, the directory on the seat; files, name to SHA-256, and sizes, name to bytes, as
+seat_save tells them; dest, a directory on the control machine that is made for it, for its owner
+alone to enter; max_mb, the most that a seat may send. Nothing that the seat says becomes a path:
+the names are those below, or the task fails. It fails before anything is written where too little
+is free, and leaves no directory where not all has arrived as it was announced.
+"""
+
+import hashlib
+import os
+import re
+import resource
+import shutil
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+
+# The manifest is the last: without it, what is there was not saved in full.
+NAMES = ("images.tar.zst", "volumes.tar.zst", "manifest.json")
+SHA256 = re.compile("[0-9a-f]{64}")
+MB = 10**6
+# What stays free on the control machine's disk.
+RESERVE = 500 * MB
+
+
+class RefusedError(Exception):
+    """It is not fetched; the text says why, and what to do."""
+
+
+def refusal(files: object, sizes: object, free: int, most: int) -> str:
+    """Give why what a seat announces is not fetched, or nothing.
+
+    files, sizes: what the seat says, of any shape. free, most: bytes that are free here, and that a
+    seat may send.
+    """
+    if not isinstance(files, dict) or not isinstance(sizes, dict):
+        return "the seat tells of no files"
+    if NAMES[-1] not in files or set(files) - set(NAMES):
+        named = ", ".join(map(repr, files))
+        return f"the seat names other files than {', '.join(NAMES)}: {named[:200]}"
+    for name, digest in files.items():
+        size = sizes.get(name)
+        if not (isinstance(digest, str) and SHA256.fullmatch(digest)):
+            return f"the seat tells no SHA-256 of {name}"
+        if not isinstance(size, int) or size < 0:
+            return f"the seat tells no size of {name}"
+    total = sum(sizes[name] for name in files)
+    why = ""
+    if total > most:
+        why = f"more than {most // MB} MB. Fix: seat_reset_max_mb, where one seat may have as much"
+    elif total > free - RESERVE:
+        why = (
+            f"and {free // MB} MB are free here, of which {RESERVE // MB} MB are to stay so. Fix: "
+            "make room, or choose another seat_reset_saved"
+        )
+    return why and f"it is {total // MB} MB, {why}"
+
+
+@contextmanager
+def no_larger(size: int) -> Iterator[None]:
+    """Have this process, and those that it starts, write no file beyond a size in bytes.
+
+    What a connection starts sees to it by itself: it is the system that stops it.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    lower = size if soft == resource.RLIM_INFINITY else min(size, soft)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (lower, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def bring(
+    fetch: Callable[[str, str], None],
+    src: str,
+    dest: Path,
+    files: dict[str, str],
+    sizes: dict[str, int],
+) -> None:
+    """Fetch files to dest. Raises RefusedError where one does not arrive as it was announced.
+
+    fetch: the connection's, from a path on the seat to one here.
+    """
+    for name in NAMES:
+        if name not in files:
+            continue
+        path = dest / name
+        try:
+            with no_larger(sizes[name]):
+                fetch(f"{src}/{name}", str(path))
+            # A connection may have copied a link as a link.
+            if not stat.S_ISREG(path.lstat().st_mode):
+                raise RefusedError(f"{name} is no file")
+            path.chmod(0o600)
+            with path.open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except (OSError, AnsibleError) as error:
+            raise RefusedError(
+                f"{name} does not arrive, of {sizes[name]} bytes: {error}"
+            ) from error
+        if found != files[name]:
+            raise RefusedError(f"{name} does not arrive whole")
+
+
+def fetched(fetch: Callable[[str, str], None], arguments: dict[str, Any]) -> None:
+    """Make the directory and fetch to it. Raises RefusedError or OSError; nothing stays then."""
+    files, sizes = arguments["files"], arguments["sizes"]
+    dest = Path(arguments["dest"])
+    before = os.umask(0o077)
+    try:
+        dest.parent.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(dest.parent).free
+        if why := refusal(files, sizes, free, int(arguments["max_mb"]) * MB):
+            raise RefusedError(why)
+        dest.mkdir()
+        try:
+            bring(fetch, arguments["src"], dest, files, sizes)
+        except BaseException:
+            shutil.rmtree(dest, ignore_errors=True)
+            raise
+    finally:
+        os.umask(before)
+
+
+class ActionModule(ActionBase):
+    """The action, as Ansible looks for it."""
+
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Fetch."""
+        result = super().run(tmp, task_vars)
+        try:
+            fetched(self._connection.fetch_file, self._task.args)
+        except (RefusedError, OSError) as error:
+            return result | {"failed": True, "msg": str(error)}
+        return result | {"changed": True}

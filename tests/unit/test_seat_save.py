@@ -1,0 +1,486 @@
+"""What seat_save does to an engine that hangs, refuses, dies and lies; nothing is lost by it."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import image_tar
+import pytest
+import seat_save
+import stand_in
+from ansible.module_utils import docker_engine, saved
+
+A, B = "a" * 64, "b" * 64
+IMAGE = "sha256:" + "c" * 64
+TAG = {key: f"labocloud-saved:{key.removeprefix('sha256:')[:12]}" for key in (A, B, IMAGE)}
+
+
+class Seat:
+    """An engine with containers, a volume and an image, and a directory to save in."""
+
+    def __init__(self, engine: stand_in.Engine, directory: Path) -> None:
+        self.engine = engine
+        self.dest = directory / "labocloud-saved-mine"
+        self.dest.mkdir()
+        self.containers: dict[str, dict[str, Any]] = {}
+        self.tags = {IMAGE: ["tp3:1", "other:2"]}
+        self.volumes = directory / "volumes"
+        for path in ("data", "size"):
+            (self.volumes / path / "_data").mkdir(parents=True)
+            (self.volumes / path / "_data/file").write_text("precious")
+        engine.on("GET", "/containers/(.*)/json", lambda _, key: self.container(key))
+        engine.on("POST", r"/containers/(.*)/(pause|unpause|stop|start)(?:\?t=0)?", self.turn)
+        engine.on("POST", "/commit.*", {"Id": "sha256:1"})
+        engine.on("POST", f"/images/{IMAGE}/tag.*", self.tag)
+        engine.on("GET", f"/images/{IMAGE}/json", {"Id": IMAGE})
+        engine.on("GET", "/images/(labocloud-saved.*)/json", self.image)
+        engine.on("DELETE", "/images/.*", [])
+        engine.on("GET", "/images/get.*", self.archive)
+        engine.on("GET", "/volumes/(.*)", self.volume)
+
+    def add(self, key: str, status: str = "running") -> None:
+        """Have a container, in a state as docker ps calls it."""
+        self.containers[key] = {
+            "Running": status in ("running", "paused", "restarting"),
+            "Paused": status == "paused",
+            "Restarting": status == "restarting",
+            "StartedAt": "then",
+        }
+
+    def container(self, key: str) -> object:
+        """Describe a container."""
+        """Describe a container."""
+        if key not in self.containers:
+            return stand_in.Refuse(404)
+        name = f"/{key[0]}-name"
+        return {"Id": key, "Name": name, "State": dict(self.containers[key])}
+
+    def turn(self, _: stand_in.Question, key: str, verb: str) -> object:
+        """Pause a container, and the like, as an engine would, or refuse."""
+        """Pause a container, and the like, as an engine would, or refuse."""
+        state = self.containers[key]
+        if verb == "pause" and (state["Paused"] or state["Restarting"] or not state["Running"]):
+            return stand_in.Refuse(409, "it is not running")
+        if verb == "unpause" and not state["Paused"]:
+            return stand_in.Refuse(409, "it is not paused")
+        if verb in ("pause", "unpause"):
+            state["Paused"] = verb == "pause"
+        else:
+            state |= {"Running": verb == "start", "Restarting": False}
+        return None
+
+    def tag(self, question: stand_in.Question) -> object:
+        """Give the image one more name."""
+        """Give the image one more name."""
+        self.tags[IMAGE].append(":".join(re.findall(r"(?:repo|tag)=([^&]+)", question.path)))
+        return None
+
+    def image(self, _: stand_in.Question, name: str) -> object:
+        """Describe the image of a name: the students', or a commit."""
+        """Describe the image of a name: the students', or a commit."""
+        for key, tags in self.tags.items():
+            if name in tags:
+                return {"Id": key, "RepoTags": tags}
+        return {"Id": "sha256:1", "RepoTags": [name]}
+
+    @staticmethod
+    def archive(question: stand_in.Question) -> object:
+        """Give an archive of the names that are asked for."""
+        """Give an archive of the names that are asked for."""
+        names = re.findall("names=([^&]+)", question.path)
+        return stand_in.Raw(image_tar.images(*names))
+
+    def volume(self, _: stand_in.Question, name: str) -> object:
+        """Describe a volume."""
+        """Describe a volume."""
+        options = {
+            "data": None,
+            "size": {"size": "1G"},
+            "bind": {"type": "none", "o": "bind", "device": "/home"},
+            "memory": {"type": "tmpfs", "device": "tmpfs"},
+        }.get(name)
+        driver = "rexray" if name == "elsewhere" else "local"
+        place = str(self.volumes / name / "_data")
+        return {"Name": name, "Driver": driver, "Options": options, "Mountpoint": place}
+
+    def save(self, **asked: object) -> dict[str, Any]:
+        """Save what is asked, by default all containers."""
+        asked = {"containers": list(self.containers), "dest": str(self.dest)} | asked
+        return stand_in.run(seat_save.main, docker_socket=self.engine.path, **asked)
+
+    def paused(self) -> list[str]:
+        """Give the containers that are paused."""
+        return [key for key, state in self.containers.items() if state["Paused"]]
+
+    def manifest(self) -> dict[str, Any]:
+        """Give what was saved of it."""
+        return json.loads((self.dest / "manifest.json").read_text())
+
+
+@pytest.fixture
+def seat(
+    engine: stand_in.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Seat]:
+    monkeypatch.setattr(saved, "LOCK", tmp_path / "lock")
+    monkeypatch.setattr(seat_save, "HALTED", tmp_path / "halted.json")
+    monkeypatch.setattr(seat_save, "RETURNS", 3)
+    monkeypatch.setattr(seat_save, "BETWEEN", 0.01)
+    return Seat(engine, tmp_path)
+
+
+def command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, script: str) -> None:
+    """Put a command first on the path of those that the module runs."""
+    directory = tmp_path / "bin"
+    directory.mkdir()
+    (directory / name).write_text(f"#!/bin/sh\n{script}\n")
+    (directory / name).chmod(0o755)
+    monkeypatch.setitem(saved.ENVIRONMENT, "PATH", f"{directory}:{saved.ENVIRONMENT['PATH']}")
+
+
+def unpacked(path: Path, *words: str) -> str:
+    command = ["tar", "--zstd", *words, "-f", str(path)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_all_is_saved_and_stays_halted(seat: Seat) -> None:
+    seat.add(A)
+    seat.add(B, "exited")
+    said = seat.save(volumes=["data"], images=[{"id": IMAGE, "names": ["tp3:1", TAG[A]]}])
+    assert not said.get("failed"), said
+    assert list(said["files"]) == ["images.tar.zst", "volumes.tar.zst", "manifest.json"]
+    assert said["sizes"] == {path.name: path.stat().st_size for path in seat.dest.iterdir()}
+    assert said["files"] == {path.name: saved.digest(path) for path in seat.dest.iterdir()}
+    assert {path.stat().st_mode & 0o777 for path in seat.dest.iterdir()} == {0o600}
+    assert seat.paused() == [A]
+    # The name that a restore gave it is nobody's work.
+    assert seat.manifest()["images"] == [{"tag": TAG[IMAGE], "id": IMAGE, "names": ["tp3:1"]}]
+    assert seat.engine.asked("GET").count(
+        f"/images/get?names={TAG[A]}&names={TAG[B]}&names={TAG[IMAGE]}"
+    )
+    # What the archive was made from goes, the image of the students never.
+    assert seat.engine.asked("DELETE") == [
+        f"/images/{TAG[key]}?noprune=true" for key in (A, B, IMAGE)
+    ]
+    assert "data/_data/file" in unpacked(seat.dest / "volumes.tar.zst", "-t")
+
+
+def test_a_name_of_its_own_stays_where_it_is_the_last_of_an_image(seat: Seat) -> None:
+    seat.tags[IMAGE] = []
+    assert not seat.save(images=[{"id": IMAGE, "names": ["tp3:1"]}]).get("failed")
+    assert seat.engine.asked("DELETE") == []
+
+
+def test_an_image_without_names_is_not_saved(seat: Seat) -> None:
+    said = seat.save(images=[{"id": IMAGE, "names": []}, {"id": "sha256:gone", "names": ["a:1"]}])
+    assert list(said["files"]) == ["manifest.json"]
+
+
+def test_nothing_is_given_to_a_docker_or_a_tar_of_a_users(
+    seat: Seat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("docker", "tar", "zstd"):
+        (tmp_path / name).write_text("#!/bin/sh\nexit 1\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    seat.add(A)
+    assert not seat.save(volumes=["data"]).get("failed")
+
+
+@pytest.mark.parametrize("bad", [stand_in.HANG, stand_in.DROP, stand_in.Refuse(500, "disk full")])
+def test_containers_go_on_after_a_commit_that_does_not_come(
+    seat: Seat, monkeypatch: pytest.MonkeyPatch, bad: object
+) -> None:
+    """The engine hangs altogether, or breaks off; the next question is answered again."""
+    monkeypatch.setattr(
+        seat_save,
+        "PatientConnection",
+        lambda path: docker_engine.PatientConnection(path, 0.1),
+    )
+
+    def commit(_: stand_in.Question) -> object:
+        # Whoever asks whether it is there gets no answer once, and then one.
+        pings = iter([bad])
+        seat.engine.on("GET", "/_ping", lambda _: next(pings, stand_in.Raw(b"OK")))
+        return bad
+
+    seat.engine.on("POST", "/commit.*", commit)
+    for key in (A, B):
+        seat.add(key)
+    said = seat.save()
+    assert said["failed"]
+    assert "cannot save" in said["msg"]
+    assert "docker unpause" not in said["msg"]
+    assert seat.paused() == []
+
+
+def test_a_commit_is_waited_for_as_long_as_the_engine_answers(
+    seat: Seat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        seat_save, "PatientConnection", lambda path: docker_engine.PatientConnection(path, 0.05)
+    )
+    handle = stand_in.Handler.send
+
+    def slow(handler: stand_in.Handler, status: int, body: bytes) -> None:
+        if handler.path.endswith("pause=false"):
+            time.sleep(0.4)
+        handle(handler, status, body)
+
+    monkeypatch.setattr(stand_in.Handler, "send", slow)
+    seat.add(A)
+    assert not seat.save().get("failed")
+    assert seat.engine.asked("GET").count("/_ping") > 3
+
+
+def test_nobody_is_waited_for_for_ever(seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        seat_save,
+        "PatientConnection",
+        lambda path: docker_engine.PatientConnection(path, 0.05, longest=0.2),
+    )
+    seat.engine.on("POST", "/commit.*", stand_in.HANG)
+    seat.add(A)
+    assert "has not answered for" in seat.save()["msg"]
+    assert seat.paused() == []
+
+
+def test_an_engine_that_comes_back_is_asked_again(seat: Seat) -> None:
+    seat.engine.on("POST", "/commit.*", stand_in.DROP)
+    answers = iter([stand_in.DROP, stand_in.Refuse(500)])
+    turn = seat.turn
+    seat.engine.on(
+        "POST",
+        "/containers/(.*)/(unpause)",
+        lambda question, *words: next(answers, None) or turn(question, *words),
+    )
+    seat.add(A)
+    assert "docker unpause" not in seat.save()["msg"]
+    assert seat.paused() == []
+
+
+def test_those_that_cannot_go_on_are_named(seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seat_save, "RETURNS", 0)
+    seat.engine.on("POST", "/commit.*", stand_in.Refuse(500))
+    seat.engine.on("POST", f"/containers/{B}/unpause", stand_in.Refuse(500))
+    for key in (A, B):
+        seat.add(key)
+    assert f"Fix: docker unpause {B[:12]}" in seat.save()["msg"]
+    assert seat.paused() == [B]
+    # They are not forgotten.
+    seat.engine.on("POST", f"/containers/({B})/(unpause)", seat.turn)
+    assert not seat.save(state="absent").get("failed")
+    assert seat.paused() == []
+
+
+def test_what_a_student_has_paused_stays_so(seat: Seat) -> None:
+    seat.engine.on("POST", "/commit.*", stand_in.Refuse(500))
+    seat.add(A, "paused")
+    seat.add(B)
+    assert seat.save()["failed"]
+    assert seat.paused() == [A]
+
+
+def test_a_container_that_runs_and_cannot_be_paused_is_not_saved(seat: Seat) -> None:
+    seat.engine.on("POST", f"/containers/{B}/pause", stand_in.Refuse(500, "no freezer"))
+    for key in (A, B):
+        seat.add(key)
+    said = seat.save()
+    assert said["failed"]
+    assert "b-name runs, and cannot be paused" in said["msg"]
+    assert "no freezer" in said["msg"]
+    assert seat.paused() == []
+
+
+@pytest.mark.parametrize("ends", ["exited", "gone"])
+def test_a_container_that_ends_just_now_needs_no_pause(seat: Seat, ends: str) -> None:
+    def pause(_: stand_in.Question) -> object:
+        if ends == "gone":
+            del seat.containers[A]
+            return stand_in.Refuse(404)
+        seat.containers[A]["Running"] = False
+        return stand_in.Refuse(409, "is not running")
+
+    seat.add(A)
+    seat.engine.on("POST", f"/containers/{A}/pause", pause)
+    said = seat.save(containers=[A])
+    assert not said.get("failed"), said
+    assert len(seat.manifest()["containers"]) == (ends == "exited")
+    seat.save(state="absent")
+    assert f"/containers/{A}/start" not in seat.engine.asked("POST")
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_container_between_two_starts_is_stopped(seat: Seat, fails: bool) -> None:
+    seat.add(A, "restarting")
+    if fails:
+        seat.engine.on("POST", "/commit.*", stand_in.Refuse(500))
+    assert seat.save().get("failed", False) is fails
+    assert seat.containers[A]["Running"] is fails
+
+
+@pytest.mark.parametrize("does", ["starts", "is unpaused", "has run"])
+def test_what_ran_while_it_was_saved_is_not_saved(seat: Seat, does: str) -> None:
+    change = {
+        "starts": {"Running": True, "Paused": False},
+        "is unpaused": {"Paused": False},
+        "has run": {"StartedAt": "now"},
+    }[does]
+
+    def archive(question: stand_in.Question) -> object:
+        """Give an archive of the names that are asked for."""
+        """Give an archive of the names that are asked for."""
+        seat.containers[A] |= change
+        return seat.archive(question)
+
+    seat.add(A, "running" if does == "is unpaused" else "exited")
+    seat.engine.on("GET", "/images/get.*", archive)
+    assert "a-name ran while it was saved" in seat.save()["msg"]
+
+
+@pytest.mark.parametrize(
+    ("name", "script"),
+    [
+        ("tar", "echo data; echo tar is broken >&2; exit 1"),
+        ("zstd", "cat > /dev/null; for last; do :; done; echo x > $last; exit 1"),
+        ("zstd", "echo no space left >&2; exit 1"),
+    ],
+)
+def test_a_command_that_fails_alone_is_never_followed_by_a_removal(
+    seat: Seat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, script: str
+) -> None:
+    command(monkeypatch, tmp_path, name, script)
+    seat.add(A)
+    for asked in ({"volumes": ["data"]}, {"containers": [], "volumes": ["data"]}):
+        said = seat.save(**asked)
+        assert said["failed"]
+        assert "files" not in said
+        assert seat.paused() == []
+    for reason in re.findall("echo ([a-z ]{5,}) >", script):
+        assert reason in said["msg"]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        image_tar.images(TAG[A])[:9000],
+        image_tar.images(TAG[A])[:20000] + b'{"error": "disk"}',
+        image_tar.images(),
+        image_tar.images(TAG[A], TAG[B]),
+        image_tar.tar((image_tar.LAYER, b"a"), ("manifest.json", image_tar.manifest(TAG[A]))),
+        b"",
+    ],
+    ids=["cut off", "an error for the rest", "no name", "another name", "no config", "nothing"],
+)
+def test_images_that_are_not_given_whole_are_not_saved(seat: Seat, bad: bytes) -> None:
+    """An engine that fails half-way ends its answer as if that were all."""
+    seat.add(A)
+    seat.engine.on("GET", "/images/get.*", stand_in.Raw(bad))
+    assert seat.save()["failed"]
+    assert seat.paused() == []
+
+
+def test_a_volume_of_another_driver_is_named(seat: Seat) -> None:
+    said = seat.save(volumes=["elsewhere"])
+    assert "the volume elsewhere is kept by the driver rexray" in said["msg"]
+
+
+def test_the_data_of_a_volume_are_saved_unless_they_are_on_a_device_of_its_own(seat: Seat) -> None:
+    said = seat.save(volumes=["size", "bind", "memory"])
+    assert not said.get("failed"), said
+    told = unpacked(seat.dest / "volumes.tar.zst", "-t").split()
+    assert told == ["size/_data/", "size/_data/file"]
+    assert [volume["Name"] for volume in seat.manifest()["volumes"]] == ["size", "bind", "memory"]
+
+
+def test_a_socket_in_a_volume_is_told(seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+    monkeypatch.chdir(seat.volumes / "data/_data")
+    os.mkfifo("pipe")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("été.sock")
+        said = seat.save(volumes=["data"])
+    assert said["left_out"] == ["data/_data/été.sock"]
+    assert seat.manifest()["left_out"] == said["left_out"]
+    assert "data/_data/pipe" in unpacked(seat.dest / "volumes.tar.zst", "-t")
+
+
+def test_nothing_is_begun_where_too_little_is_free(seat: Seat) -> None:
+    left = seat.dest.with_name("labocloud-saved-other")
+    left.mkdir()
+    seat.add(A)
+    said = seat.save(bytes=10**15)
+    assert "1000000000 MB are to be saved" in said["msg"]
+    assert f"Fix: rm -r {left}," in said["msg"]
+    assert seat.engine.asked("POST") == []
+
+
+@pytest.mark.parametrize(
+    ("unfinished", "hours", "stays"),
+    [(False, 1, True), (False, 13, False), (True, 0, False), (False, -13, False)],
+)
+def test_another_runs_files_stay_as_long_as_it_may_fetch_them(
+    seat: Seat, unfinished: bool, hours: int, stays: bool
+) -> None:
+    other = seat.dest.with_name("labocloud-saved-other")
+    other.mkdir()
+    (other / "manifest.json").touch()
+    if unfinished:
+        (other / saved.UNFINISHED).touch()
+    then = time.time() - hours * 3600
+    for path in (*other.iterdir(), other):
+        os.utime(path, (then, then))
+    os.utime(seat.dest, (0, 0))
+    file = seat.dest.with_name("labocloud-saved-a-file")
+    file.touch()
+    assert not seat.save(volumes=["data"]).get("failed")
+    assert other.exists() is stays
+    assert file.exists()
+    assert seat.dest.exists()
+    assert not (seat.dest / saved.UNFINISHED).exists()
+
+
+def test_of_two_runs_the_first_does_not_let_go_on_what_the_second_saves(
+    seat: Seat, tmp_path: Path
+) -> None:
+    """Else a container would write on between its copy and its removal."""
+    seat.add(A)
+    second = tmp_path / "labocloud-saved-second"
+    second.mkdir()
+    assert not seat.save().get("failed")
+    assert not seat.save(dest=str(second)).get("failed")
+    assert not seat.save(state="absent").get("failed")
+    assert seat.paused() == [A]
+    assert not seat.save(state="absent", dest=str(second)).get("failed")
+    assert seat.paused() == []
+
+
+def test_what_a_run_that_was_killed_has_paused_goes_on_with_the_next_that_fails(
+    seat: Seat, tmp_path: Path
+) -> None:
+    seat.add(A)
+    assert not seat.save().get("failed")
+    # Killed before its end: its directory goes with the next run.
+    (seat.dest / saved.UNFINISHED).touch()
+    second = tmp_path / "labocloud-saved-second"
+    second.mkdir()
+    seat.engine.on("POST", "/commit.*", stand_in.Refuse(500))
+    assert seat.save(dest=str(second))["failed"]
+    assert seat.paused() == []
+
+
+def test_what_goes_on_already_or_is_gone_is_not_asked_to(seat: Seat) -> None:
+    for key, status in ((A, "running"), (B, "running"), ("d" * 64, "restarting")):
+        seat.add(key, status)
+    assert not seat.save().get("failed")
+    del seat.containers[A]
+    seat.containers[B]["Paused"] = False
+    seat.containers["d" * 64]["Running"] = True
+    before = len(seat.engine.asked("POST"))
+    assert not seat.save(state="absent").get("failed")
+    assert len(seat.engine.asked("POST")) == before
