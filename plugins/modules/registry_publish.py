@@ -7,11 +7,14 @@ DOCUMENTATION = r"""
 module: registry_publish
 short_description: Push images into the storage of a read-only registry
 description:
-  - The registry that seats pull from is read-only. For as long as it takes, this starts a second
-    one on the same storage, on a loopback port, which takes pushes with a password that is made
-    for this one time; then removes old images and frees their space.
+  - The registry that seats pull from is read-only. For as long as it takes, systemd runs a second
+    one on the same storage, in a transient unit with an account, a sandbox and a network of its
+    own. Nothing outside of that unit can reach it, and systemd ends it after a time, whatever
+    becomes of this module. Skopeo, in there too, pushes the images from an archive.
+  - Old images are removed in there afterwards, and their space is freed.
 requirements:
-  - docker, docker-registry and perl (the commands, where the module runs)
+  - docker, docker-registry, skopeo, bash and systemd (where the module runs)
+  - the account labocloud-push, which owns the storage, and the group docker-registry
 options:
   images:
     description: The images to push, tag in the registry to name in the engine.
@@ -25,10 +28,6 @@ options:
     description: Root directory of the registry's storage.
     type: path
     required: true
-  port:
-    description: Loopback port for the pushes.
-    type: int
-    default: 5001
   keep:
     description: >-
       How many images to keep of those whose tag begins with the same word, up to the first
@@ -66,28 +65,78 @@ removed:
   elements: str
 """
 
-import base64
+import fcntl
 import json
-import secrets
+import os
+import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-ACCOUNT = "docker-registry"
-USER = "builder"
-# The hash that the registry reads; the password comes on the standard input, out of ps's sight.
-BCRYPT = 'chomp($p = <STDIN>); print crypt($p, "\\$2b\\$10\\$" . shift)'
-BCRYPT_SALT = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-START_SECONDS = 10
+UNIT = "labocloud-push.service"
+ACCOUNT = "labocloud-push"
+COMMANDS = ("docker", "docker-registry", "skopeo", "systemd-run")
+PORT = "5000"  # of a loopback that is the unit's own
+# A push takes seconds. systemd ends one that takes longer than this, with all that belongs to it.
+SECONDS = 900
+PROPERTIES = {
+    "User": ACCOUNT,
+    "Group": "docker-registry",  # which reads what this account writes, and no more
+    "UMask": "0027",
+    "RuntimeMaxSec": SECONDS,
+    "MemoryMax": "1G",
+    "PrivateNetwork": "yes",
+    "RuntimeDirectory": "labocloud-push",
+    "RuntimeDirectoryMode": "0700",
+    "PrivateTmp": "yes",
+    "PrivateDevices": "yes",
+    "ProtectSystem": "strict",
+    "ProtectHome": "yes",
+    "ProtectKernelTunables": "yes",
+    "ProtectControlGroups": "yes",
+    "RestrictNamespaces": "yes",
+    "RestrictAddressFamilies": "AF_INET AF_UNIX",
+    "NoNewPrivileges": "yes",
+    "CapabilityBoundingSet": "",
+}
+# Runs in the unit, with the archive of the images as its standard input, and as arguments: for each
+# image its tag and its name, then "--", then the tags to remove. Where systemd may not make a
+# network, it goes on without: what is open in the unit would be open to the whole host. A name in
+# braces after a dollar would be systemd's to replace.
+SCRIPT = r"""
+set -eu
+if [ "$(readlink /proc/self/ns/net)" = "$HOST_NETWORK" ]; then
+    echo "systemd cannot give a unit a network of its own here. Fix: name another host in the" \
+        "group registry, or set course_image_delivery to archive" >&2
+    exit 1
+fi
+repository=$STORAGE/docker/registry/v2/repositories/$REPOSITORY
+rm -rf "$repository/_uploads"  # of a push that was ended
+printf '%s' "$CONFIGURATION" >"$RUNTIME_DIRECTORY/config.yml"
+docker-registry serve "$RUNTIME_DIRECTORY/config.yml" >"$RUNTIME_DIRECTORY/log" 2>&1 &
+until (: <"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null; do
+    kill -0 $! 2>/dev/null || { cat "$RUNTIME_DIRECTORY/log" >&2; exit 1; }
+    sleep 0.05
+done
+until [ "$1" = -- ]; do
+    skopeo --insecure-policy copy --quiet --dest-tls-verify=false \
+        "docker-archive:/proc/self/fd/0:$2" "docker://127.0.0.1:$PORT/$REPOSITORY:$1"
+    shift 2
+done
+shift
+[ $# -gt 0 ] || exit 0
+for tag; do
+    rm -r "$repository/_manifests/tags/$tag"
+done
+docker-registry garbage-collect --delete-untagged "$RUNTIME_DIRECTORY/config.yml" >&2
+"""
 
 
 def outdated(tags: dict[str, float], wanted: set[str], keep: int) -> list[str]:
@@ -106,15 +155,53 @@ def outdated(tags: dict[str, float], wanted: set[str], keep: int) -> list[str]:
     return sorted(old)
 
 
-def configuration(storage: str, port: int, htpasswd: str) -> dict[str, Any]:
+def lacking() -> list[str]:
+    """Give what this host lacks to push: commands, or the account."""
+    names = [command for command in COMMANDS if shutil.which(command) is None]
+    try:
+        pwd.getpwnam(ACCOUNT)
+    except KeyError:
+        names.append(f"account {ACCOUNT}")
+    return names
+
+
+def configuration(storage: str) -> dict[str, Any]:
     """Give the configuration of the registry that takes the pushes."""
     return {
         "version": "0.1",
-        "log": {"level": "warn", "accesslog": {"disabled": True}},
+        "log": {"level": "error", "accesslog": {"disabled": True}},
         "storage": {"filesystem": {"rootdirectory": storage}},
-        "http": {"addr": f"127.0.0.1:{port}", "secret": secrets.token_hex(16)},
-        "auth": {"htpasswd": {"realm": "labocloud", "path": htpasswd}},
+        "http": {"addr": f"127.0.0.1:{PORT}"},
     }
+
+
+def unit(
+    images: dict[str, str], repository: str, storage: str, old: list[str], network: str
+) -> list[str]:
+    """Give the command that pushes images, and removes the tags old, in a transient unit.
+
+    Its standard input is the archive of the images. network: the host's, as /proc names it.
+    """
+    environment = {
+        "CONFIGURATION": json.dumps(configuration(storage)),  # JSON is YAML
+        "HOME": storage,  # where skopeo notes which layers it has compressed before
+        "HOST_NETWORK": network,
+        "PORT": PORT,
+        "REPOSITORY": repository,
+        "STORAGE": storage,
+    }
+    properties = PROPERTIES | {"ReadWritePaths": storage}
+    return [
+        "systemd-run",
+        f"--unit={UNIT}",
+        "--description=A push into the room's registry",
+        *("--quiet", "--collect", "--wait", "--pipe", "--service-type=exec"),
+        *(f"--property={name}={value}" for name, value in properties.items()),
+        *(f"--setenv={name}={value}" for name, value in environment.items()),
+        *("--", "/bin/bash", "-c", SCRIPT, UNIT),
+        *(word for pair in images.items() for word in pair),
+        *("--", *old),
+    ]
 
 
 def run(*command: str, **options: Any) -> str:  # noqa: ANN401  # subprocess.run's own
@@ -122,93 +209,47 @@ def run(*command: str, **options: Any) -> str:  # noqa: ANN401  # subprocess.run
     return subprocess.run(command, check=True, capture_output=True, text=True, **options).stdout
 
 
-@contextmanager
-def registry(config: Path, port: int) -> Iterator[None]:
-    """Run a registry that takes pushes. Raises OSError where it does not start."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(("127.0.0.1", port))  # a port that is taken is told before anything else
-    log = config.with_name("log")
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            ["docker-registry", "serve", str(config)],
-            stdout=output,
-            stderr=output,
-            user=ACCOUNT,
-            group=ACCOUNT,
-            extra_groups=[],
-        )
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise OSError(f"the registry does not start: {log.read_text()}") from None
-                time.sleep(0.05)
-        yield
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def push(images: dict[str, str], repository: str, port: int, password: str, room: Path) -> None:
-    """Push images, tag in the registry to name in the engine. room: a directory that is root's.
+def save(images: list[str], file: IO[bytes]) -> None:
+    """Write an archive of images to a file, and go back to its beginning.
 
     Raises subprocess.CalledProcessError.
     """
-    address = f"127.0.0.1:{port}"
-    secret = base64.b64encode(f"{USER}:{password}".encode()).decode()
-    (room / "config.json").write_text(json.dumps({"auths": {address: {"auth": secret}}}))
-    for tag, image in images.items():
-        name = f"{address}/{repository}:{tag}"
-        run("docker", "tag", image, name)
-        try:
-            run("docker", "--config", str(room), "push", "--quiet", name)
-        finally:
-            run("docker", "image", "rm", "--no-prune", name)
+    subprocess.run(
+        ["docker", "save", *images], check=True, stdout=file, stderr=subprocess.PIPE, text=True
+    )
+    os.fchmod(file.fileno(), 0o644)  # the unit's account opens it anew
+    file.seek(0)
 
 
-def remove(tags: list[str], directory: Path, config: Path) -> None:
-    """Remove tags, which stand in directory, and free the space of what no tag names."""
-    for tag in tags:
-        shutil.rmtree(directory / tag)
-    collect = ("docker-registry", "garbage-collect", "--delete-untagged", str(config))
-    run(*collect, user=ACCOUNT, group=ACCOUNT, extra_groups=[])
+@contextmanager
+def alone(storage: str) -> Iterator[None]:
+    """Wait until nobody else pushes into the storage, and let nobody else meanwhile.
+
+    Raises OSError.
+    """
+    directory = os.open(storage, os.O_RDONLY)
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(directory)
 
 
-def publish(
-    images: dict[str, str], repository: str, storage: str, port: int, keep: int
-) -> list[str]:
+def publish(images: dict[str, str], repository: str, storage: str, keep: int) -> list[str]:
     """Push images, remove old ones, and give the tags of those.
 
     Raises OSError and subprocess.CalledProcessError.
     """
-    with (
-        tempfile.TemporaryDirectory(prefix="labocloud-") as ours,
-        tempfile.TemporaryDirectory(prefix="labocloud-") as theirs,
-    ):
-        password = secrets.token_urlsafe(24)
-        salt = "".join(secrets.choice(BCRYPT_SALT) for _ in range(22))
-        htpasswd = Path(theirs) / "htpasswd"
-        config = Path(theirs) / "config.yml"
-        hashed = run("perl", "-e", BCRYPT, salt, input=password)
-        htpasswd.write_text(f"{USER}:{hashed}\n")
-        # JSON is YAML.
-        config.write_text(json.dumps(configuration(storage, port, str(htpasswd))))
-        for path in (Path(theirs), htpasswd, config):
-            shutil.chown(path, ACCOUNT, ACCOUNT)
-        htpasswd.chmod(0o600)
-        with registry(config, port):
-            push(images, repository, port, password, Path(ours))
-        root = Path(storage) / "docker/registry/v2/repositories" / repository
-        directory = root / "_manifests/tags"
-        tags = {path.name: (path / "current/link").stat().st_mtime for path in directory.iterdir()}
-        old = outdated(tags, set(images), keep)
-        if old:
-            remove(old, directory, config)
+    directory = Path(storage) / "docker/registry/v2/repositories" / repository / "_manifests/tags"
+    # Without a name: whatever becomes of this process, the archive goes with it.
+    with alone(storage), tempfile.TemporaryFile(dir="/var/tmp") as file:
+        save(sorted(set(images.values())), file)
+        # What a run that was killed has left; ours is the only one now.
+        subprocess.run(["systemctl", "stop", UNIT], check=False, capture_output=True)
+        tags = {link.parts[-3]: link.stat().st_mtime for link in directory.glob("*/current/link")}
+        old = outdated(dict.fromkeys(images, 0.0) | tags, set(images), keep)
+        network = os.readlink("/proc/self/ns/net")
+        run(*unit(images, repository, storage, old, network), stdin=file)
         return old
 
 
@@ -219,17 +260,25 @@ def main() -> None:
             "images": {"type": "dict", "required": True},
             "repository": {"type": "str", "required": True},
             "storage": {"type": "path", "required": True},
-            "port": {"type": "int", "default": 5001},
             "keep": {"type": "int", "required": True, "no_log": False},
         },
     )
-    names = ("images", "repository", "storage", "port", "keep")
+    if lacks := lacking():
+        module.fail_json(
+            msg=f"the images cannot be published without {', '.join(lacks)}. Fix: run "
+            "playbooks/registry.yml, which brings what is missing"
+        )
+    names = ("images", "repository", "storage", "keep")
     try:
         removed = publish(*(module.params[name] for name in names))
     except OSError as error:
         module.fail_json(msg=f"the images cannot be published: {error}")
     except subprocess.CalledProcessError as error:
-        module.fail_json(msg=f"the images cannot be published: {error.stderr.strip() or error}")
+        why = error.stderr.strip() or (
+            f"{error.cmd[0]} ended with {error.returncode}, or was ended after {SECONDS} seconds. "
+            f"Its log: journalctl -u {UNIT}"
+        )
+        module.fail_json(msg=f"the images cannot be published: {why}")
     module.exit_json(changed=True, removed=removed)
 
 

@@ -229,6 +229,7 @@ OTHER_CONFIGURATION = (
     "/etc/docker/certs.d/*/labocloud.crt",
     "/etc/docker/registry/labocloud*.yml",
     "/etc/docker/registry/labocloud-proxy.env",
+    "/etc/docker/registry/labocloud-mirror-limit.py",
     "/etc/systemd/system/docker-registry.service.d/*.conf",
     "/etc/systemd/system/labocloud-*.service",
 )

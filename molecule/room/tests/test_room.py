@@ -20,18 +20,13 @@ TAGS = (
     "/var/lib/docker-registry/room/docker/registry/v2/repositories/labocloud20202021"
     "/_manifests/tags"
 )
-# Asks for leave to push, without a password, whenever the port for it is open.
-PUSH = """exec python3 -u -c '
-import time, urllib.request as r, urllib.error as e
-while True:
-    try:
-        print(r.urlopen("http://127.0.0.1:5001/v2/labocloud20202021/blobs/uploads/", b"").status)
-    except e.HTTPError as refusal:
-        print(refusal.code)
-    except OSError:
-        pass
-    time.sleep(0.02)
-' > /run/pushes"""
+# Notes the ports that a registry has on the host, and the accounts that run one, all the while.
+WATCH = """exec sh -c '
+while :; do
+    ss -Hltnp | grep docker-registry | sed "s/.*:\\([0-9]*\\) .*/port \\1/"
+    ps -C docker-registry -o user:32= | sed "s/^/as /"
+    sleep 0.1
+done > /run/registries'"""
 # An access log's line: who asked for which blob, the answer, its bytes.
 BLOB = re.compile(r'(\S+) - \S* ?\[[^]]*\] "GET /v2/(\S+)/blobs/(\S+) HTTP/[\d.]+" (\d+) (\d+)')
 
@@ -78,16 +73,22 @@ def test_a_second_run_moves_nothing(registry: Host) -> None:
 def test_of_a_changed_app_only_its_layer_travels(registry: Host, tmp_path: Path) -> None:
     """To each seat the same bytes; the registry keeps two revisions, and frees the rest.
 
-    Who asks for leave to push meanwhile, without the password, is refused.
+    What takes the pushes has an account of its own, and no port of the host.
     """
     first, old = tags(registry), layers(registry)
     for name in ("once", "twice"):
         directory = tmp_path / name
         directory.mkdir()
         before = len(blobs(registry))
-        with meanwhile(REGISTRY, PUSH):
+        with meanwhile(REGISTRY, WATCH):
             assert changed(run("all", **other_app(directory, str(uuid4())))) > 0
-        assert set(registry.check_output("cat /run/pushes").split()) == {"401"}
+        seen = set(registry.check_output("cat /run/registries").split("\n"))
+        assert {line for line in seen if line.startswith("port")} == {
+            *(f"port {port}" for port in (5000, 5002, 5009))
+        }
+        assert {line.split()[1] for line in seen if line.startswith("as")} == {
+            *("docker-registry", "labocloud-mirror", "labocloud-push", "root")  # root: the stand-in
+        }
         seats = addresses()
         moved = [(seats[who], blob, size) for who, blob, size in blobs(registry)[before:]]
         assert {seat for seat, _, _ in moved} == SEATS
@@ -160,13 +161,33 @@ def test_a_builder_that_is_off_is_told_at_once(registry: Host) -> None:
     assert changed(run("all")) > 0
 
 
-def test_nothing_listens_for_pushes_and_no_password_is_left(registry: Host) -> None:
-    assert ":5001" not in registry.check_output("ss --listening --tcp --numeric")
-    assert registry.check_output("find /tmp /root -name htpasswd -o -name config.json") == ""
+def test_of_a_push_nothing_is_left(registry: Host) -> None:
+    assert registry.run("systemctl is-active labocloud-push").rc != 0
+    assert registry.check_output("find /tmp /var/tmp /run /root -name '*labocloud*push*'") == ""
     keys = registry.check_output(
         "find /etc/docker/registry -name 'labocloud*.key' -printf '%m %u\n'"
     )
     assert sorted(keys.split("\n")) == ["600 root", "640 root"]
+
+
+def test_each_account_writes_its_own_storage_alone(registry: Host) -> None:
+    for account, room, hub in (
+        ("docker-registry", "r", ""),
+        ("labocloud-mirror", "", "rw"),
+        ("labocloud-push", "rw", ""),
+    ):
+        for storage, allowed in ((Path(TAGS).parents[6], room), ("/var/lib/labocloud-mirror", hub)):
+            for right in "rw":
+                asked = f"setpriv --reuid={account} --regid={account} --init-groups test -{right}"
+                assert (registry.run(f"{asked} {storage}").rc == 0) == (right in allowed), asked
+
+
+def test_the_mirror_is_limited(registry: Host) -> None:
+    """Its memory by systemd, its disk by a watcher, without which it does not run."""
+    assert registry.service("labocloud-mirror-limit").is_running
+    shown = registry.check_output("systemctl show labocloud-mirror -p MemoryMax -p Requires")
+    assert "MemoryMax=536870912" in shown
+    assert "labocloud-mirror-limit.service" in shown
 
 
 def test_what_a_class_pulls_from_the_hub_is_pulled_once(registry: Host) -> None:
@@ -182,6 +203,10 @@ def test_what_a_class_pulls_from_the_hub_is_pulled_once(registry: Host) -> None:
         asked.append((len(blobs(registry, "upstream")), log.count('"GET /v2/library/hello/manif')))
     assert asked[0][0] > 0
     assert asked == [asked[0]] * len(SEATS)
+    # What the limit has taken comes anew.
+    registry.check_output("find /var/lib/labocloud-mirror -name data -delete")
+    machine("room-pc1").check_output("docker pull hello:1 && docker rmi hello:1")
+    assert len(blobs(registry, "upstream")) > asked[0][0]
 
 
 def test_the_tests_can_be_pointed_at_a_room() -> None:
