@@ -372,6 +372,7 @@ def plan(
     engine: dict[str, Any],
     before: dict[str, Any],
     delivered: dict[str, str],
+    *,
     made: list[str] | None,
     containers: list[str],
     keep: list[str],
@@ -686,8 +687,8 @@ def main() -> None:
             if asked["state"] == "listed":
                 engine = look(docker)
                 options = ("before", "delivered", "made", "containers", "keep")
-                rules = (asked[key] for key in options)
-                things, ids = plan(engine, *rules), {"ids": identities(engine)}
+                things = plan(engine, **{key: asked[key] for key in options})
+                ids = {"ids": identities(engine)}
             else:
                 things, ids = asked["things"], {}
                 if not module.check_mode:

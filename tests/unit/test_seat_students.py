@@ -48,8 +48,8 @@ def plan(
     keep: tuple[str, ...] = (),
     made: list[str] | None = None,
 ) -> dict[str, Any]:
-    rules = (before or NOTHING_BEFORE, DELIVERED, made, ["flask"], list(keep))
-    return seat_students.plan(seat, *rules)
+    rules = {"made": made, "containers": ["flask"], "keep": list(keep)}
+    return seat_students.plan(seat, before or NOTHING_BEFORE, DELIVERED, **rules)
 
 
 def going(things: dict[str, Any], kind: str) -> list[str]:
@@ -132,7 +132,8 @@ def test_a_name_that_goes_from_revision_to_revision(
     }
     images[bearer]["names"].append("room:app")
     seat = engine(images, containers=[container("flask", running, managed=True)] * bool(running))
-    things = seat_students.plan(seat, NOTHING_BEFORE, DELIVERED | delivered, None, ["flask"], [])
+    rules = {"made": None, "containers": ["flask"], "keep": []}
+    things = seat_students.plan(seat, NOTHING_BEFORE, DELIVERED | delivered, **rules)
     assert things["names"] == given_back
     assert going(things, "images") == [MINE]
 
