@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 
 PREFIX = "labocloud-images-"
@@ -23,3 +24,11 @@ def sweep(directory: Path) -> None:
         found = other.lstat()
         if found.st_uid in owners and found.st_mtime < time.time() - OLD_SECONDS:
             shutil.rmtree(other, ignore_errors=True)
+
+
+def leave(file: Path) -> None:
+    """Remove a file that has passed, and its directory, where it was made for that."""
+    file.unlink(missing_ok=True)
+    if file.parent.name.startswith(PREFIX):
+        with suppress(OSError):  # there is something else in it
+            file.parent.rmdir()

@@ -10,7 +10,8 @@ description:
   - Checks the archive's SHA-256, refuses it where it holds other names than were asked for, loads
     it, and compares the fingerprint of what has come under each name.
   - Where one is not as it was meant, the names are for the images again that had them before.
-  - An archive as C(image_archive) makes it; removed at the end, also that of a run that is lost.
+  - An archive as C(image_archive) makes it; removed at the end with its directory, also that of a
+    run that is lost.
 requirements:
   - docker and zstd (the commands, where the module runs)
 options:
@@ -77,7 +78,7 @@ from typing import IO, Any, cast
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.docker_engine import SOCKET, DockerConnection, fingerprint
 from ansible.module_utils.image_names import described, forget, give_name, take_name
-from ansible.module_utils.passing import sweep
+from ansible.module_utils.passing import leave, sweep
 from ansible.module_utils.saved import digest
 
 # What the engine reads the names from: its own list, and the one of OCI's layout.
@@ -264,7 +265,7 @@ def main() -> None:
     ) as error:
         module.fail_json(msg=str(error))
     finally:
-        src.unlink(missing_ok=True)
+        leave(src)
     module.exit_json(changed=True)
 
 
