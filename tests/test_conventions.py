@@ -139,3 +139,24 @@ def test_the_settings_that_people_change_are_inputs_of_the_roles() -> None:
         named = re.findall(r"^#? ?(\w+_\w+):", path.read_text(), re.MULTILINE)
         assert named, path
         assert set(named) <= defaults, path
+
+
+def shell_lines(tasks: object) -> list[str]:
+    """Give what the tasks of a file, and of its blocks, hand to a shell."""
+    if isinstance(tasks, list):
+        return [line for task in tasks for line in shell_lines(task)]
+    if not isinstance(tasks, dict):
+        return []
+    shell = tasks.get("ansible.builtin.shell") or {}
+    own = [shell if isinstance(shell, str) else shell["cmd"]] if shell else []
+    return own + [line for part in tasks.values() for line in shell_lines(part)]
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
+def test_every_value_of_a_shell_line_is_quoted(role: Path) -> None:
+    """What a seat or a person has said is no piece of a command."""
+    for file in sorted(role.glob("tasks/*.yml")):
+        for line in shell_lines(load(file)):
+            assert "{%" not in line, file
+            for value in re.findall(r"{{(.*?)}}", line, re.DOTALL):
+                assert value.rstrip().endswith("| quote"), f"{file}: {value}"

@@ -34,8 +34,19 @@ _value:
   type: dict
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
+
+# What Docker takes as NAME:TAG, less what a revision's dash and digits need. No host with a port:
+# the images are this room's own.
+PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+IMAGE_NAME = re.compile(rf"{PART}(?:/{PART})*:[A-Za-z0-9_][A-Za-z0-9_.-]{{0,114}}")
+
+
+def course_image_name_valid(name: object) -> bool:
+    """Tell whether images can have a name, and it with a revision's dash and 12 digits."""
+    return isinstance(name, str) and IMAGE_NAME.fullmatch(name) is not None
 
 
 def course_image_ours(seat: dict[str, Any], name: str) -> bool:
@@ -110,6 +121,32 @@ def course_images_record(
     return there | brought
 
 
+def course_images_ours(seat: dict[str, Any], tag: str, base: str) -> list[str]:
+    """Give the names of images to take away from a machine with the toolkit.
+
+    tag: the course's name, which is for one of the toolkit's images or for somebody else's. base:
+    the name of what the base was made from. Earlier versions of the toolkit pulled it by that name,
+    and left it: it is theirs where the base says so, and stands on its layers. None that was there
+    before goes, nor any of a machine whose state of before is not known.
+    """
+    images = seat["images"]
+    ours = [name for name in seat["built"] if course_image_ours(seat, name)]
+    prints = [images[name]["fingerprint"] for name in ours]
+    if images.get(tag, {}).get("fingerprint") in prints:
+        ours.append(tag)
+    for name in list(ours):
+        labels, layers = images[name]["labels"], images[name]["layers"]
+        bottom = images[base]["layers"] if base in images else [""]
+        if (
+            labels.get("labocloud.base.source") == "registry"
+            and labels.get("labocloud.base.from") == base
+            and layers[: len(bottom)] == bottom
+        ):
+            ours.append(base)
+    there = images if seat["before"] is None else seat["before"].get("images", images)
+    return sorted(set(ours) - set(there))
+
+
 def course_images_plan(
     seat: dict[str, Any], builder: dict[str, Any], tag: str, names: list[str], keep: int
 ) -> dict[str, Any]:
@@ -117,7 +154,7 @@ def course_images_plan(
 
     tag: the course's name. names: of the base, and of the revision that is wanted, on the builder.
     keep: how many revisions stay. Gives built, whether the builder has both; lacking, the names of
-    those that this machine has to be sent; base_ours, whether the base that is there is the
+    those that this machine has to be sent; base, the ID of the base that is there, where it is the
     toolkit's; outdated, the names that go; record, what the toolkit will have brought; named,
     whether the course's name is for the wanted one; and settled, whether there is nothing to do.
     """
@@ -134,7 +171,7 @@ def course_images_plan(
     return {
         "built": built,
         "lacking": lacking,
-        "base_ours": course_image_ours(seat, names[0]),
+        "base": seat["images"][names[0]]["id"] if course_image_ours(seat, names[0]) else "",
         "outdated": outdated,
         "record": record,
         "named": named,
@@ -150,5 +187,7 @@ class FilterModule:
         return {
             "course_revisions": course_revisions,
             "course_revision_asked": course_revision_asked,
+            "course_image_name_valid": course_image_name_valid,
+            "course_images_ours": course_images_ours,
             "course_images_plan": course_images_plan,
         }

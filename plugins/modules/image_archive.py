@@ -24,7 +24,9 @@ options:
     type: int
     default: 0
   dest:
-    description: Path of the archive to write.
+    description:
+      - Path of the archive to write. Where it is in a directory that files pass through, what runs
+        that were killed have left beside that one is removed.
     type: path
     required: true
 author:
@@ -46,7 +48,7 @@ EXAMPLES = r"""
   image_archive:
     images: [labocloud20202021:python]
     skip_layers: 6
-    dest: /var/tmp/images.tar.zst
+    dest: /var/tmp/labocloud-images-1234/images.tar.zst
 """
 
 RETURN = r"""
@@ -60,7 +62,6 @@ bytes:
   type: int
 """
 
-import hashlib
 import json
 import shutil
 import subprocess
@@ -70,6 +71,8 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.passing import sweep
+from ansible.module_utils.saved import digest
 
 
 def omitted(manifest: list[dict[str, Any]], skip: int) -> set[str]:
@@ -84,7 +87,7 @@ def omitted(manifest: list[dict[str, Any]], skip: int) -> set[str]:
 
 
 def save(images: list[str], skip: int, dest: Path) -> None:
-    """Write the archive to dest, readable by all, since the user who fetches it is not root.
+    """Write the archive to dest, readable by who may enter its directory: not root fetches it.
 
     Raises subprocess.CalledProcessError where docker or zstd fails, OSError where dest cannot be
     written.
@@ -122,13 +125,14 @@ def main() -> None:
             module.fail_json(msg=f"there is no command {command} here")
     dest = Path(module.params["dest"])
     try:
+        sweep(dest.parent)
         save(module.params["images"], module.params["skip_layers"], dest)
-        digest = hashlib.sha256(dest.read_bytes()).hexdigest()
+        sha256 = digest(dest)
     except (OSError, subprocess.CalledProcessError) as error:
         dest.unlink(missing_ok=True)
         why = getattr(error, "stderr", None) or error
         module.fail_json(msg=f"the images cannot be saved: {why}")
-    module.exit_json(changed=True, sha256=digest, bytes=dest.stat().st_size)
+    module.exit_json(changed=True, sha256=sha256, bytes=dest.stat().st_size)
 
 
 if __name__ == "__main__":

@@ -120,7 +120,13 @@ ansible_facts:
         built:
           description: >-
             The images that the role C(course_image) built here or brought here, tag to
-            fingerprint.
+            fingerprint. Of a record of before fingerprints covered all that they do now, those that
+            are still there as they were.
+          type: dict
+        bases:
+          description: >-
+            Where the room's images are built here, the digests that names of images had in their
+            registry when they were asked for, name to digest.
           type: dict
         served:
           description: >-
@@ -207,11 +213,18 @@ import struct
 import threading
 import time
 from contextlib import closing, suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.docker_engine import SOCKET, DockerConnection, EngineError, fingerprint
+from ansible.module_utils.docker_engine import (
+    SOCKET,
+    DockerConnection,
+    EngineError,
+    fingerprint,
+    fingerprint_1,
+)
 from ansible.module_utils.record import NAMES, TornError, read_record
 
 DAEMON_JSON = "/etc/docker/daemon.json"
@@ -234,6 +247,9 @@ OTHER_CONFIGURATION = (
     "/etc/systemd/system/labocloud-*.service",
 )
 REGISTRY_TAGS = "/var/lib/docker-registry/room/docker/registry/v2/repositories/*/_manifests/tags"
+# More tags than a room's registry keeps, and more characters than a link's digest has.
+REGISTRY_MOST, LINK_CHARACTERS = 1000, 100
+DIGEST = re.compile("sha256:[0-9a-f]{64}")
 REGISTRY_CERTIFICATES = {
     "ca": "/etc/docker/registry/labocloud-ca.crt",
     "certificate": "/etc/docker/registry/labocloud.crt",
@@ -506,8 +522,8 @@ def outdated(files: list[str]) -> bool:
     return any(Path(path).stat().st_mtime > started_at(pid) + 1 for path in files)
 
 
-def image_facts(docker: DockerConnection) -> dict[str, Any]:
-    """Give the engine's tagged images."""
+def inspected_images(docker: DockerConnection) -> dict[str, dict[str, Any]]:
+    """Give the engine's own description of its tagged images, by tag."""
     images = {}
     for listed in docker.ask("/images/json"):
         tags = [tag for tag in listed.get("RepoTags") or [] if tag != "<none>:<none>"]
@@ -517,18 +533,42 @@ def image_facts(docker: DockerConnection) -> dict[str, Any]:
             image = docker.ask(f"/images/{listed['Id']}/json")
         except OSError:
             continue  # a broken image is as good as none
-        if image is None:
-            continue
-        labels = (image.get("Config") or {}).get("Labels") or {}
-        for tag in tags:
-            images[tag] = {
-                "id": image["Id"],
-                "revision": labels.get("labocloud.revision", ""),
-                "fingerprint": fingerprint(image),
-                "layers": image["RootFS"].get("Layers") or [],
-                "labels": labels,
-            }
+        if image is not None:
+            images |= dict.fromkeys(tags, image)
     return images
+
+
+def image_facts(inspected: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Give the engine's tagged images."""
+    images = {}
+    for tag, image in inspected.items():
+        labels = (image.get("Config") or {}).get("Labels") or {}
+        images[tag] = {
+            "id": image["Id"],
+            "revision": labels.get("labocloud.revision", ""),
+            "fingerprint": fingerprint(image),
+            "layers": image["RootFS"].get("Layers") or [],
+            "labels": labels,
+        }
+    return images
+
+
+def built_facts(
+    record: dict[str, Any] | None, inspected: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
+    """Give what a record says that the toolkit built or brought here: images and bases.
+
+    inspected: the images that are there. A record without a version has fingerprints of the
+    earlier kind: of an image that has it still, today's is told, and others are not the toolkit's.
+    """
+    if record is None or "version" in record:
+        return {"images": {}, "bases": {}} | (record or {})
+    images = {
+        tag: fingerprint(inspected[tag])
+        for tag, mark in record.items()
+        if tag in inspected and fingerprint_1(inspected[tag]) == mark
+    }
+    return {"images": images, "bases": {}}
 
 
 def container_settings(told: dict[str, Any]) -> dict[str, Any]:
@@ -701,17 +741,31 @@ def docker_network_facts(networks: list[dict[str, Any]], info: dict[str, Any]) -
     }
 
 
+def linked_digest(link: Path) -> str:
+    """Give the digest that a registry's link holds, empty where it holds anything else."""
+    # A pipe in its place would be waited for.
+    if link.is_symlink() or not link.is_file():
+        return ""
+    with link.open(encoding="utf-8", errors="replace") as file:
+        text = file.read(LINK_CHARACTERS).strip()
+    return text if DIGEST.fullmatch(text) else ""
+
+
 def registry_facts() -> dict[str, Any]:
     """Give what the room's registry holds, as its storage tells it, and its certificates."""
-    links = (Path(tags).glob("*/current/link") for tags in glob.glob(REGISTRY_TAGS))
+    every = (Path(tags).glob("*/current/link") for tags in glob.iglob(REGISTRY_TAGS))
+    links = islice((link for tags in every for link in tags), REGISTRY_MOST)
+    digests = {link.parts[-3]: linked_digest(link) for link in links}
     return {
-        "images": {link.parts[-3]: read(str(link)).strip() for tags in links for link in tags},
+        "images": {tag: digest for tag, digest in digests.items() if digest},
         **{name: read(path) for name, path in REGISTRY_CERTIFICATES.items()},
     }
 
 
 def engine_facts(path: str) -> dict[str, Any]:
     """Ask the engine. Where none answers, say so and give empty lists.
+
+    Besides the facts it gives "inspected", what the facts on images are taken from.
 
     Raises OSError where an engine answers, and then answers a question with an error.
     """
@@ -723,11 +777,13 @@ def engine_facts(path: str) -> dict[str, Any]:
             return {
                 "engine": stopped | {"why": str(error)},
                 "images": {},
+                "inspected": {},
                 "containers": {},
                 "networks": [],
                 "volumes": [],
                 "network": {"docker": [], "docker_mtu": 0, "docker_proxy": False},
             }
+        inspected = inspected_images(docker)
         networks = docker.ask("/networks")
         volumes = docker.ask("/volumes")["Volumes"] or []
         return {
@@ -738,7 +794,8 @@ def engine_facts(path: str) -> dict[str, Any]:
                 "driver": info["Driver"],
                 "partial": loads_partial_archives(info),
             },
-            "images": image_facts(docker),
+            "images": image_facts(inspected),
+            "inspected": inspected,
             "containers": container_facts(docker),
             "networks": sorted({network["Name"] for network in networks} - DOCKER_NETWORKS),
             "volumes": sorted(volume["Name"] for volume in volumes),
@@ -819,6 +876,7 @@ def seat_facts(
     records, torn = record_facts()
     answers = engine_facts(docker_socket)
     engine = answers.pop("engine")
+    built = built_facts(records["built"], answers.pop("inspected"))
     engine["root"] = engine["root"] or (config or {}).get("data-root", "/var/lib/docker")
     listeners = parse_listeners(read("/proc/net/tcp")) + parse_listeners(read("/proc/net/tcp6"))
     try:
@@ -841,7 +899,8 @@ def seat_facts(
         "docker_group": group,
         "before": records["before"],
         "brought": brought_facts(records["brought"], {*packages, *unfinished}),
-        "built": records["built"] or {},
+        "built": built["images"],
+        "bases": built["bases"],
         "served": (records["served"] or {"revisions": []})["revisions"],
         "torn": torn,
         "apt": apt_facts(records["brought"] or {}, unfinished),
@@ -871,7 +930,7 @@ def main() -> None:
     )
     try:
         seat = seat_facts(**module.params)
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, http.client.HTTPException, TornError) as error:
         module.fail_json(msg=f"the seat cannot tell what it has: {error}")
     module.exit_json(changed=False, ansible_facts={"seat": seat})
 

@@ -10,8 +10,14 @@ A, B, C, D = (letter * 64 for letter in "abcd")
 NAMES = {revision: f"{TAG}-{revision[:12]}" for revision in (A, B, C, D)}
 
 
-def image(revision: str) -> dict[str, str]:
-    return {"revision": revision, "fingerprint": f"print of {revision}"}
+def image(revision: str) -> dict[str, Any]:
+    return {
+        "id": f"id of {revision}",
+        "revision": revision,
+        "fingerprint": f"print of {revision}",
+        "labels": {},
+        "layers": ["one", "two"],
+    }
 
 
 def seat(*revisions: str, named: str = "", runs: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -99,7 +105,7 @@ def test_a_machine_that_has_all_is_settled() -> None:
     assert plan == {
         "built": True,
         "lacking": [],
-        "base_ours": True,
+        "base": f"id of {A}",
         "outdated": [],
         "record": builder["built"],
         "named": True,
@@ -111,12 +117,12 @@ def test_a_machine_that_has_all_is_settled() -> None:
     ("machine", "served", "keep", "differs"),
     [
         (seat(A), [A, B], 3, {"lacking": [NAMES[B]], "named": False}),
-        (BASE_STOLEN, [A, B], 3, {"lacking": [NAMES[A]], "base_ours": False}),
-        (BASE_EARLIER, [A, B], 3, {"lacking": [NAMES[A]]}),
+        (BASE_STOLEN, [A, B], 3, {"lacking": [NAMES[A]], "base": ""}),
+        (BASE_EARLIER, [A, B], 3, {"lacking": [NAMES[A]], "base": f"id of {C}"}),
         (seat(A, B, named=A), [A, B], 3, {"named": False}),
         (seat(A, B, named=B), [B, A], 3, {}),
         (seat(C, A, B, named=B), [C, A, B], 2, {"outdated": [NAMES[C]]}),
-        (seat(A, B, named=B) | {"built": {}}, [A, B], 3, {"base_ours": False}),
+        (seat(A, B, named=B) | {"built": {}}, [A, B], 3, {"base": ""}),
     ],
     ids=[
         "not sent",
@@ -136,7 +142,7 @@ def test_a_machine_that_is_not_settled(
     expected = {
         "built": True,
         "lacking": [],
-        "base_ours": True,
+        "base": f"id of {A}",
         "outdated": [],
         "record": builder["built"],
         "named": True,
@@ -149,3 +155,68 @@ def test_what_the_builder_has_not_built_is_lacking() -> None:
     builder = seat(A, named=A) | {"served": [A]}
     plan = course_revisions.course_images_plan(builder, builder, TAG, [NAMES[A], NAMES[B]], 3)
     assert (plan["built"], plan["lacking"], plan["settled"]) == (False, [NAMES[B]], False)
+
+
+def gone(machine: dict[str, Any], before: dict[str, Any] | None) -> list[str]:
+    """Give what goes with the toolkit from a machine that was so before."""
+    return course_revisions.course_images_ours(machine | {"before": before}, TAG, "python:3")
+
+
+def test_with_the_toolkit_go_its_own_images_and_the_name_that_one_of_them_has() -> None:
+    machine = seat(A, B, named=B)
+    machine["images"]["mine:1"] = image(C)
+    machine["images"][NAMES[A]] = image(C)  # a student's, that took the name
+    machine["images"]["python:3"] = image("")  # and one of the base's name, which nobody pulled
+    assert gone(machine, {"images": []}) == [TAG, NAMES[B]]
+    assert gone(machine, {"images": [NAMES[B]]}) == [TAG]
+    assert gone(machine, {}) == []
+    assert gone(machine, None) == []
+    machine["images"][TAG] = image(C)
+    assert gone(machine, {"images": []}) == [NAMES[B]]
+
+
+def test_what_an_earlier_version_pulled_goes_by_the_layers_of_the_base() -> None:
+    machine = seat(A, B)
+    pulled = {"labocloud.base.source": "registry", "labocloud.base.from": "python:3"}
+    machine["images"][NAMES[A]]["labels"] = pulled
+    assert gone(machine, {"images": []}) == [NAMES[A], NAMES[B]]
+    machine["images"]["python:3"] = image("") | {"layers": ["one"]}
+    assert gone(machine, {"images": []}) == [NAMES[A], NAMES[B], "python:3"]
+    assert gone(machine, {"images": ["python:3"]}) == [NAMES[A], NAMES[B]]
+    machine["images"]["python:3"]["layers"] = ["other"]
+    assert gone(machine, {"images": []}) == [NAMES[A], NAMES[B]]
+    # One that was there as present was never pulled.
+    machine["images"]["python:3"]["layers"] = ["one"]
+    machine["images"][NAMES[A]]["labels"] = pulled | {"labocloud.base.source": "present"}
+    assert gone(machine, {"images": []}) == [NAMES[A], NAMES[B]]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["lab:python", "ecole/tp_1:V1.2-x", "a--b:_", "labocloud20202021:" + "t" * 115],
+)
+def test_names_that_images_can_have(name: str) -> None:
+    assert course_revisions.course_image_name_valid(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ecole:tp 1",
+        "école:tp1",
+        "ecole:tp1é",
+        "Ecole:tp1",
+        "ecole",
+        "ecole:",
+        ":tp1",
+        "ecole:tp1\n",
+        "ecole:-x",
+        "localhost:5000/ecole:tp1",
+        "ecole:$(id)",
+        "--help:tp1",
+        "lab:" + "t" * 116,
+        2026,
+    ],
+)
+def test_names_that_no_image_can_have(name: object) -> None:
+    assert not course_revisions.course_image_name_valid(name)

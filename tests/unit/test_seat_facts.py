@@ -170,6 +170,57 @@ def test_the_fingerprint_of_another_image_differs(other: dict) -> None:
     assert seat_facts.fingerprint(other) != seat_facts.fingerprint(image())
 
 
+DIGEST = f"sha256:{'a' * 64}"
+
+
+def test_of_a_registry_only_digests_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seat_facts, "REGISTRY_TAGS", f"{tmp_path}/*/_manifests/tags")
+    monkeypatch.setattr(seat_facts, "REGISTRY_CERTIFICATES", {})
+    links = {
+        "good": DIGEST,
+        "line": f"{DIGEST}\n",
+        "shell": "sha256:$(touch /tmp/evil)",
+        "more": f"{DIGEST}; touch /tmp/evil",
+        "two": f"{DIGEST}\n{DIGEST}",
+        "large": " " * 10_000_000 + DIGEST,
+        "empty": "",
+    }
+    tags = tmp_path / "room/_manifests/tags"
+    for tag, text in links.items():
+        (tags / tag / "current").mkdir(parents=True)
+        (tags / tag / "current/link").write_text(text)
+    (tags / "pipe/current").mkdir(parents=True)
+    os.mkfifo(tags / "pipe/current/link")
+    (tags / "elsewhere/current").mkdir(parents=True)
+    (tags / "elsewhere/current/link").symlink_to(tags / "good/current/link")
+    assert seat_facts.registry_facts() == {"images": {"good": DIGEST, "line": DIGEST}}
+    monkeypatch.setattr(seat_facts, "REGISTRY_MOST", 3)
+    assert len(seat_facts.registry_facts()["images"]) <= 3
+
+
+def test_a_record_with_a_version_is_told_as_it_is() -> None:
+    record = {"version": 2, "images": {"room:base": "mark"}, "bases": {"python:3": DIGEST}}
+    assert seat_facts.built_facts(record, {}) == record
+    nothing = {"images": {}, "bases": {}}
+    assert seat_facts.built_facts(None, {}) == nothing
+    assert seat_facts.built_facts({"version": 2}, {}) == {"version": 2, **nothing}
+
+
+def test_a_record_of_earlier_fingerprints_is_told_in_those_of_today() -> None:
+    """Not of an image that is another by now, or that has what they did not cover."""
+    trapped = image(OnBuild=["RUN evil"])
+    images = {"room:base": image(), "room:other": image(User="root"), "room:trap": trapped}
+    # What the releases of then recorded of image().
+    mark = "bd1233980bec55961076f2b77556acd39300c84cb3271e3256951e731c78369a"
+    record = {"room:base": mark, "room:other": mark, "room:trap": mark, "room:gone": mark}
+    assert seat_facts.built_facts(record, images) == {
+        "images": {"room:base": seat_facts.fingerprint(image())},
+        "bases": {},
+    }
+
+
 @pytest.mark.parametrize(
     ("text", "value"), [("", None), ("[1]", None), ("{", None), ('{"a": 1}', {"a": 1})]
 )

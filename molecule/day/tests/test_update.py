@@ -260,7 +260,7 @@ def test_as_many_revisions_stay_as_are_asked_for_and_what_a_student_runs(
         assert (oldest[:12] in revisions(seat)) == (name == SECOND)
         assert seat.check_output("docker image ls --quiet --filter dangling=true") == ""
         record = json.loads(seat.check_output("cat /var/lib/labocloud/built.json"))
-        assert set(record) == {"labocloud20202021:base"} | {
+        assert set(record["images"]) == {"labocloud20202021:base"} | {
             f"{COURSE}-{digits}" for digits in revisions(seat)
         }
     room[SECOND].check_output("docker rm -f old")

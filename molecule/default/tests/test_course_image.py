@@ -73,8 +73,9 @@ def test_the_record_tells_what_is_the_toolkits(
     record = json.loads(host.check_output("cat /var/lib/labocloud/built.json"))
     revision = f"{COURSE}-{image['Config']['Labels']['labocloud.revision'][:12]}"
     assert record == {
-        BASE: seat_facts.fingerprint(base),
-        revision: seat_facts.fingerprint(image),
+        "version": 2,
+        "images": {BASE: seat_facts.fingerprint(base), revision: seat_facts.fingerprint(image)},
+        "bases": {},
     }
 
 

@@ -1,0 +1,52 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""Give names to images, and take away what has none any more."""
+
+from __future__ import annotations
+
+import http.client
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from ansible.module_utils.docker_engine import DockerConnection, EngineError
+
+
+def described(docker: DockerConnection, image: str) -> dict[str, Any] | None:
+    """Give the engine's description of an image, by name, digest or ID; None where there is none.
+
+    Raises OSError or http.client.HTTPException where the engine does not tell.
+    """
+    found: dict[str, Any] | None = docker.ask(f"/images/{quote(image, safe='/:@')}/json")
+    return found
+
+
+def give_name(docker: DockerConnection, image: str, name: str) -> None:
+    """Give an image, by its ID, a name, as in NAME:TAG. Raises as described() does."""
+    repository, _, tag = name.rpartition(":")
+    asked = urlencode({"repo": repository, "tag": tag})
+    docker.ask(f"/images/{quote(image, safe=':')}/tag?{asked}", "POST")
+
+
+def take_name(docker: DockerConnection, name: str) -> None:
+    """Take a name, or a reference by digest, from its image; the last one takes the image along.
+
+    Raises as described() does.
+    """
+    docker.ask(f"/images/{quote(name, safe='/:@')}?noprune=true", "DELETE")
+
+
+def forget(docker: DockerConnection, image: str) -> bool:
+    """Remove an image, by its ID, that has lost its last name; tell whether it went.
+
+    One that a container runs, or that others were built on, stays. Raises as described() does.
+    """
+    found = described(docker, image)
+    if found is None or found.get("RepoTags") or found.get("RepoDigests"):
+        return False
+    try:
+        docker.ask(f"/images/{quote(image, safe=':')}", "DELETE")
+    except EngineError as error:
+        if error.status != http.client.CONFLICT:
+            raise
+        return False
+    return True

@@ -1,0 +1,273 @@
+#!/usr/bin/python
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""Load an archive of images that holds these images and no other."""
+
+DOCUMENTATION = r"""
+module: image_load
+short_description: Load Docker images from an archive, and nothing but those
+description:
+  - Checks the archive's SHA-256, refuses it where it holds other names than were asked for, loads
+    it, and compares the fingerprint of what has come under each name.
+  - Where one is not as it was meant, the names are for the images again that had them before.
+  - An archive as C(image_archive) makes it; removed at the end with its directory, also that of a
+    run that is lost.
+requirements:
+  - docker and zstd (the commands, where the module runs)
+options:
+  src:
+    description:
+      - Path of the archive, packed with zstd, in a directory that others cannot write to. What
+        runs that were killed have left beside that directory is removed.
+    type: path
+    required: true
+  sha256:
+    description: The archive's SHA-256.
+    type: str
+    required: true
+  images:
+    description: The images that it has to hold, name to fingerprint.
+    type: dict
+    required: true
+  forget:
+    description: >-
+      ID of an image that goes, where it has lost its name to one that came, unless a container runs
+      it; none, where it is empty.
+    type: str
+    default: ""
+  docker_socket:
+    description: Path of the Docker Engine's socket.
+    type: path
+    default: /var/run/docker.sock
+author:
+  - labocloud contributors
+attributes:
+  check_mode:
+    description: Cannot run in check_mode.
+    support: none
+  diff_mode:
+    description: Shows no diff of an archive.
+    support: none
+  idempotent:
+    description: Loads the archive each time it is called.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: Load the course image
+  image_load:
+    src: /var/tmp/labocloud-images-1234/images.tar.zst
+    sha256: "{{ sha256 }}"
+    images:
+      labocloud20202021:python-c1c0fda7ae53: "{{ fingerprint }}"
+"""
+
+RETURN = r""" # """
+
+import http.client
+import json
+import posixpath
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import IO, Any, cast
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.docker_engine import SOCKET, DockerConnection, fingerprint
+from ansible.module_utils.image_names import described, forget, give_name, take_name
+from ansible.module_utils.passing import leave, sweep
+from ansible.module_utils.saved import digest
+
+# What the engine reads the names from: its own list, and the one of OCI's layout.
+MANIFEST, INDEX = "manifest.json", "index.json"
+# What containerd's image store reads a name from.
+NAME, SHORT_NAME = "io.containerd.image.name", "org.opencontainers.image.ref.name"
+# More than any list of two images takes.
+LIST_BYTES = 2**20
+
+
+class RefusedError(ValueError):
+    """The archive, or what came out of it, is not what was asked for."""
+
+
+def no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Give an object of JSON. Raises ValueError where the engine could read another key in it.
+
+    It takes no heed of upper and lower case.
+    """
+    if len({key.casefold() for key, _ in pairs}) != len(pairs):
+        raise ValueError("a key is there twice")
+    return dict(pairs)
+
+
+def parse(text: bytes) -> Any:  # noqa: ANN401  # JSON
+    """Read a list of the archive. Raises RefusedError where it is none."""
+    try:
+        return json.loads(text, object_pairs_hook=no_twins)
+    except ValueError as error:
+        raise RefusedError(f"the archive's list of images cannot be read ({error})") from error
+
+
+def manifest_names(manifest: Any) -> set[str]:  # noqa: ANN401  # JSON
+    """Give the names in a manifest.json. Raises RefusedError where it is none."""
+    try:
+        return {name for image in manifest for name in image["RepoTags"] or []}
+    except (TypeError, KeyError) as error:
+        raise RefusedError("the archive's list of images is none") from error
+
+
+def index_names(index: Any) -> set[str]:  # noqa: ANN401  # JSON
+    """Give the names in an index.json, as Docker tells them. Raises RefusedError where it is none.
+
+    A name of Docker Hub's is written in full there.
+    """
+    try:
+        notes = [one.get("annotations") or {} for one in index["manifests"]]
+        names = {note.get(NAME, note.get(SHORT_NAME)) for note in notes} - {None}
+        return {name.removeprefix("docker.io/").removeprefix("library/") for name in names}
+    except (TypeError, KeyError, AttributeError) as error:
+        raise RefusedError("the archive's index of images is none") from error
+
+
+def names(archive: IO[bytes]) -> set[str]:
+    """Give the names of the images in an archive, unpacked.
+
+    Raises RefusedError where it cannot be told which ones the engine would find there, and
+    tarfile.TarError where it is no archive.
+    """
+    lists: dict[str, bytes] = {}
+    with tarfile.open(fileobj=archive, mode="r|") as members:
+        for member in members:
+            path = posixpath.normpath("/" + member.name).lstrip("/")
+            # A link could stand for a list, or for the directory that it is in. Older versions of
+            # Docker have one for a layer that is there twice.
+            if not (member.isreg() or member.isdir()) and not (
+                member.issym() and posixpath.basename(member.linkname) == "layer.tar"
+            ):
+                raise RefusedError(f"the archive holds {member.name!r}, which is no file")
+            if path in (MANIFEST, INDEX):
+                content = members.extractfile(member)
+                if path in lists or content is None or member.size > LIST_BYTES:
+                    raise RefusedError(f"the archive has no {path} that can be relied on")
+                lists[path] = content.read()
+    if MANIFEST not in lists:
+        raise RefusedError(f"the archive has no {MANIFEST}")
+    found = manifest_names(parse(lists[MANIFEST]))
+    return found | (index_names(parse(lists[INDEX])) if INDEX in lists else set())
+
+
+@contextmanager
+def unpacked(src: Path) -> Iterator[IO[bytes]]:
+    """Unpack an archive on the way: docker load of Debian 12 does not do it.
+
+    Raises subprocess.CalledProcessError where it cannot be unpacked to its end.
+    """
+    command = ["zstd", "-dcq", str(src)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as zstd:
+        yield cast("IO[bytes]", zstd.stdout)
+    if zstd.returncode != 0:
+        raise subprocess.CalledProcessError(zstd.returncode, command)
+
+
+def check(src: Path, sha256: str, asked: set[str]) -> None:
+    """Raise RefusedError where the archive is another one, or holds other names than asked."""
+    if digest(src) != sha256:
+        raise RefusedError("the archive arrived torn or altered")
+    with unpacked(src) as archive:
+        try:
+            found = names(archive)
+        except tarfile.TarError as error:
+            raise RefusedError(f"the archive is none ({error})") from error
+        while archive.read(2**20):  # what fills the last block
+            pass
+    others = sorted(found - asked)
+    if others:
+        raise RefusedError(
+            f"the archive holds {', '.join(map(repr, others[:5]))}, which nobody asked for"
+        )
+
+
+def load(src: Path) -> None:
+    """Load the archive. Raises RefusedError, with the engine's own words, where it is refused."""
+    with unpacked(src) as archive:
+        load = ["docker", "load", "--quiet"]
+        loaded = subprocess.run(load, stdin=archive, capture_output=True, text=True, check=False)
+        if loaded.returncode != 0:
+            raise RefusedError(
+                loaded.stderr.strip() or f"docker load ended with {loaded.returncode}"
+            )
+
+
+def put_back(docker: DockerConnection, before: dict[str, str | None]) -> None:
+    """Give names back, each to the image that had it, by ID, None for none."""
+    for name, old in before.items():
+        now = described(docker, name)
+        if now is None or now["Id"] == old:
+            continue
+        if old is None:
+            take_name(docker, name)
+        else:
+            give_name(docker, old, name)
+            forget(docker, now["Id"])
+
+
+def bring(docker: DockerConnection, src: Path, images: dict[str, str]) -> None:
+    """Load the archive, and compare what has come.
+
+    Raises RefusedError where it is not what was meant: what was there before has its names then.
+    """
+    before = {}
+    for name in images:
+        image = described(docker, name)
+        before[name] = image and image["Id"]
+    try:
+        load(src)
+        for name, meant in images.items():
+            came = described(docker, name)
+            if came is None or fingerprint(came) != meant:
+                raise RefusedError(f"{name} came as another image than the one that was sent")
+    except BaseException:
+        put_back(docker, before)
+        raise
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "src": {"type": "path", "required": True},
+            "sha256": {"type": "str", "required": True},
+            "images": {"type": "dict", "required": True},
+            "forget": {"type": "str", "default": ""},
+            "docker_socket": {"type": "path", "default": SOCKET},
+        },
+    )
+    for command in ("docker", "zstd"):
+        if shutil.which(command) is None:
+            module.fail_json(msg=f"there is no command {command} here")
+    asked = module.params
+    src = Path(asked["src"])
+    try:
+        sweep(src.parent)
+        check(src, asked["sha256"], set(asked["images"]))
+        with closing(DockerConnection(asked["docker_socket"], 120)) as docker:
+            bring(docker, src, asked["images"])
+            if asked["forget"]:
+                forget(docker, asked["forget"])
+    except (
+        OSError,
+        http.client.HTTPException,
+        subprocess.CalledProcessError,
+        RefusedError,
+    ) as error:
+        module.fail_json(msg=str(error))
+    finally:
+        leave(src)
+    module.exit_json(changed=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,264 @@
+"""What an archive holds is told before it is loaded; what came wrong is put back."""
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import tarfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import image_load
+import pytest
+import stand_in
+from ansible.module_utils.docker_engine import fingerprint
+
+BASE, COURSE = "room:base", "room:python-0123456789ab"
+HUB = "docker.io/library/"
+LIST = json.dumps([{"Config": "c", "RepoTags": [BASE, COURSE], "Layers": ["l/layer.tar"]}])
+
+Member = tuple[str, str | bytes]
+
+
+def tar(*members: Member, link: tuple[str, str] = ("", "")) -> bytes:
+    """Give an archive of files, and of one symbolic link."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for name, text in members:
+            member, data = tarfile.TarInfo(name), text.encode() if isinstance(text, str) else text
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+        if link[0]:
+            member = tarfile.TarInfo(link[0])
+            member.type, member.linkname = tarfile.SYMTYPE, link[1]
+            archive.addfile(member)
+    return packed.getvalue()
+
+
+def index(*names: str) -> Member:
+    manifests = [{"annotations": {image_load.NAME: HUB + name}} for name in names]
+    return ("index.json", json.dumps({"manifests": [*manifests, {"digest": "no name"}]}))
+
+
+def test_names_are_those_of_both_lists() -> None:
+    found = image_load.names(io.BytesIO(tar(("manifest.json", LIST), index(BASE, "evil:1"))))
+    assert found == {BASE, COURSE, "evil:1"}
+
+
+def test_an_older_archive_has_no_index_and_a_link_for_a_layer_that_is_there_twice() -> None:
+    packed = tar(("manifest.json", LIST), link=("m/layer.tar", "../l/layer.tar"))
+    assert image_load.names(io.BytesIO(packed)) == {BASE, COURSE}
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        tar(("other", "x")),
+        tar(("manifest.json", "{")),
+        tar(("manifest.json", "{}"), ("./manifest.json", LIST)),
+        tar(("manifest.json", LIST), ("x/../manifest.json", '[{"RepoTags": ["evil:1"]}]')),
+        tar(("manifest.json", LIST), link=("x", ".")),
+        tar(("manifest.json", LIST), link=("index.json", "other")),
+        tar(("manifest.json", "1")),
+        tar(("manifest.json", '[{"RepoTags": 1}]')),
+        # The engine's reader of JSON takes either key, the later one.
+        tar(("manifest.json", '[{"RepoTags": ["room:base"], "repotags": ["evil:1"]}]')),
+        tar(("manifest.json", '[{"RepoTags": ["room:base"], "repoTag\u017f": ["evil:1"]}]')),
+        tar(("manifest.json", '[{"repotags": ["evil:1"]}]')),
+        tar(("manifest.json", LIST), ("index.json", "[]")),
+        tar(("manifest.json", LIST + " " * image_load.LIST_BYTES)),
+    ],
+)
+def test_an_archive_whose_names_cannot_be_told_is_refused(packed: bytes) -> None:
+    with pytest.raises(image_load.RefusedError):
+        image_load.names(io.BytesIO(packed))
+
+
+def image(name: str, command: str) -> dict[str, Any]:
+    return {
+        "Id": f"sha256:{hashlib.sha256((name + command).encode()).hexdigest()}",
+        "RepoTags": [name],
+        "Config": {"Cmd": [command]},
+        "RootFS": {"Layers": ["sha256:1"]},
+        "Architecture": "amd64",
+    }
+
+
+class Seat:
+    """An engine that has images, and a docker command that loads others into it."""
+
+    def __init__(self, engine: stand_in.Engine, directory: Path) -> None:
+        self.images: dict[str, dict[str, Any]] = {}
+        self.loaded = directory / "loaded"
+        self.socket = engine.path
+        self.coming: list[dict[str, Any]] = []
+        self.untouched: set[str] = set()
+        engine.on("GET", r"/images/([^?]+)/json", self.describe)
+        engine.on("POST", r"/images/([^?]+)/tag\?repo=room&tag=(.*)", self.tag)
+        engine.on("DELETE", r"/images/([^?]+)(?:\?.*)?", self.remove)
+
+    def have(self, *images: dict[str, Any]) -> None:
+        """Have images."""
+        self.images |= {one["Id"]: one for one in images}
+
+    def named(self) -> dict[str, str]:
+        """Give each name with the ID of its image."""
+        return {name: one["Id"] for one in self.images.values() for name in one["RepoTags"]}
+
+    def find(self, wanted: str) -> dict[str, Any] | None:
+        """Give an image by name or ID, None where there is none."""
+        if self.coming and self.loaded.exists():  # as soon as the command has run
+            for one in self.coming:
+                self.take(one["RepoTags"])
+            self.have(*self.coming)
+            self.coming = []
+        return self.images.get(self.named().get(wanted, wanted))
+
+    def take(self, names: list[str]) -> None:
+        """Take names from whichever images have them."""
+        for one in self.images.values():
+            one["RepoTags"] = [name for name in one["RepoTags"] if name not in names]
+
+    def describe(self, _: stand_in.Question, wanted: str) -> object:
+        """Answer an inspection."""
+        return self.find(wanted) or stand_in.Refuse(404)
+
+    def tag(self, _: stand_in.Question, key: str, tag: str) -> object:
+        """Answer docker tag."""
+        self.take([f"room:{tag}"])
+        self.images[key]["RepoTags"].append(f"room:{tag}")
+        return None
+
+    def remove(self, _: stand_in.Question, wanted: str) -> object:
+        """Answer docker image rm."""
+        found = self.find(wanted)
+        if found is None:
+            return stand_in.Refuse(404)
+        if found["Id"] in self.untouched:
+            return stand_in.Refuse(409)
+        self.take([wanted])
+        if not found["RepoTags"]:
+            del self.images[found["Id"]]
+        return []
+
+
+@pytest.fixture
+def seat(engine: stand_in.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Seat:
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    docker = commands / "docker"
+    docker.write_text(
+        f"#!/bin/sh\n[ -e {tmp_path}/full ] && {{ echo 'no space left on device' >&2; exit 1; }}\n"
+        f"cat > {tmp_path}/loaded\n"
+    )
+    docker.chmod(0o755)
+    # As zstd is not everywhere where the tests are.
+    (commands / "zstd").write_text('#!/bin/sh\nexec cat "$2"\n')
+    (commands / "zstd").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{commands}:/usr/bin:/bin")
+    return Seat(engine, tmp_path)
+
+
+@pytest.fixture
+def src(tmp_path: Path) -> Iterator[Path]:
+    """Where an archive has arrived; it is gone in any case."""
+    directory = tmp_path / "labocloud-images-now"
+    yield directory / "images.tar.zst"
+    assert not directory.exists()
+
+
+def load(seat: Seat, src: Path, packed: bytes, **others: object) -> dict[str, Any]:
+    """Run the module for a base and a revision of the course image."""
+    src.parent.mkdir(exist_ok=True)
+    src.write_bytes(packed)
+    wanted = {BASE: fingerprint(image(BASE, "b")), COURSE: fingerprint(image(COURSE, "c"))}
+    asked = {"sha256": hashlib.sha256(packed).hexdigest(), "images": wanted} | others
+    return stand_in.run(image_load.main, src=str(src), docker_socket=seat.socket, **asked)
+
+
+def test_what_was_asked_for_is_loaded_and_the_base_that_it_replaces_goes(
+    seat: Seat, src: Path
+) -> None:
+    old = image(BASE, "old")
+    seat.have(old)
+    seat.coming = [image(BASE, "b"), image(COURSE, "c")]
+    packed = tar(("manifest.json", LIST))
+    assert load(seat, src, packed, forget=old["Id"]) == {"changed": True}
+    assert seat.loaded.read_bytes() == packed
+    assert set(seat.named()) == {BASE, COURSE}
+    assert old["Id"] not in seat.images
+
+
+def test_a_base_that_a_container_runs_or_that_has_another_name_stays(seat: Seat, src: Path) -> None:
+    old = image(BASE, "old")
+    seat.have(old)
+    seat.coming = [image(BASE, "b"), image(COURSE, "c")]
+    seat.untouched = {old["Id"]}
+    assert load(seat, src, tar(("manifest.json", LIST)), forget=old["Id"]) == {"changed": True}
+    assert old["Id"] in seat.images
+    old["RepoTags"] = ["mine:1"]
+    seat.untouched = set()
+    assert load(seat, src, tar(("manifest.json", LIST)), forget=old["Id"]) == {"changed": True}
+    assert old["Id"] in seat.images
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        tar(("manifest.json", LIST.replace(COURSE, "room:python"))),
+        tar(("manifest.json", LIST), index("debian:12")),
+    ],
+)
+def test_names_that_nobody_asked_for_are_refused_before_the_load(
+    seat: Seat, src: Path, packed: bytes
+) -> None:
+    said = load(seat, src, packed)
+    assert said["failed"]
+    assert "which nobody asked for" in said["msg"]
+    assert not seat.loaded.exists()
+
+
+def test_a_torn_archive_is_refused_before_the_load(seat: Seat, src: Path) -> None:
+    said = load(seat, src, tar(("manifest.json", LIST)), sha256="0" * 64)
+    assert "torn or altered" in said["msg"]
+    assert not seat.loaded.exists()
+
+
+def test_what_came_as_another_image_leaves_the_names_as_they_were(seat: Seat, src: Path) -> None:
+    """The name of the base goes back, and the revision, which had none, is gone again."""
+    old = image(BASE, "old")
+    seat.have(old)
+    seat.coming = [image(BASE, "b"), image(COURSE, "evil")]
+    said = load(seat, src, tar(("manifest.json", LIST)))
+    assert f"{COURSE} came as another image" in said["msg"]
+    assert seat.named() == {BASE: old["Id"]}
+    assert set(seat.images) == {old["Id"]}
+
+
+def test_what_the_engine_says_of_a_full_disk_is_told(seat: Seat, src: Path, tmp_path: Path) -> None:
+    (tmp_path / "full").touch()
+    said = load(seat, src, tar(("manifest.json", LIST)))
+    assert said["msg"] == "no space left on device"
+
+
+def test_what_a_killed_run_left_is_removed_a_day_later(
+    seat: Seat, src: Path, tmp_path: Path
+) -> None:
+    yesterday = time.time() - 25 * 60 * 60
+    for name in ("labocloud-images-old", "labocloud-images-today", "labocloud-saved-x", "mine"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "images.tar.zst").touch()
+        if "today" not in name:
+            os.utime(tmp_path / name, (yesterday, yesterday))
+    theirs = tmp_path / "labocloud-images-theirs"
+    theirs.mkdir()
+    os.utime(theirs, (yesterday, yesterday))
+    shutil.chown(theirs, 12345) if os.geteuid() == 0 else theirs.rmdir()
+    seat.coming = [image(BASE, "b"), image(COURSE, "c")]
+    assert load(seat, src, tar(("manifest.json", LIST))) == {"changed": True}
+    left = {path.name for path in tmp_path.glob("*") if path.is_dir()} - {"bin", theirs.name}
+    assert left == {"labocloud-images-today", "labocloud-saved-x", "mine"}
+    assert theirs.exists() == (os.geteuid() == 0)
