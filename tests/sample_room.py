@@ -38,6 +38,7 @@ FACTS = {
         "outdated": False,
         "root": "/var/lib/docker",
         "free_mb": 91_000,
+        "cpus": 4,
     },
     "images": {BASE: image(REVISION), COURSE: image(REVISION)},
     "containers": {
@@ -74,6 +75,7 @@ EXPECTED = {
         "port": 8080,
         "url": "http://127.0.0.1:8080",
         "ours": True,
+        "cpus": 1.0,
         "page": {"json": {"revision": REVISION}, "msg": "OK"},
     },
 }
