@@ -38,6 +38,7 @@ FACTS = {
         "outdated": False,
         "root": "/var/lib/docker",
         "free_mb": 91_000,
+        "cpus": 4,
     },
     "images": {BASE: image(REVISION), COURSE: image(REVISION)},
     "containers": {
@@ -76,6 +77,7 @@ EXPECTED = {
         "ours": True,
         "rights": [],
         "limits": [],
+        "cpus": 1.0,
         "page": {"json": {"revision": REVISION}, "msg": "OK"},
     },
 }

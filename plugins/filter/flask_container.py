@@ -99,6 +99,7 @@ def has_to_be(settings: Facts) -> tuple[dict[str, Any], dict[str, Any]]:
     binding = f"{settings['bind_address']}:{settings['host_port']}:{COURSES_PORT}"
     return RIGHTS, LIMITS | {
         "Memory": memory_bytes(settings["memory"]),
+        "NanoCpus": int(settings["cpus"] * 10**9),
         "PidsLimit": settings["pids_limit"],
         "PortBindings": [binding],
     }
@@ -171,7 +172,7 @@ def is_the_courses(seat: Facts, container: Facts) -> bool:
 def flask_container(seat: Facts, settings: Facts) -> dict[str, Any]:
     """Give what the filter's documentation says.
 
-    settings: name, host_port, bind_address, memory and pids_limit, as the role has them.
+    settings: name, host_port, bind_address, memory, cpus and pids_limit, as the role has them.
     """
     present = seat["containers"].get(settings["name"])
     mine = own(seat, settings)

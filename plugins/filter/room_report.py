@@ -265,6 +265,18 @@ VOCABULARY = {
         ),
         ("./lab up starts it anew; its log", "./lab up le relance ; son journal"),
     ),
+    "cpu_unlimited": Entry(
+        "warning",
+        UP,
+        (
+            "Docker cannot limit the CPUs of {container}: the machine gives it no CPU quota.",
+            "Docker ne peut pas limiter les CPU de {container} : la machine n’a pas de quota CPU.",
+        ),
+        (
+            "boot a kernel with CONFIG_CFS_BANDWIDTH, or set flask_container_cpus: 0, then",
+            "démarrer un noyau avec CONFIG_CFS_BANDWIDTH, ou mettre flask_container_cpus: 0, puis",
+        ),
+    ),
     "port_taken": Entry(
         "error",
         UP,
@@ -525,6 +537,8 @@ def container_findings(facts: Facts, seat: str, expected: Facts) -> Iterator[Fin
         ):
             if fields:
                 yield finding(found, seat, fields=", ".join(fields), **values)
+        if wanted["cpus"] and not facts["docker"]["cpus"]:
+            yield finding("cpu_unlimited", seat, **values)
         yield from page_findings(present["labels"], seat, expected, values)
 
 

@@ -152,8 +152,9 @@ ansible_facts:
           description: >-
             The engine: C(running), C(enabled), C(version), C(root), C(free_mb), C(driver),
             C(data), whether there is anything at its root, C(outdated), whether its configuration
-            changed after it started, and C(partial), whether it loads an archive that leaves out
-            the layers that it has.
+            changed after it started, C(partial), whether it loads an archive that leaves out
+            the layers that it has, and C(cpus), how many a container's limit can be of, 0 where the
+            engine cannot limit them.
           type: dict
         images:
           description: >-
@@ -288,6 +289,7 @@ CONTAINER_SETTINGS = (
     "GroupAdd",
     "IpcMode",
     "Memory",
+    "NanoCpus",
     "NetworkMode",
     "PidMode",
     "PidsLimit",
@@ -773,9 +775,16 @@ def engine_facts(path: str) -> dict[str, Any]:
         try:
             info = docker.ask("/info")
         except (OSError, http.client.HTTPException) as error:
-            stopped = {"running": False, "version": "", "root": "", "driver": "", "partial": False}
             return {
-                "engine": stopped | {"why": str(error)},
+                "engine": {
+                    "running": False,
+                    "version": "",
+                    "root": "",
+                    "driver": "",
+                    "partial": False,
+                    "cpus": 0,
+                    "why": str(error),
+                },
                 "images": {},
                 "inspected": {},
                 "containers": {},
@@ -793,6 +802,7 @@ def engine_facts(path: str) -> dict[str, Any]:
                 "root": info["DockerRootDir"],
                 "driver": info["Driver"],
                 "partial": loads_partial_archives(info),
+                "cpus": info["NCPU"] if info.get("CpuCfsQuota") else 0,
             },
             "images": image_facts(inspected),
             "inspected": inspected,

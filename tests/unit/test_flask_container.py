@@ -15,6 +15,7 @@ SETTINGS = {
     "host_port": 8080,
     "bind_address": "127.0.0.1",
     "memory": "128M",
+    "cpus": 1.0,
     "pids_limit": 64,
 }
 # As an engine tells of the container that the role has started.
@@ -25,6 +26,7 @@ TOLD = {
     "GroupAdd": None,
     "IpcMode": "private",
     "Memory": 134217728,
+    "NanoCpus": 1000000000,
     "NetworkMode": "bridge",
     "PidMode": "",
     "PidsLimit": 64,
@@ -42,6 +44,7 @@ TOLD = {
 BY_HAND = TOLD | {
     "CapDrop": None,
     "Memory": 0,
+    "NanoCpus": 0,
     "NetworkMode": "default",
     "PidsLimit": None,
     "PortBindings": ["0.0.0.0:8080:8888/tcp"],
@@ -261,7 +264,8 @@ def test_the_container_that_the_role_has_started_is_as_it_has_to_be() -> None:
 def test_the_courses_command_by_hand_has_the_rights_and_no_limits() -> None:
     rights, limits = flask_container.differences(SETTINGS, BY_HAND)
     assert rights == []
-    assert set(limits) == {*flask_container.LIMITS, "Memory", "PidsLimit", "PortBindings"}
+    others = {"Memory", "NanoCpus", "PidsLimit", "PortBindings"}
+    assert set(limits) == {*flask_container.LIMITS, *others}
 
 
 @pytest.mark.parametrize(
@@ -321,5 +325,6 @@ def test_what_the_role_starts_is_what_it_is_held_against() -> None:
         ],
         "memory": "{{ flask_container_memory }}",
         "memory_swap": "{{ flask_container_memory }}",
+        "cpus": "{{ __flask_container_settings.cpus }}",
         "pids_limit": "{{ flask_container_pids_limit }}",
     }

@@ -53,6 +53,7 @@ def listener(**holder: object) -> list[dict[str, object]]:
         ("docker/version", "19.03.8", "engine_old", "19.03.8 is too old: 20.10"),
         ("docker/outdated", True, "engine_outdated", "newest configuration"),
         ("docker/enabled", False, "engine_disabled", "start with the machine"),
+        ("docker/cpus", 0, "cpu_unlimited", "cannot limit the CPUs of flask"),
         ("docker/free_mb", 12, "disk_low", "12 MiB are free at /var/lib/docker; 1000"),
         ("clock/ahead", -3600.4, "clock_off", "-3600 s"),
         ("images", {}, "image_missing", "labocloud20202021:python is not there"),
@@ -105,6 +106,11 @@ def test_a_seat_that_is_lost_is_not_held_against_another_ones_settings() -> None
     lost = {key: value for key, value in asked().items() if key != "__room_page_expected"}
     room = report(pc01=asked(FACTS, expected), pc02=lost)["seats"]
     assert [one["id"] for one in room[1]["findings"]] == ["unfinished"]
+
+
+def test_a_limit_that_was_not_asked_for_is_not_missed() -> None:
+    facts = changed(FACTS, "docker/cpus", 0)
+    assert judge(facts, changed(EXPECTED, "container/cpus", 0.0)) == {}
 
 
 def test_a_docker_that_is_not_there_is_not_called_stopped() -> None:

@@ -520,7 +520,7 @@ def test_all_that_is_judged_of_a_container_is_asked(engine: stand_in.Engine) -> 
     engine.on("GET", "/containers/a/json", told)
     with closing(DockerConnection(engine.path)) as docker:
         settings = seat_facts.container_facts(docker)["a"]["settings"]
-    of_the_inventory = {"Memory", "PidsLimit", "PortBindings"}
+    of_the_inventory = {"Memory", "NanoCpus", "PidsLimit", "PortBindings"}
     judged = {*flask_container.RIGHTS, *flask_container.LIMITS, *of_the_inventory}
     assert set(settings) == judged
 

@@ -47,6 +47,7 @@ def test_it_is_hardened(container: dict[str, Any], settings: dict[str, Any]) -> 
     assert flags["SecurityOpt"] == ["no-new-privileges"]
     assert not flags["Privileged"]
     assert flags["Memory"] == flags["MemorySwap"] == 128 * 2**20
+    assert flags["NanoCpus"] == settings["flask_container_cpus"] * 10**9
     assert flags["PidsLimit"] == settings["flask_container_pids_limit"]
     assert not container["Mounts"]
 

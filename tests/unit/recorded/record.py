@@ -1,0 +1,115 @@
+"""Have a real engine make what the tests of the modules are about, and write down what it tells.
+
+By hand, for an engine that is not recorded yet, on a machine whose Docker holds nothing (what is
+made stays there), as root. IMAGES.tar is what `docker save labocloud20202021:python` gives on any
+seat; beside this file has to be plugins/module_utils/docker_engine.py:
+
+    python3 record.py IMAGES.tar > 28.5.json
+
+It was asked of docker.io in instances of Debian 12, 13 and forky. No test needs one of them.
+forky moves: record what it has by now under that engine's name, and name that in test_recorded.py
+with the version to ask it in; its tests then tell whether the modules understand it. (Where this
+was made, systemd of forky did not start in an instance: dockerd was started by hand.)
+
+The recording has `api` and `oldest`, the versions that the engine speaks, and `answers`, path to
+answer: what becomes of JSON, or `refused` with a status and a message. It holds nothing of the
+machine, and of /info only what is about Docker.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from docker_engine import SOCKET, DockerConnection, EngineError
+
+COURSE = "labocloud20202021:python"
+DOCKERFILE = f"FROM {COURSE}\nCOPY hello /hello\nLABEL student.work=1\n"
+# DOCKER_BUILDKIT's value, and a name for what that builder builds.
+BUILDERS = {"1": "student:buildkit", "0": "student:classic"}
+ABOUT_DOCKER = (
+    *("ServerVersion", "DockerRootDir", "Driver", "DriverStatus", "LoggingDriver", "Swarm"),
+    *("HttpProxy", "HttpsProxy", "NoProxy", "NCPU", "CpuCfsQuota", "CgroupVersion", "Plugins"),
+    *("SecurityOptions", "LiveRestoreEnabled"),
+)
+# Long, and of no use: paths of layers, and of what Docker keeps of a container.
+LEFT_OUT = {
+    *("GraphDriver", "SandboxID", "SandboxKey", "HostnamePath", "HostsPath", "LogPath"),
+    *("ResolvConfPath", "MaskedPaths", "ReadonlyPaths", "Health"),
+}
+LISTS = ("/images/json?all=true", "/containers/json?all=true", "/networks", "/volumes")
+OTHERS = ("/images/json", "/system/df", "/plugins", "/services", "/secrets", "/configs")
+
+
+def docker(*arguments: str, **environment: str) -> None:
+    """Run a command of Docker's."""
+    command = ["docker", *arguments]
+    subprocess.run(command, check=True, stdout=sys.stderr, env=os.environ | environment)
+
+
+def make(images: str) -> None:
+    """Make one thing of each kind: the toolkit's container, and a student's work."""
+    docker("load", "--input", images)
+    docker(
+        *("run", "--detach", "--name", "flask", "--label", "labocloud.managed=true"),
+        *("--publish", "127.0.0.1:8080:8888", COURSE),
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "hello").write_text("hello\n")
+        Path(folder, "Dockerfile").write_text(DOCKERFILE)
+        for buildkit, name in BUILDERS.items():
+            docker("build", "--network", "none", "--tag", name, folder, DOCKER_BUILDKIT=buildkit)
+    docker("network", "create", "lan")
+    docker("volume", "create", "data")
+    docker("volume", "create", "--opt", "type=tmpfs", "--opt", "device=tmpfs", "options")
+    docker(
+        *("create", "--name", "work", "--network", "lan", "--volume", "data:/data"),
+        "student:buildkit",
+    )
+
+
+def cut(told: Any) -> Any:  # noqa: ANN401  # JSON
+    """Give an answer without what is left out."""
+    if isinstance(told, dict):
+        return {key: cut(value) for key, value in told.items() if key not in LEFT_OUT}
+    return [cut(one) for one in told] if isinstance(told, list) else told
+
+
+def record(engine: DockerConnection) -> dict[str, Any]:
+    """Give the recording of an engine."""
+    answers: dict[str, Any] = {}
+
+    def ask(path: str) -> Any:  # noqa: ANN401  # JSON
+        try:
+            told = engine.ask(path)
+        except EngineError as error:
+            said = json.loads(str(error)[str(error).index("{") :])
+            answers[path] = {"refused": [error.status, said["message"]]}
+            return None
+        answers[path] = cut(told)
+        return told
+
+    version, info = engine.ask("/version"), engine.ask("/info")
+    answers["/info"] = {key: info[key] for key in ABOUT_DOCKER}
+    images, containers, networks, volumes = map(ask, LISTS)
+    for image in images:
+        ask(f"/images/{image['Id']}/json")
+    for container in containers:
+        ask(f"/containers/{container['Id']}/json")
+    for network in networks:
+        ask(f"/networks/{network['Id']}")
+    for volume in volumes["Volumes"]:
+        ask(f"/volumes/{volume['Name']}")
+    for path in OTHERS:
+        ask(path)
+    return {"api": version["ApiVersion"], "oldest": version["MinAPIVersion"], "answers": answers}
+
+
+if __name__ == "__main__":
+    make(sys.argv[1])
+    with closing(DockerConnection(SOCKET)) as connection:
+        print(json.dumps(record(connection), indent=1, sort_keys=True))

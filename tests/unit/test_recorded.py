@@ -1,0 +1,126 @@
+"""What the modules make of the answers of real engines, old and new, that hold the same."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import ansible.module_utils.docker_engine
+import pytest
+import seat_facts
+import seat_students
+import stand_in
+
+COURSE = "labocloud20202021:python"
+# Each engine, and the version of its interface that it has to be asked in.
+ENGINES = {"20.10": "1.41", "26.1": "1.45", "28.5": "1.51", "29": "1.51"}
+
+
+@pytest.fixture(params=ENGINES)
+def recorded(request: pytest.FixtureRequest, engine: stand_in.Engine) -> Iterator[stand_in.Engine]:
+    """Each engine; that it is asked in a version that it knows is looked at in the end."""
+    engine.become(request.param)
+    yield engine
+    asked = {question.version for question in engine.questions if question.path != "/_ping"}
+    assert asked == {ENGINES[request.param]}
+
+
+def course(engine: stand_in.Engine) -> str:
+    """Give the fingerprint of the course's image there."""
+    return seat_facts.engine_facts(engine.path)["images"][COURSE]["fingerprint"]
+
+
+def test_every_engine_tells_the_same_facts(
+    recorded: stand_in.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # To look through this machine's processes takes a second.
+    monkeypatch.setattr(seat_facts, "socket_holders", dict)
+    told = stand_in.run(seat_facts.main, docker_socket=recorded.path)
+    seat = told["ansible_facts"]["seat"]
+    docker = seat["docker"]
+    assert docker["running"]
+    assert (docker["driver"], docker["partial"], docker["cpus"]) == ("overlay2", True, 2)
+    assert set(seat["images"]) == {COURSE, "student:buildkit", "student:classic"}
+    assert seat["images"][COURSE]["revision"].startswith("c1c0fda7ae53")
+    assert {name: one["state"] for name, one in seat["containers"].items()} == {
+        "flask": "running",
+        "work": "created",
+    }
+    flask = seat["containers"]["flask"]
+    assert (flask["image"], flask["ports"]) == (COURSE, [8080])
+    assert flask["labels"]["labocloud.managed"] == "true"
+    assert (seat["networks"], seat["volumes"]) == (["lan"], ["data", "options"])
+    assert {one["name"] for one in seat["network"]["docker"]} == {"bridge", "lan"}
+    assert seat["network"]["docker_mtu"] == 1500
+
+
+def test_every_engine_tells_an_image_that_it_was_brought_by_the_same_fingerprint(
+    tmp_path: Path,
+) -> None:
+    told = set()
+    for name in ENGINES:
+        with stand_in.engine(tmp_path / name) as engine:
+            engine.become(name)
+            told.add(course(engine))
+    assert len(told) == 1
+
+
+def test_every_engine_has_the_same_reset(recorded: stand_in.Engine) -> None:
+    told = stand_in.run(
+        seat_students.main,
+        docker_socket=recorded.path,
+        delivered={COURSE: course(recorded)},
+        containers=["flask"],
+    )
+    things = told["things"]
+    assert [one["name"] for one in things["containers"]] == ["work"]
+    assert [one["name"] for one in things["networks"]] == ["lan"]
+    assert {one["name"]: one["elsewhere"] for one in things["volumes"]} == {
+        "data": False,
+        "options": True,
+    }
+    assert (things["swarm"], things["names"]) == ([], {})
+    # The classic builder keeps an image without a name of each step, which goes after its children.
+    images = [one["name"] for one in things["images"]]
+    assert sorted(images) == ["", "student:buildkit", "student:classic"]
+    assert images.index("student:classic") < images.index("")
+    assert things["cache"]
+    assert told["bytes"] > 0
+
+
+@pytest.mark.parametrize(
+    ("version", "parent", "usage"),
+    [((1, 51), True, True), ((1, 52), False, True), ((1, 53), False, False)],
+)
+def test_an_engine_29_answers_by_the_version_that_it_is_asked_in(
+    engine: stand_in.Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    version: tuple[int, int],
+    parent: bool,
+    usage: bool,
+) -> None:
+    """Which is what the modules' own limit of versions is for."""
+    engine.become("29")
+    shared = ansible.module_utils.docker_engine
+    monkeypatch.setattr(shared, "NEWEST_API", version)
+    docker = shared.DockerConnection(engine.path)
+    [image] = [one for one in docker.ask("/images/json") if one["RepoTags"] == [COURSE]]
+    assert ("Parent" in docker.ask(f"/images/{image['Id']}/json")) == parent
+    assert ("Images" in docker.ask("/system/df")) == usage
+    docker.close()
+
+
+def test_an_engine_29_refuses_a_version_that_is_too_old(
+    engine: stand_in.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.become("29")
+    monkeypatch.setattr(ansible.module_utils.docker_engine, "NEWEST_API", (1, 43))
+    told = stand_in.run(seat_students.main, docker_socket=engine.path)
+    assert "1.43 is too old" in told["msg"]
+
+
+def test_where_the_kernel_has_no_cpu_quota_no_container_can_be_limited(
+    engine: stand_in.Engine,
+) -> None:
+    engine.become("26.1")
+    info = engine.answer(stand_in.Question("GET", "/info", b"", ""))
+    engine.on("GET", "/info", info | {"CpuCfsQuota": False})
+    assert seat_facts.engine_facts(engine.path)["engine"]["cpus"] == 0
