@@ -37,6 +37,7 @@ from printable import cleaned, one_line
 
 # Characters of a name, which is what the machine says that keeps the lock.
 LONGEST = 80
+LONGEST_REASON = 300
 # Between two looks at the run that may have ended, and the longest that a release may take.
 LOOK_SECONDS = 0.2
 RELEASE_SECONDS = 60
@@ -106,7 +107,7 @@ def taken(
     ask: runs the module with arguments and gives its answer.
     """
     answer = ask({"owner": mine})
-    while "held" in answer:
+    while answer.get("held"):
         owner = answer["held"]["owner"]
         if owner == mine or not (take_over or dead(owner, mine)):
             break
@@ -156,7 +157,7 @@ class ActionModule(ActionBase):
             answer = cleaned(self._execute_module(module_args=arguments, task_vars=task_vars))
             held = answer.get("held")
             understood = isinstance(held, dict) and isinstance(held.get("owner"), dict)
-            return answer if understood else {"msg": answer.get("msg")}
+            return answer if understood else answer | {"held": None}
 
         def release() -> None:
             # The run has removed its directory, and nobody reads what is said.
@@ -172,7 +173,9 @@ class ActionModule(ActionBase):
         self._remove_tmp_path(self._connection._shell.tmpdir)
         held = answer.get("held")
         if held is None:
-            why = one_line(str(answer.get("msg")))
+            why = one_line(f"{answer.get('msg')} {answer.get('module_stderr', '')}")[
+                :LONGEST_REASON
+            ]
             Display().warning(
                 f"{seat} cannot be asked whether somebody else works on the room: {why}"
             )
