@@ -216,7 +216,7 @@ def test_a_room_whose_builder_is_away_says_so_for_each_seat(ready: Host) -> None
 
 
 def test_a_room_on_which_somebody_else_works(ready: Host) -> None:
-    """A run that is done leaves no lock; a check, like whatever changes nothing, needs none."""
+    """A run that is done leaves no lock; a check needs none."""
     free = "timeout 20 sh -c 'while test -e /run/labocloud.lock; do sleep 0.1; done'"
     ready.check_output(free)
     owner = {"user": "prof", "host": "desk", "machine": "f0", "process": "boot 812 9034"}
@@ -227,7 +227,6 @@ def test_a_room_on_which_somebody_else_works(ready: Host) -> None:
         assert result.returncode != 0
         assert "prof@desk works on this room since 2026-11-25" in said(result)
         assert said(result).endswith("-e room_lock_take_over=yes")
-        assert "0 seats" in said(run(READY, playbook="playbooks/verify.yml"))
         assert run(READY, "--check", playbook="playbooks/flask.yml").returncode == 0
         assert ready.check_output("docker ps --quiet") == ""
         assert changed(run(READY, playbook="playbooks/flask.yml", room_lock_take_over=True)) > 0
