@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol, cast
 
 # What images are called in an archive: those that students tagged, and the containers' file
 # systems, each with the first 12 digits of its ID.
@@ -90,7 +90,14 @@ def names_told(index: str, told: Any) -> set[str]:  # noqa: ANN401  # JSON
     return names - {""}
 
 
-def names_in(archive: IO[bytes]) -> set[str]:
+class Readable(Protocol):
+    """What can be read a piece at a time."""
+
+    def read(self, size: int, /) -> bytes:
+        """Read."""
+
+
+def names_in(archive: Readable) -> set[str]:
     """Give the names of the images of an archive that an engine made, as any of INDEXES tells them.
 
     archive: the tar, unpacked, which need not be seekable. Raises ValueError or tarfile.TarError
@@ -98,7 +105,8 @@ def names_in(archive: IO[bytes]) -> set[str]:
     """
     members, told = set(), {}
     try:
-        with tarfile.open(fileobj=archive, mode="r|") as tar:
+        # What is read as a stream is asked for nothing but read().
+        with tarfile.open(fileobj=cast("IO[bytes]", archive), mode="r|") as tar:
             for member in tar:
                 name = posixpath.normpath(member.name)
                 members.add(name)

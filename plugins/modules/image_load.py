@@ -126,7 +126,8 @@ def index_names(index: Any) -> set[str]:  # noqa: ANN401  # JSON
     """
     try:
         notes = [one.get("annotations") or {} for one in index["manifests"]]
-        names = {note.get(NAME, note.get(SHORT_NAME)) for note in notes} - {None}
+        told = [note.get(NAME, note.get(SHORT_NAME)) for note in notes]
+        names = {name for name in told if name is not None}
         return {name.removeprefix("docker.io/").removeprefix("library/") for name in names}
     except (TypeError, KeyError, AttributeError) as error:
         raise RefusedError("the archive's index of images is none") from error
@@ -219,10 +220,10 @@ def bring(docker: DockerConnection, src: Path, images: dict[str, str]) -> None:
 
     Raises RefusedError where it is not what was meant: what was there before has its names then.
     """
-    before = {}
+    before: dict[str, str | None] = {}
     for name in images:
         image = described(docker, name)
-        before[name] = image and image["Id"]
+        before[name] = image["Id"] if image else None
     try:
         load(src)
         for name, meant in images.items():

@@ -206,7 +206,10 @@ def unit(
 
 def run(*command: str, **options: Any) -> str:  # noqa: ANN401  # subprocess.run's own
     """Run a command and give its output. Raises subprocess.CalledProcessError."""
-    return subprocess.run(command, check=True, capture_output=True, text=True, **options).stdout
+    told: str = subprocess.run(
+        command, check=True, capture_output=True, text=True, **options
+    ).stdout
+    return told
 
 
 def save(images: list[str], file: IO[bytes]) -> None:
