@@ -78,7 +78,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.docker_engine import SOCKET, DockerConnection, fingerprint
 from ansible.module_utils.image_names import described, forget, give_name, take_name
 from ansible.module_utils.passing import leave, sweep
-from ansible.module_utils.saved import digest
+from ansible.module_utils.saved import ENVIRONMENT, digest
 
 
 @contextmanager
@@ -88,7 +88,7 @@ def unpacked(src: Path) -> Iterator[IO[bytes]]:
     Raises subprocess.CalledProcessError where it cannot be unpacked to its end.
     """
     command = ["zstd", "-dcq", str(src)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as zstd:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=ENVIRONMENT) as zstd:
         yield cast("IO[bytes]", zstd.stdout)
     if zstd.returncode != 0:
         raise subprocess.CalledProcessError(zstd.returncode, command)
@@ -116,7 +116,9 @@ def load(src: Path) -> None:
     """Load the archive. Raises RefusedError, with the engine's own words, where it is refused."""
     with unpacked(src) as archive:
         load = ["docker", "load", "--quiet"]
-        loaded = subprocess.run(load, stdin=archive, capture_output=True, text=True, check=False)
+        loaded = subprocess.run(
+            load, stdin=archive, capture_output=True, text=True, check=False, env=ENVIRONMENT
+        )
         if loaded.returncode != 0:
             raise RefusedError(
                 loaded.stderr.strip() or f"docker load ended with {loaded.returncode}"
@@ -168,7 +170,7 @@ def main() -> None:
         },
     )
     for command in ("docker", "zstd"):
-        if shutil.which(command) is None:
+        if shutil.which(command, path=ENVIRONMENT["PATH"]) is None:
             module.fail_json(msg=f"there is no command {command} here")
     asked = module.params
     src = Path(asked["src"])

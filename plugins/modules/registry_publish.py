@@ -79,6 +79,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.saved import ENVIRONMENT
 
 UNIT = "labocloud-push.service"
 ACCOUNT = "labocloud-push"
@@ -214,9 +215,9 @@ def save(images: list[str], file: IO[bytes]) -> None:
 
     Raises subprocess.CalledProcessError.
     """
-    subprocess.run(
-        ["docker", "save", *images], check=True, stdout=file, stderr=subprocess.PIPE, text=True
-    )
+    command = ["docker", "save", *images]
+    output = {"stdout": file, "stderr": subprocess.PIPE, "text": True}
+    subprocess.run(command, check=True, env=ENVIRONMENT, **output)
     os.fchmod(file.fileno(), 0o644)  # the unit's account opens it anew
     file.seek(0)
 

@@ -12,6 +12,7 @@ from typing import Any
 import image_load
 import pytest
 import stand_in
+from ansible.module_utils import saved
 from ansible.module_utils.docker_engine import fingerprint
 from image_tar import index, tar
 
@@ -100,7 +101,7 @@ def seat(engine: stand_in.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     # As zstd is not everywhere where the tests are.
     (commands / "zstd").write_text('#!/bin/sh\nexec cat "$2"\n')
     (commands / "zstd").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{commands}:/usr/bin:/bin")
+    monkeypatch.setitem(saved.ENVIRONMENT, "PATH", f"{commands}:/usr/bin:/bin")
     return Seat(engine, tmp_path)
 
 
@@ -119,6 +120,18 @@ def load(seat: Seat, src: Path, packed: bytes, **others: object) -> dict[str, An
     wanted = {BASE: fingerprint(image(BASE, "b")), COURSE: fingerprint(image(COURSE, "c"))}
     asked = {"sha256": hashlib.sha256(packed).hexdigest(), "images": wanted} | others
     return stand_in.run(image_load.main, src=str(src), docker_socket=seat.socket, **asked)
+
+
+def test_a_docker_that_a_user_put_first_on_the_path_is_not_meant(
+    seat: Seat, src: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seat.coming = [image(BASE, "b"), image(COURSE, "c")]
+    for command in ("docker", "zstd"):
+        (tmp_path / command).write_text(f"#!/bin/sh\ntouch {tmp_path}/meant\n")
+        (tmp_path / command).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert load(seat, src, tar(("manifest.json", LIST))) == {"changed": True}
+    assert not (tmp_path / "meant").exists()
 
 
 def test_what_was_asked_for_is_loaded_and_the_base_that_it_replaces_goes(
