@@ -76,6 +76,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 from urllib.parse import quote
 
+from ansible.module_utils.archive_names import names_in
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.docker_engine import (
     SOCKET,
@@ -89,7 +90,6 @@ from ansible.module_utils.saved import (
     REPOSITORY,
     alone,
     digest,
-    names_in,
 )
 
 Thing = dict[str, Any]
@@ -217,7 +217,7 @@ def restore_network(docker: DockerConnection, network: Thing) -> str:
 def refuse_other_names(archive: Path, tags: set[str]) -> None:
     """Raise ValueError or tarfile.TarError where an archive would give images other names."""
     with unpacked(archive) as tar:
-        names = names_in(tar)
+        names = names_in(tar, whole=True)
         # zstd would be stopped by it, if not all were read.
         while tar.read(2**20):
             pass

@@ -123,6 +123,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 from urllib.parse import quote
 
+from ansible.module_utils.archive_names import names_in
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.docker_engine import (
     SOCKET,
@@ -138,7 +139,6 @@ from ansible.module_utils.saved import (
     UNFINISHED,
     alone,
     digest,
-    names_in,
 )
 
 # Seconds in which an engine that is restarted answers again, and those between two questions.
@@ -334,7 +334,7 @@ def save_images(
         asked = "&".join(f"names={name}" for name in names)
         answer = Copied(docker.stream(f"/images/get?{asked}"), sink)
         # An engine that fails half-way ends its answer as if that were all.
-        if names_in(answer) != set(names):
+        if names_in(answer, whole=True) != set(names):
             raise ValueError("the engine has not given all images")
         while answer.read(2**20):
             pass
