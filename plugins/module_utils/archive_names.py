@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import posixpath
 import tarfile
-from typing import IO, Any
+from typing import IO, Any, Protocol, cast
 
 # What an engine reads the names from: its own list, the one of OCI's layout, and one of old times.
 MANIFEST, INDEX, REPOSITORIES = "manifest.json", "index.json", "repositories"
@@ -71,7 +71,8 @@ def index_names(index: Any) -> set[str]:  # noqa: ANN401  # JSON
     """
     try:
         notes = [one.get("annotations") or {} for one in index["manifests"]]
-        names = {note.get(NAME, note.get(SHORT_NAME)) for note in notes} - {None}
+        told = [note.get(NAME, note.get(SHORT_NAME)) for note in notes]
+        names = {name for name in told if name is not None}
         return {name.removeprefix("docker.io/").removeprefix("library/") for name in names}
     except (TypeError, KeyError, AttributeError) as error:
         raise RefusedError("the archive's index of images is none") from error
@@ -80,7 +81,14 @@ def index_names(index: Any) -> set[str]:  # noqa: ANN401  # JSON
 READERS = {MANIFEST: manifest_names, INDEX: index_names, REPOSITORIES: repository_names}
 
 
-def names_in(archive: IO[bytes], *, whole: bool = False) -> set[str]:
+class Readable(Protocol):
+    """What can be read a piece at a time."""
+
+    def read(self, size: int, /) -> bytes:
+        """Read."""
+
+
+def names_in(archive: Readable, *, whole: bool = False) -> set[str]:
     """Give the names of the images in an archive, unpacked, which need not be seekable.
 
     whole: all that the images are made of has to be there; else the lowest layers may be elsewhere.
@@ -89,7 +97,8 @@ def names_in(archive: IO[bytes], *, whole: bool = False) -> set[str]:
     """
     lists: dict[str, bytes] = {}
     there = set()
-    with tarfile.open(fileobj=archive, mode="r|") as members:
+    # What is read as a stream is asked for nothing but read().
+    with tarfile.open(fileobj=cast("IO[bytes]", archive), mode="r|") as members:
         for member in members:
             path = posixpath.normpath("/" + member.name).lstrip("/")
             there.add(path)

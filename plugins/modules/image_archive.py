@@ -68,7 +68,7 @@ import subprocess
 import tarfile
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.passing import sweep
@@ -102,7 +102,8 @@ def save(images: list[str], skip: int, dest: Path) -> None:
             subprocess.Popen(packing, stdin=subprocess.PIPE, env=ENVIRONMENT) as zstd,
             tarfile.open(fileobj=zstd.stdin, mode="w|", format=tarfile.PAX_FORMAT) as lean,
         ):
-            without = omitted(json.load(archive.extractfile("manifest.json")), skip)
+            manifest = cast("IO[bytes]", archive.extractfile("manifest.json"))
+            without = omitted(json.load(manifest), skip)
             for member in archive:
                 if member.name not in without:
                     lean.addfile(member, archive.extractfile(member) if member.isreg() else None)

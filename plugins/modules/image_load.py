@@ -143,10 +143,10 @@ def bring(docker: DockerConnection, src: Path, images: dict[str, str]) -> None:
 
     Raises RefusedError where it is not what was meant: what was there before has its names then.
     """
-    before = {}
+    before: dict[str, str | None] = {}
     for name in images:
         image = described(docker, name)
-        before[name] = image and image["Id"]
+        before[name] = image["Id"] if image else None
     try:
         load(src)
         for name, meant in images.items():

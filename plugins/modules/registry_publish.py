@@ -207,7 +207,10 @@ def unit(
 
 def run(*command: str, **options: Any) -> str:  # noqa: ANN401  # subprocess.run's own
     """Run a command and give its output. Raises subprocess.CalledProcessError."""
-    return subprocess.run(command, check=True, capture_output=True, text=True, **options).stdout
+    told: str = subprocess.run(
+        command, check=True, capture_output=True, text=True, **options
+    ).stdout
+    return told
 
 
 def save(images: list[str], file: IO[bytes]) -> None:
@@ -216,8 +219,9 @@ def save(images: list[str], file: IO[bytes]) -> None:
     Raises subprocess.CalledProcessError.
     """
     command = ["docker", "save", *images]
-    output = {"stdout": file, "stderr": subprocess.PIPE, "text": True}
-    subprocess.run(command, check=True, env=ENVIRONMENT, **output)
+    subprocess.run(
+        command, check=True, env=ENVIRONMENT, stdout=file, stderr=subprocess.PIPE, text=True
+    )
     os.fchmod(file.fileno(), 0o644)  # the unit's account opens it anew
     file.seek(0)
 
