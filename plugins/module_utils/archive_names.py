@@ -120,6 +120,8 @@ def names_in(archive: Readable, *, whole: bool = False) -> set[str]:
         raise RefusedError(f"the archive has no {MANIFEST}")
     told = {path: parse(text) for path, text in lists.items()}
     found = set().union(*(READERS[path](one) for path, one in told.items()))
+    if not all(isinstance(name, str) for name in found):
+        raise RefusedError("the archive gives an image a name that is none")
     if whole and (lacking := parts(told[MANIFEST]) - there):
         raise RefusedError(f"the archive of images lacks {min(lacking)}")
     return found

@@ -45,6 +45,7 @@ def test_an_older_archive_has_no_index_and_a_link_for_a_layer_that_is_there_twic
             ("manifest.json", '[{"RepoTags": ["room:base"], "repoTag\u017f": ["evil:1"]}]'.encode())
         ),
         tar(("manifest.json", b'[{"repotags": ["evil:1"]}]')),
+        tar(("manifest.json", b'[{"RepoTags": ["room:base", 5]}]')),
         tar(("manifest.json", LIST), ("index.json", b"[]")),
         tar(("manifest.json", LIST), ("repositories", b"[1]")),
         tar(("manifest.json", LIST + b" " * LIST_BYTES)),
