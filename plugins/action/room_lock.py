@@ -145,8 +145,8 @@ class ActionModule(ActionBase):
         self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
     ) -> dict[str, Any]:
         """Take the lock. A machine that cannot be asked keeps none: that is no reason to end."""
-        result = super().run(tmp, task_vars)
-        seat = self._task.delegate_to or task_vars["inventory_hostname"]
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        seat = self._task.delegate_to or (task_vars or {})["inventory_hostname"]
         # A task has a process of its own; the run is the one that made it.
         pid = os.getppid()
         mine = identity(pid)
@@ -154,7 +154,8 @@ class ActionModule(ActionBase):
 
         def ask(arguments: dict[str, Any]) -> dict[str, Any]:
             arguments = where | arguments
-            answer = cleaned(self._execute_module(module_args=arguments, task_vars=task_vars))
+            said = self._execute_module(module_args=arguments, task_vars=task_vars)
+            answer: dict[str, Any] = cleaned(said)
             held = answer.get("held")
             understood = isinstance(held, dict) and isinstance(held.get("owner"), dict)
             return answer if understood else answer | {"held": None}
