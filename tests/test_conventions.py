@@ -10,6 +10,8 @@ import yaml
 PROJECT = Path(__file__).parents[1]
 ROLES = sorted(path for path in (PROJECT / "roles").iterdir() if path.is_dir())
 PLAYBOOKS = sorted((PROJECT / "playbooks").glob("*.yml"))
+# Those that change no seat.
+LOOKING = {"preflight.yml", "verify.yml"}
 SCENARIOS = sorted(path.parent for path in (PROJECT / "molecule").glob("*/molecule.yml"))
 # Docker's own repository and its Hub are features; the rest are examples, a format, this machine.
 ADDRESS = re.compile(r"https?://(?:[^/@\s]+@)?([\w.-]+)")
@@ -116,8 +118,23 @@ def test_every_playbook_is_documented_and_holds_roles_alone(playbook: Path) -> N
     for readme in ("README.md", "README.fr.md"):
         assert f"playbooks/{playbook.name}" in (PROJECT / readme).read_text(), readme
     for play in load(playbook):
-        for task in play.get("tasks", []):
+        for task in play.get("pre_tasks", []) + play.get("tasks", []):
             assert set(task) == {"name", "ansible.builtin.import_role"}, task
+
+
+CHANGING = [PROJECT / "site.yml", *(path for path in PLAYBOOKS if path.name not in LOOKING)]
+
+
+@pytest.mark.parametrize("playbook", CHANGING, ids=lambda path: path.name)
+def test_every_playbook_that_changes_seats_has_the_room_to_itself(playbook: Path) -> None:
+    """Before it asks anything: what another run has under way would not be known."""
+    plays = load(playbook)
+    # A room without a registry has no hosts for a play on it.
+    seats = [play for play in plays if "lab" in play.get("hosts", "")]
+    for play in plays[:1] + seats[:1]:
+        [first, *_] = play.get("pre_tasks", []) + play.get("tasks", [])
+        assert first["ansible.builtin.import_role"]["name"] == "room_lock", play["name"]
+        assert "room.yml" in str(play["vars_files"]), play["name"]
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.name)

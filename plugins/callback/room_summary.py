@@ -110,6 +110,8 @@ class CallbackModule(CallbackBase):
         self.found: list[dict[str, Any]] = []
         # The machine at which a run for all of them ended.
         self.awaited: str | None = None
+        # Why nothing is done: somebody else works on the room.
+        self.locked = ""
         # The whole room, and what this run is about of it; a registry's host is not a seat.
         self.room: list[str] = []
         self.seats: list[str] = []
@@ -140,6 +142,9 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:  # noqa: ANN401
         """Remember why a task failed; a later rescue may still mend it."""
         why = reason(result.result)
+        if result.task.action == "room_lock":
+            self.locked = why
+            return
         # A loop's own message says only that one of its items failed.
         self.blame(result, self.items.pop((result.host.get_name(), result.task._uuid), why))
 
@@ -164,6 +169,9 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_stats(self, stats: AggregateStats) -> None:
         """Print the summary, and write the names of the seats that are not ready."""
+        if self.locked:
+            atexit.register(self.show, [self.locked], "red")
+            return
         bad = {}
         for host in {*stats.processed, *self.seats}:
             counts = stats.summarize(host)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from instances import machine
-from playbook import PROJECT, run, said
+from playbook import PROJECT, changed, run, said
 from testinfra.host import Host
 
 SCENARIO = Path(__file__).parents[1]
@@ -213,6 +213,24 @@ def test_a_room_whose_builder_is_away_says_so_for_each_seat(ready: Host) -> None
         result = run(BARE, playbook="playbooks/image.yml")
         assert result.returncode != 0
         assert f"0 seats done, 1 needs you: {BARE}: {READY} builds for the room" in said(result)
+
+
+def test_a_room_on_which_somebody_else_works(ready: Host) -> None:
+    """A run that is done leaves no lock; a check needs none."""
+    free = "timeout 20 sh -c 'while test -e /run/labocloud.lock; do sleep 0.1; done'"
+    ready.check_output(free)
+    owner = {"user": "prof", "host": "desk", "machine": "f0", "process": "boot 812 9034"}
+    lock = json.dumps({"owner": owner, "since": "2026-11-25T08:30:00+00:00"})
+    ready.check_output("echo %s > /run/labocloud.lock", lock)
+    with made(ready, "docker stop flask", "rm -f /run/labocloud.lock"):
+        result = run(READY)
+        assert result.returncode != 0
+        assert "prof@desk works on this room since 2026-11-25" in said(result)
+        assert said(result).endswith("-e room_lock_take_over=yes")
+        assert run(READY, "--check", playbook="playbooks/flask.yml").returncode == 0
+        assert ready.check_output("docker ps --quiet") == ""
+        assert changed(run(READY, playbook="playbooks/flask.yml", room_lock_take_over=True)) > 0
+        ready.check_output(free)
 
 
 def test_a_broken_option_never_leaves_a_seat_without_docker(ready: Host) -> None:

@@ -1,0 +1,140 @@
+#!/usr/bin/python
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""Have the room to one run: a lock on the machine that builds for it."""
+
+DOCUMENTATION = r"""
+module: room_lock
+short_description: Take or release the lock of the room
+description:
+  - The lock is a file, for root alone; a reboot takes it away. It says who works on the room
+    and since when. The action of this name decides who may take it over from whom; the module sees
+    to it that of two that come at once one gets it.
+options:
+  state:
+    description: V(present) takes it, V(absent) releases it where it is the owner's.
+    type: str
+    choices: [present, absent]
+    default: present
+  owner:
+    description: What tells the run from any other, as the action has it.
+    type: dict
+    required: true
+  instead_of:
+    description: The owner from whom it is taken over; another one keeps it.
+    type: dict
+    default: {}
+  path:
+    description: The lock.
+    type: path
+    default: /run/labocloud.lock
+author:
+  - labocloud contributors
+attributes:
+  check_mode:
+    description: Is not supported; a run with C(--check) needs no lock.
+    support: none
+  diff_mode:
+    description: Shows no diff.
+    support: none
+  idempotent:
+    description: A lock that is the owner's already stays as it is. No call counts as a change.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Take the lock
+  room_lock:
+    owner: {user: prof, host: desk, machine: 5f0c…, process: 9a1b… 812 9034}
+"""
+
+RETURN = r"""
+held:
+  description: The lock's C(owner), and C(since), in ISO 8601, by the machine's clock.
+  type: dict
+  returned: where the state is present
+"""
+
+import fcntl
+import json
+import os
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from ansible.module_utils.basic import AnsibleModule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def opened(path: Path) -> "Iterator[TextIO]":
+    """Open the lock's file, made where it is not there, for one process at a time."""
+    while True:
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+        with open(os.open(path, flags, 0o600), "r+", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            # Whoever released it meanwhile has removed this file: it is no lock any more.
+            if path.exists() and os.path.samestat(path.stat(), os.fstat(file.fileno())):
+                yield file
+                return
+
+
+def holder(file: TextIO) -> "dict[str, Any]":
+    """Give what the file says; nothing where its writer was killed on the way."""
+    try:
+        held = json.load(file)
+    except ValueError:
+        return {}
+    return held if isinstance(held, dict) and isinstance(held.get("owner"), dict) else {}
+
+
+def take(
+    path: Path, owner: "dict[str, str]", instead_of: "dict[str, str]", now: str
+) -> "dict[str, Any]":
+    """Take the lock where it is free, or instead_of's; give whose it is then, and since when."""
+    with opened(path) as file:
+        held = holder(file)
+        if held and held["owner"] != instead_of:
+            return held
+        held = {"owner": owner, "since": now}
+        file.seek(0)
+        file.truncate()
+        file.write(json.dumps(held))
+        return held
+
+
+def release(path: Path, owner: "dict[str, str]") -> None:
+    """Remove the lock where it is the owner's, or nobody's."""
+    with opened(path) as file:
+        if holder(file).get("owner", owner) == owner:
+            path.unlink()
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "owner": {"type": "dict", "required": True},
+            "instead_of": {"type": "dict", "default": {}},
+            "path": {"type": "path", "default": "/run/labocloud.lock"},
+        }
+    )
+    path = Path(module.params["path"])
+    owner = module.params["owner"]
+    try:
+        if module.params["state"] == "absent":
+            release(path, owner)
+            module.exit_json(changed=False)
+        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        held = take(path, owner, module.params["instead_of"], now)
+    except OSError as error:
+        module.fail_json(msg=f"the lock {path} cannot be used: {error}")
+    module.exit_json(changed=False, held=held)
+
+
+if __name__ == "__main__":
+    main()
