@@ -9,7 +9,7 @@ import struct
 import sys
 import tarfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,15 @@ import openpgp
 import pytest
 import seat_facts
 import seat_students
+import stand_in
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils import record, saved
-from ansible.module_utils.docker_engine import EngineError, fingerprint, fingerprint_1
+from ansible.module_utils.docker_engine import (
+    DockerConnection,
+    EngineError,
+    fingerprint,
+    fingerprint_1,
+)
 from container_switch import reason, url_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -278,6 +284,26 @@ def test_what_an_entry_means(data: st.DataObject, key: str, names: list[str]) ->
     entry = data.draw(text_of([short, digest, "tp3:1", *names]))
     means = seat_students.means(entry, "sha256:" + "z" * 64, [entry, *names], [])
     assert means is not bool("@" in entry or seat_students.ID.fullmatch(entry))
+
+
+@bounded
+@given(st.data())
+def test_nothing_goes_that_was_there_before(engine: stand_in.Engine, data: st.DataObject) -> None:
+    """Whatever an engine tells of it now, where it is told with the same ID."""
+    engine.become("26.1")
+    with closing(DockerConnection(engine.path)) as docker:
+        seat = seat_students.look(docker)
+    before = {"ids": seat_students.identities(seat), "volumes": ["data", "options"]}
+    now = data.draw(json_of([seat]))
+    try:
+        things = seat_students.plan(now, before, {}, made=[], containers=[], keep=[])
+    except OTHER_SHAPE:
+        return
+    there = [*before["volumes"], before["ids"]["swarm"]]
+    for kind in ("containers", "networks", "plugins", "cache", "images"):
+        there += before["ids"][kind]
+    kinds = [kind for kind in things.values() if isinstance(kind, list)]
+    assert not [one for kind in kinds for one in kind if one["id"] in there and one["id"]]
 
 
 @bounded
