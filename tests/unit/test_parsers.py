@@ -150,7 +150,11 @@ def test_a_proxy(text: str) -> None:
 
 
 @bounded
-@given(json_of([{"proxies": {"http-proxy": "http://a:b@p.example:1"}, "mirrors": ["http://c:d@m.example"]}]))
+@given(
+    json_of(
+        [{"proxies": {"http-proxy": "http://a:b@p.example:1"}, "mirrors": ["http://c:d@m.example"]}]
+    )
+)
 def test_no_password_is_told_of_a_configuration(config: Any) -> None:  # noqa: ANN401
     shown = seat_facts.without_passwords(config)
     assert not {"a:b", "c:d"} & set(re.findall("[ac]:[bd]", json.dumps(shown)))
