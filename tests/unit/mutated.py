@@ -11,7 +11,7 @@ from stand_in import RECORDED
 
 # The same examples each time: no run fails by chance.
 bounded: Callable[..., Any] = settings(
-    max_examples=100,
+    max_examples=60,
     deadline=None,
     derandomize=True,
     database=None,
