@@ -27,9 +27,10 @@ def ask(address: str) -> str:
     connection = http.client.HTTPConnection(address, timeout=ANSWER_SECONDS)
     try:
         connection.request("GET", "/healthz")
-        return json.load(connection.getresponse())["revision"]
+        revision: str = json.load(connection.getresponse())["revision"]
     finally:
         connection.close()
+    return revision
 
 
 def watch(address: str, seconds: float, pause: float) -> dict[str, object]:
@@ -37,7 +38,8 @@ def watch(address: str, seconds: float, pause: float) -> dict[str, object]:
 
     pause: seconds from an answer to the next question.
     """
-    asked, failed, longest, revisions = 0, 0, 0.0, []
+    asked, failed, longest = 0, 0, 0.0
+    revisions: list[str] = []
     begin = last = time.monotonic()
     try:
         while time.monotonic() < begin + seconds:

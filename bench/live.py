@@ -96,7 +96,7 @@ def main() -> None:
                 found.setdefault(("run, s", name), []).append(wall)
                 found.setdefault(("run, s of CPU", name), []).append(cpu)
                 written = on_terminal([sys.executable, "-m", "bench.live", name], name)[2]
-                seconds = float(re.search(r"took (\S+) s", written)[1])
+                seconds = float(re.findall(r"took (\S+) s", written)[0])
                 events = found.setdefault(("events, µs each", name), [])
                 events.append(seconds / (2 * SEATS * TASKS) * 1e6)
     for (what, name), values in sorted(found.items()):

@@ -32,6 +32,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import jinja2
 
@@ -110,7 +111,7 @@ class Room:
         (work / "empty.cfg").touch()
         (work / "ssh_config").write_text("".join(hosts) + common)
 
-    def inventory(self, name: str, **groups: dict) -> None:
+    def inventory(self, name: str, **groups: dict[str, Any]) -> None:
         """Write an inventory. JSON is YAML."""
         (self.work / f"{name}.yml").write_text(json.dumps(groups))
 
@@ -226,10 +227,10 @@ class Room:
             tarfile.open(fileobj=save.stdout, mode="r|") as archive,
         ):
             for member in archive:
-                if member.name in names:
-                    layer = archive.extractfile(member).read()
+                if member.name in names and (layer := archive.extractfile(member)):
                     packing = ["zstd", "-q", "-3", "-c"]
-                    packed = subprocess.run(packing, input=layer, capture_output=True, check=True)
+                    told = layer.read()
+                    packed = subprocess.run(packing, input=told, capture_output=True, check=True)
                     size += len(packed.stdout)
         return size
 

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from bench.room import REPORTS, machine
-from tests.course_container import HARDENED, address, engine, load, memory, running
+from tests.course_container import HARDENED, Load, address, engine, load, memory, running
 
 SERVERS = {
     "waitress": None,
@@ -43,7 +43,7 @@ class Row:
 
 def measure(path: str, seconds: int, connections: int) -> list[Row]:
     """Measure both servers with one page, in turns, each time in a new container."""
-    loads = {server: [] for server in SERVERS}
+    loads: dict[str, list[Load]] = {server: [] for server in SERVERS}
     used = dict.fromkeys(SERVERS, 0)
     with engine() as client:
         for _ in range(TURNS):

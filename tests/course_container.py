@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 import docker
 import requests
@@ -14,7 +15,7 @@ from docker.models.containers import Container
 IMAGE = "labocloud20202021:python"
 PORT = "8888/tcp"
 # As roles/flask_container runs it.
-HARDENED = {
+HARDENED: dict[str, Any] = {
     "read_only": True,
     "tmpfs": {"/tmp": "rw,noexec,nosuid,nodev,size=16m"},
     "cap_drop": ["ALL"],

@@ -56,6 +56,11 @@ def checks() -> Iterator[Check]:
     yield Check("lint:ansible", ("ansible-lint", "--offline", "--strict"))
     yield Check("lint:python", ("ruff", "check"))
     yield Check("lint:python-format", ("ruff", "format", "--check"))
+    # What runs on a seat runs with the seat's own Python.
+    on_seats = ("plugins/modules", "plugins/module_utils")
+    yield Check("lint:types-seat", ("mypy", "--python-version", "3.10", *on_seats))
+    others = ("--exclude", f"^({'|'.join(on_seats)})/", "plugins", "app", "bench")
+    yield Check("lint:types", ("mypy", *others))
     yield Check("lint:shell", ("shellcheck", "lab", ".ci/run", *git_files("*.sh")))
     yield Check("lint:dockerfile", ("hadolint", *git_files("*Dockerfile")))
     yield Check("conventions", ("pytest", "tests/test_conventions.py"))

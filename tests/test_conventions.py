@@ -94,6 +94,15 @@ def test_tasks_of_a_sub_file_begin_with_its_name(role: Path) -> None:
         assert None not in first, f"{path}: {names}"
 
 
+BARE_DOCKER = re.compile(r"\[docker,|'docker',|^\s*(?:- )?docker(?: \w+|$)", re.MULTILINE)
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
+def test_the_engines_own_command_is_run_and_not_the_first_on_the_path(role: Path) -> None:
+    for path in (role / "tasks").glob("*.yml"):
+        assert BARE_DOCKER.findall(path.read_text()) == [], path
+
+
 @pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
 def test_every_role_has_a_readme(role: Path) -> None:
     text = (role / "README.md").read_text()

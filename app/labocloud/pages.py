@@ -6,7 +6,6 @@ from urllib.parse import quote
 
 from flask import (
     Blueprint,
-    Response,
     abort,
     current_app,
     redirect,
@@ -15,6 +14,7 @@ from flask import (
     url_for,
 )
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
 
 from labocloud.api import facts
 from labocloud.content import LANGUAGES, Language
@@ -34,7 +34,8 @@ def spoken() -> str:
 
 def texts() -> Language:
     """Give the text in the request's language."""
-    return current_app.extensions["content"][spoken()]
+    content: dict[str, Language] = current_app.extensions["content"]
+    return content[spoken()]
 
 
 @bp.after_app_request

@@ -37,6 +37,7 @@ def server() -> Iterator[tuple[subprocess.Popen[str], int]]:
         stderr=subprocess.PIPE,
         text=True,
     )
+    assert process.stderr
     assert process.stderr.readline() == f"Listening on 127.0.0.1:{port}\n"
     yield process, port
     process.kill()

@@ -48,7 +48,7 @@ class ActionModule(ActionBase):
         self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
     ) -> dict[str, Any]:
         """Write room.html and room.json."""
-        result = super().run(tmp, task_vars)
+        result: dict[str, Any] = super().run(tmp, task_vars)
         arguments = self._task.args
         directory = Path(arguments["directory"])
         template = Path(self._find_needle("templates", arguments["template"]))

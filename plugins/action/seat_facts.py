@@ -34,7 +34,8 @@ def checked(seat: str, answer: dict[str, Any]) -> dict[str, Any]:
             "failed": True,
             "msg": f"{told}. Fix: remove containers, images or labels there that are not needed.",
         }
-    return cleaned(answer)
+    taken: dict[str, Any] = cleaned(answer)
+    return taken
 
 
 class ActionModule(ActionBase):
@@ -46,8 +47,8 @@ class ActionModule(ActionBase):
         self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
     ) -> dict[str, Any]:
         """Run the module, as Ansible does where a module has no action of its own."""
-        result = super().run(tmp, task_vars)
-        seat = self._task.delegate_to or task_vars["inventory_hostname"]
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        seat = self._task.delegate_to or (task_vars or {})["inventory_hostname"]
         if len(os.fsencode(seat)) > LONGEST_NAME:
             told = f"{seat[:20]}… is a name of {len(seat)} characters, too long for a file's"
             fix = (

@@ -138,7 +138,7 @@ class ActionModule(ActionBase):
         self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
     ) -> dict[str, Any]:
         """Fetch."""
-        result = super().run(tmp, task_vars)
+        result: dict[str, Any] = super().run(tmp, task_vars)
         try:
             fetched(self._connection.fetch_file, self._task.args)
         except (RefusedError, OSError) as error:

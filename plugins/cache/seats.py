@@ -63,4 +63,5 @@ class CacheModule(JsonFile):
         """Give the name of a seat's file."""
         if len(os.fsencode(key)) > LONGEST_NAME:
             return hashlib.sha256(os.fsencode(key)).hexdigest()
-        return super()._sanitize_key(key)
+        name: str = super()._sanitize_key(key)
+        return name

@@ -238,6 +238,8 @@ class CallbackModule(Default):
     CALLBACK_TYPE = "stdout"
     CALLBACK_NAME = "room_live"
 
+    _play: Play | None  # the base's own: the one that is under way
+
     def __init__(self) -> None:
         super().__init__()
         # An error, a warning or an item of a loop may be in a seat's own words.

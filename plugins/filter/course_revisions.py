@@ -105,6 +105,28 @@ def course_revisions_outdated(
     return free[: max(0, len(free) + staying - keep)]
 
 
+def course_names_unserved(seat: dict[str, Any], tag: str) -> tuple[list[str], list[str]]:
+    """Give the names that another course_image_tag has left, and those of them that can go.
+
+    tag: today's. An image that has no other name keeps them while a container runs it, and one that
+    was there before the toolkit keeps its own.
+    """
+    images = seat["images"]
+    revisions = {
+        name: name.removesuffix(f"-{images[name]['revision'][:12]}")
+        for name in seat["built"]
+        if course_image_ours(seat, name) and images[name]["revision"]
+    }
+    left = {name for name, own in revisions.items() if own not in (name, tag)}
+    prints = {images[name]["fingerprint"] for name in left}
+    others = {revisions[name] for name in left}
+    left |= {name for name in others if images.get(name, {}).get("fingerprint") in prints}
+    left -= set((seat["before"] or {}).get("images", []))
+    named = {image["id"] for name, image in images.items() if name not in left}
+    only = {box["image_id"] for box in seat["containers"].values()} - named
+    return sorted(left), sorted(name for name in left if images[name]["id"] not in only)
+
+
 def course_images_record(
     seat: dict[str, Any], brought: dict[str, str], outdated: list[str]
 ) -> dict[str, str]:
@@ -155,8 +177,10 @@ def course_images_plan(
     tag: the course's name. names: of the base, and of the revision that is wanted, on the builder.
     keep: how many revisions stay. Gives built, whether the builder has both; lacking, the names of
     those that this machine has to be sent; base, the ID of the base that is there, where it is the
-    toolkit's; outdated, the names that go; record, what the toolkit will have brought; named,
-    whether the course's name is for the wanted one; and settled, whether there is nothing to do.
+    toolkit's; outdated, the names that go; left, those of another course_image_tag, and unserved,
+    those of them that go once the wanted image has its name; record, what the toolkit will have
+    brought; named, whether the course's name is for the wanted one; and settled, whether there is
+    nothing to do.
     """
     none = {"revision": "", "fingerprint": ""}
     wanted = builder["images"].get(names[-1], none)
@@ -164,18 +188,22 @@ def course_images_plan(
     has = {name: image["fingerprint"] for name, image in seat["images"].items()}
     lacking = [name for name in names if has.get(name) != brought[name]]
     outdated = course_revisions_outdated(seat, tag, wanted["revision"], builder["served"], keep)
+    left, unserved = course_names_unserved(seat, tag)
     record = course_images_record(seat, brought, outdated)
     built = all(name in builder["images"] for name in names)
     named = has.get(tag) == wanted["fingerprint"]
     served = builder["served"][-1:] == [wanted["revision"]]
+    settled = built and named and served and not lacking and not unserved
     return {
         "built": built,
         "lacking": lacking,
         "base": seat["images"][names[0]]["id"] if course_image_ours(seat, names[0]) else "",
         "outdated": outdated,
+        "left": left,
+        "unserved": unserved,
         "record": record,
         "named": named,
-        "settled": built and named and served and not lacking and record == seat["built"],
+        "settled": settled and record == seat["built"],
     }
 
 

@@ -57,7 +57,7 @@ COURSES_PORT = "8888/tcp"
 
 # What the container has to be, by Docker's own names: what tasks/main.yml starts it with. The rest
 # depends on the settings. By these it could reach out of itself:
-RIGHTS = {
+RIGHTS: dict[str, Any] = {
     "CapAdd": [],
     "Devices": [],
     "GroupAdd": [],
@@ -71,7 +71,7 @@ RIGHTS = {
     "UsernsMode": "",
 }
 # And these hold it in. Those that run the course's command by hand leave them out.
-LIMITS = {
+LIMITS: dict[str, Any] = {
     "CapDrop": ["ALL"],
     "ReadonlyRootfs": True,
     "SecurityOpt": ["no-new-privileges"],

@@ -24,6 +24,6 @@ def openpgp_fingerprints(text: str) -> list[str]:
 class FilterModule:
     """The filters, as Ansible looks for them."""
 
-    def filters(self) -> dict[str, Callable]:
+    def filters(self) -> dict[str, Callable[[str], list[str]]]:
         """Give the filters by name."""
         return {"openpgp_fingerprints": openpgp_fingerprints}

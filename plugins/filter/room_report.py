@@ -57,7 +57,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from ipaddress import IPv4Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -68,6 +68,7 @@ from printable import one_line
 
 Finding = dict[str, Any]
 Facts = Mapping[str, Any]
+Network = IPv4Network | IPv6Network
 
 UP = "./lab up --limit {seat}"
 ON_SEAT = "./lab ansible {seat} -ba "
@@ -568,7 +569,12 @@ def machine_findings(facts: Facts, seat: str, expected: Facts) -> Iterator[Findi
         yield finding("clock_off", seat, seconds=f"{ahead:+.0f}")
 
 
-def free_range(taken: list[IPv4Network]) -> str:
+def within(inner: Network, outer: Network) -> bool:
+    """Tell whether all addresses of a network are another's: of IPv6, none is one of IPv4's."""
+    return inner.network_address in outer and inner.broadcast_address in outer
+
+
+def free_range(taken: list[Network]) -> str:
     """Give a range for Docker's networks that overlaps with nothing that is taken."""
     free = (text for text in RANGES if not any(ip_network(text).overlaps(one) for one in taken))
     return next(free, "?")
@@ -590,7 +596,7 @@ def network_collisions(facts: Facts, seat: str, config: Facts) -> Iterator[Findi
     pools = [ip_network(pool["base"]) for pool in config.get("default-address-pools", [])]
     for to, interface in routes.items():
         taken = [(name, subnet) for name, subnet in networks if subnet.overlaps(to)]
-        taken += [("default-address-pools", pool) for pool in pools if pool.subnet_of(to)]
+        taken += [("default-address-pools", pool) for pool in pools if within(pool, to)]
         for name, subnet in taken[:1]:
             values = {"name": name, "subnet": subnet, "to": to, "interface": interface}
             yield finding("network_collision", seat, free=free_range(list(routes)), **values)
@@ -758,8 +764,16 @@ def seat_report(
     before: what the last one said, empty where nothing. others: the machine's other names.
     """
     if "__seat_asked" not in variables:
-        never = {"state": "unknown", "time": None, "findings": [], "os": None, "docker": None}
-        return {"name": seat, **never, **before, "asked": False}
+        return {
+            "name": seat,
+            "state": "unknown",
+            "time": None,
+            "findings": [],
+            "os": None,
+            "docker": None,
+            **before,
+            "asked": False,
+        }
     asked, mine = variables["__seat_asked"], variables.get("__room_page_expected")
     # The cache keeps the facts of a seat that does not answer today.
     facts = {} if silent(asked) else variables["ansible_facts"]["seat"]

@@ -153,15 +153,16 @@ class PatientConnection(DockerConnection):
 
     def __init__(self, path: str, timeout: float = 300, longest: float = 4 * 3600) -> None:
         super().__init__(path, timeout)
+        self.pause = timeout
         self.longest = longest
 
     def getresponse(self) -> http.client.HTTPResponse:
         """Wait, and give the answer. Raises OSError where the engine answers nobody."""
         begun = time.monotonic()
-        while not select.select([self.sock], [], [], self.timeout)[0]:
+        while not select.select([self.sock], [], [], self.pause)[0]:
             if time.monotonic() - begun > self.longest:
                 raise TimeoutError(f"the engine has not answered for {self.longest:.0f} s")
-            with closing(DockerConnection(self.path, self.timeout)) as other:
+            with closing(DockerConnection(self.path, self.pause)) as other:
                 other.negotiate()
         return super().getresponse()
 

@@ -6,15 +6,11 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
-import posixpath
 import shutil
-import tarfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
 
 # What images are called in an archive: those that students tagged, and the containers' file
 # systems, each with the first 12 digits of its ID.
@@ -29,9 +25,6 @@ UNFINISHED = "unfinished"
 # How long, in seconds, a directory that is not unfinished is left to the run that may fetch from
 # it, or copy to it: others cannot tell whether its control machine is still there.
 FRESH = 12 * 3600
-# Where an engine finds the names of the images of an archive, and the most bytes of such a file.
-INDEXES = ("index.json", "manifest.json", "repositories")
-MAX_INDEX = 2**24
 
 
 def age(directory: Path) -> float:
@@ -72,51 +65,3 @@ def digest(path: Path) -> str:
         while block := file.read(2**20):
             found.update(block)
     return found.hexdigest()
-
-
-def names_told(index: str, told: Any) -> set[str]:  # noqa: ANN401  # JSON
-    """Give the names that one of INDEXES gives to images. Raises what a wrong shape raises."""
-    if index == "manifest.json":
-        return {name for image in told for name in image["RepoTags"] or []}
-    if index == "repositories":
-        return {f"{repository}:{tag}" for repository, tags in told.items() for tag in tags}
-    names = set()
-    for image in told["manifests"]:
-        notes = image.get("annotations") or {}
-        names.add(notes.get("io.containerd.image.name", "").removeprefix("docker.io/library/"))
-        # The tag alone, or the whole name.
-        tag = notes.get("org.opencontainers.image.ref.name", "")
-        names.add(f"{REPOSITORY}:{tag}" if tag and not set("/:") & set(tag) else tag)
-    return names - {""}
-
-
-def names_in(archive: IO[bytes]) -> set[str]:
-    """Give the names of the images of an archive that an engine made, as any of INDEXES tells them.
-
-    archive: the tar, unpacked, which need not be seekable. Raises ValueError or tarfile.TarError
-    where it is not whole, or where two that read it could read different things.
-    """
-    members, told = set(), {}
-    try:
-        with tarfile.open(fileobj=archive, mode="r|") as tar:
-            for member in tar:
-                name = posixpath.normpath(member.name)
-                members.add(name)
-                file = tar.extractfile(member) if member.isreg() else None
-                if posixpath.basename(name) in INDEXES:
-                    if name not in INDEXES or name in told or not file or member.size > MAX_INDEX:
-                        raise ValueError(f"{name} is not as an engine writes it")
-                    told[name] = json.load(file)
-                # To the end: what is passed over is not missed where it is cut off.
-                while file and file.read(2**20):
-                    pass
-        needed = {name for image in told["manifest.json"] for name in image["Layers"]}
-        needed |= {image["Config"] for image in told["manifest.json"]}
-        names = set().union(*(names_told(*index) for index in told.items()))
-    except (AttributeError, KeyError, TypeError) as error:
-        raise ValueError(
-            f"the archive of images is not as an engine writes it: {error!r}"
-        ) from error
-    if not needed <= members:
-        raise ValueError(f"the archive of images lacks {min(needed - members)}")
-    return names

@@ -131,12 +131,14 @@ def reason(error: Exception) -> str:
 
 def inspect(docker: DockerConnection, container: str) -> dict[str, Any] | None:
     """Give the engine's description of a container, None where there is none."""
-    return docker.ask(f"/containers/{quote(container)}/json")
+    told: dict[str, Any] | None = docker.ask(f"/containers/{quote(container)}/json")
+    return told
 
 
 def revision_of(container: dict[str, Any]) -> str:
     """Give the revision of the image that a container runs, empty where it tells none."""
-    return (container["Config"].get("Labels") or {}).get("labocloud.revision", "")
+    labels: dict[str, str] = container["Config"].get("Labels") or {}
+    return labels.get("labocloud.revision", "")
 
 
 def networks_of(container: dict[str, Any] | None) -> list[str]:
@@ -167,7 +169,8 @@ def page_revision(url: str) -> str:
     with opener.open(f"{url}/", timeout=ANSWER_SECONDS) as answer:
         answer.read()
     with opener.open(f"{url}/healthz", timeout=ANSWER_SECONDS) as answer:
-        return json.load(answer)["revision"]
+        revision: str = json.load(answer)["revision"]
+    return revision
 
 
 @contextmanager
@@ -364,11 +367,11 @@ def switch(
         disconnect(docker, successor)
         output = Output(docker.path, successor)
         docker.ask(f"/containers/{successor}/start", "POST")
-        waiting = {"wanted": wanted, "alive": output.goes_on}
-        wait(lambda: inner_revision(docker, successor, inner_url), timeout=timeout, **waiting)
+        alive = output.goes_on
+        wait(lambda: inner_revision(docker, successor, inner_url), wanted, timeout, alive)
         disconnect(docker, replaces)
         connect(docker, successor, networks)
-        wait(lambda: page_revision(url), timeout=ANSWER_SECONDS, **waiting)
+        wait(lambda: page_revision(url), wanted, ANSWER_SECONDS, alive)
     except (NoAnswerError, OSError, http.client.HTTPException) as error:
         remove(docker, successor)
         serves = give_back(docker, old, old_networks, image, urlsplit(inner_url).port or 80)

@@ -176,7 +176,8 @@ def mount_number(descriptor: int) -> int:
     too; and what is open stays what it is, whatever is mounted afterwards.
     """
     text = Path(f"/proc/self/fdinfo/{descriptor}").read_text("ascii")
-    return int(re.search(r"^mnt_id:\s*(\d+)$", text, re.MULTILINE).group(1))
+    (number,) = re.findall(r"^mnt_id:\s*(\d+)$", text, re.MULTILINE)
+    return int(number)
 
 
 def open_directory(name: str, parent: int | None = None) -> int:
@@ -327,7 +328,7 @@ def main() -> None:
     try:
         before = read_record("before")
         if before is None:
-            module.fail_json(msg=f"{DIRECTORY} has no record of what was there before")
+            raise RefusedError(f"{DIRECTORY} has no record of what was there before")
         told = known(before, saved_config())
         if module.params["state"] == "recorded":
             roots = {path: to_record(path, told) for path in paths} | before.get("roots", {})

@@ -68,11 +68,11 @@ import subprocess
 import tarfile
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.passing import sweep
-from ansible.module_utils.saved import digest
+from ansible.module_utils.saved import ENVIRONMENT, digest
 
 
 def omitted(manifest: list[dict[str, Any]], skip: int) -> set[str]:
@@ -95,14 +95,15 @@ def save(images: list[str], skip: int, dest: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="labocloud-", dir=dest.parent) as directory:
         whole = Path(directory) / "images.tar"
         command = ["docker", "save", "--output", str(whole), *images]
-        subprocess.run(command, check=True, capture_output=True, text=True)
+        subprocess.run(command, check=True, capture_output=True, text=True, env=ENVIRONMENT)
         packing = ["zstd", "-q", "-3", "-T0", "-f", "-o", str(dest)]
         with (
             tarfile.open(whole) as archive,
-            subprocess.Popen(packing, stdin=subprocess.PIPE) as zstd,
+            subprocess.Popen(packing, stdin=subprocess.PIPE, env=ENVIRONMENT) as zstd,
             tarfile.open(fileobj=zstd.stdin, mode="w|", format=tarfile.PAX_FORMAT) as lean,
         ):
-            without = omitted(json.load(archive.extractfile("manifest.json")), skip)
+            manifest = cast("IO[bytes]", archive.extractfile("manifest.json"))
+            without = omitted(json.load(manifest), skip)
             for member in archive:
                 if member.name not in without:
                     lean.addfile(member, archive.extractfile(member) if member.isreg() else None)
@@ -121,7 +122,7 @@ def main() -> None:
         },
     )
     for command in ("docker", "zstd"):
-        if shutil.which(command) is None:
+        if shutil.which(command, path=ENVIRONMENT["PATH"]) is None:
             module.fail_json(msg=f"there is no command {command} here")
     dest = Path(module.params["dest"])
     try:

@@ -65,98 +65,20 @@ EXAMPLES = r"""
 RETURN = r""" # """
 
 import http.client
-import json
-import posixpath
 import shutil
 import subprocess
 import tarfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, cast
 
+from ansible.module_utils.archive_names import RefusedError, names_in
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.docker_engine import SOCKET, DockerConnection, fingerprint
 from ansible.module_utils.image_names import described, forget, give_name, take_name
 from ansible.module_utils.passing import leave, sweep
-from ansible.module_utils.saved import digest
-
-# What the engine reads the names from: its own list, and the one of OCI's layout.
-MANIFEST, INDEX = "manifest.json", "index.json"
-# What containerd's image store reads a name from.
-NAME, SHORT_NAME = "io.containerd.image.name", "org.opencontainers.image.ref.name"
-# More than any list of two images takes.
-LIST_BYTES = 2**20
-
-
-class RefusedError(ValueError):
-    """The archive, or what came out of it, is not what was asked for."""
-
-
-def no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Give an object of JSON. Raises ValueError where the engine could read another key in it.
-
-    It takes no heed of upper and lower case.
-    """
-    if len({key.casefold() for key, _ in pairs}) != len(pairs):
-        raise ValueError("a key is there twice")
-    return dict(pairs)
-
-
-def parse(text: bytes) -> Any:  # noqa: ANN401  # JSON
-    """Read a list of the archive. Raises RefusedError where it is none."""
-    try:
-        return json.loads(text, object_pairs_hook=no_twins)
-    except ValueError as error:
-        raise RefusedError(f"the archive's list of images cannot be read ({error})") from error
-
-
-def manifest_names(manifest: Any) -> set[str]:  # noqa: ANN401  # JSON
-    """Give the names in a manifest.json. Raises RefusedError where it is none."""
-    try:
-        return {name for image in manifest for name in image["RepoTags"] or []}
-    except (TypeError, KeyError) as error:
-        raise RefusedError("the archive's list of images is none") from error
-
-
-def index_names(index: Any) -> set[str]:  # noqa: ANN401  # JSON
-    """Give the names in an index.json, as Docker tells them. Raises RefusedError where it is none.
-
-    A name of Docker Hub's is written in full there.
-    """
-    try:
-        notes = [one.get("annotations") or {} for one in index["manifests"]]
-        names = {note.get(NAME, note.get(SHORT_NAME)) for note in notes} - {None}
-        return {name.removeprefix("docker.io/").removeprefix("library/") for name in names}
-    except (TypeError, KeyError, AttributeError) as error:
-        raise RefusedError("the archive's index of images is none") from error
-
-
-def names(archive: IO[bytes]) -> set[str]:
-    """Give the names of the images in an archive, unpacked.
-
-    Raises RefusedError where it cannot be told which ones the engine would find there, and
-    tarfile.TarError where it is no archive.
-    """
-    lists: dict[str, bytes] = {}
-    with tarfile.open(fileobj=archive, mode="r|") as members:
-        for member in members:
-            path = posixpath.normpath("/" + member.name).lstrip("/")
-            # A link could stand for a list, or for the directory that it is in. Older versions of
-            # Docker have one for a layer that is there twice.
-            if not (member.isreg() or member.isdir()) and not (
-                member.issym() and posixpath.basename(member.linkname) == "layer.tar"
-            ):
-                raise RefusedError(f"the archive holds {member.name!r}, which is no file")
-            if path in (MANIFEST, INDEX):
-                content = members.extractfile(member)
-                if path in lists or content is None or member.size > LIST_BYTES:
-                    raise RefusedError(f"the archive has no {path} that can be relied on")
-                lists[path] = content.read()
-    if MANIFEST not in lists:
-        raise RefusedError(f"the archive has no {MANIFEST}")
-    found = manifest_names(parse(lists[MANIFEST]))
-    return found | (index_names(parse(lists[INDEX])) if INDEX in lists else set())
+from ansible.module_utils.saved import ENVIRONMENT, digest
 
 
 @contextmanager
@@ -166,7 +88,7 @@ def unpacked(src: Path) -> Iterator[IO[bytes]]:
     Raises subprocess.CalledProcessError where it cannot be unpacked to its end.
     """
     command = ["zstd", "-dcq", str(src)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as zstd:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=ENVIRONMENT) as zstd:
         yield cast("IO[bytes]", zstd.stdout)
     if zstd.returncode != 0:
         raise subprocess.CalledProcessError(zstd.returncode, command)
@@ -178,7 +100,7 @@ def check(src: Path, sha256: str, asked: set[str]) -> None:
         raise RefusedError("the archive arrived torn or altered")
     with unpacked(src) as archive:
         try:
-            found = names(archive)
+            found = names_in(archive)
         except tarfile.TarError as error:
             raise RefusedError(f"the archive is none ({error})") from error
         while archive.read(2**20):  # what fills the last block
@@ -194,7 +116,9 @@ def load(src: Path) -> None:
     """Load the archive. Raises RefusedError, with the engine's own words, where it is refused."""
     with unpacked(src) as archive:
         load = ["docker", "load", "--quiet"]
-        loaded = subprocess.run(load, stdin=archive, capture_output=True, text=True, check=False)
+        loaded = subprocess.run(
+            load, stdin=archive, capture_output=True, text=True, check=False, env=ENVIRONMENT
+        )
         if loaded.returncode != 0:
             raise RefusedError(
                 loaded.stderr.strip() or f"docker load ended with {loaded.returncode}"
@@ -219,10 +143,10 @@ def bring(docker: DockerConnection, src: Path, images: dict[str, str]) -> None:
 
     Raises RefusedError where it is not what was meant: what was there before has its names then.
     """
-    before = {}
+    before: dict[str, str | None] = {}
     for name in images:
         image = described(docker, name)
-        before[name] = image and image["Id"]
+        before[name] = image["Id"] if image else None
     try:
         load(src)
         for name, meant in images.items():
@@ -246,7 +170,7 @@ def main() -> None:
         },
     )
     for command in ("docker", "zstd"):
-        if shutil.which(command) is None:
+        if shutil.which(command, path=ENVIRONMENT["PATH"]) is None:
             module.fail_json(msg=f"there is no command {command} here")
     asked = module.params
     src = Path(asked["src"])

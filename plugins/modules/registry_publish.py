@@ -79,6 +79,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.saved import ENVIRONMENT
 
 UNIT = "labocloud-push.service"
 ACCOUNT = "labocloud-push"
@@ -206,7 +207,10 @@ def unit(
 
 def run(*command: str, **options: Any) -> str:  # noqa: ANN401  # subprocess.run's own
     """Run a command and give its output. Raises subprocess.CalledProcessError."""
-    return subprocess.run(command, check=True, capture_output=True, text=True, **options).stdout
+    told: str = subprocess.run(
+        command, check=True, capture_output=True, text=True, **options
+    ).stdout
+    return told
 
 
 def save(images: list[str], file: IO[bytes]) -> None:
@@ -214,8 +218,9 @@ def save(images: list[str], file: IO[bytes]) -> None:
 
     Raises subprocess.CalledProcessError.
     """
+    command = ["docker", "save", *images]
     subprocess.run(
-        ["docker", "save", *images], check=True, stdout=file, stderr=subprocess.PIPE, text=True
+        command, check=True, env=ENVIRONMENT, stdout=file, stderr=subprocess.PIPE, text=True
     )
     os.fchmod(file.fileno(), 0o644)  # the unit's account opens it anew
     file.seek(0)

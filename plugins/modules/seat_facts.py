@@ -511,8 +511,8 @@ def free_mb(path: str) -> int:
 def started_at(pid: str) -> float:
     """Give the time a process started, in seconds of the system's clock."""
     ticks = int(read(f"/proc/{pid}/stat").rpartition(")")[2].split()[19])
-    boot = int(re.search(r"^btime (\d+)$", read("/proc/stat"), re.MULTILINE).group(1))
-    return boot + ticks / os.sysconf("SC_CLK_TCK")
+    (boot,) = re.findall(r"^btime (\d+)$", read("/proc/stat"), re.MULTILINE)
+    return int(boot) + ticks / os.sysconf("SC_CLK_TCK")
 
 
 def outdated(files: list[str]) -> bool:
@@ -526,7 +526,7 @@ def outdated(files: list[str]) -> bool:
 
 def inspected_images(docker: DockerConnection) -> dict[str, dict[str, Any]]:
     """Give the engine's own description of its tagged images, by tag."""
-    images = {}
+    images: dict[str, dict[str, Any]] = {}
     for listed in docker.ask("/images/json"):
         tags = [tag for tag in listed.get("RepoTags") or [] if tag != "<none>:<none>"]
         if not tags:
@@ -629,7 +629,9 @@ def loads_partial_archives(info: dict[str, Any]) -> bool:
 
 def issuer_of(certificate: dict[str, Any]) -> str:
     """Give the name of who signed a certificate, as the ssl module tells it."""
-    names = {key: value for part in certificate.get("issuer", ()) for key, value in part}
+    names: dict[str, str] = {
+        key: value for part in certificate.get("issuer", ()) for key, value in part
+    }
     return names.get("organizationName") or names.get("commonName", "")
 
 

@@ -73,9 +73,10 @@ import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 from urllib.parse import quote
 
+from ansible.module_utils.archive_names import names_in
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.docker_engine import (
     SOCKET,
@@ -89,7 +90,6 @@ from ansible.module_utils.saved import (
     REPOSITORY,
     alone,
     digest,
-    names_in,
 )
 
 Thing = dict[str, Any]
@@ -132,7 +132,7 @@ def unpacked(archive: Path) -> Iterator[IO[bytes]]:
     """Give what a packed archive holds. Raises subprocess.CalledProcessError where it is torn."""
     command = ["zstd", "-dcq", str(archive)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=ENVIRONMENT) as zstd:
-        yield zstd.stdout
+        yield cast("IO[bytes]", zstd.stdout)
     if zstd.returncode != 0:
         raise subprocess.CalledProcessError(zstd.returncode, "zstd")
 
@@ -217,7 +217,7 @@ def restore_network(docker: DockerConnection, network: Thing) -> str:
 def refuse_other_names(archive: Path, tags: set[str]) -> None:
     """Raise ValueError or tarfile.TarError where an archive would give images other names."""
     with unpacked(archive) as tar:
-        names = names_in(tar)
+        names = names_in(tar, whole=True)
         # zstd would be stopped by it, if not all were read.
         while tar.read(2**20):
             pass
@@ -519,7 +519,7 @@ class Restored:
             for candidate in (name, f"{name}-restored"):
                 there = self.docker.ask(f"/containers/{quote(candidate)}/json")
                 if there and (there["Config"]["Labels"] or {}).get(LABEL) == self.mark:
-                    return there["Id"]
+                    return str(there["Id"])
             return ""
         there = self.docker.ask(f"/containers/{quote(reference)}/json")
         known = there and reference in (there["Id"], there["Name"].lstrip("/"))

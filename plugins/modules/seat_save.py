@@ -120,9 +120,10 @@ import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, cast
 from urllib.parse import quote
 
+from ansible.module_utils.archive_names import names_in
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.docker_engine import (
     SOCKET,
@@ -138,7 +139,6 @@ from ansible.module_utils.saved import (
     UNFINISHED,
     alone,
     digest,
-    names_in,
 )
 
 # Seconds in which an engine that is restarted answers again, and those between two questions.
@@ -177,9 +177,10 @@ def described(docker: DockerConnection, containers: list[str]) -> list[dict[str,
 def read_halted() -> dict[str, dict[str, str]]:
     """Give what HALTED says. Raises OSError."""
     try:
-        return json.loads(HALTED.read_text(encoding="utf-8"))
+        halted: dict[str, dict[str, str]] = json.loads(HALTED.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return {}
+    return halted
 
 
 def take(halted: dict[str, dict[str, str]], dest: Path) -> dict[str, str]:
@@ -289,7 +290,7 @@ def packed(dest: Path, write: Callable[[IO[bytes], IO[str]], None]) -> str:
             with subprocess.Popen(
                 packing, stdin=subprocess.PIPE, stderr=why, env=ENVIRONMENT
             ) as zstd:
-                write(zstd.stdin, why)
+                write(cast("IO[bytes]", zstd.stdin), why)
         except (BrokenPipeError, subprocess.CalledProcessError) as error:
             failed = error
         why.seek(0)
@@ -333,7 +334,7 @@ def save_images(
         asked = "&".join(f"names={name}" for name in names)
         answer = Copied(docker.stream(f"/images/get?{asked}"), sink)
         # An engine that fails half-way ends its answer as if that were all.
-        if names_in(answer) != set(names):
+        if names_in(answer, whole=True) != set(names):
             raise ValueError("the engine has not given all images")
         while answer.read(2**20):
             pass

@@ -279,8 +279,10 @@ def was_there(engine: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
     """
     plugins = engine["plugins"] if before.get("docker_running") else []
     if "ids" in before:
-        return {"plugins": [plugin["id"] for plugin in plugins]} | before["ids"]
-    of_before = {"images": [], "containers": [], "networks": [], "docker_running": False} | before
+        recorded: dict[str, Any] = before["ids"]
+        return {"plugins": [plugin["id"] for plugin in plugins]} | recorded
+    nothing = {"images": [], "containers": [], "networks": [], "docker_running": False}
+    of_before: dict[str, Any] = nothing | before
     return identities(
         {
             "containers": [c for c in engine["containers"] if c["name"] in of_before["containers"]],

@@ -27,8 +27,13 @@ def seat(*revisions: str, named: str = "", runs: tuple[str, ...] = ()) -> dict[s
         "images": images | ({TAG: image(named)} if named else {}),
         "built": {name: one["fingerprint"] for name, one in images.items()},
         "containers": {
-            run: {"labels": {"labocloud.revision": run} if run else {}} for run in (*runs, "")
+            run: {
+                "labels": {"labocloud.revision": run} if run else {},
+                "image_id": f"id of {run}",
+            }
+            for run in (*runs, "")
         },
+        "before": {"images": []},
     }
 
 
@@ -107,6 +112,8 @@ def test_a_machine_that_has_all_is_settled() -> None:
         "lacking": [],
         "base": f"id of {A}",
         "outdated": [],
+        "left": [],
+        "unserved": [],
         "record": builder["built"],
         "named": True,
         "settled": True,
@@ -144,11 +151,55 @@ def test_a_machine_that_is_not_settled(
         "lacking": [],
         "base": f"id of {A}",
         "outdated": [],
+        "left": [],
+        "unserved": [],
         "record": builder["built"],
         "named": True,
         "settled": False,
     }
     assert plan == expected | differs
+
+
+OTHER = "ecole:tp1"
+
+
+def other_tag(*runs: str, **also: str) -> dict[str, Any]:
+    """A machine of the tag OTHER with the revisions A and B; also: what else has a name."""
+    machine = seat(named="", runs=runs)
+    names = {f"{OTHER}-{A[:12]}": A, f"{OTHER}-{B[:12]}": B, OTHER: B}
+    machine["built"] = {name: f"print of {revision}" for name, revision in names.items()}
+    del machine["built"][OTHER]
+    machine["images"] = {name: image(revision) for name, revision in (names | also).items()}
+    return machine
+
+
+@pytest.mark.parametrize(
+    ("machine", "going"),
+    [
+        (other_tag(), [OTHER, A, B]),
+        # Its image has today's name by now, or it has not.
+        (other_tag(B, **{TAG: B}), [OTHER, A, B]),
+        (other_tag(B), [A]),
+        # The name is for another image by now, or was there before.
+        (other_tag(**{OTHER: C}), [A, B]),
+        (other_tag() | {"before": {"images": [OTHER]}}, [A, B]),
+        (other_tag() | {"before": None}, [OTHER, A, B]),
+        (other_tag() | {"built": {}}, []),
+    ],
+)
+def test_the_names_of_another_tag_go(machine: dict[str, Any], going: list[str]) -> None:
+    names = [one if one == OTHER else f"{OTHER}-{one[:12]}" for one in going]
+    assert course_revisions.course_names_unserved(machine, TAG)[1] == names
+    assert course_revisions.course_names_unserved(machine, OTHER) == ([], [])
+
+
+def test_a_machine_with_names_of_another_tag_is_not_settled() -> None:
+    machine = seat(A, named=A) | {"served": [A]}
+    machine["images"] |= {f"{OTHER}-{A[:12]}": image(A), OTHER: image(A)}
+    machine["built"][f"{OTHER}-{A[:12]}"] = f"print of {A}"
+    plan = course_revisions.course_images_plan(machine, machine, TAG, [NAMES[A]], 3)
+    assert not plan["settled"]
+    assert plan["left"] == plan["unserved"] == [OTHER, f"{OTHER}-{A[:12]}"]
 
 
 def test_what_the_builder_has_not_built_is_lacking() -> None:

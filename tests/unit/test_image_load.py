@@ -1,11 +1,9 @@
 """What an archive holds is told before it is loaded; what came wrong is put back."""
 
 import hashlib
-import io
 import json
 import os
 import shutil
-import tarfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,67 +12,12 @@ from typing import Any
 import image_load
 import pytest
 import stand_in
+from ansible.module_utils import saved
 from ansible.module_utils.docker_engine import fingerprint
+from image_tar import index, tar
 
 BASE, COURSE = "room:base", "room:python-0123456789ab"
-HUB = "docker.io/library/"
-LIST = json.dumps([{"Config": "c", "RepoTags": [BASE, COURSE], "Layers": ["l/layer.tar"]}])
-
-Member = tuple[str, str | bytes]
-
-
-def tar(*members: Member, link: tuple[str, str] = ("", "")) -> bytes:
-    """Give an archive of files, and of one symbolic link."""
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as archive:
-        for name, text in members:
-            member, data = tarfile.TarInfo(name), text.encode() if isinstance(text, str) else text
-            member.size = len(data)
-            archive.addfile(member, io.BytesIO(data))
-        if link[0]:
-            member = tarfile.TarInfo(link[0])
-            member.type, member.linkname = tarfile.SYMTYPE, link[1]
-            archive.addfile(member)
-    return packed.getvalue()
-
-
-def index(*names: str) -> Member:
-    manifests = [{"annotations": {image_load.NAME: HUB + name}} for name in names]
-    return ("index.json", json.dumps({"manifests": [*manifests, {"digest": "no name"}]}))
-
-
-def test_names_are_those_of_both_lists() -> None:
-    found = image_load.names(io.BytesIO(tar(("manifest.json", LIST), index(BASE, "evil:1"))))
-    assert found == {BASE, COURSE, "evil:1"}
-
-
-def test_an_older_archive_has_no_index_and_a_link_for_a_layer_that_is_there_twice() -> None:
-    packed = tar(("manifest.json", LIST), link=("m/layer.tar", "../l/layer.tar"))
-    assert image_load.names(io.BytesIO(packed)) == {BASE, COURSE}
-
-
-@pytest.mark.parametrize(
-    "packed",
-    [
-        tar(("other", "x")),
-        tar(("manifest.json", "{")),
-        tar(("manifest.json", "{}"), ("./manifest.json", LIST)),
-        tar(("manifest.json", LIST), ("x/../manifest.json", '[{"RepoTags": ["evil:1"]}]')),
-        tar(("manifest.json", LIST), link=("x", ".")),
-        tar(("manifest.json", LIST), link=("index.json", "other")),
-        tar(("manifest.json", "1")),
-        tar(("manifest.json", '[{"RepoTags": 1}]')),
-        # The engine's reader of JSON takes either key, the later one.
-        tar(("manifest.json", '[{"RepoTags": ["room:base"], "repotags": ["evil:1"]}]')),
-        tar(("manifest.json", '[{"RepoTags": ["room:base"], "repoTag\u017f": ["evil:1"]}]')),
-        tar(("manifest.json", '[{"repotags": ["evil:1"]}]')),
-        tar(("manifest.json", LIST), ("index.json", "[]")),
-        tar(("manifest.json", LIST + " " * image_load.LIST_BYTES)),
-    ],
-)
-def test_an_archive_whose_names_cannot_be_told_is_refused(packed: bytes) -> None:
-    with pytest.raises(image_load.RefusedError):
-        image_load.names(io.BytesIO(packed))
+LIST = json.dumps([{"RepoTags": [BASE, COURSE]}]).encode()
 
 
 def image(name: str, command: str) -> dict[str, Any]:
@@ -158,7 +101,7 @@ def seat(engine: stand_in.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     # As zstd is not everywhere where the tests are.
     (commands / "zstd").write_text('#!/bin/sh\nexec cat "$2"\n')
     (commands / "zstd").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{commands}:/usr/bin:/bin")
+    monkeypatch.setitem(saved.ENVIRONMENT, "PATH", f"{commands}:/usr/bin:/bin")
     return Seat(engine, tmp_path)
 
 
@@ -177,6 +120,18 @@ def load(seat: Seat, src: Path, packed: bytes, **others: object) -> dict[str, An
     wanted = {BASE: fingerprint(image(BASE, "b")), COURSE: fingerprint(image(COURSE, "c"))}
     asked = {"sha256": hashlib.sha256(packed).hexdigest(), "images": wanted} | others
     return stand_in.run(image_load.main, src=str(src), docker_socket=seat.socket, **asked)
+
+
+def test_a_docker_that_a_user_put_first_on_the_path_is_not_meant(
+    seat: Seat, src: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seat.coming = [image(BASE, "b"), image(COURSE, "c")]
+    for command in ("docker", "zstd"):
+        (tmp_path / command).write_text(f"#!/bin/sh\ntouch {tmp_path}/meant\n")
+        (tmp_path / command).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert load(seat, src, tar(("manifest.json", LIST))) == {"changed": True}
+    assert not (tmp_path / "meant").exists()
 
 
 def test_what_was_asked_for_is_loaded_and_the_base_that_it_replaces_goes(
@@ -208,8 +163,8 @@ def test_a_base_that_a_container_runs_or_that_has_another_name_stays(seat: Seat,
 @pytest.mark.parametrize(
     "packed",
     [
-        tar(("manifest.json", LIST.replace(COURSE, "room:python"))),
-        tar(("manifest.json", LIST), index("debian:12")),
+        tar(("manifest.json", LIST.replace(COURSE.encode(), b"room:python"))),
+        tar(("manifest.json", LIST), ("index.json", index("debian:12"))),
     ],
 )
 def test_names_that_nobody_asked_for_are_refused_before_the_load(

@@ -188,6 +188,14 @@ def test_before_docker_is_there_a_pool_that_is_all_taken_collides_and_a_free_one
     assert "{base: 198.19.0.0/16, size: 24}" in found["advice"]["fr"]
 
 
+def test_a_pool_of_ipv6_is_in_no_route_and_hides_none_that_is() -> None:
+    pools = [{"base": "fd00:198::/56", "size": 64}, *EXPECTED["config"]["default-address-pools"]]
+    facts = changed(FACTS, "network/docker", [{"name": "six", "subnet": "fd00:198::/64"}])
+    facts = changed(facts, "network/routes", [{"to": "198.18.0.0/15", "interface": "eth0"}])
+    [found] = room_report.network_findings(facts, "pc07", {"default-address-pools": pools})
+    assert "default-address-pools (198.18.0.0/16)" in found["cause"]["en"]
+
+
 def test_an_mtu_that_docker_was_told_of_is_no_finding() -> None:
     assert judge(changed(changed(FACTS, "network/mtu", 1400), "network/docker_mtu", 1400)) == {}
 

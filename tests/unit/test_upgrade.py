@@ -63,7 +63,7 @@ def test_it_keeps_its_revisions_and_the_record_becomes_one_of_today(
     assert things["names"] == {}
 
     # And the next run of the role finds them all, and writes them down as they are told now.
-    seat = {**answers, "built": built["images"], "served": REVISIONS}
+    seat = {**answers, "built": built["images"], "served": REVISIONS, "before": BEFORE}
     plan = course_images_plan(seat, seat, TAG, [BASE, NAMES[-1]], 3)
     assert plan["outdated"] == []
     assert plan["settled"]
