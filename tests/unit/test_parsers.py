@@ -9,13 +9,12 @@ import struct
 import sys
 import tarfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import docker_root
 import flask_container
-import image_load
 import image_tar
 import mutated
 import openpgp
@@ -24,7 +23,7 @@ import seat_facts
 import seat_students
 import stand_in
 from ansible.errors import AnsibleFilterError
-from ansible.module_utils import record, saved
+from ansible.module_utils import archive_names, record
 from ansible.module_utils.docker_engine import (
     DockerConnection,
     EngineError,
@@ -375,25 +374,11 @@ def archive(lists: dict[str, str], lacks: int) -> io.BytesIO:
 
 
 @bounded
-@given(ODD_LISTS, st.sampled_from([0, 0, 0, 9000]))
-def test_names_in_an_archive_that_is_saved_or_brought_back(
-    lists: dict[str, str], lacks: int
-) -> None:
-    try:
-        names = saved.names_in(archive(lists, lacks))
-    except (ValueError, tarfile.TarError):
-        return
-    assert all(isinstance(name, str) for name in names)
-
-
-@bounded
-@given(ODD_LISTS, st.sampled_from([0, 0, 0, 9000]))
-def test_names_in_an_archive_that_is_loaded(lists: dict[str, str], lacks: int) -> None:
-    try:
-        names = image_load.names(archive(lists, lacks))
-    except (image_load.RefusedError, tarfile.TarError):
-        return
-    assert all(isinstance(name, str) for name in names)
+@given(ODD_LISTS, st.sampled_from([0, 0, 0, 9000]), st.booleans())
+def test_names_in_an_archive(lists: dict[str, str], lacks: int, whole: bool) -> None:
+    with suppress(archive_names.RefusedError, tarfile.TarError):
+        names = archive_names.names_in(archive(lists, lacks), whole=whole)
+        assert all(isinstance(name, str) for name in names)
 
 
 @bounded
