@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import subprocess
 import tarfile
 from pathlib import Path
@@ -55,7 +54,8 @@ def dest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     (tmp_path / "whole.tar").write_bytes(whole)
     command(tmp_path, "docker", f'test "$*" = "save --output $3 a:1" && cp {tmp_path}/whole.tar $3')
-    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+    path = image_archive.ENVIRONMENT["PATH"]
+    monkeypatch.setitem(image_archive.ENVIRONMENT, "PATH", f"{tmp_path}/bin:{path}")
     (tmp_path / "labocloud-images-mine").mkdir()
     return tmp_path / "labocloud-images-mine" / "images.tar.zst"
 
@@ -98,6 +98,6 @@ def test_where_a_command_fails_nothing_is_left(dest: Path, tmp_path: Path, name:
 
 
 def test_a_command_that_is_lacking_is_named(dest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setitem(image_archive.ENVIRONMENT, "PATH", "/nowhere")
     said = stand_in.run(image_archive.main, images=["a:1"], dest=str(dest))
     assert said["msg"] == "there is no command docker here"
