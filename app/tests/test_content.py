@@ -146,3 +146,10 @@ def test_html_in_a_text_is_text() -> None:
 def test_a_text_without_a_title_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="a page begins with its title"):
         content.render(text)
+
+
+def test_each_heading_has_a_section_that_ends_before_the_next_of_its_level() -> None:
+    page = content.render("# T\n\nlead\n\n## A\n\n### B\n\n### C\n\n## D\n\n### E\n")
+    told = re.findall(r'<section class="(\w)|<(/)section>|id="([\w-]+)"', page.body)
+    assert "".join(map("".join, told)) == "caeb/ec//cdee//"
+    assert page.lead == '<h1 id="t">T</h1>\n<p>lead</p>\n'

@@ -10,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from labocloud import POLICY, create_app
 from labocloud.content import LANGUAGES
+from labocloud.pages import duration
 
 NAMES = ["", "definitions", "how-it-works", "cheat-sheet", "container"]
 PAGES = [f"/{language}/{name}" for language in LANGUAGES for name in NAMES]
@@ -171,3 +172,8 @@ def test_only_reading_is_allowed(client: FlaskClient) -> None:
 
 def test_what_an_address_says_is_shown_as_text(client: FlaskClient) -> None:
     assert "<script>alert" not in client.get("/fr/<script>alert(1)</script>").text
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0, "0:00:00"), (3723, "1:02:03")])
+def test_a_duration(seconds: int, said: str) -> None:
+    assert duration(seconds) == said

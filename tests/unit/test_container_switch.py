@@ -4,6 +4,7 @@ import contextlib
 import http.server
 import json
 import os
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,6 +83,21 @@ def test_a_program_that_ended_is_not_waited_for() -> None:
 def test_there_is_no_network_of_a_process_that_is_gone() -> None:
     with pytest.raises(OSError, match="No such file"), container_switch.network_of(2**22 + 1):
         pass
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may enter a network namespace")
+def test_a_page_is_asked_from_within_a_network_and_what_follows_from_without() -> None:
+    here = os.readlink("/proc/thread-self/ns/net")
+    with subprocess.Popen(["unshare", "--net", "cat"], stdin=subprocess.PIPE) as program:
+        try:
+            there = here
+            while there == here:
+                there = os.readlink(f"/proc/{program.pid}/ns/net")
+            with container_switch.network_of(program.pid):
+                assert os.readlink("/proc/thread-self/ns/net") == there
+            assert os.readlink("/proc/thread-self/ns/net") == here
+        finally:
+            program.stdin.close()
 
 
 @pytest.mark.parametrize(

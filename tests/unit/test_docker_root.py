@@ -98,9 +98,11 @@ def test_a_directory_that_was_there_stays(directory: Path, tmp_path: Path) -> No
     """/srv, say; and what its file system keeps in it."""
     root = tmp_path / "srv"
     seat(directory, root, "empty", "image/x", "lost+found/x")
+    assert purge(root, check=True)["changed"]
     assert purge(root)["changed"]
     assert os.listdir(root) == ["lost+found"]
     assert (root / "lost+found/x").exists()
+    assert not purge(root, check=True)["changed"]
     assert not purge(root)["changed"]
 
 

@@ -115,3 +115,13 @@ def test_the_directory_is_written_after_the_name_has_changed(
     monkeypatch.setattr(Path, "replace", replace)
     record.write_record("built", {})
     assert order == [".built.json.part", "rename", "labocloud"]
+
+
+def test_the_directory_is_made_with_those_that_it_is_in(tmp_path: Path) -> None:
+    directory = tmp_path / "lib/labocloud"
+    record.write_record("built", {}, directory)
+    assert record.read_record("built", directory) == {}
+    file = tmp_path / "daemon.json"
+    file.touch()
+    record.keep_file(file, tmp_path / "other/labocloud")
+    assert (tmp_path / "other/labocloud/daemon.json").exists()

@@ -71,7 +71,9 @@ def test_every_engine_has_the_same_reset(recorded: stand_in.Engine) -> None:
         containers=["flask"],
     )
     things = told["things"]
-    assert [one["name"] for one in things["containers"]] == ["work"]
+    [work] = things["containers"]
+    # One that has written nothing has no size in the engine's list.
+    assert (work["name"], work["bytes"]) == ("work", 0)
     assert [one["name"] for one in things["networks"]] == ["lan"]
     assert {one["name"]: one["elsewhere"] for one in things["volumes"]} == {
         "data": False,
@@ -124,3 +126,13 @@ def test_where_the_kernel_has_no_cpu_quota_no_container_can_be_limited(
     info = engine.answer(stand_in.Question("GET", "/info", b"", ""))
     engine.on("GET", "/info", info | {"CpuCfsQuota": False})
     assert seat_facts.engine_facts(engine.path)["engine"]["cpus"] == 0
+
+
+def test_where_there_is_no_bridge_none_is_told_of(engine: stand_in.Engine) -> None:
+    """The engine's setting `bridge: none`."""
+    engine.become("26.1")
+    networks = engine.answer(stand_in.Question("GET", "/networks", b"", ""))
+    engine.on("GET", "/networks", [one for one in networks if one["Name"] != "bridge"])
+    told = seat_facts.engine_facts(engine.path)["network"]
+    assert told["docker_mtu"] == 0
+    assert [one["name"] for one in told["docker"]] == ["lan"]

@@ -260,6 +260,7 @@ def test_a_seat_that_is_off_is_in_the_report_whatever_the_cache_knows_of_it() ->
     room = report(pc01=asked(), pc02=off | {"ansible_facts": {"seat": FACTS}})
     assert room["seats"][1]["state"] == "unreachable"
     assert room["seats"][1]["docker"] is None
+    assert room["seats"][0]["docker"] == DOCKER["version"]
     assert room["seats"][1]["findings"][0]["cause"]["fr"] == "injoignable : timed out."
     assert room["totals"]["unreachable"] == 1
 

@@ -1,10 +1,14 @@
 """The words at the end of a run."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
 import room_report
 import room_summary
 import yaml
+from ansible import context
 
 PROJECT = Path(__file__).parents[2]
 
@@ -58,6 +62,14 @@ def test_no_reason_at_all() -> None:
     assert room_summary.reason({}) == "no reason given"
 
 
+def test_where_a_module_dies_what_its_interpreter_said_is_told() -> None:
+    assert room_summary.reason({"msg": "failed", "module_stderr": "Traceback"}) == (
+        "failed Traceback"
+    )
+    whole = "x" * room_summary.LONGEST_REASON
+    assert room_summary.reason({"msg": whole}) == whole
+
+
 def test_the_last_proof_is_the_last_task_of_the_last_play_about_seats() -> None:
     """The summary knows a seat that is ready by that task's name."""
     plays = yaml.safe_load((PROJECT / "playbooks/verify.yml").read_text())
@@ -72,3 +84,186 @@ def test_the_missing_are_those_that_failed_and_those_that_nobody_looked_at() -> 
     assert room_summary.missing(["pc2", "pc3"], room, set(), {"pc2"}) == ["pc3"]
     assert room_summary.missing(["pc2", "other"], room, {"pc1"}, set()) == ["pc1", "pc2"]
     assert room_summary.missing(["pc2"], room, set(), {"pc2"}) == []
+
+
+class Run:
+    """A run of a playbook over a room of pc1 to pc3; `said` are the lines at its end."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, directory: Path, playbook: str) -> None:
+        self.callback = room_summary.CallbackModule()
+        self.said: list[str] = []
+        self.color = ""
+        self.file = directory / "reports/missing"
+        patch.setattr(room_summary.atexit, "register", self.show)
+        patch.setattr(room_summary, "PROJECT", directory)
+        patch.setattr(self.callback, "get_option", lambda _name: "reports")
+        self.callback.v2_playbook_on_start(SimpleNamespace(_file_name=f"/x/{playbook}"))
+
+    def show(self, _show: object, lines: list[str], color: str) -> None:
+        """Take the lines that are printed when all is over."""
+        self.said, self.color = lines, color
+
+    def begin(self, *limit: str) -> None:
+        """Begin a play, over those seats of the room that it is limited to."""
+
+        def hosts(_group: str, ignore_limits: bool, ignore_restrictions: bool) -> list[Any]:
+            assert ignore_restrictions
+            names = ("pc1", "pc2", "pc3") if ignore_limits else limit
+            return [SimpleNamespace(name=name) for name in names]
+
+        manager = SimpleNamespace(_inventory=SimpleNamespace(get_hosts=hosts))
+        play = SimpleNamespace(get_variable_manager=lambda: manager)
+        self.callback.v2_playbook_on_play_start(play)
+
+    def tell(self, event: str, seat: str, **more: Any) -> None:  # noqa: ANN401  # of any kind
+        """Tell of a task that has ended."""
+        task = SimpleNamespace(
+            action=more.pop("action", "command"),
+            get_name=lambda: more.get("task", "Do it"),
+            delegate_to=more.get("delegate_to"),
+            _uuid="1",
+        )
+        host = SimpleNamespace(get_name=lambda: seat)
+        result = SimpleNamespace(host=host, task=task, result=more.get("result", {}))
+        getattr(self.callback, f"v2_{event}")(result)
+
+    def prove(self, *seats: str) -> None:
+        """Tell that seats have passed the last proof."""
+        for seat in seats:
+            self.tell("runner_on_ok", seat, task=f"role : {room_summary.LAST_PROOFS[0]}")
+
+    def end(self, *processed: str, **failed: str) -> list[str]:
+        """End the run, and give what is said. failed: machine to failures or unreachable."""
+        counts = {
+            host: {"failures": 0, "unreachable": 0} | ({failed[host]: 1} if host in failed else {})
+            for host in (*processed, *failed, "pc1", "pc2", "pc3")
+        }
+        stats = SimpleNamespace(
+            processed=dict.fromkeys((*processed, *failed), 1), summarize=counts.__getitem__
+        )
+        self.callback.v2_playbook_on_stats(stats)
+        return self.said
+
+    def missing(self) -> list[str]:
+        """Give the seats that the next run can be limited to."""
+        return self.file.read_text().split() if self.file.exists() else []
+
+
+@pytest.fixture
+def up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """A run of all, which proves that the seats are ready."""
+    return Run(monkeypatch, tmp_path, "site.yml")
+
+
+def test_seats_that_have_passed_the_last_proof_are_ready(up: Run) -> None:
+    up.begin("pc1", "pc2", "pc3")
+    up.prove("pc1", "pc2", "pc3")
+    assert up.end("pc1", "pc2", "pc3", "registry") == ["3 seats ready."]
+    assert up.color == "green"
+    assert up.missing() == []
+
+
+def test_seats_that_failed_are_named_and_the_next_run_can_be_limited_to_them(up: Run) -> None:
+    up.begin("pc1", "pc2", "pc3")
+    up.prove("pc1")
+    up.tell("runner_on_failed", "pc2", result={"msg": "no space"})
+    up.tell("runner_on_unreachable", "pc3", result={"msg": "timed out"})
+    assert up.end("pc1", pc2="failures", pc3="unreachable") == [
+        "1 seat ready, 2 need you:",
+        "  pc2: no space",
+        "  pc3: unreachable: timed out",
+    ]
+    assert up.color == "red"
+    assert up.missing() == ["pc2", "pc3"]
+    # One of them is ready now; nobody has looked at the other.
+    up.callback.__init__()
+    up.callback.v2_playbook_on_start(SimpleNamespace(_file_name="site.yml"))
+    up.begin("pc2")
+    up.prove("pc2")
+    assert up.end("pc2") == ["1 seat ready."]
+    assert up.missing() == ["pc3"]
+
+
+def test_a_seat_that_was_mended_is_not_held_to_what_failed(up: Run) -> None:
+    up.begin("pc1")
+    up.tell("runner_on_failed", "pc1", result={"msg": "the old page answers"})
+    up.prove("pc1")
+    assert up.end("pc1") == ["1 seat ready."]
+
+
+def test_the_reason_of_a_loop_is_that_of_its_first_item(up: Run) -> None:
+    up.begin("pc1")
+    for why in ("first", "second"):
+        up.tell("runner_item_on_failed", "pc1", result={"msg": why})
+    up.tell("runner_on_failed", "pc1", result={"msg": "One or more items failed"})
+    assert up.end(pc1="failures") == ["0 seats ready, 1 needs you:", "  pc1: first"]
+
+
+def test_where_another_machine_stops_the_run_it_is_named_and_the_seats_wait_for_it(
+    up: Run,
+) -> None:
+    up.begin("pc1", "pc2")
+    broken = {"delegate_to": "builder", "result": {"msg": "disk full"}}
+    up.tell("runner_on_failed", "pc1", **broken)
+    said = up.end("pc2", pc1="failures")
+    assert said[:2] == ["0 seats ready, 3 need you:", "  builder: disk full"]
+    for line, seat in zip(said[2:], ("pc1", "pc2"), strict=True):
+        assert line.startswith(f"  {seat}: waits for builder, which works for the room. Fix: ")
+    assert up.missing() == ["pc1", "pc2"]
+
+
+@pytest.mark.parametrize("delegate_to", ["pc1", "localhost"])
+def test_what_is_done_for_a_seat_is_the_seats(up: Run, delegate_to: str) -> None:
+    up.begin("pc1")
+    up.tell("runner_on_failed", "pc1", delegate_to=delegate_to, result={"msg": "no"})
+    assert up.end(pc1="failures")[1:] == ["  pc1: no"]
+
+
+def test_a_seat_without_a_reason_of_its_own_is_not_ready(up: Run) -> None:
+    up.begin("pc1", "pc2")
+    up.prove("pc1")
+    assert up.end("pc1", "pc2") == [
+        "1 seat ready, 1 needs you:",
+        "  pc2: not finished: the run stopped at another machine",
+    ]
+
+
+def test_what_was_found_of_the_room_is_told(up: Run) -> None:
+    found = room_report.finding("builder_is_seat", "pc1", builder="pc1", users="student")
+    up.begin("pc1")
+    up.tell("runner_on_ok", "pc1", result={"report": {"findings": []}})
+    up.tell("runner_on_ok", "pc1", action="room_page", result={"report": {"findings": [found]}})
+    up.prove("pc1")
+    assert up.end("pc1")[-1].startswith("The room: pc1 builds the image")
+
+
+@pytest.mark.parametrize(("check", "word"), [(False, "done"), (True, "checked")])
+def test_what_proves_nothing_says_so_and_leaves_the_missing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, check: bool, word: str
+) -> None:
+    monkeypatch.setattr(context, "CLIARGS", {"check": check})
+    run = Run(monkeypatch, tmp_path, "site.yml" if check else "reset.yml")
+    run.file.parent.mkdir()
+    run.file.write_text("pc3\n")
+    run.begin("pc1", "pc2")
+    # A seat that was not reached is not done.
+    assert run.end("pc1") == [f"1 seat {word}."]
+    assert run.missing() == ["pc3"]
+
+
+def test_a_room_without_seats_leaves_the_missing(up: Run) -> None:
+    up.file.parent.mkdir()
+    up.file.write_text("pc3\n")
+    up.begin()
+    up.end()
+    assert up.missing() == ["pc3"]
+
+
+def test_the_lines_come_last_and_in_colour(up: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[object] = []
+    display = SimpleNamespace(
+        banner=shown.append, display=lambda line, color: shown.append((line, color))
+    )
+    monkeypatch.setattr(up.callback, "_display", display)
+    up.callback.show(["a", "b"], "red")
+    assert shown == ["ROOM", ("a", "red"), ("b", "red")]

@@ -535,3 +535,43 @@ def test_this_machine_has_everything_that_is_promised(tmp_path: Path) -> None:
     assert not facts["docker"]["running"]
     [mine] = [one for one in facts["listeners"] if one["port"] == port]
     assert (mine["address"], mine["pid"]) == ("127.0.0.1", os.getpid())
+
+
+@pytest.mark.parametrize(
+    ("pid", "seconds", "outdated"),
+    [
+        (str(os.getpid()), 10, True),
+        (str(os.getpid()), -10, False),
+        ("", 10, False),
+        (str(2**22 + 1), 10, False),
+    ],
+)
+def test_a_configuration_that_is_newer_than_the_engine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pid: str, seconds: int, outdated: bool
+) -> None:
+    """Where no engine runs, the next one reads it."""
+    started = seat_facts.started_at(str(os.getpid()))
+    old, new = tmp_path / "old", tmp_path / "new"
+    for file, when in ((old, started - 100), (new, started + seconds)):
+        file.touch()
+        os.utime(file, (when, when))
+    read = seat_facts.read
+    monkeypatch.setattr(
+        seat_facts, "read", lambda path: f"{pid}\n" if path.endswith("docker.pid") else read(path)
+    )
+    assert seat_facts.outdated([str(old), str(new)]) is outdated
+
+
+def test_a_socket_is_known_by_who_holds_it() -> None:
+    with socket.socket() as listening:
+        inode = os.readlink(f"/proc/self/fd/{listening.fileno()}")[len("socket:[") : -1]
+        holder = seat_facts.socket_holders()[inode]
+    assert holder["pid"] == os.getpid()
+    assert holder["process"] == Path("/proc/self/comm").read_text().strip()
+
+
+def test_who_signed_a_certificate() -> None:
+    name = ((("commonName", "R3"),), (("organizationName", "Let's Encrypt"),))
+    assert seat_facts.issuer_of({"issuer": name}) == "Let's Encrypt"
+    assert seat_facts.issuer_of({"issuer": name[:1]}) == "R3"
+    assert seat_facts.issuer_of({}) == ""

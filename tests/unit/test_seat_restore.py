@@ -2,16 +2,19 @@
 
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import image_tar
+import mutated
 import pytest
 import seat_restore
 import stand_in
 from ansible.module_utils import saved
+from hypothesis import given
 
 SHORT = "0123456789ab"
 KEY = SHORT + "0" * 52
@@ -585,12 +588,53 @@ def test_a_command_that_fails_alone_leaves_a_volume_unfinished(
 ) -> None:
     seat.save(volumes=[volume("data")])
     (tmp_path / "bin").mkdir()
-    script = {"tar": "cat > /dev/null; exit 1", "zstd": '/usr/bin/zstd "$@"; exit 1'}[name]
+    script = {
+        "tar": "cat > /dev/null; echo broken >&2; exit 1",
+        "zstd": '/usr/bin/zstd "$@"; exit 1',
+    }[name]
     (tmp_path / "bin" / name).write_text(f"#!/bin/sh\n{script}\n")
     (tmp_path / "bin" / name).chmod(0o755)
     path = saved.ENVIRONMENT["PATH"]
     monkeypatch.setitem(saved.ENVIRONMENT, "PATH", f"{tmp_path / 'bin'}:{path}")
     said = seat.restore()
-    assert re.match("cannot restore: volume data: ", said["msg"])
+    why = "broken[.]$" if name == "tar" else ""
+    assert re.match(f"cannot restore: volume data: {why}", said["msg"])
     monkeypatch.setitem(saved.ENVIRONMENT, "PATH", path)
     assert seat.restore()["lines"] == ["volume data"]
+
+
+BOB = one("bob", NetworkMode="net", Links=["/alice:/bob/a"], Mounts=[], VolumesFrom=None)
+BOB |= {
+    "Mounts": [mounted("data", "/data", RW=False)],
+    "NetworkSettings": {"Networks": {"net": {"IPAMConfig": None, "Aliases": ["x"]}}},
+}
+MANIFEST = {
+    "containers": [BOB, one("alice")],
+    "images": [IMAGE],
+    "volumes": [volume("data", type="none", device="/home")],
+    "networks": [network("net", {"Subnet": "172.18.0.0/16", "Gateway": "172.18.0.1"})],
+    "left_out": ["data/_data/sock"],
+    "files": {},
+}
+
+
+@mutated.bounded
+@given(mutated.json_of([MANIFEST]))
+def test_whatever_a_manifest_holds_what_did_not_come_is_told(
+    seat: Seat, manifest: dict[str, Any]
+) -> None:
+    (seat.src / "manifest.json").write_text(json.dumps(manifest))
+    for things in (seat.made, seat.networks, seat.volumes, seat.images):
+        things.clear()
+    shutil.rmtree(seat.directory, ignore_errors=True)
+    if not (seat.src / "images.tar.zst").exists():
+        tags = [f"labocloud-saved:{letter * 12}" for letter in "abc"]
+        seat.pack("images.tar.zst", image_tar.images(*tags))
+    said = seat.restore()
+    if said.get("failed"):
+        assert said["missing"]
+        assert said["msg"].startswith("cannot restore: ")
+    else:
+        assert len(seat.made) == len({saved["Id"] for saved in manifest["containers"]})
+    # What could not be finished is not left.
+    assert not [name for name in seat.names() if name.startswith("labocloud-saved-")]

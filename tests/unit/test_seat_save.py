@@ -153,6 +153,7 @@ def test_all_is_saved_and_stays_halted(seat: Seat) -> None:
     seat.add(B, "exited")
     said = seat.save(volumes=["data"], images=[{"id": IMAGE, "names": ["tp3:1", TAG[A]]}])
     assert not said.get("failed"), said
+    assert said["changed"] is True
     assert list(said["files"]) == ["images.tar.zst", "volumes.tar.zst", "manifest.json"]
     assert said["sizes"] == {path.name: path.stat().st_size for path in seat.dest.iterdir()}
     assert said["files"] == {path.name: saved.digest(path) for path in seat.dest.iterdir()}

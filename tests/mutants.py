@@ -1,0 +1,246 @@
+# /// script
+# requires-python = ">=3.12"
+# dependencies = ["cosmic-ray==8.7.0"]
+# ///
+"""Change one token of `plugins/` or `app/labocloud/` at a time, and tell which change no test sees.
+
+    ./lab uv run --no-project tests/mutants.py [--seed N] [--count 60] [--jobs 2] [FILE...]
+
+uv brings cosmic-ray, whose operators make the changes, for this run alone. A comparison is turned,
+`and` and `or` change places, so do 0 and 1, and True and False; a `not` is dropped, `None` is
+returned. Of all changes (of the FILEs alone, where some are named) the seed draws a sample; it is
+the same each time that the code is. The tests of tests/unit and app/tests run in copies of the
+project; the files here are left as they are. It takes some seconds for a change that a test sees,
+and for another as long as all the tests.
+
+A change that alters nothing that anybody could see, or that a scenario alone can see, is told too:
+read each.
+"""
+
+import argparse
+import os
+import queue
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import parso
+from cosmic_ray.ast import ast_nodes, get_ast
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.operators.operator import Operator
+from cosmic_ray.plugins import get_operator
+
+PROJECT = Path(__file__).resolve().parents[1]
+SOURCES = ("plugins/*/*.py", "app/labocloud/*.py")
+# It runs `./lab` as a user would, for minutes, and is about no file of these.
+LEFT_OUT = "--ignore=tests/unit/test_lab.py"
+# Seconds after which a change counts as seen: it has made something endless.
+PATIENCE = 300
+OPERATORS = (
+    *("Eq_NotEq", "NotEq_Eq", "Lt_GtE", "GtE_Lt", "Gt_LtE", "LtE_Gt", "Is_IsNot", "IsNot_Is"),
+    *("AndWithOr", "OrWithAnd", "TrueWithFalse", "FalseWithTrue"),
+)
+
+
+class In(Operator):
+    """Turns `in` to `not in`, and back."""
+
+    def mutation_positions(self, node: Any) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401  # parso's
+        """Give where."""
+        if node.type == "comparison" and self.turned(node):
+            yield node.children[1].start_pos, node.children[1].end_pos
+
+    def mutate(self, node: Any, _index: int) -> Any:  # noqa: ANN401  # parso's
+        """Turn it."""
+        node.children[1] = parso.parse(f" {self.turned(node)}")
+        return node
+
+    @staticmethod
+    def turned(node: Any) -> str | None:  # noqa: ANN401  # parso's
+        """Give what it becomes, None where it is another comparison."""
+        operator = " ".join(node.children[1].get_code(include_prefix=False).split())
+        return {"in": "not in", "not in": "in"}.get(operator)
+
+    @classmethod
+    def examples(cls) -> tuple[()]:
+        """Give none."""
+        return ()
+
+
+class ReturnNone(Operator):
+    """Returns None in place of something else."""
+
+    def mutation_positions(self, node: Any) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401  # parso's
+        """Give where."""
+        if node.type == "return_stmt" and node.children[1].get_code().strip() != "None":
+            yield node.start_pos, node.end_pos
+
+    def mutate(self, node: Any, _index: int) -> Any:  # noqa: ANN401  # parso's
+        """Return None."""
+        node.children[1:] = [parso.parse(" None")]
+        return node
+
+    @classmethod
+    def examples(cls) -> tuple[()]:
+        """Give none."""
+        return ()
+
+
+class ZeroAndOne(Operator):
+    """Has 0 and 1 change places."""
+
+    def mutation_positions(self, node: Any) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401  # parso's
+        """Give where."""
+        if node.type == "number" and node.value in ("0", "1"):
+            yield node.start_pos, node.end_pos
+
+    def mutate(self, node: Any, _index: int) -> Any:  # noqa: ANN401  # parso's
+        """Change it."""
+        node.value = str(1 - int(node.value))
+        return node
+
+    @classmethod
+    def examples(cls) -> tuple[()]:
+        """Give none."""
+        return ()
+
+
+class Mutant(NamedTuple):
+    """A change: the file, by its path in the project, the line, what makes it, and which of its."""
+
+    path: str
+    line: int
+    operator: Operator
+    occurrence: int
+
+    @property
+    def folder(self) -> str:
+        """The folder of all tests that can see it."""
+        return "app/tests" if self.path.startswith("app/") else "tests/unit"
+
+    @property
+    def own(self) -> str:
+        """The file of the tests that are about the changed one; it may not exist."""
+        path = Path(self.path)
+        action = "_action" if str(path) == "plugins/action/seat_facts.py" else ""
+        return f"{self.folder}/test_{path.stem.strip('_')}{action}.py"
+
+    def apply(self, source: str) -> str:
+        """Give the text of the file with the change."""
+        return mutate_code(source, self.operator, self.occurrence)
+
+
+def operators() -> Iterator[Operator]:
+    """Give what makes the changes."""
+    for name in OPERATORS:
+        kind = "Replace" if "With" in name else "ReplaceComparisonOperator_"
+        yield get_operator(f"core/{kind}{name}")()
+    yield get_operator("core/ReplaceUnaryOperator_Delete_Not")()
+    yield from (In(), ReturnNone(), ZeroAndOne())
+
+
+def mutants(path: str) -> Iterator[Mutant]:
+    """Give all mutants of a file, by its path in the project."""
+    source = (PROJECT / path).read_text(encoding="utf-8")
+    lines = source.splitlines()
+    nodes = list(ast_nodes(get_ast(source)))
+    for operator in operators():
+        places = (place for node in nodes for place in operator.mutation_positions(node))
+        for occurrence, ((line, _), _) in enumerate(places):
+            # No unit test runs a module as a seat does.
+            if not lines[line - 1].startswith("if __name__"):
+                yield Mutant(path, line, operator, occurrence)
+
+
+@contextmanager
+def copies(count: int) -> Iterator[queue.Queue[Path]]:
+    """Have copies of the project for a while, in a queue."""
+    with tempfile.TemporaryDirectory(prefix="labocloud-mutants-") as place:
+        free: queue.Queue[Path] = queue.Queue()
+        for number in range(count):
+            copy = Path(place, str(number))
+            ignored = shutil.ignore_patterns(".git", ".venv*", "__pycache__", "build", "dist")
+            shutil.copytree(PROJECT, copy, symlinks=True, ignore=ignored)
+            free.put(copy)
+        yield free
+
+
+def passes(copy: Path, *tests: str) -> bool:
+    """Tell whether tests pass in a copy."""
+    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    # By its time and size alone Python would take a changed file for the one before.
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    environment["PATH"] = f"{PROJECT}/.venv/bin:{environment['PATH']}"
+    command = [f"{PROJECT}/.venv/bin/python", "-m", "pytest", "-qx", "--no-header", *tests]
+    try:
+        done = subprocess.run(
+            command, cwd=copy, env=environment, capture_output=True, timeout=PATIENCE, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
+
+
+def survives(free: queue.Queue[Path], mutant: Mutant) -> bool:
+    """Tell whether all tests pass with a change: first those of the file, then the others."""
+    copy = free.get()
+    changed = copy / mutant.path
+    before = changed.read_text(encoding="utf-8")
+    try:
+        changed.write_text(mutant.apply(before), encoding="utf-8")
+        if (copy / mutant.own).exists() and not passes(copy, mutant.own):
+            return False
+        return passes(copy, mutant.folder, LEFT_OUT, f"--ignore={mutant.own}")
+    finally:
+        changed.write_text(before, encoding="utf-8")
+        free.put(copy)
+
+
+def told(mutant: Mutant) -> str:
+    """Say what a mutant changes."""
+    before = (PROJECT / mutant.path).read_text(encoding="utf-8")
+    pairs = zip(before.splitlines(), mutant.apply(before).splitlines(), strict=False)
+    old, new = next((old.strip(), new.strip()) for old, new in pairs if old != new)
+    return f"{mutant.path}:{mutant.line}\n    {old}\n    {new}"
+
+
+def main() -> None:
+    """Draw a sample and tell its survivors."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("files", nargs="*", metavar="FILE", help="path in the project")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=60, help="how many; 0 for all of them")
+    parser.add_argument("--jobs", type=int, default=2)
+    asked = parser.parse_args()
+
+    files = asked.files or [
+        str(path.relative_to(PROJECT)) for pattern in SOURCES for path in PROJECT.glob(pattern)
+    ]
+    every = [mutant for path in sorted(files) for mutant in mutants(path)]
+    count = min(asked.count or len(every), len(every))
+    sample = random.Random(asked.seed).sample(every, count)  # noqa: S311  # no secret
+    alive = 0
+    with copies(asked.jobs) as free, ThreadPoolExecutor(asked.jobs) as pool:
+        copy = free.get()
+        if not passes(copy, "tests/unit", "app/tests", LEFT_OUT):
+            sys.exit("the tests fail without any change: run them, and mend that first")
+        free.put(copy)
+        fates = pool.map(lambda mutant: survives(free, mutant), sample)
+        for mutant, survived in zip(sample, fates, strict=True):
+            alive += survived
+            if survived:
+                print(told(mutant), flush=True)
+    print(
+        f"{count - alive} of {count} are seen ({1 - alive / count:.0%}), of {len(every)} there are"
+    )
+
+
+if __name__ == "__main__":
+    main()

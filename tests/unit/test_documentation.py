@@ -1,0 +1,51 @@
+"""What a module's documentation says of its options is what the module takes."""
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.module_utils.basic import AnsibleModule
+
+MODULES = sorted(path.stem for path in Path(__file__).parents[2].glob("plugins/modules/*.py"))
+SAID = ("type", "elements", "required", "default", "choices")
+
+
+class Taken(Exception):  # noqa: N818  # no error
+    """What a module takes: its options, and all else that it says of itself."""
+
+
+def taken(name: str, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Give the options that a module takes, and what else it says of itself."""
+
+    def take(_module: AnsibleModule, argument_spec: dict[str, Any], **other: object) -> None:
+        raise Taken(argument_spec, other)
+
+    monkeypatch.setattr(AnsibleModule, "__init__", take)
+    with pytest.raises(Taken) as end:
+        importlib.import_module(name).main()
+    return end.value.args
+
+
+def options(told: dict[str, Any]) -> dict[str, Any]:
+    """Give what is said of each option, as far as it is not as Ansible takes it without."""
+    return {
+        name: {
+            key: one[key]
+            for key in SAID
+            if key in one and not (key == "required" and one[key] is False)
+        }
+        for name, one in told.items()
+    }
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_takes_the_options_that_are_documented(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documentation = yaml.safe_load(importlib.import_module(name).DOCUMENTATION)
+    spec, other = taken(name, monkeypatch)
+    assert options(spec) == options(documentation.get("options") or {})
+    support = documentation["attributes"]["check_mode"]["support"]
+    assert other.get("supports_check_mode", False) is (support == "full")
