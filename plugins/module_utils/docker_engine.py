@@ -147,13 +147,17 @@ class DockerConnection(http.client.HTTPConnection):
 class PatientConnection(DockerConnection):
     """Waits for an answer as long as the engine answers others: a commit waits for a disk.
 
-    timeout: seconds after which it looks whether the engine does, and for each piece of an answer.
-    longest: seconds after which it gives up, since who waits for ever keeps all others waiting.
+    timeout: seconds for each piece of an answer, and for the engine's sign that it answers others.
+    pause: seconds after which it looks for that. longest: seconds after which it gives up, since
+    who waits for ever keeps all others waiting.
     """
 
-    def __init__(self, path: str, timeout: float = 300, longest: float = 4 * 3600) -> None:
+    def __init__(
+        self, path: str, timeout: float = 300, *, pause: float = 300, longest: float = 4 * 3600
+    ) -> None:
         super().__init__(path, timeout)
-        self.pause = timeout
+        self.seconds = timeout
+        self.pause = pause
         self.longest = longest
 
     def getresponse(self) -> http.client.HTTPResponse:
@@ -162,7 +166,7 @@ class PatientConnection(DockerConnection):
         while not select.select([self.sock], [], [], self.pause)[0]:
             if time.monotonic() - begun > self.longest:
                 raise TimeoutError(f"the engine has not answered for {self.longest:.0f} s")
-            with closing(DockerConnection(self.path, self.pause)) as other:
+            with closing(DockerConnection(self.path, self.seconds)) as other:
                 other.negotiate()
         return super().getresponse()
 

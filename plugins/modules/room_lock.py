@@ -58,31 +58,37 @@ held:
 import fcntl
 import json
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from ansible.module_utils.basic import AnsibleModule
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+
+def is_at(path: Path, file: TextIO) -> bool:
+    """Tell whether an open file is the one at path."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager
-def opened(path: Path) -> "Iterator[TextIO]":
+def opened(path: Path) -> Iterator[TextIO]:
     """Open the lock's file, made where it is not there, for one process at a time."""
     while True:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
         with open(os.open(path, flags, 0o600), "r+", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             # Whoever released it meanwhile has removed this file: it is no lock any more.
-            if path.exists() and os.path.samestat(path.stat(), os.fstat(file.fileno())):
+            if is_at(path, file):
                 yield file
                 return
 
 
-def holder(file: TextIO) -> "dict[str, Any]":
+def holder(file: TextIO) -> dict[str, Any]:
     """Give what the file says; nothing where its writer was killed on the way."""
     try:
         held = json.load(file)
@@ -91,9 +97,7 @@ def holder(file: TextIO) -> "dict[str, Any]":
     return held if isinstance(held, dict) and isinstance(held.get("owner"), dict) else {}
 
 
-def take(
-    path: Path, owner: "dict[str, str]", instead_of: "dict[str, str]", now: str
-) -> "dict[str, Any]":
+def take(path: Path, owner: dict[str, str], instead_of: dict[str, str], now: str) -> dict[str, Any]:
     """Take the lock where it is free, or instead_of's; give whose it is then, and since when."""
     with opened(path) as file:
         held = holder(file)
@@ -106,7 +110,7 @@ def take(
         return held
 
 
-def release(path: Path, owner: "dict[str, str]") -> None:
+def release(path: Path, owner: dict[str, str]) -> None:
     """Remove the lock where it is the owner's, or nobody's."""
     with opened(path) as file:
         if holder(file).get("owner", owner) == owner:

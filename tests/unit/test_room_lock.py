@@ -79,6 +79,24 @@ def test_of_many_at_once_one_has_it(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_one_that_goes_while_it_is_looked_at_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one is made anew, however often that befalls."""
+    lock = tmp_path / "lock"
+    look, looks = Path.stat, []
+
+    def gone(path: Path, **options: Any) -> os.stat_result:  # noqa: ANN401
+        if path == lock and not looks:
+            looks.append(path)
+            lock.unlink()
+        return look(path, **options)
+
+    monkeypatch.setattr(Path, "stat", gone)
+    assert module.take(lock, MINE, {}, NOW)["owner"] == MINE
+    assert looks
+
+
 def test_who_waited_for_one_that_is_released_has_one_of_its_own(tmp_path: Path) -> None:
     """And not the file that was removed under its hands, beside which another would make one."""
     lock = tmp_path / "lock"

@@ -201,7 +201,7 @@ def test_containers_go_on_after_a_commit_that_does_not_come(
     monkeypatch.setattr(
         seat_save,
         "PatientConnection",
-        lambda path: docker_engine.PatientConnection(path, 0.1),
+        lambda path: docker_engine.PatientConnection(path, 0.1, pause=0.1),
     )
 
     def commit(_: stand_in.Question) -> object:
@@ -224,7 +224,9 @@ def test_a_commit_is_waited_for_as_long_as_the_engine_answers(
     seat: Seat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        seat_save, "PatientConnection", lambda path: docker_engine.PatientConnection(path, 0.05)
+        seat_save,
+        "PatientConnection",
+        lambda path: docker_engine.PatientConnection(path, pause=0.05),
     )
     handle = stand_in.Handler.send
 
@@ -243,7 +245,7 @@ def test_nobody_is_waited_for_for_ever(seat: Seat, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(
         seat_save,
         "PatientConnection",
-        lambda path: docker_engine.PatientConnection(path, 0.05, longest=0.2),
+        lambda path: docker_engine.PatientConnection(path, pause=0.05, longest=0.2),
     )
     seat.engine.on("POST", "/commit.*", stand_in.HANG)
     seat.add(A)
