@@ -194,3 +194,9 @@ def test_only_a_policy_that_was_left_is_removed(whose: str) -> None:
     }
     templar = Templar(loader=DataLoader(), variables=known)
     assert templar.evaluate_conditional(removing["when"]) is (whose == "left")
+
+
+def test_the_seat_itself_is_asked_again_wherever_tasks_of_it_were_delegated() -> None:
+    """Included where the builder is worked on, the role would have its handler ask the builder."""
+    [handler] = load("seat/handlers/main.yml")
+    assert handler["delegate_to"] == "{{ inventory_hostname }}"
