@@ -103,6 +103,7 @@ from urllib.parse import quote, urlsplit
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.docker_engine import SOCKET, DockerConnection, EngineError
+from ansible.module_utils.image_names import give_name
 
 POLL_SECONDS = 0.1
 ANSWER_SECONDS = 5
@@ -289,13 +290,6 @@ def remove(docker: DockerConnection, container: str) -> None:
         if time.monotonic() > deadline:
             raise NoAnswerError(f"{container} cannot be removed: {why}")
         time.sleep(POLL_SECONDS)
-
-
-def give_name(docker: DockerConnection, image: str, name: str) -> None:
-    """Give an image a name."""
-    repository, _, tag = name.rpartition(":")
-    words = f"repo={quote(repository, safe='')}&tag={quote(tag, safe='')}"
-    docker.ask(f"/images/{image}/tag?{words}", "POST")
 
 
 def give_back(

@@ -68,30 +68,15 @@ import http.client
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
-from typing import IO, cast
 
 from ansible.module_utils.archive_names import RefusedError, names_in
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.docker_engine import SOCKET, DockerConnection, fingerprint
 from ansible.module_utils.image_names import described, forget, give_name, take_name
 from ansible.module_utils.passing import leave, sweep
-from ansible.module_utils.saved import ENVIRONMENT, digest
-
-
-@contextmanager
-def unpacked(src: Path) -> Iterator[IO[bytes]]:
-    """Unpack an archive on the way: docker load of Debian 12 does not do it.
-
-    Raises subprocess.CalledProcessError where it cannot be unpacked to its end.
-    """
-    command = ["zstd", "-dcq", str(src)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=ENVIRONMENT) as zstd:
-        yield cast("IO[bytes]", zstd.stdout)
-    if zstd.returncode != 0:
-        raise subprocess.CalledProcessError(zstd.returncode, command)
+from ansible.module_utils.saved import ENVIRONMENT, digest, unpacked
 
 
 def check(src: Path, sha256: str, asked: set[str]) -> None:

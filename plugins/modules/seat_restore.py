@@ -73,7 +73,7 @@ import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from ansible.module_utils.archive_names import names_in
@@ -90,6 +90,7 @@ from ansible.module_utils.saved import (
     REPOSITORY,
     alone,
     digest,
+    unpacked,
 )
 
 Thing = dict[str, Any]
@@ -125,16 +126,6 @@ def reason(error: Exception) -> str:
     if isinstance(error, AttributeError | LookupError | TypeError):
         return f"it is not as seat_save describes it ({error!r})"
     return str(getattr(error, "stderr", None) or error).strip()
-
-
-@contextmanager
-def unpacked(archive: Path) -> Iterator[IO[bytes]]:
-    """Give what a packed archive holds. Raises subprocess.CalledProcessError where it is torn."""
-    command = ["zstd", "-dcq", str(archive)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=ENVIRONMENT) as zstd:
-        yield cast("IO[bytes]", zstd.stdout)
-    if zstd.returncode != 0:
-        raise subprocess.CalledProcessError(zstd.returncode, "zstd")
 
 
 def restore_volume(docker: DockerConnection, volume: Thing, src: Path, mark: str) -> bool:
