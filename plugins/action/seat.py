@@ -1,0 +1,147 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""Ask a machine what it has, by the module of this name, and judge it: facts seat and verdict.
+
+Arguments: anew, whether to ask although it was asked in this run, since something was changed;
+refuse, the parts for which the task fails where they cannot be worked on; prove, whether it fails
+where anything is wrong. Without these it never fails: one that cannot be asked is judged, too.
+
+The facts: C(seat), what the machine says, in its documented shape (plugins/modules/seat.py), none
+where it said nothing; C(verdict), part to verdict (plugins/plugin_utils/judge); C(lacks), the
+groups that it belongs to from now on: refused, lacks_PART, not_ready; and of the machine that
+builds C(course), the digests of what the course image is made from.
+"""
+
+import os
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action import ActionBase
+from ansible_collections.labocloud.room.plugins.plugin_utils import settings
+from ansible_collections.labocloud.room.plugins.plugin_utils.course import course
+from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
+    groups,
+    judge,
+    silence,
+    silent,
+)
+from ansible_collections.labocloud.room.plugins.plugin_utils.shape import shaped
+
+# Bytes. The name is that of files and directories too, with something before or behind it.
+LONGEST_NAME = 200
+
+
+class ActionModule(ActionBase):
+    """The action, as Ansible looks for it."""
+
+    _supports_check_mode = True
+    _VALID_ARGS = frozenset(("anew", "refuse", "prove"))
+
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Ask, where it is not known yet, and judge."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        variables = task_vars or {}
+        arguments = self._task.args
+        name = str(self._task.delegate_to or variables["inventory_hostname"])
+        refuse, prove = arguments.get("refuse") or [], boolean(arguments.get("prove", False))
+        want = self.want(name, variables)
+        told = facts_of(name, variables)
+        has = None if boolean(arguments.get("anew", False)) else told.get("seat")
+        if has is None:
+            answer = self.asked(name, want, variables)
+            if isinstance(answer, AnsibleConnectionFailure) and (refuse or prove):
+                raise answer
+            if why := silence(name, answer):
+                verdicts = silent(why)
+            else:
+                has = shaped(answer)
+        if has is not None:
+            told = {"seat": has}
+            builder = want["room"]["builder"]
+            if builder == name:
+                told["course"] = course(want)
+            verdicts = judge(has, want, told if builder == name else facts_of(builder, variables))
+        result |= {
+            "changed": False,
+            "ansible_facts": told | {"verdict": verdicts, "lacks": groups(verdicts)},
+        }
+        parts = verdicts if prove else ["machine", *refuse] if refuse else []
+        wrong = [
+            one
+            for part in parts
+            for one in verdicts[part]["findings" if prove else "refused"]
+            if one["severity"] == "error"
+        ]
+        if wrong and not (prove and self._task.check_mode):
+            result |= {"failed": True, "msg": f"{name}: {in_words(wrong)}"}
+        return result
+
+    def want(self, name: str, variables: dict[str, Any]) -> dict[str, Any]:
+        """Give what a machine is to be like, as the judge takes it."""
+        hostvars = variables["hostvars"]
+        mine = self._task.delegate_to is None or name == variables["inventory_hostname"]
+        defaults, specs = settings.declared(
+            lambda path: self._loader.load_from_file(path, trusted_as_template=True)
+        )
+
+        def template(known: Mapping[str, Any], value: object) -> Any:  # noqa: ANN401
+            return self._templar.copy_with_new_env(available_variables=known).template(value)
+
+        def of(host: str) -> tuple[dict[str, Any], dict[str, list[str]]]:
+            raw = variables if mine and host == name else hostvars.raw_get(host)
+            known = {**raw, "hostvars": hostvars, "groups": variables["groups"]}
+            return settings.settings(known, defaults, specs, template)
+
+        found, wrong = of(name)
+        room = settings.room(
+            variables["groups"], name, lambda host: found if host == name else of(host)[0]
+        )
+        return {**found, "name": name, "room": room, "wrong": wrong}
+
+    def asked(
+        self, name: str, want: dict[str, Any], variables: dict[str, Any]
+    ) -> dict[str, Any] | AnsibleError:
+        """Give the module's answer, or the error that the connection gave instead."""
+        if len(os.fsencode(name)) > LONGEST_NAME:
+            why = f"{name[:20]}… is a name of {len(name)} characters, too long for a file's"
+            fix = "give the seat a shorter one in the inventory, and its address as ansible_host"
+            return AnsibleError(f"{why}. Fix: {fix}.")
+        arguments = {
+            "control_time": time.time(),
+            "registries": [
+                *want["seat_registries"],
+                *filter(None, (want["room"]["registry"][key] for key in ("at", "mirror"))),
+            ],
+            "page_container": want["flask_container_name"],
+            "page_url": page_url(want),
+        }
+        try:
+            said: dict[str, Any] = self._execute_module(module_args=arguments, task_vars=variables)
+        except AnsibleError as error:
+            return error
+        finally:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+        return said
+
+
+def page_url(want: Mapping[str, Any]) -> str:
+    """Give where the page of the course's container answers, on the seat itself."""
+    address = want["flask_container_bind_address"]
+    address = "127.0.0.1" if address == "0.0.0.0" else address  # noqa: S104  # compared with
+    return f"http://{address}:{want['flask_container_host_port']}"
+
+
+def facts_of(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the facts of a machine that is known in this run: none where it was not asked."""
+    hostvars = variables["hostvars"]
+    if name == variables["inventory_hostname"]:
+        facts = variables.get("ansible_facts")
+    else:
+        facts = hostvars.raw_get(name).get("ansible_facts") if name in hostvars else None
+    return {key: facts[key] for key in ("seat", "course") if key in (facts or {})}

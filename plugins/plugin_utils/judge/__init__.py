@@ -1,0 +1,111 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""Judge a seat: for each part whether it is as it should be, and if not why, and what then.
+
+Everything that decides is here, one file a part; nothing here asks or changes anything. A rule
+takes what the seat has, what it is to be like, and what the builder has, and gives a verdict.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
+    container,
+    engine,
+    images,
+    machine,
+    network,
+    registry,
+    students,
+)
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import (
+    Builder,
+    Has,
+    Verdict,
+    Want,
+    verdict,
+)
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line
+
+Rule = Callable[[Has, Want, Builder], Verdict]
+
+LONGEST = 300
+# sudo names it so in every language; where it wants a password, it names the askpass too.
+WANTS_TTY = re.compile(r"\btty\b(?!.*askpass)")
+
+# In the order in which they are mended.
+PARTS: Mapping[str, Rule] = {
+    "machine": machine.judge,
+    "network": network.judge,
+    "registry": registry.judge,
+    "engine": engine.judge,
+    "students": students.judge,
+    "images": images.judge,
+    "container": container.judge,
+}
+
+
+def judge(has: Has, want: Want, builder: Builder) -> dict[str, Verdict]:
+    """Give the verdict on each part. Raises nothing, whatever the seat has said.
+
+    builder: of the machine that builds, as facts have it, seat and course; empty where it was not
+    asked in this run.
+    """
+    return {part: judged(part, rule, has, want, builder) for part, rule in PARTS.items()}
+
+
+def judged(part: str, rule: Rule, has: Has, want: Want, builder: Builder) -> Verdict:
+    """Give the verdict on a part; what cannot be understood is a finding of it."""
+    try:
+        return rule(has, want, builder)
+    except Exception as error:  # the other parts, and the other seats, stay judged
+        why = f"{type(error).__name__}: {error}"[:LONGEST]
+        found = finding("unintelligible", want["name"], part=part, why=why)
+        return verdict(settled=False, refused=[found])
+
+
+def silence(name: str, answer: object) -> Finding | None:
+    """Give why a machine has said nothing, none where it has answered.
+
+    answer: what its module gave, or the error that the connection gave instead.
+    """
+    if isinstance(answer, AnsibleConnectionFailure):
+        return finding("unreachable", name, why=str(answer))
+    if isinstance(answer, Mapping) and not answer.get("failed"):
+        return None
+    said = answer if isinstance(answer, Mapping) else {"msg": str(answer)}
+    # What sudo says is not in the message.
+    why = one_line(f"{said.get('msg', '')} {said.get('module_stderr', '')}")[:LONGEST]
+    return finding("sudo_tty" if WANTS_TTY.search(why) else "not_asked", name, why=why)
+
+
+def silent(why: Finding) -> dict[str, Verdict]:
+    """Give the verdicts on a machine that has said nothing."""
+    nothing = {part: verdict(settled=False) for part in PARTS}
+    return nothing | {"machine": verdict(settled=False, refused=[why])}
+
+
+def groups(verdicts: Mapping[str, Verdict]) -> list[str]:
+    """Give the groups that a seat belongs to: refused, or lacks_PART for each part to work on.
+
+    not_ready: it has a finding that is an error, by now.
+    """
+    refused = any(one["refused"] for one in verdicts.values())
+    lacks = [f"lacks_{part}" for part, one in verdicts.items() if not one["settled"]]
+    return (["refused"] if refused else lacks) + (["not_ready"] if errors(verdicts) else [])
+
+
+def findings(verdicts: Mapping[str, Verdict]) -> list[Finding]:
+    """Give all findings on a seat, the errors first.
+
+    Of what depends on something that is wrong, nothing is said: the rules see to that.
+    """
+    every = [one for verdict_ in verdicts.values() for one in verdict_["findings"]]
+    return sorted(every, key=lambda one: str(one["severity"]))
+
+
+def errors(verdicts: Mapping[str, Verdict]) -> list[Finding]:
+    """Give those that keep a seat from being ready."""
+    return [one for one in findings(verdicts) if one["severity"] == "error"]

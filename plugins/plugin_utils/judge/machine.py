@@ -1,0 +1,43 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""The machine: who asks it, its disk, its clock, its records, its Python."""
+
+from collections.abc import Iterator
+
+from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import (
+    Builder,
+    Has,
+    Verdict,
+    Want,
+    verdict,
+)
+
+
+def refusals(has: Has, want: Want) -> Iterator[Finding]:
+    """Tell what keeps anything from being done on the machine."""
+    name = want["name"]
+    if not has["root"]:
+        yield finding("not_root", name)
+    if has["torn"]:
+        yield finding("record_torn", name, what="; ".join(has["torn"]))
+    for role, wrong in want["wrong"].items():
+        if role == "seat":
+            yield finding("setting_wrong", name, what="; ".join(wrong))
+
+
+def warnings(has: Has, want: Want) -> Iterator[Finding]:
+    """Tell of what will be in the way: a full disk, a clock that is off."""
+    name, docker = want["name"], has["docker"]
+    if docker["free_mb"] < want["room_page_min_free_mb"]:
+        values = {"free": docker["free_mb"], "root": docker["root"]}
+        yield finding("disk_low", name, wanted=want["room_page_min_free_mb"], **values)
+    ahead = has["clock"]["ahead"]
+    if ahead is not None and abs(ahead) > want["room_page_max_clock_offset"]:
+        yield finding("clock_off", name, seconds=f"{ahead:+.0f}")
+
+
+def judge(has: Has, want: Want, builder: Builder) -> Verdict:
+    """Judge the machine."""
+    del builder
+    return verdict(warnings(has, want), refused=refusals(has, want))

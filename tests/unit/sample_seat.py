@@ -1,0 +1,214 @@
+"""A seat that is as it should be, and what it is to be like; the tests change a part of it."""
+
+import copy
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import init_plugin_loader
+from ansible.template import Templar
+from ansible_collections.labocloud.room.plugins.plugin_utils import settings
+
+NAME, BUILDER = "pc02", "pc01"
+COURSE, BASE = "labocloud20202021:python", "labocloud20202021:base"
+REVISION, OLD = "3097063f8284" + "0" * 52, "a81cd0447e02" + "0" * 52
+FLASK = "6be22e996b31" + "0" * 52
+LAYERS = [f"sha256:{number:064x}" for number in range(1, 9)]
+
+
+def image(revision: str, kind: str = "course", layers: int = 8) -> dict[str, Any]:
+    """Give an image of the toolkit's, as a seat tells of it."""
+    return {
+        "id": f"sha256:of {kind} {revision[:12]}",
+        "revision": revision,
+        "fingerprint": f"print of {kind} {revision[:12]}",
+        "layers": LAYERS[:layers],
+        "labels": {"labocloud.image": kind, "labocloud.revision": revision},
+    }
+
+
+# As an engine tells of the container that the role has started.
+SETTINGS = {
+    "CapAdd": None,
+    "CapDrop": ["ALL"],
+    "Devices": None,
+    "GroupAdd": None,
+    "IpcMode": "private",
+    "Memory": 134217728,
+    "Mounts": [],
+    "NanoCpus": 1000000000,
+    "NetworkMode": "bridge",
+    "PidMode": "",
+    "PidsLimit": 64,
+    "PortBindings": ["127.0.0.1:8080:8888/tcp"],
+    "Privileged": False,
+    "ReadonlyRootfs": True,
+    "SecurityOpt": ["no-new-privileges"],
+    "Tmpfs": {"/tmp": "rw,noexec,nosuid,nodev,size=16m"},
+    "UTSMode": "",
+    "User": "10001:10001",
+    "UsernsMode": "",
+}
+SEAT: dict[str, Any] = {
+    "os": {
+        "id": "debian",
+        "version": "13",
+        "codename": "trixie",
+        "name": "Debian GNU/Linux 13 (trixie)",
+    },
+    "arch": "x86_64",
+    "python": "3.13",
+    "service_manager": "systemd",
+    "root": True,
+    "machine": {"id": "i", "running": "r", "host_keys": ["SHA256:k"]},
+    "listeners": [
+        {
+            "port": 8080,
+            "address": "127.0.0.1",
+            "process": "docker-proxy",
+            "pid": 9,
+            "container": "flask",
+        }
+    ],
+    "packages": {
+        "containerd": "1.7.24~ds1-6+deb13u1",
+        "docker-buildx": "0.13.1+ds1-3",
+        "docker-cli": "26.1.5+dfsg1-9+deb13u1+b1",
+        "docker-compose": "2.26.1-4",
+        "docker.io": "26.1.5+dfsg1-9+deb13u1+b1",
+        "python3-apt": "3.0.0",
+        "python3-requests": "2.32.3+dfsg-5+deb13u1",
+        "runc": "1.1.15+ds1-2+b4",
+        "zstd": "1.5.7+dfsg-1",
+    },
+    "held": [],
+    "files": {},
+    "daemon_config": {"default-address-pools": [{"base": "198.18.0.0/16", "size": 24}]},
+    "docker_group": [],
+    "before": {
+        "packages": ["adduser", "python3-apt"],
+        "files": [],
+        "held": [],
+        "docker_group": None,
+        "docker_data": False,
+        "docker_running": False,
+        "images": [],
+        "containers": [],
+        "networks": [],
+        "volumes": [],
+        "ids": {"cache": [], "containers": [], "images": {}, "networks": [], "swarm": ""},
+        "roots": {"/var/lib/containerd": "absent", "/var/lib/docker": "absent"},
+    },
+    "brought": {
+        "packages": ["containerd", "docker.io", "runc"],
+        "users": [],
+        "containers": [FLASK],
+        "making": "",
+    },
+    "built": {
+        BASE: image(REVISION, "base", 3)["fingerprint"],
+        f"{COURSE}-{REVISION[:12]}": image(REVISION)["fingerprint"],
+    },
+    "bases": {},
+    "served": [],
+    "torn": [],
+    "apt": {"unfinished": [], "journal": False, "interrupted": False, "policy_rc_d": "absent"},
+    "docker": {
+        "running": True,
+        "enabled": True,
+        "version": "26.1.5+dfsg1",
+        "root": "/var/lib/docker",
+        "free_mb": 91_000,
+        "driver": "overlay2",
+        "data": True,
+        "outdated": False,
+        "partial": True,
+        "cpus": 4,
+    },
+    "images": {
+        BASE: image(REVISION, "base", 3),
+        COURSE: image(REVISION),
+        f"{COURSE}-{REVISION[:12]}": image(REVISION),
+    },
+    "containers": {
+        "flask": {
+            "id": FLASK,
+            "image": COURSE,
+            "image_id": image(REVISION)["id"],
+            "state": "running",
+            "health": "healthy",
+            "labels": {"labocloud.managed": "true", "labocloud.revision": REVISION},
+            "ports": [8080],
+            "settings": SETTINGS,
+        }
+    },
+    "networks": [],
+    "volumes": [],
+    "page": {"status": 200, "revision": REVISION, "why": ""},
+    "clock": {"control": 1_795_500_000.0, "ahead": 0.2},
+    "network": {
+        "interface": "eth0",
+        "mtu": 1500,
+        "addresses": ["127.0.0.0/8", "127.0.0.1/32", "192.0.2.2/32", "198.18.0.1/32"],
+        "routes": [{"to": "192.0.2.0/24", "interface": "eth0"}],
+        "docker": [{"name": "bridge", "subnet": "198.18.0.0/24"}],
+        "docker_mtu": 1500,
+        "docker_proxy": False,
+        "proxy": "",
+        "registries": {},
+    },
+    "registry": {"images": {}, "ca": "", "certificate": ""},
+}
+
+
+def changed(whole: Mapping[str, Any], *changes: tuple[str, object]) -> dict[str, Any]:
+    """Give a copy of a structure, with other values at paths like docker/running."""
+    made = copy.deepcopy(dict(whole))
+    for path, value in changes:
+        place = made
+        *way, last = path.split("/")
+        for key in way:
+            place = place[key]
+        place[last] = value
+    return made
+
+
+def seat(*changes: tuple[str, object]) -> dict[str, Any]:
+    """Give what the seat says, with other values at some paths."""
+    return changed(SEAT, *changes)
+
+
+def builder(*changes: tuple[str, object]) -> dict[str, Any]:
+    """Give what the judge is told of the machine that builds, changed at paths of its facts."""
+    told = seat(("served", [REVISION]), *changes)
+    return {"seat": told, "course": {"base": REVISION, "context": "digest of the context"}}
+
+
+@cache
+def declared() -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Give the roles' defaults and specs."""
+    init_plugin_loader([])
+    return settings.declared(
+        lambda path: DataLoader().load_from_file(path, trusted_as_template=True)
+    )
+
+
+def want(
+    groups: Mapping[str, list[str]] | None = None, name: str = NAME, **variables: object
+) -> dict[str, Any]:
+    """Give what a seat is to be like: the defaults, and variables that are set for it.
+
+    groups: of the inventory; without, a room of pc01, pc02 and pc03.
+    """
+    defaults, specs = declared()
+    told = {"inventory_hostname": name, "role_path": str(settings.ROLES / "seat")}
+    known = {**told, "ansible_facts": {"seat": SEAT}, **variables}
+    found, wrong = settings.settings(
+        known,
+        defaults,
+        specs,
+        lambda some, value: Templar(loader=DataLoader(), variables=dict(some)).template(value),
+    )
+    room = settings.room(groups or {"lab": ["pc01", "pc02", "pc03"]}, name, lambda _: found)
+    return {**found, "name": name, "room": room, "wrong": wrong}
