@@ -81,7 +81,8 @@ def test_the_missing_are_those_that_failed_and_those_that_nobody_looked_at() -> 
 
 def judged(name: str, *found: str, **students: object) -> dict[str, Any]:
     """Give the facts of a seat that was judged: what was found."""
-    told = [finding(one, name, container="flask", why="off") for one in found]
+    values = {"container": "flask", "why": "off", "had": "a", "wanted": "b", "seconds": "+99"}
+    told = [finding(one, name, **values) for one in found]
     verdicts = {"machine": verdict(told), "students": verdict(**students), "images": verdict()}
     machine = {"running": name, "id": name, "host_keys": [name]}
     has = {"os": {"name": "Debian"}, "docker": {"version": "26"}, "clock": {"control": 1.0}}
