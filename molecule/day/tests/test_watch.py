@@ -9,7 +9,6 @@ from subprocess import CompletedProcess
 
 import jsonschema
 import playbook
-import pytest
 from instances import machine, meanwhile, off
 from playbook import PROJECT, said
 from testinfra.host import Host
