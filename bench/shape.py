@@ -291,7 +291,10 @@ class Tree:
                 last = name.rpartition("utils.")[2].replace(".", "/")
             if name.startswith("ansible_collections.") and f".{self.collection}." not in name:
                 continue
-            found += [self.root / f"plugins/{kind}/{last}.py" for kind in kinds]
+            endings = (".py", "/__init__.py")
+            found += [
+                self.root / f"plugins/{kind}/{last}{end}" for kind in kinds for end in endings
+            ]
         return [one for one in found if one.is_file()]
 
     def used(self, path: Path, what: Jinja) -> Iterator[Path]:

@@ -74,7 +74,12 @@ __engine_files: ["{{ __engine_drop_in }}", "plain", "{{ 'text | in quotes' }}"]
     "plugins/action/ask.py": "from ansible.module_utils.basic import AnsibleModule\nimport words\n",
     "plugins/module_utils/net.py": "from ansible.module_utils import deep\n",
     "plugins/module_utils/deep.py": "import re\n",
-    "plugins/plugin_utils/words.py": "",
+    "plugins/plugin_utils/words.py": """
+from ansible_collections.school.lab.plugins.plugin_utils.judge import engine
+""",
+    "plugins/plugin_utils/judge/__init__.py": "",
+    "plugins/plugin_utils/judge/engine.py": "",
+    "plugins/plugin_utils/judge/unused.py": "",
     # Of another collection.
     "plugins/module_utils/basic_two.py": "",
     "plugins/filter/words_of.py": """
@@ -97,6 +102,8 @@ PASSED = [
     "plugins/module_utils/deep.py",
     "plugins/module_utils/net.py",
     "plugins/modules/ask.py",
+    "plugins/plugin_utils/judge/__init__.py",
+    "plugins/plugin_utils/judge/engine.py",
     "plugins/plugin_utils/words.py",
     "plugins/test/oddity.py",
     "roles/base/tasks/main.yml",
