@@ -101,3 +101,23 @@ def test_actions_are_pinned_by_commit_and_jobs_may_no_more_than_read(workflow: P
     for job in value["jobs"].values():
         assert job["permissions"] == {"contents": "read"}
         assert job["timeout-minutes"] <= 90
+
+
+JUDGE = PROJECT / "plugins/plugin_utils/judge"
+# Words that stand for a name.
+STANDS_FOR = "PART|ROLE|NAME|VERB|WHAT|VERSION"
+
+
+@pytest.mark.xfail(not JUDGE.is_dir(), reason="the rules are not in the judge", strict=True)
+def test_contributors_are_sent_to_files_that_there_are() -> None:
+    text = (PROJECT / "CONTRIBUTING.md").read_text()
+    paths = re.findall(r"`([\w.]+/[\w./-]+)`", text) + re.findall(r"`([\w-]+\.(?:yml|md))`", text)
+    assert len(paths) > 20
+    for path in set(paths) - {"ask.yml"}:
+        assert list(PROJECT.glob(re.sub(STANDS_FOR, "*", path))), path
+
+
+def test_a_page_that_the_papers_lead_to_is_there() -> None:
+    for paper in ("CONTRIBUTING.md", "SECURITY.md"):
+        for page in re.findall(r"\]\(([^)#]+)", (PROJECT / paper).read_text()):
+            assert (PROJECT / page).is_file(), page
