@@ -51,7 +51,8 @@ def test_a_copy_of_a_file_is_kept_before_the_record_is_there(
     file = tmp_path / "daemon.json"
     file.write_bytes(b"\xff{}")
     file.chmod(0o640)
-    asked = {"name": "before", "value": {"packages": []}, "keep": [str(file)]}
+    value = {"packages": [], "docker_data": False}
+    asked = {"name": "before", "value": value, "keep": [str(file)]}
     assert stand_in.run(seat_record.main, _ansible_check_mode=True, **asked)["changed"]
     assert not directory.exists()
 
