@@ -6,31 +6,36 @@ Whoever is root on a seat decides what it answers, so it is made printable here,
 machine, and refused where it is larger than any seat's.
 """
 
-import json
 import os
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.vars import merge_hash
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import cleaned
+from ansible_collections.labocloud.room.plugins.plugin_utils.shape import refusal, shaped
 
 # Bytes. The name is that of files and directories too, with something before or behind it.
 LONGEST_NAME = 200
-# A seat with thousands of packages and hundreds of images tells less than half of it.
-LARGEST_ANSWER = 2_000_000
 
 
 def checked(seat: str, answer: dict[str, Any]) -> dict[str, Any]:
-    """Give a module's answer, printable; a failed one in its place where it is too large."""
-    size = len(json.dumps(answer.get("ansible_facts", {})))
-    if size > LARGEST_ANSWER:
-        told = f"{seat} tells {size} bytes of itself, and at most {LARGEST_ANSWER} are taken"
-        return {
-            "failed": True,
-            "msg": f"{told}. Fix: remove containers, images or labels there that are not needed.",
-        }
-    taken: dict[str, Any] = cleaned(answer)
-    return taken
+    """Give a module's answer, printable, its facts in their shape; a failed one where it cannot be.
+
+    Of a seat that tells what is not understood, something may be there that it does not tell: to
+    write down now what was there before would be to take that for the toolkit's.
+    """
+    if why := refusal(seat, answer):
+        return {"failed": True, "msg": why}
+    taken: dict[str, Any] = cleaned(
+        {key: value for key, value in answer.items() if key != "ansible_facts"}
+    )
+    if taken.get("failed") or taken.get("unreachable"):
+        return taken
+    facts = shaped(answer)
+    if facts["odd"]:
+        fix = "Fix: mend or move away on the seat what this names"
+        return {"failed": True, "msg": f"{seat}: {'; '.join(facts['odd'])}. {fix}."}
+    return {**taken, "ansible_facts": {"seat": facts}}
 
 
 class ActionModule(ActionBase):
