@@ -59,7 +59,7 @@ def test_a_torn_record_is_told_and_not_written_over(directory: Path, text: str) 
         ("built", '{"room:base": 5}', "holds no such record"),
         ("served", '{"revisions": "abc"}', "served.revisions is not a list"),
         ("served", "{}", "served.revisions lacks"),
-        ("brought", '{"a":' * 40 + "1" + "}" * 40, "nested deeper than 30"),
+        ("brought", '{"a":' * 40 + "1" + "}" * 40, "is not JSON of at most 30 levels"),
         ("brought", '{"a":' * 100_000, "nested too deep"),
         ("brought", '{"a": ' + "9" * 5000 + "}", "cannot be read"),
         ("brought", '{"a": "' + "x" * record.LARGEST + '"}', "larger than"),

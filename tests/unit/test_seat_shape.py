@@ -68,7 +68,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
         (None, None, []),
         (0, None, ["x is not null"]),
         (deep(DEEPEST), object, []),
-        (deep(DEEPEST + 1), object, ["x is not nothing nested deeper than 30 levels"]),
+        (deep(DEEPEST + 1), object, ["x is not JSON of at most 30 levels"]),
         (None, (str, None), []),
         (5, (str, None), ["x is not a text or null"]),
         ({"a": 5}, ({"a": str}, None), ["x.a is not a text"]),
