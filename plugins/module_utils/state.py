@@ -69,12 +69,14 @@ BEFORE: Shape = {
     "roots?": {str: str},
     ...: object,
 }
-# While packages come, coming has the names of the new ones, and policy_rc_d tells whether the
-# toolkit keeps services from starting.
+# What stands in brought while packages come: the names of the new ones, of those that are there
+# already, and whether the toolkit keeps services from starting.
+UNDER_WAY = ("coming", "there", "policy_rc_d")
 BROUGHT: Shape = {
     "packages?": [str],
     "users?": [str],
     "coming?": [str],
+    "there?": [str],
     "policy_rc_d?": bool,
     "containers?": [str],
     "making?": (str, None),
@@ -147,6 +149,25 @@ class State:
             if tag in inspected and fingerprint_1(inspected[tag]) == mark
         }
         return {**earlier, **self.built["images"]}
+
+    def facts(self, inspected: dict[str, dict[str, Any]], there: set[str]) -> dict[str, Any]:
+        """Give what the machine tells of it: before, brought, built, bases, served.
+
+        inspected: as images() takes it. there: names of the packages that are installed, or half
+        so. Nothing of files is told, which may hold passwords. An installation that was interrupted
+        has left the names of what was coming; what is there of these came.
+        """
+        told = {"packages": [], "users": [], **self.brought}
+        came = there.intersection(told.get("coming", []))
+        kept = {key: value for key, value in told.items() if key not in UNDER_WAY}
+        return {
+            # The first releases did not record all of it.
+            "before": self.before and {"files": [], "held": [], **self.before},
+            "brought": {**kept, "packages": sorted({*told["packages"], *came})},
+            "built": self.images(inspected),
+            "bases": self.built["bases"],
+            "served": self.served,
+        }
 
 
 Change = Callable[[State], object]
