@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import readmes
 import yaml
 
 PROJECT = Path(__file__).parents[1]
@@ -59,8 +60,34 @@ def test_plain_defaults_are_those_of_the_specs(role: Path) -> None:
     for spec in load(role / "meta/argument_specs.yml")["argument_specs"].values():
         for name, option in spec["options"].items():
             value = defaults[name]
-            if not isinstance(value, dict) and "{{" not in str(value):
+            if "{{" in str(value) or (isinstance(value, dict) and value):
+                assert "default" not in option, f"{name}: computed, or long, and written twice"
+            else:
                 assert option["default"] == value, name
+
+
+def handed_over(tasks: object) -> set[str]:
+    """Give the names of the variables that plays, tasks and their blocks set."""
+    if isinstance(tasks, list):
+        return set().union(*(handed_over(task) for task in tasks))
+    if not isinstance(tasks, dict):
+        return set()
+    return set(tasks.get("vars") or {}).union(*(handed_over(part) for part in tasks.values()))
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
+def test_what_the_toolkit_sets_is_apart_from_what_people_set(role: Path) -> None:
+    """By the descriptions in the specs, in a part of its own of the defaults, and in fact."""
+    others = [path for other in ROLES if other != role for path in other.glob("tasks/*.yml")]
+    told = set().union(*(handed_over(load(path)) for path in [*PLAYBOOKS, *others]))
+    told |= set().union(*(load(path) for path in (PROJECT / "playbooks/vars").glob("*.yml")))
+    options = readmes.inputs(role)
+    _, _, below = (
+        (role / "defaults/main.yml").read_text().partition("# --- What the toolkit sets ---")
+    )
+    wiring = {name for name, option in options.items() if readmes.of_the_toolkit(option)}
+    assert wiring == told & set(options)
+    assert wiring == set(re.findall(r"^(\w+):", below, re.MULTILINE))
 
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
@@ -114,8 +141,29 @@ def test_the_engines_own_command_is_run_and_not_the_first_on_the_path(role: Path
 def test_every_role_has_a_readme(role: Path) -> None:
     text = (role / "README.md").read_text()
     assert len(text.splitlines()) <= 60
-    for name in load(role / "defaults/main.yml") or {}:
-        assert name in text, name
+    for name, option in readmes.inputs(role).items():
+        assert (f"| `{name}` |" in text) != readmes.of_the_toolkit(option), name
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
+def test_the_readme_of_a_role_says_what_its_specs_say(role: Path) -> None:
+    made = readmes.readme(role)
+    assert (role / "README.md").read_text() == made, "./lab python tests/readmes.py makes it"
+
+
+def test_a_bar_or_a_line_end_in_a_description_leaves_the_table_whole() -> None:
+    assert (
+        readmes.cell("Either C(a | b)\nor V(1),  by O(flask_x).")
+        == "Either `a \\| b` or `1`, by `flask_x`."
+    )
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
+def test_a_role_promises_nothing_of_its_own(role: Path) -> None:
+    """It is used through the collection, which says what it needs and what it is licensed under."""
+    info = load(role / "meta/main.yml")["galaxy_info"]
+    assert set(info) == {"standalone", "description"}
+    assert info["standalone"] is False
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.name)
@@ -169,11 +217,16 @@ def test_no_file_names_an_address_that_is_not_needed() -> None:
 
 
 def test_the_settings_that_people_change_are_inputs_of_the_roles() -> None:
-    defaults = set().union(*(load(role / "defaults/main.yml") or {} for role in ROLES))
+    settings = {
+        name
+        for role in ROLES
+        for name, option in readmes.inputs(role).items()
+        if not readmes.of_the_toolkit(option)
+    }
     for path in (PROJECT / "inventory/group_vars/all").glob("*.yml"):
         named = re.findall(r"^#? ?(\w+_\w+):", path.read_text(), re.MULTILINE)
         assert named, path
-        assert set(named) <= defaults, path
+        assert set(named) <= settings, path
 
 
 def shell_lines(tasks: object) -> list[str]:
