@@ -69,14 +69,13 @@ BEFORE: Shape = {
     "roots?": {str: str},
     ...: object,
 }
-# What stands in brought while packages come: the names of the new ones, of those that are there
-# already, and whether the toolkit keeps services from starting.
-UNDER_WAY = ("coming", "there", "policy_rc_d")
+# What stands in brought while packages come: the names of the new ones, and whether the toolkit
+# keeps services from starting.
+UNDER_WAY = ("coming", "policy_rc_d")
 BROUGHT: Shape = {
     "packages?": [str],
     "users?": [str],
     "coming?": [str],
-    "there?": [str],
     "policy_rc_d?": bool,
     "containers?": [str],
     "making?": (str, None),
@@ -150,20 +149,26 @@ class State:
         }
         return {**earlier, **self.built["images"]}
 
+    def packages(self, there: set[str]) -> list[str]:
+        """Give the names of the packages that the toolkit brought.
+
+        there: names of those that are installed, or half so. An installation that was interrupted
+        has left the names of what was coming; what is there of these came.
+        """
+        came = there.intersection(self.brought.get("coming", []))
+        return sorted({*self.brought.get("packages", []), *came})
+
     def facts(self, inspected: dict[str, dict[str, Any]], there: set[str]) -> dict[str, Any]:
         """Give what the machine tells of it: before, brought, built, bases, served.
 
-        inspected: as images() takes it. there: names of the packages that are installed, or half
-        so. Nothing of files is told, which may hold passwords. An installation that was interrupted
-        has left the names of what was coming; what is there of these came.
+        inspected: as images() takes it; there: as packages() does. Nothing of files is told, which
+        may hold passwords.
         """
-        told = {"packages": [], "users": [], **self.brought}
-        came = there.intersection(told.get("coming", []))
-        kept = {key: value for key, value in told.items() if key not in UNDER_WAY}
+        kept = {key: value for key, value in self.brought.items() if key not in UNDER_WAY}
         return {
             # The first releases did not record all of it.
             "before": self.before and {"files": [], "held": [], **self.before},
-            "brought": {**kept, "packages": sorted({*told["packages"], *came})},
+            "brought": {"users": [], **kept, "packages": self.packages(there)},
             "built": self.images(inspected),
             "bases": self.built["bases"],
             "served": self.served,

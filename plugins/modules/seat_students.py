@@ -98,6 +98,13 @@ refused:
     where it can.
   returned: when O(state=listed)
   type: str
+save:
+  description: >-
+    What of it can be saved, as M(labocloud.room.seat_save) takes it, C(containers), C(images),
+    C(volumes), C(networks) and C(bytes); V(none) where there is nothing to save. An image that has
+    a name is somebody's work, one without is a step on the way to another.
+  returned: when O(state=listed)
+  type: dict
 told:
   description: The same as RV(lines), with the machine's name, how much it is, and what to do next.
   returned: when O(state=listed)
@@ -610,6 +617,20 @@ def listing(
     return things, ""
 
 
+def to_save(things: dict[str, Any]) -> dict[str, Any] | None:
+    """Give what of a plan can be saved, as seat_save takes it, None where there is nothing."""
+    containers, images, volumes = (things[kind] for kind in ("containers", "images", "volumes"))
+    if not (containers or volumes or any(image["names"] for image in images)):
+        return None
+    return {
+        "containers": [container["id"] for container in containers],
+        "images": images,
+        "volumes": [volume["name"] for volume in volumes],
+        "networks": [network["id"] for network in things["networks"]],
+        "bytes": sum(one["bytes"] for one in (*containers, *images, *volumes)),
+    }
+
+
 def told(host: str, things: dict[str, Any], *, confirmed: bool) -> list[str]:
     """Give a plan for people, with what becomes of it."""
     every = lines(things)
@@ -643,7 +664,7 @@ def main() -> None:
             if asked["state"] == "listed":
                 things, refused = listing(docker, host, asked["containers"], asked["keep"])
                 said = told(host, things, confirmed=asked["confirmed"])
-                more = {"refused": refused, "told": said}
+                more = {"refused": refused, "told": said, "save": to_save(things)}
             else:
                 things = asked["things"]
                 if not module.check_mode:

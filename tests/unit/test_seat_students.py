@@ -489,6 +489,13 @@ def test_a_listing_has_all_that_an_engine_tells_of(talks: stand_in.Engine) -> No
         "swarm": "node",
     }
     assert told["told"] == ["pc07: 13 would go, 20B:", *told["lines"], seat_students.NEXT]
+    assert told["save"] == {
+        "containers": ["c1"],
+        "images": told["things"]["images"],
+        "volumes": ["data", "home", "small", "far"],
+        "networks": ["n1"],
+        "bytes": 17,
+    }
     said = listed(talks, confirmed=True)["told"]
     assert said == ["pc07: 13 to go now, 20B:", *told["lines"]]
     was(BARE | {"ids": ids, "volumes": [volume["Name"] for volume in VOLUMES]})
@@ -595,6 +602,21 @@ def test_an_image_is_told_of_as_it_is_and_what_was_not_measured_is_nothing(
 
     assert image_bytes(9, 4) == 5
     assert image_bytes(9, 0) == image_bytes(9, -1) == 9
+
+
+@pytest.mark.parametrize(
+    ("kind", "thing", "saved"),
+    [
+        ("containers", {"id": "c1", "bytes": 1}, True),
+        ("volumes", {"name": "v", "bytes": 1}, True),
+        ("images", {"id": "i", "names": ["mine:1"], "bytes": 1}, True),
+        # A step on the way to another image.
+        ("images", {"id": "i", "names": [], "bytes": 1}, False),
+        ("networks", {"id": "n", "bytes": 0}, False),
+    ],
+)
+def test_what_is_worth_saving(kind: str, thing: dict[str, Any], *, saved: bool) -> None:
+    assert (seat_students.to_save(NOTHING | {kind: [thing]}) is not None) is saved
 
 
 def test_what_newer_engines_leave_out_is_not_there(talks: stand_in.Engine) -> None:
