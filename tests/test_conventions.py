@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import yaml
 PROJECT = Path(__file__).parents[1]
 ROLES = sorted(path for path in (PROJECT / "roles").iterdir() if path.is_dir())
 PLAYBOOKS = sorted((PROJECT / "playbooks").glob("*.yml"))
-SITE = PROJECT / "playbooks/site.yml"
+SITE, ASK = PROJECT / "playbooks/site.yml", PROJECT / "playbooks/ask.yml"
 # Those that change no seat.
 LOOKING = {"preflight.yml", "verify.yml"}
 SCENARIOS = sorted(path.parent for path in (PROJECT / "molecule").glob("*/molecule.yml"))
@@ -168,6 +169,8 @@ def test_a_role_promises_nothing_of_its_own(role: Path) -> None:
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.name)
 def test_every_playbook_is_documented_and_holds_roles_alone(playbook: Path) -> None:
+    if playbook == ASK:
+        return
     # The whole has its own place there, above the table of its parts.
     called = "ansible-playbook site.yml" if playbook == SITE else f"playbooks/{playbook.name}"
     for readme in ("README.md", "README.fr.md"):
@@ -177,28 +180,67 @@ def test_every_playbook_is_documented_and_holds_roles_alone(playbook: Path) -> N
             assert set(task) == {"name", "ansible.builtin.import_role"}, task
 
 
-CHANGING = [path for path in PLAYBOOKS if path.name not in LOOKING]
+@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.name)
+def test_every_playbook_asks_before_it_does_anything_and_all_else_is_in_its_plays(
+    playbook: Path,
+) -> None:
+    first, *plays = load(playbook)
+    if playbook == ASK:
+        # What another run has under way would not be known.
+        lock = first["tasks"][0]["ansible.builtin.import_role"]["name"]
+        assert (lock, plays) == ("labocloud.room.room_lock", [])
+        plays = [first]
+    else:
+        assert first["import_playbook"] == "ask.yml"
+        locked = first.get("vars", {}).get("room_lock_needed", True)
+        assert (locked is False) == (playbook.name in LOOKING)
+    for play in plays:
+        # Where the collection is installed there is no ansible.cfg.
+        assert play["gather_facts"] is False, play["name"]
 
 
-@pytest.mark.parametrize("playbook", CHANGING, ids=lambda path: path.name)
-def test_every_playbook_that_changes_seats_has_the_room_to_itself(playbook: Path) -> None:
-    """Before it asks anything: what another run has under way would not be known."""
-    plays = load(playbook)
-    # A room without a registry has no hosts for a play on it.
-    seats = [play for play in plays if "lab" in play.get("hosts", "")]
-    for play in plays[:1] + seats[:1]:
-        [first, *_] = play.get("pre_tasks", []) + play.get("tasks", [])
-        assert first["ansible.builtin.import_role"]["name"] == "labocloud.room.room_lock", play[
-            "name"
-        ]
-        assert "room.yml" in str(play["vars_files"]), play["name"]
+# What these strategies do on every host, or not at all.
+TOGETHER = ("run_once", "any_errors_fatal", "max_fail_percentage")
+
+
+def texts_of(role: str) -> Iterator[tuple[Path, str]]:
+    """Give the task files of a role, and of the roles that they include."""
+    for path in (PROJECT / "roles" / role / "tasks").glob("*.yml"):
+        text = path.read_text()
+        yield path, text
+        for other in re.findall(r"name: labocloud\.room\.(\w+)", text):
+            if other != role:
+                yield from texts_of(other)
+
+
+def test_seats_that_go_on_by_themselves_do_nothing_once_for_all() -> None:
+    alone = [
+        play
+        for playbook in PLAYBOOKS
+        for play in load(playbook)
+        if play.get("strategy", "linear") != "linear"
+    ]
+    assert alone
+    for play in alone:
+        assert not set(TOGETHER) & set(play), play["name"]
+        for role in play["roles"]:
+            for path, text in texts_of(role.removeprefix("labocloud.room.")):
+                assert [word for word in TOGETHER if f"{word}:" in text] == [], path
+
+
+def test_no_setting_has_a_value_outside_of_defaults() -> None:
+    """What is active in a checkout would not be so in a collection."""
+    for path in (PROJECT / "inventory/group_vars").rglob("*.yml"):
+        assert load(path) is None, path
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.name)
 def test_every_scenario_has_tests_and_runs_what_users_run(scenario: Path) -> None:
     """Molecule only warns where it finds no test, and passes."""
     assert "def test_" in "".join(path.read_text() for path in scenario.glob("tests/test_*.py"))
-    assert load(scenario / "converge.yml")[0]["import_playbook"] == "../../site.yml"
+    assert not (scenario / "converge.yml").exists()
+    shared = load(PROJECT / ".config/molecule/config.yml")["ansible"]["playbooks"]
+    assert shared["converge"] == "${MOLECULE_PROJECT_DIRECTORY}/site.yml"
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.name)

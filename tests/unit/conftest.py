@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.module_utils import state
+from ansible.plugins.loader import init_plugin_loader
+
+# As Ansible finds them; whoever imports the collection before this would have it twice.
+init_plugin_loader([str(Path(__file__).parents[2] / ".collections")])
 
 
 @pytest.fixture
@@ -18,6 +21,9 @@ def engine(tmp_path: Path) -> Iterator[stand_in.Engine]:
 @pytest.fixture
 def remembers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where modules keep what a machine remembers, for a test; nothing is there yet."""
+    # Not before the plugins are found.
+    from ansible_collections.labocloud.room.plugins.module_utils import state  # noqa: PLC0415
+
     for function in (state.read, state.update, state.forget):
         monkeypatch.setattr(function, "__defaults__", (tmp_path / "labocloud",))
     return tmp_path / "labocloud"
