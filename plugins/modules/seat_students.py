@@ -173,6 +173,8 @@ STILL = (
     "Fix: see to what is named here, or have it stay (seat_reset_keep), and give the same command"
     " again; what is gone already is passed over."
 )
+# What of a name of an image stands in a path as it is.
+SAFE = "/:@"
 # The whole of an ID, or as much of it as docker ps shows.
 ID = re.compile("(?:sha256:)?([0-9a-f]{12,64})")
 
@@ -585,7 +587,9 @@ def unknown(state: State, host: str) -> str:
 
 def delivered(docker: DockerConnection, state: State) -> dict[str, str]:
     """Give the toolkit's images, name to fingerprint."""
-    asked = {tag: docker.ask(f"/images/{quote(tag)}/json") for tag in state.built["earlier"]}
+    asked = {
+        tag: docker.ask(f"/images/{quote(tag, safe=SAFE)}/json") for tag in state.built["earlier"]
+    }
     return state.images({tag: image for tag, image in asked.items() if image})
 
 
