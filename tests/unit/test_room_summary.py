@@ -34,12 +34,28 @@ def test_each_seat_that_needs_somebody_has_its_line() -> None:
     ]
 
 
-def test_what_was_found_of_the_room_comes_last() -> None:
-    found = finding("builder_is_seat", "pc1", builder="pc1", users="student")
+def test_what_is_only_to_be_looked_at_comes_last() -> None:
     for failed in ({}, {"pc02": "off"}):
-        *_, last = room_summary.summary(1, failed, "ready", [found])
-        assert last.startswith("The room: pc1 builds the image that all seats run")
-        assert "Fix: name a machine of your own" in last
+        *_, last = room_summary.summary(1, failed, "ready", ["The room: a"])
+        assert last == "The room: a"
+
+
+def test_a_warning_of_many_seats_is_one_line() -> None:
+    low, off = (finding("clock_off", "pc1", seconds=seconds) for seconds in ("+40", "+90"))
+    broken = finding("unfinished", "pc1")
+    lines = room_summary.warnings(
+        {
+            "pc1": {"machine": verdict([low, broken])},
+            "pc2": {"machine": verdict([off])},
+            "pc3": {"machine": verdict([low])},
+        }
+    )
+    assert lines == [
+        "To look at, pc1, pc3: its clock is off by +40 s. Fix: ./lab ansible pc1 -ba"
+        " 'timedatectl set-ntp true'",
+        "To look at, pc2: its clock is off by +90 s. Fix: ./lab ansible pc1 -ba"
+        " 'timedatectl set-ntp true'",
+    ]
 
 
 def test_the_reason_is_the_message_and_what_the_command_said_in_one_line() -> None:
@@ -140,6 +156,7 @@ class Run:
     def judge(self, seat: str, *found: str, event: str = "runner_on_ok", **more: Any) -> None:  # noqa: ANN401
         """Tell that a seat was judged."""
         facts = judged(more.get("delegate_to", seat), *found)
+        facts |= {"seat": None} if more.pop("silent", False) else {}
         self.tell(event, seat, action=SEAT, result={"ansible_facts": facts, "msg": "it"}, **more)
 
     def end(self, *processed: str, **failed: str) -> list[str]:
@@ -175,7 +192,9 @@ def test_seats_that_are_as_they_should_be_are_ready(up: Run) -> None:
     up.judge("pc1", delegate_to="pc2")
     up.judge("pc1")
     up.judge("pc3", "clock_off")
-    assert up.end("pc1", "pc2", "pc3", "registry") == ["3 seats ready."]
+    first, look = up.end("pc1", "pc2", "pc3", "registry")
+    assert first == "3 seats ready."
+    assert look.startswith("To look at, pc3: its clock is off")
     assert up.color == "green"
     assert up.missing() == []
     assert up.page() == {"pc1": "ready", "pc2": "ready", "pc3": "warning"}
@@ -249,7 +268,7 @@ def test_seats_whose_turn_in_an_update_did_not_come_are_told_why(up: Run) -> Non
     up.tell("runner_on_failed", "pc1", result={"msg": "its page does not answer"})
     said = up.end("pc2", pc1="failures")
     assert said[1] == "  pc1: its page does not answer"
-    assert said[2].startswith("  pc2: the update stops before its turn, since pc1 could not")
+    assert said[2].startswith("  pc2: the update stops before this batch, since pc1 could not")
     assert "-e revision=" in said[2]
 
 
@@ -295,6 +314,13 @@ def test_what_was_found_of_the_room_is_told(up: Run) -> None:
     facts = judged("pc1", roots=["student"])
     up.tell("runner_on_ok", "pc1", action=SEAT, result={"ansible_facts": facts})
     assert up.end("pc1")[-1].startswith("The room: pc1 builds the image")
+
+
+def test_the_machine_that_builds_is_named_where_the_others_wait_for_it(up: Run) -> None:
+    up.begin("pc1")
+    up.judge("pc1", "unreachable", delegate_to="server", silent=True)
+    up.judge("pc1", "container_missing")
+    assert up.end("pc1")[-1].startswith("  server: unreachable: off")
 
 
 def test_where_another_run_has_the_room_nothing_but_that_is_said(up: Run) -> None:
