@@ -129,6 +129,13 @@ def test_every_playbook_is_documented_and_holds_roles_alone(playbook: Path) -> N
             assert set(task) == {"name", "ansible.builtin.import_role"}, task
 
 
+@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.name)
+def test_no_play_needs_a_configuration_to_gather_no_facts(playbook: Path) -> None:
+    """Where the collection is installed, ansible.cfg is somebody else's."""
+    for play in load(playbook):
+        assert "import_playbook" in play or play["gather_facts"] is False, play["name"]
+
+
 CHANGING = [path for path in PLAYBOOKS if path.name not in LOOKING]
 
 

@@ -17,8 +17,8 @@ author:
   - labocloud contributors
 options:
   reports:
-    description: Directory of the file C(missing), relative to the project.
-    type: str
+    description: Directory of the file C(missing). Without it, it is where the run was started.
+    type: path
     default: reports
     env:
       - name: LABOCLOUD_REPORTS
@@ -38,7 +38,6 @@ from ansible.plugins.callback import CallbackBase
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line
 
-PROJECT = Path(__file__).parents[2]
 LONGEST_REASON = 600
 # The playbooks that end with the proof.
 PROOFS = ("site.yml", "update.yml", "verify.yml")
@@ -196,7 +195,7 @@ class CallbackModule(CallbackBase):
 
     def write_missing(self, failed: set[str], good: set[str]) -> None:
         """Write, or remove, the file that the next run's --limit can take."""
-        path = PROJECT / self.get_option("reports") / "missing"
+        path = Path(self.get_option("reports")) / "missing"
         before = path.read_text(encoding="utf-8").split() if path.exists() else []
         names = missing(before, self.room, failed, good)
         if names:

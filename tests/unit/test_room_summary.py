@@ -96,8 +96,7 @@ class Run:
         self.color = ""
         self.file = directory / "reports/missing"
         patch.setattr(room_summary.atexit, "register", self.show)
-        patch.setattr(room_summary, "PROJECT", directory)
-        patch.setattr(self.callback, "get_option", lambda _name: "reports")
+        patch.setattr(self.callback, "get_option", lambda _name: str(directory / "reports"))
         self.callback.v2_playbook_on_start(SimpleNamespace(_file_name=f"/x/{playbook}"))
 
     def show(self, _show: object, lines: list[str], color: str) -> None:
