@@ -11,10 +11,6 @@ description:
     Docker's configuration and state, its images, containers, networks and volumes.
   - Changes nothing, needs no Docker, no Docker client and nothing beyond Python's own library.
 options:
-  docker_socket:
-    description: Path of the Docker Engine's socket.
-    type: path
-    default: /var/run/docker.sock
   control_time:
     description:
       - The control machine's time when it asks, in seconds since 1970. The seat's clock is compared
@@ -27,16 +23,16 @@ options:
     elements: str
     default: []
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - labocloud.room.attributes
+  - labocloud.room.engine
 attributes:
   check_mode:
-    description: Can run in check_mode and return the same answer.
     support: full
   diff_mode:
-    description: Has nothing to show, since it changes nothing.
     support: none
   idempotent:
-    description: Changes nothing.
     support: full
 """
 

@@ -28,17 +28,17 @@ options:
     elements: path
     default: []
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - labocloud.room.attributes
 attributes:
   check_mode:
-    description: Can run in check_mode and tell whether it would write.
     support: full
   diff_mode:
-    description: Shows no diff.
     support: none
   idempotent:
-    description: A record that holds this already is left alone.
     support: full
+    details: A record that holds this already is left alone.
 """
 
 EXAMPLES = r"""
