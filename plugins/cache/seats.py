@@ -9,7 +9,7 @@ description:
   - As C(jsonfile), but that other accounts of the control machine cannot read the files, and that
     a name which is too long for a file's does not end the run.
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
 options:
   _uri:
     description: The directory.

@@ -14,7 +14,7 @@ description:
     file C(missing), which C(--limit @reports/missing) takes. A seat that a run was not about stays
     in it.
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
 options:
   reports:
     description: Directory of the file C(missing). Without it, it is where the run was started.

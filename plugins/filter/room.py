@@ -19,7 +19,7 @@ options:
     type: dict
     required: true
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
 """
 
 EXAMPLES = r"""

@@ -37,7 +37,7 @@ options:
     type: float
     required: true
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
 """
 
 EXAMPLES = r"""
