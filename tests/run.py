@@ -69,6 +69,7 @@ def checks() -> Iterator[Check]:
     yield Check("unit", ("pytest", "tests/unit"))
     yield Check("app", ("pytest", "app/tests"))
     yield Check("collection", ("pytest", "tests/collection"))
+    yield Check("sanity", ("pytest", "tests/sanity"))
     # Those with the most tests first: what is left for the end is short.
     for scenario in sorted(
         PROJECT.glob("molecule/*/molecule.yml"), key=lambda path: -tests_of(path.parent)
