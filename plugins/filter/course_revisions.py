@@ -19,7 +19,7 @@ options:
     type: str
     required: true
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
 """
 
 EXAMPLES = r"""

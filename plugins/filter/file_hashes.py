@@ -13,7 +13,7 @@ options:
     type: dict
     required: true
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
 """
 
 EXAMPLES = r"""

@@ -18,7 +18,7 @@ options:
     required: true
 positional: settings
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
 """
 
 EXAMPLES = r"""

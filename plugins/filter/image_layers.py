@@ -19,7 +19,7 @@ options:
     elements: str
     required: true
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
 """
 
 EXAMPLES = r"""

@@ -46,22 +46,19 @@ options:
     description: Seconds until it has to answer.
     type: int
     default: 30
-  docker_socket:
-    description: Path of the Docker Engine's socket.
-    type: path
-    default: /var/run/docker.sock
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - labocloud.room.attributes
+  - labocloud.room.engine
 attributes:
   check_mode:
-    description: Cannot run in check_mode.
     support: none
   diff_mode:
-    description: Has nothing to show.
     support: none
   idempotent:
-    description: Takes a new successor each time it is called.
     support: none
+    details: Takes a new successor each time it is called.
 """
 
 EXAMPLES = r"""

@@ -30,17 +30,18 @@ options:
     type: path
     required: true
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - labocloud.room.attributes
+  - labocloud.room.engine
 attributes:
   check_mode:
-    description: Cannot run in check_mode.
     support: none
   diff_mode:
-    description: Shows no diff of an archive.
     support: none
   idempotent:
-    description: Writes the archive anew each time it is called.
     support: none
+    details: Writes the archive anew each time it is called.
 """
 
 EXAMPLES = r"""
@@ -72,8 +73,13 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import SOCKET
 from ansible_collections.labocloud.room.plugins.module_utils.passing import sweep
-from ansible_collections.labocloud.room.plugins.module_utils.saved import ENVIRONMENT, digest
+from ansible_collections.labocloud.room.plugins.module_utils.saved import (
+    ENVIRONMENT,
+    digest,
+    environment,
+)
 
 
 def omitted(manifest: list[dict[str, Any]], skip: int) -> set[str]:
@@ -87,7 +93,7 @@ def omitted(manifest: list[dict[str, Any]], skip: int) -> set[str]:
     return low - high
 
 
-def save(images: list[str], skip: int, dest: Path) -> None:
+def save(images: list[str], skip: int, dest: Path, docker_socket: str) -> None:
     """Write the archive to dest, readable by who may enter its directory: not root fetches it.
 
     Raises subprocess.CalledProcessError where docker or zstd fails, OSError where dest cannot be
@@ -96,7 +102,8 @@ def save(images: list[str], skip: int, dest: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="labocloud-", dir=dest.parent) as directory:
         whole = Path(directory) / "images.tar"
         command = ["docker", "save", "--output", str(whole), *images]
-        subprocess.run(command, check=True, capture_output=True, text=True, env=ENVIRONMENT)
+        docker = environment(docker_socket)
+        subprocess.run(command, check=True, capture_output=True, text=True, env=docker)
         packing = ["zstd", "-q", "-3", "-T0", "-f", "-o", str(dest)]
         with (
             tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as why,
@@ -129,15 +136,17 @@ def main() -> None:
             "images": {"type": "list", "elements": "str", "required": True},
             "skip_layers": {"type": "int", "default": 0},
             "dest": {"type": "path", "required": True},
+            "docker_socket": {"type": "path", "default": SOCKET},
         },
     )
     for command in ("docker", "zstd"):
         if shutil.which(command, path=ENVIRONMENT["PATH"]) is None:
             module.fail_json(msg=f"there is no command {command} here")
-    dest = Path(module.params["dest"])
+    asked = module.params
+    dest = Path(asked["dest"])
     try:
         sweep(dest.parent)
-        save(module.params["images"], module.params["skip_layers"], dest)
+        save(asked["images"], asked["skip_layers"], dest, asked["docker_socket"])
         sha256 = digest(dest)
     except (OSError, subprocess.CalledProcessError) as error:
         dest.unlink(missing_ok=True)

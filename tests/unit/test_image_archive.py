@@ -89,6 +89,14 @@ def test_the_archive_holds_all_but_what_is_skipped(dest: Path, skip: int | None)
     assert list(dest.parent.iterdir()) == [dest]
 
 
+def test_the_engine_at_the_socket_is_the_one_that_saves(dest: Path, tmp_path: Path) -> None:
+    command(tmp_path, "docker", 'echo "asked $DOCKER_HOST" >&2; exit 1')
+    asked = {"images": ["a:1"], "dest": str(dest)}
+    said = stand_in.run(image_archive.main, docker_socket="/run/other.sock", **asked)
+    assert "asked unix:///run/other.sock" in said["msg"]
+    assert "asked unix:///var/run/docker.sock" in stand_in.run(image_archive.main, **asked)["msg"]
+
+
 @pytest.mark.parametrize("name", ["docker", "zstd"])
 def test_where_a_command_fails_nothing_is_left(dest: Path, tmp_path: Path, name: str) -> None:
     command(tmp_path, name, "cat > /dev/null; echo no space >&2; exit 1")

@@ -96,7 +96,7 @@ def seat(engine: stand_in.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     docker = commands / "docker"
     docker.write_text(
         f"#!/bin/sh\n[ -e {tmp_path}/full ] && {{ echo 'no space left on device' >&2; exit 1; }}\n"
-        f"cat > {tmp_path}/loaded\n"
+        f'echo "$DOCKER_HOST" > {tmp_path}/asked\ncat > {tmp_path}/loaded\n'
     )
     docker.chmod(0o755)
     # As zstd is not everywhere where the tests are.
@@ -136,7 +136,7 @@ def test_a_docker_that_a_user_put_first_on_the_path_is_not_meant(
 
 
 def test_what_was_asked_for_is_loaded_and_the_base_that_it_replaces_goes(
-    seat: Seat, src: Path
+    seat: Seat, src: Path, tmp_path: Path
 ) -> None:
     old = image(BASE, "old")
     seat.have(old)
@@ -144,6 +144,8 @@ def test_what_was_asked_for_is_loaded_and_the_base_that_it_replaces_goes(
     packed = tar(("manifest.json", LIST))
     assert load(seat, src, packed, forget=old["Id"]) == {"changed": True}
     assert seat.loaded.read_bytes() == packed
+    # The engine that was asked what it has is the one that loads.
+    assert (tmp_path / "asked").read_text().strip() == f"unix://{seat.socket}"
     assert set(seat.named()) == {BASE, COURSE}
     assert old["Id"] not in seat.images
 
