@@ -142,7 +142,7 @@ def ready(has: Has, want: Want) -> bool:
 
 
 def trust(has: Has, want: Want) -> dict[str, Any]:
-    """Give the CAs to write, path to PEM, and the paths of those to remove.
+    """Give the CAs to write, path to PEM, the paths of those to remove, and their directories.
 
     Each is trusted for its registry alone; the engine reads them anew at each pull. One that is not
     known today, since the registry's host was not asked, stays as it is.
@@ -154,9 +154,12 @@ def trust(has: Has, want: Want) -> dict[str, Any]:
     wanted = {f"{TRUST}/{address}/labocloud.crt": authority for address in addresses}
     present = {path: told for path, told in has["files"].items() if path.startswith(f"{TRUST}/")}
     known = {path: text for path, text in wanted.items() if text}
+    write, remove = differing(known, present), without(present, wanted)
     return {
-        "write": {path: known[path] for path in differing(known, present)},
-        "remove": without(present, wanted),
+        "write": {path: known[path] for path in write},
+        "remove": remove,
+        "empty": [path.rpartition("/")[0] for path in remove],
+        "settled": not write and not remove,
     }
 
 
@@ -260,7 +263,12 @@ def removal(has: Has) -> dict[str, Any] | None:
 
 
 def judge(has: Has, want: Want, builder: Builder) -> Verdict:
-    """Judge the engine."""
+    """Judge the engine.
+
+    Values, besides those of installation(), configuration(), trust() and removal(): there, whether
+    an engine of either source is installed; runs, whether it runs with what it is configured with,
+    and starts with the machine; recorded, whether it is known what the seat was like before.
+    """
     del builder
     docker = has["docker"]
     told = installation(has, want) | configuration(has, want) | {"trust": trust(has, want)}
@@ -274,10 +282,11 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
             told["installed"]
             and told["configured"]
             and runs
-            and not (told["trust"]["write"] or told["trust"]["remove"])
+            and told["trust"]["settled"]
             and not has["apt"]["interrupted"]
         ),
         refused=refused,
+        there=any(name in has["packages"] for name in ENGINES),
         runs=runs,
         recorded=has["before"] is not None and not without(told["roots"], recorded),
         removal=removal(has),

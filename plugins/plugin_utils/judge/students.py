@@ -17,7 +17,8 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
 
     Values: add and remove, the accounts that are to come in, and those that the toolkit had put
     there and that nobody names any more; known, those that it has put there or is about to;
-    brought, those that it has put there and that are still there. Others are nobody's business.
+    brought, those that it has put there and that are still there; recorded, whether the seat's
+    record names just these. Who else is in the group is nobody's business.
     """
     del builder
     members = has["docker_group"] or []
@@ -39,4 +40,5 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
         remove=remove,
         known=sorted({*has["brought"]["users"], *add}),
         brought=brought,
+        recorded=brought == has["brought"]["users"],
     )
