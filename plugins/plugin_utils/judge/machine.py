@@ -28,6 +28,8 @@ def refusals(has: Has, want: Want) -> Iterator[Finding]:
     if version(has["python"]) < PYTHON:
         wanted = ".".join(map(str, PYTHON))
         yield finding("python_old", name, python=has["python"] or "?", wanted=wanted)
+    if want["twins"]:
+        yield finding("machine_twice", name, others=", ".join(want["twins"]))
     if has["torn"]:
         yield finding("record_torn", name, what="; ".join(has["torn"]))
     for role in ROLES:
