@@ -160,4 +160,4 @@ def facts_of(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
     else:
         facts = hostvars.raw_get(name).get("ansible_facts") if name in hostvars else None
     known = ("seat", "course", "verdict", "twins")
-    return {key: facts[key] for key in known if key in (facts or {})}
+    return {key: facts[key] for key in known if key in facts} if facts else {}

@@ -15,11 +15,11 @@ REGISTRY = {"lab": ["pc01", "pc02"], "registry": ["server"]}
 NONE = (("service_manager", "none"),)
 
 
-def files(*changes: tuple[str, object], **settings: Any) -> dict[str, str]:
+def files(*changes: tuple[str, object], **settings: object) -> dict[str, str]:
     return engine_files.files(seat(*changes), want(**settings))
 
 
-def daemon(**settings: Any) -> dict[str, Any]:
+def daemon(**settings: object) -> dict[str, Any]:
     """Give what daemon.json is to hold."""
     made: dict[str, Any] = json.loads(files(**settings)[engine_files.DAEMON_JSON])
     return made
@@ -95,7 +95,7 @@ def test_the_rooms_registry_is_reached_without_the_proxy(address: str) -> None:
     assert engine_files.environment(want(**settings)) == {}
 
 
-def looked_up(term: str, *changes: tuple[str, object], **settings: Any) -> dict[str, str]:
+def looked_up(term: str, *changes: tuple[str, object], **settings: object) -> dict[str, str]:
     """Give what the lookup gives to a task."""
     facts = {"ansible_facts": {"seat": seat(*changes)}, "inventory_hostname": "pc02"}
     facts["role_path"] = str(service_files.ROLES / "docker_engine")

@@ -24,7 +24,7 @@ BARE = (
 )
 
 
-def judge(*changes: tuple[str, object], **variables: Any) -> dict[str, Any]:
+def judge(*changes: tuple[str, object], **variables: object) -> dict[str, Any]:
     """Give the verdict on a changed seat."""
     return engine.judge(seat(*changes), want(**variables), {})
 
@@ -69,7 +69,11 @@ def test_a_bare_seat_gets_all_of_it_and_is_refused_nothing() -> None:
     ("change", "settings", "todo"),
     [
         (packages(zstd=None), {}, {}),
-        (packages(docker_ce="5:28"), {"docker_engine_replace": True}, {"conflicting": ["docker-ce"]}),
+        (
+            packages(docker_ce="5:28"),
+            {"docker_engine_replace": True},
+            {"conflicting": ["docker-ce"]},
+        ),
         (
             ("held", []),
             {"docker_engine_version": "26.1.*"},
@@ -275,7 +279,9 @@ def test_an_engine_that_is_installed_may_be_configured_on_a_full_disk() -> None:
 def test_the_disk_is_not_held_against_a_seat_where_docker_goes_elsewhere() -> None:
     """What is free there is not known, and the advice was to put it there."""
     options = {"data-root": "/srv/docker"}
-    assert judge(*BARE, ("docker/free_mb", 1), docker_engine_daemon_options=options)["refused"] == []
+    assert (
+        judge(*BARE, ("docker/free_mb", 1), docker_engine_daemon_options=options)["refused"] == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -314,7 +320,7 @@ PEM = "-----BEGIN CERTIFICATE-----\n"
 HASH = sha256(PEM.encode()).hexdigest()
 
 
-def trusting(ca: str, *changes: tuple[str, object], **settings: Any) -> dict[str, Any]:
+def trusting(ca: str, *changes: tuple[str, object], **settings: object) -> dict[str, Any]:
     """Give the verdict on a seat of a room with a registry, whose CA the run knows, or not."""
     wanted = want(groups=REGISTRY, **{"room_registry_address": "server"} | settings)
     wanted["room"]["registry"]["ca"] = ca

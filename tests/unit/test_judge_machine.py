@@ -8,7 +8,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge import machin
 from sample_seat import seat, want
 
 
-def judge(*changes: tuple[str, object], **variables: Any) -> dict[str, Any]:
+def judge(*changes: tuple[str, object], **variables: object) -> dict[str, Any]:
     """Give the verdict on a changed seat."""
     return machine.judge(seat(*changes), want(**variables), {})
 

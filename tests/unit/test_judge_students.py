@@ -14,31 +14,31 @@ def judge(users: object, group: list[str] | None, brought: list[str]) -> dict[st
 
 
 @pytest.mark.parametrize(
-    ("users", "group", "brought", "add", "remove", "found"),
+    ("users", "group", "brought", "moves", "found"),
     [
-        ([], [], [], [], [], []),
-        ([], None, [], [], [], []),
-        (["a"], ["a"], ["a"], [], [], []),
-        (["a", "b"], ["b"], ["b"], ["a"], [], ["users_missing"]),
-        (["a", "a"], [], [], ["a"], [], ["users_missing"]),
+        ([], [], [], ([], []), []),
+        ([], None, [], ([], []), []),
+        (["a"], ["a"], ["a"], ([], []), []),
+        (["a", "b"], ["b"], ["b"], (["a"], []), ["users_missing"]),
+        (["a", "a"], [], [], (["a"], []), ["users_missing"]),
         # As it is typed on the command line.
-        ("a, b,", ["a"], ["a"], ["b"], [], ["users_missing"]),
+        ("a, b,", ["a"], ["a"], (["b"], []), ["users_missing"]),
         # Docker is not there yet, which says it all.
-        (["a"], None, [], ["a"], [], []),
+        (["a"], None, [], (["a"], []), []),
         # Only those that the toolkit has put there are taken out again.
-        ([], ["a", "theirs"], ["a"], [], ["a"], ["users_left"]),
+        ([], ["a", "theirs"], ["a"], ([], ["a"]), ["users_left"]),
         # Somebody has taken it out by hand.
-        ([], [], ["a"], [], [], []),
-        (["b"], ["a"], ["a"], ["b"], ["a"], ["users_missing", "users_left"]),
+        ([], [], ["a"], ([], []), []),
+        (["b"], ["a"], ["a"], (["b"], ["a"]), ["users_missing", "users_left"]),
     ],
 )
 def test_who_comes_and_who_goes(
-    users: object, group: list | None, brought: list, add: list, remove: list, found: list
+    users: object, group: list | None, brought: list, moves: tuple[list, list], found: list
 ) -> None:
     verdict = judge(users, group, brought)
-    assert (verdict["add"], verdict["remove"]) == (add, remove)
+    assert (verdict["add"], verdict["remove"]) == moves
     assert [one["id"] for one in verdict["findings"]] == found
-    assert verdict["settled"] is not bool(add or remove)
+    assert verdict["settled"] is not any(moves)
     assert verdict["refused"] == []
 
 

@@ -8,7 +8,7 @@ import stand_in
 from ansible_collections.labocloud.room.plugins.modules import text_files
 
 
-def run(**options: Any) -> dict[str, Any]:
+def run(**options: object) -> dict[str, Any]:
     """Run the module."""
     return stand_in.run(text_files.main, **options)
 
@@ -43,9 +43,7 @@ def test_a_difference_is_shown_and_that_of_a_secret_is_not(tmp_path: Path) -> No
     path, secret, old = tmp_path / "a", tmp_path / "b", tmp_path / "c"
     for one in (path, secret, old):
         one.write_text("before\n")
-    told = run(
-        files={str(path): "after\n"}, secrets={str(secret): "password\n"}, absent=[str(old)]
-    )
+    told = run(files={str(path): "after\n"}, secrets={str(secret): "password\n"}, absent=[str(old)])
     assert [(one["after_header"], one["before"], one["after"]) for one in told["diff"]] == [
         (str(path), "before\n", "after\n"),
         (str(old), "before\n", ""),
