@@ -489,8 +489,14 @@ def plan(
 
 def size(count: int) -> str:
     """Give a number of bytes as Docker writes it: 12.3MB."""
-    power = min(len(str(count)) - 1, 9) // 3
-    return f"{count / 1000**power:.3g}{('B', 'kB', 'MB', 'GB')[power]}"
+    number = float(count)
+    for unit in ("B", "kB", "MB", "GB", "TB", "PB"):
+        text = f"{number:.3g}"
+        # It is written so from what is rounded to a thousand on.
+        if "e" not in text:
+            return f"{text}{unit}"
+        number /= 1000
+    return f"{number:.3g}EB"
 
 
 def lines(things: dict[str, Any]) -> list[str]:

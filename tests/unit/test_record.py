@@ -43,6 +43,65 @@ def test_a_torn_record_is_told_and_not_written_over(directory: Path, text: str) 
     assert (directory / "before.json").read_bytes() == text.encode("latin-1")
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("before", '{"packages": 5, "docker_data": true}', "before.packages is not a list"),
+        ("before", '{"docker_data": true}', "before.packages lacks"),
+        ("before", '{"packages": ["a", null], "docker_data": true}', "packages[1] is not a text"),
+        ("before", '{"packages": [], "docker_data": true, "ids": []}', "before.ids is not an obj"),
+        ("before", '{"packages": [], "packages": [], "docker_data": true}', "a key is in it twice"),
+        ("brought", '{"packages": 5, "docker": null}', "brought.packages is not a list"),
+        ("brought", '{"policy_rc_d": "yes"}', "policy_rc_d is not true or false"),
+        ("brought", '{"other": NaN}', "NaN is no number"),
+        ("built", '{"version": "2", "images": {}}', "built.version is not a whole number"),
+        ("built", '{"version": 2, "images": []}', "built.images is not an object"),
+        ("built", '{"room:base": 5}', "holds no such record"),
+        ("served", '{"revisions": "abc"}', "served.revisions is not a list"),
+        ("served", "{}", "served.revisions lacks"),
+        ("brought", '{"a":' * 40 + "1" + "}" * 40, "is not JSON of at most 30 levels"),
+        ("brought", '{"a":' * 100_000, "nested too deep"),
+        ("brought", '{"a": ' + "9" * 5000 + "}", "cannot be read"),
+        ("brought", '{"a": "' + "x" * record.LARGEST + '"}', "larger than"),
+    ],
+)
+def test_a_record_of_another_shape_is_torn(
+    tmp_path: Path, name: str, text: str, words: str
+) -> None:
+    """And told in a sentence that can be read, with the file's name."""
+    (tmp_path / f"{name}.json").write_text(text)
+    with pytest.raises(record.TornError) as torn:
+        record.read_record(name, tmp_path)
+    assert str(torn.value).startswith(f"{tmp_path}/{name}.json ")
+    assert words in str(torn.value)
+    assert len(str(torn.value)) < 600
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("before", {"packages": [], "docker_data": False}),
+        ("before", {"packages": ["a"], "docker_data": True, "docker_group": None, "new": {"a": 1}}),
+        ("brought", {}),
+        ("brought", {"packages": ["a"], "making": "", "containers": ["id"]}),
+        ("built", {"room:base": "mark"}),
+        ("built", {}),
+        ("built", {"version": 2, "images": {"room:base": "mark"}, "bases": {}}),
+        ("served", {"revisions": []}),
+        ("daemon", {"data-root": "/srv", "log-opts": {"max-size": "1m"}}),
+    ],
+)
+def test_records_of_all_releases_are_read(tmp_path: Path, name: str, value: dict) -> None:
+    record.write_record(name, value, tmp_path)
+    assert record.read_record(name, tmp_path) == value
+
+
+def test_what_is_no_file_is_not_kept(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "daemon.json")
+    with pytest.raises(OSError, match="no regular file"):
+        record.keep_file(tmp_path / "daemon.json", tmp_path / "labocloud")
+
+
 def test_a_copy_of_a_file_is_kept_before_the_record_is_there(
     directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -51,7 +110,8 @@ def test_a_copy_of_a_file_is_kept_before_the_record_is_there(
     file = tmp_path / "daemon.json"
     file.write_bytes(b"\xff{}")
     file.chmod(0o640)
-    asked = {"name": "before", "value": {"packages": []}, "keep": [str(file)]}
+    value = {"packages": [], "docker_data": False}
+    asked = {"name": "before", "value": value, "keep": [str(file)]}
     assert stand_in.run(seat_record.main, _ansible_check_mode=True, **asked)["changed"]
     assert not directory.exists()
 

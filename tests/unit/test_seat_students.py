@@ -245,7 +245,19 @@ def test_a_swarm_is_left_and_its_bridge_goes(node: str) -> None:
 
 @pytest.mark.parametrize(
     ("count", "text"),
-    [(0, "0B"), (999, "999B"), (1000, "1kB"), (12_345_678, "12.3MB"), (123_000_000_000, "123GB")],
+    [
+        (0, "0B"),
+        (999, "999B"),
+        (1000, "1kB"),
+        (12_345_678, "12.3MB"),
+        (123_000_000_000, "123GB"),
+        (999_499, "999kB"),
+        (999_500, "1MB"),
+        (999_999, "1MB"),
+        (99_960, "100kB"),
+        (1_234_567_890_123, "1.23TB"),
+        (10**18, "1EB"),
+    ],
 )
 def test_sizes_are_written_as_docker_writes_them(count: int, text: str) -> None:
     assert seat_students.size(count) == text

@@ -8,11 +8,13 @@ from ansible_collections.labocloud.room.plugins.filter.course_revisions import (
     course_images_plan,
     course_images_record,
 )
+from ansible_collections.labocloud.room.plugins.module_utils import facts_engine, facts_records
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
     DockerConnection,
     fingerprint_1,
 )
-from ansible_collections.labocloud.room.plugins.modules import seat_facts, seat_students
+from ansible_collections.labocloud.room.plugins.module_utils.reading import Odd
+from ansible_collections.labocloud.room.plugins.modules import seat_students
 
 BASE, TAG = "room:base", "room:python"
 REVISIONS = [letter * 64 for letter in "abc"]
@@ -58,8 +60,8 @@ def test_it_keeps_its_revisions_and_the_record_becomes_one_of_today(
     record = {one["RepoTags"][0]: fingerprint_1(one) for one in toolkits}
     have(engine, [*toolkits, image("mine", "mine:1")])
 
-    answers = seat_facts.engine_facts(engine.path)
-    built = seat_facts.built_facts(record, answers["inspected"])
+    answers = facts_engine.engine_facts(engine.path, Odd())
+    built = facts_records.built_facts(record, answers["inspected"])
     with closing(DockerConnection(engine.path)) as docker:
         things = seat_students.plan(
             seat_students.look(docker), BEFORE, built["images"], made=None, containers=[], keep=[]
@@ -74,7 +76,7 @@ def test_it_keeps_its_revisions_and_the_record_becomes_one_of_today(
     assert plan["settled"]
     assert set(course_images_record(seat, {}, [])) == {BASE, *NAMES}
     again = {"version": 2, "images": plan["record"], "bases": {}}
-    assert seat_facts.built_facts(again, answers["inspected"])["images"] == built["images"]
+    assert facts_records.built_facts(again, answers["inspected"])["images"] == built["images"]
 
 
 def test_a_trap_under_the_bases_name_is_not_taken_for_it(engine: stand_in.Engine) -> None:
@@ -82,8 +84,8 @@ def test_a_trap_under_the_bases_name_is_not_taken_for_it(engine: stand_in.Engine
     record = {BASE: fingerprint_1(image("base", BASE))}
     trap = image("base", BASE, OnBuild=["RUN evil"])
     have(engine, [trap])
-    answers = seat_facts.engine_facts(engine.path)
-    built = seat_facts.built_facts(record, answers["inspected"])
+    answers = facts_engine.engine_facts(engine.path, Odd())
+    built = facts_records.built_facts(record, answers["inspected"])
     with closing(DockerConnection(engine.path)) as docker:
         things = seat_students.plan(
             seat_students.look(docker), BEFORE, built["images"], made=None, containers=[], keep=[]
