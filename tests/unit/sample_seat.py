@@ -131,7 +131,6 @@ SEAT: dict[str, Any] = {
         "free_mb": 91_000,
         "driver": "overlay2",
         "data": True,
-        "masked": [],
         "outdated": False,
         "partial": True,
         "cpus": 4,

@@ -362,8 +362,9 @@ def test_removal_takes_what_came_and_leaves_what_was_there() -> None:
     assert gone["files"] == [*SEAT["files"], CA, "/etc/apt/sources.list.d/docker.sources"]
     assert gone["empty"] == [
         "/etc/docker/certs.d/server:5000",
-        *("/etc/containerd", "/etc/docker", "/etc/systemd/system/containerd.service.d"),
+        "/etc/systemd/system/containerd.service.d",
         "/etc/docker/certs.d",
+        *("/etc/containerd", "/etc/docker"),
     ]
     assert len(gone["scripts"]) == 2
     assert gone["give_back"] == gone["units"] == []
@@ -387,6 +388,13 @@ def test_an_engine_that_was_there_gets_its_daemon_json_back_and_starts_anew() ->
     assert judge(("before", stopped))["removal"]["units"] == []
     other = SEAT["before"] | before | others | {"packages": ["docker-ce"]}
     assert judge(("before", other))["removal"]["units"] == []
+
+
+def test_a_record_that_tells_little_can_be_judged() -> None:
+    changes = ("before", {"packages": [], "docker_data": False}), ("held", ["docker.io"])
+    verdict = judge(*changes)
+    assert (verdict["release"], verdict["recorded"]) == ([], False)
+    assert verdict["removal"]["group"] is False
 
 
 def test_the_script_of_a_package_that_was_there_is_the_packages() -> None:

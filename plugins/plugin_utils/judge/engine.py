@@ -100,7 +100,7 @@ def installation(has: Has, want: Want) -> dict[str, Any]:
     wanted = re.compile(re.escape(pin).replace(r"\*", ".*"))
     off = [name for name in pinned if name in there and not wanted.fullmatch(there[name])]
     # Only what the toolkit holds itself is let go.
-    ours = without(has["held"], has["before"]["held"] if has["before"] else has["held"])
+    ours = without(has["held"], (has["before"] or {}).get("held", has["held"]))
     told = {
         "packages": [f"{name}={pin}" if name in pinned else name for name in names],
         "conflicting": [name for name in CONFLICTS[source] if name in there],
@@ -211,7 +211,7 @@ def conditions(has: Has, want: Want, told: dict[str, Any]) -> Iterator[Finding]:
     needed = want["room_page_min_docker"]
     if not docker["running"]:
         found = "engine_stopped" if told["installed"] else "engine_missing"
-        yield finding(found, name, why=docker.get("why") or "it does not answer")
+        yield finding(found, name, why=docker["why"] or "it does not answer")
     elif version(docker["version"]) < version(needed):
         yield finding("engine_old", name, version=docker["version"], wanted=needed)
     else:
@@ -228,6 +228,8 @@ def conditions(has: Has, want: Want, told: dict[str, Any]) -> Iterator[Finding]:
 def removal(has: Has) -> dict[str, Any] | None:
     """Give what goes when the toolkit does, None where it has changed nothing.
 
+    A record of before may tell little: what it does not tell of stays.
+
     came: whether the engine came with it. scripts: paths of what would remove Docker's data when
     its package goes. files: paths to remove. empty: directories that go where that leaves them
     empty. give_back: paths of files that were there and come back. units: those to start anew, of
@@ -238,10 +240,13 @@ def removal(has: Has) -> dict[str, Any] | None:
     before, present = has["before"], has["files"]
     if before is None:
         return None
+    there = before.get("files", [])
     was = set(ENGINES).intersection(before["packages"])
     ours = [path for path in present if OURS.fullmatch(path)]
     trusted = [path for path in present if path.startswith(f"{TRUST}/")]
     directories = [path.rpartition("/")[0] for path in trusted + ours] + [TRUST] * bool(trusted)
+    # What is in another one goes before it.
+    directories.sort(key=lambda path: -path.count("/"))
     data = without([*before.get("roots", {}), has["docker"]["root"], DOCKER_ROOT, CONTAINERD_ROOT])
     # It may be there for others by now, and what they keep in it.
     others = {"containerd", "containerd.io"}.intersection(has["packages"])
@@ -250,15 +255,15 @@ def removal(has: Has) -> dict[str, Any] | None:
     return {
         "came": not was,
         "scripts": list(NUKING) if brought and not was else [],
-        "files": without([*ours, *trusted, REPOSITORY], before["files"]),
+        "files": without([*ours, *trusted, REPOSITORY], there),
         "empty": without(directories, ["/etc/docker"] if was else []),
-        "give_back": [path for path in [engine_files.DAEMON_JSON] if path in before["files"]],
+        "give_back": [path for path in [engine_files.DAEMON_JSON] if path in there],
         "units": [*units, "docker.service"]
-        if before["docker_running"] and was.intersection(has["packages"])
+        if before.get("docker_running", True) and was.intersection(has["packages"])
         else [],
         "checked": data,
         "data": without(data, [CONTAINERD_ROOT] if others else []),
-        "group": before["docker_group"] is None,
+        "group": before.get("docker_group", []) is None,
     }
 
 
@@ -274,7 +279,7 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
     told = installation(has, want) | configuration(has, want) | {"trust": trust(has, want)}
     starts = docker["enabled"] or has["service_manager"] != "systemd"
     runs = docker["running"] and not docker["outdated"] and starts
-    recorded = has["before"].get("roots", {}) if has["before"] else {}
+    recorded = (has["before"] or {}).get("roots", {})
     refused = list(refusals(has, want, told))
     return verdict(
         () if refused else conditions(has, want, told),
