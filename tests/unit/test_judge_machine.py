@@ -24,6 +24,7 @@ def test_nothing_is_found_on_a_machine_that_is_right() -> None:
         (("python", "3.9"), {}, "python_old", "its Python is 3.9, too old: 3.10 is needed"),
         (("python", ""), {}, "python_old", "its Python is ?"),
         (("torn", ["a cannot be read", "b neither"]), {}, "record_torn", "a cannot be read; b"),
+        (("odd", ["no route is one"]), {}, "unintelligible", "no route is one"),
         ((), {"seat_registries": {"no": "list"}}, "setting_wrong", "seat_registries"),
         ((), {"room_page_min_free_mb": "much"}, "setting_wrong", "room_page_min_free_mb"),
     ],
@@ -37,6 +38,12 @@ def test_what_keeps_anything_from_being_done(
     assert not verdict["settled"]
     assert (found["id"], found["severity"]) == (name, "error")
     assert words in in_words([found])
+
+
+def test_one_machine_under_two_names_is_worked_on_under_none() -> None:
+    [found] = machine.judge(seat(), want() | {"twins": ["pc03", "pc04"]}, {})["refused"]
+    assert found["id"] == "machine_twice"
+    assert "the same machine as pc03, pc04" in found["cause"]["en"]
 
 
 @pytest.mark.parametrize("python", ["3.10", "3.13", "3.13.5", "4.0"])
