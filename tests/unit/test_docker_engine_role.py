@@ -157,7 +157,6 @@ def test_what_is_removed_from_the_seat_is_looked_at_before_and_after_the_package
         "Refuse to purge what is not Docker's",
         "Keep the package from removing Docker's data",
         "Remove the packages that came with the toolkit",
-        "Ask the seat again what it has",
         "Purge",
         "Remove the files that came with the toolkit",
         "Put back the daemon.json that was there",

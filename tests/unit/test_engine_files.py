@@ -10,7 +10,8 @@ from ansible_collections.labocloud.room.plugins.lookup import docker_engine
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files, service_files
 from sample_seat import SEAT, seat, want
 
-PROXY = {"http": 'http://u:p"\\x@proxy:1', "no_proxy": "localhost,.example"}
+PROXY = {"http": 'http://u:p"\\x@proxy.example:1', "no_proxy": "localhost,.example"}
+MIRROR = "[fd00::1]:5002"
 REGISTRY = {"lab": ["pc01", "pc02"], "registry": ["server"]}
 NONE = (("service_manager", "none"),)
 
@@ -34,14 +35,14 @@ def test_the_texts_are_those_that_earlier_versions_wrote() -> None:
         groups=REGISTRY,
         room_registry_address="pc",
         room_registry_hub_mirror=True,
-        docker_engine_proxy={"http": 'http://u:p"\\x@h:1', "no_proxy": "a,b"},
+        docker_engine_proxy={"http": 'http://u:p"\\x@proxy.example:1', "no_proxy": "a,b"},
         docker_engine_registry_mirrors="https://a.example, https://b.example",
         docker_engine_daemon_options={"é": 1, "data-root": "/srv"},
     )
     told = service_files.hashes(made)
     assert {path.rpartition("/")[2]: text[:12] for path, text in told.items()} == {
         "daemon.json": "773b28d0cb80",
-        "labocloud-proxy.env": "ff9b18aa71a3",
+        "labocloud-proxy.env": "1645ed4a88fc",
         "labocloud-proxy.conf": "af21f149e1aa",
         "labocloud.conf": "4cf1ba725cf8",
         "labocloud.toml": "93c2951ae748",
@@ -59,7 +60,7 @@ def test_an_option_replaces_a_default_and_mirrors_are_asked_in_their_order() -> 
     )
     assert made["log-driver"] == "journald"
     assert made["log-opts"] == {"max-file": "3", "max-size": "10m"}
-    assert made["registry-mirrors"] == ["https://[fd00::1]:5002", "https://school.example"]
+    assert made["registry-mirrors"] == [f"https://{MIRROR}", "https://school.example"]
     assert daemon(docker_engine_daemon_options=options)["registry-mirrors"] == [
         "https://never.example"
     ]
@@ -112,7 +113,11 @@ def looked_up(term: str, *changes: tuple[str, object], **settings: object) -> di
         ({}, []),
         ({"docker_engine_proxy": PROXY}, [engine_files.PROXY_FILE]),
         (
-            {"docker_engine_daemon_options": {"proxies": {"http-proxy": "http://u:p@h:1"}}},
+            {
+                "docker_engine_daemon_options": {
+                    "proxies": {"http-proxy": "http://u:p@proxy.example:1"}
+                }
+            },
             [engine_files.DAEMON_JSON],
         ),
     ],
@@ -131,8 +136,11 @@ def test_the_engine_is_given_its_proxy_where_nothing_manages_services() -> None:
     }
 
 
-THERE = {"log-driver": "local", "proxies": {"http-proxy": "http://proxy:1", "no-proxy": "a"}}
-MINE = {"http-proxy": "http://u:p@ss@proxy:1", "no-proxy": "a"}
+THERE = {
+    "log-driver": "local",
+    "proxies": {"http-proxy": "http://proxy.example:1", "no-proxy": "a"},
+}
+MINE = {"http-proxy": "http://u:p@a.example@proxy.example:1", "no-proxy": "a"}
 
 
 @pytest.mark.parametrize(

@@ -133,8 +133,15 @@ def test_dockers_own_packages() -> None:
     [
         ({DAEMON_JSON: "another"}, {}),
         ({}, {"docker_engine_daemon_options": {"debug": True}}),
-        ({}, {"docker_engine_proxy": {"http": "http://u:secret@proxy:1"}}),
-        ({}, {"docker_engine_daemon_options": {"proxies": {"http-proxy": "http://u:secret@p:1"}}}),
+        ({}, {"docker_engine_proxy": {"http": "http://u:secret@proxy.example:1"}}),
+        (
+            {},
+            {
+                "docker_engine_daemon_options": {
+                    "proxies": {"http-proxy": "http://u:secret@p.example:1"}
+                }
+            },
+        ),
         ({}, {"docker_engine_registry_mirrors": "https://mirror.example"}),
         ({}, {"groups": REGISTRY, "room_registry_hub_mirror": True}),
     ],

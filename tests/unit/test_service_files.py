@@ -26,11 +26,11 @@ def test_a_file_of_a_roles_is_written_as_it_is() -> None:
     [
         ({}, ["pc01"], {}),
         ({"http": None, "https": None, "no_proxy": None}, ["pc01"], {}),
-        ({"http": "http://p:1"}, [], {"HTTP_PROXY": "http://p:1"}),
+        ({"http": "http://p.example:1"}, [], {"HTTP_PROXY": "http://p.example:1"}),
         (
-            {"https": "http://p:1", "no_proxy": "localhost,.example"},
+            {"https": "http://p.example:1", "no_proxy": "localhost,.example"},
             ["pc01", "pc02"],
-            {"HTTPS_PROXY": "http://p:1", "NO_PROXY": "localhost,.example,pc01,pc02"},
+            {"HTTPS_PROXY": "http://p.example:1", "NO_PROXY": "localhost,.example,pc01,pc02"},
         ),
         # Without a proxy of its own the service may inherit one.
         ({"no_proxy": "localhost"}, ["pc01"], {"NO_PROXY": "localhost"}),
@@ -41,8 +41,8 @@ def test_the_variables_that_tell_of_a_proxy(proxy: dict, direct: list, variables
 
 
 def test_a_file_of_variables_quotes_what_systemd_would_take_for_its_own() -> None:
-    told = {"HTTP_PROXY": 'http://u:p"\\x@h:1', "NO_PROXY": "a,b"}
+    told = {"HTTP_PROXY": 'http://u:p"\\x@proxy.example:1', "NO_PROXY": "a,b"}
     assert (
         service_files.environment_file(told)
-        == 'HTTP_PROXY="http://u:p\\"\\\\x@h:1"\nNO_PROXY="a,b"\n'
+        == 'HTTP_PROXY="http://u:p\\"\\\\x@proxy.example:1"\nNO_PROXY="a,b"\n'
     )
