@@ -68,6 +68,20 @@ VOCABULARY = {
             " demande son mot de passe) ; puis",
         ),
     ),
+    "python_old": Entry(
+        "error",
+        UP,
+        (
+            "its Python is {python}, too old: {wanted} is needed.",
+            "son Python, {python}, est trop ancien : il faut {wanted}.",
+        ),
+        (
+            "give it a system that is supported (docs/architecture.md), or a newer Python by"
+            " ansible_python_interpreter; then",
+            "lui donner un système pris en charge (docs/architecture.md), ou un Python plus récent"
+            " par ansible_python_interpreter ; puis",
+        ),
+    ),
     "record_torn": Entry(
         "error",
         UP,
@@ -115,6 +129,73 @@ VOCABULARY = {
         (
             "the run ended here before its end; its last lines tell why.",
             "l’exécution s’est arrêtée ici avant la fin ; ses dernières lignes disent pourquoi.",
+        ),
+    ),
+    # Docker Engine: first what refuses to touch it.
+    "engine_unsupported": Entry(
+        "error",
+        UP,
+        (
+            "it runs {system} ({release}), which is not supported.",
+            "il tourne sous {system} ({release}), qui n’est pas pris en charge.",
+        ),
+        (
+            "use one of {releases}, or take the seat out of the inventory; then",
+            "installer l’un de {releases}, ou retirer le poste de l’inventaire ; puis",
+        ),
+    ),
+    "engine_foreign": Entry(
+        "error",
+        UP,
+        (
+            "it has {packages}, which docker_engine_source {source} would replace.",
+            "il a {packages}, que docker_engine_source {source} remplacerait.",
+        ),
+        (
+            "set docker_engine_source to {other} for it, or docker_engine_replace to true (removal"
+            " does not bring them back); then",
+            "mettre docker_engine_source à {other} pour lui, ou docker_engine_replace à true (la"
+            " désinstallation ne les remet pas) ; puis",
+        ),
+    ),
+    "engine_disk": Entry(
+        "error",
+        UP,
+        (
+            "it has {free} MiB free at {root}; docker_engine_min_free_mb asks for {wanted}.",
+            "il a {free} Mio libres sous {root} ; docker_engine_min_free_mb en demande {wanted}.",
+        ),
+        (
+            "make room there, or put Docker elsewhere with data-root in"
+            " docker_engine_daemon_options; then",
+            "faire de la place, ou mettre Docker ailleurs (data-root dans"
+            " docker_engine_daemon_options) ; puis",
+        ),
+    ),
+    "engine_overruled": Entry(
+        "error",
+        UP,
+        (
+            "it has a /etc/docker/daemon.json of its own, which sets {keys}.",
+            "il a son propre /etc/docker/daemon.json, qui règle {keys}.",
+        ),
+        (
+            "give these keys, with the values that you want, in docker_engine_daemon_options (for"
+            " this seat alone: in host_vars), or remove the file; then",
+            "donner ces clés, avec les valeurs voulues, dans docker_engine_daemon_options (pour ce"
+            " poste seul : dans host_vars), ou supprimer le fichier ; puis",
+        ),
+    ),
+    "engine_masked": Entry(
+        "error",
+        ON_SEAT + "'systemctl unmask {units}'",
+        (
+            "{units} is masked: systemd does not start it for anybody.",
+            "{units} est masqué : systemd ne le démarre pour personne.",
+        ),
+        (
+            "find out who has masked it, and why; ./lab up, once this is undone",
+            "chercher qui l’a masqué, et pourquoi ; ./lab up, une fois cela défait",
         ),
     ),
     "engine_missing": Entry(
@@ -168,6 +249,27 @@ VOCABULARY = {
         (
             "Docker Engine does not trust the registry of the room.",
             "Docker ne fait pas confiance au registre de la salle.",
+        ),
+    ),
+    # The students.
+    "users_missing": Entry(
+        "error",
+        UP,
+        (
+            "docker_engine_users names {users}, who cannot use Docker without sudo.",
+            "docker_engine_users nomme {users}, qui ne peut pas utiliser Docker sans sudo.",
+        ),
+        (
+            "where it is no account, make it, or take the name out; then",
+            "si ce n’est pas un compte, le créer, ou retirer le nom ; puis",
+        ),
+    ),
+    "users_left": Entry(
+        "warning",
+        UP,
+        (
+            "{users} can still use Docker without sudo; docker_engine_users no longer names them.",
+            "{users} peut encore utiliser Docker sans sudo ; docker_engine_users ne le nomme plus.",
         ),
     ),
     "image_unknown": Entry(

@@ -82,7 +82,17 @@ SEAT: dict[str, Any] = {
         "zstd": "1.5.7+dfsg-1",
     },
     "held": [],
-    "files": {},
+    "files": {
+        "/etc/containerd/labocloud.toml": (
+            "93c2951ae7487ef234fe996a16d1b104d2831a5836318b957f3b1d41d18eff46"
+        ),
+        "/etc/docker/daemon.json": (
+            "949227c94d64072fd93e932b179dcdafad38ba72f864fe02f526281136cede4d"
+        ),
+        "/etc/systemd/system/containerd.service.d/labocloud.conf": (
+            "4cf1ba725cf8d003e37c08a3b40b06017ce9628058c4373c3bfe1dbdc52dfe8d"
+        ),
+    },
     "daemon_config": {"default-address-pools": [{"base": "198.18.0.0/16", "size": 24}]},
     "docker_group": [],
     "before": {

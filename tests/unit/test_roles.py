@@ -5,16 +5,9 @@ from typing import Any
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar
 
 ROLES = Path(__file__).parents[2] / "roles"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _plugins() -> None:
-    """Ansible's own filters and tests."""
-    init_plugin_loader([])
 
 
 def load(path: str) -> Any:  # noqa: ANN401  # YAML
@@ -56,31 +49,7 @@ def test_whose_registry_holds_the_port(brought: list, files: list, foreign: list
     assert [one["port"] for one in holders] == foreign
 
 
-def test_dockers_directories_are_recorded_before_anything_is_installed() -> None:
-    names = [one["name"] for one in load("docker_engine/tasks/main.yml")]
-    order = [
-        "Record what the seat was like before",
-        "Record what Docker's directories are like",
-        "Install Docker Engine",
-        "Configure and start Docker Engine",
-    ]
-    assert [name for name in names if name in order] == order
-
-
-@pytest.mark.parametrize(
-    ("config", "roots"),
-    [
-        ({}, ["/var/lib/docker", "/var/lib/containerd"]),
-        ({"data-root": "/srv"}, ["/srv", "/var/lib/docker", "/var/lib/containerd"]),
-    ],
-)
-def test_which_directories_are_recorded(config: dict, roots: list[str]) -> None:
-    told = load("docker_engine/vars/main.yml")["__docker_engine_roots"]
-    variables = {"__docker_engine_config": config}
-    assert Templar(loader=DataLoader(), variables=variables).template(told) == roots
-
-
-@pytest.mark.parametrize("role", ["docker_engine", "room_registry"])
+@pytest.mark.parametrize("role", ["room_registry"])
 def test_an_interrupted_installation_is_mended_first(role: str) -> None:
     """Before a seat that has all it needs is left alone."""
     first = load(f"{role}/tasks/main.yml")[0]
