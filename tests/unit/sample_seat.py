@@ -168,7 +168,7 @@ SEAT: dict[str, Any] = {
         "proxy": "",
         "registries": {},
     },
-    "registry": {"images": {}, "ca": "", "certificate": ""},
+    "registry": {"images": {}, "ca": "", "certificate": "", "answers": {}},
 }
 
 

@@ -108,34 +108,6 @@ def test_a_seat_whose_records_cannot_be_read_is_refused(torn: list[str], refused
     assert "Fix: " in said
 
 
-@pytest.mark.parametrize(
-    ("brought", "files", "foreign"),
-    [
-        # The machine was started anew between the package and its configuration.
-        (["docker-registry"], [], []),
-        ([], ["/etc/docker/registry/labocloud.yml"], []),
-        # Somebody else's.
-        ([], [], [5000]),
-    ],
-)
-def test_whose_registry_holds_the_port(brought: list, files: list, foreign: list) -> None:
-    seat = {
-        "packages": {"docker-registry": "2.8.3"},
-        "brought": {"packages": brought},
-        "files": dict.fromkeys(files, ""),
-        "listeners": [{"port": 5000, "process": "docker-registry"}],
-    }
-    holders = value(
-        load("room_registry/vars/main.yml")["__room_registry_foreign"],
-        "room_registry",
-        ansible_facts={"seat": seat},
-        room_registry_port=5000,
-        room_registry_push_port=5001,
-        room_registry_hub_mirror=False,
-    )
-    assert [one["port"] for one in holders] == foreign
-
-
 def test_dockers_directories_are_recorded_before_anything_is_installed() -> None:
     names = [one["name"] for one in load("docker_engine/tasks/main.yml")]
     order = [
@@ -160,7 +132,7 @@ def test_which_directories_are_recorded(config: dict, roots: list[str]) -> None:
     assert Templar(loader=DataLoader(), variables=variables).template(told) == roots
 
 
-@pytest.mark.parametrize("role", ["docker_engine", "room_registry"])
+@pytest.mark.parametrize("role", ["docker_engine"])
 def test_an_interrupted_installation_is_mended_first(role: str) -> None:
     """Before a seat that has all it needs is left alone."""
     first = load(f"{role}/tasks/main.yml")[0]
