@@ -30,6 +30,12 @@ UNITS = "/etc/systemd/system"
 DROP_INS = f"{UNITS}/docker-registry.service.d"
 PROXY_FILE = f"{DIRECTORY}/labocloud-proxy.env"
 MIRROR_UNIT = f"{UNITS}/labocloud-mirror.service"
+# What goes with the registry, besides the files that a machine tells of: its keys, and its data.
+KEPT = (
+    DROP_INS,
+    *(f"{DIRECTORY}/labocloud{name}" for name in ("-ca.key", "-ca.crt", ".key", ".crt")),
+    *(STORAGE, HUB_STORAGE, HUB_STORAGE_BEFORE),
+)
 # Of what a machine tells of its files, those that are this part's.
 OURS = re.compile(rf"(?:{DIRECTORY}|{DROP_INS}|{UNITS})/labocloud[^/]*")
 

@@ -127,14 +127,11 @@ def test_a_file_that_is_not_asked_for_any_longer_goes() -> None:
     verdict = judged(has)
     assert not verdict["settled"]
     mirrors = set(has["files"]) - set(registry_files.files(wanted()))
-    assert verdict["stale"] == sorted(mirrors)
+    kept = {"/var/lib/docker-registry/hub", "/var/lib/labocloud-mirror"}
+    assert set(verdict["absent"]) == mirrors | kept
     assert verdict["stopping"] == ["docker-registry", "labocloud-mirror"]
     assert verdict["services"] == ["docker-registry"]
     assert verdict["accounts"] == ["labocloud-push"]
-    assert set(verdict["forgotten"]) == {
-        "/var/lib/docker-registry/hub",
-        "/var/lib/labocloud-mirror",
-    }
 
 
 def test_a_mirror_has_a_service_an_account_and_a_storage() -> None:
@@ -143,9 +140,27 @@ def test_a_mirror_has_a_service_an_account_and_a_storage() -> None:
     # Last of all: a run that was killed before has something to do.
     assert verdict["services"] == ["labocloud-mirror", "docker-registry"]
     assert verdict["accounts"] == ["labocloud-push", "labocloud-mirror"]
-    assert verdict["forgotten"] == ["/var/lib/docker-registry/hub"]
+    assert verdict["absent"] == ["/var/lib/docker-registry/hub"]
     assert verdict["ports"] == [5002, 5000]
     assert judged(host(room_registry_hub_mirror=True), room_registry_hub_mirror=True)["settled"]
+
+
+def test_with_the_registry_goes_what_it_brought_and_holds() -> None:
+    settings = {"room_registry_hub_mirror": True, "room_registry_proxy": {"http": "x"}}
+    has = host(**settings)
+    verdict = judged(has, **settings)
+    assert verdict["ours"]
+    assert set(verdict["removal"]) == {
+        *has["files"],
+        "/etc/docker/registry/labocloud-ca.crt",
+        "/etc/docker/registry/labocloud-ca.key",
+        "/etc/docker/registry/labocloud.crt",
+        "/etc/docker/registry/labocloud.key",
+        "/etc/systemd/system/docker-registry.service.d",
+        "/var/lib/docker-registry/hub",
+        "/var/lib/docker-registry/room",
+        "/var/lib/labocloud-mirror",
+    }
 
 
 def test_files_of_others_are_nobodys_business() -> None:
@@ -157,7 +172,7 @@ def test_files_of_others_are_nobodys_business() -> None:
     }
     verdict = judged(host(("files", others)))
     assert verdict["settled"]
-    assert not [path for path in verdict["present"] if "labocloud" not in path]
+    assert not (others.keys() - host()["files"].keys()) & set(verdict["removal"])
 
 
 def test_no_password_is_a_fact() -> None:
@@ -408,6 +423,14 @@ def test_what_is_no_certificate_is_a_reason_to_make_one(name: str, pem: str) -> 
     assert verdict["refused"] == []
     assert not verdict["certified"]
     assert verdict["ca_lasts"] is (name != "ca")
+
+
+def test_a_certificate_of_a_version_that_there_is_not_is_none() -> None:
+    """Of all that cryptography raises, some is no ValueError."""
+    data = base64.b64decode("".join(CA.pem.splitlines()[1:-1]))
+    assert data.count(b"\xa0\x03\x02\x01\x02") == 1
+    later = lines(data.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x07"))
+    assert not judged(host(("registry/ca", later)))["ca_lasts"]
 
 
 @pytest.mark.filterwarnings("ignore")  # cryptography's own, of what it finds odd

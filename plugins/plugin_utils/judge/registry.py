@@ -175,8 +175,9 @@ def work(has: Has, want: Want) -> dict[str, Any]:
 
     packages: those of the registry. lacking: those that are not there. services: what is to run,
     the registry last; accounts: whom it needs; stopping: units that are there, and wait while they
-    are changed; stale: files of the toolkit's that are no longer asked for; forgotten: what a
-    mirror keeps that no longer runs; configured, runs: whether these are as they should be.
+    are changed; absent: files of the toolkit's that are no longer asked for, and what a mirror
+    keeps that no longer runs; removal: what goes with the registry; ports: where they listen.
+    configured, runs, ours: whether it is as it should be, listens, and is the toolkit's.
     """
     host, port = split(want["room"]["registry"]["at"])
     mirror = want["room"]["registry"]["mirror"]
@@ -193,9 +194,8 @@ def work(has: Has, want: Want) -> dict[str, Any]:
         "services": [MIRROR, REGISTRY] if mirror else [REGISTRY],
         "accounts": [PUSHER, MIRROR] if mirror else [PUSHER],
         "stopping": [name for name, known in there.items() if known],
-        "present": sorted(present),
-        "stale": stale,
-        "forgotten": [registry_files.HUB_STORAGE_BEFORE, *hub],
+        "removal": [*sorted(present), *registry_files.KEPT],
+        "absent": [*stale, registry_files.HUB_STORAGE_BEFORE, *hub],
         "configured": not (lacking or stale or differing(files, present)),
         "runs": port in listening,
         "ours": is_ours(has),
