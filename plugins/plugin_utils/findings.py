@@ -441,6 +441,95 @@ VOCABULARY = {
             " devant l’hôte s’il les demande ; puis",
         ),
     ),
+    # The room's registry: what keeps it from being set up, and then what is wrong with it.
+    "registry_address": Entry(
+        "error",
+        "./lab up",
+        (
+            "room_registry_address is {address}, which each seat takes for itself.",
+            "room_registry_address est {address}, que chaque poste prend pour lui-même.",
+        ),
+        (
+            "set it, for all, to the name or address by which the seats reach {host}; then",
+            "y mettre, pour tous, le nom ou l’adresse par lequel les postes atteignent {host} ;"
+            " puis",
+        ),
+    ),
+    "registry_systemd": Entry(
+        "error",
+        "./lab up",
+        (
+            "it is in the group registry, and has no systemd to run it.",
+            "il est dans le groupe registry et n’a pas de systemd pour le faire tourner.",
+        ),
+        (
+            "name another host in the group registry, or none: then images travel over SSH; then",
+            "mettre une autre machine dans le groupe registry, ou aucune : les images passent"
+            " alors par SSH ; puis",
+        ),
+    ),
+    "registry_foreign": Entry(
+        "error",
+        "./lab up",
+        ("it has a docker-registry of its own.", "il a déjà un docker-registry à lui."),
+        (
+            "name another host in the group registry, or remove that package; then",
+            "mettre une autre machine dans le groupe registry, ou désinstaller ce paquet ; puis",
+        ),
+    ),
+    "registry_port": Entry(
+        "error",
+        "./lab up",
+        ("port {port} is held by {holder}.", "le port {port} est pris par {holder}."),
+        (
+            "stop it, or set, for all, room_registry_port or room_registry_mirror_port; then",
+            "l’arrêter, ou changer, pour tous, room_registry_port ou room_registry_mirror_port ;"
+            " puis",
+        ),
+    ),
+    "registry_configuration": Entry(
+        "error",
+        UP,
+        (
+            "the room's registry is not installed and configured as the inventory says.",
+            "le registre de la salle n’est pas installé et configuré comme le veut l’inventaire.",
+        ),
+    ),
+    "registry_certificate": Entry(
+        "warning",
+        UP,
+        (
+            "the certificate of the room's registry is not for {address} alone, or ends soon.",
+            "le certificat du registre de la salle n’est pas pour {address} seul, ou expire"
+            " bientôt.",
+        ),
+    ),
+    "registry_down": Entry(
+        "error",
+        ON_SEAT + "'journalctl -n 20 -u docker-registry'",
+        (
+            "the registry does not answer at {address} ({why}).",
+            "le registre ne répond pas sur {address} ({why}).",
+        ),
+        (
+            "./lab up; where the address is wrong, set room_registry_address, for all; its log",
+            "./lab up ; si l’adresse est fausse, corriger room_registry_address, pour tous ; son"
+            " journal",
+        ),
+    ),
+    "mirror_down": Entry(
+        "error",
+        ON_SEAT + "'journalctl -n 20 -u labocloud-mirror'",
+        (
+            "the registry does not answer at {address}, as mirror of Docker Hub ({why}).",
+            "le registre ne répond pas sur {address}, comme miroir de Docker Hub ({why}).",
+        ),
+        (
+            "let it reach {hub} (room_registry_proxy); its log",
+            "lui donner accès à {hub} (room_registry_proxy) ; son journal",
+        ),
+    ),
+    # The way to it from the seats.
     "registry_unreachable": Entry(
         "warning",
         "./lab ansible-playbook playbooks/registry.yml",

@@ -169,7 +169,7 @@ SEAT: dict[str, Any] = {
         "proxy": "",
         "registries": {},
     },
-    "registry": {"images": {}, "ca": "", "certificate": ""},
+    "registry": {"images": {}, "ca": "", "certificate": "", "answers": {}},
     "odd": [],
 }
 
