@@ -60,10 +60,10 @@ def settings(
     variables: the host's, as Ansible has them, unrendered. template: renders a value with them. A
     setting that is wrong has its default.
     """
-    known = {**defaults, **variables}
     found: dict[str, Any] = {}
     wrong: dict[str, list[str]] = {}
     for role, options in specs.items():
+        known = {**defaults, **variables, "role_path": str(ROLES / role)}
         for name, option in options.items():
             if name not in known:
                 continue
@@ -79,6 +79,14 @@ def settings(
                 value = template(known, defaults.get(name))
             found[name] = value
     return found, wrong
+
+
+def builder(groups: Mapping[str, list[str]], named: str = "", name: str = "") -> str:
+    """Give the machine that builds for all: the one named, the registry's host, the first seat.
+
+    name: a host that is a room of its own, where there are no groups.
+    """
+    return named or [*(groups.get(REGISTRY) or []), *(groups.get(ROOM) or []), name][0]
 
 
 def room(groups: Mapping[str, list[str]], name: str, of: Callable[[str], Variables]) -> Room:
@@ -101,7 +109,7 @@ def room(groups: Mapping[str, list[str]], name: str, of: Callable[[str], Variabl
     return {
         "seats": seats,
         "servers": [host for host in hosts if host not in seats],
-        "builder": of(name)["course_image_builder"] or [*hosts, *seats][0],
+        "builder": builder(groups, of(name)["course_image_builder"], name),
         "registry": registry,
     }
 
