@@ -84,7 +84,7 @@ class ActionModule(ActionBase):
 
     def asks_anew(self) -> bool:
         """Tell whether the machine is asked although its answer is known."""
-        return boolean(self._task.args.get("anew", False))
+        return bool(boolean(self._task.args.get("anew", False)))
 
     def more(self) -> dict[str, Any]:
         """Give what else the module is given."""

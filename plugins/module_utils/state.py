@@ -195,7 +195,7 @@ def read_bytes(path: Path) -> bytes | None:
     """Give a file's bytes, None where there is none. Raises TornError where it cannot be read."""
     try:
         return content(path, LARGEST)
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         if path.is_symlink():
             raise TornError(f"{path} is a link to nothing") from None
         return None
@@ -357,22 +357,29 @@ def wait_for(descriptor: int, directory: Path, until: float) -> None:
 
 @contextmanager
 def alone(directory: Path) -> Iterator[None]:
-    """Have nobody else write there. Makes the directory. Raises OSError.
+    """Have nobody else write there. Makes the directory, which goes where it is empty at the end.
 
-    The lock is the directory's: it leaves no file, and goes with its process.
+    The lock is the directory's: it leaves no file, and goes with its process. Raises OSError.
     """
     until = time.monotonic() + PATIENCE
     while True:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            continue  # who forgets has removed it just now
+        except (FileNotFoundError, FileExistsError):
+            if os.path.lexists(directory) and not directory.is_dir():
+                raise
+            continue  # who had it before has removed it just now
         try:
             wait_for(descriptor, directory, until)
-            # Whoever forgot meanwhile has removed this one: nobody else's lock is on it.
+            # Whoever had it before may have removed this one: then others do not look at it.
             if is_at(directory, descriptor):
-                yield
+                try:
+                    yield
+                finally:
+                    if is_at(directory, descriptor):
+                        with suppress(OSError):  # something is in it
+                            directory.rmdir()
                 return
         finally:
             os.close(descriptor)
@@ -421,6 +428,4 @@ def forget(directory: Path = DIRECTORY, *, check: bool = False) -> bool:
         for name in (NAME, f".{NAME}.part"):
             with suppress(FileNotFoundError):
                 (directory / name).unlink()
-        with suppress(OSError):  # something else is in it
-            directory.rmdir()
     return True

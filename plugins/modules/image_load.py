@@ -201,7 +201,7 @@ def main() -> None:
         subprocess.CalledProcessError,
         ValueError,
     ) as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=str(getattr(error, "stderr", None) or error).strip())
     module.exit_json(changed=True)
 
 

@@ -8,8 +8,9 @@ module: seat_state
 short_description: Have a lab machine remember what was there before, and what came
 description:
   - Writes C(/var/lib/labocloud/state.json), readable by root alone, whole or not at all. What is
-    there and cannot be read is not written over. What an earlier release has written is taken over.
-  - Answers like M(labocloud.room.seat), with what the machine has afterwards; the action of the same
+    there and cannot be read is not written over. What an earlier release has written is taken
+    over.
+  - Answers like M(labocloud.room.seat), with what the machine has afterwards. The action of this
     name judges that, so that no further question is needed.
 options:
   before:
@@ -57,8 +58,26 @@ options:
     description: Whether to forget everything, afterwards.
     type: bool
     default: false
-extends_documentation_fragment:
-  - labocloud.room.ask
+  docker_socket:
+    description: Path of the Docker Engine's socket.
+    type: path
+    default: /var/run/docker.sock
+  control_time:
+    description: As of M(labocloud.room.seat); the action gives it.
+    type: float
+  registries:
+    description: As of M(labocloud.room.seat); the action gives it.
+    type: list
+    elements: str
+    default: []
+  page_url:
+    description: As of M(labocloud.room.seat); the action gives it.
+    type: str
+    default: ""
+  page_container:
+    description: As of M(labocloud.room.seat); the action gives it.
+    type: str
+    default: ""
 author:
   - labocloud contributors
 attributes:
@@ -108,15 +127,18 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.labocloud.room.plugins.module_utils.answer import (
+    ARGUMENTS,
+    LateError,
+    answer,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import DockerConnection
 from ansible_collections.labocloud.room.plugins.module_utils.docker_roots import known, to_record
 from ansible_collections.labocloud.room.plugins.module_utils.engine_things import identities, look
-from ansible_collections.labocloud.room.plugins.module_utils.facts_seat import ARGUMENTS, seat_facts
 from ansible_collections.labocloud.room.plugins.module_utils.state import (
     DAEMON_JSON,
     UNDER_WAY,
     State,
-    TornError,
     bytes_of,
     forget,
     keep_file,
@@ -125,6 +147,16 @@ from ansible_collections.labocloud.room.plugins.module_utils.state import (
     write_whole,
 )
 
+OWN_ARGUMENTS: dict[str, Any] = {
+    "before": {"type": "bool", "default": False},
+    "roots": {"type": "list", "elements": "path", "default": []},
+    "coming": {"type": "list", "elements": "str", "default": []},
+    "came": {"type": "bool", "default": False},
+    "users": {"type": "list", "elements": "str"},
+    "served": {"type": "str"},
+    "give_back": {"type": "list", "elements": "path", "default": []},
+    "forget": {"type": "bool", "default": False},
+}
 # Measuring a volume waits for its disk.
 TIMEOUT = 300
 # Ansible's apt needs it, and brings it where it lacks.
@@ -143,14 +175,9 @@ NO_THINGS: dict[str, Any] = {
 }
 
 # What is not asked where nobody hears the answer.
-LESS: dict[str, Any] = {"registries": []}
+LESS: dict[str, Any] = {"registries": [], "page_url": ""}
 
 Seat = dict[str, Any]
-
-
-def answer(asked: dict[str, Any], **less: Any) -> Seat:  # noqa: ANN401  # arguments
-    """Give what the machine has. less: arguments in the place of those that the module was given."""
-    return seat_facts(**{**{key: asked[key] for key in ARGUMENTS}, **less})
 
 
 def things(seat: Seat, socket: str) -> dict[str, Any]:
@@ -220,6 +247,8 @@ def new_packages(asked: list[str], there: list[str]) -> list[str]:
 
 def remember_came(state: State, seat: Seat) -> None:
     """Write down what has come of what was about to, and that nothing is about to any more."""
+    if not set(UNDER_WAY) & state.brought.keys():
+        return
     state.brought["packages"] = state.packages({*seat["packages"], *seat["apt"]["unfinished"]})
     for key in UNDER_WAY:
         state.brought.pop(key, None)
@@ -263,7 +292,7 @@ def remember(asked: dict[str, Any], *, check: bool) -> bool:
     """
     untouched = asked["before"] and read().before is None
     looks = untouched or asked["coming"] or asked["came"]
-    seat = answer(asked, **LESS) if looks else {}
+    seat = answer({**asked, **LESS}) if looks else {}
     # Before the state is locked: it may take its time.
     ids = things(seat, asked["docker_socket"]) if untouched else {}
     names = new_packages(asked["coming"], [*seat["packages"]]) if asked["coming"] else []
@@ -290,21 +319,11 @@ def remember(asked: dict[str, Any], *, check: bool) -> bool:
 
 def main() -> None:
     """Run the module."""
-    own = {
-        "before": {"type": "bool", "default": False},
-        "roots": {"type": "list", "elements": "path", "default": []},
-        "coming": {"type": "list", "elements": "str", "default": []},
-        "came": {"type": "bool", "default": False},
-        "users": {"type": "list", "elements": "str"},
-        "served": {"type": "str"},
-        "give_back": {"type": "list", "elements": "path", "default": []},
-        "forget": {"type": "bool", "default": False},
-    }
-    module = AnsibleModule(argument_spec={**ARGUMENTS, **own}, supports_check_mode=True)
+    module = AnsibleModule(argument_spec={**ARGUMENTS, **OWN_ARGUMENTS}, supports_check_mode=True)
     try:
         changed = remember(module.params, check=module.check_mode)
         seat = answer(module.params)
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except (OSError, http.client.HTTPException, ValueError, LateError) as error:
         module.fail_json(msg=f"it cannot be written down: {error}")
     module.exit_json(changed=changed, ansible_facts={"seat": seat})
 

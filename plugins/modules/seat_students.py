@@ -153,6 +153,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine_things impor
     is_a_mount,
     look,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.image_names import described
 from ansible_collections.labocloud.room.plugins.module_utils.saved import alone
 from ansible_collections.labocloud.room.plugins.module_utils.state import State, TornError, read
 
@@ -391,8 +392,14 @@ def plan(
 
 def size(count: int) -> str:
     """Give a number of bytes as Docker writes it: 12.3MB."""
-    power = min(len(str(count)) - 1, 9) // 3
-    return f"{count / 1000**power:.3g}{('B', 'kB', 'MB', 'GB')[power]}"
+    number = float(count)
+    for unit in ("B", "kB", "MB", "GB", "TB", "PB"):
+        text = f"{number:.3g}"
+        # It is written so from what is rounded to a thousand on.
+        if "e" not in text:
+            return f"{text}{unit}"
+        number /= 1000
+    return f"{number:.3g}EB"
 
 
 def lines(things: dict[str, Any]) -> list[str]:
@@ -585,7 +592,7 @@ def unknown(state: State, host: str) -> str:
 
 def delivered(docker: DockerConnection, state: State) -> dict[str, str]:
     """Give the toolkit's images, name to fingerprint."""
-    asked = {tag: docker.ask(f"/images/{quote(tag)}/json") for tag in state.built["earlier"]}
+    asked = {tag: described(docker, tag) for tag in state.built["earlier"]}
     return state.images({tag: image for tag, image in asked.items() if image})
 
 
@@ -601,7 +608,7 @@ def listing(
     why = unknown(state, host)
     if not why:
         try:
-            docker.ask("/version")
+            docker.negotiate()
         except (OSError, http.client.HTTPException):
             why = f"Docker does not answer. Fix: ./lab up --limit {host}, and then this again"
     if why:

@@ -250,7 +250,19 @@ def test_a_swarm_is_left_and_its_bridge_goes(node: str) -> None:
 
 @pytest.mark.parametrize(
     ("count", "text"),
-    [(0, "0B"), (999, "999B"), (1000, "1kB"), (12_345_678, "12.3MB"), (123_000_000_000, "123GB")],
+    [
+        (0, "0B"),
+        (999, "999B"),
+        (1000, "1kB"),
+        (12_345_678, "12.3MB"),
+        (123_000_000_000, "123GB"),
+        (999_499, "999kB"),
+        (999_500, "1MB"),
+        (999_999, "1MB"),
+        (99_960, "100kB"),
+        (1_234_567_890_123, "1.23TB"),
+        (10**18, "1EB"),
+    ],
 )
 def test_sizes_are_written_as_docker_writes_them(count: int, text: str) -> None:
     assert seat_students.size(count) == text
@@ -428,7 +440,6 @@ SWARM = {"NodeID": "node", "ControlAvailable": True}
 def talks(engine: stand_in.Engine, remembers: Path) -> stand_in.Engine:
     """A stand-in that describes a seat as an engine of before 29 does; nothing was there before."""
     was(BARE)
-    engine.on("GET", "/version", {})
     engine.on("GET", r"/system/df\?.*", USAGE)
     engine.on("GET", r"/images/json\?all=true", [{"Id": MINE}, {"Id": "sha256:gone"}])
     engine.on("GET", f"/images/{MINE}/json", INSPECTED)
