@@ -300,7 +300,7 @@ def test_before_it_is_built_nothing_is_known_and_what_is_served_is_right() -> No
     made["course"]["context"] = "c1" * 32
     told = verdict(sample(), made)
     assert told["wanted"]["fingerprint"] == ""
-    assert len(told["lacking"]) == 2
+    assert told["lacking"] == [told["wanted"]["name"]]
     assert (told["settled"], told["named"], told["remember"]) == (False, False, False)
     assert (told["revision"], ids(told)) == (REVISION, [])
     assert "cannot be sent" in told["held"]

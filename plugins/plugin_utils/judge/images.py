@@ -398,11 +398,13 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
         return verdict(settled=False, refused=[unknown], **values)
     made = builder["seat"]
     wanted = wanted_of(want, builder)
-    images = {base: wanted.base["fingerprint"], wanted.name or tag: wanted.image["fingerprint"]}
+    # What is not built yet has no fingerprint, and so nobody has it.
+    images = {
+        base: wanted.base["fingerprint"] if wanted.name else "",
+        wanted.name or tag: wanted.image["fingerprint"],
+    }
     lacking = [
-        one
-        for one, mark in images.items()
-        if not wanted.there or image_of(has, one)["fingerprint"] != mark
+        one for one, mark in images.items() if not mark or image_of(has, one)["fingerprint"] != mark
     ]
     # Before the revision is known, none is too many.
     keep = want["course_image_keep"]
