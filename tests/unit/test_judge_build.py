@@ -1,9 +1,11 @@
 """What is judged of the build, on the machine that builds for the room."""
 
+import re
 from typing import Any
 
 import pytest
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import build
+from ansible_collections.labocloud.room.plugins.plugin_utils.settings import ROLES
 from sample_seat import BASE, BUILDER, COURSE, REVISION, builder, image, want
 
 DIGEST = f"sha256:{'a' * 64}"
@@ -204,3 +206,13 @@ def test_what_is_wanted_is_published_where_seats_pull_it() -> None:
 
 def test_the_wheels_are_those_of_the_machines_architecture() -> None:
     assert verdict(("arch", "aarch64"))["wheels"].endswith("/wheels/wheels of aarch64")
+
+
+def test_the_tasks_ask_for_nothing_that_the_verdict_does_not_tell() -> None:
+    told = verdict()
+    text = "".join(path.read_text() for path in (ROLES / "course_build/tasks").glob("*.yml"))
+    asked = set(re.findall(r"__course_build_verdict\.(\w+)", text))
+    assert asked >= {"settled", "held", "base", "course", "publish", "origin"}
+    assert asked <= set(told)
+    of_origin = set(re.findall(r"__course_build_verdict\.origin\.(\w+)", text))
+    assert of_origin <= set(told["origin"])

@@ -1,8 +1,10 @@
 """What is judged of the images: which revision is meant, what is lacking, and what goes."""
 
+import re
 from typing import Any
 
 import pytest
+from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import images
 from sample_seat import BASE, COURSE, OLD, REVISION, builder, changed, image, want
 from sample_seat import seat as sample
@@ -201,9 +203,9 @@ def older(has: dict[str, Any], *revisions: str) -> dict[str, Any]:
 
 
 def verdict(
-    has: dict[str, Any], made: dict[str, Any] | None = None, **settings: object
+    has: dict[str, Any], made: dict[str, Any] | None = None, **others: object
 ) -> dict[str, Any]:
-    return images.judge(has, want(**settings), builder() if made is None else made)
+    return images.judge(has, want(**others), builder() if made is None else made)
 
 
 def ids(told: dict[str, Any]) -> list[str]:
@@ -397,7 +399,7 @@ def test_names_of_another_tag_go_by_name_and_id() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "found", "words"),
+    ("set_so", "found", "words"),
     [
         ({"course_image_keep": 1}, "image_keep", "course_image_keep is 1"),
         ({"course_image_keep": "many"}, "setting_wrong", "course_image_keep"),
@@ -420,9 +422,9 @@ def test_names_of_another_tag_go_by_name_and_id() -> None:
     ],
 )
 def test_settings_that_cannot_work_are_refused_on_a_seat_that_has_all_too(
-    settings: dict[str, Any], found: str, words: str
+    set_so: dict[str, Any], found: str, words: str
 ) -> None:
-    told = verdict(sample(), **settings)
+    told = verdict(sample(), **set_so)
     assert [one["id"] for one in told["refused"]] == [found]
     assert words in told["refused"][0]["cause"]["en"]
     assert told["refused"][0]["advice"]["fr"]
@@ -431,8 +433,8 @@ def test_settings_that_cannot_work_are_refused_on_a_seat_that_has_all_too(
 
 def test_a_registry_of_another_machine_than_the_one_that_builds_is_none() -> None:
     groups = {"lab": ["pc01", "pc02"], "registry": ["server"]}
-    settings = want(groups, course_image_delivery="registry", course_image_builder="pc01")
-    told = images.judge(sample(), settings, builder())
+    wanted = want(groups, course_image_delivery="registry", course_image_builder="pc01")
+    told = images.judge(sample(), wanted, builder())
     assert [one["id"] for one in told["refused"]] == ["image_road"]
     assert told["road"] == "registry"
     assert images.road_of(want(groups, course_image_builder="pc01")) == "archive"
@@ -534,8 +536,8 @@ def test_by_the_registry_each_is_pulled_by_its_digest() -> None:
     base = sample()["images"][BASE]["fingerprint"]
     tags = [f"base-{base[:16]}", f"course-{image(REVISION)['fingerprint'][:16]}"]
     made = builder(("registry/images", dict.fromkeys(tags, DIGEST)))
-    settings = want(REGISTRY, room_registry_address="pc01")
-    told = images.judge(lacks(WANTED), settings, made)
+    wanted = want(REGISTRY, room_registry_address="pc01")
+    told = images.judge(lacks(WANTED), wanted, made)
     assert told["road"] == "registry"
     assert told["pull"] == [
         {
@@ -547,6 +549,19 @@ def test_by_the_registry_each_is_pulled_by_its_digest() -> None:
     ]
     assert told["held"] == ""
     made["seat"]["registry"]["images"][tags[1]] = "sha256:short"
-    told = images.judge(lacks(WANTED), settings, made)
+    told = images.judge(lacks(WANTED), wanted, made)
     assert f"tells no digest of {tags[1]}, but sha256:short" in told["held"]
     assert "set course_image_delivery to archive" in told["held"]
+
+
+def test_the_tasks_ask_for_nothing_that_the_verdict_does_not_tell() -> None:
+    tasks = settings.ROLES / "course_image/tasks"
+    told = verdict(sample())
+    asked = {
+        path.name: set(re.findall(r"\['verdict'\]\['images'\]\['(\w+)'\]", path.read_text()))
+        for path in tasks.glob("*.yml")
+    }
+    assert set().union(*asked.values()) >= {"lacking", "wanted", "held", "brought"}
+    assert {name: keys - set(told) for name, keys in asked.items() if keys - set(told)} == {}
+    # Where the builder was not asked, nothing is sent, and the toolkit's own can go all the same.
+    assert asked["remove.yml"] <= set(verdict(sample(), {}))
