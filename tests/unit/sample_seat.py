@@ -128,6 +128,8 @@ SEAT: dict[str, Any] = {
         "outdated": False,
         "partial": True,
         "cpus": 4,
+        "masked": [],
+        "why": "",
     },
     "images": {
         BASE: image(BASE_REVISION, "base", 3),
@@ -142,7 +144,7 @@ SEAT: dict[str, Any] = {
             "state": "running",
             "health": "healthy",
             "labels": {"labocloud.managed": "true", "labocloud.revision": REVISION},
-            "ports": [8080],
+            "ports": [{"address": "127.0.0.1", "port": 8080, "protocol": "tcp"}],
             "settings": SETTINGS,
         }
     },
@@ -162,6 +164,7 @@ SEAT: dict[str, Any] = {
         "registries": {},
     },
     "registry": {"images": {}, "ca": "", "certificate": ""},
+    "odd": [],
 }
 
 
