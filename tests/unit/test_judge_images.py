@@ -230,6 +230,7 @@ def test_a_machine_that_has_all_is_settled() -> None:
     for key in ("lacking", "outdated", "unserved", "stale", "unrecorded", "pull"):
         assert not told[key], key
     assert (told["named"], told["remember"], told["held"]) == (True, False, "")
+    assert not told["build"]
 
 
 @pytest.mark.parametrize(
@@ -306,6 +307,7 @@ def test_before_it_is_built_nothing_is_known_and_what_is_served_is_right() -> No
     assert (told["settled"], told["named"], told["remember"]) == (False, False, False)
     assert (told["revision"], ids(told)) == (REVISION, [])
     assert "cannot be sent" in told["held"]
+    assert told["build"]
     # And while the base is another one, not even the name is.
     made["course"]["base"] = "b1" * 32
     told = verdict(sample(), made)
@@ -457,6 +459,11 @@ def test_one_goes_back_to_a_revision_that_the_builder_has() -> None:
         assert told["wanted"]["revision"] == OLD
         assert told["lacking"] == [f"{COURSE}-{OLD[:12]}"]
         assert (told["held"], told["refused"], told["remember"]) == ("", [], True)
+        # Whatever has become of the files.
+        assert not told["build"]
+    again = {"course_image_base_refresh": True}
+    assert verdict(sample(), made, **again)["build"]
+    assert not verdict(sample(), made, course_image_revision=OLD[:7], **again)["build"]
 
 
 def test_nobody_can_tell_which_was_the_previous_one_after_an_update_that_stopped() -> None:
@@ -547,7 +554,9 @@ def test_by_the_registry_each_is_pulled_by_its_digest() -> None:
             "fingerprint": image(REVISION)["fingerprint"],
         }
     ]
-    assert told["held"] == ""
+    assert (told["held"], told["build"]) == ("", False)
+    less = changed(made, ("seat/registry/images", {tags[0]: DIGEST}))
+    assert images.judge(lacks(WANTED), wanted, less)["build"]
     made["seat"]["registry"]["images"][tags[1]] = "sha256:short"
     told = images.judge(lacks(WANTED), wanted, made)
     assert f"tells no digest of {tags[1]}, but sha256:short" in told["held"]

@@ -16,10 +16,9 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge.images import
     base_current,
     image_of,
     ours,
-    published,
     repository_of,
     revision_of,
-    road_of,
+    unpublished,
     unready,
     wanted_of,
 )
@@ -85,10 +84,7 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
     refresh = want["course_image_base_refresh"] and begun
     base = not going_back and (refresh or not base_current(want, builder))
     image = not going_back and (base or not wanted.there)
-    publish: dict[str, str] = {}
-    if wanted.there and road_of(want) == "registry":
-        told = published(want, wanted)
-        publish = {} if told.keys() <= has["registry"]["images"].keys() else told
+    publish = unpublished(want, has, wanted)
     why = unready(want, has)
     base_tag = want["course_image_base_tag"]
     return verdict(

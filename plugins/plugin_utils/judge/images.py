@@ -243,6 +243,20 @@ def published(want: Want, wanted: Wanted) -> dict[str, str]:
     }
 
 
+def unpublished(want: Want, made: Has, wanted: Wanted) -> dict[str, str]:
+    """Give what has to be published, as published() does; nothing where the registry has it all."""
+    if not wanted.there or road_of(want) != "registry":
+        return {}
+    told = published(want, wanted)
+    return {} if told.keys() <= made["registry"]["images"].keys() else told
+
+
+def to_build(want: Want, made: Has, wanted: Wanted) -> bool:
+    """Tell whether the machine that builds has something to do before the images can come."""
+    refresh = want["course_image_base_refresh"] and not want["course_image_revision"]
+    return refresh or not wanted.there or unpublished(want, made, wanted) != {}
+
+
 def unready(want: Want, made: Has) -> Finding | None:
     """Give why the machine that builds cannot do anything for the others, none where it can."""
     if made["docker"]["running"] and made["before"] is not None:
@@ -382,6 +396,7 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
     empty where none is known. wanted: name, revision and fingerprint of the one that it is to have,
     empty before they are known; images: name to fingerprint of all that it is to have. lacking: the
     names of those that are to come, by which road, from which registry; archive or pull: by what.
+    build: whether the builder has something to do before that.
     forget: the ID of the base that they replace. outdated, unserved, brought: names with the IDs
     that go: revisions beyond those that are kept, names that nobody is served by, and all, with the
     toolkit. stale: names that are remembered and are not the toolkit's any more; unrecorded: those
@@ -443,6 +458,7 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
             "skip_layers": skip,
         },
         "pull": pull,
+        "build": to_build(want, made, wanted),
         "forget": image_of(has, base)["id"] if ours(has, base) else "",
         "outdated": {one: has["images"][one]["id"] for one in old},
         "unserved": {one: has["images"][one]["id"] for one in gone},
