@@ -272,6 +272,7 @@ VOCABULARY = {
             "{users} peut encore utiliser Docker sans sudo ; docker_engine_users ne le nomme plus.",
         ),
     ),
+    # The images, and their build.
     "image_unknown": Entry(
         "error",
         "./lab up",
@@ -294,6 +295,193 @@ VOCABULARY = {
             "l’image {image} n’est pas celle de {builder} : {had} au lieu de {wanted}.",
         ),
     ),
+    "image_unbuilt": Entry(
+        "error",
+        UP,
+        (
+            "it cannot be sent {image} by {builder}: there is none.",
+            "{builder} ne peut pas lui envoyer {image} : il n’y en a pas.",
+        ),
+        (
+            "mend {builder} first; its own message says how; then",
+            "réparer d’abord {builder}, son propre message dit comment ; puis",
+        ),
+    ),
+    "image_arch": Entry(
+        "error",
+        UP,
+        (
+            "{host} is a {arch}; there is a base for {known}.",
+            "{host} est un {arch} ; il y a une base pour {known}.",
+        ),
+        ("take the seat out of the inventory; then", "retirer le poste de l’inventaire ; puis"),
+    ),
+    "image_archs": Entry(
+        "error",
+        UP,
+        (
+            "{host} ({arch}) cannot be sent {image} by {builder} ({there}): the architectures"
+            " differ.",
+            "{builder} ({there}) ne peut pas envoyer {image} à {host} ({arch}) : les architectures"
+            " diffèrent.",
+        ),
+        (
+            "run seats of another architecture as a room of their own; then",
+            "faire des postes d’une autre architecture une salle à part ; puis",
+        ),
+    ),
+    "image_disk": Entry(
+        "error",
+        ON_SEAT + "'docker system df'",
+        (
+            "it has {free} MiB free at {root}; course_image_min_free_mb asks for {wanted}.",
+            "{free} Mio libres sous {root} ; course_image_min_free_mb en demande {wanted}.",
+        ),
+        ("make room there; what takes it", "faire de la place ; ce qui l’occupe"),
+    ),
+    "image_name": Entry(
+        "error",
+        "./lab up",
+        (
+            "{setting} is {value}, which no image can be called.",
+            "{setting} vaut {value}, qui ne peut pas être le nom d’une image.",
+        ),
+        (
+            "NAME:TAG, as in ecole:tp1; the name of small letters and digits, and of dots, dashes"
+            " and underscores between them; the tag of letters, digits, dots, dashes and"
+            " underscores, 115 at most; no accents, no spaces; then",
+            "NOM:TAG, comme ecole:tp1 ; pour le nom, des minuscules et des chiffres, séparés par"
+            " des points, des tirets ou des tirets bas ; pour le tag, lettres, chiffres, points,"
+            " tirets et tirets bas, 115 au plus ; ni accent ni espace ; puis",
+        ),
+    ),
+    "image_keep": Entry(
+        "error",
+        UP,
+        (
+            "course_image_keep is {keep}; while a seat goes from one revision to another it has"
+            " both.",
+            "course_image_keep vaut {keep} ; un poste qui passe d’une révision à une autre a les"
+            " deux.",
+        ),
+        ("2 or more; then", "2 ou plus ; puis"),
+    ),
+    "image_road": Entry(
+        "error",
+        UP,
+        (
+            "course_image_delivery is registry, and the inventory has no group registry, or another"
+            " machine builds.",
+            "course_image_delivery vaut registry, et l’inventaire n’a pas de groupe registry, ou"
+            " c’est une autre machine qui construit.",
+        ),
+        (
+            "put the registry's host in a group registry, or set course_image_delivery to auto;"
+            " then",
+            "mettre l’hôte du registre dans un groupe registry, ou course_image_delivery à auto ;"
+            " puis",
+        ),
+    ),
+    "revision_unknown": Entry(
+        "error",
+        "./lab ansible-playbook playbooks/update.yml -e revision=DIGITS",
+        (
+            "the revision {asked} is not one that {builder} has: {there}.",
+            "la révision {asked} n’est pas une de celles de {builder} : {there}.",
+        ),
+        (
+            "give the first digits of one of these, enough that no other begins so",
+            "donner les premiers chiffres de l’une d’elles, assez pour qu’aucune autre ne commence"
+            " ainsi",
+        ),
+    ),
+    "revision_previous": Entry(
+        "error",
+        "./lab ansible-playbook playbooks/update.yml -e revision=DIGITS",
+        (
+            "the revision previous is not one that {builder} has: {there}. The room had {had}, the"
+            " last one last.",
+            "la révision previous n’est pas une de celles de {builder} : {there}. La salle a eu"
+            " {had}, la dernière en dernier.",
+        ),
+        (
+            "give the first digits of one of these, enough that no other begins so",
+            "donner les premiers chiffres de l’une d’elles, assez pour qu’aucune autre ne commence"
+            " ainsi",
+        ),
+    ),
+    "revision_unclear": Entry(
+        "error",
+        "./lab ansible-playbook playbooks/update.yml -e revision=DIGITS",
+        (
+            "{host} has the revision {here}, of an update that was not finished.",
+            "{host} a la révision {here}, d’une mise à jour qui ne s’est pas achevée.",
+        ),
+        (
+            "name the revision to go back to, with -e revision=, by its first digits: {there}",
+            "nommer par -e revision= et ses premiers chiffres la révision à reprendre : {there}",
+        ),
+    ),
+    "project_unreadable": Entry(
+        "error",
+        "./lab up",
+        (
+            "what the image is built from cannot be read: {why}.",
+            "ce dont l’image est faite est illisible : {why}.",
+        ),
+        (
+            "have Dockerfile and app/ in the directory that course_image_project names, and"
+            " readable; then",
+            "avoir Dockerfile et app/ lisibles dans le dossier que nomme course_image_project ;"
+            " puis",
+        ),
+    ),
+    "builder_stopped": Entry(
+        "error",
+        "./lab up --limit {builder}",
+        (
+            "{builder} builds for the room, and is not ready: its Docker does not answer.",
+            "{builder} construit pour la salle et n’est pas prêt : son Docker ne répond pas.",
+        ),
+        ("have it ready, and then this again", "le préparer, puis recommencer"),
+    ),
+    "builder_foreign": Entry(
+        "error",
+        "./lab up --limit {builder}",
+        (
+            "{builder} builds for the room, and is not ready: its Docker was not set up by the role"
+            " docker_engine.",
+            "{builder} construit pour la salle et n’est pas prêt : son Docker n’a pas été mis en"
+            " place par le rôle docker_engine.",
+        ),
+        ("have it ready, and then this again", "le préparer, puis recommencer"),
+    ),
+    "base_absent": Entry(
+        "error",
+        UP,
+        (
+            "course_image_base_source is present, and there is no image {image}.",
+            "course_image_base_source vaut present, et il n’y a pas d’image {image}.",
+        ),
+        (
+            "load it there (docker load), or set course_image_base_source to auto; then",
+            "l’y charger (docker load), ou mettre course_image_base_source à auto ; puis",
+        ),
+    ),
+    "registry_digest": Entry(
+        "error",
+        "./lab up --limit {builder}",
+        (
+            "the room's registry, on {builder}, tells no digest of {tag}, but {told}.",
+            "le registre de la salle, sur {builder}, ne donne pas d’empreinte de {tag}, mais"
+            " {told}.",
+        ),
+        (
+            "have it published anew; where it stays, set course_image_delivery to archive",
+            "le faire publier à nouveau ; si cela persiste, mettre course_image_delivery à archive",
+        ),
+    ),
+    # The container.
     "container_missing": Entry(
         "error",
         UP,
