@@ -29,7 +29,7 @@ from ansible.plugins.loader import callback_loader, init_plugin_loader
 
 from bench.terminal import Terminal
 
-CALLBACKS = ("default", "room_live")
+CALLBACKS = ("default", "labocloud.room.room_live")
 ROUNDS = 7
 SEATS, TASKS = 30, 2000
 PLAYBOOK = """

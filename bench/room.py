@@ -133,7 +133,7 @@ class Room:
             "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(self.work / "facts"),
             "ANSIBLE_SSH_CONTROL_PATH_DIR": str(self.work / "cp"),
             "ANSIBLE_SSH_COMMON_ARGS": ssh,
-            "ANSIBLE_CALLBACKS_ENABLED": "room_summary",
+            "ANSIBLE_CALLBACKS_ENABLED": "labocloud.room.room_summary",
             "ANSIBLE_NOCOLOR": "1",
             "LABOCLOUD_REPORTS": str(self.work / "reports"),
             "MOLECULE_SCENARIO_NAME": "bench",

@@ -18,6 +18,8 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
 REPORTS = PROJECT / "reports/tests"
+# By the path that goes with the names by which they import each other.
+PLUGINS = ".collections/ansible_collections/labocloud/room/plugins"
 TAIL = 60
 # The first make what others need: a Docker, the course image, a browser. The last makes a load.
 ALONE = ("docker", "seat", "tools", "image")
@@ -57,9 +59,9 @@ def checks() -> Iterator[Check]:
     yield Check("lint:python", ("ruff", "check"))
     yield Check("lint:python-format", ("ruff", "format", "--check"))
     # What runs on a seat runs with the seat's own Python.
-    on_seats = ("plugins/modules", "plugins/module_utils")
+    on_seats = (f"{PLUGINS}/modules", f"{PLUGINS}/module_utils")
     yield Check("lint:types-seat", ("mypy", "--python-version", "3.10", *on_seats))
-    others = ("--exclude", f"^({'|'.join(on_seats)})/", "plugins", "app", "bench")
+    others = ("--exclude", f"^({'|'.join(on_seats)})/", PLUGINS, "app", "bench")
     yield Check("lint:types", ("mypy", *others))
     yield Check("lint:shell", ("shellcheck", "lab", ".ci/run", *git_files("*.sh")))
     yield Check("lint:dockerfile", ("hadolint", *git_files("*Dockerfile")))

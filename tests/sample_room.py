@@ -1,6 +1,6 @@
 """A room of twelve seats, one of each kind, and the picture of its page.
 
-    ./lab env PYTHONPATH=plugins/filter:plugins/action python tests/sample_room.py
+    ./lab env PYTHONPATH=.collections python tests/sample_room.py
 
 writes docs/images/room.png with Debian's chromium.
 """
@@ -11,8 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import room_page
-import room_report
+from ansible_collections.labocloud.room.plugins.action import room_page
+from ansible_collections.labocloud.room.plugins.filter import room_report
 
 PROJECT = Path(__file__).parents[1]
 TEMPLATE = PROJECT / "roles/room_page/templates/room.html.j2"

@@ -16,7 +16,6 @@ import os
 import pwd
 import signal
 import socket
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -30,10 +29,7 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-
-# Ansible finds its plugins one by one; what they share, they find themselves.
-sys.path.append(str(Path(__file__).parents[1] / "plugin_utils"))
-from printable import cleaned, one_line
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import cleaned, one_line
 
 # Characters of a name, which is what the machine says that keeps the lock.
 LONGEST = 80

@@ -8,16 +8,11 @@ machine, and refused where it is larger than any seat's.
 
 import json
 import os
-import sys
-from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.vars import merge_hash
-
-# Ansible finds its plugins one by one; what they share, they find themselves.
-sys.path.append(str(Path(__file__).parents[1] / "plugin_utils"))
-from printable import cleaned
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import cleaned
 
 # Bytes. The name is that of files and directories too, with something before or behind it.
 LONGEST_NAME = 200

@@ -30,7 +30,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TextIO
 
 from ansible import constants, context
@@ -43,13 +42,10 @@ from ansible.playbook.play import Play
 from ansible.playbook.task import Task
 from ansible.plugins.callback.default import CallbackModule as Default
 from ansible.utils.color import ANSIBLE_COLOR
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line, printable
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
-
-# Ansible finds its plugins one by one; what they share, they find themselves.
-sys.path.append(str(Path(__file__).parents[1] / "plugin_utils"))
-from printable import one_line, printable
 
 # Seconds between two pictures.
 INTERVAL = 0.25

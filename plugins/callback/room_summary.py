@@ -28,7 +28,6 @@ options:
 """
 
 import atexit
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -36,11 +35,8 @@ from typing import Any
 from ansible import context
 from ansible.executor.stats import AggregateStats
 from ansible.plugins.callback import CallbackBase
-
-# Ansible finds its plugins one by one; what they share, they find themselves.
-sys.path.append(str(Path(__file__).parents[1] / "plugin_utils"))
-from findings import in_words
-from printable import one_line
+from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line
 
 PROJECT = Path(__file__).parents[2]
 LONGEST_REASON = 600
@@ -134,7 +130,7 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_ok(self, result: Any) -> None:  # noqa: ANN401
         """Learn that a seat has passed the last of the proofs, and what was found of the room."""
-        if result.task.action == "room_page":
+        if result.task.action == "labocloud.room.room_page":
             self.found = result.result["report"]["findings"]
         if result.task.get_name().endswith(LAST_PROOFS):
             self.proven.add(result.host.get_name())
@@ -142,7 +138,7 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:  # noqa: ANN401
         """Remember why a task failed; a later rescue may still mend it."""
         why = reason(result.result)
-        if result.task.action == "room_lock":
+        if result.task.action == "labocloud.room.room_lock":
             self.locked = why
             return
         # A loop's own message says only that one of its items failed.

@@ -25,7 +25,7 @@ author:
 EXAMPLES = r"""
 - name: Show what one can go back to
   ansible.builtin.debug:
-    msg: "{{ ansible_facts['seat'] | course_revisions('labocloud20202021:python') }}"
+    msg: "{{ ansible_facts['seat'] | labocloud.room.course_revisions('labocloud20202021:python') }}"
 """
 
 RETURN = r"""

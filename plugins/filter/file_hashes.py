@@ -19,7 +19,7 @@ author:
 EXAMPLES = r"""
 - name: Show what daemon.json should be
   ansible.builtin.debug:
-    msg: "{{ {'/etc/docker/daemon.json': '{}'} | file_hashes }}"
+    msg: "{{ {'/etc/docker/daemon.json': '{}'} | labocloud.room.file_hashes }}"
 """
 
 RETURN = r"""

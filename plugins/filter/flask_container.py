@@ -24,7 +24,7 @@ author:
 EXAMPLES = r"""
 - name: Show the containers that the toolkit has made
   ansible.builtin.debug:
-    msg: "{{ (ansible_facts['seat'] | flask_container(__flask_container_settings)).own }}"
+    msg: "{{ (ansible_facts['seat'] | labocloud.room.flask_container(settings)).own }}"
 """
 
 RETURN = r"""

@@ -25,7 +25,7 @@ author:
 EXAMPLES = r"""
 - name: Show what a seat need not be sent
   ansible.builtin.debug:
-    msg: "{{ ansible_facts['seat']['images'] | image_layers_present(layers) }}"
+    msg: "{{ ansible_facts['seat']['images'] | labocloud.room.image_layers_present(layers) }}"
 """
 
 RETURN = r"""

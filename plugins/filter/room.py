@@ -25,7 +25,7 @@ author:
 EXAMPLES = r"""
 - name: Show where the registry is
   ansible.builtin.debug:
-    msg: "{{ groups | room_registry(hostvars) }}"
+    msg: "{{ groups | labocloud.room.room_registry(hostvars) }}"
 """
 
 RETURN = r"""

@@ -43,7 +43,9 @@ author:
 EXAMPLES = r"""
 - name: Show the state of each seat
   ansible.builtin.debug:
-    msg: "{{ groups['lab'] | room_report(hostvars, servers=[], builder='pc01', before={}, now=0) }}"
+    msg: >-
+      {{ groups['lab']
+         | labocloud.room.room_report(hostvars, servers=[], builder='pc01', before={}, now=0) }}
 """
 
 RETURN = r"""
@@ -53,18 +55,14 @@ _value:
 """
 
 import re
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from pathlib import Path
 from typing import Any, NamedTuple
 
-# Ansible finds its plugins one by one; what they share, they find themselves.
-sys.path.append(str(Path(__file__).parents[1] / "plugin_utils"))
-from findings import in_words
-from printable import one_line
+from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line
 
 Finding = dict[str, Any]
 Facts = Mapping[str, Any]

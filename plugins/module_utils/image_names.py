@@ -8,7 +8,10 @@ import http.client
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from ansible.module_utils.docker_engine import DockerConnection, EngineError
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
+    DockerConnection,
+    EngineError,
+)
 
 
 def described(docker: DockerConnection, image: str) -> dict[str, Any] | None:

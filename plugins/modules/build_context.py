@@ -43,7 +43,7 @@ attributes:
 
 EXAMPLES = r"""
 - name: Pack the course image's files
-  build_context:
+  labocloud.room.build_context:
     src: "{{ playbook_dir }}/.."
     dest: /tmp/context.tar
   delegate_to: localhost

@@ -66,7 +66,7 @@ attributes:
 
 EXAMPLES = r"""
 - name: Let the new container take over
-  container_switch:
+  labocloud.room.container_switch:
     name: flask
     successor: 0b5c4e1f…
     replaces: 3c755c00…
@@ -102,8 +102,12 @@ from typing import Any, TextIO
 from urllib.parse import quote, urlsplit
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.docker_engine import SOCKET, DockerConnection, EngineError
-from ansible.module_utils.image_names import give_name
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
+    SOCKET,
+    DockerConnection,
+    EngineError,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.image_names import give_name
 
 POLL_SECONDS = 0.1
 ANSWER_SECONDS = 5

@@ -41,12 +41,12 @@ attributes:
 
 EXAMPLES = r"""
 - name: Record what Docker's directory is like, before Docker is configured to use it
-  docker_root:
+  labocloud.room.docker_root:
     paths: [/srv/docker]
     state: recorded
 
 - name: Remove what Docker kept
-  docker_root:
+  labocloud.room.docker_root:
     paths: [/srv/docker, /var/lib/containerd]
     state: absent
 """
@@ -69,7 +69,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.record import DIRECTORY, TornError, read_record, write_record
+from ansible_collections.labocloud.room.plugins.module_utils.record import (
+    DIRECTORY,
+    TornError,
+    read_record,
+    write_record,
+)
 
 DEFAULT_ROOT = "/var/lib/docker"
 CONTAINERD_ROOT = "/var/lib/containerd"

@@ -45,7 +45,7 @@ attributes:
 
 EXAMPLES = r"""
 - name: Save the course image without the six layers of its base
-  image_archive:
+  labocloud.room.image_archive:
     images: [labocloud20202021:python]
     skip_layers: 6
     dest: /var/tmp/labocloud-images-1234/images.tar.zst
@@ -71,8 +71,8 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.passing import sweep
-from ansible.module_utils.saved import ENVIRONMENT, digest
+from ansible_collections.labocloud.room.plugins.module_utils.passing import sweep
+from ansible_collections.labocloud.room.plugins.module_utils.saved import ENVIRONMENT, digest
 
 
 def omitted(manifest: list[dict[str, Any]], skip: int) -> set[str]:

@@ -55,7 +55,7 @@ attributes:
 
 EXAMPLES = r"""
 - name: Load the course image
-  image_load:
+  labocloud.room.image_load:
     src: /var/tmp/labocloud-images-1234/images.tar.zst
     sha256: "{{ sha256 }}"
     images:
@@ -71,12 +71,28 @@ import tarfile
 from contextlib import closing
 from pathlib import Path
 
-from ansible.module_utils.archive_names import RefusedError, names_in
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.docker_engine import SOCKET, DockerConnection, fingerprint
-from ansible.module_utils.image_names import described, forget, give_name, take_name
-from ansible.module_utils.passing import leave, sweep
-from ansible.module_utils.saved import ENVIRONMENT, digest, unpacked
+from ansible_collections.labocloud.room.plugins.module_utils.archive_names import (
+    RefusedError,
+    names_in,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
+    SOCKET,
+    DockerConnection,
+    fingerprint,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.image_names import (
+    described,
+    forget,
+    give_name,
+    take_name,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.passing import leave, sweep
+from ansible_collections.labocloud.room.plugins.module_utils.saved import (
+    ENVIRONMENT,
+    digest,
+    unpacked,
+)
 
 
 def check(src: Path, sha256: str, asked: set[str]) -> None:

@@ -54,7 +54,7 @@ attributes:
 
 EXAMPLES = r"""
 - name: Give the revision the course's name
-  image_name:
+  labocloud.room.image_name:
     image: labocloud20202021:python-c1c0fda7ae53
     name: labocloud20202021:python
     fingerprint: "{{ fingerprint }}"
@@ -66,8 +66,17 @@ import http.client
 from contextlib import closing
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.docker_engine import SOCKET, DockerConnection, fingerprint
-from ansible.module_utils.image_names import described, forget, give_name, take_name
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
+    SOCKET,
+    DockerConnection,
+    fingerprint,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.image_names import (
+    described,
+    forget,
+    give_name,
+    take_name,
+)
 
 
 class OtherImageError(ValueError):

@@ -50,7 +50,7 @@ attributes:
 
 EXAMPLES = r"""
 - name: Publish the course image
-  registry_publish:
+  labocloud.room.registry_publish:
     images: {python-0a1b: "labocloud20202021:python"}
     repository: labocloud20202021
     storage: /var/lib/docker-registry/room
@@ -79,7 +79,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saved import ENVIRONMENT
+from ansible_collections.labocloud.room.plugins.module_utils.saved import ENVIRONMENT
 
 UNIT = "labocloud-push.service"
 ACCOUNT = "labocloud-push"

@@ -44,7 +44,7 @@ attributes:
 
 EXAMPLES = r"""
 - name: Take the lock
-  room_lock:
+  labocloud.room.room_lock:
     owner: {user: prof, host: desk, machine: 5f0c…, process: 9a1b… 812 9034}
 """
 

@@ -42,7 +42,7 @@ attributes:
 
 EXAMPLES = r"""
 - name: Ask the seat what it has
-  seat_facts:
+  labocloud.room.seat_facts:
 
 - name: Show who holds port 8080
   ansible.builtin.debug:
@@ -219,14 +219,18 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.docker_engine import (
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
     SOCKET,
     DockerConnection,
     EngineError,
     fingerprint,
     fingerprint_1,
 )
-from ansible.module_utils.record import NAMES, TornError, read_record
+from ansible_collections.labocloud.room.plugins.module_utils.record import (
+    NAMES,
+    TornError,
+    read_record,
+)
 
 DAEMON_JSON = "/etc/docker/daemon.json"
 # What the engine reads when it starts.

@@ -43,7 +43,7 @@ attributes:
 
 EXAMPLES = r"""
 - name: Record what was built
-  seat_record:
+  labocloud.room.seat_record:
     name: built
     value: {"labocloud20202021:base": 5f0c…}
 """
@@ -53,7 +53,13 @@ RETURN = r""" # """
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.record import NAMES, TornError, keep_file, read_record, write_record
+from ansible_collections.labocloud.room.plugins.module_utils.record import (
+    NAMES,
+    TornError,
+    keep_file,
+    read_record,
+    write_record,
+)
 
 
 def main() -> None:

@@ -46,7 +46,7 @@ attributes:
 
 EXAMPLES = r"""
 - name: Bring back what was saved
-  seat_restore:
+  labocloud.room.seat_restore:
     src: /var/tmp/saved
 """
 
@@ -76,15 +76,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from ansible.module_utils.archive_names import names_in
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.docker_engine import (
+from ansible_collections.labocloud.room.plugins.module_utils.archive_names import names_in
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
     SOCKET,
     DockerConnection,
     EngineError,
     PatientConnection,
 )
-from ansible.module_utils.saved import (
+from ansible_collections.labocloud.room.plugins.module_utils.saved import (
     DEVICE,
     ENVIRONMENT,
     REPOSITORY,

@@ -80,14 +80,14 @@ attributes:
 
 EXAMPLES = r"""
 - name: Save a container, an image and a volume
-  seat_save:
+  labocloud.room.seat_save:
     containers: [4f1c0d2e7a55]
     images: [{id: "sha256:9b2f…", names: ["tp3:1"]}]
     volumes: [data]
     dest: /var/tmp/saved
 
 - name: Let the container go on after all
-  seat_save:
+  labocloud.room.seat_save:
     state: absent
     dest: /var/tmp/saved
 """
@@ -123,16 +123,16 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 from urllib.parse import quote
 
-from ansible.module_utils.archive_names import names_in
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.docker_engine import (
+from ansible_collections.labocloud.room.plugins.module_utils.archive_names import names_in
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
     SOCKET,
     DockerConnection,
     EngineError,
     PatientConnection,
 )
-from ansible.module_utils.record import write_whole
-from ansible.module_utils.saved import (
+from ansible_collections.labocloud.room.plugins.module_utils.record import write_whole
+from ansible_collections.labocloud.room.plugins.module_utils.saved import (
     DEVICE,
     ENVIRONMENT,
     REPOSITORY,

@@ -76,14 +76,14 @@ attributes:
 
 EXAMPLES = r"""
 - name: List what students made
-  seat_students:
+  labocloud.room.seat_students:
     before: "{{ ansible_facts['seat']['before'] }}"
     delivered: "{{ ansible_facts['seat']['built'] }}"
     made: "{{ ansible_facts['seat']['brought'].containers }}"
   register: students
 
 - name: Remove it
-  seat_students:
+  labocloud.room.seat_students:
     state: absent
     things: "{{ students.things }}"
 """
@@ -131,8 +131,13 @@ from typing import Any
 from urllib.parse import quote
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.docker_engine import SOCKET, DockerConnection, EngineError, fingerprint
-from ansible.module_utils.saved import alone
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
+    SOCKET,
+    DockerConnection,
+    EngineError,
+    fingerprint,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.saved import alone
 
 # Removing a container waits for its processes, measuring a volume for its disk.
 TIMEOUT = 300

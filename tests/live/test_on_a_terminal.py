@@ -26,7 +26,7 @@ def environment(tmp_path: Path, **others: str) -> dict[str, str]:
     return plain | {
         "TERM": "xterm-256color",
         "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"),
-        "ANSIBLE_CALLBACKS_ENABLED": "room_summary",
+        "ANSIBLE_CALLBACKS_ENABLED": "labocloud.room.room_summary",
         "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(tmp_path / "facts"),
         "LABOCLOUD_REPORTS": str(tmp_path / "reports"),
         **others,
@@ -192,7 +192,7 @@ def test_a_check_with_diff_names_the_seat_of_each_change(tmp_path: Path) -> None
 
 
 def test_in_a_pipe_it_is_ansibles_own_output(tmp_path: Path, lines: list[str]) -> None:
-    ours = piped(tmp_path, "room_live")
+    ours = piped(tmp_path, "labocloud.room.room_live")
     assert sorted(ours.splitlines()) == sorted(lines)
     assert "\x1b" not in ours
     assert "PLAY RECAP" in ours

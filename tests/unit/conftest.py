@@ -3,13 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import ansible.module_utils
 import pytest
 import stand_in
-
-PROJECT = Path(__file__).parents[2]
-# The modules' shared code, under the name that Ansible gives it on a seat.
-ansible.module_utils.__path__.append(str(PROJECT / "plugins/module_utils"))
 
 
 @pytest.fixture

@@ -4,7 +4,11 @@ import io
 import json
 
 import pytest
-from ansible.module_utils.archive_names import LIST_BYTES, RefusedError, names_in
+from ansible_collections.labocloud.room.plugins.module_utils.archive_names import (
+    LIST_BYTES,
+    RefusedError,
+    names_in,
+)
 from image_tar import images, index, tar
 
 BASE, COURSE = "room:base", "room:python-0123456789ab"

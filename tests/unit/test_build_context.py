@@ -4,8 +4,8 @@ import io
 import tarfile
 from pathlib import Path
 
-import build_context
 import pytest
+from ansible_collections.labocloud.room.plugins.modules import build_context
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import container_switch
 import pytest
 import stand_in
+from ansible_collections.labocloud.room.plugins.modules import container_switch
 from stand_in import Raw, Refuse, Stream
 
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-import course_revisions
 import pytest
+from ansible_collections.labocloud.room.plugins.filter import course_revisions
 
 TAG = "lab:python"
 A, B, C, D = (letter * 64 for letter in "abcd")

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 import stand_in
-from ansible.module_utils.docker_engine import DockerConnection, EngineError
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
+    DockerConnection,
+    EngineError,
+)
 
 
 @pytest.fixture

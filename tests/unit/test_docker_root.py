@@ -10,10 +10,10 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import docker_root
 import pytest
 import stand_in
-from ansible.module_utils import record
+from ansible_collections.labocloud.room.plugins.module_utils import record
+from ansible_collections.labocloud.room.plugins.modules import docker_root
 from hypothesis import given
 from hypothesis import strategies as st
 

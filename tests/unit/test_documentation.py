@@ -8,6 +8,7 @@ import pytest
 import yaml
 from ansible.module_utils.basic import AnsibleModule
 
+MODULES_OF = "ansible_collections.labocloud.room.plugins.modules"
 MODULES = sorted(path.stem for path in Path(__file__).parents[2].glob("plugins/modules/*.py"))
 SAID = ("type", "elements", "required", "default", "choices")
 
@@ -24,7 +25,7 @@ def taken(name: str, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Any], d
 
     monkeypatch.setattr(AnsibleModule, "__init__", take)
     with pytest.raises(Taken) as end:
-        importlib.import_module(name).main()
+        importlib.import_module(f"{MODULES_OF}.{name}").main()
     return end.value.args
 
 
@@ -44,7 +45,7 @@ def options(told: dict[str, Any]) -> dict[str, Any]:
 def test_a_module_takes_the_options_that_are_documented(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    documentation = yaml.safe_load(importlib.import_module(name).DOCUMENTATION)
+    documentation = yaml.safe_load(importlib.import_module(f"{MODULES_OF}.{name}").DOCUMENTATION)
     spec, other = taken(name, monkeypatch)
     assert options(spec) == options(documentation.get("options") or {})
     support = documentation["attributes"]["check_mode"]["support"]

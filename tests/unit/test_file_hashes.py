@@ -1,6 +1,6 @@
 """Files that are wanted, in the form of those that are there."""
 
-import file_hashes
+from ansible_collections.labocloud.room.plugins.filter import file_hashes
 
 
 def test_each_text_is_hashed_as_the_seat_hashes_its_file() -> None:

@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.module_utils.docker_engine import fingerprint, fingerprint_1
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
+    fingerprint,
+    fingerprint_1,
+)
 
 # What engines of these versions told of the same two images: one that sets all that a Dockerfile
 # can set, and one that has nothing but its base.

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-import flask_container
 import pytest
 import yaml
+from ansible_collections.labocloud.room.plugins.filter import flask_container
 
 PROJECT = Path(__file__).parents[2]
 COURSE, BASE, THEIRS = "labocloud20202021:python", "labocloud20202021:base", "web:1"

@@ -6,11 +6,11 @@ import subprocess
 import tarfile
 from pathlib import Path
 
-import image_archive
 import image_tar
 import pytest
 import stand_in
-from image_layers import image_layers_present
+from ansible_collections.labocloud.room.plugins.filter.image_layers import image_layers_present
+from ansible_collections.labocloud.room.plugins.modules import image_archive
 
 BASE = {"Config": "b", "Layers": ["one", "two"]}
 COURSE = {"Config": "c", "Layers": ["one", "two", "three", "four"]}

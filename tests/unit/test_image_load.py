@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import image_load
 import pytest
 import stand_in
-from ansible.module_utils import saved
-from ansible.module_utils.docker_engine import fingerprint
+from ansible_collections.labocloud.room.plugins.module_utils import saved
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import fingerprint
+from ansible_collections.labocloud.room.plugins.modules import image_load
 from image_tar import index, tar
 
 BASE, COURSE = "room:base", "room:python-0123456789ab"

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import image_name
 import pytest
 import stand_in
-from ansible.module_utils.docker_engine import fingerprint
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import fingerprint
+from ansible_collections.labocloud.room.plugins.modules import image_name
 
 REFERENCE = f"seat:5000/room@sha256:{'a' * 64}"
 NEW, OLD = "sha256:new", "sha256:old"

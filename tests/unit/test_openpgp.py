@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-import openpgp
 import pytest
 from ansible.errors import AnsibleFilterError
+from ansible_collections.labocloud.room.plugins.filter import openpgp
 
 KEY = Path(__file__).parents[2] / "molecule/refusals/files/other.asc"
 FINGERPRINT = "ACFD350A5E3E17C33A17E771F2EB87B698EC8B14"

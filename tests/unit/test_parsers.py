@@ -13,24 +13,25 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import docker_root
-import flask_container
 import image_tar
 import mutated
-import openpgp
 import pytest
-import seat_facts
-import seat_students
 import stand_in
 from ansible.errors import AnsibleFilterError
-from ansible.module_utils import archive_names, record
-from ansible.module_utils.docker_engine import (
+from ansible_collections.labocloud.room.plugins.filter import flask_container, openpgp
+from ansible_collections.labocloud.room.plugins.module_utils import archive_names, record
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
     DockerConnection,
     EngineError,
     fingerprint,
     fingerprint_1,
 )
-from container_switch import reason, url_of
+from ansible_collections.labocloud.room.plugins.modules import (
+    docker_root,
+    seat_facts,
+    seat_students,
+)
+from ansible_collections.labocloud.room.plugins.modules.container_switch import reason, url_of
 from hypothesis import given
 from hypothesis import strategies as st
 from mutated import bounded, json_of, text_of

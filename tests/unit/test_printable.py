@@ -1,8 +1,13 @@
 """What a seat says, made printable."""
 
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import (
+    LAYOUT,
+    cleaned,
+    one_line,
+    printable,
+)
 from hypothesis import given
 from hypothesis import strategies as st
-from printable import LAYOUT, cleaned, one_line, printable
 
 TEXT = st.text(st.one_of(st.characters(), st.sampled_from("\x1b\x07\x9b\x7f\r\n\t\u202e[31m")))
 JSON = st.recursive(

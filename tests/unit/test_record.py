@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
-import seat_record
 import stand_in
-from ansible.module_utils import record
+from ansible_collections.labocloud.room.plugins.module_utils import record
+from ansible_collections.labocloud.room.plugins.modules import seat_record
 
 
 @pytest.fixture

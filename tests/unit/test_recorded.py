@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import ansible.module_utils.docker_engine
 import pytest
-import seat_facts
-import seat_students
 import stand_in
+from ansible_collections.labocloud.room.plugins.module_utils import docker_engine
+from ansible_collections.labocloud.room.plugins.modules import seat_facts, seat_students
 
 COURSE = "labocloud20202021:python"
 # Each engine, and the version of its interface that it has to be asked in.
@@ -101,9 +100,8 @@ def test_an_engine_29_answers_by_the_version_that_it_is_asked_in(
 ) -> None:
     """Which is what the modules' own limit of versions is for."""
     engine.become("29")
-    shared = ansible.module_utils.docker_engine
-    monkeypatch.setattr(shared, "NEWEST_API", version)
-    docker = shared.DockerConnection(engine.path)
+    monkeypatch.setattr(docker_engine, "NEWEST_API", version)
+    docker = docker_engine.DockerConnection(engine.path)
     [image] = [one for one in docker.ask("/images/json") if one["RepoTags"] == [COURSE]]
     assert ("Parent" in docker.ask(f"/images/{image['Id']}/json")) == parent
     assert ("Images" in docker.ask("/system/df")) == usage
@@ -114,7 +112,7 @@ def test_an_engine_29_refuses_a_version_that_is_too_old(
     engine: stand_in.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine.become("29")
-    monkeypatch.setattr(ansible.module_utils.docker_engine, "NEWEST_API", (1, 43))
+    monkeypatch.setattr(docker_engine, "NEWEST_API", (1, 43))
     told = stand_in.run(seat_students.main, docker_socket=engine.path)
     assert "1.43 is too old" in told["msg"]
 

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import registry_publish
+from ansible_collections.labocloud.room.plugins.modules import registry_publish
 
 TAGS = {"python-1": 1.0, "python-2": 2.0, "python-3": 3.0, "base-1": 1.0}
 STORAGE = "/var/lib/docker-registry/room"

@@ -65,7 +65,7 @@ def test_what_is_about_to_come_is_recorded_before_it_comes(plan: dict, coming: l
     recording = task("seat/tasks/install.yml", about)
     seat = {"brought": {"packages": ["tini"], "users": []}, "apt": {"policy_rc_d": "absent"}}
     told = value(
-        recording["seat_record"]["value"],
+        recording["labocloud.room.seat_record"]["value"],
         "seat",
         hostvars={"pc": {"ansible_facts": {"seat": seat}}},
         seat_host="pc",
@@ -164,7 +164,10 @@ def test_which_directories_are_recorded(config: dict, roots: list[str]) -> None:
 def test_an_interrupted_installation_is_mended_first(role: str) -> None:
     """Before a seat that has all it needs is left alone."""
     first = load(f"{role}/tasks/main.yml")[0]
-    assert first["ansible.builtin.include_role"] == {"name": "seat", "tasks_from": "mend"}
+    assert first["ansible.builtin.include_role"] == {
+        "name": "labocloud.room.seat",
+        "tasks_from": "mend",
+    }
     for interrupted in (True, False):
         facts = {"ansible_facts": {"seat": {"apt": {"interrupted": interrupted}}}}
         templar = Templar(loader=DataLoader(), variables=facts)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-import room
+from ansible_collections.labocloud.room.plugins.filter import room
 
 LAB = ["pc01", "pc02"]
 NONE = {"host": "", "at": "", "mirror": "", "trusted": {}}

@@ -11,10 +11,19 @@ from types import SimpleNamespace
 from unittest import mock
 
 import pytest
-import room_live
 from ansible import constants, context
+from ansible_collections.labocloud.room.plugins.callback import room_live
+from ansible_collections.labocloud.room.plugins.callback.room_live import (
+    Row,
+    Screen,
+    clock,
+    fitting,
+    others,
+    shown,
+    table,
+    wanted,
+)
 from rich.console import Console
-from room_live import Row, Screen, clock, fitting, others, shown, table, wanted
 
 
 def text(rows: list[Row], width: int, now: float = 100.0) -> list[str]:

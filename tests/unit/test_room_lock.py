@@ -1,6 +1,5 @@
 """One run at a time on a room, and none that locks the others out when it has ended."""
 
-import importlib.util
 import json
 import multiprocessing
 import os
@@ -13,14 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import room_lock as module
+from ansible_collections.labocloud.room.plugins.action import room_lock as action
+from ansible_collections.labocloud.room.plugins.modules import room_lock as module
 
 PROJECT = Path(__file__).parents[2]
-# The module has the same name.
-SPEC = importlib.util.spec_from_file_location("action", PROJECT / "plugins/action/room_lock.py")
-action = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(action)
-
 NOW = "2026-11-25T08:30:00+00:00"
 OTHER = {"user": "prof", "host": "far", "machine": "f0", "process": "boot 812 9034"}
 MINE = action.identity(os.getpid())
@@ -185,7 +180,7 @@ PLAYBOOK = """
 - hosts: lab
   gather_facts: false
   tasks:
-    - room_lock:
+    - labocloud.room.room_lock:
         take_over: "{{ take_over | default(false) }}"
         path: "{{ lock }}"
       delegate_to: "{{ keeper | default('pc1') }}"
@@ -207,7 +202,7 @@ def play(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
     settings = {
         "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"),
         "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(tmp_path / "facts"),
-        "ANSIBLE_CALLBACKS_ENABLED": "room_summary",
+        "ANSIBLE_CALLBACKS_ENABLED": "labocloud.room.room_summary",
         "LABOCLOUD_REPORTS": str(tmp_path / "reports"),
     }
 

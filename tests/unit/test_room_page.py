@@ -5,8 +5,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-import room_page
 import sample_room
+from ansible_collections.labocloud.room.plugins.action import room_page
 from sample_room import TEMPLATE, asked, changed
 
 REPORT = sample_room.report()

@@ -7,8 +7,8 @@ from typing import Any
 
 import jsonschema
 import pytest
-import room_report
 import sample_room
+from ansible_collections.labocloud.room.plugins.filter import room_report
 from sample_room import EXPECTED, FACTS, NOW, OLD, asked, changed
 
 PROJECT = Path(__file__).parents[2]

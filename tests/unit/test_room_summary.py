@@ -5,10 +5,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import room_report
-import room_summary
 import yaml
 from ansible import context
+from ansible_collections.labocloud.room.plugins.callback import room_summary
+from ansible_collections.labocloud.room.plugins.filter import room_report
 
 PROJECT = Path(__file__).parents[2]
 
@@ -74,7 +74,8 @@ def test_the_last_proof_is_the_last_task_of_the_last_play_about_seats() -> None:
     """The summary knows a seat that is ready by that task's name."""
     plays = yaml.safe_load((PROJECT / "playbooks/verify.yml").read_text())
     [*_, last] = [play for play in plays if play["hosts"].startswith("lab")]
-    tasks = yaml.safe_load((PROJECT / f"roles/{last['roles'][-1]}/tasks/main.yml").read_text())
+    role = last["roles"][-1].removeprefix("labocloud.room.")
+    tasks = yaml.safe_load((PROJECT / f"roles/{role}/tasks/main.yml").read_text())
     assert tasks[-1]["name"] == room_summary.LAST_PROOFS[0]
 
 
@@ -232,7 +233,12 @@ def test_what_was_found_of_the_room_is_told(up: Run) -> None:
     found = room_report.finding("builder_is_seat", "pc1", builder="pc1", users="student")
     up.begin("pc1")
     up.tell("runner_on_ok", "pc1", result={"report": {"findings": []}})
-    up.tell("runner_on_ok", "pc1", action="room_page", result={"report": {"findings": [found]}})
+    up.tell(
+        "runner_on_ok",
+        "pc1",
+        action="labocloud.room.room_page",
+        result={"report": {"findings": [found]}},
+    )
     up.prove("pc1")
     assert up.end("pc1")[-1].startswith("The room: pc1 builds the image")
 

@@ -9,14 +9,14 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-import flask_container
 import pytest
-import seat_facts
 import stand_in
 import yaml
-from ansible.module_utils import record
-from ansible.module_utils.docker_engine import DockerConnection
 from ansible.modules import apt
+from ansible_collections.labocloud.room.plugins.filter import flask_container
+from ansible_collections.labocloud.room.plugins.module_utils import record
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import DockerConnection
+from ansible_collections.labocloud.room.plugins.modules import seat_facts
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -1,6 +1,5 @@
 """What comes in from a seat that may say anything, on the control machine."""
 
-import importlib.util
 import json
 import os
 import re
@@ -9,12 +8,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from ansible_collections.labocloud.room.plugins.action import seat_facts as action
 
 PROJECT = Path(__file__).parents[2]
-# The module has the same name.
-SPEC = importlib.util.spec_from_file_location("action", PROJECT / "plugins/action/seat_facts.py")
-action = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(action)
 
 
 def test_an_answer_is_printable_whatever_the_seat_says() -> None:
@@ -42,17 +38,17 @@ PLAYBOOK = """
 - hosts: pc1
   gather_facts: false
   tasks:
-    - seat_facts: {docker_socket: /nowhere}
+    - labocloud.room.seat_facts: {docker_socket: /nowhere}
       register: asked
-    - seat_facts: {docker_socket: /nowhere}
+    - labocloud.room.seat_facts: {docker_socket: /nowhere}
       delegate_to: pc2
       delegate_facts: true
       run_once: true
-    - seat_facts: {docker_socket: /nowhere}
+    - labocloud.room.seat_facts: {docker_socket: /nowhere}
       delegate_to: far
       ignore_unreachable: true
       register: far
-    - seat_facts: {unknown: true}
+    - labocloud.room.seat_facts: {unknown: true}
       ignore_errors: true
       register: wrong
     - copy:
@@ -65,17 +61,17 @@ PLAYBOOK = """
 - hosts: pc1
   vars: {docker_engine_users: "eleve, prof", docker_engine_registry_mirrors: https://mirror.example}
   tasks:
-    - import_role: {name: docker_engine, tasks_from: verify}
+    - import_role: {name: labocloud.room.docker_engine, tasks_from: verify}
     - assert:
         that:
           - __docker_engine_users_to_add | sort == ["eleve", "prof"]
           - __docker_engine_config["registry-mirrors"] == ["https://mirror.example"]
 - hosts: "a*"
   gather_facts: false
-  tasks: [seat_facts: ]
+  tasks: [labocloud.room.seat_facts: ]
 - hosts: tty
   become: true
-  roles: [seat]
+  roles: [labocloud.room.seat]
 """
 # As sudo says it where its configuration wants a terminal.
 SUDO = """#!/bin/sh
@@ -123,7 +119,7 @@ def test_a_run_asks_as_any_module_would_and_refuses_one_name_alone(
         | {
             "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"),
             "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(tmp_path / "facts"),
-            "ANSIBLE_CALLBACKS_ENABLED": "room_summary",
+            "ANSIBLE_CALLBACKS_ENABLED": "labocloud.room.room_summary",
             "LABOCLOUD_REPORTS": str(tmp_path / "reports"),
         },
         capture_output=True,

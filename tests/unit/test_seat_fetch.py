@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import seat_fetch
+from ansible_collections.labocloud.room.plugins.action import seat_fetch
 
 Fetch = Callable[[str, str], None]
 GB = 10**9

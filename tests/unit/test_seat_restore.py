@@ -11,9 +11,9 @@ from typing import Any
 import image_tar
 import mutated
 import pytest
-import seat_restore
 import stand_in
-from ansible.module_utils import saved
+from ansible_collections.labocloud.room.plugins.module_utils import saved
+from ansible_collections.labocloud.room.plugins.modules import seat_restore
 from hypothesis import given
 
 SHORT = "0123456789ab"

@@ -12,9 +12,9 @@ from typing import Any
 
 import image_tar
 import pytest
-import seat_save
 import stand_in
-from ansible.module_utils import docker_engine, saved
+from ansible_collections.labocloud.room.plugins.module_utils import docker_engine, saved
+from ansible_collections.labocloud.room.plugins.modules import seat_save
 
 A, B = "a" * 64, "b" * 64
 IMAGE = "sha256:" + "c" * 64

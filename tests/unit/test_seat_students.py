@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import seat_students
 import stand_in
-from ansible.module_utils.docker_engine import DockerConnection
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import DockerConnection
+from ansible_collections.labocloud.room.plugins.modules import seat_students
 
 BASE, COURSE, MINE, THEIRS = "sha256:base", "sha256:course", "sha256:mine", "sha256:theirs"
 DELIVERED = {"room:base": "fp-base", "room:python": "fp-course"}

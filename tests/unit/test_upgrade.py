@@ -3,11 +3,16 @@
 from contextlib import closing
 from typing import Any
 
-import seat_facts
-import seat_students
 import stand_in
-from ansible.module_utils.docker_engine import DockerConnection, fingerprint_1
-from course_revisions import course_images_plan, course_images_record
+from ansible_collections.labocloud.room.plugins.filter.course_revisions import (
+    course_images_plan,
+    course_images_record,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
+    DockerConnection,
+    fingerprint_1,
+)
+from ansible_collections.labocloud.room.plugins.modules import seat_facts, seat_students
 
 BASE, TAG = "room:base", "room:python"
 REVISIONS = [letter * 64 for letter in "abc"]

@@ -5,14 +5,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import ansible.module_utils
 import pytest
 import yaml
 from testinfra.host import Host
 
 PROJECT = Path(__file__).parents[3]
-# The modules' shared code, under the name that Ansible gives it on a seat.
-ansible.module_utils.__path__.append(str(PROJECT / "plugins/module_utils"))
 
 
 @pytest.fixture

@@ -5,9 +5,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import build_context
 import pytest
-import seat_facts
+from ansible_collections.labocloud.room.plugins.modules import build_context, seat_facts
 from conftest import PROJECT
 
 COURSE = "labocloud20202021:python"
