@@ -8,8 +8,8 @@ where anything is wrong. Without these it never fails: one that cannot be asked 
 
 The facts: C(seat), what the machine says, in its documented shape (plugins/modules/seat.py), none
 where it said nothing; C(verdict), part to verdict (plugins/plugin_utils/judge); C(lacks), the
-groups that it belongs to from now on: refused, lacks_PART, not_ready; and of the machine that
-builds C(course), the digests of what the course image is made from.
+groups that it belongs to from now on; and of the machine that builds C(course), the digests of
+what the course image is made from.
 """
 
 import os
@@ -50,36 +50,36 @@ class ActionModule(ActionBase):
         arguments = self._task.args
         name = str(self._task.delegate_to or variables["inventory_hostname"])
         refuse, prove = arguments.get("refuse") or [], boolean(arguments.get("prove", False))
-        want = self.want(name, variables)
-        told = facts_of(name, variables)
-        has = None if boolean(arguments.get("anew", False)) else told.get("seat")
-        if has is None:
+        facts = facts_of(name, variables)
+        want = self.want(name, variables) | {"twins": facts.get("twins", {}).get(name, [])}
+        told: dict[str, Any] = {"seat": facts.get("seat")}
+        if boolean(arguments.get("anew", False)) or not (told["seat"] or "verdict" in facts):
             answer = self.asked(name, want, variables)
             if isinstance(answer, AnsibleConnectionFailure) and (refuse or prove):
                 raise answer
-            if why := silence(name, answer):
-                verdicts = silent(why)
-            else:
-                has = shaped(answer)
-        if has is not None:
-            told = {"seat": has}
+            why = silence(name, answer)
+            told["seat"] = None if why else shaped(answer)
+            verdicts = silent(why) if why else {}
+        else:
+            verdicts = facts.get("verdict", {})
+        if told["seat"]:
             builder = want["room"]["builder"]
             if builder == name:
-                told["course"] = course(want)
-            verdicts = judge(has, want, told if builder == name else facts_of(builder, variables))
-        result |= {
-            "changed": False,
-            "ansible_facts": told | {"verdict": verdicts, "lacks": groups(verdicts)},
-        }
-        parts = verdicts if prove else ["machine", *refuse] if refuse else []
+                told["course"] = facts.get("course") or course(want)
+            known = told if builder == name else facts_of(builder, variables)
+            verdicts = judge(told["seat"], want, known if known.get("seat") else {})
+        told |= {"verdict": verdicts, "lacks": groups(verdicts)}
+        result |= {"changed": False, "ansible_facts": told}
         wrong = [
             one
-            for part in parts
+            for part in (verdicts if prove else ["machine", *refuse] if refuse else [])
             for one in verdicts[part]["findings" if prove else "refused"]
             if one["severity"] == "error"
         ]
         if wrong and not (prove and self._task.check_mode):
             result |= {"failed": True, "msg": f"{name}: {in_words(wrong)}"}
+            if wrong[0]["id"] == "unreachable":
+                result |= {"unreachable": True, "msg": verdicts["machine"]["why"]}
         return result
 
     def want(self, name: str, variables: dict[str, Any]) -> dict[str, Any]:
@@ -138,10 +138,11 @@ def page_url(want: Mapping[str, Any]) -> str:
 
 
 def facts_of(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the facts of a machine that is known in this run: none where it was not asked."""
+    """Give the facts of this action that a machine has: none where it was not asked in this run."""
     hostvars = variables["hostvars"]
     if name == variables["inventory_hostname"]:
         facts = variables.get("ansible_facts")
     else:
         facts = hostvars.raw_get(name).get("ansible_facts") if name in hostvars else None
-    return {key: facts[key] for key in ("seat", "course") if key in (facts or {})}
+    known = ("seat", "course", "verdict", "twins")
+    return {key: facts[key] for key in known if key in (facts or {})}

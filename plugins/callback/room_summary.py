@@ -5,47 +5,42 @@
 DOCUMENTATION = r"""
 name: room_summary
 type: aggregate
-short_description: Say at the end which seats are ready, and what the others need
+short_description: Say at the end which seats are ready, and write the room page
 description:
   - Prints one line with the counts, one line for each seat that failed or could not be
     reached, with the reason that the failing task gave, and one for each thing that was found of
     the room as a whole.
+  - Writes the room page, C(room.html) and C(room.json), to O(ignore:room_page_directory), from what
+    the machines of this run were judged to be, whatever became of the run.
   - Where the playbook proves that seats are ready, writes the names of those that are not to the
-    file C(missing), which C(--limit @reports/missing) takes. A seat that a run was not about stays
-    in it.
+    file C(missing) there, which C(--limit @reports/missing) takes. A seat that a run was not about
+    stays in it.
 author:
   - labocloud contributors
-options:
-  reports:
-    description: Directory of the file C(missing), relative to the project.
-    type: str
-    default: reports
-    env:
-      - name: LABOCLOUD_REPORTS
-    ini:
-      - section: callback_room_summary
-        key: reports
 """
 
 import atexit
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ansible import context
 from ansible.executor.stats import AggregateStats
 from ansible.plugins.callback import CallbackBase
+from ansible.template import Templar
+from ansible_collections.labocloud.room.plugins.plugin_utils import page, settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import errors
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line
+from ansible_collections.labocloud.room.plugins.plugin_utils.report import report
 
-PROJECT = Path(__file__).parents[2]
 LONGEST_REASON = 600
 # The playbooks that end with the proof.
 PROOFS = ("site.yml", "update.yml", "verify.yml")
-LAST_PROOFS = (
-    "Prove that the seat is ready",
-    "Prove | The page is that of the container's revision",
-)
+# The actions that give a verdict, and the one that ends a run before it begins.
+JUDGING = ("labocloud.room.seat", "labocloud.room.seat_state")
+LOCKING = "labocloud.room.room_lock"
 
 
 def reason(answer: dict[str, Any]) -> str:
@@ -89,7 +84,7 @@ def missing(before: list[str], room: list[str], failed: set[str], good: set[str]
 
 
 class CallbackModule(CallbackBase):
-    """Remember the last reason of each seat, and print them when the run ends."""
+    """Remember what was judged, and the last reason of each seat; tell it when the run ends."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "aggregate"
@@ -101,16 +96,18 @@ class CallbackModule(CallbackBase):
         self.failed: dict[str, str] = {}
         self.items: dict[tuple[str, str], str] = {}
         self.proves = False
-        self.proven: set[str] = set()
-        # What was found of the room as a whole.
-        self.found: list[dict[str, Any]] = []
+        # The facts that each machine was last judged by.
+        self.answers: dict[str, Mapping[str, Any]] = {}
         # The machine at which a run for all of them ended.
         self.awaited: str | None = None
+        # The seat after which an update did not go on.
+        self.stopped: str | None = None
         # Why nothing is done: somebody else works on the room.
         self.locked = ""
         # The whole room, and what this run is about of it; a registry's host is not a seat.
         self.room: list[str] = []
         self.seats: list[str] = []
+        self.play: Any = None
 
     def v2_playbook_on_start(self, playbook: Any) -> None:  # noqa: ANN401
         """Learn whether this run proves that the seats are ready, or does something else."""
@@ -120,25 +117,30 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_play_start(self, play: Any) -> None:  # noqa: ANN401
         """Learn which seats there are."""
+        self.play = play
         inventory = play.get_variable_manager()._inventory
         asked, everyone = (
-            inventory.get_hosts("lab", ignore_limits=all_of_them, ignore_restrictions=True)
-            for all_of_them in (False, True)
+            inventory.get_hosts(settings.ROOM, ignore_limits=every, ignore_restrictions=True)
+            for every in (False, True)
         )
         self.seats = [host.name for host in asked]
         self.room = [host.name for host in everyone]
 
+    def learn(self, result: Any) -> None:  # noqa: ANN401
+        """Remember what a machine was judged to be."""
+        facts = result.result.get("ansible_facts", {})
+        if result.task.action in JUDGING and "verdict" in facts:
+            self.answers[result.task.delegate_to or result.host.get_name()] = facts
+
     def v2_runner_on_ok(self, result: Any) -> None:  # noqa: ANN401
-        """Learn that a seat has passed the last of the proofs, and what was found of the room."""
-        if result.task.action == "labocloud.room.room_page":
-            self.found = result.result["report"]["findings"]
-        if result.task.get_name().endswith(LAST_PROOFS):
-            self.proven.add(result.host.get_name())
+        """Learn from it."""
+        self.learn(result)
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:  # noqa: ANN401
         """Remember why a task failed; a later rescue may still mend it."""
+        self.learn(result)
         why = reason(result.result)
-        if result.task.action == "labocloud.room.room_lock":
+        if result.task.action == LOCKING:
             self.locked = why
             return
         # A loop's own message says only that one of its items failed.
@@ -151,6 +153,7 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_unreachable(self, result: Any) -> None:  # noqa: ANN401
         """Remember that a seat cannot be reached."""
+        self.learn(result)
         self.blame(result, f"unreachable: {reason(result.result)}")
 
     def blame(self, result: Any, why: str) -> None:  # noqa: ANN401
@@ -162,41 +165,91 @@ class CallbackModule(CallbackBase):
             self.failed[other] = why
         else:
             self.failed[seat] = why
+            if self.play is not None and self.play.any_errors_fatal:
+                self.stopped = seat
 
     def v2_playbook_on_stats(self, stats: AggregateStats) -> None:
-        """Print the summary, and write the names of the seats that are not ready."""
+        """Print the summary, write the page and the names of the seats that are not ready."""
         if self.locked:
             atexit.register(self.show, [self.locked], "red")
             return
-        bad = {}
-        for host in {*stats.processed, *self.seats}:
-            counts = stats.summarize(host)
-            failed = counts["failures"] or counts["unreachable"]
+        lost = {
+            host
+            for host in stats.processed
+            if stats.summarize(host)["failures"] or stats.summarize(host)["unreachable"]
+        }
+        bad = {
+            host: self.failed.get(host) or self.why(host)
+            for host in {*stats.processed, *self.seats}
             # What one machine does for all ends the run for all of them.
-            if failed or (self.proves and host in self.seats and host not in self.proven):
-                bad[host] = self.failed.get(host, self.waiting())
+            if host in lost or (self.proves and host in self.seats and not self.ready(host))
+        }
         if bad and self.awaited:
             bad[self.awaited] = self.failed[self.awaited]
         good = {host for host in self.seats if host not in bad and host in stats.processed}
-        if self.proves and self.seats:
-            self.write_missing(set(bad), good)
-        lines = summary(len(good), bad, self.word, self.found)
+        found = self.tell(lost, good, set(bad)) if self.seats else []
+        lines = summary(len(good), bad, self.word, found)
         # Other callbacks print their statistics at this same event, in no order that can be set;
         # what the person needs comes last.
         atexit.register(self.show, lines, "red" if bad else "green")
 
-    def waiting(self) -> str:
-        """Say why a seat is not finished that has no reason of its own."""
-        if self.awaited is None:
-            return "not finished: the run stopped at another machine"
-        return (
-            f"waits for {self.awaited}, which works for the room. Fix: mend that first; where "
-            "it only builds the image, another seat can: -e course_image_builder=NAME"
+    def ready(self, seat: str) -> bool:
+        """Tell whether a seat was last judged to be as it should be."""
+        return seat in self.answers and not errors(self.answers[seat]["verdict"])
+
+    def why(self, seat: str) -> str:
+        """Say why a seat is not finished at which no task has failed."""
+        if self.stopped:
+            return (
+                f"the update stops before its turn, since {self.stopped} could not be updated. What"
+                " was not updated yet serves as before. Fix: mend that, or where the seat is off"
+                " begin with another one, -e canary=, and give the same command again; or go back"
+                " everywhere, with -e revision= and the first digits of the revision to serve."
+            )
+        if self.awaited:
+            return (
+                f"waits for {self.awaited}, which works for the room. Fix: mend that first; where "
+                "it only builds the image, another seat can: -e course_image_builder=NAME"
+            )
+        if seat in self.answers:
+            return in_words(errors(self.answers[seat]["verdict"])) or "not finished"
+        return "not finished: the run stopped at another machine"
+
+    def wanted(self) -> dict[str, Any]:
+        """Give the room, and the settings of its page, as the inventory has them."""
+        manager, loader = self.play.get_variable_manager(), self.play._loader
+        defaults, specs = settings.declared(
+            lambda path: loader.load_from_file(path, trusted_as_template=True)
         )
 
-    def write_missing(self, failed: set[str], good: set[str]) -> None:
+        def of(name: str) -> dict[str, Any]:
+            variables = manager.get_vars(host=manager._inventory.get_host(name))
+            return settings.settings(
+                variables,
+                defaults,
+                specs,
+                lambda known, value: Templar(loader, variables=dict(known)).template(value),
+            )[0]
+
+        groups = manager._inventory.get_groups_dict()
+        found = of(self.room[0])
+        return {**found, "room": settings.room(groups, self.room[0], of)}
+
+    def tell(self, lost: set[str], good: set[str], bad: set[str]) -> list[dict[str, Any]]:
+        """Write the page and the file missing, and give what was found of the room as a whole."""
+        want = self.wanted()
+        directory = Path(want["room_page_directory"])
+        found: list[dict[str, Any]] = []
+        if self.answers:
+            told = report(self.answers, want["room"], page.last(directory), time.time(), lost)
+            page.keep(told, directory, want["room_page_language"])
+            found = told["findings"]
+        if self.proves:
+            self.write_missing(directory / "missing", bad, good)
+        return found
+
+    def write_missing(self, path: Path, failed: set[str], good: set[str]) -> None:
         """Write, or remove, the file that the next run's --limit can take."""
-        path = PROJECT / self.get_option("reports") / "missing"
         before = path.read_text(encoding="utf-8").split() if path.exists() else []
         names = missing(before, self.room, failed, good)
         if names:
@@ -205,7 +258,7 @@ class CallbackModule(CallbackBase):
         else:
             path.unlink(missing_ok=True)
 
-    def show(self, lines: list[str], color: str) -> None:
+    def show(self, lines: Sequence[str], color: str) -> None:
         """Print lines."""
         self._display.banner("ROOM")
         for line in lines:

@@ -81,6 +81,14 @@ def settings(
     return found, wrong
 
 
+def builder(groups: Mapping[str, list[str]], named: str = "", name: str = "") -> str:
+    """Give the machine that builds for all: the one named, the registry's host, the first seat.
+
+    name: a host that is a room of its own, where there are no groups.
+    """
+    return named or [*(groups.get(REGISTRY) or []), *(groups.get(ROOM) or []), name][0]
+
+
 def room(groups: Mapping[str, list[str]], name: str, of: Callable[[str], Variables]) -> Room:
     """Give the room as the inventory has it, as a host sees it.
 
@@ -101,7 +109,7 @@ def room(groups: Mapping[str, list[str]], name: str, of: Callable[[str], Variabl
     return {
         "seats": seats,
         "servers": [host for host in hosts if host not in seats],
-        "builder": of(name)["course_image_builder"] or [*hosts, *seats][0],
+        "builder": builder(groups, of(name)["course_image_builder"], name),
         "registry": registry,
     }
 

@@ -84,17 +84,33 @@ def silence(name: str, answer: object) -> Finding | None:
 def silent(why: Finding) -> dict[str, Verdict]:
     """Give the verdicts on a machine that has said nothing."""
     nothing = {part: verdict(settled=False) for part in PARTS}
-    return nothing | {"machine": verdict(settled=False, refused=[why])}
+    words = str(why["cause"]["en"]).partition(": ")[2]
+    return nothing | {"machine": verdict(settled=False, refused=[why], why=words)}
+
+
+# The parts that a role sees to, by the group of those that it has something to do for.
+WORK = {
+    "lacks_registry": ("registry",),
+    "lacks_engine": ("engine", "students", "build"),
+    "lacks_images": ("images",),
+    "lacks_container": ("container",),
+}
 
 
 def groups(verdicts: Mapping[str, Verdict]) -> list[str]:
-    """Give the groups that a seat belongs to: refused, or lacks_PART for each part to work on.
+    """Give the groups that a machine belongs to: none, where it is as it should be.
 
-    not_ready: it has a finding that is an error, by now.
+    refused: it must not be worked on, or cannot be. lacks_…: a role has something to do. unproven:
+    any of these, or something is wrong that no role mends.
     """
-    refused = any(one["refused"] for one in verdicts.values())
-    lacks = [f"lacks_{part}" for part, one in verdicts.items() if not one["settled"]]
-    return (["refused"] if refused else lacks) + (["not_ready"] if errors(verdicts) else [])
+    if any(one["refused"] for one in verdicts.values()):
+        return ["refused", "unproven"]
+    lacks = [
+        group
+        for group, parts in WORK.items()
+        if not all(verdicts[part]["settled"] for part in parts if part in verdicts)
+    ]
+    return [*lacks, "unproven"] if lacks or errors(verdicts) else []
 
 
 def findings(verdicts: Mapping[str, Verdict]) -> list[Finding]:

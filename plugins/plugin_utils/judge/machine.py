@@ -19,6 +19,8 @@ def refusals(has: Has, want: Want) -> Iterator[Finding]:
     name = want["name"]
     if not has["root"]:
         yield finding("not_root", name)
+    if want["twins"]:
+        yield finding("machine_twice", name, others=", ".join(want["twins"]))
     if has["torn"]:
         yield finding("record_torn", name, what="; ".join(has["torn"]))
     for role, wrong in want["wrong"].items():

@@ -1,0 +1,152 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""Put together what was found of all seats: the report that the room page shows.
+
+docs/room.schema.json describes it. A seat is judged by itself (plugins/plugin_utils/judge); what
+only all of them together tell is found here.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import findings
+
+# What is known of a machine after a run: the facts seat, verdict and others of the action seat.
+Answer = Mapping[str, Any]
+
+STATES = ("ready", "warning", "error", "unreachable", "unknown")
+
+
+def iso(seconds: float) -> str:
+    """Give a time, in seconds since 1970, as ISO 8601 has it, in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+def state(found: Iterable[Finding]) -> str:
+    """Give the state of a seat that has these findings."""
+    told = list(found)
+    if any(one["id"] == "unreachable" for one in told):
+        return "unreachable"
+    severities = {one["severity"] for one in told}
+    return "error" if "error" in severities else "warning" if severities else "ready"
+
+
+def alike(machines: Mapping[str, Mapping[str, Any]], field: str) -> Iterator[list[str]]:
+    """Give the names of the machines that share a value in a field, each such group once.
+
+    One machine under two names is no copy of itself.
+    """
+    groups: dict[str, list[str]] = {}
+    for name, machine in machines.items():
+        values = machine[field] if isinstance(machine[field], list) else [machine[field]]
+        for value in set(filter(None, values)):
+            groups.setdefault(value, []).append(name)
+    told: list[list[str]] = []
+    for names in groups.values():
+        if len({machines[name]["running"] for name in names}) > 1 and names not in told:
+            told.append(names)
+    yield from told
+
+
+def twins(machines: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Give the other names of each machine that answers under several.
+
+    machines: name to what it tells of the machine that it is.
+    """
+    names: dict[str, list[str]] = {}
+    for name, machine in machines.items():
+        if machine["running"]:
+            names.setdefault(machine["running"], []).append(name)
+    return {
+        name: [other for other in same if other != name]
+        for same in names.values()
+        for name in same
+        if len(same) > 1
+    }
+
+
+def room_findings(answers: Mapping[str, Answer], seats: list[str], builder: str) -> list[Finding]:
+    """Judge the room as a whole. Only warnings.
+
+    answers: of the machines that have told something.
+    """
+    found = []
+    if len(seats) > 1 and builder in seats and builder in answers:
+        students = ", ".join(answers[builder]["verdict"]["students"].get("roots", []))
+        if students:
+            found.append(finding("builder_is_seat", builder, builder=builder, users=students))
+    machines = {name: answer["seat"]["machine"] for name, answer in answers.items()}
+    for name, field in (("host_key_shared", "host_keys"), ("machine_id_shared", "id")):
+        for names in alike(machines, field):
+            values = {"names": ", ".join(names), "seats": ",".join(names)}
+            found.append(finding(name, names[0], **values))
+    return found
+
+
+def row(
+    name: str, answer: Answer | None, before: Mapping[str, Any], now: float, *, failed: bool
+) -> dict[str, Any]:
+    """Give what the report says of a machine.
+
+    answer: none where this run did not ask it; then what the last report said, before, counts.
+    failed: whether the run has lost it on the way.
+    """
+    if answer is None:
+        nothing = {"state": "unknown", "time": None, "findings": [], "os": None, "docker": None}
+        return {"name": name, **nothing, **before, "asked": False}
+    has, found = answer["seat"], findings(answer["verdict"])
+    if failed and state(found) not in ("error", "unreachable"):
+        found.insert(0, finding("unfinished", name))
+    return {
+        "name": name,
+        "state": state(found),
+        "asked": True,
+        "time": iso(now),
+        "os": has["os"]["name"] if has else None,
+        "docker": has["docker"]["version"] or None if has else None,
+        "findings": found,
+    }
+
+
+def report(
+    answers: Mapping[str, Answer],
+    room: Mapping[str, Any],
+    before: Mapping[str, Any],
+    now: float,
+    failed: Iterable[str] = (),
+) -> dict[str, Any]:
+    """Give the report of the room.
+
+    answers: of each machine that this run has asked, the last one. room: seats, servers and
+    builder, as settings.room gives them. before: the last report, or nothing. now: in seconds since
+    1970. failed: names of those that the run has lost on the way.
+    """
+    last = {one["name"]: one for key in ("seats", "servers") for one in before.get(key, [])}
+    lost = set(failed)
+
+    def rows(names: list[str]) -> list[dict[str, Any]]:
+        return [
+            row(name, answers.get(name), last.get(name, {}), now, failed=name in lost)
+            for name in names
+        ]
+
+    told = rows(room["seats"])
+    asked = {name: answer for name, answer in answers.items() if answer["seat"]}
+    begun = [answer["seat"]["clock"]["control"] for answer in asked.values()]
+    images = [answer["verdict"]["images"] for answer in asked.values()]
+    revisions = [image["revision"] for image in images if image.get("revision")]
+    counted = Counter(one["state"] for one in told)
+    return {
+        "version": 1,
+        "time": iso(now),
+        "seconds": round(now - min(filter(None, begun), default=now), 1),
+        "builder": room["builder"],
+        "revision": revisions[0] if revisions else before.get("revision"),
+        "totals": {"seats": len(told), **{name: counted[name] for name in STATES}},
+        "findings": room_findings(asked, room["seats"], room["builder"]),
+        "seats": told,
+        "servers": rows(room["servers"]),
+    }
