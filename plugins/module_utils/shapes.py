@@ -180,7 +180,5 @@ def trimmed(value: Any, shape: Shape) -> Any:  # noqa: ANN401  # JSON
     if isinstance(shape, dict) and str in shape:
         return {key: trimmed(one, shape[str]) for key, one in value.items()}
     if isinstance(shape, dict) and ... not in shape:
-        return {
-            key: trimmed(value[key], one) for key, _, one in known_keys(shape) if key in value
-        }
+        return {key: trimmed(value[key], one) for key, _, one in known_keys(shape) if key in value}
     return value

@@ -121,9 +121,8 @@ def plain(key: str, value: object) -> object:
     """Give a value in one of the ways that versions of Docker have of telling the same."""
     if key in MODES:
         return value if re.match(r"host$|container:", str(value)) else None
-    if key == "RestartPolicy":
-        name = value.get("Name") if isinstance(value, Mapping) else value
-        return name if name != "no" else None
+    if key == "RestartPolicy" and isinstance(value, Mapping):
+        value = value.get("Name") if value.get("Name") != "no" else None
     if isinstance(value, list):
         value = sorted(map(str, value))
     return value or None
@@ -149,7 +148,8 @@ def differences(wanted: Mapping[str, Any], container: Told, images: Mapping[str,
 
 def reaching_out(wanted: Mapping[str, Any], container: Told, differs: list[str]) -> list[str]:
     """Give those of the fields by which a container may reach out of itself."""
-    options = set(map(str, container["settings"].get("SecurityOpt") or []))
+    told = container["settings"].get("SecurityOpt") or []
+    options = {str(one) for one in (told if isinstance(told, list) else [told])}
     # Where there is another option, it takes a protection away.
     loosened = options - set(wanted["HostConfig"]["SecurityOpt"])
     return [key for key in differs if key in RIGHTS or (key == "SecurityOpt" and loosened)]
@@ -336,11 +336,13 @@ def running(
 def refusals(has: Has, want: Want, whose: Whose, present: Told | None) -> Iterator[Finding]:
     """Tell what keeps the container from running: what is somebody else's."""
     seat, name, following = want["name"], want["flask_container_name"], successor(want)
+    told = {whose.replaces, *whose.own}
     if present and present["id"] != whose.replaces:
+        told.add(present["id"])
         yield finding("container_foreign", seat, container=name, image=present["image"])
     if following in has["containers"] and not whose.left:
         yield finding("container_next_foreign", seat, container=following)
-    for listener in holders(has, want, {whose.replaces, *whose.own})[:1]:
+    for listener in holders(has, want, told)[:1]:
         port = want["flask_container_host_port"]
         yield finding("port_taken", seat, port=port, holder=holder(has, listener))
 
@@ -357,12 +359,13 @@ def away(has: Has, want: Want, present: Told | None) -> Iterator[Finding]:
 def judge(has: Has, want: Want, builder: Builder) -> Verdict:
     """Judge the container.
 
-    Values: own, left and replaces, as Whose has them; url, where the page answers; container, what
-    it has to be, and differs, the fields in which it is not so; these two are empty where there is
-    to be none, or the settings are wrong.
+    Values: own, left and replaces, as Whose has them; successor, the name that a new one has until
+    it takes over; url, where the page answers; wanted, what it has to be, and differs, the fields
+    in which it is not so; these two are empty where there is to be none, or the settings are wrong.
     """
     whose = whose_they_are(has, want)
-    values: dict[str, Any] = {**whose._asdict(), "url": url(want), "container": {}, "differs": []}
+    values: dict[str, Any] = {**whose._asdict(), "successor": successor(want), "url": url(want)}
+    values |= {"wanted": {}, "differs": []}
     if want["name"] not in want["room"]["seats"]:
         return verdict(**values)
     if wrong := list(wrong_settings(has, want)):
@@ -370,7 +373,7 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
     present = has["containers"].get(want["flask_container_name"])
     ours = present if present and present["id"] == whose.replaces else None
     runs = ours if ours and ours["state"] == "running" else None
-    values["container"] = wanted = container_of(want, has)
+    values["wanted"] = wanted = container_of(want, has)
     values["differs"] = differs = differences(wanted, ours, has["images"]) if ours else []
     found = list(running(has, want, builder, runs, differs)) if runs else []
     recorded = runs is not None and runs["id"] in has["brought"].get("containers", [])
