@@ -130,7 +130,6 @@ class Room:
         )
         return os.environ | {
             "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"),
-            "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(self.work / "facts"),
             "ANSIBLE_SSH_CONTROL_PATH_DIR": str(self.work / "cp"),
             "ANSIBLE_SSH_COMMON_ARGS": ssh,
             "ANSIBLE_CALLBACKS_ENABLED": "labocloud.room.room_summary",

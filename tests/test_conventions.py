@@ -2,15 +2,17 @@
 
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import readmes
 import yaml
 
 PROJECT = Path(__file__).parents[1]
 ROLES = sorted(path for path in (PROJECT / "roles").iterdir() if path.is_dir())
 PLAYBOOKS = sorted((PROJECT / "playbooks").glob("*.yml"))
-SITE = PROJECT / "playbooks/site.yml"
+SITE, ASK = PROJECT / "playbooks/site.yml", PROJECT / "playbooks/ask.yml"
 # Those that change no seat.
 LOOKING = {"preflight.yml", "verify.yml"}
 SCENARIOS = sorted(path.parent for path in (PROJECT / "molecule").glob("*/molecule.yml"))
@@ -59,8 +61,34 @@ def test_plain_defaults_are_those_of_the_specs(role: Path) -> None:
     for spec in load(role / "meta/argument_specs.yml")["argument_specs"].values():
         for name, option in spec["options"].items():
             value = defaults[name]
-            if not isinstance(value, dict) and "{{" not in str(value):
+            if "{{" in str(value) or (isinstance(value, dict) and value):
+                assert "default" not in option, f"{name}: computed, or long, and written twice"
+            else:
                 assert option["default"] == value, name
+
+
+def handed_over(tasks: object) -> set[str]:
+    """Give the names of the variables that plays, tasks and their blocks set."""
+    if isinstance(tasks, list):
+        return set().union(*(handed_over(task) for task in tasks))
+    if not isinstance(tasks, dict):
+        return set()
+    return set(tasks.get("vars") or {}).union(*(handed_over(part) for part in tasks.values()))
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
+def test_what_the_toolkit_sets_is_apart_from_what_people_set(role: Path) -> None:
+    """By the descriptions in the specs, in a part of its own of the defaults, and in fact."""
+    others = [path for other in ROLES if other != role for path in other.glob("tasks/*.yml")]
+    told = set().union(*(handed_over(load(path)) for path in [*PLAYBOOKS, *others]))
+    told |= set().union(*(load(path) for path in (PROJECT / "playbooks/vars").glob("*.yml")))
+    options = readmes.inputs(role)
+    _, _, below = (
+        (role / "defaults/main.yml").read_text().partition("# --- What the toolkit sets ---")
+    )
+    wiring = {name for name, option in options.items() if readmes.of_the_toolkit(option)}
+    assert wiring == told & set(options)
+    assert wiring == set(re.findall(r"^(\w+):", below, re.MULTILINE))
 
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
@@ -114,12 +142,35 @@ def test_the_engines_own_command_is_run_and_not_the_first_on_the_path(role: Path
 def test_every_role_has_a_readme(role: Path) -> None:
     text = (role / "README.md").read_text()
     assert len(text.splitlines()) <= 60
-    for name in load(role / "defaults/main.yml") or {}:
-        assert name in text, name
+    for name, option in readmes.inputs(role).items():
+        assert (f"| `{name}` |" in text) != readmes.of_the_toolkit(option), name
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
+def test_the_readme_of_a_role_says_what_its_specs_say(role: Path) -> None:
+    made = readmes.readme(role)
+    assert (role / "README.md").read_text() == made, "./lab python tests/readmes.py makes it"
+
+
+def test_a_bar_or_a_line_end_in_a_description_leaves_the_table_whole() -> None:
+    assert (
+        readmes.cell("Either C(a | b)\nor V(1),  by O(flask_x).")
+        == "Either `a \\| b` or `1`, by `flask_x`."
+    )
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
+def test_a_role_promises_nothing_of_its_own(role: Path) -> None:
+    """It is used through the collection, which says what it needs and what it is licensed under."""
+    info = load(role / "meta/main.yml")["galaxy_info"]
+    assert set(info) == {"standalone", "description"}
+    assert info["standalone"] is False
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.name)
 def test_every_playbook_is_documented_and_holds_roles_alone(playbook: Path) -> None:
+    if playbook == ASK:
+        return
     # The whole has its own place there, above the table of its parts.
     called = "ansible-playbook site.yml" if playbook == SITE else f"playbooks/{playbook.name}"
     for readme in ("README.md", "README.fr.md"):
@@ -129,28 +180,67 @@ def test_every_playbook_is_documented_and_holds_roles_alone(playbook: Path) -> N
             assert set(task) == {"name", "ansible.builtin.import_role"}, task
 
 
-CHANGING = [path for path in PLAYBOOKS if path.name not in LOOKING]
+@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.name)
+def test_every_playbook_asks_before_it_does_anything_and_all_else_is_in_its_plays(
+    playbook: Path,
+) -> None:
+    first, *plays = load(playbook)
+    if playbook == ASK:
+        # What another run has under way would not be known.
+        lock = first["tasks"][0]["ansible.builtin.import_role"]["name"]
+        assert (lock, plays) == ("labocloud.room.room_lock", [])
+        plays = [first]
+    else:
+        assert first["import_playbook"] == "ask.yml"
+        locked = first.get("vars", {}).get("room_lock_needed", True)
+        assert (locked is False) == (playbook.name in LOOKING)
+    for play in plays:
+        # Where the collection is installed there is no ansible.cfg.
+        assert play["gather_facts"] is False, play["name"]
 
 
-@pytest.mark.parametrize("playbook", CHANGING, ids=lambda path: path.name)
-def test_every_playbook_that_changes_seats_has_the_room_to_itself(playbook: Path) -> None:
-    """Before it asks anything: what another run has under way would not be known."""
-    plays = load(playbook)
-    # A room without a registry has no hosts for a play on it.
-    seats = [play for play in plays if "lab" in play.get("hosts", "")]
-    for play in plays[:1] + seats[:1]:
-        [first, *_] = play.get("pre_tasks", []) + play.get("tasks", [])
-        assert first["ansible.builtin.import_role"]["name"] == "labocloud.room.room_lock", play[
-            "name"
-        ]
-        assert "room.yml" in str(play["vars_files"]), play["name"]
+# What these strategies do on every host, or not at all.
+TOGETHER = ("run_once", "any_errors_fatal", "max_fail_percentage")
+
+
+def texts_of(role: str) -> Iterator[tuple[Path, str]]:
+    """Give the task files of a role, and of the roles that they include."""
+    for path in (PROJECT / "roles" / role / "tasks").glob("*.yml"):
+        text = path.read_text()
+        yield path, text
+        for other in re.findall(r"name: labocloud\.room\.(\w+)", text):
+            if other != role:
+                yield from texts_of(other)
+
+
+def test_seats_that_go_on_by_themselves_do_nothing_once_for_all() -> None:
+    alone = [
+        play
+        for playbook in PLAYBOOKS
+        for play in load(playbook)
+        if play.get("strategy", "linear") != "linear"
+    ]
+    assert alone
+    for play in alone:
+        assert not set(TOGETHER) & set(play), play["name"]
+        for role in play["roles"]:
+            for path, text in texts_of(role.removeprefix("labocloud.room.")):
+                assert [word for word in TOGETHER if f"{word}:" in text] == [], path
+
+
+def test_no_setting_has_a_value_outside_of_defaults() -> None:
+    """What is active in a checkout would not be so in a collection."""
+    for path in (PROJECT / "inventory/group_vars").rglob("*.yml"):
+        assert load(path) is None, path
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.name)
 def test_every_scenario_has_tests_and_runs_what_users_run(scenario: Path) -> None:
     """Molecule only warns where it finds no test, and passes."""
     assert "def test_" in "".join(path.read_text() for path in scenario.glob("tests/test_*.py"))
-    assert load(scenario / "converge.yml")[0]["import_playbook"] == "../../site.yml"
+    assert not (scenario / "converge.yml").exists()
+    shared = load(PROJECT / ".config/molecule/config.yml")["ansible"]["playbooks"]
+    assert shared["converge"] == "${MOLECULE_PROJECT_DIRECTORY}/site.yml"
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.name)
@@ -169,11 +259,16 @@ def test_no_file_names_an_address_that_is_not_needed() -> None:
 
 
 def test_the_settings_that_people_change_are_inputs_of_the_roles() -> None:
-    defaults = set().union(*(load(role / "defaults/main.yml") or {} for role in ROLES))
+    settings = {
+        name
+        for role in ROLES
+        for name, option in readmes.inputs(role).items()
+        if not readmes.of_the_toolkit(option)
+    }
     for path in (PROJECT / "inventory/group_vars/all").glob("*.yml"):
         named = re.findall(r"^#? ?(\w+_\w+):", path.read_text(), re.MULTILINE)
         assert named, path
-        assert set(named) <= defaults, path
+        assert set(named) <= settings, path
 
 
 def shell_lines(tasks: object) -> list[str]:

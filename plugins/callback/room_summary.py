@@ -8,8 +8,8 @@ type: aggregate
 short_description: Say at the end which seats are ready, and write the room page
 description:
   - Prints one line with the counts, one line for each seat that failed or could not be
-    reached, with the reason that the failing task gave, and one for each thing that was found of
-    the room as a whole.
+    reached, with the reason that the failing task gave, and one for each thing that is only to be
+    looked at, of seats that are ready and of the room as a whole.
   - Writes the room page, C(room.html) and C(room.json), to O(ignore:room_page_directory), from what
     the machines of this run were judged to be, whatever became of the run.
   - Where the playbook proves that seats are ready, writes the names of those that are not to the
@@ -30,8 +30,9 @@ from ansible.executor.stats import AggregateStats
 from ansible.plugins.callback import CallbackBase
 from ansible.template import Templar
 from ansible_collections.labocloud.room.plugins.plugin_utils import page, settings
-from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge import errors
+from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, in_words
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import errors, findings
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import Verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import report
 
@@ -39,7 +40,9 @@ LONGEST_REASON = 600
 # The playbooks that end with the proof.
 PROOFS = ("site.yml", "update.yml", "verify.yml")
 # The actions that give a verdict, and the one that ends a run before it begins.
-JUDGING = ("labocloud.room.seat", "labocloud.room.seat_state")
+JUDGING = tuple(
+    f"labocloud.room.{name}" for name in ("seat", "seat_state", "flask_container", "image_load")
+)
 LOCKING = "labocloud.room.room_lock"
 
 
@@ -52,26 +55,38 @@ def reason(answer: dict[str, Any]) -> str:
     return text or "no reason given"
 
 
-def summary(
-    good: int, failed: dict[str, str], word: str, found: Sequence[dict[str, Any]] = ()
-) -> list[str]:
+def warnings(verdicts: Mapping[str, Mapping[str, Verdict]]) -> list[str]:
+    """Give what is to be looked at though seats are ready: one line for each thing, with its seats.
+
+    verdicts: seat to part to verdict.
+    """
+    seats: dict[str, list[str]] = {}
+    first: dict[str, Finding] = {}
+    for seat, parts in verdicts.items():
+        for one in findings(parts):
+            if one["severity"] == "warning":
+                seats.setdefault(one["cause"]["en"], []).append(seat)
+                first.setdefault(one["cause"]["en"], one)
+    return [f"To look at, {', '.join(seats[what])}: {in_words([first[what]])}" for what in seats]
+
+
+def summary(good: int, failed: dict[str, str], word: str, others: Sequence[str] = ()) -> list[str]:
     """Give the lines to print.
 
     good: how many seats are well. word: what they are, "ready", "done" or "checked".
-    failed: the other seats, each with its reason. found: what was found of the room as a whole.
+    failed: the other seats, each with its reason. others: what else there is to tell.
     """
     if not good and not failed:
         return ["No seat was touched: is the inventory's group lab empty?"]
-    whole = [f"The room: {in_words([one])}" for one in found]
     head = f"{good} seat{'' if good == 1 else 's'} {word}"
     if not failed:
-        return [f"{head}.", *whole]
+        return [f"{head}.", *others]
     needs = "needs" if len(failed) == 1 else "need"
     lines = [f"{head}, {len(failed)} {needs} you:"]
     for seat, why in sorted(failed.items()):
         # The roles' own messages begin with the seat's name already.
         lines.append(f"  {why}" if why.startswith(seat) else f"  {seat}: {why}")
-    return lines + whole
+    return [*lines, *others]
 
 
 def missing(before: list[str], room: list[str], failed: set[str], good: set[str]) -> list[str]:
@@ -186,9 +201,13 @@ class CallbackModule(CallbackBase):
         }
         if bad and self.awaited:
             bad[self.awaited] = self.failed[self.awaited]
+        # Others wait for the machine that builds, also where the run is not about it.
+        for name, answer in self.answers.items():
+            if bad and name not in self.room and not answer["seat"]:
+                bad.setdefault(name, in_words(errors(answer["verdict"])))
         good = {host for host in self.seats if host not in bad and host in stats.processed}
-        found = self.tell(lost, good, set(bad)) if self.seats else []
-        lines = summary(len(good), bad, self.word, found)
+        others = self.tell(lost, good, set(bad)) if self.seats else []
+        lines = summary(len(good), bad, self.word, others)
         # Other callbacks print their statistics at this same event, in no order that can be set;
         # what the person needs comes last.
         atexit.register(self.show, lines, "red" if bad else "green")
@@ -201,10 +220,10 @@ class CallbackModule(CallbackBase):
         """Say why a seat is not finished at which no task has failed."""
         if self.stopped:
             return (
-                f"the update stops before its turn, since {self.stopped} could not be updated. What"
-                " was not updated yet serves as before. Fix: mend that, or where the seat is off"
-                " begin with another one, -e canary=, and give the same command again; or go back"
-                " everywhere, with -e revision= and the first digits of the revision to serve."
+                f"the update stops before this batch, since {self.stopped} could not be updated."
+                " What was not updated yet serves as before. Fix: mend that, or where the seat is"
+                " off begin with another one, -e canary=, and give the same command again; or go"
+                " back everywhere, with -e revision= and the first digits of the revision to serve."
             )
         if self.awaited:
             return (
@@ -235,18 +254,19 @@ class CallbackModule(CallbackBase):
         found = of(self.room[0])
         return {**found, "room": settings.room(groups, self.room[0], of)}
 
-    def tell(self, lost: set[str], good: set[str], bad: set[str]) -> list[dict[str, Any]]:
-        """Write the page and the file missing, and give what was found of the room as a whole."""
+    def tell(self, lost: set[str], good: set[str], bad: set[str]) -> list[str]:
+        """Write the page and the file missing; give the lines on what is only to be looked at."""
         want = self.wanted()
         directory = Path(want["room_page_directory"])
-        found: list[dict[str, Any]] = []
+        lines = []
         if self.answers:
             told = report(self.answers, want["room"], page.last(directory), time.time(), lost)
             page.keep(told, directory, want["room_page_language"])
-            found = told["findings"]
+            lines = [f"The room: {in_words([one])}" for one in told["findings"]]
         if self.proves:
             self.write_missing(directory / "missing", bad, good)
-        return found
+        asked = {name: one["verdict"] for name, one in self.answers.items() if name in good}
+        return [*warnings(asked), *lines]
 
     def write_missing(self, path: Path, failed: set[str], good: set[str]) -> None:
         """Write, or remove, the file that the next run's --limit can take."""

@@ -60,10 +60,10 @@ def settings(
     variables: the host's, as Ansible has them, unrendered. template: renders a value with them. A
     setting that is wrong has its default.
     """
-    known = {**defaults, **variables}
     found: dict[str, Any] = {}
     wrong: dict[str, list[str]] = {}
     for role, options in specs.items():
+        known = {**defaults, **variables, "role_path": str(ROLES / role)}
         for name, option in options.items():
             if name not in known:
                 continue

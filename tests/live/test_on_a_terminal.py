@@ -27,7 +27,6 @@ def environment(tmp_path: Path, **others: str) -> dict[str, str]:
         "TERM": "xterm-256color",
         "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"),
         "ANSIBLE_CALLBACKS_ENABLED": "labocloud.room.room_summary",
-        "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(tmp_path / "facts"),
         "LABOCLOUD_REPORTS": str(tmp_path / "reports"),
         **others,
     }

@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 import stand_in
+from ansible.plugins.loader import init_plugin_loader
+
+# As Ansible finds them; whoever imports the collection before this would have it twice.
+init_plugin_loader([str(Path(__file__).parents[2] / ".collections")])
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from functools import cache
 from typing import Any
 
 from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar
 from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 
@@ -191,7 +190,6 @@ def builder(*changes: tuple[str, object]) -> dict[str, Any]:
 @cache
 def declared() -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """Give the roles' defaults and specs."""
-    init_plugin_loader([])
     return settings.declared(
         lambda path: DataLoader().load_from_file(path, trusted_as_template=True)
     )

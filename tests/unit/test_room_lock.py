@@ -201,7 +201,6 @@ def play(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
     (tmp_path / "play.yml").write_text(PLAYBOOK)
     settings = {
         "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"),
-        "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(tmp_path / "facts"),
         "ANSIBLE_CALLBACKS_ENABLED": "labocloud.room.room_summary",
         "LABOCLOUD_REPORTS": str(tmp_path / "reports"),
     }

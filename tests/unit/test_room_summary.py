@@ -1,16 +1,17 @@
 """The words at the end of a run."""
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import yaml
 from ansible import context
 from ansible_collections.labocloud.room.plugins.callback import room_summary
-from ansible_collections.labocloud.room.plugins.filter import room_report
+from ansible_collections.labocloud.room.plugins.plugin_utils.findings import finding
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
 
-PROJECT = Path(__file__).parents[2]
+SEAT, LOCK = "labocloud.room.seat", "labocloud.room.room_lock"
 
 
 def test_all_is_well() -> None:
@@ -33,12 +34,28 @@ def test_each_seat_that_needs_somebody_has_its_line() -> None:
     ]
 
 
-def test_what_was_found_of_the_room_comes_last() -> None:
-    found = room_report.finding("builder_is_seat", "pc1", builder="pc1", users="student")
+def test_what_is_only_to_be_looked_at_comes_last() -> None:
     for failed in ({}, {"pc02": "off"}):
-        *_, last = room_summary.summary(1, failed, "ready", [found])
-        assert last.startswith("The room: pc1 builds the image that all seats run")
-        assert "Fix: name a machine of your own" in last
+        *_, last = room_summary.summary(1, failed, "ready", ["The room: a"])
+        assert last == "The room: a"
+
+
+def test_a_warning_of_many_seats_is_one_line() -> None:
+    low, off = (finding("clock_off", "pc1", seconds=seconds) for seconds in ("+40", "+90"))
+    broken = finding("unfinished", "pc1")
+    lines = room_summary.warnings(
+        {
+            "pc1": {"machine": verdict([low, broken])},
+            "pc2": {"machine": verdict([off])},
+            "pc3": {"machine": verdict([low])},
+        }
+    )
+    assert lines == [
+        "To look at, pc1, pc3: its clock is off by +40 s. Fix: ./lab ansible pc1 -ba"
+        " 'timedatectl set-ntp true'",
+        "To look at, pc2: its clock is off by +90 s. Fix: ./lab ansible pc1 -ba"
+        " 'timedatectl set-ntp true'",
+    ]
 
 
 def test_the_reason_is_the_message_and_what_the_command_said_in_one_line() -> None:
@@ -70,21 +87,22 @@ def test_where_a_module_dies_what_its_interpreter_said_is_told() -> None:
     assert room_summary.reason({"msg": whole}) == whole
 
 
-def test_the_last_proof_is_the_last_task_of_the_last_play_about_seats() -> None:
-    """The summary knows a seat that is ready by that task's name."""
-    plays = yaml.safe_load((PROJECT / "playbooks/verify.yml").read_text())
-    [*_, last] = [play for play in plays if play["hosts"].startswith("lab")]
-    role = last["roles"][-1].removeprefix("labocloud.room.")
-    tasks = yaml.safe_load((PROJECT / f"roles/{role}/tasks/main.yml").read_text())
-    assert tasks[-1]["name"] == room_summary.LAST_PROOFS[0]
-
-
 def test_the_missing_are_those_that_failed_and_those_that_nobody_looked_at() -> None:
     room = ["pc1", "pc2", "pc3"]
     assert room_summary.missing([], room, {"pc2"}, {"pc1", "pc3"}) == ["pc2"]
     assert room_summary.missing(["pc2", "pc3"], room, set(), {"pc2"}) == ["pc3"]
     assert room_summary.missing(["pc2", "other"], room, {"pc1"}, set()) == ["pc1", "pc2"]
     assert room_summary.missing(["pc2"], room, set(), {"pc2"}) == []
+
+
+def judged(name: str, *found: str, **students: object) -> dict[str, Any]:
+    """Give the facts of a seat that was judged: what was found."""
+    values = {"container": "flask", "why": "off", "had": "a", "wanted": "b", "seconds": "+99"}
+    told = [finding(one, name, **values) for one in found]
+    verdicts = {"machine": verdict(told), "students": verdict(**students), "images": verdict()}
+    machine = {"running": name, "id": name, "host_keys": [name]}
+    has = {"os": {"name": "Debian"}, "docker": {"version": "26"}, "clock": {"control": 1.0}}
+    return {"seat": {**has, "machine": machine}, "verdict": verdicts}
 
 
 class Run:
@@ -94,17 +112,23 @@ class Run:
         self.callback = room_summary.CallbackModule()
         self.said: list[str] = []
         self.color = ""
-        self.file = directory / "reports/missing"
+        self.directory = directory
+        self.file = directory / "missing"
         patch.setattr(room_summary.atexit, "register", self.show)
-        patch.setattr(room_summary, "PROJECT", directory)
-        patch.setattr(self.callback, "get_option", lambda _name: "reports")
+        patch.setattr(room_summary.CallbackModule, "wanted", lambda _: self.wanted())
         self.callback.v2_playbook_on_start(SimpleNamespace(_file_name=f"/x/{playbook}"))
+
+    def wanted(self) -> dict[str, Any]:
+        """Give what is set for the page."""
+        room = {"seats": ["pc1", "pc2", "pc3"], "servers": [], "builder": "pc1"}
+        page = {"room_page_directory": str(self.directory), "room_page_language": "en"}
+        return {"room": room, **page}
 
     def show(self, _show: object, lines: list[str], color: str) -> None:
         """Take the lines that are printed when all is over."""
         self.said, self.color = lines, color
 
-    def begin(self, *limit: str) -> None:
+    def begin(self, *limit: str, any_errors_fatal: bool = False) -> None:
         """Begin a play, over those seats of the room that it is limited to."""
 
         def hosts(_group: str, ignore_limits: bool, ignore_restrictions: bool) -> list[Any]:
@@ -113,14 +137,15 @@ class Run:
             return [SimpleNamespace(name=name) for name in names]
 
         manager = SimpleNamespace(_inventory=SimpleNamespace(get_hosts=hosts))
-        play = SimpleNamespace(get_variable_manager=lambda: manager)
+        play = SimpleNamespace(
+            get_variable_manager=lambda: manager, any_errors_fatal=any_errors_fatal
+        )
         self.callback.v2_playbook_on_play_start(play)
 
     def tell(self, event: str, seat: str, **more: Any) -> None:  # noqa: ANN401  # of any kind
         """Tell of a task that has ended."""
         task = SimpleNamespace(
             action=more.pop("action", "command"),
-            get_name=lambda: more.get("task", "Do it"),
             delegate_to=more.get("delegate_to"),
             _uuid="1",
         )
@@ -128,10 +153,11 @@ class Run:
         result = SimpleNamespace(host=host, task=task, result=more.get("result", {}))
         getattr(self.callback, f"v2_{event}")(result)
 
-    def prove(self, *seats: str) -> None:
-        """Tell that seats have passed the last proof."""
-        for seat in seats:
-            self.tell("runner_on_ok", seat, task=f"role : {room_summary.LAST_PROOFS[0]}")
+    def judge(self, seat: str, *found: str, event: str = "runner_on_ok", **more: Any) -> None:  # noqa: ANN401
+        """Tell that a seat was judged."""
+        facts = judged(more.get("delegate_to", seat), *found)
+        facts |= {"seat": None} if more.pop("silent", False) else {}
+        self.tell(event, seat, action=SEAT, result={"ansible_facts": facts, "msg": "it"}, **more)
 
     def end(self, *processed: str, **failed: str) -> list[str]:
         """End the run, and give what is said. failed: machine to failures or unreachable."""
@@ -149,6 +175,11 @@ class Run:
         """Give the seats that the next run can be limited to."""
         return self.file.read_text().split() if self.file.exists() else []
 
+    def page(self) -> dict[str, str]:
+        """Give what the page says of each seat."""
+        told = json.loads((self.directory / "room.json").read_text())
+        return {row["name"]: row["state"] for row in told["seats"]}
+
 
 @pytest.fixture
 def up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
@@ -156,17 +187,23 @@ def up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     return Run(monkeypatch, tmp_path, "site.yml")
 
 
-def test_seats_that_have_passed_the_last_proof_are_ready(up: Run) -> None:
+def test_seats_that_are_as_they_should_be_are_ready(up: Run) -> None:
     up.begin("pc1", "pc2", "pc3")
-    up.prove("pc1", "pc2", "pc3")
-    assert up.end("pc1", "pc2", "pc3", "registry") == ["3 seats ready."]
+    up.judge("pc1", delegate_to="pc2")
+    up.judge("pc1")
+    up.judge("pc3", "clock_off")
+    first, look = up.end("pc1", "pc2", "pc3", "registry")
+    assert first == "3 seats ready."
+    assert look.startswith("To look at, pc3: its clock is off")
     assert up.color == "green"
     assert up.missing() == []
+    assert up.page() == {"pc1": "ready", "pc2": "ready", "pc3": "warning"}
 
 
 def test_seats_that_failed_are_named_and_the_next_run_can_be_limited_to_them(up: Run) -> None:
     up.begin("pc1", "pc2", "pc3")
-    up.prove("pc1")
+    for seat in ("pc1", "pc2", "pc3"):
+        up.judge(seat)
     up.tell("runner_on_failed", "pc2", result={"msg": "no space"})
     up.tell("runner_on_unreachable", "pc3", result={"msg": "timed out"})
     assert up.end("pc1", pc2="failures", pc3="unreachable") == [
@@ -176,20 +213,63 @@ def test_seats_that_failed_are_named_and_the_next_run_can_be_limited_to_them(up:
     ]
     assert up.color == "red"
     assert up.missing() == ["pc2", "pc3"]
+    assert up.page() == {"pc1": "ready", "pc2": "error", "pc3": "error"}
     # One of them is ready now; nobody has looked at the other.
     up.callback.__init__()
     up.callback.v2_playbook_on_start(SimpleNamespace(_file_name="site.yml"))
     up.begin("pc2")
-    up.prove("pc2")
+    up.judge("pc2")
     assert up.end("pc2") == ["1 seat ready."]
     assert up.missing() == ["pc3"]
+    assert up.page()["pc2"] == "ready"
+
+
+def test_a_seat_that_was_judged_not_to_be_ready_is_not_though_no_task_failed(up: Run) -> None:
+    up.begin("pc1")
+    up.judge("pc1", "container_missing")
+    assert up.end("pc1") == [
+        "0 seats ready, 1 needs you:",
+        "  pc1: the container flask is missing. Fix: ./lab up --limit pc1",
+    ]
+
+
+def test_what_a_proof_that_failed_has_found_is_on_the_page(up: Run) -> None:
+    up.begin("pc1")
+    up.judge("pc1")
+    up.judge("pc1", "container_missing", event="runner_on_failed")
+    assert up.end(pc1="failures")[1:] == ["  pc1: it"]
+    assert up.page()["pc1"] == "error"
+
+
+def test_the_page_is_written_where_no_seat_is_left(up: Run) -> None:
+    up.begin("pc1")
+    up.judge("pc1", "unreachable", event="runner_on_unreachable")
+    up.end(pc1="unreachable")
+    assert up.page() == {"pc1": "unreachable", "pc2": "unknown", "pc3": "unknown"}
+
+
+def test_a_run_that_has_asked_nobody_leaves_the_page(up: Run) -> None:
+    up.begin("pc1")
+    up.tell("runner_on_failed", "pc1", result={"msg": "no"})
+    up.end(pc1="failures")
+    assert not (up.directory / "room.json").exists()
 
 
 def test_a_seat_that_was_mended_is_not_held_to_what_failed(up: Run) -> None:
     up.begin("pc1")
     up.tell("runner_on_failed", "pc1", result={"msg": "the old page answers"})
-    up.prove("pc1")
+    up.judge("pc1")
     assert up.end("pc1") == ["1 seat ready."]
+
+
+def test_seats_whose_turn_in_an_update_did_not_come_are_told_why(up: Run) -> None:
+    up.begin("pc1", "pc2", any_errors_fatal=True)
+    up.judge("pc2", "container_old")
+    up.tell("runner_on_failed", "pc1", result={"msg": "its page does not answer"})
+    said = up.end("pc2", pc1="failures")
+    assert said[1] == "  pc1: its page does not answer"
+    assert said[2].startswith("  pc2: the update stops before this batch, since pc1 could not")
+    assert "-e revision=" in said[2]
 
 
 def test_the_reason_of_a_loop_is_that_of_its_first_item(up: Run) -> None:
@@ -220,9 +300,9 @@ def test_what_is_done_for_a_seat_is_the_seats(up: Run, delegate_to: str) -> None
     assert up.end(pc1="failures")[1:] == ["  pc1: no"]
 
 
-def test_a_seat_without_a_reason_of_its_own_is_not_ready(up: Run) -> None:
+def test_a_seat_that_was_never_judged_is_not_ready(up: Run) -> None:
     up.begin("pc1", "pc2")
-    up.prove("pc1")
+    up.judge("pc1")
     assert up.end("pc1", "pc2") == [
         "1 seat ready, 1 needs you:",
         "  pc2: not finished: the run stopped at another machine",
@@ -230,17 +310,24 @@ def test_a_seat_without_a_reason_of_its_own_is_not_ready(up: Run) -> None:
 
 
 def test_what_was_found_of_the_room_is_told(up: Run) -> None:
-    found = room_report.finding("builder_is_seat", "pc1", builder="pc1", users="student")
     up.begin("pc1")
-    up.tell("runner_on_ok", "pc1", result={"report": {"findings": []}})
-    up.tell(
-        "runner_on_ok",
-        "pc1",
-        action="labocloud.room.room_page",
-        result={"report": {"findings": [found]}},
-    )
-    up.prove("pc1")
+    facts = judged("pc1", roots=["student"])
+    up.tell("runner_on_ok", "pc1", action=SEAT, result={"ansible_facts": facts})
     assert up.end("pc1")[-1].startswith("The room: pc1 builds the image")
+
+
+def test_the_machine_that_builds_is_named_where_the_others_wait_for_it(up: Run) -> None:
+    up.begin("pc1")
+    up.judge("pc1", "unreachable", delegate_to="server", silent=True)
+    up.judge("pc1", "container_missing")
+    assert up.end("pc1")[-1].startswith("  server: unreachable: off")
+
+
+def test_where_another_run_has_the_room_nothing_but_that_is_said(up: Run) -> None:
+    up.begin("pc1")
+    up.tell("runner_on_failed", "pc1", action=LOCK, result={"msg": "prof works on this room"})
+    assert up.end(pc1="failures") == ["prof works on this room"]
+    assert up.missing() == []
 
 
 @pytest.mark.parametrize(("check", "word"), [(False, "done"), (True, "checked")])
@@ -249,7 +336,6 @@ def test_what_proves_nothing_says_so_and_leaves_the_missing(
 ) -> None:
     monkeypatch.setattr(context, "CLIARGS", {"check": check})
     run = Run(monkeypatch, tmp_path, "site.yml" if check else "reset.yml")
-    run.file.parent.mkdir()
     run.file.write_text("pc3\n")
     run.begin("pc1", "pc2")
     # A seat that was not reached is not done.
@@ -258,7 +344,6 @@ def test_what_proves_nothing_says_so_and_leaves_the_missing(
 
 
 def test_a_room_without_seats_leaves_the_missing(up: Run) -> None:
-    up.file.parent.mkdir()
     up.file.write_text("pc3\n")
     up.begin()
     up.end()

@@ -149,7 +149,7 @@ def test_a_builder_that_is_off_is_told_at_once(registry: Host) -> None:
             result = run(limit)
             assert result.returncode != 0
             assert f"{REGISTRY}: unreachable" in said(result)
-            assert f"room-pc1: waits for {REGISTRY}" in said(result)
+            assert f"room-pc1: the room's image is not known: {REGISTRY}, which" in said(result)
             assert "course_image_builder=NAME" in said(result)
             assert "Install Docker Engine" not in result.stdout
     # It is back with its machine, without anybody's help.
@@ -225,6 +225,28 @@ def test_the_tests_can_be_pointed_at_a_room() -> None:
     assert result.returncode == 0, result.stdout
     for seat in SEATS:
         assert f"test_it_is_hardened[ansible://{seat}] PASSED" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ("REJECT --reject-with tcp-reset", "Connection refused"),
+        ("REJECT --reject-with icmp-host-unreachable", "No route to host"),
+        ("DROP", "no answer in time"),
+    ],
+    ids=["a port that is closed", "no route", "no answer"],
+)
+def test_a_registry_that_a_seat_does_not_reach_is_told_within_seconds(how: str, words: str) -> None:
+    seat, rule = machine("room-pc1"), f"OUTPUT -p tcp --dport 5000 -j {how}"
+    seat.check_output(f"iptables -I {rule}")
+    try:
+        assert changed(run("room-pc1", playbook="playbooks/verify.yml")) == 0
+    finally:
+        seat.check_output(f"iptables -D {rule}")
+    told = json.loads((reports() / "room.json").read_text())
+    found = {one["id"]: one["cause"]["en"] for one in told["seats"][0]["findings"]}
+    assert words in found["registry_unreachable"]
+    assert told["seconds"] < 10
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-import sample_room
-from ansible_collections.labocloud.room.plugins.action import room_page
-from sample_room import TEMPLATE, asked, changed
+from ansible_collections.labocloud.room.plugins.plugin_utils import page
+from ansible_collections.labocloud.room.plugins.plugin_utils.findings import finding
+from ansible_collections.labocloud.room.plugins.plugin_utils.report import report
+from sample_room import NOW, answer, room, sample
+from sample_seat import REVISION
 
-REPORT = sample_room.report()
+REPORT = sample()
 
 
 class Text(HTMLParser):
@@ -40,7 +42,7 @@ class Text(HTMLParser):
 def read(language: str, report: dict = REPORT) -> tuple[str, list[tuple[str, dict]]]:
     """Give the text and the tags of the page."""
     parser = Text(language)
-    parser.feed(room_page.page(report, TEMPLATE.read_text(), language))
+    parser.feed(page.page(report, language))
     return " ".join(" ".join(parser.told).split()), parser.tags
 
 
@@ -62,17 +64,8 @@ def test_every_seat_has_its_cell_with_what_is_wrong_and_the_command(language: st
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_what_was_found_of_the_room_stands_once_and_before_the_seats(language: str) -> None:
-    builder = asked() | {"docker_engine_users": ["student"]}
-    report = sample_room.room_report.room_report(
-        ["pc01", "pc02"],
-        {"pc01": builder, "pc02": asked()},
-        servers=[],
-        builder="pc01",
-        before={},
-        now=0,
-    )
-    text, tags = read(language, report)
-    [found] = report["findings"]
+    found = finding("builder_is_seat", "pc01", builder="pc01", users="student")
+    text, tags = read(language, {**REPORT, "findings": [found], "seats": REPORT["seats"][:1]})
     for told in (found["cause"][language], found["advice"][language], found["command"]):
         assert text.count(told) == 1
     names = [tag for tag, _ in tags]
@@ -84,7 +77,7 @@ def test_it_says_how_many_are_ready_when_how_long_and_which_revision() -> None:
     assert "5 seats ready of 12" in read("en")[0]
     text = read("fr")[0]
     assert "5 postes prêts sur 12" in text
-    for word in ("3 prêts", "1 injoignable", "vérifié en 2.3 s", sample_room.REVISION[:12], "pc01"):
+    for word in ("3 prêts", "1 injoignable", "vérifié en 2.3 s", REVISION[:12], "pc01"):
         assert word in text
 
 
@@ -97,9 +90,9 @@ def test_it_opens_in_the_language_that_is_set_and_holds_both() -> None:
 
 
 def test_it_needs_nothing_from_elsewhere_and_no_script() -> None:
-    page = room_page.page(REPORT, TEMPLATE.read_text(), "fr")
+    text = page.page(REPORT, "fr")
     assert not {"script", "link", "img", "iframe"} & {tag for tag, _ in read("fr")[1]}
-    assert re.findall(r"(?:src|href)=\"(?!#)|url\(|@import", page) == []
+    assert re.findall(r"(?:src|href)=\"(?!#)|url\(|@import", text) == []
 
 
 def test_every_state_has_a_shape_of_its_own_besides_its_colour() -> None:
@@ -110,25 +103,21 @@ def test_every_state_has_a_shape_of_its_own_besides_its_colour() -> None:
 
 def test_what_seats_say_is_escaped() -> None:
     wicked = "<script>alert(1)</script>\"'&"
-    held = [{"port": 8080, "process": wicked, "pid": 1, "container": None}]
-    facts = changed(changed(sample_room.FACTS, "containers", {}), "listeners", held)
-    report = sample_room.room_report.room_report(
-        [wicked], {wicked: asked(facts)}, servers=[], builder=wicked, before={}, now=0
-    )
-    page = room_page.page(report, TEMPLATE.read_text(), "fr")
-    assert "<script" not in page
-    assert page.count("&lt;script&gt;") > 3
+    has = answer(wicked, ("os/name", wicked), ("root", False), ("torn", [wicked]))
+    text = page.page(report({wicked: has}, room(wicked), {}, NOW), "fr")
+    assert "<script" not in text
+    assert text.count("&lt;script&gt;") > 3
 
 
 def test_a_seat_that_was_not_asked_says_as_of_when_it_is_known() -> None:
     old = {**REPORT["seats"][2], "asked": False}
     text, _ = read("fr", {**REPORT, "seats": [old]})
-    assert f"Pas interrogé : état du {room_page.local_time(old['time'])}" in text
+    assert f"Pas interrogé : état du {page.local_time(old['time'])}" in text
 
 
 def test_a_reader_sees_the_old_file_or_the_new_one(tmp_path: Path) -> None:
     path = tmp_path / "reports/room.html"
-    room_page.write(path, "old")
-    room_page.write(path, "new")
+    page.write(path, "old")
+    page.write(path, "new")
     assert path.read_text() == "new"
     assert list(path.parent.iterdir()) == [path]

@@ -1,0 +1,82 @@
+"""A room of twelve seats, one of each kind, and the picture of its page.
+
+    ./lab env PYTHONPATH=.collections python tests/unit/sample_room.py
+
+writes docs/images/room.png with Debian's chromium.
+"""
+
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import judge, silence, silent
+from ansible_collections.labocloud.room.plugins.plugin_utils.page import page
+from ansible_collections.labocloud.room.plugins.plugin_utils.report import report
+from sample_seat import COURSE, OLD, SEAT, builder, image, seat, want
+
+PROJECT = Path(__file__).parents[2]
+PICTURE = PROJECT / "docs/images/room.png"
+NOW = 1_795_500_002.3
+
+
+def answer(name: str, *changes: tuple[str, object], **settings: object) -> dict[str, Any]:
+    """Give the facts of a seat that has answered, with other values at some paths."""
+    has = seat(*changes)
+    return {"seat": has, "verdict": judge(has, want(name=name, **settings), builder())}
+
+
+def off(name: str, why: str) -> dict[str, Any]:
+    """Give the facts of a seat that could not be reached."""
+    found = silence(name, AnsibleConnectionFailure(why))
+    return {"seat": None, "verdict": silent(found)}
+
+
+def room(*names: str) -> dict[str, Any]:
+    """Give a room of these seats, the first of which builds."""
+    return {"seats": list(names), "servers": [], "builder": names[0]}
+
+
+def sample() -> dict[str, Any]:
+    """Give the report of the room, made as a run makes it."""
+    flask = SEAT["containers"]["flask"]
+    tomcat = {"port": 8080, "address": "::", "process": "tomcat9", "pid": 812, "container": None}
+    old = image(OLD)
+    stopped = SEAT["docker"] | {"running": False, "why": "stopped"}
+    away = ("containers", {}), ("listeners", []), ("page", None)
+    rooms: dict[str, list[tuple[str, object]]] = {
+        "pc01": [],
+        "pc02": [],
+        "pc03": [*away],
+        "pc04": [],
+        "pc05": [
+            (f"images/{COURSE}", old),
+            ("containers/flask/labels/labocloud.revision", OLD),
+            ("containers/flask/image_id", old["id"]),
+            ("page/revision", OLD),
+        ],
+        "pc07": [*away, ("listeners", [tomcat])],
+        "pc08": [*away, ("docker", stopped)],
+        "pc09": [("docker/free_mb", 412)],
+        "pc10": [("page", {"status": 500, "revision": None, "why": "INTERNAL SERVER ERROR"})],
+        "pc11": [("network/routes", [{"to": "198.18.0.0/15", "interface": "tun0"}])],
+        "pc12": [("containers/flask", flask | {"state": "exited"}), ("page", None)],
+    }
+    answers = {name: answer(name, *changes) for name, changes in rooms.items()}
+    answers["pc06"] = off("pc06", "ssh: connect to host pc06: timed out")
+    return report(answers, room(*sorted(answers)), {}, NOW)
+
+
+def main() -> None:
+    """Take the picture."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "room.html"
+        path.write_text(page(sample(), "en"), encoding="utf-8")
+        options = ["--headless", "--no-sandbox", "--hide-scrollbars", "--window-size=1280,910"]
+        command = ["chromium", *options, f"--screenshot={PICTURE}", path.as_uri()]
+        subprocess.run(command, check=True)
+
+
+if __name__ == "__main__":
+    main()

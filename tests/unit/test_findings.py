@@ -1,0 +1,38 @@
+"""The words of what is found."""
+
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
+    VOCABULARY,
+    finding,
+    in_words,
+)
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs/room.schema.json").read_text())
+
+
+@pytest.mark.parametrize("name", VOCABULARY)
+def test_every_finding_is_whole_in_both_languages(name: str) -> None:
+    values = dict.fromkeys(set(re.findall(r"{(\w+)}", str(VOCABULARY[name]))) - {"seat"}, "x")
+    made = finding(name, "pc07", **values)
+    jsonschema.validate(made, {"$ref": "#/$defs/finding", "$defs": SCHEMA["$defs"]})
+
+
+def test_the_words_of_a_run_have_the_cause_and_the_fix() -> None:
+    values = {"container": "flask", "port": 8080, "url": ""}
+    missing = finding("container_missing", "pc07", **values)
+    assert in_words([missing]) == "the container flask is missing. Fix: ./lab up --limit pc07"
+    taken = finding("port_taken", "pc07", holder="tomcat9 (pid 812)", **values)
+    assert in_words([taken]) == (
+        "port 8080 is held by tomcat9 (pid 812). Fix: stop it, or set flask_container_host_port"
+        " to a free port; then: ./lab up --limit pc07"
+    )
+
+
+def test_what_a_seat_says_moves_no_cursor_and_is_no_template() -> None:
+    found = finding("unreachable", "pc01", why="\x1b]0;title\x07off {seat}")
+    assert found["cause"]["en"] == "unreachable: ]0;title off {seat}."

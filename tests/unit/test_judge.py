@@ -1,0 +1,79 @@
+"""The judge as a whole: it never falls, and says who is to be worked on."""
+
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleConnectionFailure
+from ansible_collections.labocloud.room.plugins.plugin_utils import judge
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import network
+from sample_seat import builder, seat, want
+
+
+def verdicts(*changes: tuple[str, object], **settings: object) -> dict[str, Any]:
+    return judge.judge(seat(*changes), want(**settings), builder())
+
+
+def test_a_seat_that_is_as_it_should_be_is_in_no_group() -> None:
+    made = verdicts()
+    assert {part: one["settled"] for part, one in made.items()} == dict.fromkeys(made, True)
+    assert judge.findings(made) == []
+    assert judge.groups(made) == []
+
+
+def test_a_warning_alone_is_no_work() -> None:
+    made = verdicts(("docker/free_mb", 1))
+    assert judge.groups(made) == []
+    assert judge.errors(made) == []
+
+
+def test_a_seat_that_must_not_be_worked_on_is_refused_and_nothing_else() -> None:
+    assert judge.groups(verdicts(("root", False))) == ["refused", "unproven"]
+
+
+def test_what_a_role_is_to_do_is_named() -> None:
+    made = verdicts(("containers", {}), ("listeners", []), ("page", None))
+    assert judge.groups(made) == ["lacks_container", "unproven"]
+
+
+def test_a_rule_that_falls_is_a_finding_of_its_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fall(*_: object) -> None:
+        raise KeyError("x\x1b[2J" + "y" * 1000)
+
+    monkeypatch.setitem(judge.PARTS, "network", fall)
+    made = verdicts()
+    [found] = judge.errors(made)
+    assert found["id"] == "unintelligible"
+    assert "network" in found["cause"]["en"]
+    assert len(found["cause"]["en"]) < 400
+    assert "\x1b" not in found["cause"]["en"]
+    assert made["machine"]["settled"]
+    assert network.judge is not fall
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        (AnsibleConnectionFailure("timed out"), "unreachable"),
+        ({"failed": True, "msg": "no sudo"}, "not_asked"),
+        ({"failed": True, "msg": "sudo: no tty present and no askpass program"}, "not_asked"),
+        ({"failed": True, "msg": "pretty: not found"}, "not_asked"),
+        (
+            {
+                "failed": True,
+                "msg": "no JSON",
+                "module_stderr": "sudo: désolé, vous devez avoir un terminal (tty) pour sudo\r\n",
+            },
+            "sudo_tty",
+        ),
+    ],
+)
+def test_a_machine_that_says_nothing_is_judged_by_why(answer: object, name: str) -> None:
+    found = judge.silence("pc01", answer)
+    assert found["id"] == name
+    made = judge.silent(found)
+    assert judge.groups(made) == ["refused", "unproven"]
+    assert [one["id"] for one in judge.errors(made)] == [name]
+
+
+def test_a_machine_that_has_answered_is_not_silent() -> None:
+    assert judge.silence("pc01", {"changed": False, "ansible_facts": {}}) is None

@@ -1,0 +1,151 @@
+"""What is told of the room: every seat's verdict, and what only all of them together tell."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from ansible_collections.labocloud.room.plugins.plugin_utils import report
+from ansible_collections.labocloud.room.plugins.plugin_utils.findings import VOCABULARY
+from sample_room import NOW, answer, off, room, sample
+
+PROJECT = Path(__file__).parents[2]
+SCHEMA = json.loads((PROJECT / "docs/room.schema.json").read_text())
+
+
+def told(
+    before: dict[str, Any] | None = None, failed: tuple[str, ...] = (), **answers: dict[str, Any]
+) -> dict[str, Any]:
+    """Give the report of a room of these seats, checked against the schema."""
+    made = report.report(answers, room(*answers), before or {}, NOW, failed)
+    jsonschema.validate(made, SCHEMA)
+    return made
+
+
+def ids(row: dict[str, Any]) -> list[str]:
+    return [one["id"] for one in row["findings"]]
+
+
+LOW = ("docker/free_mb", 1)
+AWAY = ("containers", {}), ("listeners", []), ("page", None)
+
+
+def test_the_sample_is_as_the_schema_says() -> None:
+    jsonschema.validate(sample(), SCHEMA)
+
+
+def test_the_errors_come_first_and_a_warning_leaves_a_seat_ready() -> None:
+    made = told(pc01=answer("pc01", *AWAY, LOW), pc02=answer("pc02", LOW), pc03=answer("pc03"))
+    assert ids(made["seats"][0]) == ["container_missing", "disk_low"]
+    assert [row["state"] for row in made["seats"]] == ["error", "warning", "ready"]
+    assert made["totals"] | {"seats": 3, "ready": 1, "warning": 1, "error": 1} == made["totals"]
+
+
+def test_a_seat_that_is_off_is_in_the_report() -> None:
+    made = told(pc01=answer("pc01"), pc02=off("pc02", "timed\nout"))
+    assert made["seats"][1]["state"] == "unreachable"
+    assert made["seats"][1]["docker"] is None
+    assert made["seats"][0]["docker"] == "26.1.5+dfsg1"
+    assert made["seats"][1]["findings"][0]["cause"]["fr"] == "injoignable : timed out."
+    assert made["totals"]["unreachable"] == 1
+
+
+def test_a_seat_that_was_lost_on_the_way_is_judged_by_what_it_told() -> None:
+    taken = (
+        "listeners",
+        [{"port": 8080, "address": "::", "process": "tomcat9", "pid": 812, "container": None}],
+    )
+    answers = {"pc01": answer("pc01"), "pc02": answer("pc02", *AWAY, taken), "pc03": answer("pc03")}
+    made = told(failed=("pc02", "pc03"), **answers)
+    assert [ids(row) for row in made["seats"]] == [[], ["port_taken"], ["unfinished"]]
+
+
+def test_a_seat_that_the_run_is_not_about_keeps_its_last_state_and_time() -> None:
+    first = told(pc01=answer("pc01"), pc02=answer("pc02", *AWAY))
+    answers = {"pc01": answer("pc01")}
+    everyone = room("pc01", "pc02", "pc03")
+    later = report.report(answers, everyone, json.loads(json.dumps(first)), NOW + 3600)
+    jsonschema.validate(later, SCHEMA)
+    one, two, three = later["seats"]
+    assert (one["asked"], two["asked"], three["asked"]) == (True, False, False)
+    assert (two["state"], two["time"]) == ("error", first["time"])
+    assert one["time"] > first["time"]
+    assert (three["state"], three["time"]) == ("unknown", None)
+    assert later["revision"] == first["revision"]
+
+
+def test_a_server_that_is_no_seat_is_not_counted_among_them() -> None:
+    answers = {"pc01": answer("pc01"), "server": answer("server", *AWAY)}
+    whole = {"seats": ["pc01"], "servers": ["server"], "builder": "server"}
+    made = report.report(answers, whole, {}, NOW)
+    jsonschema.validate(made, SCHEMA)
+    assert made["totals"]["seats"] == 1
+    assert [(row["name"], row["state"]) for row in made["servers"]] == [("server", "ready")]
+
+
+def machine(name: str, running: str, **others: object) -> dict[str, Any]:
+    """Give the facts of a seat that tells which machine it is."""
+    told = {"id": running, "running": running, "host_keys": [f"SHA256:{running}"]} | others
+    return answer(name, ("machine", told))
+
+
+def test_one_machine_under_two_names_is_found() -> None:
+    names = {"pc01": "one", "pc02": "two", "pc03": "one", "pc04": "", "pc05": ""}
+    machines = {name: {"running": running} for name, running in names.items()}
+    assert report.twins(machines) == {"pc01": ["pc03"], "pc03": ["pc01"]}
+
+
+def test_copies_of_one_disk_are_told_once_and_stay_ready() -> None:
+    shared = ["SHA256:rsa", "SHA256:ed25519"]
+    made = told(
+        pc01=machine("pc01", "one", host_keys=shared),
+        pc02=machine("pc02", "two", host_keys=[*shared, "SHA256:mine"], id="disk"),
+        pc03=machine("pc03", "three", id="disk"),
+        pc04=off("pc04", "off"),
+    )
+    assert [row["state"] for row in made["seats"]] == ["ready"] * 3 + ["unreachable"]
+    keys, disks = made["findings"]
+    assert (keys["id"], disks["id"]) == ("host_key_shared", "machine_id_shared")
+    assert keys["cause"]["en"].startswith("pc01, pc02 have the same SSH host key")
+    assert "./lab ansible pc01,pc02 -b -m shell" in keys["command"]
+    assert disks["cause"]["fr"].startswith("pc02, pc03 ont le même machine-id")
+
+
+def test_one_machine_under_two_names_is_no_copy_of_itself() -> None:
+    made = told(pc01=machine("pc01", "one"), pc02=machine("pc02", "one"))
+    assert made["findings"] == []
+
+
+def rooted(name: str, *users: str) -> dict[str, Any]:
+    """Give the facts of a seat on which these can be root by the group docker."""
+    made = copy.deepcopy(answer(name))
+    made["verdict"]["students"]["roots"] = list(users)
+    return made
+
+
+def test_students_who_are_root_where_the_image_is_built_are_told_once() -> None:
+    made = told(pc01=rooted("pc01", "eleve", "student"), pc02=answer("pc02"))
+    assert made["totals"]["ready"] == 2
+    [found] = made["findings"]
+    assert found["cause"]["en"].startswith("pc01 builds the image")
+    assert "on which eleve, student can be root" in found["cause"]["en"]
+    assert "group registry" in found["advice"]["en"]
+    assert told(pc01=rooted("pc01"), pc02=rooted("pc02", "student"))["findings"] == []
+    # Alone it decides for nobody else, and one that is no seat has no students.
+    assert told(pc01=rooted("pc01", "student"))["findings"] == []
+    whole = {"seats": ["pc01", "pc02"], "servers": ["server"], "builder": "server"}
+    answers = {"pc01": answer("pc01"), "pc02": answer("pc02"), "server": rooted("server", "x")}
+    assert report.report(answers, whole, {}, NOW)["findings"] == []
+
+
+@pytest.mark.parametrize("before", [{}, {"seats": [{"name": "pc09", "state": "ready"}]}])
+def test_a_seat_that_left_the_inventory_is_forgotten(before: dict[str, Any]) -> None:
+    made = told(before, pc01=answer("pc01"))
+    assert [row["name"] for row in made["seats"]] == ["pc01"]
+
+
+def test_every_finding_is_in_the_schema() -> None:
+    listed = SCHEMA["$defs"]["finding"]["properties"]["id"]["enum"]
+    assert set(listed) == set(VOCABULARY)
