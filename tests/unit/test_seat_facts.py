@@ -13,7 +13,6 @@ import pytest
 import stand_in
 import yaml
 from ansible.modules import apt
-from ansible_collections.labocloud.room.plugins.filter import flask_container
 from ansible_collections.labocloud.room.plugins.module_utils import record
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import DockerConnection
 from ansible_collections.labocloud.room.plugins.modules import seat_facts
@@ -512,17 +511,6 @@ def test_what_a_container_was_started_with(engine: stand_in.Engine) -> None:
     assert len(settings["CapAdd"]) == seat_facts.ENTRIES
     assert settings["PidMode"] is None
     assert containers["b"]["settings"] == containers["c"]["settings"] == {}
-
-
-def test_all_that_is_judged_of_a_container_is_asked(engine: stand_in.Engine) -> None:
-    told = {"Config": {}, "HostConfig": {}, "Mounts": []}
-    engine.on("GET", r"/containers/json\?all=true", [listed("a")])
-    engine.on("GET", "/containers/a/json", told)
-    with closing(DockerConnection(engine.path)) as docker:
-        settings = seat_facts.container_facts(docker)["a"]["settings"]
-    of_the_inventory = {"Memory", "NanoCpus", "PidsLimit", "PortBindings"}
-    judged = {*flask_container.RIGHTS, *flask_container.LIMITS, *of_the_inventory}
-    assert set(settings) == judged
 
 
 def test_this_machine_has_everything_that_is_promised(tmp_path: Path) -> None:
