@@ -58,8 +58,8 @@ class ActionModule(seat.ActionModule):
     """The action, as Ansible looks for it."""
 
     _VALID_ARGS = seat.ActionModule._VALID_ARGS | {
-        *("state", "name", "successor", "container", "own", "left", "replaces", "timeout"),
-        "docker_socket",
+        *("state", "name", "successor", "container", "own", "left", "replaces", "differs"),
+        *("timeout", "docker_socket"),
     }
 
     def run(

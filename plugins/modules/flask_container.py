@@ -52,6 +52,13 @@ options:
     description: ID of the container that goes, whatever its name; empty, there is none.
     type: str
     default: ""
+  differs:
+    description:
+      - Fields, by Docker's names, in which the container that goes is not what it has to be. They
+        are shown as the difference.
+    type: list
+    elements: str
+    default: []
   timeout:
     description: Seconds until the page has to answer.
     type: int
@@ -67,7 +74,7 @@ attributes:
     description: Can run in check_mode and tell what it would change.
     support: full
   diff_mode:
-    description: Shows in what the new container differs from the one that it replaces.
+    description: Shows O(differs) of the container that is replaced; where there is none, all.
     support: full
   idempotent:
     description: Makes a new container each time it is called with O(state=present).
@@ -444,28 +451,21 @@ def make(
     return made
 
 
-def seen(docker: DockerConnection, replaces: str, container: dict[str, Any]) -> dict[str, Any]:
-    """Give, of the container that goes, what is told of the one that comes; empty, there is none.
-
-    Raises OSError and http.client.HTTPException where the engine does not tell.
-    """
-    old = inspect(docker, replaces) if replaces else None
-    if old is None:
-        return {}
-    there = {**old["Config"], "HostConfig": old["HostConfig"]}
-    wanted = {key: there.get(key) for key in container if key != "HostConfig"}
-    host = {key: there["HostConfig"].get(key) for key in container["HostConfig"]}
-    return {**wanted, "HostConfig": host, "Id": old["Image"]}
-
-
 def difference(docker: DockerConnection, asked: dict[str, Any]) -> dict[str, Any]:
-    """Give what Ansible shows as the difference. Before there is an engine, there is nothing."""
+    """Give what Ansible shows as the difference, images by their IDs.
+
+    Where there is no container to replace, or no engine yet, all is new.
+    """
     container = asked["container"]
-    after, before = dict(container), {}
-    with suppress(OSError, http.client.HTTPException, ValueError):
-        before = seen(docker, asked["replaces"], container)
-        after["Id"] = (described(docker, container["Image"]) or {"Id": ""})["Id"]
-    return {"before": before, "after": after}
+    with suppress(OSError, http.client.HTTPException):
+        old = inspect(docker, asked["replaces"]) if asked["replaces"] else None
+        if old is not None:
+            image = described(docker, container["Image"]) or {"Id": ""}
+            was = {**old["HostConfig"], "User": old["Config"]["User"], "Image": old["Image"]}
+            will = {**container["HostConfig"], "User": container["User"], "Image": image["Id"]}
+            before, after = ({key: one.get(key) for key in asked["differs"]} for one in (was, will))
+            return {"before": before, "after": after}
+    return {"before": {}, "after": container}
 
 
 def main() -> None:
@@ -479,6 +479,7 @@ def main() -> None:
             "own": {"type": "list", "elements": "str", "default": []},
             "left": {"type": "str", "default": ""},
             "replaces": {"type": "str", "default": ""},
+            "differs": {"type": "list", "elements": "str", "default": []},
             "timeout": {"type": "int", "default": 30},
             "docker_socket": {"type": "path", "default": SOCKET},
         },

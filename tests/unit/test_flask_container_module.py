@@ -466,14 +466,19 @@ def test_where_nothing_can_be_recorded_none_is_made(seat: Seat, tmp_path: Path) 
 
 def test_the_difference_is_told_and_in_a_check_nothing_is_done(seat: Seat, tmp_path: Path) -> None:
     seat.engine.on("GET", f"/images/{IMAGE}/json", {"Id": "sha256:new"})
-    result = seat.switch(_ansible_check_mode=True)
+    result = seat.switch(_ansible_check_mode=True, differs=["User", "Image", "Memory"])
     assert result["changed"]
-    before, after = result["diff"]["before"], result["diff"]["after"]
-    assert (before["User"], after["User"]) == ("0", "10001:10001")
-    assert (before["Id"], after["Id"]) == ("sha256:old", "sha256:new")
-    assert before["HostConfig"] != after["HostConfig"]
+    assert result["diff"] == {
+        "before": {"User": "0", "Image": "sha256:old", "Memory": None},
+        "after": {"User": "10001:10001", "Image": "sha256:new", "Memory": None},
+    }
     assert seat.engine.asked("POST") == seat.engine.asked("DELETE") == []
     assert not (tmp_path / "remembered").exists()
+
+
+def test_a_container_that_comes_where_there_was_none_is_all_new(seat: Seat) -> None:
+    result = seat.switch(_ansible_check_mode=True, replaces="", differs=[])
+    assert result["diff"] == {"before": {}, "after": container(seat.new_page)}
 
 
 def test_in_a_check_before_there_is_an_engine_all_is_new(seat: Seat, tmp_path: Path) -> None:
