@@ -5,8 +5,9 @@ import time
 from typing import Any
 
 import pytest
-from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge import container
+from ansible_collections.labocloud.room.plugins.plugin_utils.findings import finding, in_words
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import container, images
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict as part
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_seat import (
@@ -46,6 +47,11 @@ LIMITS += ["SecurityOpt", "Tmpfs"]
 IDS = {COURSE: image(REVISION)["id"], BASE: image(REVISION, "base", 3)["id"]}
 
 
+@pytest.fixture(autouse=True)
+def nothing_is_wrong_with_the_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "judge", lambda *_: part())
+
+
 def one(key: str, of: str = COURSE, **other: object) -> dict[str, Any]:
     """Give a container as a seat tells of it."""
     told = {"id": key, "image": of, "image_id": IDS.get(of, f"id of {of}"), "labels": MANAGED}
@@ -60,10 +66,10 @@ def facts(
     there = {name.replace("_", "-"): each for name, each in containers.items()}
     held = {"port": 8080, "address": "127.0.0.1", "process": "docker-proxy", "pid": 9}
     told = {"packages": [], "users": []} | ({} if brought is None else brought)
-    images = seat()["images"] | {THEIRS: changed(STUDENTS)}
+    tags = seat()["images"] | {THEIRS: changed(STUDENTS)}
     return seat(
         ("brought", told),
-        ("images", images),
+        ("images", tags),
         ("containers", there),
         ("listeners", [held | {"container": name} for name in list(there)[:1]]),
         ("page", None),
@@ -482,16 +488,14 @@ def test_a_container_of_an_old_image_is_told_where_the_image_is_right() -> None:
     assert (verdict(has)["differs"], verdict(has)["settled"]) == (["Image"], False)
 
 
-def test_an_image_that_is_old_explains_the_container() -> None:
-    """It is older than that; and where it is the same one, it is as it has to be so far."""
-    other = "b" * 64
-    old = seat(*AN_OLD_ONE, (f"images/{COURSE}", image(other)))
-    assert ids(old) == []
-    assert not verdict(old)["settled"]
+def test_an_image_that_is_not_right_explains_the_container(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which the part of the images tells; one of the same image is as it has to be so far."""
+    old = finding("image_missing", "pc02", image=COURSE)
+    monkeypatch.setattr(images, "judge", lambda *_: part([old], settled=False))
+    assert ids(seat(*AN_OLD_ONE)) == []
+    assert not verdict(seat(*AN_OLD_ONE))["settled"]
     same = seat(*AN_OLD_ONE, (f"images/{COURSE}", image(OLD)))
     assert verdict(same)["settled"]
-    # Nobody asked the builder.
-    assert ids(seat(*AN_OLD_ONE), {}) == []
 
 
 def test_of_an_image_of_somebodys_own_the_builder_knows_nothing() -> None:
@@ -508,9 +512,9 @@ def test_an_image_of_another_making_with_the_same_revision_is_another_one() -> N
 
 def test_a_container_whose_image_has_lost_its_name_stays() -> None:
     """The images' part has what to say."""
-    images = changed(seat()["images"])
-    del images[COURSE]
-    assert verdict(seat(("images", images)))["settled"]
+    others = changed(seat()["images"])
+    del others[COURSE]
+    assert verdict(seat(("images", others)))["settled"]
 
 
 @settings(deadline=None)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from ansible.module_utils.common.text.formatters import human_to_bytes
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import images
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import (
     Builder,
     Has,
@@ -128,11 +129,8 @@ def plain(key: str, value: object) -> object:
     return value or None
 
 
-def differences(wanted: Mapping[str, Any], container: Told, images: Mapping[str, Any]) -> list[str]:
-    """Give the fields, by Docker's names, in which a container differs from what it has to be.
-
-    images: those of its machine, by tag.
-    """
+def differences(has: Has, wanted: Mapping[str, Any], container: Told) -> list[str]:
+    """Give the fields, by Docker's names, in which a container differs from what it has to be."""
     told = container["settings"]
     # Where nothing is known of it, it has just gone.
     found = [
@@ -140,7 +138,7 @@ def differences(wanted: Mapping[str, Any], container: Told, images: Mapping[str,
         for key, value in as_told(wanted).items()
         if told and plain(key, told.get(key)) != plain(key, value)
     ]
-    image = images.get(wanted["Image"])
+    image = has["images"].get(wanted["Image"])
     if image and image["id"] != container["image_id"]:
         found.append("Image")
     return sorted(found)
@@ -293,15 +291,13 @@ def page_right(has: Has, container: Told) -> bool:
 def old_image(has: Has, want: Want, builder: Builder, container: Told) -> Iterator[Finding]:
     """Tell of a container of another image than has its image's name by now.
 
-    Where that one is not the builder's, this explains the container, and is told of the images.
+    Where that one is not right itself, this explains the container.
     """
     tag = want["flask_container_image"]
     image = has["images"].get(tag)
-    theirs = builder.get("seat", {}).get("images", {}).get(tag, {})
-    explained = tag == want["course_image_tag"] and (
-        image is None or theirs.get("fingerprint") != image["fingerprint"]
-    )
-    if image is None or explained or image["id"] == container["image_id"]:
+    if image is None or image["id"] == container["image_id"]:
+        return
+    if tag == want["course_image_tag"] and images.judge(has, want, builder)["findings"]:
         return
     had, wanted = container["labels"].get("labocloud.revision", ""), image["revision"]
     if had == wanted:
@@ -374,7 +370,7 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
     ours = present if present and present["id"] == whose.replaces else None
     runs = ours if ours and ours["state"] == "running" else None
     values["wanted"] = wanted = container_of(want, has)
-    values["differs"] = differs = differences(wanted, ours, has["images"]) if ours else []
+    values["differs"] = differs = differences(has, wanted, ours) if ours else []
     found = list(running(has, want, builder, runs, differs)) if runs else []
     recorded = runs is not None and runs["id"] in has["brought"].get("containers", [])
     if runs and recorded and not differs and page_right(has, runs):
