@@ -53,7 +53,7 @@ class ActionModule(ActionBase):
         facts = facts_of(name, variables)
         want = self.want(name, variables) | {"twins": facts.get("twins", {}).get(name, [])}
         told: dict[str, Any] = {"seat": facts.get("seat")}
-        if boolean(arguments.get("anew", False)) or not (told["seat"] or "verdict" in facts):
+        if self.asks_anew() or not (told["seat"] or "verdict" in facts):
             answer = self.asked(name, want, variables)
             if isinstance(answer, AnsibleConnectionFailure) and (refuse or prove):
                 raise answer
@@ -81,6 +81,14 @@ class ActionModule(ActionBase):
             if wrong[0]["id"] == "unreachable":
                 result |= {"unreachable": True, "msg": verdicts["machine"]["why"]}
         return result
+
+    def asks_anew(self) -> bool:
+        """Tell whether the machine is asked although its answer is known."""
+        return bool(boolean(self._task.args.get("anew", False)))
+
+    def more(self) -> dict[str, Any]:
+        """Give what else the module is given."""
+        return {}
 
     def want(self, name: str, variables: dict[str, Any]) -> dict[str, Any]:
         """Give what a machine is to be like, as the judge takes it."""
@@ -120,6 +128,7 @@ class ActionModule(ActionBase):
             ],
             "page_container": want["flask_container_name"],
             "page_url": page_url(want),
+            **self.more(),
         }
         try:
             said: dict[str, Any] = self._execute_module(module_args=arguments, task_vars=variables)

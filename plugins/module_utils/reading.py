@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 
-# Bytes. No file that is read here has as many, but for those that are read with a limit of their own.
+# Bytes. No file that is read here has as many, but for those with a limit of their own.
 MOST_BYTES = 4 * 2**20
 # Files that match a pattern, and sentences that a person reads, with so many characters.
 MOST_FILES = 1000

@@ -10,16 +10,81 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.labocloud.room.plugins.module_utils.reading import (
+    LONGEST_SENTENCE,
+    NoFileError,
+    content,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, faults
+
 DIRECTORY = Path("/var/lib/labocloud")
-# before: what the seat was like. brought: packages and accounts that the toolkit brought; while
-# packages come, coming, the names of the new ones, and policy_rc_d, whether the toolkit keeps
-# services from starting. built: its images. served: where images are built, the revisions that the
-# room had.
-NAMES = ("before", "brought", "built", "served")
+# What is in each record, by the shape of its JSON. A key with ? is not in those of all releases.
+# What another release has put beside it is kept.
+RECORDS: dict[str, Shape] = {
+    # What the seat was like before the toolkit came.
+    "before": {
+        "packages": [str],
+        "docker_data": bool,
+        "files?": [str],
+        "held?": [str],
+        "docker_group?": ([str], None),
+        "docker_running?": bool,
+        "images?": [str],
+        "containers?": [str],
+        "networks?": [str],
+        "volumes?": [str],
+        "ids?": {
+            "containers?": [str],
+            "images?": {str: [str]},
+            "networks?": [str],
+            "plugins?": [str],
+            "cache?": [str],
+            "swarm?": str,
+            ...: object,
+        },
+        # Docker's directories: absent, empty or in use.
+        "roots?": {str: str},
+        ...: object,
+    },
+    # What the toolkit brought; while packages come, coming, the names of the new ones, and
+    # policy_rc_d, whether the toolkit keeps services from starting.
+    "brought": {
+        "packages?": [str],
+        "users?": [str],
+        "coming?": [str],
+        "policy_rc_d?": bool,
+        "containers?": [str],
+        "making?": (str, None),
+        ...: object,
+    },
+    # Its images, by their fingerprints; one without a version has nothing but these.
+    "built": (
+        {"version": int, "images?": {str: str}, "bases?": {str: str}, ...: object},
+        {str: str},
+    ),
+    # Where images are built, the revisions that the room had.
+    "served": {"revisions": [str], ...: object},
+}
+NAMES = tuple(RECORDS)
+# Bytes. One with thousands of packages and images has half of it.
+LARGEST = 2 * 2**20
 
 
 class TornError(ValueError):
     """A record is there and cannot be read; the text names it and says what it holds."""
+
+
+def one_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Give a JSON object. Raises ValueError where a key is in it twice: one is not meant."""
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise ValueError("a key is in it twice")
+    return value
+
+
+def no_number(text: str) -> float:
+    """Raise ValueError: NaN and Infinity are Python's, and no JSON."""
+    raise ValueError(f"{text} is no number")
 
 
 def read_record(name: str, directory: Path = DIRECTORY) -> dict[str, Any] | None:
@@ -30,17 +95,25 @@ def read_record(name: str, directory: Path = DIRECTORY) -> dict[str, Any] | None
     """
     path = directory / f"{name}.json"
     try:
-        # A pipe or a device in its place would be waited for.
-        if path.exists() and not path.is_file():
-            raise TornError(f"{path} is no regular file")
-        text = path.read_text(encoding="utf-8")
-        value = json.loads(text)
-    except (FileNotFoundError, NotADirectoryError):
+        text = content(path, LARGEST).decode()
+        value = json.loads(text, object_pairs_hook=one_of_each, parse_constant=no_number)
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise TornError(f"{path} is a link to nothing") from None
         return None
+    except NoFileError as error:
+        raise TornError(str(error.strerror)) from error
+    except OSError as error:
+        raise TornError(f"{path} cannot be read ({error.strerror})") from error
+    except RecursionError:
+        raise TornError(f"{path} cannot be read (it is nested too deep)") from None
     except ValueError as error:
         raise TornError(f"{path} cannot be read ({error})") from error
     if not isinstance(value, dict):
         raise TornError(f"{path} holds no record, but {text[:40]!r}")
+    wrong = next(faults(value, RECORDS.get(name, {str: object}), name), "")
+    if wrong:
+        raise TornError(f"{path} holds no such record: {wrong[:LONGEST_SENTENCE]}")
     return value
 
 
@@ -73,4 +146,4 @@ def write_record(name: str, value: dict[str, Any], directory: Path = DIRECTORY) 
 def keep_file(path: Path, directory: Path = DIRECTORY) -> None:
     """Keep a copy of a file beside the records, with its name and mode. Raises OSError."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_whole(directory / path.name, path.read_bytes(), path.stat().st_mode & 0o777)
+    write_whole(directory / path.name, content(path), path.stat().st_mode & 0o777)

@@ -7,7 +7,9 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import shutil
+import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +24,8 @@ LOCK = Path("/run/labocloud-reset.lock")
 DEVICE = {"device", "type"}
 # A tar or zstd that a user put first on the path is not meant.
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
+# Characters of what zstd says, which is a line.
+LONGEST_WORDS = 1000
 # A file in a directory while the files of a save are made there. Whoever makes them has the lock.
 UNFINISHED = "unfinished"
 # How long, in seconds, a directory that is not unfinished is left to the run that may fetch from
@@ -73,12 +77,25 @@ def digest(path: Path) -> str:
 def unpacked(archive: Path) -> Iterator[IO[bytes]]:
     """Give what a packed archive holds: docker load of Debian 12 does not unpack zstd.
 
-    Raises subprocess.CalledProcessError where it cannot be unpacked to its end.
+    Raises subprocess.CalledProcessError, with what zstd said as its stderr, where it cannot be
+    unpacked to its end: whoever reads it then fails too, and can tell less.
     """
     command = ["zstd", "-dcq", str(archive)]
-    with subprocess.Popen(  # noqa: S603  # no shell, and a path of our own
-        command, stdout=subprocess.PIPE, env=ENVIRONMENT
-    ) as zstd:
-        yield cast("IO[bytes]", zstd.stdout)
-    if zstd.returncode != 0:
-        raise subprocess.CalledProcessError(zstd.returncode, "zstd")
+    failed: Exception | None = None
+    with tempfile.TemporaryFile() as why:
+        with subprocess.Popen(  # noqa: S603  # no shell, and a path of our own
+            command, stdout=subprocess.PIPE, stderr=why, env=ENVIRONMENT
+        ) as zstd:
+            try:
+                yield cast("IO[bytes]", zstd.stdout)
+            except Exception as error:  # who is to blame is known when zstd has ended
+                failed = error
+        why.seek(0)
+        said = why.read(LONGEST_WORDS).decode(errors="replace").strip()
+    # One that nobody reads any more is stopped by that.
+    if zstd.returncode != 0 and not (failed and zstd.returncode == -signal.SIGPIPE):
+        raise subprocess.CalledProcessError(
+            zstd.returncode, "zstd", stderr=said or f"zstd ends with {zstd.returncode}"
+        ) from failed
+    if failed:
+        raise failed

@@ -78,7 +78,7 @@ def in_words(shape: Shape) -> str:
 def known_keys(shape: dict[Any, Shape]) -> Iterator[tuple[str, bool, Shape]]:
     """Give the keys of an object's shape: the key, whether it may lack, and its own shape."""
     for key, one in shape.items():
-        if key is not ...:
+        if isinstance(key, str):
             yield key.rstrip("?"), key.endswith("?"), one
 
 
@@ -97,22 +97,25 @@ def faults(value: object, shape: Shape, name: str) -> Iterator[str]:
         for number, one in enumerate(value):
             yield from faults(one, shape[0], f"{name}[{number}]")
     elif isinstance(shape, dict) and isinstance(value, dict):
-        if str in shape:
-            for key, one in value.items():
-                yield from faults(one, shape[str], f"{name}.{key}")
-            return
-        known = set()
-        for key, may_lack, one in known_keys(shape):
-            known.add(key)
-            if key in value:
-                yield from faults(value[key], one, f"{name}.{key}")
-            elif not may_lack:
-                yield f"{name}.{key} lacks"
-        if ... in shape:
-            for key in value.keys() - known:
-                yield from faults(value[key], shape[...], f"{name}.{key}")
+        yield from faults_of_object(value, shape, name)
     elif isinstance(shape, (list, dict)) or not plain_fits(value, shape):
         yield f"{name} is not {in_words(shape)}"
+
+
+def faults_of_object(value: dict[str, Any], shape: dict[Any, Shape], name: str) -> Iterator[str]:
+    """Give, as faults() does, in what an object differs from the shape of one."""
+    others = shape.get(str, shape.get(...))
+    known = set()
+    for key, may_lack, one in known_keys(shape):
+        known.add(key)
+        if key in value:
+            yield from faults(value[key], one, f"{name}.{key}")
+        elif not may_lack:
+            yield f"{name}.{key} lacks"
+    if others is not None:
+        for key, one in value.items():
+            if key not in known:
+                yield from faults(one, others, f"{name}.{key}")
 
 
 def nothing(shape: Shape) -> Any:  # noqa: ANN401  # JSON

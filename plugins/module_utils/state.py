@@ -69,8 +69,9 @@ BEFORE: Shape = {
     "roots?": {str: str},
     ...: object,
 }
-# While packages come, coming has the names of the new ones, and policy_rc_d tells whether the
-# toolkit keeps services from starting.
+# What stands in brought while packages come: the names of the new ones, and whether the toolkit
+# keeps services from starting.
+UNDER_WAY = ("coming", "policy_rc_d")
 BROUGHT: Shape = {
     "packages?": [str],
     "users?": [str],
@@ -147,6 +148,31 @@ class State:
             if tag in inspected and fingerprint_1(inspected[tag]) == mark
         }
         return {**earlier, **self.built["images"]}
+
+    def packages(self, there: set[str]) -> list[str]:
+        """Give the names of the packages that the toolkit brought.
+
+        there: names of those that are installed, or half so. An installation that was interrupted
+        has left the names of what was coming; what is there of these came.
+        """
+        came = there.intersection(self.brought.get("coming", []))
+        return sorted({*self.brought.get("packages", []), *came})
+
+    def facts(self, inspected: dict[str, dict[str, Any]], there: set[str]) -> dict[str, Any]:
+        """Give what the machine tells of it: before, brought, built, bases, served.
+
+        inspected: as images() takes it; there: as packages() does. Nothing of files is told, which
+        may hold passwords.
+        """
+        kept = {key: value for key, value in self.brought.items() if key not in UNDER_WAY}
+        return {
+            # The first releases did not record all of it.
+            "before": self.before and {"files": [], "held": [], **self.before},
+            "brought": {"users": [], **kept, "packages": self.packages(there)},
+            "built": self.images(inspected),
+            "bases": self.built["bases"],
+            "served": self.served,
+        }
 
 
 Change = Callable[[State], object]
@@ -331,22 +357,29 @@ def wait_for(descriptor: int, directory: Path, until: float) -> None:
 
 @contextmanager
 def alone(directory: Path) -> Iterator[None]:
-    """Have nobody else write there. Makes the directory. Raises OSError.
+    """Have nobody else write there. Makes the directory, which goes where it is empty at the end.
 
-    The lock is the directory's: it leaves no file, and goes with its process.
+    The lock is the directory's: it leaves no file, and goes with its process. Raises OSError.
     """
     until = time.monotonic() + PATIENCE
     while True:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            continue  # who forgets has removed it just now
+        except (FileNotFoundError, FileExistsError):
+            if os.path.lexists(directory) and not directory.is_dir():
+                raise
+            continue  # who had it before has removed it just now
         try:
             wait_for(descriptor, directory, until)
-            # Whoever forgot meanwhile has removed this one: nobody else's lock is on it.
+            # Whoever had it before may have removed this one: then others do not look at it.
             if is_at(directory, descriptor):
-                yield
+                try:
+                    yield
+                finally:
+                    if is_at(directory, descriptor):
+                        with suppress(OSError):  # something is in it
+                            directory.rmdir()
                 return
         finally:
             os.close(descriptor)
@@ -395,6 +428,4 @@ def forget(directory: Path = DIRECTORY, *, check: bool = False) -> bool:
         for name in (NAME, f".{NAME}.part"):
             with suppress(FileNotFoundError):
                 (directory / name).unlink()
-        with suppress(OSError):  # something else is in it
-            directory.rmdir()
     return True

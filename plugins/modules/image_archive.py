@@ -67,6 +67,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -98,17 +99,26 @@ def save(images: list[str], skip: int, dest: Path) -> None:
         subprocess.run(command, check=True, capture_output=True, text=True, env=ENVIRONMENT)
         packing = ["zstd", "-q", "-3", "-T0", "-f", "-o", str(dest)]
         with (
+            tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as why,
             tarfile.open(whole) as archive,
-            subprocess.Popen(packing, stdin=subprocess.PIPE, env=ENVIRONMENT) as zstd,
-            tarfile.open(fileobj=zstd.stdin, mode="w|", format=tarfile.PAX_FORMAT) as lean,
         ):
             manifest = cast("IO[bytes]", archive.extractfile("manifest.json"))
             without = omitted(json.load(manifest), skip)
-            for member in archive:
-                if member.name not in without:
-                    lean.addfile(member, archive.extractfile(member) if member.isreg() else None)
-        if zstd.returncode != 0:
-            raise subprocess.CalledProcessError(zstd.returncode, packing)
+            with (
+                suppress(BrokenPipeError),  # zstd has ended, and says itself why
+                subprocess.Popen(
+                    packing, stdin=subprocess.PIPE, stderr=why, env=ENVIRONMENT
+                ) as zstd,
+                tarfile.open(fileobj=zstd.stdin, mode="w|", format=tarfile.PAX_FORMAT) as lean,
+            ):
+                for member in archive:
+                    if member.name not in without:
+                        file = archive.extractfile(member) if member.isreg() else None
+                        lean.addfile(member, file)
+            why.seek(0)
+            if zstd.returncode != 0:
+                said = why.read().strip() or f"zstd ends with {zstd.returncode}"
+                raise subprocess.CalledProcessError(zstd.returncode, packing, stderr=said)
     dest.chmod(0o644)
 
 

@@ -188,7 +188,7 @@ def main() -> None:
         subprocess.CalledProcessError,
         RefusedError,
     ) as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=str(getattr(error, "stderr", None) or error).strip())
     finally:
         leave(src)
     module.exit_json(changed=True)

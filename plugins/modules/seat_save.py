@@ -131,7 +131,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.docker_engine impor
     EngineError,
     PatientConnection,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.record import write_whole
 from ansible_collections.labocloud.room.plugins.module_utils.saved import (
     DEVICE,
     ENVIRONMENT,
@@ -140,6 +139,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.saved import (
     alone,
     digest,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.state import write_whole
 
 # Seconds in which an engine that is restarted answers again, and those between two questions.
 RETURNS = 60

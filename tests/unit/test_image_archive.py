@@ -97,6 +97,13 @@ def test_where_a_command_fails_nothing_is_left(dest: Path, tmp_path: Path, name:
     assert list(dest.parent.iterdir()) == []
 
 
+def test_a_zstd_that_ends_early_says_itself_why(dest: Path, tmp_path: Path) -> None:
+    """And not the pipe to it, which breaks then."""
+    command(tmp_path, "zstd", "echo no space >&2; exit 1")
+    said = stand_in.run(image_archive.main, images=["a:1"], dest=str(dest))
+    assert said["msg"] == "the images cannot be saved: no space"
+
+
 def test_a_command_that_is_lacking_is_named(dest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(image_archive.ENVIRONMENT, "PATH", "/nowhere")
     said = stand_in.run(image_archive.main, images=["a:1"], dest=str(dest))

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 import stand_in
@@ -217,3 +218,30 @@ def test_what_a_killed_run_left_is_removed_a_day_later(
     left = {path.name for path in tmp_path.glob("*") if path.is_dir()} - {"bin", theirs.name}
     assert left == {"labocloud-images-today", "labocloud-saved-x", "mine"}
     assert theirs.exists() == (os.geteuid() == 0)
+
+
+@pytest.mark.parametrize("reads", ["its names", "all"])
+def test_a_zstd_that_ends_early_says_itself_why(
+    seat: Seat, src: Path, tmp_path: Path, reads: str
+) -> None:
+    """Whoever reads what it unpacks only sees that something lacks."""
+    packed = tar(("manifest.json", LIST))
+    some = "-c 700" if reads == "its names" else "-c 100000"
+    script = f'#!/bin/sh\nhead {some} "$2"; echo "torn: checksum" >&2; exit 1\n'
+    (tmp_path / "bin/zstd").write_text(script)
+    assert load(seat, src, packed)["msg"] == "torn: checksum"
+
+
+def test_who_stops_reading_has_the_say(tmp_path: Path) -> None:
+    """And not zstd, which is stopped by that."""
+    archive = tmp_path / "archive"
+    archive.write_bytes(b"x" * 10**6)
+    (tmp_path / "zstd").write_text('#!/bin/sh\nexec cat "$2"\n')
+    (tmp_path / "zstd").chmod(0o755)
+    path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    with (
+        mock.patch.dict(saved.ENVIRONMENT, path),
+        pytest.raises(KeyError),
+        saved.unpacked(archive) as data,
+    ):
+        raise KeyError(data.read(1))

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import image_tar
 import mutated
@@ -19,19 +20,30 @@ import pytest
 import stand_in
 from ansible.errors import AnsibleFilterError
 from ansible_collections.labocloud.room.plugins.filter import openpgp
-from ansible_collections.labocloud.room.plugins.module_utils import archive_names, record
+from ansible_collections.labocloud.room.plugins.module_utils import (
+    archive_names,
+    facts_apt,
+    facts_engine,
+    facts_machine,
+    facts_network,
+    facts_records,
+    reading,
+    record,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
     DockerConnection,
     EngineError,
     fingerprint,
     fingerprint_1,
 )
-from ansible_collections.labocloud.room.plugins.modules import (
-    docker_root,
-    seat_facts,
-    seat_students,
-)
+from ansible_collections.labocloud.room.plugins.module_utils.facts import seat_facts
+from ansible_collections.labocloud.room.plugins.module_utils.facts_engine import understood
+from ansible_collections.labocloud.room.plugins.module_utils.reading import Odd
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import faults
+from ansible_collections.labocloud.room.plugins.modules import docker_root, seat_students
 from ansible_collections.labocloud.room.plugins.modules.flask_container import reason, url_of
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import cleaned
+from ansible_collections.labocloud.room.plugins.plugin_utils.shape import SEAT, shaped
 from hypothesis import given
 from hypothesis import strategies as st
 from mutated import bounded, json_of, text_of
@@ -47,10 +59,8 @@ DPKG = (
     "Package: docker.io\nStatus: hold ok installed\nVersion: 26.1.5\n\n"
     "Package: zstd\nStatus: install ok half-configured\nVersion: 1.5\n"
 )
-PROXY = (
-    'PATH="/usr/bin"\nhttp_proxy="http://eleve:secret@p.example:3128/"\n',
-    'Acquire::http::Proxy "http://eleve:secret@p.example:3128/";\n',
-)
+ENVIRONMENT = 'PATH="/usr/bin"\nhttp_proxy="http://eleve:secret@p.example:3128/"\n'
+APT = 'Acquire "";\nAcquire::http::Proxy "http://eleve:secret@p.example:3128/";\n'
 FIB_TRIE = "Main:\n  +-- 0.0.0.0/0 3 0 5\n     |-- 192.0.2.7\n        /32 host LOCAL\n"
 MOUNTS = (
     "27 1 8:1 / / rw - ext4 /dev/sda1 rw\n70 27 8:1 /a\\040b /var/lib/docker/v rw - ext4 x rw\n"
@@ -72,7 +82,7 @@ def refused(kind: type[Exception], why: str) -> Iterator[None]:
 @bounded
 @given(text_of([OS_RELEASE]))
 def test_os_release(text: str) -> None:
-    told = seat_facts.parse_os_release(text)
+    told = facts_machine.parse_os_release(text)
     assert set(told) == {"id", "version", "codename", "name"}
     assert not any("\n" in value or '"' in value for value in told.values())
 
@@ -80,7 +90,7 @@ def test_os_release(text: str) -> None:
 @bounded
 @given(text_of([DPKG]))
 def test_a_status_of_dpkg(text: str) -> None:
-    packages, held, unfinished = seat_facts.parse_dpkg_status(text)
+    packages, held, unfinished = facts_apt.parse_dpkg_status(text)
     assert set(held) <= set(packages)
     assert all(
         re.search(f"^Package: {re.escape(name)}$", text, re.MULTILINE) for name in unfinished
@@ -110,7 +120,7 @@ def test_listeners_of_any_address(sockets: list[tuple[Any, int, bool, int]]) -> 
             lines.append(f"0: {written}:{port:04X} 0:0 {state} 0:0 0:0 0 0 0 {inode} 1")
             if listens:
                 wanted.append({"port": port, "address": told(address), "inode": str(inode)})
-        assert seat_facts.parse_listeners("\n".join(lines)) == wanted
+        assert facts_network.parse_listeners("\n".join(lines)) == wanted
 
 
 def told(address: Any) -> str:  # noqa: ANN401  # of either version
@@ -133,20 +143,22 @@ def test_routes_to_any_network(networks: list[tuple[ipaddress.IPv4Address, int]]
         )
         lines.append(f"eth0\t{to}\t0\t1\t0\t0\t0\t{mask}\t0\t0\t0")
         wanted.append({"to": str(network), "interface": "eth0"})
-    assert seat_facts.parse_routes("\n".join(lines)) == wanted
+    assert facts_network.parse_routes("\n".join(lines)) == wanted
 
 
 @bounded
 @given(text_of([FIB_TRIE]))
 def test_addresses_of_the_seat(text: str) -> None:
-    assert all(re.fullmatch(r"[\d.]+/\d+", one) for one in seat_facts.parse_addresses(text))
+    assert all(re.fullmatch(r"[\d.]+/\d+", one) for one in facts_network.parse_addresses(text))
 
 
 @bounded
-@given(text_of(list(PROXY)))
-def test_a_proxy(text: str) -> None:
-    named = seat_facts.parse_proxy(text)
-    assert named == "" or re.fullmatch(r"https?://[^\"'\s;@]+", named, re.IGNORECASE)
+@given(text_of([ENVIRONMENT]), text_of([APT]))
+def test_a_proxy(environment: str, apt: str) -> None:
+    told = [*facts_machine.assignments(environment).values(), *facts_apt.proxies(apt)]
+    for named in map(facts_network.plain_proxy, told):
+        assert named == "" or re.fullmatch(r"https?://[^\"'\s;@]+", named, re.IGNORECASE)
+        assert "secret" not in named
 
 
 @bounded
@@ -156,21 +168,21 @@ def test_a_proxy(text: str) -> None:
     )
 )
 def test_no_password_is_told_of_a_configuration(config: Any) -> None:  # noqa: ANN401
-    shown = seat_facts.without_passwords(config)
+    shown = facts_machine.without_passwords(config)
     assert not {"a:b", "c:d"} & set(re.findall("[ac]:[bd]", json.dumps(shown)))
-    assert seat_facts.without_passwords(shown) == shown
+    assert facts_machine.without_passwords(shown) == shown
 
 
 @bounded
 @given(text_of([KEY]))
 def test_a_host_key(text: str) -> None:
-    assert re.fullmatch("(SHA256:[A-Za-z0-9+/]{43})?", seat_facts.parse_host_key(text))
+    assert re.fullmatch("(SHA256:[A-Za-z0-9+/]{43})?", facts_machine.parse_host_key(text))
 
 
 @bounded
 @given(text_of(['{"data-root": "/srv", "proxies": {}}']))
 def test_an_object_of_json(text: str) -> None:
-    assert isinstance(seat_facts.parse_object(text), dict | None)
+    assert isinstance(facts_machine.parse_object(text), dict | None)
 
 
 @bounded
@@ -178,7 +190,7 @@ def test_an_object_of_json(text: str) -> None:
 def test_a_link_of_the_registry_holds_a_digest_or_nothing(tmp_path: Path, content: bytes) -> None:
     link = tmp_path / "link"
     link.write_bytes(content)
-    assert re.fullmatch("(sha256:[0-9a-f]{64})?", seat_facts.linked_digest(link))
+    assert re.fullmatch("(sha256:[0-9a-f]{64})?", facts_network.linked_digest(link))
 
 
 LISTENERS = st.fixed_dictionaries(
@@ -199,7 +211,16 @@ PUBLISHING = st.dictionaries(
     st.fixed_dictionaries(
         {
             "state": st.sampled_from(["running", "exited"]),
-            "ports": st.lists(st.integers(80, 85), unique=True),
+            "ports": st.lists(
+                st.fixed_dictionaries(
+                    {
+                        "address": st.sampled_from(["0.0.0.0", "::", "192.0.2.7"]),
+                        "port": st.integers(80, 85),
+                        "protocol": st.sampled_from(["tcp", "udp"]),
+                    }
+                ),
+                max_size=4,
+            ),
         }
     ),
 )
@@ -210,28 +231,31 @@ PUBLISHING = st.dictionaries(
 def test_each_port_has_its_holders(
     listeners: list[Any], sockets: dict[str, Any], containers: dict[str, Any]
 ) -> None:
-    held = seat_facts.name_holders(listeners, sockets, containers)
+    held = facts_network.name_holders(listeners, sockets, containers)
     published = {
-        port for one in containers.values() if one["state"] == "running" for port in one["ports"]
+        (one["port"], name)
+        for name, container in containers.items()
+        if container["state"] == "running"
+        for one in container["ports"]
+        if one["protocol"] == "tcp"
     }
-    assert {one["port"] for one in held} == {one["port"] for one in listeners} | published
-    assert len(held) == len(listeners) + len(published - {one["port"] for one in listeners})
+    listened = {one["port"] for one in listeners}
+    assert {one["port"] for one in held} == listened | {port for port, _ in published}
+    assert [one["port"] for one in held] == sorted(one["port"] for one in held)
     for one in held:
-        container = one["container"]
-        assert container is None or one["port"] in containers[container]["ports"]
-        assert container is None or one["process"] in ("docker-proxy", None)
+        assert one["container"] is None or (one["port"], one["container"]) in published
+        assert one["container"] is None or one["process"] in ("docker-proxy", None)
 
 
 @bounded
 @given(json_of(DESCRIBED))
 def test_the_settings_of_a_container(described: dict[str, Any]) -> None:
-    try:
-        settings = seat_facts.container_settings(described)
-    except OTHER_SHAPE:
+    if list(faults(described, facts_engine.CONTAINER, "")):
         return
-    assert {*seat_facts.CONTAINER_SETTINGS, "User", "Mounts", "PortBindings"} == set(settings)
+    settings = facts_engine.container_settings(described)
+    assert {*facts_engine.CONTAINER_SETTINGS, "User", "Mounts", "PortBindings"} == set(settings)
     lists = [value for value in settings.values() if isinstance(value, list)]
-    assert all(len(one) <= seat_facts.ENTRIES for one in lists)
+    assert all(len(one) <= facts_engine.ENTRIES for one in lists)
 
 
 @bounded
@@ -239,13 +263,12 @@ def test_the_settings_of_a_container(described: dict[str, Any]) -> None:
 def test_an_image_is_the_toolkits_by_its_fingerprint_alone(
     image: dict[str, Any], mark: str | None
 ) -> None:
-    try:
-        facts = seat_facts.image_facts({"a:1": image})
-        ours = fingerprint_1(image) if mark is None else mark
-    except OTHER_SHAPE:
+    if list(faults(image, facts_engine.IMAGE, "")):
         return
+    facts = facts_engine.image_facts({"a:1": image})
+    ours = fingerprint_1(image) if mark is None else mark
     assert re.fullmatch("[0-9a-f]{64}", facts["a:1"]["fingerprint"])
-    built = seat_facts.built_facts({"a:1": ours, "gone:1": ours}, {"a:1": image})
+    built = facts_records.built_facts({"a:1": ours, "gone:1": ours}, {"a:1": image})
     wanted = {"a:1": fingerprint(image)} if mark is None else {}
     assert built == {"images": wanted, "bases": {}}
 
@@ -253,13 +276,90 @@ def test_an_image_is_the_toolkits_by_its_fingerprint_alone(
 @bounded
 @given(json_of(mutated.answers("/networks")), json_of(mutated.answers("/info")))
 def test_the_networks_of_an_engine(networks: list[Any], info: dict[str, Any]) -> None:
-    try:
-        told = seat_facts.docker_network_facts(networks, info)
-    except OTHER_SHAPE:
+    odd = Odd()
+    known = [one for one in networks if understood(one, facts_engine.NETWORK, "one", odd)]
+    if not understood(info, facts_engine.INFO, "info", odd):
         return
+    told = facts_engine.docker_network_facts(known, info)
+    assert not list(faults(told["docker"], SEAT["network"]["docker"], "docker"))
     assert isinstance(told["docker_mtu"], int)
     assert isinstance(told["docker_proxy"], bool)
-    assert all(set(one) == {"name", "subnet"} for one in told["docker"])
+
+
+# What an engine has answered, by the pattern of the question.
+ANSWERS = {
+    "/info": mutated.answers("/info"),
+    "/images/json": mutated.answers("/images/json"),
+    "/images/[^/]+/json": IMAGES,
+    "/containers/json.*": CONTAINERS,
+    "/containers/[^/]+/json": DESCRIBED,
+    "/networks": mutated.answers("/networks"),
+    "/volumes": mutated.answers("/volumes"),
+}
+ODD_ANSWER = st.sampled_from(
+    [
+        stand_in.DROP,
+        stand_in.Refuse(500, "ill"),
+        stand_in.Refuse(404),
+        stand_in.Raw(b""),
+        stand_in.Raw(b"{"),
+        stand_in.Raw(b"\xff"),
+        stand_in.Raw(b"[" * 200_000),
+        stand_in.Raw(b'{"a": NaN}'),
+        stand_in.Raw(b"9" * 5000),
+    ]
+)
+FILES = {
+    facts_machine.OS_RELEASE: OS_RELEASE,
+    facts_machine.MACHINE_ID: "0123456789abcdef0123456789abcdef\n",
+    facts_machine.DAEMON_JSON: '{"data-root": "/srv", "proxies": {"http-proxy": "http://a:b@c"}}',
+    facts_machine.ENGINES_PID: "1\n",
+    facts_network.ENVIRONMENT: ENVIRONMENT,
+    facts_apt.STATUS: DPKG,
+    "/proc/net/tcp": "sl\n0: 0100007F:1F90 00000000:0000 0A 0:0 0:0 0 0 0 4242 1\n",
+    "/proc/net/route": "Iface\neth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\n",
+    "/proc/net/fib_trie": FIB_TRIE,
+    "/proc/stat": "cpu 1\nbtime 1795500000\n",
+    "/proc/1/stat": "1 (init) S " + "1 " * 50,
+    **dict.fromkeys(facts_network.REGISTRY_CERTIFICATES.values(), "-----BEGIN CERTIFICATE-----\n"),
+    "/var/lib/labocloud/before.json": '{"packages": ["bash"], "docker_data": false}',
+    "/var/lib/labocloud/brought.json": '{"packages": ["zstd"], "coming": ["runc"]}',
+    "/var/lib/labocloud/built.json": '{"version": 2, "images": {"a:1": "b"}, "bases": {}}',
+    "/var/lib/labocloud/served.json": '{"revisions": ["abc"]}',
+}
+
+
+@bounded
+@given(st.data())
+def test_a_seat_answers_in_its_shape_whatever_is_on_it(
+    engine: stand_in.Engine, data: st.DataObject
+) -> None:
+    """Each of its files and of its engine's answers, broken at random."""
+    for question, answers in ANSWERS.items():
+        engine.on("GET", question, data.draw(json_of(answers) | ODD_ANSWER))
+    files = {
+        path: data.draw(text_of([text]).map(lambda one: one.encode(errors="replace")) | st.none())
+        for path, text in FILES.items()
+    }
+
+    def content(path: str | Path, _most: int = 0) -> bytes:
+        found = files.get(str(path))
+        if found is None:
+            raise FileNotFoundError
+        return found
+
+    with (
+        mock.patch.object(reading, "content", content),
+        mock.patch.object(record, "content", content),
+        mock.patch.object(facts_network, "socket_holders", return_value={}),
+        mock.patch.object(facts_apt, "APT_CONFIG", ("/no/such/command",)),
+    ):
+        told = seat_facts(engine.path, 0.0)
+    assert list(faults(told, dict(SEAT), "seat")) == []
+    # And what is told is what is taken.
+    taken = shaped({"ansible_facts": {"seat": told}})
+    assert taken["odd"] == [" ".join(cleaned(one).split()) for one in told["odd"]]
+    assert json.loads(json.dumps(told)) == told
 
 
 @bounded

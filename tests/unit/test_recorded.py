@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.module_utils import docker_engine
+from ansible_collections.labocloud.room.plugins.module_utils import (
+    docker_engine,
+    facts_engine,
+    facts_network,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.reading import Odd
 from ansible_collections.labocloud.room.plugins.modules import seat_facts, seat_students
 
 COURSE = "labocloud20202021:python"
@@ -24,14 +29,14 @@ def recorded(request: pytest.FixtureRequest, engine: stand_in.Engine) -> Iterato
 
 def course(engine: stand_in.Engine) -> str:
     """Give the fingerprint of the course's image there."""
-    return seat_facts.engine_facts(engine.path)["images"][COURSE]["fingerprint"]
+    return facts_engine.engine_facts(engine.path, Odd())["images"][COURSE]["fingerprint"]
 
 
 def test_every_engine_tells_the_same_facts(
     recorded: stand_in.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # To look through this machine's processes takes a second.
-    monkeypatch.setattr(seat_facts, "socket_holders", dict)
+    monkeypatch.setattr(facts_network, "socket_holders", lambda _wanted: {})
     told = stand_in.run(seat_facts.main, docker_socket=recorded.path)
     seat = told["ansible_facts"]["seat"]
     docker = seat["docker"]
@@ -44,7 +49,10 @@ def test_every_engine_tells_the_same_facts(
         "work": "created",
     }
     flask = seat["containers"]["flask"]
-    assert (flask["image"], flask["ports"]) == (COURSE, [8080])
+    assert (flask["image"], flask["ports"]) == (
+        COURSE,
+        [{"address": "127.0.0.1", "port": 8080, "protocol": "tcp"}],
+    )
     assert flask["labels"]["labocloud.managed"] == "true"
     assert (seat["networks"], seat["volumes"]) == (["lan"], ["data", "options"])
     assert {one["name"] for one in seat["network"]["docker"]} == {"bridge", "lan"}
@@ -123,7 +131,7 @@ def test_where_the_kernel_has_no_cpu_quota_no_container_can_be_limited(
     engine.become("26.1")
     info = engine.answer(stand_in.Question("GET", "/info", b"", ""))
     engine.on("GET", "/info", info | {"CpuCfsQuota": False})
-    assert seat_facts.engine_facts(engine.path)["engine"]["cpus"] == 0
+    assert facts_engine.engine_facts(engine.path, Odd())["engine"]["cpus"] == 0
 
 
 def test_where_there_is_no_bridge_none_is_told_of(engine: stand_in.Engine) -> None:
@@ -131,6 +139,6 @@ def test_where_there_is_no_bridge_none_is_told_of(engine: stand_in.Engine) -> No
     engine.become("26.1")
     networks = engine.answer(stand_in.Question("GET", "/networks", b"", ""))
     engine.on("GET", "/networks", [one for one in networks if one["Name"] != "bridge"])
-    told = seat_facts.engine_facts(engine.path)["network"]
+    told = facts_engine.engine_facts(engine.path, Odd())["network"]
     assert told["docker_mtu"] == 0
     assert [one["name"] for one in told["docker"]] == ["lan"]

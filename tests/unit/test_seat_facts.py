@@ -1,24 +1,45 @@
 """What seat_facts concludes from what a machine shows."""
 
+import ast
+import http.server
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
+import threading
 import time
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
+import sample_seat
 import stand_in
 import yaml
+from ansible.module_utils import basic
 from ansible.modules import apt
-from ansible_collections.labocloud.room.plugins.module_utils import record
+from ansible_collections.labocloud.room.plugins.module_utils import (
+    docker_engine,
+    facts_apt,
+    facts_engine,
+    facts_machine,
+    facts_network,
+    facts_records,
+    reading,
+    record,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import DockerConnection
+from ansible_collections.labocloud.room.plugins.module_utils.facts import limited
+from ansible_collections.labocloud.room.plugins.module_utils.facts import seat_facts as asked
+from ansible_collections.labocloud.room.plugins.module_utils.reading import Odd
 from ansible_collections.labocloud.room.plugins.modules import seat_facts
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import container
 from hypothesis import given
 from hypothesis import strategies as st
 
+PLUGINS = Path(__file__).parents[2] / "plugins"
 TCP = """\
   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4242 1
@@ -30,12 +51,13 @@ TCP6 = """\
    0: 00000000000000000000000001000000:1F90 00000000000000000000000000000000:0000 0A \
 00000000:00000000 00:00000000 00000000     0        0 4343 1
 """
-RUNNING = {"image": "web:1", "state": "running", "health": None, "labels": {}, "ports": [8080]}
+PORT = {"address": "0.0.0.0", "port": 8080, "protocol": "tcp"}
+RUNNING = {"image": "web:1", "state": "running", "health": None, "labels": {}, "ports": [PORT]}
 
 
 def test_os_release_with_and_without_quotes() -> None:
     text = 'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\nPRETTY_NAME="Debian 12"\n'
-    assert seat_facts.parse_os_release(text) == {
+    assert facts_machine.parse_os_release(text) == {
         "id": "debian",
         "version": "12",
         "codename": "bookworm",
@@ -44,7 +66,7 @@ def test_os_release_with_and_without_quotes() -> None:
 
 
 def test_os_release_that_is_missing() -> None:
-    assert set(seat_facts.parse_os_release("").values()) == {""}
+    assert set(facts_machine.parse_os_release("").values()) == {""}
 
 
 def test_dpkg_status_counts_only_what_is_installed() -> None:
@@ -54,7 +76,7 @@ def test_dpkg_status_counts_only_what_is_installed() -> None:
         "Package: gone\nStatus: deinstall ok config-files\nVersion: 4\n\n"
         "Package: torn\nStatus: install ok half-configured\nVersion: 5\n"
     )
-    packages, held, _ = seat_facts.parse_dpkg_status(status)
+    packages, held, _ = facts_apt.parse_dpkg_status(status)
     assert (packages, held) == ({"held": "1.0-1", "here": "2:3"}, ["held"])
 
 
@@ -75,7 +97,7 @@ def test_dpkg_status_counts_only_what_is_installed() -> None:
 )
 def test_what_dpkg_has_begun_and_not_finished(status: str, unfinished: bool) -> None:
     text = f"Package: x\nStatus: {status}\n\nPackage: y\nStatus: install ok installed\n"
-    assert seat_facts.parse_dpkg_status(text)[2] == (["x"] if unfinished else [])
+    assert facts_apt.parse_dpkg_status(text)[2] == (["x"] if unfinished else [])
 
 
 FIELDS = st.sampled_from(
@@ -86,7 +108,7 @@ FIELDS = st.sampled_from(
 @given(st.lists(FIELDS | st.text()))
 def test_any_status_file_is_read(lines: list[str]) -> None:
     """A power cut may leave anything in it."""
-    packages, held, unfinished = seat_facts.parse_dpkg_status("\n".join(lines))
+    packages, held, unfinished = facts_apt.parse_dpkg_status("\n".join(lines))
     assert set(held) <= set(packages)
     assert not set(unfinished) & {""}
 
@@ -101,12 +123,12 @@ def test_any_status_file_is_read(lines: list[str]) -> None:
     ],
 )
 def test_listeners_are_the_listening_sockets(table: str, found: list[tuple]) -> None:
-    listeners = seat_facts.parse_listeners(table)
+    listeners = facts_network.parse_listeners(table)
     assert [(one["port"], one["address"], one["inode"]) for one in listeners] == found
 
 
 def test_a_port_of_a_process() -> None:
-    [holder] = seat_facts.name_holders(
+    [holder] = facts_network.name_holders(
         [{"port": 8080, "address": "0.0.0.0", "inode": "7"}],
         {"7": {"process": "tomcat9", "pid": 812}},
         {},
@@ -115,7 +137,7 @@ def test_a_port_of_a_process() -> None:
 
 
 def test_a_port_of_a_container_with_a_proxy() -> None:
-    [holder] = seat_facts.name_holders(
+    [holder] = facts_network.name_holders(
         [{"port": 8080, "address": "0.0.0.0", "inode": "7"}],
         {"7": {"process": "docker-proxy", "pid": 9}},
         {"web": RUNNING},
@@ -124,21 +146,58 @@ def test_a_port_of_a_container_with_a_proxy() -> None:
 
 
 def test_a_port_of_a_container_without_a_proxy() -> None:
-    [holder] = seat_facts.name_holders([], {}, {"web": RUNNING})
+    [holder] = facts_network.name_holders([], {}, {"web": RUNNING})
     assert (holder["port"], holder["container"]) == (8080, "web")
 
 
 def test_a_stopped_container_holds_no_port() -> None:
-    assert seat_facts.name_holders([], {}, {"web": RUNNING | {"state": "exited"}}) == []
+    assert facts_network.name_holders([], {}, {"web": RUNNING | {"state": "exited"}}) == []
 
 
 def test_a_process_holds_its_port_whatever_containers_publish() -> None:
-    [holder] = seat_facts.name_holders(
-        [{"port": 8080, "address": "127.0.0.1", "inode": "7"}],
+    [holder] = facts_network.name_holders(
+        [{"port": 8080, "address": "0.0.0.0", "inode": "7"}],
         {"7": {"process": "nginx", "pid": 5}},
         {"web": RUNNING},
     )
     assert holder["container"] is None
+
+
+def test_a_port_of_udp_is_not_that_of_tcp() -> None:
+    """A container's beside a process', and alone."""
+    web = RUNNING | {"ports": [PORT | {"protocol": "udp"}]}
+    listener = {"port": 8080, "address": "0.0.0.0", "inode": "7"}
+    assert facts_network.name_holders([], {}, {"web": web}) == []
+    [holder] = facts_network.name_holders([listener], {}, {"web": web})
+    assert holder["container"] is None
+
+
+@pytest.mark.parametrize("listens", [True, False])
+def test_two_containers_at_a_port_are_told_by_their_addresses(listens: bool) -> None:
+    """With Docker's own process for each, or without."""
+    containers = {
+        name: RUNNING | {"ports": [PORT | {"address": address}]}
+        for name, address in (("mine", "127.0.0.1"), ("theirs", "192.0.2.7"))
+    }
+    listeners = [
+        {"port": 8080, "address": address, "inode": "7"} for address in ("127.0.0.1", "192.0.2.7")
+    ]
+    held = facts_network.name_holders(
+        listeners if listens else [], {"7": {"process": "docker-proxy", "pid": 9}}, containers
+    )
+    assert [(one["address"], one["container"]) for one in held] == [
+        ("127.0.0.1", "mine"),
+        ("192.0.2.7", "theirs"),
+    ]
+
+
+def test_a_container_and_a_process_may_hold_a_port_at_two_addresses() -> None:
+    held = facts_network.name_holders(
+        [{"port": 8080, "address": "127.0.0.1", "inode": "7"}],
+        {"7": {"process": "nginx", "pid": 5}},
+        {"web": RUNNING | {"ports": [PORT | {"address": "192.0.2.7"}]}},
+    )
+    assert [(one["process"], one["container"]) for one in held] == [("nginx", None), (None, "web")]
 
 
 def image(**config: object) -> dict:
@@ -152,7 +211,7 @@ def image(**config: object) -> dict:
 def test_the_fingerprint_is_the_same_whichever_docker_tells_of_the_image() -> None:
     """One version leaves out what another gives as empty, or adds fields of its own."""
     told = image(User="", ExposedPorts=None, Hostname="x", Image="sha256:9")
-    assert seat_facts.fingerprint(told) == seat_facts.fingerprint(image())
+    assert docker_engine.fingerprint(told) == docker_engine.fingerprint(image())
 
 
 @pytest.mark.parametrize(
@@ -166,7 +225,7 @@ def test_the_fingerprint_is_the_same_whichever_docker_tells_of_the_image() -> No
     ],
 )
 def test_the_fingerprint_of_another_image_differs(other: dict) -> None:
-    assert seat_facts.fingerprint(other) != seat_facts.fingerprint(image())
+    assert docker_engine.fingerprint(other) != docker_engine.fingerprint(image())
 
 
 DIGEST = f"sha256:{'a' * 64}"
@@ -175,8 +234,8 @@ DIGEST = f"sha256:{'a' * 64}"
 def test_of_a_registry_only_digests_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(seat_facts, "REGISTRY_TAGS", f"{tmp_path}/*/_manifests/tags")
-    monkeypatch.setattr(seat_facts, "REGISTRY_CERTIFICATES", {})
+    monkeypatch.setattr(facts_network, "REGISTRY_TAGS", f"{tmp_path}/*/_manifests/tags")
+    monkeypatch.setattr(facts_network, "REGISTRY_CERTIFICATES", {})
     links = {
         "good": DIGEST,
         "line": f"{DIGEST}\n",
@@ -194,17 +253,17 @@ def test_of_a_registry_only_digests_are_told(
     os.mkfifo(tags / "pipe/current/link")
     (tags / "elsewhere/current").mkdir(parents=True)
     (tags / "elsewhere/current/link").symlink_to(tags / "good/current/link")
-    assert seat_facts.registry_facts() == {"images": {"good": DIGEST, "line": DIGEST}}
-    monkeypatch.setattr(seat_facts, "REGISTRY_MOST", 3)
-    assert len(seat_facts.registry_facts()["images"]) <= 3
+    assert facts_network.registry_facts(Odd()) == {"images": {"good": DIGEST, "line": DIGEST}}
+    monkeypatch.setattr(facts_network, "REGISTRY_MOST", 3)
+    assert len(facts_network.registry_facts(Odd())["images"]) <= 3
 
 
 def test_a_record_with_a_version_is_told_as_it_is() -> None:
     record = {"version": 2, "images": {"room:base": "mark"}, "bases": {"python:3": DIGEST}}
-    assert seat_facts.built_facts(record, {}) == record
+    assert facts_records.built_facts(record, {}) == record
     nothing = {"images": {}, "bases": {}}
-    assert seat_facts.built_facts(None, {}) == nothing
-    assert seat_facts.built_facts({"version": 2}, {}) == {"version": 2, **nothing}
+    assert facts_records.built_facts(None, {}) == nothing
+    assert facts_records.built_facts({"version": 2}, {}) == {"version": 2, **nothing}
 
 
 def test_a_record_of_earlier_fingerprints_is_told_in_those_of_today() -> None:
@@ -214,8 +273,8 @@ def test_a_record_of_earlier_fingerprints_is_told_in_those_of_today() -> None:
     # What the releases of then recorded of image().
     mark = "bd1233980bec55961076f2b77556acd39300c84cb3271e3256951e731c78369a"
     record = {"room:base": mark, "room:other": mark, "room:trap": mark, "room:gone": mark}
-    assert seat_facts.built_facts(record, images) == {
-        "images": {"room:base": seat_facts.fingerprint(image())},
+    assert facts_records.built_facts(record, images) == {
+        "images": {"room:base": docker_engine.fingerprint(image())},
         "bases": {},
     }
 
@@ -224,7 +283,7 @@ def test_a_record_of_earlier_fingerprints_is_told_in_those_of_today() -> None:
     ("text", "value"), [("", None), ("[1]", None), ("{", None), ('{"a": 1}', {"a": 1})]
 )
 def test_an_object_is_read_and_nothing_else(text: str, value: dict | None) -> None:
-    assert seat_facts.parse_object(text) == value
+    assert facts_machine.parse_object(text) == value
 
 
 @pytest.fixture
@@ -237,7 +296,7 @@ def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_seat_without_records_was_never_touched(records: Path, tmp_path: Path) -> None:
-    told = seat_facts.seat_facts(str(tmp_path / "no.sock"), None, [])
+    told = asked(str(tmp_path / "no.sock"), None, [])
     assert not records.exists()
     assert (told["before"], told["brought"]) == (None, {"packages": [], "users": []})
     assert (told["built"], told["served"], told["torn"]) == ({}, [], [])
@@ -245,11 +304,11 @@ def test_a_seat_without_records_was_never_touched(records: Path, tmp_path: Path)
 
 
 def test_what_is_recorded_is_told(records: Path, tmp_path: Path) -> None:
-    record.write_record("before", {"packages": ["bash"]})
+    record.write_record("before", {"packages": ["bash"], "docker_data": False})
     record.write_record("brought", {"packages": ["zstd"], "users": [], "coming": ["dpkg", "none"]})
     (records / "built.json").write_text("{")
-    told = seat_facts.seat_facts(str(tmp_path / "no.sock"), None, [])
-    assert told["before"] == {"packages": ["bash"]}
+    told = asked(str(tmp_path / "no.sock"), None, [])
+    assert told["before"] == {"packages": ["bash"], "docker_data": False, "files": [], "held": []}
     assert told["brought"] == {"packages": ["dpkg", "zstd"], "users": []}
     assert told["apt"]["interrupted"]
     assert [sentence.split(" cannot")[0] for sentence in told["torn"]] == [f"{records}/built.json"]
@@ -261,21 +320,21 @@ def test_a_torn_record_is_told(records: Path, name: str, text: str) -> None:
     """And is not taken for one that is not there."""
     records.mkdir()
     (records / f"{name}.json").write_text(text)
-    _, [sentence] = seat_facts.record_facts()
+    _, [sentence] = facts_records.record_facts()
     assert sentence.startswith(str(records / f"{name}.json"))
 
 
 def test_what_an_interrupted_installation_brought() -> None:
     """Of what was coming, what is there; whatever dpkg had still to do with it."""
     coming = {"packages": ["zstd"], "users": ["eleve"], "coming": ["docker.io", "runc"]}
-    told = seat_facts.brought_facts(coming, {"runc", "bash"})
+    told = facts_records.brought_facts(coming, {"runc", "bash"})
     assert told == {"packages": ["runc", "zstd"], "users": ["eleve"]}
-    assert seat_facts.apt_facts(coming, [])["interrupted"]
-    assert not seat_facts.apt_facts(told, [])["interrupted"]
-    assert seat_facts.brought_facts(None, {"bash"}) == {"packages": [], "users": []}
+    assert facts_apt.apt_facts(coming, [])["interrupted"]
+    assert not facts_apt.apt_facts(told, [])["interrupted"]
+    assert facts_records.brought_facts(None, {"bash"}) == {"packages": [], "users": []}
     # What else is in the record stays in it when the next one goes on from here.
     made = {"containers": ["id"], "making": "flask-next"}
-    assert seat_facts.brought_facts(coming | made, set()).items() >= made.items()
+    assert facts_records.brought_facts(coming | made, set()).items() >= made.items()
 
 
 @pytest.mark.parametrize(
@@ -293,24 +352,24 @@ def test_what_an_interrupted_installation_brought() -> None:
 def test_whose_policy_rc_d_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, brought: dict, text: str | None, whose: str
 ) -> None:
-    monkeypatch.setattr(seat_facts, "POLICY_RC_D", str(tmp_path / "policy-rc.d"))
+    monkeypatch.setattr(facts_apt, "POLICY_RC_D", str(tmp_path / "policy-rc.d"))
     if text is not None:
         (tmp_path / "policy-rc.d").write_text(text)
-    assert seat_facts.apt_facts(brought, [])["policy_rc_d"] == whose
+    assert facts_apt.apt_facts(brought, [])["policy_rc_d"] == whose
 
 
 def test_the_policy_is_what_ansibles_apt_writes() -> None:
     source = Path(apt.__file__).read_text()
     assert r"policy_rc_d.write('#!/bin/sh\nexit %d\n' % self.m.params['policy_rc_d'])" in source
-    assert "#!/bin/sh\nexit 101\n" in seat_facts.ANSIBLES_POLICY
+    assert "#!/bin/sh\nexit 101\n" in facts_apt.ANSIBLES_POLICY
 
 
 def test_the_journal_of_dpkg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seat_facts, "DPKG_JOURNAL", str(tmp_path / "[0-9]*"))
+    monkeypatch.setattr(facts_apt, "DPKG_JOURNAL", str(tmp_path / "[0-9]*"))
     (tmp_path / "tmp.i").touch()
-    assert not seat_facts.apt_facts({}, [])["journal"]
+    assert not facts_apt.apt_facts({}, [])["journal"]
     (tmp_path / "0003").touch()
-    assert seat_facts.apt_facts({}, [])["journal"]
+    assert facts_apt.apt_facts({}, [])["journal"]
 
 
 @pytest.mark.parametrize(
@@ -322,17 +381,17 @@ def test_what_a_file_system_keeps_is_not_dockers_data(
     """A disk of its own for Docker, fresh."""
     for entry in entries:
         (tmp_path / entry).mkdir()
-    assert seat_facts.has_data(str(tmp_path)) is data
-    assert not seat_facts.has_data(str(tmp_path / "none"))
+    assert facts_machine.has_data(str(tmp_path)) is data
+    assert not facts_machine.has_data(str(tmp_path / "none"))
 
 
 def test_this_process_started_in_the_past_and_after_the_machine() -> None:
-    started = seat_facts.started_at(str(os.getpid()))
+    started = facts_machine.started_at(str(os.getpid()))
     assert 0 < started < time.time()
 
 
 def test_the_free_space_of_a_place_that_is_not_there_is_its_parents() -> None:
-    assert seat_facts.free_mb("/no/such/place") == seat_facts.free_mb("/")
+    assert facts_machine.free_mb("/no/such/place") == facts_machine.free_mb("/")
 
 
 ROUTES = """\
@@ -345,13 +404,13 @@ docker0\t000012C6\t00000000\t0001\t0\t0\t0\t0000FEFF\t0\t0\t0
 
 @pytest.mark.skipif(sys.byteorder != "little", reason="the sample is of a little-endian machine")
 def test_routes_with_their_networks() -> None:
-    routes = [(one["to"], one["interface"]) for one in seat_facts.parse_routes(ROUTES)]
+    routes = [(one["to"], one["interface"]) for one in facts_network.parse_routes(ROUTES)]
     assert routes == [
         ("0.0.0.0/0", "eth0"),
         ("192.0.2.0/24", "eth0"),
         ("198.18.0.0/15", "docker0"),
     ]
-    assert seat_facts.parse_routes("") == []
+    assert facts_network.parse_routes("") == []
 
 
 TRIE = """\
@@ -374,8 +433,24 @@ Local:
 
 
 def test_the_addresses_of_the_machine_itself() -> None:
-    assert seat_facts.parse_addresses(TRIE) == ["127.0.0.0/8", "192.0.2.7/32"]
-    assert seat_facts.parse_addresses("") == []
+    assert facts_network.parse_addresses(TRIE) == ["127.0.0.0/8", "192.0.2.7/32"]
+    assert facts_network.parse_addresses("") == []
+
+
+@pytest.fixture
+def proxies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], str]:
+    """What proxy a seat tells of whose /etc/environment and apt.conf hold these texts."""
+    monkeypatch.setattr(facts_network, "ENVIRONMENT", str(tmp_path / "environment"))
+    program, *arguments = facts_apt.APT_CONFIG
+    command = [program, f"--config-file={tmp_path / 'apt.conf'}", *arguments]
+    monkeypatch.setattr(facts_apt, "APT_CONFIG", command)
+
+    def told(environment: str, apt_conf: str = "") -> str:
+        (tmp_path / "environment").write_text(environment)
+        (tmp_path / "apt.conf").write_text(apt_conf)
+        return facts_network.proxy(Odd())
+
+    return told
 
 
 @pytest.mark.parametrize(
@@ -383,29 +458,68 @@ def test_the_addresses_of_the_machine_itself() -> None:
     [
         ('http_proxy="http://p.example:3128/"\n', "http://p.example:3128/"),
         ("export HTTPS_PROXY=http://p.example:3128", "http://p.example:3128"),
-        ('Acquire::http::Proxy "http://p.example:3128";\n', "http://p.example:3128"),
+        ("http_proxy='http://p.example:3128' # the school's", "http://p.example:3128"),
         ('# http_proxy="http://p.example:3128"\n', ""),
-        ('// Acquire::http::Proxy "http://p.example:3128";\n', ""),
-        ('Acquire::http::Proxy "DIRECT";\n', ""),
+        ("my_http_proxy=http://p.example:3128", ""),
         ("http_proxy=http://eleve:s%40cret@p.example:3128", "http://p.example:3128"),
-        ('Acquire::http::Proxy "http://it.example:b/c@p.example:3128/";', "http://p.example:3128/"),
         ("https_proxy=http://token@p.example:3128", "http://p.example:3128"),
+        ('http_proxy="http://eleve:pass@ word@"', ""),
+        ('http_proxy="', ""),
         ("PATH=/usr/bin\n", ""),
     ],
 )
-def test_a_proxy_that_a_file_names(text: str, proxy: str) -> None:
-    assert seat_facts.parse_proxy(text) == proxy
+def test_a_proxy_that_is_set_for_people(
+    proxies: Callable[[str, str], str], text: str, proxy: str
+) -> None:
+    assert proxies(text) == proxy
+
+
+BLOCK = """
+Acquire {
+  Retries "3"; // http { Proxy "http://old.example:1"; };
+  http {
+    /* the school's */
+    Proxy
+      "http://it.example:b/c@p.example:3128/";
+  };
+};
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "proxy"),
+    [
+        ('Acquire::http::Proxy "http://p.example:3128";\n', "http://p.example:3128"),
+        ('acquire::HTTPS::proxy "http://p.example:3128";\n', "http://p.example:3128"),
+        (BLOCK, "http://p.example:3128/"),
+        ('// Acquire::http::Proxy "http://p.example:3128";\n', ""),
+        ('# Acquire::http::Proxy "http://p.example:3128";\n', ""),
+        ('Acquire::http::Proxy "DIRECT";\n', ""),
+        ('Acquire::http::Proxy::mirror.example "http://p.example:3128";\n', ""),
+    ],
+)
+def test_a_proxy_of_apt_is_told_as_apt_understands_its_files(
+    proxies: Callable[[str, str], str], text: str, proxy: str
+) -> None:
+    assert proxies("", text) == proxy
+
+
+def test_an_apt_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts_apt, "APT_SECONDS", 0.1)
+    for command, why in ((("/bin/sleep", "9"), "timed out"), (("/bin/false",), "ends with 1")):
+        monkeypatch.setattr(facts_apt, "APT_CONFIG", command)
+        odd = Odd()
+        assert facts_apt.configuration(odd) == ""
+        assert why in odd.sentences[0]
 
 
 @given(
-    user=st.text(st.characters(exclude_characters="\n"), min_size=1),
-    line=st.sampled_from(
-        ["http_proxy={}", "export HTTPS_PROXY='{}'", 'Acquire::http::Proxy "{}";']
-    ),
+    user=st.text(min_size=1),
+    line=st.sampled_from(["http://{}@p.example:3128", " https://{}@p.example:3128/ "]),
 )
 def test_whatever_the_password_of_a_proxy_is_nothing_of_it_is_told(user: str, line: str) -> None:
-    named = seat_facts.parse_proxy(line.format(f"http://{user}@p.example:3128"))
-    assert named in ("http://p.example:3128", "")
+    named = facts_network.plain_proxy(line.format(user))
+    assert re.fullmatch("https?://p.example:3128/?", named)
 
 
 def test_a_password_in_daemon_json_is_not_told() -> None:
@@ -415,7 +529,7 @@ def test_a_password_in_daemon_json_is_not_told() -> None:
         "log-opts": {"max-size": "10m"},
         "debug": True,
     }
-    assert seat_facts.without_passwords(config) == {
+    assert facts_machine.without_passwords(config) == {
         "proxies": {"http-proxy": "http://p.example:3128", "no-proxy": "a@b"},
         "registry-mirrors": ["https://mirror.example"],
         "log-opts": {"max-size": "10m"},
@@ -428,14 +542,14 @@ ED25519 = "AAAAC3NzaC1lZDI1NTE5AAAAIFh5GqYqzGrzmvhVVwPcqoBSNnuZF6vzWtA4R1mXQqJ8"
 
 @pytest.mark.parametrize("text", ["", "ssh-ed25519", "ssh-ed25519 no", "\x1b[31m é", " "])
 def test_what_is_no_host_key_has_no_fingerprint(text: str) -> None:
-    assert seat_facts.parse_host_key(text) == ""
+    assert facts_machine.parse_host_key(text) == ""
 
 
 def test_a_host_key_has_the_fingerprint_that_openssh_prints(tmp_path: Path) -> None:
     key = tmp_path / "key.pub"
     key.write_text(f"ssh-ed25519 {ED25519} root@pc1\n")
     told = subprocess.run(["ssh-keygen", "-lf", key], capture_output=True, text=True, check=True)
-    assert seat_facts.parse_host_key(key.read_text()) == told.stdout.split()[1]
+    assert facts_machine.parse_host_key(key.read_text()) == told.stdout.split()[1]
 
 
 def test_this_machine_is_the_same_twice_and_no_copy_of_it(
@@ -443,21 +557,26 @@ def test_this_machine_is_the_same_twice_and_no_copy_of_it(
 ) -> None:
     """Its machine-id itself is not told."""
     ids = tmp_path / "machine-id"
-    monkeypatch.setattr(seat_facts, "MACHINE_ID", str(ids))
+    monkeypatch.setattr(facts_machine, "MACHINE_ID", str(ids))
     ids.write_text("0123456789abcdef0123456789abcdef\n")
-    mine = seat_facts.machine_facts()
-    assert seat_facts.machine_facts() == mine
+    mine = facts_machine.identity(Odd())
+    assert facts_machine.identity(Odd()) == mine
     assert "0123456789abcdef" not in json.dumps(mine)
-    read = seat_facts.read
+    read = reading.read
     for other in ("boot_id", "/address"):
         monkeypatch.setattr(
-            seat_facts, "read", lambda path, it=other: "x" if path.endswith(it) else read(path)
+            facts_machine,
+            "read",
+            lambda path, odd=None, it=other: "x" if path.endswith(it) else read(path, odd),
         )
-        copy = seat_facts.machine_facts()
+        copy = facts_machine.identity(Odd())
         assert copy["id"] == mine["id"]
         assert copy["running"] != mine["running"]
     ids.write_text("")
-    assert (seat_facts.machine_facts()["id"], seat_facts.machine_facts()["running"]) == ("", "")
+    assert (facts_machine.identity(Odd())["id"], facts_machine.identity(Odd())["running"]) == (
+        "",
+        "",
+    )
 
 
 def test_registries_that_listen_and_that_do_not() -> None:
@@ -465,8 +584,8 @@ def test_registries_that_listen_and_that_do_not() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         there = f"127.0.0.1:{server.getsockname()[1]}"
         begun = time.monotonic()
-        answers = seat_facts.Reaching([there, "127.0.0.1:9"]).result()
-    assert time.monotonic() - begun < seat_facts.REGISTRY_SECONDS + 0.5
+        answers = facts_network.Reaching([there, "127.0.0.1:9"]).result()
+    assert time.monotonic() - begun < facts_network.REGISTRY_SECONDS + 0.5
     assert answers[there] == {"reached": True, "why": "", "public": None, "issuer": ""}
     assert (answers["127.0.0.1:9"]["reached"], answers["127.0.0.1:9"]["why"]) == (
         False,
@@ -502,22 +621,32 @@ def test_what_a_container_was_started_with(engine: stand_in.Engine) -> None:
     engine.on("GET", "/containers/a/json", told)
     engine.on("GET", "/containers/b/json", stand_in.Refuse(500, "dead"))
     with closing(DockerConnection(engine.path)) as docker:
-        containers = seat_facts.container_facts(docker)
+        containers = facts_engine.container_facts(docker, Odd())
     assert (containers["a"]["id"], containers["a"]["image_id"]) == ("a", "sha256:1")
     settings = containers["a"]["settings"]
     assert settings["Privileged"]
     assert (settings["User"], settings["Mounts"]) == ("0", ["/:/host"])
     assert settings["PortBindings"] == ["0.0.0.0:81:8888/tcp", "192.0.2.7:22:22/tcp"]
-    assert len(settings["CapAdd"]) == seat_facts.ENTRIES
+    assert len(settings["CapAdd"]) == facts_engine.ENTRIES
     assert settings["PidMode"] is None
     assert containers["b"]["settings"] == containers["c"]["settings"] == {}
+
+
+def test_all_that_is_judged_of_a_container_is_asked(engine: stand_in.Engine) -> None:
+    told = {"Config": {}, "HostConfig": {}, "Mounts": []}
+    engine.on("GET", r"/containers/json\?all=true", [listed("a")])
+    engine.on("GET", "/containers/a/json", told)
+    with closing(DockerConnection(engine.path)) as docker:
+        settings = facts_engine.container_facts(docker, Odd())["a"]["settings"]
+    wanted = container.container_of(sample_seat.want(), sample_seat.SEAT)
+    assert set(settings) >= set(container.as_told(wanted))
 
 
 def test_this_machine_has_everything_that_is_promised(tmp_path: Path) -> None:
     """With a real listener, and no engine at the socket that it is given."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        facts = seat_facts.seat_facts(str(tmp_path / "no.sock"), time.time(), [])
+        facts = asked(str(tmp_path / "no.sock"), time.time(), [])
     promised = yaml.safe_load(seat_facts.RETURN)["ansible_facts"]["contains"]["seat"]["contains"]
     assert set(facts) == set(promised)
     assert not facts["docker"]["running"]
@@ -538,28 +667,287 @@ def test_a_configuration_that_is_newer_than_the_engine(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pid: str, seconds: int, outdated: bool
 ) -> None:
     """Where no engine runs, the next one reads it."""
-    started = seat_facts.started_at(str(os.getpid()))
+    started = facts_machine.started_at(str(os.getpid()))
     old, new = tmp_path / "old", tmp_path / "new"
     for file, when in ((old, started - 100), (new, started + seconds)):
         file.touch()
         os.utime(file, (when, when))
-    read = seat_facts.read
-    monkeypatch.setattr(
-        seat_facts, "read", lambda path: f"{pid}\n" if path.endswith("docker.pid") else read(path)
-    )
-    assert seat_facts.outdated([str(old), str(new)]) is outdated
+    file = tmp_path / "docker.pid"
+    file.write_text(f"{pid}\n")
+    monkeypatch.setattr(facts_machine, "ENGINES_PID", str(file))
+    assert facts_machine.outdated([str(old), str(new)]) is outdated
 
 
 def test_a_socket_is_known_by_who_holds_it() -> None:
     with socket.socket() as listening:
         inode = os.readlink(f"/proc/self/fd/{listening.fileno()}")[len("socket:[") : -1]
-        holder = seat_facts.socket_holders()[inode]
+        holder = facts_network.socket_holders({inode})[inode]
     assert holder["pid"] == os.getpid()
     assert holder["process"] == Path("/proc/self/comm").read_text().strip()
 
 
 def test_who_signed_a_certificate() -> None:
     name = ((("commonName", "R3"),), (("organizationName", "Let's Encrypt"),))
-    assert seat_facts.issuer_of({"issuer": name}) == "Let's Encrypt"
-    assert seat_facts.issuer_of({"issuer": name[:1]}) == "R3"
-    assert seat_facts.issuer_of({}) == ""
+    assert facts_network.issuer_of({"issuer": name}) == "Let's Encrypt"
+    assert facts_network.issuer_of({"issuer": name[:1]}) == "R3"
+    assert facts_network.issuer_of({}) == ""
+
+
+@pytest.mark.parametrize("place", range(2))
+def test_the_units_that_are_masked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: int
+) -> None:
+    """By a link or an empty file, for ever or until the next start."""
+    places = (tmp_path / "etc", tmp_path / "run")
+    monkeypatch.setattr(facts_machine, "MASKING", tuple(map(str, places)))
+    assert facts_machine.masked() == []
+    for one in places:
+        one.mkdir()
+    (places[place] / "docker.service").write_text("[Unit]\n")
+    assert facts_machine.masked() == []
+    (places[place] / "docker.socket").symlink_to(os.devnull)
+    (places[place] / "containerd.service").touch()
+    assert facts_machine.masked() == ["docker.socket", "containerd.service"]
+
+
+def test_a_line_that_is_quoted_wrongly_sets_nothing() -> None:
+    text = (
+        'ID=\'debian\'\nVERSION_ID="1\\"2"\n# NAME=x\nPRETTY_NAME="Deb\nA B=c\nVERSION_CODENAME=\n'
+    )
+    told = facts_machine.parse_os_release(text)
+    assert told == {"id": "debian", "version": '1"2', "codename": "", "name": ""}
+
+
+def test_a_data_root_of_another_type_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "daemon.json").write_text('{"data-root": 5}')
+    monkeypatch.setattr(facts_machine, "DAEMON_JSON", str(tmp_path / "daemon.json"))
+    assert asked(str(tmp_path / "no.sock"))["docker"]["root"] == "/var/lib/docker"
+
+
+def test_the_free_space_of_what_is_no_place_is_told_all_the_same() -> None:
+    for place in ("", "a\0b", "/" + "x" * 5000, "x"):
+        assert facts_machine.free_mb(place) > 0
+
+
+def ask(engine: stand_in.Engine, odd: Odd, seconds: float = 5) -> dict:
+    """Give what an engine's containers are told to be, within a time."""
+    with facts_engine.asking(engine.path, seconds) as docker:
+        return facts_engine.container_facts(docker, odd)
+
+
+def test_what_is_not_understood_of_a_list_is_left_out_and_told(engine: stand_in.Engine) -> None:
+    containers = [listed("a"), listed("b") | {"State": 5}, 7, listed("c")]
+    engine.on("GET", r"/containers/json\?all=true", containers)
+    odd = Odd()
+    assert set(ask(engine, odd)) == {"a", "c"}
+    assert [one.rpartition(": ")[2] for one in odd.sentences] == [
+        "containers[1].State is not a text",
+        "containers[2] is not an object",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (stand_in.Refuse(500, "ill"), "500"),
+        (stand_in.Raw(b"[" * 10_000), "is no"),
+        (stand_in.Raw(b"{"), "is no JSON"),
+        ({}, "containers is not a list"),
+        ([listed("a")] * 600, "of 600 containers, the engine's first 500 are told"),
+        (stand_in.DROP, "none"),
+    ],
+)
+def test_a_list_that_an_engine_does_not_tell_is_told_of(
+    engine: stand_in.Engine, answer: object, words: str
+) -> None:
+    engine.on("GET", r"/containers/json\?all=true", answer)
+    odd = Odd()
+    ask(engine, odd)
+    assert words in odd.sentences[0]
+
+
+def test_an_answer_that_is_too_large_is_not_read(
+    engine: stand_in.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facts_engine, "ANSWER_BYTES", 1000)
+    engine.on("GET", r"/containers/json\?all=true", [listed("a" * 1000)])
+    odd = Odd()
+    assert ask(engine, odd) == {}
+    assert "larger than 1000 bytes" in odd.sentences[0]
+
+
+def drip(sock: socket.socket, ended: threading.Event) -> None:
+    """Answer a byte now and then: no one of them is late."""
+    connection, _ = sock.accept()
+    with connection, suppress(OSError):
+        while not ended.wait(0.02):
+            connection.send(b"H")
+
+
+def test_an_engine_that_drips_is_left_when_the_time_is_over(tmp_path: Path) -> None:
+    path, ended = str(tmp_path / "docker.sock"), threading.Event()
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path)
+        server.listen()
+        dripping = threading.Thread(target=drip, args=(server, ended))
+        dripping.start()
+        begun, odd = time.monotonic(), Odd()
+        with facts_engine.asking(path, 0.3) as docker:
+            assert facts_engine.listed(docker, "/networks", object, 5, odd) == []
+            assert facts_engine.listed(docker, "/volumes", object, 5, odd) == []
+        ended.set()
+        dripping.join()
+    assert time.monotonic() - begun < 2
+    assert len(odd.sentences) == 2
+    assert "has taken all the time" in odd.sentences[1]
+
+
+def test_what_answers_and_is_no_engine_is_told_as_none(engine: stand_in.Engine) -> None:
+    engine.on("GET", "/info", {"ServerVersion": 5})
+    odd = Odd()
+    told = facts_engine.engine_facts(engine.path, odd)
+    assert not told["engine"]["running"]
+    assert "ServerVersion" in odd.sentences[0]
+    nowhere = facts_engine.engine_facts("/no\0where", Odd())
+    assert not nowhere["engine"]["running"]
+
+
+def test_of_many_labels_the_toolkits_are_told() -> None:
+    many = {f"a{number}": "x" * 10_000 for number in range(1000)} | {"labocloud.managed": "true"}
+    told = facts_engine.labels_of(many)
+    assert told["labocloud.managed"] == "true"
+    assert len(told) == facts_engine.MOST_LABELS
+    assert {len(value) for value in told.values()} == {4, facts_engine.LONGEST_LABEL}
+
+
+def test_an_answer_is_limited_and_what_is_cut_is_told() -> None:
+    odd = Odd()
+    deep = json.loads('{"a":' * 100 + "1" + "}" * 100)
+    told = limited({"a" * 2000: 1, "b": "x" * 10**6, "c": deep, "d": ["\udcff", 2**80, 1e999]}, odd)
+    assert len(json.dumps(told)) < 70_000
+    assert told["d"] == ["?", None, None]
+    assert len(odd.sentences) == 3
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+    """A container's page, which answers as its server is told."""
+
+    def do_GET(self) -> None:
+        """Answer, and point elsewhere; where there is no body, a byte now and then."""
+        status, body = self.server.answers[self.path]
+        self.send_response(status)
+        self.send_header("Location", "/other")
+        self.end_headers()
+        with suppress(OSError):  # who asked has heard enough
+            for _ in range(50 if body is None else 0):
+                self.wfile.write(b" ")
+                time.sleep(0.1)
+            self.wfile.write(body or b"")
+
+    def log_message(self, *_: object) -> None:
+        """Be quiet."""
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "told"),
+    [
+        (200, b'{"revision": "abc"}', (200, "abc", "")),
+        (200, b'["ok"]', (200, None, "it tells no revision")),
+        (200, b'{"revision": 5}', (200, None, "it tells no revision")),
+        (200, b"[" * 200_000, (200, None, "it tells no revision")),
+        (200, b" " * 200_000 + b'{"revision": "abc"}', (200, None, "it tells no revision")),
+        (500, b'{"revision": "abc"}', (500, None, "its status is 500")),
+        (302, b"", (302, None, "its status is 302")),
+        (200, None, (None, None, "no answer in time")),
+    ],
+)
+def test_what_the_page_of_a_container_answers(
+    monkeypatch: pytest.MonkeyPatch, status: int, body: bytes | None, told: tuple
+) -> None:
+    """Neither a proxy is asked, nor who it points to."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        server.answers = {"/healthz": (status, body), "/other": (200, b'{"revision": "other"}')}
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+        page = facts_network.page_facts(
+            f"http://127.0.0.1:{server.server_port}", "flask", {"flask": RUNNING}
+        ).until(time.monotonic() + (0.3 if body is None else 5))
+        server.shutdown()
+    assert (page["status"], page["revision"], page["why"]) == told
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://127.0.0.1:9", "Connection refused"),
+        ("http://127.0.0.1:x", "Port could not be cast"),
+        ("file:///etc/passwd", "no address that begins with http://"),
+        ("http://", "no address that begins with http://"),
+    ],
+)
+def test_why_a_page_does_not_answer(url: str, why: str) -> None:
+    page = facts_network.page_facts(url, "flask", {"flask": RUNNING}).until(time.monotonic() + 5)
+    assert (page["status"], page["revision"]) == (None, None)
+    assert why in page["why"]
+
+
+def test_a_page_of_no_container_that_runs_is_not_asked_for() -> None:
+    stopped = {"flask": RUNNING | {"state": "exited"}}
+    for url, name, containers in (("", "flask", {"flask": RUNNING}), ("http://x", "y", stopped)):
+        assert facts_network.page_facts(url, name, containers) is None
+    assert facts_network.page_facts("http://x", "flask", stopped) is None
+
+
+def test_registries_that_are_no_addresses() -> None:
+    answers = facts_network.Reaching(["registry.example", "[::1]:9", "x:99999999", "é" * 99 + ":1"])
+    told = {name: answer["why"] for name, answer in answers.result().items()}
+    assert told["registry.example"] == "that is no HOST:PORT"
+    assert told["[::1]:9"] in ("Connection refused", "Cannot assign requested address")
+    assert not any(answer["reached"] for answer in answers.result().values())
+
+
+def test_a_seat_that_does_not_end_to_tell_is_refused_in_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def hang(**_: object) -> None:
+        with suppress(Exception):
+            time.sleep(9)
+
+    monkeypatch.setattr(seat_facts, "seat_facts", hang)
+    monkeypatch.setattr(seat_facts, "LONGEST", 1)
+    said = stand_in.run(seat_facts.main)
+    assert said["failed"]
+    assert "within 1 s. Fix: " in said["msg"]
+
+
+# The oldest Python for which Ansible's own modules are made.
+OLDEST = (3, 9)
+NEWER = re.compile(r"bit_count\(\)|strict=|isinstance\([^)]*\|")
+
+
+def shared(tree: ast.AST) -> set[str]:
+    """Give the files of module_utils that a module imports."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and ".plugins.module_utils" in (node.module or ""):
+            _, _, name = node.module.partition(".plugins.module_utils")
+            found |= {name.strip(".")} if name else {alias.name for alias in node.names}
+    return {f"module_utils/{name}.py" for name in found}
+
+
+def test_the_module_is_read_by_the_oldest_python_that_ansible_runs_on() -> None:
+    """So that a seat whose Python is too old for the others can tell."""
+    assert basic._PY_MIN == OLDEST
+    waiting, seen = {"modules/seat_facts.py"}, set()
+    while waiting:
+        name = waiting.pop()
+        seen.add(name)
+        text = (PLUGINS / name).read_text()
+        assert not NEWER.search(text), name
+        # What is said of types is not evaluated, then.
+        assert "from __future__ import annotations\n" in text, name
+        waiting |= shared(ast.parse(text, feature_version=OLDEST)) - seen
+    assert len(seen) > 8

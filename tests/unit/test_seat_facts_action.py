@@ -8,30 +8,78 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from ansible.module_utils import basic
 from ansible_collections.labocloud.room.plugins.action import seat_facts as action
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import nothing
+from ansible_collections.labocloud.room.plugins.plugin_utils import shape
+from ansible_collections.labocloud.room.plugins.plugin_utils.shape import SEAT
 
 PROJECT = Path(__file__).parents[2]
 
 
-def test_an_answer_is_printable_whatever_the_seat_says() -> None:
+def test_an_answer_that_failed_is_printable_and_no_fact() -> None:
     forged = {
         "failed": True,
         "msg": "no\x1b[2J",
         "ansible_facts": {"seat": {"containers": {"w\x1b]0;eb\x07": {"image": "a\u202eb"}}}},
     }
-    assert action.checked("pc1", forged) == {
-        "failed": True,
-        "msg": "no [2J",
-        "ansible_facts": {"seat": {"containers": {"w ]0;eb ": {"image": "a b"}}}},
-    }
+    assert action.checked("pc1", forged) == {"failed": True, "msg": "no [2J"}
 
 
-def test_an_answer_that_is_too_large_is_refused_by_the_name_of_the_seat() -> None:
-    told = {"ansible_facts": {"seat": {"volumes": ["x" * 1000] * 2000}}}
+def answer(**other: object) -> dict[str, object]:
+    """Give what a module tells of a machine that has nothing, but for these."""
+    return {"changed": False, "ansible_facts": {"seat": nothing(dict(SEAT)) | other}}
+
+
+def test_the_facts_are_the_seats_and_no_others() -> None:
+    told = answer(volumes=["a\x1b[31mb"], evil=1)
+    told["ansible_facts"]["ansible_connection"] = "local"
+    checked = action.checked("pc1", told)
+    assert not checked["changed"]
+    assert checked["ansible_facts"] == {"seat": nothing(dict(SEAT)) | {"volumes": ["a [31mb"]}}
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"changed": False}, "the seat has told no facts"),
+        (answer(volumes=["x" * 1000] * 2000), "pc1 tells 20"),
+        (answer(volumes="all"), "seat.volumes is not a list"),
+        (answer(odd=["/etc/machine-id is no regular file"]), "machine-id is no regular file"),
+        (answer(volumes=json.loads("[" * 400 + "]" * 400)), "nested deeper"),
+    ],
+)
+def test_an_answer_that_cannot_be_taken_is_refused_by_the_name_of_the_seat(
+    told: dict, words: str
+) -> None:
     refused = action.checked("pc1", told)
     assert set(refused) == {"failed", "msg"}
-    assert refused["msg"].startswith("pc1 tells 20")
+    assert refused["failed"]
+    assert refused["msg"].startswith("pc1")
+    assert words in refused["msg"]
     assert "Fix: " in refused["msg"]
+
+
+def test_what_ansible_says_of_a_python_that_is_too_old() -> None:
+    """A message of its own, or Python's where it is older than what can say that."""
+    source = Path(basic.__file__).read_text()
+    assert (
+        "Ansible requires Python {'.'.join(map(str, _PY_MIN))} or newer on the target. " in source
+    )
+    assert '"Current version: ' in source
+    assert tuple(map(int, shape.OLDEST_PYTHON.split("."))) == basic._PY_MIN
+    old = "Ansible requires Python 3.9 or newer on the target. Current version: 3.8.10 (default, No"
+    older = "SyntaxError: future feature annotations is not defined"
+    for answer, version in (
+        ({"msg": old}, "3.8.10"),
+        ({"msg": "no start of json", "module_stdout": json.dumps({"msg": old})}, "3.8.10"),
+        ({"msg": "no start of json", "module_stderr": older}, "older than 3.7"),
+    ):
+        refused = action.checked("pc1", {"failed": True, **answer})["msg"]
+        assert refused.startswith(
+            f"pc1 has Python {version}, and Ansible needs 3.9 or newer there."
+        )
+        assert "Fix: " in refused
 
 
 PLAYBOOK = """

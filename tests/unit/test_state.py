@@ -240,6 +240,14 @@ def test_who_waited_for_a_directory_that_is_gone_takes_the_new_one(directory: Pa
     assert not list(directory.with_name("gone").iterdir())
 
 
+def test_what_is_no_directory_is_not_waited_for(directory: Path) -> None:
+    directory.parent.mkdir(parents=True)
+    directory.touch()
+    with pytest.raises(FileExistsError):
+        state.update(bring("zstd"), directory)
+    assert directory.is_file()
+
+
 def test_forgetting_leaves_nothing(directory: Path) -> None:
     assert not state.forget(directory)
     state.update(bring("zstd"), directory)

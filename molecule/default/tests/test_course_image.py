@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.labocloud.room.plugins.modules import build_context, seat_facts
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import fingerprint
+from ansible_collections.labocloud.room.plugins.modules import build_context
 from conftest import PROJECT
 
 COURSE = "labocloud20202021:python"
@@ -31,7 +32,7 @@ def test_the_revision_is_that_of_these_files_on_this_base(
 ) -> None:
     """Computed from the project's files and the seat's base, not read where the role wrote it."""
     context = hashlib.sha256(build_context.pack(PROJECT, [])).hexdigest()
-    wanted = hashlib.sha256((context + seat_facts.fingerprint(base)).encode()).hexdigest()
+    wanted = hashlib.sha256((context + fingerprint(base)).encode()).hexdigest()
     assert image["Config"]["Labels"]["labocloud.revision"] == wanted
 
 
@@ -73,7 +74,7 @@ def test_the_record_tells_what_is_the_toolkits(
     revision = f"{COURSE}-{image['Config']['Labels']['labocloud.revision'][:12]}"
     assert record == {
         "version": 2,
-        "images": {BASE: seat_facts.fingerprint(base), revision: seat_facts.fingerprint(image)},
+        "images": {BASE: fingerprint(base), revision: fingerprint(image)},
         "bases": {},
     }
 

@@ -1,0 +1,123 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""All that a seat tells of itself, whatever is on it: what cannot be understood is left out."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+from ansible_collections.labocloud.room.plugins.module_utils.facts_apt import (
+    LARGEST_STATUS,
+    STATUS,
+    apt_facts,
+    parse_dpkg_status,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.facts_engine import engine_facts
+from ansible_collections.labocloud.room.plugins.module_utils.facts_machine import (
+    configuration_facts,
+    engines_place,
+    system_facts,
+    without_passwords,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.facts_network import (
+    PAGE_SECONDS,
+    Reaching,
+    listener_facts,
+    network_facts,
+    page_facts,
+    registry_facts,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.facts_records import (
+    before_facts,
+    brought_facts,
+    built_facts,
+    record_facts,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.reading import Odd, read
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import DEEPEST, LARGEST
+
+DOCKER_ROOT = "/var/lib/docker"
+# Characters of a text and of a name, and entries of a list or an object: more than any seat has.
+LONGEST_TEXT, LONGEST_NAME, MOST_ENTRIES = 2**16, 1000, 50_000
+
+
+def text(value: str) -> str:
+    """Give a text as UTF-8 can write it: names of files may be any bytes."""
+    return value.encode(errors="replace").decode()
+
+
+def limited(value: Any, odd: Odd, depth: int = 0) -> Any:  # noqa: ANN401  # JSON
+    """Give a copy of an answer that is JSON of a limited size. What is left out is told."""
+    if isinstance(value, (dict, list)) and (depth > DEEPEST or len(value) > MOST_ENTRIES):
+        odd.tell(f"something of {len(value)} entries is longer or deeper than any that is told")
+        return type(value)()
+    if isinstance(value, dict):
+        long = [name for name in value if len(name) > LONGEST_NAME]
+        if long:
+            odd.tell(f"a name of {len(long[0])} characters is left out: {text(long[0][:40])}")
+        return {
+            text(name): limited(one, odd, depth + 1)
+            for name, one in value.items()
+            if len(name) <= LONGEST_NAME
+        }
+    if isinstance(value, list):
+        return [limited(one, odd, depth + 1) for one in value]
+    if isinstance(value, str):
+        if len(value) > LONGEST_TEXT:
+            odd.tell(f"a text of {len(value)} characters is cut: {text(value[:40])}")
+        return text(value[:LONGEST_TEXT])
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return None if isinstance(value, int) and abs(value) >= LARGEST else value
+
+
+def seat_facts(
+    docker_socket: str,
+    control_time: float | None = None,
+    registries: list[str] | None = None,
+    page_url: str = "",
+    page_container: str = "",
+) -> dict[str, Any]:
+    """Give all facts of this machine, as the module seat_facts documents them."""
+    odd = Odd()
+    ahead = time.time() - control_time if control_time is not None else None
+    reaching = Reaching(registries or [])
+    configuration = configuration_facts(odd)
+    config = configuration["daemon_config"]
+    packages, held, unfinished = parse_dpkg_status(read(STATUS, odd, LARGEST_STATUS))
+    records, torn = record_facts()
+    answers = engine_facts(docker_socket, odd)
+    page = page_facts(page_url, page_container, answers["containers"])
+    page_end = time.monotonic() + PAGE_SECONDS
+    engine = answers.pop("engine")
+    built = built_facts(records["built"], answers.pop("inspected"))
+    root = engine["root"] or (config or {}).get("data-root")
+    seat = {
+        **system_facts(odd),
+        "listeners": listener_facts(answers["containers"], odd),
+        "packages": packages,
+        "held": held,
+        **configuration,
+        "daemon_config": without_passwords(config),
+        "before": before_facts(records["before"]),
+        "brought": brought_facts(records["brought"], {*packages, *unfinished}),
+        "built": built["images"],
+        "bases": built["bases"],
+        "served": (records["served"] or {"revisions": []})["revisions"],
+        "torn": torn,
+        "apt": apt_facts(records["brought"] or {}, unfinished, odd),
+        "docker": {**engine, **engines_place(root if isinstance(root, str) else DOCKER_ROOT)},
+        "clock": {"control": control_time, "ahead": ahead},
+        "registry": registry_facts(odd),
+        **answers,
+        "network": {
+            **network_facts(odd),
+            **answers["network"],
+            "registries": reaching.result(),
+        },
+        "page": page.until(page_end) if page else None,
+    }
+    told: dict[str, Any] = limited(seat, odd)
+    return {**told, "odd": [text(sentence) for sentence in odd.sentences]}
