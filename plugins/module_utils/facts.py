@@ -8,6 +8,7 @@ import math
 import time
 from typing import Any
 
+from ansible_collections.labocloud.room.plugins.module_utils import state
 from ansible_collections.labocloud.room.plugins.module_utils.facts_apt import (
     LARGEST_STATUS,
     STATUS,
@@ -28,12 +29,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts_network impor
     network_facts,
     page_facts,
     registry_facts,
-)
-from ansible_collections.labocloud.room.plugins.module_utils.facts_records import (
-    before_facts,
-    brought_facts,
-    built_facts,
-    record_facts,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.reading import Odd, read
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import DEEPEST, LARGEST
@@ -73,6 +68,14 @@ def limited(value: Any, odd: Odd, depth: int = 0) -> Any:  # noqa: ANN401  # JSO
     return None if isinstance(value, int) and abs(value) >= LARGEST else value
 
 
+def remembered() -> tuple[state.State, list[str]]:
+    """Give what the machine remembers, nothing where that cannot be read, and why it cannot."""
+    try:
+        return state.read(), []
+    except state.TornError as error:
+        return state.State(), [str(error)]
+
+
 def seat_facts(
     docker_socket: str,
     control_time: float | None = None,
@@ -87,12 +90,11 @@ def seat_facts(
     configuration = configuration_facts(odd)
     config = configuration["daemon_config"]
     packages, held, unfinished = parse_dpkg_status(read(STATUS, odd, LARGEST_STATUS))
-    records, torn = record_facts()
+    memory, torn = remembered()
     answers = engine_facts(docker_socket, odd)
     page = page_facts(page_url, page_container, answers["containers"])
     page_end = time.monotonic() + PAGE_SECONDS
     engine = answers.pop("engine")
-    built = built_facts(records["built"], answers.pop("inspected"))
     root = engine["root"] or (config or {}).get("data-root")
     seat = {
         **system_facts(odd),
@@ -101,13 +103,9 @@ def seat_facts(
         "held": held,
         **configuration,
         "daemon_config": without_passwords(config),
-        "before": before_facts(records["before"]),
-        "brought": brought_facts(records["brought"], {*packages, *unfinished}),
-        "built": built["images"],
-        "bases": built["bases"],
-        "served": (records["served"] or {"revisions": []})["revisions"],
+        **memory.facts(answers.pop("inspected"), {*packages, *unfinished}),
         "torn": torn,
-        "apt": apt_facts(records["brought"] or {}, unfinished, odd),
+        "apt": apt_facts(memory.brought, unfinished, odd),
         "docker": {**engine, **engines_place(root if isinstance(root, str) else DOCKER_ROOT)},
         "clock": {"control": control_time, "ahead": ahead},
         "registry": registry_facts(odd),

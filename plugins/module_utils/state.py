@@ -195,7 +195,7 @@ def read_bytes(path: Path) -> bytes | None:
     """Give a file's bytes, None where there is none. Raises TornError where it cannot be read."""
     try:
         return content(path, LARGEST)
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         if path.is_symlink():
             raise TornError(f"{path} is a link to nothing") from None
         return None

@@ -58,9 +58,8 @@ kept:
 import ctypes
 import os
 import re
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils.docker_roots import (

@@ -127,13 +127,14 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
-    SOCKET,
-    DockerConnection,
+from ansible_collections.labocloud.room.plugins.module_utils.answer import (
+    ARGUMENTS,
+    LateError,
+    answer,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import DockerConnection
 from ansible_collections.labocloud.room.plugins.module_utils.docker_roots import known, to_record
 from ansible_collections.labocloud.room.plugins.module_utils.engine_things import identities, look
-from ansible_collections.labocloud.room.plugins.module_utils.facts import seat_facts
 from ansible_collections.labocloud.room.plugins.module_utils.state import (
     DAEMON_JSON,
     UNDER_WAY,
@@ -146,14 +147,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.state import (
     write_whole,
 )
 
-# Of the module seat, which asks.
-ARGUMENTS: dict[str, Any] = {
-    "docker_socket": {"type": "path", "default": SOCKET},
-    "control_time": {"type": "float"},
-    "registries": {"type": "list", "elements": "str", "default": []},
-    "page_url": {"type": "str", "default": ""},
-    "page_container": {"type": "str", "default": ""},
-}
 OWN_ARGUMENTS: dict[str, Any] = {
     "before": {"type": "bool", "default": False},
     "roots": {"type": "list", "elements": "path", "default": []},
@@ -185,11 +178,6 @@ NO_THINGS: dict[str, Any] = {
 LESS: dict[str, Any] = {"registries": [], "page_url": ""}
 
 Seat = dict[str, Any]
-
-
-def answer(asked: dict[str, Any], **less: Any) -> Seat:  # noqa: ANN401  # arguments
-    """Give what the machine has. less: arguments instead of those that the module was given."""
-    return seat_facts(**{**{key: asked[key] for key in ARGUMENTS}, **less})
 
 
 def things(seat: Seat, socket: str) -> dict[str, Any]:
@@ -304,7 +292,7 @@ def remember(asked: dict[str, Any], *, check: bool) -> bool:
     """
     untouched = asked["before"] and read().before is None
     looks = untouched or asked["coming"] or asked["came"]
-    seat = answer(asked, **LESS) if looks else {}
+    seat = answer({**asked, **LESS}) if looks else {}
     # Before the state is locked: it may take its time.
     ids = things(seat, asked["docker_socket"]) if untouched else {}
     names = new_packages(asked["coming"], [*seat["packages"]]) if asked["coming"] else []
@@ -335,7 +323,7 @@ def main() -> None:
     try:
         changed = remember(module.params, check=module.check_mode)
         seat = answer(module.params)
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except (OSError, http.client.HTTPException, ValueError, LateError) as error:
         module.fail_json(msg=f"it cannot be written down: {error}")
     module.exit_json(changed=changed, ansible_facts={"seat": seat})
 

@@ -153,6 +153,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine_things impor
     is_a_mount,
     look,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.image_names import described
 from ansible_collections.labocloud.room.plugins.module_utils.saved import alone
 from ansible_collections.labocloud.room.plugins.module_utils.state import State, TornError, read
 
@@ -173,8 +174,6 @@ STILL = (
     "Fix: see to what is named here, or have it stay (seat_reset_keep), and give the same command"
     " again; what is gone already is passed over."
 )
-# What of a name of an image stands in a path as it is.
-SAFE = "/:@"
 # The whole of an ID, or as much of it as docker ps shows.
 ID = re.compile("(?:sha256:)?([0-9a-f]{12,64})")
 
@@ -593,9 +592,7 @@ def unknown(state: State, host: str) -> str:
 
 def delivered(docker: DockerConnection, state: State) -> dict[str, str]:
     """Give the toolkit's images, name to fingerprint."""
-    asked = {
-        tag: docker.ask(f"/images/{quote(tag, safe=SAFE)}/json") for tag in state.built["earlier"]
-    }
+    asked = {tag: described(docker, tag) for tag in state.built["earlier"]}
     return state.images({tag: image for tag, image in asked.items() if image})
 
 
@@ -611,7 +608,7 @@ def listing(
     why = unknown(state, host)
     if not why:
         try:
-            docker.ask("/version")
+            docker.negotiate()
         except (OSError, http.client.HTTPException):
             why = f"Docker does not answer. Fix: ./lab up --limit {host}, and then this again"
     if why:

@@ -26,9 +26,8 @@ from ansible_collections.labocloud.room.plugins.module_utils import (
     facts_engine,
     facts_machine,
     facts_network,
-    facts_records,
     reading,
-    record,
+    state,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
     DockerConnection,
@@ -48,6 +47,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mutated import bounded, json_of, text_of
 
+STATE = (
+    '{"version": 3, "before": {"packages": ["bash"], "docker_data": false, "ids": {}}, "files": {},'
+    ' "brought": {"packages": ["zstd"], "making": null}, "served": ["r1"], "built":'
+    ' {"images": {"a:1": "print"}, "bases": {}, "earlier": {}}}'
+)
 CONTAINERS = mutated.answers("/containers/json?all=true")
 DESCRIBED = [one for one in mutated.answers("/containers/") if isinstance(one, dict)]
 IMAGES = [one for one in mutated.answers("/images/") if isinstance(one, dict)]
@@ -268,9 +272,9 @@ def test_an_image_is_the_toolkits_by_its_fingerprint_alone(
     facts = facts_engine.image_facts({"a:1": image})
     ours = fingerprint_1(image) if mark is None else mark
     assert re.fullmatch("[0-9a-f]{64}", facts["a:1"]["fingerprint"])
-    built = facts_records.built_facts({"a:1": ours, "gone:1": ours}, {"a:1": image})
-    wanted = {"a:1": fingerprint(image)} if mark is None else {}
-    assert built == {"images": wanted, "bases": {}}
+    memory = state.State()
+    memory.built["earlier"] = {"a:1": ours, "gone:1": ours}
+    assert memory.images({"a:1": image}) == ({"a:1": fingerprint(image)} if mark is None else {})
 
 
 @bounded
@@ -350,7 +354,7 @@ def test_a_seat_answers_in_its_shape_whatever_is_on_it(
 
     with (
         mock.patch.object(reading, "content", content),
-        mock.patch.object(record, "content", content),
+        mock.patch.object(state, "content", content),
         mock.patch.object(facts_network, "socket_holders", return_value={}),
         mock.patch.object(facts_apt, "APT_CONFIG", ("/no/such/command",)),
     ):
@@ -444,11 +448,23 @@ def test_a_key_of_openpgp(text: str) -> None:
 
 
 @bounded
-@given(st.binary() | text_of(['{"version": 2, "images": {}}']).map(str.encode))
-def test_a_record_is_one_or_torn(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "before.json").write_bytes(content)
-    with refused(record.TornError, "before.json"):
-        assert isinstance(record.read_record("before", tmp_path), dict)
+@given(
+    st.sampled_from(["state", *state.RECORDS]),
+    st.binary()
+    | text_of(['{"version": 2, "images": {}}', STATE]).map(str.encode)
+    | json_of([json.loads(STATE)]).map(json.dumps).map(str.encode),
+)
+def test_what_is_remembered_is_read_or_torn(
+    tmp_path_factory: pytest.TempPathFactory, name: str, content: bytes
+) -> None:
+    folder = tmp_path_factory.mktemp("state", numbered=True)
+    (folder / f"{name}.json").write_bytes(content)
+    with refused(state.TornError, f"{name}.json"):
+        memory = state.read(folder)
+        # And what is read can be written, and is the same then.
+        state.update(lambda changed: changed.served.append("r"), folder)
+        memory.served.append("r")
+        assert state.read(folder) == memory
 
 
 NAMES = ("labocloud-saved:cccccccccccc", "python:3")

@@ -43,7 +43,7 @@ class Machine:
         self.path = path
         self.questions: list[dict[str, Any]] = []
 
-    def facts(self, **asked: object) -> dict[str, Any]:
+    def answer(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Tell what it has, as the module's own question would."""
         self.questions.append(asked)
         there = {*self.has["packages"], *self.has["apt"]["unfinished"]}
@@ -63,7 +63,7 @@ class Machine:
 @pytest.fixture
 def machine(remembers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     machine = Machine(tmp_path)
-    monkeypatch.setattr(seat_state, "seat_facts", machine.facts)
+    monkeypatch.setattr(seat_state, "answer", machine.answer)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     return machine
 

@@ -440,7 +440,6 @@ SWARM = {"NodeID": "node", "ControlAvailable": True}
 def talks(engine: stand_in.Engine, remembers: Path) -> stand_in.Engine:
     """A stand-in that describes a seat as an engine of before 29 does; nothing was there before."""
     was(BARE)
-    engine.on("GET", "/version", {})
     engine.on("GET", r"/system/df\?.*", USAGE)
     engine.on("GET", r"/images/json\?all=true", [{"Id": MINE}, {"Id": "sha256:gone"}])
     engine.on("GET", f"/images/{MINE}/json", INSPECTED)

@@ -63,7 +63,6 @@ def have(
     engine.on("GET", "/networks", [])
     engine.on("GET", "/volumes", {"Volumes": []})
     engine.on("GET", "/plugins", [])
-    engine.on("GET", "/version", {})
     nothing = {"Containers": [], "Volumes": [], "BuildCache": []}
     engine.on("GET", r"/system/df.*", {"Images": images, **nothing})
     told = {"ServerVersion": "26", "DockerRootDir": "/x", "Driver": "overlay2"}
