@@ -283,9 +283,8 @@ def wrong_settings(has: Has, want: Want) -> Iterator[Finding]:
 
 def page_right(has: Has, container: Told) -> bool:
     """Tell whether the page is that of the container, where anybody asked for it."""
-    page = has["page"]
-    runs = container["labels"].get("labocloud.revision", "")
-    return page is None or (page["status"] == 200 and page["revision"] == runs)  # noqa: PLR2004
+    page, runs = has["page"], container["labels"].get("labocloud.revision", "")
+    return page is None or page["revision"] == runs
 
 
 def old_image(has: Has, want: Want, builder: Builder, container: Told) -> Iterator[Finding]:
