@@ -129,7 +129,7 @@ class Mutant(NamedTuple):
     def own(self) -> str:
         """The file of the tests that are about the changed one; it may not exist."""
         path = Path(self.path)
-        action = "_action" if str(path) == "plugins/action/seat_facts.py" else ""
+        action = "_action" if str(path) == "plugins/action/seat.py" else ""
         return f"{self.folder}/test_{path.stem.strip('_')}{action}.py"
 
     def apply(self, source: str) -> str:

@@ -30,8 +30,12 @@ from ansible.executor.stats import AggregateStats
 from ansible.plugins.callback import CallbackBase
 from ansible.template import Templar
 from ansible_collections.labocloud.room.plugins.plugin_utils import page, settings
-from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, in_words
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge import errors, findings
+from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
+    Finding,
+    finding,
+    in_words,
+)
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import errors, findings, silent
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import Verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import report
@@ -257,6 +261,10 @@ class CallbackModule(CallbackBase):
     def tell(self, lost: set[str], good: set[str], bad: set[str]) -> list[str]:
         """Write the page and the file missing; give the lines on what is only to be looked at."""
         want = self.wanted()
+        # Nothing came back of a task that ran into its time limit.
+        for name in lost - set(self.answers):
+            why = finding("not_asked", name, why=self.failed.get(name, "no reason given"))
+            self.answers[name] = {"seat": None, "verdict": silent(why)}
         directory = Path(want["room_page_directory"])
         lines = []
         if self.answers:

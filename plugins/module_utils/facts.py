@@ -83,7 +83,7 @@ def seat_facts(
     page_url: str = "",
     page_container: str = "",
 ) -> dict[str, Any]:
-    """Give all facts of this machine, as the module seat_facts documents them."""
+    """Give all facts of this machine, as the module seat documents them."""
     odd = Odd()
     ahead = time.time() - control_time if control_time is not None else None
     reaching = Reaching(registries or [])

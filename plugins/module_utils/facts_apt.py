@@ -58,7 +58,7 @@ def parse_dpkg_status(text: str) -> tuple[dict[str, str], list[str], list[str]]:
 
 
 def policy_rc_d(used: bool, odd: Odd | None = None) -> str:
-    """Tell whose policy-rc.d there is: absent, left or other, as seat_facts has it.
+    """Tell whose policy-rc.d there is: absent, left or other, as seat has it.
 
     used: whether the record says that the toolkit was using one. It has one written only where
     there is none; one of the same text may be anybody's.

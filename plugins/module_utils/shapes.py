@@ -31,7 +31,7 @@ WORDS: dict[Any, str] = {
     float: "a number",
     bool: "true or false",
     None: "null",
-    object: f"nothing nested deeper than {DEEPEST} levels",
+    object: f"JSON of at most {DEEPEST} levels",
 }
 
 

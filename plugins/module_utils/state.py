@@ -129,7 +129,6 @@ class State:
     def name_image(self, tag: str, mark: str) -> None:
         """Remember that the toolkit built or brought an image. mark: its fingerprint()."""
         self.built["images"][tag] = mark
-        self.built["earlier"].pop(tag, None)
 
     def forget_image(self, tag: str) -> None:
         """Remember no image of that name any more."""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: seat_facts
+module: seat
 short_description: Ask a lab machine everything that its provisioning decides by
 description:
   - Reads the operating system, the listening ports and who holds them, what is installed,
@@ -58,7 +58,7 @@ attributes:
 
 EXAMPLES = r"""
 - name: Ask the seat what it has
-  labocloud.room.seat_facts:
+  labocloud.room.seat:
 
 - name: Show who holds port 8080
   ansible.builtin.debug:

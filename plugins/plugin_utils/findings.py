@@ -51,6 +51,12 @@ VOCABULARY = {
             " vôtre), puis",
         ),
     ),
+    "answer_refused": Entry(
+        "error",
+        UP,
+        ("{what}.", "sa réponse n’est pas acceptée : {what}."),
+        ("{fix}; then", "{fix} ; puis"),
+    ),
     "not_root": Entry(
         "error",
         UP,

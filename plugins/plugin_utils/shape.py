@@ -36,7 +36,7 @@ STREAMS = ("module_stdout", "module_stderr")
 OLDEST_PYTHON = "3.9"
 LOOK = "Fix: look at who is root there, and at its Python; no seat says that by itself."
 
-# plugins/modules/seat_facts.py documents what each means.
+# plugins/modules/seat.py documents what each means.
 SEAT: Mapping[str, Shape] = {
     "os": {"id": str, "version": str, "codename": str, "name": str},
     "python": str,

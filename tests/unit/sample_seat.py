@@ -127,6 +127,8 @@ SEAT: dict[str, Any] = {
         "outdated": False,
         "partial": True,
         "cpus": 4,
+        "masked": [],
+        "why": "",
     },
     "images": {
         BASE: image(REVISION, "base", 3),
@@ -141,7 +143,7 @@ SEAT: dict[str, Any] = {
             "state": "running",
             "health": "healthy",
             "labels": {"labocloud.managed": "true", "labocloud.revision": REVISION},
-            "ports": [8080],
+            "ports": [{"address": "127.0.0.1", "port": 8080, "protocol": "tcp"}],
             "settings": SETTINGS,
         }
     },
@@ -161,6 +163,7 @@ SEAT: dict[str, Any] = {
         "registries": {},
     },
     "registry": {"images": {}, "ca": "", "certificate": ""},
+    "odd": [],
 }
 
 

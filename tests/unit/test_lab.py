@@ -9,7 +9,7 @@ import pytest
 
 LAB = Path(__file__).parents[2] / "lab"
 # By this it knows the project's directory.
-MARK = "plugins/modules/seat_facts.py"
+MARK = "plugins/modules/seat.py"
 
 
 @pytest.fixture

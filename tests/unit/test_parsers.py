@@ -316,7 +316,7 @@ ODD_ANSWER = st.sampled_from(
 FILES = {
     facts_machine.OS_RELEASE: OS_RELEASE,
     facts_machine.MACHINE_ID: "0123456789abcdef0123456789abcdef\n",
-    facts_machine.DAEMON_JSON: '{"data-root": "/srv", "proxies": {"http-proxy": "http://a:b@c"}}',
+    facts_machine.DAEMON_JSON: '{"data-root": "/srv", "proxies": {"http-proxy": "http://a:b@c.example"}}',
     facts_machine.ENGINES_PID: "1\n",
     facts_network.ENVIRONMENT: ENVIRONMENT,
     facts_apt.STATUS: DPKG,

@@ -248,10 +248,17 @@ def test_the_page_is_written_where_no_seat_is_left(up: Run) -> None:
     assert up.page() == {"pc1": "unreachable", "pc2": "unknown", "pc3": "unknown"}
 
 
+def test_a_machine_that_ran_into_its_time_limit_is_on_the_page(up: Run) -> None:
+    """No verdict came back of the task."""
+    up.begin("pc1")
+    up.tell("runner_on_failed", "pc1", result={"msg": "Timed out after 180 second(s)."})
+    up.end(pc1="failures")
+    assert up.page()["pc1"] == "error"
+
+
 def test_a_run_that_has_asked_nobody_leaves_the_page(up: Run) -> None:
     up.begin("pc1")
-    up.tell("runner_on_failed", "pc1", result={"msg": "no"})
-    up.end(pc1="failures")
+    up.end()
     assert not (up.directory / "room.json").exists()
 
 

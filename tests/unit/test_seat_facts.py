@@ -452,7 +452,7 @@ def proxies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, s
         ("my_http_proxy=http://p.example:3128", ""),
         ("http_proxy=http://eleve:s%40cret@p.example:3128", "http://p.example:3128"),
         ("https_proxy=http://token@p.example:3128", "http://p.example:3128"),
-        ('http_proxy="http://eleve:pass@ word@"', ""),
+        ('http_proxy="http://p.example:secret@ word@"', ""),
         ('http_proxy="', ""),
         ("PATH=/usr/bin\n", ""),
     ],
@@ -885,9 +885,12 @@ def test_why_a_page_does_not_answer(url: str, why: str) -> None:
 
 def test_a_page_of_no_container_that_runs_is_not_asked_for() -> None:
     stopped = {"flask": RUNNING | {"state": "exited"}}
-    for url, name, containers in (("", "flask", {"flask": RUNNING}), ("http://x", "y", stopped)):
+    for url, name, containers in (
+        ("", "flask", {"flask": RUNNING}),
+        ("http://x.example", "y", stopped),
+    ):
         assert facts_network.page_facts(url, name, containers) is None
-    assert facts_network.page_facts("http://x", "flask", stopped) is None
+    assert facts_network.page_facts("http://x.example", "flask", stopped) is None
 
 
 def test_registries_that_are_no_addresses() -> None:

@@ -108,6 +108,20 @@ def test_what_was_there_before_is_written_down_once(machine: Machine) -> None:
     assert len(machine.questions) == 3
 
 
+def test_what_another_run_has_written_down_meanwhile_stays(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(asked: dict[str, Any]) -> dict[str, Any]:
+        if not machine.questions:
+            state.update(lambda memory: setattr(memory, "before", other))
+        return machine.answer(asked)
+
+    other = {"packages": ["the other's"], "docker_data": True}
+    monkeypatch.setattr(seat_state, "answer", answer)
+    had(before=True)
+    assert state.read().before == other
+
+
 def test_what_an_engine_has_is_written_down_by_what_tells_it_from_others(
     machine: Machine, engine: stand_in.Engine
 ) -> None:
@@ -199,6 +213,9 @@ def test_it_is_written_down_what_a_directory_was_like_when_docker_came_to_it(
     (disk / "image").mkdir()
     assert roots(disk)[str(disk)] == "empty"
     assert not had(roots=[str(disk)])["changed"]
+    # And when what was there is gone.
+    (srv / "projects").rmdir()
+    assert roots(srv)[str(srv)] == "in use"
 
 
 def test_directories_are_of_a_machine_whose_before_is_known(

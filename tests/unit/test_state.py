@@ -4,6 +4,7 @@ import json
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.labocloud.room.plugins.module_utils import state
@@ -229,11 +230,21 @@ def test_a_writer_that_waits_for_ever_gives_up(
         pass
 
 
-def test_who_waited_for_a_directory_that_is_gone_takes_the_new_one(directory: Path) -> None:
-    directory.mkdir(parents=True)
+def test_who_waited_for_a_directory_that_is_gone_takes_the_new_one(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits, wait_for = threading.Event(), state.wait_for
+
+    def waiting(*more: Any) -> None:  # noqa: ANN401
+        if threading.current_thread() is not threading.main_thread():
+            waits.set()
+        wait_for(*more)
+
+    monkeypatch.setattr(state, "wait_for", waiting)
     with state.alone(directory):
         writer = threading.Thread(target=state.update, args=(bring("zstd"), directory))
         writer.start()
+        assert waits.wait(10)
         directory.rename(directory.with_name("gone"))
     writer.join()
     assert state.read(directory).brought == {"packages": ["zstd"]}

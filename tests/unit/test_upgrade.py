@@ -220,6 +220,80 @@ def test_a_torn_record_is_told_and_nothing_is_written(
     assert "state.json" not in files(earlier)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("before", '{"packages": 5, "docker_data": true}', "before.packages is not a list"),
+        ("before", '{"docker_data": true}', "before.packages lacks"),
+        ("before", '{"packages": ["a", null], "docker_data": true}', "packages[1] is not a text"),
+        ("before", '{"packages": [], "docker_data": true, "ids": []}', "before.ids is not an obj"),
+        ("before", '{"packages": [], "packages": [], "docker_data": true}', "a key is in it twice"),
+        ("brought", '{"packages": 5, "docker": null}', "brought.packages is not a list"),
+        ("brought", '{"policy_rc_d": "yes"}', "policy_rc_d is not true or false"),
+        ("brought", '{"other": NaN}', "NaN is no number"),
+        ("built", '{"version": "2", "images": {}}', "built.version is not a whole number"),
+        ("built", '{"version": 2, "images": []}', "built.images is not an object"),
+        ("built", '{"room:base": 5}', "holds no such record"),
+        ("served", '{"revisions": "abc"}', "served.revisions is not a list"),
+        ("served", "{}", "served.revisions lacks"),
+        ("brought", '{"a":' * 40 + "1" + "}" * 40, "is not JSON of at most 30 levels"),
+        ("brought", '{"a":' * 100_000, "nested too deep"),
+        ("brought", '{"a": ' + "9" * 5000 + "}", "cannot be read"),
+        ("brought", '{"a": "' + "x" * state.LARGEST + '"}', "larger than"),
+        ("state", '{"version": 3}', "state.before lacks"),
+    ],
+)
+def test_a_record_of_another_shape_is_torn(
+    tmp_path: Path, name: str, text: str, words: str
+) -> None:
+    """And told in a sentence that can be read, with the file's name."""
+    (tmp_path / f"{name}.json").write_text(text)
+    with pytest.raises(state.TornError) as torn:
+        state.read(tmp_path)
+    assert str(torn.value).startswith(f"{tmp_path}/{name}.json ")
+    assert words in str(torn.value)
+    assert len(str(torn.value)) < 600
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("before", {"packages": [], "docker_data": False}),
+        ("before", {"packages": ["a"], "docker_data": True, "docker_group": None, "new": {"a": 1}}),
+        ("brought", {}),
+        ("brought", {"packages": ["a"], "making": "", "containers": ["id"], "new": [1]}),
+    ],
+)
+def test_records_of_all_releases_are_read_and_kept(
+    remembers: Path, name: str, value: dict[str, Any]
+) -> None:
+    write(remembers, {name: value})
+    assert getattr(state.read(), name) == value
+    state.update(serve)
+    assert getattr(state.read(), name) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "built"),
+    [
+        ({}, {"images": {}, "bases": {}, "earlier": {}}),
+        ({"room:base": "m"}, {"images": {}, "bases": {}, "earlier": {"room:base": "m"}}),
+        ({"version": 2}, {"images": {}, "bases": {}, "earlier": {}}),
+        (
+            {"version": 2, "images": {"room:base": "m"}, "bases": {"python:3": "d"}},
+            {"images": {"room:base": "m"}, "bases": {"python:3": "d"}, "earlier": {}},
+        ),
+    ],
+)
+def test_what_was_built_is_read_of_all_releases(
+    remembers: Path, value: dict[str, Any], built: dict[str, Any]
+) -> None:
+    write(remembers, {"built": value})
+    assert state.read().built == built
+    state.update(serve)
+    assert state.read().built == built
+
+
 def test_a_daemon_json_that_is_no_file_is_told(earlier: Path) -> None:
     (earlier / "daemon.json").unlink()
     os.mkfifo(earlier / "daemon.json")

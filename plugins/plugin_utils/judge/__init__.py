@@ -28,6 +28,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict impor
     verdict,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line
+from ansible_collections.labocloud.room.plugins.plugin_utils.shape import refusal
 
 Rule = Callable[[Has, Want, Builder], Verdict]
 
@@ -73,9 +74,12 @@ def silence(name: str, answer: object) -> Finding | None:
     """
     if isinstance(answer, AnsibleConnectionFailure):
         return finding("unreachable", name, why=str(answer))
-    if isinstance(answer, Mapping) and not answer.get("failed"):
+    said = answer if isinstance(answer, Mapping) else {"failed": True, "msg": str(answer)}
+    if words := refusal(name, said):
+        what, _, fix = words.partition(" Fix: ")
+        return finding("answer_refused", name, what=what.rstrip("."), fix=fix.rstrip("."))
+    if not said.get("failed"):
         return None
-    said = answer if isinstance(answer, Mapping) else {"msg": str(answer)}
     # What sudo says is not in the message.
     why = one_line(f"{said.get('msg', '')} {said.get('module_stderr', '')}")[:LONGEST]
     return finding("sudo_tty" if WANTS_TTY.search(why) else "not_asked", name, why=why)

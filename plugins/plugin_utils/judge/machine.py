@@ -23,6 +23,10 @@ def refusals(has: Has, want: Want) -> Iterator[Finding]:
         yield finding("machine_twice", name, others=", ".join(want["twins"]))
     if has["torn"]:
         yield finding("record_torn", name, what="; ".join(has["torn"]))
+    # Something may be there that it does not tell: to write down now what was there before would be
+    # to take that for the toolkit's.
+    if has["odd"]:
+        yield finding("unintelligible", name, part="machine", why="; ".join(has["odd"]))
     for role, wrong in want["wrong"].items():
         if role == "seat":
             yield finding("setting_wrong", name, what="; ".join(wrong))
