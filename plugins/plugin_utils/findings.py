@@ -482,19 +482,102 @@ VOCABULARY = {
         ),
     ),
     # The container.
+    # The container and its page (plugins/plugin_utils/judge/container.py).
     "container_missing": Entry(
         "error",
         UP,
         ("the container {container} is missing.", "le conteneur {container} est absent."),
     ),
+    # Not the toolkit's, by its ID.
     "container_foreign": Entry(
         "error",
         ON_SEAT + "'docker rm -f {container}'",
         (
-            "the container {container} runs {image}, not the course image.",
-            "le conteneur {container} exécute {image}, pas l’image du cours.",
+            "it has a container {container} that runs {image}, not the course image.",
+            "il a un conteneur {container} qui exécute {image}, pas l’image du cours.",
         ),
-        ("remove it, then ./lab up", "le supprimer, puis ./lab up"),
+        (
+            "set another flask_container_name, or remove it, then ./lab up",
+            "choisir un autre flask_container_name, ou le supprimer, puis ./lab up",
+        ),
+    ),
+    "container_next_foreign": Entry(
+        "error",
+        ON_SEAT + "'docker rename {container} other'",
+        (
+            "it has a container {container} that is not the toolkit's, which makes its next one"
+            " under that name.",
+            "il a un conteneur {container} qui n’est pas de l’outil, et c’est le nom de son"
+            " prochain.",
+        ),
+        (
+            "set another flask_container_name, or rename it, then ./lab up",
+            "choisir un autre flask_container_name, ou le renommer, puis ./lab up",
+        ),
+    ),
+    # Settings that Docker would refuse, or take and not answer by.
+    "container_name_wrong": Entry(
+        "error",
+        UP,
+        ("flask_container_name is {value}.", "flask_container_name vaut {value}."),
+        (
+            "give letters without accents, digits, - and _ (the course uses flask), then",
+            "mettre des lettres sans accent, des chiffres, - et _ (le cours dit flask), puis",
+        ),
+    ),
+    "container_port_wrong": Entry(
+        "error",
+        UP,
+        ("flask_container_host_port is {value}.", "flask_container_host_port vaut {value}."),
+        (
+            "give a port from 1 to 65535 (the course uses 8080), then",
+            "mettre un port de 1 à 65535 (le cours dit 8080), puis",
+        ),
+    ),
+    "container_address_wrong": Entry(
+        "error",
+        UP,
+        ("flask_container_bind_address is {value}.", "flask_container_bind_address vaut {value}."),
+        (
+            "give an IPv4 address of the seat, or 0.0.0.0 for all of them, then",
+            "mettre une adresse IPv4 du poste, ou 0.0.0.0 pour toutes, puis",
+        ),
+    ),
+    "container_address_elsewhere": Entry(
+        "error",
+        UP,
+        ("flask_container_bind_address is {value}.", "flask_container_bind_address vaut {value}."),
+        (
+            "give an address of the seat ({others}), or 0.0.0.0 for all of them, then",
+            "mettre une adresse du poste ({others}), ou 0.0.0.0 pour toutes, puis",
+        ),
+    ),
+    "container_memory_wrong": Entry(
+        "error",
+        UP,
+        ("flask_container_memory is {value}.", "flask_container_memory vaut {value}."),
+        (
+            "give a number with K, M or G, 6M or more (the default is 128M), then",
+            "mettre un nombre avec K, M ou G, au moins 6M (par défaut 128M), puis",
+        ),
+    ),
+    "container_cpus_wrong": Entry(
+        "error",
+        UP,
+        ("flask_container_cpus is {value}.", "flask_container_cpus vaut {value}."),
+        (
+            "give 0 for no limit, or more (the default is 1.0), then",
+            "mettre 0 pour aucune limite, ou plus (par défaut 1.0), puis",
+        ),
+    ),
+    "container_pids_wrong": Entry(
+        "error",
+        UP,
+        ("flask_container_pids_limit is {value}.", "flask_container_pids_limit vaut {value}."),
+        (
+            "give 1 or more (the default is 64), then",
+            "mettre 1 ou plus (par défaut 64), puis",
+        ),
     ),
     "container_stopped": Entry(
         "error",

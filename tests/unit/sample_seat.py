@@ -33,8 +33,10 @@ def image(revision: str, kind: str = "course", layers: int = 8) -> dict[str, Any
 
 # As an engine tells of the container that the role has started.
 SETTINGS = {
+    "AutoRemove": True,
     "CapAdd": None,
     "CapDrop": ["ALL"],
+    "DeviceCgroupRules": None,
     "Devices": None,
     "GroupAdd": None,
     "IpcMode": "private",
@@ -47,6 +49,7 @@ SETTINGS = {
     "PortBindings": ["127.0.0.1:8080:8888/tcp"],
     "Privileged": False,
     "ReadonlyRootfs": True,
+    "RestartPolicy": {"MaximumRetryCount": 0, "Name": "no"},
     "SecurityOpt": ["no-new-privileges"],
     "Tmpfs": {"/tmp": "rw,noexec,nosuid,nodev,size=16m"},
     "UTSMode": "",

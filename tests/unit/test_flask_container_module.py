@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.modules import container_switch
+from ansible_collections.labocloud.room.plugins.module_utils import state
+from ansible_collections.labocloud.room.plugins.modules import flask_container
 from stand_in import Raw, Refuse, Stream
 
 
@@ -41,9 +42,7 @@ def server() -> Iterator[http.server.HTTPServer]:
 
 def test_a_page_of_the_revision(server: http.server.HTTPServer) -> None:
     server.health = {"revision": "abc"}
-    container_switch.wait(
-        lambda: container_switch.page_revision(server.url), "abc", 0, lambda: True
-    )
+    flask_container.wait(lambda: flask_container.page_revision(server.url), "abc", 0, lambda: True)
 
 
 @pytest.mark.parametrize(
@@ -59,15 +58,15 @@ def test_a_page_that_is_not_right(
     server: http.server.HTTPServer, health: dict | None, why: str
 ) -> None:
     server.health = health
-    with pytest.raises(container_switch.NoAnswerError, match=why):
-        container_switch.wait(
-            lambda: container_switch.page_revision(server.url), "abc", 0, lambda: True
+    with pytest.raises(flask_container.NoAnswerError, match=why):
+        flask_container.wait(
+            lambda: flask_container.page_revision(server.url), "abc", 0, lambda: True
         )
 
 
 def test_a_page_that_comes_late_is_waited_for() -> None:
     answers = iter(["", "old", "abc"])
-    container_switch.wait(lambda: next(answers), "abc", 5, lambda: True)
+    flask_container.wait(lambda: next(answers), "abc", 5, lambda: True)
     assert list(answers) == []
 
 
@@ -75,13 +74,13 @@ def test_a_program_that_ended_is_not_waited_for() -> None:
     def refused() -> str:
         raise ConnectionRefusedError("refused")
 
-    with pytest.raises(container_switch.NoAnswerError, match="its program ended"):
-        container_switch.wait(refused, "abc", 60, lambda: False)
+    with pytest.raises(flask_container.NoAnswerError, match="its program ended"):
+        flask_container.wait(refused, "abc", 60, lambda: False)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may enter a network namespace")
 def test_there_is_no_network_of_a_process_that_is_gone() -> None:
-    with pytest.raises(OSError, match="No such file"), container_switch.network_of(2**22 + 1):
+    with pytest.raises(OSError, match="No such file"), flask_container.network_of(2**22 + 1):
         pass
 
 
@@ -93,7 +92,7 @@ def test_a_page_is_asked_from_within_a_network_and_what_follows_from_without() -
             there = here
             while there == here:
                 there = os.readlink(f"/proc/{program.pid}/ns/net")
-            with container_switch.network_of(program.pid):
+            with flask_container.network_of(program.pid):
                 assert os.readlink("/proc/thread-self/ns/net") == there
             assert os.readlink("/proc/thread-self/ns/net") == here
         finally:
@@ -105,16 +104,23 @@ def test_a_page_is_asked_from_within_a_network_and_what_follows_from_without() -
 )
 def test_a_stopped_container_is_on_no_network(status: str, networks: list[str]) -> None:
     told = {"State": {"Status": status}, "NetworkSettings": {"Networks": {"bridge": {}}}}
-    assert container_switch.networks_of(told) == networks
-    assert container_switch.networks_of(None) == []
+    assert flask_container.networks_of(told) == networks
+    assert flask_container.networks_of(None) == []
 
 
 IMAGE = "labocloud20202021:python"
-OLD, NEW, THEIRS = ("0" * 63 + digit for digit in "123")
+OLD, NEW, THEIRS, LEFT = ("0" * 63 + digit for digit in "1234")
+
+
+def container(url: str) -> dict[str, Any]:
+    """Give what a container has to be whose page is at url."""
+    port = url.rpartition(":")[2]
+    bindings = {"8888/tcp": [{"HostIp": "127.0.0.1", "HostPort": port}]}
+    return {"Image": IMAGE, "User": "10001:10001", "HostConfig": {"PortBindings": bindings}}
 
 
 class Seat:
-    """A seat's engine, with an old container `flask` and its successor.
+    """A seat's engine, with an old container `flask`, in which a successor can be made.
 
     containers: by ID. pages: what the health page tells at the old container's port and at the new
     one's.
@@ -126,8 +132,8 @@ class Seat:
         self.containers: dict[str, dict[str, Any]] = {}
         self.said = Stream(b"")
         self.add(OLD, "flask", "revision of before", old_page)
-        self.add(NEW, "flask-next", "revision to come", new_page, status="created")
         engine.on("GET", "/containers/(.+)/json", self.inspect)
+        engine.on("POST", r"/containers/create\?name=([\w-]+)", self.create)
         engine.on("DELETE", r"/containers/(\w+)\?force=true", self.remove)
         engine.on("POST", r"/containers/(\w+)/attach.*", lambda *_: self.said)
         engine.on("POST", r"/containers/(\w+)/start", self.start)
@@ -143,13 +149,22 @@ class Seat:
             "Id": key,
             "Name": f"/{name}",
             "Image": "sha256:old",
-            "Config": {"Image": IMAGE, "Labels": {"labocloud.revision": revision}},
+            "Config": {"Image": IMAGE, "User": "0", "Labels": {"labocloud.revision": revision}},
             "State": {"Status": status, "Pid": os.getpid()},
             "HostConfig": {
                 "PortBindings": {"8888/tcp": [{"HostIp": "127.0.0.1", "HostPort": port}]}
             },
             "NetworkSettings": {"Networks": {"bridge": {}}},
         }
+
+    def create(self, question: stand_in.Question, name: str) -> object:
+        """Make the new container, of the image that it is asked to be of."""
+        if self.find(name) != name:
+            return Refuse(409, "the name is in use")
+        [binding] = question.json["HostConfig"]["PortBindings"]["8888/tcp"]
+        url = f"http://{binding['HostIp']}:{binding['HostPort']}"
+        self.add(NEW, name, "revision to come", url, status="created")
+        return {"Id": NEW, "Warnings": []}
 
     def find(self, name: str) -> str:
         """Give the ID of a container of that name; what nobody is called is an ID."""
@@ -184,19 +199,18 @@ class Seat:
         else:
             networks["bridge"] = {}
 
-    def switch(self, **other: object) -> dict[str, Any]:
-        """Run the module."""
+    def switch(self, url: str = "", **other: object) -> dict[str, Any]:
+        """Run the module. url: where the new page is to be."""
         arguments = {
             "name": "flask",
-            "successor": NEW,
+            "successor": "flask-next",
+            "container": container(url or self.new_page),
+            "own": [OLD],
             "replaces": OLD,
-            "image": IMAGE,
-            "url": self.new_page,
-            "inner_url": "http://127.0.0.1:8888",
             "timeout": 0,
             "docker_socket": self.engine.path,
         }
-        return stand_in.run(container_switch.main, **arguments | other)
+        return stand_in.run(flask_container.main, **arguments | other)
 
     def done_to(self, key: str) -> list[str]:
         """Tell what was asked for, of one container or of all."""
@@ -226,22 +240,30 @@ def seat(
     engine: stand_in.Engine,
     pages: list[http.server.HTTPServer],
     monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> Seat:
     """The page that is asked from within is the new one's."""
-    monkeypatch.setattr(container_switch, "network_of", lambda _pid: contextlib.nullcontext())
-    ask = container_switch.page_revision
+    monkeypatch.setattr(flask_container, "network_of", lambda _pid: contextlib.nullcontext())
+    ask = flask_container.page_revision
     monkeypatch.setattr(
-        container_switch,
+        flask_container,
         "page_revision",
         lambda url: ask(pages[1].url if url.endswith(":8888") else url),
     )
-    monkeypatch.setattr(container_switch, "ANSWER_SECONDS", 0.2)
-    monkeypatch.setattr(container_switch, "LAST_WORDS_SECONDS", 0.1)
+    monkeypatch.setattr(flask_container, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(flask_container, "LAST_WORDS_SECONDS", 0.1)
+    monkeypatch.setattr(state.update, "__defaults__", (tmp_path / "remembered",))
     return Seat(engine, pages[0].url, pages[1].url)
 
 
+def recorded(tmp_path: Path) -> dict[str, Any]:
+    """Give what the toolkit has recorded of its containers."""
+    return state.read(tmp_path / "remembered").brought
+
+
 def test_the_successor_takes_the_place_and_the_name(seat: Seat) -> None:
-    assert seat.switch() == {"changed": True, "revision": "revision to come"}
+    result = seat.switch()
+    assert (result["changed"], result["revision"]) == (True, "revision to come")
     assert {key: one["Name"] for key, one in seat.containers.items()} == {NEW: "/flask"}
     assert "bridge" in seat.containers[NEW]["NetworkSettings"]["Networks"]
 
@@ -279,6 +301,7 @@ def test_somebody_elses_container_of_that_name_is_refused_before_anything_is_cha
     assert result["revision"] == ("revision of before" if replaces else None)
     assert set(seat.containers) == {OLD, THEIRS}
     assert seat.done_to(THEIRS) == seat.done_to(OLD) == []
+    assert result["made"]
 
 
 def test_one_whose_id_begins_like_the_name_is_another(seat: Seat) -> None:
@@ -365,13 +388,118 @@ def test_its_last_words_are_told_although_it_is_gone(
 
 
 def test_a_successor_that_is_gone_is_told(seat: Seat) -> None:
-    del seat.containers[NEW]
+    seat.engine.on("POST", r"/containers/create\?name=.*", {"Id": NEW})
     assert f"the successor {NEW} is gone" in seat.switch()["msg"]
     assert seat.done_to(OLD) == []
 
 
+def test_it_is_made_as_it_is_asked_for_and_recorded_before_and_after(
+    seat: Seat, tmp_path: Path
+) -> None:
+    state.update(lambda was: was.brought.update(packages=["docker.io"], containers=["gone"]))
+    at_the_time = []
+
+    def create(question: stand_in.Question, name: str) -> object:
+        at_the_time.append(recorded(tmp_path))
+        return seat.create(question, name)
+
+    seat.engine.on("POST", r"/containers/create\?name=([\w-]+)", create)
+    assert "failed" not in seat.switch()
+    kept = {"packages": ["docker.io"]}
+    assert at_the_time == [kept | {"containers": [OLD], "making": "flask-next"}]
+    assert recorded(tmp_path) == kept | {"containers": [OLD, NEW], "making": ""}
+    [made] = [one for one in seat.engine.questions if "create" in one.path]
+    assert made.json == container(seat.new_page)
+
+
+def test_what_an_interrupted_run_has_left_is_removed_first(seat: Seat, tmp_path: Path) -> None:
+    seat.add(LEFT, "flask-next", "", seat.new_page)
+    assert "failed" not in seat.switch(left=LEFT, own=[OLD, LEFT])
+    assert list(seat.containers) == [NEW]
+    assert recorded(tmp_path)["containers"] == [OLD, NEW]
+
+
+def test_somebody_elses_container_of_the_successors_name_is_left_alone(
+    seat: Seat, tmp_path: Path
+) -> None:
+    seat.add(THEIRS, "flask-next", "", seat.old_page)
+    result = seat.switch()
+    assert (result["msg"], result["made"]) == ("flask-next is somebody else's by now", False)
+    assert set(seat.containers) == {OLD, THEIRS}
+    assert seat.done_to(OLD) == seat.done_to(THEIRS) == []
+    # It is not the toolkit's in the next run either: it has not its label.
+    assert recorded(tmp_path)["containers"] == [OLD]
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (Refuse(400, "Minimum memory limit allowed is 6MB"), "Minimum memory limit allowed is 6MB"),
+        (Refuse(404, "No such image: x"), "No such image: x"),
+        (stand_in.DROP, "Remote end closed connection without response"),
+    ],
+)
+def test_where_none_can_be_made_the_engines_own_words_are_told(
+    seat: Seat, answer: object, why: str
+) -> None:
+    seat.engine.on("POST", r"/containers/create\?name=.*", answer)
+    result = seat.switch()
+    assert (result["msg"], result["made"]) == (why, False)
+    assert "revision" not in result
+    assert seat.done_to(OLD) == []
+
+
+def test_without_an_engine_none_is_made(seat: Seat, tmp_path: Path) -> None:
+    result = seat.switch(docker_socket=str(tmp_path / "none.sock"))
+    assert result["failed"]
+    assert not result["made"]
+
+
+def test_where_nothing_can_be_recorded_none_is_made(seat: Seat, tmp_path: Path) -> None:
+    (tmp_path / "remembered").mkdir()
+    (tmp_path / "remembered/state.json").write_text("torn")
+    result = seat.switch()
+    assert "cannot be read" in result["msg"]
+    assert not result["made"]
+    assert list(seat.containers) == [OLD]
+
+
+def test_the_difference_is_told_and_in_a_check_nothing_is_done(seat: Seat, tmp_path: Path) -> None:
+    seat.engine.on("GET", f"/images/{IMAGE}/json", {"Id": "sha256:new"})
+    result = seat.switch(_ansible_check_mode=True, differs=["User", "Image", "Memory"])
+    assert result["changed"]
+    assert result["diff"] == {
+        "before": {"User": "0", "Image": "sha256:old", "Memory": None},
+        "after": {"User": "10001:10001", "Image": "sha256:new", "Memory": None},
+    }
+    assert seat.engine.asked("POST") == seat.engine.asked("DELETE") == []
+    assert not (tmp_path / "remembered").exists()
+
+
+def test_a_container_that_comes_where_there_was_none_is_all_new(seat: Seat) -> None:
+    result = seat.switch(_ansible_check_mode=True, replaces="", differs=[])
+    assert result["diff"] == {"before": {}, "after": container(seat.new_page)}
+
+
+def test_in_a_check_before_there_is_an_engine_all_is_new(seat: Seat, tmp_path: Path) -> None:
+    result = seat.switch(_ansible_check_mode=True, docker_socket=str(tmp_path / "none.sock"))
+    assert (result["changed"], result["diff"]["before"]) == (True, {})
+    assert result["diff"]["after"] == container(seat.new_page)
+
+
+def test_those_that_are_the_toolkits_are_removed_by_their_ids(seat: Seat) -> None:
+    seat.add(THEIRS, "web", "", seat.old_page)
+    arguments = {"state": "absent", "own": [OLD, LEFT], "docker_socket": seat.engine.path}
+    told = stand_in.run(flask_container.main, **arguments, _ansible_check_mode=True)
+    assert told == {"changed": True}
+    assert set(seat.containers) == {OLD, THEIRS}
+    assert stand_in.run(flask_container.main, **arguments) == {"changed": True}
+    assert list(seat.containers) == [THEIRS]
+    assert stand_in.run(flask_container.main, **arguments) == {"changed": False}
+
+
 def test_one_that_cannot_be_removed_is_told(seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(container_switch, "REMOVAL_SECONDS", 0.2)
+    monkeypatch.setattr(flask_container, "REMOVAL_SECONDS", 0.2)
     seat.engine.on("DELETE", rf"/containers/{OLD}\?force=true", Refuse(409, "removal in progress"))
     result = seat.switch()
     assert result["msg"] == f"{OLD} cannot be removed: removal in progress"
@@ -403,5 +531,5 @@ def test_an_engine_that_breaks_off_is_told_and_nothing_is_claimed(
 )
 def test_where_a_container_answers(bindings: list | None, url: str) -> None:
     told = {"HostConfig": {"PortBindings": {"8888/tcp": bindings}}}
-    assert container_switch.url_of(told, 8888) == url
-    assert container_switch.url_of({"HostConfig": {"PortBindings": None}}, 8888) == ""
+    assert flask_container.url_of(told, 8888) == url
+    assert flask_container.url_of({"HostConfig": {"PortBindings": None}}, 8888) == ""

@@ -1,49 +1,66 @@
 #!/usr/bin/python
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Let a container take the place of another one, once its page answers."""
+"""Have the course's container run, a new one beside the old one until its page answers."""
 
 DOCUMENTATION = r"""
-module: container_switch
-short_description: Let a container take over from another one, or leave everything as it was
+module: flask_container
+short_description: Have a new container take over from another one, or leave everything as it was
 description:
-  - Starts the successor without a network, while the old container serves on, and asks it for its
-    page from within. Only then takes the old one off its network and puts the successor there, with
-    the same port; when the page answers from outside too, removes the old one and gives its name
-    to the successor.
+  - Makes a successor, and records that first, and then its ID, so that the next run knows it
+    whatever ends this one. Starts it without a network, while the old container serves on, and asks
+    it for its page from within. Only then takes the old one off its network and puts the successor
+    there, with the same port; when the page answers from outside too, removes the old one and gives
+    the name to the successor.
   - Where the successor's page does not answer, removes the successor, puts the old container back
     on its network, and gives its image back its name.
-  - Touches no container but these two. Where another one has the name by now, fails before anything
-    is changed.
+  - Touches no container but these, by their IDs. Where another one has a name by now, fails before
+    anything is changed.
   - Goes on by itself where the machine that called it goes away. Where it is ended itself in the
-    middle, the same call with a new successor sets right what is left.
+    middle, the same call sets right what is left.
+  - The action of this name asks the machine anew afterwards, and judges it, as the action
+    C(labocloud.room.seat) does.
 options:
+  state:
+    description: Whether a new container takes over, or those in O(own) are removed.
+    type: str
+    choices: [present, absent]
+    default: present
   name:
     description: Name that the container is to have.
     type: str
-    required: true
   successor:
-    description: ID of the container that takes over; it is created and not started.
+    description: Name that it has until it takes over.
     type: str
-    required: true
+  container:
+    description:
+      - What it has to be, as C(POST /containers/create) of Docker's API takes it. It publishes one
+        port, at which its page answers.
+    type: dict
+  own:
+    description: IDs of the containers that the toolkit has made.
+    type: list
+    elements: str
+    default: []
+  left:
+    description:
+      - ID of a successor that an interrupted run has left; it is not known to be right, and is
+        removed. Empty, there is none.
+    type: str
+    default: ""
   replaces:
     description: ID of the container that goes, whatever its name; empty, there is none.
     type: str
     default: ""
-  image:
-    description: Name of the image, which the old container's one is given back.
-    type: str
-    required: true
-  url:
-    description: Where the page answers from outside.
-    type: str
-    required: true
-  inner_url:
-    description: Where it answers from within.
-    type: str
-    required: true
+  differs:
+    description:
+      - Fields, by Docker's names, in which the container that goes is not what it has to be. They
+        are shown as the difference.
+    type: list
+    elements: str
+    default: []
   timeout:
-    description: Seconds until it has to answer.
+    description: Seconds until the page has to answer.
     type: int
     default: 30
 author:
@@ -53,26 +70,34 @@ extends_documentation_fragment:
   - labocloud.room.engine
 attributes:
   check_mode:
-    support: none
+    support: full
+    details: Tells what it would change.
   diff_mode:
-    support: none
+    support: full
+    details: Shows O(differs) of the container that is replaced; where there is none, all.
   idempotent:
     support: none
-    details: Takes a new successor each time it is called.
+    details: Makes a new container each time it is called with O(state=present).
 """
 
 EXAMPLES = r"""
-- name: Let the new container take over
-  labocloud.room.container_switch:
+- name: Have a new container take over
+  labocloud.room.flask_container:
     name: flask
-    successor: 0b5c4e1f…
+    successor: flask-next
+    container:
+      Image: labocloud20202021:python
+      HostConfig:
+        PortBindings: {8888/tcp: [{HostIp: 127.0.0.1, HostPort: "8080"}]}
+    own: [3c755c00…]
     replaces: 3c755c00…
-    image: labocloud20202021:python
-    url: http://127.0.0.1:8080
-    inner_url: http://127.0.0.1:8888
 """
 
 RETURN = r"""
+made:
+  description: Whether the successor was made.
+  returned: failure with O(state=present)
+  type: bool
 revision:
   description: >-
     The revision that serves now, where the switch failed that of the old container; V(none) where
@@ -96,7 +121,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
@@ -104,9 +129,15 @@ from ansible_collections.labocloud.room.plugins.module_utils.docker_engine impor
     DockerConnection,
     EngineError,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.image_names import give_name
+from ansible_collections.labocloud.room.plugins.module_utils.image_names import (
+    described,
+    give_name,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.state import TornError, update
 
 POLL_SECONDS = 0.1
+# A busy disk may keep an engine from making a container for long.
+ENGINE_SECONDS = 60
 ANSWER_SECONDS = 5
 REMOVAL_SECONDS = 20
 # A container may say nothing for as long as it likes.
@@ -159,6 +190,12 @@ def url_of(container: dict[str, Any], port: int) -> str:
         host = f"[{address}]" if ":" in address else address
         return f"http://{host}:{binding['HostPort']}"
     return ""
+
+
+def port_of(container: dict[str, Any]) -> int:
+    """Give the port within a container, as it was made, that it publishes."""
+    [port] = container["HostConfig"]["PortBindings"]
+    return int(port.partition("/")[0])
 
 
 def page_revision(url: str) -> str:
@@ -336,18 +373,16 @@ def switch(
     name: str,
     successor: str,
     replaces: str,
-    image: str,
+    container: dict[str, Any],
     *,
-    url: str,
-    inner_url: str,
     timeout: int,
 ) -> tuple[str | None, str, str]:
-    """Let the successor take over.
+    """Let the successor, an ID, take over.
 
-    Gives the revision that serves now, none where no page answers; why it is not the successor's,
-    empty where it is; and the end of the successor's log. Raises OSError and
-    http.client.HTTPException where the engine does not do its part, and NoAnswerError where one of
-    the two cannot be removed or renamed.
+    container: what it was made of. Gives the revision that serves now, none where no page answers;
+    why it is not the successor's, empty where it is; and the end of the successor's log. Raises
+    OSError and http.client.HTTPException where the engine does not do its part, and NoAnswerError
+    where one of the two cannot be removed or renamed.
     """
     new = inspect(docker, successor)
     if new is None:
@@ -356,6 +391,7 @@ def switch(
     wanted, networks = revision_of(new), networks_of(new)
     # One that an interrupted switch has left without any is given the successor's.
     old_networks = networks_of(old) or networks
+    port = port_of(container)
     output = None
     try:
         refuse_others(docker, name, {successor, replaces})
@@ -363,13 +399,14 @@ def switch(
         output = Output(docker.path, successor)
         docker.ask(f"/containers/{successor}/start", "POST")
         alive = output.goes_on
-        wait(lambda: inner_revision(docker, successor, inner_url), wanted, timeout, alive)
+        inner = f"http://127.0.0.1:{port}"
+        wait(lambda: inner_revision(docker, successor, inner), wanted, timeout, alive)
         disconnect(docker, replaces)
         connect(docker, successor, networks)
-        wait(lambda: page_revision(url), wanted, ANSWER_SECONDS, alive)
+        wait(lambda: page_revision(url_of(container, port)), wanted, ANSWER_SECONDS, alive)
     except (NoAnswerError, OSError, http.client.HTTPException) as error:
         remove(docker, successor)
-        serves = give_back(docker, old, old_networks, image, urlsplit(inner_url).port or 80)
+        serves = give_back(docker, old, old_networks, container["Image"], port)
         return serves, reason(error), output.last_lines() if output else ""
     if old is not None:
         # Somebody on the seat may have stopped it meanwhile.
@@ -385,26 +422,92 @@ def switch(
     return wanted, "", ""
 
 
+def remember(containers: list[str], making: str) -> None:
+    """Record the IDs of those that the toolkit has made, and the name of one about to be made."""
+    update(lambda state: state.brought.update(containers=containers, making=making))
+
+
+def make(
+    docker: DockerConnection, name: str, container: dict[str, Any], own: list[str], left: str
+) -> str:
+    """Make a container of that name, which no run can lose, and give its ID.
+
+    Raises NoAnswerError where the name is somebody else's, TornError where nothing can be recorded,
+    and OSError and http.client.HTTPException where the engine does not do its part.
+    """
+    if left:
+        remove(docker, left)
+    others = [one for one in own if one != left]
+    remember(others, name)
+    try:
+        told = docker.ask(f"/containers/create?name={quote(name)}", "POST", container)
+    except EngineError as error:
+        if error.status == http.client.CONFLICT:
+            raise NoAnswerError(f"{name} is somebody else's by now") from error
+        raise
+    made = str(told["Id"])
+    remember([*others, made], "")
+    return made
+
+
+def difference(docker: DockerConnection, asked: dict[str, Any]) -> dict[str, Any]:
+    """Give what Ansible shows as the difference, images by their IDs.
+
+    Where there is no container to replace, or no engine yet, all is new.
+    """
+    container = asked["container"]
+    with suppress(OSError, http.client.HTTPException):
+        old = inspect(docker, asked["replaces"]) if asked["replaces"] else None
+        if old is not None:
+            image = described(docker, container["Image"]) or {"Id": ""}
+            was = {**old["HostConfig"], "User": old["Config"]["User"], "Image": old["Image"]}
+            will = {**container["HostConfig"], "User": container["User"], "Image": image["Id"]}
+            before, after = ({key: one.get(key) for key in asked["differs"]} for one in (was, will))
+            return {"before": before, "after": after}
+    return {"before": {}, "after": container}
+
+
 def main() -> None:
     """Run the module."""
-    names = ("name", "successor", "image", "url", "inner_url")
     module = AnsibleModule(
         argument_spec={
-            **{name: {"type": "str", "required": True} for name in names},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "name": {"type": "str"},
+            "successor": {"type": "str"},
+            "container": {"type": "dict"},
+            "own": {"type": "list", "elements": "str", "default": []},
+            "left": {"type": "str", "default": ""},
             "replaces": {"type": "str", "default": ""},
+            "differs": {"type": "list", "elements": "str", "default": []},
             "timeout": {"type": "int", "default": 30},
             "docker_socket": {"type": "path", "default": SOCKET},
         },
+        required_if=[("state", "present", ("name", "successor", "container"))],
+        supports_check_mode=True,
     )
-    asked = dict(module.params)
+    asked = module.params
+    made = ""
     try:
-        with closing(DockerConnection(asked.pop("docker_socket"))) as docker:
-            serves, why, said = switch(docker, **asked)
-    except (NoAnswerError, OSError, http.client.HTTPException) as error:
-        module.fail_json(msg=reason(error), log="")
+        with closing(DockerConnection(asked["docker_socket"], ENGINE_SECONDS)) as docker:
+            if asked["state"] == "absent":
+                there = [one for one in asked["own"] if inspect(docker, one) is not None]
+                for one in [] if module.check_mode else there:
+                    remove(docker, one)
+                module.exit_json(changed=bool(there))
+            diff = difference(docker, asked)
+            if module.check_mode:
+                module.exit_json(changed=True, diff=diff)
+            own, left, container = asked["own"], asked["left"], asked["container"]
+            made = make(docker, asked["successor"], container, own, left)
+            replaces, timeout = asked["replaces"], asked["timeout"]
+            serves, why, said = switch(
+                docker, asked["name"], made, replaces, container, timeout=timeout
+            )
+    except (NoAnswerError, TornError, OSError, http.client.HTTPException) as error:
+        module.fail_json(msg=reason(error), made=bool(made), log="")
     if why:
-        module.fail_json(msg=why, revision=serves, log=said)
-    module.exit_json(changed=True, revision=serves)
+        module.fail_json(msg=why, made=True, revision=serves, log=said)
+    module.exit_json(changed=True, revision=serves, diff=diff)
 
 
 if __name__ == "__main__":
