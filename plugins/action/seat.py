@@ -103,12 +103,12 @@ class ActionModule(ActionBase):
             why = f"{name[:20]}… is a name of {len(name)} characters, too long for a file's"
             fix = "give the seat a shorter one in the inventory, and its address as ansible_host"
             return AnsibleError(f"{why}. Fix: {fix}.")
+        registry = want["room"]["registry"]
+        rooms = [registry[key] for key in ("at", "mirror") if registry[key]]
         arguments = {
             "control_time": time.time(),
-            "registries": [
-                *want["seat_registries"],
-                *filter(None, (want["room"]["registry"][key] for key in ("at", "mirror"))),
-            ],
+            "registries": [*want["seat_registries"], *rooms],
+            "own_registries": rooms if registry["host"] == name else [],
             "page_container": want["flask_container_name"],
             "page_url": page_url(want),
             **self.more(),

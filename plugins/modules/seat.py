@@ -42,6 +42,13 @@ options:
     description: Name of the container whose page that is.
     type: str
     default: ""
+  own_registries:
+    description:
+      - Registries, host:port, that this machine is to run. Each is asked over TLS, as seats ask it,
+        by the CA that is made here. All together take at most five seconds.
+    type: list
+    elements: str
+    default: []
 author:
   - labocloud contributors
 attributes:
@@ -220,8 +227,10 @@ ansible_facts:
           type: dict
         registry:
           description: >-
-            The room's registry, where this machine is its host: C(images), tag to digest, and
-            the certificates C(ca) and C(certificate) in PEM, empty where there are none.
+            The room's registry, where this machine is its host: C(images), tag to digest; the
+            certificates C(ca) and C(certificate) in PEM, empty where there are none; and
+            C(answers), for each of O(own_registries) whether it answers, C(answers), V(none) where
+            that cannot be told in time, and C(why) not.
           type: dict
         page:
           description: >-

@@ -78,6 +78,11 @@ options:
     description: As of M(labocloud.room.seat); the action gives it.
     type: str
     default: ""
+  own_registries:
+    description: As of M(labocloud.room.seat); the action gives it.
+    type: list
+    elements: str
+    default: []
 author:
   - labocloud contributors
 attributes:
@@ -175,7 +180,7 @@ NO_THINGS: dict[str, Any] = {
 }
 
 # What is not asked where nobody hears the answer.
-LESS: dict[str, Any] = {"registries": [], "page_url": ""}
+LESS: dict[str, Any] = {"registries": [], "own_registries": [], "page_url": ""}
 
 Seat = dict[str, Any]
 
