@@ -53,7 +53,7 @@ class ActionModule(ActionBase):
         facts = settings.facts_of(name, variables)
         want = self.want(name, variables) | {"twins": facts.get("twins", {}).get(name, [])}
         told: dict[str, Any] = {"seat": facts.get("seat")}
-        if boolean(arguments.get("anew", False)) or not (told["seat"] or "verdict" in facts):
+        if self.asks_anew() or not (told["seat"] or "verdict" in facts):
             answer = self.asked(name, want, variables)
             if isinstance(answer, AnsibleConnectionFailure) and (refuse or prove):
                 raise answer
@@ -82,6 +82,14 @@ class ActionModule(ActionBase):
                 result |= {"unreachable": True, "msg": verdicts["machine"]["why"]}
         return result
 
+    def asks_anew(self) -> bool:
+        """Tell whether the machine is asked although its answer is known."""
+        return bool(boolean(self._task.args.get("anew", False)))
+
+    def more(self) -> dict[str, Any]:
+        """Give what else the module is given."""
+        return {}
+
     def want(self, name: str, variables: dict[str, Any]) -> dict[str, Any]:
         """Give what a machine is to be like, as the judge takes it."""
         mine = self._task.delegate_to is None or name == variables["inventory_hostname"]
@@ -95,14 +103,15 @@ class ActionModule(ActionBase):
             why = f"{name[:20]}… is a name of {len(name)} characters, too long for a file's"
             fix = "give the seat a shorter one in the inventory, and its address as ansible_host"
             return AnsibleError(f"{why}. Fix: {fix}.")
+        registry = want["room"]["registry"]
+        rooms = [registry[key] for key in ("at", "mirror") if registry[key]]
         arguments = {
             "control_time": time.time(),
-            "registries": [
-                *want["seat_registries"],
-                *filter(None, (want["room"]["registry"][key] for key in ("at", "mirror"))),
-            ],
+            "registries": [*want["seat_registries"], *rooms],
+            "own_registries": rooms if registry["host"] == name else [],
             "page_container": want["flask_container_name"],
             "page_url": page_url(want),
+            **self.more(),
         }
         try:
             said: dict[str, Any] = self._execute_module(module_args=arguments, task_vars=variables)

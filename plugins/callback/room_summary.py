@@ -16,7 +16,7 @@ description:
     file C(missing) there, which C(--limit @reports/missing) takes. A seat that a run was not about
     stays in it.
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
 """
 
 import atexit

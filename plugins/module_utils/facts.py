@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import math
 import time
+from functools import partial
 from typing import Any
 
+from ansible_collections.labocloud.room.plugins.module_utils import facts_registry, state
 from ansible_collections.labocloud.room.plugins.module_utils.facts_apt import (
     LARGEST_STATUS,
     STATUS,
@@ -24,16 +26,11 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts_machine impor
 from ansible_collections.labocloud.room.plugins.module_utils.facts_network import (
     PAGE_SECONDS,
     Reaching,
+    Waiting,
     listener_facts,
     network_facts,
     page_facts,
     registry_facts,
-)
-from ansible_collections.labocloud.room.plugins.module_utils.facts_records import (
-    before_facts,
-    brought_facts,
-    built_facts,
-    record_facts,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.reading import Odd, read
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import DEEPEST, LARGEST
@@ -73,26 +70,43 @@ def limited(value: Any, odd: Odd, depth: int = 0) -> Any:  # noqa: ANN401  # JSO
     return None if isinstance(value, int) and abs(value) >= LARGEST else value
 
 
+def remembered() -> tuple[state.State, list[str]]:
+    """Give what the machine remembers, nothing where that cannot be read, and why it cannot."""
+    try:
+        return state.read(), []
+    except state.TornError as error:
+        return state.State(), [str(error)]
+
+
 def seat_facts(
     docker_socket: str,
     control_time: float | None = None,
     registries: list[str] | None = None,
     page_url: str = "",
     page_container: str = "",
+    *,
+    own_registries: list[str] | None = None,
 ) -> dict[str, Any]:
     """Give all facts of this machine, as the module seat documents them."""
     odd = Odd()
     ahead = time.time() - control_time if control_time is not None else None
     reaching = Reaching(registries or [])
+    registry = registry_facts(odd)
+    own = {
+        one: Waiting(
+            partial(facts_registry.ask, authority=registry["ca"]), one, dict(facts_registry.LATE)
+        )
+        for one in own_registries or []
+    }
+    own_end = time.monotonic() + facts_registry.SECONDS
     configuration = configuration_facts(odd)
     config = configuration["daemon_config"]
     packages, held, unfinished = parse_dpkg_status(read(STATUS, odd, LARGEST_STATUS))
-    records, torn = record_facts()
+    memory, torn = remembered()
     answers = engine_facts(docker_socket, odd)
     page = page_facts(page_url, page_container, answers["containers"])
     page_end = time.monotonic() + PAGE_SECONDS
     engine = answers.pop("engine")
-    built = built_facts(records["built"], answers.pop("inspected"))
     root = engine["root"] or (config or {}).get("data-root")
     seat = {
         **system_facts(odd),
@@ -101,16 +115,15 @@ def seat_facts(
         "held": held,
         **configuration,
         "daemon_config": without_passwords(config),
-        "before": before_facts(records["before"]),
-        "brought": brought_facts(records["brought"], {*packages, *unfinished}),
-        "built": built["images"],
-        "bases": built["bases"],
-        "served": (records["served"] or {"revisions": []})["revisions"],
+        **memory.facts(answers.pop("inspected"), {*packages, *unfinished}),
         "torn": torn,
-        "apt": apt_facts(records["brought"] or {}, unfinished, odd),
+        "apt": apt_facts(memory.brought, unfinished, odd),
         "docker": {**engine, **engines_place(root if isinstance(root, str) else DOCKER_ROOT)},
         "clock": {"control": control_time, "ahead": ahead},
-        "registry": registry_facts(odd),
+        "registry": {
+            **registry,
+            "answers": {one: waiting.until(own_end) for one, waiting in own.items()},
+        },
         **answers,
         "network": {
             **network_facts(odd),

@@ -1,10 +1,13 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Give names to images, and take away what has none any more."""
+"""Give names to images, remember that, and take away what has none any more."""
 
 from __future__ import annotations
 
+import copy
 import http.client
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -12,6 +15,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.docker_engine impor
     DockerConnection,
     EngineError,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.state import State, update
 
 
 def described(docker: DockerConnection, image: str) -> dict[str, Any] | None:
@@ -53,3 +57,29 @@ def forget(docker: DockerConnection, image: str) -> bool:
             raise
         return False
     return True
+
+
+@contextmanager
+def remembered(images: dict[str, str], bases: dict[str, str] | None = None) -> Iterator[bool]:
+    """Remember images before they have their names, and what they came from; tell if that is new.
+
+    images: tag to fingerprint. bases: name to digest. Where they do not come, all is remembered as
+    before. Raises TornError and OSError.
+    """
+    had: dict[str, Any] = {}
+
+    def remember(state: State) -> None:
+        had.update(copy.deepcopy(state.built))
+        for tag, mark in images.items():
+            state.name_image(tag, mark)
+        state.built["bases"].update(bases or {})
+
+    def restore(state: State) -> None:
+        state.built = had
+
+    changed = update(remember)
+    try:
+        yield changed
+    except BaseException:
+        update(restore)
+        raise

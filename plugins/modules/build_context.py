@@ -28,17 +28,18 @@ options:
     type: path
     required: true
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - labocloud.room.attributes
 attributes:
   check_mode:
-    description: Can run in check_mode and return the digest without writing the archive.
     support: full
+    details: Gives the digest without writing the archive.
   diff_mode:
-    description: Shows no diff of an archive.
     support: none
   idempotent:
-    description: Writes only where the archive differs.
     support: full
+    details: Writes only where the archive differs.
 """
 
 EXAMPLES = r"""
@@ -58,56 +59,11 @@ digest:
 """
 
 import hashlib
-import io
-import tarfile
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-
-try:
-    from docker.utils.build import exclude_paths
-except ImportError:
-    exclude_paths = None
-
-
-def ignore_patterns(text: str) -> list[str]:
-    """Give the patterns of a .dockerignore."""
-    lines = (line.strip() for line in text.splitlines())
-    return [line for line in lines if line and not line.startswith("#")]
-
-
-def members(src: Path, also: list[Path]) -> Iterator[tuple[str, Path]]:
-    """Give what the archive of src, and of the directories in also, holds: name and path."""
-    ignore = src / ".dockerignore"
-    patterns = ignore_patterns(ignore.read_text(encoding="utf-8")) if ignore.exists() else []
-    for name in sorted(exclude_paths(str(src), patterns)):
-        yield name, src / name
-    for directory in also:
-        for path in sorted(directory.rglob("*")):
-            yield str(path.relative_to(directory.parent)), path
-
-
-def pack(src: Path, also: list[Path]) -> bytes:
-    """Give the build context of the directory src as an uncompressed tar archive.
-
-    also: directories that are packed under their own names. Owners, times and all modes but the
-    executable bit are left out: they differ between clones. Raises OSError where src or its
-    Dockerfile cannot be read.
-    """
-    (src / "Dockerfile").stat()
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for name, path in members(src, also):
-            if path.is_dir() and not path.is_symlink():
-                continue
-            entry = archive.gettarinfo(str(path), arcname=name)
-            entry.uid = entry.gid = entry.mtime = 0
-            entry.uname = entry.gname = ""
-            entry.mode = 0o755 if entry.mode & 0o100 else 0o644
-            archive.addfile(entry, io.BytesIO(path.read_bytes()) if entry.isreg() else None)
-    return buffer.getvalue()
+from ansible_collections.labocloud.room.plugins.module_utils.packing import can_pack, pack
 
 
 def write(content: bytes, dest: Path) -> None:
@@ -128,7 +84,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    if exclude_paths is None:
+    if not can_pack():
         module.fail_json(msg=missing_required_lib("docker"))
     src, dest = Path(module.params["src"]), Path(module.params["dest"])
     try:

@@ -1,16 +1,15 @@
 #!/usr/bin/python
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Record what Docker's directories were like before Docker used them; empty them at the end."""
+"""Remove what Docker kept in its directories, where nothing was in them before."""
 
 DOCUMENTATION = r"""
 module: docker_root
-short_description: Record what a directory of Docker's is like, or remove what Docker kept there
+short_description: Remove what Docker kept in its directories
 description:
-  - With O(state=recorded), records which directories were absent, empty or in use before the
-    toolkit let Docker keep its data there. What is recorded already stays.
-  - With O(state=absent), removes what Docker kept in those that were absent or empty then. It
-    never follows a mount or a link, and never crosses into another file system.
+  - Removes what Docker kept in those that were absent or empty before the toolkit let it keep its
+    data there, as C(seat_state) has it remembered. It never follows a mount or a link, and never
+    crosses into another file system.
   - Before anything is removed, it refuses a directory that holds anything but Docker's own
     entries, or that something is mounted below. What a killed engine has left mounted, and what is
     mounted on a volume, is unmounted.
@@ -21,30 +20,26 @@ options:
     elements: path
     required: true
   state:
-    description: Whether to record what they are like, or to remove what Docker kept.
+    description: What is to be there of what Docker kept.
     type: str
-    choices: [recorded, absent]
-    required: true
+    choices: [absent]
+    default: absent
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - labocloud.room.attributes
 attributes:
   check_mode:
-    description: Can run in check_mode, refuses what it would refuse, and changes nothing.
     support: full
+    details: Refuses what it would refuse.
   diff_mode:
-    description: Shows no diff.
     support: none
   idempotent:
-    description: A directory that is recorded, or gone, is left alone.
     support: full
+    details: A directory that is gone is left alone.
 """
 
 EXAMPLES = r"""
-- name: Record what Docker's directory is like, before Docker is configured to use it
-  labocloud.room.docker_root:
-    paths: [/srv/docker]
-    state: recorded
-
 - name: Remove what Docker kept
   labocloud.room.docker_root:
     paths: [/srv/docker, /var/lib/containerd]
@@ -54,9 +49,9 @@ EXAMPLES = r"""
 RETURN = r"""
 kept:
   description: >-
-    Directories that stay as they are: they hold something, and the record does not say that nothing
+    Directories that stay as they are: they hold something, and it is not remembered that nothing
     was there before.
-  returned: when O(state=absent)
+  returned: always
   type: list
   elements: str
 """
@@ -64,20 +59,21 @@ kept:
 import ctypes
 import os
 import re
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.labocloud.room.plugins.module_utils.record import (
+from ansible_collections.labocloud.room.plugins.module_utils.docker_roots import (
+    NOBODYS,
+    known,
+    state_of,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.state import (
     DIRECTORY,
     TornError,
-    read_record,
-    write_record,
+    read,
 )
 
-DEFAULT_ROOT = "/var/lib/docker"
-CONTAINERD_ROOT = "/var/lib/containerd"
 # What the engine, 20.10 to 29, and containerd, 1.4 to 2, keep at the top of their directories;
 # 100000.100000 is the engine's directory for containers with users of their own.
 OWN_ENTRIES = re.compile(
@@ -88,8 +84,6 @@ OWN_ENTRIES = re.compile(
     """,
     re.VERBOSE,
 )
-# A file system's own, which a directory that is a disk of its own has.
-NOBODYS = "lost+found"
 # What a container's files, its /dev/shm and secrets, and its network are mounted as.
 OWN_TYPES = {"overlay", "fuse.fuse-overlayfs", "tmpfs", "nsfs"}
 VOLUME = re.compile(r"(\d+\.\d+/)?volumes/[^/]+/_data")
@@ -247,49 +241,6 @@ def empty(root: str) -> None:
         os.close(directory)
 
 
-def state_of(path: str) -> str:
-    """Tell whether a directory is absent, empty or in use."""
-    try:
-        names = os.listdir(path)
-    except FileNotFoundError:
-        return "absent"
-    except NotADirectoryError:
-        return "in use"
-    return "in use" if set(names) - {NOBODYS} else "empty"
-
-
-def known(before: dict[str, Any], saved_config: dict[str, Any] | None) -> dict[str, str]:
-    """Give what the record tells of Docker's directories: path to absent, empty or in use.
-
-    before: the seat's record. saved_config: the daemon.json that was there before. A record of
-    before there were directories in it tells of the one that the engine would have used then, and
-    of containerd's only whether containerd was there.
-    """
-    root = str((saved_config or {}).get("data-root", DEFAULT_ROOT))
-    containerd = {"containerd", "containerd.io"} & set(before["packages"])
-    return {
-        root: "in use" if before["docker_data"] else "absent" if root == DEFAULT_ROOT else "empty",
-        CONTAINERD_ROOT: "in use" if containerd else "absent",
-        **before.get("roots", {}),
-    }
-
-
-def to_record(path: str, told: dict[str, str]) -> str:
-    """Give what a directory was like. told: as known() gives it.
-
-    What is in use by now may be so by the toolkit's own Docker: then what is known decides.
-    """
-    now = state_of(path)
-    return told.get(path, now) if now == "in use" else now
-
-
-def saved_config() -> dict[str, Any] | None:
-    """Give the daemon.json that was there before, None where there was none that can be read."""
-    with suppress(TornError):
-        return read_record("daemon")
-    return None
-
-
 def purge(root: str, was: str, check: bool) -> bool:
     """Remove what Docker kept in a root, and tell whether there was anything to do.
 
@@ -325,22 +276,16 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "paths": {"type": "list", "elements": "path", "required": True},
-            "state": {"type": "str", "choices": ["recorded", "absent"], "required": True},
+            "state": {"type": "str", "choices": ["absent"], "default": "absent"},
         },
         supports_check_mode=True,
     )
     paths = list(dict.fromkeys(os.path.normpath(path) for path in module.params["paths"]))
     try:
-        before = read_record("before")
-        if before is None:
+        state = read()
+        if state.before is None:
             raise RefusedError(f"{DIRECTORY} has no record of what was there before")
-        told = known(before, saved_config())
-        if module.params["state"] == "recorded":
-            roots = {path: to_record(path, told) for path in paths} | before.get("roots", {})
-            new = before | {"roots": roots}
-            if new != before and not module.check_mode:
-                write_record("before", new)
-            module.exit_json(changed=new != before)
+        told = known(state)
         ours = [path for path in paths if told.get(path) in ("absent", "empty")]
         kept = [path for path in paths if path not in ours and state_of(path) == "in use"]
         # All of them are looked at before one is touched.
@@ -350,8 +295,7 @@ def main() -> None:
     except RefusedError as refusal:
         module.fail_json(msg=f"{refusal}.".encode(errors="backslashreplace").decode())
     except (OSError, TornError, ValueError) as error:
-        done = "recorded" if module.params["state"] == "recorded" else "emptied"
-        module.fail_json(msg=f"Docker's directories cannot be {done}: {error}")
+        module.fail_json(msg=f"Docker's directories cannot be emptied: {error}")
     module.exit_json(changed=any(changed), kept=kept)
 
 

@@ -11,6 +11,9 @@ description:
     archive with zstd and tells its SHA-256.
   - C(docker load) takes such an archive where these layers stand already, whatever names they
     have there; where one is lacking it refuses the archive and changes nothing.
+  - The action of the same name fetches the archive to the control machine, under the beginning of a
+    path, C(archive), which is given to it, and the SHA-256; one that is there, and whole, is not
+    made anew.
 requirements:
   - docker and zstd (the commands, where the module runs)
 options:
@@ -23,46 +26,42 @@ options:
     description: How many layers, counted from the lowest, to leave out of each image.
     type: int
     default: 0
-  dest:
-    description:
-      - Path of the archive to write. Where it is in a directory that files pass through, what runs
-        that were killed have left beside that one is removed.
-    type: path
-    required: true
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - labocloud.room.attributes
+  - labocloud.room.engine
 attributes:
   check_mode:
-    description: Cannot run in check_mode.
     support: none
   diff_mode:
-    description: Shows no diff of an archive.
     support: none
   idempotent:
-    description: Writes the archive anew each time it is called.
     support: none
+    details: Writes the archive anew each time it is called.
 """
 
 EXAMPLES = r"""
 - name: Save the course image without the six layers of its base
   labocloud.room.image_archive:
+    archive: /home/teacher/.cache/images/0123456789abcdef-6
     images: [labocloud20202021:python]
     skip_layers: 6
-    dest: /var/tmp/labocloud-images-1234/images.tar.zst
 """
 
 RETURN = r"""
+path:
+  description: Where the archive is, on the machine that made it.
+  returned: success
+  type: str
 sha256:
   description: SHA-256 of the archive.
   returned: success
   type: str
-bytes:
-  description: Size of the archive.
-  returned: success
-  type: int
 """
 
 import json
+import os
 import shutil
 import subprocess
 import tarfile
@@ -72,8 +71,13 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.labocloud.room.plugins.module_utils.passing import sweep
-from ansible_collections.labocloud.room.plugins.module_utils.saved import ENVIRONMENT, digest
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import SOCKET
+from ansible_collections.labocloud.room.plugins.module_utils.passing import NAME, PLACE, made, sweep
+from ansible_collections.labocloud.room.plugins.module_utils.saved import (
+    ENVIRONMENT,
+    digest,
+    environment,
+)
 
 
 def omitted(manifest: list[dict[str, Any]], skip: int) -> set[str]:
@@ -87,7 +91,7 @@ def omitted(manifest: list[dict[str, Any]], skip: int) -> set[str]:
     return low - high
 
 
-def save(images: list[str], skip: int, dest: Path) -> None:
+def save(images: list[str], skip: int, dest: Path, docker_socket: str) -> None:
     """Write the archive to dest, readable by who may enter its directory: not root fetches it.
 
     Raises subprocess.CalledProcessError where docker or zstd fails, OSError where dest cannot be
@@ -96,7 +100,8 @@ def save(images: list[str], skip: int, dest: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="labocloud-", dir=dest.parent) as directory:
         whole = Path(directory) / "images.tar"
         command = ["docker", "save", "--output", str(whole), *images]
-        subprocess.run(command, check=True, capture_output=True, text=True, env=ENVIRONMENT)
+        docker = environment(docker_socket)
+        subprocess.run(command, check=True, capture_output=True, text=True, env=docker)
         packing = ["zstd", "-q", "-3", "-T0", "-f", "-o", str(dest)]
         with (
             tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as why,
@@ -128,22 +133,28 @@ def main() -> None:
         argument_spec={
             "images": {"type": "list", "elements": "str", "required": True},
             "skip_layers": {"type": "int", "default": 0},
-            "dest": {"type": "path", "required": True},
+            "docker_socket": {"type": "path", "default": SOCKET},
         },
     )
     for command in ("docker", "zstd"):
         if shutil.which(command, path=ENVIRONMENT["PATH"]) is None:
             module.fail_json(msg=f"there is no command {command} here")
-    dest = Path(module.params["dest"])
+    asked = module.params
+    sweep(PLACE, {os.geteuid()})
+    directory = made(PLACE)
+    dest = directory / NAME
     try:
-        sweep(dest.parent)
-        save(module.params["images"], module.params["skip_layers"], dest)
+        save(asked["images"], asked["skip_layers"], dest, asked["docker_socket"])
         sha256 = digest(dest)
-    except (OSError, subprocess.CalledProcessError) as error:
-        dest.unlink(missing_ok=True)
+        # Who fetches it knows its name, and need not be root.
+        directory.chmod(0o711)
+    except BaseException as error:
+        shutil.rmtree(directory, ignore_errors=True)
+        if not isinstance(error, (OSError, subprocess.CalledProcessError)):
+            raise
         why = getattr(error, "stderr", None) or error
         module.fail_json(msg=f"the images cannot be saved: {why}")
-    module.exit_json(changed=True, sha256=sha256, bytes=dest.stat().st_size)
+    module.exit_json(changed=True, path=str(dest), sha256=sha256)
 
 
 if __name__ == "__main__":

@@ -8,58 +8,60 @@ module: image_load
 short_description: Load Docker images from an archive, and nothing but those
 description:
   - Checks the archive's SHA-256, refuses it where it holds other names than were asked for, loads
-    it, and compares the fingerprint of what has come under each name.
+    it, and compares the fingerprint of what has come under each name. What has come is remembered
+    as the toolkit's.
   - Where one is not as it was meant, the names are for the images again that had them before.
-  - An archive as C(image_archive) makes it; removed at the end with its directory, also that of a
-    run that is lost.
+  - The action of the same name sends the archive, which M(labocloud.room.image_archive) has fetched
+    to the control machine under the same C(archive). It is gone from the seat at the end; that of a
+    run that was killed, a day later.
 requirements:
   - docker and zstd (the commands, where the module runs)
 options:
   src:
-    description:
-      - Path of the archive, packed with zstd, in a directory that others cannot write to. What
-        runs that were killed have left beside that directory is removed.
+    description: Path of the archive, packed with zstd, where it has arrived; the action chooses it.
     type: path
     required: true
   sha256:
-    description: The archive's SHA-256.
+    description: The archive's SHA-256, which the action tells by the name that it is kept under.
     type: str
     required: true
   images:
     description: The images that it has to hold, name to fingerprint.
     type: dict
     required: true
+  names:
+    description: Further names that are given once all is well, each to the name of one of them.
+    type: dict
+    default: {}
   forget:
     description: >-
       ID of an image that goes, where it has lost its name to one that came, unless a container runs
       it; none, where it is empty.
     type: str
     default: ""
-  docker_socket:
-    description: Path of the Docker Engine's socket.
-    type: path
-    default: /var/run/docker.sock
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - labocloud.room.attributes
+  - labocloud.room.engine
 attributes:
   check_mode:
-    description: Cannot run in check_mode.
     support: none
   diff_mode:
-    description: Shows no diff of an archive.
     support: none
   idempotent:
-    description: Loads the archive each time it is called.
     support: none
+    details: Loads the archive each time it is called.
 """
 
 EXAMPLES = r"""
-- name: Load the course image
+- name: Check the archive, and load it into Docker
   labocloud.room.image_load:
-    src: /var/tmp/labocloud-images-1234/images.tar.zst
-    sha256: "{{ sha256 }}"
+    archive: /home/teacher/.cache/images/0123456789abcdef-6
     images:
       labocloud20202021:python-c1c0fda7ae53: "{{ fingerprint }}"
+    names:
+      labocloud20202021:python: labocloud20202021:python-c1c0fda7ae53
 """
 
 RETURN = r""" # """
@@ -85,12 +87,14 @@ from ansible_collections.labocloud.room.plugins.module_utils.image_names import 
     described,
     forget,
     give_name,
+    remembered,
     take_name,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.passing import leave, sweep
+from ansible_collections.labocloud.room.plugins.module_utils.passing import taken
 from ansible_collections.labocloud.room.plugins.module_utils.saved import (
     ENVIRONMENT,
     digest,
+    environment,
     unpacked,
 )
 
@@ -113,12 +117,17 @@ def check(src: Path, sha256: str, asked: set[str]) -> None:
         )
 
 
-def load(src: Path) -> None:
+def load(src: Path, docker_socket: str) -> None:
     """Load the archive. Raises RefusedError, with the engine's own words, where it is refused."""
     with unpacked(src) as archive:
         load = ["docker", "load", "--quiet"]
         loaded = subprocess.run(
-            load, stdin=archive, capture_output=True, text=True, check=False, env=ENVIRONMENT
+            load,
+            stdin=archive,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment(docker_socket),
         )
         if loaded.returncode != 0:
             raise RefusedError(
@@ -139,8 +148,8 @@ def put_back(docker: DockerConnection, before: dict[str, str | None]) -> None:
             forget(docker, now["Id"])
 
 
-def bring(docker: DockerConnection, src: Path, images: dict[str, str]) -> None:
-    """Load the archive, and compare what has come.
+def bring(docker: DockerConnection, src: Path, images: dict[str, str]) -> dict[str, str]:
+    """Load the archive, compare what has come, and give its IDs, by the names.
 
     Raises RefusedError where it is not what was meant: what was there before has its names then.
     """
@@ -148,15 +157,18 @@ def bring(docker: DockerConnection, src: Path, images: dict[str, str]) -> None:
     for name in images:
         image = described(docker, name)
         before[name] = image["Id"] if image else None
+    came = {}
     try:
-        load(src)
+        load(src, docker.path)
         for name, meant in images.items():
-            came = described(docker, name)
-            if came is None or fingerprint(came) != meant:
+            image = described(docker, name)
+            if image is None or fingerprint(image) != meant:
                 raise RefusedError(f"{name} came as another image than the one that was sent")
+            came[name] = image["Id"]
     except BaseException:
         put_back(docker, before)
         raise
+    return came
 
 
 def main() -> None:
@@ -166,6 +178,7 @@ def main() -> None:
             "src": {"type": "path", "required": True},
             "sha256": {"type": "str", "required": True},
             "images": {"type": "dict", "required": True},
+            "names": {"type": "dict", "default": {}},
             "forget": {"type": "str", "default": ""},
             "docker_socket": {"type": "path", "default": SOCKET},
         },
@@ -174,23 +187,24 @@ def main() -> None:
         if shutil.which(command, path=ENVIRONMENT["PATH"]) is None:
             module.fail_json(msg=f"there is no command {command} here")
     asked = module.params
-    src = Path(asked["src"])
+    images = asked["images"]
     try:
-        sweep(src.parent)
-        check(src, asked["sha256"], set(asked["images"]))
-        with closing(DockerConnection(asked["docker_socket"], 120)) as docker:
-            bring(docker, src, asked["images"])
-            if asked["forget"]:
-                forget(docker, asked["forget"])
+        with taken(Path(asked["src"])) as src:
+            check(src, asked["sha256"], set(images))
+            with closing(DockerConnection(asked["docker_socket"], 120)) as docker:
+                with remembered(images):
+                    came = bring(docker, src, images)
+                for name, image in asked["names"].items():
+                    give_name(docker, came[image], name)
+                if asked["forget"]:
+                    forget(docker, asked["forget"])
     except (
         OSError,
         http.client.HTTPException,
         subprocess.CalledProcessError,
-        RefusedError,
+        ValueError,
     ) as error:
         module.fail_json(msg=str(getattr(error, "stderr", None) or error).strip())
-    finally:
-        leave(src)
     module.exit_json(changed=True)
 
 

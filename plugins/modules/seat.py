@@ -42,6 +42,13 @@ options:
     description: Name of the container whose page that is.
     type: str
     default: ""
+  own_registries:
+    description:
+      - Registries, host:port, that this machine is to run. Each is asked over TLS, as seats ask it,
+        by the CA that is made here. All together take at most five seconds.
+    type: list
+    elements: str
+    default: []
 author:
   - labocloud contributors
 attributes:
@@ -220,8 +227,10 @@ ansible_facts:
           type: dict
         registry:
           description: >-
-            The room's registry, where this machine is its host: C(images), tag to digest, and
-            the certificates C(ca) and C(certificate) in PEM, empty where there are none.
+            The room's registry, where this machine is its host: C(images), tag to digest; the
+            certificates C(ca) and C(certificate) in PEM, empty where there are none; and
+            C(answers), for each of O(own_registries) whether it answers, C(answers), V(none) where
+            that cannot be told in time, and C(why) not.
           type: dict
         page:
           description: >-
@@ -236,50 +245,21 @@ ansible_facts:
           elements: str
 """
 
-import signal
-from types import FrameType
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import SOCKET
-from ansible_collections.labocloud.room.plugins.module_utils.facts import seat_facts
-
-# Seconds. Each thing that is asked has a limit of its own; a disk that does not answer has none.
-LONGEST = 120
-
-
-class LateError(BaseException):
-    """There is no more time. Whatever is under way is not to take it for an error of its own."""
-
-
-def late(_signal: int, _frame: FrameType | None) -> None:
-    """End what is under way."""
-    raise LateError
+from ansible_collections.labocloud.room.plugins.module_utils.answer import (
+    ARGUMENTS,
+    LateError,
+    answer,
+)
 
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(
-        argument_spec={
-            "docker_socket": {"type": "path", "default": SOCKET},
-            "control_time": {"type": "float"},
-            "registries": {"type": "list", "elements": "str", "default": []},
-            "page_url": {"type": "str", "default": ""},
-            "page_container": {"type": "str", "default": ""},
-        },
-        supports_check_mode=True,
-    )
-    before = signal.signal(signal.SIGALRM, late)
-    signal.alarm(LONGEST)
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
-        seat = seat_facts(**module.params)
-    except LateError:
-        module.fail_json(
-            msg=f"the seat has not told what it has within {LONGEST} s. Fix: look for a disk there"
-            " that does not answer, as `df` does, or restart it."
-        )
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        seat = answer(module.params)
+    except LateError as error:
+        module.fail_json(msg=str(error))
     module.exit_json(changed=False, ansible_facts={"seat": seat})
 
 

@@ -60,22 +60,19 @@ options:
       where a run that ended early has left them.
     type: path
     required: true
-  docker_socket:
-    description: Path of the Docker Engine's socket.
-    type: path
-    default: /var/run/docker.sock
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - labocloud.room.attributes
+  - labocloud.room.engine
 attributes:
   check_mode:
-    description: Cannot run in check_mode.
     support: none
   diff_mode:
-    description: Has nothing to show.
     support: none
   idempotent:
-    description: Saves anew each time it is called.
     support: none
+    details: Saves anew each time it is called.
 """
 
 EXAMPLES = r"""
@@ -131,7 +128,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.docker_engine impor
     EngineError,
     PatientConnection,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.record import write_whole
 from ansible_collections.labocloud.room.plugins.module_utils.saved import (
     DEVICE,
     ENVIRONMENT,
@@ -140,6 +136,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.saved import (
     alone,
     digest,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.state import write_whole
 
 # Seconds in which an engine that is restarted answers again, and those between two questions.
 RETURNS = 60

@@ -7,9 +7,10 @@ DOCUMENTATION = r"""
 module: seat_students
 short_description: List, or remove, what students made in the Docker of a lab machine
 description:
-  - Whatever neither the toolkit made nor was there before it came, nor is asked to stay, is the
-    students'; containers, images, names of images, volumes, networks, plugins, the build cache and
-    the membership of a swarm, with the services, secrets and configs of that.
+  - Whatever neither the toolkit made nor was there before it came, as the machine has it remembered
+    (C(seat_state)), nor is asked to stay, is the students'; containers, images, names of images,
+    volumes, networks, plugins, the build cache and the membership of a swarm, with the services,
+    secrets and configs of that.
   - The toolkit's are the images whose fingerprint it has recorded, under the names that it gave
     them, and the containers whose IDs it has recorded. Labels prove nothing, for images inherit
     them, and anybody can copy them.
@@ -23,23 +24,18 @@ options:
     type: str
     choices: [listed, absent]
     default: listed
-  before:
-    description: What the seat was like before the toolkit came, as the role C(seat) recorded it.
-    type: dict
-    default: {}
-  delivered:
-    description: The toolkit's images, name to fingerprint.
-    type: dict
-    default: {}
-  made:
-    description:
-      - IDs of the toolkit's containers, whatever their names are by now.
-      - Left out, a version before has made them, which recorded none; then O(containers) and the
-        label decide.
-    type: list
-    elements: str
+  host:
+    description: Name of the machine in the inventory, for what is told.
+    type: str
+    required: true
+  confirmed:
+    description: Whether what is listed is to go, for what is told.
+    type: bool
+    default: false
   containers:
-    description: Names of the toolkit's containers, where O(made) is left out.
+    description: >-
+      Names of the toolkit's containers, where a version before has made them, which remembered
+      no IDs; then these names and the label decide.
     type: list
     elements: str
     default: []
@@ -56,34 +52,32 @@ options:
   things:
     description: What to remove, as RV(things) told it.
     type: dict
-  docker_socket:
-    description: Path of the Docker Engine's socket.
-    type: path
-    default: /var/run/docker.sock
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - labocloud.room.attributes
+  - labocloud.room.engine
 attributes:
   check_mode:
-    description: Can run in check_mode and tell what it would remove.
     support: full
   diff_mode:
-    description: Shows no diff; RV(lines) tells it.
     support: none
+    details: RV(lines) tells it.
   idempotent:
-    description: What is gone already is no error, and is not in the next listing.
     support: full
+    details: What is gone already is no error, and is not in the next listing.
 """
 
 EXAMPLES = r"""
 - name: List what students made
   labocloud.room.seat_students:
-    before: "{{ ansible_facts['seat']['before'] }}"
-    delivered: "{{ ansible_facts['seat']['built'] }}"
-    made: "{{ ansible_facts['seat']['brought'].containers }}"
+    host: "{{ inventory_hostname }}"
+    keep: ["postgres:17"]
   register: students
 
 - name: Remove it
   labocloud.room.seat_students:
+    host: "{{ inventory_hostname }}"
     state: absent
     things: "{{ students.things }}"
 """
@@ -96,6 +90,24 @@ things:
     ID of the image that it is given back to, empty for a name that goes.
   returned: always
   type: dict
+refused:
+  description: >-
+    Why it cannot be told what is the students', as a sentence, and then nothing is listed; empty
+    where it can.
+  returned: when O(state=listed)
+  type: str
+save:
+  description: >-
+    What of it can be saved, as M(labocloud.room.seat_save) takes it, C(containers), C(images),
+    C(volumes), C(networks) and C(bytes); V(none) where there is nothing to save. An image that has
+    a name is somebody's work, one without is a step on the way to another.
+  returned: when O(state=listed)
+  type: dict
+told:
+  description: The same as RV(lines), with the machine's name, how much it is, and what to do next.
+  returned: when O(state=listed)
+  type: list
+  elements: str
 lines:
   description: The same, as lines for people.
   returned: always
@@ -114,10 +126,6 @@ left:
   returned: when something could not be removed
   type: list
   elements: str
-ids:
-  description: What there is, by what tells one thing from another of its name; for the record.
-  returned: when O(state=listed)
-  type: dict
 """
 
 import http.client
@@ -135,9 +143,17 @@ from ansible_collections.labocloud.room.plugins.module_utils.docker_engine impor
     SOCKET,
     DockerConnection,
     EngineError,
-    fingerprint,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.engine_things import (
+    IN_A_SWARM,
+    Thing,
+    identities,
+    is_a_mount,
+    look,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.image_names import described
 from ansible_collections.labocloud.room.plugins.module_utils.saved import alone
+from ansible_collections.labocloud.room.plugins.module_utils.state import State, TornError, read
 
 # Removing a container waits for its processes, measuring a volume for its disk.
 TIMEOUT = 300
@@ -145,134 +161,19 @@ ENGINES_NETWORKS = {"bridge", "host", "none", "ingress"}
 SWARMS_NETWORK = "docker_gwbridge"
 # The end of the name of one revision of an image.
 REVISION = re.compile("-[0-9a-f]{12}$")
-NO_NAME = "<none>:<none>"
 MOUNTS = Path("/proc/self/mountinfo")
+# What a plan has, besides names.
+KINDS = ("swarm", *IN_A_SWARM, "containers", "images", "volumes", "networks", "plugins", "cache")
+NEXT = (
+    "Nothing is changed. The same command with -e confirm=yes removes this; with -e confirm=yes -e"
+    " save=yes it saves the containers, images and volumes first."
+)
+STILL = (
+    "Fix: see to what is named here, or have it stay (seat_reset_keep), and give the same command"
+    " again; what is gone already is passed over."
+)
 # The whole of an ID, or as much of it as docker ps shows.
 ID = re.compile("(?:sha256:)?([0-9a-f]{12,64})")
-# What a swarm holds, as the engine's paths call it. It goes with the swarm.
-IN_A_SWARM = ("services", "secrets", "configs")
-
-Thing = dict[str, Any]
-
-
-def look(docker: DockerConnection) -> dict[str, Any]:
-    """Give what is in the engine.
-
-    containers: id, name, state, image (the ID), managed, bytes, volumes (their names), networks
-    (their names and IDs). images: id to names, digests, labels, parent, layers, fingerprint, bytes
-    (those that it shares with no other image). volumes: name, driver, elsewhere (whether its data
-    are in no directory of the engine's), bytes. networks: id, name, driver. plugins: id, name.
-    cache: id, bytes. swarm: the node's ID, empty where it is in none. services, secrets, configs:
-    id, name, where the node manages its swarm.
-    """
-    usage = docker.ask("/system/df?type=image&type=volume&type=build-cache") or {}
-    alone = {
-        image["Id"]: image["Size"] - max(image["SharedSize"], 0)
-        for image in usage.get("Images") or []
-    }
-    # Of some volumes the engine measures nothing, and leaves them out of its usage.
-    measured = {
-        volume["Name"]: max(volume["UsageData"]["Size"], 0) for volume in usage.get("Volumes") or []
-    }
-    images = {}
-    for listed in docker.ask("/images/json?all=true"):
-        image = docker.ask(f"/images/{listed['Id']}/json")
-        if image is not None:
-            images[image["Id"]] = {
-                "names": [name for name in image.get("RepoTags") or [] if name != NO_NAME],
-                "digests": image.get("RepoDigests") or [],
-                "labels": (image.get("Config") or {}).get("Labels") or {},
-                "parent": image.get("Parent", ""),
-                "layers": image["RootFS"].get("Layers") or [],
-                "fingerprint": fingerprint(image),
-                "bytes": alone.get(image["Id"], 0),
-            }
-    swarm = docker.ask("/info").get("Swarm") or {}
-    return {
-        "containers": [
-            {
-                "id": container["Id"],
-                "name": (container["Names"] or [container["Id"][:12]])[0].lstrip("/"),
-                "state": container["State"],
-                "image": container["ImageID"],
-                "managed": "labocloud.managed" in (container["Labels"] or {}),
-                "bytes": container.get("SizeRw", 0),
-                "volumes": [
-                    mount["Name"]
-                    for mount in container.get("Mounts") or []
-                    if mount["Type"] == "volume"
-                ],
-                "networks": networks_of(container),
-            }
-            for container in docker.ask("/containers/json?all=true&size=true")
-        ],
-        "images": images,
-        "volumes": [
-            {
-                "name": volume["Name"],
-                "driver": volume["Driver"],
-                "elsewhere": volume["Driver"] != "local" or is_a_mount(volume),
-                "bytes": measured.get(volume["Name"], 0),
-            }
-            for volume in docker.ask("/volumes").get("Volumes") or []
-        ],
-        "networks": [
-            {"id": network["Id"], "name": network["Name"], "driver": network["Driver"]}
-            for network in docker.ask("/networks")
-        ],
-        "plugins": [
-            {"id": plugin["Id"], "name": plugin["Name"]} for plugin in docker.ask("/plugins") or []
-        ],
-        "cache": [
-            {"id": piece["ID"], "bytes": 0 if piece["Shared"] else piece["Size"]}
-            # The newest first: a piece can only go before those that it was made from.
-            for piece in sorted(
-                usage.get("BuildCache") or [], key=lambda piece: piece["CreatedAt"], reverse=True
-            )
-        ],
-        "swarm": swarm.get("NodeID", ""),
-        **{kind: in_swarm(docker, kind, swarm) for kind in IN_A_SWARM},
-    }
-
-
-def networks_of(container: dict[str, Any]) -> list[str]:
-    """Give the names and IDs of the networks of a container, from the engine's list of these.
-
-    One that has not been started has the names alone.
-    """
-    joined = (container.get("NetworkSettings") or {}).get("Networks") or {}
-    return [*joined, *(told["NetworkID"] for told in joined.values() if told.get("NetworkID"))]
-
-
-def is_a_mount(volume: dict[str, Any]) -> bool:
-    """Tell whether a volume of the engine's own driver is something that its options mount."""
-    return bool({"type", "device"} & set(volume.get("Options") or {}))
-
-
-def in_swarm(docker: DockerConnection, kind: str, swarm: dict[str, Any]) -> list[Thing]:
-    """Give what a swarm has of a kind: id and name. swarm: as the engine's description has it."""
-    if not swarm.get("ControlAvailable"):
-        return []
-    try:
-        return [{"id": one["ID"], "name": one["Spec"]["Name"]} for one in docker.ask(f"/{kind}")]
-    except EngineError:
-        # A swarm that has lost most of its managers tells nothing. It can be left all the same.
-        return []
-
-
-def identities(engine: dict[str, Any]) -> dict[str, Any]:
-    """Give what tells the things of an engine from others of their name, as the record keeps it.
-
-    engine: as look() gives it. A volume has nothing but its name.
-    """
-    return {
-        "containers": [container["id"] for container in engine["containers"]],
-        "images": {key: image["names"] for key, image in engine["images"].items()},
-        "networks": [network["id"] for network in engine["networks"]],
-        "plugins": [plugin["id"] for plugin in engine["plugins"]],
-        "cache": [piece["id"] for piece in engine["cache"]],
-        "swarm": engine["swarm"],
-    }
 
 
 def was_there(engine: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
@@ -501,32 +402,32 @@ def size(count: int) -> str:
 
 def lines(things: dict[str, Any]) -> list[str]:
     """Give a plan as lines for people."""
-    told = ["membership of a swarm" for _ in things["swarm"]]
-    told += [
+    every = ["membership of a swarm" for _ in things["swarm"]]
+    every += [
         f"{kind[:-1]} {one['name']}, of that swarm" for kind in IN_A_SWARM for one in things[kind]
     ]
-    told += [
+    every += [
         f"container {one['name']} ({one['state']}), {size(one['bytes'])}"
         for one in things["containers"]
     ]
-    told += [
+    every += [
         f"name {name}, {f'given back to image {key[7:19]}' if key else 'of an image that stays'}"
         for name, key in things["names"].items()
     ]
-    told += [
+    every += [
         f"image {one['name'] or one['id'][7:19]}, {size(one['bytes'])}" for one in things["images"]
     ]
-    told += [
+    every += [
         f"volume {one['name']} (driver {one['driver']}; its data stay where it keeps them)"
         if one["elsewhere"]
         else f"volume {one['name']}, {size(one['bytes'])}"
         for one in things["volumes"]
     ]
-    told += [f"network {one['name']}" for one in things["networks"]]
-    told += [f"plugin {one['name']}" for one in things["plugins"]]
+    every += [f"network {one['name']}" for one in things["networks"]]
+    every += [f"plugin {one['name']}" for one in things["plugins"]]
     if things["cache"]:
-        told.append(f"build cache, {size(sum(one['bytes'] for one in things['cache']))}")
-    return told
+        every.append(f"build cache, {size(sum(one['bytes'] for one in things['cache']))}")
+    return every
 
 
 def total(things: dict[str, Any]) -> int:
@@ -677,14 +578,81 @@ def prune(docker: DockerConnection, left: list[str], cache: list[str]) -> None:
         cache = [piece for piece in cache if piece not in gone]
 
 
+def unknown(state: State, host: str) -> str:
+    """Give why it is not known what was there before the toolkit; empty where it is."""
+    why = ""
+    if state.before is None:
+        why = f"it has changed nothing here yet. Fix: ./lab up --limit {host}"
+    elif state.before["docker_data"] and not state.before.get("docker_running"):
+        why = "Docker had data and did not run. Fix: remove by hand what students made"
+    return why and f"it is not known what was there before the toolkit: {why}"
+
+
+def delivered(docker: DockerConnection, state: State) -> dict[str, str]:
+    """Give the toolkit's images, name to fingerprint."""
+    asked = {tag: described(docker, tag) for tag in state.built["earlier"]}
+    return state.images({tag: image for tag, image in asked.items() if image})
+
+
+def listing(
+    docker: DockerConnection, host: str, containers: list[str], keep: list[str]
+) -> tuple[dict[str, Any], str]:
+    """Give the plan, and why there is none. Raises TornError, and as look() does.
+
+    containers, keep: as plan() takes them.
+    """
+    state = read()
+    nothing: dict[str, Any] = {kind: [] for kind in KINDS}
+    why = unknown(state, host)
+    if not why:
+        try:
+            docker.negotiate()
+        except (OSError, http.client.HTTPException):
+            why = f"Docker does not answer. Fix: ./lab up --limit {host}, and then this again"
+    if why:
+        return {**nothing, "names": {}}, f"{host}: {why}."
+    things = plan(
+        look(docker),
+        state.before or {},
+        delivered(docker, state),
+        made=state.brought.get("containers"),
+        containers=containers,
+        keep=keep,
+    )
+    return things, ""
+
+
+def to_save(things: dict[str, Any]) -> dict[str, Any] | None:
+    """Give what of a plan can be saved, as seat_save takes it, None where there is nothing."""
+    containers, images, volumes = (things[kind] for kind in ("containers", "images", "volumes"))
+    if not (containers or volumes or any(image["names"] for image in images)):
+        return None
+    return {
+        "containers": [container["id"] for container in containers],
+        "images": images,
+        "volumes": [volume["name"] for volume in volumes],
+        "networks": [network["id"] for network in things["networks"]],
+        "bytes": sum(one["bytes"] for one in (*containers, *images, *volumes)),
+    }
+
+
+def told(host: str, things: dict[str, Any], *, confirmed: bool) -> list[str]:
+    """Give a plan for people, with what becomes of it."""
+    every = lines(things)
+    if not every:
+        return [f"{host}: nothing of students is here."]
+    becomes = "to go now" if confirmed else "would go"
+    head = f"{host}: {len(every)} {becomes}, {size(total(things))}:"
+    return [head, *every] if confirmed else [head, *every, NEXT]
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
             "state": {"type": "str", "choices": ["listed", "absent"], "default": "listed"},
-            "before": {"type": "dict", "default": {}},
-            "delivered": {"type": "dict", "default": {}},
-            "made": {"type": "list", "elements": "str"},
+            "host": {"type": "str", "required": True},
+            "confirmed": {"type": "bool", "default": False},
             "containers": {"type": "list", "elements": "str", "default": []},
             "keep": {"type": "list", "elements": "str", "default": []},
             "things": {"type": "dict"},
@@ -694,28 +662,32 @@ def main() -> None:
         supports_check_mode=True,
     )
     asked = module.params
+    host, more = asked["host"], {}
     left: list[str] = []
     try:
         with closing(DockerConnection(asked["docker_socket"], TIMEOUT)) as docker:
             if asked["state"] == "listed":
-                engine = look(docker)
-                options = ("before", "delivered", "made", "containers", "keep")
-                things = plan(engine, **{key: asked[key] for key in options})
-                ids = {"ids": identities(engine)}
+                things, refused = listing(docker, host, asked["containers"], asked["keep"])
+                said = told(host, things, confirmed=asked["confirmed"])
+                more = {"refused": refused, "told": said, "save": to_save(things)}
             else:
-                things, ids = asked["things"], {}
+                things = asked["things"]
                 if not module.check_mode:
                     with alone():
                         remove(docker, things, left)
+    except TornError as error:
+        module.fail_json(msg=f"{host}: {error}.", left=left)
     except (OSError, http.client.HTTPException) as error:
-        module.fail_json(msg="; ".join([f"Docker refuses: {error}", *left]), left=left)
+        why = "; ".join([f"Docker refuses: {error}", *left])
+        module.fail_json(msg=f"{host}: {why}. {STILL}", left=left)
     if left:
-        module.fail_json(msg=f"cannot be removed: {'; '.join(left)}", left=left, changed=True)
-    told = lines(things)
-    changed = asked["state"] == "absent" and bool(told)
+        why = f"cannot be removed: {'; '.join(left)}"
+        module.fail_json(msg=f"{host}: {why}. {STILL}", left=left, changed=True)
+    every = lines(things)
+    changed = asked["state"] == "absent" and bool(every)
     freed = total(things)
     module.exit_json(
-        changed=changed, things=things, lines=told, bytes=freed, size=size(freed), **ids
+        changed=changed, things=things, lines=every, bytes=freed, size=size(freed), **more
     )
 
 

@@ -1,12 +1,80 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""What the course image is made from: the digests of the project's files."""
+"""What the images are made from: the digests of the project's files, and of the base's recipe."""
 
+import hashlib
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from ansible_collections.labocloud.room.plugins.module_utils.packing import pack
 
-def course(want: Mapping[str, Any]) -> dict[str, str]:
-    """Give base, the revision of the base, and context, the digest of Dockerfile and app."""
-    del want
-    return {"base": "", "context": ""}
+# What the base is made from, whatever project the course image is of.
+BASE = Path(__file__).parents[2] / "roles/course_build/files/base"
+# Architectures that there is a base for, by the name that the kernel and the wheels give them.
+ARCHITECTURES = ("x86_64", "aarch64")
+# Of a bootstrapped base. No maintainer script runs; bootstrap.sh does what is needed. busybox is a
+# shell for `docker exec -it flask sh`.
+PACKAGES = (
+    "base-files",
+    "base-passwd",
+    "busybox",
+    "ca-certificates",
+    "libc-bin",
+    "media-types",
+    "netbase",
+    "python3",
+    "python3-pip-whl",
+    "tzdata",
+)
+
+
+def text_of(path: Path) -> str:
+    """Give a file's text, less what is empty at its end. Raises OSError or ValueError."""
+    return path.read_text(encoding="utf-8").rstrip()
+
+
+def sha256(data: bytes) -> str:
+    """Give the SHA-256, in hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def course(want: Mapping[str, Any], has: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Give what decides the images that are wanted, as far as the control machine knows it.
+
+    has: the machine that builds, as it is asked first in a run; None where it says nothing.
+
+    Gives base, the revision of the base, which covers everything that it is made from; context, the
+    SHA-256 of the packed Dockerfile and app; wheels, by architecture the name of the directory for
+    those of the app; had, the ID of the base that is there, empty where there is none; and why, the
+    reason where the files cannot be read: then the others say nothing.
+    """
+    had = has["images"].get(want["course_image_base_tag"], {}).get("id", "") if has else ""
+    nothing: dict[str, Any] = {"base": "", "context": "", "wheels": {}, "had": had}
+    project = Path(want["course_image_project"])
+    try:
+        lock = text_of(project / "app/requirements.txt")
+        # Everything that decides the base. Its SHA-256 is what all rooms have recorded: whatever is
+        # changed here makes each of them build anew.
+        recipe = {
+            "dockerfile": text_of(BASE / "Dockerfile"),
+            "bootstrap": text_of(BASE / "bootstrap.sh"),
+            "packages": PACKAGES,
+            "suite": want["course_image_bootstrap_suite"],
+            "source": want["course_image_base_source"],
+            "image": want["course_image_base"],
+            "python": want["course_image_python"],
+            "wheels": lock,
+        }
+        context = sha256(pack(project, []))
+    except (OSError, ValueError) as error:
+        return {**nothing, "why": str(error)}
+    python = want["course_image_python"]
+    return {
+        "base": sha256(json.dumps(recipe, sort_keys=True).encode()),
+        "context": context,
+        "wheels": {one: sha256(f"{lock}{python}{one}".encode()) for one in ARCHITECTURES},
+        "had": had,
+        "why": "",
+    }

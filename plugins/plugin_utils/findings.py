@@ -272,6 +272,7 @@ VOCABULARY = {
             "{users} peut encore utiliser Docker sans sudo ; docker_engine_users ne le nomme plus.",
         ),
     ),
+    # The images, and their build.
     "image_unknown": Entry(
         "error",
         "./lab up",
@@ -294,19 +295,289 @@ VOCABULARY = {
             "l’image {image} n’est pas celle de {builder} : {had} au lieu de {wanted}.",
         ),
     ),
+    "image_unbuilt": Entry(
+        "error",
+        UP,
+        (
+            "it cannot be sent {image} by {builder}: there is none.",
+            "{builder} ne peut pas lui envoyer {image} : il n’y en a pas.",
+        ),
+        (
+            "mend {builder} first; its own message says how; then",
+            "réparer d’abord {builder}, son propre message dit comment ; puis",
+        ),
+    ),
+    "image_arch": Entry(
+        "error",
+        UP,
+        (
+            "{host} is a {arch}; there is a base for {known}.",
+            "{host} est un {arch} ; il y a une base pour {known}.",
+        ),
+        ("take the seat out of the inventory; then", "retirer le poste de l’inventaire ; puis"),
+    ),
+    "image_archs": Entry(
+        "error",
+        UP,
+        (
+            "{host} ({arch}) cannot be sent {image} by {builder} ({there}): the architectures"
+            " differ.",
+            "{builder} ({there}) ne peut pas envoyer {image} à {host} ({arch}) : les architectures"
+            " diffèrent.",
+        ),
+        (
+            "run seats of another architecture as a room of their own; then",
+            "faire des postes d’une autre architecture une salle à part ; puis",
+        ),
+    ),
+    "image_disk": Entry(
+        "error",
+        ON_SEAT + "'docker system df'",
+        (
+            "it has {free} MiB free at {root}; course_image_min_free_mb asks for {wanted}.",
+            "{free} Mio libres sous {root} ; course_image_min_free_mb en demande {wanted}.",
+        ),
+        ("make room there; what takes it", "faire de la place ; ce qui l’occupe"),
+    ),
+    "image_name": Entry(
+        "error",
+        "./lab up",
+        (
+            "{setting} is {value}, which no image can be called.",
+            "{setting} vaut {value}, qui ne peut pas être le nom d’une image.",
+        ),
+        (
+            "NAME:TAG, as in ecole:tp1; the name of small letters and digits, and of dots, dashes"
+            " and underscores between them; the tag of letters, digits, dots, dashes and"
+            " underscores, 115 at most; no accents, no spaces; then",
+            "NOM:TAG, comme ecole:tp1 ; pour le nom, des minuscules et des chiffres, séparés par"
+            " des points, des tirets ou des tirets bas ; pour le tag, lettres, chiffres, points,"
+            " tirets et tirets bas, 115 au plus ; ni accent ni espace ; puis",
+        ),
+    ),
+    "image_keep": Entry(
+        "error",
+        UP,
+        (
+            "course_image_keep is {keep}; while a seat goes from one revision to another it has"
+            " both.",
+            "course_image_keep vaut {keep} ; un poste qui passe d’une révision à une autre a les"
+            " deux.",
+        ),
+        ("2 or more; then", "2 ou plus ; puis"),
+    ),
+    "image_road": Entry(
+        "error",
+        UP,
+        (
+            "course_image_delivery is registry, and the inventory has no group registry, or another"
+            " machine builds.",
+            "course_image_delivery vaut registry, et l’inventaire n’a pas de groupe registry, ou"
+            " c’est une autre machine qui construit.",
+        ),
+        (
+            "put the registry's host in a group registry, or set course_image_delivery to auto;"
+            " then",
+            "mettre l’hôte du registre dans un groupe registry, ou course_image_delivery à auto ;"
+            " puis",
+        ),
+    ),
+    "revision_unknown": Entry(
+        "error",
+        "./lab ansible-playbook playbooks/update.yml -e revision=DIGITS",
+        (
+            "the revision {asked} is not one that {builder} has: {there}.",
+            "la révision {asked} n’est pas une de celles de {builder} : {there}.",
+        ),
+        (
+            "give the first digits of one of these, enough that no other begins so",
+            "donner les premiers chiffres de l’une d’elles, assez pour qu’aucune autre ne commence"
+            " ainsi",
+        ),
+    ),
+    "revision_previous": Entry(
+        "error",
+        "./lab ansible-playbook playbooks/update.yml -e revision=DIGITS",
+        (
+            "the revision previous is not one that {builder} has: {there}. The room had {had}, the"
+            " last one last.",
+            "la révision previous n’est pas une de celles de {builder} : {there}. La salle a eu"
+            " {had}, la dernière en dernier.",
+        ),
+        (
+            "give the first digits of one of these, enough that no other begins so",
+            "donner les premiers chiffres de l’une d’elles, assez pour qu’aucune autre ne commence"
+            " ainsi",
+        ),
+    ),
+    "revision_unclear": Entry(
+        "error",
+        "./lab ansible-playbook playbooks/update.yml -e revision=DIGITS",
+        (
+            "{host} has the revision {here}, of an update that was not finished.",
+            "{host} a la révision {here}, d’une mise à jour qui ne s’est pas achevée.",
+        ),
+        (
+            "name the revision to go back to, with -e revision=, by its first digits: {there}",
+            "nommer par -e revision= et ses premiers chiffres la révision à reprendre : {there}",
+        ),
+    ),
+    "project_unreadable": Entry(
+        "error",
+        "./lab up",
+        (
+            "what the image is built from cannot be read: {why}.",
+            "ce dont l’image est faite est illisible : {why}.",
+        ),
+        (
+            "have Dockerfile and app/ in the directory that course_image_project names, and"
+            " readable; then",
+            "avoir Dockerfile et app/ lisibles dans le dossier que nomme course_image_project ;"
+            " puis",
+        ),
+    ),
+    "builder_stopped": Entry(
+        "error",
+        "./lab up --limit {builder}",
+        (
+            "{builder} builds for the room, and is not ready: its Docker does not answer.",
+            "{builder} construit pour la salle et n’est pas prêt : son Docker ne répond pas.",
+        ),
+        ("have it ready, and then this again", "le préparer, puis recommencer"),
+    ),
+    "builder_foreign": Entry(
+        "error",
+        "./lab up --limit {builder}",
+        (
+            "{builder} builds for the room, and is not ready: its Docker was not set up by the role"
+            " docker_engine.",
+            "{builder} construit pour la salle et n’est pas prêt : son Docker n’a pas été mis en"
+            " place par le rôle docker_engine.",
+        ),
+        ("have it ready, and then this again", "le préparer, puis recommencer"),
+    ),
+    "base_absent": Entry(
+        "error",
+        UP,
+        (
+            "course_image_base_source is present, and there is no image {image}.",
+            "course_image_base_source vaut present, et il n’y a pas d’image {image}.",
+        ),
+        (
+            "load it there (docker load), or set course_image_base_source to auto; then",
+            "l’y charger (docker load), ou mettre course_image_base_source à auto ; puis",
+        ),
+    ),
+    "registry_digest": Entry(
+        "error",
+        "./lab up --limit {builder}",
+        (
+            "the room's registry, on {builder}, tells no digest of {tag}, but {told}.",
+            "le registre de la salle, sur {builder}, ne donne pas d’empreinte de {tag}, mais"
+            " {told}.",
+        ),
+        (
+            "have it published anew; where it stays, set course_image_delivery to archive",
+            "le faire publier à nouveau ; si cela persiste, mettre course_image_delivery à archive",
+        ),
+    ),
+    # The container.
+    # The container and its page (plugins/plugin_utils/judge/container.py).
     "container_missing": Entry(
         "error",
         UP,
         ("the container {container} is missing.", "le conteneur {container} est absent."),
     ),
+    # Not the toolkit's, by its ID.
     "container_foreign": Entry(
         "error",
         ON_SEAT + "'docker rm -f {container}'",
         (
-            "the container {container} runs {image}, not the course image.",
-            "le conteneur {container} exécute {image}, pas l’image du cours.",
+            "it has a container {container} that runs {image}, not the course image.",
+            "il a un conteneur {container} qui exécute {image}, pas l’image du cours.",
         ),
-        ("remove it, then ./lab up", "le supprimer, puis ./lab up"),
+        (
+            "set another flask_container_name, or remove it, then ./lab up",
+            "choisir un autre flask_container_name, ou le supprimer, puis ./lab up",
+        ),
+    ),
+    "container_next_foreign": Entry(
+        "error",
+        ON_SEAT + "'docker rename {container} other'",
+        (
+            "it has a container {container} that is not the toolkit's, which makes its next one"
+            " under that name.",
+            "il a un conteneur {container} qui n’est pas de l’outil, et c’est le nom de son"
+            " prochain.",
+        ),
+        (
+            "set another flask_container_name, or rename it, then ./lab up",
+            "choisir un autre flask_container_name, ou le renommer, puis ./lab up",
+        ),
+    ),
+    # Settings that Docker would refuse, or take and not answer by.
+    "container_name_wrong": Entry(
+        "error",
+        UP,
+        ("flask_container_name is {value}.", "flask_container_name vaut {value}."),
+        (
+            "give letters without accents, digits, - and _ (the course uses flask), then",
+            "mettre des lettres sans accent, des chiffres, - et _ (le cours dit flask), puis",
+        ),
+    ),
+    "container_port_wrong": Entry(
+        "error",
+        UP,
+        ("flask_container_host_port is {value}.", "flask_container_host_port vaut {value}."),
+        (
+            "give a port from 1 to 65535 (the course uses 8080), then",
+            "mettre un port de 1 à 65535 (le cours dit 8080), puis",
+        ),
+    ),
+    "container_address_wrong": Entry(
+        "error",
+        UP,
+        ("flask_container_bind_address is {value}.", "flask_container_bind_address vaut {value}."),
+        (
+            "give an IPv4 address of the seat, or 0.0.0.0 for all of them, then",
+            "mettre une adresse IPv4 du poste, ou 0.0.0.0 pour toutes, puis",
+        ),
+    ),
+    "container_address_elsewhere": Entry(
+        "error",
+        UP,
+        ("flask_container_bind_address is {value}.", "flask_container_bind_address vaut {value}."),
+        (
+            "give an address of the seat ({others}), or 0.0.0.0 for all of them, then",
+            "mettre une adresse du poste ({others}), ou 0.0.0.0 pour toutes, puis",
+        ),
+    ),
+    "container_memory_wrong": Entry(
+        "error",
+        UP,
+        ("flask_container_memory is {value}.", "flask_container_memory vaut {value}."),
+        (
+            "give a number with K, M or G, 6M or more (the default is 128M), then",
+            "mettre un nombre avec K, M ou G, au moins 6M (par défaut 128M), puis",
+        ),
+    ),
+    "container_cpus_wrong": Entry(
+        "error",
+        UP,
+        ("flask_container_cpus is {value}.", "flask_container_cpus vaut {value}."),
+        (
+            "give 0 for no limit, or more (the default is 1.0), then",
+            "mettre 0 pour aucune limite, ou plus (par défaut 1.0), puis",
+        ),
+    ),
+    "container_pids_wrong": Entry(
+        "error",
+        UP,
+        ("flask_container_pids_limit is {value}.", "flask_container_pids_limit vaut {value}."),
+        (
+            "give 1 or more (the default is 64), then",
+            "mettre 1 ou plus (par défaut 64), puis",
+        ),
     ),
     "container_stopped": Entry(
         "error",
@@ -441,6 +712,95 @@ VOCABULARY = {
             " devant l’hôte s’il les demande ; puis",
         ),
     ),
+    # The room's registry: what keeps it from being set up, and then what is wrong with it.
+    "registry_address": Entry(
+        "error",
+        "./lab up",
+        (
+            "room_registry_address is {address}, which each seat takes for itself.",
+            "room_registry_address est {address}, que chaque poste prend pour lui-même.",
+        ),
+        (
+            "set it, for all, to the name or address by which the seats reach {host}; then",
+            "y mettre, pour tous, le nom ou l’adresse par lequel les postes atteignent {host} ;"
+            " puis",
+        ),
+    ),
+    "registry_systemd": Entry(
+        "error",
+        "./lab up",
+        (
+            "it is in the group registry, and has no systemd to run it.",
+            "il est dans le groupe registry et n’a pas de systemd pour le faire tourner.",
+        ),
+        (
+            "name another host in the group registry, or none: then images travel over SSH; then",
+            "mettre une autre machine dans le groupe registry, ou aucune : les images passent"
+            " alors par SSH ; puis",
+        ),
+    ),
+    "registry_foreign": Entry(
+        "error",
+        "./lab up",
+        ("it has a docker-registry of its own.", "il a déjà un docker-registry à lui."),
+        (
+            "name another host in the group registry, or remove that package; then",
+            "mettre une autre machine dans le groupe registry, ou désinstaller ce paquet ; puis",
+        ),
+    ),
+    "registry_port": Entry(
+        "error",
+        "./lab up",
+        ("port {port} is held by {holder}.", "le port {port} est pris par {holder}."),
+        (
+            "stop it, or set, for all, room_registry_port or room_registry_mirror_port; then",
+            "l’arrêter, ou changer, pour tous, room_registry_port ou room_registry_mirror_port ;"
+            " puis",
+        ),
+    ),
+    "registry_configuration": Entry(
+        "error",
+        UP,
+        (
+            "the room's registry is not installed and configured as the inventory says.",
+            "le registre de la salle n’est pas installé et configuré comme le veut l’inventaire.",
+        ),
+    ),
+    "registry_certificate": Entry(
+        "warning",
+        UP,
+        (
+            "the certificate of the room's registry is not for {address} alone, or ends soon.",
+            "le certificat du registre de la salle n’est pas pour {address} seul, ou expire"
+            " bientôt.",
+        ),
+    ),
+    "registry_down": Entry(
+        "error",
+        ON_SEAT + "'journalctl -n 20 -u docker-registry'",
+        (
+            "the registry does not answer at {address} ({why}).",
+            "le registre ne répond pas sur {address} ({why}).",
+        ),
+        (
+            "./lab up; where the address is wrong, set room_registry_address, for all; its log",
+            "./lab up ; si l’adresse est fausse, corriger room_registry_address, pour tous ; son"
+            " journal",
+        ),
+    ),
+    "mirror_down": Entry(
+        "error",
+        ON_SEAT + "'journalctl -n 20 -u labocloud-mirror'",
+        (
+            "the registry does not answer at {address}, as mirror of Docker Hub ({why}).",
+            "le registre ne répond pas sur {address}, comme miroir de Docker Hub ({why}).",
+        ),
+        (
+            "let it reach {hub} (room_registry_proxy); its log",
+            "lui donner accès à {hub} (room_registry_proxy) ; son journal",
+        ),
+    ),
+    # The way to it from the seats.
     "registry_unreachable": Entry(
         "warning",
         "./lab ansible-playbook playbooks/registry.yml",

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.labocloud.room.plugins.module_utils.reading import Odd
-from ansible_collections.labocloud.room.plugins.module_utils.record import RECORDS
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import (
     Shape,
     fitted,
     nothing,
     too_deep,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.state import BEFORE
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import cleaned
 
 # Bytes. A seat with thousands of packages and hundreds of images tells less than half of it.
@@ -58,7 +58,7 @@ SEAT: Mapping[str, Shape] = {
     "files": {str: str},
     "daemon_config": ({str: object}, None),
     "docker_group": ([str], None),
-    "before": (RECORDS["before"], None),
+    "before": (BEFORE, None),
     "brought": {
         "packages": [str],
         "users": [str],
@@ -122,7 +122,12 @@ SEAT: Mapping[str, Shape] = {
             str: {"reached": bool, "why": str, "public": (bool, None), "issuer": str},
         },
     },
-    "registry": {"images": {str: str}, "ca": str, "certificate": str},
+    "registry": {
+        "images": {str: str},
+        "ca": str,
+        "certificate": str,
+        "answers": {str: {"answers": (bool, None), "why": str}},
+    },
     "page": ({"status": (int, None), "revision": (str, None), "why": str}, None),
     "odd": [str],
 }

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Mapping
 from functools import cache
+from hashlib import sha256
 from typing import Any
 
 from ansible.parsing.dataloader import DataLoader
@@ -11,7 +12,10 @@ from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 
 NAME, BUILDER = "pc02", "pc01"
 COURSE, BASE = "labocloud20202021:python", "labocloud20202021:base"
-REVISION, OLD = "3097063f8284" + "0" * 52, "a81cd0447e02" + "0" * 52
+# The base's, and that of the files on it.
+BASE_REVISION, CONTEXT = "5c9b3f1e7d20" + "0" * 52, "c0" * 32
+REVISION = sha256(f"{CONTEXT}print of base {BASE_REVISION[:12]}".encode()).hexdigest()
+OLD = "a81cd0447e02" + "0" * 52
 FLASK = "6be22e996b31" + "0" * 52
 LAYERS = [f"sha256:{number:064x}" for number in range(1, 9)]
 
@@ -29,8 +33,10 @@ def image(revision: str, kind: str = "course", layers: int = 8) -> dict[str, Any
 
 # As an engine tells of the container that the role has started.
 SETTINGS = {
+    "AutoRemove": True,
     "CapAdd": None,
     "CapDrop": ["ALL"],
+    "DeviceCgroupRules": None,
     "Devices": None,
     "GroupAdd": None,
     "IpcMode": "private",
@@ -43,6 +49,7 @@ SETTINGS = {
     "PortBindings": ["127.0.0.1:8080:8888/tcp"],
     "Privileged": False,
     "ReadonlyRootfs": True,
+    "RestartPolicy": {"MaximumRetryCount": 0, "Name": "no"},
     "SecurityOpt": ["no-new-privileges"],
     "Tmpfs": {"/tmp": "rw,noexec,nosuid,nodev,size=16m"},
     "UTSMode": "",
@@ -116,7 +123,7 @@ SEAT: dict[str, Any] = {
         "making": "",
     },
     "built": {
-        BASE: image(REVISION, "base", 3)["fingerprint"],
+        BASE: image(BASE_REVISION, "base", 3)["fingerprint"],
         f"{COURSE}-{REVISION[:12]}": image(REVISION)["fingerprint"],
     },
     "bases": {},
@@ -138,7 +145,7 @@ SEAT: dict[str, Any] = {
         "why": "",
     },
     "images": {
-        BASE: image(REVISION, "base", 3),
+        BASE: image(BASE_REVISION, "base", 3),
         COURSE: image(REVISION),
         f"{COURSE}-{REVISION[:12]}": image(REVISION),
     },
@@ -169,7 +176,7 @@ SEAT: dict[str, Any] = {
         "proxy": "",
         "registries": {},
     },
-    "registry": {"images": {}, "ca": "", "certificate": ""},
+    "registry": {"images": {}, "ca": "", "certificate": "", "answers": {}},
     "odd": [],
 }
 
@@ -182,7 +189,7 @@ def changed(whole: Mapping[str, Any], *changes: tuple[str, object]) -> dict[str,
         *way, last = path.split("/")
         for key in way:
             place = place[key]
-        place[last] = value
+        place[last] = copy.deepcopy(value)
     return made
 
 
@@ -194,7 +201,9 @@ def seat(*changes: tuple[str, object]) -> dict[str, Any]:
 def builder(*changes: tuple[str, object]) -> dict[str, Any]:
     """Give what the judge is told of the machine that builds, changed at paths of its facts."""
     told = seat(("served", [REVISION]), *changes)
-    return {"seat": told, "course": {"base": REVISION, "context": "digest of the context"}}
+    wheels = {"x86_64": "wheels of x86_64", "aarch64": "wheels of aarch64"}
+    course = {"base": BASE_REVISION, "context": CONTEXT, "wheels": wheels, "had": "", "why": ""}
+    return {"seat": told, "course": course}
 
 
 @cache

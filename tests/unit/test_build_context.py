@@ -5,6 +5,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from ansible_collections.labocloud.room.plugins.module_utils import packing
 from ansible_collections.labocloud.room.plugins.modules import build_context
 
 
@@ -26,40 +27,40 @@ def names(archive: bytes) -> list[str]:
 
 
 def test_it_holds_what_dockerignore_lets_through(project: Path) -> None:
-    assert names(build_context.pack(project, [])) == [".dockerignore", "Dockerfile", "app/app.py"]
+    assert names(packing.pack(project, [])) == [".dockerignore", "Dockerfile", "app/app.py"]
 
 
 def test_another_clone_packs_the_same(project: Path) -> None:
     """Other times, other modes, other ignored files: a clone under another umask."""
-    before = build_context.pack(project, [])
+    before = packing.pack(project, [])
     (project / "README.md").write_text("Something else.\n")
     (project / "app/tests/test_app.py").unlink()
     (project / "app/app.py").chmod(0o600)
     (project / "app/app.py").touch()
-    assert build_context.pack(project, []) == before
+    assert packing.pack(project, []) == before
 
 
 @pytest.mark.parametrize("name", ["Dockerfile", "app/app.py"])
 def test_a_changed_file_changes_it(project: Path, name: str) -> None:
-    before = build_context.pack(project, [])
+    before = packing.pack(project, [])
     (project / name).write_text("changed\n")
-    assert build_context.pack(project, []) != before
+    assert packing.pack(project, []) != before
 
 
 def test_a_new_file_a_renamed_file_and_an_executable_bit_change_it(project: Path) -> None:
-    seen = {build_context.pack(project, [])}
+    seen = {packing.pack(project, [])}
     (project / "app/more.py").write_text("print(1)\n")
-    seen.add(build_context.pack(project, []))
+    seen.add(packing.pack(project, []))
     (project / "app/more.py").rename(project / "app/other.py")
-    seen.add(build_context.pack(project, []))
+    seen.add(packing.pack(project, []))
     (project / "app/other.py").chmod(0o755)
-    seen.add(build_context.pack(project, []))
+    seen.add(packing.pack(project, []))
     assert len(seen) == 4
 
 
 def test_no_dockerfile_is_an_error_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="Dockerfile"):
-        build_context.pack(tmp_path, [])
+        packing.pack(tmp_path, [])
 
 
 def test_an_archive_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -72,5 +73,5 @@ def test_other_directories_are_packed_under_their_own_names(project: Path, tmp_p
     wheels.mkdir(parents=True)
     (wheels / "flask.whl").write_text("x")
     (project / ".dockerignore").write_text("*\n!Dockerfile\n")
-    packed = names(build_context.pack(project, [wheels]))
+    packed = names(packing.pack(project, [wheels]))
     assert packed == [".dockerignore", "Dockerfile", "wheels/flask.whl"]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.module_utils import record
+from ansible_collections.labocloud.room.plugins.module_utils import docker_roots, state
 from ansible_collections.labocloud.room.plugins.modules import docker_root
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,16 +47,23 @@ BEFORE = {"packages": ["bash"], "docker_data": False}
 
 
 @pytest.fixture
-def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the records are, for a test."""
-    for function in (record.read_record, record.write_record):
-        monkeypatch.setattr(function, "__defaults__", (tmp_path / "labocloud",))
-    return tmp_path / "labocloud"
+def directory(remembers: Path) -> Path:
+    """Where it is remembered what there was, for a test."""
+    return remembers
 
 
-def seat(directory: Path, root: Path, was: str, *entries: str) -> None:
-    """A seat whose record tells what a root was like; in it are files of these names now."""
-    record.write_record("before", BEFORE | {"roots": {str(root): was}}, directory)
+def was(roots: dict[str, str]) -> None:
+    """Have the machine remember what directories were like."""
+
+    def change(remembered: state.State) -> None:
+        remembered.before = BEFORE | {"roots": roots}
+
+    state.update(change)
+
+
+def seat(root: Path, how: str, *entries: str) -> None:
+    """A seat that remembers what a root was like; in it are files of these names now."""
+    was({str(root): how})
     for entry in entries:
         path = root / entry
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,15 +76,9 @@ def purge(*roots: Path, check: bool = False) -> dict[str, Any]:
     return stand_in.run(docker_root.main, paths=paths, state="absent", _ansible_check_mode=check)
 
 
-def recorded(directory: Path, *roots: Path | str) -> dict[str, str]:
-    """Give the record's roots after the module was asked to record some."""
-    stand_in.run(docker_root.main, paths=[str(root) for root in roots], state="recorded")
-    return record.read_record("before", directory)["roots"]
-
-
 def test_what_docker_kept_goes_and_the_directory_with_it(directory: Path, tmp_path: Path) -> None:
     root = tmp_path / "docker"
-    seat(directory, root, "absent", *(f"{name}/deep/er" for name in DOCKERS), "image/.hidden")
+    seat(root, "absent", *(f"{name}/deep/er" for name in DOCKERS), "image/.hidden")
     (root / "overlay2/l").symlink_to(tmp_path)
     assert purge(root, check=True)["changed"]
     assert (root / "image/.hidden").exists()
@@ -89,7 +90,7 @@ def test_what_docker_kept_goes_and_the_directory_with_it(directory: Path, tmp_pa
 
 def test_what_containerd_kept_goes_too(directory: Path, tmp_path: Path) -> None:
     root = tmp_path / "containerd"
-    seat(directory, root, "absent", *(f"{name}/x" for name in CONTAINERDS))
+    seat(root, "absent", *(f"{name}/x" for name in CONTAINERDS))
     assert purge(root)["changed"]
     assert not root.exists()
 
@@ -97,7 +98,7 @@ def test_what_containerd_kept_goes_too(directory: Path, tmp_path: Path) -> None:
 def test_a_directory_that_was_there_stays(directory: Path, tmp_path: Path) -> None:
     """/srv, say; and what its file system keeps in it."""
     root = tmp_path / "srv"
-    seat(directory, root, "empty", "image/x", "lost+found/x")
+    seat(root, "empty", "image/x", "lost+found/x")
     assert purge(root, check=True)["changed"]
     assert purge(root)["changed"]
     assert os.listdir(root) == ["lost+found"]
@@ -109,7 +110,7 @@ def test_a_directory_that_was_there_stays(directory: Path, tmp_path: Path) -> No
 def test_a_link_to_a_directory_stays_and_so_does_that(directory: Path, tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()
     (tmp_path / "docker").symlink_to(tmp_path / "disk")
-    seat(directory, tmp_path / "docker", "absent", "image/x")
+    seat(tmp_path / "docker", "absent", "image/x")
     assert purge(tmp_path / "docker")["changed"]
     assert (tmp_path / "docker").is_symlink()
     assert os.listdir(tmp_path / "disk") == []
@@ -122,10 +123,10 @@ def test_what_is_not_dockers_is_named_and_nothing_goes(
     directory: Path, tmp_path: Path, foreign: str
 ) -> None:
     one, other = tmp_path / "one", tmp_path / "two"
-    seat(directory, one, "absent", "image/x")
-    seat(directory, other, "empty", "image/x", foreign)
+    seat(one, "absent", "image/x")
+    seat(other, "empty", "image/x", foreign)
     roots = {str(one): "absent", str(other): "empty"}
-    record.write_record("before", BEFORE | {"roots": roots}, directory)
+    was(roots)
     for check in (True, False):
         said = purge(one, other, check=check)
         assert said["failed"]
@@ -138,50 +139,21 @@ def test_what_is_not_dockers_is_named_and_nothing_goes(
 
 def test_what_was_in_use_before_stays_and_is_told(directory: Path, tmp_path: Path) -> None:
     root, unknown = tmp_path / "srv", tmp_path / "unknown"
-    seat(directory, root, "in use", "image/x")
+    seat(root, "in use", "image/x")
     (unknown / "image").mkdir(parents=True)
     assert purge(root, unknown) == {"changed": False, "kept": [str(root), str(unknown)]}
     assert (root / "image/x").exists()
     assert (unknown / "image").exists()
 
 
-def test_the_record_tells_what_a_directory_was_like_when_docker_came_to_it(
-    directory: Path, tmp_path: Path
-) -> None:
-    """data-root is set to the school's own /srv after the record was written."""
-    seat(directory, tmp_path / "first", "absent", "image/x")
-    disk, srv = tmp_path / "disk", tmp_path / "srv"
-    for made in (disk / "lost+found", srv / "projects"):
-        made.mkdir(parents=True)
-    assert recorded(directory, tmp_path / "new", disk, srv, tmp_path / "first") == {
-        str(tmp_path / "first"): "absent",
-        str(tmp_path / "new"): "absent",
-        str(disk): "empty",
-        str(srv): "in use",
-    }
-    # Later Docker keeps something there: what is recorded stays.
-    (disk / "image").mkdir()
-    assert recorded(directory, disk)[str(disk)] == "empty"
-    (srv / "projects").rmdir()
-    (srv / "image").mkdir()
-    assert purge(srv)["kept"] == [str(srv)]
-
-
-def test_a_check_records_nothing(directory: Path, tmp_path: Path) -> None:
-    record.write_record("before", BEFORE, directory)
-    asked = {"paths": [str(tmp_path / "x")], "state": "recorded", "_ansible_check_mode": True}
-    assert stand_in.run(docker_root.main, **asked)["changed"]
-    assert record.read_record("before", directory) == BEFORE
-
-
-@pytest.mark.parametrize("state", ["absent", "recorded"])
-def test_without_a_record_nothing_is_done(directory: Path, tmp_path: Path, state: str) -> None:
+def test_where_nothing_is_remembered_nothing_is_done(directory: Path, tmp_path: Path) -> None:
     (tmp_path / "docker/image").mkdir(parents=True)
-    paths = [str(tmp_path / "docker")]
-    assert stand_in.run(docker_root.main, paths=paths, state=state)["failed"]
+    said = purge(tmp_path / "docker")
+    assert said["failed"]
+    assert "no record of what was there before" in said["msg"]
     directory.mkdir()
     (directory / "before.json").write_text("{")
-    assert "cannot be read" in stand_in.run(docker_root.main, paths=paths, state=state)["msg"]
+    assert "cannot be read" in purge(tmp_path / "docker")["msg"]
     assert (tmp_path / "docker/image").exists()
 
 
@@ -210,30 +182,30 @@ def test_without_a_record_nothing_is_done(directory: Path, tmp_path: Path, state
 def test_records_of_before_there_were_directories_in_them(
     before: dict, config: dict | None, roots: dict
 ) -> None:
-    assert docker_root.known(before, config) == roots
+    remembered = state.State(before=before)
+    if config:
+        remembered.files["/etc/docker/daemon.json"] = {"text": json.dumps(config), "mode": 0o644}
+    assert docker_roots.known(remembered) == roots
 
 
-def test_a_daemon_json_of_before_that_is_none_tells_nothing(directory: Path) -> None:
-    assert docker_root.saved_config() is None
-    directory.mkdir()
-    (directory / "daemon.json").write_text("not yet")
-    assert docker_root.saved_config() is None
-    (directory / "daemon.json").write_text('{"data-root": "/srv"}')
-    assert docker_root.saved_config() == {"data-root": "/srv"}
+@pytest.mark.parametrize("text", ["", "not yet", "[]", "\udcff", "[" * 100_000])
+def test_a_daemon_json_of_before_that_is_none_tells_nothing(text: str) -> None:
+    kept = {"/etc/docker/daemon.json": {"text": text, "mode": 0o644}}
+    assert docker_roots.saved_config(state.State(files=kept)) == {}
 
 
 def test_what_is_in_use_by_now_is_what_the_old_record_says(tmp_path: Path) -> None:
     """A seat of an older toolkit, whose Docker has kept something since."""
     (tmp_path / "docker/image").mkdir(parents=True)
     docker = str(tmp_path / "docker")
-    assert docker_root.to_record(docker, {docker: "absent"}) == "absent"
-    assert docker_root.to_record(docker, {docker: "in use"}) == "in use"
-    assert docker_root.to_record(docker, {}) == "in use"
+    assert docker_roots.to_record(docker, {docker: "absent"}) == "absent"
+    assert docker_roots.to_record(docker, {docker: "in use"}) == "in use"
+    assert docker_roots.to_record(docker, {}) == "in use"
 
 
 def test_a_directory_that_is_deeper_than_any_path_goes(directory: Path, tmp_path: Path) -> None:
     root = tmp_path / "docker"
-    seat(directory, root, "absent", "volumes/x/_data/file")
+    seat(root, "absent", "volumes/x/_data/file")
     made = os.open(root / "volumes/x/_data", os.O_RDONLY)
     for _ in range(1100):
         os.mkdir("d" * 20, dir_fd=made)
@@ -310,7 +282,7 @@ def test_what_a_killed_engine_left_mounted_is_unmounted_and_what_is_there_stays(
     theirs, root = tmp_path / "theirs", tmp_path / "docker"
     theirs.mkdir()
     (theirs / "thesis").write_text("years of work")
-    seat(directory, root, "absent", "volumes/x/_data/file")
+    seat(root, "absent", "volumes/x/_data/file")
     said = purge_with(mount.format(theirs=theirs), root)
     assert (said.get("msg"), said["changed"], said["left"]) == (None, True, [])
     assert (theirs / "thesis").read_text() == "years of work"
@@ -335,7 +307,7 @@ def test_what_else_is_mounted_is_named_and_nothing_goes(
     theirs, root = tmp_path / "theirs", tmp_path / "docker"
     theirs.mkdir()
     (theirs / "thesis").write_text("years of work")
-    seat(directory, root, "absent", "volumes/x/_data/file", "swarm/x")
+    seat(root, "absent", "volumes/x/_data/file", "swarm/x")
     said = purge_with(mount.format(theirs=theirs), root)
     assert said["failed"]
     assert f"not Docker's: {root}/{where}. Nothing" in said["msg"]
@@ -349,7 +321,7 @@ def test_what_is_in_use_and_cannot_be_unmounted_is_named(directory: Path, tmp_pa
     theirs, root = tmp_path / "theirs", tmp_path / "docker"
     theirs.mkdir()
     (theirs / "thesis").write_text("years of work")
-    seat(directory, root, "absent", "volumes/x/_data/file", "image/x")
+    seat(root, "absent", "volumes/x/_data/file", "image/x")
     said = purge_with(f"mount --bind {theirs} volumes/x/_data", root, busy="volumes/x/_data")
     assert said["failed"]
     assert f"{root}/volumes/x/_data is mounted and cannot be unmounted" in said["msg"]
@@ -367,7 +339,7 @@ def test_what_is_mounted_in_the_meantime_is_not_entered(
     theirs, root = tmp_path / "theirs", tmp_path / "docker"
     (theirs / "deep").mkdir(parents=True)
     (theirs / "deep/thesis").write_text("years of work")
-    seat(directory, root, "absent", "volumes/x/_data/file")
+    seat(root, "absent", "volumes/x/_data/file")
     mount = f"mount {kind.format(theirs=theirs)} volumes/x/_data"
     said = purge_with(mount, root, blind=True)
     assert said["failed"]
@@ -383,7 +355,7 @@ def test_a_directory_that_is_a_disk_of_its_own_is_emptied_and_stays(
     """A directory of the same disk that is mounted there, too."""
     theirs, root = tmp_path / "theirs", tmp_path / "docker"
     theirs.mkdir()
-    seat(directory, root, "absent", "image/below-the-disk")
+    seat(root, "absent", "image/below-the-disk")
     kind = kind.format(theirs=theirs)
     mount = f"mount {kind} {root}; mkdir {root}/image {root}/lost+found"
     said = purge_with(mount, root)

@@ -1,5 +1,6 @@
 """What an archive leaves out; saving and loading for real: molecule/archive."""
 
+import hashlib
 import io
 import json
 import subprocess
@@ -9,7 +10,9 @@ from pathlib import Path
 import image_tar
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.filter.image_layers import image_layers_present
+from ansible_collections.labocloud.room.plugins.action import (
+    image_archive as image_archive_action,
+)
 from ansible_collections.labocloud.room.plugins.modules import image_archive
 
 BASE = {"Config": "b", "Layers": ["one", "two"]}
@@ -30,23 +33,9 @@ def test_a_file_that_is_a_higher_layer_too_stays() -> None:
     assert image_archive.omitted([again], 1) == set()
 
 
-def test_layers_count_from_the_lowest_without_a_gap() -> None:
-    layers = ["one", "two", "three"]
-    images = {
-        "other": {"layers": ["two", "three"]},
-        "gap": {"layers": ["one", "x", "three"]},
-        "older": {"layers": ["one", "two", "y"]},
-    }
-    assert image_layers_present({}, layers) == 0
-    assert image_layers_present({"other": images["other"]}, layers) == 0
-    assert image_layers_present({"gap": images["gap"]}, layers) == 1
-    assert image_layers_present(images, layers) == 2
-    assert image_layers_present({"taller": {"layers": [*layers, "z"]}}, layers) == 3
-
-
 @pytest.fixture
-def dest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where an archive goes to; the engine gives one of an image with two layers."""
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where an archive is made; the engine gives one of an image with two layers."""
     layers = [(name, name.encode()) for name in ("low", "high")]
     manifest = [{"Config": "config", "Layers": ["low", "high"], "RepoTags": ["a:1"]}]
     whole = image_tar.tar(
@@ -56,8 +45,9 @@ def dest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     command(tmp_path, "docker", f'test "$*" = "save --output $3 a:1" && cp {tmp_path}/whole.tar $3')
     path = image_archive.ENVIRONMENT["PATH"]
     monkeypatch.setitem(image_archive.ENVIRONMENT, "PATH", f"{tmp_path}/bin:{path}")
-    (tmp_path / "labocloud-images-mine").mkdir()
-    return tmp_path / "labocloud-images-mine" / "images.tar.zst"
+    monkeypatch.setattr(image_archive, "PLACE", tmp_path / "passing")
+    (tmp_path / "passing").mkdir()
+    return tmp_path / "passing"
 
 
 def command(directory: Path, name: str, script: str) -> None:
@@ -76,35 +66,47 @@ def members(archive: Path) -> dict[str, bytes | None]:
 
 
 @pytest.mark.parametrize("skip", [None, 1])
-def test_the_archive_holds_all_but_what_is_skipped(dest: Path, skip: int | None) -> None:
+def test_the_archive_holds_all_but_what_is_skipped(place: Path, skip: int | None) -> None:
     asked = {} if skip is None else {"skip_layers": skip}
-    said = stand_in.run(image_archive.main, images=["a:1"], dest=str(dest), **asked)
+    said = stand_in.run(image_archive.main, images=["a:1"], **asked)
     assert said["changed"]
-    assert said["bytes"] == dest.stat().st_size
-    assert dest.stat().st_mode & 0o777 == 0o644
-    held = members(dest)
+    made = Path(said["path"])
+    assert said["sha256"] == hashlib.sha256(made.read_bytes()).hexdigest()
+    # Who connects fetches it, and need not be root; nobody finds it who does not know its name.
+    assert (made.stat().st_mode & 0o777, made.parent.stat().st_mode & 0o777) == (0o644, 0o711)
+    held = members(made)
     assert set(held) == {"high", "link", "manifest.json"} | ({"low"} if skip is None else set())
     assert (held["high"], held["link"]) == (b"high", None)
     # What it was made from is gone.
-    assert list(dest.parent.iterdir()) == [dest]
+    assert list(place.rglob("*")) == [made.parent, made]
+    assert image_archive_action.PATH.fullmatch(f"/var/tmp/{made.relative_to(place)}")
+
+
+def test_the_engine_at_the_socket_is_the_one_that_saves(dest: Path, tmp_path: Path) -> None:
+    command(tmp_path, "docker", 'echo "asked $DOCKER_HOST" >&2; exit 1')
+    asked = {"images": ["a:1"], "dest": str(dest)}
+    said = stand_in.run(image_archive.main, docker_socket="/run/other.sock", **asked)
+    assert "asked unix:///run/other.sock" in said["msg"]
+    assert "asked unix:///var/run/docker.sock" in stand_in.run(image_archive.main, **asked)["msg"]
 
 
 @pytest.mark.parametrize("name", ["docker", "zstd"])
-def test_where_a_command_fails_nothing_is_left(dest: Path, tmp_path: Path, name: str) -> None:
+def test_where_a_command_fails_nothing_is_left(place: Path, tmp_path: Path, name: str) -> None:
     command(tmp_path, name, "cat > /dev/null; echo no space >&2; exit 1")
-    said = stand_in.run(image_archive.main, images=["a:1"], dest=str(dest))
+    said = stand_in.run(image_archive.main, images=["a:1"])
     assert "the images cannot be saved" in said["msg"]
-    assert list(dest.parent.iterdir()) == []
+    assert list(place.iterdir()) == []
 
 
-def test_a_zstd_that_ends_early_says_itself_why(dest: Path, tmp_path: Path) -> None:
+def test_a_zstd_that_ends_early_says_itself_why(place: Path, tmp_path: Path) -> None:
     """And not the pipe to it, which breaks then."""
     command(tmp_path, "zstd", "echo no space >&2; exit 1")
-    said = stand_in.run(image_archive.main, images=["a:1"], dest=str(dest))
+    said = stand_in.run(image_archive.main, images=["a:1"])
     assert said["msg"] == "the images cannot be saved: no space"
 
 
-def test_a_command_that_is_lacking_is_named(dest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_that_is_lacking_is_named(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(image_archive.ENVIRONMENT, "PATH", "/nowhere")
-    said = stand_in.run(image_archive.main, images=["a:1"], dest=str(dest))
+    said = stand_in.run(image_archive.main, images=["a:1"])
     assert said["msg"] == "there is no command docker here"
+    assert list(place.iterdir()) == []

@@ -12,7 +12,7 @@ from unittest import mock
 
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.module_utils import saved
+from ansible_collections.labocloud.room.plugins.module_utils import saved, state
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import fingerprint
 from ansible_collections.labocloud.room.plugins.modules import image_load
 from image_tar import index, tar
@@ -90,13 +90,15 @@ class Seat:
 
 
 @pytest.fixture
-def seat(engine: stand_in.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Seat:
+def seat(
+    engine: stand_in.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, remembers: Path
+) -> Seat:
     commands = tmp_path / "bin"
     commands.mkdir()
     docker = commands / "docker"
     docker.write_text(
         f"#!/bin/sh\n[ -e {tmp_path}/full ] && {{ echo 'no space left on device' >&2; exit 1; }}\n"
-        f"cat > {tmp_path}/loaded\n"
+        f'echo "$DOCKER_HOST" > {tmp_path}/asked\ncat > {tmp_path}/loaded\n'
     )
     docker.chmod(0o755)
     # As zstd is not everywhere where the tests are.
@@ -109,14 +111,14 @@ def seat(engine: stand_in.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.fixture
 def src(tmp_path: Path) -> Iterator[Path]:
     """Where an archive has arrived; it is gone in any case."""
-    directory = tmp_path / "labocloud-images-now"
-    yield directory / "images.tar.zst"
-    assert not directory.exists()
+    place = tmp_path / "passing"
+    place.mkdir()
+    yield place / "labocloud-images-0a1b"
+    assert list(place.glob("labocloud-images-*")) == list(place.glob("labocloud-images-t*"))
 
 
 def load(seat: Seat, src: Path, packed: bytes, **others: object) -> dict[str, Any]:
     """Run the module for a base and a revision of the course image."""
-    src.parent.mkdir(exist_ok=True)
     src.write_bytes(packed)
     wanted = {BASE: fingerprint(image(BASE, "b")), COURSE: fingerprint(image(COURSE, "c"))}
     asked = {"sha256": hashlib.sha256(packed).hexdigest(), "images": wanted} | others
@@ -136,7 +138,7 @@ def test_a_docker_that_a_user_put_first_on_the_path_is_not_meant(
 
 
 def test_what_was_asked_for_is_loaded_and_the_base_that_it_replaces_goes(
-    seat: Seat, src: Path
+    seat: Seat, src: Path, tmp_path: Path
 ) -> None:
     old = image(BASE, "old")
     seat.have(old)
@@ -144,6 +146,8 @@ def test_what_was_asked_for_is_loaded_and_the_base_that_it_replaces_goes(
     packed = tar(("manifest.json", LIST))
     assert load(seat, src, packed, forget=old["Id"]) == {"changed": True}
     assert seat.loaded.read_bytes() == packed
+    # The engine that was asked what it has is the one that loads.
+    assert (tmp_path / "asked").read_text().strip() == f"unix://{seat.socket}"
     assert set(seat.named()) == {BASE, COURSE}
     assert old["Id"] not in seat.images
 
@@ -200,24 +204,101 @@ def test_what_the_engine_says_of_a_full_disk_is_told(seat: Seat, src: Path, tmp_
     assert said["msg"] == "no space left on device"
 
 
-def test_what_a_killed_run_left_is_removed_a_day_later(
-    seat: Seat, src: Path, tmp_path: Path
-) -> None:
+def test_what_a_killed_run_left_is_removed_a_day_later(seat: Seat, src: Path) -> None:
+    """The files that came, and the directories that they were taken to."""
     yesterday = time.time() - 25 * 60 * 60
+    place = src.parent
     for name in ("labocloud-images-old", "labocloud-images-today", "labocloud-saved-x", "mine"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "images.tar.zst").touch()
+        (place / name).mkdir()
+        (place / name / "images.tar.zst").touch()
         if "today" not in name:
-            os.utime(tmp_path / name, (yesterday, yesterday))
-    theirs = tmp_path / "labocloud-images-theirs"
+            os.utime(place / name, (yesterday, yesterday))
+    (place / "labocloud-images-sent").touch()
+    os.utime(place / "labocloud-images-sent", (yesterday, yesterday))
+    theirs = place / "labocloud-images-theirs"
     theirs.mkdir()
     os.utime(theirs, (yesterday, yesterday))
     shutil.chown(theirs, 12345) if os.geteuid() == 0 else theirs.rmdir()
     seat.coming = [image(BASE, "b"), image(COURSE, "c")]
     assert load(seat, src, tar(("manifest.json", LIST))) == {"changed": True}
-    left = {path.name for path in tmp_path.glob("*") if path.is_dir()} - {"bin", theirs.name}
+    left = {path.name for path in place.iterdir()} - {theirs.name}
     assert left == {"labocloud-images-today", "labocloud-saved-x", "mine"}
     assert theirs.exists() == (os.geteuid() == 0)
+
+
+def test_what_came_is_remembered_and_has_the_courses_name(seat: Seat, src: Path) -> None:
+    old = image("room:python", "old")
+    seat.have(old)
+    seat.coming = [image(BASE, "b"), image(COURSE, "c")]
+    packed = tar(("manifest.json", LIST))
+    assert load(seat, src, packed, names={"room:python": COURSE}) == {"changed": True}
+    assert seat.named()["room:python"] == image(COURSE, "c")["Id"]
+    # The course's name is for another image soon: it is no mark of the toolkit's.
+    assert state.read().built["images"] == {
+        BASE: fingerprint(image(BASE, "b")),
+        COURSE: fingerprint(image(COURSE, "c")),
+    }
+
+
+def test_what_did_not_come_is_not_remembered(seat: Seat, src: Path) -> None:
+    """And has no name that the page is started from."""
+    had = fingerprint(image(BASE, "old"))
+    state.update(lambda told: told.name_image(BASE, had))
+    seat.coming = [image(BASE, "b"), image(COURSE, "evil")]
+    packed = tar(("manifest.json", LIST))
+    assert load(seat, src, packed, names={"room:python": COURSE})["failed"]
+    assert state.read().built["images"] == {BASE: had}
+    assert "room:python" not in seat.named()
+
+
+def test_it_is_remembered_before_it_comes(
+    seat: Seat, src: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that is killed while it loads leaves what tells whose the images are."""
+    told = {}
+
+    def loading(_: Path) -> None:
+        told.update(state.read().built["images"])
+        seat.loaded.touch()
+
+    monkeypatch.setattr(image_load, "load", loading)
+    seat.coming = [image(BASE, "b"), image(COURSE, "c")]
+    assert load(seat, src, tar(("manifest.json", LIST)))["changed"]
+    assert set(told) == {BASE, COURSE}
+
+
+def test_what_cannot_be_remembered_is_not_loaded(seat: Seat, src: Path, remembers: Path) -> None:
+    remembers.mkdir()
+    (remembers / "state.json").write_text("{")
+    said = load(seat, src, tar(("manifest.json", LIST)))
+    assert "cannot be read" in said["msg"]
+    assert not seat.loaded.exists()
+
+
+def test_what_arrives_is_taken_to_where_nobody_else_comes(
+    seat: Seat, src: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has sent it could alter it between the check and the load."""
+    seen = []
+
+    def look(taken: Path, *_: object) -> None:
+        seen.extend((taken.parent.stat().st_mode & 0o777, taken.stat().st_mode & 0o777))
+        seen.append(src.exists())
+        raise image_load.RefusedError("enough")
+
+    monkeypatch.setattr(image_load, "check", look)
+    assert load(seat, src, b"x")["msg"] == "enough"
+    assert seen == [0o700, 0o600, False]
+
+
+def test_a_link_that_arrives_is_no_archive(seat: Seat, src: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("x")
+    src.symlink_to(tmp_path / "secret")
+    said = stand_in.run(
+        image_load.main, src=str(src), sha256="0" * 64, images={}, docker_socket=seat.socket
+    )
+    assert said["msg"] == "what arrived is no file"
+    assert (tmp_path / "secret").exists()
 
 
 @pytest.mark.parametrize("reads", ["its names", "all"])

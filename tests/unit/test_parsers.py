@@ -19,16 +19,15 @@ import mutated
 import pytest
 import stand_in
 from ansible.errors import AnsibleFilterError
-from ansible_collections.labocloud.room.plugins.filter import flask_container, openpgp
+from ansible_collections.labocloud.room.plugins.filter import openpgp
 from ansible_collections.labocloud.room.plugins.module_utils import (
     archive_names,
     facts_apt,
     facts_engine,
     facts_machine,
     facts_network,
-    facts_records,
     reading,
-    record,
+    state,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
     DockerConnection,
@@ -41,13 +40,18 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts_engine import
 from ansible_collections.labocloud.room.plugins.module_utils.reading import Odd
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import faults
 from ansible_collections.labocloud.room.plugins.modules import docker_root, seat_students
-from ansible_collections.labocloud.room.plugins.modules.container_switch import reason, url_of
+from ansible_collections.labocloud.room.plugins.modules.flask_container import reason, url_of
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import cleaned
 from ansible_collections.labocloud.room.plugins.plugin_utils.shape import SEAT, shaped
 from hypothesis import given
 from hypothesis import strategies as st
 from mutated import bounded, json_of, text_of
 
+STATE = (
+    '{"version": 3, "before": {"packages": ["bash"], "docker_data": false, "ids": {}}, "files": {},'
+    ' "brought": {"packages": ["zstd"], "making": null}, "served": ["r1"], "built":'
+    ' {"images": {"a:1": "print"}, "bases": {}, "earlier": {}}}'
+)
 CONTAINERS = mutated.answers("/containers/json?all=true")
 DESCRIBED = [one for one in mutated.answers("/containers/") if isinstance(one, dict)]
 IMAGES = [one for one in mutated.answers("/images/") if isinstance(one, dict)]
@@ -268,9 +272,9 @@ def test_an_image_is_the_toolkits_by_its_fingerprint_alone(
     facts = facts_engine.image_facts({"a:1": image})
     ours = fingerprint_1(image) if mark is None else mark
     assert re.fullmatch("[0-9a-f]{64}", facts["a:1"]["fingerprint"])
-    built = facts_records.built_facts({"a:1": ours, "gone:1": ours}, {"a:1": image})
-    wanted = {"a:1": fingerprint(image)} if mark is None else {}
-    assert built == {"images": wanted, "bases": {}}
+    memory = state.State()
+    memory.built["earlier"] = {"a:1": ours, "gone:1": ours}
+    assert memory.images({"a:1": image}) == ({"a:1": fingerprint(image)} if mark is None else {})
 
 
 @bounded
@@ -350,7 +354,7 @@ def test_a_seat_answers_in_its_shape_whatever_is_on_it(
 
     with (
         mock.patch.object(reading, "content", content),
-        mock.patch.object(record, "content", content),
+        mock.patch.object(state, "content", content),
         mock.patch.object(facts_network, "socket_holders", return_value={}),
         mock.patch.object(facts_apt, "APT_CONFIG", ("/no/such/command",)),
     ):
@@ -444,11 +448,23 @@ def test_a_key_of_openpgp(text: str) -> None:
 
 
 @bounded
-@given(st.binary() | text_of(['{"version": 2, "images": {}}']).map(str.encode))
-def test_a_record_is_one_or_torn(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "before.json").write_bytes(content)
-    with refused(record.TornError, "before.json"):
-        assert isinstance(record.read_record("before", tmp_path), dict)
+@given(
+    st.sampled_from(["state", *state.RECORDS]),
+    st.binary()
+    | text_of(['{"version": 2, "images": {}}', STATE]).map(str.encode)
+    | json_of([json.loads(STATE)]).map(json.dumps).map(str.encode),
+)
+def test_what_is_remembered_is_read_or_torn(
+    tmp_path_factory: pytest.TempPathFactory, name: str, content: bytes
+) -> None:
+    folder = tmp_path_factory.mktemp("state", numbered=True)
+    (folder / f"{name}.json").write_bytes(content)
+    with refused(state.TornError, f"{name}.json"):
+        memory = state.read(folder)
+        # And what is read can be written, and is the same then.
+        state.update(lambda changed: changed.served.append("r"), folder)
+        memory.served.append("r")
+        assert state.read(folder) == memory
 
 
 NAMES = ("labocloud-saved:cccccccccccc", "python:3")
@@ -480,30 +496,3 @@ def test_names_in_an_archive(lists: dict[str, str], lacks: int, whole: bool) -> 
     with suppress(archive_names.RefusedError, tarfile.TarError):
         names = archive_names.names_in(archive(lists, lacks), whole=whole)
         assert all(isinstance(name, str) for name in names)
-
-
-@bounded
-@given(text_of(["128M", "1G", "6m", "1k"]) | st.integers() | st.floats() | st.none())
-def test_a_size_of_memory(size: object) -> None:
-    assert isinstance(flask_container.memory_bytes(size), int)
-
-
-@bounded
-@given(
-    st.fixed_dictionaries(
-        {
-            "name": text_of(["flask"]),
-            "host_port": st.integers() | st.text(),
-            "bind_address": text_of(["127.0.0.1"]) | st.none(),
-            "memory": text_of(["128M"]) | st.integers(),
-            "pids_limit": st.integers(),
-        }
-    )
-)
-def test_wrong_settings_are_named(settings: dict[str, Any]) -> None:
-    seat = {"network": {"addresses": ["127.0.0.1/32", "192.0.2.7/24", "192.0.2.7/32"]}}
-    found = flask_container.wrong_settings(seat, settings, "pc1")
-    names = [re.match("pc1: flask_container_([a-z_]+) is ", one)[1] for one in found]
-    assert len(set(names)) == len(names)
-    assert ("pids_limit" in names) is (settings["pids_limit"] < 1)
-    assert all(". Fix: " in one for one in found)

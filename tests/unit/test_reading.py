@@ -11,7 +11,7 @@ from ansible_collections.labocloud.room.plugins.module_utils import (
     facts_machine,
     facts_network,
     reading,
-    record,
+    state,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.facts import seat_facts
 from ansible_collections.labocloud.room.plugins.module_utils.reading import Odd
@@ -55,7 +55,7 @@ KINDS: dict[str, Callable[[Path], object]] = {
 def quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder, and a seat without what takes long; the records are in it."""
     monkeypatch.setattr(facts_network, "socket_holders", lambda _wanted: {})
-    monkeypatch.setattr(record.read_record, "__defaults__", (tmp_path / "labocloud",))
+    monkeypatch.setattr(state.read, "__defaults__", (tmp_path / "labocloud",))
     return tmp_path
 
 
@@ -81,7 +81,7 @@ def test_what_is_no_file_is_not_read(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", record.NAMES)
+@pytest.mark.parametrize("name", ["state", *state.RECORDS])
 def test_what_is_no_record_is_told_as_torn(quiet: Path, kind: str, name: str) -> None:
     """And not taken for none: what was there before would be forgotten."""
     (quiet / "labocloud").mkdir()
@@ -92,7 +92,7 @@ def test_what_is_no_record_is_told_as_torn(quiet: Path, kind: str, name: str) ->
 
 def test_records_in_what_is_no_directory_are_torn(quiet: Path) -> None:
     (quiet / "labocloud").touch()
-    assert len(asked(quiet)["torn"]) == len(record.NAMES)
+    assert len(asked(quiet)["torn"]) == 1
 
 
 def test_a_configuration_that_is_no_file_is_there(

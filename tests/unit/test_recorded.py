@@ -9,9 +9,11 @@ from ansible_collections.labocloud.room.plugins.module_utils import (
     docker_engine,
     facts_engine,
     facts_network,
+    state,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.reading import Odd
-from ansible_collections.labocloud.room.plugins.modules import seat, seat_students
+from ansible_collections.labocloud.room.plugins.modules import seat as seat_module
+from ansible_collections.labocloud.room.plugins.modules import seat_students
 
 COURSE = "labocloud20202021:python"
 # Each engine, and the version of its interface that it has to be asked in.
@@ -32,12 +34,17 @@ def course(engine: stand_in.Engine) -> str:
     return facts_engine.engine_facts(engine.path, Odd())["images"][COURSE]["fingerprint"]
 
 
+def remember(memory: state.State) -> None:
+    """Have a machine remember that there was nothing before."""
+    memory.before = {"packages": [], "docker_data": False}
+
+
 def test_every_engine_tells_the_same_facts(
     recorded: stand_in.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # To look through this machine's processes takes a second.
     monkeypatch.setattr(facts_network, "socket_holders", lambda _wanted: {})
-    told = stand_in.run(seat.main, docker_socket=recorded.path)
+    told = stand_in.run(seat_module.main, docker_socket=recorded.path)
     seat = told["ansible_facts"]["seat"]
     docker = seat["docker"]
     assert docker["running"]
@@ -70,12 +77,12 @@ def test_every_engine_tells_an_image_that_it_was_brought_by_the_same_fingerprint
     assert len(told) == 1
 
 
+@pytest.mark.usefixtures("remembers")
 def test_every_engine_has_the_same_reset(recorded: stand_in.Engine) -> None:
+    state.update(remember)
+    state.update(lambda memory: memory.name_image(COURSE, course(recorded)))
     told = stand_in.run(
-        seat_students.main,
-        docker_socket=recorded.path,
-        delivered={COURSE: course(recorded)},
-        containers=["flask"],
+        seat_students.main, docker_socket=recorded.path, host="pc07", containers=["flask"]
     )
     things = told["things"]
     [work] = things["containers"]
@@ -117,11 +124,12 @@ def test_an_engine_29_answers_by_the_version_that_it_is_asked_in(
 
 
 def test_an_engine_29_refuses_a_version_that_is_too_old(
-    engine: stand_in.Engine, monkeypatch: pytest.MonkeyPatch
+    engine: stand_in.Engine, remembers: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine.become("29")
     monkeypatch.setattr(docker_engine, "NEWEST_API", (1, 43))
-    told = stand_in.run(seat_students.main, docker_socket=engine.path)
+    state.update(remember)
+    told = stand_in.run(seat_students.main, docker_socket=engine.path, host="pc07")
     assert "1.43 is too old" in told["msg"]
 
 

@@ -15,26 +15,27 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
+import sample_seat
 import stand_in
 import yaml
 from ansible.module_utils import basic
 from ansible.modules import apt
-from ansible_collections.labocloud.room.plugins.filter import flask_container
 from ansible_collections.labocloud.room.plugins.module_utils import (
+    answer,
     docker_engine,
     facts_apt,
     facts_engine,
     facts_machine,
     facts_network,
-    facts_records,
     reading,
-    record,
+    state,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import DockerConnection
 from ansible_collections.labocloud.room.plugins.module_utils.facts import limited
 from ansible_collections.labocloud.room.plugins.module_utils.facts import seat_facts as asked
 from ansible_collections.labocloud.room.plugins.module_utils.reading import Odd
 from ansible_collections.labocloud.room.plugins.modules import seat
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import container
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -257,25 +258,16 @@ def test_of_a_registry_only_digests_are_told(
     assert len(facts_network.registry_facts(Odd())["images"]) <= 3
 
 
-def test_a_record_with_a_version_is_told_as_it_is() -> None:
-    record = {"version": 2, "images": {"room:base": "mark"}, "bases": {"python:3": DIGEST}}
-    assert facts_records.built_facts(record, {}) == record
-    nothing = {"images": {}, "bases": {}}
-    assert facts_records.built_facts(None, {}) == nothing
-    assert facts_records.built_facts({"version": 2}, {}) == {"version": 2, **nothing}
-
-
 def test_a_record_of_earlier_fingerprints_is_told_in_those_of_today() -> None:
     """Not of an image that is another by now, or that has what they did not cover."""
     trapped = image(OnBuild=["RUN evil"])
     images = {"room:base": image(), "room:other": image(User="root"), "room:trap": trapped}
     # What the releases of then recorded of image().
     mark = "bd1233980bec55961076f2b77556acd39300c84cb3271e3256951e731c78369a"
-    record = {"room:base": mark, "room:other": mark, "room:trap": mark, "room:gone": mark}
-    assert facts_records.built_facts(record, images) == {
-        "images": {"room:base": docker_engine.fingerprint(image())},
-        "bases": {},
-    }
+    memory = state.State()
+    names = ("room:base", "room:other", "room:trap", "room:gone")
+    memory.built["earlier"] = dict.fromkeys(names, mark)
+    assert memory.images(images) == {"room:base": docker_engine.fingerprint(image())}
 
 
 @pytest.mark.parametrize(
@@ -285,55 +277,53 @@ def test_an_object_is_read_and_nothing_else(text: str, value: dict | None) -> No
     assert facts_machine.parse_object(text) == value
 
 
-@pytest.fixture
-def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the records are, for a test."""
-    directory = tmp_path / "labocloud"
-    for function in (record.read_record, record.write_record):
-        monkeypatch.setattr(function, "__defaults__", (directory,))
-    return directory
-
-
-def test_a_seat_without_records_was_never_touched(records: Path, tmp_path: Path) -> None:
+def test_a_seat_without_memory_was_never_touched(remembers: Path, tmp_path: Path) -> None:
     told = asked(str(tmp_path / "no.sock"), None, [])
-    assert not records.exists()
+    assert not remembers.exists()
     assert (told["before"], told["brought"]) == (None, {"packages": [], "users": []})
     assert (told["built"], told["served"], told["torn"]) == ({}, [], [])
     assert not told["apt"]["interrupted"]
 
 
-def test_what_is_recorded_is_told(records: Path, tmp_path: Path) -> None:
-    record.write_record("before", {"packages": ["bash"], "docker_data": False})
-    record.write_record("brought", {"packages": ["zstd"], "users": [], "coming": ["dpkg", "none"]})
-    (records / "built.json").write_text("{")
+def test_what_is_remembered_is_told(remembers: Path, tmp_path: Path) -> None:
+    """But for what was in files, which may hold passwords."""
+
+    def change(memory: state.State) -> None:
+        memory.before = {"packages": ["bash"], "docker_data": False}
+        memory.files["/etc/docker/daemon.json"] = {"text": "s3cret", "mode": 0o600}
+        memory.brought |= {"packages": ["zstd"], "users": [], "coming": ["dpkg", "none"]}
+        memory.served.append("r1")
+
+    state.update(change)
     told = asked(str(tmp_path / "no.sock"), None, [])
     assert told["before"] == {"packages": ["bash"], "docker_data": False, "files": [], "held": []}
     assert told["brought"] == {"packages": ["dpkg", "zstd"], "users": []}
-    assert told["apt"]["interrupted"]
-    assert [sentence.split(" cannot")[0] for sentence in told["torn"]] == [f"{records}/built.json"]
+    assert (told["apt"]["interrupted"], told["served"], told["torn"]) == (True, ["r1"], [])
+    assert "s3cret" not in str(told)
 
 
-@pytest.mark.parametrize("name", record.NAMES)
+@pytest.mark.parametrize("name", ["state", *state.RECORDS])
 @pytest.mark.parametrize("text", ["", '{"packages": ["bas', "null"])
-def test_a_torn_record_is_told(records: Path, name: str, text: str) -> None:
-    """And is not taken for one that is not there."""
-    records.mkdir()
-    (records / f"{name}.json").write_text(text)
-    _, [sentence] = facts_records.record_facts()
-    assert sentence.startswith(str(records / f"{name}.json"))
+def test_what_is_torn_is_told(remembers: Path, tmp_path: Path, name: str, text: str) -> None:
+    """And is not taken for what is not there."""
+    remembers.mkdir()
+    (remembers / f"{name}.json").write_text(text)
+    told = asked(str(tmp_path / "no.sock"), None, [])
+    [sentence] = told["torn"]
+    assert sentence.startswith(str(remembers / f"{name}.json"))
 
 
 def test_what_an_interrupted_installation_brought() -> None:
     """Of what was coming, what is there; whatever dpkg had still to do with it."""
     coming = {"packages": ["zstd"], "users": ["eleve"], "coming": ["docker.io", "runc"]}
-    told = facts_records.brought_facts(coming, {"runc", "bash"})
+    told = state.State(brought=coming).facts({}, {"runc", "bash"})["brought"]
     assert told == {"packages": ["runc", "zstd"], "users": ["eleve"]}
     assert facts_apt.apt_facts(coming, [])["interrupted"]
     assert not facts_apt.apt_facts(told, [])["interrupted"]
-    assert facts_records.brought_facts(None, {"bash"}) == {"packages": [], "users": []}
-    # What else is in the record stays in it when the next one goes on from here.
+    # What else is remembered is told as well.
     made = {"containers": ["id"], "making": "flask-next"}
-    assert facts_records.brought_facts(coming | made, set()).items() >= made.items()
+    told = state.State(brought=coming | made).facts({}, set())["brought"]
+    assert told.items() >= made.items()
 
 
 @pytest.mark.parametrize(
@@ -637,9 +627,8 @@ def test_all_that_is_judged_of_a_container_is_asked(engine: stand_in.Engine) -> 
     engine.on("GET", "/containers/a/json", told)
     with closing(DockerConnection(engine.path)) as docker:
         settings = facts_engine.container_facts(docker, Odd())["a"]["settings"]
-    of_the_inventory = {"Memory", "NanoCpus", "PidsLimit", "PortBindings"}
-    judged = {*flask_container.RIGHTS, *flask_container.LIMITS, *of_the_inventory}
-    assert set(settings) >= judged
+    wanted = container.container_of(sample_seat.want(), sample_seat.SEAT)
+    assert set(settings) >= set(container.as_told(wanted))
 
 
 def test_this_machine_has_everything_that_is_promised(tmp_path: Path) -> None:
@@ -919,8 +908,8 @@ def test_a_seat_that_does_not_end_to_tell_is_refused_in_words(
         with suppress(Exception):
             time.sleep(9)
 
-    monkeypatch.setattr(seat_facts, "seat_facts", hang)
-    monkeypatch.setattr(seat_facts, "LONGEST", 1)
+    monkeypatch.setattr(answer, "seat_facts", hang)
+    monkeypatch.setattr(answer, "LONGEST", 1)
     said = stand_in.run(seat.main)
     assert said["failed"]
     assert "within 1 s. Fix: " in said["msg"]

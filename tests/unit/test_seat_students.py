@@ -6,11 +6,16 @@ from typing import Any
 
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import DockerConnection
+from ansible_collections.labocloud.room.plugins.module_utils import state
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
+    DockerConnection,
+    fingerprint_1,
+)
 from ansible_collections.labocloud.room.plugins.modules import seat_students
 
 BASE, COURSE, MINE, THEIRS = "sha256:base", "sha256:course", "sha256:mine", "sha256:theirs"
 DELIVERED = {"room:base": "fp-base", "room:python": "fp-course"}
+BARE = {"packages": [], "docker_data": False, "docker_running": False}
 NOTHING_BEFORE = {"ids": {"containers": [], "images": {}, "networks": [], "cache": [], "swarm": ""}}
 
 
@@ -432,8 +437,9 @@ SWARM = {"NodeID": "node", "ControlAvailable": True}
 
 
 @pytest.fixture
-def talks(engine: stand_in.Engine) -> stand_in.Engine:
-    """A stand-in that describes a seat as an engine of before 29 does."""
+def talks(engine: stand_in.Engine, remembers: Path) -> stand_in.Engine:
+    """A stand-in that describes a seat as an engine of before 29 does; nothing was there before."""
+    was(BARE)
     engine.on("GET", r"/system/df\?.*", USAGE)
     engine.on("GET", r"/images/json\?all=true", [{"Id": MINE}, {"Id": "sha256:gone"}])
     engine.on("GET", f"/images/{MINE}/json", INSPECTED)
@@ -447,8 +453,18 @@ def talks(engine: stand_in.Engine) -> stand_in.Engine:
     return engine
 
 
+def was(before: dict[str, Any] | None) -> None:
+    """Have the machine remember what it was like before."""
+
+    def change(remembered: state.State) -> None:
+        remembered.before = before
+
+    state.update(change)
+
+
 def listed(engine: stand_in.Engine, **rules: object) -> dict[str, Any]:
-    return stand_in.run(seat_students.main, docker_socket=engine.path, **rules)
+    asked = {"docker_socket": engine.path, "host": "pc07", **rules}
+    return stand_in.run(seat_students.main, **asked)
 
 
 def test_a_listing_has_all_that_an_engine_tells_of(talks: stand_in.Engine) -> None:
@@ -473,7 +489,9 @@ def test_a_listing_has_all_that_an_engine_tells_of(talks: stand_in.Engine) -> No
     assert told["things"]["images"] == [
         {"id": MINE, "name": "mine:1", "names": ["mine:1"], "bytes": 5}
     ]
-    assert told["ids"] == {
+    with closing(DockerConnection(talks.path)) as docker:
+        ids = seat_students.identities(seat_students.look(docker))
+    assert ids == {
         "containers": ["c1"],
         "images": {MINE: ["mine:1"]},
         "networks": ["n1"],
@@ -481,12 +499,92 @@ def test_a_listing_has_all_that_an_engine_tells_of(talks: stand_in.Engine) -> No
         "cache": ["b2", "b1"],
         "swarm": "node",
     }
-    before = {"ids": told["ids"], "volumes": [volume["Name"] for volume in VOLUMES]}
-    assert listed(talks, before=before)["lines"] == []
+    assert told["told"] == ["pc07: 13 would go, 20B:", *told["lines"], seat_students.NEXT]
+    assert told["save"] == {
+        "containers": ["c1"],
+        "images": told["things"]["images"],
+        "volumes": ["data", "home", "small", "far"],
+        "networks": ["n1"],
+        "bytes": 17,
+    }
+    said = listed(talks, confirmed=True)["told"]
+    assert said == ["pc07: 13 to go now, 20B:", *told["lines"]]
+    was(BARE | {"ids": ids, "volumes": [volume["Name"] for volume in VOLUMES]})
+    nothing = listed(talks)
+    assert (nothing["lines"], nothing["refused"]) == ([], "")
+    assert nothing["told"] == ["pc07: nothing of students is here."]
+    was(BARE)
     kept = listed(talks, keep=["web"])["things"]
     assert [kept["containers"], kept["images"]] == [[], []]
     assert going(kept, "volumes") == ["home", "small", "far"]
     assert going(kept, "networks") == []
+
+
+def test_what_is_remembered_decides_whose_an_image_and_a_container_are(
+    talks: stand_in.Engine,
+) -> None:
+    """Also what a version before has remembered of an image, by the fingerprint of its days."""
+
+    def bring(remembered: state.State) -> None:
+        remembered.built["earlier"]["mine:1"] = fingerprint_1(INSPECTED)
+        remembered.built["earlier"]["gone:1"] = "x"
+        remembered.brought["containers"] = ["c1"]
+
+    state.update(bring)
+    talks.on("GET", "/images/mine:1/json", INSPECTED)
+    things = listed(talks)["things"]
+    assert (things["images"], things["containers"], things["names"]) == ([], [], {})
+
+    def name(remembered: state.State) -> None:
+        remembered.name_image("mine:1", "of another image")
+
+    state.update(name)
+    assert listed(talks, keep=["nothing"])["things"]["images"] == []  # its container runs on it
+    state.update(lambda remembered: remembered.brought.update(containers=[]))
+    assert [one["name"] for one in listed(talks)["things"]["images"]] == ["mine:1"]
+
+
+@pytest.mark.parametrize(
+    ("before", "why"),
+    [
+        (None, "it has changed nothing here yet. Fix: ./lab up --limit pc07."),
+        (BARE | {"docker_data": True}, "Docker had data and did not run. Fix: remove by hand"),
+    ],
+)
+def test_where_it_is_not_known_what_was_there_nothing_is_listed(
+    talks: stand_in.Engine, before: dict | None, why: str
+) -> None:
+    was(before)
+    told = listed(talks)
+    head = "pc07: it is not known what was there before the toolkit: "
+    assert told["refused"].startswith(head + why)
+    assert (told["lines"], told["told"]) == ([], ["pc07: nothing of students is here."])
+    assert talks.questions == []
+
+
+def test_where_docker_had_data_and_ran_it_is_known(talks: stand_in.Engine) -> None:
+    was(BARE | {"docker_data": True, "docker_running": True})
+    told = listed(talks)
+    assert told["refused"] == ""
+    assert told["things"]["containers"]
+
+
+def test_an_engine_that_does_not_answer_is_no_reason_to_fail(
+    talks: stand_in.Engine, tmp_path: Path
+) -> None:
+    told = listed(talks, docker_socket=str(tmp_path / "none"))
+    assert told["refused"].startswith("pc07: Docker does not answer. Fix: ./lab up --limit pc07")
+    assert told["lines"] == []
+
+
+def test_what_cannot_be_read_lets_nothing_be_listed(
+    talks: stand_in.Engine, remembers: Path
+) -> None:
+    (remembers / "state.json").write_text("{")
+    told = listed(talks)
+    assert told["failed"]
+    assert told["msg"].startswith("pc07: ")
+    assert "state.json cannot be read" in told["msg"]
 
 
 def test_an_image_is_told_of_as_it_is_and_what_was_not_measured_is_nothing(
@@ -515,6 +613,21 @@ def test_an_image_is_told_of_as_it_is_and_what_was_not_measured_is_nothing(
 
     assert image_bytes(9, 4) == 5
     assert image_bytes(9, 0) == image_bytes(9, -1) == 9
+
+
+@pytest.mark.parametrize(
+    ("kind", "thing", "saved"),
+    [
+        ("containers", {"id": "c1", "bytes": 1}, True),
+        ("volumes", {"name": "v", "bytes": 1}, True),
+        ("images", {"id": "i", "names": ["mine:1"], "bytes": 1}, True),
+        # A step on the way to another image.
+        ("images", {"id": "i", "names": [], "bytes": 1}, False),
+        ("networks", {"id": "n", "bytes": 0}, False),
+    ],
+)
+def test_what_is_worth_saving(kind: str, thing: dict[str, Any], *, saved: bool) -> None:
+    assert (seat_students.to_save(NOTHING | {kind: [thing]}) is not None) is saved
 
 
 def test_what_newer_engines_leave_out_is_not_there(talks: stand_in.Engine) -> None:
@@ -598,6 +711,7 @@ def removed(
     engine: stand_in.Engine, things: dict[str, Any] | None = None, **more: object
 ) -> dict[str, Any]:
     asked = {"state": "absent", "things": things or EVERYTHING, "docker_socket": engine.path}
+    asked["host"] = "pc07"
     return stand_in.run(seat_students.main, **asked, **more)
 
 
@@ -648,7 +762,8 @@ def test_what_the_engine_refuses_is_named_with_its_reason_and_the_rest_goes(
     told = removed(obeys)
     assert told["failed"] is told["changed"] is True
     assert told["left"] == [f"{name}: it is in use"]
-    assert told["msg"] == f"cannot be removed: {name}: it is in use"
+    why = f"cannot be removed: {name}: it is in use"
+    assert told["msg"] == f"pc07: {why}. {seat_students.STILL}"
     assert [step for step in steps(obeys) if "/unpause" not in step] == STEPS
 
 
@@ -689,7 +804,7 @@ def test_an_engine_that_answers_no_more_ends_it(obeys: stand_in.Engine, bad: obj
     obeys.on("DELETE", "/containers/c2.*", bad)
     obeys.on("GET", "/version", bad)
     told = removed(obeys)
-    assert told["msg"].startswith("Docker refuses: ")
+    assert told["msg"].startswith("pc07: Docker refuses: ")
     assert told["left"][0] == "container web1: no"
     assert "container web1: no" in told["msg"]
     assert steps(obeys)[-1] == "DELETE /containers/c2?force=true"

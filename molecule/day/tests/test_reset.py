@@ -16,6 +16,7 @@ from testinfra.host import Host
 OTHER, SEAT = playbook.seats()[0], playbook.seats()[-1]
 SAVED = Path(os.environ["LABOCLOUD_REPORTS"]) / "saved"
 RESET, RESTORE = "playbooks/reset.yml", "playbooks/restore.yml"
+REMEMBERED = "/var/lib/labocloud/state.json"
 
 # Names, labels and layers of the toolkit's are all over what students make.
 MESS = """
@@ -203,14 +204,15 @@ def test_what_cannot_go_is_named_and_a_name_whose_image_is_lost_comes_back_with_
 
 @pytest.fixture
 def record(seat: Host) -> Iterator[dict]:
-    """The seat's record of before, which a test may write anew."""
-    text = seat.check_output("cat /var/lib/labocloud/before.json")
-    yield json.loads(text)
-    write(seat, text)
+    """What the seat remembers of before, which a test may write anew."""
+    before = json.loads(seat.check_output(f"cat {REMEMBERED}"))["before"]
+    yield json.loads(json.dumps(before))
+    write(seat, before)
 
 
-def write(seat: Host, record: str) -> None:
-    seat.check_output(f"cat > /var/lib/labocloud/before.json <<'END'\n{record}\nEND")
+def write(seat: Host, before: dict) -> None:
+    state = json.loads(seat.check_output(f"cat {REMEMBERED}")) | {"before": before}
+    seat.check_output(f"cat > {REMEMBERED} <<'END'\n{json.dumps(state)}\nEND")
 
 
 @pytest.mark.parametrize("identified", [True, False], ids=["identified", "named"])
@@ -234,7 +236,7 @@ def test_what_was_there_before_or_is_asked_to_stay_stays(
     record["ids"]["images"] = {ids[2]: ["theirs:1"]}
     if not identified:
         del record["ids"]
-    write(seat, json.dumps(record))
+    write(seat, record)
     both = playbook.run(SEAT, playbook=RESET, seat_reset_keep=["class", "class:1"])
     assert listed(both) == []
     one = playbook.run(SEAT, playbook=RESET, confirm="yes")
@@ -251,7 +253,7 @@ def test_what_was_there_before_or_is_asked_to_stay_stays(
     assert listed(playbook.run(SEAT, playbook=RESET)) == (expected if identified else ["image "])
     record |= {"images": [], "containers": [], "networks": [], "volumes": []}
     record.pop("ids", None)
-    write(seat, json.dumps(record))
+    write(seat, record)
     playbook.changed(playbook.run(SEAT, playbook=RESET, confirm="yes"))
     assert seat.check_output(STATE) == clean
 

@@ -65,17 +65,17 @@ def test_the_image_is_small(image: dict[str, Any]) -> None:
     assert image["Size"] < AIM_BYTES
 
 
-def test_the_record_tells_what_is_the_toolkits(
+def test_the_seat_remembers_what_is_the_toolkits(
     image: dict[str, Any],
     base: dict[str, Any],
     host: Any,  # noqa: ANN401
 ) -> None:
-    record = json.loads(host.check_output("cat /var/lib/labocloud/built.json"))
+    state = json.loads(host.check_output("cat /var/lib/labocloud/state.json"))
     revision = f"{COURSE}-{image['Config']['Labels']['labocloud.revision'][:12]}"
-    assert record == {
-        "version": 2,
+    assert state["built"] == {
         "images": {BASE: fingerprint(base), revision: fingerprint(image)},
         "bases": {},
+        "earlier": {},
     }
 
 

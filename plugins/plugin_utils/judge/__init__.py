@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
+    build,
     container,
     engine,
     images,
@@ -43,6 +44,7 @@ PARTS: Mapping[str, Rule] = {
     "registry": registry.judge,
     "engine": engine.judge,
     "students": students.judge,
+    "build": build.judge,
     "images": images.judge,
     "container": container.judge,
 }

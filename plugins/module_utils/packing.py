@@ -1,0 +1,58 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""Pack the files that an image is built from, so that two clones of a project pack the same."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+try:
+    from docker.utils.build import exclude_paths
+except ImportError:
+    exclude_paths = None
+
+
+def can_pack() -> bool:
+    """Tell whether there is what reads a .dockerignore as Docker does."""
+    return exclude_paths is not None
+
+
+def ignore_patterns(text: str) -> list[str]:
+    """Give the patterns of a .dockerignore."""
+    lines = (line.strip() for line in text.splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def members(src: Path, also: list[Path]) -> Iterator[tuple[str, Path]]:
+    """Give what the archive of src, and of the directories in also, holds: name and path."""
+    ignore = src / ".dockerignore"
+    patterns = ignore_patterns(ignore.read_text(encoding="utf-8")) if ignore.exists() else []
+    for name in sorted(exclude_paths(str(src), patterns)):
+        yield name, src / name
+    for directory in also:
+        for path in sorted(directory.rglob("*")):
+            yield str(path.relative_to(directory.parent)), path
+
+
+def pack(src: Path, also: list[Path]) -> bytes:
+    """Give the build context of the directory src as an uncompressed tar archive.
+
+    also: directories that are packed under their own names. Owners, times and all modes but the
+    executable bit are left out: they differ between clones. Raises OSError where src or its
+    Dockerfile cannot be read.
+    """
+    (src / "Dockerfile").stat()
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for name, path in members(src, also):
+            if path.is_dir() and not path.is_symlink():
+                continue
+            entry = archive.gettarinfo(str(path), arcname=name)
+            entry.uid = entry.gid = entry.mtime = 0
+            entry.uname = entry.gname = ""
+            entry.mode = 0o755 if entry.mode & 0o100 else 0o644
+            archive.addfile(entry, io.BytesIO(path.read_bytes()) if entry.isreg() else None)
+    return buffer.getvalue()

@@ -1,0 +1,113 @@
+#!/usr/bin/python
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""Take names away from images that are the toolkit's, and those images that have no other."""
+
+DOCUMENTATION = r"""
+module: image_remove
+short_description: Take away names of Docker images, where they are for the images that are meant
+description:
+  - Takes a name away where it is still for the image of that ID, and the image too where it has no
+    other name, and remembers neither any more as the toolkit's.
+  - Without force, so that an image that a container runs stays; the module fails then, once it has
+    done the rest.
+options:
+  images:
+    description: The names, each with the ID of the image that it is for.
+    type: dict
+    default: {}
+  forget:
+    description: Names of images that are not remembered any more, whatever they are for.
+    type: list
+    elements: str
+    default: []
+  docker_socket:
+    description: Path of the Docker Engine's socket.
+    type: path
+    default: /var/run/docker.sock
+author:
+  - labocloud contributors
+attributes:
+  check_mode:
+    description: Cannot run in check_mode.
+    support: none
+  diff_mode:
+    description: Shows no diff.
+    support: none
+  idempotent:
+    description: What is gone is left alone.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Remove a revision
+  labocloud.room.image_remove:
+    images:
+      labocloud20202021:python-c1c0fda7ae53: "{{ id }}"
+"""
+
+RETURN = r""" # """
+
+import http.client
+from contextlib import closing
+from urllib.parse import quote
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
+    SOCKET,
+    DockerConnection,
+    EngineError,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.image_names import described
+from ansible_collections.labocloud.room.plugins.module_utils.state import State, update
+
+
+def remove(docker: DockerConnection, images: dict[str, str]) -> tuple[list[str], list[str]]:
+    """Take names away. images: name to ID. Gives those that are gone, and the engine's refusals.
+
+    Raises OSError or http.client.HTTPException where no engine answers.
+    """
+    gone, refused = [], []
+    for name, key in images.items():
+        found = described(docker, name)
+        if found is None or found["Id"] != key:
+            continue
+        try:
+            docker.ask(f"/images/{quote(name, safe='/:')}", "DELETE")
+            gone.append(name)
+        except EngineError as error:
+            refused.append(str(error))
+    return gone, refused
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "images": {"type": "dict", "default": {}},
+            "forget": {"type": "list", "elements": "str", "default": []},
+            "docker_socket": {"type": "path", "default": SOCKET},
+        },
+    )
+    asked = module.params
+    gone: list[str] = []
+    refused: list[str] = []
+    try:
+        if asked["images"]:
+            with closing(DockerConnection(asked["docker_socket"], 120)) as docker:
+                gone, refused = remove(docker, asked["images"])
+
+        def forget(state: State) -> None:
+            for name in (*gone, *asked["forget"]):
+                state.forget_image(name)
+
+        changed = update(forget) or bool(gone)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        module.fail_json(msg=str(error))
+    if refused:
+        module.fail_json(msg="; ".join(refused), changed=changed)
+    module.exit_json(changed=changed)
+
+
+if __name__ == "__main__":
+    main()

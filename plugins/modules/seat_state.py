@@ -1,0 +1,337 @@
+#!/usr/bin/python
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""Write down what a machine is to remember of the toolkit, and ask it what it has now."""
+
+DOCUMENTATION = r"""
+module: seat_state
+short_description: Have a lab machine remember what was there before, and what came
+description:
+  - Writes C(/var/lib/labocloud/state.json), readable by root alone, whole or not at all. What is
+    there and cannot be read is not written over. What an earlier release has written is taken
+    over.
+  - Answers like M(labocloud.room.seat), with what the machine has afterwards. The action of this
+    name judges that, so that no further question is needed.
+options:
+  before:
+    description:
+      - Writes down what the machine is like, where that is not written yet; its packages, the files
+        that configure Docker, with the content of daemon.json, and what the engine has, by what
+        tells one thing from another of its name.
+    type: bool
+    default: false
+  roots:
+    description:
+      - Directories where Docker keeps its data, or is about to. Whether each is absent, empty or in
+        use is written down; what is written already stays.
+    type: list
+    elements: path
+    default: []
+  coming:
+    description:
+      - Packages that apt is about to install, as it is asked for them, name or name=version. The
+        names of those that will be new are written down, which apt tells by a simulation, so that
+        a run that is killed leaves what tells whose they are.
+    type: list
+    elements: str
+    default: []
+  came:
+    description: >-
+      Whether an installation has ended. What was coming and is there is written down as brought.
+    type: bool
+    default: false
+  users:
+    description: Accounts that the toolkit has put into the group docker, all of them.
+    type: list
+    elements: str
+  served:
+    description: The revision that the room has from now on. For the machine that builds.
+    type: str
+  give_back:
+    description:
+      - Files that were there before, which get the content and the mode that they had. Of
+        daemon.json alone these are known.
+    type: list
+    elements: path
+    default: []
+  forget:
+    description: Whether to forget everything, afterwards.
+    type: bool
+    default: false
+  docker_socket:
+    description: Path of the Docker Engine's socket.
+    type: path
+    default: /var/run/docker.sock
+  control_time:
+    description: As of M(labocloud.room.seat); the action gives it.
+    type: float
+  registries:
+    description: As of M(labocloud.room.seat); the action gives it.
+    type: list
+    elements: str
+    default: []
+  page_url:
+    description: As of M(labocloud.room.seat); the action gives it.
+    type: str
+    default: ""
+  page_container:
+    description: As of M(labocloud.room.seat); the action gives it.
+    type: str
+    default: ""
+  own_registries:
+    description: As of M(labocloud.room.seat); the action gives it.
+    type: list
+    elements: str
+    default: []
+author:
+  - labocloud contributors
+attributes:
+  check_mode:
+    description: Can run in check_mode and tell whether it would write.
+    support: full
+  diff_mode:
+    description: Shows no diff.
+    support: none
+  idempotent:
+    description: What is written already is not written again.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Write down what the machine was like before anything is changed
+  labocloud.room.seat_state:
+    before: true
+    roots: [/var/lib/docker, /var/lib/containerd]
+
+- name: Write down what is about to come
+  labocloud.room.seat_state:
+    coming: [docker.io, zstd]
+
+- name: Write down what came
+  labocloud.room.seat_state:
+    came: true
+
+- name: Give back the daemon.json that was there
+  labocloud.room.seat_state:
+    give_back: [/etc/docker/daemon.json]
+"""
+
+RETURN = r"""
+ansible_facts:
+  description: As of M(labocloud.room.seat).
+  returned: success
+  type: dict
+"""
+
+import http.client
+import os
+import re
+import subprocess
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.labocloud.room.plugins.module_utils.answer import (
+    ARGUMENTS,
+    LateError,
+    answer,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import DockerConnection
+from ansible_collections.labocloud.room.plugins.module_utils.docker_roots import known, to_record
+from ansible_collections.labocloud.room.plugins.module_utils.engine_things import identities, look
+from ansible_collections.labocloud.room.plugins.module_utils.state import (
+    DAEMON_JSON,
+    UNDER_WAY,
+    State,
+    bytes_of,
+    forget,
+    keep_file,
+    read,
+    update,
+    write_whole,
+)
+
+OWN_ARGUMENTS: dict[str, Any] = {
+    "before": {"type": "bool", "default": False},
+    "roots": {"type": "list", "elements": "path", "default": []},
+    "coming": {"type": "list", "elements": "str", "default": []},
+    "came": {"type": "bool", "default": False},
+    "users": {"type": "list", "elements": "str"},
+    "served": {"type": "str"},
+    "give_back": {"type": "list", "elements": "path", "default": []},
+    "forget": {"type": "bool", "default": False},
+}
+# Measuring a volume waits for its disk.
+TIMEOUT = 300
+# Ansible's apt needs it, and brings it where it lacks.
+APTS_LIBRARY = "python3-apt"
+SIMULATE = (
+    *("apt-get", "--simulate", "--no-install-recommends", "--allow-downgrades"),
+    *("--allow-change-held-packages", "install"),
+)
+NEW = re.compile(r"^Inst ([^ :]+)[^ ]* [(]", re.MULTILINE)
+NO_THINGS: dict[str, Any] = {
+    "containers": [],
+    "images": {},
+    "networks": [],
+    "cache": [],
+    "swarm": "",
+}
+
+# What is not asked where nobody hears the answer.
+LESS: dict[str, Any] = {"registries": [], "own_registries": [], "page_url": ""}
+
+Seat = dict[str, Any]
+
+
+def things(seat: Seat, socket: str) -> dict[str, Any]:
+    """Give what tells the things of an engine from others of their name, nothing where none runs.
+
+    A name can be taken by something else later. Raises OSError or http.client.HTTPException.
+    """
+    if not seat["docker"]["running"]:
+        return NO_THINGS
+    with closing(DockerConnection(socket, TIMEOUT)) as docker:
+        return identities(look(docker))
+
+
+def likeness(seat: Seat, ids: dict[str, Any]) -> dict[str, Any]:
+    """Give what a machine is like, as it is remembered. ids: as things() gives them."""
+    docker = seat["docker"]
+    return {
+        "packages": sorted(seat["packages"]),
+        "files": sorted(seat["files"]),
+        "held": seat["held"],
+        "docker_group": seat["docker_group"],
+        "docker_data": docker["data"],
+        "docker_running": docker["running"],
+        "images": sorted(seat["images"]),
+        "containers": sorted(seat["containers"]),
+        "networks": seat["networks"],
+        "volumes": seat["volumes"],
+        "ids": ids,
+    }
+
+
+def remember_before(state: State, seat: Seat, ids: dict[str, Any]) -> None:
+    """Write down what a machine is like, and the daemon.json that is there. It is not written."""
+    state.before = likeness(seat, ids)
+    if DAEMON_JSON in seat["files"]:
+        keep_file(state, DAEMON_JSON)
+
+
+def remember_roots(state: State, paths: list[str]) -> None:
+    """Write down what directories are like. Raises ValueError where nothing is remembered."""
+    if state.before is None:
+        raise ValueError("it is not written down what there was before")
+    told = known(state)
+    roots = {path: to_record(path, told) for path in map(os.path.normpath, paths)}
+    state.before["roots"] = {**roots, **state.before.get("roots", {})}
+
+
+def new_packages(asked: list[str], there: list[str]) -> list[str]:
+    """Give the names of the packages that apt will bring. there: names of those that are there.
+
+    Where apt has no answer, the installation tells why; what was asked for is known.
+    """
+    done = subprocess.run(
+        [*SIMULATE, APTS_LIBRARY, *asked],
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    names = [APTS_LIBRARY, *(name.partition("=")[0] for name in asked)]
+    if done.returncode == 0:
+        names = NEW.findall(done.stdout)
+    return sorted({*names} - {*there})
+
+
+def remember_came(state: State, seat: Seat) -> None:
+    """Write down what has come of what was about to, and that nothing is about to any more."""
+    if not set(UNDER_WAY) & state.brought.keys():
+        return
+    state.brought["packages"] = state.packages({*seat["packages"], *seat["apt"]["unfinished"]})
+    for key in UNDER_WAY:
+        state.brought.pop(key, None)
+
+
+def remember_coming(state: State, seat: Seat, names: list[str]) -> None:
+    """Write down what is about to come, and whether services are kept from starting meanwhile."""
+    remember_came(state, seat)
+    state.brought["coming"] = names
+    # One of the machine's own is never moved away.
+    state.brought["policy_rc_d"] = seat["apt"]["policy_rc_d"] != "other"
+
+
+def remember_served(state: State, revision: str) -> None:
+    """Write down the revision that the room has: the last one is the last."""
+    if state.served[-1:] != [revision]:
+        state.served = [*(one for one in state.served if one != revision), revision]
+
+
+def give_back(path: str, *, check: bool) -> bool:
+    """Give a file the content and the mode that it had, and tell whether it has others.
+
+    Raises TornError, ValueError where it is not remembered, and OSError.
+    """
+    kept = read().files.get(path)
+    if kept is None:
+        raise ValueError(f"it is not written down what was in {path}")
+    place, data, mode = Path(path), bytes_of(kept), kept["mode"]
+    if place.is_file() and (place.read_bytes(), place.stat().st_mode & 0o7777) == (data, mode):
+        return False
+    if not check:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(place, data, mode)
+    return True
+
+
+def remember(asked: dict[str, Any], *, check: bool) -> bool:
+    """Write down what is asked for, and tell whether that was anything new.
+
+    Raises TornError, ValueError, OSError and http.client.HTTPException.
+    """
+    untouched = asked["before"] and read().before is None
+    looks = untouched or asked["coming"] or asked["came"]
+    seat = answer({**asked, **LESS}) if looks else {}
+    # Before the state is locked: it may take its time.
+    ids = things(seat, asked["docker_socket"]) if untouched else {}
+    names = new_packages(asked["coming"], [*seat["packages"]]) if asked["coming"] else []
+
+    def change(state: State) -> None:
+        if untouched and state.before is None:
+            remember_before(state, seat, ids)
+        if asked["roots"]:
+            remember_roots(state, asked["roots"])
+        if asked["coming"]:
+            remember_coming(state, seat, names)
+        if asked["came"]:
+            remember_came(state, seat)
+        if asked["users"] is not None:
+            state.brought["users"] = asked["users"]
+        if asked["served"]:
+            remember_served(state, asked["served"])
+
+    changed = update(change, check=check)
+    given = [give_back(path, check=check) for path in asked["give_back"]]
+    forgotten = asked["forget"] and forget(check=check)
+    return changed or any(given) or forgotten
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec={**ARGUMENTS, **OWN_ARGUMENTS}, supports_check_mode=True)
+    try:
+        changed = remember(module.params, check=module.check_mode)
+        seat = answer(module.params)
+    except (OSError, http.client.HTTPException, ValueError, LateError) as error:
+        module.fail_json(msg=f"it cannot be written down: {error}")
+    module.exit_json(changed=changed, ansible_facts={"seat": seat})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""The build: on the machine that builds for the room, the base, the course image, the registry."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from ansible_collections.labocloud.room.plugins.plugin_utils.course import PACKAGES
+from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
+    Finding,
+    finding,
+    in_words,
+)
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.images import (
+    base_current,
+    image_of,
+    ours,
+    repository_of,
+    revision_of,
+    unpublished,
+    unready,
+    wanted_of,
+)
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import (
+    Builder,
+    Has,
+    Verdict,
+    Want,
+    verdict,
+)
+
+TAG = re.compile(":[^:/]*$")
+
+
+def origin(has: Has, want: Want) -> dict[str, Any]:
+    """Give what the base is made from, unless it is bootstrapped.
+
+    source: as it was set. image: as it was named. repository: of that name. digest: of the image
+    that is pulled, empty where its registry has to be asked. name: the toolkit's own for it. there:
+    whether the builder has it by that name. forget: the ID of the one that has the name, where it
+    is the toolkit's.
+    """
+    image, name = want["course_image_base"], f"{want['course_image_base_tag']}-from"
+    bare, _, digest = image.partition("@")
+    known = has["bases"].get(image, "")
+    wanted = digest or ("" if want["course_image_base_refresh"] else known)
+    return {
+        "source": want["course_image_base_source"],
+        "image": image,
+        "repository": TAG.sub("", bare),
+        "digest": wanted,
+        "name": name,
+        "there": wanted != "" and known == wanted and ours(has, name),
+        "forget": image_of(has, name)["id"] if ours(has, name) else "",
+    }
+
+
+def refusals(has: Has, want: Want) -> Iterator[Finding]:
+    """Tell why the base cannot be made."""
+    # To build on a name that is not there would be to pull it.
+    if (
+        want["course_image_base_source"] == "present"
+        and has["docker"]["running"]
+        and want["course_image_base"] not in has["images"]
+    ):
+        yield finding("base_absent", want["name"], image=want["course_image_base"])
+
+
+def judge(has: Has, want: Want, builder: Builder) -> Verdict:
+    """Judge the build. Another machine builds nothing, and neither does one that goes back.
+
+    The verdict's values, where there is something to do: base and course, whether the one and the
+    other are to be built; publish, what the registry lacks, its tag to the image's name; and what
+    these are made from. held, a sentence on why it cannot be done yet.
+    """
+    name, course = want["name"], builder.get("course")
+    if want["room"]["builder"] != name or not course or course["why"]:
+        return verdict()
+    wanted = wanted_of(want, builder)
+    going_back = want["course_image_revision"] != ""
+    # In a run that makes it anew, the one that it began with is made anew once.
+    begun = image_of(has, want["course_image_base_tag"])["id"] == course["had"]
+    refresh = want["course_image_base_refresh"] and begun
+    base = not going_back and (refresh or not base_current(want, builder))
+    image = not going_back and (base or not wanted.there)
+    publish = unpublished(want, has, wanted)
+    why = unready(want, has)
+    base_tag = want["course_image_base_tag"]
+    return verdict(
+        settled=not (base or image or publish),
+        refused=refusals(has, want) if base else (),
+        held=in_words([why]) if why else "",
+        base=base,
+        course=image,
+        publish=publish,
+        repository=repository_of(want),
+        project=want["course_image_project"],
+        cache=want["course_image_cache"],
+        tag=want["course_image_tag"],
+        name=wanted.name,
+        revision=revision_of(want, builder),
+        base_tag=base_tag,
+        base_revision=course["base"],
+        forget=image_of(has, base_tag)["id"] if ours(has, base_tag) else "",
+        rootfs=f"{base_tag}-rootfs",
+        packages=list(PACKAGES),
+        suite=want["course_image_bootstrap_suite"],
+        python=want["course_image_python"],
+        arch=has["arch"],
+        wheels=f"{want['course_image_cache']}/wheels/{course['wheels'].get(has['arch'], '')}",
+        origin=origin(has, want),
+    )

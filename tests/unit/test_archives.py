@@ -1,0 +1,197 @@
+"""An archive is fetched once, kept whole or not at all, and sent as it is kept."""
+
+import hashlib
+import shutil
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible_collections.labocloud.room.plugins.action import image_archive, image_load
+from ansible_collections.labocloud.room.plugins.plugin_utils import archives
+
+PACKED = b"packed images"
+SHA256 = hashlib.sha256(PACKED).hexdigest()
+THERE = "/var/tmp/labocloud-images-x1/images.tar.zst"
+
+
+@pytest.fixture
+def stem(tmp_path: Path) -> Path:
+    """The beginning of an archive's path, in a directory that is not there yet."""
+    return tmp_path / "cache/images/0123456789abcdef-3"
+
+
+def have(stem: Path, content: bytes = PACKED, sha256: str = SHA256) -> Path:
+    """Have an archive kept."""
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    path = stem.with_name(f"{stem.name}-{sha256}.tar.zst")
+    path.write_bytes(content)
+    return path
+
+
+def test_what_is_kept_whole_is_found_with_its_checksum(stem: Path) -> None:
+    assert archives.kept(stem) is None
+    path = have(stem)
+    have(stem.with_name("0123456789abcdef-31"))  # another kind of seat
+    assert archives.kept(stem) == (path, SHA256)
+
+
+def test_what_was_altered_is_removed(stem: Path) -> None:
+    path = have(stem, b"altered")
+    assert archives.kept(stem) is None
+    assert not path.exists()
+
+
+def test_what_arrives_has_its_name_and_other_images_go(stem: Path) -> None:
+    other = have(stem.with_name("fedcba9876543210-0"))
+    mine = have(stem.with_name("0123456789abcdef-0"))
+    part = stem.with_name("part")
+    part.write_bytes(PACKED)
+    archives.keep(part, stem, SHA256)
+    assert archives.kept(stem) is not None
+    assert mine.exists()
+    assert not other.exists()
+    part.write_bytes(b"torn")
+    with pytest.raises(ValueError, match="torn or altered"):
+        archives.keep(part, stem, SHA256)
+
+
+class Connection:
+    """What files pass through."""
+
+    def __init__(self) -> None:
+        self.there = {THERE: PACKED}
+        self.fails: BaseException | None = None
+        self._shell = mock.Mock(tmpdir=None)
+        self._shell.remove = lambda path, *, recurse=False: f"rm {path} {recurse}"
+
+    def fetch_file(self, path: str, dest: str) -> None:
+        """Copy a file from there."""
+        if self.fails:
+            raise self.fails
+        Path(dest).write_bytes(self.there[path])
+
+    def put_file(self, src: str, path: str) -> None:
+        """Copy a file to there."""
+        if self.fails:
+            raise self.fails
+        self.there[path] = Path(src).read_bytes()
+
+
+class Task:
+    """An action with its arguments, what its module says, and what was asked of the machine."""
+
+    def __init__(self, action: Any, said: object, **arguments: object) -> None:  # noqa: ANN401
+        task = mock.Mock(args=arguments, async_val=0, check_mode=False)
+        task.environment = None
+        self.connection = Connection()
+        self.action = action.ActionModule(
+            task, self.connection, mock.Mock(), mock.Mock(), mock.Mock(), mock.Mock()
+        )
+        self.modules: list[dict[str, Any]] = []
+        self.commands: list[str] = []
+        self.action._execute_module = self.execute
+        self.action._low_level_execute_command = self.commands.append
+        self.action._remove_tmp_path = lambda _: None
+        self.said = said
+
+    def execute(self, module_args: dict[str, Any], **_: object) -> object:
+        """Answer for the module."""
+        self.modules.append(module_args)
+        if isinstance(self.said, BaseException):
+            raise self.said
+        return self.said
+
+    def run(self) -> dict[str, Any]:
+        """Run the action."""
+        done: dict[str, Any] = self.action.run(task_vars={})
+        return done
+
+
+def fetching(stem: Path, said: object | None = None) -> Task:
+    told = said or {"changed": True, "path": THERE, "sha256": SHA256}
+    return Task(image_archive, told, archive=str(stem), images=["a:1"], skip_layers=3)
+
+
+def test_the_images_are_saved_fetched_and_removed_there(stem: Path) -> None:
+    task = fetching(stem)
+    assert task.run()["changed"]
+    assert task.modules == [{"images": ["a:1"], "skip_layers": 3}]
+    assert archives.kept(stem) is not None
+    assert task.commands == ["rm /var/tmp/labocloud-images-x1 True"]
+    again = fetching(stem)
+    assert not again.run()["changed"]
+    assert again.modules == again.commands == []
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"failed": True, "msg": "the images cannot be saved: no space"}, "no space"),
+        ({"path": THERE, "sha256": "0" * 64}, "torn or altered"),
+        ({"path": "/etc", "sha256": SHA256}, "the archive is at '/etc'"),
+        ({"path": "/var/tmp/labocloud-images-x/../../images.tar.zst"}, "the archive is at"),
+        ({}, "the archive is at 'None'"),
+    ],
+)
+def test_what_is_not_saved_or_not_whole_is_not_kept(stem: Path, said: object, words: str) -> None:
+    task = fetching(stem, said or {"changed": True})
+    done = task.run()
+    assert done["failed"]
+    assert words in done["msg"]
+    assert list(stem.parent.iterdir()) == []
+    assert all(command.startswith("rm /var/tmp/labocloud-images-x1 ") for command in task.commands)
+
+
+def test_a_builder_that_is_lost_on_the_way_leaves_no_half_archive(stem: Path) -> None:
+    task = fetching(stem)
+    task.connection.fails = AnsibleConnectionFailure("lost")
+    with pytest.raises(AnsibleConnectionFailure):
+        task.run()
+    assert list(stem.parent.iterdir()) == []
+
+
+def sending(stem: Path, said: object) -> Task:
+    return Task(image_load, said, archive=str(stem), images={"a:1": "print"}, names={}, forget="")
+
+
+def test_the_archive_is_sent_under_a_name_of_chance_with_its_checksum(stem: Path) -> None:
+    have(stem)
+    tasks = [sending(stem, {"changed": True}) for _ in range(2)]
+    assert all(task.run()["changed"] for task in tasks)
+    sent = [task.modules[0]["src"] for task in tasks]
+    assert sent[0] != sent[1]
+    for task, src in zip(tasks, sent, strict=True):
+        assert src.startswith("/var/tmp/labocloud-images-")
+        assert task.connection.there[src] == PACKED
+        assert task.modules == [
+            {"src": src, "sha256": SHA256, "images": {"a:1": "print"}, "names": {}, "forget": ""}
+        ]
+        # The module has removed it.
+        assert task.commands == []
+
+
+def test_no_archive_is_sent_that_is_not_whole(stem: Path) -> None:
+    have(stem, b"altered")
+    done = sending(stem, {"changed": True}).run()
+    assert "there is no whole archive" in done["msg"]
+
+
+@pytest.mark.parametrize("where", ["put", "module"])
+def test_what_was_sent_of_it_goes_where_the_module_cannot_run(stem: Path, where: str) -> None:
+    have(stem)
+    error = AnsibleError("no space")
+    task = sending(stem, error)
+    task.connection.fails = error if where == "put" else None
+    with pytest.raises(AnsibleError):
+        task.run()
+    [command] = task.commands
+    assert command.startswith("rm /var/tmp/labocloud-images-")
+
+
+def test_what_the_module_says_is_the_answer(stem: Path) -> None:
+    shutil.rmtree(stem.parent, ignore_errors=True)
+    have(stem)
+    done = sending(stem, {"failed": True, "msg": "no space left on device"}).run()
+    assert (done["failed"], done["msg"]) == (True, "no space left on device")

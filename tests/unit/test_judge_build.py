@@ -1,0 +1,218 @@
+"""What is judged of the build, on the machine that builds for the room."""
+
+import re
+from typing import Any
+
+import pytest
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import build
+from ansible_collections.labocloud.room.plugins.plugin_utils.settings import ROLES
+from sample_seat import BASE, BUILDER, COURSE, REVISION, builder, image, want
+
+DIGEST = f"sha256:{'a' * 64}"
+NEWER = f"sha256:{'b' * 64}"
+PYTHON = "python:3.13-slim-trixie"
+FROM = f"{BASE}-from"
+
+
+def verdict(
+    *changes: tuple[str, object],
+    course: dict[str, Any] | None = None,
+    groups: dict[str, list[str]] | None = None,
+    **settings: object,
+) -> dict[str, Any]:
+    """Judge the machine that builds, changed at paths of its facts."""
+    made = builder(*changes)
+    made["course"] |= course or {}
+    return build.judge(made["seat"], want(groups, BUILDER, **settings), made)
+
+
+def to_do(told: dict[str, Any]) -> tuple[bool, bool, bool]:
+    """Give whether there is nothing to do, and whether base and course image are to be built."""
+    return told["settled"], told["base"], told["course"]
+
+
+def test_nothing_is_built_where_all_is_current() -> None:
+    assert to_do(verdict()) == (True, False, False)
+
+
+def test_another_machine_builds_nothing() -> None:
+    made = builder(("images", {}))
+    assert build.judge(made["seat"], want(), made)["settled"]
+    # Nor one whose files cannot be read, which is the images' refusal.
+    assert verdict(("images", {}), course={"why": "no Dockerfile"})["settled"]
+    assert build.judge(made["seat"], want(name=BUILDER), {})["settled"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "course", "base"),
+    [
+        ([("images", {})], {}, True),
+        ([], {"base": "b1" * 32}, True),
+        ([], {"context": "c1" * 32}, False),
+        # Made by hand, they have inherited their labels.
+        ([(f"images/{BASE}/fingerprint", "forged")], {}, True),
+        ([(f"images/{COURSE}-{REVISION[:12]}/fingerprint", "forged")], {}, False),
+        ([("built", {})], {}, True),
+    ],
+    ids=["nothing", "recipe", "files", "forged base", "forged image", "not remembered"],
+)
+def test_what_is_not_current_is_built_and_the_image_on_a_new_base(
+    changes: list, course: dict[str, Any], base: bool
+) -> None:
+    told = verdict(*changes, course=course)
+    assert to_do(told) == (False, base, True)
+    assert told["held"] == ""
+
+
+def test_the_image_has_the_revision_in_its_name_and_its_label() -> None:
+    told = verdict()
+    assert (told["name"], told["revision"]) == (f"{COURSE}-{REVISION[:12]}", REVISION)
+
+
+def test_nothing_is_built_to_go_back() -> None:
+    told = verdict(course={"context": "c1" * 32}, course_image_revision=REVISION[:7])
+    assert to_do(told) == (True, False, False)
+
+
+def test_a_base_is_made_anew_once_a_run() -> None:
+    """By the one that there was when the run began."""
+    begun = image("5c9b3f1e7d20", "base")["id"]
+    told = verdict(course={"had": begun}, course_image_base_refresh=True)
+    assert to_do(told) == (False, True, True)
+    told = verdict(course={"had": "sha256:old"}, course_image_base_refresh=True)
+    assert to_do(told) == (True, False, False)
+    # Going back is no time for it.
+    told = verdict(
+        course={"had": begun}, course_image_base_refresh=True, course_image_revision=REVISION
+    )
+    assert to_do(told) == (True, False, False)
+
+
+def test_a_base_is_made_anew_where_there_was_none() -> None:
+    told = verdict(("images", {}), course_image_base_refresh=True)
+    assert told["base"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ([("docker/running", False)], "its Docker does not answer"),
+        ([("before", None)], "was not set up by the role docker_engine"),
+    ],
+)
+def test_a_machine_that_is_not_ready_says_so_when_its_turn_has_come(
+    changes: list, words: str
+) -> None:
+    told = verdict(("images", {}), *changes)
+    assert not told["refused"]
+    assert words in told["held"]
+
+
+def test_a_base_that_is_to_be_there_and_is_not_is_refused() -> None:
+    """To build on its name would be to pull it."""
+    present = {"course_image_base_source": "present"}
+    [found] = verdict(course={"base": "b1" * 32}, **present)["refused"]
+    assert found["id"] == "base_absent"
+    assert PYTHON in found["cause"]["en"]
+    assert not verdict(**present)["refused"]
+    images = {PYTHON: image("", "python")}
+    assert not verdict(("images", images), **present)["refused"]
+    # Before there is an engine, nobody can tell.
+    assert not verdict(("images", {}), ("docker/running", False), **present)["refused"]
+
+
+def origin(*changes: tuple[str, object], **settings: object) -> dict[str, Any]:
+    found: dict[str, Any] = verdict(*changes, **settings)["origin"]
+    return found
+
+
+HAS_IT = (
+    ("bases", {PYTHON: DIGEST}),
+    (f"images/{FROM}", image("", "python")),
+    (f"built/{FROM}", image("", "python")["fingerprint"]),
+)
+
+
+def test_a_registry_that_was_never_asked_is_asked() -> None:
+    told = origin()
+    assert told == {
+        "source": "auto",
+        "image": PYTHON,
+        "repository": "python",
+        "digest": "",
+        "name": FROM,
+        "there": False,
+        "forget": "",
+    }
+
+
+def test_what_was_pulled_once_is_there_and_nobody_is_asked() -> None:
+    told = origin(*HAS_IT)
+    assert (told["digest"], told["there"]) == (DIGEST, True)
+    assert told["forget"] == image("", "python")["id"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [("bases", {PYTHON: DIGEST})],
+        [*HAS_IT, (f"images/{FROM}/fingerprint", "forged")],
+        [*HAS_IT, (f"built/{FROM}", "another")],
+    ],
+    ids=["gone", "forged", "replaced"],
+)
+def test_what_is_not_the_one_that_was_pulled_is_pulled_by_its_digest(changes: list) -> None:
+    told = origin(*changes)
+    assert (told["digest"], told["there"], told["forget"]) == (DIGEST, False, "")
+
+
+def test_to_make_it_anew_the_registry_is_asked_again() -> None:
+    told = origin(*HAS_IT, course_image_base_refresh=True)
+    assert (told["digest"], told["there"]) == ("", False)
+
+
+def test_a_digest_in_the_name_is_never_asked_for() -> None:
+    name = f"registry.example:5000/school/python:3.13@{NEWER}"
+    told = origin(course_image_base=name)
+    assert told["repository"] == "registry.example:5000/school/python"
+    assert (told["digest"], told["there"]) == (NEWER, False)
+    told = origin(*HAS_IT, ("bases", {name: NEWER}), course_image_base=name)
+    assert told["there"]
+    told = origin(*HAS_IT, ("bases", {name: DIGEST}), course_image_base=name)
+    assert not told["there"]
+
+
+REGISTRY: dict[str, Any] = {
+    "groups": {"lab": ["pc02", "pc03"], "registry": [BUILDER]},
+    "room_registry_address": BUILDER,
+}
+
+
+def test_what_is_wanted_is_published_where_seats_pull_it() -> None:
+    told = verdict(**REGISTRY)
+    published = {
+        f"base-{builder()['seat']['images'][BASE]['fingerprint'][:16]}": BASE,
+        f"course-{image(REVISION)['fingerprint'][:16]}": f"{COURSE}-{REVISION[:12]}",
+    }
+    assert (told["settled"], told["publish"]) == (False, published)
+    assert told["repository"] == "labocloud20202021"
+    there = dict.fromkeys(published, DIGEST)
+    assert verdict(("registry/images", there), **REGISTRY)["settled"]
+    assert verdict(**REGISTRY, course_image_delivery="archive")["settled"]
+    # What is not built yet is published afterwards.
+    told = verdict(**REGISTRY, course={"context": "c1" * 32})
+    assert (told["course"], told["publish"]) == (True, {})
+
+
+def test_the_wheels_are_those_of_the_machines_architecture() -> None:
+    assert verdict(("arch", "aarch64"))["wheels"].endswith("/wheels/wheels of aarch64")
+
+
+def test_the_tasks_ask_for_nothing_that_the_verdict_does_not_tell() -> None:
+    told = verdict()
+    text = "".join(path.read_text() for path in (ROLES / "course_build/tasks").glob("*.yml"))
+    asked = set(re.findall(r"__course_build_verdict\.(\w+)", text))
+    assert asked >= {"settled", "held", "base", "course", "publish", "origin"}
+    assert asked <= set(told)
+    of_origin = set(re.findall(r"__course_build_verdict\.origin\.(\w+)", text))
+    assert of_origin <= set(told["origin"])
