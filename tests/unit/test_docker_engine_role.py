@@ -108,6 +108,19 @@ def test_what_is_lacking_alone_is_done(changes: list, settings: dict, names: lis
     assert done(known(*changes, **settings)) == [ASK, *names, "Ask the seat again, and judge it"]
 
 
+@pytest.mark.parametrize(
+    ("refused", "runs", "back"),
+    [(True, True, False), (True, False, True), (False, True, True), (False, False, True)],
+)
+def test_an_engine_that_runs_is_not_restarted_for_what_was_not_written(
+    refused: bool, runs: bool, back: bool
+) -> None:
+    [configure] = [task for task in load("main.yml") if "rescue" in task]
+    [going_back] = [task for task in configure["rescue"] if "block" in task]
+    variables = known(("docker/running", runs)) | {"__docker_engine_write": {"failed": refused}}
+    assert met(going_back, variables) is back
+
+
 def test_a_check_does_not_configure_an_engine_that_would_have_come() -> None:
     configure = "Configure and start Docker Engine"
     assert configure not in done(known(*BARE, check=True))
