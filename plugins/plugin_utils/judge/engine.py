@@ -267,6 +267,13 @@ def removal(has: Has) -> dict[str, Any] | None:
     }
 
 
+def awaited(want: Want, builder: Builder) -> bool:
+    """Tell whether the room's registry has no CA yet: the one that it is about to have is trusted."""
+    registry = want["room"]["registry"]
+    known = bool(builder) and registry["host"] == want["room"]["builder"]
+    return known and not registry["ca"]
+
+
 def judge(has: Has, want: Want, builder: Builder) -> Verdict:
     """Judge the engine.
 
@@ -274,7 +281,6 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
     an engine of either source is installed; runs, whether it runs with what it is configured with,
     and starts with the machine; recorded, whether it is known what the seat was like before.
     """
-    del builder
     docker = has["docker"]
     told = installation(has, want) | configuration(has, want) | {"trust": trust(has, want)}
     starts = docker["enabled"] or has["service_manager"] != "systemd"
@@ -288,6 +294,7 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
             and told["configured"]
             and runs
             and told["trust"]["settled"]
+            and not awaited(want, builder)
             and not has["apt"]["interrupted"]
         ),
         refused=refused,
