@@ -36,17 +36,19 @@ options:
     elements: path
     default: []
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - labocloud.room.attributes
 attributes:
   check_mode:
-    description: Can run in check_mode, tells what would change, and changes nothing.
     support: full
+    details: Tells what would change, and changes nothing.
   diff_mode:
-    description: Shows the differences, but for those of O(secrets).
     support: full
+    details: Shows the differences, but for those of O(secrets).
   idempotent:
-    description: A file that has its text and its mode is left alone.
     support: full
+    details: A file that has its text and its mode is left alone.
 """
 
 EXAMPLES = r"""
