@@ -65,7 +65,7 @@ class ActionModule(ActionBase):
         if told["seat"]:
             builder = want["room"]["builder"]
             if builder == name:
-                told["course"] = facts.get("course") or course(want)
+                told["course"] = facts.get("course") or course(want, told["seat"])
             known = told if builder == name else facts_of(builder, variables)
             verdicts = judge(told["seat"], want, known if known.get("seat") else {})
         told |= {"verdict": verdicts, "lacks": groups(verdicts)}
