@@ -41,8 +41,6 @@ BENCH = PROJECT / "bench"
 REPORTS = PROJECT / "reports/bench"
 WAYS = ("bare", "ordinary", "archive", "registry")
 RUNS = ("first", "again", "changed")
-FIRST_PORT = 2301
-NETWORK = "labocloud-bench"
 COURSE = "labocloud20202021:python"
 # A line of the registry's access log: a blob, and its bytes.
 BLOB_SENT = re.compile(r'"GET /v2/\S+/blobs/\S+ HTTP/[\d.]+" 200 (\d+)')
@@ -74,12 +72,20 @@ class Row:
 
 
 class Room:
-    """The instances of one measurement, and the ways to run something on them."""
+    """The instances of one measurement, and the ways to run something on them.
+
+    name: what the names of its instances and of their network begin with. first_port: of this
+    machine's ports, that of the first seat's SSH. Two measurements that differ in both can share a
+    machine.
+    """
+
+    name = "bench"
+    first_port = 2301
 
     def __init__(self, work: Path, seats: int) -> None:
         """Work: an empty directory. seats: how many machines."""
         self.work = work
-        self.seats = [f"bench-pc{number}" for number in range(1, seats + 1)]
+        self.seats = [f"{self.name}-pc{number}" for number in range(1, seats + 1)]
         self.project = work / "project"
         self.variables = {
             "ansible_host": "127.0.0.1",
@@ -92,7 +98,7 @@ class Room:
             "course_image_base_source": "bootstrap",
         }
         ports = {
-            name: {"ansible_port": FIRST_PORT + index} for index, name in enumerate(self.seats)
+            name: {"ansible_port": self.first_port + index} for index, name in enumerate(self.seats)
         }
         # Beside the files of the inventory, so that no settings of the user's own count.
         self.inventory("archive", lab={"hosts": ports}, all={"vars": self.variables})
@@ -135,7 +141,7 @@ class Room:
             "ANSIBLE_CALLBACKS_ENABLED": "labocloud.room.room_summary",
             "ANSIBLE_NOCOLOR": "1",
             "LABOCLOUD_REPORTS": str(self.work / "reports"),
-            "MOLECULE_SCENARIO_NAME": "bench",
+            "MOLECULE_SCENARIO_NAME": self.name,
             "MOLECULE_EPHEMERAL_DIRECTORY": str(self.work),
         }
 
@@ -179,7 +185,7 @@ class Room:
 
     def count(self) -> None:
         """Have each seat's kernel count what arrives from the room and what from elsewhere."""
-        [told] = json.loads(self.run(["docker", "network", "inspect", NETWORK]))
+        [told] = json.loads(self.run(["docker", "network", "inspect", f"labocloud-{self.name}"]))
         subnet = told["IPAM"]["Config"][0]["Subnet"]
         for seat in self.seats:
             for source in ([], ["!"]):

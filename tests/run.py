@@ -68,6 +68,8 @@ def checks() -> Iterator[Check]:
     yield Check("conventions", ("pytest", "tests/test_conventions.py"))
     yield Check("unit", ("pytest", "tests/unit"))
     yield Check("app", ("pytest", "app/tests"))
+    yield Check("collection", ("pytest", "tests/collection"))
+    yield Check("sanity", ("pytest", "tests/sanity"))
     # Those with the most tests first: what is left for the end is short.
     for scenario in sorted(
         PROJECT.glob("molecule/*/molecule.yml"), key=lambda path: -tests_of(path.parent)

@@ -50,7 +50,7 @@ class ActionModule(ActionBase):
         arguments = self._task.args
         name = str(self._task.delegate_to or variables["inventory_hostname"])
         refuse, prove = arguments.get("refuse") or [], boolean(arguments.get("prove", False))
-        facts = facts_of(name, variables)
+        facts = settings.facts_of(name, variables)
         want = self.want(name, variables) | {"twins": facts.get("twins", {}).get(name, [])}
         told: dict[str, Any] = {"seat": facts.get("seat")}
         if self.asks_anew() or not (told["seat"] or "verdict" in facts):
@@ -66,7 +66,7 @@ class ActionModule(ActionBase):
             builder = want["room"]["builder"]
             if builder == name:
                 told["course"] = facts.get("course") or course(want, told["seat"])
-            known = told if builder == name else facts_of(builder, variables)
+            known = told if builder == name else settings.facts_of(builder, variables)
             verdicts = judge(told["seat"], want, known if known.get("seat") else {})
         told |= {"verdict": verdicts, "lacks": groups(verdicts)}
         result |= {"changed": False, "ansible_facts": told}
@@ -92,25 +92,8 @@ class ActionModule(ActionBase):
 
     def want(self, name: str, variables: dict[str, Any]) -> dict[str, Any]:
         """Give what a machine is to be like, as the judge takes it."""
-        hostvars = variables["hostvars"]
         mine = self._task.delegate_to is None or name == variables["inventory_hostname"]
-        defaults, specs = settings.declared(
-            lambda path: self._loader.load_from_file(path, trusted_as_template=True)
-        )
-
-        def template(known: Mapping[str, Any], value: object) -> Any:  # noqa: ANN401
-            return self._templar.copy_with_new_env(available_variables=known).template(value)
-
-        def of(host: str) -> tuple[dict[str, Any], dict[str, list[str]]]:
-            raw = variables if mine and host == name else hostvars.raw_get(host)
-            known = {**raw, "hostvars": hostvars, "groups": variables["groups"]}
-            return settings.settings(known, defaults, specs, template)
-
-        found, wrong = of(name)
-        room = settings.room(
-            variables["groups"], name, lambda host: found if host == name else of(host)[0]
-        )
-        return {**found, "name": name, "room": room, "wrong": wrong}
+        return settings.wanted(name, variables, self._loader, self._templar, mine=mine)
 
     def asked(
         self, name: str, want: dict[str, Any], variables: dict[str, Any]
@@ -120,12 +103,12 @@ class ActionModule(ActionBase):
             why = f"{name[:20]}… is a name of {len(name)} characters, too long for a file's"
             fix = "give the seat a shorter one in the inventory, and its address as ansible_host"
             return AnsibleError(f"{why}. Fix: {fix}.")
+        registry = want["room"]["registry"]
+        rooms = [registry[key] for key in ("at", "mirror") if registry[key]]
         arguments = {
             "control_time": time.time(),
-            "registries": [
-                *want["seat_registries"],
-                *filter(None, (want["room"]["registry"][key] for key in ("at", "mirror"))),
-            ],
+            "registries": [*want["seat_registries"], *rooms],
+            "own_registries": rooms if registry["host"] == name else [],
             "page_container": want["flask_container_name"],
             "page_url": page_url(want),
             **self.more(),
@@ -144,14 +127,3 @@ def page_url(want: Mapping[str, Any]) -> str:
     address = want["flask_container_bind_address"]
     address = "127.0.0.1" if address == "0.0.0.0" else address  # noqa: S104  # compared with
     return f"http://{address}:{want['flask_container_host_port']}"
-
-
-def facts_of(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the facts of this action that a machine has: none where it was not asked in this run."""
-    hostvars = variables["hostvars"]
-    if name == variables["inventory_hostname"]:
-        facts = variables.get("ansible_facts")
-    else:
-        facts = hostvars.raw_get(name).get("ansible_facts") if name in hostvars else None
-    known = ("seat", "course", "verdict", "twins")
-    return {key: facts[key] for key in known if key in (facts or {})}

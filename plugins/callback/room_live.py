@@ -2,6 +2,8 @@
 # MIT License (see LICENSE)
 """Show a run while it goes on: on a terminal one row a seat, elsewhere Ansible's usual lines."""
 
+from __future__ import annotations
+
 DOCUMENTATION = r"""
 name: room_live
 type: stdout
@@ -12,16 +14,19 @@ description:
     C(default) callback prints it, namely errors, warnings, what C(debug) says, and, with C(--check)
     or C(--diff), each change.
   - Everywhere else it is the C(default) callback. That is in pipes, in continuous integration (the
-    variable C(CI)), on a terminal that cannot move its cursor, with C(-v), with C(--step) and with
-    the debugger.
+    variable C(CI)), on a terminal that cannot move its cursor, with C(-v), with C(--step), with the
+    debugger, and where rich is lacking.
+requirements:
+  - rich (Python, on the control machine) for the rows
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - default_callback
   - result_format_callback
 """
 
 import atexit
+import importlib.util
 import os
 import re
 import sys
@@ -43,9 +48,12 @@ from ansible.playbook.task import Task
 from ansible.plugins.callback.default import CallbackModule as Default
 from ansible.utils.color import ANSIBLE_COLOR
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line, printable
-from rich.console import Console, Group, RenderableType
-from rich.table import Table
-from rich.text import Text
+
+# Where the collection was installed by itself it may be lacking.
+if HAS_RICH := importlib.util.find_spec("rich") is not None:
+    from rich.console import Console, Group, RenderableType
+    from rich.table import Table
+    from rich.text import Text
 
 # Seconds between two pictures.
 INTERVAL = 0.25
@@ -218,7 +226,8 @@ class Above:
 def wanted(stream: TextIO, verbosity: int) -> bool:
     """Tell whether there is a terminal to draw on, and nobody who wants each line."""
     return (
-        stream.isatty()
+        HAS_RICH
+        and stream.isatty()
         and os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
         and "CI" not in os.environ
         and verbosity == 0

@@ -16,7 +16,7 @@ description:
     file C(missing) there, which C(--limit @reports/missing) takes. A seat that a run was not about
     stays in it.
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
 """
 
 import atexit
@@ -184,8 +184,8 @@ class CallbackModule(CallbackBase):
             self.failed[other] = why
         else:
             self.failed[seat] = why
-            if self.play is not None and self.play.any_errors_fatal:
-                self.stopped = seat
+            if self.play is not None and (self.play.serial or self.play.any_errors_fatal):
+                self.stopped = self.stopped or seat
 
     def v2_playbook_on_stats(self, stats: AggregateStats) -> None:
         """Print the summary, write the page and the names of the seats that are not ready."""
@@ -217,8 +217,13 @@ class CallbackModule(CallbackBase):
         atexit.register(self.show, lines, "red" if bad else "green")
 
     def ready(self, seat: str) -> bool:
-        """Tell whether a seat was last judged to be as it should be."""
-        return seat in self.answers and not errors(self.answers[seat]["verdict"])
+        """Tell whether a seat was last judged to be as it should be.
+
+        Where an update has stopped, one that it did not come to is well, and not what was meant.
+        """
+        answer = self.answers.get(seat)
+        waits = self.stopped and answer and answer["lacks"]
+        return bool(answer and not waits and not errors(answer["verdict"]))
 
     def why(self, seat: str) -> str:
         """Say why a seat is not finished at which no task has failed."""

@@ -19,7 +19,7 @@ options:
     type: str
     default: ""
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
 """
 
 EXAMPLES = r"""

@@ -1,16 +1,56 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
 """Filters for OpenPGP keys."""
 
+DOCUMENTATION = r"""
+name: openpgp_fingerprints
+short_description: The fingerprints of OpenPGP keys
+description:
+  - In capitals, those of the primary keys that armored text holds. A text without a key is an
+    error.
+requirements:
+  - pysequoia (Python, on the control machine)
+options:
+  _input:
+    description: The text.
+    type: str
+    required: true
+author:
+  - labocloud contributors (!UNKNOWN)
+"""
+
+EXAMPLES = r"""
+- name: Show whose key it is
+  ansible.builtin.debug:
+    msg: "{{ lookup('ansible.builtin.file', 'docker.asc') | labocloud.room.openpgp_fingerprints }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The fingerprints.
+  type: list
+  elements: str
+"""
+
+import importlib.util
 from collections.abc import Callable
 
 from ansible.errors import AnsibleFilterError
-from pysequoia import Cert
+
+# Where the collection was installed by itself it may be lacking.
+if HAS_PYSEQUOIA := importlib.util.find_spec("pysequoia") is not None:
+    from pysequoia import Cert
 
 
 def openpgp_fingerprints(text: str) -> list[str]:
     """Give the fingerprints, in capitals, of the primary keys that armored text holds.
 
-    Raises AnsibleFilterError where the text holds no key.
+    Raises AnsibleFilterError where the text holds no key, and where none can be read here.
     """
+    if not HAS_PYSEQUOIA:
+        raise AnsibleFilterError(
+            "a key cannot be read here. Fix: install pysequoia in the Python that Ansible runs with"
+        )
     try:
         keys = Cert.split_bytes(text.encode())
     except Exception as error:  # the library raises bare RuntimeErrors, with a stack trace as text

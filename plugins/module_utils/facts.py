@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import math
 import time
+from functools import partial
 from typing import Any
 
-from ansible_collections.labocloud.room.plugins.module_utils import state
+from ansible_collections.labocloud.room.plugins.module_utils import facts_registry, state
 from ansible_collections.labocloud.room.plugins.module_utils.facts_apt import (
     LARGEST_STATUS,
     STATUS,
@@ -25,6 +26,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts_machine impor
 from ansible_collections.labocloud.room.plugins.module_utils.facts_network import (
     PAGE_SECONDS,
     Reaching,
+    Waiting,
     listener_facts,
     network_facts,
     page_facts,
@@ -82,11 +84,21 @@ def seat_facts(
     registries: list[str] | None = None,
     page_url: str = "",
     page_container: str = "",
+    *,
+    own_registries: list[str] | None = None,
 ) -> dict[str, Any]:
     """Give all facts of this machine, as the module seat documents them."""
     odd = Odd()
     ahead = time.time() - control_time if control_time is not None else None
     reaching = Reaching(registries or [])
+    registry = registry_facts(odd)
+    own = {
+        one: Waiting(
+            partial(facts_registry.ask, authority=registry["ca"]), one, dict(facts_registry.LATE)
+        )
+        for one in own_registries or []
+    }
+    own_end = time.monotonic() + facts_registry.SECONDS
     configuration = configuration_facts(odd)
     config = configuration["daemon_config"]
     packages, held, unfinished = parse_dpkg_status(read(STATUS, odd, LARGEST_STATUS))
@@ -108,7 +120,10 @@ def seat_facts(
         "apt": apt_facts(memory.brought, unfinished, odd),
         "docker": {**engine, **engines_place(root if isinstance(root, str) else DOCKER_ROOT)},
         "clock": {"control": control_time, "ahead": ahead},
-        "registry": registry_facts(odd),
+        "registry": {
+            **registry,
+            "answers": {one: waiting.until(own_end) for one, waiting in own.items()},
+        },
         **answers,
         "network": {
             **network_facts(odd),

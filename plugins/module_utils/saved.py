@@ -33,6 +33,11 @@ UNFINISHED = "unfinished"
 FRESH = 12 * 3600
 
 
+def environment(docker_socket: str) -> dict[str, str]:
+    """Give the environment of a docker command that is for the engine at a socket."""
+    return ENVIRONMENT | {"DOCKER_HOST": f"unix://{docker_socket}"}
+
+
 def age(directory: Path) -> float:
     """Give the seconds since something in a directory was last changed. Raises OSError."""
     return time.time() - max(path.lstat().st_mtime for path in (directory, *directory.iterdir()))

@@ -28,17 +28,18 @@ options:
     type: path
     required: true
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - labocloud.room.attributes
 attributes:
   check_mode:
-    description: Can run in check_mode and return the digest without writing the archive.
     support: full
+    details: Gives the digest without writing the archive.
   diff_mode:
-    description: Shows no diff of an archive.
     support: none
   idempotent:
-    description: Writes only where the archive differs.
     support: full
+    details: Writes only where the archive differs.
 """
 
 EXAMPLES = r"""

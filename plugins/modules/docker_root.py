@@ -25,17 +25,18 @@ options:
     choices: [absent]
     default: absent
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - labocloud.room.attributes
 attributes:
   check_mode:
-    description: Can run in check_mode, refuses what it would refuse, and changes nothing.
     support: full
+    details: Refuses what it would refuse.
   diff_mode:
-    description: Shows no diff.
     support: none
   idempotent:
-    description: A directory that is gone is left alone.
     support: full
+    details: A directory that is gone is left alone.
 """
 
 EXAMPLES = r"""

@@ -27,17 +27,18 @@ options:
     type: int
     default: 0
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - labocloud.room.attributes
+  - labocloud.room.engine
 attributes:
   check_mode:
-    description: Cannot run in check_mode.
     support: none
   diff_mode:
-    description: Shows no diff of an archive.
     support: none
   idempotent:
-    description: Writes the archive anew each time it is called.
     support: none
+    details: Writes the archive anew each time it is called.
 """
 
 EXAMPLES = r"""
@@ -70,8 +71,13 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import SOCKET
 from ansible_collections.labocloud.room.plugins.module_utils.passing import NAME, PLACE, made, sweep
-from ansible_collections.labocloud.room.plugins.module_utils.saved import ENVIRONMENT, digest
+from ansible_collections.labocloud.room.plugins.module_utils.saved import (
+    ENVIRONMENT,
+    digest,
+    environment,
+)
 
 
 def omitted(manifest: list[dict[str, Any]], skip: int) -> set[str]:
@@ -85,7 +91,7 @@ def omitted(manifest: list[dict[str, Any]], skip: int) -> set[str]:
     return low - high
 
 
-def save(images: list[str], skip: int, dest: Path) -> None:
+def save(images: list[str], skip: int, dest: Path, docker_socket: str) -> None:
     """Write the archive to dest, readable by who may enter its directory: not root fetches it.
 
     Raises subprocess.CalledProcessError where docker or zstd fails, OSError where dest cannot be
@@ -94,7 +100,8 @@ def save(images: list[str], skip: int, dest: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="labocloud-", dir=dest.parent) as directory:
         whole = Path(directory) / "images.tar"
         command = ["docker", "save", "--output", str(whole), *images]
-        subprocess.run(command, check=True, capture_output=True, text=True, env=ENVIRONMENT)
+        docker = environment(docker_socket)
+        subprocess.run(command, check=True, capture_output=True, text=True, env=docker)
         packing = ["zstd", "-q", "-3", "-T0", "-f", "-o", str(dest)]
         with (
             tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as why,
@@ -126,16 +133,18 @@ def main() -> None:
         argument_spec={
             "images": {"type": "list", "elements": "str", "required": True},
             "skip_layers": {"type": "int", "default": 0},
+            "docker_socket": {"type": "path", "default": SOCKET},
         },
     )
     for command in ("docker", "zstd"):
         if shutil.which(command, path=ENVIRONMENT["PATH"]) is None:
             module.fail_json(msg=f"there is no command {command} here")
+    asked = module.params
     sweep(PLACE, {os.geteuid()})
     directory = made(PLACE)
     dest = directory / NAME
     try:
-        save(module.params["images"], module.params["skip_layers"], dest)
+        save(asked["images"], asked["skip_layers"], dest, asked["docker_socket"])
         sha256 = digest(dest)
         # Who fetches it knows its name, and need not be root.
         directory.chmod(0o711)

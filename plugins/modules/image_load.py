@@ -39,22 +39,19 @@ options:
       it; none, where it is empty.
     type: str
     default: ""
-  docker_socket:
-    description: Path of the Docker Engine's socket.
-    type: path
-    default: /var/run/docker.sock
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - labocloud.room.attributes
+  - labocloud.room.engine
 attributes:
   check_mode:
-    description: Cannot run in check_mode.
     support: none
   diff_mode:
-    description: Shows no diff of an archive.
     support: none
   idempotent:
-    description: Loads the archive each time it is called.
     support: none
+    details: Loads the archive each time it is called.
 """
 
 EXAMPLES = r"""
@@ -97,6 +94,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.passing import take
 from ansible_collections.labocloud.room.plugins.module_utils.saved import (
     ENVIRONMENT,
     digest,
+    environment,
     unpacked,
 )
 
@@ -119,12 +117,17 @@ def check(src: Path, sha256: str, asked: set[str]) -> None:
         )
 
 
-def load(src: Path) -> None:
+def load(src: Path, docker_socket: str) -> None:
     """Load the archive. Raises RefusedError, with the engine's own words, where it is refused."""
     with unpacked(src) as archive:
         load = ["docker", "load", "--quiet"]
         loaded = subprocess.run(
-            load, stdin=archive, capture_output=True, text=True, check=False, env=ENVIRONMENT
+            load,
+            stdin=archive,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment(docker_socket),
         )
         if loaded.returncode != 0:
             raise RefusedError(
@@ -156,7 +159,7 @@ def bring(docker: DockerConnection, src: Path, images: dict[str, str]) -> dict[s
         before[name] = image["Id"] if image else None
     came = {}
     try:
-        load(src)
+        load(src, docker.path)
         for name, meant in images.items():
             image = described(docker, name)
             if image is None or fingerprint(image) != meant:

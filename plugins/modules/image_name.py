@@ -43,22 +43,19 @@ options:
     description: What is remembered of where images are from, name to the digest that it was for.
     type: dict
     default: {}
-  docker_socket:
-    description: Path of the Docker Engine's socket.
-    type: path
-    default: /var/run/docker.sock
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - labocloud.room.attributes
+  - labocloud.room.engine
 attributes:
   check_mode:
-    description: Cannot run in check_mode.
     support: none
   diff_mode:
-    description: Shows no diff.
     support: none
   idempotent:
-    description: A name that is for the image already is left alone.
     support: full
+    details: A name that is for the image already is left alone.
 """
 
 EXAMPLES = r"""

@@ -35,17 +35,18 @@ options:
     type: int
     required: true
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - labocloud.room.attributes
+  - labocloud.room.engine
 attributes:
   check_mode:
-    description: Cannot run in check_mode.
     support: none
   diff_mode:
-    description: Shows no diff of images.
     support: none
   idempotent:
-    description: Pushing an image again changes nothing; the module says that it does.
     support: none
+    details: Pushing an image again changes nothing; the module says that it does.
 """
 
 EXAMPLES = r"""
@@ -79,7 +80,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.labocloud.room.plugins.module_utils.saved import ENVIRONMENT
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import SOCKET
+from ansible_collections.labocloud.room.plugins.module_utils.saved import environment
 
 UNIT = "labocloud-push.service"
 ACCOUNT = "labocloud-push"
@@ -213,15 +215,14 @@ def run(*command: str, **options: Any) -> str:  # noqa: ANN401  # subprocess.run
     return told
 
 
-def save(images: list[str], file: IO[bytes]) -> None:
+def save(images: list[str], file: IO[bytes], docker_socket: str) -> None:
     """Write an archive of images to a file, and go back to its beginning.
 
     Raises subprocess.CalledProcessError.
     """
     command = ["docker", "save", *images]
-    subprocess.run(
-        command, check=True, env=ENVIRONMENT, stdout=file, stderr=subprocess.PIPE, text=True
-    )
+    docker = environment(docker_socket)
+    subprocess.run(command, check=True, env=docker, stdout=file, stderr=subprocess.PIPE, text=True)
     os.fchmod(file.fileno(), 0o644)  # the unit's account opens it anew
     file.seek(0)
 
@@ -240,7 +241,9 @@ def alone(storage: str) -> Iterator[None]:
         os.close(directory)
 
 
-def publish(images: dict[str, str], repository: str, storage: str, keep: int) -> list[str]:
+def publish(
+    images: dict[str, str], repository: str, storage: str, keep: int, docker_socket: str
+) -> list[str]:
     """Push images, remove old ones, and give the tags of those.
 
     Raises OSError and subprocess.CalledProcessError.
@@ -248,7 +251,7 @@ def publish(images: dict[str, str], repository: str, storage: str, keep: int) ->
     directory = Path(storage) / "docker/registry/v2/repositories" / repository / "_manifests/tags"
     # Without a name: whatever becomes of this process, the archive goes with it.
     with alone(storage), tempfile.TemporaryFile(dir="/var/tmp") as file:
-        save(sorted(set(images.values())), file)
+        save(sorted(set(images.values())), file, docker_socket)
         # What a run that was killed has left; ours is the only one now.
         subprocess.run(["systemctl", "stop", UNIT], check=False, capture_output=True)
         tags = {link.parts[-3]: link.stat().st_mtime for link in directory.glob("*/current/link")}
@@ -266,6 +269,7 @@ def main() -> None:
             "repository": {"type": "str", "required": True},
             "storage": {"type": "path", "required": True},
             "keep": {"type": "int", "required": True, "no_log": False},
+            "docker_socket": {"type": "path", "default": SOCKET},
         },
     )
     if lacks := lacking():
@@ -273,7 +277,7 @@ def main() -> None:
             msg=f"the images cannot be published without {', '.join(lacks)}. Fix: run "
             "playbooks/registry.yml, which brings what is missing"
         )
-    names = ("images", "repository", "storage", "keep")
+    names = ("images", "repository", "storage", "keep", "docker_socket")
     try:
         removed = publish(*(module.params[name] for name in names))
     except OSError as error:

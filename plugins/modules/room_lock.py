@@ -29,17 +29,18 @@ options:
     type: path
     default: /run/labocloud.lock
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - labocloud.room.attributes
 attributes:
   check_mode:
-    description: Is not supported; a run with C(--check) needs no lock.
     support: none
+    details: A run with C(--check) needs no lock.
   diff_mode:
-    description: Shows no diff.
     support: none
   idempotent:
-    description: A lock that is the owner's already stays as it is. No call counts as a change.
     support: full
+    details: A lock that is the owner's already stays as it is. No call counts as a change.
 """
 
 EXAMPLES = r"""

@@ -17,10 +17,6 @@ description:
     that such a file has; an engine's answers, as far as they are understood and come in time; all
     that it tells is limited in number and length. What is left out is told in C(odd).
 options:
-  docker_socket:
-    description: Path of the Docker Engine's socket.
-    type: path
-    default: /var/run/docker.sock
   control_time:
     description:
       - The control machine's time when it asks, in seconds since 1970. The seat's clock is compared
@@ -42,17 +38,24 @@ options:
     description: Name of the container whose page that is.
     type: str
     default: ""
+  own_registries:
+    description:
+      - Registries, host:port, that this machine is to run. Each is asked over TLS, as seats ask it,
+        by the CA that is made here. All together take at most five seconds.
+    type: list
+    elements: str
+    default: []
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - labocloud.room.attributes
+  - labocloud.room.engine
 attributes:
   check_mode:
-    description: Can run in check_mode and return the same answer.
     support: full
   diff_mode:
-    description: Has nothing to show, since it changes nothing.
     support: none
   idempotent:
-    description: Changes nothing.
     support: full
 """
 
@@ -220,8 +223,10 @@ ansible_facts:
           type: dict
         registry:
           description: >-
-            The room's registry, where this machine is its host: C(images), tag to digest, and
-            the certificates C(ca) and C(certificate) in PEM, empty where there are none.
+            The room's registry, where this machine is its host: C(images), tag to digest; the
+            certificates C(ca) and C(certificate) in PEM, empty where there are none; and
+            C(answers), for each of O(own_registries) whether it answers, C(answers), V(none) where
+            that cannot be told in time, and C(why) not.
           type: dict
         page:
           description: >-

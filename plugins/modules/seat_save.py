@@ -60,22 +60,19 @@ options:
       where a run that ended early has left them.
     type: path
     required: true
-  docker_socket:
-    description: Path of the Docker Engine's socket.
-    type: path
-    default: /var/run/docker.sock
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - labocloud.room.attributes
+  - labocloud.room.engine
 attributes:
   check_mode:
-    description: Cannot run in check_mode.
     support: none
   diff_mode:
-    description: Has nothing to show.
     support: none
   idempotent:
-    description: Saves anew each time it is called.
     support: none
+    details: Saves anew each time it is called.
 """
 
 EXAMPLES = r"""

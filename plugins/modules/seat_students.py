@@ -52,22 +52,20 @@ options:
   things:
     description: What to remove, as RV(things) told it.
     type: dict
-  docker_socket:
-    description: Path of the Docker Engine's socket.
-    type: path
-    default: /var/run/docker.sock
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - labocloud.room.attributes
+  - labocloud.room.engine
 attributes:
   check_mode:
-    description: Can run in check_mode and tell what it would remove.
     support: full
   diff_mode:
-    description: Shows no diff; RV(lines) tells it.
     support: none
+    details: RV(lines) tells it.
   idempotent:
-    description: What is gone already is no error, and is not in the next listing.
     support: full
+    details: What is gone already is no error, and is not in the next listing.
 """
 
 EXAMPLES = r"""

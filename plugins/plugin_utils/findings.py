@@ -68,6 +68,20 @@ VOCABULARY = {
             " demande son mot de passe) ; puis",
         ),
     ),
+    "python_old": Entry(
+        "error",
+        UP,
+        (
+            "its Python is {python}, too old: {wanted} is needed.",
+            "son Python, {python}, est trop ancien : il faut {wanted}.",
+        ),
+        (
+            "give it a system that is supported (docs/architecture.md), or a newer Python by"
+            " ansible_python_interpreter; then",
+            "lui donner un système pris en charge (docs/architecture.md), ou un Python plus récent"
+            " par ansible_python_interpreter ; puis",
+        ),
+    ),
     "record_torn": Entry(
         "error",
         UP,
@@ -115,6 +129,73 @@ VOCABULARY = {
         (
             "the run ended here before its end; its last lines tell why.",
             "l’exécution s’est arrêtée ici avant la fin ; ses dernières lignes disent pourquoi.",
+        ),
+    ),
+    # Docker Engine: first what refuses to touch it.
+    "engine_unsupported": Entry(
+        "error",
+        UP,
+        (
+            "it runs {system} ({release}), which is not supported.",
+            "il tourne sous {system} ({release}), qui n’est pas pris en charge.",
+        ),
+        (
+            "use one of {releases}, or take the seat out of the inventory; then",
+            "installer l’un de {releases}, ou retirer le poste de l’inventaire ; puis",
+        ),
+    ),
+    "engine_foreign": Entry(
+        "error",
+        UP,
+        (
+            "it has {packages}, which docker_engine_source {source} would replace.",
+            "il a {packages}, que docker_engine_source {source} remplacerait.",
+        ),
+        (
+            "set docker_engine_source to {other} for it, or docker_engine_replace to true (removal"
+            " does not bring them back); then",
+            "mettre docker_engine_source à {other} pour lui, ou docker_engine_replace à true (la"
+            " désinstallation ne les remet pas) ; puis",
+        ),
+    ),
+    "engine_disk": Entry(
+        "error",
+        UP,
+        (
+            "it has {free} MiB free at {root}; docker_engine_min_free_mb asks for {wanted}.",
+            "il a {free} Mio libres sous {root} ; docker_engine_min_free_mb en demande {wanted}.",
+        ),
+        (
+            "make room there, or put Docker elsewhere with data-root in"
+            " docker_engine_daemon_options; then",
+            "faire de la place, ou mettre Docker ailleurs (data-root dans"
+            " docker_engine_daemon_options) ; puis",
+        ),
+    ),
+    "engine_overruled": Entry(
+        "error",
+        UP,
+        (
+            "it has a /etc/docker/daemon.json of its own, which sets {keys}.",
+            "il a son propre /etc/docker/daemon.json, qui règle {keys}.",
+        ),
+        (
+            "give these keys, with the values that you want, in docker_engine_daemon_options (for"
+            " this seat alone: in host_vars), or remove the file; then",
+            "donner ces clés, avec les valeurs voulues, dans docker_engine_daemon_options (pour ce"
+            " poste seul : dans host_vars), ou supprimer le fichier ; puis",
+        ),
+    ),
+    "engine_masked": Entry(
+        "error",
+        ON_SEAT + "'systemctl unmask {units}'",
+        (
+            "{units} is masked: systemd does not start it for anybody.",
+            "{units} est masqué : systemd ne le démarre pour personne.",
+        ),
+        (
+            "find out who has masked it, and why; ./lab up, once this is undone",
+            "chercher qui l’a masqué, et pourquoi ; ./lab up, une fois cela défait",
         ),
     ),
     "engine_missing": Entry(
@@ -168,6 +249,27 @@ VOCABULARY = {
         (
             "Docker Engine does not trust the registry of the room.",
             "Docker ne fait pas confiance au registre de la salle.",
+        ),
+    ),
+    # The students.
+    "users_missing": Entry(
+        "error",
+        UP,
+        (
+            "docker_engine_users names {users}, who cannot use Docker without sudo.",
+            "docker_engine_users nomme {users}, qui ne peut pas utiliser Docker sans sudo.",
+        ),
+        (
+            "where it is no account, make it, or take the name out; then",
+            "si ce n’est pas un compte, le créer, ou retirer le nom ; puis",
+        ),
+    ),
+    "users_left": Entry(
+        "warning",
+        UP,
+        (
+            "{users} can still use Docker without sudo; docker_engine_users no longer names them.",
+            "{users} peut encore utiliser Docker sans sudo ; docker_engine_users ne le nomme plus.",
         ),
     ),
     # The images, and their build.
@@ -380,19 +482,102 @@ VOCABULARY = {
         ),
     ),
     # The container.
+    # The container and its page (plugins/plugin_utils/judge/container.py).
     "container_missing": Entry(
         "error",
         UP,
         ("the container {container} is missing.", "le conteneur {container} est absent."),
     ),
+    # Not the toolkit's, by its ID.
     "container_foreign": Entry(
         "error",
         ON_SEAT + "'docker rm -f {container}'",
         (
-            "the container {container} runs {image}, not the course image.",
-            "le conteneur {container} exécute {image}, pas l’image du cours.",
+            "it has a container {container} that runs {image}, not the course image.",
+            "il a un conteneur {container} qui exécute {image}, pas l’image du cours.",
         ),
-        ("remove it, then ./lab up", "le supprimer, puis ./lab up"),
+        (
+            "set another flask_container_name, or remove it, then ./lab up",
+            "choisir un autre flask_container_name, ou le supprimer, puis ./lab up",
+        ),
+    ),
+    "container_next_foreign": Entry(
+        "error",
+        ON_SEAT + "'docker rename {container} other'",
+        (
+            "it has a container {container} that is not the toolkit's, which makes its next one"
+            " under that name.",
+            "il a un conteneur {container} qui n’est pas de l’outil, et c’est le nom de son"
+            " prochain.",
+        ),
+        (
+            "set another flask_container_name, or rename it, then ./lab up",
+            "choisir un autre flask_container_name, ou le renommer, puis ./lab up",
+        ),
+    ),
+    # Settings that Docker would refuse, or take and not answer by.
+    "container_name_wrong": Entry(
+        "error",
+        UP,
+        ("flask_container_name is {value}.", "flask_container_name vaut {value}."),
+        (
+            "give letters without accents, digits, - and _ (the course uses flask), then",
+            "mettre des lettres sans accent, des chiffres, - et _ (le cours dit flask), puis",
+        ),
+    ),
+    "container_port_wrong": Entry(
+        "error",
+        UP,
+        ("flask_container_host_port is {value}.", "flask_container_host_port vaut {value}."),
+        (
+            "give a port from 1 to 65535 (the course uses 8080), then",
+            "mettre un port de 1 à 65535 (le cours dit 8080), puis",
+        ),
+    ),
+    "container_address_wrong": Entry(
+        "error",
+        UP,
+        ("flask_container_bind_address is {value}.", "flask_container_bind_address vaut {value}."),
+        (
+            "give an IPv4 address of the seat, or 0.0.0.0 for all of them, then",
+            "mettre une adresse IPv4 du poste, ou 0.0.0.0 pour toutes, puis",
+        ),
+    ),
+    "container_address_elsewhere": Entry(
+        "error",
+        UP,
+        ("flask_container_bind_address is {value}.", "flask_container_bind_address vaut {value}."),
+        (
+            "give an address of the seat ({others}), or 0.0.0.0 for all of them, then",
+            "mettre une adresse du poste ({others}), ou 0.0.0.0 pour toutes, puis",
+        ),
+    ),
+    "container_memory_wrong": Entry(
+        "error",
+        UP,
+        ("flask_container_memory is {value}.", "flask_container_memory vaut {value}."),
+        (
+            "give a number with K, M or G, 6M or more (the default is 128M), then",
+            "mettre un nombre avec K, M ou G, au moins 6M (par défaut 128M), puis",
+        ),
+    ),
+    "container_cpus_wrong": Entry(
+        "error",
+        UP,
+        ("flask_container_cpus is {value}.", "flask_container_cpus vaut {value}."),
+        (
+            "give 0 for no limit, or more (the default is 1.0), then",
+            "mettre 0 pour aucune limite, ou plus (par défaut 1.0), puis",
+        ),
+    ),
+    "container_pids_wrong": Entry(
+        "error",
+        UP,
+        ("flask_container_pids_limit is {value}.", "flask_container_pids_limit vaut {value}."),
+        (
+            "give 1 or more (the default is 64), then",
+            "mettre 1 ou plus (par défaut 64), puis",
+        ),
     ),
     "container_stopped": Entry(
         "error",
@@ -527,6 +712,95 @@ VOCABULARY = {
             " devant l’hôte s’il les demande ; puis",
         ),
     ),
+    # The room's registry: what keeps it from being set up, and then what is wrong with it.
+    "registry_address": Entry(
+        "error",
+        "./lab up",
+        (
+            "room_registry_address is {address}, which each seat takes for itself.",
+            "room_registry_address est {address}, que chaque poste prend pour lui-même.",
+        ),
+        (
+            "set it, for all, to the name or address by which the seats reach {host}; then",
+            "y mettre, pour tous, le nom ou l’adresse par lequel les postes atteignent {host} ;"
+            " puis",
+        ),
+    ),
+    "registry_systemd": Entry(
+        "error",
+        "./lab up",
+        (
+            "it is in the group registry, and has no systemd to run it.",
+            "il est dans le groupe registry et n’a pas de systemd pour le faire tourner.",
+        ),
+        (
+            "name another host in the group registry, or none: then images travel over SSH; then",
+            "mettre une autre machine dans le groupe registry, ou aucune : les images passent"
+            " alors par SSH ; puis",
+        ),
+    ),
+    "registry_foreign": Entry(
+        "error",
+        "./lab up",
+        ("it has a docker-registry of its own.", "il a déjà un docker-registry à lui."),
+        (
+            "name another host in the group registry, or remove that package; then",
+            "mettre une autre machine dans le groupe registry, ou désinstaller ce paquet ; puis",
+        ),
+    ),
+    "registry_port": Entry(
+        "error",
+        "./lab up",
+        ("port {port} is held by {holder}.", "le port {port} est pris par {holder}."),
+        (
+            "stop it, or set, for all, room_registry_port or room_registry_mirror_port; then",
+            "l’arrêter, ou changer, pour tous, room_registry_port ou room_registry_mirror_port ;"
+            " puis",
+        ),
+    ),
+    "registry_configuration": Entry(
+        "error",
+        UP,
+        (
+            "the room's registry is not installed and configured as the inventory says.",
+            "le registre de la salle n’est pas installé et configuré comme le veut l’inventaire.",
+        ),
+    ),
+    "registry_certificate": Entry(
+        "warning",
+        UP,
+        (
+            "the certificate of the room's registry is not for {address} alone, or ends soon.",
+            "le certificat du registre de la salle n’est pas pour {address} seul, ou expire"
+            " bientôt.",
+        ),
+    ),
+    "registry_down": Entry(
+        "error",
+        ON_SEAT + "'journalctl -n 20 -u docker-registry'",
+        (
+            "the registry does not answer at {address} ({why}).",
+            "le registre ne répond pas sur {address} ({why}).",
+        ),
+        (
+            "./lab up; where the address is wrong, set room_registry_address, for all; its log",
+            "./lab up ; si l’adresse est fausse, corriger room_registry_address, pour tous ; son"
+            " journal",
+        ),
+    ),
+    "mirror_down": Entry(
+        "error",
+        ON_SEAT + "'journalctl -n 20 -u labocloud-mirror'",
+        (
+            "the registry does not answer at {address}, as mirror of Docker Hub ({why}).",
+            "le registre ne répond pas sur {address}, comme miroir de Docker Hub ({why}).",
+        ),
+        (
+            "let it reach {hub} (room_registry_proxy); its log",
+            "lui donner accès à {hub} (room_registry_proxy) ; son journal",
+        ),
+    ),
+    # The way to it from the seats.
     "registry_unreachable": Entry(
         "warning",
         "./lab ansible-playbook playbooks/registry.yml",

@@ -95,15 +95,16 @@ def room(groups: Mapping[str, list[str]], name: str, of: Callable[[str], Variabl
     name: that host; where there are no groups, it is a room of its own. of: gives the settings of a
     host. Gives seats and servers, the names of the machines; builder, the one that builds for all;
     and registry: host, its name; at and mirror, host:port of the registry and of the mirror of
-    Docker Hub, each empty where there is none.
+    Docker Hub, each empty where there is none; and ca, its CA's certificate in PEM, empty: an
+    inventory does not tell it.
     """
     seats = list(groups.get(ROOM) or [name])
     hosts = list(groups.get(REGISTRY) or [])[:1]
-    registry = {"host": "", "at": "", "mirror": ""}
+    registry = {"host": "", "at": "", "mirror": "", "ca": ""}
     for host in hosts:
         told = of(host)
         address = bracketed(str(told["room_registry_address"]))
-        registry = {"host": host, "at": f"{address}:{told['room_registry_port']}", "mirror": ""}
+        registry |= {"host": host, "at": f"{address}:{told['room_registry_port']}"}
         if told["room_registry_hub_mirror"]:
             registry["mirror"] = f"{address}:{told['room_registry_mirror_port']}"
     return {
@@ -117,3 +118,46 @@ def room(groups: Mapping[str, list[str]], name: str, of: Callable[[str], Variabl
 def bracketed(address: str) -> str:
     """Give an address as it stands before a port: one of IPv6 in brackets."""
     return f"[{address}]" if ":" in address and not address.startswith("[") else address
+
+
+def wanted(
+    name: str,
+    variables: Mapping[str, Any],
+    loader: Any,  # noqa: ANN401  # Ansible's come without types
+    templar: Any,  # noqa: ANN401
+    *,
+    mine: bool = True,
+) -> dict[str, Any]:
+    """Give what a machine is to be like, as the judge takes it.
+
+    variables: of the task that asks. mine: whether they are the machine's own, and not those of
+    another one, whose task it is. The registry's CA is known where its host was asked in this run.
+    """
+    hostvars = variables["hostvars"]
+    defaults, specs = declared(lambda path: loader.load_from_file(path, trusted_as_template=True))
+
+    def template(known: Variables, value: object) -> Any:  # noqa: ANN401
+        return templar.copy_with_new_env(available_variables=known).template(value)
+
+    def of(host: str) -> tuple[dict[str, Any], dict[str, list[str]]]:
+        raw = variables if mine and host == name else hostvars.raw_get(host)
+        known = {**raw, "hostvars": hostvars, "groups": variables["groups"]}
+        return settings(known, defaults, specs, template)
+
+    found, wrong = of(name)
+    told = room(variables["groups"], name, lambda host: found if host == name else of(host)[0])
+    if host := told["registry"]["host"]:
+        seat = facts_of(host, variables).get("seat")
+        told["registry"]["ca"] = seat["registry"]["ca"] if seat else ""
+    return {**found, "name": name, "room": told, "wrong": wrong}
+
+
+def facts_of(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the facts that a machine has of this run: none where it was not asked."""
+    hostvars = variables["hostvars"]
+    if name == variables["inventory_hostname"]:
+        facts = variables.get("ansible_facts")
+    else:
+        facts = hostvars.raw_get(name).get("ansible_facts") if name in hostvars else None
+    known = ("seat", "course", "verdict", "twins")
+    return {key: facts[key] for key in known if key in facts} if facts else {}

@@ -122,7 +122,12 @@ SEAT: Mapping[str, Shape] = {
             str: {"reached": bool, "why": str, "public": (bool, None), "issuer": str},
         },
     },
-    "registry": {"images": {str: str}, "ca": str, "certificate": str},
+    "registry": {
+        "images": {str: str},
+        "ca": str,
+        "certificate": str,
+        "answers": {str: {"answers": (bool, None), "why": str}},
+    },
     "page": ({"status": (int, None), "revision": (str, None), "why": str}, None),
     "odd": [str],
 }

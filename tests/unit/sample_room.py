@@ -19,12 +19,13 @@ from sample_seat import COURSE, OLD, SEAT, builder, image, seat, want
 PROJECT = Path(__file__).parents[2]
 PICTURE = PROJECT / "docs/images/room.png"
 NOW = 1_795_500_002.3
+SEATS = [f"pc{number:02}" for number in range(1, 13)]
 
 
 def answer(name: str, *changes: tuple[str, object], **settings: object) -> dict[str, Any]:
     """Give the facts of a seat that has answered, with other values at some paths."""
-    has = seat(*changes)
-    return {"seat": has, "verdict": judge(has, want(name=name, **settings), builder())}
+    has, groups = seat(*changes), {"lab": SEATS}
+    return {"seat": has, "verdict": judge(has, want(groups, name, **settings), builder())}
 
 
 def off(name: str, why: str) -> dict[str, Any]:

@@ -33,8 +33,10 @@ def image(revision: str, kind: str = "course", layers: int = 8) -> dict[str, Any
 
 # As an engine tells of the container that the role has started.
 SETTINGS = {
+    "AutoRemove": True,
     "CapAdd": None,
     "CapDrop": ["ALL"],
+    "DeviceCgroupRules": None,
     "Devices": None,
     "GroupAdd": None,
     "IpcMode": "private",
@@ -47,6 +49,7 @@ SETTINGS = {
     "PortBindings": ["127.0.0.1:8080:8888/tcp"],
     "Privileged": False,
     "ReadonlyRootfs": True,
+    "RestartPolicy": {"MaximumRetryCount": 0, "Name": "no"},
     "SecurityOpt": ["no-new-privileges"],
     "Tmpfs": {"/tmp": "rw,noexec,nosuid,nodev,size=16m"},
     "UTSMode": "",
@@ -86,7 +89,17 @@ SEAT: dict[str, Any] = {
         "zstd": "1.5.7+dfsg-1",
     },
     "held": [],
-    "files": {},
+    "files": {
+        "/etc/containerd/labocloud.toml": (
+            "93c2951ae7487ef234fe996a16d1b104d2831a5836318b957f3b1d41d18eff46"
+        ),
+        "/etc/docker/daemon.json": (
+            "949227c94d64072fd93e932b179dcdafad38ba72f864fe02f526281136cede4d"
+        ),
+        "/etc/systemd/system/containerd.service.d/labocloud.conf": (
+            "4cf1ba725cf8d003e37c08a3b40b06017ce9628058c4373c3bfe1dbdc52dfe8d"
+        ),
+    },
     "daemon_config": {"default-address-pools": [{"base": "198.18.0.0/16", "size": 24}]},
     "docker_group": [],
     "before": {
@@ -163,7 +176,7 @@ SEAT: dict[str, Any] = {
         "proxy": "",
         "registries": {},
     },
-    "registry": {"images": {}, "ca": "", "certificate": ""},
+    "registry": {"images": {}, "ca": "", "certificate": "", "answers": {}},
     "odd": [],
 }
 

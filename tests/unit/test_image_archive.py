@@ -82,6 +82,15 @@ def test_the_archive_holds_all_but_what_is_skipped(place: Path, skip: int | None
     assert image_archive_action.PATH.fullmatch(f"/var/tmp/{made.relative_to(place)}")
 
 
+@pytest.mark.usefixtures("place")
+def test_the_engine_at_the_socket_is_the_one_that_saves(tmp_path: Path) -> None:
+    command(tmp_path, "docker", 'echo "asked $DOCKER_HOST" >&2; exit 1')
+    asked = {"images": ["a:1"]}
+    said = stand_in.run(image_archive.main, docker_socket="/run/other.sock", **asked)
+    assert "asked unix:///run/other.sock" in said["msg"]
+    assert "asked unix:///var/run/docker.sock" in stand_in.run(image_archive.main, **asked)["msg"]
+
+
 @pytest.mark.parametrize("name", ["docker", "zstd"])
 def test_where_a_command_fails_nothing_is_left(place: Path, tmp_path: Path, name: str) -> None:
     command(tmp_path, name, "cat > /dev/null; echo no space >&2; exit 1")

@@ -98,7 +98,7 @@ def seat(
     docker = commands / "docker"
     docker.write_text(
         f"#!/bin/sh\n[ -e {tmp_path}/full ] && {{ echo 'no space left on device' >&2; exit 1; }}\n"
-        f"cat > {tmp_path}/loaded\n"
+        f'echo "$DOCKER_HOST" > {tmp_path}/asked\ncat > {tmp_path}/loaded\n'
     )
     docker.chmod(0o755)
     # As zstd is not everywhere where the tests are.
@@ -138,7 +138,7 @@ def test_a_docker_that_a_user_put_first_on_the_path_is_not_meant(
 
 
 def test_what_was_asked_for_is_loaded_and_the_base_that_it_replaces_goes(
-    seat: Seat, src: Path
+    seat: Seat, src: Path, tmp_path: Path
 ) -> None:
     old = image(BASE, "old")
     seat.have(old)
@@ -146,6 +146,8 @@ def test_what_was_asked_for_is_loaded_and_the_base_that_it_replaces_goes(
     packed = tar(("manifest.json", LIST))
     assert load(seat, src, packed, forget=old["Id"]) == {"changed": True}
     assert seat.loaded.read_bytes() == packed
+    # The engine that was asked what it has is the one that loads.
+    assert (tmp_path / "asked").read_text().strip() == f"unix://{seat.socket}"
     assert set(seat.named()) == {BASE, COURSE}
     assert old["Id"] not in seat.images
 
@@ -255,7 +257,7 @@ def test_it_is_remembered_before_it_comes(
     """A run that is killed while it loads leaves what tells whose the images are."""
     told = {}
 
-    def loading(_: Path) -> None:
+    def loading(*_: object) -> None:
         told.update(state.read().built["images"])
         seat.loaded.touch()
 

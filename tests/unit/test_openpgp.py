@@ -23,3 +23,9 @@ def test_a_second_key_is_not_overlooked() -> None:
 def test_what_is_no_key_is_refused(text: str) -> None:
     with pytest.raises(AnsibleFilterError, match="no OpenPGP key"):
         openpgp.openpgp_fingerprints(text)
+
+
+def test_where_the_library_is_lacking_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openpgp, "HAS_PYSEQUOIA", False)
+    with pytest.raises(AnsibleFilterError, match="Fix: install pysequoia"):
+        openpgp.openpgp_fingerprints(KEY.read_text())

@@ -19,7 +19,7 @@ import mutated
 import pytest
 import stand_in
 from ansible.errors import AnsibleFilterError
-from ansible_collections.labocloud.room.plugins.filter import flask_container, openpgp
+from ansible_collections.labocloud.room.plugins.filter import openpgp
 from ansible_collections.labocloud.room.plugins.module_utils import (
     archive_names,
     facts_apt,
@@ -40,7 +40,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts_engine import
 from ansible_collections.labocloud.room.plugins.module_utils.reading import Odd
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import faults
 from ansible_collections.labocloud.room.plugins.modules import docker_root, seat_students
-from ansible_collections.labocloud.room.plugins.modules.container_switch import reason, url_of
+from ansible_collections.labocloud.room.plugins.modules.flask_container import reason, url_of
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import cleaned
 from ansible_collections.labocloud.room.plugins.plugin_utils.shape import SEAT, shaped
 from hypothesis import given
@@ -496,30 +496,3 @@ def test_names_in_an_archive(lists: dict[str, str], lacks: int, whole: bool) -> 
     with suppress(archive_names.RefusedError, tarfile.TarError):
         names = archive_names.names_in(archive(lists, lacks), whole=whole)
         assert all(isinstance(name, str) for name in names)
-
-
-@bounded
-@given(text_of(["128M", "1G", "6m", "1k"]) | st.integers() | st.floats() | st.none())
-def test_a_size_of_memory(size: object) -> None:
-    assert isinstance(flask_container.memory_bytes(size), int)
-
-
-@bounded
-@given(
-    st.fixed_dictionaries(
-        {
-            "name": text_of(["flask"]),
-            "host_port": st.integers() | st.text(),
-            "bind_address": text_of(["127.0.0.1"]) | st.none(),
-            "memory": text_of(["128M"]) | st.integers(),
-            "pids_limit": st.integers(),
-        }
-    )
-)
-def test_wrong_settings_are_named(settings: dict[str, Any]) -> None:
-    seat = {"network": {"addresses": ["127.0.0.1/32", "192.0.2.7/24", "192.0.2.7/32"]}}
-    found = flask_container.wrong_settings(seat, settings, "pc1")
-    names = [re.match("pc1: flask_container_([a-z_]+) is ", one)[1] for one in found]
-    assert len(set(names)) == len(names)
-    assert ("pids_limit" in names) is (settings["pids_limit"] < 1)
-    assert all(". Fix: " in one for one in found)

@@ -6,9 +6,11 @@ import json
 import os
 import socket
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
+from ansible_collections.labocloud.room.plugins.module_utils import saved
 from ansible_collections.labocloud.room.plugins.modules import registry_publish
 
 TAGS = {"python-1": 1.0, "python-2": 2.0, "python-3": 3.0, "base-1": 1.0}
@@ -67,6 +69,18 @@ def test_a_push_has_an_account_a_sandbox_and_a_network_of_its_own() -> None:
     assert told["ProtectSystem"] == "strict"
     assert told["ReadWritePaths"] == STORAGE
     assert told["CapabilityBoundingSet"] == ""
+
+
+def test_the_engine_at_the_socket_is_the_one_that_saves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker = tmp_path / "docker"
+    docker.write_text('#!/bin/sh\necho "$DOCKER_HOST $*"\n')
+    docker.chmod(0o755)
+    monkeypatch.setitem(saved.ENVIRONMENT, "PATH", str(tmp_path))
+    with tempfile.TemporaryFile() as file:
+        registry_publish.save(["a:1"], file, "/run/other.sock")
+        assert file.read() == b"unix:///run/other.sock save a:1\n"
 
 
 class Host:

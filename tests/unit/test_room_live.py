@@ -102,6 +102,9 @@ def test_rows_are_for_a_terminal_and_nobody_who_wants_lines(
     monkeypatch.setenv("TERM", "xterm")
     assert wanted(Tty(), 0)
     assert not wanted(io.StringIO(), 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(room_live, "HAS_RICH", False)
+        assert not wanted(Tty(), 0)
     assert not wanted(Tty(), 1)
     with monkeypatch.context() as patch:
         patch.setenv("CI", "")

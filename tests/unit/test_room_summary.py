@@ -102,7 +102,7 @@ def judged(name: str, *found: str, **students: object) -> dict[str, Any]:
     verdicts = {"machine": verdict(told), "students": verdict(**students), "images": verdict()}
     machine = {"running": name, "id": name, "host_keys": [name]}
     has = {"os": {"name": "Debian"}, "docker": {"version": "26"}, "clock": {"control": 1.0}}
-    return {"seat": {**has, "machine": machine}, "verdict": verdicts}
+    return {"seat": {**has, "machine": machine}, "verdict": verdicts, "lacks": []}
 
 
 class Run:
@@ -138,7 +138,7 @@ class Run:
 
         manager = SimpleNamespace(_inventory=SimpleNamespace(get_hosts=hosts))
         play = SimpleNamespace(
-            get_variable_manager=lambda: manager, any_errors_fatal=any_errors_fatal
+            get_variable_manager=lambda: manager, any_errors_fatal=any_errors_fatal, serial=[]
         )
         self.callback.v2_playbook_on_play_start(play)
 

@@ -15,11 +15,11 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
+import sample_seat
 import stand_in
 import yaml
 from ansible.module_utils import basic
 from ansible.modules import apt
-from ansible_collections.labocloud.room.plugins.filter import flask_container
 from ansible_collections.labocloud.room.plugins.module_utils import (
     answer,
     docker_engine,
@@ -35,6 +35,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts import limite
 from ansible_collections.labocloud.room.plugins.module_utils.facts import seat_facts as asked
 from ansible_collections.labocloud.room.plugins.module_utils.reading import Odd
 from ansible_collections.labocloud.room.plugins.modules import seat
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import container
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -626,9 +627,8 @@ def test_all_that_is_judged_of_a_container_is_asked(engine: stand_in.Engine) -> 
     engine.on("GET", "/containers/a/json", told)
     with closing(DockerConnection(engine.path)) as docker:
         settings = facts_engine.container_facts(docker, Odd())["a"]["settings"]
-    of_the_inventory = {"Memory", "NanoCpus", "PidsLimit", "PortBindings"}
-    judged = {*flask_container.RIGHTS, *flask_container.LIMITS, *of_the_inventory}
-    assert set(settings) >= judged
+    wanted = container.container_of(sample_seat.want(), sample_seat.SEAT)
+    assert set(settings) >= set(container.as_told(wanted))
 
 
 def test_this_machine_has_everything_that_is_promised(tmp_path: Path) -> None:

@@ -4,11 +4,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import yaml
-from conftest import PROJECT
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import engine
 from testinfra.host import Host
-
-VARS = yaml.safe_load((PROJECT / "roles/docker_engine/vars/main.yml").read_text())
 
 
 def release(host: Host) -> str:
@@ -16,9 +13,9 @@ def release(host: Host) -> str:
 
 
 def test_the_releases_packages_are_installed(host: Host) -> None:
-    names = VARS["__docker_engine_distro_packages"][release(host)]
+    names = engine.PACKAGES[release(host)]
     assert names
-    for name in names + VARS["__docker_engine_helpers"]:
+    for name in names + engine.HELPERS:
         assert host.package(name).is_installed, name
 
 
@@ -61,7 +58,7 @@ def test_networks_leave_the_campus_its_ranges(docker: Callable[..., Any]) -> Non
 
 
 def test_buildx_and_compose_answer_where_the_release_has_them(host: Host) -> None:
-    packages = VARS["__docker_engine_distro_packages"][release(host)]
+    packages = engine.PACKAGES[release(host)]
     for command in ("buildx", "compose"):
         has_it = any(command in name for name in packages)
         assert (host.run(f"docker {command} version").rc == 0) == has_it

@@ -99,7 +99,8 @@ WORK = {
     "lacks_registry": ("registry",),
     "lacks_engine": ("engine", "students", "build"),
     "lacks_images": ("images",),
-    "lacks_container": ("container",),
+    # Whose images are about to change, its container follows.
+    "lacks_container": ("images", "container"),
 }
 
 

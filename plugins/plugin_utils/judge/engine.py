@@ -2,6 +2,12 @@
 # MIT License (see LICENSE)
 """Docker Engine: installed, configured, running, trusting the room's registries."""
 
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
+from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import (
     Builder,
     Has,
@@ -9,9 +15,292 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict impor
     Want,
     verdict,
 )
+from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import differing
+
+# What each release calls Docker. A release that is not here is refused. The engine comes first: it
+# and the client, where that is a package of its own, are what a version is pinned for. Debian 12
+# has no package of buildx or of compose v2; its docker.io carries the client.
+PACKAGES = {
+    "debian-12": ("docker.io",),
+    "debian-13": ("docker.io", "docker-cli", "docker-buildx", "docker-compose"),
+    "ubuntu-22.04": ("docker.io", "docker-buildx", "docker-compose-v2"),
+    "ubuntu-24.04": ("docker.io", "docker-buildx", "docker-compose-v2"),
+}
+DOCKERS_OWN = (
+    "docker-ce",
+    "docker-ce-cli",
+    "containerd.io",
+    "docker-buildx-plugin",
+    "docker-compose-plugin",
+)
+# What Ansible's Docker modules need on the seat, and what an archive of images is unpacked with.
+HELPERS = ("python3-requests", "zstd")
+VERSIONED = ("docker.io", "docker-cli", "docker-ce", "docker-ce-cli")
+ENGINES = ("docker.io", "docker-ce")
+# Packages that hold the same files as those of the other source.
+CONFLICTS = {
+    "distro": (*DOCKERS_OWN, "docker-ce-rootless-extras"),
+    "upstream": (
+        "docker.io",
+        "docker-cli",
+        "docker-doc",
+        "docker-buildx",
+        "docker-compose",
+        "docker-compose-v2",
+        "podman-docker",
+        "containerd",
+        "runc",
+    ),
+}
+OTHER = {"distro": "upstream", "upstream": "distro"}
+REPOSITORY = "/etc/apt/sources.list.d/docker.sources"
+DOCKER_ROOT, CONTAINERD_ROOT = "/var/lib/docker", "/var/lib/containerd"
+# Of all that configures Docker, what the toolkit writes. The CAs of the registries are apart.
+OURS = re.compile(
+    "/etc/(?:docker|containerd|systemd/system/(?:docker|containerd)[.]service[.]d)/"
+    "(?:daemon[.]json|labocloud[^/]*)"
+)
+TRUST = "/etc/docker/certs.d"
+# By this script Debian's docker.io empties Docker's directory when it is purged, whatever is there;
+# it leaves a copy of it there.
+NUKING = (
+    "/usr/share/docker.io/contrib/nuke-graph-directory.sh",
+    "/var/lib/docker/nuke-graph-directory.sh",
+)
+
+
+def version(text: str) -> tuple[int, ...]:
+    """Give the numbers of a version, to compare it by."""
+    return tuple(int(number) for number in re.findall(r"\d+", text)[:3])
+
+
+def without(names: Iterable[str], others: Iterable[str] = ()) -> list[str]:
+    """Give names in their order, each once, but for others."""
+    taken = set(others)
+    return [name for name in dict.fromkeys(names) if name not in taken]
+
+
+def release(has: Has) -> str:
+    """Give the system's name and version, as PACKAGES has them."""
+    return f"{has['os']['id']}-{has['os']['version']}"
+
+
+def installation(has: Has, want: Want) -> dict[str, Any]:
+    """Give what there is to install, as the verdict has it, and whether all of it is there.
+
+    packages: as apt is asked for them, name or name=version. conflicting: those of the other
+    source. hold, release: names of those whose version is to be held, or let go.
+    """
+    there, pin = has["packages"], want["docker_engine_version"]
+    source = want["docker_engine_source"]
+    engine = DOCKERS_OWN if source == "upstream" else PACKAGES.get(release(has), ())
+    names = [*engine, *HELPERS]
+    pinned = [name for name in names if name in VERSIONED] if pin else []
+    # apt's * stands for anything.
+    wanted = re.compile(re.escape(pin).replace(r"\*", ".*"))
+    off = [name for name in pinned if name in there and not wanted.fullmatch(there[name])]
+    # Only what the toolkit holds itself is let go.
+    ours = without(has["held"], (has["before"] or {}).get("held", has["held"]))
+    told = {
+        "packages": [f"{name}={pin}" if name in pinned else name for name in names],
+        "conflicting": [name for name in CONFLICTS[source] if name in there],
+        "hold": without(pinned, has["held"]),
+        "release": [] if pin else [name for name in VERSIONED if name in ours],
+    }
+    lacking = [*without(names, there), *off, *told["conflicting"], *told["hold"], *told["release"]]
+    return told | {"installed": release(has) in PACKAGES and not lacking}
+
+
+def configuration(has: Has, want: Want) -> dict[str, Any]:
+    """Give what there is to write, as the verdict has it, and whether all of it is there.
+
+    files: paths of those that are wanted. stale: of those that no longer are. units: what reads
+    anew what is written, when it starts. roots: the directories where the engine, with this
+    configuration or with the fallback, and containerd keep their data.
+    """
+    files = engine_files.files(has, want)
+    present = {path: told for path, told in has["files"].items() if OURS.fullmatch(path)}
+    stale = without(present, files)
+    changing = {*differing(files, present), *stale}
+    ours = engine_files.containerd_is_ours(has, want)
+    containerd = changing.intersection(engine_files.CONTAINERDS) or (
+        ours and has["docker"]["outdated"]
+    )
+    root = str(engine_files.config(want).get("data-root", DOCKER_ROOT))
+    return {
+        "files": sorted(files),
+        "stale": stale,
+        "units": ["containerd.service"] * bool(containerd) + ["docker.service"],
+        "roots": without([root, DOCKER_ROOT, CONTAINERD_ROOT]),
+        "configured": not changing,
+    }
+
+
+def ready(has: Has, want: Want) -> bool:
+    """Tell whether the engine is installed and configured: nothing is refused any more then."""
+    return bool(installation(has, want)["installed"] and configuration(has, want)["configured"])
+
+
+def trust(has: Has, want: Want) -> dict[str, Any]:
+    """Give the CAs to write, path to PEM, the paths of those to remove, and their directories.
+
+    Each is trusted for its registry alone; the engine reads them anew at each pull. One that is not
+    known today, since the registry's host was not asked, stays as it is.
+    """
+    registry = want["room"]["registry"]
+    at_home = registry["host"] == want["name"]
+    authority = has["registry"]["ca"] if at_home else registry["ca"]
+    addresses = [registry[key] for key in ("at", "mirror") if registry[key]]
+    wanted = {f"{TRUST}/{address}/labocloud.crt": authority for address in addresses}
+    present = {path: told for path, told in has["files"].items() if path.startswith(f"{TRUST}/")}
+    known = {path: text for path, text in wanted.items() if text}
+    write, remove = differing(known, present), without(present, wanted)
+    return {
+        "write": {path: known[path] for path in write},
+        "remove": remove,
+        "empty": [path.rpartition("/")[0] for path in remove],
+        "settled": not write and not remove,
+    }
+
+
+def overruled(has: Has, want: Want) -> list[str]:
+    """Give the keys of somebody else's daemon.json that would have another value, or none."""
+    if has["before"] is not None or engine_files.DAEMON_JSON not in has["files"]:
+        return []
+    wanted = engine_files.config(want)
+    return [
+        key
+        for key, value in (has["daemon_config"] or {}).items()
+        if key not in want["docker_engine_daemon_options"]
+        and not (key in wanted and wanted[key] == value)
+    ]
+
+
+def refusals(has: Has, want: Want, told: dict[str, Any]) -> Iterator[Finding]:
+    """Tell what keeps the engine from being installed or configured.
+
+    told: what there is to do. Networks that collide are refused by the part network.
+    """
+    name, docker, source = want["name"], has["docker"], want["docker_engine_source"]
+    if wrong := want["wrong"].get("docker_engine"):
+        yield finding("setting_wrong", name, what="; ".join(wrong))
+    if has["service_manager"] == "systemd" and docker["masked"]:
+        yield finding("engine_masked", name, units=" ".join(docker["masked"]))
+    if told["installed"] and told["configured"]:
+        return
+    if release(has) not in PACKAGES:
+        system = has["os"]["name"] or "an unknown system"
+        values = {"release": release(has), "releases": ", ".join(PACKAGES)}
+        yield finding("engine_unsupported", name, system=system, **values)
+    if told["conflicting"] and not want["docker_engine_replace"]:
+        values = {"packages": ", ".join(told["conflicting"]), "source": source}
+        yield finding("engine_foreign", name, other=OTHER[source], **values)
+    # What is free where Docker will be, where that is elsewhere, is not known.
+    here = told["roots"][0] == docker["root"]
+    wanted = want["docker_engine_min_free_mb"]
+    if here and not told["installed"] and docker["free_mb"] < wanted:
+        values = {"free": docker["free_mb"], "root": docker["root"]}
+        yield finding("engine_disk", name, wanted=wanted, **values)
+    if keys := overruled(has, want):
+        yield finding("engine_overruled", name, keys=", ".join(keys))
+
+
+def conditions(has: Has, want: Want, told: dict[str, Any]) -> Iterator[Finding]:
+    """Tell what else is wrong; what the rest depends on is the first finding, and the only one."""
+    name, docker = want["name"], has["docker"]
+    needed = want["room_page_min_docker"]
+    if not docker["running"]:
+        found = "engine_stopped" if told["installed"] else "engine_missing"
+        yield finding(found, name, why=docker["why"] or "it does not answer")
+    elif version(docker["version"]) < version(needed):
+        yield finding("engine_old", name, version=docker["version"], wanted=needed)
+    else:
+        wrong = {
+            "engine_missing": not told["installed"],
+            "engine_configuration": not told["configured"],
+            "engine_outdated": docker["outdated"],
+            "engine_disabled": has["service_manager"] == "systemd" and not docker["enabled"],
+            "engine_trust": bool(told["trust"]["write"]),
+        }
+        yield from (finding(found, name) for found, is_so in wrong.items() if is_so)
+
+
+def removal(has: Has) -> dict[str, Any] | None:
+    """Give what goes when the toolkit does, None where it has changed nothing.
+
+    A record of before may tell little: what it does not tell of stays.
+
+    came: whether the engine came with it. scripts: paths of what would remove Docker's data when
+    its package goes. files: paths to remove. empty: directories that go where that leaves them
+    empty. give_back: paths of files that were there and come back. units: those to start anew, of
+    an engine that was there. checked, data: the directories where Docker keeps its data, before and
+    after its packages go; the record decides what becomes of each. group: whether the group docker
+    came too.
+    """
+    before, present = has["before"], has["files"]
+    if before is None:
+        return None
+    there = before.get("files", [])
+    was = set(ENGINES).intersection(before["packages"])
+    ours = [path for path in present if OURS.fullmatch(path)]
+    trusted = [path for path in present if path.startswith(f"{TRUST}/")]
+    directories = [path.rpartition("/")[0] for path in trusted + ours] + [TRUST] * bool(trusted)
+    # What is in another one goes before it.
+    directories.sort(key=lambda path: -path.count("/"))
+    data = without([*before.get("roots", {}), has["docker"]["root"], DOCKER_ROOT, CONTAINERD_ROOT])
+    # It may be there for others by now, and what they keep in it.
+    others = {"containerd", "containerd.io"}.intersection(has["packages"])
+    units = ["containerd.service"] * any(path in engine_files.CONTAINERDS for path in ours)
+    brought = {"docker.io"}.intersection(has["brought"]["packages"], has["packages"])
+    return {
+        "came": not was,
+        "scripts": list(NUKING) if brought and not was else [],
+        "files": without([*ours, *trusted, REPOSITORY], there),
+        "empty": without(directories, ["/etc/docker"] if was else []),
+        "give_back": [path for path in [engine_files.DAEMON_JSON] if path in there],
+        "units": [*units, "docker.service"]
+        if before.get("docker_running", True) and was.intersection(has["packages"])
+        else [],
+        "checked": data,
+        "data": without(data, [CONTAINERD_ROOT] if others else []),
+        "group": before.get("docker_group", []) is None,
+    }
+
+
+def awaited(want: Want, builder: Builder) -> bool:
+    """Tell whether the room's registry has no CA yet: the one that it will have is trusted."""
+    registry = want["room"]["registry"]
+    known = bool(builder) and registry["host"] == want["room"]["builder"]
+    return known and not registry["ca"]
 
 
 def judge(has: Has, want: Want, builder: Builder) -> Verdict:
-    """Judge it."""
-    del has, want, builder
-    return verdict()
+    """Judge the engine.
+
+    Values, besides those of installation(), configuration(), trust() and removal(): there, whether
+    an engine of either source is installed; runs, whether it runs with what it is configured with,
+    and starts with the machine; recorded, whether it is known what the seat was like before.
+    """
+    docker = has["docker"]
+    told = installation(has, want) | configuration(has, want) | {"trust": trust(has, want)}
+    starts = docker["enabled"] or has["service_manager"] != "systemd"
+    runs = docker["running"] and not docker["outdated"] and starts
+    recorded = (has["before"] or {}).get("roots", {})
+    refused = list(refusals(has, want, told))
+    return verdict(
+        () if refused else conditions(has, want, told),
+        settled=bool(
+            told["installed"]
+            and told["configured"]
+            and runs
+            and told["trust"]["settled"]
+            and not awaited(want, builder)
+            and not has["apt"]["interrupted"]
+        ),
+        refused=refused,
+        there=any(name in has["packages"] for name in ENGINES),
+        runs=runs,
+        recorded=has["before"] is not None and not without(told["roots"], recorded),
+        removal=removal(has),
+        **told,
+    )

@@ -5,6 +5,7 @@
 from collections.abc import Iterator
 
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.engine import version
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import (
     Builder,
     Has,
@@ -13,12 +14,20 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict impor
     verdict,
 )
 
+# What the modules need that work on a seat; the one that asks makes do with less.
+PYTHON = (3, 10)
+# The roles whose settings no other part reads.
+ROLES = ("seat", "room_page")
+
 
 def refusals(has: Has, want: Want) -> Iterator[Finding]:
     """Tell what keeps anything from being done on the machine."""
     name = want["name"]
     if not has["root"]:
         yield finding("not_root", name)
+    if version(has["python"]) < PYTHON:
+        wanted = ".".join(map(str, PYTHON))
+        yield finding("python_old", name, python=has["python"] or "?", wanted=wanted)
     if want["twins"]:
         yield finding("machine_twice", name, others=", ".join(want["twins"]))
     if has["torn"]:
@@ -27,8 +36,8 @@ def refusals(has: Has, want: Want) -> Iterator[Finding]:
     # to take that for the toolkit's.
     if has["odd"]:
         yield finding("unintelligible", name, part="machine", why="; ".join(has["odd"]))
-    for role, wrong in want["wrong"].items():
-        if role == "seat":
+    for role in ROLES:
+        if wrong := want["wrong"].get(role):
             yield finding("setting_wrong", name, what="; ".join(wrong))
 
 

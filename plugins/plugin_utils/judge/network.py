@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
+from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import engine
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import (
     Builder,
     Has,
@@ -92,15 +94,16 @@ def packets(has: Has, want: Want, mtu: int) -> Iterator[Finding]:
         yield finding("network_mtu", want["name"], docker=docker_mtu, **values)
 
 
-def outside(has: Has, want: Want) -> Iterator[Finding]:
-    """Tell what became of reaching the registries outside the room."""
+def registries(has: Has, want: Want) -> Iterator[Finding]:
+    """Tell what became of reaching the registries: the room's, and those outside."""
     told = has["network"]
     inside = [want["room"]["registry"][key] for key in ("at", "mirror")]
     for address, answer in told["registries"].items():
-        if address in inside:
-            continue
         values = {"address": address, "why": answer["why"], "proxy": told["proxy"]}
-        if answer["public"] is False:
+        if address in inside:
+            if not answer["reached"]:
+                yield finding("registry_unreachable", want["name"], **values)
+        elif answer["public"] is False:
             yield finding("tls_intercepted", want["name"], issuer=answer["issuer"], **values)
         elif not answer["reached"] and told["proxy"] and not told["docker_proxy"]:
             yield finding("proxy_unset", want["name"], **values)
@@ -109,7 +112,7 @@ def outside(has: Has, want: Want) -> Iterator[Finding]:
 def judge(has: Has, want: Want, builder: Builder) -> Verdict:
     """Judge the network. Networks that collide refuse an engine that is not as it should be."""
     del builder
-    daemon = {**want["docker_engine_daemon_defaults"], **want["docker_engine_daemon_options"]}
+    daemon = engine_files.config(want)
     told = daemon.get("default-address-pools")
     pools = [
         pool
@@ -118,5 +121,8 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
     ]
     mtu = daemon.get("mtu", DEFAULT_MTU)
     size = int(mtu) if str(mtu).isdecimal() else DEFAULT_MTU
-    found = [*collisions(has, want, pools), *packets(has, want, size), *outside(has, want)]
-    return verdict(found)
+    colliding = list(collisions(has, want, pools))
+    found = [*packets(has, want, size), *registries(has, want)]
+    if engine.ready(has, want):
+        return verdict([*colliding, *found])
+    return verdict(found, refused=colliding)

@@ -1,7 +1,20 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""The room's registry, on the machine that runs it."""
+"""The room's registry, on the machine that runs it, and the way to it from the others."""
 
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any, NamedTuple
+
+from ansible_collections.labocloud.room.plugins.plugin_utils import registry_files
+from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
+    Finding,
+    finding,
+    in_words,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import (
     Builder,
     Has,
@@ -9,9 +22,252 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict impor
     Want,
     verdict,
 )
+from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import differing
+from cryptography import x509
+
+# The registry itself, what pushes into it, and what the modules that make certificates need.
+PACKAGES = ("docker-registry", "skopeo", "python3-cryptography")
+REGISTRY, MIRROR = "docker-registry", "labocloud-mirror"
+# Only the first writes the registry's storage (registry_publish); the mirror has one of its own.
+PUSHER = "labocloud-push"
+# As the kernel names what runs either of them.
+PROCESS = "docker-registry"
+# Certificates are made anew so long before they end.
+AHEAD = timedelta(days=30)
+# What a host can be called, underscores too; with a colon, somebody has given the port with it.
+HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+PORTS = range(1, 2**16)
+
+
+def split(at: str) -> tuple[str, int]:
+    """Give the host, without brackets, and the port of host:port."""
+    host, _, port = at.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def as_address(host: str) -> IPv4Address | IPv6Address | None:
+    """Give the address that a host is named by, None where that is a name."""
+    with suppress(ValueError):
+        return ip_address(host)
+    return None
+
+
+def is_oneself(host: str) -> bool:
+    """Tell whether every machine takes that for itself."""
+    if found := as_address(host):
+        return found.is_loopback or found.is_unspecified
+    name = host.lower().rstrip(".")
+    return name == "localhost" or name.endswith(".localhost") or name.startswith("127.")
+
+
+def wrong_settings(want: Want) -> Iterator[str]:
+    """Tell what is wrong with the settings of the registry, as sentences."""
+    yield from want["wrong"].get("room_registry", ())
+    registry = want["room"]["registry"]
+    host, port = split(registry["at"])
+    if not HOST.fullmatch(host) and ("%" in host or not as_address(host)):
+        yield f"room_registry_address is {host}, which is neither a name nor an address"
+    ports = {"room_registry_port": port}
+    if registry["mirror"]:
+        ports["room_registry_mirror_port"] = split(registry["mirror"])[1]
+    for name, one in ports.items():
+        if one not in PORTS:
+            yield f"{name} is {one}, which is no port"
+    if len(ports) > len(set(ports.values())):
+        yield f"room_registry_port and room_registry_mirror_port are both {port}"
+
+
+def wrong_room(want: Want) -> Iterator[Finding]:
+    """Tell what keeps any machine of the room from having to do with the registry."""
+    host, _ = split(want["room"]["registry"]["at"])
+    if is_oneself(host):
+        values = {"address": host, "host": want["room"]["registry"]["host"]}
+        yield finding("registry_address", want["name"], **values)
+    if wrong := list(wrong_settings(want)):
+        yield finding("setting_wrong", want["name"], what="; ".join(wrong))
+
+
+def unreachable(has: Has, want: Want, builder: Builder) -> Iterator[Finding]:
+    """Tell which of the registry and its mirror a seat does not reach.
+
+    Of one that does not answer on its own host either, that host's findings tell.
+    """
+    registry = want["room"]["registry"]
+    own = want["room"]["builder"] == registry["host"]
+    answers = builder["seat"]["registry"]["answers"] if builder and own else {}
+    for address in filter(None, (registry["at"], registry["mirror"])):
+        told = has["network"]["registries"].get(address, {"reached": True})
+        down = address in answers and not answers[address]["answers"]
+        if not told["reached"] and not down:
+            yield finding("registry_unreachable", want["name"], address=address, why=told["why"])
+
+
+class Certificate(NamedTuple):
+    """One that could be read: until when it is valid, and the names and addresses it is for."""
+
+    itself: x509.Certificate
+    until: datetime
+    names: list[object]
+
+
+def names(one: x509.Certificate) -> list[object]:
+    """Give the names, in small letters, and the addresses that a certificate is for."""
+    try:
+        told = one.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return []
+    values = [name.value for name in told]
+    return [value.lower() if isinstance(value, str) else value for value in values]
+
+
+def certificate(pem: str) -> Certificate | None:
+    """Give a certificate, None where there is none that can be understood."""
+    try:
+        one = x509.load_pem_x509_certificate(pem.encode(errors="replace"))
+        return Certificate(one, one.not_valid_after_utc, names(one))
+    except Exception:  # what is in it may be anything: a reason to make another one
+        return None
+
+
+def issued(own: Certificate, ca: Certificate) -> bool:
+    """Tell whether a certificate is the CA's."""
+    try:
+        own.itself.verify_directly_issued_by(ca.itself)
+    except Exception:  # not signed by it, or its key is of a kind that signs nothing
+        return False
+    return True
+
+
+def certificates(has: Has, host: str) -> dict[str, Any]:
+    """Give what the verdict has of the certificates.
+
+    certified: whether there is nothing to make. ca_lasts: whether that of the CA stays. subject:
+    what the registry's is for, as community.crypto takes it.
+    """
+    # By the control machine's clock; the host's own may be off.
+    soon = datetime.fromtimestamp(has["clock"]["control"] or 0, UTC) + AHEAD
+    ca, own = (certificate(has["registry"][name]) for name in ("ca", "certificate"))
+    ca_lasts = ca is not None and ca.until > soon
+    certified = (
+        (ca is not None and own is not None)
+        and (ca_lasts and own.until > soon)
+        and own.names == [as_address(host) or host.lower()]
+        and issued(own, ca)
+    )
+    return {
+        "certified": certified,
+        "ca_lasts": ca_lasts,
+        "subject": f"{'IP' if as_address(host) else 'DNS'}:{host}",
+    }
+
+
+def is_ours(has: Has) -> bool:
+    """Tell whether the registry is the toolkit's.
+
+    From its package on: a machine that is started in between runs it, on the package's own port.
+    """
+    configured = f"{registry_files.DIRECTORY}/labocloud.yml" in has["files"]
+    return configured or (REGISTRY in has["packages"] and REGISTRY in has["brought"]["packages"])
+
+
+def work(has: Has, want: Want) -> dict[str, Any]:
+    """Give what the role has to do, as the verdict has it.
+
+    packages: those of the registry. lacking: those that are not there. services: what is to run,
+    the registry last; accounts: whom it needs; stopping: units that are there, and wait while they
+    are changed; absent: files of the toolkit's that are no longer asked for, and what a mirror
+    keeps that no longer runs; removal: what goes with the registry; ports: where they listen.
+    configured, runs, ours: whether it is as it should be, listens, and is the toolkit's.
+    """
+    host, port = split(want["room"]["registry"]["at"])
+    mirror = want["room"]["registry"]["mirror"]
+    present = {path: it for path, it in has["files"].items() if registry_files.OURS.fullmatch(path)}
+    files = registry_files.files(want)
+    stale = sorted(present.keys() - files.keys())
+    lacking = [name for name in PACKAGES if name not in has["packages"]]
+    hub = [] if mirror else [registry_files.HUB_STORAGE]
+    there = {REGISTRY: REGISTRY in has["packages"], MIRROR: registry_files.MIRROR_UNIT in present}
+    listening = {it["port"] for it in has["listeners"] if it["process"] == PROCESS}
+    return {
+        "packages": list(PACKAGES),
+        "lacking": lacking,
+        "services": [MIRROR, REGISTRY] if mirror else [REGISTRY],
+        "accounts": [PUSHER, MIRROR] if mirror else [PUSHER],
+        "stopping": [name for name, known in there.items() if known],
+        "removal": [*sorted(present), *registry_files.KEPT],
+        "absent": [*stale, registry_files.HUB_STORAGE_BEFORE, *hub],
+        "configured": not (lacking or stale or differing(files, present)),
+        "runs": port in listening,
+        "ours": is_ours(has),
+        "ports": [split(at)[1] for at in (mirror, want["room"]["registry"]["at"]) if at],
+        **certificates(has, host),
+    }
+
+
+def refusals(has: Has, want: Want, todo: dict[str, Any]) -> Iterator[Finding]:
+    """Tell what keeps the registry from being set up on its host."""
+    name = want["name"]
+    if has["service_manager"] != "systemd":
+        yield finding("registry_systemd", name)
+    before = (has["before"] or has)["packages"]
+    if REGISTRY in before or (REGISTRY in has["packages"] and not todo["ours"]):
+        yield finding("registry_foreign", name)
+    for port in sorted(todo["ports"]):
+        holders = [
+            it
+            for it in has["listeners"]
+            if it["port"] == port and not (todo["ours"] and it["process"] == PROCESS)
+        ]
+        if holders:
+            holder = holders[0]["container"] or holders[0]["process"] or "somebody"
+            pid = f" (pid {holders[0]['pid']})" if holders[0]["pid"] else ""
+            yield finding("registry_port", name, port=port, holder=f"{holder}{pid}")
+
+
+def failings(has: Has, want: Want, todo: dict[str, Any]) -> Iterator[Finding]:
+    """Tell what is wrong with the registry on its host."""
+    name, registry = want["name"], want["room"]["registry"]
+    if not todo["configured"]:
+        yield finding("registry_configuration", name)
+        return
+    host, port = split(registry["at"])
+    why = {
+        at: told["why"] for at, told in has["registry"]["answers"].items() if not told["answers"]
+    }
+    if not todo["runs"]:
+        why.setdefault(registry["at"], f"no {PROCESS} listens on port {port}")
+    if registry["at"] in why:
+        yield finding("registry_down", name, address=registry["at"], why=why[registry["at"]])
+    elif not todo["certified"]:
+        yield finding("registry_certificate", name, address=host)
+    if registry["mirror"] in why:
+        # An address may hold a name and a password.
+        values = {"hub": re.sub("(?<=://).*@", "", want["room_registry_hub_url"])}
+        address = registry["mirror"]
+        yield finding("mirror_down", name, address=address, why=why[address], **values)
 
 
 def judge(has: Has, want: Want, builder: Builder) -> Verdict:
-    """Judge it."""
-    del has, want, builder
-    return verdict()
+    """Judge the registry on its host, and on the others the way to it.
+
+    Values on each: host, the name of the machine that runs it, empty where the room has none;
+    storage, where it keeps its images. On the host also those of work(); down, why it does not
+    answer, as who has to go without it is told.
+    """
+    registry = want["room"]["registry"]
+    values = {"host": registry["host"], "storage": registry_files.STORAGE}
+    if not registry["host"]:
+        return verdict(**values)
+    refused = list(wrong_room(want))
+    if registry["host"] != want["name"]:
+        lacking = [] if refused else list(unreachable(has, want, builder))
+        return verdict(lacking, refused=refused, **values)
+    todo = work(has, want)
+    settled = todo["configured"] and todo["runs"] and todo["certified"]
+    settled = settled and not has["apt"]["interrupted"]
+    if not settled:
+        refused += refusals(has, want, todo)
+    found = [] if refused else list(failings(has, want, todo))
+    down = [one for one in found if one["id"] == "registry_down"]
+    told = f"{want['name']}: {in_words(down)}" if down else ""
+    return verdict(found, settled=settled, refused=refused, down=told, **values, **todo)

@@ -1,0 +1,193 @@
+#!/usr/bin/python
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""Write the small files that configure a service, all of them in one call."""
+
+DOCUMENTATION = r"""
+module: text_files
+short_description: Write small text files with their directories, and remove others, in one call
+description:
+  - What M(ansible.builtin.file) and M(ansible.builtin.copy) do for each file in several remote
+    calls, for all the files of a service in one.
+  - All that O(validate) names is validated before anything is written. Each file is written whole.
+options:
+  files:
+    description: Path of each file, to its text. Everybody may read them.
+    type: dict
+    default: {}
+  secrets:
+    description: As O(files), for those that only root may read; they are not shown.
+    type: dict
+    default: {}
+  validate:
+    description:
+      - Path of a file, to the command that has to succeed before it is written, with C(%s) where
+        the path of the new one goes. In check mode nothing is validated.
+    type: dict
+    default: {}
+  absent:
+    description: Paths of files that go.
+    type: list
+    elements: path
+    default: []
+  empty:
+    description: Directories that go where they are empty then, in this order.
+    type: list
+    elements: path
+    default: []
+author:
+  - labocloud contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - labocloud.room.attributes
+attributes:
+  check_mode:
+    support: full
+    details: Tells what would change, and changes nothing.
+  diff_mode:
+    support: full
+    details: Shows the differences, but for those of O(secrets).
+  idempotent:
+    support: full
+    details: A file that has its text and its mode is left alone.
+"""
+
+EXAMPLES = r"""
+- name: Configure Docker Engine
+  labocloud.room.text_files:
+    files:
+      /etc/docker/daemon.json: "{}\n"
+    validate:
+      /etc/docker/daemon.json: dockerd --validate --config-file=%s
+    absent: [/etc/docker/labocloud-proxy.env]
+"""
+
+RETURN = r"""
+written:
+  description: Paths of the files that had another text, or another mode, or were not there.
+  returned: always
+  type: list
+  elements: str
+removed:
+  description: Paths of the files and directories that went.
+  returned: always
+  type: list
+  elements: str
+"""
+
+import os
+import shlex
+import stat
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+PUBLIC, SECRET = 0o644, 0o600
+
+
+def text_of(path: str) -> str | None:
+    """Give the text of a regular file, None where there is none, and of anything else."""
+    try:
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            return None
+        return Path(path).read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def differs(path: str, text: str, mode: int) -> bool:
+    """Tell whether a file has another text or another mode, or is none."""
+    return text_of(path) != text or stat.S_IMODE(os.lstat(path).st_mode) != mode
+
+
+def part_of(path: str, text: str, mode: int) -> str:
+    """Write a text beside the file that it is for, and give its path. Raises OSError."""
+    place = Path(path).parent
+    place.mkdir(mode=0o755, parents=True, exist_ok=True)
+    descriptor, part = tempfile.mkstemp(prefix=".labocloud-", dir=place)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        os.fchmod(descriptor, mode)
+        file.write(text)
+        file.flush()
+        os.fsync(descriptor)
+    return part
+
+
+def refusal(module: AnsibleModule, command: str, part: str) -> str | None:
+    """Give what a command says against a new file, None where it has nothing against it."""
+    code, out, err = module.run_command(shlex.split(command.replace("%s", shlex.quote(part))))
+    return None if code == 0 else (err or out).strip() or f"{command} failed ({code})"
+
+
+def write(module: AnsibleModule, wanted: dict[str, tuple[str, int]]) -> None:
+    """Write files, path to text and mode: all of them, or where one is refused none."""
+    parts: dict[str, str] = {}
+    try:
+        for path, (text, mode) in wanted.items():
+            parts[path] = part_of(path, text, mode)
+            command = module.params["validate"].get(path)
+            if command and (said := refusal(module, command, parts[path])):
+                module.fail_json(msg=f"{path} is refused: {said}")
+        for path in list(parts):
+            Path(parts[path]).replace(path)
+            del parts[path]
+    finally:
+        for part in parts.values():
+            os.unlink(part)
+
+
+def directory_to_remove(path: str, gone: set[str]) -> bool:
+    """Tell whether a directory holds nothing, or only what goes."""
+    try:
+        return {str(one) for one in Path(path).iterdir()} <= gone
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "files": {"type": "dict", "default": {}},
+            "secrets": {"type": "dict", "default": {}, "no_log": True},
+            "validate": {"type": "dict", "default": {}},
+            "absent": {"type": "list", "elements": "path", "default": []},
+            "empty": {"type": "list", "elements": "path", "default": []},
+        },
+        supports_check_mode=True,
+    )
+    told: dict[str, Any] = module.params
+    wanted = {path: (text, PUBLIC) for path, text in told["files"].items()}
+    wanted |= {path: (text, SECRET) for path, text in told["secrets"].items()}
+    try:
+        changing = {path: one for path, one in wanted.items() if differs(path, *one)}
+        removed = [path for path in told["absent"] if os.path.lexists(path)]
+        diff = [
+            {
+                "before": text_of(path) or "",
+                "after": told["files"].get(path, ""),
+                "before_header": path,
+                "after_header": path,
+            }
+            for path in [*changing, *removed]
+            if path in told["files"] or path in told["absent"]
+        ]
+        if not module.check_mode:
+            write(module, changing)
+            for path in removed:
+                os.unlink(path)
+        for path in told["empty"]:
+            if directory_to_remove(path, set(removed)):
+                removed.append(path)
+                if not module.check_mode:
+                    os.rmdir(path)
+    except OSError as error:
+        module.fail_json(msg=f"the files cannot be written: {error}")
+    module.exit_json(
+        changed=bool(changing or removed), written=list(changing), removed=removed, diff=diff
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""Make the files that configure Docker Engine: path to text, as the settings and the seat ask.
+
+Their texts may hold a proxy's password, and are no facts: the rule tells of them by their paths,
+and the tasks get them by the lookup docker_engine, which calls what is here.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.plugins.filter.core import to_nice_json
+from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import (
+    environment_file,
+    proxy_environment,
+    shipped,
+)
+
+Facts = Mapping[str, Any]
+
+DAEMON_JSON = "/etc/docker/daemon.json"
+PROXY_FILE = "/etc/docker/labocloud-proxy.env"
+PROXY_UNIT = "/etc/systemd/system/docker.service.d/labocloud-proxy.conf"
+CONTAINERD_TOML = "/etc/containerd/labocloud.toml"
+CONTAINERD_UNIT = "/etc/systemd/system/containerd.service.d/labocloud.conf"
+# Those that containerd reads when it starts.
+CONTAINERDS = (CONTAINERD_TOML, CONTAINERD_UNIT)
+
+
+def config(want: Facts) -> dict[str, Any]:
+    """Give what daemon.json has to hold."""
+    mirror = want["room"]["registry"]["mirror"]
+    others = [text for one in want["docker_engine_registry_mirrors"] if (text := one.strip())]
+    mirrors = ([f"https://{mirror}"] if mirror else []) + others
+    return {
+        **want["docker_engine_daemon_defaults"],
+        **want["docker_engine_daemon_options"],
+        **({"registry-mirrors": mirrors} if mirrors else {}),
+    }
+
+
+def json_text(value: object) -> str:
+    """Give JSON as it is written, so that the same settings give the same file in any version."""
+    return f"{to_nice_json(value, indent=2)}\n"
+
+
+def host_of(registry: str) -> str:
+    """Give the host of host:port, as NO_PROXY wants it: an address of IPv6 without brackets."""
+    return registry.rpartition(":")[0].strip("[]")
+
+
+def environment(want: Facts) -> dict[str, str]:
+    """Give the variables that the engine is started with: its proxy, and what it does without."""
+    registry = want["room"]["registry"]
+    inside = [host_of(registry[key]) for key in ("at", "mirror") if registry[key]]
+    return proxy_environment(want["docker_engine_proxy"], dict.fromkeys(inside))
+
+
+def containerd_is_ours(has: Facts, want: Facts) -> bool:
+    """Tell whether containerd is configured too.
+
+    Docker's own package of it listens on no port; the distribution's does, for Kubernetes. One
+    that was there before the toolkit may serve something else, and is left alone.
+    """
+    before = has["before"] or has
+    return want["docker_engine_source"] == "distro" and "containerd" not in before["packages"]
+
+
+def files(has: Facts, want: Facts) -> dict[str, str]:
+    """Give the files that have to be there; of the toolkit's, no others."""
+    systemd = has["service_manager"] == "systemd"
+    made = {DAEMON_JSON: json_text(config(want))}
+    if variables := environment(want):
+        made[PROXY_FILE] = environment_file(variables)
+        if systemd:
+            made[PROXY_UNIT] = shipped("docker_engine", "proxy.conf")
+    if systemd and containerd_is_ours(has, want):
+        made[CONTAINERD_UNIT] = shipped("docker_engine", "containerd.conf")
+        made[CONTAINERD_TOML] = shipped("docker_engine", "containerd.toml")
+    return made
+
+
+def secret(path: str, text: str) -> bool:
+    """Tell whether a file may hold a password: that of a proxy."""
+    return path == PROXY_FILE or (path == DAEMON_JSON and "proxies" in json.loads(text))
+
+
+def fallback(has: Facts, want: Facts) -> dict[str, str]:
+    """Give daemon.json for an engine that refuses the one that is wanted.
+
+    What it runs with, where that is known to work, or else the defaults. A seat tells addresses
+    without their passwords: they are those of the settings, where it has the same.
+    """
+    docker, there = has["docker"], has["daemon_config"]
+    if not (docker["running"] and not docker["outdated"] and there):
+        return {DAEMON_JSON: json_text(want["docker_engine_daemon_defaults"])}
+    proxies = want["docker_engine_daemon_options"].get("proxies")
+    same = proxies and without_passwords(proxies) == there.get("proxies")
+    return {DAEMON_JSON: json_text({**there, "proxies": proxies} if same else there)}
+
+
+def without_passwords(proxies: Any) -> Any:  # noqa: ANN401  # what people have set
+    """Give the proxies as a seat tells them."""
+    if isinstance(proxies, Mapping):
+        return {key: without_passwords(one) for key, one in proxies.items()}
+    if not isinstance(proxies, str):
+        return proxies
+    scheme, separator, rest = proxies.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"

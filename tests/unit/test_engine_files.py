@@ -1,0 +1,170 @@
+"""The files that configure Docker Engine, and who may read them."""
+
+import json
+from typing import Any
+
+import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+from ansible_collections.labocloud.room.plugins.lookup import docker_engine
+from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files, service_files
+from sample_seat import SEAT, seat, want
+
+PROXY = {"http": 'http://u:p"\\x@proxy.example:1', "no_proxy": "localhost,.example"}
+MIRROR = "[fd00::1]:5002"
+REGISTRY = {"lab": ["pc01", "pc02"], "registry": ["server"]}
+NONE = (("service_manager", "none"),)
+
+
+def files(*changes: tuple[str, object], **settings: object) -> dict[str, str]:
+    return engine_files.files(seat(*changes), want(**settings))
+
+
+def daemon(**settings: object) -> dict[str, Any]:
+    """Give what daemon.json is to hold."""
+    made: dict[str, Any] = json.loads(files(**settings)[engine_files.DAEMON_JSON])
+    return made
+
+
+def test_the_texts_are_those_that_earlier_versions_wrote() -> None:
+    """As they were taken down from one: an engine is not started anew for what is the same."""
+    assert service_files.hashes(files()) == SEAT["files"]
+    made = files(
+        ("before", None),
+        ("packages", {}),
+        groups=REGISTRY,
+        room_registry_address="pc",
+        room_registry_hub_mirror=True,
+        docker_engine_proxy={"http": 'http://u:p"\\x@proxy.example:1', "no_proxy": "a,b"},
+        docker_engine_registry_mirrors="https://a.example, https://b.example",
+        docker_engine_daemon_options={"é": 1, "data-root": "/srv"},
+    )
+    told = service_files.hashes(made)
+    assert {path.rpartition("/")[2]: text[:12] for path, text in told.items()} == {
+        "daemon.json": "773b28d0cb80",
+        "labocloud-proxy.env": "1645ed4a88fc",
+        "labocloud-proxy.conf": "af21f149e1aa",
+        "labocloud.conf": "4cf1ba725cf8",
+        "labocloud.toml": "93c2951ae748",
+    }
+
+
+def test_an_option_replaces_a_default_and_mirrors_are_asked_in_their_order() -> None:
+    options = {"log-driver": "journald", "registry-mirrors": ["https://never.example"]}
+    made = daemon(
+        groups=REGISTRY,
+        room_registry_address="fd00::1",
+        room_registry_hub_mirror=True,
+        docker_engine_daemon_options=options,
+        docker_engine_registry_mirrors=["https://school.example"],
+    )
+    assert made["log-driver"] == "journald"
+    assert made["log-opts"] == {"max-file": "3", "max-size": "10m"}
+    assert made["registry-mirrors"] == [f"https://{MIRROR}", "https://school.example"]
+    assert daemon(docker_engine_daemon_options=options)["registry-mirrors"] == [
+        "https://never.example"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "settings", "paths"),
+    [
+        ((), {"docker_engine_source": "upstream"}, set()),
+        ((("before/packages", ["containerd"]),), {}, set()),
+        ((("before", None),), {}, set()),
+        (NONE, {}, set()),
+        (NONE, {"docker_engine_proxy": PROXY}, {engine_files.PROXY_FILE}),
+        ((), {}, {*engine_files.CONTAINERDS}),
+        (
+            (),
+            {"docker_engine_proxy": PROXY},
+            {*engine_files.CONTAINERDS, engine_files.PROXY_FILE, engine_files.PROXY_UNIT},
+        ),
+    ],
+)
+def test_which_files_there_are(changes: tuple, settings: dict, paths: set[str]) -> None:
+    """A containerd that was there before may serve something else."""
+    assert set(files(*changes, **settings)) == {engine_files.DAEMON_JSON, *paths}
+
+
+@pytest.mark.parametrize("address", ["server", "fd00::1", "[fd00::1]"])
+def test_the_rooms_registry_is_reached_without_the_proxy(address: str) -> None:
+    """Of IPv6, Go takes no brackets for an address in NO_PROXY."""
+    settings = {"groups": REGISTRY, "room_registry_address": address}
+    told = engine_files.environment(want(docker_engine_proxy=PROXY, **settings))
+    assert told["NO_PROXY"] == f"localhost,.example,{address.strip('[]')}"
+    assert engine_files.environment(want(**settings)) == {}
+
+
+def looked_up(term: str, *changes: tuple[str, object], **settings: object) -> dict[str, str]:
+    """Give what the lookup gives to a task."""
+    facts = {"ansible_facts": {"seat": seat(*changes)}, "inventory_hostname": "pc02"}
+    facts["role_path"] = str(service_files.ROLES / "docker_engine")
+    variables = {"groups": {"lab": ["pc02"]}, "hostvars": {}, **facts, **settings}
+    templar = Templar(loader=DataLoader(), variables=variables)
+    lookup = docker_engine.LookupModule(loader=DataLoader(), templar=templar)
+    [found] = lookup.run([term], variables)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("settings", "secrets"),
+    [
+        ({}, []),
+        ({"docker_engine_proxy": PROXY}, [engine_files.PROXY_FILE]),
+        (
+            {
+                "docker_engine_daemon_options": {
+                    "proxies": {"http-proxy": "http://u:p@proxy.example:1"}
+                }
+            },
+            [engine_files.DAEMON_JSON],
+        ),
+    ],
+)
+def test_what_may_hold_a_password_is_for_root_alone(settings: dict, secrets: list[str]) -> None:
+    assert list(looked_up("secrets", **settings)) == secrets
+    others = looked_up("files", **settings)
+    assert not set(others).intersection(secrets)
+    assert others | looked_up("secrets", **settings) == files(**settings)
+
+
+def test_the_engine_is_given_its_proxy_where_nothing_manages_services() -> None:
+    assert looked_up("environment", docker_engine_proxy=PROXY) == {
+        "HTTP_PROXY": PROXY["http"],
+        "NO_PROXY": PROXY["no_proxy"],
+    }
+
+
+THERE = {
+    "log-driver": "local",
+    "proxies": {"http-proxy": "http://proxy.example:1", "no-proxy": "a"},
+}
+MINE = {"http-proxy": "http://u:p@a.example@proxy.example:1", "no-proxy": "a"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "options", "text"),
+    [
+        ((), {"debug": "x"}, SEAT["daemon_config"]),
+        ((("docker/running", False),), {}, None),
+        ((("docker/outdated", True),), {}, None),
+        ((("daemon_config", None),), {}, None),
+        # A seat tells addresses without their passwords.
+        ((("daemon_config", THERE),), {"proxies": MINE}, THERE | {"proxies": MINE}),
+        ((("daemon_config", THERE),), {"proxies": MINE | {"no-proxy": "b"}}, THERE),
+        ((("daemon_config", THERE),), {"proxies": "nonsense"}, THERE),
+        ((("daemon_config", THERE),), {"proxies": MINE | {"no-proxy": 7}}, THERE),
+        ((("daemon_config", THERE),), {}, THERE),
+    ],
+)
+def test_what_an_engine_is_given_back_that_refuses_what_is_wanted(
+    changes: tuple, options: dict, text: dict | None
+) -> None:
+    """What it ran with, where that is known to work, or else the defaults."""
+    settings = {"docker_engine_daemon_options": options}
+    given = looked_up("fallback_files", *changes, **settings)
+    given |= looked_up("fallback_secrets", *changes, **settings)
+    defaults = want()["docker_engine_daemon_defaults"]
+    assert json.loads(given[engine_files.DAEMON_JSON]) == (defaults if text is None else text)
+    assert len(given) == 1

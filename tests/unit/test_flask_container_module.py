@@ -1,0 +1,535 @@
+"""What becomes of the old container and the new one, and how long the new one is waited for."""
+
+import contextlib
+import http.server
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import stand_in
+from ansible_collections.labocloud.room.plugins.module_utils import state
+from ansible_collections.labocloud.room.plugins.modules import flask_container
+from stand_in import Raw, Refuse, Stream
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+    """A page that is well, and a health page that tells a revision, or is not there."""
+
+    def do_GET(self) -> None:
+        """Answer."""
+        health = self.server.health if self.path == "/healthz" else {}
+        self.send_response(http.HTTPStatus.OK if health is not None else http.HTTPStatus.NOT_FOUND)
+        self.end_headers()
+        self.wfile.write(json.dumps(health).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Be quiet."""
+
+
+@pytest.fixture
+def server() -> Iterator[http.server.HTTPServer]:
+    with http.server.HTTPServer(("127.0.0.1", 0), Page) as page:
+        threading.Thread(target=page.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        page.url = f"http://127.0.0.1:{page.server_port}"
+        yield page
+        page.shutdown()
+
+
+def test_a_page_of_the_revision(server: http.server.HTTPServer) -> None:
+    server.health = {"revision": "abc"}
+    flask_container.wait(lambda: flask_container.page_revision(server.url), "abc", 0, lambda: True)
+
+
+@pytest.mark.parametrize(
+    ("health", "why"),
+    [
+        (None, "after 0 s: HTTP Error 404"),
+        ({"revision": "old"}, "the revision old"),
+        ({"revision": ""}, "the revision .none."),
+        ({}, "revision"),
+    ],
+)
+def test_a_page_that_is_not_right(
+    server: http.server.HTTPServer, health: dict | None, why: str
+) -> None:
+    server.health = health
+    with pytest.raises(flask_container.NoAnswerError, match=why):
+        flask_container.wait(
+            lambda: flask_container.page_revision(server.url), "abc", 0, lambda: True
+        )
+
+
+def test_a_page_that_comes_late_is_waited_for() -> None:
+    answers = iter(["", "old", "abc"])
+    flask_container.wait(lambda: next(answers), "abc", 5, lambda: True)
+    assert list(answers) == []
+
+
+def test_a_program_that_ended_is_not_waited_for() -> None:
+    def refused() -> str:
+        raise ConnectionRefusedError("refused")
+
+    with pytest.raises(flask_container.NoAnswerError, match="its program ended"):
+        flask_container.wait(refused, "abc", 60, lambda: False)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may enter a network namespace")
+def test_there_is_no_network_of_a_process_that_is_gone() -> None:
+    with pytest.raises(OSError, match="No such file"), flask_container.network_of(2**22 + 1):
+        pass
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may enter a network namespace")
+def test_a_page_is_asked_from_within_a_network_and_what_follows_from_without() -> None:
+    here = os.readlink("/proc/thread-self/ns/net")
+    with subprocess.Popen(["unshare", "--net", "cat"], stdin=subprocess.PIPE) as program:
+        try:
+            there = here
+            while there == here:
+                there = os.readlink(f"/proc/{program.pid}/ns/net")
+            with flask_container.network_of(program.pid):
+                assert os.readlink("/proc/thread-self/ns/net") == there
+            assert os.readlink("/proc/thread-self/ns/net") == here
+        finally:
+            program.stdin.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "networks"), [("running", ["bridge"]), ("created", ["bridge"]), ("exited", [])]
+)
+def test_a_stopped_container_is_on_no_network(status: str, networks: list[str]) -> None:
+    told = {"State": {"Status": status}, "NetworkSettings": {"Networks": {"bridge": {}}}}
+    assert flask_container.networks_of(told) == networks
+    assert flask_container.networks_of(None) == []
+
+
+IMAGE = "labocloud20202021:python"
+OLD, NEW, THEIRS, LEFT = ("0" * 63 + digit for digit in "1234")
+
+
+def container(url: str) -> dict[str, Any]:
+    """Give what a container has to be whose page is at url."""
+    port = url.rpartition(":")[2]
+    bindings = {"8888/tcp": [{"HostIp": "127.0.0.1", "HostPort": port}]}
+    return {"Image": IMAGE, "User": "10001:10001", "HostConfig": {"PortBindings": bindings}}
+
+
+class Seat:
+    """A seat's engine, with an old container `flask`, in which a successor can be made.
+
+    containers: by ID. pages: what the health page tells at the old container's port and at the new
+    one's.
+    """
+
+    def __init__(self, engine: stand_in.Engine, old_page: str, new_page: str) -> None:
+        self.engine = engine
+        self.old_page, self.new_page = old_page, new_page
+        self.containers: dict[str, dict[str, Any]] = {}
+        self.said = Stream(b"")
+        self.add(OLD, "flask", "revision of before", old_page)
+        engine.on("GET", "/containers/(.+)/json", self.inspect)
+        engine.on("POST", r"/containers/create\?name=([\w-]+)", self.create)
+        engine.on("DELETE", r"/containers/(\w+)\?force=true", self.remove)
+        engine.on("POST", r"/containers/(\w+)/attach.*", lambda *_: self.said)
+        engine.on("POST", r"/containers/(\w+)/start", self.start)
+        engine.on("POST", r"/containers/(\w+)/stop\?t=10", None)
+        engine.on("POST", r"/containers/(\w+)/rename\?name=(\w+)", self.rename)
+        engine.on("POST", r"/networks/bridge/(dis)?connect", self.join)
+        engine.on("POST", r"/images/sha256:old/tag.*", None)
+
+    def add(self, key: str, name: str, revision: str, url: str, status: str = "running") -> None:
+        """Have a container, which publishes the port of url."""
+        port = url.rpartition(":")[2]
+        self.containers[key] = {
+            "Id": key,
+            "Name": f"/{name}",
+            "Image": "sha256:old",
+            "Config": {"Image": IMAGE, "User": "0", "Labels": {"labocloud.revision": revision}},
+            "State": {"Status": status, "Pid": os.getpid()},
+            "HostConfig": {
+                "PortBindings": {"8888/tcp": [{"HostIp": "127.0.0.1", "HostPort": port}]}
+            },
+            "NetworkSettings": {"Networks": {"bridge": {}}},
+        }
+
+    def create(self, question: stand_in.Question, name: str) -> object:
+        """Make the new container, of the image that it is asked to be of."""
+        if self.find(name) != name:
+            return Refuse(409, "the name is in use")
+        [binding] = question.json["HostConfig"]["PortBindings"]["8888/tcp"]
+        url = f"http://{binding['HostIp']}:{binding['HostPort']}"
+        self.add(NEW, name, "revision to come", url, status="created")
+        return {"Id": NEW, "Warnings": []}
+
+    def find(self, name: str) -> str:
+        """Give the ID of a container of that name; what nobody is called is an ID."""
+        return next(
+            (key for key, one in self.containers.items() if one["Name"] == f"/{name}"), name
+        )
+
+    def inspect(self, _question: stand_in.Question, name: str) -> object:
+        """Answer."""
+        return self.containers.get(self.find(name), Refuse(404))
+
+    def remove(self, _question: stand_in.Question, key: str) -> object:
+        """Remove a container."""
+        return None if self.containers.pop(key, None) else Refuse(404)
+
+    def start(self, _question: stand_in.Question, key: str) -> None:
+        """Start a container."""
+        self.containers[key]["State"]["Status"] = "running"
+
+    def rename(self, _question: stand_in.Question, key: str, name: str) -> object:
+        """Rename a container."""
+        if self.find(name) != name:
+            return Refuse(409, "the name is in use")
+        self.containers[key]["Name"] = f"/{name}"
+        return None
+
+    def join(self, question: stand_in.Question, leaves: str | None) -> None:
+        """Have a container leave the network, or join it."""
+        networks = self.containers[question.json["Container"]]["NetworkSettings"]["Networks"]
+        if leaves:
+            networks.pop("bridge")
+        else:
+            networks["bridge"] = {}
+
+    def switch(self, url: str = "", **other: object) -> dict[str, Any]:
+        """Run the module. url: where the new page is to be."""
+        arguments = {
+            "name": "flask",
+            "successor": "flask-next",
+            "container": container(url or self.new_page),
+            "own": [OLD],
+            "replaces": OLD,
+            "timeout": 0,
+            "docker_socket": self.engine.path,
+        }
+        return stand_in.run(flask_container.main, **arguments | other)
+
+    def done_to(self, key: str) -> list[str]:
+        """Tell what was asked for, of one container or of all."""
+        return [
+            f"{one.method} {one.path} {one.body.decode()}"
+            for one in self.engine.questions
+            if one.method != "GET" and key in f"{one.path} {one.body.decode()}"
+        ]
+
+
+@pytest.fixture
+def pages() -> Iterator[list[http.server.HTTPServer]]:
+    """Two pages: the old container's and the new one's."""
+    with contextlib.ExitStack() as stack:
+        both = []
+        for revision in ("revision of before", "revision to come"):
+            page = stack.enter_context(http.server.HTTPServer(("127.0.0.1", 0), Page))
+            threading.Thread(target=page.serve_forever, kwargs={"poll_interval": 0.01}).start()
+            stack.callback(page.shutdown)
+            page.url, page.health = f"http://127.0.0.1:{page.server_port}", {"revision": revision}
+            both.append(page)
+        yield both
+
+
+@pytest.fixture
+def seat(
+    engine: stand_in.Engine,
+    pages: list[http.server.HTTPServer],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> Seat:
+    """The page that is asked from within is the new one's."""
+    monkeypatch.setattr(flask_container, "network_of", lambda _pid: contextlib.nullcontext())
+    ask = flask_container.page_revision
+    monkeypatch.setattr(
+        flask_container,
+        "page_revision",
+        lambda url: ask(pages[1].url if url.endswith(":8888") else url),
+    )
+    monkeypatch.setattr(flask_container, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(flask_container, "LAST_WORDS_SECONDS", 0.1)
+    monkeypatch.setattr(state.update, "__defaults__", (tmp_path / "remembered",))
+    return Seat(engine, pages[0].url, pages[1].url)
+
+
+def recorded(tmp_path: Path) -> dict[str, Any]:
+    """Give what the toolkit has recorded of its containers."""
+    return state.read(tmp_path / "remembered").brought
+
+
+def test_the_successor_takes_the_place_and_the_name(seat: Seat) -> None:
+    result = seat.switch()
+    assert (result["changed"], result["revision"]) == (True, "revision to come")
+    assert {key: one["Name"] for key, one in seat.containers.items()} == {NEW: "/flask"}
+    assert "bridge" in seat.containers[NEW]["NetworkSettings"]["Networks"]
+
+
+def test_a_docker_of_somebodys_own_in_the_path_is_not_asked(
+    seat: Seat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "docker").write_text(f"#!/bin/sh\ntouch {tmp_path}/asked\n")
+    (tmp_path / "docker").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert "failed" not in seat.switch()
+    assert not (tmp_path / "asked").exists()
+
+
+def test_another_name_than_before_takes_the_old_ones_place(seat: Seat) -> None:
+    assert "failed" not in seat.switch(name="autre")
+    assert {key: one["Name"] for key, one in seat.containers.items()} == {NEW: "/autre"}
+
+
+def test_the_first_one_replaces_none(seat: Seat) -> None:
+    del seat.containers[OLD]
+    assert "failed" not in seat.switch(replaces="")
+    assert list(seat.containers) == [NEW]
+
+
+@pytest.mark.parametrize("replaces", ["", OLD])
+def test_somebody_elses_container_of_that_name_is_refused_before_anything_is_changed(
+    seat: Seat, replaces: str
+) -> None:
+    seat.containers[OLD]["Name"] = "/autre"
+    seat.add(THEIRS, "flask", "", seat.old_page)
+    result = seat.switch(replaces=replaces)
+    assert result["failed"]
+    assert f"a container flask ({THEIRS[:12]}, of {IMAGE}) that is not" in result["msg"]
+    assert result["revision"] == ("revision of before" if replaces else None)
+    assert set(seat.containers) == {OLD, THEIRS}
+    assert seat.done_to(THEIRS) == seat.done_to(OLD) == []
+    assert result["made"]
+
+
+def test_one_whose_id_begins_like_the_name_is_another(seat: Seat) -> None:
+    seat.containers["cafe"] = seat.containers[OLD] | {"Id": "cafe", "Name": "/web"}
+    assert "failed" not in seat.switch(name="cafe")
+
+
+def test_a_container_that_comes_by_the_name_meanwhile_is_left_alone(seat: Seat) -> None:
+    """The successor serves; it only has not the name."""
+
+    def stopped(*_: object) -> None:
+        seat.containers[OLD]["Name"] = "/old"
+        seat.add(THEIRS, "flask", "", seat.old_page)
+
+    seat.engine.on("POST", r"/containers/(\w+)/stop\?t=10", stopped)
+    result = seat.switch()
+    assert "it serves, and cannot have the name flask" in result["msg"]
+    assert "revision" not in result
+    assert set(seat.containers) == {NEW, THEIRS}
+    assert seat.done_to(THEIRS) == []
+
+
+def test_where_the_page_is_wrong_the_old_container_was_never_touched(
+    seat: Seat, pages: list[http.server.HTTPServer]
+) -> None:
+    pages[1].health = {"revision": "another"}
+    result = seat.switch()
+    assert result["msg"] == "after 0 s: /healthz tells the revision another"
+    assert result["revision"] == "revision of before"
+    assert list(seat.containers) == [OLD]
+    assert seat.done_to(OLD) == []
+
+
+def test_where_the_new_address_cannot_be_had_the_old_one_is_asked(seat: Seat) -> None:
+    """The page at the new address is nobody's."""
+    refused = Refuse(500, "cannot assign requested address")
+
+    def join(question: stand_in.Question, leaves: str | None) -> object:
+        if not leaves and question.json["Container"] == NEW:
+            return refused
+        return seat.join(question, leaves)
+
+    seat.engine.on("POST", r"/networks/bridge/(dis)?connect", join)
+    result = seat.switch(url="http://127.0.0.1:1")
+    assert result["msg"] == "cannot assign requested address"
+    assert result["revision"] == "revision of before"
+    assert list(seat.containers) == [OLD]
+    assert "bridge" in seat.containers[OLD]["NetworkSettings"]["Networks"]
+
+
+def test_where_the_page_is_wrong_from_outside_the_old_one_comes_back_with_its_image(
+    seat: Seat,
+) -> None:
+    """It had no network: an interrupted switch has left it so."""
+    seat.containers[OLD]["NetworkSettings"]["Networks"] = {}
+    result = seat.switch(url=seat.old_page)
+    assert "/healthz tells the revision revision of before" in result["msg"]
+    assert result["revision"] == "revision of before"
+    assert list(seat.containers) == [OLD]
+    assert "bridge" in seat.containers[OLD]["NetworkSettings"]["Networks"]
+    name = "repo=labocloud20202021&tag=python"
+    assert f"/images/sha256:old/tag?{name}" in seat.engine.asked("POST")
+
+
+def test_where_the_old_page_does_not_answer_either_none_serves(
+    seat: Seat, pages: list[http.server.HTTPServer]
+) -> None:
+    pages[0].health = pages[1].health = None
+    assert seat.switch()["revision"] is None
+
+
+def test_its_last_words_are_told_although_it_is_gone(
+    seat: Seat, pages: list[http.server.HTTPServer]
+) -> None:
+    pages[1].health = None
+    lines = "".join(f"line {number}\n" for number in range(30)).encode()
+    pieces = [lines[:100], lines[100:]]
+    said = b"".join(bytes([2, 0, 0, 0]) + len(one).to_bytes(4, "big") + one for one in pieces)
+    seat.said = Raw(said)
+    seat.engine.on("POST", r"/containers/(\w+)/start", seat.remove)
+    result = seat.switch(timeout=60)
+    assert result["msg"] == "its program ended"
+    assert result["log"].splitlines() == [f"line {number}" for number in range(10, 30)]
+
+
+def test_a_successor_that_is_gone_is_told(seat: Seat) -> None:
+    seat.engine.on("POST", r"/containers/create\?name=.*", {"Id": NEW})
+    assert f"the successor {NEW} is gone" in seat.switch()["msg"]
+    assert seat.done_to(OLD) == []
+
+
+def test_it_is_made_as_it_is_asked_for_and_recorded_before_and_after(
+    seat: Seat, tmp_path: Path
+) -> None:
+    state.update(lambda was: was.brought.update(packages=["docker.io"], containers=["gone"]))
+    at_the_time = []
+
+    def create(question: stand_in.Question, name: str) -> object:
+        at_the_time.append(recorded(tmp_path))
+        return seat.create(question, name)
+
+    seat.engine.on("POST", r"/containers/create\?name=([\w-]+)", create)
+    assert "failed" not in seat.switch()
+    kept = {"packages": ["docker.io"]}
+    assert at_the_time == [kept | {"containers": [OLD], "making": "flask-next"}]
+    assert recorded(tmp_path) == kept | {"containers": [OLD, NEW], "making": ""}
+    [made] = [one for one in seat.engine.questions if "create" in one.path]
+    assert made.json == container(seat.new_page)
+
+
+def test_what_an_interrupted_run_has_left_is_removed_first(seat: Seat, tmp_path: Path) -> None:
+    seat.add(LEFT, "flask-next", "", seat.new_page)
+    assert "failed" not in seat.switch(left=LEFT, own=[OLD, LEFT])
+    assert list(seat.containers) == [NEW]
+    assert recorded(tmp_path)["containers"] == [OLD, NEW]
+
+
+def test_somebody_elses_container_of_the_successors_name_is_left_alone(
+    seat: Seat, tmp_path: Path
+) -> None:
+    seat.add(THEIRS, "flask-next", "", seat.old_page)
+    result = seat.switch()
+    assert (result["msg"], result["made"]) == ("flask-next is somebody else's by now", False)
+    assert set(seat.containers) == {OLD, THEIRS}
+    assert seat.done_to(OLD) == seat.done_to(THEIRS) == []
+    # It is not the toolkit's in the next run either: it has not its label.
+    assert recorded(tmp_path)["containers"] == [OLD]
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (Refuse(400, "Minimum memory limit allowed is 6MB"), "Minimum memory limit allowed is 6MB"),
+        (Refuse(404, "No such image: x"), "No such image: x"),
+        (stand_in.DROP, "Remote end closed connection without response"),
+    ],
+)
+def test_where_none_can_be_made_the_engines_own_words_are_told(
+    seat: Seat, answer: object, why: str
+) -> None:
+    seat.engine.on("POST", r"/containers/create\?name=.*", answer)
+    result = seat.switch()
+    assert (result["msg"], result["made"]) == (why, False)
+    assert "revision" not in result
+    assert seat.done_to(OLD) == []
+
+
+def test_without_an_engine_none_is_made(seat: Seat, tmp_path: Path) -> None:
+    result = seat.switch(docker_socket=str(tmp_path / "none.sock"))
+    assert result["failed"]
+    assert not result["made"]
+
+
+def test_where_nothing_can_be_recorded_none_is_made(seat: Seat, tmp_path: Path) -> None:
+    (tmp_path / "remembered").mkdir()
+    (tmp_path / "remembered/state.json").write_text("torn")
+    result = seat.switch()
+    assert "cannot be read" in result["msg"]
+    assert not result["made"]
+    assert list(seat.containers) == [OLD]
+
+
+def test_the_difference_is_told_and_in_a_check_nothing_is_done(seat: Seat, tmp_path: Path) -> None:
+    seat.engine.on("GET", f"/images/{IMAGE}/json", {"Id": "sha256:new"})
+    result = seat.switch(_ansible_check_mode=True, differs=["User", "Image", "Memory"])
+    assert result["changed"]
+    assert result["diff"] == {
+        "before": {"User": "0", "Image": "sha256:old", "Memory": None},
+        "after": {"User": "10001:10001", "Image": "sha256:new", "Memory": None},
+    }
+    assert seat.engine.asked("POST") == seat.engine.asked("DELETE") == []
+    assert not (tmp_path / "remembered").exists()
+
+
+def test_a_container_that_comes_where_there_was_none_is_all_new(seat: Seat) -> None:
+    result = seat.switch(_ansible_check_mode=True, replaces="", differs=[])
+    assert result["diff"] == {"before": {}, "after": container(seat.new_page)}
+
+
+def test_in_a_check_before_there_is_an_engine_all_is_new(seat: Seat, tmp_path: Path) -> None:
+    result = seat.switch(_ansible_check_mode=True, docker_socket=str(tmp_path / "none.sock"))
+    assert (result["changed"], result["diff"]["before"]) == (True, {})
+    assert result["diff"]["after"] == container(seat.new_page)
+
+
+def test_those_that_are_the_toolkits_are_removed_by_their_ids(seat: Seat) -> None:
+    seat.add(THEIRS, "web", "", seat.old_page)
+    arguments = {"state": "absent", "own": [OLD, LEFT], "docker_socket": seat.engine.path}
+    told = stand_in.run(flask_container.main, **arguments, _ansible_check_mode=True)
+    assert told == {"changed": True}
+    assert set(seat.containers) == {OLD, THEIRS}
+    assert stand_in.run(flask_container.main, **arguments) == {"changed": True}
+    assert list(seat.containers) == [THEIRS]
+    assert stand_in.run(flask_container.main, **arguments) == {"changed": False}
+
+
+def test_one_that_cannot_be_removed_is_told(seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flask_container, "REMOVAL_SECONDS", 0.2)
+    seat.engine.on("DELETE", rf"/containers/{OLD}\?force=true", Refuse(409, "removal in progress"))
+    result = seat.switch()
+    assert result["msg"] == f"{OLD} cannot be removed: removal in progress"
+    assert "revision" not in result
+
+
+@pytest.mark.parametrize(
+    "answer", [Raw(b"no JSON", 500), Raw(b"[]", 500), Raw(b"{}", 500), stand_in.DROP]
+)
+def test_an_engine_that_breaks_off_is_told_and_nothing_is_claimed(
+    seat: Seat, answer: object
+) -> None:
+    seat.engine.on("GET", "/containers/(.+)/json", answer)
+    result = seat.switch()
+    assert result["failed"]
+    assert result["msg"]
+    assert "revision" not in result
+
+
+@pytest.mark.parametrize(
+    ("bindings", "url"),
+    [
+        ([{"HostIp": "seat.example", "HostPort": "81"}], "http://seat.example:81"),
+        ([{"HostIp": "0.0.0.0", "HostPort": "81"}], "http://127.0.0.1:81"),
+        ([{"HostIp": "", "HostPort": "81"}], "http://127.0.0.1:81"),
+        ([{"HostIp": "::", "HostPort": "81"}], "http://[::1]:81"),
+        (None, ""),
+    ],
+)
+def test_where_a_container_answers(bindings: list | None, url: str) -> None:
+    told = {"HostConfig": {"PortBindings": {"8888/tcp": bindings}}}
+    assert flask_container.url_of(told, 8888) == url
+    assert flask_container.url_of({"HostConfig": {"PortBindings": None}}, 8888) == ""

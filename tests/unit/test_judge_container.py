@@ -1,0 +1,559 @@
+"""Which container is the toolkit's, whether it is as it has to be, and what is refused."""
+
+import re
+import time
+from typing import Any
+
+import pytest
+from ansible_collections.labocloud.room.plugins.plugin_utils.findings import finding, in_words
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import container, images
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict as part
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sample_seat import (
+    BASE,
+    COURSE,
+    FLASK,
+    LAYERS,
+    OLD,
+    REVISION,
+    SETTINGS,
+    builder,
+    changed,
+    image,
+    seat,
+    want,
+)
+
+THEIRS = "web:1"
+STUDENTS = {"id": f"id of {THEIRS}", "revision": "", "fingerprint": "theirs", "layers": LAYERS}
+STUDENTS |= {"labels": {}}
+MANAGED = {"labocloud.managed": "true"}
+NEXT = "9" * 64
+# docker run --rm -d --name flask -p 8080:8888 labocloud20202021:python
+BY_HAND = SETTINGS | {
+    "CapDrop": None,
+    "Memory": 0,
+    "NanoCpus": 0,
+    "NetworkMode": "default",
+    "PidsLimit": None,
+    "PortBindings": ["0.0.0.0:8080:8888/tcp"],
+    "ReadonlyRootfs": False,
+    "SecurityOpt": None,
+    "Tmpfs": None,
+}
+LIMITS = ["CapDrop", "Memory", "NanoCpus", "PidsLimit", "PortBindings", "ReadonlyRootfs"]
+LIMITS += ["SecurityOpt", "Tmpfs"]
+IDS = {COURSE: image(REVISION)["id"], BASE: image(REVISION, "base", 3)["id"]}
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_wrong_with_the_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "judge", lambda *_: part())
+
+
+def one(key: str, of: str = COURSE, **other: object) -> dict[str, Any]:
+    """Give a container as a seat tells of it."""
+    told = {"id": key, "image": of, "image_id": IDS.get(of, f"id of {of}"), "labels": MANAGED}
+    more = {"state": "running", "health": None, "ports": [8080], "settings": SETTINGS}
+    return told | more | other
+
+
+def facts(
+    brought: dict[str, Any] | None = None, *changes: tuple[str, object], **containers: object
+) -> dict[str, Any]:
+    """Give a seat with these containers, of which the first holds the port."""
+    there = {name.replace("_", "-"): each for name, each in containers.items()}
+    held = {"port": 8080, "address": "127.0.0.1", "process": "docker-proxy", "pid": 9}
+    told = {"packages": [], "users": []} | ({} if brought is None else brought)
+    tags = seat()["images"] | {THEIRS: changed(STUDENTS)}
+    return seat(
+        ("brought", told),
+        ("images", tags),
+        ("containers", there),
+        ("listeners", [held | {"container": name} for name in list(there)[:1]]),
+        ("page", None),
+        *changes,
+    )
+
+
+def verdict(
+    has: dict[str, Any], told: dict[str, Any] | None = None, **variables: object
+) -> dict[str, Any]:
+    """Give the verdict on the container. told: of the builder; without, it has the same image."""
+    return container.judge(has, want(**variables), builder() if told is None else told)
+
+
+def ids(has: dict[str, Any], told: dict[str, Any] | None = None, **variables: object) -> list[str]:
+    """Give the findings, by name."""
+    return [each["id"] for each in verdict(has, told, **variables)["findings"]]
+
+
+def refusals(has: dict[str, Any], **variables: object) -> list[str]:
+    """Give what is refused, in words."""
+    return [in_words([each]) for each in verdict(has, **variables)["refused"]]
+
+
+def recorded(*keys: str, making: str = "") -> dict[str, Any]:
+    return {"containers": list(keys), "making": making}
+
+
+def test_nothing_is_to_be_done_where_it_is_as_it_has_to_be() -> None:
+    found = verdict(seat())
+    assert (found["settled"], found["findings"], found["differs"]) == (True, [], [])
+    assert (found["own"], found["replaces"], found["left"]) == ([FLASK], FLASK, "")
+    assert found["url"] == "http://127.0.0.1:8080"
+
+
+def test_what_is_recorded_is_the_toolkits_whatever_it_is_called() -> None:
+    has = facts(recorded("1", "gone"), autre=one("1", labels={}))
+    found = verdict(has)
+    assert (found["own"], found["replaces"], found["left"]) == (["1"], "1", "")
+    assert (found["settled"], found["refused"]) == (False, [])
+    assert ids(has) == ["container_missing"]
+
+
+def test_a_label_proves_nothing_where_there_is_a_record() -> None:
+    has = facts(recorded(), flask=one("1", THEIRS), flask_next=one("2", THEIRS))
+    assert verdict(has)["own"] == []
+    said = " ".join(refusals(has))
+    assert "it has a container flask that runs web:1, not the course image" in said
+    assert "docker rm -f flask" in said
+    assert "it has a container flask-next that is not the toolkit's" in said
+    assert "docker rename flask-next other" in said
+
+
+def test_one_that_was_about_to_be_made_is_the_toolkits() -> None:
+    has = facts(recorded("1", making="flask-next"), flask=one("1"), flask_next=one("2"))
+    found = verdict(has)
+    assert (found["replaces"], found["left"]) == ("1", "2")
+    assert found["own"] == ["1", "2"]
+    has["containers"]["flask-next"]["labels"] = {}
+    assert verdict(has)["left"] == ""
+
+
+def test_a_successor_alone_is_what_an_interrupted_run_has_left() -> None:
+    found = verdict(facts(recorded("2"), flask_next=one("2")))
+    assert (found["replaces"], found["left"], found["refused"]) == ("", "2", [])
+
+
+def test_without_a_record_the_label_is_believed_once_more() -> None:
+    """As on a seat that a version before this one has made ready; its container is replaced."""
+    has = facts(None, flask=one("1"), flask_next=one("2"), other=one("3"))
+    found = verdict(has)
+    assert found["own"] == ["1", "2"]
+    assert (found["replaces"], found["differs"], found["settled"]) == ("1", [], False)
+    has["images"][COURSE]["labels"] |= MANAGED  # inherited
+    assert verdict(has)["own"] == []
+    never = facts(None, ("before", None), flask=one("1", THEIRS))
+    assert verdict(never)["own"] == []
+
+
+def test_a_run_of_the_course_by_hand_is_replaced_and_a_students_image_is_not() -> None:
+    has = facts(recorded(), flask=one("1", labels={}))
+    assert verdict(has)["replaces"] == "1"
+    assert not verdict(has)["settled"]
+    assert refusals(has) == []
+    has["containers"]["flask"]["image_id"] = IDS[BASE]
+    assert verdict(has)["replaces"] == ""
+    # Made from the course image, it has its labels.
+    has["images"][THEIRS]["labels"] = {"labocloud.image": "course"}
+    has["containers"]["flask"]["image_id"] = f"id of {THEIRS}"
+    assert verdict(has)["replaces"] == ""
+    # It has even the name.
+    has["images"][COURSE] |= {"id": f"id of {THEIRS}", "fingerprint": "theirs"}
+    assert verdict(has)["replaces"] == ""
+    assert ids(has) == ["container_foreign"]
+
+
+@pytest.mark.parametrize("port", [8080, 8081])
+def test_another_name_replaces_what_the_toolkit_has_made_before(port: int) -> None:
+    """On the same port and on another one."""
+    has = facts(recorded("1"), flask=one("1"))
+    other = {"flask_container_name": "autre", "flask_container_host_port": port}
+    found = verdict(has, **other)
+    assert (found["replaces"], found["refused"], found["settled"]) == ("1", [], False)
+    # Where a student has one of that name, ours is not given up for it.
+    has["containers"]["autre"] = one("2", labels={})
+    assert "has a container autre" in refusals(has, **other)[0]
+
+
+@pytest.mark.parametrize(
+    ("holder", "words"),
+    [
+        ({"process": "tomcat9", "pid": 812}, "tomcat9 (pid 812)"),
+        ({}, "a process that cannot be seen from here"),
+        ({"container": "web"}, "container web (web:1)"),
+        ({"container": "gone"}, "container gone"),
+    ],
+)
+def test_who_holds_the_port_is_named(holder: dict[str, Any], words: str) -> None:
+    nobody = {"port": 8080, "address": "0.0.0.0", "process": None, "pid": None, "container": None}
+    has = facts(recorded(), ("listeners", [nobody | holder]), web=one("5", THEIRS))
+    assert refusals(has) == [
+        f"port 8080 is held by {words}. Fix: stop it, or set flask_container_host_port to a free"
+        " port; then: ./lab up --limit pc02"
+    ]
+    assert ids(has) == ["port_taken"]
+    assert refusals(has, flask_container_host_port=8081) == []
+
+
+@pytest.mark.parametrize(
+    ("listens", "bound", "held"),
+    [
+        ("127.0.0.1", "127.0.0.1", True),
+        ("::ffff:127.0.0.1", "127.0.0.1", True),
+        ("0.0.0.0", "127.0.0.1", True),
+        ("::", "127.0.0.1", True),
+        ("", "127.0.0.1", True),
+        ("192.0.2.2", "127.0.0.1", False),
+        ("::1", "127.0.0.1", False),
+        ("192.0.2.2", "0.0.0.0", True),
+        ("::", "0.0.0.0", True),
+        ("::1", "0.0.0.0", False),
+    ],
+)
+def test_the_port_is_held_at_the_pages_own_address(listens: str, bound: str, held: bool) -> None:
+    tomcat = {"port": 8080, "address": listens, "process": "java", "pid": 7, "container": None}
+    has = facts(recorded(), ("listeners", [tomcat]))
+    assert (ids(has, flask_container_bind_address=bound) == ["port_taken"]) is held
+
+
+def test_without_an_engine_it_is_told_who_holds_the_port_and_nothing_else() -> None:
+    stopped = [("docker/running", False), ("docker/cpus", 0)]
+    assert ids(facts(recorded(), *stopped)) == []
+    assert not verdict(facts(recorded(), *stopped))["settled"]
+    tomcat = {"port": 8080, "address": "::", "process": "java", "pid": 7, "container": None}
+    assert ids(facts(recorded(), *stopped, ("listeners", [tomcat]))) == ["port_taken"]
+
+
+def test_before_there_is_an_image_it_is_missing() -> None:
+    has = facts(recorded(), ("images", {}))
+    assert (ids(has), verdict(has)["settled"]) == (["container_missing"], False)
+
+
+def test_a_machine_that_is_no_seat_has_none() -> None:
+    groups = {"lab": ["pc01"], "registry": ["srv"]}
+    found = container.judge(facts(recorded()), want(groups, "srv"), builder())
+    assert (found["settled"], found["findings"], found["wanted"]) == (True, [], {})
+
+
+WRONG = [
+    ("name", "flask élève", "letters without accents"),
+    ("name", "", "letters"),
+    ("host_port", 0, "1 to 65535"),
+    ("host_port", 65536, "1 to 65535"),
+    ("bind_address", "::1", "an IPv4 address of the seat"),
+    ("bind_address", "localhost", "an IPv4 address of the seat"),
+    ("bind_address", "192.0.2.8", "an address of the seat (127.0.0.1, 192.0.2.2, "),
+    ("memory", "1k", "6M or more"),
+    ("memory", "lots", "6M or more"),
+    ("memory", "5.9M", "6M or more"),
+    ("memory", "0", "6M or more"),
+    ("cpus", -0.5, "0 for no limit"),
+    ("cpus", float("nan"), "0 for no limit"),
+    ("pids_limit", 0, "1 or more"),
+    ("pids_limit", -1, "1 or more"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "fix"), WRONG)
+def test_a_wrong_setting_is_refused_on_a_seat_that_is_ready(
+    name: str, value: object, fix: str
+) -> None:
+    [said] = refusals(seat(), **{f"flask_container_{name}": value})
+    assert said.startswith(f"flask_container_{name} is {value}. Fix: ")
+    assert fix in said
+
+
+def test_settings_of_another_type_are_refused() -> None:
+    [said] = refusals(seat(), flask_container_host_port="huit", flask_container_lifecycle="x")
+    assert "flask_container_host_port" in said
+    assert "ephemeral, persistent" in said
+    assert not verdict(seat(), flask_container_host_port="huit")["settled"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("bind_address", "0.0.0.0"),
+        ("bind_address", "192.0.2.2"),
+        ("bind_address", "127.0.0.9"),
+        ("memory", "6M"),
+        ("memory", "6291456"),
+        ("memory", "0.5g"),
+        ("cpus", 0),
+        ("cpus", 64),
+        ("host_port", 65535),
+        ("pids_limit", 1),
+    ],
+)
+def test_a_right_setting_is_not(name: str, value: object) -> None:
+    """It is another one than the container has, which is replaced; unlike CPUs there are not."""
+    found = verdict(seat(), **{f"flask_container_{name}": value})
+    assert (found["refused"], found["settled"]) == ([], False)
+
+
+def test_where_the_seats_addresses_are_not_known_none_is_refused() -> None:
+    has = facts(recorded(), ("network/addresses", []))
+    assert refusals(has, flask_container_bind_address="192.0.2.8") == []
+
+
+def test_the_limit_of_the_cpus_is_what_the_seat_has() -> None:
+    one_cpu = seat(("docker/cpus", 1))
+    assert verdict(one_cpu, flask_container_cpus=4.0)["settled"]
+    wanted = container.container_of(want(flask_container_cpus=0), seat())
+    assert wanted["HostConfig"]["NanoCpus"] == 0
+
+
+@pytest.mark.parametrize(
+    ("lifecycle", "removed", "policy"), [("ephemeral", True, "no"), ("persistent", False, "always")]
+)
+def test_how_it_comes_and_goes(lifecycle: str, removed: bool, policy: str) -> None:
+    """By another way than is wanted it is replaced; nothing is wrong with it."""
+    wanted = container.container_of(want(flask_container_lifecycle=lifecycle), seat())["HostConfig"]
+    assert (wanted["AutoRemove"], wanted["RestartPolicy"]["Name"]) == (removed, policy)
+    found = verdict(seat(), flask_container_lifecycle=lifecycle)
+    assert found["settled"] is removed
+    assert found["findings"] == []
+    assert found["differs"] == ([] if removed else ["AutoRemove", "RestartPolicy"])
+
+
+def test_what_it_has_to_be_is_what_an_engine_is_asked_for() -> None:
+    """By the names of Docker's API, and in its way of writing."""
+    wanted = container.container_of(want(), seat())
+    assert wanted["Image"] == COURSE
+    assert wanted["User"] == "10001:10001"
+    assert wanted["Labels"] == MANAGED
+    assert wanted["ExposedPorts"] == {"8888/tcp": {}}
+    host = wanted["HostConfig"]
+    assert host["PortBindings"] == {"8888/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8080"}]}
+    assert host["Memory"] == host["MemorySwap"] == 128 * 2**20
+    assert (host["NanoCpus"], host["PidsLimit"], host["CapDrop"]) == (10**9, 64, ["ALL"])
+    assert host["ReadonlyRootfs"]
+    assert not host["Privileged"]
+    assert not any(host[key] for key in ("CapAdd", "Devices", "GroupAdd", "Mounts", "PidMode"))
+
+
+def test_all_that_is_held_against_is_asked() -> None:
+    assert set(container.as_told(container.container_of(want(), seat()))) == set(SETTINGS)
+
+
+def differs(told: dict[str, Any]) -> list[str]:
+    return verdict(seat(("containers/flask/settings", told)))["differs"]
+
+
+def test_the_container_that_the_role_has_started_is_as_it_has_to_be() -> None:
+    assert differs(SETTINGS) == []
+    assert differs(SETTINGS | {"NetworkMode": "default"}) == []
+    assert differs(SETTINGS | {"RestartPolicy": {"Name": ""}}) == []
+    # It is just going.
+    assert differs({}) == []
+
+
+def test_the_courses_command_by_hand_has_the_rights_and_no_limits() -> None:
+    """It leaves a seat ready, and is replaced."""
+    has = seat(("containers/flask/settings", BY_HAND))
+    assert differs(BY_HAND) == LIMITS
+    [found] = verdict(has)["findings"]
+    assert (found["id"], found["severity"]) == ("container_unlimited", "warning")
+    assert f"without its limits ({', '.join(LIMITS)})" in found["cause"]["en"]
+    assert not verdict(has)["settled"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("Privileged", True),
+        ("User", "0"),
+        ("User", ""),
+        ("Mounts", ["/:/host"]),
+        ("CapAdd", ["SYS_ADMIN"]),
+        ("Devices", [{"PathOnHost": "/dev/sda"}]),
+        ("DeviceCgroupRules", ["b 8:* rwm"]),
+        ("GroupAdd", ["0"]),
+        ("NetworkMode", "host"),
+        ("NetworkMode", "container:abc"),
+        ("PidMode", "host"),
+        ("IpcMode", "host"),
+        ("UTSMode", "host"),
+        ("UsernsMode", "host"),
+        ("SecurityOpt", ["no-new-privileges", "apparmor=unconfined"]),
+        # What a seat says is not trusted to be of the right kind.
+        ("Mounts", "x"),
+        ("CapAdd", {"x": 1}),
+        ("SecurityOpt", 7),
+    ],
+)
+def test_whatever_reaches_out_of_it_is_told_apart(key: str, value: object) -> None:
+    """By what it is: it has our label, and our record, and its page is right."""
+    has = seat(("containers/flask/settings", SETTINGS | {key: value}))
+    assert ids(has) == ["container_altered"]
+    [found] = verdict(has)["findings"]
+    assert f"rights that it has to have ({key})" in found["cause"]["en"]
+    assert not verdict(has)["settled"]
+
+
+def test_both_are_told_the_error_first() -> None:
+    told = SETTINGS | {"Privileged": True, "ReadonlyRootfs": False}
+    has = seat(("containers/flask/settings", told))
+    assert ids(has) == ["container_altered", "container_unlimited"]
+
+
+@pytest.mark.parametrize("answer", ["x", 7, [1], {"a": []}, True, None])
+@pytest.mark.parametrize("key", sorted(SETTINGS))
+def test_whatever_a_seat_says_of_it_can_be_judged(key: str, answer: object) -> None:
+    verdict(seat(("containers/flask/settings", SETTINGS | {key: answer})))
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "words"),
+    [
+        (("containers", {}), "container_missing", "flask is missing"),
+        (("containers/flask/state", "exited"), "container_stopped", "flask is exited"),
+    ],
+)
+def test_a_seat_on_which_one_thing_is_wrong(
+    change: tuple[str, object], name: str, words: str
+) -> None:
+    [found] = verdict(seat(change, ("listeners", [])))["findings"]
+    assert found["id"] == name
+    assert words in found["cause"]["en"]
+
+
+def has_no_cpus() -> dict[str, Any]:
+    """Give a seat whose engine cannot limit CPUs, and whose container is not limited."""
+    return seat(("docker/cpus", 0), ("containers/flask/settings", SETTINGS | {"NanoCpus": 0}))
+
+
+def test_a_limit_that_cannot_be_is_missed_where_it_was_asked_for() -> None:
+    assert verdict(has_no_cpus())["settled"]
+    [found] = verdict(has_no_cpus())["findings"]
+    assert (found["id"], found["severity"]) == ("cpu_unlimited", "warning")
+    assert "cannot limit the CPUs of flask" in found["cause"]["en"]
+    assert ids(has_no_cpus(), flask_container_cpus=0.0) == []
+
+
+PAGES = [
+    ({"status": None, "revision": None, "why": "timed out"}, "flask: timed out."),
+    ({"status": 200, "revision": OLD, "why": ""}, f"flask: revision {OLD[:12]} answers."),
+    ({"status": 200, "revision": "", "why": ""}, "flask: revision ? answers."),
+    ({"status": 200, "revision": None, "why": "it tells none."}, "flask: it tells none."),
+    ({"status": None, "revision": None, "why": ""}, "flask: no answer."),
+    ({"status": 500, "revision": None, "why": "its status is 500"}, "flask: its status is 500."),
+    ({"status": None, "revision": None, "why": "no \x1b[2J page"}, "flask: no [2J page."),
+]
+
+
+@pytest.mark.parametrize(("page", "words"), PAGES)
+def test_a_page_that_is_not_the_containers_own(page: dict[str, Any], words: str) -> None:
+    """A new container takes its place: its page may answer."""
+    has = seat(("page", page))
+    [found] = verdict(has)["findings"]
+    assert found["id"] == "container_unhealthy"
+    assert found["cause"]["en"].endswith(words)
+    assert "http://127.0.0.1:8080/healthz" in found["cause"]["en"]
+    assert not verdict(has)["settled"]
+
+
+def test_a_page_that_nobody_asked_for_is_not_judged() -> None:
+    assert verdict(seat(("page", None)))["settled"]
+
+
+def test_who_holds_the_port_explains_the_page() -> None:
+    """The container has lost its network."""
+    java = {"port": 8080, "address": "::", "process": "java", "pid": 7, "container": None}
+    has = seat(("page", PAGES[0][0]), ("listeners", [java]))
+    assert ids(has) == ["port_taken"]
+
+
+def test_where_nothing_is_to_be_done_nobody_is_in_the_way() -> None:
+    """Somebody else's container has the name that the next one would have."""
+    has = seat(("containers/flask-next", one("2", THEIRS)))
+    assert (verdict(has)["settled"], verdict(has)["refused"]) == (True, [])
+
+
+AN_OLD_ONE = [
+    ("containers/flask/labels/labocloud.revision", OLD),
+    ("containers/flask/image_id", image(OLD)["id"]),
+    ("page/revision", OLD),
+]
+
+
+def test_a_container_of_an_old_image_is_told_where_the_image_is_right() -> None:
+    has = seat(*AN_OLD_ONE)
+    [found] = verdict(has)["findings"]
+    assert found["id"] == "container_old"
+    assert f"{OLD[:12]}, not {REVISION[:12]}" in found["cause"]["en"]
+    assert (verdict(has)["differs"], verdict(has)["settled"]) == (["Image"], False)
+
+
+def test_an_image_that_is_not_right_explains_the_container(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which the part of the images tells; one of the same image is as it has to be so far."""
+    old = finding("image_missing", "pc02", image=COURSE)
+    monkeypatch.setattr(images, "judge", lambda *_: part([old], settled=False))
+    assert ids(seat(*AN_OLD_ONE)) == []
+    assert not verdict(seat(*AN_OLD_ONE))["settled"]
+    same = seat(*AN_OLD_ONE, (f"images/{COURSE}", image(OLD)))
+    assert verdict(same)["settled"]
+
+
+def test_of_an_image_of_somebodys_own_the_builder_knows_nothing() -> None:
+    has = seat((f"images/{THEIRS}", STUDENTS), ("images/other:1", STUDENTS))
+    found = verdict(has, {}, flask_container_image=THEIRS)
+    assert [each["id"] for each in found["findings"]] == ["container_old"]
+
+
+def test_an_image_of_another_making_with_the_same_revision_is_another_one() -> None:
+    has = seat(("containers/flask/image_id", "sha256:" + "e" * 64))
+    [found] = verdict(has)["findings"]
+    assert f"{'e' * 12}, not of course" in found["cause"]["en"]
+
+
+def test_a_container_whose_image_has_lost_its_name_stays() -> None:
+    """The images' part has what to say."""
+    others = changed(seat()["images"])
+    del others[COURSE]
+    assert verdict(seat(("images", others)))["settled"]
+
+
+@settings(deadline=None)
+@given(st.sampled_from(["128M", "1G", "6m", "1k"]) | st.integers() | st.floats() | st.none())
+def test_a_size_of_memory(size: object) -> None:
+    assert isinstance(container.memory_bytes(size), int)
+
+
+WANTED = want()
+
+
+@settings(deadline=None)
+@given(
+    st.fixed_dictionaries(
+        {
+            "name": st.text() | st.just("flask"),
+            "host_port": st.integers(),
+            "bind_address": st.text() | st.just("127.0.0.1"),
+            "memory": st.text() | st.just("128M"),
+            "cpus": st.floats(),
+            "pids_limit": st.integers(),
+        }
+    )
+)
+def test_wrong_settings_are_named(values: dict[str, Any]) -> None:
+    told = WANTED | {f"flask_container_{key}": value for key, value in values.items()}
+    said = [in_words([each]) for each in container.wrong_settings(seat(), told)]
+    names = [re.match("flask_container_([a-z_]+) is ", each)[1] for each in said]
+    assert len(set(names)) == len(names)
+    assert ("pids_limit" in names) is (values["pids_limit"] < 1)
+    assert all(". Fix: " in each for each in said)
+
+
+def test_a_room_is_judged_fast() -> None:
+    """A thousand seats, of which this is one part of eight."""
+    begun = time.monotonic()
+    for _ in range(1000):
+        container.judge(SEAT_THERE, WANTED, THE_BUILDER)
+    assert time.monotonic() - begun < 1
+
+
+SEAT_THERE, THE_BUILDER = seat(), builder()

@@ -1,0 +1,420 @@
+"""What is judged of Docker Engine: what there is to do, what is refused, what is wrong."""
+
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
+from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import engine
+from sample_seat import SEAT, seat, want
+
+DAEMON_JSON = "/etc/docker/daemon.json"
+REGISTRY = {"lab": ["pc01", "pc02"], "registry": ["server"]}
+CA = "/etc/docker/certs.d/server:5000/labocloud.crt"
+BARE = (
+    ("packages", {"python3": "3.13.5"}),
+    ("files", {}),
+    ("daemon_config", None),
+    ("before", None),
+    ("docker_group", None),
+    ("docker/running", False),
+    ("docker/enabled", False),
+    ("docker/version", ""),
+)
+
+
+def judge(*changes: tuple[str, object], **variables: object) -> dict[str, Any]:
+    """Give the verdict on a changed seat."""
+    return engine.judge(seat(*changes), want(**variables), {})
+
+
+def ids(verdict: dict[str, Any], part: str = "findings") -> list[str]:
+    return [one["id"] for one in verdict[part]]
+
+
+def packages(**others: str | None) -> tuple[str, dict[str, str]]:
+    """Give a change of the seat's packages; one without a version is not there."""
+    told = SEAT["packages"] | {name.replace("_", "-"): value for name, value in others.items()}
+    return "packages", {name: value for name, value in told.items() if value is not None}
+
+
+def test_an_engine_that_is_as_it_should_be_is_left_alone() -> None:
+    verdict = judge()
+    assert verdict["settled"]
+    assert verdict["findings"] == verdict["refused"] == []
+    keys = ("installed", "configured", "runs", "recorded", "there")
+    assert all(verdict[key] for key in keys)
+
+
+def test_a_bare_seat_gets_all_of_it_and_is_refused_nothing() -> None:
+    verdict = judge(*BARE)
+    assert (verdict["settled"], ids(verdict), verdict["refused"]) == (
+        False,
+        ["engine_missing"],
+        [],
+    )
+    assert verdict["packages"] == [
+        *("docker.io", "docker-cli", "docker-buildx", "docker-compose"),
+        *("python3-requests", "zstd"),
+    ]
+    assert verdict["roots"] == ["/var/lib/docker", "/var/lib/containerd"]
+    assert verdict["units"] == ["containerd.service", "docker.service"]
+    keys = ("installed", "configured", "runs", "recorded", "there")
+    assert not any(verdict[key] for key in keys)
+    assert verdict["removal"] is None
+
+
+@pytest.mark.parametrize(
+    ("change", "settings", "todo"),
+    [
+        (packages(zstd=None), {}, {}),
+        (
+            packages(docker_ce="5:28"),
+            {"docker_engine_replace": True},
+            {"conflicting": ["docker-ce"]},
+        ),
+        (
+            ("held", []),
+            {"docker_engine_version": "26.1.*"},
+            {
+                "hold": ["docker.io", "docker-cli"],
+                "packages": [
+                    *("docker.io=26.1.*", "docker-cli=26.1.*", "docker-buildx", "docker-compose"),
+                    *("python3-requests", "zstd"),
+                ],
+            },
+        ),
+        (("held", ["docker.io", "docker-cli"]), {"docker_engine_version": "25.*"}, {"hold": []}),
+        # What was held before the toolkit is not let go; nor is what is none of its business.
+        (("held", ["docker-cli", "linux-image"]), {}, {"release": ["docker-cli"]}),
+    ],
+)
+def test_what_is_not_installed_as_it_should_be(
+    change: tuple[str, object], settings: dict, todo: dict
+) -> None:
+    verdict = judge(change, **settings)
+    assert (verdict["settled"], verdict["installed"]) == (False, False)
+    assert verdict["refused"] == []
+    assert ids(verdict) == ["engine_missing"]
+    assert verdict | todo == verdict
+
+
+@pytest.mark.parametrize("pin", ["26.1.*", "26.1.5+dfsg1-9*", "26.1.5+dfsg1-9+deb13u1+b1", "*"])
+def test_a_version_that_is_there_and_held_is_as_it_should_be(pin: str) -> None:
+    assert judge(("held", ["docker.io", "docker-cli"]), docker_engine_version=pin)["settled"]
+
+
+@pytest.mark.parametrize("pin", ["26.1", "26x1*", "6.1.*"])
+def test_only_apts_own_pattern_is_one(pin: str) -> None:
+    held = ("held", ["docker.io", "docker-cli"])
+    assert not judge(held, docker_engine_version=pin)["installed"]
+
+
+def test_what_was_held_before_stays_held() -> None:
+    assert judge(("held", ["docker-cli"]), ("before/held", ["docker-cli"]))["settled"]
+
+
+def test_without_a_record_nothing_is_let_go() -> None:
+    assert judge(("held", ["docker-cli"]), ("before", None))["release"] == []
+
+
+def test_dockers_own_packages() -> None:
+    verdict = judge(*BARE, docker_engine_source="upstream", docker_engine_version="5:28.*")
+    assert verdict["packages"] == [
+        *("docker-ce=5:28.*", "docker-ce-cli=5:28.*", "containerd.io"),
+        *("docker-buildx-plugin", "docker-compose-plugin", "python3-requests", "zstd"),
+    ]
+    assert verdict["files"] == [DAEMON_JSON]
+
+
+@pytest.mark.parametrize(
+    ("files", "settings"),
+    [
+        ({DAEMON_JSON: "another"}, {}),
+        ({}, {"docker_engine_daemon_options": {"debug": True}}),
+        ({}, {"docker_engine_proxy": {"http": "http://u:secret@proxy.example:1"}}),
+        (
+            {},
+            {
+                "docker_engine_daemon_options": {
+                    "proxies": {"http-proxy": "http://u:secret@p.example:1"}
+                }
+            },
+        ),
+        ({}, {"docker_engine_registry_mirrors": "https://mirror.example"}),
+        ({}, {"groups": REGISTRY, "room_registry_hub_mirror": True}),
+    ],
+)
+def test_an_engine_that_is_configured_in_another_way(files: dict, settings: dict) -> None:
+    """What a proxy asks for is in no verdict: verdicts are shown."""
+    verdict = judge(("files", SEAT["files"] | files), **settings)
+    assert (verdict["settled"], verdict["configured"]) == (False, False)
+    assert ids(verdict) == ["engine_configuration"]
+    assert verdict["units"] == ["docker.service"]
+    assert "secret" not in str(verdict)
+
+
+def test_a_file_that_is_no_longer_asked_for_goes_and_others_stay() -> None:
+    others = {
+        "/etc/docker/labocloud-proxy.env": "x",
+        "/etc/systemd/system/docker.service.d/theirs.conf": "x",
+        "/etc/docker/certs.d/theirs/ca.crt": "x",
+        "/etc/docker/registry/labocloud.yml": "x",
+    }
+    verdict = judge(("files", SEAT["files"] | others))
+    assert verdict["stale"] == ["/etc/docker/labocloud-proxy.env"]
+    assert not verdict["configured"]
+
+
+def test_containerd_reads_its_files_anew_only_where_they_change() -> None:
+    files = SEAT["files"] | {"/etc/containerd/labocloud.toml": "x"}
+    assert judge(("files", files))["units"] == ["containerd.service", "docker.service"]
+    # Or where it is not known whether it has.
+    assert judge(("docker/outdated", True))["units"] == ["containerd.service", "docker.service"]
+    theirs = ("before/packages", ["containerd"])
+    assert judge(theirs, ("docker/outdated", True), ("files", {}))["units"] == ["docker.service"]
+
+
+def test_the_data_of_an_engine_that_is_configured_so_is_recorded_first() -> None:
+    verdict = judge(docker_engine_daemon_options={"data-root": "/srv/docker"})
+    assert verdict["roots"] == ["/srv/docker", "/var/lib/docker", "/var/lib/containerd"]
+    assert not verdict["recorded"]
+    before = {key: value for key, value in SEAT["before"].items() if key != "roots"}
+    assert not judge(("before", before))["recorded"]
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (("docker/outdated", True), "engine_outdated"),
+        (("docker/enabled", False), "engine_disabled"),
+        (("docker/running", False), "engine_stopped"),
+    ],
+)
+def test_an_engine_that_does_not_run_as_it_should(change: tuple[str, object], found: str) -> None:
+    verdict = judge(change)
+    assert (verdict["settled"], verdict["runs"], ids(verdict)) == (False, False, [found])
+
+
+def test_where_nothing_manages_services_none_starts_with_the_machine() -> None:
+    files = {DAEMON_JSON: SEAT["files"][DAEMON_JSON]}
+    changes = ("service_manager", "none"), ("docker/enabled", False), ("files", files)
+    assert judge(*changes, ("docker/masked", ["docker.service"]))["settled"]
+
+
+def test_why_an_engine_does_not_answer_is_told_where_it_is_known() -> None:
+    docker = SEAT["docker"] | {"running": False}
+    assert "(it does not answer)" in in_words(judge(("docker", docker))["findings"])
+    assert "(no socket)" in in_words(judge(("docker", docker | {"why": "no socket"}))["findings"])
+
+
+def test_an_engine_that_is_too_old_is_not_the_roles_to_mend() -> None:
+    verdict = judge(("docker/version", "19.03.8"))
+    assert (verdict["settled"], ids(verdict)) == (True, ["engine_old"])
+    assert "19.03.8 is too old: 20.10" in in_words(verdict["findings"])
+
+
+def test_an_interrupted_installation_is_not_settled_whatever_is_there() -> None:
+    verdict = judge(("apt/interrupted", True))
+    assert (verdict["settled"], verdict["refused"]) == (False, [])
+
+
+REFUSED = {
+    "another system": (
+        [("os", {"id": "arch", "version": "", "codename": "", "name": "Arch"})],
+        {},
+        "engine_unsupported",
+        ["it runs Arch (arch-), which is not supported", "debian-12, debian-13, ubuntu-22.04"],
+    ),
+    "a system without a name": (
+        [("os", {"id": "", "version": "", "codename": "", "name": ""})],
+        {},
+        "engine_unsupported",
+        ["it runs an unknown system (-)"],
+    ),
+    "a Docker of the other source": (
+        [packages()],
+        {"docker_engine_source": "upstream"},
+        "engine_foreign",
+        [
+            "it has docker.io, docker-cli, docker-buildx, docker-compose, containerd, runc, which",
+            "docker_engine_source upstream would replace",
+            "set docker_engine_source to distro for it, or docker_engine_replace to true",
+        ],
+    ),
+    "a full disk": (
+        [("docker/free_mb", 100)],
+        {},
+        "engine_disk",
+        ["it has 100 MiB free at /var/lib/docker; docker_engine_min_free_mb asks for 3000"],
+    ),
+    "a daemon.json that says something else": (
+        [
+            ("files", {DAEMON_JSON: "x"}),
+            ("daemon_config", {"data-root": "/srv/docker", "log-driver": "local", "debug": True}),
+            ("docker/root", "/srv/docker"),
+        ],
+        {"docker_engine_daemon_options": {"debug": False}},
+        "engine_overruled",
+        ["it has a /etc/docker/daemon.json of its own, which sets data-root. Fix: give these keys"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_a_bare_seat_is_refused_for(case: str) -> None:
+    """It is the one finding, and says what to do."""
+    changes, settings, name, words = REFUSED[case]
+    verdict = judge(*BARE, *changes, **settings)
+    assert ids(verdict) == ids(verdict, "refused") == [name]
+    assert not verdict["settled"]
+    said = in_words(verdict["refused"])
+    for word in (*words, "Fix: ", "./lab up --limit pc02"):
+        assert word in said, said
+
+
+def test_what_is_installed_and_configured_is_refused_nothing() -> None:
+    """Its disk is full now, and what was there before was the toolkit's to change."""
+    assert judge(("docker/free_mb", 1), ("before", None))["refused"] == []
+
+
+def test_an_engine_that_is_installed_may_be_configured_on_a_full_disk() -> None:
+    assert judge(("docker/free_mb", 1), ("files", {}))["refused"] == []
+
+
+def test_the_disk_is_not_held_against_a_seat_where_docker_goes_elsewhere() -> None:
+    """What is free there is not known, and the advice was to put it there."""
+    options = {"data-root": "/srv/docker"}
+    assert (
+        judge(*BARE, ("docker/free_mb", 1), docker_engine_daemon_options=options)["refused"] == []
+    )
+
+
+@pytest.mark.parametrize(
+    "there",
+    [None, {"log-driver": "local"}, {"data-root": "/srv"}],
+)
+def test_a_daemon_json_that_says_the_same_is_taken_over(there: dict | None) -> None:
+    changes = ("files", {DAEMON_JSON: "x"}), ("daemon_config", there)
+    options = {"data-root": "/srv"}
+    assert judge(*BARE, *changes, docker_engine_daemon_options=options)["refused"] == []
+
+
+def test_what_the_toolkit_wrote_may_be_overruled() -> None:
+    changes = ("files", {DAEMON_JSON: "x"}), ("daemon_config", {"debug": True})
+    assert judge(*changes)["refused"] == []
+
+
+def test_a_setting_that_is_wrong_is_refused_wherever_it_is() -> None:
+    verdict = judge(docker_engine_source="snap")
+    assert ids(verdict, "refused") == ["setting_wrong"]
+    assert "docker_engine_source" in in_words(verdict["refused"])
+    assert "snap" in in_words(verdict["refused"])
+    assert not verdict["settled"]
+    assert judge(course_image_keep="many")["settled"]
+
+
+def test_a_unit_that_is_masked_is_told_with_its_fix() -> None:
+    verdict = judge(("docker/masked", ["docker.service", "docker.socket"]))
+    assert ids(verdict, "refused") == ["engine_masked"]
+    said = in_words(verdict["refused"])
+    assert "docker.service docker.socket is masked" in said
+    assert said.endswith("./lab ansible pc02 -ba 'systemctl unmask docker.service docker.socket'")
+
+
+PEM = "-----BEGIN CERTIFICATE-----\n"
+HASH = sha256(PEM.encode()).hexdigest()
+
+
+def trusting(ca: str, *changes: tuple[str, object], **settings: object) -> dict[str, Any]:
+    """Give the verdict on a seat of a room with a registry, whose CA the run knows, or not."""
+    wanted = want(groups=REGISTRY, **{"room_registry_address": "server"} | settings)
+    wanted["room"]["registry"]["ca"] = ca
+    return engine.judge(seat(*changes), wanted, {})
+
+
+def test_the_ca_of_the_rooms_registry_is_trusted_for_it_alone() -> None:
+    verdict = trusting(PEM)
+    assert (verdict["settled"], ids(verdict)) == (False, ["engine_trust"])
+    assert verdict["trust"]["write"] == {CA: PEM}
+    verdict = trusting(PEM, ("files", SEAT["files"] | {CA: HASH}))
+    assert verdict["settled"]
+    verdict = trusting(PEM, ("files", SEAT["files"] | {CA: "older"}), room_registry_hub_mirror=True)
+    assert set(verdict["trust"]["write"]) == {CA, CA.replace("5000", "5002")}
+
+
+def test_a_ca_that_is_not_known_today_stays_as_it_is() -> None:
+    for files in ({}, {CA: "whatever"}):
+        assert trusting("", ("files", SEAT["files"] | files))["settled"]
+
+
+def test_a_registry_that_the_room_no_longer_has_is_no_longer_trusted() -> None:
+    verdict = judge(("files", SEAT["files"] | {CA: HASH}))
+    assert (verdict["settled"], verdict["findings"]) == (False, [])
+    trust = verdict["trust"]
+    assert (trust["remove"], trust["empty"]) == ([CA], ["/etc/docker/certs.d/server:5000"])
+
+
+def test_the_registrys_host_knows_its_ca_itself() -> None:
+    wanted = want(groups=REGISTRY, name="server", room_registry_address="server")
+    verdict = engine.judge(seat(("registry/ca", PEM)), wanted, {})
+    assert verdict["trust"]["write"] == {CA: PEM}
+
+
+def test_removal_takes_what_came_and_leaves_what_was_there() -> None:
+    gone = judge(("files", SEAT["files"] | {CA: HASH}))["removal"]
+    assert gone["came"]
+    assert gone["group"]
+    assert gone["files"] == [*SEAT["files"], CA, "/etc/apt/sources.list.d/docker.sources"]
+    assert gone["empty"] == [
+        "/etc/docker/certs.d/server:5000",
+        "/etc/systemd/system/containerd.service.d",
+        "/etc/docker/certs.d",
+        *("/etc/containerd", "/etc/docker"),
+    ]
+    assert len(gone["scripts"]) == 2
+    assert gone["give_back"] == gone["units"] == []
+    assert gone["checked"] == ["/var/lib/containerd", "/var/lib/docker"]
+    # Its package is there still.
+    assert gone["data"] == ["/var/lib/docker"]
+    assert judge(packages(containerd=None))["removal"]["data"] == gone["checked"]
+
+
+def test_an_engine_that_was_there_gets_its_daemon_json_back_and_starts_anew() -> None:
+    before = {"packages": ["docker.io", "containerd"], "files": [DAEMON_JSON]}
+    others = {"docker_group": [], "docker_running": True, "roots": {}}
+    gone = judge(("before", SEAT["before"] | before | others))["removal"]
+    assert (gone["came"], gone["group"], gone["scripts"]) == (False, False, [])
+    assert gone["give_back"] == [DAEMON_JSON]
+    assert DAEMON_JSON not in gone["files"]
+    assert "/etc/docker" not in gone["empty"]
+    assert gone["units"] == ["containerd.service", "docker.service"]
+    assert gone["checked"] == ["/var/lib/docker", "/var/lib/containerd"]
+    stopped = SEAT["before"] | before | others | {"docker_running": False}
+    assert judge(("before", stopped))["removal"]["units"] == []
+    other = SEAT["before"] | before | others | {"packages": ["docker-ce"]}
+    assert judge(("before", other))["removal"]["units"] == []
+
+
+def test_a_record_that_tells_little_can_be_judged() -> None:
+    changes = ("before", {"packages": [], "docker_data": False}), ("held", ["docker.io"])
+    verdict = judge(*changes)
+    assert (verdict["release"], verdict["recorded"]) == ([], False)
+    assert verdict["removal"]["group"] is False
+
+
+def test_the_script_of_a_package_that_was_there_is_the_packages() -> None:
+    assert judge(("brought/packages", []))["removal"]["scripts"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"), [("26.1.5+dfsg1", (26, 1, 5)), ("20.10", (20, 10)), ("", ())]
+)
+def test_versions_are_compared_by_their_numbers(text: str, numbers: tuple[int, ...]) -> None:
+    assert engine.version(text) == numbers
+
+
+def test_the_files_of_the_sample_are_those_that_are_wanted() -> None:
+    """And those that versions before this one wrote: an engine that runs is not started anew."""
+    assert sorted(engine_files.files(seat(), want())) == sorted(SEAT["files"])

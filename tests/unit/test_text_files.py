@@ -1,0 +1,118 @@
+"""Small files that configure a service: all of them in one call, and only what differs."""
+
+import stat
+from pathlib import Path
+from typing import Any
+
+import stand_in
+from ansible_collections.labocloud.room.plugins.modules import text_files
+
+
+def run(**options: object) -> dict[str, Any]:
+    """Run the module."""
+    return stand_in.run(text_files.main, **options)
+
+
+def mode(path: Path) -> int:
+    """Give a file's rights."""
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_files_are_written_with_their_directories_and_left_alone_then(tmp_path: Path) -> None:
+    path, secret = tmp_path / "etc/x/a.conf", tmp_path / "etc/proxy.env"
+    options = {"files": {str(path): "café\n"}, "secrets": {str(secret): "password\n"}}
+    told = run(**options)
+    assert (told["changed"], told["written"]) == (True, [str(path), str(secret)])
+    assert (path.read_text(), mode(path)) == ("café\n", 0o644)
+    assert (secret.read_text(), mode(secret)) == ("password\n", 0o600)
+    assert mode(path.parent) == 0o755
+    assert sorted(one.name for one in (tmp_path / "etc").rglob("*")) == ["a.conf", "proxy.env", "x"]
+    told = run(**options)
+    assert (told["changed"], told["written"], told["diff"]) == (False, [], [])
+
+
+def test_a_secret_that_everybody_may_read_is_written_anew(tmp_path: Path) -> None:
+    secret = tmp_path / "proxy.env"
+    secret.write_text("password\n")
+    secret.chmod(0o644)
+    assert run(secrets={str(secret): "password\n"})["changed"]
+    assert mode(secret) == 0o600
+
+
+def test_a_difference_is_shown_and_that_of_a_secret_is_not(tmp_path: Path) -> None:
+    path, secret, old = tmp_path / "a", tmp_path / "b", tmp_path / "c"
+    for one in (path, secret, old):
+        one.write_text("before\n")
+    told = run(files={str(path): "after\n"}, secrets={str(secret): "password\n"}, absent=[str(old)])
+    assert [(one["after_header"], one["before"], one["after"]) for one in told["diff"]] == [
+        (str(path), "before\n", "after\n"),
+        (str(old), "before\n", ""),
+    ]
+
+
+def test_a_check_tells_what_would_change_and_changes_nothing(tmp_path: Path) -> None:
+    path, old = tmp_path / "x/a", tmp_path / "y/b"
+    old.parent.mkdir()
+    old.write_text("")
+    told = run(
+        files={str(path): "text"},
+        absent=[str(old)],
+        empty=[str(old.parent)],
+        validate={str(path): "false %s"},
+        _ansible_check_mode=True,
+    )
+    assert told["changed"]
+    assert told["written"] == [str(path)]
+    assert told["removed"] == [str(old), str(old.parent)]
+    assert old.exists()
+    assert not path.parent.exists()
+
+
+def test_what_is_refused_keeps_all_files_as_they_were(tmp_path: Path) -> None:
+    one, other = tmp_path / "a", tmp_path / "b"
+    one.write_text("old")
+    told = run(
+        files={str(one): "new", str(other): "bad"},
+        validate={str(one): "true %s", str(other): "sh -c 'echo what is in %s >&2; exit 1'"},
+    )
+    assert told["failed"]
+    assert told["msg"].startswith(f"{other} is refused: what is in {tmp_path}")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a", "old")]
+
+
+def test_a_refusal_without_words_names_the_command(tmp_path: Path) -> None:
+    told = run(files={str(tmp_path / "a"): ""}, validate={str(tmp_path / "a"): "false %s"})
+    assert told["msg"].endswith("a is refused: false %s failed (1)")
+
+
+def test_the_file_that_is_validated_is_the_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_text("bad")
+    assert run(files={str(path): "good"}, validate={str(path): "grep -q good %s"})["changed"]
+
+
+def test_a_directory_goes_only_where_it_is_empty(tmp_path: Path) -> None:
+    ours, theirs = tmp_path / "ours/a", tmp_path / "theirs/a"
+    for one in (ours, theirs):
+        one.parent.mkdir()
+        one.write_text("")
+    (theirs.parent / "b").write_text("")
+    directories = [str(ours.parent), str(theirs.parent), str(tmp_path / "absent")]
+    told = run(absent=[str(ours), str(theirs), str(tmp_path / "gone")], empty=directories)
+    assert told["removed"] == [str(ours), str(theirs), str(ours.parent)]
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["b", "theirs"]
+
+
+def test_a_link_is_replaced_and_what_it_leads_to_is_not_written(tmp_path: Path) -> None:
+    link, target = tmp_path / "a", tmp_path / "target"
+    target.write_text("text")
+    link.symlink_to(target)
+    assert run(files={str(link): "text"})["changed"]
+    assert not link.is_symlink()
+    assert target.read_text() == "text"
+
+
+def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    told = run(files={str(tmp_path / "file/a"): ""})
+    assert (told["failed"], "the files cannot be written" in told["msg"]) == (True, True)
