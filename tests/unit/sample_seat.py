@@ -203,7 +203,7 @@ def builder(*changes: tuple[str, object]) -> dict[str, Any]:
     told = seat(("served", [REVISION]), *changes)
     wheels = {"x86_64": "wheels of x86_64", "aarch64": "wheels of aarch64"}
     course = {"base": BASE_REVISION, "context": CONTEXT, "wheels": wheels, "had": "", "why": ""}
-    return {"seat": told, "course": course}
+    return {"seat": told, "course": {**course, "served": told["served"]}}
 
 
 @cache
