@@ -21,22 +21,19 @@ options:
     type: list
     elements: str
     default: []
-  docker_socket:
-    description: Path of the Docker Engine's socket.
-    type: path
-    default: /var/run/docker.sock
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - labocloud.room.attributes
+  - labocloud.room.engine
 attributes:
   check_mode:
-    description: Cannot run in check_mode.
     support: none
   diff_mode:
-    description: Shows no diff.
     support: none
   idempotent:
-    description: What is gone is left alone.
     support: full
+    details: What is gone is left alone.
 """
 
 EXAMPLES = r"""

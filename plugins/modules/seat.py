@@ -17,10 +17,6 @@ description:
     that such a file has; an engine's answers, as far as they are understood and come in time; all
     that it tells is limited in number and length. What is left out is told in C(odd).
 options:
-  docker_socket:
-    description: Path of the Docker Engine's socket.
-    type: path
-    default: /var/run/docker.sock
   control_time:
     description:
       - The control machine's time when it asks, in seconds since 1970. The seat's clock is compared
@@ -50,16 +46,16 @@ options:
     elements: str
     default: []
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - labocloud.room.attributes
+  - labocloud.room.engine
 attributes:
   check_mode:
-    description: Can run in check_mode and return the same answer.
     support: full
   diff_mode:
-    description: Has nothing to show, since it changes nothing.
     support: none
   idempotent:
-    description: Changes nothing.
     support: full
 """
 

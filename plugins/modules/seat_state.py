@@ -58,10 +58,6 @@ options:
     description: Whether to forget everything, afterwards.
     type: bool
     default: false
-  docker_socket:
-    description: Path of the Docker Engine's socket.
-    type: path
-    default: /var/run/docker.sock
   control_time:
     description: As of M(labocloud.room.seat); the action gives it.
     type: float
@@ -84,17 +80,19 @@ options:
     elements: str
     default: []
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - labocloud.room.attributes
+  - labocloud.room.engine
 attributes:
   check_mode:
-    description: Can run in check_mode and tell whether it would write.
     support: full
+    details: Tell whether it would write.
   diff_mode:
-    description: Shows no diff.
     support: none
   idempotent:
-    description: What is written already is not written again.
     support: full
+    details: What is written already is not written again.
 """
 
 EXAMPLES = r"""

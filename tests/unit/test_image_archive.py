@@ -82,9 +82,10 @@ def test_the_archive_holds_all_but_what_is_skipped(place: Path, skip: int | None
     assert image_archive_action.PATH.fullmatch(f"/var/tmp/{made.relative_to(place)}")
 
 
-def test_the_engine_at_the_socket_is_the_one_that_saves(dest: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("place")
+def test_the_engine_at_the_socket_is_the_one_that_saves(tmp_path: Path) -> None:
     command(tmp_path, "docker", 'echo "asked $DOCKER_HOST" >&2; exit 1')
-    asked = {"images": ["a:1"], "dest": str(dest)}
+    asked = {"images": ["a:1"]}
     said = stand_in.run(image_archive.main, docker_socket="/run/other.sock", **asked)
     assert "asked unix:///run/other.sock" in said["msg"]
     assert "asked unix:///var/run/docker.sock" in stand_in.run(image_archive.main, **asked)["msg"]

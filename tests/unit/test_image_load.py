@@ -257,7 +257,7 @@ def test_it_is_remembered_before_it_comes(
     """A run that is killed while it loads leaves what tells whose the images are."""
     told = {}
 
-    def loading(_: Path) -> None:
+    def loading(*_: object) -> None:
         told.update(state.read().built["images"])
         seat.loaded.touch()
 

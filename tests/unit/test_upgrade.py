@@ -97,7 +97,7 @@ BUILT: dict[str, Any] = {
 }
 SERVED: dict[str, Any] = {"revisions": REVISIONS}
 RECORDS = {"before": BEFORE, "brought": BROUGHT, "built": BUILT, "served": SERVED}
-CONFIG = b'{"proxies": {"http-proxy": "http://me:s3cret@proxy"}, "data-root": "/srv"}'
+CONFIG = b'{"proxies": {"http-proxy": "http://me:s3cret@proxy.example"}, "data-root": "/srv"}'
 
 
 @pytest.fixture

@@ -268,7 +268,7 @@ def removal(has: Has) -> dict[str, Any] | None:
 
 
 def awaited(want: Want, builder: Builder) -> bool:
-    """Tell whether the room's registry has no CA yet: the one that it is about to have is trusted."""
+    """Tell whether the room's registry has no CA yet: the one that it will have is trusted."""
     registry = want["room"]["registry"]
     known = bool(builder) and registry["host"] == want["room"]["builder"]
     return known and not registry["ca"]
