@@ -141,7 +141,9 @@ def wanted(
 
     def of(host: str) -> tuple[dict[str, Any], dict[str, list[str]]]:
         raw = variables if mine and host == name else hostvars.raw_get(host)
-        known = {**raw, "hostvars": hostvars, "groups": variables["groups"]}
+        # A play says it, and another host's variables do not: it is the room's.
+        asked = {key: variables[key] for key in ("course_image_revision",) if key in variables}
+        known = {**raw, **asked, "hostvars": hostvars, "groups": variables["groups"]}
         return settings(known, defaults, specs, template)
 
     found, wrong = of(name)

@@ -183,7 +183,7 @@ def test_each_can_be_imported_where_nothing_is_that_it_may_lack(
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-@pytest.mark.parametrize("kind", ["module", "callback", "cache", "filter", "role"])
+@pytest.mark.parametrize("kind", ["module", "callback", "lookup", "filter", "role"])
 def test_ansible_doc_shows_each(kind: str) -> None:
     """From the checkout, by their full names."""
     listing = ["ansible-doc", "--type", kind, "--json", "--list", "labocloud.room"]
