@@ -2,6 +2,7 @@
 # MIT License (see LICENSE)
 """Make printable what a seat says, which may be anything: it moves no cursor and rings no bell."""
 
+import re
 from typing import Any
 
 # What text of several lines needs, such as a certificate.
@@ -18,6 +19,11 @@ def printable(text: str) -> str:
 def one_line(text: str) -> str:
     """Give text as one line that moves no cursor."""
     return " ".join(printable(text).split())
+
+
+def without_passwords(text: str) -> str:
+    """Give text without the names and passwords that stand in its addresses."""
+    return re.sub(r"(?<=://)\S*@", "", text)
 
 
 def cleaned(value: Any) -> Any:  # noqa: ANN401  # JSON

@@ -42,7 +42,7 @@ def alike(machines: Mapping[str, Mapping[str, Any]], field: str) -> Iterator[lis
     groups: dict[str, list[str]] = {}
     for name, machine in machines.items():
         values = machine[field] if isinstance(machine[field], list) else [machine[field]]
-        for value in set(filter(None, values)):
+        for value in dict.fromkeys(filter(None, values)):
             groups.setdefault(value, []).append(name)
     told: list[list[str]] = []
     for names in groups.values():
@@ -75,7 +75,7 @@ def room_findings(answers: Mapping[str, Answer], seats: list[str], builder: str)
     """
     found = []
     if len(seats) > 1 and builder in seats and builder in answers:
-        students = ", ".join(answers[builder]["verdict"]["students"].get("roots", []))
+        students = ", ".join(answers[builder]["verdict"]["students"].get("root", []))
         if students:
             found.append(finding("builder_is_seat", builder, builder=builder, users=students))
     machines = {name: answer["seat"]["machine"] for name, answer in answers.items()}

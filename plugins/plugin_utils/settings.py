@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import without_passwords
 
 Variables = Mapping[str, Any]
 Room = dict[str, Any]
@@ -58,7 +59,7 @@ def settings(
     """Give the settings, name to value of the right type, and what is wrong with them, by role.
 
     variables: the host's, as Ansible has them, unrendered. template: renders a value with them. A
-    setting that is wrong has its default.
+    setting that is wrong has its default, and no password is in what is said of it.
     """
     found: dict[str, Any] = {}
     wrong: dict[str, list[str]] = {}
@@ -72,10 +73,11 @@ def settings(
                 checked = ArgumentSpecValidator({name: option}).validate({name: value})
                 errors = checked.error_messages
                 value = checked.validated_parameters[name]
-            except AnsibleError as error:
+            # The latter of what is infinite, and to be a whole number.
+            except (AnsibleError, ArithmeticError) as error:
                 errors = [f"{name} cannot be read: {error}"]
             if errors:
-                wrong.setdefault(role, []).extend(errors)
+                wrong.setdefault(role, []).extend(map(without_passwords, errors))
                 value = template(known, defaults.get(name))
             found[name] = value
     return found, wrong
@@ -132,6 +134,7 @@ def wanted(
 
     variables: of the task that asks. mine: whether they are the machine's own, and not those of
     another one, whose task it is. The registry's CA is known where its host was asked in this run.
+    Besides the settings: user, the account that connects, empty where none is named.
     """
     hostvars = variables["hostvars"]
     defaults, specs = declared(lambda path: loader.load_from_file(path, trusted_as_template=True))
@@ -139,19 +142,23 @@ def wanted(
     def template(known: Variables, value: object) -> Any:  # noqa: ANN401
         return templar.copy_with_new_env(available_variables=known).template(value)
 
-    def of(host: str) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    def known(host: str) -> dict[str, Any]:
         raw = variables if mine and host == name else hostvars.raw_get(host)
         # A play says it, and another host's variables do not: it is the room's.
         asked = {key: variables[key] for key in ("course_image_revision",) if key in variables}
-        known = {**raw, **asked, "hostvars": hostvars, "groups": variables["groups"]}
-        return settings(known, defaults, specs, template)
+        return {**raw, **asked, "hostvars": hostvars, "groups": variables["groups"]}
+
+    def of(host: str) -> tuple[dict[str, Any], dict[str, list[str]]]:
+        return settings(known(host), defaults, specs, template)
 
     found, wrong = of(name)
     told = room(variables["groups"], name, lambda host: found if host == name else of(host)[0])
     if host := told["registry"]["host"]:
         seat = facts_of(host, variables).get("seat")
         told["registry"]["ca"] = seat["registry"]["ca"] if seat else ""
-    return {**found, "name": name, "room": told, "wrong": wrong}
+    its = known(name)
+    user = str(template(its, its.get("ansible_user", "")))
+    return {**found, "name": name, "user": user, "room": told, "wrong": wrong}
 
 
 def facts_of(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:

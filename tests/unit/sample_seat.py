@@ -231,4 +231,4 @@ def want(
         lambda some, value: Templar(loader=DataLoader(), variables=dict(some)).template(value),
     )
     room = settings.room(groups or {"lab": ["pc01", "pc02", "pc03"]}, name, lambda _: found)
-    return {**found, "name": name, "room": room, "wrong": wrong, "twins": []}
+    return {**found, "name": name, "user": "", "room": room, "wrong": wrong, "twins": []}

@@ -50,3 +50,10 @@ def test_who_is_about_to_come_is_known_before_and_who_came_after() -> None:
     verdict = judge(["a", "nobody"], ["a", "b", "theirs"], ["a", "b", "gone", "nobody"])
     assert (verdict["brought"], verdict["recorded"]) == (["a", "b"], False)
     assert judge(["a"], ["a"], ["a"])["recorded"]
+
+
+def test_who_can_be_root_is_told_but_for_those_who_are_anyway() -> None:
+    has = seat(("docker_group", ["theirs", "root", "teacher"]))
+    made = students.judge(has, want(docker_engine_users=["a"]) | {"user": "teacher"}, {})
+    assert made["root"] == ["a", "theirs"]
+    assert judge([], None, [])["root"] == []
