@@ -299,6 +299,13 @@ def test_where_the_seats_addresses_are_not_known_none_is_refused() -> None:
     assert refusals(has, flask_container_bind_address="192.0.2.8") == []
 
 
+def test_addresses_of_ipv6_and_what_is_none_are_no_matter() -> None:
+    told = ("network/addresses", ["::1/128", "fe80::1%eth0", "nonsense", "192.0.2.2/32"])
+    assert refusals(seat(told), flask_container_bind_address="192.0.2.2") == []
+    [said] = refusals(seat(told), flask_container_bind_address="192.0.2.8")
+    assert "an address of the seat (192.0.2.2)" in said
+
+
 def test_the_limit_of_the_cpus_is_what_the_seat_has() -> None:
     one_cpu = seat(("docker/cpus", 1))
     assert verdict(one_cpu, flask_container_cpus=4.0)["settled"]

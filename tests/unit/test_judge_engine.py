@@ -215,6 +215,10 @@ def test_an_engine_that_is_too_old_is_not_the_roles_to_mend() -> None:
     assert "19.03.8 is too old: 20.10" in in_words(verdict["findings"])
 
 
+def test_a_number_of_any_length_is_a_version() -> None:
+    assert ids(judge(("docker/version", f"{'9' * 5000}.1"))) == []
+
+
 def test_an_interrupted_installation_is_not_settled_whatever_is_there() -> None:
     verdict = judge(("apt/interrupted", True))
     assert (verdict["settled"], verdict["refused"]) == (False, [])
@@ -321,6 +325,10 @@ def test_a_unit_that_is_masked_is_told_with_its_fix() -> None:
     said = in_words(verdict["refused"])
     assert "docker.service docker.socket is masked" in said
     assert said.endswith("./lab ansible pc02 -ba 'systemctl unmask docker.service docker.socket'")
+    # The command is for a shell of the control machine: no seat has a word in it.
+    told = ("docker/masked", ["docker.service", "x'; rm -rf / #"])
+    assert in_words(judge(told)["refused"]).endswith("'systemctl unmask docker.service'")
+    assert judge(("docker/masked", ["x'; rm -rf / #"]))["settled"]
 
 
 PEM = "-----BEGIN CERTIFICATE-----\n"

@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from ansible_collections.labocloud.room.plugins.module_utils.facts_machine import (
+    UNITS_OF_THE_ENGINE,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import (
@@ -35,6 +38,7 @@ DOCKERS_OWN = (
 )
 # What Ansible's Docker modules need on the seat, and what an archive of images is unpacked with.
 HELPERS = ("python3-requests", "zstd")
+LONGEST_NUMBER = 9
 VERSIONED = ("docker.io", "docker-cli", "docker-ce", "docker-ce-cli")
 ENGINES = ("docker.io", "docker-ce")
 # Packages that hold the same files as those of the other source.
@@ -71,7 +75,8 @@ NUKING = (
 
 def version(text: str) -> tuple[int, ...]:
     """Give the numbers of a version, to compare it by."""
-    return tuple(int(number) for number in re.findall(r"\d+", text)[:3])
+    # Python takes no number of thousands of digits.
+    return tuple(int(number[:LONGEST_NUMBER]) for number in re.findall(r"\d+", text)[:3])
 
 
 def without(names: Iterable[str], others: Iterable[str] = ()) -> list[str]:
@@ -185,8 +190,10 @@ def refusals(has: Has, want: Want, told: dict[str, Any]) -> Iterator[Finding]:
     name, docker, source = want["name"], has["docker"], want["docker_engine_source"]
     if wrong := want["wrong"].get("docker_engine"):
         yield finding("setting_wrong", name, what="; ".join(wrong))
-    if has["service_manager"] == "systemd" and docker["masked"]:
-        yield finding("engine_masked", name, units=" ".join(docker["masked"]))
+    # What a seat says is no word of a command that somebody gives.
+    masked = [unit for unit in UNITS_OF_THE_ENGINE if unit in docker["masked"]]
+    if has["service_manager"] == "systemd" and masked:
+        yield finding("engine_masked", name, units=" ".join(masked))
     if told["installed"] and told["configured"]:
         return
     if release(has) not in PACKAGES:
