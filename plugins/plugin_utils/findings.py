@@ -481,8 +481,7 @@ VOCABULARY = {
             "le faire publier à nouveau ; si cela persiste, mettre course_image_delivery à archive",
         ),
     ),
-    # The container.
-    # The container and its page (plugins/plugin_utils/judge/container.py).
+    # The container and its page.
     "container_missing": Entry(
         "error",
         UP,

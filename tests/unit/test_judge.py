@@ -75,5 +75,12 @@ def test_a_machine_that_says_nothing_is_judged_by_why(answer: object, name: str)
     assert [one["id"] for one in judge.errors(made)] == [name]
 
 
+def test_why_an_answer_is_not_taken_is_told_with_its_fix() -> None:
+    found = judge.silence("pc01", {"ansible_facts": {"seat": "x" * 3_000_000}})
+    assert found["id"] == "answer_refused"
+    assert "bytes of itself, and at most 2000000 are taken" in found["cause"]["en"]
+    assert found["advice"]["en"].startswith("remove containers, images or labels")
+
+
 def test_a_machine_that_has_answered_is_not_silent() -> None:
     assert judge.silence("pc01", {"changed": False, "ansible_facts": {}}) is None
