@@ -98,7 +98,7 @@ VOCABULARY = {
         UP,
         (
             "what it says of its {part} cannot be understood ({why}).",
-            "ce qu’il dit de {part} est incompréhensible ({why}).",
+            "ce qu’il dit est incompréhensible ({part} : {why}).",
         ),
         ("look what is so on the seat; then", "regarder ce qu’il en est sur le poste ; puis"),
     ),

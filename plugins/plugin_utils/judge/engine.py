@@ -11,6 +11,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts_machine impor
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import registry
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import (
     Builder,
     Has,
@@ -153,10 +154,10 @@ def trust(has: Has, want: Want) -> dict[str, Any]:
     Each is trusted for its registry alone; the engine reads them anew at each pull. One that is not
     known today, since the registry's host was not asked, stays as it is.
     """
-    registry = want["room"]["registry"]
-    at_home = registry["host"] == want["name"]
-    authority = has["registry"]["ca"] if at_home else registry["ca"]
-    addresses = [registry[key] for key in ("at", "mirror") if registry[key]]
+    rooms = want["room"]["registry"]
+    at_home = rooms["host"] == want["name"]
+    authority = has["registry"]["ca"] if at_home else rooms["ca"]
+    addresses = [rooms[key] for key in ("at", "mirror") if rooms[key]]
     wanted = {f"{TRUST}/{address}/labocloud.crt": authority for address in addresses}
     present = {path: told for path, told in has["files"].items() if path.startswith(f"{TRUST}/")}
     known = {path: text for path, text in wanted.items() if text}
@@ -276,10 +277,9 @@ def removal(has: Has) -> dict[str, Any] | None:
 
 
 def awaited(want: Want, builder: Builder) -> bool:
-    """Tell whether the room's registry has no CA yet: the one that it will have is trusted."""
-    registry = want["room"]["registry"]
-    known = bool(builder) and registry["host"] == want["room"]["builder"]
-    return known and not registry["ca"]
+    """Tell whether the room's registry gets another CA in this run, which is then trusted."""
+    known = bool(builder) and want["room"]["registry"]["host"] == want["room"]["builder"]
+    return known and not registry.ca_lasts(builder["seat"])
 
 
 def judge(has: Has, want: Want, builder: Builder) -> Verdict:

@@ -147,25 +147,30 @@ def soon_after(seconds: float) -> datetime:
         return datetime.max.replace(tzinfo=UTC)
 
 
+def ca_lasts(has: Has) -> bool:
+    """Tell whether the registry's host keeps the CA that it has."""
+    # By the control machine's clock; the host's own may be off.
+    ca = certificate(has["registry"]["ca"])
+    return ca is not None and ca.until > soon_after(has["clock"]["control"] or 0)
+
+
 def certificates(has: Has, host: str) -> dict[str, Any]:
     """Give what the verdict has of the certificates.
 
     certified: whether there is nothing to make. ca_lasts: whether that of the CA stays. subject:
     what the registry's is for, as community.crypto takes it.
     """
-    # By the control machine's clock; the host's own may be off.
-    soon = soon_after(has["clock"]["control"] or 0)
     ca, own = (certificate(has["registry"][name]) for name in ("ca", "certificate"))
-    ca_lasts = ca is not None and ca.until > soon
+    lasts = ca_lasts(has)
     certified = (
         (ca is not None and own is not None)
-        and (ca_lasts and own.until > soon)
+        and (lasts and own.until > soon_after(has["clock"]["control"] or 0))
         and own.names == [as_address(host) or host.lower()]
         and issued(own, ca)
     )
     return {
         "certified": certified,
-        "ca_lasts": ca_lasts,
+        "ca_lasts": lasts,
         "subject": f"{'IP' if as_address(host) else 'DNS'}:{host}",
     }
 
