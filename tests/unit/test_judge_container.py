@@ -127,7 +127,7 @@ def test_one_that_was_about_to_be_made_is_the_toolkits() -> None:
     has = facts(recorded("1", making="flask-next"), flask=one("1"), flask_next=one("2"))
     found = verdict(has)
     assert (found["replaces"], found["left"]) == ("1", "2")
-    assert found["own"] == ["1", "2"]
+    assert found["own"] == found["removal"] == ["1", "2"]
     has["containers"]["flask-next"]["labels"] = {}
     assert verdict(has)["left"] == ""
 
@@ -152,10 +152,11 @@ def test_without_a_record_the_label_is_believed_once_more() -> None:
 def test_a_run_of_the_course_by_hand_is_replaced_and_a_students_image_is_not() -> None:
     has = facts(recorded(), flask=one("1", labels={}))
     assert verdict(has)["replaces"] == "1"
+    assert (verdict(has)["own"], verdict(has)["removal"]) == ([], ["1"])
     assert not verdict(has)["settled"]
     assert refusals(has) == []
     has["containers"]["flask"]["image_id"] = IDS[BASE]
-    assert verdict(has)["replaces"] == ""
+    assert (verdict(has)["replaces"], verdict(has)["removal"]) == ("", [])
     # Made from the course image, it has its labels.
     has["images"][THEIRS]["labels"] = {"labocloud.image": "course"}
     has["containers"]["flask"]["image_id"] = f"id of {THEIRS}"

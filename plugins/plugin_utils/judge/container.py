@@ -355,12 +355,14 @@ def away(has: Has, want: Want, present: Told | None) -> Iterator[Finding]:
 def judge(has: Has, want: Want, builder: Builder) -> Verdict:
     """Judge the container.
 
-    Values: own, left and replaces, as Whose has them; successor, the name that a new one has until
-    it takes over; url, where the page answers; wanted, what it has to be, and differs, the fields
-    in which it is not so; these two are empty where there is to be none, or the settings are wrong.
+    Values: own, left and replaces, as Whose has them; removal, the IDs of those that go with the
+    toolkit; successor, the name that a new one has until it takes over; url, where the page
+    answers; wanted, what it has to be, and differs, the fields in which it is not so; these two are
+    empty where there is to be none, or the settings are wrong.
     """
     whose = whose_they_are(has, want)
     values: dict[str, Any] = {**whose._asdict(), "successor": successor(want), "url": url(want)}
+    values["removal"] = list(dict.fromkeys(filter(None, [*whose.own, whose.replaces])))
     values |= {"wanted": {}, "differs": []}
     if want["name"] not in want["room"]["seats"]:
         return verdict(**values)
