@@ -48,6 +48,13 @@ def test_what_a_role_is_to_do_is_named() -> None:
     assert judge.groups(made) == ["lacks_container", "unproven"]
 
 
+def test_whose_engine_is_restarted_may_lose_what_ran_on_it() -> None:
+    made = verdicts(docker_engine_daemon_options={"debug": True})
+    assert made["images"]["settled"]
+    assert made["container"]["settled"]
+    assert judge.groups(made) == ["lacks_engine", "lacks_images", "lacks_container", "unproven"]
+
+
 def test_a_rule_that_falls_is_a_finding_of_its_part(monkeypatch: pytest.MonkeyPatch) -> None:
     def fall(*_: object) -> None:
         raise KeyError("x\x1b[2J" + "y" * 1000)

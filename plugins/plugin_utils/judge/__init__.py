@@ -97,9 +97,10 @@ def silent(why: Finding) -> dict[str, Verdict]:
 WORK = {
     "lacks_registry": ("registry",),
     "lacks_engine": ("engine", "students", "build"),
-    "lacks_images": ("images",),
+    # Whose engine is restarted may lose what ran on it, or has another directory for its images.
+    "lacks_images": ("engine", "images"),
     # Whose images are about to change, its container follows.
-    "lacks_container": ("images", "container"),
+    "lacks_container": ("engine", "images", "container"),
 }
 
 
