@@ -75,9 +75,11 @@ class ActionModule(ActionBase):
         if refuse:
             wrong = [one for part in ["machine", *refuse] for one in verdicts[part]["refused"]]
         if wrong and not (prove and self._task.check_mode):
-            result |= {"failed": True, "msg": f"{name}: {in_words(wrong)}"}
+            # Of what has failed, Ansible does not look whether it was reached.
             if wrong[0]["id"] == "unreachable":
                 result |= {"unreachable": True, "msg": verdicts["machine"]["why"]}
+            else:
+                result |= {"failed": True, "msg": f"{name}: {in_words(wrong)}"}
         return result
 
     def asks_anew(self) -> bool:
