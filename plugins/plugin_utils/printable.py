@@ -3,10 +3,13 @@
 """Make printable what a seat says, which may be anything: it moves no cursor and rings no bell."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 # What text of several lines needs, such as a certificate.
 LAYOUT = "\n\t"
+# What Ansible says where something else has answered, such as sudo, which is not in its message.
+NO_JSON = "Module result deserialization failed"
 
 
 def printable(text: str) -> str:
@@ -24,6 +27,12 @@ def one_line(text: str) -> str:
 def without_passwords(text: str) -> str:
     """Give text without the names and passwords that stand in its addresses."""
     return re.sub(r"(?<=://)\S*@", "", text)
+
+
+def no_answer(said: Mapping[str, Any]) -> str:
+    """Give in one line why a module has not answered."""
+    message, instead = (one_line(str(said.get(key, ""))) for key in ("msg", "module_stderr"))
+    return instead if instead and message.startswith(NO_JSON) else f"{message} {instead}".strip()
 
 
 def cleaned(value: Any) -> Any:  # noqa: ANN401  # JSON

@@ -75,7 +75,7 @@ def room_findings(answers: Mapping[str, Answer], seats: list[str], builder: str)
     """
     found = []
     if len(seats) > 1 and builder in seats and builder in answers:
-        students = ", ".join(answers[builder]["verdict"]["students"].get("root", []))
+        students = ", ".join(answers[builder]["verdict"]["students"].get("roots", []))
         if students:
             found.append(finding("builder_is_seat", builder, builder=builder, users=students))
     machines = {name: answer["seat"]["machine"] for name, answer in answers.items()}

@@ -134,7 +134,6 @@ def wanted(
 
     variables: of the task that asks. mine: whether they are the machine's own, and not those of
     another one, whose task it is. The registry's CA is known where its host was asked in this run.
-    Besides the settings: user, the account that connects, empty where none is named.
     """
     hostvars = variables["hostvars"]
     defaults, specs = declared(lambda path: loader.load_from_file(path, trusted_as_template=True))
@@ -142,23 +141,21 @@ def wanted(
     def template(known: Variables, value: object) -> Any:  # noqa: ANN401
         return templar.copy_with_new_env(available_variables=known).template(value)
 
-    def known(host: str) -> dict[str, Any]:
+    def of(host: str) -> tuple[dict[str, Any], dict[str, list[str]]]:
         raw = variables if mine and host == name else hostvars.raw_get(host)
         # A play says it, and another host's variables do not: it is the room's.
         asked = {key: variables[key] for key in ("course_image_revision",) if key in variables}
-        return {**raw, **asked, "hostvars": hostvars, "groups": variables["groups"]}
+        known = {**raw, **asked, "hostvars": hostvars, "groups": variables["groups"]}
+        return settings(known, defaults, specs, template)
 
-    def of(host: str) -> tuple[dict[str, Any], dict[str, list[str]]]:
-        return settings(known(host), defaults, specs, template)
-
+    raw = variables if mine else hostvars.raw_get(name)
+    account = str(template({**raw, "hostvars": hostvars}, raw.get("ansible_user", "")))
     found, wrong = of(name)
     told = room(variables["groups"], name, lambda host: found if host == name else of(host)[0])
     if host := told["registry"]["host"]:
         seat = facts_of(host, variables).get("seat")
         told["registry"]["ca"] = seat["registry"]["ca"] if seat else ""
-    its = known(name)
-    user = str(template(its, its.get("ansible_user", "")))
-    return {**found, "name": name, "user": user, "room": told, "wrong": wrong}
+    return {**found, "name": name, "account": account, "room": told, "wrong": wrong}
 
 
 def facts_of(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:

@@ -52,8 +52,8 @@ def test_who_is_about_to_come_is_known_before_and_who_came_after() -> None:
     assert judge(["a"], ["a"], ["a"])["recorded"]
 
 
-def test_who_can_be_root_is_told_but_for_those_who_are_anyway() -> None:
-    has = seat(("docker_group", ["theirs", "root", "teacher"]))
-    made = students.judge(has, want(docker_engine_users=["a"]) | {"user": "teacher"}, {})
-    assert made["root"] == ["a", "theirs"]
-    assert judge([], None, [])["root"] == []
+def test_who_can_be_root_is_told_but_for_who_manages_the_seat() -> None:
+    group = ("docker_group", ["teacher", "theirs"])
+    wanted = want(docker_engine_users="a, b,", ansible_user="teacher")
+    assert students.judge(seat(group), wanted, {})["roots"] == ["a", "b", "theirs"]
+    assert judge([], ["root"], [])["roots"] == []
