@@ -1,5 +1,6 @@
 """What is judged of Docker Engine: what there is to do, what is refused, what is wrong."""
 
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import engine
+from certificates import Authority
 from sample_seat import SEAT, seat, want
 
 DAEMON_JSON = "/etc/docker/daemon.json"
@@ -215,6 +217,10 @@ def test_an_engine_that_is_too_old_is_not_the_roles_to_mend() -> None:
     assert "19.03.8 is too old: 20.10" in in_words(verdict["findings"])
 
 
+def test_a_number_of_any_length_is_a_version() -> None:
+    assert ids(judge(("docker/version", f"{'9' * 5000}.1"))) == []
+
+
 def test_an_interrupted_installation_is_not_settled_whatever_is_there() -> None:
     verdict = judge(("apt/interrupted", True))
     assert (verdict["settled"], verdict["refused"]) == (False, [])
@@ -321,6 +327,10 @@ def test_a_unit_that_is_masked_is_told_with_its_fix() -> None:
     said = in_words(verdict["refused"])
     assert "docker.service docker.socket is masked" in said
     assert said.endswith("./lab ansible pc02 -ba 'systemctl unmask docker.service docker.socket'")
+    # The command is for a shell of the control machine: no seat has a word in it.
+    told = ("docker/masked", ["docker.service", "x'; rm -rf / #"])
+    assert in_words(judge(told)["refused"]).endswith("'systemctl unmask docker.service'")
+    assert judge(("docker/masked", ["x'; rm -rf / #"]))["settled"]
 
 
 PEM = "-----BEGIN CERTIFICATE-----\n"
@@ -360,6 +370,21 @@ def test_the_registrys_host_knows_its_ca_itself() -> None:
     wanted = want(groups=REGISTRY, name="server", room_registry_address="server")
     verdict = engine.judge(seat(("registry/ca", PEM)), wanted, {})
     assert verdict["trust"]["write"] == {CA: PEM}
+
+
+@pytest.mark.parametrize(("days", "settled"), [(365, True), (29, False), (None, False)])
+def test_a_seat_waits_for_the_ca_that_comes_in_this_run(days: int | None, settled: bool) -> None:
+    """It is judged before the registry's turn, and there is no other time to name what it lacks."""
+    until = datetime.fromtimestamp(SEAT["clock"]["control"], UTC) + timedelta(days=days or 0)
+    ca = Authority("room", until=until).pem if days else ""
+    wanted = want(groups=REGISTRY, room_registry_address="server")
+    wanted["room"]["registry"]["ca"] = ca
+    trusted = {CA: sha256(ca.encode()).hexdigest()} if ca else {}
+    has = seat(("files", SEAT["files"] | trusted))
+    known = {"seat": seat(("registry/ca", ca)), "course": {}}
+    assert engine.judge(has, wanted, known)["settled"] is settled
+    # Without the builder's answer nothing is known of it.
+    assert engine.judge(has, wanted, {})["settled"]
 
 
 def test_removal_takes_what_came_and_leaves_what_was_there() -> None:
