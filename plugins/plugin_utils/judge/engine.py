@@ -8,6 +8,7 @@ from typing import Any
 
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.registry import certificates
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import (
     Builder,
     Has,
@@ -269,10 +270,11 @@ def removal(has: Has) -> dict[str, Any] | None:
 
 
 def awaited(want: Want, builder: Builder) -> bool:
-    """Tell whether the room's registry has no CA yet: the one that it will have is trusted."""
+    """Tell whether the room's registry is about to get a CA, its first or another one."""
     registry = want["room"]["registry"]
-    known = bool(builder) and registry["host"] == want["room"]["builder"]
-    return known and not registry["ca"]
+    if not builder or registry["host"] != want["room"]["builder"]:
+        return False
+    return not certificates(builder["seat"], "")["ca_lasts"]
 
 
 def judge(has: Has, want: Want, builder: Builder) -> Verdict:
