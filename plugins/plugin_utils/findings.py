@@ -277,9 +277,22 @@ VOCABULARY = {
         "error",
         "./lab up",
         (
-            "the room's image is not known: {builder}, which builds it, has none or is not there.",
-            "l’image de la salle est inconnue : {builder}, qui la construit, ne l’a pas ou est"
-            " éteint.",
+            "the room's image is not known: {builder}, which builds it, has not answered.",
+            "l’image de la salle est inconnue : {builder}, qui la construit, n’a pas répondu.",
+        ),
+        (
+            "switch {builder} on; where it only builds the image, another seat can: -e"
+            " course_image_builder=NAME; then",
+            "allumer {builder} ; s’il ne fait que construire l’image, un autre poste le peut : -e"
+            " course_image_builder=NOM ; puis",
+        ),
+    ),
+    "image_none": Entry(
+        "error",
+        "./lab up",
+        (
+            "the room has no image yet: {builder}, which builds it, has none.",
+            "la salle n’a pas encore d’image : {builder}, qui la construit, ne l’a pas.",
         ),
     ),
     "image_missing": Entry(

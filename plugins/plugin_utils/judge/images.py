@@ -345,7 +345,7 @@ def wrong_images(has: Has, want: Want, made: Has, wanted: Wanted) -> Iterator[Fi
         values = {"image": name, "builder": want["room"]["builder"]}
         meant = [one for one in good if one["fingerprint"]]
         if not meant:
-            yield finding("image_unknown", want["name"], **values)
+            yield finding("image_none", want["name"], **values)
             return
         had = has["images"].get(name)
         if had is None:
