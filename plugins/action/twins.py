@@ -16,7 +16,7 @@ class ActionModule(ActionBase):
 
     _supports_check_mode = True
     _requires_connection = False
-    _VALID_ARGS = frozenset(())
+    _VALID_ARGS: frozenset[str] = frozenset()
 
     def run(
         self, tmp: str | None = None, task_vars: dict[str, Any] | None = None

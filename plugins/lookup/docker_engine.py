@@ -20,7 +20,7 @@ options:
     choices: [files, secrets, fallback_files, fallback_secrets, environment]
     required: true
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
 """
 
 EXAMPLES = r"""

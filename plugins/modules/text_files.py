@@ -42,13 +42,11 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Tells what would change, and changes nothing.
   diff_mode:
     support: full
-    details: Shows the differences, but for those of O(secrets).
+    details: Those of O(secrets) are not shown.
   idempotent:
     support: full
-    details: A file that has its text and its mode is left alone.
 """
 
 EXAMPLES = r"""
@@ -83,7 +81,9 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-PUBLIC, SECRET = 0o644, 0o600
+PUBLIC = 0o644
+SECRET = 0o600
+DIRECTORY = 0o755
 
 
 def text_of(path: str) -> str | None:
@@ -101,10 +101,19 @@ def differs(path: str, text: str, mode: int) -> bool:
     return text_of(path) != text or stat.S_IMODE(os.lstat(path).st_mode) != mode
 
 
+def make_directory(path: Path) -> None:
+    """Make a directory that all may look into, and those that it is in. Raises OSError."""
+    if not path.exists():
+        make_directory(path.parent)
+        path.mkdir()
+        # Whatever the mask is.
+        path.chmod(DIRECTORY)
+
+
 def part_of(path: str, text: str, mode: int) -> str:
     """Write a text beside the file that it is for, and give its path. Raises OSError."""
     place = Path(path).parent
-    place.mkdir(mode=0o755, parents=True, exist_ok=True)
+    make_directory(place)
     descriptor, part = tempfile.mkstemp(prefix=".labocloud-", dir=place)
     with open(descriptor, "w", encoding="utf-8") as file:
         os.fchmod(descriptor, mode)

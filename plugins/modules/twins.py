@@ -6,8 +6,8 @@ DOCUMENTATION = r"""
 module: twins
 short_description: Find the machines that answer under several names of the inventory
 description:
-  - Compares what the machines of the play have told M(labocloud.room.seat) of which machine each is, and
-    asks nobody. The fact C(twins) gives, for each that has several names, the others.
+  - Compares what the machines of the play have told M(labocloud.room.seat) of which machine each
+    is, and asks nobody. The fact C(twins) gives, for each that has several names, the others.
 options: {}
 author:
   - labocloud contributors (!UNKNOWN)

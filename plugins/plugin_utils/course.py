@@ -40,18 +40,22 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def course(want: Mapping[str, Any], has: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def course(want: Mapping[str, Any], has: Mapping[str, Any]) -> dict[str, Any]:
     """Give what decides the images that are wanted, as far as the control machine knows it.
 
-    has: the machine that builds, as it is asked first in a run; None where it says nothing.
+    has: the machine that builds, as it is asked first in a run.
 
     Gives base, the revision of the base, which covers everything that it is made from; context, the
     SHA-256 of the packed Dockerfile and app; wheels, by architecture the name of the directory for
-    those of the app; had, the ID of the base that is there, empty where there is none; and why, the
-    reason where the files cannot be read: then the others say nothing.
+    those of the app; why, the reason where the files cannot be read: then these say nothing. And
+    what a run is not to take for its own work: had, the ID of the base that is there, empty where
+    there is none, and served, the revisions that the room has had, the last one last.
     """
-    had = has["images"].get(want["course_image_base_tag"], {}).get("id", "") if has else ""
-    nothing: dict[str, Any] = {"base": "", "context": "", "wheels": {}, "had": had}
+    begun = {
+        "had": has["images"].get(want["course_image_base_tag"], {}).get("id", ""),
+        "served": has["served"],
+    }
+    nothing: dict[str, Any] = {"base": "", "context": "", "wheels": {}, **begun}
     project = Path(want["course_image_project"])
     try:
         lock = text_of(project / "app/requirements.txt")
@@ -75,6 +79,6 @@ def course(want: Mapping[str, Any], has: Mapping[str, Any] | None = None) -> dic
         "base": sha256(json.dumps(recipe, sort_keys=True).encode()),
         "context": context,
         "wheels": {one: sha256(f"{lock}{python}{one}".encode()) for one in ARCHITECTURES},
-        "had": had,
+        **begun,
         "why": "",
     }

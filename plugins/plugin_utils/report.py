@@ -95,7 +95,13 @@ def row(
     failed: whether the run has lost it on the way.
     """
     if answer is None:
-        nothing = {"state": "unknown", "time": None, "findings": [], "os": None, "docker": None}
+        nothing: dict[str, Any] = {
+            "state": "unknown",
+            "time": None,
+            "findings": [],
+            "os": None,
+            "docker": None,
+        }
         return {"name": name, **nothing, **before, "asked": False}
     has, found = answer["seat"], findings(answer["verdict"])
     if failed and state(found) not in ("error", "unreachable"):

@@ -36,7 +36,7 @@ NEEDING = {
 # Many in one file, and not one a file: ansible-test does not look at them either.
 IN_ONE_FILE = ("filter", "test")
 # What a plugin may count on: a seat has nothing of it, the control machine what Ansible needs.
-WITH_ANSIBLE = ("jinja2", "markupsafe", "yaml", "cryptography")
+WITH_ANSIBLE = ("jinja2", "markupsafe", "yaml", "cryptography", "_cffi_backend*")
 
 
 @pytest.fixture(scope="module")
@@ -108,8 +108,6 @@ def plugins() -> dict[str, list[str]]:
 @pytest.mark.parametrize("kind", plugins())
 def test_the_documentation_is_valid_and_of_what_a_plugin_takes(kind: str, collection: Path) -> None:
     """By validate-modules, which compares it with the arguments that a module takes, too."""
-    for library in ("voluptuous", "antsibull_docs_parser"):
-        pytest.importorskip(library)
     version = yaml.safe_load((PROJECT / "galaxy.yml").read_text())["version"]
     done = subprocess.run(
         [
@@ -149,7 +147,7 @@ def test_each_can_be_imported_where_nothing_is_that_it_may_lack(
     (tmp_path / "libraries").mkdir()
     for name in names:
         # With the notes of their versions, which Ansible reads.
-        for path in (LIBRARIES / name, *LIBRARIES.glob(f"{name}-*.dist-info")):
+        for path in (*LIBRARIES.glob(name), *LIBRARIES.glob(f"{name}-*.dist-info")):
             (tmp_path / "libraries" / path.name).symlink_to(path)
     venv.create(tmp_path / "venv", symlinks=True)
     folders = sorted({path.parent.name for path in PROJECT.glob("plugins/*/*.py")})
@@ -180,10 +178,10 @@ def test_each_can_be_imported_where_nothing_is_that_it_may_lack(
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), done.stdout
 
 
-@pytest.mark.parametrize("kind", ["module", "callback", "cache", "filter", "role"])
+@pytest.mark.parametrize("kind", ["module", "callback", "lookup", "filter", "role"])
 def test_ansible_doc_shows_each(kind: str) -> None:
     """From the checkout, by their full names."""
     listing = ["ansible-doc", "--type", kind, "--json", "--list", "labocloud.room"]

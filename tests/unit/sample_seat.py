@@ -203,7 +203,7 @@ def builder(*changes: tuple[str, object]) -> dict[str, Any]:
     told = seat(("served", [REVISION]), *changes)
     wheels = {"x86_64": "wheels of x86_64", "aarch64": "wheels of aarch64"}
     course = {"base": BASE_REVISION, "context": CONTEXT, "wheels": wheels, "had": "", "why": ""}
-    return {"seat": told, "course": course}
+    return {"seat": told, "course": {**course, "served": told["served"]}}
 
 
 @cache
@@ -231,4 +231,5 @@ def want(
         lambda some, value: Templar(loader=DataLoader(), variables=dict(some)).template(value),
     )
     room = settings.room(groups or {"lab": ["pc01", "pc02", "pc03"]}, name, lambda _: found)
-    return {**found, "name": name, "room": room, "wrong": wrong, "twins": []}
+    named = {"name": name, "account": known.get("ansible_user", "")}
+    return {**found, **named, "room": room, "wrong": wrong, "twins": []}

@@ -18,6 +18,7 @@ WANT: dict[str, Any] = {
     "course_image_python": "3.13",
     "course_image_bootstrap_suite": "trixie",
 }
+HAS: dict[str, Any] = {"images": {}, "served": []}
 # As the role had it until there was a judge, in its vars.
 RECIPE = {
     "dockerfile": f"{{{{ lookup('ansible.builtin.file', '{course.BASE}/Dockerfile') }}}}",
@@ -54,7 +55,7 @@ def test_the_revision_of_the_base_is_what_rooms_have(
 ) -> None:
     for name, value in settings.items():
         monkeypatch.setitem(WANT, name, value)
-    told = course.course(WANT)
+    told = course.course(WANT, HAS)
     assert told["base"] == rendered("{{ recipe | to_json(sort_keys=true) | hash('sha256') }}")
     wheels = rendered("{{ (lock ~ course_image_python ~ 'aarch64') | hash('sha256') }}")
     assert told["wheels"]["aarch64"] == wheels
@@ -62,7 +63,10 @@ def test_the_revision_of_the_base_is_what_rooms_have(
 
 
 def test_another_setting_makes_another_base_and_not_another_context() -> None:
-    first, other = course.course(WANT), course.course({**WANT, "course_image_python": "3.12"})
+    first, other = (
+        course.course(WANT, HAS),
+        course.course({**WANT, "course_image_python": "3.12"}, HAS),
+    )
     assert first["base"] != other["base"]
     assert first["context"] == other["context"]
 
@@ -72,26 +76,26 @@ def test_a_file_of_the_app_makes_another_context_and_not_another_base(tmp_path: 
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(PROJECT / name, tmp_path / name)
     want = {**WANT, "course_image_project": str(tmp_path)}
-    first = course.course(want)
-    assert first["base"] == course.course(WANT)["base"]
+    first = course.course(want, HAS)
+    assert first["base"] == course.course(WANT, HAS)["base"]
     (tmp_path / "app/app.py").write_text("print(1)\n")
-    other = course.course(want)
+    other = course.course(want, HAS)
     assert (first["base"], first["why"]) == (other["base"], "")
     assert first["context"] != other["context"]
 
 
 def test_files_that_cannot_be_read_are_a_reason_and_no_error(tmp_path: Path) -> None:
-    told = course.course({**WANT, "course_image_project": str(tmp_path)})
+    told = course.course({**WANT, "course_image_project": str(tmp_path)}, HAS)
     assert "requirements.txt" in told.pop("why")
-    assert told == {"base": "", "context": "", "wheels": {}, "had": ""}
+    assert told == {"base": "", "context": "", "wheels": {}, "had": "", "served": []}
     (tmp_path / "app").mkdir()
     (tmp_path / "app/requirements.txt").write_bytes(b"\xff")
-    assert "utf-8" in course.course({**WANT, "course_image_project": str(tmp_path)})["why"]
+    assert "utf-8" in course.course({**WANT, "course_image_project": str(tmp_path)}, HAS)["why"]
 
 
 @pytest.mark.parametrize(
     ("images", "had"), [({}, ""), ({"lab:base": {"id": "sha256:1"}}, "sha256:1")]
 )
-def test_it_tells_which_base_there_was(images: dict[str, Any], had: str) -> None:
-    assert course.course(WANT, {"images": images})["had"] == had
-    assert course.course(WANT)["had"] == ""
+def test_it_tells_what_there_was_when_the_run_began(images: dict[str, Any], had: str) -> None:
+    told = course.course(WANT, {"images": images, "served": ["a", "b"]})
+    assert (told["had"], told["served"]) == (had, ["a", "b"])

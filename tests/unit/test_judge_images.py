@@ -66,8 +66,7 @@ def test_a_revision_is_the_toolkits_where_the_record_has_it_under_its_own_name()
 )
 def test_the_revision_that_is_meant(asked: str, served: list[str], meant: str | None) -> None:
     """Gone ones cannot be meant, and more than one that begins so is none."""
-    machine = seat(A, B, C) | {"served": served}
-    found = images.revision_asked(machine, TAG, asked)
+    found = images.revision_asked(seat(A, B, C), TAG, asked, served)
     assert found == (NAMES[meant] if meant else "")
 
 
@@ -461,6 +460,9 @@ def test_one_goes_back_to_a_revision_that_the_builder_has() -> None:
         assert (told["held"], told["refused"], told["remember"]) == ("", [], True)
         # Whatever has become of the files.
         assert not told["build"]
+    # It stays the one that is meant when the room has it.
+    made["seat"]["served"] = [REVISION, OLD]
+    assert verdict(sample(), made, course_image_revision="previous")["wanted"]["revision"] == OLD
     again = {"course_image_base_refresh": True}
     assert verdict(sample(), made, **again)["build"]
     assert not verdict(sample(), made, course_image_revision=OLD[:7], **again)["build"]
@@ -481,7 +483,11 @@ def test_nobody_can_tell_which_was_the_previous_one_after_an_update_that_stopped
 @pytest.mark.parametrize(
     ("changes", "found", "words"),
     [
-        ([("arch", "riscv64")], "image_arch", "pc02 is a riscv64"),
+        (
+            [("arch", "riscv64")],
+            "image_arch",
+            "pc02 is a riscv64; there is a base for x86_64 and aarch64",
+        ),
         ([("arch", "aarch64")], "image_archs", f"pc02 (aarch64) cannot be sent {COURSE} by pc01"),
         ([("docker/free_mb", 9)], "image_disk", "9 MiB free at /var/lib/docker"),
     ],
@@ -505,6 +511,19 @@ def test_what_travels_is_less_the_layers_that_are_there() -> None:
     assert verdict(sample(("images", {})))["archive"]["skip_layers"] == 0
     has = changed(lacks(WANTED, COURSE), ("docker/partial", False))
     assert verdict(has)["archive"]["skip_layers"] == 0
+
+
+def test_an_archive_of_the_same_images_by_other_names_is_another() -> None:
+    """It would be refused for its names."""
+    name = f"ecole:tp1-{REVISION[:12]}"
+    made = changed(
+        builder(),
+        (f"seat/images/{name}", image(REVISION)),
+        (f"seat/built/{name}", image(REVISION)["fingerprint"]),
+    )
+    told = verdict(sample(), made, course_image_tag="ecole:tp1")
+    assert told["lacking"] == [name]
+    assert told["archive"]["archive"] != verdict(sample())["archive"]["archive"]
 
 
 def test_layers_count_from_the_lowest_without_a_gap() -> None:

@@ -1,5 +1,6 @@
 """Small files that configure a service: all of them in one call, and only what differs."""
 
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,16 @@ def test_files_are_written_with_their_directories_and_left_alone_then(tmp_path: 
     assert sorted(one.name for one in (tmp_path / "etc").rglob("*")) == ["a.conf", "proxy.env", "x"]
     told = run(**options)
     assert (told["changed"], told["written"], told["diff"]) == (False, [], [])
+
+
+def test_files_are_for_all_to_read_whatever_the_mask_is(tmp_path: Path) -> None:
+    path = tmp_path / "etc/x/a.conf"
+    before = os.umask(0o077)
+    try:
+        run(files={str(path): ""})
+    finally:
+        os.umask(before)
+    assert [mode(one) for one in (path, path.parent, path.parent.parent)] == [0o644, 0o755, 0o755]
 
 
 def test_a_secret_that_everybody_may_read_is_written_anew(tmp_path: Path) -> None:

@@ -100,7 +100,8 @@ def installation(has: Has, want: Want) -> dict[str, Any]:
     wanted = re.compile(re.escape(pin).replace(r"\*", ".*"))
     off = [name for name in pinned if name in there and not wanted.fullmatch(there[name])]
     # Only what the toolkit holds itself is let go.
-    ours = without(has["held"], (has["before"] or {}).get("held", has["held"]))
+    before: dict[str, Any] = has["before"] or {}
+    ours = without(has["held"], before["held"] if "held" in before else has["held"])
     told = {
         "packages": [f"{name}={pin}" if name in pinned else name for name in names],
         "conflicting": [name for name in CONFLICTS[source] if name in there],

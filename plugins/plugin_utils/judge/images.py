@@ -83,16 +83,16 @@ def revisions(has: Has, tag: str) -> dict[str, str]:
     }
 
 
-def revision_asked(made: Has, tag: str, asked: str) -> str:
+def revision_asked(made: Has, tag: str, asked: str, served: list[str]) -> str:
     """Give the name of the revision that is meant, empty where there is none, or more than one.
 
-    made: the machine that builds; it also tells which revisions the room was served, the last one
-    last. asked: the first digits of one, or "previous".
+    made: the machine that builds. asked: the first digits of one, or "previous". served: the
+    revisions that the room was served when the run began, the last one last.
     """
     there = revisions(made, tag)
     if asked == PREVIOUS:
         names = {revision: name for name, revision in there.items()}
-        before = [names[revision] for revision in made["served"][:-1] if revision in names]
+        before = [names[revision] for revision in served[:-1] if revision in names]
         return before[-1] if before else ""
     meant = [name for name, revision in there.items() if revision.startswith(asked)]
     return meant[0] if len(meant) == 1 else ""
@@ -200,7 +200,7 @@ def wanted_of(want: Want, builder: Builder) -> Wanted:
     made, tag = builder["seat"], want["course_image_tag"]
     base = image_of(made, want["course_image_base_tag"])
     if asked := want["course_image_revision"]:
-        name = revision_asked(made, tag, asked)
+        name = revision_asked(made, tag, asked, builder["course"]["served"])
         return Wanted(name, image_of(made, name), base, bool(name and base["fingerprint"]))
     if not base_current(want, builder):
         return Wanted("", NOTHING, base, there=False)
@@ -322,7 +322,8 @@ def machine_wrong(has: Has, want: Want, made: Has) -> Iterator[Finding]:
     name, arch = want["name"], has["arch"]
     values = {"host": name, "arch": arch, "builder": want["room"]["builder"]}
     if arch not in ARCHITECTURES:
-        yield finding("image_arch", name, known=" / ".join(ARCHITECTURES), **values)
+        one, other = ARCHITECTURES
+        yield finding("image_arch", name, one=one, other=other, **values)
     elif arch != made["arch"]:
         yield finding(
             "image_archs", name, there=made["arch"], image=want["course_image_tag"], **values
@@ -440,7 +441,8 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
         pull = list(coming(want, made, wanted, lacking))
     settled = named and served and not (lacking or old or gone or unrecorded or stale)
     skip = layers_present(has, wanted.image["layers"]) if has["docker"]["partial"] else 0
-    mark = sha256("".join(images.values()).encode()).hexdigest()[:MARK]
+    # What an archive holds is the images and their names.
+    mark = sha256("".join(f"{one}{images[one]}" for one in images).encode()).hexdigest()[:MARK]
     values |= {
         "revision": (wanted.image if named else served_of(want, made))["revision"],
         "wanted": {
