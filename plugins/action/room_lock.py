@@ -29,7 +29,11 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.labocloud.room.plugins.plugin_utils.printable import cleaned, one_line
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import (
+    cleaned,
+    no_answer,
+    one_line,
+)
 
 # Characters of a name, which is what the machine says that keeps the lock.
 LONGEST = 80
@@ -170,9 +174,7 @@ class ActionModule(ActionBase):
         self._remove_tmp_path(self._connection._shell.tmpdir)
         held = answer.get("held")
         if held is None:
-            why = one_line(f"{answer.get('msg')} {answer.get('module_stderr', '')}")[
-                :LONGEST_REASON
-            ]
+            why = no_answer(answer)[:LONGEST_REASON]
             Display().warning(
                 f"{seat} cannot be asked whether somebody else works on the room: {why}"
             )

@@ -24,6 +24,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.course import course
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
+    errors,
     groups,
     judge,
     silence,
@@ -70,16 +71,15 @@ class ActionModule(ActionBase):
             verdicts = judge(told["seat"], want, known if known.get("seat") else {})
         told |= {"verdict": verdicts, "lacks": groups(verdicts)}
         result |= {"changed": False, "ansible_facts": told}
-        wrong = [
-            one
-            for part in (verdicts if prove else ["machine", *refuse] if refuse else [])
-            for one in verdicts[part]["findings" if prove else "refused"]
-            if one["severity"] == "error"
-        ]
+        wrong = errors(verdicts) if prove else []
+        if refuse:
+            wrong = [one for part in ["machine", *refuse] for one in verdicts[part]["refused"]]
         if wrong and not (prove and self._task.check_mode):
-            result |= {"failed": True, "msg": f"{name}: {in_words(wrong)}"}
+            # Of what has failed, Ansible does not look whether it was reached.
             if wrong[0]["id"] == "unreachable":
                 result |= {"unreachable": True, "msg": verdicts["machine"]["why"]}
+            else:
+                result |= {"failed": True, "msg": f"{name}: {in_words(wrong)}"}
         return result
 
     def asks_anew(self) -> bool:

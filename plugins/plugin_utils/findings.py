@@ -311,8 +311,8 @@ VOCABULARY = {
         "error",
         UP,
         (
-            "{host} is a {arch}; there is a base for {known}.",
-            "{host} est un {arch} ; il y a une base pour {known}.",
+            "{host} is a {arch}; there is a base for {one} and {other}.",
+            "{host} est un {arch} ; il y a une base pour {one} et {other}.",
         ),
         ("take the seat out of the inventory; then", "retirer le poste de l’inventaire ; puis"),
     ),

@@ -2,10 +2,13 @@
 # MIT License (see LICENSE)
 """Make printable what a seat says, which may be anything: it moves no cursor and rings no bell."""
 
+from collections.abc import Mapping
 from typing import Any
 
 # What text of several lines needs, such as a certificate.
 LAYOUT = "\n\t"
+# What Ansible says where something else has answered, such as sudo, which is not in its message.
+NO_JSON = "Module result deserialization failed"
 
 
 def printable(text: str) -> str:
@@ -18,6 +21,12 @@ def printable(text: str) -> str:
 def one_line(text: str) -> str:
     """Give text as one line that moves no cursor."""
     return " ".join(printable(text).split())
+
+
+def no_answer(said: Mapping[str, Any]) -> str:
+    """Give in one line why a module has not answered."""
+    message, instead = (one_line(str(said.get(key, ""))) for key in ("msg", "module_stderr"))
+    return instead if instead and message.startswith(NO_JSON) else f"{message} {instead}".strip()
 
 
 def cleaned(value: Any) -> Any:  # noqa: ANN401  # JSON

@@ -146,12 +146,14 @@ def wanted(
         known = {**raw, **asked, "hostvars": hostvars, "groups": variables["groups"]}
         return settings(known, defaults, specs, template)
 
+    raw = variables if mine else hostvars.raw_get(name)
+    account = template({**raw, "hostvars": hostvars}, raw.get("ansible_user", ""))
     found, wrong = of(name)
     told = room(variables["groups"], name, lambda host: found if host == name else of(host)[0])
     if host := told["registry"]["host"]:
         seat = facts_of(host, variables).get("seat")
         told["registry"]["ca"] = seat["registry"]["ca"] if seat else ""
-    return {**found, "name": name, "room": told, "wrong": wrong}
+    return {**found, "name": name, "account": account, "room": told, "wrong": wrong}
 
 
 def facts_of(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:

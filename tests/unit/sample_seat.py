@@ -231,4 +231,5 @@ def want(
         lambda some, value: Templar(loader=DataLoader(), variables=dict(some)).template(value),
     )
     room = settings.room(groups or {"lab": ["pc01", "pc02", "pc03"]}, name, lambda _: found)
-    return {**found, "name": name, "room": room, "wrong": wrong, "twins": []}
+    named = {"name": name, "account": known.get("ansible_user", "")}
+    return {**found, **named, "room": room, "wrong": wrong, "twins": []}

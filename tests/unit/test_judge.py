@@ -30,9 +30,29 @@ def test_a_seat_that_must_not_be_worked_on_is_refused_and_nothing_else() -> None
     assert judge.groups(verdicts(("root", False))) == ["refused", "unproven"]
 
 
+def test_what_is_refused_is_told_first_and_not_what_has_to_wait_for_it() -> None:
+    bare = ("docker/running", False), ("packages", {}), ("images", {}), ("containers", {})
+    made = verdicts(("arch", "riscv64"), *bare)
+    assert not made["engine"]["settled"]
+    assert [one["id"] for one in made["engine"]["findings"]] == ["engine_missing"]
+    told = [one["id"] for one in judge.findings(made)]
+    assert told[0] == "image_arch"
+    assert "engine_missing" not in told
+    # What a person has to see to is told all the same.
+    made["network"]["findings"].append({"id": "x", "severity": "error", "advice": {"en": "do"}})
+    assert "x" in [one["id"] for one in judge.findings(made)]
+
+
 def test_what_a_role_is_to_do_is_named() -> None:
     made = verdicts(("containers", {}), ("listeners", []), ("page", None))
     assert judge.groups(made) == ["lacks_container", "unproven"]
+
+
+def test_whose_engine_is_restarted_may_lose_what_ran_on_it() -> None:
+    made = verdicts(docker_engine_daemon_options={"debug": True})
+    assert made["images"]["settled"]
+    assert made["container"]["settled"]
+    assert judge.groups(made) == ["lacks_engine", "lacks_images", "lacks_container", "unproven"]
 
 
 def test_a_rule_that_falls_is_a_finding_of_its_part(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,6 +93,14 @@ def test_a_machine_that_says_nothing_is_judged_by_why(answer: object, name: str)
     made = judge.silent(found)
     assert judge.groups(made) == ["refused", "unproven"]
     assert [one["id"] for one in judge.errors(made)] == [name]
+
+
+def test_where_sudo_answers_in_place_of_the_module_it_is_sudo_that_is_told() -> None:
+    said = {"failed": True, "msg": "Module result deserialization failed: No start of json char"}
+    found = judge.silence("pc01", {**said, "module_stderr": "sudo: a password is required\n"})
+    assert found["cause"]["en"] == "it cannot be asked: sudo: a password is required."
+    # Where nothing else is said, that is better than nothing.
+    assert "deserialization" in judge.silence("pc01", said)["cause"]["en"]
 
 
 def test_a_machine_that_has_answered_is_not_silent() -> None:

@@ -550,10 +550,10 @@ def test_wrong_settings_are_named(values: dict[str, Any]) -> None:
 
 def test_a_room_is_judged_fast() -> None:
     """A thousand seats, of which this is one part of eight."""
-    begun = time.monotonic()
+    begun = time.process_time()
     for _ in range(1000):
         container.judge(SEAT_THERE, WANTED, THE_BUILDER)
-    assert time.monotonic() - begun < 1
+    assert time.process_time() - begun < 1
 
 
 SEAT_THERE, THE_BUILDER = seat(), builder()

@@ -50,3 +50,10 @@ def test_who_is_about_to_come_is_known_before_and_who_came_after() -> None:
     verdict = judge(["a", "nobody"], ["a", "b", "theirs"], ["a", "b", "gone", "nobody"])
     assert (verdict["brought"], verdict["recorded"]) == (["a", "b"], False)
     assert judge(["a"], ["a"], ["a"])["recorded"]
+
+
+def test_who_can_be_root_is_told_but_for_who_manages_the_seat() -> None:
+    group = ("docker_group", ["teacher", "theirs"])
+    wanted = want(docker_engine_users="a, b,", ansible_user="teacher")
+    assert students.judge(seat(group), wanted, {})["roots"] == ["a", "b", "theirs"]
+    assert judge([], ["root"], [])["roots"] == []

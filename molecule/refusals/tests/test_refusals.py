@@ -91,7 +91,7 @@ INPUTS = {
     ),
     "a user who is not root and may not use sudo": (
         {"ansible_user": "student"},
-        [BARE, "sudo", "ask-become-pass"],
+        [f"{BARE}: it cannot be asked: sudo: a password is required", "-K asks for its password"],
     ),
 }
 
@@ -183,7 +183,7 @@ def test_a_container_of_that_name_that_is_a_students_own(ready: Host) -> None:
     with made(ready, f"docker stop flask; {theirs}", "docker rm -f flask"):
         result = run(READY, playbook="playbooks/flask.yml")
         assert result.returncode != 0
-        assert f"{READY} has a container flask that runs labocloud20202021:base" in said(result)
+        assert f"{READY}: it has a container flask that runs labocloud20202021:base" in said(result)
         assert ready.check_output("docker ps --format '{{.Image}}'") == "labocloud20202021:base"
 
 

@@ -28,7 +28,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict impor
     Want,
     verdict,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import no_answer
 from ansible_collections.labocloud.room.plugins.plugin_utils.shape import refusal
 
 Rule = Callable[[Has, Want, Builder], Verdict]
@@ -82,8 +82,7 @@ def silence(name: str, answer: object) -> Finding | None:
         return finding("answer_refused", name, what=what.rstrip("."), fix=fix.rstrip("."))
     if not said.get("failed"):
         return None
-    # What sudo says is not in the message.
-    why = one_line(f"{said.get('msg', '')} {said.get('module_stderr', '')}")[:LONGEST]
+    why = no_answer(said)[:LONGEST]
     return finding("sudo_tty" if WANTS_TTY.search(why) else "not_asked", name, why=why)
 
 
@@ -98,9 +97,10 @@ def silent(why: Finding) -> dict[str, Verdict]:
 WORK = {
     "lacks_registry": ("registry",),
     "lacks_engine": ("engine", "students", "build"),
-    "lacks_images": ("images",),
+    # Whose engine is restarted may lose what ran on it, or has another directory for its images.
+    "lacks_images": ("engine", "images"),
     # Whose images are about to change, its container follows.
-    "lacks_container": ("images", "container"),
+    "lacks_container": ("engine", "images", "container"),
 }
 
 
@@ -121,12 +121,19 @@ def groups(verdicts: Mapping[str, Verdict]) -> list[str]:
 
 
 def findings(verdicts: Mapping[str, Verdict]) -> list[Finding]:
-    """Give all findings on a seat, the errors first.
+    """Give all findings on a seat: what is refused, the other errors, the warnings.
 
-    Of what depends on something that is wrong, nothing is said: the rules see to that.
+    Of what depends on something that is wrong, nothing is said: the rules see to that, but for what
+    a run would mend by itself, which has to wait for what is refused.
     """
-    every = [one for verdict_ in verdicts.values() for one in verdict_["findings"]]
-    return sorted(every, key=lambda one: str(one["severity"]))
+    refused = [one for verdict_ in verdicts.values() for one in verdict_["refused"]]
+    others = [
+        one
+        for verdict_ in verdicts.values()
+        for one in verdict_["findings"]
+        if one not in refused and (one["advice"] or not refused or one["severity"] != "error")
+    ]
+    return [*refused, *sorted(others, key=lambda one: str(one["severity"]))]
 
 
 def errors(verdicts: Mapping[str, Verdict]) -> list[Finding]:

@@ -322,7 +322,8 @@ def machine_wrong(has: Has, want: Want, made: Has) -> Iterator[Finding]:
     name, arch = want["name"], has["arch"]
     values = {"host": name, "arch": arch, "builder": want["room"]["builder"]}
     if arch not in ARCHITECTURES:
-        yield finding("image_arch", name, known=" / ".join(ARCHITECTURES), **values)
+        one, other = ARCHITECTURES
+        yield finding("image_arch", name, one=one, other=other, **values)
     elif arch != made["arch"]:
         yield finding(
             "image_archs", name, there=made["arch"], image=want["course_image_tag"], **values

@@ -18,7 +18,8 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
     Values: add and remove, the accounts that are to come in, and those that the toolkit had put
     there and that nobody names any more; known, those that it has put there or is about to;
     brought, those that it has put there and that are still there; recorded, whether the seat's
-    record names just these. Who else is in the group is nobody's business.
+    record names just these; roots, whom the group lets, or is to let, be root, but for the account
+    that this toolkit connects with. Who else is in the group is nobody's business.
     """
     del builder
     members = has["docker_group"] or []
@@ -41,4 +42,5 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
         known=sorted({*has["brought"]["users"], *add}),
         brought=brought,
         recorded=brought == has["brought"]["users"],
+        roots=sorted({*users, *members} - {"", "root", want["account"]}),
     )

@@ -10,7 +10,8 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Fin
 # What a machine says of itself (plugins/modules/seat.py), brought into its documented shape.
 Has = Mapping[str, Any]
 # What it is to be like (plugins/plugin_utils/settings.py): the settings by their names, and
-# "name", "room", "wrong" (what is wrong with the settings, by role) and "twins".
+# "name", "account" (that connects to it, empty where that is not set), "room", "wrong" (what is
+# wrong with the settings, by role) and "twins".
 Want = Mapping[str, Any]
 # Of the machine that builds: "seat", as above, and "course" (plugins/plugin_utils/course.py); empty
 # where it was not asked in this run.

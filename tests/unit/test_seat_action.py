@@ -1,0 +1,69 @@
+"""How the action that asks and judges ends its task."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleConnectionFailure
+from ansible.plugins.action import ActionBase
+from ansible_collections.labocloud.room.plugins.action import seat
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import judge, silence, silent
+from sample_seat import NAME, builder, want
+from sample_seat import seat as sample
+
+
+@pytest.fixture(autouse=True)
+def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ActionBase, "run", lambda *_: {})
+    monkeypatch.setattr(seat.ActionModule, "want", lambda *_: want())
+
+
+class Known(dict[str, dict[str, Any]]):
+    """What is known of the other machines, as Ansible gives it."""
+
+    def raw_get(self, name: str) -> dict[str, Any]:
+        """Give the variables of one, unrendered."""
+        return self[name]
+
+
+def run(facts: dict[str, Any], *, check: bool = False, **arguments: object) -> dict[str, Any]:
+    """Run the action on a seat that was asked in this run."""
+    action = seat.ActionModule.__new__(seat.ActionModule)
+    action._task = SimpleNamespace(args=arguments, check_mode=check, delegate_to=None)
+    hostvars = {"pc01": {"ansible_facts": builder()}}
+    variables = {"inventory_hostname": NAME, "ansible_facts": facts, "hostvars": Known(hostvars)}
+    return action.run(None, variables)
+
+
+def off() -> dict[str, Any]:
+    """Give the facts of a seat that was off when it was asked."""
+    why = silence(NAME, AnsibleConnectionFailure("no route to host"))
+    assert why is not None
+    return {"seat": None, "verdict": silent(why)}
+
+
+@pytest.mark.parametrize("arguments", [{"prove": True}, {"refuse": ["engine"]}])
+def test_a_seat_that_is_off_is_unreachable_as_ansible_counts_it(arguments: dict[str, Any]) -> None:
+    """What has failed, Ansible looks at no further."""
+    told = run(off(), **arguments)
+    assert told["unreachable"] is True
+    assert told["msg"] == "no route to host."
+    assert not told.get("failed")
+
+
+def test_to_ask_never_fails() -> None:
+    told = run(off())
+    assert not told.get("failed")
+    assert not told.get("unreachable")
+    assert told["ansible_facts"]["lacks"] == ["refused", "unproven"]
+
+
+def test_what_is_wrong_fails_the_proof_but_in_a_check() -> None:
+    has = sample(("containers", {}), ("listeners", []), ("page", None))
+    facts = {"seat": has, "verdict": judge(has, want(), builder())}
+    told = run(facts, prove=True)
+    assert told["failed"] is True
+    assert told["msg"].startswith(f"{NAME}: the container flask is missing.")
+    assert "unreachable" not in told
+    assert "failed" not in run(facts, prove=True, check=True)
+    assert "failed" not in run(facts, refuse=["container"])
