@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import LARGEST
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import without_passwords
 
 Variables = Mapping[str, Any]
@@ -73,6 +74,9 @@ def settings(
                 checked = ArgumentSpecValidator({name: option}).validate({name: value})
                 errors = checked.error_messages
                 value = checked.validated_parameters[name]
+                # Python does not even write one of thousands of digits.
+                if isinstance(value, int) and abs(value) >= LARGEST:
+                    errors = [f"{name} is larger than any number that is counted to"]
             # The latter of what is infinite, and to be a whole number.
             except (AnsibleError, ArithmeticError) as error:
                 errors = [f"{name} cannot be read: {error}"]

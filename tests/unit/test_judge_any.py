@@ -180,6 +180,15 @@ def test_every_setting_is_understood_or_refused(settings: dict[str, Any], told: 
         understood(judged(has, groups=groups, name=name, **options), has["odd"])
 
 
+@pytest.mark.parametrize("name", ["flask_container_host_port", "room_registry_port"])
+@pytest.mark.parametrize("value", ["9" * 5000, 2**63, float("inf")])
+def test_a_number_beyond_all_numbers_is_a_wrong_setting(name: str, value: object) -> None:
+    options = {"groups": GROUPS[1], "room_registry_address": "server", name: value}
+    found = [one for one in judge.findings(judged(seat(), **options)) if one["severity"] == "error"]
+    assert {one["id"] for one in found} == {"setting_wrong"}
+    assert all(name in one["cause"]["en"] for one in found)
+
+
 SECRET = "geheim"  # noqa: S105  # nobody's
 PROXY = f"http://eleve:{SECRET}@proxy.example:3128"
 

@@ -387,21 +387,6 @@ def test_the_registrys_host_knows_its_ca_itself() -> None:
     assert verdict["trust"]["write"] == {CA: PEM}
 
 
-@pytest.mark.parametrize(("days", "settled"), [(365, True), (29, False), (None, False)])
-def test_a_seat_waits_for_the_ca_that_comes_in_this_run(days: int | None, settled: bool) -> None:
-    """It is judged before the registry's turn, and there is no other time to name what it lacks."""
-    until = datetime.fromtimestamp(SEAT["clock"]["control"], UTC) + timedelta(days=days or 0)
-    ca = Authority("room", until=until).pem if days else ""
-    wanted = want(groups=REGISTRY, room_registry_address="server")
-    wanted["room"]["registry"]["ca"] = ca
-    trusted = {CA: sha256(ca.encode()).hexdigest()} if ca else {}
-    has = seat(("files", SEAT["files"] | trusted))
-    known = {"seat": seat(("registry/ca", ca)), "course": {}}
-    assert engine.judge(has, wanted, known)["settled"] is settled
-    # Without the builder's answer nothing is known of it.
-    assert engine.judge(has, wanted, {})["settled"]
-
-
 def test_removal_takes_what_came_and_leaves_what_was_there() -> None:
     gone = judge(("files", SEAT["files"] | {CA: HASH}))["removal"]
     assert gone["came"]
