@@ -98,7 +98,7 @@ VOCABULARY = {
         UP,
         (
             "what it says of its {part} cannot be understood ({why}).",
-            "ce qu’il dit de {part} est incompréhensible ({why}).",
+            "ce qu’il dit est incompréhensible ({part} : {why}).",
         ),
         ("look what is so on the seat; then", "regarder ce qu’il en est sur le poste ; puis"),
     ),
@@ -494,8 +494,7 @@ VOCABULARY = {
             "le faire publier à nouveau ; si cela persiste, mettre course_image_delivery à archive",
         ),
     ),
-    # The container.
-    # The container and its page (plugins/plugin_utils/judge/container.py).
+    # The container and its page.
     "container_missing": Entry(
         "error",
         UP,

@@ -226,7 +226,7 @@ def test_a_machine_that_has_all_is_settled() -> None:
         "revision": REVISION,
         "fingerprint": image(REVISION)["fingerprint"],
     }
-    for key in ("lacking", "outdated", "unserved", "stale", "unrecorded", "pull"):
+    for key in ("lacking", "outdated", "unserved", "stale", "unrecorded", "pull", "brings"):
         assert not told[key], key
     assert (told["named"], told["remember"], told["held"]) == (True, False, "")
     assert not told["build"]
@@ -280,6 +280,7 @@ def test_a_machine_that_is_not_settled(
     assert not told["settled"]
     assert not told["refused"]
     assert {key: told[key] for key in differs} == differs
+    assert told["brings"] is any(told[key] for key in ("lacking", "stale", "unrecorded"))
     assert ids(told) == found
 
 
