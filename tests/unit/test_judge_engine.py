@@ -9,8 +9,9 @@ from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import engine
 from certificates import Authority
-from sample_seat import SEAT, seat, want
+from sample_seat import SEAT, builder, seat, want
 
+ASKED = datetime.fromtimestamp(SEAT["clock"]["control"], UTC)
 DAEMON_JSON = "/etc/docker/daemon.json"
 REGISTRY = {"lab": ["pc01", "pc02"], "registry": ["server"]}
 CA = "/etc/docker/certs.d/server:5000/labocloud.crt"
@@ -357,6 +358,20 @@ def test_the_ca_of_the_rooms_registry_is_trusted_for_it_alone() -> None:
 def test_a_ca_that_is_not_known_today_stays_as_it_is() -> None:
     for files in ({}, {CA: "whatever"}):
         assert trusting("", ("files", SEAT["files"] | files))["settled"]
+
+
+@pytest.mark.parametrize(("days", "waits"), [(None, True), (29, True), (31, False)])
+def test_a_seat_waits_for_a_ca_that_is_about_to_be_made(days: int | None, *, waits: bool) -> None:
+    """The first one, and one that takes the place of another before that ends."""
+    pem = Authority("labocloud", ASKED + timedelta(days=days)).pem if days else ""
+    has = seat(("files", SEAT["files"] | {CA: sha256(pem.encode()).hexdigest()}))
+    wanted = want(groups=REGISTRY, room_registry_address="server")
+    wanted["room"]["registry"]["ca"] = pem
+    made = builder(("registry/ca", pem))
+    assert engine.judge(has, wanted, made)["settled"] is not waits
+    # From a machine that only runs the registry nobody has images; it is no seat's reason to wait.
+    wanted["room"]["builder"] = "pc01"
+    assert engine.judge(has, wanted, made)["settled"]
 
 
 def test_a_registry_that_the_room_no_longer_has_is_no_longer_trusted() -> None:

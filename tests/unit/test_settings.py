@@ -1,0 +1,33 @@
+"""What a machine is to be like, as it is read from Ansible's variables."""
+
+from typing import Any
+
+import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
+from ansible_collections.labocloud.room.plugins.plugin_utils import settings
+
+
+class Known(dict[str, dict[str, Any]]):
+    """What is known of the machines, as Ansible gives it."""
+
+    def raw_get(self, name: str) -> dict[str, Any]:
+        """Give the variables of one, unrendered."""
+        return self[name]
+
+
+@pytest.mark.parametrize("name", ["pc01", "pc02"])
+def test_each_machine_is_judged_by_its_own_variables(name: str) -> None:
+    """Also where another one's task asks it, as the machine that builds is."""
+    login = {"ansible_user": trust_as_template("{{ login }}"), "flask_container_host_port": "80"}
+    hostvars = Known(
+        pc01={"inventory_hostname": "pc01"},
+        pc02={"inventory_hostname": "pc02", "login": "teacher", **login},
+    )
+    variables = {**hostvars["pc01"], "hostvars": hostvars, "groups": {"lab": ["pc01", "pc02"]}}
+    templar = Templar(loader=DataLoader(), variables=variables)
+    told = settings.wanted(name, variables, DataLoader(), templar, mine=name == "pc01")
+    expected = {"pc01": ("", 8080), "pc02": ("teacher", 80)}
+    assert (told["account"], told["flask_container_host_port"]) == expected[name]
+    assert told["room"]["builder"] == "pc01"
+    assert told["wrong"] == {}
