@@ -893,6 +893,19 @@ def test_a_page_of_no_container_that_runs_is_not_asked_for() -> None:
     assert facts_network.page_facts("http://x.example", "flask", stopped) is None
 
 
+def test_of_a_registry_that_is_too_slow_the_same_is_told_whoever_notices_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The thread that tries it, or who waits for that."""
+
+    def slow(*_: object) -> None:
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(socket, "create_connection", slow)
+    told = facts_network.Reaching(["server:5000"]).result()["server:5000"]
+    assert (told["reached"], told["why"]) == (False, "no answer in time")
+
+
 def test_registries_that_are_no_addresses() -> None:
     answers = facts_network.Reaching(["registry.example", "[::1]:9", "x:99999999", "é" * 99 + ":1"])
     told = {name: answer["why"] for name, answer in answers.result().items()}
