@@ -14,7 +14,6 @@ what the course image is made from.
 
 import os
 import time
-from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
@@ -24,6 +23,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.course import course
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
+    container,
     errors,
     groups,
     judge,
@@ -112,7 +112,7 @@ class ActionModule(ActionBase):
             "registries": [*want["seat_registries"], *rooms],
             "own_registries": rooms if registry["host"] == name else [],
             "page_container": want["flask_container_name"],
-            "page_url": page_url(want),
+            "page_url": container.url(want),
             **self.more(),
         }
         try:
@@ -131,10 +131,3 @@ def unshown(result: dict[str, Any]) -> dict[str, Any]:
     """
     facts = result.pop("ansible_facts", None)
     return result if facts is None else result | {UNSHOWN: facts}
-
-
-def page_url(want: Mapping[str, Any]) -> str:
-    """Give where the page of the course's container answers, on the seat itself."""
-    address = want["flask_container_bind_address"]
-    address = "127.0.0.1" if address == "0.0.0.0" else address  # noqa: S104  # compared with
-    return f"http://{address}:{want['flask_container_host_port']}"

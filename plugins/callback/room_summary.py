@@ -35,7 +35,12 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
     finding,
     in_words,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge import errors, findings, silent
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
+    errors,
+    findings,
+    silent,
+    updated,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import Verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN, one_line
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import report
@@ -222,8 +227,9 @@ class CallbackModule(CallbackBase):
         Where an update has stopped, one that it did not come to is well, and not what was meant.
         """
         answer = self.answers.get(seat)
-        waits = self.stopped and answer and answer["lacks"]
-        return bool(answer and not waits and not errors(answer["verdict"]))
+        if not answer or errors(answer["verdict"]):
+            return False
+        return not self.stopped or updated(answer["verdict"])
 
     def why(self, seat: str) -> str:
         """Say why a seat is not finished at which no task has failed."""

@@ -98,7 +98,7 @@ VOCABULARY = {
         UP,
         (
             "what it says of its {part} cannot be understood ({why}).",
-            "ce qu’il dit de {part} est incompréhensible ({why}).",
+            "ce qu’il dit est incompréhensible ({part} : {why}).",
         ),
         ("look what is so on the seat; then", "regarder ce qu’il en est sur le poste ; puis"),
     ),
@@ -277,9 +277,22 @@ VOCABULARY = {
         "error",
         "./lab up",
         (
-            "the room's image is not known: {builder}, which builds it, has none or is not there.",
-            "l’image de la salle est inconnue : {builder}, qui la construit, ne l’a pas ou est"
-            " éteint.",
+            "the room's image is not known: {builder}, which builds it, has not answered.",
+            "l’image de la salle est inconnue : {builder}, qui la construit, n’a pas répondu.",
+        ),
+        (
+            "switch {builder} on; where it only builds the image, another seat can: -e"
+            " course_image_builder=NAME; then",
+            "allumer {builder} ; s’il ne fait que construire l’image, un autre poste le peut : -e"
+            " course_image_builder=NOM ; puis",
+        ),
+    ),
+    "image_none": Entry(
+        "error",
+        "./lab up",
+        (
+            "the room has no image yet: {builder}, which builds it, has none.",
+            "la salle n’a pas encore d’image : {builder}, qui la construit, ne l’a pas.",
         ),
     ),
     "image_missing": Entry(
@@ -481,8 +494,7 @@ VOCABULARY = {
             "le faire publier à nouveau ; si cela persiste, mettre course_image_delivery à archive",
         ),
     ),
-    # The container.
-    # The container and its page (plugins/plugin_utils/judge/container.py).
+    # The container and its page.
     "container_missing": Entry(
         "error",
         UP,

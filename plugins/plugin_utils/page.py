@@ -9,7 +9,26 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, faults
+from ansible_collections.labocloud.room.plugins.plugin_utils.report import STATES
 
+TEXTS: Shape = {"en": str, "fr": str, ...: object}
+FINDING: Shape = {"cause": TEXTS, "advice": (TEXTS, None), "command": str, ...: object}
+ROW: Shape = {
+    "name": str,
+    "state": str,
+    "time": (str, None),
+    "findings": [FINDING],
+    ...: object,
+}
+# What of the last report is shown again; docs/room.schema.json describes all of it.
+REPORT: Shape = {
+    "version": int,
+    "revision": (str, None),
+    "seats": [ROW],
+    "servers": [ROW],
+    ...: object,
+}
 TEMPLATE = Path(__file__).parents[2] / "roles/room_page/templates/room.html.j2"
 
 
@@ -32,12 +51,15 @@ def page(report: dict[str, Any], language: str) -> str:
 
 
 def last(directory: Path) -> dict[str, Any]:
-    """Give the last report, empty where there is none that can be read."""
+    """Give the last report, empty where there is none that can be read, and shown again."""
     try:
         told = json.loads((directory / "room.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return told if isinstance(told, dict) and told.get("version") == 1 else {}
+    if next(faults(told, REPORT, "report"), None) or told["version"] != 1:
+        return {}
+    states = {row["state"] for row in (*told["seats"], *told["servers"])}
+    return told if states <= set(STATES) else {}
 
 
 def write(path: Path, text: str) -> None:

@@ -42,7 +42,7 @@ def alike(machines: Mapping[str, Mapping[str, Any]], field: str) -> Iterator[lis
     groups: dict[str, list[str]] = {}
     for name, machine in machines.items():
         values = machine[field] if isinstance(machine[field], list) else [machine[field]]
-        for value in set(filter(None, values)):
+        for value in dict.fromkeys(filter(None, values)):
             groups.setdefault(value, []).append(name)
     told: list[list[str]] = []
     for names in groups.values():

@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import without_passwords
 
 Variables = Mapping[str, Any]
 Room = dict[str, Any]
@@ -58,7 +59,7 @@ def settings(
     """Give the settings, name to value of the right type, and what is wrong with them, by role.
 
     variables: the host's, as Ansible has them, unrendered. template: renders a value with them. A
-    setting that is wrong has its default.
+    setting that is wrong has its default, and no password is in what is said of it.
     """
     found: dict[str, Any] = {}
     wrong: dict[str, list[str]] = {}
@@ -72,10 +73,11 @@ def settings(
                 checked = ArgumentSpecValidator({name: option}).validate({name: value})
                 errors = checked.error_messages
                 value = checked.validated_parameters[name]
-            except AnsibleError as error:
+            # The latter of what is infinite, and to be a whole number.
+            except (AnsibleError, ArithmeticError) as error:
                 errors = [f"{name} cannot be read: {error}"]
             if errors:
-                wrong.setdefault(role, []).extend(errors)
+                wrong.setdefault(role, []).extend(map(without_passwords, errors))
                 value = template(known, defaults.get(name))
             found[name] = value
     return found, wrong
@@ -147,7 +149,7 @@ def wanted(
         return settings(known, defaults, specs, template)
 
     raw = variables if mine else hostvars.raw_get(name)
-    account = template({**raw, "hostvars": hostvars}, raw.get("ansible_user", ""))
+    account = str(template({**raw, "hostvars": hostvars}, raw.get("ansible_user", "")))
     found, wrong = of(name)
     told = room(variables["groups"], name, lambda host: found if host == name else of(host)[0])
     if host := told["registry"]["host"]:

@@ -127,7 +127,7 @@ def test_one_that_was_about_to_be_made_is_the_toolkits() -> None:
     has = facts(recorded("1", making="flask-next"), flask=one("1"), flask_next=one("2"))
     found = verdict(has)
     assert (found["replaces"], found["left"]) == ("1", "2")
-    assert found["own"] == ["1", "2"]
+    assert found["own"] == found["removal"] == ["1", "2"]
     has["containers"]["flask-next"]["labels"] = {}
     assert verdict(has)["left"] == ""
 
@@ -152,10 +152,11 @@ def test_without_a_record_the_label_is_believed_once_more() -> None:
 def test_a_run_of_the_course_by_hand_is_replaced_and_a_students_image_is_not() -> None:
     has = facts(recorded(), flask=one("1", labels={}))
     assert verdict(has)["replaces"] == "1"
+    assert (verdict(has)["own"], verdict(has)["removal"]) == ([], ["1"])
     assert not verdict(has)["settled"]
     assert refusals(has) == []
     has["containers"]["flask"]["image_id"] = IDS[BASE]
-    assert verdict(has)["replaces"] == ""
+    assert (verdict(has)["replaces"], verdict(has)["removal"]) == ("", [])
     # Made from the course image, it has its labels.
     has["images"][THEIRS]["labels"] = {"labocloud.image": "course"}
     has["containers"]["flask"]["image_id"] = f"id of {THEIRS}"
@@ -297,6 +298,13 @@ def test_a_right_setting_is_not(name: str, value: object) -> None:
 def test_where_the_seats_addresses_are_not_known_none_is_refused() -> None:
     has = facts(recorded(), ("network/addresses", []))
     assert refusals(has, flask_container_bind_address="192.0.2.8") == []
+
+
+def test_addresses_of_ipv6_and_what_is_none_are_no_matter() -> None:
+    told = ("network/addresses", ["::1/128", "fe80::1%eth0", "nonsense", "192.0.2.2/32"])
+    assert refusals(seat(told), flask_container_bind_address="192.0.2.2") == []
+    [said] = refusals(seat(told), flask_container_bind_address="192.0.2.8")
+    assert "an address of the seat (192.0.2.2)" in said
 
 
 def test_the_limit_of_the_cpus_is_what_the_seat_has() -> None:

@@ -1,5 +1,6 @@
 """What is judged of Docker Engine: what there is to do, what is refused, what is wrong."""
 
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -7,8 +8,10 @@ import pytest
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import engine
-from sample_seat import SEAT, seat, want
+from certificates import Authority
+from sample_seat import SEAT, builder, seat, want
 
+ASKED = datetime.fromtimestamp(SEAT["clock"]["control"], UTC)
 DAEMON_JSON = "/etc/docker/daemon.json"
 REGISTRY = {"lab": ["pc01", "pc02"], "registry": ["server"]}
 CA = "/etc/docker/certs.d/server:5000/labocloud.crt"
@@ -215,6 +218,10 @@ def test_an_engine_that_is_too_old_is_not_the_roles_to_mend() -> None:
     assert "19.03.8 is too old: 20.10" in in_words(verdict["findings"])
 
 
+def test_a_number_of_any_length_is_a_version() -> None:
+    assert ids(judge(("docker/version", f"{'9' * 5000}.1"))) == []
+
+
 def test_an_interrupted_installation_is_not_settled_whatever_is_there() -> None:
     verdict = judge(("apt/interrupted", True))
     assert (verdict["settled"], verdict["refused"]) == (False, [])
@@ -321,6 +328,10 @@ def test_a_unit_that_is_masked_is_told_with_its_fix() -> None:
     said = in_words(verdict["refused"])
     assert "docker.service docker.socket is masked" in said
     assert said.endswith("./lab ansible pc02 -ba 'systemctl unmask docker.service docker.socket'")
+    # The command is for a shell of the control machine: no seat has a word in it.
+    told = ("docker/masked", ["docker.service", "x'; rm -rf / #"])
+    assert in_words(judge(told)["refused"]).endswith("'systemctl unmask docker.service'")
+    assert judge(("docker/masked", ["x'; rm -rf / #"]))["settled"]
 
 
 PEM = "-----BEGIN CERTIFICATE-----\n"
@@ -349,6 +360,20 @@ def test_a_ca_that_is_not_known_today_stays_as_it_is() -> None:
         assert trusting("", ("files", SEAT["files"] | files))["settled"]
 
 
+@pytest.mark.parametrize(("days", "waits"), [(None, True), (29, True), (31, False)])
+def test_a_seat_waits_for_a_ca_that_is_about_to_be_made(days: int | None, *, waits: bool) -> None:
+    """The first one, and one that takes the place of another before that ends."""
+    pem = Authority("labocloud", ASKED + timedelta(days=days)).pem if days else ""
+    has = seat(("files", SEAT["files"] | {CA: sha256(pem.encode()).hexdigest()}))
+    wanted = want(groups=REGISTRY, room_registry_address="server")
+    wanted["room"]["registry"]["ca"] = pem
+    made = builder(("registry/ca", pem))
+    assert engine.judge(has, wanted, made)["settled"] is not waits
+    # From a machine that only runs the registry nobody has images; it is no seat's reason to wait.
+    wanted["room"]["builder"] = "pc01"
+    assert engine.judge(has, wanted, made)["settled"]
+
+
 def test_a_registry_that_the_room_no_longer_has_is_no_longer_trusted() -> None:
     verdict = judge(("files", SEAT["files"] | {CA: HASH}))
     assert (verdict["settled"], verdict["findings"]) == (False, [])
@@ -360,6 +385,21 @@ def test_the_registrys_host_knows_its_ca_itself() -> None:
     wanted = want(groups=REGISTRY, name="server", room_registry_address="server")
     verdict = engine.judge(seat(("registry/ca", PEM)), wanted, {})
     assert verdict["trust"]["write"] == {CA: PEM}
+
+
+@pytest.mark.parametrize(("days", "settled"), [(365, True), (29, False), (None, False)])
+def test_a_seat_waits_for_the_ca_that_comes_in_this_run(days: int | None, settled: bool) -> None:
+    """It is judged before the registry's turn, and there is no other time to name what it lacks."""
+    until = datetime.fromtimestamp(SEAT["clock"]["control"], UTC) + timedelta(days=days or 0)
+    ca = Authority("room", until=until).pem if days else ""
+    wanted = want(groups=REGISTRY, room_registry_address="server")
+    wanted["room"]["registry"]["ca"] = ca
+    trusted = {CA: sha256(ca.encode()).hexdigest()} if ca else {}
+    has = seat(("files", SEAT["files"] | trusted))
+    known = {"seat": seat(("registry/ca", ca)), "course": {}}
+    assert engine.judge(has, wanted, known)["settled"] is settled
+    # Without the builder's answer nothing is known of it.
+    assert engine.judge(has, wanted, {})["settled"]
 
 
 def test_removal_takes_what_came_and_leaves_what_was_there() -> None:

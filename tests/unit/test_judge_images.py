@@ -226,7 +226,7 @@ def test_a_machine_that_has_all_is_settled() -> None:
         "revision": REVISION,
         "fingerprint": image(REVISION)["fingerprint"],
     }
-    for key in ("lacking", "outdated", "unserved", "stale", "unrecorded", "pull"):
+    for key in ("lacking", "outdated", "unserved", "stale", "unrecorded", "pull", "brings"):
         assert not told[key], key
     assert (told["named"], told["remember"], told["held"]) == (True, False, "")
     assert not told["build"]
@@ -280,6 +280,7 @@ def test_a_machine_that_is_not_settled(
     assert not told["settled"]
     assert not told["refused"]
     assert {key: told[key] for key in differs} == differs
+    assert told["brings"] is any(told[key] for key in ("lacking", "stale", "unrecorded"))
     assert ids(told) == found
 
 
@@ -343,9 +344,9 @@ def test_what_a_student_named_so_on_the_builder_is_no_measure() -> None:
     assert told["wanted"]["fingerprint"] == ""
 
 
-def test_a_builder_that_has_nothing_leaves_the_image_unknown() -> None:
+def test_of_a_builder_that_has_nothing_that_is_told() -> None:
     made = builder(("images", {}), ("built", {}))
-    assert ids(verdict(sample(), made)) == ["image_unknown"]
+    assert ids(verdict(sample(), made)) == ["image_none"]
     # Of an engine that does not run, its own part tells.
     assert ids(verdict(sample(("docker/running", False)), made)) == []
 
@@ -354,6 +355,8 @@ def test_a_builder_that_was_not_asked_refuses() -> None:
     told = verdict(sample(), {})
     assert [one["id"] for one in told["refused"]] == ["image_unknown"]
     assert "not known: pc01" in told["refused"][0]["cause"]["en"]
+    # Who cannot wait for it is told another way.
+    assert "-e course_image_builder=NAME" in told["refused"][0]["advice"]["en"]
     # What goes with the toolkit is known all the same.
     assert set(told["brought"]) == {BASE, COURSE, WANTED}
 

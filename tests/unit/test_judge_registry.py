@@ -393,6 +393,12 @@ def test_certificates_are_made_anew_a_month_before_they_end(days: int) -> None:
     assert verdict["ca_lasts"] is (days > 30)
 
 
+@pytest.mark.parametrize("seconds", [1e300, -1e300, 253_402_300_799.0])
+def test_of_a_time_that_no_calendar_has_a_certificate_is_made_anew(seconds: float) -> None:
+    has = host(("clock/control", seconds))
+    assert not registry.certificates(has, HOST)["certified"]
+
+
 def test_one_that_ends_soon_is_told() -> None:
     shown, _ = CA.issue(HOST, until=NOW + timedelta(days=3))
     verdict = judged(host(("registry/certificate", shown)))

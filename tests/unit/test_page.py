@@ -1,5 +1,6 @@
 """The room page, as a browser gets it."""
 
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -121,3 +122,28 @@ def test_a_reader_sees_the_old_file_or_the_new_one(tmp_path: Path) -> None:
     page.write(path, "new")
     assert path.read_text() == "new"
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_the_last_report_is_the_one_that_was_kept(tmp_path: Path) -> None:
+    assert page.last(tmp_path) == {}
+    page.keep(REPORT, tmp_path, "fr")
+    assert page.last(tmp_path) == REPORT
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("version", 2),
+        ("seats", [5]),
+        ("seats", [{"name": "pc01", "state": "ready"}]),
+        ("seats", [{**REPORT["seats"][0], "state": "asleep"}]),
+        ("seats", [{**REPORT["seats"][0], "findings": [{"cause": "torn"}]}]),
+        ("servers", None),
+    ],
+)
+def test_a_report_that_could_not_be_shown_again_is_none(
+    tmp_path: Path, key: str, value: object
+) -> None:
+    page.keep(REPORT, tmp_path, "fr")
+    (tmp_path / "room.json").write_text(json.dumps({**REPORT, key: value}))
+    assert page.last(tmp_path) == {}

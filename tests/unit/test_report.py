@@ -1,6 +1,5 @@
 """What is told of the room: every seat's verdict, and what only all of them together tell."""
 
-import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -119,9 +118,7 @@ def test_one_machine_under_two_names_is_no_copy_of_itself() -> None:
 
 def rooted(name: str, *users: str) -> dict[str, Any]:
     """Give the facts of a seat on which these can be root by the group docker."""
-    made = copy.deepcopy(answer(name))
-    made["verdict"]["students"]["roots"] = list(users)
-    return made
+    return answer(name, ("docker_group", list(users)))
 
 
 def test_students_who_are_root_where_the_image_is_built_are_told_once() -> None:

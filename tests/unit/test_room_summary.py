@@ -96,14 +96,19 @@ def test_the_missing_are_those_that_failed_and_those_that_nobody_looked_at() -> 
     assert room_summary.missing(["pc2"], room, set(), {"pc2"}) == []
 
 
-def judged(name: str, *found: str, **students: object) -> dict[str, Any]:
-    """Give the facts of a seat that was judged: what was found."""
+def judged(name: str, *found: str, named: bool = True, **students: object) -> dict[str, Any]:
+    """Give the facts of a seat that was judged: what was found.
+
+    named: whether the course's name is for the revision that is wanted there.
+    """
     values = {"container": "flask", "why": "off", "had": "a", "wanted": "b", "seconds": "+99"}
     told = [finding(one, name, **values) for one in found]
-    verdicts = {"machine": verdict(told), "students": verdict(**students), "images": verdict()}
+    verdicts = {"machine": verdict(told), "students": verdict(**students)}
+    # Until the update has come to its end, the builder does not remember what it is for.
+    verdicts |= {"images": verdict(settled=False, named=named), "container": verdict()}
     machine = {"running": name, "id": name, "host_keys": [name]}
     has = {"os": {"name": "Debian"}, "docker": {"version": "26"}, "clock": {"control": 1.0}}
-    return {"seat": {**has, "machine": machine}, "verdict": verdicts, "lacks": []}
+    return {"seat": {**has, "machine": machine}, "verdict": verdicts, "lacks": ["lacks_images"]}
 
 
 class Run:
@@ -156,7 +161,8 @@ class Run:
 
     def judge(self, seat: str, *found: str, event: str = "runner_on_ok", **more: Any) -> None:  # noqa: ANN401
         """Tell that a seat was judged."""
-        facts = judged(more.get("delegate_to", seat), *found)
+        name, named = more.get("delegate_to", seat), more.pop("named", True)
+        facts = judged(name, *found, named=named)
         facts |= {"seat": None} if more.pop("silent", False) else {}
         key = "ansible_facts" if event == "runner_on_ok" else UNSHOWN
         self.tell(event, seat, action=SEAT, result={key: facts, "msg": "it"}, **more)
@@ -279,6 +285,16 @@ def test_seats_whose_turn_in_an_update_did_not_come_are_told_why(up: Run) -> Non
     assert said[1] == "  pc1: its page does not answer"
     assert said[2].startswith("  pc2: the update stops before this batch, since pc1 could not")
     assert "-e revision=" in said[2]
+
+
+def test_an_update_that_stopped_has_served_those_that_it_came_to(up: Run) -> None:
+    up.begin("pc1", "pc2", "pc3", any_errors_fatal=True)
+    up.judge("pc1")
+    up.judge("pc3", named=False)
+    up.tell("runner_on_failed", "pc2", result={"msg": "its page does not answer"})
+    said = up.end("pc1", "pc3", pc2="failures")
+    assert said[0] == "1 seat ready, 2 need you:"
+    assert said[2].startswith("  pc3: the update stops before this batch, since pc2 could not")
 
 
 def test_the_reason_of_a_loop_is_that_of_its_first_item(up: Run) -> None:

@@ -139,3 +139,11 @@ def findings(verdicts: Mapping[str, Verdict]) -> list[Finding]:
 def errors(verdicts: Mapping[str, Verdict]) -> list[Finding]:
     """Give those that keep a seat from being ready."""
     return [one for one in findings(verdicts) if one["severity"] == "error"]
+
+
+def updated(verdicts: Mapping[str, Verdict]) -> bool:
+    """Tell whether a seat without errors serves the revision that it is to have.
+
+    That the builder remembers it comes last in an update, and may not have come yet.
+    """
+    return bool(verdicts["images"]["named"] and verdicts["container"]["settled"])

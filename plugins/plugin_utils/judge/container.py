@@ -11,12 +11,13 @@ replaced as well.
 
 import re
 from collections.abc import Iterator, Mapping
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address
 from typing import Any, NamedTuple
 
 from ansible.module_utils.common.text.formatters import human_to_bytes
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import images
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.network import network
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import (
     Builder,
     Has,
@@ -256,7 +257,7 @@ def wrong_address(has: Has, want: Want) -> Iterator[Finding]:
         return
     # Where a machine tells none, nothing is known of them.
     there = has["network"]["addresses"]
-    here = any(address in IPv4Network(one, strict=False) for one in there)
+    here = any((one := network(text_)) and address in one for text_ in there)
     if there and text != ANY_ADDRESS and not here:
         others = ", ".join(one.partition("/")[0] for one in there if one.endswith("/32"))
         yield finding("container_address_elsewhere", want["name"], value=text, others=others)
@@ -354,12 +355,14 @@ def away(has: Has, want: Want, present: Told | None) -> Iterator[Finding]:
 def judge(has: Has, want: Want, builder: Builder) -> Verdict:
     """Judge the container.
 
-    Values: own, left and replaces, as Whose has them; successor, the name that a new one has until
-    it takes over; url, where the page answers; wanted, what it has to be, and differs, the fields
-    in which it is not so; these two are empty where there is to be none, or the settings are wrong.
+    Values: own, left and replaces, as Whose has them; removal, the IDs of those that go with the
+    toolkit; successor, the name that a new one has until it takes over; url, where the page
+    answers; wanted, what it has to be, and differs, the fields in which it is not so; these two are
+    empty where there is to be none, or the settings are wrong.
     """
     whose = whose_they_are(has, want)
     values: dict[str, Any] = {**whose._asdict(), "successor": successor(want), "url": url(want)}
+    values["removal"] = list(dict.fromkeys(filter(None, [*whose.own, whose.replaces])))
     values |= {"wanted": {}, "differs": []}
     if want["name"] not in want["room"]["seats"]:
         return verdict(**values)

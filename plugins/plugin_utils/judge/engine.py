@@ -6,8 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from ansible_collections.labocloud.room.plugins.module_utils.facts_machine import (
+    UNITS_OF_THE_ENGINE,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import registry
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import (
     Builder,
     Has,
@@ -35,6 +39,7 @@ DOCKERS_OWN = (
 )
 # What Ansible's Docker modules need on the seat, and what an archive of images is unpacked with.
 HELPERS = ("python3-requests", "zstd")
+LONGEST_NUMBER = 9
 VERSIONED = ("docker.io", "docker-cli", "docker-ce", "docker-ce-cli")
 ENGINES = ("docker.io", "docker-ce")
 # Packages that hold the same files as those of the other source.
@@ -71,7 +76,8 @@ NUKING = (
 
 def version(text: str) -> tuple[int, ...]:
     """Give the numbers of a version, to compare it by."""
-    return tuple(int(number) for number in re.findall(r"\d+", text)[:3])
+    # Python takes no number of thousands of digits.
+    return tuple(int(number[:LONGEST_NUMBER]) for number in re.findall(r"\d+", text)[:3])
 
 
 def without(names: Iterable[str], others: Iterable[str] = ()) -> list[str]:
@@ -148,10 +154,10 @@ def trust(has: Has, want: Want) -> dict[str, Any]:
     Each is trusted for its registry alone; the engine reads them anew at each pull. One that is not
     known today, since the registry's host was not asked, stays as it is.
     """
-    registry = want["room"]["registry"]
-    at_home = registry["host"] == want["name"]
-    authority = has["registry"]["ca"] if at_home else registry["ca"]
-    addresses = [registry[key] for key in ("at", "mirror") if registry[key]]
+    rooms = want["room"]["registry"]
+    at_home = rooms["host"] == want["name"]
+    authority = has["registry"]["ca"] if at_home else rooms["ca"]
+    addresses = [rooms[key] for key in ("at", "mirror") if rooms[key]]
     wanted = {f"{TRUST}/{address}/labocloud.crt": authority for address in addresses}
     present = {path: told for path, told in has["files"].items() if path.startswith(f"{TRUST}/")}
     known = {path: text for path, text in wanted.items() if text}
@@ -185,8 +191,10 @@ def refusals(has: Has, want: Want, told: dict[str, Any]) -> Iterator[Finding]:
     name, docker, source = want["name"], has["docker"], want["docker_engine_source"]
     if wrong := want["wrong"].get("docker_engine"):
         yield finding("setting_wrong", name, what="; ".join(wrong))
-    if has["service_manager"] == "systemd" and docker["masked"]:
-        yield finding("engine_masked", name, units=" ".join(docker["masked"]))
+    # What a seat says is no word of a command that somebody gives.
+    masked = [unit for unit in UNITS_OF_THE_ENGINE if unit in docker["masked"]]
+    if has["service_manager"] == "systemd" and masked:
+        yield finding("engine_masked", name, units=" ".join(masked))
     if told["installed"] and told["configured"]:
         return
     if release(has) not in PACKAGES:
@@ -269,10 +277,9 @@ def removal(has: Has) -> dict[str, Any] | None:
 
 
 def awaited(want: Want, builder: Builder) -> bool:
-    """Tell whether the room's registry has no CA yet: the one that it will have is trusted."""
-    registry = want["room"]["registry"]
-    known = bool(builder) and registry["host"] == want["room"]["builder"]
-    return known and not registry["ca"]
+    """Tell whether the room's registry gets another CA in this run, which is then trusted."""
+    known = bool(builder) and want["room"]["registry"]["host"] == want["room"]["builder"]
+    return known and not registry.ca_lasts(builder["seat"])
 
 
 def judge(has: Has, want: Want, builder: Builder) -> Verdict:

@@ -345,7 +345,7 @@ def wrong_images(has: Has, want: Want, made: Has, wanted: Wanted) -> Iterator[Fi
         values = {"image": name, "builder": want["room"]["builder"]}
         meant = [one for one in good if one["fingerprint"]]
         if not meant:
-            yield finding("image_unknown", want["name"], **values)
+            yield finding("image_none", want["name"], **values)
             return
         had = has["images"].get(name)
         if had is None:
@@ -397,6 +397,7 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
     empty where none is known. wanted: name, revision and fingerprint of the one that it is to have,
     empty before they are known; images: name to fingerprint of all that it is to have. lacking: the
     names of those that are to come, by which road, from which registry; archive or pull: by what.
+    brings: whether anything comes, goes or is to be remembered before the name is given.
     build: whether the builder has something to do before that.
     forget: the ID of the base that they replace. outdated, unserved, brought: names with the IDs
     that go: revisions beyond those that are kept, names that nobody is served by, and all, with the
@@ -439,7 +440,8 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
     pull = []
     if road_of(want) == "registry" and wanted.there:
         pull = list(coming(want, made, wanted, lacking))
-    settled = named and served and not (lacking or old or gone or unrecorded or stale)
+    brings = bool(lacking or old or unrecorded or stale)
+    settled = named and served and not (brings or gone)
     skip = layers_present(has, wanted.image["layers"]) if has["docker"]["partial"] else 0
     # What an archive holds is the images and their names.
     mark = sha256("".join(f"{one}{images[one]}" for one in images).encode()).hexdigest()[:MARK]
@@ -452,6 +454,7 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
         },
         "images": images,
         "lacking": lacking,
+        "brings": brings,
         "road": road_of(want),
         "registry": registry_at(want),
         "archive": {

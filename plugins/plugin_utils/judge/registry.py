@@ -22,6 +22,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict impor
     Want,
     verdict,
 )
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import without_passwords
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import differing
 from cryptography import x509
 
@@ -138,25 +139,38 @@ def issued(own: Certificate, ca: Certificate) -> bool:
     return True
 
 
+def soon_after(seconds: float) -> datetime:
+    """Give the time that is AHEAD of one in seconds since 1970; the last one for any odd one."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC) + AHEAD
+    except (OSError, OverflowError, ValueError):
+        return datetime.max.replace(tzinfo=UTC)
+
+
+def ca_lasts(has: Has) -> bool:
+    """Tell whether the registry's host keeps the CA that it has."""
+    # By the control machine's clock; the host's own may be off.
+    ca = certificate(has["registry"]["ca"])
+    return ca is not None and ca.until > soon_after(has["clock"]["control"] or 0)
+
+
 def certificates(has: Has, host: str) -> dict[str, Any]:
     """Give what the verdict has of the certificates.
 
     certified: whether there is nothing to make. ca_lasts: whether that of the CA stays. subject:
     what the registry's is for, as community.crypto takes it.
     """
-    # By the control machine's clock; the host's own may be off.
-    soon = datetime.fromtimestamp(has["clock"]["control"] or 0, UTC) + AHEAD
     ca, own = (certificate(has["registry"][name]) for name in ("ca", "certificate"))
-    ca_lasts = ca is not None and ca.until > soon
+    lasts = ca_lasts(has)
     certified = (
         (ca is not None and own is not None)
-        and (ca_lasts and own.until > soon)
+        and (lasts and own.until > soon_after(has["clock"]["control"] or 0))
         and own.names == [as_address(host) or host.lower()]
         and issued(own, ca)
     )
     return {
         "certified": certified,
-        "ca_lasts": ca_lasts,
+        "ca_lasts": lasts,
         "subject": f"{'IP' if as_address(host) else 'DNS'}:{host}",
     }
 
@@ -241,8 +255,7 @@ def failings(has: Has, want: Want, todo: dict[str, Any]) -> Iterator[Finding]:
     elif not todo["certified"]:
         yield finding("registry_certificate", name, address=host)
     if registry["mirror"] in why:
-        # An address may hold a name and a password.
-        values = {"hub": re.sub("(?<=://).*@", "", want["room_registry_hub_url"])}
+        values = {"hub": without_passwords(want["room_registry_hub_url"])}
         address = registry["mirror"]
         yield finding("mirror_down", name, address=address, why=why[address], **values)
 

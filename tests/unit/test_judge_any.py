@@ -1,0 +1,226 @@
+"""The judge over whatever a seat says, and people set: it never falls, and spares the other seats.
+
+What a seat says is that of the sample and of recorded engines, bent within its shape and beyond it.
+"""
+
+import copy
+import json
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import stand_in
+from ansible_collections.labocloud.room.plugins.module_utils import facts_engine
+from ansible_collections.labocloud.room.plugins.module_utils.reading import Odd
+from ansible_collections.labocloud.room.plugins.plugin_utils import judge
+from ansible_collections.labocloud.room.plugins.plugin_utils.page import page
+from ansible_collections.labocloud.room.plugins.plugin_utils.report import report
+from ansible_collections.labocloud.room.plugins.plugin_utils.shape import shaped
+from hypothesis import given
+from hypothesis import strategies as st
+from mutated import bounded, json_of, places
+from sample_room import NOW, room
+from sample_seat import SEAT, builder, declared, seat, want
+
+Json = Any
+
+# A seat that has much to tell, and one that tells nothing.
+FULL = seat(
+    ("listeners", [*SEAT["listeners"], {**SEAT["listeners"][0], "port": 5000, "container": None}]),
+    ("before/files", ["/etc/docker/daemon.json"]),
+    ("docker_group", ["eleve"]),
+    ("brought/making", "flask-next"),
+    ("served", ["r1", "r2"]),
+    ("network/proxy", "http://proxy.example:3128"),
+    (
+        "network/registries",
+        {
+            "server:5000": {"reached": False, "why": "refused", "public": None, "issuer": ""},
+            "hub.example:443": {"reached": True, "why": "", "public": False, "issuer": "school"},
+        },
+    ),
+    ("registry/answers", {"server:5000": {"answers": None, "why": "late"}}),
+    ("registry/images", {"base-print": "sha256:" + "0" * 64}),
+    ("packages/docker-registry", "2.8"),
+)
+EMPTY = shaped({})
+
+
+@cache
+def seats() -> list[Json]:
+    """Give what seats say: that of the sample, and what recorded engines have told besides."""
+    told = [SEAT, FULL, EMPTY]
+    for name in ("20.10", "26.1", "28.5"):
+        with (
+            tempfile.TemporaryDirectory() as place,
+            stand_in.engine(Path(place) / "engine") as engine,
+        ):
+            engine.become(name)
+            facts = facts_engine.engine_facts(engine.path, Odd())
+        told.append({**FULL, **{key: facts[key] for key in FULL.keys() & facts.keys()}})
+    return told
+
+
+BENT = st.deferred(lambda: bent(seats()))
+BROKEN = st.deferred(
+    lambda: json_of([{"seat": one} for one in seats()]).map(lambda it: it.get("seat"))
+)
+LIE = "'; rm -rf / #"
+TEXTS = st.sampled_from(
+    ["", "0", "9" * 5000, "-", "::1/64", "fe80::1%eth0", "0.0.0.0/0", "é\x00", "/", ":", "{x}", LIE]
+)
+NUMBERS = st.sampled_from([0, -1, 1, 2**62, -(2**62)])
+FLOATS = st.sampled_from([0.0, -1.0, 1e300, -1e300, 5e-324, 2.0**62])
+GROUPS = [{"lab": ["pc01", "pc02", "pc03"]}, {"lab": ["pc01", "pc02"], "registry": ["server"]}]
+NAMES = ["pc02", "pc01", "server"]
+NAMED = ["pc01", "pc02", "pc03"]
+
+
+@st.composite
+def bent(draw: st.DrawFn, originals: list[Json]) -> Json:
+    """Give one of these, in which some values are others of their own type, or away."""
+    whole = copy.deepcopy(draw(st.sampled_from(originals)))
+    for _ in range(draw(st.integers(1, 4))):
+        there = list(places(whole))
+        holder, key = there[draw(st.integers(0, len(there) - 1))]
+        match holder[key]:
+            case bool():
+                holder[key] = not holder[key]
+            case str():
+                holder[key] = draw(TEXTS)
+            case int():
+                holder[key] = draw(NUMBERS)
+            case float():
+                holder[key] = draw(FLOATS)
+            case dict() as told if told:
+                told[draw(TEXTS)] = copy.deepcopy(draw(st.sampled_from(list(told.values()))))
+            case list() as told if told:
+                told.append(copy.deepcopy(told[0]))
+            case _:
+                pass
+    return whole
+
+
+def in_shape(told: Json) -> dict[str, Any]:
+    """Give what a seat has told as the judge takes it."""
+    return shaped({"ansible_facts": {"seat": told}})
+
+
+def judged(has: Json, known: dict[str, Any] | None = None, **options: object) -> dict[str, Any]:
+    """Give the verdicts, each of which is whole."""
+    made = judge.judge(has, want(**options), builder() if known is None else known)
+    assert list(made) == list(judge.PARTS)
+    for verdict in made.values():
+        assert isinstance(verdict["settled"], bool)
+        assert not (verdict["settled"] and verdict["refused"])
+        assert all(one in verdict["findings"] for one in verdict["refused"])
+    json.dumps(made)
+    assert judge.groups(made) is not None
+    return made
+
+
+def understood(made: dict[str, Any], odd: list[str]) -> None:
+    """Find nothing that no rule understands, but for what was in no shape."""
+    for one in judge.findings(made):
+        if one["id"] == "unintelligible":
+            assert odd, one["cause"]["en"]
+            assert "its machine " in one["cause"]["en"]
+
+
+def told_once(made: dict[str, Any]) -> None:
+    """Find nothing that two parts tell, or one tells twice."""
+    causes = [(one["id"], one["cause"]["en"]) for one in judge.findings(made)]
+    assert sorted(causes) == sorted(set(causes))
+
+
+@bounded
+@given(BENT, st.sampled_from(GROUPS), st.sampled_from(NAMES), st.booleans())
+def test_every_answer_in_shape_is_understood(
+    told: Json, groups: Json, name: str, mirrored: bool
+) -> None:
+    has = in_shape(told)
+    options = {"groups": groups, "name": name, "room_registry_hub_mirror": mirrored}
+    for known in (builder(), {}, {**builder(), "seat": has}):
+        made = judged(has, known, room_registry_address="server", **options)
+        understood(made, has["odd"])
+        told_once(made)
+        # What a seat says is nothing that somebody copies into a shell.
+        assert not any(LIE in one["command"] for one in judge.findings(made))
+
+
+@bounded
+@given(BROKEN)
+def test_no_answer_of_another_shape_makes_it_fall(told: Json) -> None:
+    judged(told)
+    has = in_shape(told)
+    understood(judged(has), has["odd"])
+    understood(judged(seat(), {**builder(), "seat": has}), [])
+
+
+SETTINGS = sorted(name for options in declared()[1].values() for name in options if name in want())
+VALUES = st.one_of(
+    st.sampled_from([None, True, -1, 0, 2**80, 1.5, float("inf"), float("nan"), [], {}, [[]]]),
+    st.sampled_from(
+        ["", "1e999", "9" * 5000, "\x1b[2J", "é", "a,b", "{", "{'a': 1}", "/", "[::1]"]
+    ),
+    st.sampled_from([{"a": {1: 2}}, {1: 2, "b": 3}, {"mtu": "9" * 5000}, {"data-root": None}]),
+    st.sampled_from([{"default-address-pools": 5}, {"default-address-pools": [5, {"base": []}]}]),
+)
+
+
+@bounded
+@given(st.dictionaries(st.sampled_from(SETTINGS), VALUES, min_size=1, max_size=2), BENT)
+def test_every_setting_is_understood_or_refused(settings: dict[str, Any], told: Json) -> None:
+    has = in_shape(told)
+    groups = {"lab": ["pc01", "pc02"], "registry": ["server"]}
+    options = {"room_registry_address": "server", **settings}
+    for name in ("pc02", "server"):
+        understood(judged(has, groups=groups, name=name, **options), has["odd"])
+
+
+SECRET = "geheim"  # noqa: S105  # nobody's
+PROXY = f"http://eleve:{SECRET}@proxy.example:3128"
+
+
+@bounded
+@given(BENT, st.sampled_from(NAMES))
+def test_no_password_is_in_a_verdict(told: Json, name: str) -> None:
+    options: dict[str, Any] = {
+        "docker_engine_proxy": {"http": PROXY, "https": PROXY},
+        "docker_engine_daemon_options": {"proxies": {"http-proxy": PROXY}, "dns": [1, "a"]},
+        "docker_engine_registry_mirrors": [PROXY],
+        "docker_engine_upstream_url": PROXY,
+        "room_registry_address": "server",
+        "room_registry_hub_mirror": True,
+        "room_registry_hub_url": PROXY,
+        "room_registry_proxy": {"http": PROXY},
+        "course_image_bootstrap_sources": [f"deb {PROXY} trixie main"],
+    }
+    made = judged(in_shape(told), groups=GROUPS[1], name=name, **options)
+    assert SECRET not in json.dumps(made)
+
+
+@pytest.mark.parametrize("name", ["docker_engine_proxy", "room_registry_proxy"])
+@pytest.mark.parametrize("value", [PROXY, [PROXY], {"http": [PROXY]}, {PROXY: "x"}])
+def test_no_password_is_in_what_is_said_of_a_wrong_setting(name: str, value: object) -> None:
+    options = {"groups": GROUPS[1], "name": "server", "room_registry_address": "server"}
+    made = judged(seat(), **options, **{name: value})
+    assert SECRET not in json.dumps(made)
+
+
+def answer(has: dict[str, Any], name: str) -> dict[str, Any]:
+    """Give what a run knows of a seat."""
+    return {"seat": has, "verdict": judged(has, name=name)}
+
+
+@bounded
+@given(st.one_of(BENT, BROKEN))
+def test_a_seat_that_lies_leaves_the_rows_of_others_as_they_are(told: Json) -> None:
+    honest = {name: answer(seat(), name) for name in ("pc01", "pc03")}
+    made = report({**honest, "pc02": answer(in_shape(told), "pc02")}, room(*NAMED), {}, NOW)
+    rows = report(honest, room(*NAMED), {}, NOW)["seats"]
+    assert [made["seats"][place] for place in (0, 2)] == [rows[place] for place in (0, 2)]
+    for language in ("en", "fr"):
+        assert "<h2>pc02 " in page(json.loads(json.dumps(made)), language)
