@@ -82,10 +82,13 @@ class ActionModule(seat.ActionModule):
         self._task.args = {"anew": True, "refuse": ["container"] if comes else ["machine"]}
         result = super().run(tmp, task_vars)
         result |= {key: done[key] for key in ("diff", "revision", "changed") if key in done}
+        if result.get("failed") or result.get("unreachable"):
+            return result
         found = result["ansible_facts"]["verdict"]["container"]["findings"]
         wrong = [one for one in found if one["severity"] == "error"]
-        if wrong and comes and not result.get("failed"):
+        if wrong and comes:
             result |= {"failed": True, "msg": f"{name}: {in_words(wrong)}"}
+            result = seat.unshown(result)
         return result
 
     def _execute_module(self, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401  # as Ansible's

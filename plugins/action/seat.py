@@ -30,6 +30,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
     silence,
     silent,
 )
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
 from ansible_collections.labocloud.room.plugins.plugin_utils.shape import shaped
 
 # Bytes. The name is that of files and directories too, with something before or behind it.
@@ -80,6 +81,7 @@ class ActionModule(ActionBase):
                 result |= {"unreachable": True, "msg": verdicts["machine"]["why"]}
             else:
                 result |= {"failed": True, "msg": f"{name}: {in_words(wrong)}"}
+            result = unshown(result)
         return result
 
     def asks_anew(self) -> bool:
@@ -120,3 +122,12 @@ class ActionModule(ActionBase):
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         return said
+
+
+def unshown(result: dict[str, Any]) -> dict[str, Any]:
+    """Give the result of a task that fails: of its facts, only the callback room_summary learns.
+
+    Ansible would print them all, and keeps none.
+    """
+    facts = result.pop("ansible_facts", None)
+    return result if facts is None else result | {UNSHOWN: facts}

@@ -42,7 +42,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
     updated,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import Verdict
-from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN, one_line
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import report
 
 LONGEST_REASON = 600
@@ -152,7 +152,7 @@ class CallbackModule(CallbackBase):
 
     def learn(self, result: Any) -> None:  # noqa: ANN401
         """Remember what a machine was judged to be."""
-        facts = result.result.get("ansible_facts", {})
+        facts = result.result.get("ansible_facts") or result.result.get(UNSHOWN, {})
         if result.task.action in JUDGING and "verdict" in facts:
             self.answers[result.task.delegate_to or result.host.get_name()] = facts
 

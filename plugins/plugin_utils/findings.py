@@ -904,7 +904,8 @@ def in_words(findings: Sequence[Mapping[str, Any]]) -> str:
     findings: as finding() gives them.
     """
     advice = [f"{one['advice']['en']}: " if one["advice"] else "" for one in findings]
-    return " ".join(
+    # What ends with a command is told from what comes next.
+    return "; and ".join(
         f"{one['cause']['en'].rstrip('.')}. Fix: {first}{one['command']}"
         for one, first in zip(findings, advice, strict=True)
     )

@@ -31,6 +31,8 @@ def test_the_words_of_a_run_have_the_cause_and_the_fix() -> None:
         "port 8080 is held by tomcat9 (pid 812). Fix: stop it, or set flask_container_host_port"
         " to a free port; then: ./lab up --limit pc07"
     )
+    # A command ends where the next thing begins.
+    assert "./lab up --limit pc07; and port 8080 is held" in in_words([missing, taken])
 
 
 def test_what_a_seat_says_moves_no_cursor_and_is_no_template() -> None:

@@ -10,6 +10,7 @@ from ansible import context
 from ansible_collections.labocloud.room.plugins.callback import room_summary
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
 
 SEAT, LOCK = "labocloud.room.seat", "labocloud.room.room_lock"
 
@@ -163,7 +164,8 @@ class Run:
         name, named = more.get("delegate_to", seat), more.pop("named", True)
         facts = judged(name, *found, named=named)
         facts |= {"seat": None} if more.pop("silent", False) else {}
-        self.tell(event, seat, action=SEAT, result={"ansible_facts": facts, "msg": "it"}, **more)
+        key = "ansible_facts" if event == "runner_on_ok" else UNSHOWN
+        self.tell(event, seat, action=SEAT, result={key: facts, "msg": "it"}, **more)
 
     def end(self, *processed: str, **failed: str) -> list[str]:
         """End the run, and give what is said. failed: machine to failures or unreachable."""

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
+from ansible.vars.clean import strip_internal_keys
 from ansible_collections.labocloud.room.plugins.action import seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import judge, silence, silent
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
 from sample_seat import NAME, builder, want
 from sample_seat import seat as sample
 
@@ -65,5 +67,9 @@ def test_what_is_wrong_fails_the_proof_but_in_a_check() -> None:
     assert told["failed"] is True
     assert told["msg"].startswith(f"{NAME}: the container flask is missing.")
     assert "unreachable" not in told
+    # A person would have to read hundreds of lines of them; the callback needs them.
+    assert "ansible_facts" not in told
+    assert strip_internal_keys(dict(told)).keys() == {"changed", "failed", "msg"}
+    assert told[UNSHOWN]["verdict"] == facts["verdict"]
     assert "failed" not in run(facts, prove=True, check=True)
     assert "failed" not in run(facts, refuse=["container"])
