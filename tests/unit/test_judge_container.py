@@ -1,7 +1,6 @@
 """Which container is the toolkit's, whether it is as it has to be, and what is refused."""
 
 import re
-import time
 from typing import Any
 
 import pytest
@@ -554,14 +553,3 @@ def test_wrong_settings_are_named(values: dict[str, Any]) -> None:
     assert len(set(names)) == len(names)
     assert ("pids_limit" in names) is (values["pids_limit"] < 1)
     assert all(". Fix: " in each for each in said)
-
-
-def test_a_room_is_judged_fast() -> None:
-    """A thousand seats, of which this is one part of eight."""
-    begun = time.process_time()
-    for _ in range(1000):
-        container.judge(SEAT_THERE, WANTED, THE_BUILDER)
-    assert time.process_time() - begun < 1
-
-
-SEAT_THERE, THE_BUILDER = seat(), builder()
