@@ -4,7 +4,8 @@
 
 Arguments: anew, whether to ask although it was asked in this run, since something was changed;
 refuse, the parts for which the task fails where they cannot be worked on; prove, whether it fails
-where anything is wrong. Without these it never fails: one that cannot be asked is judged, too.
+where anything is wrong, and still is when it is asked once more. Without these it never fails: one
+that cannot be asked is judged, too.
 
 The facts: C(seat), what the machine says, in its documented shape (plugins/modules/seat.py), none
 where it said nothing; C(verdict), part to verdict (plugins/plugin_utils/judge); C(lacks), the
@@ -14,6 +15,7 @@ what the course image is made from.
 
 import os
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
@@ -37,6 +39,17 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.shape import shaped
 LONGEST_NAME = 200
 
 
+def doubtful(facts: Mapping[str, Any]) -> bool:
+    """Tell whether a machine may be as it should be by now, and was not when it was asked.
+
+    One that has just been switched on may still have been starting its services; of one that was
+    off, or is refused, nothing has changed.
+    """
+    verdicts = facts.get("verdict", {})
+    refused = any(one["refused"] for one in verdicts.values())
+    return bool(facts.get("seat")) and not refused and bool(errors(verdicts))
+
+
 class ActionModule(ActionBase):
     """The action, as Ansible looks for it."""
 
@@ -55,7 +68,8 @@ class ActionModule(ActionBase):
         facts = settings.facts_of(name, variables)
         want = self.want(name, variables) | {"twins": facts.get("twins", {}).get(name, [])}
         told: dict[str, Any] = {"seat": facts.get("seat")}
-        if self.asks_anew() or not (told["seat"] or "verdict" in facts):
+        doubted = prove and not self._task.check_mode and doubtful(facts)
+        if self.asks_anew() or doubted or not (told["seat"] or "verdict" in facts):
             answer = self.asked(name, want, variables)
             if isinstance(answer, AnsibleConnectionFailure) and (refuse or prove):
                 raise answer

@@ -28,9 +28,20 @@ class Known(dict[str, dict[str, Any]]):
         return self[name]
 
 
-def run(facts: dict[str, Any], *, check: bool = False, **arguments: object) -> dict[str, Any]:
-    """Run the action on a seat that was asked in this run."""
+def run(
+    facts: dict[str, Any],
+    *,
+    check: bool = False,
+    answers: list[dict[str, Any]] | None = None,
+    **arguments: object,
+) -> dict[str, Any]:
+    """Run the action on a seat that was asked in this run.
+
+    answers: what it says when it is asked again, taken from the list; the same as before, if none.
+    """
     action = seat.ActionModule.__new__(seat.ActionModule)
+    told = answers if answers is not None else [facts["seat"]] * 9
+    action.asked = lambda *_: {"ansible_facts": {"seat": told.pop()}}
     action._task = SimpleNamespace(args=arguments, check_mode=check, delegate_to=None)
     hostvars = {"pc01": {"ansible_facts": builder()}}
     variables = {"inventory_hostname": NAME, "ansible_facts": facts, "hostvars": Known(hostvars)}
@@ -58,6 +69,27 @@ def test_to_ask_never_fails() -> None:
     assert not told.get("failed")
     assert not told.get("unreachable")
     assert told["ansible_facts"]["lacks"] == ["refused", "unproven"]
+
+
+def test_what_was_wrong_is_asked_again_before_the_proof_fails() -> None:
+    """A service may just have been starting, as after a machine was switched on."""
+    has = sample(("containers", {}), ("listeners", []), ("page", None))
+    facts = {"seat": has, "verdict": judge(has, want(), builder())}
+    told = run(facts, prove=True, answers=[sample()])
+    assert not told.get("failed")
+    assert told["ansible_facts"]["seat"]["containers"] == sample()["containers"]
+
+
+@pytest.mark.parametrize("changes", [[], [("root", False)], [("root", False), ("containers", {})]])
+def test_nothing_is_asked_again_of_a_seat_that_is_right_or_refused(changes: list[Any]) -> None:
+    has = sample(*changes)
+    facts = {"seat": has, "verdict": judge(has, want(), builder())}
+    assert run(facts, prove=True, answers=[]).get("failed", False) is bool(changes)
+    # Nor of any before the proof, or in a check.
+    has = sample(("containers", {}), ("listeners", []), ("page", None))
+    facts = {"seat": has, "verdict": judge(has, want(), builder())}
+    assert run(facts, answers=[])["ansible_facts"]["seat"] == has
+    assert run(facts, prove=True, check=True, answers=[])["ansible_facts"]["seat"] == has
 
 
 def test_what_is_wrong_fails_the_proof_but_in_a_check() -> None:
