@@ -90,6 +90,7 @@ def test_a_page_that_hangs_does_not_hold_the_end_up(
     time.sleep(0.2)
     start = time.monotonic()
     process.terminate()
-    assert process.wait(timeout=5) == 0
-    assert time.monotonic() - start < 2
+    assert process.wait(timeout=30) == 0
+    # Docker waits for ten seconds.
+    assert time.monotonic() - start < 8
     hung.close()
