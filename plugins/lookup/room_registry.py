@@ -17,7 +17,7 @@ options:
     choices: [files, secrets]
     required: true
 author:
-  - labocloud contributors
+  - labocloud contributors (!UNKNOWN)
 """
 
 EXAMPLES = r"""
