@@ -246,7 +246,8 @@ def test_a_registry_that_a_seat_does_not_reach_is_told_within_seconds(how: str, 
     told = json.loads((reports() / "room.json").read_text())
     found = {one["id"]: one["cause"]["en"] for one in told["seats"][0]["findings"]}
     assert words in found["registry_unreachable"]
-    assert told["seconds"] < 10
+    # Two of them for the registry; the rest is what a busy machine takes.
+    assert told["seconds"] < 40
 
 
 @pytest.mark.parametrize(
