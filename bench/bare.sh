@@ -41,7 +41,7 @@ build_base() {
         python -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary=:all: \
             --implementation=cp --python-version=$python "${tags[@]}" --dest="$work/wheels" -r "$project/app/requirements.txt"
     done
-    tar -C "$project/roles/course_image/files/base" -cf - . -C "$work" wheels |
+    tar -C "$project/roles/course_build/files/base" -cf - . -C "$work" wheels |
         ssh -F "$config" "$1" 'rm -rf base && mkdir base && tar -C base -xf -'
     on "$1" <<SCRIPT
 cd ~$(ssh -F "$config" "$1" id -un)/base

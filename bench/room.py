@@ -125,7 +125,7 @@ class Room:
         """Have a copy of what the image is built from, to change a line in."""
         for name in ("Dockerfile", ".dockerignore"):
             shutil.copy(PROJECT / name, self.project)
-        for name in ("app", "roles/course_image/files"):
+        for name in ("app", "roles/course_build/files"):
             shutil.copytree(PROJECT / name, self.project / name)
 
     def environment(self) -> dict[str, str]:
