@@ -49,9 +49,7 @@ LONGEST_REASON = 600
 # The playbooks that end with the proof.
 PROOFS = ("site.yml", "update.yml", "verify.yml")
 # The actions that give a verdict, and the one that ends a run before it begins.
-JUDGING = tuple(
-    f"labocloud.room.{name}" for name in ("seat", "seat_state", "flask_container", "image_load")
-)
+JUDGING = tuple(f"labocloud.room.{name}" for name in ("seat", "seat_state", "flask_container"))
 LOCKING = "labocloud.room.room_lock"
 
 
