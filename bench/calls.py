@@ -15,7 +15,6 @@ control machine that has no seats on it: compare them only with others of this t
 
 import argparse
 import ctypes
-import os
 import re
 import shutil
 import tempfile
@@ -74,7 +73,6 @@ class CalledRoom(Room):
         cpu, start = processor_time(), time.monotonic()
         printed = self.run([*play, "-i", str(self.work / "archive.yml")])
         wall = time.monotonic() - start
-        wait_for_the_lock()
         end_children()
         numbers = calls(printed, range(self.first_port, self.first_port + SEATS))
         changed = sum(int(count) for count in CHANGED.findall(printed))
@@ -91,16 +89,6 @@ def calls(printed: str, ports: Collection[int]) -> list[int]:
     if not found:
         raise ValueError("no call was seen: does -vvv still say SSH: EXEC and the port?")
     return [found.count(port) for port in ports]
-
-
-def wait_for_the_lock() -> None:
-    """Wait for what a run has left behind to give the room's lock back, which ends by itself.
-
-    It heeds no signal, and would open a connection of its own in place of one that was ended.
-    """
-    for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
-        if Path(f"/proc/{pid}/comm").read_text() != "ssh\n":
-            os.waitpid(int(pid), 0)
 
 
 def row(*cells: object) -> str:

@@ -279,9 +279,16 @@ def processor_time() -> float:
 
 
 def end_children() -> None:
-    """End what a run has left behind, SSH's masters, and count its time."""
-    children = Path(f"/proc/self/task/{os.getpid()}/children")
-    for pid in children.read_text().split():
+    """End SSH's masters that a run has left behind, and count their time.
+
+    What gives the room's lock back ends by itself. It heeds no signal, and would open a connection
+    of its own in place of one that was ended: so it comes first.
+    """
+    left = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    masters = [pid for pid in left if Path(f"/proc/{pid}/comm").read_text() == "ssh\n"]
+    for pid in set(left) - set(masters):
+        os.waitpid(int(pid), 0)
+    for pid in masters:
         os.kill(int(pid), signal.SIGTERM)
         os.waitpid(int(pid), 0)
 

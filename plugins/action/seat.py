@@ -18,7 +18,12 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.errors import (
+    AnsibleActionFail,
+    AnsibleActionSkip,
+    AnsibleConnectionFailure,
+    AnsibleError,
+)
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.plugin_utils import settings
@@ -136,6 +141,48 @@ class ActionModule(ActionBase):
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         return said
+
+
+class Changing(ActionModule):
+    """The action of a module that changes a machine, and answers what it has afterwards.
+
+    Arguments: the module's own, but those that it shares with the module seat, which are given
+    here. It judges that answer, so that no further question is needed. Unlike the action seat it
+    fails where the machine cannot be reached, or cannot do it.
+    """
+
+    # What else of the module's answer is the task's result.
+    TOLD: tuple[str, ...] = ("changed", "diff")
+
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Have it changed, and judge the answer."""
+        self._said: dict[str, Any] = {}
+        result = super().run(tmp, task_vars)
+        return result | {key: self._said[key] for key in self.TOLD if key in self._said}
+
+    def asks_anew(self) -> bool:
+        """Tell that the machine is asked: it is to change something."""
+        return True
+
+    def more(self) -> dict[str, Any]:
+        """Give what it is to change."""
+        return dict(self._task.args)
+
+    def asked(
+        self, name: str, want: dict[str, Any], variables: dict[str, Any]
+    ) -> dict[str, Any] | AnsibleError:
+        """Give the module's answer. Raises the connection's error, or one with the module's."""
+        answer = super().asked(name, want, variables)
+        if isinstance(answer, AnsibleError):
+            raise answer
+        if answer.get("failed"):
+            raise AnsibleActionFail(f"{name}: {answer.get('msg', '')}", result=answer)
+        if answer.get("skipped"):
+            raise AnsibleActionSkip(str(answer.get("msg", "")), result=answer)
+        self._said = answer
+        return answer
 
 
 def unshown(result: dict[str, Any]) -> dict[str, Any]:

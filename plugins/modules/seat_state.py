@@ -58,32 +58,12 @@ options:
     description: Whether to forget everything, afterwards.
     type: bool
     default: false
-  control_time:
-    description: As of M(labocloud.room.seat); the action gives it.
-    type: float
-  registries:
-    description: As of M(labocloud.room.seat); the action gives it.
-    type: list
-    elements: str
-    default: []
-  page_url:
-    description: As of M(labocloud.room.seat); the action gives it.
-    type: str
-    default: ""
-  page_container:
-    description: As of M(labocloud.room.seat); the action gives it.
-    type: str
-    default: ""
-  own_registries:
-    description: As of M(labocloud.room.seat); the action gives it.
-    type: list
-    elements: str
-    default: []
 author:
   - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
+  - labocloud.room.answer
 attributes:
   check_mode:
     support: full
