@@ -66,6 +66,21 @@ def origin(has: Has, want: Want) -> dict[str, Any]:
     }
 
 
+def foreseen(has: Has, want: Want, builder: Builder) -> list[str]:
+    """Give the packages that a base is to be made with and that lack, as far as it is certain.
+
+    It is where that was set, and not where a registry is asked first, which only an engine can.
+    """
+    certain = (
+        want["room"]["builder"] == want["name"]
+        and want["course_image_base_source"] == "bootstrap"
+        and want["course_image_revision"] == ""
+        and builder
+        and not base_current(want, builder)
+    )
+    return [one for one in TOOLS if one not in has["packages"]] if certain else []
+
+
 def refusals(has: Has, want: Want) -> Iterator[Finding]:
     """Tell why the base cannot be made."""
     # To build on a name that is not there would be to pull it.
