@@ -170,6 +170,10 @@ class Changing(ActionModule):
         """Give what it is to change."""
         return dict(self._task.args)
 
+    def words(self, answer: Mapping[str, Any], want: Mapping[str, Any]) -> str:
+        """Say why it failed. answer: what the module gave, msg at least."""
+        return f"{want['name']}: {answer.get('msg', '')}"
+
     def asked(
         self, name: str, want: dict[str, Any], variables: dict[str, Any]
     ) -> dict[str, Any] | AnsibleError:
@@ -178,7 +182,9 @@ class Changing(ActionModule):
         if isinstance(answer, AnsibleError):
             raise answer
         if answer.get("failed"):
-            raise AnsibleActionFail(f"{name}: {answer.get('msg', '')}", result=answer)
+            words = self.words(answer, want)
+            # Of two messages, Ansible shows the result's.
+            raise AnsibleActionFail(words, result={**answer, "msg": words})
         if answer.get("skipped"):
             raise AnsibleActionSkip(str(answer.get("msg", "")), result=answer)
         self._said = answer
