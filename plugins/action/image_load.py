@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleActionFail, AnsibleActionSkip, AnsibleError
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible_collections.labocloud.room.plugins.action import seat
 from ansible_collections.labocloud.room.plugins.module_utils.passing import PLACE, PREFIX
 from ansible_collections.labocloud.room.plugins.plugin_utils import settings
@@ -23,6 +23,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.printable import pr
 class ActionModule(seat.Changing):
     """The action, as Ansible looks for it."""
 
+    _supports_check_mode = False
     _VALID_ARGS = frozenset(("archive", "images", "names", "forget", "docker_socket"))
 
     def asked(
@@ -36,7 +37,7 @@ class ActionModule(seat.Changing):
         try:
             self._connection.put_file(str(archive), self._src)
             return super().asked(name, want, variables)
-        except (AnsibleActionFail, AnsibleActionSkip):
+        except AnsibleActionFail:
             raise
         except AnsibleError:
             with suppress(AnsibleError):

@@ -16,6 +16,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.printable import pr
 class ActionModule(seat.Changing):
     """The action, as Ansible looks for it."""
 
+    _supports_check_mode = False
     _VALID_ARGS = frozenset(
         ("images", "names", "move", "forget", "bases", "served", "docker_socket")
     )

@@ -11,4 +11,5 @@ from ansible_collections.labocloud.room.plugins.action import seat
 class ActionModule(seat.Changing):
     """The action, as Ansible looks for it."""
 
+    _supports_check_mode = False
     _VALID_ARGS = frozenset(("images", "forget", "docker_socket"))

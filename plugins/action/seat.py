@@ -37,7 +37,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
     silence,
     silent,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN, printable
 from ansible_collections.labocloud.room.plugins.plugin_utils.shape import shaped
 
 # Bytes. The name is that of files and directories too, with something before or behind it.
@@ -172,7 +172,7 @@ class Changing(ActionModule):
 
     def words(self, answer: Mapping[str, Any], want: Mapping[str, Any]) -> str:
         """Say why it failed. answer: what the module gave, msg at least."""
-        return f"{want['name']}: {answer.get('msg', '')}"
+        return f"{want['name']}: {printable(str(answer.get('msg', '')))}"
 
     def asked(
         self, name: str, want: dict[str, Any], variables: dict[str, Any]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.labocloud.room.plugins.module_utils.packing import pack
+from ansible_collections.labocloud.room.plugins.plugin_utils.packing import pack
 
 # What the base is made from, whatever project the course image is of.
 BASE = Path(__file__).parents[2] / "roles/course_build/files/base"

@@ -137,18 +137,18 @@ def test_a_registry_that_was_never_asked_is_asked() -> None:
     told = origin()
     assert told == {
         "source": "auto",
+        "asks": True,
         "image": PYTHON,
         "repository": "python",
         "digest": "",
         "name": FROM,
-        "there": False,
         "forget": "",
     }
 
 
 def test_what_was_pulled_once_is_there_and_nobody_is_asked() -> None:
     told = origin(*HAS_IT)
-    assert (told["digest"], told["there"]) == (DIGEST, True)
+    assert (told["source"], told["digest"], told["asks"]) == ("registry", DIGEST, False)
     assert told["forget"] == image("", "python")["id"]
 
 
@@ -163,23 +163,43 @@ def test_what_was_pulled_once_is_there_and_nobody_is_asked() -> None:
 )
 def test_what_is_not_the_one_that_was_pulled_is_pulled_by_its_digest(changes: list) -> None:
     told = origin(*changes)
-    assert (told["digest"], told["there"], told["forget"]) == (DIGEST, False, "")
+    assert (told["digest"], told["asks"], told["forget"]) == (DIGEST, True, "")
 
 
 def test_to_make_it_anew_the_registry_is_asked_again() -> None:
     told = origin(*HAS_IT, course_image_base_refresh=True)
-    assert (told["digest"], told["there"]) == ("", False)
+    assert (told["source"], told["digest"], told["asks"]) == ("auto", "", True)
 
 
 def test_a_digest_in_the_name_is_never_asked_for() -> None:
     name = f"registry.example:5000/school/python:3.13@{NEWER}"
     told = origin(course_image_base=name)
     assert told["repository"] == "registry.example:5000/school/python"
-    assert (told["digest"], told["there"]) == (NEWER, False)
+    assert (told["digest"], told["asks"]) == (NEWER, True)
     told = origin(*HAS_IT, ("bases", {name: NEWER}), course_image_base=name)
-    assert told["there"]
+    assert not told["asks"]
     told = origin(*HAS_IT, ("bases", {name: DIGEST}), course_image_base=name)
-    assert not told["there"]
+    assert told["asks"]
+
+
+@pytest.mark.parametrize("source", ["bootstrap", "present"])
+def test_no_registry_is_asked_where_none_is_needed(source: str) -> None:
+    told = origin(course_image_base_source=source)
+    assert (told["source"], told["asks"]) == (source, False)
+    assert origin(course_image_base_source="registry")["asks"]
+
+
+def test_what_a_base_is_bootstrapped_with_is_installed_where_it_is_lacking() -> None:
+    keyring, mmdebstrap = build.TOOLS
+    assert verdict(("packages", {}))["tools"] == [keyring, mmdebstrap]
+    assert verdict(("packages", {keyring: "1"}))["tools"] == [mmdebstrap]
+    assert verdict(("packages", {keyring: "1", mmdebstrap: "1"}))["tools"] == []
+
+
+def test_wheels_are_for_both_c_libraries_and_the_machines_architecture() -> None:
+    glibc, musl = verdict(("arch", "aarch64"))["platforms"]
+    assert glibc[0] == "--platform=manylinux_2_28_aarch64"
+    assert musl == ["--platform=musllinux_1_2_aarch64", "--platform=musllinux_1_1_aarch64"]
 
 
 REGISTRY: dict[str, Any] = {

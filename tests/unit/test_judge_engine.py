@@ -9,7 +9,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import engine
 from certificates import Authority
-from sample_seat import SEAT, builder, seat, want
+from sample_seat import BUILDER, SEAT, builder, seat, want
 
 ASKED = datetime.fromtimestamp(SEAT["clock"]["control"], UTC)
 DAEMON_JSON = "/etc/docker/daemon.json"
@@ -101,6 +101,35 @@ def test_what_is_not_installed_as_it_should_be(
     assert verdict["refused"] == []
     assert ids(verdict) == ["engine_missing"]
     assert verdict | todo == verdict
+
+
+BOOTSTRAP = {"course_image_base_source": "bootstrap"}
+
+
+def asked_for(*changes: tuple[str, object], name: str = BUILDER, **variables: object) -> list[str]:
+    """Give what apt is asked for on the machine that builds, or on another of its room."""
+    made = builder(*changes)
+    told: list[str] = engine.judge(made["seat"], want(name=name, **variables), made)["packages"]
+    return told
+
+
+def test_what_the_base_is_made_with_comes_along_with_docker() -> None:
+    """Where it is certain that it is needed: one run of apt is faster than two."""
+    bare = (*BARE, ("images", {}))
+    lacking = ["debian-archive-keyring", "mmdebstrap"]
+    assert asked_for(*bare, **BOOTSTRAP)[-3:] == ["zstd", *lacking]
+    there = ("packages", {"python3": "3.13.5", "debian-archive-keyring": "2025.1"})
+    assert asked_for(*bare, there, **BOOTSTRAP)[-2:] == ["zstd", "mmdebstrap"]
+    # Not on another machine, nor where a registry may have it, or it is there, or nothing is built.
+    assert asked_for(*bare, name="pc02", **BOOTSTRAP)[-1] == "zstd"
+    assert asked_for(*bare)[-1] == "zstd"
+    assert asked_for(*BARE, **BOOTSTRAP)[-1] == "zstd"
+    assert asked_for(*bare, course_image_revision="previous", **BOOTSTRAP)[-1] == "zstd"
+
+
+def test_a_machine_that_builds_without_it_has_its_docker_all_the_same() -> None:
+    made = builder(("images", {}))
+    assert engine.judge(made["seat"], want(name=BUILDER, **BOOTSTRAP), made)["installed"]
 
 
 @pytest.mark.parametrize("pin", ["26.1.*", "26.1.5+dfsg1-9*", "26.1.5+dfsg1-9+deb13u1+b1", "*"])

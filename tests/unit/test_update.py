@@ -37,7 +37,7 @@ KEPT = {("flask_container", "gate"), ("flask_container", "first")}
 
 def instead(task: dict[str, Any]) -> list[dict[str, Any]]:
     """Give what stands for a task of the playbook."""
-    role = task.get("ansible.builtin.import_role")
+    role = task.get("ansible.builtin.import_role") or task.get("ansible.builtin.include_role")
     if role is None:
         return [task]
     key = (role["name"].removeprefix("labocloud.room."), role.get("tasks_from", "main"))

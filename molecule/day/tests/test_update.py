@@ -129,7 +129,7 @@ def test_one_goes_back_and_nothing_is_built(room: dict[str, Host], tmp_path: Pat
         here = page(room[FIRST])
         result = update(revision=wanted, **AT_ONCE, **another_app(tmp_path / wanted))
         assert changed(result) > 0
-        assert "Course image | Build" not in result.stdout
+        assert "course_build : Build" not in result.stdout
         assert page(room[FIRST]) != here
         assert {page(seat) for seat in room.values()} == {page(room[FIRST])}
     assert page(room[FIRST]) == corrected

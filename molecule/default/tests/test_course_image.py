@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import fingerprint
-from ansible_collections.labocloud.room.plugins.modules import build_context
+from ansible_collections.labocloud.room.plugins.plugin_utils.packing import pack
 from conftest import PROJECT
 
 COURSE = "labocloud20202021:python"
@@ -31,7 +31,7 @@ def test_the_revision_is_that_of_these_files_on_this_base(
     image: dict[str, Any], base: dict[str, Any]
 ) -> None:
     """Computed from the project's files and the seat's base, not read where the role wrote it."""
-    context = hashlib.sha256(build_context.pack(PROJECT, [])).hexdigest()
+    context = hashlib.sha256(pack(PROJECT, [])).hexdigest()
     wanted = hashlib.sha256((context + fingerprint(base)).encode()).hexdigest()
     assert image["Config"]["Labels"]["labocloud.revision"] == wanted
 

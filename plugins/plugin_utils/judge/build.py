@@ -32,29 +32,54 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict impor
 )
 
 TAG = re.compile(":[^:/]*$")
+# What a base is bootstrapped with.
+TOOLS = ("debian-archive-keyring", "mmdebstrap")
+# What pip takes wheels of, one C library after the other.
+PLATFORMS = (
+    ("manylinux_2_28", "manylinux_2_17", "manylinux2014"),
+    ("musllinux_1_2", "musllinux_1_1"),
+)
 
 
 def origin(has: Has, want: Want) -> dict[str, Any]:
     """Give what the base is made from, unless it is bootstrapped.
 
-    source: as it was set. image: as it was named. repository: of that name. digest: of the image
-    that is pulled, empty where its registry has to be asked. name: the toolkit's own for it. there:
-    whether the builder has it by that name. forget: the ID of the one that has the name, where it
-    is the toolkit's.
+    source: registry, bootstrap or present; auto where its registry has to be asked first. asks:
+    whether the registry is asked, since the builder has it not by the toolkit's own name for it,
+    which is name. image: as it was named. repository: of that name. digest: of the image that is
+    pulled, empty where its registry has to tell it. forget: the ID of the one that has the name,
+    where it is the toolkit's.
     """
     image, name = want["course_image_base"], f"{want['course_image_base_tag']}-from"
+    source = want["course_image_base_source"]
     bare, _, digest = image.partition("@")
     known = has["bases"].get(image, "")
     wanted = digest or ("" if want["course_image_base_refresh"] else known)
+    there = wanted != "" and known == wanted and ours(has, name)
     return {
-        "source": want["course_image_base_source"],
+        "source": "registry" if source == "auto" and there else source,
+        "asks": source in ("auto", "registry") and not there,
         "image": image,
         "repository": TAG.sub("", bare),
         "digest": wanted,
         "name": name,
-        "there": wanted != "" and known == wanted and ours(has, name),
         "forget": image_of(has, name)["id"] if ours(has, name) else "",
     }
+
+
+def foreseen(has: Has, want: Want, builder: Builder) -> list[str]:
+    """Give the packages that a base is to be made with and that lack, as far as it is certain.
+
+    It is where that was set, and not where a registry is asked first, which only an engine can.
+    """
+    certain = (
+        want["room"]["builder"] == want["name"]
+        and want["course_image_base_source"] == "bootstrap"
+        and want["course_image_revision"] == ""
+        and builder
+        and not base_current(want, builder)
+    )
+    return [one for one in TOOLS if one not in has["packages"]] if certain else []
 
 
 def refusals(has: Has, want: Want) -> Iterator[Finding]:
@@ -95,7 +120,6 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
         publish=publish,
         repository=repository_of(want),
         project=want["course_image_project"],
-        cache=want["course_image_cache"],
         tag=want["course_image_tag"],
         name=wanted.name,
         revision=revision_of(want, builder),
@@ -104,9 +128,10 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
         forget=image_of(has, base_tag)["id"] if ours(has, base_tag) else "",
         rootfs=f"{base_tag}-rootfs",
         packages=list(PACKAGES),
+        tools=[one for one in TOOLS if one not in has["packages"]],
         suite=want["course_image_bootstrap_suite"],
         python=want["course_image_python"],
-        arch=has["arch"],
+        platforms=[[f"--platform={one}_{has['arch']}" for one in row] for row in PLATFORMS],
         wheels=f"{want['course_image_cache']}/wheels/{course['wheels'].get(has['arch'], '')}",
         origin=origin(has, want),
     )

@@ -2,8 +2,6 @@
 # MIT License (see LICENSE)
 """Pack the files that an image is built from, so that two clones of a project pack the same."""
 
-from __future__ import annotations
-
 import io
 import tarfile
 from collections.abc import Iterator
@@ -13,11 +11,6 @@ try:
     from docker.utils.build import exclude_paths
 except ImportError:
     exclude_paths = None
-
-
-def can_pack() -> bool:
-    """Tell whether there is what reads a .dockerignore as Docker does."""
-    return exclude_paths is not None
 
 
 def ignore_patterns(text: str) -> list[str]:
@@ -42,8 +35,10 @@ def pack(src: Path, also: list[Path]) -> bytes:
 
     also: directories that are packed under their own names. Owners, times and all modes but the
     executable bit are left out: they differ between clones. Raises OSError where src or its
-    Dockerfile cannot be read.
+    Dockerfile cannot be read, or nothing here reads a .dockerignore as Docker does.
     """
+    if exclude_paths is None:
+        raise OSError("the control machine's Python has no package docker. Fix: install it")
     (src / "Dockerfile").stat()
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:

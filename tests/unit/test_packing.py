@@ -5,8 +5,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from ansible_collections.labocloud.room.plugins.module_utils import packing
-from ansible_collections.labocloud.room.plugins.modules import build_context
+from ansible_collections.labocloud.room.plugins.plugin_utils import packing
 
 
 @pytest.fixture
@@ -63,9 +62,12 @@ def test_no_dockerfile_is_an_error_that_names_it(tmp_path: Path) -> None:
         packing.pack(tmp_path, [])
 
 
-def test_an_archive_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
-    build_context.write(b"content", tmp_path / "new/context.tar")
-    assert [path.name for path in (tmp_path / "new").iterdir()] == ["context.tar"]
+def test_a_control_machine_that_cannot_pack_says_what_it_lacks(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packing, "exclude_paths", None)
+    with pytest.raises(OSError, match="no package docker"):
+        packing.pack(project, [])
 
 
 def test_other_directories_are_packed_under_their_own_names(project: Path, tmp_path: Path) -> None:

@@ -1,0 +1,272 @@
+"""An image is built of what was sent, and is remembered before it has its name."""
+
+import hashlib
+import io
+import shlex
+import tarfile
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+import stand_in
+from ansible.errors import AnsibleActionFail, AnsibleActionSkip, AnsibleConnectionFailure
+from ansible_collections.labocloud.room.plugins.action import image_build as action
+from ansible_collections.labocloud.room.plugins.module_utils import saved, state
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import fingerprint
+from ansible_collections.labocloud.room.plugins.modules import image_build
+from sample_seat import BUILDER, builder, seat, want
+
+NAME, NEW, OLD, FROM = "room:base", "sha256:new", "sha256:old", "room:base-rootfs"
+CONTEXT = b"a build context"
+
+
+def image(key: str, *names: str) -> dict[str, Any]:
+    return {
+        "Id": key,
+        "RepoTags": list(names),
+        "Config": {"Cmd": [key]},
+        "RootFS": {"Layers": ["sha256:1"]},
+        "Architecture": "amd64",
+    }
+
+
+class Machine:
+    """A machine that builds: an engine, and a docker command that builds NEW, or does as told."""
+
+    def __init__(self, engine: stand_in.Engine, directory: Path) -> None:
+        self.engine = engine
+        self.place = directory / "passing"
+        self.place.mkdir()
+        self.directory = directory
+        self.docker = directory / "bin/docker"
+        self.docker.parent.mkdir()
+        self.builds(f'printf {NEW} > "${{3#--iidfile=}}"')
+        engine.on("GET", f"/images/{NEW}/json", image(NEW))
+        engine.on("POST", f"/images/{NEW}/tag.*", None)
+        engine.on("DELETE", "/images/.*", [])
+
+    def builds(self, script: str) -> None:
+        """Have the docker command do this, after it has noted what it was asked."""
+        told = self.directory
+        self.docker.write_text(
+            f'#!/bin/sh\nprintf "%s\\n" "$@" > {told}/words\necho "$DOCKER_HOST" > {told}/asked\n'
+            f"cat > {told}/built\n{script}\n"
+        )
+        self.docker.chmod(0o755)
+
+    def words(self) -> list[str]:
+        """Give the words that docker was called with."""
+        return (self.directory / "words").read_text().splitlines()
+
+    def build(self, content: bytes = CONTEXT, **others: object) -> dict[str, Any]:
+        """Run the module."""
+        context = self.place / "labocloud-images-0a1b"
+        context.write_bytes(content)
+        asked = {"sha256": hashlib.sha256(CONTEXT).hexdigest(), "name": NAME} | others
+        said = stand_in.run(
+            image_build.main, context=str(context), docker_socket=self.engine.path, **asked
+        )
+        # Whatever becomes of it, nothing of it stays.
+        assert list(self.place.iterdir()) == []
+        return said
+
+
+@pytest.fixture
+def machine(
+    engine: stand_in.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, remembers: Path
+) -> Machine:
+    assert not remembers.exists()
+    machine = Machine(engine, tmp_path)
+    monkeypatch.setitem(saved.ENVIRONMENT, "PATH", f"{machine.docker.parent}:/usr/bin:/bin")
+    monkeypatch.setattr(image_build, "answer", lambda _: {"images": state.read().built["images"]})
+    return machine
+
+
+def test_what_was_sent_is_built_without_a_network_named_and_told(machine: Machine) -> None:
+    said = machine.build(
+        build_args={"FROM": "debian:13", "WHEELS": "a b"}, labels={"labocloud.image": "base"}
+    )
+    told = {"images": {NAME: fingerprint(image(NEW))}}
+    assert said == {"changed": True, "ansible_facts": {"seat": told}}
+    first, network, _, *options, last = machine.words()
+    assert [first, network, last] == ["build", "--network=none", "-"]
+    assert options == [
+        *("--build-arg=FROM=debian:13", "--build-arg=WHEELS=a b", "--label=labocloud.image=base"),
+    ]
+    assert (machine.directory / "built").read_bytes() == CONTEXT
+    assert (machine.directory / "asked").read_text().strip() == f"unix://{machine.engine.path}"
+    assert machine.engine.asked("POST") == [f"/images/{NEW}/tag?repo=room&tag=base"]
+    assert machine.engine.asked("DELETE") == []
+
+
+def test_the_one_that_it_replaces_goes_and_the_name_that_was_for_the_build(
+    machine: Machine,
+) -> None:
+    machine.engine.on("GET", f"/images/{NAME}/json", image(OLD, NAME))
+    machine.engine.on("GET", f"/images/{OLD}/json", image(OLD))
+    assert machine.build(forget=OLD, aside=FROM)["changed"]
+    assert machine.engine.asked("DELETE") == [f"/images/{OLD}", f"/images/{FROM}?noprune=true"]
+
+
+def test_it_is_remembered_before_it_has_its_name(machine: Machine) -> None:
+    """A run that is killed in between leaves what tells whose the image is."""
+    told = {}
+
+    def naming(*_: object) -> None:
+        told.update(state.read().built["images"])
+
+    machine.engine.on("POST", f"/images/{NEW}/tag.*", naming)
+    assert machine.build()["changed"]
+    assert told == {NAME: fingerprint(image(NEW))}
+
+
+def test_the_same_image_again_is_no_change(machine: Machine) -> None:
+    machine.engine.on("GET", f"/images/{NAME}/json", image(NEW, NAME))
+    assert machine.build()["changed"]
+    assert not machine.build()["changed"]
+    assert machine.engine.asked("POST") == []
+
+
+def test_of_a_build_that_fails_the_last_lines_are_told_and_nothing_has_changed(
+    machine: Machine,
+) -> None:
+    machine.builds("seq 1 30; echo 'no matching distribution' >&2; exit 1")
+    said = machine.build(forget=OLD, aside=FROM)
+    assert said["failed"]
+    assert said["msg"].startswith(f"{NAME} cannot be built: 12\n13\n")
+    assert said["msg"].endswith("30\nno matching distribution")
+    assert state.read().built["images"] == {}
+    assert machine.engine.asked("POST") == []
+    # What was there for this build alone goes all the same.
+    assert machine.engine.asked("DELETE") == [f"/images/{FROM}?noprune=true"]
+
+
+def test_of_a_line_without_an_end_not_all_is_told(machine: Machine) -> None:
+    machine.builds("head -c 1000000 /dev/zero | tr '\\0' x; exit 1")
+    assert len(machine.build()["msg"]) < image_build.LONGEST_WORDS + 100
+
+
+def test_a_build_that_says_nothing_fails_with_its_status(machine: Machine) -> None:
+    machine.builds("exit 3")
+    assert machine.build()["msg"] == f"{NAME} cannot be built: docker build ended with 3"
+
+
+def test_nothing_is_built_of_what_arrives_torn_or_altered(machine: Machine) -> None:
+    assert "arrived torn or altered" in machine.build(CONTEXT[:-1])["msg"]
+    assert not (machine.directory / "built").exists()
+
+
+def test_a_name_that_the_engine_does_not_give_is_not_remembered(machine: Machine) -> None:
+    machine.engine.on("POST", "/images/.*", stand_in.Refuse(500, "the disk is full"))
+    assert "the disk is full" in machine.build()["msg"]
+    assert state.read().built["images"] == {}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "project/app").mkdir(parents=True)
+    (tmp_path / "project/Dockerfile").write_text("FROM x\n")
+    (tmp_path / "project/app/app.py").write_text("print(1)\n")
+    return tmp_path / "project"
+
+
+class Task:
+    """The action, what its module says, and what it has sent."""
+
+    def __init__(self, said: object, *, check: bool = False, **arguments: object) -> None:
+        task = mock.Mock(args=arguments, async_val=0, check_mode=check, delegate_to=None)
+        self.connection = mock.Mock()
+        self.connection._shell.remove = lambda path: f"rm {shlex.quote(path)}"
+        self.connection.put_file = self.put
+        self.action = action.ActionModule(
+            task, self.connection, mock.Mock(), mock.Mock(), mock.Mock(), mock.Mock()
+        )
+        self.action.want = lambda *_: want(name=BUILDER)
+        self.action._execute_module = self.execute
+        self.action._remove_tmp_path = lambda _: None
+        self.commands: list[str] = []
+        self.action._low_level_execute_command = self.commands.append
+        self.there: dict[str, bytes] = {}
+        self.asked: list[dict[str, Any]] = []
+        self.said = said
+        self.breaks = False
+
+    def put(self, src: str, path: str) -> None:
+        """Take a file."""
+        self.there[path] = Path(src).read_bytes()
+        if self.breaks:
+            raise AnsibleConnectionFailure("lost")
+
+    def execute(self, module_args: dict[str, Any], **_: object) -> object:
+        """Answer for the module."""
+        self.asked.append(module_args)
+        if isinstance(self.said, BaseException):
+            raise self.said
+        return self.said
+
+    def run(self) -> dict[str, Any]:
+        """Run the action."""
+        variables = {"inventory_hostname": BUILDER, "ansible_facts": builder(), "hostvars": {}}
+        done: dict[str, Any] = self.action.run(task_vars=variables)
+        return done
+
+
+def arguments(project: Path) -> dict[str, Any]:
+    return {"src": str(project), "name": NAME, "build_args": {"A": "1"}, "forget": OLD}
+
+
+def test_the_context_is_packed_and_sent_with_its_checksum_and_the_answer_judged(
+    project: Path,
+) -> None:
+    answer = {"changed": True, "ansible_facts": {"seat": seat()}}
+    wheels = project.parent / "wheels"
+    wheels.mkdir()
+    (wheels / "flask.whl").write_text("x")
+    task = Task(answer, **arguments(project), also=[str(wheels)])
+    done = task.run()
+    [(path, content)] = task.there.items()
+    [asked] = task.asked
+    assert path.startswith("/var/tmp/labocloud-images-")
+    with tarfile.open(fileobj=io.BytesIO(content)) as packed:
+        assert packed.getnames() == ["Dockerfile", "app/app.py", "wheels/flask.whl"]
+    assert (asked["context"], asked["sha256"]) == (path, hashlib.sha256(content).hexdigest())
+    assert (asked["name"], asked["build_args"], asked["forget"]) == (NAME, {"A": "1"}, OLD)
+    assert not {"src", "also"} & asked.keys()
+    assert done["changed"]
+    assert done["ansible_facts"]["seat"] == seat()
+    assert "build" in done["ansible_facts"]["verdict"]
+    # The module has removed it.
+    assert task.commands == []
+
+
+def test_nothing_is_sent_in_a_check(project: Path) -> None:
+    task = Task({}, check=True, **arguments(project))
+    with pytest.raises(AnsibleActionSkip, match="check mode"):
+        task.run()
+    assert task.there == {}
+
+
+def test_what_a_build_has_said_is_printable(project: Path) -> None:
+    said = {"failed": True, "msg": "one\n\x1b[2Jtwo\x07!"}
+    with pytest.raises(AnsibleActionFail) as end:
+        Task(said, **arguments(project)).run()
+    assert end.value.message == f"{BUILDER}: one\n [2Jtwo !"
+
+
+def test_files_that_cannot_be_packed_are_told_before_anything_is_sent(project: Path) -> None:
+    (project / "Dockerfile").unlink()
+    task = Task({}, **arguments(project))
+    with pytest.raises(AnsibleActionFail, match=f"{BUILDER}: {project} cannot be packed: .*Docker"):
+        task.run()
+    assert task.there == {}
+
+
+@pytest.mark.parametrize("where", ["put", "module"])
+def test_what_was_sent_of_it_goes_where_the_module_cannot_run(project: Path, where: str) -> None:
+    task = Task(AnsibleConnectionFailure("lost"), **arguments(project))
+    task.breaks = where == "put"
+    with pytest.raises(AnsibleConnectionFailure):
+        task.run()
+    [path] = task.there
+    assert task.commands == [f"rm {path}"]
