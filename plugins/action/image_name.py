@@ -18,7 +18,7 @@ class ActionModule(seat.Changing):
 
     _supports_check_mode = False
     _VALID_ARGS = frozenset(
-        ("images", "names", "move", "forget", "bases", "served", "docker_socket")
+        ("images", "names", "pull", "move", "forget", "bases", "served", "docker_socket")
     )
 
     def words(self, answer: Mapping[str, Any], _want: Mapping[str, Any]) -> str:

@@ -137,6 +137,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.answer import (
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
     DockerConnection,
     EngineError,
+    reason,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.image_names import (
     described,
@@ -163,14 +164,6 @@ PIECE_HEAD = 8
 
 class NoAnswerError(Exception):
     """The page does not answer as it has to; the text says why."""
-
-
-def reason(error: Exception) -> str:
-    """Give what an error says; of one of the engine's, its own words alone."""
-    if isinstance(error, EngineError):
-        with suppress(ValueError, KeyError, TypeError):
-            return str(json.loads(str(error).partition(f": {error.status} ")[2])["message"])
-    return str(error)
 
 
 def inspect(docker: DockerConnection, container: str) -> dict[str, Any] | None:

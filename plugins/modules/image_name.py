@@ -36,6 +36,10 @@ options:
       remembered.
     type: dict
     default: {}
+  pull:
+    description: Pull each O(images[].image) that is not there, which is a reference by digest.
+    type: bool
+    default: false
   move:
     description: >-
       Take each O(images[].image), which is a reference by digest, away once the image has its name,
@@ -109,6 +113,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.image_names import 
     described,
     forget,
     give_name,
+    pull,
     remembered,
     take_name,
 )
@@ -119,7 +124,9 @@ class OtherImageError(ValueError):
     """The image is not the one that was meant."""
 
 
-def meant(docker: DockerConnection, image: str, mark: str, *, move: bool) -> tuple[str, str]:
+def meant(
+    docker: DockerConnection, image: str, mark: str, *, pulls: bool, move: bool
+) -> tuple[str, str]:
     """Give the ID and the fingerprint of an image.
 
     mark: the fingerprint that it has to have, any where it is empty. Raises OtherImageError where
@@ -127,6 +134,9 @@ def meant(docker: DockerConnection, image: str, mark: str, *, move: bool) -> tup
     http.client.HTTPException where the engine refuses.
     """
     found = described(docker, image)
+    if found is None and pulls:
+        pull(docker, image)
+        found = described(docker, image)
     if found is None:
         raise OtherImageError(f"there is no image {image}")
     told = fingerprint(found)
@@ -154,11 +164,12 @@ def name_images(docker: DockerConnection, asked: dict[str, Any]) -> bool:
 
     Raises as meant() does, and TornError.
     """
-    move, old = asked["move"], asked["forget"]
+    move, pulls, old = asked["move"], asked["pull"], asked["forget"]
     where = {one["name"]: one["image"] or one["name"] for one in asked["images"]}
     found = {
-        one["name"]: meant(docker, where[one["name"]], one["fingerprint"], move=move)
+        name: meant(docker, where[name], one["fingerprint"], pulls=pulls, move=move)
         for one in asked["images"]
+        for name in [one["name"]]
     }
     with remembered({name: mark for name, (_, mark) in found.items()}, asked["bases"]) as new:
         named = {name: name for name in found} | asked["names"]
@@ -183,6 +194,7 @@ def main() -> None:
         argument_spec={
             "images": {"type": "list", "elements": "dict", "required": True, "options": image},
             "names": {"type": "dict", "default": {}},
+            "pull": {"type": "bool", "default": False},
             "move": {"type": "bool", "default": False},
             "forget": {"type": "str", "default": ""},
             "bases": {"type": "dict", "default": {}},

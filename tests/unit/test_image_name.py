@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import stand_in
@@ -151,3 +152,38 @@ def test_the_builder_remembers_along_which_revision_the_room_has(seat: stand_in.
     assert name(seat, served="r1") == {"changed": True}
     assert name(seat, served="r1") == {"changed": False}
     assert state.read().served == ["r1"]
+
+
+def test_what_is_not_there_is_pulled_by_its_digest(seat: stand_in.Engine) -> None:
+    """And it is not believed that this is the image that was meant."""
+    place, _, digest = REFERENCE.partition("@")
+    asked = f"/images/create?{urlencode({'fromImage': place, 'tag': digest})}"
+
+    def pulled(*_: object) -> stand_in.Raw:
+        seat.on("GET", f"/images/{REFERENCE}/json", image(NEW))
+        return stand_in.Raw(b'{"status": "Pulling"}\r\n{"status": "Done"}\r\n')
+
+    seat.on("GET", f"/images/{REFERENCE}/json", stand_in.Refuse(404))
+    assert name(seat)["msg"] == f"there is no image {REFERENCE}"
+    seat.on("POST", "/images/create.*", pulled)
+    assert name(seat, pull=True, move=True) == {"changed": True}
+    assert seat.asked("POST") == [asked, f"/images/{NEW}/tag?repo=room&tag=base"]
+    # It is there by now.
+    assert name(seat, mark="f" * 64, pull=True)["failed"]
+    assert seat.asked("POST").count(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (stand_in.Raw(b'{"status": "Pulling"}\n{"error": "no space left"}\n'), "no space left"),
+        (stand_in.Raw(b'{"status": "Pulling"}\n'), f"there is no image {REFERENCE}"),
+        (stand_in.Refuse(500, "connection refused"), f"{REFERENCE}: connection refused"),
+    ],
+)
+def test_what_cannot_be_pulled_is_told(seat: stand_in.Engine, answer: object, words: str) -> None:
+    seat.on("GET", f"/images/{REFERENCE}/json", stand_in.Refuse(404))
+    seat.on("POST", "/images/create.*", answer)
+    assert words in name(seat, pull=True, forget=OLD)["msg"]
+    assert state.read().built["images"] == {}
+    assert seat.asked("DELETE") == []
