@@ -1,36 +1,49 @@
 #!/usr/bin/python
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Give an image a name, once it is the image that was meant."""
+"""Give images names, once they are those that were meant, and tell what there is then."""
 
 DOCUMENTATION = r"""
 module: image_name
-short_description: Give a Docker image a name, where it is the image that was meant
+short_description: Give Docker images names, where they are the images that were meant
 description:
   - Compares an image's fingerprint before it gives the name, which no module of a tag does; takes
     away the reference by digest that it came under, and the image that the name was for before.
-  - The image is remembered, under O(name), as one of the toolkit's.
+  - The images are remembered, under the names in O(images), as the toolkit's.
+  - Answers like M(labocloud.room.seat), with what the machine has afterwards; the action judges
+    that.
 options:
-  image:
-    description: Name of the image, or its reference by digest.
-    type: str
+  images:
+    description: The images, each with the name to give.
+    type: list
+    elements: dict
     required: true
-  name:
-    description: The name to give, as NAME:TAG.
-    type: str
-    required: true
-  also:
-    description: A further name to give, which is not remembered; none, where it is empty.
-    type: str
-    default: ""
-  fingerprint:
-    description: The fingerprint that the image has to have; any, where none is given.
-    type: str
-    default: ""
+    suboptions:
+      name:
+        description: The name to give, as NAME:TAG.
+        type: str
+        required: true
+      image:
+        description: Where it is found, a name or a reference by digest; by default its name.
+        type: str
+      fingerprint:
+        description: The fingerprint that it has to have; any, where it is empty.
+        type: str
+        default: ""
+  names:
+    description: >-
+      Further names that are given once all is well, each to the name of one of them. They are not
+      remembered.
+    type: dict
+    default: {}
+  pull:
+    description: Pull each O(images[].image) that is not there, which is a reference by digest.
+    type: bool
+    default: false
   move:
     description: >-
-      Take O(image), which is a reference by digest, away once the image has its name, or has proved
-      to be another one.
+      Take each O(images[].image), which is a reference by digest, away once the image has its name,
+      or has proved to be another one.
     type: bool
     default: false
   forget:
@@ -43,11 +56,18 @@ options:
     description: What is remembered of where images are from, name to the digest that it was for.
     type: dict
     default: {}
+  served:
+    description: >-
+      The revision that the room has from now on, once all is well; none, where it is empty. For the
+      machine that builds.
+    type: str
+    default: ""
 author:
   - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
+  - labocloud.room.answer
 attributes:
   check_mode:
     support: none
@@ -61,21 +81,31 @@ attributes:
 EXAMPLES = r"""
 - name: Give the revision the course's name
   labocloud.room.image_name:
-    image: labocloud20202021:python-c1c0fda7ae53
-    name: labocloud20202021:python-c1c0fda7ae53
-    also: labocloud20202021:python
-    fingerprint: "{{ fingerprint }}"
+    images:
+      - name: labocloud20202021:python-c1c0fda7ae53
+        fingerprint: "{{ fingerprint }}"
+    names:
+      labocloud20202021:python: labocloud20202021:python-c1c0fda7ae53
 """
 
-RETURN = r""" # """
+RETURN = r"""
+ansible_facts:
+  description: As of M(labocloud.room.seat).
+  returned: success
+  type: dict
+"""
 
 import http.client
 from contextlib import closing
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.labocloud.room.plugins.module_utils.answer import (
+    ARGUMENTS,
+    LateError,
+    answer,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
-    SOCKET,
     DockerConnection,
     fingerprint,
 )
@@ -83,16 +113,20 @@ from ansible_collections.labocloud.room.plugins.module_utils.image_names import 
     described,
     forget,
     give_name,
+    pull,
     remembered,
     take_name,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.state import update
 
 
 class OtherImageError(ValueError):
     """The image is not the one that was meant."""
 
 
-def meant(docker: DockerConnection, image: str, mark: str, *, move: bool) -> tuple[str, str]:
+def meant(
+    docker: DockerConnection, image: str, mark: str, *, pulls: bool, move: bool
+) -> tuple[str, str]:
     """Give the ID and the fingerprint of an image.
 
     mark: the fingerprint that it has to have, any where it is empty. Raises OtherImageError where
@@ -100,6 +134,9 @@ def meant(docker: DockerConnection, image: str, mark: str, *, move: bool) -> tup
     http.client.HTTPException where the engine refuses.
     """
     found = described(docker, image)
+    if found is None and pulls:
+        pull(docker, image)
+        found = described(docker, image)
     if found is None:
         raise OtherImageError(f"there is no image {image}")
     told = fingerprint(found)
@@ -122,42 +159,56 @@ def give(docker: DockerConnection, key: str, name: str) -> bool:
     return True
 
 
-def name_image(docker: DockerConnection, asked: dict[str, Any]) -> bool:
+def name_images(docker: DockerConnection, asked: dict[str, Any]) -> bool:
     """Do what the module's arguments ask for, and tell whether that changed anything.
 
     Raises as meant() does, and TornError.
     """
-    move, old = asked["move"], asked["forget"]
-    key, mark = meant(docker, asked["image"], asked["fingerprint"], move=move)
-    with remembered({asked["name"]: mark}, asked["bases"]) as new:
-        names = [name for name in (asked["name"], asked["also"]) if name]
-        given = [give(docker, key, name) for name in names]
+    move, pulls, old = asked["move"], asked["pull"], asked["forget"]
+    where = {one["name"]: one["image"] or one["name"] for one in asked["images"]}
+    found = {
+        name: meant(docker, where[name], one["fingerprint"], pulls=pulls, move=move)
+        for one in asked["images"]
+        for name in [one["name"]]
+    }
+    with remembered({name: mark for name, (_, mark) in found.items()}, asked["bases"]) as new:
+        named = {name: name for name in found} | asked["names"]
+        given = [give(docker, found[image][0], name) for name, image in named.items()]
         if move:
-            take_name(docker, asked["image"])
+            for image in where.values():
+                take_name(docker, image)
     gone = bool(old) and forget(docker, old)
-    return new or any(given) or move or gone
+    served = asked["served"]
+    serves = bool(served) and update(lambda state: state.serve(served))
+    return new or any(given) or move or gone or serves
 
 
 def main() -> None:
     """Run the module."""
+    image = {
+        "name": {"type": "str", "required": True},
+        "image": {"type": "str"},
+        "fingerprint": {"type": "str", "default": ""},
+    }
     module = AnsibleModule(
         argument_spec={
-            "image": {"type": "str", "required": True},
-            "name": {"type": "str", "required": True},
-            "also": {"type": "str", "default": ""},
-            "fingerprint": {"type": "str", "default": ""},
+            "images": {"type": "list", "elements": "dict", "required": True, "options": image},
+            "names": {"type": "dict", "default": {}},
+            "pull": {"type": "bool", "default": False},
             "move": {"type": "bool", "default": False},
             "forget": {"type": "str", "default": ""},
             "bases": {"type": "dict", "default": {}},
-            "docker_socket": {"type": "path", "default": SOCKET},
+            "served": {"type": "str", "default": ""},
+            **ARGUMENTS,
         },
     )
     try:
         with closing(DockerConnection(module.params["docker_socket"], 120)) as docker:
-            changed = name_image(docker, module.params)
-    except (OSError, http.client.HTTPException, ValueError) as error:
+            changed = name_images(docker, module.params)
+        seat = answer(module.params)
+    except (OSError, http.client.HTTPException, ValueError, LateError) as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=changed)
+    module.exit_json(changed=changed, ansible_facts={"seat": seat})
 
 
 if __name__ == "__main__":

@@ -231,12 +231,6 @@ def remember_coming(state: State, seat: Seat, names: list[str]) -> None:
     state.brought["policy_rc_d"] = seat["apt"]["policy_rc_d"] != "other"
 
 
-def remember_served(state: State, revision: str) -> None:
-    """Write down the revision that the room has: the last one is the last."""
-    if state.served[-1:] != [revision]:
-        state.served = [*(one for one in state.served if one != revision), revision]
-
-
 def give_back(path: str, *, check: bool) -> bool:
     """Give a file the content and the mode that it had, and tell whether it has others.
 
@@ -276,7 +270,7 @@ def remember(asked: dict[str, Any], *, check: bool) -> bool:
         if asked["users"] is not None:
             state.brought["users"] = asked["users"]
         if asked["served"]:
-            remember_served(state, asked["served"])
+            state.serve(asked["served"])
 
     changed = update(change, check=check)
     # Only now, for it changes the machine.

@@ -87,6 +87,23 @@ def settings(
     return found, wrong
 
 
+def settings_of(
+    variables: Variables,
+    loader: Any,  # noqa: ANN401  # Ansible's come without types
+    templar: Any,  # noqa: ANN401
+) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    """Give a host's settings, and what is wrong with them, as settings() does, by the roles' files.
+
+    variables: the host's, with hostvars and groups where a template of theirs may name these.
+    """
+
+    def template(known: Variables, value: object) -> Any:  # noqa: ANN401
+        return templar.copy_with_new_env(available_variables=known).template(value)
+
+    defaults, specs = declared(lambda path: loader.load_from_file(path, trusted_as_template=True))
+    return settings(variables, defaults, specs, template)
+
+
 def builder(groups: Mapping[str, list[str]], named: str = "", name: str = "") -> str:
     """Give the machine that builds for all: the one named, the registry's host, the first seat.
 
@@ -129,7 +146,7 @@ def bracketed(address: str) -> str:
 def wanted(
     name: str,
     variables: Mapping[str, Any],
-    loader: Any,  # noqa: ANN401  # Ansible's come without types
+    loader: Any,  # noqa: ANN401
     templar: Any,  # noqa: ANN401
     *,
     mine: bool = True,
@@ -140,20 +157,19 @@ def wanted(
     another one, whose task it is. The registry's CA is known where its host was asked in this run.
     """
     hostvars = variables["hostvars"]
-    defaults, specs = declared(lambda path: loader.load_from_file(path, trusted_as_template=True))
 
-    def template(known: Variables, value: object) -> Any:  # noqa: ANN401
-        return templar.copy_with_new_env(available_variables=known).template(value)
-
-    def of(host: str) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    def known_of(host: str) -> dict[str, Any]:
         raw = variables if mine and host == name else hostvars.raw_get(host)
         # A play says it, and another host's variables do not: it is the room's.
         asked = {key: variables[key] for key in ("course_image_revision",) if key in variables}
-        known = {**raw, **asked, "hostvars": hostvars, "groups": variables["groups"]}
-        return settings(known, defaults, specs, template)
+        return {**raw, **asked, "hostvars": hostvars, "groups": variables["groups"]}
 
-    raw = variables if mine else hostvars.raw_get(name)
-    account = str(template({**raw, "hostvars": hostvars}, raw.get("ansible_user", "")))
+    def of(host: str) -> tuple[dict[str, Any], dict[str, list[str]]]:
+        return settings_of(known_of(host), loader, templar)
+
+    known = known_of(name)
+    render = templar.copy_with_new_env(available_variables=known).template
+    account = str(render(known.get("ansible_user", "")))
     found, wrong = of(name)
     told = room(variables["groups"], name, lambda host: found if host == name else of(host)[0])
     if host := told["registry"]["host"]:

@@ -370,7 +370,7 @@ def acted(monkeypatch: pytest.MonkeyPatch, answer: object, **args: object) -> di
 
     def running(self: Any, *_more: object) -> dict[str, Any]:  # noqa: ANN401
         assert self.asks_anew()
-        return {"changed": False, "answer": self.asked("pc07", {}, {})}
+        return {"changed": False, "answer": self.asked("pc07", {"name": "pc07"}, {})}
 
     with monkeypatch.context() as patch:
         patch.setattr(seat_action.ActionModule, "asked", asking)
@@ -389,8 +389,9 @@ def test_the_action_gives_the_module_its_arguments_and_tells_whether_it_wrote(
 
 def test_the_action_fails_where_the_module_does(monkeypatch: pytest.MonkeyPatch) -> None:
     """Unlike the one that only asks: what is not written down must not be gone on from."""
-    with pytest.raises(AnsibleActionFail, match="pc07: it cannot be written down"):
+    with pytest.raises(AnsibleActionFail) as failed:
         acted(monkeypatch, {"failed": True, "msg": "it cannot be written down: no"})
+    assert failed.value.result["msg"] == "pc07: it cannot be written down: no"
     with pytest.raises(AnsibleConnectionFailure, match="gone"):
         acted(monkeypatch, AnsibleConnectionFailure("gone"))
 
