@@ -308,26 +308,21 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
     starts = docker["enabled"] or has["service_manager"] != "systemd"
     runs = docker["running"] and not docker["outdated"] and starts
     recorded = (has["before"] or {}).get("roots", {})
-    prepared = (
-        told["installed"]
-        and not has["apt"]["interrupted"]
-        and (has["before"] is not None and not without(told["roots"], recorded))
-    )
+    whole = told["installed"] and not has["apt"]["interrupted"]
     refused = list(refusals(has, want, told))
     return verdict(
         () if refused else conditions(has, want, told),
         settled=bool(
-            told["installed"]
+            whole
             and told["configured"]
             and runs
             and told["trust"]["settled"]
             and not awaited(want, builder)
-            and not has["apt"]["interrupted"]
         ),
         refused=refused,
         there=any(name in has["packages"] for name in ENGINES),
         runs=runs,
-        prepared=prepared,
+        prepared=whole and not without(told["roots"], recorded),
         removal=removal(has, want),
         **told,
     )
