@@ -53,8 +53,8 @@ UPDATE = "update.yml"
 JUDGING = tuple(
     f"labocloud.room.{name}"
     for name in (
-        *("seat", "seat_state", "image_load", "image_name", "image_remove"),
-        "flask_container",
+        *("seat", "seat_state", "flask_container"),
+        *("image_build", "image_load", "image_name", "image_remove"),
     )
 )
 LOCKING = "labocloud.room.room_lock"
