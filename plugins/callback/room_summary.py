@@ -265,11 +265,10 @@ class CallbackModule(CallbackBase):
     def wanted(self) -> dict[str, Any]:
         """Give the room, and the settings of its page, as the inventory has them."""
         manager, loader = self.play.get_variable_manager(), self.play._loader
-        inventory = manager._inventory
+        inventory, read = manager._inventory, settings.reader(loader, Templar(loader))
 
         def of(name: str) -> dict[str, Any]:
-            variables = manager.get_vars(host=inventory.get_host(name))
-            return settings.settings_of(variables, loader, Templar(loader))[0]
+            return read(manager.get_vars(host=inventory.get_host(name)))[0]
 
         first = self.room[0]
         return {**of(first), "room": settings.room(inventory.get_groups_dict(), first, of)}
