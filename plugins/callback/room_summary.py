@@ -53,8 +53,8 @@ UPDATE = "update.yml"
 JUDGING = tuple(
     f"labocloud.room.{name}"
     for name in (
-        *("seat", "seat_state", "image_load", "image_name", "image_remove"),
-        "flask_container",
+        *("seat", "seat_state", "flask_container"),
+        *("image_build", "image_load", "image_name", "image_remove"),
     )
 )
 LOCKING = "labocloud.room.room_lock"
@@ -265,11 +265,10 @@ class CallbackModule(CallbackBase):
     def wanted(self) -> dict[str, Any]:
         """Give the room, and the settings of its page, as the inventory has them."""
         manager, loader = self.play.get_variable_manager(), self.play._loader
-        inventory = manager._inventory
+        inventory, read = manager._inventory, settings.reader(loader, Templar(loader))
 
         def of(name: str) -> dict[str, Any]:
-            variables = manager.get_vars(host=inventory.get_host(name))
-            return settings.settings_of(variables, loader, Templar(loader))[0]
+            return read(manager.get_vars(host=inventory.get_host(name)))[0]
 
         first = self.room[0]
         return {**of(first), "room": settings.room(inventory.get_groups_dict(), first, of)}

@@ -87,21 +87,17 @@ def settings(
     return found, wrong
 
 
-def settings_of(
-    variables: Variables,
+def reader(
     loader: Any,  # noqa: ANN401  # Ansible's come without types
     templar: Any,  # noqa: ANN401
-) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    """Give a host's settings, and what is wrong with them, as settings() does, by the roles' files.
-
-    variables: the host's, with hostvars and groups where a template of theirs may name these.
-    """
+) -> Callable[[Variables], tuple[dict[str, Any], dict[str, list[str]]]]:
+    """Give what gives, from a host's variables, what settings() gives by the roles' files."""
+    defaults, specs = declared(lambda path: loader.load_from_file(path, trusted_as_template=True))
 
     def template(known: Variables, value: object) -> Any:  # noqa: ANN401
         return templar.copy_with_new_env(available_variables=known).template(value)
 
-    defaults, specs = declared(lambda path: loader.load_from_file(path, trusted_as_template=True))
-    return settings(variables, defaults, specs, template)
+    return lambda variables: settings(variables, defaults, specs, template)
 
 
 def builder(groups: Mapping[str, list[str]], named: str = "", name: str = "") -> str:
@@ -156,7 +152,7 @@ def wanted(
     variables: of the task that asks. mine: whether they are the machine's own, and not those of
     another one, whose task it is. The registry's CA is known where its host was asked in this run.
     """
-    hostvars = variables["hostvars"]
+    hostvars, read = variables["hostvars"], reader(loader, templar)
 
     def known_of(host: str) -> dict[str, Any]:
         raw = variables if mine and host == name else hostvars.raw_get(host)
@@ -165,7 +161,7 @@ def wanted(
         return {**raw, **asked, "hostvars": hostvars, "groups": variables["groups"]}
 
     def of(host: str) -> tuple[dict[str, Any], dict[str, list[str]]]:
-        return settings_of(known_of(host), loader, templar)
+        return read(known_of(host))
 
     known = known_of(name)
     render = templar.copy_with_new_env(available_variables=known).template

@@ -110,28 +110,58 @@ class Task:
             raise self.said
         return self.said
 
-    def run(self) -> dict[str, Any]:
-        """Run the action, on a seat that was asked in this run."""
+    def run(self, **others: dict[str, Any]) -> dict[str, Any]:
+        """Run the action, on a seat that was asked in this run. others: facts of more of them."""
         asked = {"inventory_hostname": NAME, "ansible_facts": {"seat": SEAT}}
-        hostvars = Known({"pc01": {"ansible_facts": builder()}})
+        known = {"pc01": builder(), **others}
+        hostvars = Known({name: {"ansible_facts": facts} for name, facts in known.items()})
         done: dict[str, Any] = self.action.run(task_vars=asked | {"hostvars": hostvars})
         return done
 
 
-def fetching(stem: Path, said: object | None = None) -> Task:
-    told = said or {"changed": True, "path": THERE, "sha256": SHA256}
-    return Task(image_archive, told, archive=str(stem), images=["a:1"], skip_layers=3)
+def lacks(stem: Path, *lacking: str) -> dict[str, Any]:
+    """Give the facts of a seat that lacks images, and is sent the archive that begins so."""
+    archive = {"archive": str(stem), "images": ["a:1"], "skip_layers": 3}
+    return {"verdict": {"images": {"lacking": list(lacking), "archive": archive}}}
+
+
+class Fetching(Task):
+    """The action that fetches an archive for a seat, another one like it, and one with all."""
+
+    def __init__(self, stem: Path, said: object | None = None) -> None:
+        told = said or {"changed": True, "path": THERE, "sha256": SHA256}
+        super().__init__(image_archive, told, seats=["pc03", "pc04", "pc05"])
+        other = stem.with_name("another kind")
+        self.facts = {
+            "pc03": lacks(stem, "a:1"),
+            "pc04": lacks(stem, "a:1"),
+            "pc05": lacks(other),
+        }
+
+    def run(self, **others: dict[str, Any]) -> dict[str, Any]:
+        """Run the action for them, and for others."""
+        return super().run(**self.facts, **others)
 
 
 def test_the_images_are_saved_fetched_and_removed_there(stem: Path) -> None:
-    task = fetching(stem)
+    task = Fetching(stem)
     assert task.run()["changed"]
     assert task.modules == [{"images": ["a:1"], "skip_layers": 3}]
     assert archives.kept(stem) is not None
     assert task.commands == ["rm /var/tmp/labocloud-images-x1 True"]
-    again = fetching(stem)
+    again = Fetching(stem)
     assert not again.run()["changed"]
     assert again.modules == again.commands == []
+
+
+def test_each_kind_of_seat_has_an_archive_of_its_own(stem: Path) -> None:
+    task = Fetching(stem)
+    other = stem.with_name("0123456789abcdef-0")
+    task.action._task.args["seats"].append("pc06")
+    assert task.run(pc06=lacks(other, "a:1"))["changed"]
+    assert len(task.modules) == len(task.commands) == 2
+    assert archives.kept(stem)
+    assert archives.kept(other)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +175,7 @@ def test_the_images_are_saved_fetched_and_removed_there(stem: Path) -> None:
     ],
 )
 def test_what_is_not_saved_or_not_whole_is_not_kept(stem: Path, said: object, words: str) -> None:
-    task = fetching(stem, said or {"changed": True})
+    task = Fetching(stem, said or {"changed": True})
     done = task.run()
     assert done["failed"]
     assert words in done["msg"]
@@ -154,7 +184,7 @@ def test_what_is_not_saved_or_not_whole_is_not_kept(stem: Path, said: object, wo
 
 
 def test_a_builder_that_is_lost_on_the_way_leaves_no_half_archive(stem: Path) -> None:
-    task = fetching(stem)
+    task = Fetching(stem)
     task.connection.fails = AnsibleConnectionFailure("lost")
     with pytest.raises(AnsibleConnectionFailure):
         task.run()

@@ -1,12 +1,14 @@
 """The words at the end of a run."""
 
 import json
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ansible import context
+from ansible_collections.labocloud.room.plugins.action import seat as asking
 from ansible_collections.labocloud.room.plugins.callback import room_summary
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
@@ -109,6 +111,18 @@ def judged(name: str, *found: str, named: bool = True, **students: object) -> di
     machine = {"running": name, "id": name, "host_keys": [name]}
     has = {"os": {"name": "Debian"}, "docker": {"version": "26"}, "clock": {"control": 1.0}}
     return {"seat": {**has, "machine": machine}, "verdict": verdicts, "lacks": ["lacks_images"]}
+
+
+def test_it_learns_from_all_actions_that_give_a_verdict_and_from_no_others() -> None:
+    judging = {
+        f"labocloud.room.{path.stem}"
+        for path in Path(asking.__file__).parent.glob("*.py")
+        if issubclass(
+            import_module(asking.__name__.replace(".seat", f".{path.stem}")).ActionModule,
+            asking.ActionModule,
+        )
+    }
+    assert set(room_summary.JUDGING) == judging
 
 
 class Run:
