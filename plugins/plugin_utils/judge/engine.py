@@ -37,8 +37,8 @@ DOCKERS_OWN = (
     "docker-buildx-plugin",
     "docker-compose-plugin",
 )
-# What Ansible's Docker modules need on the seat, and what an archive of images is unpacked with.
-HELPERS = ("python3-requests", "zstd")
+# What an archive of images is unpacked with.
+HELPERS = ("zstd",)
 LONGEST_NUMBER = 9
 VERSIONED = ("docker.io", "docker-cli", "docker-ce", "docker-ce-cli")
 ENGINES = ("docker.io", "docker-ce")
