@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Have the course's container run by the module of this name, and ask and judge the machine anew.
+"""Have the course's container run by the module of this name, and judge what the machine has then.
 
 The arguments are the module's, and the facts those of the action seat: an update that ends at
 another seat leaves none unjudged. Where the container is not as it should be then, the task fails,
@@ -14,7 +14,6 @@ from ansible_collections.labocloud.room.plugins.action import seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import printable
 
-MODULE, ASKING = "labocloud.room.flask_container", "labocloud.room.seat"
 SHORT = 12
 MADE_OF = ("name", "image", "memory", "pids_limit")
 
@@ -54,45 +53,39 @@ def no_answer(told: Mapping[str, Any], want: Mapping[str, Any]) -> str:
     )
 
 
-class ActionModule(seat.ActionModule):
+class ActionModule(seat.Changing):
     """The action, as Ansible looks for it."""
 
-    _VALID_ARGS = seat.ActionModule._VALID_ARGS | {
-        *("state", "name", "successor", "container", "own", "left", "replaces", "differs"),
-        *("timeout", "docker_socket"),
-    }
+    _VALID_ARGS = frozenset(
+        (
+            *("state", "name", "successor", "container", "own", "left", "replaces", "differs"),
+            *("timeout", "docker_socket"),
+        )
+    )
+    TOLD = (*seat.Changing.TOLD, "revision")
 
     def run(
         self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
     ) -> dict[str, Any]:
         """Have it run, or be gone, and judge what came of it."""
-        variables = task_vars or {}
-        name, asked = variables["inventory_hostname"], self._task.args
-        done: dict[str, Any] = self._execute_module(
-            module_name=MODULE, module_args=asked, task_vars=variables
-        )
-        comes = asked.get("state") != "absent"
-        if done.get("failed") and comes:
-            want = self.want(name, variables)
-            made = done.get("made", True)
-            return done | {"msg": no_answer(done, want) if made else not_made(done, want)}
-        if done.get("failed") or self._task.check_mode or not done.get("changed"):
-            return done
-        # What the action of that name does is told by its arguments.
-        self._task.args = {"anew": True, "refuse": ["container"] if comes else ["machine"]}
         result = super().run(tmp, task_vars)
-        result |= {key: done[key] for key in ("diff", "revision", "changed") if key in done}
-        if result.get("failed") or result.get("unreachable"):
+        if self._task.check_mode or not self.comes():
             return result
-        found = result["ansible_facts"]["verdict"]["container"]["findings"]
+        verdicts = result["ansible_facts"]["verdict"]
+        found = [*verdicts["machine"]["refused"], *verdicts["container"]["findings"]]
         wrong = [one for one in found if one["severity"] == "error"]
-        if wrong and comes:
-            result |= {"failed": True, "msg": f"{name}: {in_words(wrong)}"}
-            result = seat.unshown(result)
-        return result
+        if not wrong:
+            return result
+        name = (task_vars or {})["inventory_hostname"]
+        return seat.unshown(result | {"failed": True, "msg": f"{name}: {in_words(wrong)}"})
 
-    def _execute_module(self, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401  # as Ansible's
-        """Run a module: that of asking, where none is named."""
-        arguments.setdefault("module_name", ASKING)
-        told: dict[str, Any] = super()._execute_module(**arguments)
-        return told
+    def comes(self) -> bool:
+        """Tell whether a container is to run, and not to be gone."""
+        return bool(self._task.args.get("state") != "absent")
+
+    def words(self, answer: Mapping[str, Any], want: Mapping[str, Any]) -> str:
+        """Say what has failed: to make it, to have it answer, or what came after that."""
+        if not self.comes() or answer.get("changed"):
+            return super().words(answer, want)
+        made = answer.get("made", True)
+        return no_answer(answer, want) if made else not_made(answer, want)

@@ -1,17 +1,20 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Have images saved by the module of this name, and fetch the archive, where it is not kept yet.
+"""Have the images saved that seats lack, by the module of this name, and fetch what is not kept.
 
-Arguments: the module's, and archive, the beginning of the path that the archive gets on the control
-machine.
+Arguments: seats, the names of machines that were judged in this run. An archive leaves out the
+layers that a seat has, and so there is one for each kind of seat; where it is kept on the control
+machine, its verdict tells.
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.module_utils.passing import NAME, PLACE, PREFIX
+from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.archives import keep, kept
 
 # What the module tells becomes a path of a command: nothing else does.
@@ -21,26 +24,36 @@ PATH = re.compile(rf"{PLACE}/{PREFIX}\w+/{re.escape(NAME)}", re.ASCII)
 class ActionModule(ActionBase):
     """The action, as Ansible looks for it."""
 
-    _VALID_ARGS = frozenset(("archive", "images", "skip_layers"))
+    _VALID_ARGS = frozenset(("seats",))
 
     def run(
         self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
     ) -> dict[str, Any]:
         """Save and fetch."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        arguments = dict(self._task.args)
-        stem = Path(arguments.pop("archive"))
+        result: dict[str, Any] = super().run(tmp, task_vars) | {"changed": False}
         try:
-            stem.parent.mkdir(parents=True, exist_ok=True)
-            if kept(stem):
-                return result | {"changed": False}
-            said: dict[str, Any] = self._execute_module(module_args=arguments, task_vars=task_vars)
-            if said.get("failed"):
-                return {**result, **said}
-            self.fetch(said, stem)
+            for arguments in self.kinds(task_vars or {}):
+                stem = Path(arguments.pop("archive"))
+                stem.parent.mkdir(parents=True, exist_ok=True)
+                if kept(stem):
+                    continue
+                said: dict[str, Any] = self._execute_module(
+                    module_args=arguments, task_vars=task_vars
+                )
+                if said.get("failed"):
+                    return {**result, **said}
+                self.fetch(said, stem)
+                result["changed"] = True
         except (OSError, ValueError) as error:
             return result | {"failed": True, "msg": f"the images cannot be fetched: {error}"}
-        return result | {"changed": True}
+        return result
+
+    def kinds(self, variables: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Give archive and the module's arguments for each kind of seat that lacks images."""
+        seats = self._task.args["seats"]
+        told = [settings.facts_of(seat, variables)["verdict"]["images"] for seat in seats]
+        kinds = {one["archive"]["archive"]: one["archive"] for one in told if one["lacking"]}
+        return [dict(kind) for kind in kinds.values()]
 
     def fetch(self, said: dict[str, Any], stem: Path) -> None:
         """Fetch what the module has made, and remove it there. Raises OSError and ValueError.

@@ -1,51 +1,71 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Send a seat an archive of images, and have the module of this name load it.
+"""Send a seat an archive of images, have the module of this name load it, and judge the seat then.
 
 Arguments: the module's, but src and sha256, and archive, the beginning of the path under which the
-control machine keeps it (plugins/action/image_archive.py).
+control machine keeps it (plugins/action/image_archive.py). Facts: those of the action C(seat).
 """
 
 import secrets
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleError
-from ansible.plugins.action import ActionBase
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible_collections.labocloud.room.plugins.action import seat
 from ansible_collections.labocloud.room.plugins.module_utils.passing import PLACE, PREFIX
+from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.archives import kept
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import printable
 
 
-class ActionModule(ActionBase):
+class ActionModule(seat.Changing):
     """The action, as Ansible looks for it."""
 
+    _supports_check_mode = False
     _VALID_ARGS = frozenset(("archive", "images", "names", "forget", "docker_socket"))
 
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def asked(
+        self, name: str, want: dict[str, Any], variables: dict[str, Any]
+    ) -> dict[str, Any] | AnsibleError:
         """Send and load."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        arguments = dict(self._task.args)
-        stem = arguments.pop("archive")
+        self._root = settings.facts_of(name, variables)["seat"]["docker"]["root"]
+        archive, self._sha256 = self.archive(want)
+        # A name of chance: nobody else can have put anything there. The module takes it from there.
+        self._src = f"{PLACE}/{PREFIX}{secrets.token_hex(16)}"
+        try:
+            self._connection.put_file(str(archive), self._src)
+            return super().asked(name, want, variables)
+        except AnsibleActionFail:
+            raise
+        except AnsibleError:
+            with suppress(AnsibleError):
+                self._low_level_execute_command(self._connection._shell.remove(self._src))
+            raise
+
+    def archive(self, want: dict[str, Any]) -> tuple[Path, str]:
+        """Give where the archive is, and its SHA-256. Raises AnsibleActionFail."""
+        stem = self._task.args["archive"]
         try:
             found = kept(Path(stem))
         except OSError as error:
-            return result | {"failed": True, "msg": f"the archive cannot be read: {error}"}
+            why = f"the archive cannot be read: {error}"
+            raise AnsibleActionFail(self.words({"msg": why}, want)) from error
         if found is None:
-            return result | {"failed": True, "msg": f"there is no whole archive {stem}"}
-        archive, sha256 = found
-        # A name of chance: nobody else can have put anything there. The module takes it from there.
-        src = f"{PLACE}/{PREFIX}{secrets.token_hex(16)}"
-        try:
-            self._connection.put_file(str(archive), src)
-            arguments |= {"src": src, "sha256": sha256}
-            said: dict[str, Any] = self._execute_module(module_args=arguments, task_vars=task_vars)
-        except AnsibleError:
-            with suppress(AnsibleError):
-                self._low_level_execute_command(self._connection._shell.remove(src))
-            raise
-        finally:
-            self._remove_tmp_path(self._connection._shell.tmpdir)
-        return result | said
+            raise AnsibleActionFail(self.words({"msg": f"there is no whole archive {stem}"}, want))
+        return found
+
+    def more(self) -> dict[str, Any]:
+        """Give the module's arguments."""
+        arguments = super().more()
+        del arguments["archive"]
+        return arguments | {"src": self._src, "sha256": self._sha256}
+
+    def words(self, answer: Mapping[str, Any], want: Mapping[str, Any]) -> str:
+        """Say that the images could not be loaded, and what to do."""
+        return (
+            f"{want['name']} keeps the images that it had, since the new ones cannot be loaded:"
+            f" {printable(str(answer.get('msg'))).strip()} Fix: where the disk is full, make room"
+            f" at {self._root} or /var/tmp; then the same command again."
+        )

@@ -37,7 +37,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
     silence,
     silent,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN, printable
 from ansible_collections.labocloud.room.plugins.plugin_utils.shape import shaped
 
 # Bytes. The name is that of files and directories too, with something before or behind it.
@@ -170,6 +170,10 @@ class Changing(ActionModule):
         """Give what it is to change."""
         return dict(self._task.args)
 
+    def words(self, answer: Mapping[str, Any], want: Mapping[str, Any]) -> str:
+        """Say why it failed. answer: what the module gave, msg at least."""
+        return f"{want['name']}: {printable(str(answer.get('msg', '')))}"
+
     def asked(
         self, name: str, want: dict[str, Any], variables: dict[str, Any]
     ) -> dict[str, Any] | AnsibleError:
@@ -178,7 +182,9 @@ class Changing(ActionModule):
         if isinstance(answer, AnsibleError):
             raise answer
         if answer.get("failed"):
-            raise AnsibleActionFail(f"{name}: {answer.get('msg', '')}", result=answer)
+            words = self.words(answer, want)
+            # Of two messages, Ansible shows the result's.
+            raise AnsibleActionFail(words, result={**answer, "msg": words})
         if answer.get("skipped"):
             raise AnsibleActionSkip(str(answer.get("msg", "")), result=answer)
         self._said = answer

@@ -46,10 +46,17 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UN
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import report
 
 LONGEST_REASON = 600
-# The playbooks that end with the proof.
+# The playbooks that end with the proof; one of them may stop before all seats have had their turn.
 PROOFS = ("site.yml", "update.yml", "verify.yml")
+UPDATE = "update.yml"
 # The actions that give a verdict, and the one that ends a run before it begins.
-JUDGING = tuple(f"labocloud.room.{name}" for name in ("seat", "seat_state", "flask_container"))
+JUDGING = tuple(
+    f"labocloud.room.{name}"
+    for name in (
+        *("seat", "seat_state", "flask_container"),
+        *("image_build", "image_load", "image_name", "image_remove"),
+    )
+)
 LOCKING = "labocloud.room.room_lock"
 
 
@@ -122,8 +129,9 @@ class CallbackModule(CallbackBase):
         self.answers: dict[str, Mapping[str, Any]] = {}
         # The machine at which a run for all of them ended.
         self.awaited: str | None = None
-        # The seat after which an update did not go on.
-        self.stopped: str | None = None
+        # Whether this run is an update, and the seats whose turn in it has failed.
+        self.updates = False
+        self.turns: list[str] = []
         # Why nothing is done: somebody else works on the room.
         self.locked = ""
         # The whole room, and what this run is about of it; a registry's host is not a seat.
@@ -134,7 +142,9 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_start(self, playbook: Any) -> None:  # noqa: ANN401
         """Learn whether this run proves that the seats are ready, or does something else."""
         checks = context.CLIARGS.get("check", False)
-        self.proves = Path(playbook._file_name).name in PROOFS and not checks
+        name = Path(playbook._file_name).name
+        self.proves = name in PROOFS and not checks
+        self.updates = name == UPDATE and not checks
         self.word = "checked" if checks else "ready" if self.proves else "done"
 
     def v2_playbook_on_play_start(self, play: Any) -> None:  # noqa: ANN401
@@ -176,7 +186,9 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_unreachable(self, result: Any) -> None:  # noqa: ANN401
         """Remember that a seat cannot be reached."""
         self.learn(result)
-        self.blame(result, f"unreachable: {reason(result.result)}")
+        name = result.task.delegate_to or result.host.get_name()
+        why = reason(result.result).rstrip(".")
+        self.blame(result, in_words([finding("unreachable", name, why=why)]))
 
     def blame(self, result: Any, why: str) -> None:  # noqa: ANN401
         """Remember why a machine failed: the one that the task was delegated to, where it was."""
@@ -188,7 +200,7 @@ class CallbackModule(CallbackBase):
         else:
             self.failed[seat] = why
             if self.play is not None and (self.play.serial or self.play.any_errors_fatal):
-                self.stopped = self.stopped or seat
+                self.turns.append(seat)
 
     def v2_playbook_on_stats(self, stats: AggregateStats) -> None:
         """Print the summary, write the page and the names of the seats that are not ready."""
@@ -227,16 +239,19 @@ class CallbackModule(CallbackBase):
         answer = self.answers.get(seat)
         if not answer or errors(answer["verdict"]):
             return False
-        return not self.stopped or updated(answer["verdict"])
+        return not self.updates or updated(answer["verdict"])
 
     def why(self, seat: str) -> str:
         """Say why a seat is not finished at which no task has failed."""
-        if self.stopped:
+        # Where none of a batch has, one was lost before that no update begins without.
+        behind = self.turns or ([] if self.awaited or not self.updates else sorted(self.failed))
+        if behind:
             return (
-                f"the update stops before this batch, since {self.stopped} could not be updated."
-                " What was not updated yet serves as before. Fix: mend that, or where the seat is"
-                " off begin with another one, -e canary=, and give the same command again; or go"
-                " back everywhere, with -e revision= and the first digits of the revision to serve."
+                f"the update stops before this batch, since {', '.join(behind)} could not be"
+                " updated. What was not updated yet serves as before. Fix: mend that, or where the"
+                " seat is off begin with another one, -e canary=, and give the same command again;"
+                " or go back everywhere, with -e revision= and the first digits of the revision to"
+                " serve."
             )
         if self.awaited:
             return (
@@ -250,22 +265,13 @@ class CallbackModule(CallbackBase):
     def wanted(self) -> dict[str, Any]:
         """Give the room, and the settings of its page, as the inventory has them."""
         manager, loader = self.play.get_variable_manager(), self.play._loader
-        defaults, specs = settings.declared(
-            lambda path: loader.load_from_file(path, trusted_as_template=True)
-        )
+        inventory, read = manager._inventory, settings.reader(loader, Templar(loader))
 
         def of(name: str) -> dict[str, Any]:
-            variables = manager.get_vars(host=manager._inventory.get_host(name))
-            return settings.settings(
-                variables,
-                defaults,
-                specs,
-                lambda known, value: Templar(loader, variables=dict(known)).template(value),
-            )[0]
+            return read(manager.get_vars(host=inventory.get_host(name)))[0]
 
-        groups = manager._inventory.get_groups_dict()
-        found = of(self.room[0])
-        return {**found, "room": settings.room(groups, self.room[0], of)}
+        first = self.room[0]
+        return {**of(first), "room": settings.room(inventory.get_groups_dict(), first, of)}
 
     def tell(self, lost: set[str], good: set[str], bad: set[str]) -> list[str]:
         """Write the page and the file missing; give the lines on what is only to be looked at."""

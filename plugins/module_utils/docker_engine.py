@@ -11,7 +11,7 @@ import re
 import select
 import socket
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import IO, Any
 
 SOCKET = "/var/run/docker.sock"
@@ -54,6 +54,14 @@ class EngineError(OSError):
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
         self.status = status
+
+
+def reason(error: Exception) -> str:
+    """Give what an error says; of one of the engine's, its own words alone."""
+    if isinstance(error, EngineError):
+        with suppress(ValueError, KeyError, TypeError):
+            return str(json.loads(str(error).partition(f": {error.status} ")[2])["message"])
+    return str(error)
 
 
 class DockerConnection(http.client.HTTPConnection):

@@ -1,11 +1,12 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Give names to images, remember that, and take away what has none any more."""
+"""Pull images, give them names, remember that, and take away what has none any more."""
 
 from __future__ import annotations
 
 import copy
 import http.client
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +15,7 @@ from urllib.parse import quote, urlencode
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
     DockerConnection,
     EngineError,
+    reason,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.state import State, update
 
@@ -25,6 +27,20 @@ def described(docker: DockerConnection, image: str) -> dict[str, Any] | None:
     """
     found: dict[str, Any] | None = docker.ask(f"/images/{quote(image, safe='/:@')}/json")
     return found
+
+
+def pull(docker: DockerConnection, image: str) -> None:
+    """Pull an image, by its reference by digest. Raises as described() does."""
+    repository, _, digest = image.partition("@")
+    asked = urlencode({"fromImage": repository, "tag": digest})
+    try:
+        told = docker.read_answer(docker.stream(f"/images/create?{asked}", "POST"))
+    except EngineError as error:
+        raise OSError(f"{image}: {reason(error)}") from error
+    # It says how far it is, and in the end why it has stopped.
+    for line in told.splitlines():
+        if why := json.loads(line).get("error"):
+            raise OSError(f"{image}: {why}")
 
 
 def give_name(docker: DockerConnection, image: str, name: str) -> None:

@@ -135,6 +135,11 @@ class State:
         self.built["images"].pop(tag, None)
         self.built["earlier"].pop(tag, None)
 
+    def serve(self, revision: str) -> None:
+        """Write down the revision that the room has from now on: the last one is the last."""
+        if self.served[-1:] != [revision]:
+            self.served = [*(one for one in self.served if one != revision), revision]
+
     def images(self, inspected: dict[str, dict[str, Any]]) -> dict[str, str]:
         """Give the images that the toolkit built or brought here, tag to fingerprint.
 

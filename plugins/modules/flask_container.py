@@ -18,8 +18,8 @@ description:
     anything is changed.
   - Goes on by itself where the machine that called it goes away. Where it is ended itself in the
     middle, the same call sets right what is left.
-  - The action of this name asks the machine anew afterwards, and judges it, as the action
-    C(labocloud.room.seat) does.
+  - Answers like M(labocloud.room.seat), with what the machine has afterwards, in a check too. The
+    action of this name judges that.
 options:
   state:
     description: Whether a new container takes over, or those in O(own) are removed.
@@ -68,6 +68,7 @@ author:
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
+  - labocloud.room.answer
 attributes:
   check_mode:
     support: full
@@ -94,6 +95,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+ansible_facts:
+  description: As of M(labocloud.room.seat).
+  returned: success
+  type: dict
 made:
   description: Whether the successor was made.
   returned: failure with O(state=present)
@@ -124,10 +129,15 @@ from typing import Any, TextIO
 from urllib.parse import quote
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.labocloud.room.plugins.module_utils.answer import (
+    ARGUMENTS,
+    LateError,
+    answer,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
-    SOCKET,
     DockerConnection,
     EngineError,
+    reason,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.image_names import (
     described,
@@ -136,6 +146,8 @@ from ansible_collections.labocloud.room.plugins.module_utils.image_names import 
 from ansible_collections.labocloud.room.plugins.module_utils.state import TornError, update
 
 POLL_SECONDS = 0.1
+# A container that ends is gone sooner than a page is there.
+REMOVAL_POLL_SECONDS = 0.02
 # A busy disk may keep an engine from making a container for long.
 ENGINE_SECONDS = 60
 ANSWER_SECONDS = 5
@@ -152,14 +164,6 @@ PIECE_HEAD = 8
 
 class NoAnswerError(Exception):
     """The page does not answer as it has to; the text says why."""
-
-
-def reason(error: Exception) -> str:
-    """Give what an error says; of one of the engine's, its own words alone."""
-    if isinstance(error, EngineError):
-        with suppress(ValueError, KeyError, TypeError):
-            return str(json.loads(str(error).partition(f": {error.status} ")[2])["message"])
-    return str(error)
 
 
 def inspect(docker: DockerConnection, container: str) -> dict[str, Any] | None:
@@ -327,7 +331,7 @@ def remove(docker: DockerConnection, container: str) -> None:
             why = reason(error)
         if time.monotonic() > deadline:
             raise NoAnswerError(f"{container} cannot be removed: {why}")
-        time.sleep(POLL_SECONDS)
+        time.sleep(REMOVAL_POLL_SECONDS)
 
 
 def give_back(
@@ -480,34 +484,40 @@ def main() -> None:
             "replaces": {"type": "str", "default": ""},
             "differs": {"type": "list", "elements": "str", "default": []},
             "timeout": {"type": "int", "default": 30},
-            "docker_socket": {"type": "path", "default": SOCKET},
+            **ARGUMENTS,
         },
         required_if=[("state", "present", ("name", "successor", "container"))],
         supports_check_mode=True,
     )
     asked = module.params
     made = ""
+    told: dict[str, Any] = {}
     try:
         with closing(DockerConnection(asked["docker_socket"], ENGINE_SECONDS)) as docker:
             if asked["state"] == "absent":
                 there = [one for one in asked["own"] if inspect(docker, one) is not None]
                 for one in [] if module.check_mode else there:
                     remove(docker, one)
-                module.exit_json(changed=bool(there))
-            diff = difference(docker, asked)
-            if module.check_mode:
-                module.exit_json(changed=True, diff=diff)
-            own, left, container = asked["own"], asked["left"], asked["container"]
-            made = make(docker, asked["successor"], container, own, left)
-            replaces, timeout = asked["replaces"], asked["timeout"]
-            serves, why, said = switch(
-                docker, asked["name"], made, replaces, container, timeout=timeout
-            )
+                told = {"changed": bool(there)}
+            elif module.check_mode:
+                told = {"changed": True, "diff": difference(docker, asked)}
+            else:
+                diff = difference(docker, asked)
+                own, left, container = asked["own"], asked["left"], asked["container"]
+                made = make(docker, asked["successor"], container, own, left)
+                replaces, timeout = asked["replaces"], asked["timeout"]
+                serves, why, said = switch(
+                    docker, asked["name"], made, replaces, container, timeout=timeout
+                )
+                if why:
+                    module.fail_json(msg=why, made=True, revision=serves, log=said)
+                told = {"changed": True, "revision": serves, "diff": diff}
+        seat = answer(asked)
+    except LateError as error:
+        module.fail_json(msg=str(error), **told)
     except (NoAnswerError, TornError, OSError, http.client.HTTPException) as error:
         module.fail_json(msg=reason(error), made=bool(made), log="")
-    if why:
-        module.fail_json(msg=why, made=True, revision=serves, log=said)
-    module.exit_json(changed=True, revision=serves, diff=diff)
+    module.exit_json(**told, ansible_facts={"seat": seat})
 
 
 if __name__ == "__main__":

@@ -11,9 +11,9 @@ description:
     archive with zstd and tells its SHA-256.
   - C(docker load) takes such an archive where these layers stand already, whatever names they
     have there; where one is lacking it refuses the archive and changes nothing.
-  - The action of the same name fetches the archive to the control machine, under the beginning of a
-    path, C(archive), which is given to it, and the SHA-256; one that is there, and whole, is not
-    made anew.
+  - The action of the same name takes C(seats), the names of machines that were judged in this run.
+    It has an archive made for each kind of those that lack images, and fetches it to the control
+    machine; one that is there, and whole, is not made anew.
 requirements:
   - docker and zstd (the commands, where the module runs)
 options:
@@ -42,11 +42,11 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Save the course image without the six layers of its base
+- name: Save and fetch an archive for each kind of seat
   labocloud.room.image_archive:
-    archive: /home/teacher/.cache/images/0123456789abcdef-6
-    images: [labocloud20202021:python]
-    skip_layers: 6
+    seats: "{{ ansible_play_hosts }}"
+  delegate_to: "{{ course_image_builder }}"
+  run_once: true
 """
 
 RETURN = r"""

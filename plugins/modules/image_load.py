@@ -1,7 +1,7 @@
 #!/usr/bin/python
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Load an archive of images that holds these images and no other."""
+"""Load an archive of images that holds these images and no other; tell what there is then."""
 
 DOCUMENTATION = r"""
 module: image_load
@@ -14,6 +14,7 @@ description:
   - The action of the same name sends the archive, which M(labocloud.room.image_archive) has fetched
     to the control machine under the same C(archive). It is gone from the seat at the end; that of a
     run that was killed, a day later.
+  - Answers like M(labocloud.room.seat), with what the seat has afterwards; the action judges that.
 requirements:
   - docker and zstd (the commands, where the module runs)
 options:
@@ -44,6 +45,7 @@ author:
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
+  - labocloud.room.answer
 attributes:
   check_mode:
     support: none
@@ -64,7 +66,12 @@ EXAMPLES = r"""
       labocloud20202021:python: labocloud20202021:python-c1c0fda7ae53
 """
 
-RETURN = r""" # """
+RETURN = r"""
+ansible_facts:
+  description: As of M(labocloud.room.seat).
+  returned: success
+  type: dict
+"""
 
 import http.client
 import shutil
@@ -74,12 +81,16 @@ from contextlib import closing
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.labocloud.room.plugins.module_utils.answer import (
+    ARGUMENTS,
+    LateError,
+    answer,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.archive_names import (
     RefusedError,
     names_in,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
-    SOCKET,
     DockerConnection,
     fingerprint,
 )
@@ -180,7 +191,7 @@ def main() -> None:
             "images": {"type": "dict", "required": True},
             "names": {"type": "dict", "default": {}},
             "forget": {"type": "str", "default": ""},
-            "docker_socket": {"type": "path", "default": SOCKET},
+            **ARGUMENTS,
         },
     )
     for command in ("docker", "zstd"):
@@ -198,14 +209,16 @@ def main() -> None:
                     give_name(docker, came[image], name)
                 if asked["forget"]:
                     forget(docker, asked["forget"])
+        seat = answer(asked)
     except (
         OSError,
         http.client.HTTPException,
         subprocess.CalledProcessError,
         ValueError,
+        LateError,
     ) as error:
         module.fail_json(msg=str(getattr(error, "stderr", None) or error).strip())
-    module.exit_json(changed=True)
+    module.exit_json(changed=True, ansible_facts={"seat": seat})
 
 
 if __name__ == "__main__":

@@ -1,38 +1,52 @@
 #!/usr/bin/python
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Give an image a name, once it is the image that was meant."""
+"""Give images names, once they are those that were meant, and tell what there is then."""
 
 DOCUMENTATION = r"""
 module: image_name
-short_description: Give a Docker image a name, where it is the image that was meant
+short_description: Give Docker images names, where they are the images that were meant
 description:
   - Compares an image's fingerprint before it gives the name, which no module of a tag does; takes
     away the reference by digest that it came under, and the image that the name was for before.
-  - The image is remembered, under O(name), as one of the toolkit's.
+  - The images are remembered, under the names in O(images), as the toolkit's.
+  - Answers like M(labocloud.room.seat), with what the machine has afterwards; the action judges
+    that.
 options:
-  image:
-    description: Name of the image, or its reference by digest.
-    type: str
+  images:
+    description: The images, each with the name to give.
+    type: list
+    elements: dict
     required: true
-  name:
-    description: The name to give, as NAME:TAG.
-    type: str
-    required: true
-  also:
-    description: A further name to give, which is not remembered; none, where it is empty.
-    type: str
-    default: ""
-  fingerprint:
-    description: The fingerprint that the image has to have; any, where none is given.
-    type: str
-    default: ""
-  move:
+    suboptions:
+      name:
+        description: The name to give, as NAME:TAG.
+        type: str
+        required: true
+      image:
+        description: Where it is found, a name or a reference by digest; by default its name.
+        type: str
+      fingerprint:
+        description: The fingerprint that it has to have; any, where it is empty.
+        type: str
+        default: ""
+  names:
     description: >-
-      Take O(image), which is a reference by digest, away once the image has its name, or has proved
-      to be another one.
+      Further names that are given once all is well, each to the name of one of them. They are not
+      remembered.
+    type: dict
+    default: {}
+  pull:
+    description: Pull each O(images[].image) that is not there, which is a reference by digest.
     type: bool
     default: false
+  move:
+    description: >-
+      Whether to take away each O(images[].image), which is a reference by digest, once the image
+      has its name, or has proved to be another one: V(always), or where it was V(pulled) now.
+    type: str
+    choices: [never, pulled, always]
+    default: never
   forget:
     description: >-
       ID of an image that goes, where it has no name any more, unless a container runs it; none,
@@ -43,11 +57,18 @@ options:
     description: What is remembered of where images are from, name to the digest that it was for.
     type: dict
     default: {}
+  served:
+    description: >-
+      The revision that the room has from now on, once all is well; none, where it is empty. For the
+      machine that builds.
+    type: str
+    default: ""
 author:
   - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
+  - labocloud.room.answer
 attributes:
   check_mode:
     support: none
@@ -61,21 +82,32 @@ attributes:
 EXAMPLES = r"""
 - name: Give the revision the course's name
   labocloud.room.image_name:
-    image: labocloud20202021:python-c1c0fda7ae53
-    name: labocloud20202021:python-c1c0fda7ae53
-    also: labocloud20202021:python
-    fingerprint: "{{ fingerprint }}"
+    images:
+      - name: labocloud20202021:python-c1c0fda7ae53
+        fingerprint: "{{ fingerprint }}"
+    names:
+      labocloud20202021:python: labocloud20202021:python-c1c0fda7ae53
 """
 
-RETURN = r""" # """
+RETURN = r"""
+ansible_facts:
+  description: As of M(labocloud.room.seat).
+  returned: success
+  type: dict
+"""
 
 import http.client
+from collections.abc import Mapping
 from contextlib import closing
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.labocloud.room.plugins.module_utils.answer import (
+    ARGUMENTS,
+    LateError,
+    answer,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
-    SOCKET,
     DockerConnection,
     fingerprint,
 )
@@ -83,34 +115,49 @@ from ansible_collections.labocloud.room.plugins.module_utils.image_names import 
     described,
     forget,
     give_name,
+    pull,
     remembered,
     take_name,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.state import update
 
 
 class OtherImageError(ValueError):
     """The image is not the one that was meant."""
 
 
-def meant(docker: DockerConnection, image: str, mark: str, *, move: bool) -> tuple[str, str]:
-    """Give the ID and the fingerprint of an image.
+class Meant(NamedTuple):
+    """An image that was meant: its ID, its fingerprint, and whether its reference is to go."""
+
+    id: str
+    fingerprint: str
+    moves: bool
+
+
+def meant(docker: DockerConnection, image: str, mark: str, asked: Mapping[str, Any]) -> Meant:
+    """Give an image, pulled where that is asked for. asked: the module's arguments.
 
     mark: the fingerprint that it has to have, any where it is empty. Raises OtherImageError where
     it is another one, which has then lost its reference where it was to be moved, OSError or
     http.client.HTTPException where the engine refuses.
     """
+    moves = asked["move"] == "always"
     found = described(docker, image)
+    if found is None and asked["pull"]:
+        pull(docker, image)
+        found = described(docker, image)
+        moves = asked["move"] != "never"
     if found is None:
         raise OtherImageError(f"there is no image {image}")
     told = fingerprint(found)
     if mark not in ("", told):
-        if move:
+        if moves:
             take_name(docker, image)
         raise OtherImageError(
             f"{image} is not the image that was built (fingerprint {told[:12]}, "
             f"and not {mark[:12]})"
         )
-    return found["Id"], told
+    return Meant(found["Id"], told, moves)
 
 
 def give(docker: DockerConnection, key: str, name: str) -> bool:
@@ -122,42 +169,57 @@ def give(docker: DockerConnection, key: str, name: str) -> bool:
     return True
 
 
-def name_image(docker: DockerConnection, asked: dict[str, Any]) -> bool:
+def name_images(docker: DockerConnection, asked: Mapping[str, Any]) -> bool:
     """Do what the module's arguments ask for, and tell whether that changed anything.
 
     Raises as meant() does, and TornError.
     """
-    move, old = asked["move"], asked["forget"]
-    key, mark = meant(docker, asked["image"], asked["fingerprint"], move=move)
-    with remembered({asked["name"]: mark}, asked["bases"]) as new:
-        names = [name for name in (asked["name"], asked["also"]) if name]
-        given = [give(docker, key, name) for name in names]
-        if move:
-            take_name(docker, asked["image"])
-    gone = bool(old) and forget(docker, old)
-    return new or any(given) or move or gone
+    where = {one["name"]: one["image"] or one["name"] for one in asked["images"]}
+    marks = {one["name"]: one["fingerprint"] for one in asked["images"]}
+    found = {name: meant(docker, where[name], mark, asked) for name, mark in marks.items()}
+    images = {name: one.fingerprint for name, one in found.items()}
+    with remembered(images, asked["bases"]) as new:
+        named = {name: name for name in found} | asked["names"]
+        given = [give(docker, found[image].id, name) for name, image in named.items()]
+        moved = [where[name] for name, one in found.items() if one.moves]
+        for image in moved:
+            take_name(docker, image)
+    gone = bool(asked["forget"]) and forget(docker, asked["forget"])
+    served = asked["served"]
+    serves = bool(served) and update(lambda state: state.serve(served))
+    return new or any(given) or bool(moved) or gone or serves
 
 
 def main() -> None:
     """Run the module."""
+    image = {
+        "name": {"type": "str", "required": True},
+        "image": {"type": "str"},
+        "fingerprint": {"type": "str", "default": ""},
+    }
     module = AnsibleModule(
         argument_spec={
-            "image": {"type": "str", "required": True},
-            "name": {"type": "str", "required": True},
-            "also": {"type": "str", "default": ""},
-            "fingerprint": {"type": "str", "default": ""},
-            "move": {"type": "bool", "default": False},
+            "images": {"type": "list", "elements": "dict", "required": True, "options": image},
+            "names": {"type": "dict", "default": {}},
+            "pull": {"type": "bool", "default": False},
+            "move": {
+                "type": "str",
+                "choices": ["never", "pulled", "always"],
+                "default": "never",
+            },
             "forget": {"type": "str", "default": ""},
             "bases": {"type": "dict", "default": {}},
-            "docker_socket": {"type": "path", "default": SOCKET},
+            "served": {"type": "str", "default": ""},
+            **ARGUMENTS,
         },
     )
     try:
         with closing(DockerConnection(module.params["docker_socket"], 120)) as docker:
-            changed = name_image(docker, module.params)
-    except (OSError, http.client.HTTPException, ValueError) as error:
+            changed = name_images(docker, module.params)
+        seat = answer(module.params)
+    except (OSError, http.client.HTTPException, ValueError, LateError) as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=changed)
+    module.exit_json(changed=changed, ansible_facts={"seat": seat})
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 #!/usr/bin/python
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Take names away from images that are the toolkit's, and those images that have no other."""
+"""Take names away from images that are the toolkit's, and tell what there is then."""
 
 DOCUMENTATION = r"""
 module: image_remove
@@ -11,6 +11,8 @@ description:
     other name, and remembers neither any more as the toolkit's.
   - Without force, so that an image that a container runs stays; the module fails then, once it has
     done the rest.
+  - Answers like M(labocloud.room.seat), with what the machine has afterwards; the action judges
+    that.
 options:
   images:
     description: The names, each with the ID of the image that it is for.
@@ -26,6 +28,7 @@ author:
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
+  - labocloud.room.answer
 attributes:
   check_mode:
     support: none
@@ -43,15 +46,24 @@ EXAMPLES = r"""
       labocloud20202021:python-c1c0fda7ae53: "{{ id }}"
 """
 
-RETURN = r""" # """
+RETURN = r"""
+ansible_facts:
+  description: As of M(labocloud.room.seat).
+  returned: success
+  type: dict
+"""
 
 import http.client
 from contextlib import closing
 from urllib.parse import quote
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.labocloud.room.plugins.module_utils.answer import (
+    ARGUMENTS,
+    LateError,
+    answer,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
-    SOCKET,
     DockerConnection,
     EngineError,
 )
@@ -83,7 +95,7 @@ def main() -> None:
         argument_spec={
             "images": {"type": "dict", "default": {}},
             "forget": {"type": "list", "elements": "str", "default": []},
-            "docker_socket": {"type": "path", "default": SOCKET},
+            **ARGUMENTS,
         },
     )
     asked = module.params
@@ -99,11 +111,12 @@ def main() -> None:
                 state.forget_image(name)
 
         changed = update(forget) or bool(gone)
-    except (OSError, http.client.HTTPException, ValueError) as error:
+        if refused:
+            module.fail_json(msg="; ".join(refused), changed=changed)
+        seat = answer(asked)
+    except (OSError, http.client.HTTPException, ValueError, LateError) as error:
         module.fail_json(msg=str(error))
-    if refused:
-        module.fail_json(msg="; ".join(refused), changed=changed)
-    module.exit_json(changed=changed)
+    module.exit_json(changed=changed, ansible_facts={"seat": seat})
 
 
 if __name__ == "__main__":

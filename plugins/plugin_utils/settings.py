@@ -87,6 +87,19 @@ def settings(
     return found, wrong
 
 
+def reader(
+    loader: Any,  # noqa: ANN401  # Ansible's come without types
+    templar: Any,  # noqa: ANN401
+) -> Callable[[Variables], tuple[dict[str, Any], dict[str, list[str]]]]:
+    """Give what gives, from a host's variables, what settings() gives by the roles' files."""
+    defaults, specs = declared(lambda path: loader.load_from_file(path, trusted_as_template=True))
+
+    def template(known: Variables, value: object) -> Any:  # noqa: ANN401
+        return templar.copy_with_new_env(available_variables=known).template(value)
+
+    return lambda variables: settings(variables, defaults, specs, template)
+
+
 def builder(groups: Mapping[str, list[str]], named: str = "", name: str = "") -> str:
     """Give the machine that builds for all: the one named, the registry's host, the first seat.
 
@@ -129,7 +142,7 @@ def bracketed(address: str) -> str:
 def wanted(
     name: str,
     variables: Mapping[str, Any],
-    loader: Any,  # noqa: ANN401  # Ansible's come without types
+    loader: Any,  # noqa: ANN401
     templar: Any,  # noqa: ANN401
     *,
     mine: bool = True,
@@ -139,21 +152,20 @@ def wanted(
     variables: of the task that asks. mine: whether they are the machine's own, and not those of
     another one, whose task it is. The registry's CA is known where its host was asked in this run.
     """
-    hostvars = variables["hostvars"]
-    defaults, specs = declared(lambda path: loader.load_from_file(path, trusted_as_template=True))
+    hostvars, read = variables["hostvars"], reader(loader, templar)
 
-    def template(known: Variables, value: object) -> Any:  # noqa: ANN401
-        return templar.copy_with_new_env(available_variables=known).template(value)
-
-    def of(host: str) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    def known_of(host: str) -> dict[str, Any]:
         raw = variables if mine and host == name else hostvars.raw_get(host)
         # A play says it, and another host's variables do not: it is the room's.
         asked = {key: variables[key] for key in ("course_image_revision",) if key in variables}
-        known = {**raw, **asked, "hostvars": hostvars, "groups": variables["groups"]}
-        return settings(known, defaults, specs, template)
+        return {**raw, **asked, "hostvars": hostvars, "groups": variables["groups"]}
 
-    raw = variables if mine else hostvars.raw_get(name)
-    account = str(template({**raw, "hostvars": hostvars}, raw.get("ansible_user", "")))
+    def of(host: str) -> tuple[dict[str, Any], dict[str, list[str]]]:
+        return read(known_of(host))
+
+    known = known_of(name)
+    render = templar.copy_with_new_env(available_variables=known).template
+    account = str(render(known.get("ansible_user", "")))
     found, wrong = of(name)
     told = room(variables["groups"], name, lambda host: found if host == name else of(host)[0])
     if host := told["registry"]["host"]:

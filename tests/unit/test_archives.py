@@ -1,15 +1,16 @@
 """An archive is fetched once, kept whole or not at all, and sent as it is kept."""
 
 import hashlib
-import shutil
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import pytest
-from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible_collections.labocloud.room.plugins.action import image_archive, image_load
+from ansible_collections.labocloud.room.plugins.action import seat as asking
 from ansible_collections.labocloud.room.plugins.plugin_utils import archives
+from sample_seat import NAME, SEAT, builder, want
 
 PACKED = b"packed images"
 SHA256 = hashlib.sha256(PACKED).hexdigest()
@@ -57,6 +58,12 @@ def test_what_arrives_has_its_name_and_other_images_go(stem: Path) -> None:
         archives.keep(part, stem, SHA256)
 
 
+class Known(dict[str, dict[str, Any]]):
+    """What is known of the other machines, as Ansible gives it."""
+
+    raw_get = dict.__getitem__
+
+
 class Connection:
     """What files pass through."""
 
@@ -83,7 +90,7 @@ class Task:
     """An action with its arguments, what its module says, and what was asked of the machine."""
 
     def __init__(self, action: Any, said: object, **arguments: object) -> None:  # noqa: ANN401
-        task = mock.Mock(args=arguments, async_val=0, check_mode=False)
+        task = mock.Mock(args=arguments, async_val=0, check_mode=False, delegate_to=None)
         task.environment = None
         self.connection = Connection()
         self.action = action.ActionModule(
@@ -103,26 +110,58 @@ class Task:
             raise self.said
         return self.said
 
-    def run(self) -> dict[str, Any]:
-        """Run the action."""
-        done: dict[str, Any] = self.action.run(task_vars={})
+    def run(self, **others: dict[str, Any]) -> dict[str, Any]:
+        """Run the action, on a seat that was asked in this run. others: facts of more of them."""
+        asked = {"inventory_hostname": NAME, "ansible_facts": {"seat": SEAT}}
+        known = {"pc01": builder(), **others}
+        hostvars = Known({name: {"ansible_facts": facts} for name, facts in known.items()})
+        done: dict[str, Any] = self.action.run(task_vars=asked | {"hostvars": hostvars})
         return done
 
 
-def fetching(stem: Path, said: object | None = None) -> Task:
-    told = said or {"changed": True, "path": THERE, "sha256": SHA256}
-    return Task(image_archive, told, archive=str(stem), images=["a:1"], skip_layers=3)
+def lacks(stem: Path, *lacking: str) -> dict[str, Any]:
+    """Give the facts of a seat that lacks images, and is sent the archive that begins so."""
+    archive = {"archive": str(stem), "images": ["a:1"], "skip_layers": 3}
+    return {"verdict": {"images": {"lacking": list(lacking), "archive": archive}}}
+
+
+class Fetching(Task):
+    """The action that fetches an archive for a seat, another one like it, and one with all."""
+
+    def __init__(self, stem: Path, said: object | None = None) -> None:
+        told = said or {"changed": True, "path": THERE, "sha256": SHA256}
+        super().__init__(image_archive, told, seats=["pc03", "pc04", "pc05"])
+        other = stem.with_name("another kind")
+        self.facts = {
+            "pc03": lacks(stem, "a:1"),
+            "pc04": lacks(stem, "a:1"),
+            "pc05": lacks(other),
+        }
+
+    def run(self, **others: dict[str, Any]) -> dict[str, Any]:
+        """Run the action for them, and for others."""
+        return super().run(**self.facts, **others)
 
 
 def test_the_images_are_saved_fetched_and_removed_there(stem: Path) -> None:
-    task = fetching(stem)
+    task = Fetching(stem)
     assert task.run()["changed"]
     assert task.modules == [{"images": ["a:1"], "skip_layers": 3}]
     assert archives.kept(stem) is not None
     assert task.commands == ["rm /var/tmp/labocloud-images-x1 True"]
-    again = fetching(stem)
+    again = Fetching(stem)
     assert not again.run()["changed"]
     assert again.modules == again.commands == []
+
+
+def test_each_kind_of_seat_has_an_archive_of_its_own(stem: Path) -> None:
+    task = Fetching(stem)
+    other = stem.with_name("0123456789abcdef-0")
+    task.action._task.args["seats"].append("pc06")
+    assert task.run(pc06=lacks(other, "a:1"))["changed"]
+    assert len(task.modules) == len(task.commands) == 2
+    assert archives.kept(stem)
+    assert archives.kept(other)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +175,7 @@ def test_the_images_are_saved_fetched_and_removed_there(stem: Path) -> None:
     ],
 )
 def test_what_is_not_saved_or_not_whole_is_not_kept(stem: Path, said: object, words: str) -> None:
-    task = fetching(stem, said or {"changed": True})
+    task = Fetching(stem, said or {"changed": True})
     done = task.run()
     assert done["failed"]
     assert words in done["msg"]
@@ -145,39 +184,57 @@ def test_what_is_not_saved_or_not_whole_is_not_kept(stem: Path, said: object, wo
 
 
 def test_a_builder_that_is_lost_on_the_way_leaves_no_half_archive(stem: Path) -> None:
-    task = fetching(stem)
+    task = Fetching(stem)
     task.connection.fails = AnsibleConnectionFailure("lost")
     with pytest.raises(AnsibleConnectionFailure):
         task.run()
     assert list(stem.parent.iterdir()) == []
 
 
+ANSWER = {"changed": True, "ansible_facts": {"seat": SEAT}}
+
+
 def sending(stem: Path, said: object) -> Task:
     return Task(image_load, said, archive=str(stem), images={"a:1": "print"}, names={}, forget="")
 
 
+@pytest.fixture
+def _wants(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking.ActionModule, "want", lambda *_: want())
+
+
+@pytest.mark.usefixtures("_wants")
 def test_the_archive_is_sent_under_a_name_of_chance_with_its_checksum(stem: Path) -> None:
     have(stem)
-    tasks = [sending(stem, {"changed": True}) for _ in range(2)]
-    assert all(task.run()["changed"] for task in tasks)
+    tasks = [sending(stem, ANSWER) for _ in range(2)]
+    for task in tasks:
+        done = task.run()
+        assert done["changed"]
+        assert done["ansible_facts"]["verdict"]["images"]["settled"]
     sent = [task.modules[0]["src"] for task in tasks]
     assert sent[0] != sent[1]
     for task, src in zip(tasks, sent, strict=True):
         assert src.startswith("/var/tmp/labocloud-images-")
         assert task.connection.there[src] == PACKED
-        assert task.modules == [
-            {"src": src, "sha256": SHA256, "images": {"a:1": "print"}, "names": {}, "forget": ""}
-        ]
+        [given] = task.modules
+        own = {"src": src, "sha256": SHA256, "images": {"a:1": "print"}, "names": {}, "forget": ""}
+        assert given | own == given
+        assert "archive" not in given
+        # What the seat is asked then.
+        assert given["page_container"] == "flask"
         # The module has removed it.
         assert task.commands == []
 
 
+@pytest.mark.usefixtures("_wants")
 def test_no_archive_is_sent_that_is_not_whole(stem: Path) -> None:
     have(stem, b"altered")
-    done = sending(stem, {"changed": True}).run()
-    assert "there is no whole archive" in done["msg"]
+    with pytest.raises(AnsibleActionFail, match="there is no whole archive") as failed:
+        sending(stem, ANSWER).run()
+    assert f"{NAME} keeps the images that it had" in str(failed.value)
 
 
+@pytest.mark.usefixtures("_wants")
 @pytest.mark.parametrize("where", ["put", "module"])
 def test_what_was_sent_of_it_goes_where_the_module_cannot_run(stem: Path, where: str) -> None:
     have(stem)
@@ -190,8 +247,17 @@ def test_what_was_sent_of_it_goes_where_the_module_cannot_run(stem: Path, where:
     assert command.startswith("rm /var/tmp/labocloud-images-")
 
 
-def test_what_the_module_says_is_the_answer(stem: Path) -> None:
-    shutil.rmtree(stem.parent, ignore_errors=True)
+@pytest.mark.usefixtures("_wants")
+def test_what_the_module_says_is_told_with_what_to_do(stem: Path) -> None:
     have(stem)
-    done = sending(stem, {"failed": True, "msg": "no space left on device"}).run()
-    assert (done["failed"], done["msg"]) == (True, "no space left on device")
+    said = {"failed": True, "msg": "no space left\x1b on device"}
+    task = sending(stem, said)
+    with pytest.raises(AnsibleActionFail) as failed:
+        task.run()
+    assert str(failed.value) == (
+        "pc02 keeps the images that it had, since the new ones cannot be loaded: no space left  on"
+        " device Fix: where the disk is full, make room at /var/lib/docker or /var/tmp; then the"
+        " same command again."
+    )
+    # The module has removed it.
+    assert task.commands == []

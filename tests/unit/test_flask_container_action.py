@@ -1,97 +1,109 @@
-"""What is said of a container that could not take over, and that the seat is judged anew."""
+"""What is said of a container that could not take over, and how the seat is judged then."""
 
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import pytest
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.action import flask_container, seat
-from ansible_collections.labocloud.room.plugins.plugin_utils.findings import finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
-from sample_seat import REVISION, want
+from sample_seat import NAME, REVISION, builder, want
+from sample_seat import seat as sample
 
 SWITCHED = {"changed": True, "revision": REVISION, "diff": {"before": {}, "after": {}}}
+MISSING = sample(("containers", {}), ("listeners", []), ("page", None))
 
 
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
-    """The modules that are run, with their arguments."""
-    made: list[tuple[str, dict[str, Any]]] = []
-    monkeypatch.setattr(
-        ActionBase,
-        "_execute_module",
-        lambda self, **asked: made.append((asked["module_name"], self._task.args)) or self.answer,
-    )
+class Known(dict[str, dict[str, Any]]):
+    """What is known of the other machines, as Ansible gives it."""
+
+    raw_get = dict.__getitem__
+
+
+@pytest.fixture(autouse=True)
+def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ActionBase, "run", lambda *_: {})
     monkeypatch.setattr(seat.ActionModule, "want", lambda *_: want())
-    return made
 
 
 def run(
-    monkeypatch: pytest.MonkeyPatch,
-    answer: dict[str, Any],
-    *found: dict[str, Any],
+    told: dict[str, Any],
+    has: dict[str, Any] | None = None,
+    *,
     check: bool = False,
     **arguments: object,
 ) -> dict[str, Any]:
-    """Run the action. answer: of its module; found: of the container, afterwards."""
+    """Run the action.
+
+    told: what its module gives. has: what the seat has then, where that is known.
+    """
     action = flask_container.ActionModule.__new__(flask_container.ActionModule)
-    action._task = SimpleNamespace(args=arguments, check_mode=check)
-    action.answer = answer
+    action._task = SimpleNamespace(args=arguments, check_mode=check, delegate_to=None)
+    action._connection = mock.Mock()
+    action._remove_tmp_path = lambda _: None
+    answer = told | ({"ansible_facts": {"seat": has}} if has else {})
+    asked: list[dict[str, Any]] = []
+    action._execute_module = lambda module_args, **_: asked.append(module_args) or answer
+    hostvars = Known({"pc01": {"ansible_facts": builder()}})
+    variables = {"inventory_hostname": NAME, "ansible_facts": {}, "hostvars": hostvars}
+    try:
+        return action.run(None, variables)
+    finally:
+        [given] = asked
+        assert given | arguments == given
+        assert given["page_url"] == "http://127.0.0.1:8080"
 
-    def judged(self: seat.ActionModule, *_: object) -> dict[str, Any]:
-        self._execute_module(module_args={})
-        facts = {"verdict": {"container": {"findings": list(found)}}}
-        return {"changed": False, "ansible_facts": facts}
 
-    monkeypatch.setattr(seat.ActionModule, "run", judged)
-    return action.run(None, {"inventory_hostname": "pc02"})
+def failing(told: dict[str, Any], **arguments: object) -> str:
+    """Give the words of a task whose module has failed."""
+    with pytest.raises(AnsibleActionFail) as failed:
+        run({"failed": True, **told}, **arguments)
+    assert failed.value.result == {"failed": True, **told, "msg": str(failed.value)}
+    return str(failed.value)
 
 
-def test_the_seat_is_asked_anew_and_its_facts_are_given(
-    monkeypatch: pytest.MonkeyPatch, calls: list[tuple[str, dict[str, Any]]]
-) -> None:
-    limits = finding("container_unlimited", "pc02", container="flask", fields="Memory")
-    result = run(monkeypatch, SWITCHED, limits, name="flask")
+def test_the_seat_is_judged_by_what_it_has_then() -> None:
+    """A warning, as of a limit, fails nothing."""
+    limited = sample(("containers/flask/settings/Memory", 5))
+    result = run(SWITCHED, limited, name="flask")
     assert {key: result[key] for key in SWITCHED} == SWITCHED
     assert "failed" not in result
-    assert result["ansible_facts"]["verdict"]["container"]["findings"] == [limits]
-    asking = {"anew": True, "refuse": ["container"]}
-    assert calls == [(flask_container.MODULE, {"name": "flask"}), (flask_container.ASKING, asking)]
+    [found] = result["ansible_facts"]["verdict"]["container"]["findings"]
+    assert found["id"] == "container_unlimited"
 
 
-@pytest.mark.usefixtures("calls")
-def test_a_container_that_is_wrong_all_the_same_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_container_that_is_wrong_all_the_same_fails() -> None:
     """By then the run has changed something, and the facts tell what."""
-    values = {"container": "flask", "url": "http://127.0.0.1:8080", "why": "timed out"}
-    result = run(monkeypatch, SWITCHED, finding("container_unhealthy", "pc02", **values))
+    page = {"status": None, "revision": None, "why": "timed out"}
+    result = run(SWITCHED, sample(("page", page)))
     assert (result["failed"], result["changed"]) == (True, True)
     assert result["msg"].startswith("pc02: the page http://127.0.0.1:8080/healthz is not answered")
+    assert "ansible_facts" not in result
     assert result[UNSHOWN]["verdict"]
 
 
-@pytest.mark.parametrize("check", [True, False])
-def test_where_nothing_was_done_nothing_is_asked(
-    monkeypatch: pytest.MonkeyPatch, calls: list[tuple[str, dict[str, Any]]], check: bool
-) -> None:
-    """In a check; and where what is to go is gone."""
-    answer = SWITCHED if check else {"changed": False}
-    assert run(monkeypatch, answer, check=check) == answer
-    assert len(calls) == 1
-
-
-@pytest.mark.usefixtures("calls")
-def test_one_that_is_removed_is_not_missed(monkeypatch: pytest.MonkeyPatch) -> None:
-    missing = finding("container_missing", "pc02", container="flask")
-    result = run(monkeypatch, {"changed": True}, missing, state="absent", own=["1"])
+def test_in_a_check_nothing_is_missed() -> None:
+    result = run({"changed": True, "diff": {}}, MISSING, check=True, name="flask")
     assert (result["changed"], result.get("failed")) == (True, None)
-    refused = {"failed": True, "msg": "it cannot be removed"}
-    assert run(monkeypatch, refused, state="absent", own=["1"]) == refused
+    assert result["ansible_facts"]["verdict"]
 
 
-@pytest.mark.usefixtures("calls")
-def test_one_that_cannot_be_made_names_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = {"failed": True, "made": False, "msg": "Minimum memory limit\x1b allowed is 6MB"}
-    said = run(monkeypatch, told)["msg"]
+def test_one_that_is_removed_is_not_missed() -> None:
+    result = run({"changed": True}, MISSING, state="absent", own=["1"])
+    assert (result["changed"], result.get("failed")) == (True, None)
+    said = failing({"msg": "it cannot be removed"}, state="absent", own=["1"])
+    assert said == "pc02: it cannot be removed"
+
+
+def test_what_was_done_is_not_doubted_where_the_seat_does_not_tell_what_it_has_then() -> None:
+    told = {"changed": True, "revision": REVISION, "msg": "a disk does not answer"}
+    assert failing(told) == "pc02: a disk does not answer"
+
+
+def test_one_that_cannot_be_made_names_the_settings() -> None:
+    said = failing({"made": False, "msg": "Minimum memory limit\x1b allowed is 6MB"})
     assert said == (
         "pc02: the new flask cannot be made (Minimum memory limit  allowed is 6MB). What pc02 has"
         " served it serves on. Fix: correct what is refused; the settings are flask_container_name"
@@ -109,12 +121,10 @@ def test_one_that_cannot_be_made_names_the_settings(monkeypatch: pytest.MonkeyPa
         ({}, "pc02 serves what cannot be told from here."),
     ],
 )
-@pytest.mark.usefixtures("calls")
 def test_one_that_does_not_answer_tells_its_log_and_what_serves(
-    monkeypatch: pytest.MonkeyPatch, told: dict[str, Any], serves: str
+    told: dict[str, Any], serves: str
 ) -> None:
-    told = {"failed": True, "made": True, "msg": "its program ended", "log": "no\x1b such\n"} | told
-    said = run(monkeypatch, told)["msg"]
+    said = failing({"made": True, "msg": "its program ended", "log": "no\x1b such\n", **told})
     assert said.startswith("pc02: the new flask does not answer (its program ended).")
     assert "Its log ends with: no  such\n" in said
     assert serves in said
@@ -122,8 +132,7 @@ def test_one_that_does_not_answer_tells_its_log_and_what_serves(
     assert "flask_container_host_port (8080)" in said
 
 
-@pytest.mark.usefixtures("calls")
-def test_a_module_that_was_killed_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = run(monkeypatch, {"failed": True})["msg"]
+def test_a_module_that_was_killed_is_told_too() -> None:
+    said = failing({})
     assert "the new flask does not answer (no reason given). Its log ends with: (nothing)" in said
     assert "serves what cannot be told from here" in said

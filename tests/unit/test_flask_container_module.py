@@ -199,6 +199,10 @@ class Seat:
         else:
             networks["bridge"] = {}
 
+    def names(self) -> dict[str, str]:
+        """Give what there is: name to ID."""
+        return {one["Name"]: key for key, one in self.containers.items()}
+
     def switch(self, url: str = "", **other: object) -> dict[str, Any]:
         """Run the module. url: where the new page is to be."""
         arguments = {
@@ -253,7 +257,9 @@ def seat(
     monkeypatch.setattr(flask_container, "ANSWER_SECONDS", 0.2)
     monkeypatch.setattr(flask_container, "LAST_WORDS_SECONDS", 0.1)
     monkeypatch.setattr(state.update, "__defaults__", (tmp_path / "remembered",))
-    return Seat(engine, pages[0].url, pages[1].url)
+    seat = Seat(engine, pages[0].url, pages[1].url)
+    monkeypatch.setattr(flask_container, "answer", lambda _: seat.names())
+    return seat
 
 
 def recorded(tmp_path: Path) -> dict[str, Any]:
@@ -264,7 +270,8 @@ def recorded(tmp_path: Path) -> dict[str, Any]:
 def test_the_successor_takes_the_place_and_the_name(seat: Seat) -> None:
     result = seat.switch()
     assert (result["changed"], result["revision"]) == (True, "revision to come")
-    assert {key: one["Name"] for key, one in seat.containers.items()} == {NEW: "/flask"}
+    assert seat.names() == {"/flask": NEW}
+    assert result["ansible_facts"] == {"seat": seat.names()}
     assert "bridge" in seat.containers[NEW]["NetworkSettings"]["Networks"]
 
 
@@ -491,11 +498,26 @@ def test_those_that_are_the_toolkits_are_removed_by_their_ids(seat: Seat) -> Non
     seat.add(THEIRS, "web", "", seat.old_page)
     arguments = {"state": "absent", "own": [OLD, LEFT], "docker_socket": seat.engine.path}
     told = stand_in.run(flask_container.main, **arguments, _ansible_check_mode=True)
-    assert told == {"changed": True}
-    assert set(seat.containers) == {OLD, THEIRS}
-    assert stand_in.run(flask_container.main, **arguments) == {"changed": True}
-    assert list(seat.containers) == [THEIRS]
-    assert stand_in.run(flask_container.main, **arguments) == {"changed": False}
+    facts = {"seat": {"/flask": OLD, "/web": THEIRS}}
+    assert told == {"changed": True, "ansible_facts": facts}
+    facts = {"seat": {"/web": THEIRS}}
+    told = stand_in.run(flask_container.main, **arguments)
+    assert told == {"changed": True, "ansible_facts": facts}
+    told = stand_in.run(flask_container.main, **arguments)
+    assert told == {"changed": False, "ansible_facts": facts}
+
+
+def test_a_seat_that_does_not_tell_what_it_has_then_has_changed_all_the_same(
+    seat: Seat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(_: object) -> None:
+        raise flask_container.LateError("a disk does not answer")
+
+    monkeypatch.setattr(flask_container, "answer", late)
+    result = seat.switch()
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert (result["msg"], result["revision"]) == ("a disk does not answer", "revision to come")
+    assert seat.names() == {"/flask": NEW}
 
 
 def test_one_that_cannot_be_removed_is_told(seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:

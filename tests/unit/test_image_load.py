@@ -105,7 +105,9 @@ def seat(
     (commands / "zstd").write_text('#!/bin/sh\nexec cat "$2"\n')
     (commands / "zstd").chmod(0o755)
     monkeypatch.setitem(saved.ENVIRONMENT, "PATH", f"{commands}:/usr/bin:/bin")
-    return Seat(engine, tmp_path)
+    seat = Seat(engine, tmp_path)
+    monkeypatch.setattr(image_load, "answer", lambda _: seat.named())
+    return seat
 
 
 @pytest.fixture
@@ -122,7 +124,10 @@ def load(seat: Seat, src: Path, packed: bytes, **others: object) -> dict[str, An
     src.write_bytes(packed)
     wanted = {BASE: fingerprint(image(BASE, "b")), COURSE: fingerprint(image(COURSE, "c"))}
     asked = {"sha256": hashlib.sha256(packed).hexdigest(), "images": wanted} | others
-    return stand_in.run(image_load.main, src=str(src), docker_socket=seat.socket, **asked)
+    said = stand_in.run(image_load.main, src=str(src), docker_socket=seat.socket, **asked)
+    there = None if said.get("failed") else {"seat": seat.named()}
+    assert said.pop("ansible_facts", None) == there
+    return said
 
 
 def test_a_docker_that_a_user_put_first_on_the_path_is_not_meant(

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import stand_in
@@ -11,6 +12,8 @@ from ansible_collections.labocloud.room.plugins.modules import image_name
 
 REFERENCE = f"seat:5000/room@sha256:{'a' * 64}"
 NEW, OLD = "sha256:new", "sha256:old"
+# What the machine has then.
+HAS = {"images": {"room:base": NEW}}
 
 
 def image(key: str, *names: str) -> dict[str, Any]:
@@ -24,9 +27,12 @@ def image(key: str, *names: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def seat(engine: stand_in.Engine, remembers: Path) -> stand_in.Engine:
+def seat(
+    engine: stand_in.Engine, remembers: Path, monkeypatch: pytest.MonkeyPatch
+) -> stand_in.Engine:
     """An image that came by digest, and one that has the name until now."""
     assert not remembers.exists()
+    monkeypatch.setattr(image_name, "answer", lambda _: HAS)
     engine.on("GET", f"/images/{REFERENCE}/json", image(NEW))
     engine.on("GET", "/images/room:base/json", image(OLD, "room:base"))
     engine.on("GET", f"/images/{OLD}/json", image(OLD))
@@ -35,25 +41,34 @@ def seat(engine: stand_in.Engine, remembers: Path) -> stand_in.Engine:
     return engine
 
 
-def name(seat: stand_in.Engine, **others: object) -> dict[str, Any]:
-    asked = {"image": REFERENCE, "name": "room:base", "fingerprint": fingerprint(image(NEW))}
-    return stand_in.run(image_name.main, docker_socket=seat.path, **asked | others)
+def name(
+    seat: stand_in.Engine,
+    image: str = REFERENCE,
+    mark: str = fingerprint(image(NEW)),
+    *others: dict[str, str],
+    **asked: object,
+) -> dict[str, Any]:
+    """Run the module for the name of the base."""
+    images = [{"name": "room:base", "image": image, "fingerprint": mark}, *others]
+    said = stand_in.run(image_name.main, docker_socket=seat.path, images=images, **asked)
+    assert said.pop("ansible_facts", None) == (None if said.get("failed") else {"seat": HAS})
+    return said
 
 
 def test_it_has_the_name_and_what_stood_there_for_it_goes(seat: stand_in.Engine) -> None:
-    assert name(seat, move=True, forget=OLD) == {"changed": True}
+    assert name(seat, move="always", forget=OLD) == {"changed": True}
     assert seat.asked("POST") == [f"/images/{NEW}/tag?repo=room&tag=base"]
     assert seat.asked("DELETE") == [f"/images/{REFERENCE}?noprune=true", f"/images/{OLD}"]
 
 
 def test_another_image_gets_no_name(seat: stand_in.Engine) -> None:
-    said = name(seat, fingerprint="f" * 64, forget=OLD)
+    said = name(seat, mark="f" * 64, forget=OLD)
     assert f"{REFERENCE} is not the image that was built" in said["msg"]
     assert seat.asked("POST") == seat.asked("DELETE") == []
 
 
 def test_another_image_that_came_goes_again(seat: stand_in.Engine) -> None:
-    assert name(seat, fingerprint="f" * 64, move=True, forget=OLD)["failed"]
+    assert name(seat, mark="f" * 64, move="always", forget=OLD)["failed"]
     assert state.read().built["images"] == {}
     assert seat.asked("POST") == []
     assert seat.asked("DELETE") == [f"/images/{REFERENCE}?noprune=true"]
@@ -81,7 +96,8 @@ def test_the_courses_name_is_given_along_and_is_no_mark_of_the_toolkits(
     seat: stand_in.Engine,
 ) -> None:
     seat.on("GET", "/images/room:python/json", stand_in.Refuse(404))
-    assert name(seat, also="room:python", bases={"python:3": "sha256:1"})["changed"]
+    names = {"room:python": "room:base"}
+    assert name(seat, names=names, bases={"python:3": "sha256:1"})["changed"]
     assert seat.asked("POST") == [
         f"/images/{NEW}/tag?repo=room&tag=base",
         f"/images/{NEW}/tag?repo=room&tag=python",
@@ -111,3 +127,76 @@ def test_what_a_container_runs_does_not_go_and_a_refusal_is_told(seat: stand_in.
     assert name(seat, forget=OLD) == {"changed": True}
     seat.on("DELETE", "/images/.*", stand_in.Refuse(500, "the disk is broken"))
     assert "the disk is broken" in name(seat, forget=OLD)["msg"]
+
+
+def test_of_several_none_has_a_name_before_all_are_those_that_were_meant(
+    seat: stand_in.Engine,
+) -> None:
+    """An image that was brought before has its name already, and is found by it."""
+    seat.on("GET", "/images/room:python-1/json", image("sha256:course", "room:python-1"))
+    course = {"name": "room:python-1", "fingerprint": "f" * 64}
+    said = name(seat, REFERENCE, fingerprint(image(NEW)), course)
+    assert "room:python-1 is not the image that was built" in said["msg"]
+    assert seat.asked("POST") == []
+    assert state.read().built["images"] == {}
+    course["fingerprint"] = fingerprint(image("sha256:course"))
+    assert name(seat, REFERENCE, fingerprint(image(NEW)), course)["changed"]
+    assert seat.asked("POST") == [f"/images/{NEW}/tag?repo=room&tag=base"]
+    assert set(state.read().built["images"]) == {"room:base", "room:python-1"}
+
+
+def test_the_builder_remembers_along_which_revision_the_room_has(seat: stand_in.Engine) -> None:
+    seat.on("GET", "/images/room:base/json", image(NEW, "room:base"))
+    assert name(seat, mark="f" * 64, served="r1")["failed"]
+    assert state.read().served == []
+    assert name(seat, served="r1") == {"changed": True}
+    assert name(seat, served="r1") == {"changed": False}
+    assert state.read().served == ["r1"]
+
+
+def test_what_is_not_there_is_pulled_by_its_digest(seat: stand_in.Engine) -> None:
+    """And it is not believed that this is the image that was meant."""
+    place, _, digest = REFERENCE.partition("@")
+    asked = f"/images/create?{urlencode({'fromImage': place, 'tag': digest})}"
+
+    def pulled(*_: object) -> stand_in.Raw:
+        seat.on("GET", f"/images/{REFERENCE}/json", image(NEW))
+        return stand_in.Raw(b'{"status": "Pulling"}\r\n{"status": "Done"}\r\n')
+
+    seat.on("GET", f"/images/{REFERENCE}/json", stand_in.Refuse(404))
+    assert name(seat)["msg"] == f"there is no image {REFERENCE}"
+    seat.on("POST", "/images/create.*", pulled)
+    assert name(seat, pull=True, move="always") == {"changed": True}
+    assert seat.asked("POST") == [asked, f"/images/{NEW}/tag?repo=room&tag=base"]
+    # It is there by now.
+    assert name(seat, mark="f" * 64, pull=True)["failed"]
+    assert seat.asked("POST").count(asked) == 1
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_reference_that_somebody_else_has_may_stay(seat: stand_in.Engine, there: bool) -> None:
+    def pulled(*_: object) -> stand_in.Raw:
+        seat.on("GET", f"/images/{REFERENCE}/json", image(NEW))
+        return stand_in.Raw(b"")
+
+    seat.on("POST", "/images/create.*", pulled)
+    if not there:
+        seat.on("GET", f"/images/{REFERENCE}/json", stand_in.Refuse(404))
+    assert name(seat, pull=True, move="pulled") == {"changed": True}
+    assert seat.asked("DELETE") == ([] if there else [f"/images/{REFERENCE}?noprune=true"])
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (stand_in.Raw(b'{"status": "Pulling"}\n{"error": "no space left"}\n'), "no space left"),
+        (stand_in.Raw(b'{"status": "Pulling"}\n'), f"there is no image {REFERENCE}"),
+        (stand_in.Refuse(500, "connection refused"), f"{REFERENCE}: connection refused"),
+    ],
+)
+def test_what_cannot_be_pulled_is_told(seat: stand_in.Engine, answer: object, words: str) -> None:
+    seat.on("GET", f"/images/{REFERENCE}/json", stand_in.Refuse(404))
+    seat.on("POST", "/images/create.*", answer)
+    assert words in name(seat, pull=True, forget=OLD)["msg"]
+    assert state.read().built["images"] == {}
+    assert seat.asked("DELETE") == []

@@ -9,12 +9,17 @@ from ansible_collections.labocloud.room.plugins.module_utils import state
 from ansible_collections.labocloud.room.plugins.modules import image_remove
 
 A, B = "room:python-a", "room:python-b"
+# What the machine has then.
+HAS = {"images": {B: "id"}}
 
 
 @pytest.fixture
-def seat(engine: stand_in.Engine, remembers: Path) -> stand_in.Engine:
+def seat(
+    engine: stand_in.Engine, remembers: Path, monkeypatch: pytest.MonkeyPatch
+) -> stand_in.Engine:
     """An engine with two images, which are remembered."""
     assert not remembers.exists()
+    monkeypatch.setattr(image_remove, "answer", lambda _: HAS)
     for name in (A, B):
         engine.on("GET", f"/images/{name}/json", {"Id": f"sha256:{name}", "RepoTags": [name]})
         state.update(lambda told, name=name: told.name_image(name, "print"))
@@ -23,7 +28,9 @@ def seat(engine: stand_in.Engine, remembers: Path) -> stand_in.Engine:
 
 
 def remove(seat: stand_in.Engine, **asked: object) -> dict[str, Any]:
-    return stand_in.run(image_remove.main, docker_socket=seat.path, **asked)
+    said = stand_in.run(image_remove.main, docker_socket=seat.path, **asked)
+    assert said.pop("ansible_facts", None) == (None if said.get("failed") else {"seat": HAS})
+    return said
 
 
 def remembered() -> set[str]:

@@ -226,29 +226,48 @@ def test_a_machine_that_has_all_is_settled() -> None:
         "revision": REVISION,
         "fingerprint": image(REVISION)["fingerprint"],
     }
-    for key in ("lacking", "outdated", "unserved", "stale", "unrecorded", "pull", "brings"):
+    for key in ("lacking", "outdated", "unserved", "stale", "naming", "pull", "names", "serves"):
         assert not told[key], key
-    assert (told["named"], told["remember"], told["held"]) == (True, False, "")
-    assert not told["build"]
+    assert (told["named"], told["held"]) == (True, "")
 
 
 @pytest.mark.parametrize(
     ("has", "differs", "found"),
     [
-        (lacks(WANTED), {"lacking": [WANTED]}, []),
+        (lacks(WANTED), {"lacking": [WANTED], "names": {COURSE: WANTED}, "naming": []}, []),
         (lacks(WANTED, COURSE), {"lacking": [WANTED], "named": False}, ["image_missing"]),
-        (lacks(BASE), {"lacking": [BASE], "forget": ""}, ["image_missing"]),
+        (lacks(BASE), {"lacking": [BASE], "forget": "", "names": {}}, ["image_missing"]),
         # The name is for another image, which is nobody's of the toolkit.
         (
             lacks(**{BASE: image(OLD, "base")}),
             {"lacking": [BASE], "forget": ""},
             ["image_old"],
         ),
-        (lacks(**{COURSE: image(OLD)}), {"named": False}, ["image_old"]),
+        (
+            lacks(**{COURSE: image(OLD)}),
+            {
+                "named": False,
+                "naming": [{"name": WANTED, "fingerprint": image(REVISION)["fingerprint"]}],
+                "names": {},
+            },
+            ["image_old"],
+        ),
+        # What is not remembered alone is named along.
+        (
+            sample(("built", {**sample()["built"], BASE: "other"})),
+            {
+                "naming": [
+                    {"name": BASE, "fingerprint": sample()["built"][BASE]},
+                    {"name": WANTED, "fingerprint": sample()["built"][WANTED]},
+                ],
+                "named": True,
+            },
+            [],
+        ),
         (
             sample(("built", {})),
             {
-                "unrecorded": [
+                "naming": [
                     {"name": BASE, "fingerprint": sample()["built"][BASE]},
                     {"name": WANTED, "fingerprint": sample()["built"][WANTED]},
                 ],
@@ -269,6 +288,7 @@ def test_a_machine_that_has_all_is_settled() -> None:
         "no base",
         "another base",
         "another name",
+        "a base not remembered",
         "not remembered",
         "gone",
     ],
@@ -280,7 +300,6 @@ def test_a_machine_that_is_not_settled(
     assert not told["settled"]
     assert not told["refused"]
     assert {key: told[key] for key in differs} == differs
-    assert told["brings"] is any(told[key] for key in ("lacking", "stale", "unrecorded"))
     assert ids(told) == found
 
 
@@ -293,8 +312,13 @@ def test_the_base_that_is_replaced_goes_where_it_was_brought() -> None:
 
 
 def test_what_the_room_is_to_be_served_by_now_is_remembered() -> None:
-    told = verdict(sample(), builder(("served", [REVISION, OLD])))
-    assert (told["settled"], told["remember"]) == (False, True)
+    """By the builder, whichever seat it is judged for."""
+    made = builder(("served", [REVISION, OLD]))
+    told = verdict(sample(), made)
+    assert (told["settled"], told["serves"]) == (False, "")
+    told = verdict(made["seat"], made, name="pc01")
+    assert (told["settled"], told["serves"]) == (False, REVISION)
+    assert verdict(made["seat"], builder(), name="pc01")["serves"] == ""
 
 
 def test_before_it_is_built_nothing_is_known_and_what_is_served_is_right() -> None:
@@ -304,10 +328,10 @@ def test_before_it_is_built_nothing_is_known_and_what_is_served_is_right() -> No
     told = verdict(sample(), made)
     assert told["wanted"]["fingerprint"] == ""
     assert told["lacking"] == [told["wanted"]["name"]]
-    assert (told["settled"], told["named"], told["remember"]) == (False, False, False)
+    assert (told["settled"], told["named"]) == (False, False)
+    assert verdict(sample(), made, name="pc01")["serves"] == ""
     assert (told["revision"], ids(told)) == (REVISION, [])
     assert "cannot be sent" in told["held"]
-    assert told["build"]
     # And while the base is another one, not even the name is.
     made["course"]["base"] = "b1" * 32
     told = verdict(sample(), made)
@@ -460,15 +484,22 @@ def test_one_goes_back_to_a_revision_that_the_builder_has() -> None:
         told = verdict(sample(), made, course_image_revision=asked)
         assert told["wanted"]["revision"] == OLD
         assert told["lacking"] == [f"{COURSE}-{OLD[:12]}"]
-        assert (told["held"], told["refused"], told["remember"]) == ("", [], True)
-        # Whatever has become of the files.
-        assert not told["build"]
+        assert (told["held"], told["refused"]) == ("", [])
+        assert verdict(sample(), made, name="pc01", course_image_revision=asked)["serves"] == OLD
     # It stays the one that is meant when the room has it.
     made["seat"]["served"] = [REVISION, OLD]
     assert verdict(sample(), made, course_image_revision="previous")["wanted"]["revision"] == OLD
-    again = {"course_image_base_refresh": True}
-    assert verdict(sample(), made, **again)["build"]
-    assert not verdict(sample(), made, course_image_revision=OLD[:7], **again)["build"]
+
+
+def test_a_seat_waits_for_a_base_that_is_about_to_be_made_anew() -> None:
+    """It is in no later play otherwise. In a run that makes it anew, it is made anew once."""
+    made = builder()
+    made["course"]["had"] = made["seat"]["images"][BASE]["id"]
+    assert verdict(sample(), made)["settled"]
+    told = verdict(sample(), made, course_image_base_refresh=True)
+    assert (told["settled"], told["refused"]) == (False, [])
+    made["course"]["had"] = "sha256:old"
+    assert verdict(sample(), made, course_image_base_refresh=True)["settled"]
 
 
 def test_nobody_can_tell_which_was_the_previous_one_after_an_update_that_stopped() -> None:
@@ -570,15 +601,12 @@ def test_by_the_registry_each_is_pulled_by_its_digest() -> None:
     assert told["road"] == "registry"
     assert told["pull"] == [
         {
-            "tag": tags[1],
             "image": f"pc01:5000/labocloud20202021@{DIGEST}",
             "name": WANTED,
             "fingerprint": image(REVISION)["fingerprint"],
         }
     ]
-    assert (told["held"], told["build"]) == ("", False)
-    less = changed(made, ("seat/registry/images", {tags[0]: DIGEST}))
-    assert images.judge(lacks(WANTED), wanted, less)["build"]
+    assert told["held"] == ""
     made["seat"]["registry"]["images"][tags[1]] = "sha256:short"
     told = images.judge(lacks(WANTED), wanted, made)
     assert f"tells no digest of {tags[1]}, but sha256:short" in told["held"]
@@ -592,7 +620,7 @@ def test_the_tasks_ask_for_nothing_that_the_verdict_does_not_tell() -> None:
         path.name: set(re.findall(r"\['verdict'\]\['images'\]\['(\w+)'\]", path.read_text()))
         for path in tasks.glob("*.yml")
     }
-    assert set().union(*asked.values()) >= {"lacking", "wanted", "held", "brought"}
+    assert set().union(*asked.values()) >= {"lacking", "wanted", "held", "brought", "serves"}
     assert {name: keys - set(told) for name, keys in asked.items() if keys - set(told)} == {}
     # Where the builder was not asked, nothing is sent, and the toolkit's own can go all the same.
     assert asked["remove.yml"] <= set(verdict(sample(), {}))

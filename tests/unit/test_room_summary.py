@@ -1,12 +1,14 @@
 """The words at the end of a run."""
 
 import json
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ansible import context
+from ansible_collections.labocloud.room.plugins.action import seat as asking
 from ansible_collections.labocloud.room.plugins.callback import room_summary
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
@@ -109,6 +111,18 @@ def judged(name: str, *found: str, named: bool = True, **students: object) -> di
     machine = {"running": name, "id": name, "host_keys": [name]}
     has = {"os": {"name": "Debian"}, "docker": {"version": "26"}, "clock": {"control": 1.0}}
     return {"seat": {**has, "machine": machine}, "verdict": verdicts, "lacks": ["lacks_images"]}
+
+
+def test_it_learns_from_all_actions_that_give_a_verdict_and_from_no_others() -> None:
+    judging = {
+        f"labocloud.room.{path.stem}"
+        for path in Path(asking.__file__).parent.glob("*.py")
+        if issubclass(
+            import_module(asking.__name__.replace(".seat", f".{path.stem}")).ActionModule,
+            asking.ActionModule,
+        )
+    }
+    assert set(room_summary.JUDGING) == judging
 
 
 class Run:
@@ -217,7 +231,8 @@ def test_seats_that_failed_are_named_and_the_next_run_can_be_limited_to_them(up:
     assert up.end("pc1", pc2="failures", pc3="unreachable") == [
         "1 seat ready, 2 need you:",
         "  pc2: no space",
-        "  pc3: unreachable: timed out",
+        "  pc3: unreachable: timed out. Fix: switch it on, plug it in, then:"
+        " ./lab ansible pc3 -m ping",
     ]
     assert up.color == "red"
     assert up.missing() == ["pc2", "pc3"]
@@ -277,24 +292,57 @@ def test_a_seat_that_was_mended_is_not_held_to_what_failed(up: Run) -> None:
     assert up.end("pc1") == ["1 seat ready."]
 
 
-def test_seats_whose_turn_in_an_update_did_not_come_are_told_why(up: Run) -> None:
-    up.begin("pc1", "pc2", any_errors_fatal=True)
-    up.judge("pc2", "container_old")
-    up.tell("runner_on_failed", "pc1", result={"msg": "its page does not answer"})
-    said = up.end("pc2", pc1="failures")
+@pytest.fixture
+def update(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """A run that goes from seat to seat."""
+    return Run(monkeypatch, tmp_path, "update.yml")
+
+
+def test_seats_whose_turn_in_an_update_did_not_come_are_told_why(update: Run) -> None:
+    update.begin("pc1", "pc2", any_errors_fatal=True)
+    update.judge("pc2", "container_old")
+    update.tell("runner_on_failed", "pc1", result={"msg": "its page does not answer"})
+    said = update.end("pc2", pc1="failures")
     assert said[1] == "  pc1: its page does not answer"
     assert said[2].startswith("  pc2: the update stops before this batch, since pc1 could not")
     assert "-e revision=" in said[2]
 
 
-def test_an_update_that_stopped_has_served_those_that_it_came_to(up: Run) -> None:
-    up.begin("pc1", "pc2", "pc3", any_errors_fatal=True)
-    up.judge("pc1")
-    up.judge("pc3", named=False)
-    up.tell("runner_on_failed", "pc2", result={"msg": "its page does not answer"})
-    said = up.end("pc1", "pc3", pc2="failures")
+def test_an_update_that_stopped_has_served_those_that_it_came_to(update: Run) -> None:
+    update.begin("pc1", "pc2", "pc3", any_errors_fatal=True)
+    update.judge("pc1")
+    update.judge("pc3", named=False)
+    update.tell("runner_on_failed", "pc2", result={"msg": "its page does not answer"})
+    said = update.end("pc1", "pc3", pc2="failures")
     assert said[0] == "1 seat ready, 2 need you:"
     assert said[2].startswith("  pc3: the update stops before this batch, since pc2 could not")
+
+
+def test_an_update_whose_first_seat_was_lost_before_its_turn_is_one_that_stopped(
+    update: Run,
+) -> None:
+    update.begin("pc1", "pc2", "pc3")
+    for seat in ("pc2", "pc3"):
+        update.judge(seat, named=False)
+    update.tell("runner_on_unreachable", "pc1", result={"msg": "off"})
+    said = update.end("pc2", "pc3", pc1="unreachable")
+    assert said[0] == "0 seats ready, 3 need you:"
+    for line, seat in zip(said[2:], ("pc2", "pc3"), strict=True):
+        assert line.startswith(f"  {seat}: the update stops before this batch, since pc1 could not")
+
+
+def test_what_is_not_named_yet_is_no_fault_but_in_an_update(up: Run) -> None:
+    up.begin("pc1")
+    up.judge("pc1", named=False)
+    assert up.end("pc1") == ["1 seat ready."]
+
+
+def test_in_an_update_too_the_seats_wait_for_the_machine_that_builds(update: Run) -> None:
+    update.begin("pc1")
+    update.judge("pc1", named=False)
+    update.tell("runner_on_failed", "pc1", delegate_to="builder", result={"msg": "disk full"})
+    *_, last = update.end(pc1="failures")
+    assert last.startswith("  pc1: waits for builder, which works for the room. Fix: ")
 
 
 def test_the_reason_of_a_loop_is_that_of_its_first_item(up: Run) -> None:

@@ -62,7 +62,7 @@ def test_both_seats_have_the_same_image_and_serve_it(seats: dict[str, Host]) -> 
 def test_a_second_run_sends_nothing() -> None:
     result = run("all")
     assert changed(result) == 0
-    assert "Bring archive" not in result.stdout
+    assert "By archive" not in result.stdout
 
 
 def test_nothing_of_the_delivery_is_left(seats: dict[str, Host]) -> None:

@@ -16,6 +16,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge.images import
     base_current,
     image_of,
     ours,
+    refreshes,
     repository_of,
     revision_of,
     unpublished,
@@ -104,10 +105,8 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
         return verdict()
     wanted = wanted_of(want, builder)
     going_back = want["course_image_revision"] != ""
-    # In a run that makes it anew, the one that it began with is made anew once.
-    begun = image_of(has, want["course_image_base_tag"])["id"] == course["had"]
-    refresh = want["course_image_base_refresh"] and begun
-    base = not going_back and (refresh or not base_current(want, builder))
+    current = going_back or base_current(want, builder)
+    base = refreshes(want, builder) or not current
     image = not going_back and (base or not wanted.there)
     publish = unpublished(want, has, wanted)
     why = unready(want, has)

@@ -251,10 +251,11 @@ def unpublished(want: Want, made: Has, wanted: Wanted) -> dict[str, str]:
     return {} if told.keys() <= made["registry"]["images"].keys() else told
 
 
-def to_build(want: Want, made: Has, wanted: Wanted) -> bool:
-    """Tell whether the machine that builds has something to do before the images can come."""
-    refresh = want["course_image_base_refresh"] and not want["course_image_revision"]
-    return refresh or not wanted.there or unpublished(want, made, wanted) != {}
+def refreshes(want: Want, builder: Builder) -> bool:
+    """Tell whether the base is to be made anew and was not yet: once, the one of the beginning."""
+    asked = want["course_image_base_refresh"] and not want["course_image_revision"]
+    base = image_of(builder["seat"], want["course_image_base_tag"])
+    return bool(asked and base["id"] == builder["course"]["had"])
 
 
 def unready(want: Want, made: Has) -> Finding | None:
@@ -359,35 +360,45 @@ def wrong_images(has: Has, want: Want, made: Has, wanted: Wanted) -> Iterator[Fi
             yield finding("image_old", want["name"], **values)
 
 
-def coming(want: Want, made: Has, wanted: Wanted, lacking: list[str]) -> Iterator[dict[str, str]]:
-    """Give what a seat pulls from the registry: image, the reference by digest; name, fingerprint.
+def coming(
+    want: Want, made: Has, wanted: Wanted, lacking: list[str]
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """Give what a seat pulls from the registry: its tag there, and what is pulled.
 
-    What the registry tells no digest of has none.
+    That is image, the reference by digest; name; and fingerprint. What the registry tells no digest
+    of has no image.
     """
     images = {want["course_image_base_tag"]: wanted.base, wanted.name: wanted.image}
     for tag, name in published(want, wanted).items():
         digest = str(made["registry"]["images"].get(tag, ""))
         if name in lacking:
             place = f"{registry_at(want)}/{repository_of(want)}"
-            yield {
-                "tag": tag,
-                "image": f"{place}@{digest}" if DIGEST.fullmatch(digest) else "",
-                "name": name,
-                "fingerprint": images[name]["fingerprint"],
-            }
+            yield (
+                tag,
+                {
+                    "image": f"{place}@{digest}" if DIGEST.fullmatch(digest) else "",
+                    "name": name,
+                    "fingerprint": images[name]["fingerprint"],
+                },
+            )
 
 
-def held(want: Want, made: Has, wanted: Wanted, pull: list[dict[str, str]]) -> Iterator[Finding]:
-    """Tell what the builder has to do before the images can come. None of it is the seat's."""
+def held(
+    want: Want, made: Has, wanted: Wanted, pull: Mapping[str, Mapping[str, str]]
+) -> Iterator[Finding]:
+    """Tell what the builder has to do before the images can come. None of it is the seat's.
+
+    pull: as coming() gives it.
+    """
     values = {"host": want["name"], "builder": want["room"]["builder"]}
     if why := unready(want, made):
         yield why
     elif not wanted.there:
         yield finding("image_unbuilt", want["name"], image=want["course_image_tag"], **values)
-    for one in pull:
+    for tag, one in pull.items():
         if not one["image"]:
-            told = str(made["registry"]["images"].get(one["tag"], "nothing"))[:80]
-            yield finding("registry_digest", want["name"], tag=one["tag"], told=told, **values)
+            told = str(made["registry"]["images"].get(tag, "nothing"))[:80]
+            yield finding("registry_digest", want["name"], tag=tag, told=told, **values)
 
 
 def judge(has: Has, want: Want, builder: Builder) -> Verdict:
@@ -397,14 +408,14 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
     empty where none is known. wanted: name, revision and fingerprint of the one that it is to have,
     empty before they are known; images: name to fingerprint of all that it is to have. lacking: the
     names of those that are to come, by which road, from which registry; archive or pull: by what.
-    brings: whether anything comes, goes or is to be remembered before the name is given.
-    build: whether the builder has something to do before that.
     forget: the ID of the base that they replace. outdated, unserved, brought: names with the IDs
     that go: revisions beyond those that are kept, names that nobody is served by, and all, with the
-    toolkit. stale: names that are remembered and are not the toolkit's any more; unrecorded: those
-    that are and are not remembered. named: whether the course's name is for the revision that is
-    wanted. remember: whether it has to be remembered that the room has it. held: a sentence on what
-    the builder has to do first, empty where there is nothing.
+    toolkit. stale: names that are remembered and are not the toolkit's any more. naming: the images
+    that are there and have yet to be named or remembered, names and fingerprints, nothing where all
+    is so; names: where the revision is to come, the course's name to its own. named: whether the
+    one is for the other. serves: the revision, on the machine that has yet to remember that the
+    room has it, else empty. held: a sentence on what the builder has to do first, empty where there
+    is nothing.
     """
     name, tag, base = want["name"], want["course_image_tag"], want["course_image_base_tag"]
     values = {"builder": want["room"]["builder"], "revision": "", "lacking": [], "held": ""}
@@ -431,17 +442,17 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
     gone = unserved(has, tag)
     named = wanted.there and image_of(has, tag)["fingerprint"] == wanted.image["fingerprint"]
     served = made["served"][-1:] == [wanted.image["revision"]]
-    unrecorded = [
-        {"name": one, "fingerprint": mark}
-        for one, mark in images.items()
-        if one not in lacking and not ours(has, one)
-    ]
+    unrecorded = [one for one in images if one not in lacking and not ours(has, one)]
     stale = [one for one in has["built"] if one not in images and not ours(has, one)]
-    pull = []
+    naming = []
+    if unrecorded or not named:
+        naming = [one for one in images if one in unrecorded or one == wanted.name]
+    pull = {}
     if road_of(want) == "registry" and wanted.there:
-        pull = list(coming(want, made, wanted, lacking))
-    brings = bool(lacking or old or unrecorded or stale)
-    settled = named and served and not (brings or gone)
+        pull = dict(coming(want, made, wanted, lacking))
+    right = named and served and not refreshes(want, builder)
+    settled = right and not (lacking or old or unrecorded or stale or gone)
+    remembers = wanted.there and not served and name == values["builder"]
     skip = layers_present(has, wanted.image["layers"]) if has["docker"]["partial"] else 0
     # What an archive holds is the images and their names.
     mark = sha256("".join(f"{one}{images[one]}" for one in images).encode()).hexdigest()[:MARK]
@@ -454,7 +465,6 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
         },
         "images": images,
         "lacking": lacking,
-        "brings": brings,
         "road": road_of(want),
         "registry": registry_at(want),
         "archive": {
@@ -462,15 +472,15 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
             "images": list(images),
             "skip_layers": skip,
         },
-        "pull": pull,
-        "build": to_build(want, made, wanted),
+        "pull": list(pull.values()),
         "forget": image_of(has, base)["id"] if ours(has, base) else "",
         "outdated": {one: has["images"][one]["id"] for one in old},
         "unserved": {one: has["images"][one]["id"] for one in gone},
         "stale": stale,
-        "unrecorded": unrecorded,
+        "naming": [{"name": one, "fingerprint": images[one]} for one in naming],
+        "names": {tag: wanted.name} if wanted.name in lacking else {},
         "named": named,
-        "remember": wanted.there and not served,
+        "serves": wanted.image["revision"] if remembers else "",
         "held": in_words(list(held(want, made, wanted, pull))) if lacking else "",
     }
     refused = [
