@@ -18,7 +18,6 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible_collections.labocloud.room.plugins.action import seat
 from ansible_collections.labocloud.room.plugins.module_utils.passing import PLACE, PREFIX
 from ansible_collections.labocloud.room.plugins.plugin_utils.packing import pack
-from ansible_collections.labocloud.room.plugins.plugin_utils.printable import printable
 
 
 class ActionModule(seat.Changing):
@@ -47,9 +46,7 @@ class ActionModule(seat.Changing):
         try:
             self._transfer_data(path, context)
             return super().asked(name, want, variables)
-        except AnsibleActionFail as error:
-            # What a build says is what its programs say. Ansible shows the result's words.
-            error.message = error.result["msg"] = printable(error.message)
+        except AnsibleActionFail:  # the module has run, and taken it away
             raise
         except AnsibleError:
             with suppress(AnsibleError):
