@@ -252,7 +252,7 @@ def test_an_engine_that_is_too_old_is_not_the_roles_to_mend() -> None:
     assert "19.03.8 is too old: 20.10" in in_words(verdict["findings"])
 
 
-def test_versions_are_compared_by_their_numbers() -> None:
+def test_an_engine_is_old_by_its_numbers() -> None:
     assert ids(judge(("docker/version", "100.0.1"))) == []
     assert ids(judge(("docker/version", "20.10.0"))) == []
     assert ids(judge(("docker/version", "20.9.9"))) == ["engine_old"]
