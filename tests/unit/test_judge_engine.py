@@ -236,7 +236,8 @@ def test_an_engine_that_does_not_run_as_it_should(change: tuple[str, object], fo
 def test_where_nothing_manages_services_none_starts_with_the_machine() -> None:
     files = {DAEMON_JSON: SEAT["files"][DAEMON_JSON]}
     changes = ("service_manager", "none"), ("docker/enabled", False), ("files", files)
-    assert judge(*changes, ("docker/masked", ["docker.service"]))["settled"]
+    verdict = judge(*changes, ("docker/masked", ["docker.service"]))
+    assert (verdict["settled"], ids(verdict)) == (True, [])
 
 
 def test_why_an_engine_does_not_answer_is_told_where_it_is_known() -> None:
@@ -249,6 +250,17 @@ def test_an_engine_that_is_too_old_is_not_the_roles_to_mend() -> None:
     verdict = judge(("docker/version", "19.03.8"))
     assert (verdict["settled"], ids(verdict)) == (True, ["engine_old"])
     assert "19.03.8 is too old: 20.10" in in_words(verdict["findings"])
+
+
+def test_an_engine_is_old_by_its_numbers() -> None:
+    assert ids(judge(("docker/version", "100.0.1"))) == []
+    assert ids(judge(("docker/version", "20.10.0"))) == []
+    assert ids(judge(("docker/version", "20.9.9"))) == ["engine_old"]
+
+
+def test_as_much_space_as_is_asked_for_is_enough() -> None:
+    assert judge(*BARE, ("docker/free_mb", 3000))["refused"] == []
+    assert judge(*BARE, ("docker/free_mb", 2999))["refused"] != []
 
 
 def test_a_number_of_any_length_is_a_version() -> None:
