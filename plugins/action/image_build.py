@@ -25,7 +25,9 @@ class ActionModule(seat.Changing):
 
     # An image cannot be built for show.
     _supports_check_mode = False
-    _VALID_ARGS = frozenset(("src", "also", "name", "build_args", "labels", "forget", "aside"))
+    _VALID_ARGS = frozenset(
+        ("src", "also", "name", "build_args", "labels", "forget", "aside", "docker_socket")
+    )
 
     def more(self) -> dict[str, Any]:
         """Give what the module is to build, and where that has arrived."""
