@@ -48,8 +48,8 @@ class ActionModule(seat.Changing):
             self._transfer_data(path, context)
             return super().asked(name, want, variables)
         except AnsibleActionFail as error:
-            # What a build says is what its programs say.
-            error.message = printable(error.message)
+            # What a build says is what its programs say. Ansible shows the result's words.
+            error.message = error.result["msg"] = printable(error.message)
             raise
         except AnsibleError:
             with suppress(AnsibleError):

@@ -13,5 +13,5 @@ class ActionModule(seat.Changing):
     """The action, as Ansible looks for it."""
 
     _VALID_ARGS = frozenset(
-        ("before", "roots", "coming", "came", "users", "served", "give_back", "forget")
+        ("before", "roots", "coming", "going", "came", "users", "served", "give_back", "forget")
     )

@@ -118,6 +118,10 @@ OWN_ARGUMENTS: dict[str, Any] = {
 # Of what a build that failed has said, its end tells why.
 LAST_LINES = 20
 LONGEST_WORDS = 4000
+FIX = (
+    "Fix: correct the Dockerfile, or what it takes along; where the disk is full, make room there; "
+    "then the same command again."
+)
 
 
 class FailedError(ValueError):
@@ -131,7 +135,8 @@ def command(asked: Mapping[str, Any], told: Path) -> list[str]:
     Debian 12 does not have; where it is, what the engine builds by itself is another image.
     """
     return [
-        *("docker", "build", "--network=none", f"--iidfile={told}"),
+        # Debian 12's would leave the container of a step that fails.
+        *("docker", "build", "--network=none", "--force-rm", f"--iidfile={told}"),
         *(f"--build-arg={name}={value}" for name, value in asked["build_args"].items()),
         *(f"--label={name}={value}" for name, value in asked["labels"].items()),
         "-",
@@ -159,7 +164,7 @@ def build(context: Path, asked: Mapping[str, Any]) -> str:
         )
     if done.returncode != 0:
         said = "\n".join(done.stdout.rstrip()[-LONGEST_WORDS:].splitlines()[-LAST_LINES:])
-        raise FailedError(said or f"docker build ended with {done.returncode}")
+        raise FailedError(f"{said or f'docker build ended with {done.returncode}'}\n{FIX}")
     return told.read_text(encoding="ascii").strip()
 
 

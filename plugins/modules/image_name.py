@@ -42,10 +42,11 @@ options:
     default: false
   move:
     description: >-
-      Take each O(images[].image), which is a reference by digest, away once the image has its name,
-      or has proved to be another one.
-    type: bool
-    default: false
+      Whether to take away each O(images[].image), which is a reference by digest, once the image
+      has its name, or has proved to be another one: V(always), or where it was V(pulled) now.
+    type: str
+    choices: [never, pulled, always]
+    default: never
   forget:
     description: >-
       ID of an image that goes, where it has no name any more, unless a container runs it; none,
@@ -96,8 +97,9 @@ ansible_facts:
 """
 
 import http.client
+from collections.abc import Mapping
 from contextlib import closing
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils.answer import (
@@ -124,30 +126,38 @@ class OtherImageError(ValueError):
     """The image is not the one that was meant."""
 
 
-def meant(
-    docker: DockerConnection, image: str, mark: str, *, pulls: bool, move: bool
-) -> tuple[str, str]:
-    """Give the ID and the fingerprint of an image.
+class Meant(NamedTuple):
+    """An image that was meant: its ID, its fingerprint, and whether its reference is to go."""
+
+    id: str
+    fingerprint: str
+    moves: bool
+
+
+def meant(docker: DockerConnection, image: str, mark: str, asked: Mapping[str, Any]) -> Meant:
+    """Give an image, pulled where that is asked for. asked: the module's arguments.
 
     mark: the fingerprint that it has to have, any where it is empty. Raises OtherImageError where
     it is another one, which has then lost its reference where it was to be moved, OSError or
     http.client.HTTPException where the engine refuses.
     """
+    moves = asked["move"] == "always"
     found = described(docker, image)
-    if found is None and pulls:
+    if found is None and asked["pull"]:
         pull(docker, image)
         found = described(docker, image)
+        moves = asked["move"] != "never"
     if found is None:
         raise OtherImageError(f"there is no image {image}")
     told = fingerprint(found)
     if mark not in ("", told):
-        if move:
+        if moves:
             take_name(docker, image)
         raise OtherImageError(
             f"{image} is not the image that was built (fingerprint {told[:12]}, "
             f"and not {mark[:12]})"
         )
-    return found["Id"], told
+    return Meant(found["Id"], told, moves)
 
 
 def give(docker: DockerConnection, key: str, name: str) -> bool:
@@ -159,28 +169,25 @@ def give(docker: DockerConnection, key: str, name: str) -> bool:
     return True
 
 
-def name_images(docker: DockerConnection, asked: dict[str, Any]) -> bool:
+def name_images(docker: DockerConnection, asked: Mapping[str, Any]) -> bool:
     """Do what the module's arguments ask for, and tell whether that changed anything.
 
     Raises as meant() does, and TornError.
     """
-    move, pulls, old = asked["move"], asked["pull"], asked["forget"]
     where = {one["name"]: one["image"] or one["name"] for one in asked["images"]}
-    found = {
-        name: meant(docker, where[name], one["fingerprint"], pulls=pulls, move=move)
-        for one in asked["images"]
-        for name in [one["name"]]
-    }
-    with remembered({name: mark for name, (_, mark) in found.items()}, asked["bases"]) as new:
+    marks = {one["name"]: one["fingerprint"] for one in asked["images"]}
+    found = {name: meant(docker, where[name], mark, asked) for name, mark in marks.items()}
+    images = {name: one.fingerprint for name, one in found.items()}
+    with remembered(images, asked["bases"]) as new:
         named = {name: name for name in found} | asked["names"]
-        given = [give(docker, found[image][0], name) for name, image in named.items()]
-        if move:
-            for image in where.values():
-                take_name(docker, image)
-    gone = bool(old) and forget(docker, old)
+        given = [give(docker, found[image].id, name) for name, image in named.items()]
+        moved = [where[name] for name, one in found.items() if one.moves]
+        for image in moved:
+            take_name(docker, image)
+    gone = bool(asked["forget"]) and forget(docker, asked["forget"])
     served = asked["served"]
     serves = bool(served) and update(lambda state: state.serve(served))
-    return new or any(given) or move or gone or serves
+    return new or any(given) or bool(moved) or gone or serves
 
 
 def main() -> None:
@@ -195,7 +202,11 @@ def main() -> None:
             "images": {"type": "list", "elements": "dict", "required": True, "options": image},
             "names": {"type": "dict", "default": {}},
             "pull": {"type": "bool", "default": False},
-            "move": {"type": "bool", "default": False},
+            "move": {
+                "type": "str",
+                "choices": ["never", "pulled", "always"],
+                "default": "never",
+            },
             "forget": {"type": "str", "default": ""},
             "bases": {"type": "dict", "default": {}},
             "served": {"type": "str", "default": ""},

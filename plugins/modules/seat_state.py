@@ -32,12 +32,20 @@ options:
       - Packages that apt is about to install, as it is asked for them, name or name=version. The
         names of those that will be new are written down, which apt tells by a simulation, so that
         a run that is killed leaves what tells whose they are.
+      - Where its package lists are older than ten minutes, or than what says where they are from,
+        apt reads them first.
+    type: list
+    elements: str
+    default: []
+  going:
+    description: Packages that go before those come, since they conflict with them.
     type: list
     elements: str
     default: []
   came:
     description: >-
-      Whether an installation has ended. What was coming and is there is written down as brought.
+      Whether an installation has ended. What was coming and is there is written down as brought,
+      before anything else is about to come.
     type: bool
     default: false
   users:
@@ -84,6 +92,7 @@ EXAMPLES = r"""
 - name: Write down what is about to come
   labocloud.room.seat_state:
     coming: [docker.io, zstd]
+    going: [docker-ce]
 
 - name: Write down what came
   labocloud.room.seat_state:
@@ -103,8 +112,6 @@ ansible_facts:
 
 import http.client
 import os
-import re
-import subprocess
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -114,6 +121,11 @@ from ansible_collections.labocloud.room.plugins.module_utils.answer import (
     ARGUMENTS,
     LateError,
     answer,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.apt import (
+    ListsError,
+    new_packages,
+    read_lists,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import DockerConnection
 from ansible_collections.labocloud.room.plugins.module_utils.docker_roots import known, to_record
@@ -134,6 +146,7 @@ OWN_ARGUMENTS: dict[str, Any] = {
     "before": {"type": "bool", "default": False},
     "roots": {"type": "list", "elements": "path", "default": []},
     "coming": {"type": "list", "elements": "str", "default": []},
+    "going": {"type": "list", "elements": "str", "default": []},
     "came": {"type": "bool", "default": False},
     "users": {"type": "list", "elements": "str"},
     "served": {"type": "str"},
@@ -142,13 +155,6 @@ OWN_ARGUMENTS: dict[str, Any] = {
 }
 # Measuring a volume waits for its disk.
 TIMEOUT = 300
-# Ansible's apt needs it, and brings it where it lacks.
-APTS_LIBRARY = "python3-apt"
-SIMULATE = (
-    *("apt-get", "--simulate", "--no-install-recommends", "--allow-downgrades"),
-    *("--allow-change-held-packages", "install"),
-)
-NEW = re.compile(r"^Inst ([^ :]+)[^ ]* [(]", re.MULTILINE)
 NO_THINGS: dict[str, Any] = {
     "containers": [],
     "images": {},
@@ -208,26 +214,6 @@ def remember_roots(state: State, paths: list[str]) -> None:
     state.before["roots"] = {**roots, **state.before.get("roots", {})}
 
 
-def new_packages(asked: list[str], there: list[str]) -> list[str]:
-    """Give the names of the packages that apt will bring. there: names of those that are there.
-
-    Where apt has no answer, the installation tells why; what was asked for is known.
-    """
-    done = subprocess.run(
-        [*SIMULATE, APTS_LIBRARY, *asked],
-        env={**os.environ, "LC_ALL": "C.UTF-8"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    names = [APTS_LIBRARY, *(name.partition("=")[0] for name in asked)]
-    if done.returncode == 0:
-        names = NEW.findall(done.stdout)
-    return sorted({*names} - {*there})
-
-
 def remember_came(state: State, seat: Seat) -> None:
     """Write down what has come of what was about to, and that nothing is about to any more."""
     if not set(UNDER_WAY) & state.brought.keys():
@@ -265,23 +251,21 @@ def give_back(path: str, *, check: bool) -> bool:
 def remember(asked: dict[str, Any], *, check: bool) -> bool:
     """Write down what is asked for, and tell whether that was anything new.
 
-    Raises TornError, ValueError, OSError and http.client.HTTPException.
+    Raises TornError, ValueError, OSError, http.client.HTTPException and ListsError.
     """
-    untouched = asked["before"] and read().before is None
-    looks = untouched or asked["coming"] or asked["came"]
-    seat = answer({**asked, **LESS}) if looks else {}
+    known = read()
+    untouched = asked["before"] and known.before is None
+    ended = asked["came"] and set(UNDER_WAY) & known.brought.keys()
+    seat = answer({**asked, **LESS}) if untouched or ended or asked["coming"] else {}
     # Before the state is locked: it may take its time.
     ids = things(seat, asked["docker_socket"]) if untouched else {}
-    names = new_packages(asked["coming"], [*seat["packages"]]) if asked["coming"] else []
 
     def change(state: State) -> None:
         if untouched and state.before is None:
             remember_before(state, seat, ids)
         if asked["roots"]:
             remember_roots(state, asked["roots"])
-        if asked["coming"]:
-            remember_coming(state, seat, names)
-        if asked["came"]:
+        if ended:
             remember_came(state, seat)
         if asked["users"] is not None:
             state.brought["users"] = asked["users"]
@@ -289,6 +273,12 @@ def remember(asked: dict[str, Any], *, check: bool) -> bool:
             state.serve(asked["served"])
 
     changed = update(change, check=check)
+    # Only now, for it changes the machine.
+    if asked["coming"]:
+        if not check:
+            read_lists()
+        names = new_packages(asked["coming"], asked["going"], seat["packages"])
+        changed |= update(lambda state: remember_coming(state, seat, names), check=check)
     given = [give_back(path, check=check) for path in asked["give_back"]]
     forgotten = asked["forget"] and forget(check=check)
     return changed or any(given) or forgotten
@@ -302,6 +292,8 @@ def main() -> None:
         seat = answer(module.params)
     except (OSError, http.client.HTTPException, ValueError, LateError) as error:
         module.fail_json(msg=f"it cannot be written down: {error}")
+    except ListsError as error:
+        module.fail_json(msg=str(error))
     module.exit_json(changed=changed, ansible_facts={"seat": seat})
 
 

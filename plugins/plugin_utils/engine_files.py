@@ -3,7 +3,7 @@
 """Make the files that configure Docker Engine: path to text, as the settings and the seat ask.
 
 Their texts may hold a proxy's password, and are no facts: the rule tells of them by their paths,
-and the tasks get them by the lookup docker_engine, which calls what is here.
+and the tasks get them by the lookup service_files, which calls what is here.
 """
 
 import json

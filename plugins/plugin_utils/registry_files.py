@@ -3,7 +3,7 @@
 """Make the files that configure the room's registry: path to text, as the settings ask.
 
 A proxy's password may be in one of them, so the texts are no facts: the rule tells of them by their
-paths, and the tasks get them by the lookup room_registry, which calls what is here.
+paths, and the tasks get them by the lookup service_files, which calls what is here.
 """
 
 import json
@@ -105,6 +105,7 @@ def files(want: Settings) -> dict[str, str]:
     return of_registry(want) | (of_mirror(want) if want["room_registry_hub_mirror"] else {})
 
 
-def secret(path: str) -> bool:
+def secret(path: str, text: str) -> bool:
     """Tell whether a file may hold a password: that of a proxy."""
+    del text
     return path == PROXY_FILE

@@ -13,6 +13,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.service_files impor
 from sample_seat import seat, want
 
 ROLE = ROLES / "docker_engine/tasks"
+SEAT_STATE = {"labocloud.room.seat_state"}
 BARE = (
     ("packages", {}),
     ("files", {}),
@@ -53,6 +54,14 @@ def done(variables: dict[str, Any]) -> list[str]:
 
 
 ASK = "Ask the seat, and judge its Docker Engine"
+REPOSITORY = "Add Docker's own repository"
+INSTALL = "Record what the seat was like before, and install Docker Engine"
+THERE = "Ask what became of an engine that was there, and have it remembered what came"
+HOLD = "Hold the version, or let it go"
+CONFIGURE = "Configure and start Docker Engine"
+TRUST = "Trust the room's registries, and no others"
+USERS = "Let users use Docker without sudo, and others no longer"
+CAME = "Have it remembered what came, and judge the seat again"
 
 
 def test_a_seat_that_is_right_costs_one_question() -> None:
@@ -61,51 +70,63 @@ def test_a_seat_that_is_right_costs_one_question() -> None:
 
 
 def test_a_bare_seat_gets_all_of_it_in_this_order() -> None:
+    """It is not asked in between; what is known of it is of before."""
+    assert done(known(*BARE, **LACKING)) == [ASK, INSTALL, HOLD, CONFIGURE, USERS, CAME]
+
+
+def test_what_the_seat_was_like_is_recorded_by_the_same_task_that_installs() -> None:
     """Docker's directories are looked at before anything may use them."""
-    assert done(known(*BARE, **LACKING)) == [
-        ASK,
-        "Record what the seat was like before, and what Docker's directories are like",
-        "Install Docker Engine",
-        "Configure and start Docker Engine",
-        "Let users use Docker without sudo, and others no longer",
-        "Ask the seat again, and judge it",
-    ]
+    bare = known(*BARE, docker_engine_replace=True)
+    [install] = [task for task in load("main.yml") if task["name"] == INSTALL]
+    verdict = bare["ansible_facts"]["verdict"]["engine"]
+    assert Templar(loader=DataLoader(), variables=bare).template(install["vars"]) == {
+        "seat_packages": verdict["packages"],
+        "seat_conflicting": verdict["conflicting"],
+        "seat_roots": verdict["roots"],
+    }
 
 
 def test_dockers_own_key_is_checked_before_the_seat_is_touched() -> None:
+    """And its list is read by what installs, since it is younger than the lists."""
     names = done(known(*BARE, docker_engine_source="upstream"))
-    assert names[:3] == [
-        ASK,
-        "Check the key of Docker's repository, before the seat is touched",
-        "Record what the seat was like before, and what Docker's directories are like",
-    ]
+    assert names[:3] == [ASK, REPOSITORY, INSTALL]
+    [adding] = [task for task in load("main.yml") if task["name"] == REPOSITORY]
+    key, prerequisites, repository = adding["block"]
+    assert key["ansible.builtin.include_tasks"] == "key.yml"
+    assert prerequisites["vars"]["seat_roots"]
+    assert (
+        repository["ansible.builtin.deb822_repository"]["signed_by"] == "{{ __docker_engine_key }}"
+    )
+    assert REPOSITORY not in done(known(docker_engine_source="distro"))
 
 
 @pytest.mark.parametrize(
     ("changes", "settings", "names"),
     [
-        ([("apt/interrupted", True)], {}, ["Mend what an interrupted installation has left"]),
-        ([("docker/outdated", True)], {}, ["Configure and start Docker Engine"]),
-        ([("packages", {"docker.io": "26"})], {}, ["Install Docker Engine"]),
-        (
-            [],
-            {"docker_engine_daemon_options": {"data-root": "/srv"}},
-            [
-                "Record what the seat was like before, and what Docker's directories are like",
-                "Configure and start Docker Engine",
-            ],
-        ),
+        ([("apt/interrupted", True)], {}, [INSTALL, THERE]),
+        ([("docker/outdated", True)], {}, [CONFIGURE]),
+        ([("packages", {"docker.io": "26"})], {}, [INSTALL, THERE, HOLD]),
+        ([], {"docker_engine_daemon_options": {"data-root": "/srv"}}, [INSTALL, THERE, CONFIGURE]),
         (
             [("files", seat()["files"] | {"/etc/docker/certs.d/old:5000/labocloud.crt": "x"})],
             {},
-            ["Trust the room's registries, and no others"],
+            [TRUST],
         ),
-        ([], LACKING, ["Let users use Docker without sudo, and others no longer"]),
+        ([], LACKING, [USERS]),
+        ([("before/roots", {})], LACKING, [INSTALL, THERE, USERS]),
     ],
 )
 def test_what_is_lacking_alone_is_done(changes: list, settings: dict, names: list[str]) -> None:
-    """An interrupted installation is mended before all else."""
-    assert done(known(*changes, **settings)) == [ASK, *names, "Ask the seat again, and judge it"]
+    """Before all else what lacks is recorded, mended, installed; after which THERE looks again."""
+    assert done(known(*changes, **settings)) == [ASK, *names, CAME]
+
+
+@pytest.mark.parametrize("file", ["main.yml", "users.yml"])
+def test_all_that_ends_it_has_it_remembered_what_came(file: str) -> None:
+    """Else the installation would count as interrupted."""
+    states = [task["labocloud.room.seat_state"] for task in load(file) if SEAT_STATE & set(task)]
+    assert {"came": True} in states
+    assert not [task for task in load(file)[1:] if "labocloud.room.seat" in task]
 
 
 @pytest.mark.parametrize(
@@ -121,20 +142,34 @@ def test_an_engine_that_runs_is_not_restarted_for_what_was_not_written(
     assert met(going_back, variables) is back
 
 
-def test_a_check_does_not_configure_an_engine_that_would_have_come() -> None:
-    configure = "Configure and start Docker Engine"
-    assert configure not in done(known(*BARE, check=True))
-    assert configure in done(known(("docker/outdated", True), check=True))
+def test_a_check_does_not_configure_or_hold_an_engine_that_would_have_come() -> None:
+    told = done(known(*BARE, check=True))
+    assert INSTALL in told
+    assert not {CONFIGURE, HOLD} & set(told)
+    assert CONFIGURE in done(known(("docker/outdated", True), check=True))
 
 
-def test_a_check_tells_what_would_be_installed_where_apt_cannot_be_asked() -> None:
-    tell, install = load("install.yml")
-    bare = known(*BARE, check=True)
-    assert (met(tell, bare), met(install, bare)) == (True, False)
-    told = Templar(loader=DataLoader(), variables=bare).template(tell["ansible.builtin.debug"])
-    assert told["msg"].startswith("pc02 would get docker.io, docker-cli")
-    for variables in (known(*BARE), known(check=True)):
-        assert (met(tell, variables), met(install, variables)) == (False, True)
+@pytest.mark.parametrize("manager", ["systemd", "none"])
+@pytest.mark.parametrize("ran", [True, False])
+def test_only_what_may_have_run_is_stopped_or_has_its_starts_forgotten(
+    manager: str, ran: bool
+) -> None:
+    forget, restart, directly = load("restart.yml")
+    variables = known(("service_manager", manager)) | {"__docker_engine_ran": ran}
+    assert met(forget, variables) is (ran and manager == "systemd")
+    assert met(restart, variables) is (manager == "systemd")
+    assert met(directly, variables) is (manager == "none")
+    assert met(directly["block"][0], variables) is ran
+
+
+def test_one_that_refuses_its_configuration_has_run() -> None:
+    """Or systemd would take the start with the old one for one too many."""
+    [configure] = [task for task in load("main.yml") if "rescue" in task]
+    first = configure["block"][-1]["vars"]["__docker_engine_ran"]
+    render = Templar(loader=DataLoader(), variables=known(*BARE))
+    assert render.template(first) is False
+    [back] = [task for task in configure["rescue"] if "block" in task]
+    assert back["block"][-1]["vars"]["__docker_engine_ran"] is True
 
 
 def texts(value: Any) -> Iterator[str]:  # noqa: ANN401  # YAML
@@ -169,7 +204,7 @@ def test_what_is_removed_from_the_seat_is_looked_at_before_and_after_the_package
     order = [
         "Refuse to purge what is not Docker's",
         "Keep the package from removing Docker's data",
-        "Remove the packages that came with the toolkit",
+        "Remove the packages that came with the toolkit, but for those that something else needs",
         "Purge",
         "Remove the files that came with the toolkit",
         "Put back the daemon.json that was there",

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import lookup_loader
 from ansible.template import Templar
-from ansible_collections.labocloud.room.plugins.lookup import docker_engine
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files, service_files
 from sample_seat import SEAT, seat, want
 
@@ -102,8 +102,8 @@ def looked_up(term: str, *changes: tuple[str, object], **settings: object) -> di
     facts["role_path"] = str(service_files.ROLES / "docker_engine")
     variables = {"groups": {"lab": ["pc02"]}, "hostvars": {}, **facts, **settings}
     templar = Templar(loader=DataLoader(), variables=variables)
-    lookup = docker_engine.LookupModule(loader=DataLoader(), templar=templar)
-    [found] = lookup.run([term], variables)
+    lookup = lookup_loader.get("labocloud.room.service_files", DataLoader(), templar)
+    [found] = lookup.run([term], variables, service="docker_engine")
     return found
 
 

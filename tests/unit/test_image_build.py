@@ -41,7 +41,7 @@ class Machine:
         self.directory = directory
         self.docker = directory / "bin/docker"
         self.docker.parent.mkdir()
-        self.builds(f'printf {NEW} > "${{3#--iidfile=}}"')
+        self.builds(f'printf {NEW} > "${{4#--iidfile=}}"')
         engine.on("GET", f"/images/{NEW}/json", image(NEW))
         engine.on("POST", f"/images/{NEW}/tag.*", None)
         engine.on("DELETE", "/images/.*", [])
@@ -89,8 +89,8 @@ def test_what_was_sent_is_built_without_a_network_named_and_told(machine: Machin
     )
     told = {"images": {NAME: fingerprint(image(NEW))}}
     assert said == {"changed": True, "ansible_facts": {"seat": told}}
-    first, network, _, *options, last = machine.words()
-    assert [first, network, last] == ["build", "--network=none", "-"]
+    first, network, remains, _, *options, last = machine.words()
+    assert [first, network, remains, last] == ["build", "--network=none", "--force-rm", "-"]
     assert options == [
         *("--build-arg=FROM=debian:13", "--build-arg=WHEELS=a b", "--label=labocloud.image=base"),
     ]
@@ -135,7 +135,7 @@ def test_of_a_build_that_fails_the_last_lines_are_told_and_nothing_has_changed(
     said = machine.build(forget=OLD, aside=FROM)
     assert said["failed"]
     assert said["msg"].startswith(f"{NAME} cannot be built: 12\n13\n")
-    assert said["msg"].endswith("30\nno matching distribution")
+    assert "30\nno matching distribution\nFix: correct the Dockerfile" in said["msg"]
     assert state.read().built["images"] == {}
     assert machine.engine.asked("POST") == []
     # What was there for this build alone goes all the same.
@@ -144,12 +144,13 @@ def test_of_a_build_that_fails_the_last_lines_are_told_and_nothing_has_changed(
 
 def test_of_a_line_without_an_end_not_all_is_told(machine: Machine) -> None:
     machine.builds("head -c 1000000 /dev/zero | tr '\\0' x; exit 1")
-    assert len(machine.build()["msg"]) < image_build.LONGEST_WORDS + 100
+    assert len(machine.build()["msg"]) < image_build.LONGEST_WORDS + 200
 
 
 def test_a_build_that_says_nothing_fails_with_its_status(machine: Machine) -> None:
     machine.builds("exit 3")
-    assert machine.build()["msg"] == f"{NAME} cannot be built: docker build ended with 3"
+    said = machine.build()["msg"]
+    assert said.startswith(f"{NAME} cannot be built: docker build ended with 3\nFix: ")
 
 
 def test_nothing_is_built_of_what_arrives_torn_or_altered(machine: Machine) -> None:
@@ -251,7 +252,8 @@ def test_what_a_build_has_said_is_printable(project: Path) -> None:
     said = {"failed": True, "msg": "one\n\x1b[2Jtwo\x07!"}
     with pytest.raises(AnsibleActionFail) as end:
         Task(said, **arguments(project)).run()
-    assert end.value.message == f"{BUILDER}: one\n [2Jtwo !"
+    words = f"{BUILDER}: one\n [2Jtwo !"
+    assert (end.value.message, end.value.result["msg"]) == (words, words)
 
 
 def test_files_that_cannot_be_packed_are_told_before_anything_is_sent(project: Path) -> None:

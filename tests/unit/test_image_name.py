@@ -56,7 +56,7 @@ def name(
 
 
 def test_it_has_the_name_and_what_stood_there_for_it_goes(seat: stand_in.Engine) -> None:
-    assert name(seat, move=True, forget=OLD) == {"changed": True}
+    assert name(seat, move="always", forget=OLD) == {"changed": True}
     assert seat.asked("POST") == [f"/images/{NEW}/tag?repo=room&tag=base"]
     assert seat.asked("DELETE") == [f"/images/{REFERENCE}?noprune=true", f"/images/{OLD}"]
 
@@ -68,7 +68,7 @@ def test_another_image_gets_no_name(seat: stand_in.Engine) -> None:
 
 
 def test_another_image_that_came_goes_again(seat: stand_in.Engine) -> None:
-    assert name(seat, mark="f" * 64, move=True, forget=OLD)["failed"]
+    assert name(seat, mark="f" * 64, move="always", forget=OLD)["failed"]
     assert state.read().built["images"] == {}
     assert seat.asked("POST") == []
     assert seat.asked("DELETE") == [f"/images/{REFERENCE}?noprune=true"]
@@ -166,11 +166,24 @@ def test_what_is_not_there_is_pulled_by_its_digest(seat: stand_in.Engine) -> Non
     seat.on("GET", f"/images/{REFERENCE}/json", stand_in.Refuse(404))
     assert name(seat)["msg"] == f"there is no image {REFERENCE}"
     seat.on("POST", "/images/create.*", pulled)
-    assert name(seat, pull=True, move=True) == {"changed": True}
+    assert name(seat, pull=True, move="always") == {"changed": True}
     assert seat.asked("POST") == [asked, f"/images/{NEW}/tag?repo=room&tag=base"]
     # It is there by now.
     assert name(seat, mark="f" * 64, pull=True)["failed"]
     assert seat.asked("POST").count(asked) == 1
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_reference_that_somebody_else_has_may_stay(seat: stand_in.Engine, there: bool) -> None:
+    def pulled(*_: object) -> stand_in.Raw:
+        seat.on("GET", f"/images/{REFERENCE}/json", image(NEW))
+        return stand_in.Raw(b"")
+
+    seat.on("POST", "/images/create.*", pulled)
+    if not there:
+        seat.on("GET", f"/images/{REFERENCE}/json", stand_in.Refuse(404))
+    assert name(seat, pull=True, move="pulled") == {"changed": True}
+    assert seat.asked("DELETE") == ([] if there else [f"/images/{REFERENCE}?noprune=true"])
 
 
 @pytest.mark.parametrize(

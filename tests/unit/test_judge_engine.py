@@ -45,8 +45,8 @@ def packages(**others: str | None) -> tuple[str, dict[str, str]]:
 def test_an_engine_that_is_as_it_should_be_is_left_alone() -> None:
     verdict = judge()
     assert verdict["settled"]
-    assert verdict["findings"] == verdict["refused"] == []
-    keys = ("installed", "configured", "runs", "recorded", "there")
+    assert verdict["findings"] == verdict["refused"] == verdict["packages"] == []
+    keys = ("installed", "configured", "runs", "prepared", "there")
     assert all(verdict[key] for key in keys)
 
 
@@ -59,11 +59,14 @@ def test_a_bare_seat_gets_all_of_it_and_is_refused_nothing() -> None:
     )
     assert verdict["packages"] == [
         *("docker.io", "docker-cli", "docker-buildx", "docker-compose"),
-        *("python3-requests", "zstd"),
+        "zstd",
     ]
     assert verdict["roots"] == ["/var/lib/docker", "/var/lib/containerd"]
-    assert verdict["units"] == ["containerd.service", "docker.service"]
-    keys = ("installed", "configured", "runs", "recorded", "there")
+    # Debian's unit of the engine wants containerd's, which reads its files when it first starts.
+    assert verdict["units"] == ["docker.service"]
+    early = ("apt/policy_rc_d", "other")
+    assert judge(*BARE, early)["units"] == ["containerd.service", "docker.service"]
+    keys = ("installed", "configured", "runs", "prepared", "there")
     assert not any(verdict[key] for key in keys)
     assert verdict["removal"] is None
 
@@ -84,7 +87,7 @@ def test_a_bare_seat_gets_all_of_it_and_is_refused_nothing() -> None:
                 "hold": ["docker.io", "docker-cli"],
                 "packages": [
                     *("docker.io=26.1.*", "docker-cli=26.1.*", "docker-buildx", "docker-compose"),
-                    *("python3-requests", "zstd"),
+                    "zstd",
                 ],
             },
         ),
@@ -155,7 +158,7 @@ def test_dockers_own_packages() -> None:
     verdict = judge(*BARE, docker_engine_source="upstream", docker_engine_version="5:28.*")
     assert verdict["packages"] == [
         *("docker-ce=5:28.*", "docker-ce-cli=5:28.*", "containerd.io"),
-        *("docker-buildx-plugin", "docker-compose-plugin", "python3-requests", "zstd"),
+        *("docker-buildx-plugin", "docker-compose-plugin", "zstd"),
     ]
     assert verdict["files"] == [DAEMON_JSON]
 
@@ -211,9 +214,10 @@ def test_containerd_reads_its_files_anew_only_where_they_change() -> None:
 def test_the_data_of_an_engine_that_is_configured_so_is_recorded_first() -> None:
     verdict = judge(docker_engine_daemon_options={"data-root": "/srv/docker"})
     assert verdict["roots"] == ["/srv/docker", "/var/lib/docker", "/var/lib/containerd"]
-    assert not verdict["recorded"]
+    assert not verdict["prepared"]
     before = {key: value for key, value in SEAT["before"].items() if key != "roots"}
-    assert not judge(("before", before))["recorded"]
+    assert not judge(("before", before))["prepared"]
+    assert not judge(("before", None))["prepared"]
 
 
 @pytest.mark.parametrize(
@@ -232,7 +236,8 @@ def test_an_engine_that_does_not_run_as_it_should(change: tuple[str, object], fo
 def test_where_nothing_manages_services_none_starts_with_the_machine() -> None:
     files = {DAEMON_JSON: SEAT["files"][DAEMON_JSON]}
     changes = ("service_manager", "none"), ("docker/enabled", False), ("files", files)
-    assert judge(*changes, ("docker/masked", ["docker.service"]))["settled"]
+    verdict = judge(*changes, ("docker/masked", ["docker.service"]))
+    assert (verdict["settled"], ids(verdict)) == (True, [])
 
 
 def test_why_an_engine_does_not_answer_is_told_where_it_is_known() -> None:
@@ -247,6 +252,17 @@ def test_an_engine_that_is_too_old_is_not_the_roles_to_mend() -> None:
     assert "19.03.8 is too old: 20.10" in in_words(verdict["findings"])
 
 
+def test_an_engine_is_old_by_its_numbers() -> None:
+    assert ids(judge(("docker/version", "100.0.1"))) == []
+    assert ids(judge(("docker/version", "20.10.0"))) == []
+    assert ids(judge(("docker/version", "20.9.9"))) == ["engine_old"]
+
+
+def test_as_much_space_as_is_asked_for_is_enough() -> None:
+    assert judge(*BARE, ("docker/free_mb", 3000))["refused"] == []
+    assert judge(*BARE, ("docker/free_mb", 2999))["refused"] != []
+
+
 def test_a_number_of_any_length_is_a_version() -> None:
     assert ids(judge(("docker/version", f"{'9' * 5000}.1"))) == []
 
@@ -254,6 +270,7 @@ def test_a_number_of_any_length_is_a_version() -> None:
 def test_an_interrupted_installation_is_not_settled_whatever_is_there() -> None:
     verdict = judge(("apt/interrupted", True))
     assert (verdict["settled"], verdict["refused"]) == (False, [])
+    assert (verdict["prepared"], verdict["packages"]) == (False, [])
 
 
 REFUSED = {
@@ -433,6 +450,31 @@ def test_removal_takes_what_came_and_leaves_what_was_there() -> None:
     # Its package is there still.
     assert gone["data"] == ["/var/lib/docker"]
     assert judge(packages(containerd=None))["removal"]["data"] == gone["checked"]
+    # Of what came, runc was removed by somebody, and held is what nobody had held.
+    changes = packages(runc=None), ("held", ["docker.io", "linux-image"])
+    gone = judge(*changes)["removal"]
+    assert (gone["packages"], gone["held"]) == (["containerd", "docker.io"], ["docker.io"])
+
+
+@pytest.mark.parametrize("came", [True, False])
+@pytest.mark.parametrize("running", [True, False])
+@pytest.mark.parametrize("manager", ["systemd", "none"])
+def test_an_engine_that_came_and_runs_is_stopped_before_it_goes(
+    came: bool, running: bool, manager: str
+) -> None:
+    changes = ("docker/running", running), ("service_manager", manager)
+    before = ("before/packages", ["python3"] if came else ["docker.io"])
+    gone = judge(*changes, before)["removal"]
+    by_systemd, by_hand = (came and running and manager == it for it in ("systemd", "none"))
+    assert gone["services"] == ["docker.socket", "docker.service"] * by_systemd
+    assert gone["stopping"] is by_hand
+
+
+@pytest.mark.parametrize("packages", [[], ["docker.io"]])
+@pytest.mark.parametrize("asked", [True, False])
+def test_data_go_where_that_is_asked_for_and_the_engine_came(packages: list, asked: bool) -> None:
+    gone = judge(("before/packages", packages), docker_engine_purge=asked)["removal"]
+    assert gone["purges"] is (asked and not packages)
 
 
 def test_an_engine_that_was_there_gets_its_daemon_json_back_and_starts_anew() -> None:
@@ -454,7 +496,7 @@ def test_an_engine_that_was_there_gets_its_daemon_json_back_and_starts_anew() ->
 def test_a_record_that_tells_little_can_be_judged() -> None:
     changes = ("before", {"packages": [], "docker_data": False}), ("held", ["docker.io"])
     verdict = judge(*changes)
-    assert (verdict["release"], verdict["recorded"]) == ([], False)
+    assert (verdict["release"], verdict["prepared"]) == ([], False)
     assert verdict["removal"]["group"] is False
 
 

@@ -1,101 +1,167 @@
 """What the tasks of the role seat do, in which order, and on which machine."""
 
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
+from ansible_collections.labocloud.room.plugins.plugin_utils.settings import ROLES
 
-TASKS = Path(__file__).parents[2] / "roles/seat/tasks"
-
-
-def tasks(name: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Give the block that a task file ends with, and the tasks in it."""
-    *_, block = DataLoader().load_from_file(str(TASKS / name), trusted_as_template=True)
-    return block, block["block"]
+FILE = ROLES / "seat/tasks/install.yml"
+STATE, APT = "labocloud.room.seat_state", "ansible.builtin.apt"
+NOTHING = {"interrupted": False, "journal": False, "unfinished": [], "policy_rc_d": "absent"}
 
 
-def named(name: str, task: str) -> dict[str, Any]:
-    """Give a task of a block by its name, less the file's."""
-    [found] = [one for one in tasks(name)[1] if one["name"].partition(" | ")[2] == task]
-    return found
+def blocks() -> list[dict[str, Any]]:
+    """Give the two blocks of the file: the one that mends, and the one that installs."""
+    told: list[dict[str, Any]] = DataLoader().load_from_file(str(FILE), trusted_as_template=True)
+    return told
 
 
-def templar(name: str, apt: dict[str, Any], **more: Any) -> Templar:  # noqa: ANN401
-    """Give what renders the expressions of a file, for a machine with that left of apt."""
-    seat = {"apt": apt, "packages": {}}
-    known = {"hostvars": {"pc": {"ansible_facts": {"seat": seat}}}, "seat_host": "pc", **more}
-    return Templar(loader=DataLoader(), variables={**tasks(name)[0]["vars"], **known})
+def within(task: dict[str, Any], *conditions: str) -> Iterator[tuple[dict[str, Any], list[str]]]:
+    """Give the tasks of a block, each with its conditions and those of what it is in."""
+    every = [*conditions, *([task["when"]] if "when" in task else [])]
+    if "block" not in task:
+        yield task, every
+    for one in task.get("block", []):
+        yield from within(one, *every)
 
 
-@pytest.mark.parametrize("name", ["install.yml", "mend.yml"])
-def test_all_of_it_is_done_on_the_machine_that_is_meant_and_known_of_that(name: str) -> None:
-    block, _ = tasks(name)
-    assert (block["delegate_to"], block["delegate_facts"]) == ("{{ seat_host }}", True)
+def render(**left: object) -> Templar:
+    """Give what renders the expressions of the file.
+
+    left: what there is of apt, the names of the packages that are there, and other variables.
+    """
+    apt = {key: left.pop(key, value) for key, value in NOTHING.items()}
+    seat = {"apt": apt, "packages": dict.fromkeys(left.pop("there", ["python3-apt"]), "1")}
+    known = {"hostvars": {"pc": {"ansible_facts": {"seat": seat}}}, "seat_host": "pc"}
+    inputs = {"seat_packages": ["zstd"], "seat_conflicting": [], "seat_roots": ["/r"]}
+    more = {"ansible_check_mode": False, "omit": "omitted", **known, **inputs, **left}
+    variables = {key: value for block in blocks() for key, value in block["vars"].items()}
+    return Templar(loader=DataLoader(), variables={**variables, **more})
 
 
-def test_what_comes_is_remembered_before_and_after_it_comes() -> None:
-    """A run that is killed in between leaves what tells whose the packages are."""
-    order = [list(task)[1] for task in tasks("install.yml")[1]]
-    assert order[-3:] == [
-        "labocloud.room.seat_state",
-        "ansible.builtin.apt",
-        "labocloud.room.seat_state",
+def done(**left: object) -> list[str]:
+    """Give the names of the tasks whose conditions are met, less the file's."""
+    templar = render(**left, __seat_dpkg={"rc": 0})
+    return [
+        task["name"].removeprefix("Install | ")
+        for block in blocks()
+        for task, conditions in within(block)
+        if all(templar.evaluate_conditional(one) for one in conditions)
     ]
-    states = [
-        task["labocloud.room.seat_state"]
-        for task in tasks("install.yml")[1]
-        if "labocloud.room.seat_state" in task
-    ]
-    assert states == [{"coming": "{{ seat_packages }}"}, {"came": True}]
+
+
+RECORD = "Have it remembered what was there before, and what is about to come"
+TELL = "Tell what would be installed where apt cannot be asked"
+CONFLICT = "Remove the packages that conflict"
+INSTALL = "Install the packages, without starting anything yet"
+MENDING = [
+    "Tell what is mended",
+    "Record what the machine was like before that, too",
+    "Finish what dpkg has begun",
+    "Ask what dpkg could not finish",
+]
+FINISH = "Finish it with what it lacks"
+POLICY = "Let packages start their services again"
+
+
+def test_all_of_it_is_done_on_the_machine_that_is_meant_and_known_of_that() -> None:
+    for block in blocks():
+        assert (block["delegate_to"], block["delegate_facts"]) == ("{{ seat_host }}", True)
+
+
+def test_nothing_is_included() -> None:
+    """Whoever includes this has no deeper file to look into."""
+    assert "include" not in FILE.read_text().replace("including", "")
+
+
+def test_two_calls_install() -> None:
+    assert done() == [RECORD, INSTALL]
+    assert done(seat_conflicting=["docker-ce"]) == [RECORD, CONFLICT, INSTALL]
+
+
+def test_without_packages_there_is_only_what_is_remembered() -> None:
+    assert done(seat_packages=[]) == [RECORD]
+
+
+def test_what_comes_is_remembered_before_anything_changes_and_what_came_before_that() -> None:
+    """A run that is killed from there on leaves what tells whose the packages are."""
+    [record] = [task for task, _ in within(blocks()[1]) if STATE in task]
+    templar = render(seat_conflicting=["docker-ce"])
+    assert templar.template(record[STATE]) == {
+        "before": True,
+        "roots": ["/r"],
+        "came": True,
+        "coming": ["zstd"],
+        "going": ["docker-ce"],
+    }
+
+
+def test_a_check_asks_apt_only_where_that_can_be_asked() -> None:
+    assert done(ansible_check_mode=True) == [RECORD, INSTALL]
+    assert done(ansible_check_mode=True, there=[], seat_conflicting=["x"]) == [RECORD, TELL]
+    assert done(ansible_check_mode=True, there=[], seat_packages=[]) == [RECORD]
+    [tell] = [task for task, _ in within(blocks()[1]) if "ansible.builtin.debug" in task]
+    told = render(seat_packages=["a", "b=1"]).template(tell["ansible.builtin.debug"])
+    assert told["msg"] == "pc would get a, b=1."
 
 
 @pytest.mark.parametrize("whose", ["absent", "left", "other"])
 def test_a_policy_of_the_seats_own_is_not_moved_away(whose: str) -> None:
-    apt = named("install.yml", "Install the packages, without starting anything yet")
-    render = templar("install.yml", {"policy_rc_d": whose}, seat_packages=["zstd"], omit="omitted")
-    told = render.template(apt["ansible.builtin.apt"])
+    *_, (install, _) = within(blocks()[1])
+    told = render(policy_rc_d=whose).template(install[APT])
     assert told["policy_rc_d"] == ("omitted" if whose == "other" else 101)
 
 
 @pytest.mark.parametrize(
-    ("left", "mended"),
+    ("left", "names"),
     [
-        ({}, False),
-        ({"interrupted": True}, True),
-        ({"journal": True}, True),
-        ({"unfinished": ["tini"]}, True),
+        ({}, []),
+        # All of it had come: that is remembered now, and nothing else is there to do.
+        ({"interrupted": True}, []),
+        ({"policy_rc_d": "other"}, []),
+        ({"journal": True}, MENDING),
+        ({"unfinished": ["tini"]}, [*MENDING, FINISH]),
+        ({"policy_rc_d": "left"}, [*MENDING, POLICY]),
+        ({"unfinished": ["tini"], "policy_rc_d": "left"}, [*MENDING, FINISH, POLICY]),
     ],
 )
 def test_what_an_installation_has_left_is_mended_before_the_next(
-    left: dict[str, Any], *, mended: bool
+    left: dict[str, Any], names: list[str]
 ) -> None:
-    path = str(TASKS / "install.yml")
-    first, _ = DataLoader().load_from_file(path, trusted_as_template=True)
-    apt = {"interrupted": False, "journal": False, "unfinished": [], **left}
-    known = {"hostvars": {"pc": {"ansible_facts": {"seat": {"apt": apt}}}}, "seat_host": "pc"}
-    render = Templar(loader=DataLoader(), variables={**first["vars"], **known})
-    assert first["ansible.builtin.include_tasks"] == "mend.yml"
-    assert render.evaluate_conditional(first["when"]) is mended
+    """Services may start again only when dpkg has finished: else what is half configured would."""
+    assert done(**left) == [*names, RECORD, INSTALL]
 
 
-def test_services_may_start_again_only_when_dpkg_has_finished() -> None:
-    """Else what is half configured would start without its configuration."""
-    names = [one["name"].removeprefix("Mend | ") for one in tasks("mend.yml")[1]]
-    order = [
-        "Finish what dpkg has begun",
-        "Ask what dpkg could not finish",
-        "Finish it with what it lacks",
-        "Let packages start their services again",
-        "Have it remembered what came",
-    ]
-    assert [name for name in names if name in order] == order
+def test_it_is_told_what_is_mended() -> None:
+    left = {"unfinished": ["tini", "zstd"], "journal": True, "policy_rc_d": "left"}
+    told = render(**left).template(blocks()[0]["block"][0]["ansible.builtin.debug"])
+    assert told["msg"].rstrip() == (
+        "pc: an installation was interrupted, and is brought to its end now"
+        " (tini, zstd, dpkg's journal, policy-rc.d)."
+    )
 
 
-@pytest.mark.parametrize("whose", ["left", "other", "absent"])
-def test_only_a_policy_that_was_left_is_removed(whose: str) -> None:
-    removing = named("mend.yml", "Let packages start their services again")
+def test_what_dpkg_could_not_finish_apt_does() -> None:
+    [finish] = [task for task in blocks()[0]["block"] if task["name"].endswith(FINISH)]
+    for code in (0, 1):
+        assert render(__seat_dpkg={"rc": code}).evaluate_conditional(finish["when"]) is bool(code)
+
+
+def test_a_policy_that_was_left_is_removed() -> None:
+    [removing] = [task for task in blocks()[0]["block"] if task["name"].endswith(POLICY)]
     assert removing["ansible.builtin.file"] == {"path": "/usr/sbin/policy-rc.d", "state": "absent"}
-    render = templar("mend.yml", {"policy_rc_d": whose})
-    assert render.evaluate_conditional(removing["when"]) is (whose == "left")
+
+
+def test_who_installs_has_it_remembered_what_came() -> None:
+    """Else the installation would count as interrupted."""
+    callers = {
+        path.parent
+        for path in ROLES.glob("*/tasks/*.yml")
+        if "tasks_from: install" in path.read_text() and path.stem != "remove"
+    }
+    assert len(callers) >= 2
+    for tasks in callers:
+        assert "came: true" in "".join(path.read_text() for path in tasks.glob("*.yml")), tasks

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
-from ansible_collections.labocloud.room.plugins.lookup import room_registry
+from ansible_collections.labocloud.room.plugins.lookup import service_files
 from ansible_collections.labocloud.room.plugins.plugin_utils import registry_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.settings import ROLES
-from sample_seat import want
+from sample_seat import seat, want
 
 TASKS = ROLES / "room_registry/tasks"
 
@@ -23,16 +23,8 @@ def names(name: str) -> list[str]:
     return [one["name"] for one in load(name)]
 
 
-@pytest.mark.parametrize("interrupted", [True, False])
-def test_an_interrupted_installation_is_mended_first(interrupted: bool) -> None:
-    """Before a host that has all it needs is left alone."""
-    [ask, mend, *_] = load("main.yml")
-    assert ask["labocloud.room.seat"] == {"refuse": ["registry"]}
-    role = {"name": "labocloud.room.seat", "tasks_from": "mend"}
-    assert mend["ansible.builtin.include_role"] == role
-    facts = {"ansible_facts": {"seat": {"apt": {"interrupted": interrupted}}}}
-    templar = Templar(loader=DataLoader(), variables=facts)
-    assert templar.evaluate_conditional(mend["when"]) is interrupted
+def test_it_is_refused_before_anything_is_done() -> None:
+    assert load("main.yml")[0]["labocloud.room.seat"] == {"refuse": ["registry"]}
 
 
 def test_a_run_that_is_killed_leaves_a_registry_that_does_not_run() -> None:
@@ -43,9 +35,16 @@ def test_a_run_that_is_killed_leaves_a_registry_that_does_not_run() -> None:
     assert [name for name in names("configure.yml") if name in order] == order
 
 
-def test_what_was_there_is_recorded_before_anything_is_installed() -> None:
-    order = ["Record what the host was like before", "Install the registry"]
-    assert [name for name in names("main.yml") if name in order] == order
+def test_what_it_lacks_is_installed_and_what_came_is_known_before_it_is_stopped() -> None:
+    """Without packages, an interrupted installation is mended, and what was there recorded."""
+    tasks = load("main.yml")
+    [install] = [one for one in tasks if "ansible.builtin.include_role" in one]
+    lacking = "{{ ansible_facts['verdict']['registry']['lacking'] }}"
+    assert install["vars"] == {"seat_packages": lacking}
+    assert "when" not in install
+    came, stop = tasks[tasks.index(install) + 1 :][:2]
+    assert came["labocloud.room.seat_state"] == {"came": True}
+    assert stop["name"] == "Stop it while it is changed"
 
 
 @pytest.mark.parametrize("down", ["", "server: the registry does not answer"])
@@ -61,7 +60,10 @@ def test_who_needs_a_registry_does_not_go_on_without_it(down: str) -> None:
 def test_the_tasks_are_handed_all_files_those_with_a_password_apart() -> None:
     proxy = {"http": "http://user:secret@proxy.example:3128"}
     settings = want(room_registry_hub_mirror=True, room_registry_proxy=proxy)
-    files, secrets = (room_registry.given(term, settings) for term in ("files", "secrets"))
+    files, secrets = (
+        service_files.given("room_registry", term, seat(), settings)
+        for term in ("files", "secrets")
+    )
     assert files | secrets == registry_files.files(settings)
     assert "secret" not in str(files)
     assert list(secrets) == [registry_files.PROXY_FILE]

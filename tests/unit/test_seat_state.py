@@ -12,7 +12,7 @@ import stand_in
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible_collections.labocloud.room.plugins.action import seat as seat_action
 from ansible_collections.labocloud.room.plugins.action import seat_state as action
-from ansible_collections.labocloud.room.plugins.module_utils import state
+from ansible_collections.labocloud.room.plugins.module_utils import apt, state
 from ansible_collections.labocloud.room.plugins.modules import seat_state
 
 # What apt simulates on Debian 13: three are new, one of another architecture; one is replaced.
@@ -42,6 +42,12 @@ class Machine:
         self.has["apt"]["policy_rc_d"] = "absent"
         self.path = path
         self.questions: list[dict[str, Any]] = []
+        # What it remembered whenever apt was had to read its lists.
+        self.readings: list[state.State] = []
+
+    def read_lists(self) -> None:
+        """Have apt read its lists."""
+        self.readings.append(state.read())
 
     def answer(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Tell what it has, as the module's own question would."""
@@ -64,6 +70,7 @@ class Machine:
 def machine(remembers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     machine = Machine(tmp_path)
     monkeypatch.setattr(seat_state, "answer", machine.answer)
+    monkeypatch.setattr(seat_state, "read_lists", machine.read_lists)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     return machine
 
@@ -148,6 +155,7 @@ def test_a_check_tells_and_writes_nothing(machine: Machine, remembers: Path) -> 
     asked: dict[str, Any] = {"before": True, "roots": ["/x"], "coming": ["tini"], "served": "r1"}
     assert had(**asked, _ansible_check_mode=True)["changed"]
     assert not remembers.exists()
+    assert machine.readings == []
     had(before=True)
     assert had(forget=True, _ansible_check_mode=True)["changed"]
     assert state.read().before
@@ -239,9 +247,30 @@ def test_what_is_about_to_come_is_written_down_before_it_comes(
     assert had(coming=["docker.io=26.1.5*", "zstd"])["changed"]
     assert state.read().brought == {"packages": ["tini"], "coming": coming, "policy_rc_d": True}
     assert (tmp_path / "told.asked").read_text().split() == [
-        *("C.UTF-8", *seat_state.SIMULATE[1:]),
+        *("C.UTF-8", *apt.SIMULATE[1:]),
         *("python3-apt", "docker.io=26.1.5*", "zstd"),
     ]
+
+
+def test_what_was_there_is_written_down_before_anything_on_the_machine_changes(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first of it are the package lists; all of it is one call."""
+    machine.apt(SIMULATED)
+    told = had(before=True, roots=["/x"], came=True, coming=["docker.io"], going=["docker-ce"])
+    [then] = machine.readings
+    assert then.before
+    assert then.before["roots"] == {"/x": "absent"}
+    assert not set(state.UNDER_WAY) & then.brought.keys()
+    assert told["ansible_facts"]["seat"]["before"] == then.before
+    assert state.read().brought["coming"] == ["containerd", "docker.io", "runc"]
+
+    def cut_off() -> None:
+        raise apt.ListsError("apt cannot read its package lists (no). Fix: …")
+
+    monkeypatch.setattr(seat_state, "read_lists", cut_off)
+    told = had(coming=["tini"])
+    assert (told["failed"], told["msg"]) == (True, "apt cannot read its package lists (no). Fix: …")
 
 
 def test_a_policy_of_the_seats_own_is_not_used(machine: Machine) -> None:
@@ -262,7 +291,10 @@ def test_what_came_is_brought_and_nothing_else_is(machine: Machine) -> None:
     brought = {"packages": ["containerd", "docker.io", "runc"], "users": []}
     assert told["ansible_facts"]["seat"]["brought"] == brought
     assert not set(state.UNDER_WAY) & state.read().brought.keys()
+    # Where nothing is under way it is asked but once.
+    machine.questions.clear()
     assert not had(came=True)["changed"]
+    assert len(machine.questions) == 1
 
 
 def test_a_second_installation_forgets_nothing_of_one_that_was_killed(machine: Machine) -> None:

@@ -16,7 +16,7 @@ def test_the_seat_is_as_it_was(host: Host) -> None:
 def test_the_toolkit_had_been_there(host: Host) -> None:
     """Else the test above would prove nothing."""
     log = host.file("/var/log/apt/history.log").content_string
-    assert "python3-requests" in log
+    assert "zstd" in log
     assert "Purge" in log
 
 

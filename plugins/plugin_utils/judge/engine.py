@@ -37,8 +37,8 @@ DOCKERS_OWN = (
     "docker-buildx-plugin",
     "docker-compose-plugin",
 )
-# What Ansible's Docker modules need on the seat, and what an archive of images is unpacked with.
-HELPERS = ("python3-requests", "zstd")
+# What an archive of images is unpacked with.
+HELPERS = ("zstd",)
 LONGEST_NUMBER = 9
 VERSIONED = ("docker.io", "docker-cli", "docker-ce", "docker-ce-cli")
 ENGINES = ("docker.io", "docker-ce")
@@ -94,9 +94,9 @@ def release(has: Has) -> str:
 def installation(has: Has, want: Want, builder: Builder) -> dict[str, Any]:
     """Give what there is to install, as the verdict has it, and whether all of it is there.
 
-    packages: as apt is asked for them, name or name=version; where something lacks, those that the
-    machine will build with are among them. conflicting: those of the other source. hold, release:
-    names of those whose version is to be held, or let go.
+    packages: as apt is asked for them, name or name=version, none where nothing lacks; those that
+    the machine will build with are among them. conflicting: those of the other source. hold,
+    release: names of those whose version is to be held, or let go.
     """
     there, pin = has["packages"], want["docker_engine_version"]
     source = want["docker_engine_source"]
@@ -117,7 +117,7 @@ def installation(has: Has, want: Want, builder: Builder) -> dict[str, Any]:
     }
     lacking = [*without(names, there), *off, *told["conflicting"], *told["hold"], *told["release"]]
     # One run of apt takes less time than two.
-    told["packages"] += build.foreseen(has, want, builder) if lacking else []
+    told["packages"] = [*told["packages"], *build.foreseen(has, want, builder)] if lacking else []
     return told | {"installed": release(has) in PACKAGES and not lacking}
 
 
@@ -125,22 +125,23 @@ def configuration(has: Has, want: Want) -> dict[str, Any]:
     """Give what there is to write, as the verdict has it, and whether all of it is there.
 
     files: paths of those that are wanted. stale: of those that no longer are. units: what reads
-    anew what is written, when it starts. roots: the directories where the engine, with this
-    configuration or with the fallback, and containerd keep their data.
+    anew what is written, when it starts; the engine starts a containerd that does not run yet.
+    roots: the directories where the engine, with this configuration or with the fallback, and
+    containerd keep their data.
     """
     files = engine_files.files(has, want)
     present = {path: told for path, told in has["files"].items() if OURS.fullmatch(path)}
     stale = without(present, files)
     changing = {*differing(files, present), *stale}
     ours = engine_files.containerd_is_ours(has, want)
-    containerd = changing.intersection(engine_files.CONTAINERDS) or (
-        ours and has["docker"]["outdated"]
-    )
+    anew = changing.intersection(engine_files.CONTAINERDS) or (ours and has["docker"]["outdated"])
+    # Whether it has started, or does when its package comes, before there is what it has to read.
+    early = "containerd" in has["packages"] or has["apt"]["policy_rc_d"] == "other"
     root = str(engine_files.config(want).get("data-root", DOCKER_ROOT))
     return {
         "files": sorted(files),
         "stale": stale,
-        "units": ["containerd.service"] * bool(containerd) + ["docker.service"],
+        "units": ["containerd.service"] * bool(anew and early) + ["docker.service"],
         "roots": without([root, DOCKER_ROOT, CONTAINERD_ROOT]),
         "configured": not changing,
     }
@@ -237,13 +238,15 @@ def conditions(has: Has, want: Want, told: dict[str, Any]) -> Iterator[Finding]:
         yield from (finding(found, name) for found, is_so in wrong.items() if is_so)
 
 
-def removal(has: Has) -> dict[str, Any] | None:
+def removal(has: Has, want: Want) -> dict[str, Any] | None:
     """Give what goes when the toolkit does, None where it has changed nothing.
 
     A record of before may tell little: what it does not tell of stays.
 
-    came: whether the engine came with it. scripts: paths of what would remove Docker's data when
-    its package goes. files: paths to remove. empty: directories that go where that leaves them
+    came: whether the engine came with it. stopping: whether it is to be stopped by hand, and
+    services, what systemd stops. purges: whether Docker's data go. scripts: paths of what would
+    remove them when its package goes. packages: what the toolkit brought and is there, held: what
+    of it is held. files: paths to remove. empty: directories that go where that leaves them
     empty. give_back: paths of files that were there and come back. units: those to start anew, of
     an engine that was there. checked, data: the directories where Docker keeps its data, before and
     after its packages go; the record decides what becomes of each. group: whether the group docker
@@ -263,10 +266,17 @@ def removal(has: Has) -> dict[str, Any] | None:
     # It may be there for others by now, and what they keep in it.
     others = {"containerd", "containerd.io"}.intersection(has["packages"])
     units = ["containerd.service"] * any(path in engine_files.CONTAINERDS for path in ours)
-    brought = {"docker.io"}.intersection(has["brought"]["packages"], has["packages"])
+    brought = [name for name in has["brought"]["packages"] if name in has["packages"]]
+    systemd = has["service_manager"] == "systemd"
+    stops = not was and has["docker"]["running"]
     return {
         "came": not was,
-        "scripts": list(NUKING) if brought and not was else [],
+        "services": ["docker.socket", "docker.service"] if stops and systemd else [],
+        "stopping": stops and not systemd,
+        "purges": not was and want["docker_engine_purge"],
+        "scripts": list(NUKING) if "docker.io" in brought and not was else [],
+        "packages": brought,
+        "held": [name for name in brought if name in has["held"]],
         "files": without([*ours, *trusted, REPOSITORY], there),
         "empty": without(directories, ["/etc/docker"] if was else []),
         "give_back": [path for path in [engine_files.DAEMON_JSON] if path in there],
@@ -290,28 +300,29 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
 
     Values, besides those of installation(), configuration(), trust() and removal(): there, whether
     an engine of either source is installed; runs, whether it runs with what it is configured with,
-    and starts with the machine; recorded, whether it is known what the seat was like before.
+    and starts with the machine; prepared, whether there is nothing to install, to mend of an
+    installation, or to record of what the seat was like before.
     """
     docker = has["docker"]
     told = installation(has, want, builder) | configuration(has, want) | {"trust": trust(has, want)}
     starts = docker["enabled"] or has["service_manager"] != "systemd"
     runs = docker["running"] and not docker["outdated"] and starts
     recorded = (has["before"] or {}).get("roots", {})
+    whole = told["installed"] and not has["apt"]["interrupted"]
     refused = list(refusals(has, want, told))
     return verdict(
         () if refused else conditions(has, want, told),
         settled=bool(
-            told["installed"]
+            whole
             and told["configured"]
             and runs
             and told["trust"]["settled"]
             and not awaited(want, builder)
-            and not has["apt"]["interrupted"]
         ),
         refused=refused,
         there=any(name in has["packages"] for name in ENGINES),
         runs=runs,
-        recorded=has["before"] is not None and not without(told["roots"], recorded),
-        removal=removal(has),
+        prepared=whole and not without(told["roots"], recorded),
+        removal=removal(has, want),
         **told,
     )

@@ -187,11 +187,11 @@ def is_ours(has: Has) -> bool:
 def work(has: Has, want: Want) -> dict[str, Any]:
     """Give what the role has to do, as the verdict has it.
 
-    packages: those of the registry. lacking: those that are not there. services: what is to run,
-    the registry last; accounts: whom it needs; stopping: units that are there, and wait while they
-    are changed; absent: files of the toolkit's that are no longer asked for, and what a mirror
-    keeps that no longer runs; removal: what goes with the registry; ports: where they listen.
-    configured, runs, ours: whether it is as it should be, listens, and is the toolkit's.
+    lacking: packages that are not there. services: what is to run, the registry last; accounts:
+    whom it needs; stopping: units that are there, and wait while they are changed; absent: files of
+    the toolkit's that are no longer asked for, and what a mirror keeps that no longer runs;
+    removal: what goes with the registry; ports: where they listen. configured, runs, ours: whether
+    it is as it should be, listens, and is the toolkit's.
     """
     host, port = split(want["room"]["registry"]["at"])
     mirror = want["room"]["registry"]["mirror"]
@@ -203,7 +203,6 @@ def work(has: Has, want: Want) -> dict[str, Any]:
     there = {REGISTRY: REGISTRY in has["packages"], MIRROR: registry_files.MIRROR_UNIT in present}
     listening = {it["port"] for it in has["listeners"] if it["process"] == PROCESS}
     return {
-        "packages": list(PACKAGES),
         "lacking": lacking,
         "services": [MIRROR, REGISTRY] if mirror else [REGISTRY],
         "accounts": [PUSHER, MIRROR] if mirror else [PUSHER],

@@ -1,0 +1,80 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""Give what a service is configured with; a proxy's password may be in it, so it is no fact."""
+
+DOCUMENTATION = r"""
+name: service_files
+short_description: What a service is configured with, as the verdict on it has judged
+description:
+  - Of a machine that C(labocloud.room.seat) has asked, by the settings that hold for it.
+options:
+  _terms:
+    description:
+      - V(files), the files that everybody may read, path to text.
+      - V(secrets), those that hold a proxy's address, and so perhaps its password.
+      - V(fallback_files) and V(fallback_secrets), the same of a configuration that works, for a
+        Docker Engine that refuses this one.
+      - V(environment), the variables that a Docker Engine is started with where nothing else tells
+        it.
+    type: list
+    elements: str
+    choices: [files, secrets, fallback_files, fallback_secrets, environment]
+    required: true
+  service:
+    description: Which service, by the role that runs it.
+    type: str
+    choices: [docker_engine, room_registry]
+    required: true
+author:
+  - labocloud contributors (!UNKNOWN)
+"""
+
+EXAMPLES = r"""
+- name: Write the files that configure the engine
+  labocloud.room.text_files:
+    files: "{{ lookup('labocloud.room.service_files', 'files', service='docker_engine') }}"
+    secrets: "{{ lookup('labocloud.room.service_files', 'secrets', service='docker_engine') }}"
+"""
+
+RETURN = r"""
+_raw:
+  description: For each term a dictionary.
+  type: list
+  elements: dict
+"""
+
+from typing import Any
+
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.labocloud.room.plugins.plugin_utils import (
+    engine_files,
+    registry_files,
+    settings,
+)
+
+
+class LookupModule(LookupBase):
+    """The lookup, as Ansible looks for it."""
+
+    def run(
+        self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: object
+    ) -> list[dict[str, str]]:
+        """Give what the terms name."""
+        self.set_options(var_options=variables, direct=kwargs)
+        known = variables or {}
+        want = settings.wanted(known["inventory_hostname"], known, self._loader, self._templar)
+        service, has = self.get_option("service"), known["ansible_facts"]["seat"]
+        return [given(service, term, has, want) for term in terms]
+
+
+def given(service: str, term: str, has: dict[str, Any], want: dict[str, Any]) -> dict[str, str]:
+    """Give what a term names. has: what the seat says. want: what it is to be like."""
+    if term == "environment":
+        return engine_files.environment(want)
+    if service == "room_registry":
+        made, secret = registry_files.files(want), registry_files.secret
+    else:
+        make = engine_files.fallback if term.startswith("fallback") else engine_files.files
+        made, secret = make(has, want), engine_files.secret
+    wanted = term.endswith("secrets")
+    return {path: text for path, text in made.items() if secret(path, text) is wanted}
