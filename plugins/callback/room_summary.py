@@ -197,10 +197,12 @@ class CallbackModule(CallbackBase):
         if other not in (seat, "localhost"):
             self.awaited = other
             self.failed[other] = why
-        else:
+        elif self.play is not None and (self.play.serial or self.play.any_errors_fatal):
             self.failed[seat] = why
-            if self.play is not None and (self.play.serial or self.play.any_errors_fatal):
-                self.turns.append(seat)
+            self.turns.append(seat)
+        # Of one that an update has left as it was, the proof says that it is not what others are.
+        elif not (self.turns and seat in self.answers and self.left(seat)):
+            self.failed[seat] = why
 
     def v2_playbook_on_stats(self, stats: AggregateStats) -> None:
         """Print the summary, write the page and the names of the seats that are not ready."""
@@ -239,7 +241,11 @@ class CallbackModule(CallbackBase):
         answer = self.answers.get(seat)
         if not answer or errors(answer["verdict"]):
             return False
-        return not self.updates or updated(answer["verdict"])
+        return not self.left(seat)
+
+    def left(self, seat: str) -> bool:
+        """Tell whether an update has not come to a seat that was judged."""
+        return self.updates and not updated(self.answers[seat]["verdict"])
 
     def why(self, seat: str) -> str:
         """Say why a seat is not finished at which no task has failed."""

@@ -331,6 +331,20 @@ def test_an_update_whose_first_seat_was_lost_before_its_turn_is_one_that_stopped
         assert line.startswith(f"  {seat}: the update stops before this batch, since pc1 could not")
 
 
+def test_what_the_proof_says_of_a_seat_that_an_update_did_not_come_to_is_not_why(
+    update: Run,
+) -> None:
+    """Where the machine that builds was updated, what such a seat serves is not what that does."""
+    update.begin("pc1", "pc2", "pc3", any_errors_fatal=True)
+    update.judge("pc1")
+    update.tell("runner_on_failed", "pc2", result={"msg": "its page does not answer"})
+    update.begin("pc1", "pc2", "pc3")
+    update.judge("pc3", "container_old", event="runner_on_failed", named=False)
+    said = update.end("pc1", pc2="failures", pc3="failures")
+    assert said[0] == "1 seat ready, 2 need you:"
+    assert said[2].startswith("  pc3: the update stops before this batch, since pc2 could not")
+
+
 def test_what_is_not_named_yet_is_no_fault_but_in_an_update(up: Run) -> None:
     up.begin("pc1")
     up.judge("pc1", named=False)

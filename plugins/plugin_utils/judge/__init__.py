@@ -142,8 +142,8 @@ def errors(verdicts: Mapping[str, Verdict]) -> list[Finding]:
 
 
 def updated(verdicts: Mapping[str, Verdict]) -> bool:
-    """Tell whether a seat without errors serves the revision that it is to have.
+    """Tell whether a seat serves the revision that it is to have.
 
     That the builder remembers it comes last in an update, and may not have come yet.
     """
-    return bool(verdicts["images"]["named"] and verdicts["container"]["settled"])
+    return bool(verdicts["images"].get("named") and verdicts["container"]["settled"])
