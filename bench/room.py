@@ -10,7 +10,8 @@ SSH), one after the other for each number of seats:
   the registry's host, so that no way has a machine more than another.
 
 Three runs of each: first, again with nothing to do, and after a change of one line of the app.
-Writes reports/bench/room.json and room.svg, and prints the tables for docs/.
+Writes reports/bench/room.json and room.svg, and prints the tables for docs/. More than some twenty
+machines need `sysctl fs.inotify.max_user_instances=4096 fs.inotify.max_user_watches=1048576`.
 """
 
 import argparse
@@ -69,6 +70,11 @@ class Row:
     images: int
     layers: int
     changed: int | None
+
+    @property
+    def place(self) -> tuple[int, str, str]:
+        """What was measured."""
+        return self.seats, self.way, self.run
 
 
 class Room:
@@ -314,11 +320,11 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def measure(numbers: list[int]) -> Iterator[Row]:
-    """Measure every way with every number of seats, the ways in turn."""
+def measure(numbers: list[int], ways: list[str]) -> Iterator[Row]:
+    """Measure ways with every number of seats, the ways in turn."""
     for turn, seats in enumerate(numbers):
-        first = turn % len(WAYS)
-        for way in WAYS[first:] + WAYS[:first]:
+        first = turn % len(ways)
+        for way in ways[first:] + ways[:first]:
             with room(seats) as made:
                 for run in RUNS:
                     if run == "changed":
@@ -331,6 +337,12 @@ def measure(numbers: list[int]) -> Iterator[Row]:
                     yield row
 
 
+def kept() -> list[Row]:
+    """Give the rows that an earlier measurement has written, none where there was none."""
+    path = REPORTS / "room.json"
+    return [Row(**row) for row in json.loads(path.read_text())["rows"]] if path.exists() else []
+
+
 def machine() -> str:
     """Say in a few words what was measured on."""
     release = platform.freedesktop_os_release()["PRETTY_NAME"]
@@ -338,20 +350,22 @@ def machine() -> str:
 
 
 def tables(rows: list[Row]) -> str:
-    """Give the rows as Markdown, one table a kind of run."""
+    """Give the rows as Markdown, one table a kind of run; - where nothing was measured."""
     found = {(row.run, row.seats, row.way): row for row in rows}
     lines = []
     for run in RUNS:
         lines += [f"| {run} | {' | '.join(WAYS)} |", f"| --- |{' --- |' * len(WAYS)}"]
         for seats in sorted({row.seats for row in rows}):
-            cells = [cell(found[run, seats, way]) for way in WAYS]
+            cells = [cell(found.get((run, seats, way))) for way in WAYS]
             lines.append(f"| {seats} seat{'s' if seats > 1 else ''} | {' | '.join(cells)} |")
         lines.append("")
     return "\n".join(lines)
 
 
-def cell(row: Row) -> str:
+def cell(row: Row | None) -> str:
     """Give a row in the form that the tables have it, numbers of bytes for each seat in MB."""
+    if row is None:
+        return "-"
     numbers = [
         f"**{row.wall:.1f} s**",
         f"{row.cpu:.1f} s",
@@ -384,12 +398,21 @@ def main() -> None:
         type=lambda text: [int(number) for number in text.split(",")],
         help="numbers of seats to measure with, for example 1,2,4,8",
     )
-    numbers = parser.parse_args().seats
+    parser.add_argument(
+        "--ways",
+        default=",".join(WAYS),
+        type=lambda text: [way for way in WAYS if way in text.split(",")],
+        help="which of them, for example bare,registry",
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help="keep what room.json has and is not measured anew"
+    )
+    asked = parser.parse_args()
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
-    rows = []
+    rows = kept() if asked.keep else []
     try:
-        for row in measure(numbers):
-            rows.append(row)  # noqa: PERF402  # those before a failure are kept
+        for row in measure(asked.seats, asked.ways):
+            rows = [one for one in rows if one.place != row.place] + [row]
     finally:
         if rows:
             caption = f"{machine()}, {datetime.now(UTC):%Y-%m-%d}"
