@@ -62,4 +62,5 @@ class ActionModule(seat.Changing):
         try:
             return pack(src, [Path(directory) for directory in arguments.get("also") or []])
         except OSError as error:
-            raise AnsibleActionFail(f"{name}: {src} cannot be packed: {error}") from error
+            why = f"{src} cannot be packed: {error}. Fix: let this account read all of it"
+            raise AnsibleActionFail(f"{name}: {why}.") from error

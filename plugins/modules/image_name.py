@@ -10,8 +10,9 @@ description:
   - Compares an image's fingerprint before it gives the name, which no module of a tag does; takes
     away the reference by digest that it came under, and the image that the name was for before.
   - The images are remembered, under the names in O(images), as the toolkit's.
-  - Answers like M(labocloud.room.seat), with what the machine has afterwards; the action judges
-    that.
+  - Answers like M(labocloud.room.seat), with what the machine has afterwards; the action of the
+    same name judges that. Its arguments C(what) and C(fix) are what it says where this fails, what
+    was not done, and what to do.
 options:
   images:
     description: The images, each with the name to give.
@@ -87,6 +88,8 @@ EXAMPLES = r"""
         fingerprint: "{{ fingerprint }}"
     names:
       labocloud20202021:python: labocloud20202021:python-c1c0fda7ae53
+    what: labocloud20202021:python is not given to another image
+    fix: the same command again, which sends the image anew
 """
 
 RETURN = r"""

@@ -50,7 +50,13 @@ def met(task: dict[str, Any], variables: dict[str, Any]) -> bool:
 
 def done(variables: dict[str, Any]) -> list[str]:
     """Give the names of the role's own tasks whose conditions are met, in their order."""
-    return [task["name"] for task in load("main.yml") if met(task, variables)]
+    names = []
+    for task in load("main.yml"):
+        if met(task, variables):
+            if task.get("ansible.builtin.meta") == "end_role":
+                break
+            names.append(task["name"])
+    return names
 
 
 ASK = "Ask the seat, and judge its Docker Engine"

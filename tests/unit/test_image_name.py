@@ -1,11 +1,13 @@
 """A name is given to the image that was meant, and to no other, and that is remembered."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 import stand_in
+from ansible_collections.labocloud.room.plugins.action import image_name as action
 from ansible_collections.labocloud.room.plugins.module_utils import state
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import fingerprint
 from ansible_collections.labocloud.room.plugins.modules import image_name
@@ -200,3 +202,13 @@ def test_what_cannot_be_pulled_is_told(seat: stand_in.Engine, answer: object, wo
     assert words in name(seat, pull=True, forget=OLD)["msg"]
     assert state.read().built["images"] == {}
     assert seat.asked("DELETE") == []
+
+
+def test_who_asks_says_what_was_for_and_what_to_do() -> None:
+    """The module is told nothing of it; what it answers is printable."""
+    asked = action.ActionModule.__new__(action.ActionModule)
+    args = {"names": {}, "what": "room:1 is not given", "fix": "send it anew"}
+    asked._task = SimpleNamespace(args=args)
+    assert asked.more() == {"names": {}}
+    words = asked.words({"msg": "another\x1b[2J image"}, {"name": "pc07"})
+    assert words == "pc07: room:1 is not given: another [2J image Fix: send it anew."
