@@ -42,6 +42,13 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.shape import shaped
 
 # Bytes. The name is that of files and directories too, with something before or behind it.
 LONGEST_NAME = 200
+# Of what a module tells that has failed; the last are of one that has died.
+OF_A_FAILURE = (
+    *("failed", "msg", "changed", "made", "revision", "log"),
+    *("module_stderr", "module_stdout"),
+)
+# Characters. The last lines of a build have some thousands.
+LONGEST_WORDS = 10_000
 
 
 def doubtful(facts: Mapping[str, Any]) -> bool:
@@ -182,13 +189,29 @@ class Changing(ActionModule):
         if isinstance(answer, AnsibleError):
             raise answer
         if answer.get("failed"):
-            words = self.words(answer, want)
+            told = failing(answer)
+            words = self.words(told, want)
             # Of two messages, Ansible shows the result's.
-            raise AnsibleActionFail(words, result={**answer, "msg": words})
+            raise AnsibleActionFail(words, result={**told, "msg": words})
         if answer.get("skipped"):
             raise AnsibleActionSkip(str(answer.get("msg", "")), result=answer)
+        # Of one whose answer is not taken, the tasks that follow would know nothing.
+        if why := silence(name, answer):
+            raise AnsibleActionFail(f"{name}: {in_words([why])}")
         self._said = answer
         return answer
+
+
+def failing(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what is taken of the answer of a module that has failed: a few texts, of some length.
+
+    What it calls its facts is what a seat says, and no verdict.
+    """
+    told = {key: answer[key] for key in OF_A_FAILURE if key in answer}
+    return {
+        key: value if value is None or isinstance(value, bool) else str(value)[:LONGEST_WORDS]
+        for key, value in told.items()
+    }
 
 
 def unshown(result: dict[str, Any]) -> dict[str, Any]:

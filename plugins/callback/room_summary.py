@@ -103,6 +103,11 @@ def summary(good: int, failed: dict[str, str], word: str, others: Sequence[str] 
     return [*lines, *others]
 
 
+def refused(verdicts: Mapping[str, Verdict]) -> list[Finding]:
+    """Give what keeps every role from working on a seat."""
+    return [one for verdict_ in verdicts.values() for one in verdict_["refused"]]
+
+
 def missing(before: list[str], room: list[str], failed: set[str], good: set[str]) -> list[str]:
     """Give the seats that are not ready, in the order of the room.
 
@@ -199,7 +204,9 @@ class CallbackModule(CallbackBase):
             self.failed[other] = why
         elif self.play is not None and (self.play.serial or self.play.any_errors_fatal):
             self.failed[seat] = why
-            self.turns.append(seat)
+            # Of a task that is rescued, and of what rescues it and fails.
+            if seat not in self.turns:
+                self.turns.append(seat)
         # Of one that an update has left as it was, the proof says that it is not what others are.
         elif not (self.turns and seat in self.answers and self.left(seat)):
             self.failed[seat] = why
@@ -249,6 +256,8 @@ class CallbackModule(CallbackBase):
 
     def why(self, seat: str) -> str:
         """Say why a seat is not finished at which no task has failed."""
+        if seat in self.answers and (found := refused(self.answers[seat]["verdict"])):
+            return in_words(found)
         # Where none of a batch has, one was lost before that no update begins without.
         behind = self.turns or ([] if self.awaited or not self.updates else sorted(self.failed))
         if behind:

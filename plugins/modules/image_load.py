@@ -210,12 +210,13 @@ def main() -> None:
                 if asked["forget"]:
                     forget(docker, asked["forget"])
         seat = answer(asked)
+    except LateError as error:
+        module.fail_json(changed=True, msg=str(error))
     except (
         OSError,
         http.client.HTTPException,
         subprocess.CalledProcessError,
         ValueError,
-        LateError,
     ) as error:
         module.fail_json(msg=str(getattr(error, "stderr", None) or error).strip())
     module.exit_json(changed=True, ansible_facts={"seat": seat})

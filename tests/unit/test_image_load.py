@@ -12,6 +12,7 @@ from unittest import mock
 
 import pytest
 import stand_in
+from ansible_collections.labocloud.room.plugins.action import image_load as loading
 from ansible_collections.labocloud.room.plugins.module_utils import saved, state
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import fingerprint
 from ansible_collections.labocloud.room.plugins.modules import image_load
@@ -229,6 +230,22 @@ def test_what_a_killed_run_left_is_removed_a_day_later(seat: Seat, src: Path) ->
     left = {path.name for path in place.iterdir()} - {theirs.name}
     assert left == {"labocloud-images-today", "labocloud-saved-x", "mine"}
     assert theirs.exists() == (os.geteuid() == 0)
+
+
+def test_where_only_the_question_after_it_was_late_the_images_are_not_said_to_be_lacking(
+    seat: Seat, src: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(_: object) -> None:
+        raise image_load.LateError("no answer within 120 s")
+
+    monkeypatch.setattr(image_load, "answer", late)
+    seat.coming = [image(BASE, "b"), image(COURSE, "c")]
+    said = load(seat, src, tar(("manifest.json", LIST)))
+    assert (said["failed"], said["changed"], said["msg"]) == (True, True, "no answer within 120 s")
+    action = loading.ActionModule.__new__(loading.ActionModule)
+    action._root = "/var/lib/docker"
+    assert action.words(said, {"name": "pc07"}) == "pc07: no answer within 120 s"
+    assert "keeps the images" in action.words({"msg": "x"}, {"name": "pc07"})
 
 
 def test_what_came_is_remembered_and_has_the_courses_name(seat: Seat, src: Path) -> None:

@@ -98,14 +98,18 @@ def test_the_missing_are_those_that_failed_and_those_that_nobody_looked_at() -> 
     assert room_summary.missing(["pc2"], room, set(), {"pc2"}) == []
 
 
-def judged(name: str, *found: str, named: bool = True, **students: object) -> dict[str, Any]:
+def judged(
+    name: str, *found: str, named: bool = True, refused: str = "", **students: object
+) -> dict[str, Any]:
     """Give the facts of a seat that was judged: what was found.
 
-    named: whether the course's name is for the revision that is wanted there.
+    named: whether the course's name is for the revision that is wanted there. refused: why it
+    cannot be worked on.
     """
     values = {"container": "flask", "why": "off", "had": "a", "wanted": "b", "seconds": "+99"}
     told = [finding(one, name, **values) for one in found]
-    verdicts = {"machine": verdict(told), "students": verdict(**students)}
+    no = [finding(refused, name, **values)] if refused else []
+    verdicts = {"machine": verdict(told, refused=no), "students": verdict(**students)}
     # Until the update has come to its end, the builder does not remember what it is for.
     verdicts |= {"images": verdict(settled=False, named=named), "container": verdict()}
     machine = {"running": name, "id": name, "host_keys": [name]}
@@ -176,7 +180,7 @@ class Run:
     def judge(self, seat: str, *found: str, event: str = "runner_on_ok", **more: Any) -> None:  # noqa: ANN401
         """Tell that a seat was judged."""
         name, named = more.get("delegate_to", seat), more.pop("named", True)
-        facts = judged(name, *found, named=named)
+        facts = judged(name, *found, named=named, refused=more.pop("refused", ""))
         facts |= {"seat": None} if more.pop("silent", False) else {}
         key = "ansible_facts" if event == "runner_on_ok" else UNSHOWN
         self.tell(event, seat, action=SEAT, result={key: facts, "msg": "it"}, **more)
@@ -343,6 +347,24 @@ def test_what_the_proof_says_of_a_seat_that_an_update_did_not_come_to_is_not_why
     said = update.end("pc1", pc2="failures", pc3="failures")
     assert said[0] == "1 seat ready, 2 need you:"
     assert said[2].startswith("  pc3: the update stops before this batch, since pc2 could not")
+
+
+@pytest.mark.parametrize("proof", [True, False])
+def test_a_seat_that_is_off_is_not_told_to_serve_as_before(update: Run, proof: bool) -> None:
+    """Whether the update had a proof at its end, or stopped before."""
+    update.begin("pc1", "pc2", "pc3", any_errors_fatal=True)
+    update.judge("pc1")
+    update.judge("pc3", refused="unreachable", named=False)
+    # A failure that a rescue has worded is told twice.
+    for _ in range(2):
+        update.tell("runner_on_failed", "pc2", result={"msg": "its page does not answer"})
+    if proof:
+        update.begin("pc1", "pc2", "pc3")
+        update.tell("runner_on_unreachable", "pc3", result={"msg": "off"})
+    update.judge("pc1", named=False)
+    said = update.end("pc1", pc2="failures", **({"pc3": "unreachable"} if proof else {}))
+    assert said[1].startswith("  pc1: the update stops before this batch, since pc2 could not be")
+    assert said[3].startswith("  pc3: unreachable: off")
 
 
 def test_what_is_not_named_yet_is_no_fault_but_in_an_update(up: Run) -> None:

@@ -396,6 +396,26 @@ def test_the_action_fails_where_the_module_does(monkeypatch: pytest.MonkeyPatch)
         acted(monkeypatch, AnsibleConnectionFailure("gone"))
 
 
+def test_what_a_failing_answer_calls_facts_are_none_and_its_words_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lie = {"verdict": {"machine": 7}}
+    answer = {"failed": True, "msg": "no " * 2**20, "log": ["x"] * 2**20, "ansible_facts": lie}
+    with pytest.raises(AnsibleActionFail) as end:
+        acted(monkeypatch, {**answer, "made": False, "other": 1})
+    assert end.value.result.keys() == {"failed", "msg", "log", "made"}
+    assert end.value.result["made"] is False
+    assert end.value.message.startswith("pc07: no no")
+    assert len(str(end.value.result)) < 3 * seat_action.LONGEST_WORDS
+
+
+def test_the_action_fails_where_the_answer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tasks that follow would know nothing of the seat."""
+    facts = {"seat": {"files": {"x" * 100: "y" * 2**22}}}
+    with pytest.raises(AnsibleActionFail, match="pc07: "):
+        acted(monkeypatch, {"changed": True, "ansible_facts": facts})
+
+
 def test_the_action_takes_the_modules_arguments_and_no_others() -> None:
     own = {**seat_state.OWN_ARGUMENTS}
     assert set(own) == action.ActionModule._VALID_ARGS
