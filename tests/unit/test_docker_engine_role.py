@@ -178,6 +178,13 @@ def test_one_that_refuses_its_configuration_has_run() -> None:
     assert back["block"][-1]["vars"]["__docker_engine_ran"] is True
 
 
+def test_what_came_is_remembered_where_the_configuration_is_refused_too() -> None:
+    """Only after the old configuration is back, which is made of what was known."""
+    [configure] = [task for task in load("main.yml") if "rescue" in task]
+    *_, back, came, _ = configure["rescue"]
+    assert ("block" in back, came["labocloud.room.seat_state"]) == (True, {"came": True})
+
+
 def texts(value: Any) -> Iterator[str]:  # noqa: ANN401  # YAML
     """Give the texts in YAML."""
     if isinstance(value, dict):

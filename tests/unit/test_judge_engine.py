@@ -83,8 +83,12 @@ def test_a_bare_seat_gets_all_of_it_and_is_refused_nothing() -> None:
         (
             ("held", []),
             {"docker_engine_version": "26.1.*"},
+            {"hold": ["docker.io", "docker-cli"], "packages": []},
+        ),
+        (
+            packages(docker_cli="26.0"),
+            {"docker_engine_version": "26.1.*"},
             {
-                "hold": ["docker.io", "docker-cli"],
                 "packages": [
                     *("docker.io=26.1.*", "docker-cli=26.1.*", "docker-buildx", "docker-compose"),
                     "zstd",
@@ -250,6 +254,30 @@ def test_an_engine_that_is_too_old_is_not_the_roles_to_mend() -> None:
     verdict = judge(("docker/version", "19.03.8"))
     assert (verdict["settled"], ids(verdict)) == (True, ["engine_old"])
     assert "19.03.8 is too old: 20.10" in in_words(verdict["findings"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "ran"),
+    [
+        ([], True),
+        (BARE, False),
+        ([*BARE, ("docker/running", True)], True),
+        ([*BARE, ("apt/policy_rc_d", "other")], True),
+    ],
+)
+def test_what_may_have_been_started_is_stopped_before_it_starts(changes: list, ran: bool) -> None:
+    """Without a package too: while it was being replaced, or by the package that is to come."""
+    assert judge(*changes)["ran"] is ran
+
+
+def test_where_only_a_hold_is_to_be_set_or_let_go_nothing_is_to_come() -> None:
+    """A seat without a network can do that."""
+    there = SEAT["packages"]["docker.io"]
+    pinned = judge(docker_engine_version=there)
+    assert (pinned["packages"], pinned["installed"]) == ([], False)
+    assert pinned["hold"][0] == "docker.io"
+    let_go = judge(("held", ["docker.io"]))
+    assert (let_go["packages"], let_go["release"]) == ([], ["docker.io"])
 
 
 def test_an_engine_is_old_by_its_numbers() -> None:

@@ -54,7 +54,7 @@ def done(**left: object) -> list[str]:
 
 
 RECORD = "Have it remembered what was there before, and what is about to come"
-TELL = "Tell what would be installed where apt cannot be asked"
+TELL = "Tell what would be installed"
 CONFLICT = "Remove the packages that conflict"
 INSTALL = "Install the packages, without starting anything yet"
 MENDING = [
@@ -99,13 +99,15 @@ def test_what_comes_is_remembered_before_anything_changes_and_what_came_before_t
     }
 
 
-def test_a_check_asks_apt_only_where_that_can_be_asked() -> None:
-    assert done(ansible_check_mode=True) == [RECORD, INSTALL]
-    assert done(ansible_check_mode=True, there=[], seat_conflicting=["x"]) == [RECORD, TELL]
-    assert done(ansible_check_mode=True, there=[], seat_packages=[]) == [RECORD]
+def test_a_check_tells_and_asks_apt_nothing() -> None:
+    """It reads no lists and adds no repository: apt would not know what is to come."""
+    assert done(ansible_check_mode=True, seat_conflicting=["x"]) == [RECORD, TELL]
+    assert done(ansible_check_mode=True, seat_packages=[]) == [RECORD]
     [tell] = [task for task, _ in within(blocks()[1]) if "ansible.builtin.debug" in task]
-    told = render(seat_packages=["a", "b=1"]).template(tell["ansible.builtin.debug"])
-    assert told["msg"] == "pc would get a, b=1."
+    for lost, words in (([], ""), (["x", "y"], ", and lose x, y")):
+        inputs = {"seat_packages": ["a", "b=1"], "seat_conflicting": lost}
+        told = render(**inputs).template(tell["ansible.builtin.debug"])
+        assert told["msg"] == f"pc would get a, b=1{words}."
 
 
 @pytest.mark.parametrize("whose", ["absent", "left", "other"])

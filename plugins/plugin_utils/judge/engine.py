@@ -94,8 +94,8 @@ def release(has: Has) -> str:
 def installation(has: Has, want: Want, builder: Builder) -> dict[str, Any]:
     """Give what there is to install, as the verdict has it, and whether all of it is there.
 
-    packages: as apt is asked for them, name or name=version, none where nothing lacks; those that
-    the machine will build with are among them. conflicting: those of the other source. hold,
+    packages: as apt is asked for them, name or name=version, none where nothing is to come; those
+    that the machine will build with are among them. conflicting: those of the other source. hold,
     release: names of those whose version is to be held, or let go.
     """
     there, pin = has["packages"], want["docker_engine_version"]
@@ -115,10 +115,11 @@ def installation(has: Has, want: Want, builder: Builder) -> dict[str, Any]:
         "hold": without(pinned, has["held"]),
         "release": [] if pin else [name for name in VERSIONED if name in ours],
     }
-    lacking = [*without(names, there), *off, *told["conflicting"], *told["hold"], *told["release"]]
+    coming = [*without(names, there), *off, *told["conflicting"]]
     # One run of apt takes less time than two.
-    told["packages"] = [*told["packages"], *build.foreseen(has, want, builder)] if lacking else []
-    return told | {"installed": release(has) in PACKAGES and not lacking}
+    told["packages"] = [*told["packages"], *build.foreseen(has, want, builder)] if coming else []
+    right = not (coming or told["hold"] or told["release"])
+    return told | {"installed": release(has) in PACKAGES and right}
 
 
 def configuration(has: Has, want: Want) -> dict[str, Any]:
@@ -299,15 +300,18 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
     """Judge the engine.
 
     Values, besides those of installation(), configuration(), trust() and removal(): there, whether
-    an engine of either source is installed; runs, whether it runs with what it is configured with,
-    and starts with the machine; prepared, whether there is nothing to install, to mend of an
-    installation, or to record of what the seat was like before.
+    an engine of either source is installed; ran, whether one may have been started before, as while
+    it was being replaced, or by its package where the seat has a policy-rc.d of its own; runs,
+    whether it runs with what it is configured with, and starts with the machine; prepared, whether
+    there is nothing to install, to mend of an installation, or to record of what the seat was like
+    before.
     """
     docker = has["docker"]
     told = installation(has, want, builder) | configuration(has, want) | {"trust": trust(has, want)}
     starts = docker["enabled"] or has["service_manager"] != "systemd"
     runs = docker["running"] and not docker["outdated"] and starts
     recorded = (has["before"] or {}).get("roots", {})
+    there = any(name in has["packages"] for name in ENGINES)
     whole = told["installed"] and not has["apt"]["interrupted"]
     refused = list(refusals(has, want, told))
     return verdict(
@@ -320,7 +324,8 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
             and not awaited(want, builder)
         ),
         refused=refused,
-        there=any(name in has["packages"] for name in ENGINES),
+        there=there,
+        ran=there or docker["running"] or has["apt"]["policy_rc_d"] == "other",
         runs=runs,
         prepared=whole and not without(told["roots"], recorded),
         removal=removal(has, want),
