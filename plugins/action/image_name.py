@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.labocloud.room.plugins.action import seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import printable
 
-WORDS = ("what", "fix")
+WORDS = {"what": "the images get no names", "fix": "the same command again"}
 
 
 class ActionModule(seat.Changing):
@@ -32,5 +32,5 @@ class ActionModule(seat.Changing):
 
     def words(self, answer: Mapping[str, Any], want: Mapping[str, Any]) -> str:
         """Say what was not done, why, and what to do."""
-        what, fix = (self._task.args[key] for key in WORDS)
+        what, fix = ({**WORDS, **self._task.args}[key] for key in WORDS)
         return f"{want['name']}: {what}: {printable(str(answer.get('msg')))} Fix: {fix}."
