@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
+from ansible.plugins.loader import init_plugin_loader
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import judge, silence, silent
 from ansible_collections.labocloud.room.plugins.plugin_utils.page import page
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import report
@@ -80,4 +81,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    init_plugin_loader()
     main()
