@@ -83,9 +83,9 @@ class ActionModule(seat.Changing):
         """Tell whether a container is to run, and not to be gone."""
         return bool(self._task.args.get("state") != "absent")
 
-    def words(self, answer: Mapping[str, Any], want: Mapping[str, Any]) -> str:
-        """Say what has failed: to make it, to have it answer, or what came after that."""
-        if not self.comes() or answer.get("changed"):
-            return super().words(answer, want)
+    def undone(self, answer: Mapping[str, Any], want: Mapping[str, Any]) -> str:
+        """Say what has failed: to make it, or to have it answer."""
+        if not self.comes():
+            return super().undone(answer, want)
         made = answer.get("made", True)
         return no_answer(answer, want) if made else not_made(answer, want)

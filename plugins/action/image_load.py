@@ -62,10 +62,8 @@ class ActionModule(seat.Changing):
         del arguments["archive"]
         return arguments | {"src": self._src, "sha256": self._sha256}
 
-    def words(self, answer: Mapping[str, Any], want: Mapping[str, Any]) -> str:
-        """Say that the images could not be loaded, or what came after that, and what to do."""
-        if answer.get("changed"):
-            return super().words(answer, want)
+    def undone(self, answer: Mapping[str, Any], want: Mapping[str, Any]) -> str:
+        """Say that the images could not be loaded, and what to do."""
         return (
             f"{want['name']} keeps the images that it had, since the new ones cannot be loaded:"
             f" {printable(str(answer.get('msg'))).strip()} Fix: where the disk is full, make room"

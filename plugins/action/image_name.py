@@ -30,7 +30,7 @@ class ActionModule(seat.Changing):
         """Give the module's arguments."""
         return {key: value for key, value in super().more().items() if key not in WORDS}
 
-    def words(self, answer: Mapping[str, Any], want: Mapping[str, Any]) -> str:
+    def undone(self, answer: Mapping[str, Any], want: Mapping[str, Any]) -> str:
         """Say what was not done, why, and what to do."""
         what, fix = ({**WORDS, **self._task.args}[key] for key in WORDS)
         return f"{want['name']}: {what}: {printable(str(answer.get('msg')))} Fix: {fix}."

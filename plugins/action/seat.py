@@ -178,7 +178,16 @@ class Changing(ActionModule):
         return dict(self._task.args)
 
     def words(self, answer: Mapping[str, Any], want: Mapping[str, Any]) -> str:
-        """Say why it failed. answer: what the module gave, msg at least."""
+        """Say why it failed. answer: what the module gave, msg at least.
+
+        Where it has changed the machine all the same, what it was to do is not what failed.
+        """
+        if answer.get("changed"):
+            return Changing.undone(self, answer, want)
+        return self.undone(answer, want)
+
+    def undone(self, answer: Mapping[str, Any], want: Mapping[str, Any]) -> str:
+        """Say why it was not done, and, where the module does not, what to do."""
         return f"{want['name']}: {printable(str(answer.get('msg', '')))}"
 
     def asked(

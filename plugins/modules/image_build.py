@@ -207,7 +207,9 @@ def main() -> None:
     try:
         changed = make(Path(module.params["context"]), module.params)
         seat = answer(module.params)
-    except (OSError, http.client.HTTPException, ValueError, LateError) as error:
+    except LateError as error:
+        module.fail_json(changed=True, msg=str(error))
+    except (OSError, http.client.HTTPException, ValueError) as error:
         module.fail_json(msg=f"{name} cannot be built: {error}")
     module.exit_json(changed=changed, ansible_facts={"seat": seat})
 

@@ -220,7 +220,9 @@ def main() -> None:
         with closing(DockerConnection(module.params["docker_socket"], 120)) as docker:
             changed = name_images(docker, module.params)
         seat = answer(module.params)
-    except (OSError, http.client.HTTPException, ValueError, LateError) as error:
+    except LateError as error:
+        module.fail_json(changed=True, msg=str(error))
+    except (OSError, http.client.HTTPException, ValueError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=changed, ansible_facts={"seat": seat})
 

@@ -100,6 +100,17 @@ def test_what_was_sent_is_built_without_a_network_named_and_told(machine: Machin
     assert machine.engine.asked("DELETE") == []
 
 
+def test_what_was_built_is_not_said_to_be_lacking_where_the_question_after_it_was_late(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(_: object) -> None:
+        raise image_build.LateError("no answer within 120 s")
+
+    monkeypatch.setattr(image_build, "answer", late)
+    said = machine.build()
+    assert (said["failed"], said["changed"], said["msg"]) == (True, True, "no answer within 120 s")
+
+
 def test_the_one_that_it_replaces_goes_and_the_name_that_was_for_the_build(
     machine: Machine,
 ) -> None:

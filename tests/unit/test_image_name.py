@@ -212,3 +212,17 @@ def test_who_asks_says_what_was_for_and_what_to_do() -> None:
     assert asked.more() == {"names": {}}
     words = asked.words({"msg": "another\x1b[2J image"}, {"name": "pc07"})
     assert words == "pc07: room:1 is not given: another [2J image Fix: send it anew."
+
+
+def test_names_that_were_given_are_not_said_to_lack_where_the_question_after_it_was_late(
+    seat: stand_in.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(_: object) -> None:
+        raise image_name.LateError("no answer within 120 s")
+
+    monkeypatch.setattr(image_name, "answer", late)
+    said = name(seat)
+    assert seat.asked("POST") == [f"/images/{NEW}/tag?repo=room&tag=base"]
+    asked = action.ActionModule.__new__(action.ActionModule)
+    asked._task = SimpleNamespace(args={"what": "room:1 is not given", "fix": "send it anew"})
+    assert asked.words(said, {"name": "pc07"}) == "pc07: no answer within 120 s"
