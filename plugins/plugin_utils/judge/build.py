@@ -67,6 +67,11 @@ def origin(has: Has, want: Want) -> dict[str, Any]:
     }
 
 
+def tools(has: Has) -> list[str]:
+    """Give the packages that a base is bootstrapped with and that lack."""
+    return [one for one in TOOLS if one not in has["packages"]]
+
+
 def foreseen(has: Has, want: Want, builder: Builder) -> list[str]:
     """Give the packages that a base is to be made with and that lack, as far as it is certain.
 
@@ -79,7 +84,7 @@ def foreseen(has: Has, want: Want, builder: Builder) -> list[str]:
         and builder
         and not base_current(want, builder)
     )
-    return [one for one in TOOLS if one not in has["packages"]] if certain else []
+    return tools(has) if certain else []
 
 
 def refusals(has: Has, want: Want) -> Iterator[Finding]:
@@ -128,7 +133,7 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
         forget=image_of(has, base_tag)["id"] if ours(has, base_tag) else "",
         rootfs=f"{base_tag}-rootfs",
         packages=list(PACKAGES),
-        tools=[one for one in TOOLS if one not in has["packages"]],
+        tools=tools(has),
         suite=want["course_image_bootstrap_suite"],
         python=want["course_image_python"],
         platforms=[[f"--platform={one}_{has['arch']}" for one in row] for row in PLATFORMS],
