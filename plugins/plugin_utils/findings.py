@@ -282,8 +282,8 @@ VOCABULARY = {
         (
             "docker_engine_students is {kind}, and {root} is where the engine of the other kind has"
             " its data.",
-            "docker_engine_students vaut {kind}, et {root} est là où le moteur de l’autre sorte a ses"
-            " données.",
+            "docker_engine_students vaut {kind}, et le moteur de l’autre sorte a ses données sous"
+            " {root}.",
         ),
         (
             "give data-root in docker_engine_daemon_options another path, or leave it out; then",

@@ -271,10 +271,10 @@ def removal(has: Has, want: Want) -> dict[str, Any] | None:
     services, what systemd stops. purges: whether Docker's data go. scripts: paths of what would
     remove them when its package goes. packages: what the toolkit brought and is there, held: what
     of it is held. files: paths to remove. empty: directories that go where that leaves them
-    empty. lodging: the account of an engine without root, None where it stays. give_back: paths of files that were there and come back. units: those to start anew, of
-    an engine that was there. checked, data: the directories where Docker keeps its data, before and
-    after its packages go; the record decides what becomes of each. group: whether the group docker
-    came too.
+    empty. lodging: the account of an engine without root, None where it stays. give_back: paths
+    of files that were there and come back. units: those to start anew, of an engine that was
+    there. checked, data: the directories where Docker keeps its data, before and after its packages
+    go; the record decides what becomes of each. group: whether the group docker came too.
     """
     before, present = has["before"], has["files"]
     if before is None:
