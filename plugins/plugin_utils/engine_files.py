@@ -33,6 +33,14 @@ RUNTIME = f"/run/{ACCOUNT}"
 SETFACL = "/usr/bin/setfacl"
 # What a login shell reads, as whoever logs in.
 LOGIN = "/etc/profile.d/labocloud.sh"
+# The unit of an engine without root, in the place of the package's; the setting of one that may
+# publish low ports; and units that are kept from starting by a file in their place that is empty.
+UNIT = "/etc/systemd/system/docker.service"
+PORTS_UNIT = "/etc/systemd/system/docker.service.d/labocloud-ports.conf"
+SOCKET_MASK = "/etc/systemd/system/docker.socket"
+CONTAINERD_MASK = "/etc/systemd/system/containerd.service"
+MASKED = ""
+LOWEST_PORT = 1024
 # Those that containerd reads when it starts.
 CONTAINERDS = (CONTAINERD_TOML, CONTAINERD_UNIT)
 
@@ -79,6 +87,11 @@ def containerd_is_ours(has: Facts, want: Facts) -> bool:
 def rootless(want: Facts) -> bool:
     """Tell whether the engine is to run without root."""
     return bool(want["docker_engine_students"] == "rootless")
+
+
+def group_unknown(has: Facts, want: Facts) -> bool:
+    """Tell whether a group is named that the seat does not know, or not at this moment."""
+    return bool(want["docker_engine_group"].strip()) and has["students"]["group"] is None
 
 
 def known_group(has: Facts, want: Facts) -> int | None:
@@ -133,9 +146,21 @@ def files(has: Facts, want: Facts) -> dict[str, str]:
             made[PROXY_UNIT] = shipped("docker_engine", "proxy.conf")
     if systemd and known_group(has, want) is not None:
         made[GROUP_UNIT] = group_unit(has, want)
+    if rootless(want):
+        return made | without_root(has, want)
     if systemd and containerd_is_ours(has, want):
         made[CONTAINERD_UNIT] = shipped("docker_engine", "containerd.conf")
         made[CONTAINERD_TOML] = shipped("docker_engine", "containerd.toml")
+    return made
+
+
+def without_root(has: Facts, want: Facts) -> dict[str, str]:
+    """Give the files by which systemd runs the engine without root, and none of root's."""
+    made = {UNIT: shipped("docker_engine", "rootless.service"), SOCKET_MASK: MASKED}
+    if containerd_is_ours(has, want):
+        made[CONTAINERD_MASK] = MASKED
+    if (port := want["docker_engine_lowest_port"]) < LOWEST_PORT:
+        made[PORTS_UNIT] = shipped("docker_engine", "ports.conf").replace("PORT", str(port))
     return made
 
 

@@ -11,6 +11,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts_students impo
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import rootless
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import (
     Builder,
     Has,
@@ -23,8 +24,8 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.service_files impor
 # Whoever is in it is root, where root runs an engine.
 ROOTS_GROUP = "docker"
 ROOT = {"uid": 0}
-# Of a socket's mode, what it lets anybody do; and how many IDs an image may use, as Docker says.
-ANYBODY, IDS = 0o007, 65536
+# What a socket's mode lets anybody do.
+ANYBODY = 0o007
 
 
 def members_of(has: Has, want: Want) -> dict[str, Any]:
@@ -35,33 +36,29 @@ def members_of(has: Has, want: Want) -> dict[str, Any]:
     """
     # A text with commas is a list, and has spaces behind them.
     users = list(filter(None, (one.strip() for one in want["docker_engine_users"])))
-    roots, record = has["docker_group"] or [], has["brought"]
-    brought = [name for name in record["users"] if name in roots]
+    in_docker, record = has["docker_group"] or [], has["brought"]
+    brought = [name for name in record["users"] if name in in_docker]
     taken = record.get("taken", [])
-    if engine_files.rootless(want):
-        members = has["students"]["members"] or []
-        told = {
-            "group": GROUP,
-            "members": members,
-            "remove": [name for name in members if name not in users],
-            "leave": roots,
-            "back": [],
-            "taken": sorted({*taken, *roots} - {*brought}),
-        }
+    if rootless.wanted(want):
+        group, members = GROUP, has["students"]["members"] or []
+        theirs, leave, back = members, in_docker, []
+        taken = sorted({*taken, *in_docker} - {*brought})
     else:
-        told = {
-            "group": ROOTS_GROUP,
-            "members": roots,
-            "remove": [name for name in brought if name not in users],
-            "leave": [],
-            "back": [name for name in taken if name not in roots],
-            "taken": taken,
-        }
-    coming = {*told["members"], *told["back"]}
-    add = [name for name in dict.fromkeys(users) if name not in coming]
-    new = [] if engine_files.rootless(want) else add
-    known = sorted({*record["users"], *new})
-    return told | {"add": add, "known": known, "brought": brought, "users": users}
+        group, members = ROOTS_GROUP, in_docker
+        theirs, leave, back = brought, [], [name for name in taken if name not in in_docker]
+    add = [name for name in dict.fromkeys(users) if name not in (*members, *back)]
+    return {
+        "group": group,
+        "add": add,
+        "remove": [name for name in theirs if name not in users],
+        "leave": leave,
+        "back": back,
+        "known": sorted({*record["users"], *(add if group == ROOTS_GROUP else [])}),
+        "brought": brought,
+        "taken": taken,
+        "kept": taken if group == GROUP else [],
+        "may": sorted({*users, *members} - {"", "root", want["account"]}),
+    }
 
 
 def socket_commands(has: Has, want: Want) -> list[list[str]]:
@@ -71,22 +68,17 @@ def socket_commands(has: Has, want: Want) -> list[list[str]]:
     or where an engine of root's has left the socket of before, which systemd keeps open.
     """
     socket, gid = has["docker"]["socket"], engine_files.known_group(has, want)
-    account = has["students"]["account"] if engine_files.rootless(want) else ROOT
+    account = has["students"]["account"] if rootless.wanted(want) else ROOT
     its_own = account is not None and has["docker"]["uid"] == account["uid"]
-    if socket is None or not its_own or group_unknown(has, want):
+    if socket is None or not its_own or engine_files.group_unknown(has, want):
         return []
     right = socket["groups"] == ([] if gid is None else [gid]) and not socket["mode"] & ANYBODY
     commands = [] if right else engine_files.letting_in(has, want)
-    if not engine_files.rootless(want):
+    if not rootless.wanted(want):
         return commands
     if socket["gid"] != account["gid"]:
         commands.insert(0, ["chgrp", GROUP, f"{engine_files.RUNTIME}/docker.sock"])
     return [["runuser", "--user", ACCOUNT, "--", *one] for one in commands]
-
-
-def group_unknown(has: Has, want: Want) -> bool:
-    """Tell whether a group is named that the seat does not know, or not at this moment."""
-    return bool(want["docker_engine_group"].strip()) and has["students"]["group"] is None
 
 
 def login(has: Has, want: Want) -> dict[str, Any]:
@@ -112,7 +104,7 @@ def conditions(has: Has, want: Want, told: dict[str, Any]) -> Iterator[Finding]:
     """Tell what is wrong with who may use Docker. told: as the verdict has it."""
     name, group = want["name"], want["docker_engine_group"].strip()
     # Where there is no such group, its engine is not there either, which says it all.
-    if told["add"] and not (engine_files.rootless(want) and has["students"]["members"] is None):
+    if told["add"] and not (rootless.wanted(want) and has["students"]["members"] is None):
         yield finding("users_missing", name, users=", ".join(told["add"]))
     if told["remove"]:
         yield finding("users_left", name, users=", ".join(told["remove"]))
@@ -120,7 +112,7 @@ def conditions(has: Has, want: Want, told: dict[str, Any]) -> Iterator[Finding]:
         yield finding("users_root", name, users=", ".join(told["leave"]))
     if told["back"]:
         yield finding("users_taken", name, users=", ".join(told["back"]))
-    if group_unknown(has, want):
+    if engine_files.group_unknown(has, want):
         yield finding("group_unknown", name, group=group)
     socket = has["docker"]["socket"]
     if told["socket"] and socket:
@@ -131,45 +123,42 @@ def conditions(has: Has, want: Want, told: dict[str, Any]) -> Iterator[Finding]:
         yield finding(found, name, group=whom, mode=f"{socket['mode']:o}")
     if told["login"]["write"] or told["login"]["remove"]:
         yield finding("folder_script", name)
-    if account := has["students"]["account"] if engine_files.rootless(want) else None:
+    if account := has["students"]["account"] if rootless.wanted(want) else None:
         if not account["locked"]:
             yield finding("account_open", name, account=ACCOUNT)
-        # Written by hand, or on a machine whose accounts somebody has copied.
         for kind in ("subuids", "subgids"):
-            if sum(one[-1] for one in account[kind] if one) < IDS:
+            if not rootless.ranged(has, kind):
                 yield finding("account_ranges", name, account=ACCOUNT, file=f"/etc/{kind[:-1]}")
 
 
 def judge(has: Has, want: Want, builder: Builder) -> Verdict:
     """Judge who may use Docker.
 
-    Values: group, that of those who may; add and remove, the accounts that are to come in, and
-    those that are to go, which in the group docker are those that the toolkit had put there and
-    that nobody names any more, for who else is in it is nobody's business; leave, who is to leave
-    the group docker of a seat without root, and back, who is to be back in it, both besides; taken,
-    whom the seat is to remember as taken out of it; known, those that the toolkit has put there or
-    is about to; brought, those that it has put there and that are still there; recorded, whether
-    the seat's record names just these; socket, the commands that mend it; login, what is to be
-    written for a login, and removed; may, who may use the engine or is to, but for the account that
-    this toolkit connects with, and roots, whom of these that lets be root.
+    Values: group, the one whose members may; add and remove, who is to come into it and who is to
+    go, of the group docker only those that the toolkit had put there: who else is in it is nobody's
+    business. Of the group docker also: leave, who is to leave it, as all do on a seat without root,
+    and back, who is to be in it again; known, those that the toolkit has put there or is about to;
+    brought, those that it has put there and that are still there; taken, those that it has taken
+    out or is about to; kept, those of them who stay out; recorded, whether the seat's record names
+    just those that are brought and kept. socket: the commands that mend it; opened, whether root's
+    has an ACL. login: what is to be written for a login, and removed. may: who may use the engine,
+    or is to, but for the account that this toolkit connects with; roots, whom of these that lets be
+    root.
     """
     del builder
     told = members_of(has, want)
-    members, users = told.pop("members"), told.pop("users")
     told |= {"socket": socket_commands(has, want), "login": login(has, want)}
-    group, record = want["docker_engine_group"].strip(), has["brought"]
-    may = sorted({*users, *members} - {"", "root", want["account"]})
-    may += [f"group {group}"] if group else []
-    rootless = engine_files.rootless(want)
-    found = conditions(has, want, told) if has["docker_group"] is not None else ()
-    taken = record.get("taken", [])
-    moves = [told[key] for key in ("add", "remove", "leave", "back", "socket")]
+    if group := want["docker_engine_group"].strip():
+        told["may"].append(f"group {group}")
+    record, docker = has["brought"], has["docker"]
+    kept = told["kept"] == record.get("taken", [])
+    todo = [told[key] for key in ("add", "remove", "leave", "back", "socket")]
     return verdict(
-        found,
-        settled=not any(moves) and not any(told["login"].values()) and (rootless or not taken),
+        conditions(has, want, told) if has["docker_group"] is not None else (),
+        settled=kept and not any((*todo, *told["login"].values())),
         refused=list(refusals(has, want)),
-        recorded=told["brought"] == record["users"],
-        may=may,
-        roots=[] if rootless else may,
+        recorded=kept and told["brought"] == record["users"],
+        roots=[] if rootless.wanted(want) else told["may"],
+        opened=docker["uid"] == 0 and bool(docker["socket"] and docker["socket"]["groups"]),
         **told,
     )
