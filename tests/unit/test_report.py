@@ -126,7 +126,7 @@ def test_students_who_are_root_where_the_image_is_built_are_told_once() -> None:
     assert made["totals"]["ready"] == 2
     [found] = made["findings"]
     assert found["cause"]["en"].startswith("pc01 builds the image")
-    assert "on which eleve, student can be root" in found["cause"]["en"]
+    assert "on which eleve, student can do anything" in found["cause"]["en"]
     assert "group registry" in found["advice"]["en"]
     assert told(pc01=rooted("pc01"), pc02=rooted("pc02", "student"))["findings"] == []
     # Alone it decides for nobody else, and one that is no seat has no students.
