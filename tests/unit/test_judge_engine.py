@@ -542,6 +542,13 @@ def test_versions_are_compared_by_their_numbers(text: str, numbers: tuple[int, .
     assert engine.version(text) == numbers
 
 
+def test_a_directory_that_does_not_answer_takes_no_groups_access_away() -> None:
+    """And starts no engine anew: the file that lets it in stays as it is, and nothing is known."""
+    has = ("files", SEAT["files"] | {engine_files.GROUP_UNIT: "x"})
+    assert judge(has, docker_engine_group="class-a")["stale"] == []
+    assert judge(has)["stale"] == [engine_files.GROUP_UNIT]
+
+
 def test_the_files_of_the_sample_are_those_that_are_wanted() -> None:
     """And those that versions before this one wrote: an engine that runs is not started anew."""
     made = engine_files.files(seat(), want()) | engine_files.login(want())

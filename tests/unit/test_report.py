@@ -136,6 +136,12 @@ def test_students_who_are_root_where_the_image_is_built_are_told_once() -> None:
     assert report.report(answers, whole, {}, NOW)["findings"] == []
 
 
+@pytest.mark.parametrize(("uid", "kind"), [(0, "group"), (995, "rootless"), (None, None)])
+def test_how_students_use_docker_is_told_by_who_answers(uid: int | None, kind: str | None) -> None:
+    made = told(pc01=answer("pc01", ("docker/uid", uid)))
+    assert made["seats"][0]["students"] == kind
+
+
 @pytest.mark.parametrize("before", [{}, {"seats": [{"name": "pc09", "state": "ready"}]}])
 def test_a_seat_that_left_the_inventory_is_forgotten(before: dict[str, Any]) -> None:
     made = told(before, pc01=answer("pc01"))
