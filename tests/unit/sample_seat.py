@@ -98,7 +98,7 @@ SEAT: dict[str, Any] = {
             "949227c94d64072fd93e932b179dcdafad38ba72f864fe02f526281136cede4d"
         ),
         "/etc/profile.d/labocloud.sh": (
-            "baa53c0491f8fee4634ab8973caf01b746f0e6fd0cf7bc34ed262dd16226da9b"
+            "f27354fa470917162939e3811dc2229532f70aa7b351624881105cd605b264e4"
         ),
         "/etc/systemd/system/containerd.service.d/labocloud.conf": (
             "4cf1ba725cf8d003e37c08a3b40b06017ce9628058c4373c3bfe1dbdc52dfe8d"
