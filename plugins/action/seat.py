@@ -139,6 +139,7 @@ class ActionModule(ActionBase):
             "own_registries": rooms if registry["host"] == name else [],
             "page_container": want["flask_container_name"],
             "page_url": container.url(want),
+            "students_group": want["docker_engine_group"],
             **self.more(),
         }
         try:

@@ -25,6 +25,10 @@ options:
     description: As of M(labocloud.room.seat); the action gives it.
     type: str
     default: ""
+  students_group:
+    description: As of M(labocloud.room.seat); the action gives it.
+    type: str
+    default: ""
   page_container:
     description: As of M(labocloud.room.seat); the action gives it.
     type: str

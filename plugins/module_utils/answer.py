@@ -19,6 +19,7 @@ ARGUMENTS: dict[str, Any] = {
     "page_url": {"type": "str", "default": ""},
     "page_container": {"type": "str", "default": ""},
     "own_registries": {"type": "list", "elements": "str", "default": []},
+    "students_group": {"type": "str", "default": ""},
 }
 # Seconds. Each thing that is asked has a limit of its own; a disk that does not answer has none.
 LONGEST = 120

@@ -7,14 +7,20 @@ from __future__ import annotations
 import hashlib
 import http.client
 import json
+import os
 import re
 import select
 import socket
+import struct
 import time
 from contextlib import closing, suppress
 from typing import IO, Any
 
 SOCKET = "/var/run/docker.sock"
+# What it is where the engine runs without root; and what the kernel tells of who answers, see
+# unix(7): process, account and group.
+LINK = "labocloud-engine/docker.sock"
+PEER = struct.Struct("3i")
 # The newest version of the engine's interface that the toolkit was tried with (Docker 28).
 NEWEST_API = (1, 51)
 # What makes two images the same: the configuration that OCI's image specification has, and what
@@ -76,12 +82,24 @@ class DockerConnection(http.client.HTTPConnection):
         super().__init__("localhost", timeout=timeout, blocksize=2**20)
         self.path = path
         self.api = ""
+        # Whose the engine is that answers, as the kernel tells.
+        self.uid: int | None = None
 
     def connect(self) -> None:
-        """Connect to the socket instead of a port."""
+        """Connect to the socket instead of a port. Raises OSError.
+
+        Who may use an engine without root can put another socket in the place of its own, so that
+        root asks a service of root's own for what the toolkit wants of Docker.
+        """
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(self.path)
+        peer = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size)
+        _, self.uid, _ = PEER.unpack(peer)
+        link = os.readlink(self.path) if os.path.islink(self.path) else ""
+        if self.uid == 0 and link == LINK:
+            self.sock.close()
+            raise OSError(f"root answers at {self.path}, where an engine without root has to")
 
     def send_question(
         self, path: str, method: str, body: bytes | IO[bytes] | None, headers: dict[str, str]

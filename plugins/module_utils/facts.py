@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from functools import partial
 from typing import Any
@@ -31,6 +32,14 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts_network impor
     network_facts,
     page_facts,
     registry_facts,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.facts_students import (
+    ROOT,
+    able_facts,
+    members,
+    roots_engines,
+    socket_facts,
+    student_facts,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.reading import Odd, read
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import DEEPEST, LARGEST
@@ -86,6 +95,7 @@ def seat_facts(
     page_container: str = "",
     *,
     own_registries: list[str] | None = None,
+    students_group: str = "",
 ) -> dict[str, Any]:
     """Give all facts of this machine, as the module seat documents them."""
     odd = Odd()
@@ -107,6 +117,8 @@ def seat_facts(
     page = page_facts(page_url, page_container, answers["containers"])
     page_end = time.monotonic() + PAGE_SECONDS
     engine = answers.pop("engine")
+    students = student_facts(students_group, odd)
+    usual = ROOT if os.path.isdir(ROOT) else DOCKER_ROOT
     root = engine["root"] or (config or {}).get("data-root")
     seat = {
         **system_facts(odd),
@@ -115,10 +127,18 @@ def seat_facts(
         "held": held,
         **configuration,
         "daemon_config": without_passwords(config),
+        "docker_group": members("docker"),
+        "students": students,
+        "able": able_facts(students["account"] and students["account"]["uid"]),
         **memory.facts(answers.pop("inspected"), {*packages, *unfinished}),
         "torn": torn,
         "apt": apt_facts(memory.brought, unfinished, odd),
-        "docker": {**engine, **engines_place(root if isinstance(root, str) else DOCKER_ROOT)},
+        "docker": {
+            **engine,
+            **engines_place(root if isinstance(root, str) else usual),
+            "socket": socket_facts(docker_socket),
+            "roots": roots_engines(),
+        },
         "clock": {"control": control_time, "ahead": ahead},
         "registry": {
             **registry,

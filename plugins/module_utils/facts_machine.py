@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import base64
-import grp
 import hashlib
 import json
 import os
@@ -26,6 +25,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.shapes import too_d
 
 OS_RELEASE = "/etc/os-release"
 DAEMON_JSON = "/etc/docker/daemon.json"
+UNITS_OF_THE_ENGINE = ("docker.service", "docker.socket", "containerd.service")
 # What the engine reads when it starts.
 ENGINE_CONFIGURATION = (
     DAEMON_JSON,
@@ -33,6 +33,9 @@ ENGINE_CONFIGURATION = (
     "/etc/containerd/labocloud.toml",
     "/etc/systemd/system/containerd.service.d/*.conf",
     "/etc/systemd/system/docker.service.d/*.conf",
+    "/etc/systemd/system/docker.socket.d/*.conf",
+    # A unit in the place of the package's own, or that keeps it from starting.
+    *(f"/etc/systemd/system/{unit}" for unit in UNITS_OF_THE_ENGINE),
 )
 OTHER_CONFIGURATION = (
     "/etc/apt/sources.list.d/docker*",
@@ -44,7 +47,6 @@ OTHER_CONFIGURATION = (
     "/etc/systemd/system/docker-registry.service.d/*.conf",
     "/etc/systemd/system/labocloud-*.service",
 )
-UNITS_OF_THE_ENGINE = ("docker.service", "docker.socket", "containerd.service")
 MASKING = ("/etc/systemd/system", "/run/systemd/system")
 ENABLED = "/etc/systemd/system/*.wants/docker.service"
 ENGINES_PID = "/var/run/docker.pid"
@@ -205,14 +207,6 @@ def masked() -> list[str]:
     ]
 
 
-def members(group: str) -> list[str] | None:
-    """Give who is in a group; None where there is no such group."""
-    try:
-        return grp.getgrnam(group).gr_mem
-    except (KeyError, OSError):
-        return None
-
-
 def system_facts(odd: Odd) -> dict[str, Any]:
     """Give what the seat runs, who asks, and which machine it is."""
     return {
@@ -226,12 +220,11 @@ def system_facts(odd: Odd) -> dict[str, Any]:
 
 
 def configuration_facts(odd: Odd) -> dict[str, Any]:
-    """Give the files that configure Docker, what daemon.json says, and the group docker."""
+    """Give the files that configure Docker, and what daemon.json says."""
     files = [*matching(*ENGINE_CONFIGURATION), *matching(*OTHER_CONFIGURATION)]
     return {
         "files": {path: sha256(path) for path in sorted(files)},
         "daemon_config": parse_object(read(DAEMON_JSON, odd)),
-        "docker_group": members("docker"),
     }
 
 

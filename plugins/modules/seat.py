@@ -45,6 +45,10 @@ options:
     type: list
     elements: str
     default: []
+  students_group:
+    description: A group, local or of a directory, whose members may use the engine.
+    type: str
+    default: ""
 author:
   - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
@@ -130,6 +134,22 @@ ansible_facts:
           description: Members of the group docker; V(none) where there is no such group.
           type: list
           elements: str
+        students:
+          description: >-
+            Who may use an engine without root: C(members) of the group labocloud-docker, V(none)
+            where there is no such group; C(account), that of the engine, its C(uid), its C(gid),
+            whether it is C(locked), and its ranges C(subuids) and C(subgids), each the first ID and
+            how many, V(none) where there is no such account; C(group), the C(name) and the C(gid)
+            of O(students_group), V(none) where the seat knows no such group; and C(ranges), those
+            of other accounts.
+          type: dict
+        able:
+          description: >-
+            What an engine without root needs: whether C(namespaces) of users are allowed, whether
+            AppArmor forbids them to it (C(apparmor)), C(cgroup2), the C(controllers) that users can
+            have, C(tun), whether anybody may use the device, and C(file_system), the type of the
+            one that its data are or would be on.
+          type: dict
         before:
           description: >-
             What the seat was like before the toolkit first changed it, as the role C(seat) has
@@ -180,7 +200,10 @@ ansible_facts:
             C(data), whether there is anything at its root, C(outdated), whether its configuration
             changed after it started, C(partial), whether it loads an archive that leaves out
             the layers that it has, C(cpus), how many a container's limit can be of, 0 where the
-            engine cannot limit them, C(masked), those of its units that systemd is kept from
+            engine cannot limit them, C(memory) and C(pids), whether it can limit these, C(uid), the
+            account that answers at its socket, V(none) where nobody does, C(socket), its C(uid),
+            C(gid), C(mode), and C(groups), those that an ACL lets use it, C(roots), the processes
+            of an engine that root runs, C(masked), those of its units that systemd is kept from
             starting, and C(why) it does not run.
           type: dict
         images:
