@@ -24,6 +24,14 @@ PROXY_FILE = "/etc/docker/labocloud-proxy.env"
 PROXY_UNIT = "/etc/systemd/system/docker.service.d/labocloud-proxy.conf"
 CONTAINERD_TOML = "/etc/containerd/labocloud.toml"
 CONTAINERD_UNIT = "/etc/systemd/system/containerd.service.d/labocloud.conf"
+# The unit of an engine without root, in the place of the package's; the setting of one that may
+# publish low ports; and units that are kept from starting by a file in their place that is empty.
+UNIT = "/etc/systemd/system/docker.service"
+PORTS_UNIT = "/etc/systemd/system/docker.service.d/labocloud-ports.conf"
+SOCKET_MASK = "/etc/systemd/system/docker.socket"
+CONTAINERD_MASK = "/etc/systemd/system/containerd.service"
+MASKED = ""
+LOWEST_PORT = 1024
 # Those that containerd reads when it starts.
 CONTAINERDS = (CONTAINERD_TOML, CONTAINERD_UNIT)
 
@@ -75,9 +83,21 @@ def files(has: Facts, want: Facts) -> dict[str, str]:
         made[PROXY_FILE] = environment_file(variables)
         if systemd:
             made[PROXY_UNIT] = shipped("docker_engine", "proxy.conf")
+    if want["docker_engine_students"] == "rootless":
+        return made | without_root(has, want)
     if systemd and containerd_is_ours(has, want):
         made[CONTAINERD_UNIT] = shipped("docker_engine", "containerd.conf")
         made[CONTAINERD_TOML] = shipped("docker_engine", "containerd.toml")
+    return made
+
+
+def without_root(has: Facts, want: Facts) -> dict[str, str]:
+    """Give the files by which systemd runs the engine without root, and none of root's."""
+    made = {UNIT: shipped("docker_engine", "rootless.service"), SOCKET_MASK: MASKED}
+    if containerd_is_ours(has, want):
+        made[CONTAINERD_MASK] = MASKED
+    if (port := want["docker_engine_lowest_port"]) < LOWEST_PORT:
+        made[PORTS_UNIT] = shipped("docker_engine", "ports.conf").replace("PORT", str(port))
     return made
 
 
