@@ -38,6 +38,7 @@ ENGINE_CONFIGURATION = (
     *(f"/etc/systemd/system/{unit}" for unit in UNITS_OF_THE_ENGINE),
 )
 OTHER_CONFIGURATION = (
+    "/etc/profile.d/labocloud.sh",
     "/etc/apt/sources.list.d/docker*",
     "/etc/apt/keyrings/docker*",
     "/etc/docker/certs.d/*/labocloud.crt",

@@ -440,6 +440,104 @@ VOCABULARY = {
             "{users} peut encore utiliser Docker sans sudo ; docker_engine_users ne le nomme plus.",
         ),
     ),
+    "users_root": Entry(
+        "error",
+        UP,
+        (
+            "{users} is in the group docker, where nobody may be on a seat without root: as soon as"
+            " root runs an engine again, that is root.",
+            "{users} est dans le groupe docker, où personne ne doit être sur un poste sans root :"
+            " dès que root relance un moteur, c’est être root.",
+        ),
+    ),
+    "users_taken": Entry(
+        "warning",
+        UP,
+        (
+            "{users} was taken out of the group docker while Docker ran without root, and is not"
+            " back in it.",
+            "{users} a été retiré du groupe docker tant que Docker tournait sans root, et n’y est"
+            " pas revenu.",
+        ),
+    ),
+    "group_unknown": Entry(
+        "error",
+        UP,
+        (
+            "docker_engine_group names {group}, a group that it does not know.",
+            "docker_engine_group nomme {group}, un groupe qu’il ne connaît pas.",
+        ),
+        (
+            "correct the name, or have it join the directory (there, getent group {group} has to"
+            " answer); then",
+            "corriger le nom, ou le joindre à l’annuaire (getent group {group} doit y répondre) ;"
+            " puis",
+        ),
+    ),
+    "group_unmanaged": Entry(
+        "error",
+        UP,
+        (
+            "docker_engine_group names {group}, and it has no systemd, which lets a group in each"
+            " time that the engine starts.",
+            "docker_engine_group nomme {group}, mais il n’a pas systemd, qui ouvre le moteur à un"
+            " groupe à chaque démarrage.",
+        ),
+        (
+            "set docker_engine_group to nothing for it, and name accounts in docker_engine_users;"
+            " then",
+            "y vider docker_engine_group, et nommer des comptes dans docker_engine_users ; puis",
+        ),
+    ),
+    "socket_open": Entry(
+        "error",
+        UP,
+        (
+            "more than its group {group} can use Docker: its socket is open to others (mode {mode},"
+            " or a group in its ACL).",
+            "d’autres que son groupe {group} peuvent utiliser Docker : sa socket leur est ouverte"
+            " (mode {mode}, ou un groupe dans son ACL).",
+        ),
+    ),
+    "socket_shut": Entry(
+        "error",
+        UP,
+        (
+            "the members of the group {group} cannot use Docker: its socket (mode {mode}) does not"
+            " let them.",
+            "les membres du groupe {group} ne peuvent pas utiliser Docker : sa socket (mode {mode})"
+            " ne leur est pas ouverte.",
+        ),
+    ),
+    "folder_script": Entry(
+        "error",
+        UP,
+        (
+            "a login does not make the folder that students share with containers"
+            " (docker_engine_folder).",
+            "une connexion ne crée pas le dossier que les étudiants partagent avec les conteneurs"
+            " (docker_engine_folder).",
+        ),
+    ),
+    "account_open": Entry(
+        "error",
+        UP,
+        (
+            "the account {account}, as which Docker runs, is not locked: one can log in as it.",
+            "le compte {account}, sous lequel Docker tourne, n’est pas verrouillé : on peut s’y"
+            " connecter.",
+        ),
+    ),
+    "account_ranges": Entry(
+        "error",
+        UP,
+        (
+            "the account {account}, as which Docker runs, has not the 65536 IDs in {file} that"
+            " images need, or not for itself alone.",
+            "le compte {account}, sous lequel Docker tourne, n’a pas dans {file} les 65536"
+            " identifiants que demandent les images, ou pas pour lui seul.",
+        ),
+    ),
     # The images, and their build.
     "image_unknown": Entry(
         "error",
@@ -1001,11 +1099,10 @@ VOCABULARY |= {
         "warning",
         "./lab up",
         (
-            "{builder} builds the image that all seats run, and is a seat, on which {users} can be"
-            " root (group docker) and so decide what the others run.",
-            "{builder} construit l’image de tous les postes et est lui-même un poste, où le groupe"
-            " docker permet à {users} d’être root, et donc de décider de ce que les autres"
-            " exécutent.",
+            "{builder} builds the image that all seats run, and is a seat, on which {users} can do"
+            " anything with Docker, and so decide what the others run.",
+            "{builder} construit l’image de tous les postes et est lui-même un poste, où {users}"
+            " peut tout faire avec Docker, et donc décider de ce que les autres exécutent.",
         ),
         (
             "name a machine of your own, which students do not use, in the inventory’s group"

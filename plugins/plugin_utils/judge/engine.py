@@ -37,8 +37,8 @@ DOCKERS_OWN = (
     "docker-buildx-plugin",
     "docker-compose-plugin",
 )
-# What an archive of images is unpacked with.
-HELPERS = ("zstd",)
+# What an archive of images is unpacked with, and the engine opened to a group.
+HELPERS = ("zstd", "acl")
 LONGEST_NUMBER = 9
 VERSIONED = ("docker.io", "docker-cli", "docker-ce", "docker-ce-cli")
 # Packages that hold the same files as those of the other source.
@@ -135,7 +135,9 @@ def configuration(has: Has, want: Want) -> dict[str, Any]:
     """
     files = engine_files.files(has, want)
     present = {path: told for path, told in has["files"].items() if ours(path, has)}
-    stale = without(present, files)
+    # A directory that does not answer just now takes nobody's access away.
+    unsure = [engine_files.GROUP_UNIT] if engine_files.group_unknown(has, want) else []
+    stale = without(present, [*files, *unsure])
     changing = {*differing(files, present), *stale}
     own = engine_files.containerd_is_ours(has, want) and not rootless.wanted(want)
     anew = changing.intersection(engine_files.CONTAINERDS) or (own and has["docker"]["outdated"])
@@ -305,7 +307,7 @@ def removal(has: Has, want: Want) -> dict[str, Any] | None:
         "scripts": list(NUKING) if "docker.io" in brought and not was else [],
         "packages": brought,
         "held": [name for name in brought if name in has["held"]],
-        "files": without([*mine, *trusted, REPOSITORY], there),
+        "files": without([*mine, *trusted, REPOSITORY, engine_files.LOGIN], there),
         "empty": without(directories, ["/etc/docker"] if was else []),
         "give_back": [path for path in [engine_files.DAEMON_JSON] if path in there],
         "units": [*units, "docker.service"]

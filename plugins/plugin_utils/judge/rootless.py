@@ -38,7 +38,7 @@ MOST = 8
 
 def wanted(want: Want) -> bool:
     """Tell whether the seat's engine is to run without root."""
-    return bool(want["docker_engine_students"] == "rootless")
+    return engine_files.rootless(want)
 
 
 def is_so(has: Has) -> bool:
@@ -68,14 +68,13 @@ def free_ids(has: Has) -> int:
 def housed(has: Has) -> bool:
     """Tell whether the account of an engine without root is as it has to be."""
     account = has["students"]["account"]
-    return bool(
-        account
-        and account["locked"]
-        and all(
-            sum(count for _, count in pairs(account[kind])) >= COUNT and free(has, account[kind])
-            for kind in ("subuids", "subgids")
-        )
-    )
+    return bool(account and account["locked"] and ranged(has, "subuids") and ranged(has, "subgids"))
+
+
+def ranged(has: Has, kind: str) -> bool:
+    """Tell whether the account has enough IDs, its alone. kind: subuids or subgids."""
+    ranges = has["students"]["account"][kind]
+    return sum(count for _, count in pairs(ranges)) >= COUNT and free(has, ranges)
 
 
 def free(has: Has, ranges: list[list[int]]) -> bool:
