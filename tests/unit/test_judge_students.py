@@ -132,6 +132,10 @@ def test_nobody_is_in_the_group_docker_of_a_seat_without_root() -> None:
     verdict = without_root(("students/members", ["named"]), ("brought", taken), users=["named"])
     assert (verdict["brought"], verdict["recorded"]) == ([], False)
     assert (verdict["kept"], verdict["settled"]) == (["earlier", "named", "theirs"], True)
+    # Where that is right already there is somebody to take out all the same.
+    ours = ("brought", {"packages": [], "users": ["ours"]})
+    verdict = without_root(("docker_group", ["ours"]), ours)
+    assert (verdict["leave"], verdict["taken"], verdict["settled"]) == (["ours"], [], False)
 
 
 def test_who_was_taken_out_of_the_group_docker_is_given_back_with_roots_engine() -> None:
