@@ -64,20 +64,15 @@ def memory() -> dict[str, float]:
     return {kind.lower(): kib / 1024 for kind, kib in used.items()}
 
 
-def milliseconds(told: str) -> float:
-    """Give a time as wrk writes it, such as 1.50ms, as a number of milliseconds."""
-    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s)", told).groups()
-    return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
-
-
 def asked(path: str, connections: int) -> tuple[float, float]:
     """Ask for a page as fast as it comes: requests a second, and the ms that half of them took."""
     told = sh(
         f"wrk --latency --duration=5s --threads=1 --connections={connections}"
         f" http://127.0.0.1:{PORT}{path}"
     )
-    rate = re.search(r"Requests/sec: +([\d.]+)", told)[1]
-    return float(rate), milliseconds(re.search(r"50% +(\S+)", told)[1])
+    [(half, unit)] = re.findall(r"50% +([\d.]+)(us|ms|s)\b", told)
+    [rate] = re.findall(r"Requests/sec: +([\d.]+)", told)
+    return float(rate), float(half) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
 
 
 def answers() -> None:
@@ -96,6 +91,7 @@ def answers() -> None:
 
 def once(work: Path) -> dict[str, float]:
     """Measure everything once. work: a directory for what is built and loaded."""
+    sh(f"docker rm -f {NAME} 2>/dev/null || true")  # one that was interrupted has left it
     told = {"restart": seconds("systemctl restart docker.service")}
     time.sleep(10)  # what it does at its start is over
     told |= memory()
