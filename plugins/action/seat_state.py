@@ -13,5 +13,8 @@ class ActionModule(seat.Changing):
     """The action, as Ansible looks for it."""
 
     _VALID_ARGS = frozenset(
-        ("before", "roots", "coming", "going", "came", "users", "served", "give_back", "forget")
+        (
+            *("before", "roots", "coming", "going", "came", "users", "taken", "served"),
+            *("give_back", "forget"),
+        )
     )

@@ -38,6 +38,7 @@ ENGINE_CONFIGURATION = (
     *(f"/etc/systemd/system/{unit}" for unit in UNITS_OF_THE_ENGINE),
 )
 OTHER_CONFIGURATION = (
+    "/etc/profile.d/labocloud.sh",
     "/etc/apt/sources.list.d/docker*",
     "/etc/apt/keyrings/docker*",
     "/etc/docker/certs.d/*/labocloud.crt",
@@ -49,7 +50,8 @@ OTHER_CONFIGURATION = (
 )
 MASKING = ("/etc/systemd/system", "/run/systemd/system")
 ENABLED = "/etc/systemd/system/*.wants/docker.service"
-ENGINES_PID = "/var/run/docker.pid"
+# Of an engine without root, and of root's. The first goes when its service ends.
+ENGINES_PIDS = ("/run/labocloud-engine/docker.pid", "/var/run/docker.pid")
 MACHINE_ID = "/etc/machine-id"
 HOST_KEYS = "/etc/ssh/ssh_host_*_key.pub"
 INTERFACES = "/sys/class/net/*"
@@ -176,7 +178,7 @@ def started_at(pid: str) -> float:
 
 def outdated(files: list[str]) -> bool:
     """Tell whether a file of the engine's configuration is newer than the running engine."""
-    pid = read(ENGINES_PID).strip()
+    pid = next(filter(None, map(read, ENGINES_PIDS)), "").strip()
     try:
         # /proc counts the start in hundredths of a second, and rounds the boot to whole seconds.
         latest = started_at(str(int(pid))) + 1

@@ -75,6 +75,7 @@ UNDER_WAY = ("coming", "policy_rc_d")
 BROUGHT: Shape = {
     "packages?": [str],
     "users?": [str],
+    "taken?": [str],
     "coming?": [str],
     "policy_rc_d?": bool,
     "containers?": [str],

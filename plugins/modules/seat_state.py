@@ -52,6 +52,10 @@ options:
     description: Accounts that the toolkit has put into the group docker, all of them.
     type: list
     elements: str
+  taken:
+    description: Accounts that the toolkit has taken out of the group docker, all of them.
+    type: list
+    elements: str
   served:
     description: The revision that the room has from now on. For the machine that builds.
     type: str
@@ -149,6 +153,7 @@ OWN_ARGUMENTS: dict[str, Any] = {
     "going": {"type": "list", "elements": "str", "default": []},
     "came": {"type": "bool", "default": False},
     "users": {"type": "list", "elements": "str"},
+    "taken": {"type": "list", "elements": "str"},
     "served": {"type": "str"},
     "give_back": {"type": "list", "elements": "path", "default": []},
     "forget": {"type": "bool", "default": False},
@@ -267,8 +272,9 @@ def remember(asked: dict[str, Any], *, check: bool) -> bool:
             remember_roots(state, asked["roots"])
         if ended:
             remember_came(state, seat)
-        if asked["users"] is not None:
-            state.brought["users"] = asked["users"]
+        for key in ("users", "taken"):
+            if asked[key] is not None:
+                state.brought[key] = asked[key]
         if asked["served"]:
             state.serve(asked["served"])
 

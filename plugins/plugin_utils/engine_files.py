@@ -7,10 +7,13 @@ and the tasks get them by the lookup service_files, which calls what is here.
 """
 
 import json
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.filter.core import to_nice_json
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import SOCKET
+from ansible_collections.labocloud.room.plugins.module_utils.facts_students import ACCOUNT
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import (
     environment_file,
     proxy_environment,
@@ -24,6 +27,20 @@ PROXY_FILE = "/etc/docker/labocloud-proxy.env"
 PROXY_UNIT = "/etc/systemd/system/docker.service.d/labocloud-proxy.conf"
 CONTAINERD_TOML = "/etc/containerd/labocloud.toml"
 CONTAINERD_UNIT = "/etc/systemd/system/containerd.service.d/labocloud.conf"
+GROUP_UNIT = "/etc/systemd/system/docker.service.d/labocloud-group.conf"
+# Where an engine without root has its socket, and nothing else.
+RUNTIME = f"/run/{ACCOUNT}"
+SETFACL = "/usr/bin/setfacl"
+# What a login shell reads, as whoever logs in.
+LOGIN = "/etc/profile.d/labocloud.sh"
+# The unit of an engine without root, in the place of the package's; the setting of one that may
+# publish low ports; and units that are kept from starting by a file in their place that is empty.
+UNIT = "/etc/systemd/system/docker.service"
+PORTS_UNIT = "/etc/systemd/system/docker.service.d/labocloud-ports.conf"
+SOCKET_MASK = "/etc/systemd/system/docker.socket"
+CONTAINERD_MASK = "/etc/systemd/system/containerd.service"
+MASKED = ""
+LOWEST_PORT = 1024
 # Those that containerd reads when it starts.
 CONTAINERDS = (CONTAINERD_TOML, CONTAINERD_UNIT)
 
@@ -67,6 +84,58 @@ def containerd_is_ours(has: Facts, want: Facts) -> bool:
     return want["docker_engine_source"] == "distro" and "containerd" not in before["packages"]
 
 
+def rootless(want: Facts) -> bool:
+    """Tell whether the engine is to run without root."""
+    return bool(want["docker_engine_students"] == "rootless")
+
+
+def group_unknown(has: Facts, want: Facts) -> bool:
+    """Tell whether a group is named that the seat does not know, or not at this moment."""
+    return bool(want["docker_engine_group"].strip()) and has["students"]["group"] is None
+
+
+def known_group(has: Facts, want: Facts) -> int | None:
+    """Give the number of the group whose members may use the engine; None where none is known."""
+    group = has["students"]["group"] if want["docker_engine_group"].strip() else None
+    return group["gid"] if group else None
+
+
+def letting_in(has: Facts, want: Facts) -> list[list[str]]:
+    """Give the commands that let the members of docker_engine_group use the engine, and no others.
+
+    By its number: what a directory knows is not known as early as the engine starts. Of an engine
+    without root they are the account's to give, not root's: whoever has that account can put a link
+    in the place of the socket.
+    """
+    gid = known_group(has, want)
+    group = "" if gid is None else f",group:{gid}:rw"
+    socket = f"{RUNTIME}/docker.sock" if rootless(want) else SOCKET
+    commands = [[SETFACL, f"--set=user::rw,group::rw,other::-{group}", socket]]
+    if rootless(want):
+        passing = "" if gid is None else f",group:{gid}:x"
+        commands.append([SETFACL, f"--set=user::rwx,group::rx,other::-{passing}", RUNTIME])
+    return commands
+
+
+def group_unit(has: Facts, want: Facts) -> str:
+    """Give what docker.service has to do besides, each time that it has started."""
+    lines = [f"ExecStartPost={' '.join(command)}" for command in letting_in(has, want)]
+    return "\n".join(["# Written by labocloud (docker_engine_group).", "[Service]", *lines, ""])
+
+
+def login(want: Facts) -> dict[str, str]:
+    """Give the script of a login, path to text; nothing where there is to be none.
+
+    The engine reads nothing of it, and is not started anew for it.
+    """
+    folder = want["docker_engine_folder"].strip()
+    values = {"folder": shlex.quote(folder), "engine": ACCOUNT if rootless(want) else ""}
+    text = shipped("docker_engine", "profile.sh")
+    for name, value in values.items():
+        text = text.replace(f"@{name}@", value)
+    return {LOGIN: text} if folder else {}
+
+
 def files(has: Facts, want: Facts) -> dict[str, str]:
     """Give the files that have to be there; of the toolkit's, no others."""
     systemd = has["service_manager"] == "systemd"
@@ -75,9 +144,23 @@ def files(has: Facts, want: Facts) -> dict[str, str]:
         made[PROXY_FILE] = environment_file(variables)
         if systemd:
             made[PROXY_UNIT] = shipped("docker_engine", "proxy.conf")
+    if systemd and known_group(has, want) is not None:
+        made[GROUP_UNIT] = group_unit(has, want)
+    if rootless(want):
+        return made | without_root(has, want)
     if systemd and containerd_is_ours(has, want):
         made[CONTAINERD_UNIT] = shipped("docker_engine", "containerd.conf")
         made[CONTAINERD_TOML] = shipped("docker_engine", "containerd.toml")
+    return made
+
+
+def without_root(has: Facts, want: Facts) -> dict[str, str]:
+    """Give the files by which systemd runs the engine without root, and none of root's."""
+    made = {UNIT: shipped("docker_engine", "rootless.service"), SOCKET_MASK: MASKED}
+    if containerd_is_ours(has, want):
+        made[CONTAINERD_MASK] = MASKED
+    if (port := want["docker_engine_lowest_port"]) < LOWEST_PORT:
+        made[PORTS_UNIT] = shipped("docker_engine", "ports.conf").replace("PORT", str(port))
     return made
 
 

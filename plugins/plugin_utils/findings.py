@@ -251,6 +251,174 @@ VOCABULARY = {
             "Docker ne fait pas confiance au registre de la salle.",
         ),
     ),
+    # An engine without root.
+    "engine_kind": Entry(
+        "error",
+        UP,
+        (
+            "its Docker Engine is not the one that docker_engine_students asks for.",
+            "son Docker n’est pas celui que demande docker_engine_students.",
+        ),
+    ),
+    "engine_moves": Entry(
+        "error",
+        "./lab ansible-playbook playbooks/reset.yml --limit {seat} -e save=yes -e confirm=yes",
+        (
+            "docker_engine_students is {kind}, and its engine holds what the other one would not"
+            " have: {what}.",
+            "docker_engine_students vaut {kind}, et son moteur a ce que l’autre n’aurait pas :"
+            " {what}.",
+        ),
+        (
+            "let a reset save that, and restore it afterwards, or go back to the other value;"
+            " nothing was changed",
+            "laisser une remise à zéro le sauver, puis le restaurer, ou remettre l’autre valeur ;"
+            " rien n’a été modifié",
+        ),
+    ),
+    "engine_moves_root": Entry(
+        "error",
+        UP,
+        (
+            "docker_engine_students is {kind}, and {root} is where the engine of the other kind has"
+            " its data.",
+            "docker_engine_students vaut {kind}, et le moteur de l’autre sorte a ses données sous"
+            " {root}.",
+        ),
+        (
+            "give data-root in docker_engine_daemon_options another path, or leave it out; then",
+            "donner un autre chemin à data-root dans docker_engine_daemon_options, ou l’enlever ;"
+            " puis",
+        ),
+    ),
+    "engine_moves_unknown": Entry(
+        "error",
+        ON_SEAT + "'systemctl start docker'",
+        (
+            "docker_engine_students is {kind}, and what its engine holds is not known ({why}).",
+            "docker_engine_students vaut {kind}, et on ne sait pas ce que son moteur a ({why}).",
+        ),
+        (
+            "start it, then ./lab up; nothing was changed",
+            "le démarrer, puis ./lab up ; rien n’a été modifié",
+        ),
+    ),
+    "rootless_systemd": Entry(
+        "error",
+        UP + " -e docker_engine_students=group",
+        (
+            "an engine without root needs systemd, which does not run there.",
+            "un moteur sans root a besoin de systemd, qui n’y tourne pas.",
+        ),
+    ),
+    "rootless_namespaces": Entry(
+        "error",
+        ON_SEAT + "'sysctl -w user.max_user_namespaces=28633 kernel.unprivileged_userns_clone=1'",
+        (
+            "its kernel forbids user namespaces to accounts, which an engine without root needs.",
+            "son noyau interdit aux comptes les espaces d’utilisateurs, qu’il faut sans root.",
+        ),
+        (
+            "find out who forbids them (/etc/sysctl.d), allow them, then ./lab up; or set"
+            " docker_engine_students to group for it",
+            "chercher qui les interdit (/etc/sysctl.d), les permettre, puis ./lab up ; ou mettre"
+            " docker_engine_students à group pour lui",
+        ),
+    ),
+    "rootless_apparmor": Entry(
+        "error",
+        ON_SEAT + "'sysctl kernel.apparmor_restrict_unprivileged_userns'",
+        (
+            "its AppArmor forbids user namespaces to programs without a profile, and rootlesskit"
+            " has none.",
+            "son AppArmor interdit les espaces d’utilisateurs aux programmes sans profil, et"
+            " rootlesskit n’en a pas.",
+        ),
+        (
+            "add a profile for rootlesskit (/etc/apparmor.d) that permits userns, then ./lab up; or"
+            " set docker_engine_students to group for it",
+            "ajouter un profil pour rootlesskit (/etc/apparmor.d) qui permet userns, puis ./lab up,"
+            " ou mettre docker_engine_students à group pour lui",
+        ),
+    ),
+    "rootless_cgroup": Entry(
+        "error",
+        ON_SEAT + "'stat -fc %T /sys/fs/cgroup'",
+        (
+            "its systemd uses cgroup v1; an engine without root needs v2 for limits.",
+            "son systemd utilise cgroup v1 ; sans root il faut v2 pour les limites.",
+        ),
+        (
+            "take systemd.unified_cgroup_hierarchy=0 out of its kernel's command line and restart"
+            " it, then ./lab up",
+            "retirer systemd.unified_cgroup_hierarchy=0 de la ligne du noyau et le redémarrer, puis"
+            " ./lab up",
+        ),
+    ),
+    "rootless_tun": Entry(
+        "error",
+        ON_SEAT + "'ls -l /dev/net/tun'",
+        (
+            "accounts cannot use /dev/net/tun, the network of an engine without root.",
+            "les comptes ne peuvent pas utiliser /dev/net/tun, le réseau d’un moteur sans root.",
+        ),
+        (
+            "load the module tun, and let udev make the device (mode 0666), then ./lab up",
+            "charger le module tun, laisser udev créer le périphérique (mode 0666), puis ./lab up",
+        ),
+    ),
+    "rootless_disk": Entry(
+        "error",
+        UP,
+        (
+            "an engine without root cannot keep its data at {root}: that is on {kind}.",
+            "un moteur sans root ne peut pas garder ses données sous {root} : c’est sur {kind}.",
+        ),
+        (
+            "mount a local disk there (ext4, xfs or btrfs), then",
+            "y monter un disque local (ext4, xfs ou btrfs), puis",
+        ),
+    ),
+    "rootless_unit": Entry(
+        "error",
+        UP,
+        (
+            "it has a {unit} of its own, whose place an engine without root takes.",
+            "il a son propre {unit}, dont un moteur sans root prend la place.",
+        ),
+        (
+            "move it away, or set docker_engine_students to group for it; then",
+            "le déplacer, ou mettre docker_engine_students à group pour lui ; puis",
+        ),
+    ),
+    "rootless_proxies": Entry(
+        "error",
+        UP,
+        (
+            "docker_engine_daemon_options has proxies, and an engine without root cannot read a"
+            " daemon.json that may hold a password.",
+            "docker_engine_daemon_options a proxies, et un moteur sans root ne peut pas lire un"
+            " daemon.json qui peut contenir un mot de passe.",
+        ),
+        (
+            "give the proxy in docker_engine_proxy instead; then",
+            "donner le proxy dans docker_engine_proxy ; puis",
+        ),
+    ),
+    "rootless_unlimited": Entry(
+        "warning",
+        ON_SEAT + "'docker info'",
+        (
+            "its engine discards limits of memory or processes: what the course says of -m is not"
+            " so there.",
+            "son moteur ignore les limites de mémoire ou de processus : ce que le cours dit de -m"
+            " n’y est pas vrai.",
+        ),
+        (
+            "let systemd delegate memory and pids to accounts (Delegate= of user@.service)",
+            "laisser systemd déléguer memory et pids aux comptes (Delegate= de user@.service)",
+        ),
+    ),
     # The students.
     "users_missing": Entry(
         "error",
@@ -270,6 +438,104 @@ VOCABULARY = {
         (
             "{users} can still use Docker without sudo; docker_engine_users no longer names them.",
             "{users} peut encore utiliser Docker sans sudo ; docker_engine_users ne le nomme plus.",
+        ),
+    ),
+    "users_root": Entry(
+        "error",
+        UP,
+        (
+            "{users} is in the group docker, where nobody may be on a seat without root: as soon as"
+            " root runs an engine again, that is root.",
+            "{users} est dans le groupe docker, où personne ne doit être sur un poste sans root :"
+            " dès que root relance un moteur, c’est être root.",
+        ),
+    ),
+    "users_taken": Entry(
+        "warning",
+        UP,
+        (
+            "{users} was taken out of the group docker while Docker ran without root, and is not"
+            " back in it.",
+            "{users} a été retiré du groupe docker tant que Docker tournait sans root, et n’y est"
+            " pas revenu.",
+        ),
+    ),
+    "group_unknown": Entry(
+        "error",
+        UP,
+        (
+            "docker_engine_group names {group}, a group that it does not know.",
+            "docker_engine_group nomme {group}, un groupe qu’il ne connaît pas.",
+        ),
+        (
+            "correct the name, or have it join the directory (there, getent group {group} has to"
+            " answer); then",
+            "corriger le nom, ou le joindre à l’annuaire (getent group {group} doit y répondre) ;"
+            " puis",
+        ),
+    ),
+    "group_unmanaged": Entry(
+        "error",
+        UP,
+        (
+            "docker_engine_group names {group}, and it has no systemd, which lets a group in each"
+            " time that the engine starts.",
+            "docker_engine_group nomme {group}, mais il n’a pas systemd, qui ouvre le moteur à un"
+            " groupe à chaque démarrage.",
+        ),
+        (
+            "set docker_engine_group to nothing for it, and name accounts in docker_engine_users;"
+            " then",
+            "y vider docker_engine_group, et nommer des comptes dans docker_engine_users ; puis",
+        ),
+    ),
+    "socket_open": Entry(
+        "error",
+        UP,
+        (
+            "more than its group {group} can use Docker: its socket is open to others (mode {mode},"
+            " or a group in its ACL).",
+            "d’autres que son groupe {group} peuvent utiliser Docker : sa socket leur est ouverte"
+            " (mode {mode}, ou un groupe dans son ACL).",
+        ),
+    ),
+    "socket_shut": Entry(
+        "error",
+        UP,
+        (
+            "the members of the group {group} cannot use Docker: its socket (mode {mode}) does not"
+            " let them.",
+            "les membres du groupe {group} ne peuvent pas utiliser Docker : sa socket (mode {mode})"
+            " ne leur est pas ouverte.",
+        ),
+    ),
+    "folder_script": Entry(
+        "error",
+        UP,
+        (
+            "a login does not make the folder that students share with containers"
+            " (docker_engine_folder).",
+            "une connexion ne crée pas le dossier que les étudiants partagent avec les conteneurs"
+            " (docker_engine_folder).",
+        ),
+    ),
+    "account_open": Entry(
+        "error",
+        UP,
+        (
+            "the account {account}, as which Docker runs, is not locked: one can log in as it.",
+            "le compte {account}, sous lequel Docker tourne, n’est pas verrouillé : on peut s’y"
+            " connecter.",
+        ),
+    ),
+    "account_ranges": Entry(
+        "error",
+        UP,
+        (
+            "the account {account}, as which Docker runs, has not the 65536 IDs in {file} that"
+            " images need, or not for itself alone.",
+            "le compte {account}, sous lequel Docker tourne, n’a pas dans {file} les 65536"
+            " identifiants que demandent les images, ou pas pour lui seul.",
         ),
     ),
     # The images, and their build.
@@ -833,11 +1099,10 @@ VOCABULARY |= {
         "warning",
         "./lab up",
         (
-            "{builder} builds the image that all seats run, and is a seat, on which {users} can be"
-            " root (group docker) and so decide what the others run.",
-            "{builder} construit l’image de tous les postes et est lui-même un poste, où le groupe"
-            " docker permet à {users} d’être root, et donc de décider de ce que les autres"
-            " exécutent.",
+            "{builder} builds the image that all seats run, and is a seat, on which {users} can do"
+            " anything with Docker, and so decide what the others run.",
+            "{builder} construit l’image de tous les postes et est lui-même un poste, où {users}"
+            " peut tout faire avec Docker, et donc décider de ce que les autres exécutent.",
         ),
         (
             "name a machine of your own, which students do not use, in the inventory’s group"

@@ -75,7 +75,7 @@ def room_findings(answers: Mapping[str, Answer], seats: list[str], builder: str)
     """
     found = []
     if len(seats) > 1 and builder in seats and builder in answers:
-        students = ", ".join(answers[builder]["verdict"]["students"].get("roots", []))
+        students = ", ".join(answers[builder]["verdict"]["students"].get("may", []))
         if students:
             found.append(finding("builder_is_seat", builder, builder=builder, users=students))
     machines = {name: answer["seat"]["machine"] for name, answer in answers.items()}
@@ -84,6 +84,13 @@ def room_findings(answers: Mapping[str, Answer], seats: list[str], builder: str)
             values = {"names": ", ".join(names), "seats": ",".join(names)}
             found.append(finding(name, names[0], **values))
     return found
+
+
+def students(uid: int | None) -> str | None:
+    """Give how those use Docker who may without sudo. uid: of who answers at its socket."""
+    if uid is None:
+        return None
+    return "rootless" if uid else "group"
 
 
 def row(
@@ -101,6 +108,7 @@ def row(
             "findings": [],
             "os": None,
             "docker": None,
+            "students": None,
         }
         return {"name": name, **nothing, **before, "asked": False}
     has, found = answer["seat"], findings(answer["verdict"])
@@ -113,6 +121,7 @@ def row(
         "time": iso(now),
         "os": has["os"]["name"] if has else None,
         "docker": has["docker"]["version"] or None if has else None,
+        "students": students(has["docker"]["uid"]) if has else None,
         "findings": found,
     }
 

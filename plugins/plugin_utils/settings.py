@@ -77,8 +77,9 @@ def settings(
                 # Python does not even write one of thousands of digits.
                 if isinstance(value, int) and abs(value) >= LARGEST:
                     errors = [f"{name} is larger than any number that is counted to"]
-            # The latter of what is infinite, and to be a whole number.
-            except (AnsibleError, ArithmeticError) as error:
+            # ArithmeticError of what is infinite, and to be a whole number; TypeError of a list in
+            # a list that is to have keys.
+            except (AnsibleError, ArithmeticError, TypeError) as error:
                 errors = [f"{name} cannot be read: {error}"]
             if errors:
                 wrong.setdefault(role, []).extend(map(without_passwords, errors))

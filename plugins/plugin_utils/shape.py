@@ -79,6 +79,7 @@ SEAT: Mapping[str, Shape] = {
     "brought": {
         "packages": [str],
         "users": [str],
+        "taken?": [str],
         "containers?": [str],
         "making?": (str, None),
         ...: object,

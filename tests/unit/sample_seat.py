@@ -96,6 +96,9 @@ SEAT: dict[str, Any] = {
         "/etc/docker/daemon.json": (
             "949227c94d64072fd93e932b179dcdafad38ba72f864fe02f526281136cede4d"
         ),
+        "/etc/profile.d/labocloud.sh": (
+            "baa53c0491f8fee4634ab8973caf01b746f0e6fd0cf7bc34ed262dd16226da9b"
+        ),
         "/etc/systemd/system/containerd.service.d/labocloud.conf": (
             "4cf1ba725cf8d003e37c08a3b40b06017ce9628058c4373c3bfe1dbdc52dfe8d"
         ),

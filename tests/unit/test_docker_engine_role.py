@@ -160,10 +160,10 @@ def test_a_check_does_not_configure_or_hold_an_engine_that_would_have_come() -> 
 def test_only_what_may_have_run_is_stopped_or_has_its_starts_forgotten(
     manager: str, ran: bool
 ) -> None:
-    forget, restart, directly = load("restart.yml")
+    forget, stop, restart, directly = load("restart.yml")
     variables = known(("service_manager", manager)) | {"__docker_engine_ran": ran}
     assert met(forget, variables) is (ran and manager == "systemd")
-    assert met(restart, variables) is (manager == "systemd")
+    assert met(stop, variables) is met(restart, variables) is (manager == "systemd")
     assert met(directly, variables) is (manager == "none")
     assert met(directly["block"][0], variables) is ran
 

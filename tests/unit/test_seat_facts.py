@@ -664,7 +664,7 @@ def test_a_configuration_that_is_newer_than_the_engine(
         os.utime(file, (when, when))
     file = tmp_path / "docker.pid"
     file.write_text(f"{pid}\n")
-    monkeypatch.setattr(facts_machine, "ENGINES_PID", str(file))
+    monkeypatch.setattr(facts_machine, "ENGINES_PIDS", (str(tmp_path / "none"), str(file)))
     assert facts_machine.outdated([str(old), str(new)]) is outdated
 
 

@@ -74,9 +74,12 @@ def url(want: Want) -> str:
 def container_of(want: Want, has: Has) -> dict[str, Any]:
     """Give what the container has to be, as POST /containers/create of Docker's API takes it."""
     persistent = want["flask_container_lifecycle"] == "persistent"
-    memory = memory_bytes(want["flask_container_memory"])
+    docker = has["docker"]
+    # What an engine cannot limit it would not tell of.
+    memory = memory_bytes(want["flask_container_memory"]) if docker["memory"] else 0
+    pids = want["flask_container_pids_limit"] if docker["pids"] else 0
     # Docker refuses a limit of more CPUs than there are, or than it can limit; 0 is none.
-    cpus = min(want["flask_container_cpus"], has["docker"]["cpus"])
+    cpus = min(want["flask_container_cpus"], docker["cpus"])
     binding = {
         "HostIp": want["flask_container_bind_address"],
         "HostPort": str(want["flask_container_host_port"]),
@@ -101,7 +104,7 @@ def container_of(want: Want, has: Has) -> dict[str, Any]:
             "Memory": memory,
             "MemorySwap": memory,
             "NanoCpus": int(cpus * 10**9),
-            "PidsLimit": want["flask_container_pids_limit"],
+            "PidsLimit": pids,
         },
     }
 

@@ -11,7 +11,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts_machine impor
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge import build, registry
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import build, registry, rootless
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import (
     Builder,
     Has,
@@ -37,15 +37,15 @@ DOCKERS_OWN = (
     "docker-buildx-plugin",
     "docker-compose-plugin",
 )
-# What an archive of images is unpacked with.
-HELPERS = ("zstd",)
+# What an archive of images is unpacked with, and the engine opened to a group.
+HELPERS = ("zstd", "acl")
 LONGEST_NUMBER = 9
 VERSIONED = ("docker.io", "docker-cli", "docker-ce", "docker-ce-cli")
-ENGINES = ("docker.io", "docker-ce")
 # Packages that hold the same files as those of the other source.
 CONFLICTS = {
     "distro": (*DOCKERS_OWN, "docker-ce-rootless-extras"),
     "upstream": (
+        "rootlesskit",
         "docker.io",
         "docker-cli",
         "docker-doc",
@@ -65,6 +65,8 @@ OURS = re.compile(
     "/etc/(?:docker|containerd|systemd/system/(?:docker|containerd)[.]service[.]d)/"
     "(?:daemon[.]json|labocloud[^/]*)"
 )
+# And these, on a seat that has the account of an engine without root.
+UNITS = (engine_files.UNIT, engine_files.SOCKET_MASK, engine_files.CONTAINERD_MASK)
 TRUST = "/etc/docker/certs.d"
 # By this script Debian's docker.io empties Docker's directory when it is purged, whatever is there;
 # it leaves a copy of it there.
@@ -101,7 +103,8 @@ def installation(has: Has, want: Want, builder: Builder) -> dict[str, Any]:
     there, pin = has["packages"], want["docker_engine_version"]
     source = want["docker_engine_source"]
     engine = DOCKERS_OWN if source == "upstream" else PACKAGES.get(release(has), ())
-    names = [*engine, *HELPERS]
+    more = rootless.PACKAGES[source] if rootless.wanted(want) and engine else ()
+    names = [*engine, *HELPERS, *more]
     pinned = [name for name in names if name in VERSIONED] if pin else []
     # apt's * stands for anything.
     wanted = re.compile(re.escape(pin).replace(r"\*", ".*"))
@@ -131,21 +134,36 @@ def configuration(has: Has, want: Want) -> dict[str, Any]:
     containerd keep their data.
     """
     files = engine_files.files(has, want)
-    present = {path: told for path, told in has["files"].items() if OURS.fullmatch(path)}
-    stale = without(present, files)
+    present = {path: told for path, told in has["files"].items() if ours(path, has)}
+    # A directory that does not answer just now takes nobody's access away.
+    unsure = [engine_files.GROUP_UNIT] if engine_files.group_unknown(has, want) else []
+    stale = without(present, [*files, *unsure])
     changing = {*differing(files, present), *stale}
-    ours = engine_files.containerd_is_ours(has, want)
-    anew = changing.intersection(engine_files.CONTAINERDS) or (ours and has["docker"]["outdated"])
+    own = engine_files.containerd_is_ours(has, want) and not rootless.wanted(want)
+    anew = changing.intersection(engine_files.CONTAINERDS) or (own and has["docker"]["outdated"])
     # Whether it has started, or does when its package comes, before there is what it has to read.
     early = "containerd" in has["packages"] or has["apt"]["policy_rc_d"] == "other"
-    root = str(engine_files.config(want).get("data-root", DOCKER_ROOT))
+    usual = rootless.ROOT if rootless.wanted(want) else DOCKER_ROOT
+    root = str(engine_files.config(want).get("data-root", usual))
+    # What was kept from starting starts with what makes the socket.
+    freed = bool(changing.intersection(UNITS)) and not rootless.wanted(want)
+    units = {
+        "containerd.service": bool(own and (freed or (anew and early))),
+        "docker.socket": freed,
+        "docker.service": True,
+    }
     return {
         "files": sorted(files),
         "stale": stale,
-        "units": ["containerd.service"] * bool(anew and early) + ["docker.service"],
+        "units": [unit for unit, starts in units.items() if starts],
         "roots": without([root, DOCKER_ROOT, CONTAINERD_ROOT]),
         "configured": not changing,
     }
+
+
+def ours(path: str, has: Has) -> bool:
+    """Tell whether a file that configures Docker is one that the toolkit writes."""
+    return bool(OURS.fullmatch(path)) or (path in UNITS and has["students"]["account"] is not None)
 
 
 def ready(has: Has, want: Want) -> bool:
@@ -197,9 +215,14 @@ def refusals(has: Has, want: Want, told: dict[str, Any]) -> Iterator[Finding]:
     if wrong := want["wrong"].get("docker_engine"):
         yield finding("setting_wrong", name, what="; ".join(wrong))
     # What a seat says is no word of a command that somebody gives.
-    masked = [unit for unit in UNITS_OF_THE_ENGINE if unit in docker["masked"]]
+    masked = [
+        unit
+        for unit in UNITS_OF_THE_ENGINE
+        if unit in docker["masked"] and not ours(f"/etc/systemd/system/{unit}", has)
+    ]
     if has["service_manager"] == "systemd" and masked:
         yield finding("engine_masked", name, units=" ".join(masked))
+    yield from rootless.refusals(has, want, told["roots"][0])
     if told["installed"] and told["configured"]:
         return
     if release(has) not in PACKAGES:
@@ -233,10 +256,12 @@ def conditions(has: Has, want: Want, told: dict[str, Any]) -> Iterator[Finding]:
             "engine_missing": not told["installed"],
             "engine_configuration": not told["configured"],
             "engine_outdated": docker["outdated"],
+            "engine_kind": not rootless.right_one(has, want),
             "engine_disabled": has["service_manager"] == "systemd" and not docker["enabled"],
             "engine_trust": bool(told["trust"]["write"]),
         }
         yield from (finding(found, name) for found, is_so in wrong.items() if is_so)
+        yield from rootless.limits(has, want)
 
 
 def removal(has: Has, want: Want) -> dict[str, Any] | None:
@@ -248,25 +273,25 @@ def removal(has: Has, want: Want) -> dict[str, Any] | None:
     services, what systemd stops. purges: whether Docker's data go. scripts: paths of what would
     remove them when its package goes. packages: what the toolkit brought and is there, held: what
     of it is held. files: paths to remove. empty: directories that go where that leaves them
-    empty. give_back: paths of files that were there and come back. units: those to start anew, of
-    an engine that was there. checked, data: the directories where Docker keeps its data, before and
-    after its packages go; the record decides what becomes of each. group: whether the group docker
-    came too.
+    empty. lodging: the account of an engine without root, None where it stays. give_back: paths
+    of files that were there and come back. units: those to start anew, of an engine that was
+    there. checked, data: the directories where Docker keeps its data, before and after its packages
+    go; the record decides what becomes of each. group: whether the group docker came too.
     """
     before, present = has["before"], has["files"]
     if before is None:
         return None
     there = before.get("files", [])
-    was = set(ENGINES).intersection(before["packages"])
-    ours = [path for path in present if OURS.fullmatch(path)]
+    was = set(rootless.ENGINES).intersection(before["packages"])
+    mine = [path for path in present if ours(path, has)]
     trusted = [path for path in present if path.startswith(f"{TRUST}/")]
-    directories = [path.rpartition("/")[0] for path in trusted + ours] + [TRUST] * bool(trusted)
+    directories = [path.rpartition("/")[0] for path in trusted + mine] + [TRUST] * bool(trusted)
     # What is in another one goes before it.
     directories.sort(key=lambda path: -path.count("/"))
     data = without([*before.get("roots", {}), has["docker"]["root"], DOCKER_ROOT, CONTAINERD_ROOT])
     # It may be there for others by now, and what they keep in it.
     others = {"containerd", "containerd.io"}.intersection(has["packages"])
-    units = ["containerd.service"] * any(path in engine_files.CONTAINERDS for path in ours)
+    units = ["containerd.service"] * any(path in engine_files.CONTAINERDS for path in mine)
     brought = [name for name in has["brought"]["packages"] if name in has["packages"]]
     systemd = has["service_manager"] == "systemd"
     stops = not was and has["docker"]["running"]
@@ -275,10 +300,14 @@ def removal(has: Has, want: Want) -> dict[str, Any] | None:
         "services": ["docker.socket", "docker.service"] if stops and systemd else [],
         "stopping": stops and not systemd,
         "purges": not was and want["docker_engine_purge"],
+        # Its data are nobody's without it.
+        "lodging": has["students"]["account"]
+        if want["docker_engine_purge"] or not rootless.is_so(has)
+        else None,
         "scripts": list(NUKING) if "docker.io" in brought and not was else [],
         "packages": brought,
         "held": [name for name in brought if name in has["held"]],
-        "files": without([*ours, *trusted, REPOSITORY], there),
+        "files": without([*mine, *trusted, REPOSITORY, engine_files.LOGIN], there),
         "empty": without(directories, ["/etc/docker"] if was else []),
         "give_back": [path for path in [engine_files.DAEMON_JSON] if path in there],
         "units": [*units, "docker.service"]
@@ -299,7 +328,8 @@ def awaited(want: Want, builder: Builder) -> bool:
 def judge(has: Has, want: Want, builder: Builder) -> Verdict:
     """Judge the engine.
 
-    Values, besides those of installation(), configuration(), trust() and removal(): there, whether
+    Values, besides those of installation(), configuration(), trust(), removal() and of an engine
+    without root (rootless.values): there, whether
     an engine of either source is installed; ran, whether one may have been started before, as while
     it was being replaced, or by its package where the seat has a policy-rc.d of its own; runs,
     whether it runs with what it is configured with, and starts with the machine; prepared, whether
@@ -307,11 +337,13 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
     before.
     """
     docker = has["docker"]
-    told = installation(has, want, builder) | configuration(has, want) | {"trust": trust(has, want)}
+    told = installation(has, want, builder) | configuration(has, want)
+    told |= {"trust": trust(has, want), **rootless.values(has, want, told["roots"])}
     starts = docker["enabled"] or has["service_manager"] != "systemd"
     runs = docker["running"] and not docker["outdated"] and starts
+    runs = runs and rootless.right_one(has, want)
     recorded = (has["before"] or {}).get("roots", {})
-    there = any(name in has["packages"] for name in ENGINES)
+    there = rootless.installed(has)
     whole = told["installed"] and not has["apt"]["interrupted"]
     refused = list(refusals(has, want, told))
     return verdict(
@@ -319,6 +351,7 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
         settled=bool(
             whole
             and told["configured"]
+            and told["housed"]
             and runs
             and told["trust"]["settled"]
             and not awaited(want, builder)

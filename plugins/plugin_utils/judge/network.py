@@ -9,7 +9,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge import engine
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import engine, rootless
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import (
     Builder,
     Has,
@@ -63,8 +63,11 @@ def collisions(has: Has, want: Want, pools: list[Network]) -> Iterator[Finding]:
 
     pools: out of which Docker takes, or will take, its networks. It keeps a new network out of what
     the seat has a route to, as long as its pool has room elsewhere; a pool that is all in a route
-    has not.
+    has not. An engine without root does not see those routes. The networks of one that goes go
+    with it.
     """
+    without_root = rootless.wanted(want)
+    collides = overlap if without_root else within
     routes = {
         to: route["interface"]
         for route in has["network"]["routes"]
@@ -73,11 +76,11 @@ def collisions(has: Has, want: Want, pools: list[Network]) -> Iterator[Finding]:
     networks = [
         (one["name"], subnet)
         for one in has["network"]["docker"]
-        if (subnet := network(one["subnet"]))
+        if without_root == rootless.is_so(has) and (subnet := network(one["subnet"]))
     ]
     for to, interface in routes.items():
         taken = [(name, subnet) for name, subnet in networks if overlap(subnet, to)]
-        taken += [("default-address-pools", pool) for pool in pools if within(pool, to)]
+        taken += [("default-address-pools", pool) for pool in pools if collides(pool, to)]
         for name, subnet in taken[:1]:
             values = {"name": name, "subnet": subnet, "to": to, "interface": interface}
             yield finding(

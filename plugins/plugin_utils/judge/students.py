@@ -1,8 +1,17 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""The students: who may use Docker without sudo."""
+"""The students: who may use Docker without sudo, and what that lets them do."""
 
-from ansible_collections.labocloud.room.plugins.plugin_utils.findings import finding
+from collections.abc import Iterator
+from typing import Any
+
+from ansible_collections.labocloud.room.plugins.module_utils.facts_students import (
+    ACCOUNT,
+    GROUP,
+)
+from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
+from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import rootless
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import (
     Builder,
     Has,
@@ -10,37 +19,146 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict impor
     Want,
     verdict,
 )
+from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import differing
+
+# Whoever is in it is root, where root runs an engine.
+ROOTS_GROUP = "docker"
+ROOT = {"uid": 0}
+# What a socket's mode lets anybody do.
+ANYBODY = 0o007
+
+
+def members_of(has: Has, want: Want) -> dict[str, Any]:
+    """Give who is in which group, and who is to come and to go, as the verdict has it.
+
+    On a seat without root nobody is in the group docker, which would make them root as soon as root
+    runs an engine again; in the engine's own are those that people name, and no others.
+    """
+    # A text with commas is a list, and has spaces behind them.
+    users = list(filter(None, (one.strip() for one in want["docker_engine_users"])))
+    in_docker, record = has["docker_group"] or [], has["brought"]
+    brought = [name for name in record["users"] if name in in_docker]
+    taken = record.get("taken", [])
+    if rootless.wanted(want):
+        group, members = GROUP, has["students"]["members"] or []
+        theirs, leave, back = members, in_docker, []
+        taken = sorted({*taken, *in_docker} - {*brought})
+    else:
+        group, members = ROOTS_GROUP, in_docker
+        theirs, leave, back = brought, [], [name for name in taken if name not in in_docker]
+    add = [name for name in dict.fromkeys(users) if name not in (*members, *back)]
+    return {
+        "group": group,
+        "add": add,
+        "remove": [name for name in theirs if name not in users],
+        "leave": leave,
+        "back": back,
+        "known": sorted({*record["users"], *(add if group == ROOTS_GROUP else [])}),
+        "brought": brought,
+        "taken": taken,
+        "kept": taken if group == GROUP else [],
+        "may": sorted({*users, *members} - {"", "root", want["account"]}),
+    }
+
+
+def socket_commands(has: Has, want: Want) -> list[list[str]]:
+    """Give what to run so that the socket is open to whom it is to be open, nothing where it is.
+
+    It is where the engine has started as it is configured; not where somebody has changed it since,
+    or where an engine of root's has left the socket of before, which systemd keeps open.
+    """
+    socket, gid = has["docker"]["socket"], engine_files.known_group(has, want)
+    account = has["students"]["account"] if rootless.wanted(want) else ROOT
+    its_own = account is not None and has["docker"]["uid"] == account["uid"]
+    if socket is None or not its_own or engine_files.group_unknown(has, want):
+        return []
+    right = socket["groups"] == ([] if gid is None else [gid]) and not socket["mode"] & ANYBODY
+    commands = [] if right else engine_files.letting_in(has, want)
+    if not rootless.wanted(want):
+        return commands
+    if socket["gid"] != account["gid"]:
+        commands.insert(0, ["chgrp", GROUP, f"{engine_files.RUNTIME}/docker.sock"])
+    return [["runuser", "--user", ACCOUNT, "--", *one] for one in commands]
+
+
+def login(has: Has, want: Want) -> dict[str, Any]:
+    """Give the script of a login, path to text, where it is to be written, and paths to remove."""
+    wanted, present = engine_files.login(want), has["files"]
+    return {
+        "write": {path: wanted[path] for path in differing(wanted, present)},
+        "remove": [engine_files.LOGIN] * (engine_files.LOGIN in present and not wanted),
+    }
+
+
+def refusals(has: Has, want: Want) -> Iterator[Finding]:
+    """Tell what of the settings cannot be."""
+    name, folder = want["name"], want["docker_engine_folder"].strip()
+    if want["docker_engine_group"].strip() and has["service_manager"] != "systemd":
+        yield finding("group_unmanaged", name, group=want["docker_engine_group"])
+    if "/" in folder or folder in (".", "..") or folder.startswith("-"):
+        what = f"docker_engine_folder, {folder}, is to be a name, and no path"
+        yield finding("setting_wrong", name, what=what)
+
+
+def conditions(has: Has, want: Want, told: dict[str, Any]) -> Iterator[Finding]:
+    """Tell what is wrong with who may use Docker. told: as the verdict has it."""
+    name, group = want["name"], want["docker_engine_group"].strip()
+    # Where there is no such group, its engine is not there either, which says it all.
+    if told["add"] and not (rootless.wanted(want) and has["students"]["members"] is None):
+        yield finding("users_missing", name, users=", ".join(told["add"]))
+    if told["remove"]:
+        yield finding("users_left", name, users=", ".join(told["remove"]))
+    if told["leave"]:
+        yield finding("users_root", name, users=", ".join(told["leave"]))
+    if told["back"]:
+        yield finding("users_taken", name, users=", ".join(told["back"]))
+    if engine_files.group_unknown(has, want):
+        yield finding("group_unknown", name, group=group)
+    socket = has["docker"]["socket"]
+    if told["socket"] and socket:
+        gid = engine_files.known_group(has, want)
+        others = socket["mode"] & ANYBODY or [one for one in socket["groups"] if one != gid]
+        whom = group if gid is not None and gid not in socket["groups"] else told["group"]
+        found = "socket_open" if others else "socket_shut"
+        yield finding(found, name, group=whom, mode=f"{socket['mode']:o}")
+    if told["login"]["write"] or told["login"]["remove"]:
+        yield finding("folder_script", name)
+    if account := has["students"]["account"] if rootless.wanted(want) else None:
+        if not account["locked"]:
+            yield finding("account_open", name, account=ACCOUNT)
+        for kind in ("subuids", "subgids"):
+            if not rootless.ranged(has, kind):
+                yield finding("account_ranges", name, account=ACCOUNT, file=f"/etc/{kind[:-1]}")
 
 
 def judge(has: Has, want: Want, builder: Builder) -> Verdict:
-    """Judge who is in the group docker.
+    """Judge who may use Docker.
 
-    Values: add and remove, the accounts that are to come in, and those that the toolkit had put
-    there and that nobody names any more; known, those that it has put there or is about to;
-    brought, those that it has put there and that are still there; recorded, whether the seat's
-    record names just these; roots, whom the group lets, or is to let, be root, but for the account
-    that this toolkit connects with. Who else is in the group is nobody's business.
+    Values: group, the one whose members may; add and remove, who is to come into it and who is to
+    go, of the group docker only those that the toolkit had put there: who else is in it is nobody's
+    business. Of the group docker also: leave, who is to leave it, as all do on a seat without root,
+    and back, who is to be in it again; known, those that the toolkit has put there or is about to;
+    brought, those that it has put there and that are still there; taken, those that it has taken
+    out or is about to; kept, those of them who stay out; recorded, whether the seat's record names
+    just those that are brought and kept. socket: the commands that mend it; opened, whether root's
+    has an ACL. login: what is to be written for a login, and removed. may: who may use the engine,
+    or is to, but for the account that this toolkit connects with; roots, whom of these that lets be
+    root.
     """
     del builder
-    members = has["docker_group"] or []
-    # A text with commas is a list, and has spaces behind them.
-    users = [name for one in want["docker_engine_users"] if (name := one.strip())]
-    brought = [name for name in has["brought"]["users"] if name in members]
-    add = [name for name in dict.fromkeys(users) if name not in members]
-    remove = [name for name in brought if name not in users]
-    found = []
-    # Where there is no such group there is no Docker, which says it all.
-    if add and has["docker_group"] is not None:
-        found.append(finding("users_missing", want["name"], users=", ".join(add)))
-    if remove:
-        found.append(finding("users_left", want["name"], users=", ".join(remove)))
+    told = members_of(has, want)
+    told |= {"socket": socket_commands(has, want), "login": login(has, want)}
+    if group := want["docker_engine_group"].strip():
+        told["may"].append(f"group {group}")
+    record, docker = has["brought"], has["docker"]
+    kept = told["kept"] == record.get("taken", [])
+    todo = [told[key] for key in ("add", "remove", "leave", "back", "socket")]
     return verdict(
-        found,
-        settled=not add and not remove,
-        add=add,
-        remove=remove,
-        known=sorted({*has["brought"]["users"], *add}),
-        brought=brought,
-        recorded=brought == has["brought"]["users"],
-        roots=sorted({*users, *members} - {"", "root", want["account"]}),
+        conditions(has, want, told) if has["docker_group"] is not None else (),
+        settled=kept and not any((*todo, *told["login"].values())),
+        refused=list(refusals(has, want)),
+        recorded=kept and told["brought"] == record["users"],
+        roots=[] if rootless.wanted(want) else told["may"],
+        opened=docker["uid"] == 0 and bool(docker["socket"] and docker["socket"]["groups"]),
+        **told,
     )

@@ -1,0 +1,205 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""An engine without root: what it needs of a seat, and what becomes of the one that was there.
+
+The seat's docker.service is another unit then, which runs the engine as an account of its own.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ansible_collections.labocloud.room.plugins.module_utils.facts_students import (
+    ACCOUNT,
+    GROUP,
+    HOME,
+    ROOT,
+)
+from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
+from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import Has, Want
+
+ENGINES = ("docker.io", "docker-ce")
+# What such an engine needs besides Docker's own, by the source of the packages.
+PACKAGES = {
+    "distro": ("uidmap", "rootlesskit", "slirp4netns", "dbus-user-session", "libpam-systemd"),
+    "upstream": (
+        *("docker-ce-rootless-extras", "uidmap", "slirp4netns"),
+        *("dbus-user-session", "libpam-systemd"),
+    ),
+}
+# As many IDs as a container has, behind all that a directory's accounts are given: sssd counts them
+# from 200000 to 2000200000.
+FIRST, COUNT = 2_100_000_000, 65_536
+# On which the kernel refuses what the engine does with its files, or it becomes very slow.
+UNFIT = ("nfs", "nfs4", "cifs", "smb3", "overlay", "9p", "fuse.sshfs", "vfat", "exfat")
+# Names that a person reads in one line.
+MOST = 8
+
+
+def wanted(want: Want) -> bool:
+    """Tell whether the seat's engine is to run without root."""
+    return engine_files.rootless(want)
+
+
+def is_so(has: Has) -> bool:
+    """Tell whether the seat is set up for an engine without root, whatever runs."""
+    return has["students"]["account"] is not None and engine_files.UNIT in has["files"]
+
+
+def pairs(ranges: list[list[int]]) -> list[tuple[int, int]]:
+    """Give the ranges that a seat tells, each the first ID and how many, as far as it does."""
+    return sorted((one[0], one[1]) for one in ranges if len(one) == len(("first", "count")))
+
+
+def installed(has: Has) -> bool:
+    """Tell whether an engine of either source is installed."""
+    return any(name in has["packages"] for name in ENGINES)
+
+
+def free_ids(has: Has) -> int:
+    """Give the first of as many IDs as a container has, that no other account has."""
+    first = FIRST
+    for start, count in pairs(has["students"]["ranges"]):
+        if start < first + COUNT and first < start + count:
+            first = start + count
+    return first
+
+
+def housed(has: Has) -> bool:
+    """Tell whether the account of an engine without root is as it has to be."""
+    account = has["students"]["account"]
+    return bool(account and account["locked"] and ranged(has, "subuids") and ranged(has, "subgids"))
+
+
+def ranged(has: Has, kind: str) -> bool:
+    """Tell whether the account has enough IDs, its alone. kind: subuids or subgids."""
+    ranges = has["students"]["account"][kind]
+    return sum(count for _, count in pairs(ranges)) >= COUNT and free(has, ranges)
+
+
+def free(has: Has, ranges: list[list[int]]) -> bool:
+    """Tell whether no other account has an ID of some ranges."""
+    return not any(
+        start < first + count and first < start + size
+        for first, count in pairs(ranges)
+        for start, size in pairs(has["students"]["ranges"])
+    )
+
+
+def right_one(has: Has, want: Want) -> bool:
+    """Tell whether the engine that answers, and none of root's, is the one that is wanted.
+
+    As the kernel tells, not as the engine says of itself.
+    """
+    account = has["students"]["account"]
+    if not wanted(want):
+        return bool(has["docker"]["uid"] == 0)
+    return bool(account and has["docker"]["uid"] == account["uid"] and not has["docker"]["roots"])
+
+
+def moves(has: Has) -> dict[str, str]:
+    """Give the images that go over to an engine of the other kind, name to fingerprint."""
+    ours = set(has["built"].values())
+    told = {name: one["fingerprint"] for name, one in has["images"].items()}
+    return {name: mark for name, mark in told.items() if mark in ours}
+
+
+def left_behind(has: Has) -> list[str]:
+    """Give what would be out of reach in an engine of the other kind: all that is not ours."""
+    ours = has["brought"].get("containers", [])
+    kept = moves(has)
+    return [
+        *(f"container {name}" for name, one in has["containers"].items() if one["id"] not in ours),
+        *(f"volume {name}" for name in has["volumes"]),
+        *(f"network {name}" for name in has["networks"]),
+        *(f"image {name}" for name in has["images"] if name not in kept),
+    ]
+
+
+def unable(has: Has, want: Want) -> Iterator[Finding]:
+    """Tell what an engine without root lacks on the seat. What runs so lacks nothing."""
+    name, able = want["name"], has["able"]
+    lacks = {
+        "rootless_systemd": has["service_manager"] != "systemd",
+        "rootless_namespaces": not able["namespaces"],
+        "rootless_apparmor": able["apparmor"],
+        "rootless_cgroup": not able["cgroup2"],
+        "rootless_tun": not able["tun"],
+    }
+    if wanted(want) and not right_one(has, want):
+        yield from (finding(found, name) for found, is_so in lacks.items() if is_so)
+        if able["file_system"] in UNFIT:
+            yield finding("rootless_disk", name, root=ROOT, kind=able["file_system"])
+
+
+def refusals(has: Has, want: Want, root: str) -> Iterator[Finding]:
+    """Tell what keeps the seat from having an engine of the wanted kind, before it is touched.
+
+    root: where that one is to keep its data.
+    """
+    name, docker = want["name"], has["docker"]
+    yield from unable(has, want)
+    if wanted(want) and "proxies" in want["docker_engine_daemon_options"]:
+        yield finding("rootless_proxies", name)
+    if wanted(want) and engine_files.UNIT in has["files"] and not has["students"]["account"]:
+        yield finding("rootless_unit", name, unit=engine_files.UNIT)
+    if wanted(want) == is_so(has) or not installed(has):
+        return
+    values = {"kind": want["docker_engine_students"]}
+    if docker["running"] and (left := left_behind(has)):
+        told = ", ".join(left[:MOST]) + ", …" * (len(left) > MOST)
+        yield finding("engine_moves", name, what=told, **values)
+    elif docker["data"] and not docker["running"]:
+        yield finding("engine_moves_unknown", name, why=docker["why"], **values)
+    elif docker["running"] and docker["root"] == root:
+        yield finding("engine_moves_root", name, root=root, **values)
+
+
+def limits(has: Has, want: Want) -> Iterator[Finding]:
+    """Tell where an engine without root takes a limit of memory, and does not keep to it."""
+    if wanted(want) and not (has["docker"]["memory"] and has["docker"]["pids"]):
+        yield finding("rootless_unlimited", want["name"])
+
+
+def ids(has: Has) -> list[str]:
+    """Give what usermod is told, so that the account has as many IDs as a container, its alone."""
+    account = has["students"]["account"] or {"subuids": [], "subgids": []}
+    first = free_ids(has)
+    told = []
+    for kind in ("subuids", "subgids"):
+        had = [f"{start}-{start + count - 1}" for start, count in pairs(account[kind])]
+        told += [word for one in had for word in (f"--del-{kind}", one)]
+        told += [f"--add-{kind}", f"{first}-{first + COUNT - 1}"]
+    return told
+
+
+def values(has: Has, want: Want, roots: list[str]) -> dict[str, Any]:
+    """Give what the tasks need. roots: where the wanted engine, and containerd, keep their data.
+
+    without_root: whether it is to run so. account, group, home: names and place. ids: what usermod
+    is told. housed: whether the account is as it has to be, or none is needed. lodging: the ID of
+    the one that there is, None for none. stops: the units that are stopped before it starts.
+    moving: the images that go over from an engine of the other kind; leaves: where that one kept
+    its data, which go; both empty where it stays.
+    """
+    rootless, docker = wanted(want), has["docker"]
+    other = docker["running"] and not right_one(has, want)
+    own = engine_files.containerd_is_ours(has, want)
+    changes = installed(has) and rootless != is_so(has) and docker["running"]
+    kept = [docker["root"], *roots[-1:] * (rootless and own)]
+    return {
+        "without_root": rootless,
+        "account": ACCOUNT,
+        "group": GROUP,
+        "home": HOME,
+        "ids": ids(has),
+        "housed": housed(has) or not rootless,
+        "lodging": has["students"]["account"] and has["students"]["account"]["uid"],
+        "stops": [
+            *["docker.socket"] * (rootless or other),
+            *["containerd.service"] * (rootless and own),
+            *["docker.service"] * other,
+        ],
+        "moving": moves(has) if changes else {},
+        "leaves": kept if changes else [],
+    }
