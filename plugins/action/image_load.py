@@ -24,7 +24,9 @@ class ActionModule(seat.Changing):
     """The action, as Ansible looks for it."""
 
     _supports_check_mode = False
-    _VALID_ARGS = frozenset(("archive", "src", "sha256", "images", "names", "forget", "docker_socket"))
+    _VALID_ARGS = frozenset(
+        ("archive", "src", "sha256", "images", "names", "forget", "docker_socket")
+    )
 
     def asked(
         self, name: str, want: dict[str, Any], variables: dict[str, Any]

@@ -23,9 +23,10 @@ import struct
 import sys
 import time
 from collections.abc import Callable
+from io import BufferedIOBase
 from pathlib import Path
 from types import FrameType
-from typing import Any, BinaryIO
+from typing import Any
 
 # Where the machine's root directory is, in a container that mounts it.
 HOST = "/host"
@@ -345,7 +346,7 @@ def call(name: str, path: str, method: str, *texts: str) -> bytes:
     return start + padded(head) + body
 
 
-def answered(bus: BinaryIO) -> bool:
+def answered(bus: BufferedIOBase) -> bool:
     """Wait for the answer to a call, and tell whether it is no error. Raises EOFError."""
     while True:
         start = bus.read(BUS_HEAD.size)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pwd
 import re
@@ -408,14 +409,14 @@ def abstract_seen(ground: Ground, _given: Given, _got: object) -> bool:
 def module_given(_ground: Ground) -> Given:
     """Give what the kernel tells root. Raises UntriedError where it is no other than to others."""
     told = attacker.nonsense_module()
-    if told in (0, attacker.errno.EPERM, attacker.errno.ENOSYS):
+    if told in (0, errno.EPERM, errno.ENOSYS):
         raise UntriedError(f"the kernel takes no modules of root's ({os.strerror(told)})")
     return {"error": told}
 
 
 def module_seen(_ground: Ground, given: Given, got: object) -> bool:
     """Tell whether the kernel says what it tells root."""
-    return got == given["error"]
+    return bool(got == given["error"])
 
 
 def systemd_given(ground: Ground) -> Given:

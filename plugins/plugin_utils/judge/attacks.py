@@ -1,38 +1,40 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""The attacks of the option attack of verify: what a student could do to the machine, if tried."""
+"""What came of the attacks of verify: whether a student gets at the machine by Docker."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import rootless
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import Want
 
-
-def names(attacks: Mapping[str, Any], outcome: str) -> list[str]:
-    """Give the names of the attacks that came out so."""
-    return [one["name"] for one in attacks["tried"] if one["outcome"] == outcome]
+# Characters of a reason: that of one attack is not to hide the others.
+LONGEST = 160
 
 
 def findings_of(want: Want) -> Iterator[Finding]:
-    """Tell what came of the attacks, where they were tried in this run.
+    """Tell what came of the attacks, nothing where none were tried in this run.
 
-    That one has succeeded is what docker_engine_students asks for where it is group; that none
-    could be tried is wrong on any seat: it would be taken for a proof.
+    That one succeeds is what docker_engine_students asks for where it is group. That none could be
+    tried is wrong on any seat, since it would be taken for a proof.
     """
     attacks, seat = want["attacks"], want["name"]
     if not attacks:
         return
     account = attacks["account"]
-    if attacks["why"] or not attacks["tried"]:
-        why = attacks["why"] or "nothing came of it"
+    by: dict[str, list[str]] = {"succeeded": [], "withstood": []}
+    untried: dict[str, list[str]] = {}
+    for one in attacks["tried"]:
+        kind, why = one["outcome"], one["why"]
+        names = by[kind] if kind in by else untried.setdefault(why[:LONGEST], [])
+        names.append(one["name"])
+    if by["succeeded"]:
+        found = "attack_succeeded" if rootless.wanted(want) else "students_root"
+        yield finding(found, seat, account=account, names=", ".join(by["succeeded"]))
+    elif attacks["why"] or not by["withstood"]:
+        why = attacks["why"] or "; ".join(untried) or "it has told nothing"
         yield finding("attack_untried", seat, account=account, why=why)
         return
-    if succeeded := names(attacks, "succeeded"):
-        rooted = want["docker_engine_students"] == "group"
-        found = "students_root" if rooted else "attack_succeeded"
-        yield finding(found, seat, account=account, attacks=", ".join(succeeded))
-    if untried := names(attacks, "untried"):
-        reasons = [f"{one['name']}: {one['why']}" for one in attacks["tried"]]
-        told = [one for one in reasons if one.partition(":")[0] in untried]
-        yield finding("attack_partly", seat, account=account, attacks="; ".join(told))
+    if untried:
+        told = [f"{', '.join(names)} ({why})" for why, names in untried.items()]
+        yield finding("attack_partly", seat, account=account, names="; ".join(told))
