@@ -81,7 +81,9 @@ import os
 import pwd
 import re
 import secrets
+import signal
 import subprocess
+import sys
 import time
 from contextlib import suppress
 from importlib.util import find_spec
@@ -267,6 +269,9 @@ def main() -> None:
             "docker_socket": {"type": "path", "default": SOCKET},
         },
     )
+    # What was made is removed also where somebody ends this.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(1))
     asked = module.params
     attacks = attacked(asked["account"], asked["docker_socket"], asked["image"])
     module.exit_json(changed=False, ansible_facts={"attacks": attacks})
