@@ -2,8 +2,9 @@
 # MIT License (see LICENSE)
 """Send a seat an archive of images, have the module of this name load it, and judge the seat then.
 
-Arguments: the module's; for src and sha256, archive, the beginning of the path under which the
-control machine keeps it (plugins/action/image_archive.py), where it does not lie on the seat. Facts: those of the action C(seat).
+Arguments: the module's. Where the archive does not lie on the seat, for src and sha256 there is
+archive, the beginning of the path under which the control machine keeps it
+(plugins/action/image_archive.py). Facts: those of the action C(seat).
 """
 
 import secrets

@@ -78,6 +78,7 @@ SEAT: dict[str, Any] = {
         }
     ],
     "packages": {
+        "acl": "2.3.2-2+b1",
         "containerd": "1.7.24~ds1-6+deb13u1",
         "docker-buildx": "0.13.1+ds1-3",
         "docker-cli": "26.1.5+dfsg1-9+deb13u1+b1",
