@@ -94,7 +94,9 @@ class Ground:
     SHA-256 of these files. process: root's, with a variable that only root knows the value of.
     """
 
-    def __init__(self, directory: Path, account: Account, process: int, value: str) -> None:
+    def __init__(
+        self, directory: Path, account: Account, process: subprocess.Popen[bytes], value: str
+    ) -> None:
         self.name = directory.name
         self.open = directory / "open"
         self.account = account
@@ -310,9 +312,9 @@ def processes_given(place: str) -> Callable[[Ground], Given]:
     """Give what gives root's process, and where the machine's processes are to be seen."""
 
     def given(ground: Ground) -> Given:
-        if not ground.process:
+        if ground.process.poll() is not None:
             raise UntriedError("root's process has been ended")
-        return {"process": ground.process, "processes": place, "variable": ground.variable}
+        return {"process": ground.process.pid, "processes": place, "variable": ground.variable}
 
     return given
 
@@ -324,12 +326,8 @@ def value_seen(ground: Ground, _given: Given, got: object) -> bool:
 
 def end_seen(ground: Ground, _given: Given, _got: object) -> bool:
     """Tell whether the process was ended."""
-    for _ in range(20):
-        ended, status = os.waitpid(ground.process, os.WNOHANG)
-        if ended:
-            ground.process = 0
-            return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGTERM
-        time.sleep(0.05)
+    with suppress(subprocess.TimeoutExpired):
+        return ground.process.wait(1) == -signal.SIGTERM
     return False
 
 
@@ -522,7 +520,8 @@ def ground_for(account: Account) -> Iterator[Ground]:
             stderr=subprocess.DEVNULL,
             env={variable: value},
         )
-        ground = Ground(directory, account, process.pid, value)
-        after.enter_context(ground.abstract)
+        after.enter_context(process)
         after.callback(process.kill)
+        ground = Ground(directory, account, process, value)
+        after.enter_context(ground.abstract)
         yield ground
