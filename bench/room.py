@@ -104,6 +104,10 @@ class Room:
             "instance_release": "trixie",
             # For all ways alike: instances that an engine without root can run on.
             "instance_without_root": True,
+            # Of no network that the instances are in.
+            "docker_engine_daemon_options": {
+                "default-address-pools": [{"base": "198.19.0.0/16", "size": 24}]
+            },
             "room_registry_address": self.seats[0],
             "course_image_project": str(self.project),
             "course_image_cache": str(work / "cache"),
