@@ -129,7 +129,11 @@ def judged(
     # Until the update has come to its end, the builder does not remember what it is for.
     verdicts |= {"images": verdict(settled=False, named=named), "container": verdict()}
     machine = {"running": name, "id": name, "host_keys": [name]}
-    has = {"os": {"name": "Debian"}, "docker": {"version": "26"}, "clock": {"control": 1.0}}
+    has = {
+        "os": {"name": "Debian"},
+        "docker": {"version": "26", "uid": 0},
+        "clock": {"control": 1.0},
+    }
     return {"seat": {**has, "machine": machine}, "verdict": verdicts, "lacks": ["lacks_images"]}
 
 
