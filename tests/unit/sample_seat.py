@@ -250,4 +250,4 @@ def want(
     )
     room = settings.room(groups or {"lab": ["pc01", "pc02", "pc03"]}, name, lambda _: found)
     named = {"name": name, "account": known.get("ansible_user", "")}
-    return {**found, **named, "room": room, "wrong": wrong, "twins": []}
+    return {**found, **named, "room": room, "wrong": wrong, "twins": [], "attacks": None}
