@@ -440,7 +440,7 @@ def test_a_seat_that_was_never_judged_is_not_ready(up: Run) -> None:
 
 def test_what_was_found_of_the_room_is_told(up: Run) -> None:
     up.begin("pc1")
-    facts = judged("pc1", roots=["student"])
+    facts = judged("pc1", may=["student"])
     up.tell("runner_on_ok", "pc1", action=SEAT, result={"ansible_facts": facts})
     assert up.end("pc1")[-1].startswith("The room: pc1 builds the image")
 
