@@ -161,6 +161,13 @@ def test_an_account_that_could_be_used_or_has_no_ids_of_its_own_is_mended(
     assert judge(without_root(("students/ranges", [[5, 2_099_999_995]])), **ROOTLESS)["housed"]
 
 
+def test_ids_that_are_right_are_left_alone_for_the_engine_that_runs_with_them() -> None:
+    unlocked = without_root(("students/account/locked", False))
+    assert judge(unlocked, **ROOTLESS)["ids"] == []
+    lacking = without_root(("students/account/subgids", []))
+    assert judge(lacking, **ROOTLESS)["ids"] == ["--add-subgids", "2100000000-2100065535"]
+
+
 def test_its_ids_are_nobody_elses() -> None:
     has = without_root(("students/ranges", OVERLAPPING))
     first = 2_100_065_540

@@ -163,11 +163,17 @@ def limits(has: Has, want: Want) -> Iterator[Finding]:
 
 
 def ids(has: Has) -> list[str]:
-    """Give what usermod is told, so that the account has as many IDs as a container, its alone."""
-    account = has["students"]["account"] or {"subuids": [], "subgids": []}
+    """Give what usermod is told, so that the account has as many IDs as a container, its alone.
+
+    Nothing where it has: while the engine runs, usermod refuses even what changes nothing.
+    """
+    known = has["students"]["account"]
+    account = known or {"subuids": [], "subgids": []}
     first = free_ids(has)
     told = []
     for kind in ("subuids", "subgids"):
+        if known and ranged(has, kind):
+            continue
         had = [f"{start}-{start + count - 1}" for start, count in pairs(account[kind])]
         told += [word for one in had for word in (f"--del-{kind}", one)]
         told += [f"--add-{kind}", f"{first}-{first + COUNT - 1}"]
