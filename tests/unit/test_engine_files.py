@@ -196,6 +196,6 @@ def test_a_group_is_let_in_each_time_that_the_engine_starts() -> None:
 
 def test_a_login_makes_the_folder_of_the_setting_and_nothing_else_is_named() -> None:
     text = engine_files.login(want(docker_engine_folder=" my work's "))[engine_files.LOGIN]
-    assert """"$HOME"/'my work'"'"'s'/.labocloud""" in text
+    assert """ -nt "$HOME"/'my work'"'"'s' ]""" in text
     assert "@" not in text
     assert "engine=\n" in text

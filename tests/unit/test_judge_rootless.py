@@ -111,7 +111,9 @@ def test_what_runs_without_root_is_able_to() -> None:
 
 
 def test_a_password_in_daemon_json_is_refused_where_students_can_read_it() -> None:
-    options = {"docker_engine_daemon_options": {"proxies": {"http-proxy": "http://p:1"}}}
+    options = {
+        "docker_engine_daemon_options": {"proxies": {"http-proxy": "http://proxy.example:1"}}
+    }
     assert ids(judge(seat(*BARE), **options, **ROOTLESS), "refused") == ["rootless_proxies"]
     assert judge(seat(*BARE), **options)["refused"] == []
 

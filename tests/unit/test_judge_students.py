@@ -132,6 +132,10 @@ def test_nobody_is_in_the_group_docker_of_a_seat_without_root() -> None:
     verdict = without_root(("students/members", ["named"]), ("brought", taken), users=["named"])
     assert (verdict["brought"], verdict["recorded"]) == ([], False)
     assert (verdict["kept"], verdict["settled"]) == (["earlier", "named", "theirs"], True)
+    # Where that is right already there is somebody to take out all the same.
+    ours = ("brought", {"packages": [], "users": ["ours"]})
+    verdict = without_root(("docker_group", ["ours"]), ours)
+    assert (verdict["leave"], verdict["taken"], verdict["settled"]) == (["ours"], [], False)
 
 
 def test_who_was_taken_out_of_the_group_docker_is_given_back_with_roots_engine() -> None:
@@ -204,7 +208,9 @@ def test_a_group_of_a_directory_is_let_in_by_its_number() -> None:
         "/run/labocloud-engine",
     ]
     assert (verdict["roots"], verdict["may"], verdict["opened"]) == ([], ["group class-a"], False)
-    assert without_root(known, let_in, **NAMED)["settled"]
+    # A removal takes it away with that socket, and follows no link in its place as root.
+    verdict = without_root(known, let_in, **NAMED)
+    assert (verdict["settled"], verdict["opened"]) == (True, False)
 
 
 def test_a_group_that_is_not_known_is_told_and_nobodys_access_taken_away() -> None:

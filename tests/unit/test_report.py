@@ -136,6 +136,12 @@ def test_students_who_are_root_where_the_image_is_built_are_told_once() -> None:
     assert report.report(answers, whole, {}, NOW)["findings"] == []
 
 
+def test_students_who_build_the_rooms_image_are_told_where_they_are_not_root_too() -> None:
+    kind = {"docker_engine_students": "rootless", "docker_engine_users": ["eleve"]}
+    made = told(pc01=answer("pc01", **kind), pc02=answer("pc02"))
+    assert "eleve can do anything with Docker" in made["findings"][0]["cause"]["en"]
+
+
 @pytest.mark.parametrize(("uid", "kind"), [(0, "group"), (995, "rootless"), (None, None)])
 def test_how_students_use_docker_is_told_by_who_answers(uid: int | None, kind: str | None) -> None:
     made = told(pc01=answer("pc01", ("docker/uid", uid)))

@@ -1,7 +1,7 @@
 """What the seat's tests share: what was asked for, and ways to ask the seat."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +42,3 @@ def get(host: Host) -> Callable[[str], str]:
         "print(o.open(sys.argv[1], timeout=5).read().decode())"
     )
     return lambda url: host.check_output("python3 -c %s %s", program, url)
-
-
-@pytest.fixture(scope="module")
-def offline(host: Host) -> Iterator[None]:
-    """The seat without a network: its one interface is down."""
-    routes = host.check_output("ip route show default")
-    host.check_output("ip link set eth0 down")
-    yield
-    host.check_output("ip link set eth0 up")
-    host.check_output(f"ip route replace {routes}")

@@ -1,0 +1,195 @@
+"""The course's commands, as the course writes them, by a student, on a seat without a network.
+
+The tests of a scenario are in its folder: those that are to have these have a link there.
+"""
+
+import re
+import shlex
+import tomllib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+import pytest
+import testinfra
+from playbook import PROJECT
+from testinfra.backend.base import CommandResult
+from testinfra.host import Host
+
+RUN = "docker run --rm -d --name flask -p 8080:8888 labocloud20202021:python"
+# The pages in French; that those in English have the same commands, app/tests/ makes sure.
+CONTENT = PROJECT / "app/content/fr"
+PAGES = list(tomllib.loads((CONTENT / "interface.toml").read_text())["pages"])
+# A command of the course, and what the page says that it prints.
+BLOCK = re.compile(
+    r"^```sh poste\n((?:.*\n)*?)```\n(?:\n```text\n((?:.*\n)*?)```\n)?", re.MULTILINE
+)
+# What is on its way: an app that does not listen yet, a container that goes by itself.
+ON_ITS_WAY = """
+form='{{.State.Running}} {{.HostConfig.AutoRemove}} {{.State.Pid}} {{.Config.Cmd}}'
+docker ps --all --quiet | xargs --no-run-if-empty docker inspect --format "$form" |
+    while read -r running removed pid program; do
+        case "$running $removed $program" in
+        'true '*app.py*) nsenter --net --target "$pid" ss -Hltn | grep -q :8888 || echo starting ;;
+        'false true '*) echo going ;;
+        esac
+    done
+"""
+HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def seats(request: pytest.FixtureRequest) -> Iterator[list[Host]]:
+    """The seats that are tested, without a network: their one interface is down."""
+    option = request.config.option
+    found = testinfra.get_hosts([option.hosts], ansible_inventory=option.ansible_inventory)
+    routes = [seat.check_output("ip route show default") for seat in found]
+    for seat in found:
+        seat.check_output("ip link set eth0 down")
+    yield found
+    for seat, route in zip(found, routes, strict=True):
+        seat.check_output("ip link set eth0 up")
+        seat.check_output(f"ip route replace {route}")
+
+
+def on_each(seats: list[Host], do: Callable[[Host], None]) -> None:
+    """Do something on all seats at once: the course has its students wait, and no seat for others.
+
+    Raises what is raised on one of them, which is named.
+    """
+
+    def on_one(seat: Host) -> None:
+        try:
+            do(seat)
+        except BaseException as error:
+            error.add_note(f"on {seat.backend.hostname}")
+            raise
+
+    with ThreadPoolExecutor() as workers:
+        list(workers.map(on_one, seats))
+
+
+def type_in_clone(seat: Host, command: str) -> CommandResult:
+    """Type a command as the student, in the student's clone of the project."""
+    return seat.run("su - student -c %s", f"cd labocloud && {command}")
+
+
+def wait_for_page(seat: Host) -> str:
+    page = (
+        "import urllib.request as r;"
+        "print(r.urlopen('http://localhost:8080/', timeout=2).read().decode())"
+    )
+    command = shlex.quote(f'until python3 -c "{page}" 2>/dev/null; do sleep 0.3; done')
+    return seat.check_output(f"timeout 15 bash -c {command}")
+
+
+def build_run_look_stop(seat: Host) -> None:
+    seat.run("docker stop flask")  # the toolkit's own, as the course says
+    built = type_in_clone(seat, "docker build . -t labocloud20202021:python")
+    assert built.rc == 0, built.stdout + built.stderr
+    started = type_in_clone(seat, RUN)
+    assert started.rc == 0, started.stderr
+    page = wait_for_page(seat)
+    assert started.stdout[:12] in page
+    assert "construite à la main" in page
+    stopped = type_in_clone(seat, "docker stop flask")
+    assert stopped.stdout.strip() == "flask"
+    assert type_in_clone(seat, "docker ps -a --format '{{.Names}}'").stdout.strip() == ""
+
+
+def look_inside(seat: Host) -> None:
+    assert type_in_clone(seat, RUN).rc == 0
+    wait_for_page(seat)
+    assert type_in_clone(seat, "docker exec flask sh -c 'ls'").stdout.split() == [
+        "app.py",
+        "content",
+        "healthcheck.py",
+        "labocloud",
+        "requirements.txt",
+    ]
+    seat.check_output("docker stop flask")
+
+
+def blocks(page: str) -> list[tuple[str, str, str | None]]:
+    """Give a page's commands in its order: the heading over each, it, and what it has to print."""
+    text = (CONTENT / f"{page}.md").read_text()
+    return [
+        (HEADING.findall(text, 0, block.start())[-1], block[1], block[2])
+        for block in BLOCK.finditer(text)
+    ]
+
+
+def typed(host: Host, block: str) -> CommandResult:
+    """Run a block as the student who pastes it into a terminal; a shell that it opens is left."""
+    script = f"exec 2>&1; set -e\n{block}"
+    if " -it " in block:
+        script = f"echo exit | script --quiet --return --command {shlex.quote(block)} /dev/null"
+    result = host.run("su - student -c %s", script)
+    if re.search(r" (-d|start|restart|stop|kill) ", block):
+        # A person takes that long to go on.
+        wait = f'while test "$({ON_ITS_WAY})"; do sleep 0.2; done'
+        host.check_output("timeout 15 sh -c %s", wait)
+    return result
+
+
+def prints(told: str, printed: str) -> bool:
+    """Tell whether a page told what was printed: … stands for anything, blanks for blanks."""
+    pattern = r".*".join(re.escape(part) for part in " ".join(told.split()).split("…"))
+    return re.fullmatch(pattern, " ".join(printed.split()), re.DOTALL) is not None
+
+
+def what_is_there(host: Host) -> dict[str, Any]:
+    """Give what the pages' commands could leave behind."""
+    return {
+        # Those without a name go, and the page says that this is for good.
+        "images": host.check_output(
+            "docker image ls --format '{{.Repository}}:{{.Tag}}' | grep -v none"
+        ),
+        "containers": host.check_output("docker ps -a --format '{{.Names}}'"),
+        "networks": host.check_output("docker network ls --format '{{.Name}}' | sort"),
+        "swarm": host.check_output("docker info --format '{{.Swarm.LocalNodeState}}'"),
+        "files": host.check_output("ls -A ~student"),
+    }
+
+
+def do_page(page: str, seat: Host) -> None:
+    """Type a page's commands in its order; at its end the seat is as it was before."""
+    seat.run(RUN)
+    before = what_is_there(seat)
+    limits = seat.check_output("docker info --format '{{.MemoryLimit}}'") == "true"
+    assert blocks(page)
+    for heading, block, told in blocks(page):
+        result = typed(seat, block)
+        if told and not limits:
+            # Of instances alone: see start_without_root in create.yml.
+            told = re.sub(r'(?<="memory_limit":)\d+', "null", told)  # noqa: PLW2901
+        assert result.rc == 0, f"{heading}: {block}{result.stdout}"
+        assert told is None or prints(told, result.stdout), f"{heading}: {block}{result.stdout}"
+    assert what_is_there(seat) == before
+
+
+def test_the_seats_are_offline(seats: list[Host]) -> None:
+    """Else the others would prove nothing."""
+    for seat in seats:
+        assert seat.check_output("ip -brief link show eth0").split()[1] == "DOWN"
+        assert seat.check_output("ip route show default") == ""
+
+
+def test_build_run_look_stop(seats: list[Host]) -> None:
+    on_each(seats, build_run_look_stop)
+
+
+def test_a_shell_inside(seats: list[Host]) -> None:
+    on_each(seats, look_inside)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_of_a_page_works_and_is_undone(seats: list[Host], page: str) -> None:
+    on_each(seats, partial(do_page, page))
+
+
+def test_what_a_page_tells_is_compared() -> None:
+    assert prints("a  …\nb …", "a 1 2\nb c\n")
+    assert not prints("a …", "b 1")
+    assert not prints("a", "a b")

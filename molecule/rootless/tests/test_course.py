@@ -1,0 +1,1 @@
+../../resources/test_the_course.py
