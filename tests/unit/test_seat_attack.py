@@ -136,7 +136,9 @@ def test_the_ground_is_gone_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
         assert directory.name.startswith(attacks.MARK)
         assert stat.S_IMODE(directory.stat().st_mode) == 0o711
         assert stat.S_IMODE(ground.open.stat().st_mode) == 0o1777
-        environment = Path(f"/proc/{process}/environ").read_text()
+        # It has it a moment after it has begun.
+        while not (environment := Path(f"/proc/{process}/environ").read_text()):
+            time.sleep(0.01)
         assert environment == f"{ground.variable}={ground.value}\0"
         (ground.open / "left").mkdir()
     assert not directory.exists()
