@@ -304,6 +304,8 @@ class Seat:
         self.answers()
         monkeypatch.setattr(seat_attack, "DOCKER", str(self.client))
         monkeypatch.setattr(seat_attack.os, "geteuid", lambda: 0)
+        # The tests, and what they start, end as others do.
+        monkeypatch.setattr(seat_attack.signal, "signal", lambda *_: None)
         monkeypatch.setattr(attacker, "digest", lambda path: path)
         # Only root can be another.
         limited = attacks.limited
