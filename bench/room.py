@@ -9,6 +9,8 @@ SSH), one after the other for each number of seats:
 - archive, registry: this project, by each of its two roads; with registry, the first seat is also
   the registry's host, so that no way has a machine more than another.
 
+With --students, the project's two roads by each kind of seat that it names (docs/rooms.md).
+
 Three runs of each: first, again with nothing to do, and after a change of one line of the app.
 Writes reports/bench/room.json and room.svg, and prints the tables for docs/. More than some twenty
 machines need `sysctl fs.inotify.max_user_instances=4096 fs.inotify.max_user_watches=1048576`.
@@ -41,6 +43,9 @@ PROJECT = Path(__file__).parents[1]
 BENCH = PROJECT / "bench"
 REPORTS = PROJECT / "reports/bench"
 WAYS = ("bare", "ordinary", "archive", "registry")
+ROADS = ("archive", "registry")
+# What the name of a road ends with where the seats' engines run without root.
+WITHOUT_ROOT = " rootless"
 RUNS = ("first", "again", "changed")
 COURSE = "labocloud20202021:python"
 # A line of the registry's access log: a blob, and its bytes.
@@ -97,6 +102,12 @@ class Room:
             "ansible_host": "127.0.0.1",
             "ansible_user": "teacher",
             "instance_release": "trixie",
+            # For all ways alike: instances that an engine without root can run on.
+            "instance_without_root": True,
+            # Of no network that the instances are in.
+            "docker_engine_daemon_options": {
+                "default-address-pools": [{"base": "198.19.0.0/16", "size": 24}]
+            },
             "room_registry_address": self.seats[0],
             "course_image_project": str(self.project),
             "course_image_cache": str(work / "cache"),
@@ -162,7 +173,10 @@ class Room:
             inventory = str(self.work / "archive.yml")
             play = str(BENCH / "ordinary.yml")
             return ["ansible-playbook", "-i", inventory, "-e", json.dumps(paths), play]
-        return ["ansible-playbook", "-i", str(self.work / f"{way}.yml"), str(PROJECT / "site.yml")]
+        road = way.removesuffix(WITHOUT_ROOT)
+        kind = {"docker_engine_students": "group" if road == way else "rootless"}
+        inventory, play = str(self.work / f"{road}.yml"), str(PROJECT / "site.yml")
+        return ["ansible-playbook", "-i", inventory, "-e", json.dumps(kind), play]
 
     def playbook(self, name: str) -> None:
         """Run a playbook of molecule/resources."""
@@ -210,12 +224,14 @@ class Room:
 
     def images_since(self, start: float, way: str) -> int:
         """Give the bytes of images that a seat was sent since a time of the system's clock."""
-        if way == "registry":
+        if way.startswith("registry"):
             journal = ["journalctl", "--unit=docker-registry", "--output=cat", "--no-pager"]
             log = self.run(["docker", "exec", self.seats[0], *journal, f"--since=@{start:.0f}"])
             others = max(len(self.seats) - 1, 1)
             return sum(int(size) for size in BLOB_SENT.findall(log)) // others
-        archives = self.work.glob("cache/images/*" if way == "archive" else f"{way}/*.tar*")
+        archives = self.work.glob(
+            "cache/images/*" if way.startswith("archive") else f"{way}/*.tar*"
+        )
         new = [stat for stat in map(Path.stat, archives) if stat.st_mtime >= start]
         return max((stat.st_size for stat in new), default=0) if len(self.seats) > 1 else 0
 
@@ -352,11 +368,13 @@ def machine() -> str:
 def tables(rows: list[Row]) -> str:
     """Give the rows as Markdown, one table a kind of run; - where nothing was measured."""
     found = {(row.run, row.seats, row.way): row for row in rows}
+    measured = {row.way for row in rows}
+    ways = [*WAYS, *(way for road in ROADS if (way := road + WITHOUT_ROOT) in measured)]
     lines = []
     for run in RUNS:
-        lines += [f"| {run} | {' | '.join(WAYS)} |", f"| --- |{' --- |' * len(WAYS)}"]
+        lines += [f"| {run} | {' | '.join(ways)} |", f"| --- |{' --- |' * len(ways)}"]
         for seats in sorted({row.seats for row in rows}):
-            cells = [cell(found.get((run, seats, way))) for way in WAYS]
+            cells = [cell(found.get((run, seats, way))) for way in ways]
             lines.append(f"| {seats} seat{'s' if seats > 1 else ''} | {' | '.join(cells)} |")
         lines.append("")
     return "\n".join(lines)
@@ -405,13 +423,22 @@ def main() -> None:
         help="which of them, for example bare,registry",
     )
     parser.add_argument(
+        "--students",
+        default="group",
+        type=lambda text: text.split(","),
+        help="which kinds of seat, for example group,rootless",
+    )
+    parser.add_argument(
         "--keep", action="store_true", help="keep what room.json has and is not measured anew"
     )
     asked = parser.parse_args()
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
     rows = kept() if asked.keep else []
+    ways = [way for way in asked.ways if way not in ROADS or "group" in asked.students]
+    if "rootless" in asked.students:
+        ways += [road + WITHOUT_ROOT for road in ROADS if road in asked.ways]
     try:
-        for row in measure(asked.seats, asked.ways):
+        for row in measure(asked.seats, ways):
             rows = [one for one in rows if one.place != row.place] + [row]
     finally:
         if rows:

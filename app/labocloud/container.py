@@ -34,6 +34,14 @@ def identity(proc: Path = PROC) -> str | None:
     return found[1] if found else None
 
 
+def root(proc: Path = PROC) -> int:
+    """Give the number that the container's root has outside: 0 is the machine's root.
+
+    The map of accounts has a line for each range: its first number here, outside, how many.
+    """
+    return int((proc / "uid_map").read_text().split()[1])
+
+
 def memory(cgroup: Path = CGROUP) -> tuple[int | None, int | None]:
     """Give the bytes of memory in use and the limit, as `docker stats` has them.
 
@@ -77,6 +85,7 @@ def facts(revision: str, served: int) -> dict[str, str | int | None]:
         "id": identity(),
         "revision": revision,
         "user": f"{os.getuid()}:{os.getgid()}",
+        "root": root(),
         "python": platform.python_version(),
         "memory": use,
         "memory_limit": limit,

@@ -46,3 +46,15 @@ def test_uptime_is_that_of_the_process(tmp_path: Path) -> None:
     (tmp_path / "stat").write_text(f"1 (a) b) {' '.join(fields)}\n")
     assert container.uptime(tmp_path) in (3722, 3723, 3724)
     assert container.uptime() >= 0
+
+
+@pytest.mark.parametrize(
+    ("told", "outside"),
+    [
+        ("         0          0 4294967295\n", 0),
+        ("         0        995          1\n         1 2100000000      65536\n", 995),
+    ],
+)
+def test_root_is_who_the_first_range_says(tmp_path: Path, told: str, outside: int) -> None:
+    (tmp_path / "uid_map").write_text(told)
+    assert container.root(tmp_path) == outside

@@ -82,6 +82,21 @@ def test_the_facts_are_json_and_on_the_page(client: FlaskClient) -> None:
     assert '<dl data-container="' in client.get("/fr/container/facts").text
 
 
+@pytest.mark.parametrize(
+    ("root", "said"),
+    [
+        (0, "<code>0</code>, root of the seat too"),
+        (995, "<code>995</code>, an account without rights there"),
+    ],
+)
+def test_a_page_tells_what_root_is_outside(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, root: int, said: str
+) -> None:
+    monkeypatch.setattr("labocloud.container.root", lambda: root)
+    assert said in client.get("/en/container").text
+    assert client.get("/api/container").get_json()["root"] == root
+
+
 def test_requests_of_people_are_counted_and_those_of_watchers_are_not(client: FlaskClient) -> None:
     for path in ("/fr/", "/no-such-page", "/healthz", "/api/container", "/en/container/facts"):
         client.get(path)

@@ -4,7 +4,8 @@
 
 Arguments: seats, the names of machines that were judged in this run. An archive leaves out the
 layers that a seat has, and so there is one for each kind of seat; where it is kept on the control
-machine, its verdict tells.
+machine, its verdict tells. Or images, as the module has it: then the archive stays where it is
+made, for an engine that takes the place of the one that has them.
 """
 
 import re
@@ -24,13 +25,16 @@ PATH = re.compile(rf"{PLACE}/{PREFIX}\w+/{re.escape(NAME)}", re.ASCII)
 class ActionModule(ActionBase):
     """The action, as Ansible looks for it."""
 
-    _VALID_ARGS = frozenset(("seats",))
+    _VALID_ARGS = frozenset(("seats", "images"))
 
     def run(
         self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
     ) -> dict[str, Any]:
         """Save and fetch."""
         result: dict[str, Any] = super().run(tmp, task_vars) | {"changed": False}
+        if images := self._task.args.get("images"):
+            arguments = {"images": images}
+            return result | self._execute_module(module_args=arguments, task_vars=task_vars)
         try:
             for arguments in self.kinds(task_vars or {}):
                 stem = Path(arguments.pop("archive"))

@@ -2,8 +2,9 @@
 # MIT License (see LICENSE)
 """Send a seat an archive of images, have the module of this name load it, and judge the seat then.
 
-Arguments: the module's, but src and sha256, and archive, the beginning of the path under which the
-control machine keeps it (plugins/action/image_archive.py). Facts: those of the action C(seat).
+Arguments: the module's. Where the archive does not lie on the seat, for src and sha256 there is
+archive, the beginning of the path under which the control machine keeps it
+(plugins/action/image_archive.py). Facts: those of the action C(seat).
 """
 
 import secrets
@@ -24,13 +25,17 @@ class ActionModule(seat.Changing):
     """The action, as Ansible looks for it."""
 
     _supports_check_mode = False
-    _VALID_ARGS = frozenset(("archive", "images", "names", "forget", "docker_socket"))
+    _VALID_ARGS = frozenset(
+        ("archive", "src", "sha256", "images", "names", "forget", "docker_socket")
+    )
 
     def asked(
         self, name: str, want: dict[str, Any], variables: dict[str, Any]
     ) -> dict[str, Any] | AnsibleError:
         """Send and load."""
         self._root = settings.facts_of(name, variables)["seat"]["docker"]["root"]
+        if "archive" not in self._task.args:
+            return super().asked(name, want, variables)
         archive, self._sha256 = self.archive(want)
         # A name of chance: nobody else can have put anything there. The module takes it from there.
         self._src = f"{PLACE}/{PREFIX}{secrets.token_hex(16)}"
@@ -59,7 +64,8 @@ class ActionModule(seat.Changing):
     def more(self) -> dict[str, Any]:
         """Give the module's arguments."""
         arguments = super().more()
-        del arguments["archive"]
+        if arguments.pop("archive", None) is None:
+            return arguments
         return arguments | {"src": self._src, "sha256": self._sha256}
 
     def undone(self, answer: Mapping[str, Any], want: Mapping[str, Any]) -> str:

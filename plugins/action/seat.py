@@ -78,7 +78,11 @@ class ActionModule(ActionBase):
         name = str(self._task.delegate_to or variables["inventory_hostname"])
         refuse, prove = arguments.get("refuse") or [], boolean(arguments.get("prove", False))
         facts = settings.facts_of(name, variables)
-        want = self.want(name, variables) | {"twins": facts.get("twins", {}).get(name, [])}
+        known_of_it = {
+            "twins": facts.get("twins", {}).get(name, []),
+            "attacks": facts.get("attacks"),
+        }
+        want = self.want(name, variables) | known_of_it
         told: dict[str, Any] = {"seat": facts.get("seat")}
         doubted = prove and not self._task.check_mode and doubtful(facts)
         if self.asks_anew() or doubted or not (told["seat"] or "verdict" in facts):

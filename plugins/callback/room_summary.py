@@ -21,6 +21,7 @@ author:
 
 import atexit
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ UPDATE = "update.yml"
 JUDGING = tuple(
     f"labocloud.room.{name}"
     for name in (
-        *("seat", "seat_state", "flask_container"),
+        *("seat", "seat_attack", "seat_state", "flask_container"),
         *("image_build", "image_load", "image_name", "image_remove"),
     )
 )
@@ -82,6 +83,20 @@ def warnings(verdicts: Mapping[str, Mapping[str, Verdict]]) -> list[str]:
                 seats.setdefault(one["cause"]["en"], []).append(seat)
                 first.setdefault(one["cause"]["en"], one)
     return [f"To look at, {', '.join(seats[what])}: {in_words([first[what]])}" for what in seats]
+
+
+def attacked(attacks: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Give what came of attacks: one line for each number of them, with its seats.
+
+    attacks: seat to what came of those that were tried there (shape.ATTACKS).
+    """
+    seats: dict[str, list[str]] = {}
+    for seat, told in attacks.items():
+        outcomes = Counter(one["outcome"] for one in told["tried"])
+        if known := outcomes["succeeded"] + outcomes["withstood"]:
+            what = f"as {told['account']} {known} tried, {outcomes['succeeded']} succeeded"
+            seats.setdefault(what, []).append(seat)
+    return [f"Attacks, {', '.join(seats[what])}: {what}." for what in seats]
 
 
 def summary(good: int, failed: dict[str, str], word: str, others: Sequence[str] = ()) -> list[str]:
@@ -132,6 +147,7 @@ class CallbackModule(CallbackBase):
         self.proves = False
         # The facts that each machine was last judged by.
         self.answers: dict[str, Mapping[str, Any]] = {}
+        self.attacks: dict[str, Mapping[str, Any]] = {}
         # The machine at which a run for all of them ended.
         self.awaited: str | None = None
         # Whether this run is an update, and the seats whose turn in it has failed.
@@ -168,6 +184,8 @@ class CallbackModule(CallbackBase):
         facts = result.result.get("ansible_facts") or result.result.get(UNSHOWN, {})
         if result.task.action in JUDGING and "verdict" in facts:
             self.answers[result.task.delegate_to or result.host.get_name()] = facts
+        if "attacks" in facts:
+            self.attacks[result.host.get_name()] = facts["attacks"]
 
     def v2_runner_on_ok(self, result: Any) -> None:  # noqa: ANN401
         """Learn from it."""
@@ -304,7 +322,7 @@ class CallbackModule(CallbackBase):
         if self.proves:
             self.write_missing(directory / "missing", bad, good)
         asked = {name: one["verdict"] for name, one in self.answers.items() if name in good}
-        return [*warnings(asked), *lines]
+        return [*attacked(self.attacks), *warnings(asked), *lines]
 
     def write_missing(self, path: Path, failed: set[str], good: set[str]) -> None:
         """Write, or remove, the file that the next run's --limit can take."""

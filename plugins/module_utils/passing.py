@@ -49,6 +49,7 @@ def made(place: Path) -> Path:
 def taken(src: Path) -> Iterator[Path]:
     """Take a file that has arrived to where only this process's user comes; remove it at the end.
 
+    Where it was made on this machine, so is its directory, as made() gives it.
     Raises OSError, also where what has arrived is no file. What runs that were killed have left
     beside it, of that user or of who sent the file, is removed.
     """
@@ -66,3 +67,5 @@ def taken(src: Path) -> Iterator[Path]:
     finally:
         src.unlink(missing_ok=True)
         shutil.rmtree(directory, ignore_errors=True)
+        if src.parent.name.startswith(PREFIX):
+            src.parent.rmdir()

@@ -440,6 +440,61 @@ VOCABULARY = {
             "{users} peut encore utiliser Docker sans sudo ; docker_engine_users ne le nomme plus.",
         ),
     ),
+    # What came of verify's attacks; "names" says which, as docs/security.md explains them.
+    "attack_succeeded": Entry(
+        "error",
+        UP,
+        (
+            "{account} gets at what is root's, with nothing but Docker: {names}.",
+            "{account} accède à ce qui est à root, avec Docker seul : {names}.",
+        ),
+        (
+            "find out who has changed the engine there, and how (docs/security.md); until then,"
+            " take whatever is on that seat for known to students; then",
+            "chercher qui y a modifié Docker, et comment (docs/security.md) ; d’ici là, tenir tout"
+            " ce qui est sur ce poste pour connu des étudiants ; puis",
+        ),
+    ),
+    "students_root": Entry(
+        "warning",
+        UP,
+        (
+            "{account} is root there by Docker ({names}), as docker_engine_students: group has it.",
+            "{account} y est root par Docker ({names}), comme le veut docker_engine_students:"
+            " group.",
+        ),
+        (
+            "where students are not to be root, set docker_engine_students: rootless, then",
+            "si les étudiants ne doivent pas être root, mettre docker_engine_students: rootless,"
+            " puis",
+        ),
+    ),
+    "attack_untried": Entry(
+        "error",
+        "./lab ansible-playbook playbooks/verify.yml --limit {seat} -e attack=NAME",
+        (
+            "{account} could try nothing, so nothing is proved: {why}.",
+            "{account} n’a rien pu tenter, rien n’est donc prouvé : {why}.",
+        ),
+        (
+            "name an account that is there and may use Docker (docker_engine_users,"
+            " docker_engine_group), on a seat that is ready",
+            "nommer un compte qui y existe et peut utiliser Docker (docker_engine_users,"
+            " docker_engine_group), sur un poste prêt",
+        ),
+    ),
+    "attack_partly": Entry(
+        "warning",
+        "./lab ansible-playbook playbooks/verify.yml --limit {seat} -e attack={account}",
+        (
+            "{account} could not try everything: {names}.",
+            "{account} n’a pas pu tout tenter : {names}.",
+        ),
+        (
+            "what was not tried is not proved (docs/security.md); once more",
+            "ce qui n’est pas tenté n’est pas prouvé (docs/security.md) ; à nouveau",
+        ),
+    ),
     "users_root": Entry(
         "error",
         UP,

@@ -182,5 +182,5 @@ def facts_of(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         facts = variables.get("ansible_facts")
     else:
         facts = hostvars.raw_get(name).get("ansible_facts") if name in hostvars else None
-    known = ("seat", "course", "verdict", "twins")
+    known = ("seat", "course", "verdict", "twins", "attacks")
     return {key: facts[key] for key in known if key in facts} if facts else {}

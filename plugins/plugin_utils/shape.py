@@ -155,6 +155,13 @@ SEAT: Mapping[str, Shape] = {
     "odd": [str],
 }
 
+# plugins/modules/seat_attack.py documents them.
+ATTACKS: Mapping[str, Shape] = {
+    "account": str,
+    "why": str,
+    "tried": [{"name": str, "outcome": str, "why": str}],
+}
+
 
 def refusal(seat: str, answer: Mapping[str, Any]) -> str:
     """Give why what a seat has answered is not taken, and what to do; empty where it can be.

@@ -78,6 +78,7 @@ SEAT: dict[str, Any] = {
         }
     ],
     "packages": {
+        "acl": "2.3.2-2+b1",
         "containerd": "1.7.24~ds1-6+deb13u1",
         "docker-buildx": "0.13.1+ds1-3",
         "docker-cli": "26.1.5+dfsg1-9+deb13u1+b1",
@@ -97,7 +98,7 @@ SEAT: dict[str, Any] = {
             "949227c94d64072fd93e932b179dcdafad38ba72f864fe02f526281136cede4d"
         ),
         "/etc/profile.d/labocloud.sh": (
-            "baa53c0491f8fee4634ab8973caf01b746f0e6fd0cf7bc34ed262dd16226da9b"
+            "f27354fa470917162939e3811dc2229532f70aa7b351624881105cd605b264e4"
         ),
         "/etc/systemd/system/containerd.service.d/labocloud.conf": (
             "4cf1ba725cf8d003e37c08a3b40b06017ce9628058c4373c3bfe1dbdc52dfe8d"
@@ -249,4 +250,4 @@ def want(
     )
     room = settings.room(groups or {"lab": ["pc01", "pc02", "pc03"]}, name, lambda _: found)
     named = {"name": name, "account": known.get("ansible_user", "")}
-    return {**found, **named, "room": room, "wrong": wrong, "twins": []}
+    return {**found, **named, "room": room, "wrong": wrong, "twins": [], "attacks": None}

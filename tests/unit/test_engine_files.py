@@ -28,7 +28,7 @@ def daemon(**settings: object) -> dict[str, Any]:
 
 def test_the_texts_are_those_that_earlier_versions_wrote() -> None:
     """As they were taken down from one: an engine is not started anew for what is the same."""
-    assert service_files.hashes(files()) == SEAT["files"]
+    assert service_files.hashes(files() | engine_files.login(want())) == SEAT["files"]
     made = files(
         ("before", None),
         ("packages", {}),
@@ -168,3 +168,34 @@ def test_what_an_engine_is_given_back_that_refuses_what_is_wanted(
     defaults = want()["docker_engine_daemon_defaults"]
     assert json.loads(given[engine_files.DAEMON_JSON]) == (defaults if text is None else text)
     assert len(given) == 1
+
+
+KNOWN = ("students/group", {"name": "class-a", "gid": 20010})
+UNIT = engine_files.GROUP_UNIT
+
+
+def test_a_group_is_let_in_each_time_that_the_engine_starts() -> None:
+    """By its number, and to the exclusion of one that was let in before."""
+    named = {"docker_engine_group": "class-a"}
+    assert files(KNOWN, **named)[UNIT].splitlines()[1:] == [
+        "[Service]",
+        "ExecStartPost=/usr/bin/setfacl --set=user::rw,group::rw,other::-,group:20010:rw"
+        " /var/run/docker.sock",
+    ]
+    # As the account, and not with a +: whoever has it can put a link where the socket is.
+    made = files(KNOWN, **named, docker_engine_students="rootless")[UNIT]
+    assert made.splitlines()[2:] == [
+        "ExecStartPost=/usr/bin/setfacl --set=user::rw,group::rw,other::-,group:20010:rw"
+        " /run/labocloud-engine/docker.sock",
+        "ExecStartPost=/usr/bin/setfacl --set=user::rwx,group::rx,other::-,group:20010:x"
+        " /run/labocloud-engine",
+    ]
+    for lacking in (files(**named), files(KNOWN), files(KNOWN, *NONE, **named)):
+        assert UNIT not in lacking
+
+
+def test_a_login_makes_the_folder_of_the_setting_and_nothing_else_is_named() -> None:
+    text = engine_files.login(want(docker_engine_folder=" my work's "))[engine_files.LOGIN]
+    assert """ -nt "$HOME"/'my work'"'"'s' ]""" in text
+    assert "@" not in text
+    assert "engine=\n" in text

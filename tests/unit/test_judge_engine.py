@@ -59,6 +59,7 @@ def test_a_bare_seat_gets_all_of_it_and_is_refused_nothing() -> None:
     )
     assert verdict["packages"] == [
         *("docker.io", "docker-cli", "docker-buildx", "docker-compose"),
+        "acl",
         "zstd",
     ]
     assert verdict["roots"] == ["/var/lib/docker", "/var/lib/containerd"]
@@ -91,6 +92,7 @@ def test_a_bare_seat_gets_all_of_it_and_is_refused_nothing() -> None:
             {
                 "packages": [
                     *("docker.io=26.1.*", "docker-cli=26.1.*", "docker-buildx", "docker-compose"),
+                    "acl",
                     "zstd",
                 ],
             },
@@ -162,7 +164,7 @@ def test_dockers_own_packages() -> None:
     verdict = judge(*BARE, docker_engine_source="upstream", docker_engine_version="5:28.*")
     assert verdict["packages"] == [
         *("docker-ce=5:28.*", "docker-ce-cli=5:28.*", "containerd.io"),
-        *("docker-buildx-plugin", "docker-compose-plugin", "zstd"),
+        *("docker-buildx-plugin", "docker-compose-plugin", "acl", "zstd"),
     ]
     assert verdict["files"] == [DAEMON_JSON]
 
@@ -465,7 +467,8 @@ def test_removal_takes_what_came_and_leaves_what_was_there() -> None:
     gone = judge(("files", SEAT["files"] | {CA: HASH}))["removal"]
     assert gone["came"]
     assert gone["group"]
-    assert gone["files"] == [*SEAT["files"], CA, "/etc/apt/sources.list.d/docker.sources"]
+    others = [CA, "/etc/apt/sources.list.d/docker.sources", engine_files.LOGIN]
+    assert gone["files"] == [*sorted(engine_files.files(seat(), want())), *others]
     assert gone["empty"] == [
         "/etc/docker/certs.d/server:5000",
         "/etc/systemd/system/containerd.service.d",
@@ -539,6 +542,14 @@ def test_versions_are_compared_by_their_numbers(text: str, numbers: tuple[int, .
     assert engine.version(text) == numbers
 
 
+def test_a_directory_that_does_not_answer_takes_no_groups_access_away() -> None:
+    """And starts no engine anew: the file that lets it in stays as it is, and nothing is known."""
+    has = ("files", SEAT["files"] | {engine_files.GROUP_UNIT: "x"})
+    assert judge(has, docker_engine_group="class-a")["stale"] == []
+    assert judge(has)["stale"] == [engine_files.GROUP_UNIT]
+
+
 def test_the_files_of_the_sample_are_those_that_are_wanted() -> None:
     """And those that versions before this one wrote: an engine that runs is not started anew."""
-    assert sorted(engine_files.files(seat(), want())) == sorted(SEAT["files"])
+    made = engine_files.files(seat(), want()) | engine_files.login(want())
+    assert sorted(made) == sorted(SEAT["files"])

@@ -147,3 +147,9 @@ def test_a_report_that_could_not_be_shown_again_is_none(
     page.keep(REPORT, tmp_path, "fr")
     (tmp_path / "room.json").write_text(json.dumps({**REPORT, key: value}))
     assert page.last(tmp_path) == {}
+
+
+def test_a_seat_without_root_says_so_and_no_other() -> None:
+    rows = [{**REPORT["seats"][0], "students": kind} for kind in ("rootless", "group", None)]
+    assert read("en", {**REPORT, "seats": rows})[0].count("students: without root") == 1
+    assert "étudiants : sans root" in read("fr", {**REPORT, "seats": rows[:1]})[0]

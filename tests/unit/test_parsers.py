@@ -317,7 +317,7 @@ FILES = {
     facts_machine.OS_RELEASE: OS_RELEASE,
     facts_machine.MACHINE_ID: "0123456789abcdef0123456789abcdef\n",
     facts_machine.DAEMON_JSON: '{"data-root": "/srv", "proxies": {"http-proxy": "http://a:b@c.example"}}',
-    facts_machine.ENGINES_PID: "1\n",
+    facts_machine.ENGINES_PIDS[1]: "1\n",
     facts_network.ENVIRONMENT: ENVIRONMENT,
     facts_apt.STATUS: DPKG,
     "/proc/net/tcp": "sl\n0: 0100007F:1F90 00000000:0000 0A 0:0 0:0 0 0 0 4242 1\n",

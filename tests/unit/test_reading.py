@@ -24,7 +24,7 @@ PLACES = [
     (facts_machine, "DAEMON_JSON"),
     (facts_machine, "MACHINE_ID"),
     (facts_machine, "HOST_KEYS"),
-    (facts_machine, "ENGINES_PID"),
+    (facts_machine, "ENGINES_PIDS"),
     (facts_machine, "ENGINE_CONFIGURATION"),
     (facts_machine, "OTHER_CONFIGURATION"),
     (facts_network, "ENVIRONMENT"),

@@ -126,7 +126,7 @@ def test_students_who_are_root_where_the_image_is_built_are_told_once() -> None:
     assert made["totals"]["ready"] == 2
     [found] = made["findings"]
     assert found["cause"]["en"].startswith("pc01 builds the image")
-    assert "on which eleve, student can be root" in found["cause"]["en"]
+    assert "on which eleve, student can do anything" in found["cause"]["en"]
     assert "group registry" in found["advice"]["en"]
     assert told(pc01=rooted("pc01"), pc02=rooted("pc02", "student"))["findings"] == []
     # Alone it decides for nobody else, and one that is no seat has no students.
@@ -134,6 +134,18 @@ def test_students_who_are_root_where_the_image_is_built_are_told_once() -> None:
     whole = {"seats": ["pc01", "pc02"], "servers": ["server"], "builder": "server"}
     answers = {"pc01": answer("pc01"), "pc02": answer("pc02"), "server": rooted("server", "x")}
     assert report.report(answers, whole, {}, NOW)["findings"] == []
+
+
+def test_students_who_build_the_rooms_image_are_told_where_they_are_not_root_too() -> None:
+    kind = {"docker_engine_students": "rootless", "docker_engine_users": ["eleve"]}
+    made = told(pc01=answer("pc01", **kind), pc02=answer("pc02"))
+    assert "eleve can do anything with Docker" in made["findings"][0]["cause"]["en"]
+
+
+@pytest.mark.parametrize(("uid", "kind"), [(0, "group"), (995, "rootless"), (None, None)])
+def test_how_students_use_docker_is_told_by_who_answers(uid: int | None, kind: str | None) -> None:
+    made = told(pc01=answer("pc01", ("docker/uid", uid)))
+    assert made["seats"][0]["students"] == kind
 
 
 @pytest.mark.parametrize("before", [{}, {"seats": [{"name": "pc09", "state": "ready"}]}])

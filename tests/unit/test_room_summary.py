@@ -61,6 +61,22 @@ def test_a_warning_of_many_seats_is_one_line() -> None:
     ]
 
 
+def tried(**outcomes: int) -> dict[str, Any]:
+    """Give what came of attacks: how many came out how."""
+    told = [{"outcome": one} for one, number in outcomes.items() for _ in range(number)]
+    return {"account": "student", "tried": told}
+
+
+def test_what_came_of_attacks_is_told_for_all_seats_alike() -> None:
+    safe, rooted = tried(withstood=3, untried=1), tried(withstood=1, succeeded=2)
+    lines = room_summary.attacked({"pc1": safe, "pc2": rooted, "pc3": safe, "pc4": tried()})
+    assert lines == [
+        "Attacks, pc1, pc3: as student 3 tried, 0 succeeded.",
+        "Attacks, pc2: as student 3 tried, 2 succeeded.",
+    ]
+    assert room_summary.attacked({"pc1": tried(untried=9)}) == []
+
+
 def test_the_reason_is_the_message_and_what_the_command_said_in_one_line() -> None:
     answer = {"msg": "non-zero return code", "stderr": "no\n  space left", "stdout": "x"}
     assert room_summary.reason(answer) == "non-zero return code no space left"
@@ -423,6 +439,17 @@ def test_what_was_found_of_the_room_is_told(up: Run) -> None:
     facts = judged("pc1", roots=["student"])
     up.tell("runner_on_ok", "pc1", action=SEAT, result={"ansible_facts": facts})
     assert up.end("pc1")[-1].startswith("The room: pc1 builds the image")
+
+
+def test_what_came_of_attacks_is_told_at_the_end_also_where_all_is_well(up: Run) -> None:
+    up.begin("pc1")
+    facts = judged("pc1") | {"attacks": tried(withstood=2)}
+    attack = "labocloud.room.seat_attack"
+    up.tell("runner_on_ok", "pc1", action=attack, result={"ansible_facts": facts})
+    # The proof that follows tells nothing of them.
+    up.tell("runner_on_ok", "pc1", action=SEAT, result={"ansible_facts": judged("pc1")})
+    told = up.end("pc1")
+    assert told[:2] == ["1 seat ready.", "Attacks, pc1: as student 2 tried, 0 succeeded."]
 
 
 def test_the_machine_that_builds_is_named_where_the_others_wait_for_it(up: Run) -> None:

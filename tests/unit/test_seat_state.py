@@ -319,6 +319,8 @@ def test_accounts_are_written_down_all_together(machine: Machine) -> None:
     assert not had(users=["bob"])["changed"]
     assert not had()["changed"]
     assert had(users=[])["changed"]
+    assert had(taken=["theirs"])["ansible_facts"]["seat"]["brought"]["taken"] == ["theirs"]
+    assert not had(taken=["theirs"])["changed"]
 
 
 def test_the_revision_that_the_room_has_is_the_last(machine: Machine) -> None:

@@ -37,8 +37,8 @@ DOCKERS_OWN = (
     "docker-buildx-plugin",
     "docker-compose-plugin",
 )
-# What an archive of images is unpacked with, and the engine opened to a group.
-HELPERS = ("zstd", "acl")
+# What opens the engine to a group, and what an archive of images is unpacked with.
+HELPERS = ("acl", "zstd")
 LONGEST_NUMBER = 9
 VERSIONED = ("docker.io", "docker-cli", "docker-ce", "docker-ce-cli")
 # Packages that hold the same files as those of the other source.

@@ -97,10 +97,11 @@ def right_one(has: Has, want: Want) -> bool:
     return bool(account and has["docker"]["uid"] == account["uid"] and not has["docker"]["roots"])
 
 
-def moves(has: Has) -> list[str]:
-    """Give the names of the images that go over to an engine of the other kind."""
+def moves(has: Has) -> dict[str, str]:
+    """Give the images that go over to an engine of the other kind, name to fingerprint."""
     ours = set(has["built"].values())
-    return sorted(name for name, one in has["images"].items() if one["fingerprint"] in ours)
+    told = {name: one["fingerprint"] for name, one in has["images"].items()}
+    return {name: mark for name, mark in told.items() if mark in ours}
 
 
 def left_behind(has: Has) -> list[str]:
@@ -199,6 +200,6 @@ def values(has: Has, want: Want, roots: list[str]) -> dict[str, Any]:
             *["containerd.service"] * (rootless and own),
             *["docker.service"] * other,
         ],
-        "moving": moves(has) if changes else [],
+        "moving": moves(has) if changes else {},
         "leaves": kept if changes else [],
     }

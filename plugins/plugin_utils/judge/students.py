@@ -11,7 +11,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts_students impo
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge import rootless
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import attacks, rootless
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import (
     Builder,
     Has,
@@ -153,8 +153,9 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
     record, docker = has["brought"], has["docker"]
     kept = told["kept"] == record.get("taken", [])
     todo = [told[key] for key in ("add", "remove", "leave", "back", "socket")]
+    found = [*conditions(has, want, told)] if has["docker_group"] is not None else []
     return verdict(
-        conditions(has, want, told) if has["docker_group"] is not None else (),
+        [*found, *attacks.findings_of(want)],
         settled=kept and not any((*todo, *told["login"].values())),
         refused=list(refusals(has, want)),
         recorded=kept and told["brought"] == record["users"],

@@ -11,7 +11,8 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Fin
 Has = Mapping[str, Any]
 # What it is to be like (plugins/plugin_utils/settings.py): the settings by their names, and
 # "name", "account" (that connects to it, empty where that is not set), "room", "wrong" (what is
-# wrong with the settings, by role) and "twins".
+# wrong with the settings, by role), "twins", and "attacks", what came of those (shape.ATTACKS),
+# none where none were tried in this run.
 Want = Mapping[str, Any]
 # Of the machine that builds: "seat", as above, and "course" (plugins/plugin_utils/course.py); empty
 # where it was not asked in this run.

@@ -1,27 +1,33 @@
 # Written by labocloud (docker_engine_folder): the folder that a student shares with containers.
-# Who may use Docker makes it here at a login, for no root writes into a home; once: until this file
-# or the folder changes, three tests are all. Without ACLs, as on most NFS, it is a plain folder.
-if [ -w /run/docker.sock ] && [ ! -w /etc/profile.d/labocloud.sh ] &&
-    [ ! "$HOME"/@folder@/.labocloud -nt /etc/profile.d/labocloud.sh ]; then
+# Who may use Docker makes it here, at a login, for no root writes into a home. While it stays as it
+# was at the last one, four tests are all. Without ACLs, as on most NFS, it is a plain folder.
+# shellcheck shell=sh
+if [ -w /run/docker.sock ] && [ ! -w /etc/profile.d/labocloud.sh ] && {
+    [ ! "$HOME"/.labocloud -nt /etc/profile.d/labocloud.sh ] || [ ! "$HOME"/.labocloud -nt "$HOME"/@folder@ ]
+}; then
     (
-        [ -O "$HOME" ] && cd "$HOME" || exit
+        me=$(id -u)
+        [ "$(stat --format %u "$HOME")" = "$me" ] && cd "$HOME" || exit
         # Empty where the engine is root's, who may do anything.
         engine=@engine@
-        me=$(id -u)
         group=$(umask -S) && group=${group#*,g=} && group=${group%%,*}
+        # Whether others are kept out of the home, and that engine with them.
+        closed=
+        case $engine,$(stat --format %A .) in ,* | *x | *t) ;; *) closed=yes ;; esac
+        # Empty at first: a clone goes there as well.
         [ -e @folder@ ] || { mkdir @folder@ && chmod 755 @folder@; }
-        # What either side makes, the other can read, change and remove.
-        setfacl --recursive --physical --modify "user:$me:rwX,default:user:$me:rwX,default:other::r-X${engine:+,user:$engine:rwX,default:user:$engine:rwX}" @folder@
+        # What either side makes, the other can read, change and remove; accounts of a container read.
+        if [ ! .labocloud -nt /etc/profile.d/labocloud.sh ] ||
+            ! getfacl --numeric --skip-base @folder@ | grep -q "^default:user:$me:"; then
+            setfacl --recursive --physical --modify "default:user:$me:rwX,default:other::r-X${closed:+,other::r-X}${engine:+,user:$engine:rwX,default:user:$engine:rwX}" @folder@
+        fi
         # The way there. Others may use that engine too, and are not to come by what lies beside the
-        # folder in a home that was closed to them: first what is there, then what will be, is closed.
-        case $engine,$(stat --format %A .) in
-            ,* | *x | *t) ;;
-            *)
-                find . -mindepth 1 -maxdepth 1 ! -name @folder@ ! -type l -user "$me" -perm /7 -exec chmod o= {} + &&
-                    setfacl --modify "default:user::rwx,default:group::${group:--},default:other::---" . &&
-                    setfacl --modify "user:$engine:x" .
-                ;;
-        esac
-        touch @folder@/.labocloud
+        # folder: first what is there is closed to them, then what will be.
+        [ -z "$closed" ] || {
+            find . -mindepth 1 -maxdepth 1 ! -name @folder@ ! -type l -user "$me" -perm /7 -exec chmod o= {} + &&
+                setfacl --modify "default:user::rwx,default:group::${group:--},default:other::---" . &&
+                setfacl --modify "user:$engine:x" .
+        }
+        touch .labocloud
     ) </dev/null >/dev/null 2>&1
 fi

@@ -1,0 +1,56 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""Try, as a student, to get at a machine by the module of this name, and judge what came of it.
+
+Argument: account, whose name it is. The image is the room's base. Facts: those of the action seat,
+whose answer of this run is judged anew, and C(attacks), which it judges with from then on.
+"""
+
+from typing import Any
+
+from ansible_collections.labocloud.room.plugins.action import seat
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import fitted, nothing
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import silence
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import cleaned
+from ansible_collections.labocloud.room.plugins.plugin_utils.shape import ATTACKS
+
+
+def shaped(answer: dict[str, Any], name: str, account: str) -> dict[str, Any]:
+    """Give what came of the attacks by a module's answer, which may be any. name: of the machine.
+
+    What is not in their shape is no proof: that nothing could be tried is told then.
+    """
+    shape, wrong = dict(ATTACKS), list[str]()
+    told: dict[str, Any] = nothing(shape)
+    if found := silence(name, answer):
+        wrong.append(str(found["cause"]["en"]))
+    else:
+        told = cleaned(fitted(answer.get("ansible_facts", {}).get("attacks"), shape, "it", wrong))
+    return {**told, "account": account} | ({"why": wrong[0]} if wrong else {})
+
+
+class ActionModule(seat.ActionModule):
+    """The action, as Ansible looks for it."""
+
+    _supports_check_mode = False
+    _VALID_ARGS = frozenset(("account",))
+
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Have it tried, and judge the machine with what came of it."""
+        variables = task_vars or {}
+        name, account = str(variables["inventory_hostname"]), str(self._task.args.get("account"))
+        attacks = {"attacks": self.attacks(name, account, variables)}
+        facts = {**variables.get("ansible_facts", {}), **attacks}
+        result = super().run(tmp, {**variables, "ansible_facts": facts})
+        result["ansible_facts"] |= attacks
+        return result
+
+    def attacks(self, name: str, account: str, variables: dict[str, Any]) -> dict[str, Any]:
+        """Have the attacks tried, and give what came of them."""
+        image = self.want(name, variables)["course_image_base_tag"]
+        answer = self._execute_module(
+            module_args={"account": account, "image": image}, task_vars=variables
+        )
+        return shaped(answer, name, account)

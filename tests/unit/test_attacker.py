@@ -1,0 +1,224 @@
+"""What a student tries within a container: it proves first that it could see its success."""
+
+import errno
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from ansible_collections.labocloud.room.plugins.module_utils import attacker
+from ansible_collections.labocloud.room.plugins.modules import seat_attack
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a directory that stands for the machine's root directory, with a few things in it."""
+    monkeypatch.setattr(attacker, "HOST", str(tmp_path))
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\n")
+    (tmp_path / "open").mkdir()
+    return tmp_path
+
+
+def try_it(capsys: pytest.CaptureFixture[str], name: str, **given: object) -> dict[str, object]:
+    """Try an attack, and give what it has told."""
+    attacker.main(name, json.dumps(given))
+    signal.alarm(0)
+    return seat_attack.said(capsys.readouterr().out)
+
+
+def test_a_hash_is_told_and_never_what_is_read(
+    host: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (host / "etc/shadow").write_text("root:$y$secret:1::::::\n")
+    told = try_it(capsys, "read_shadow", passwd=attacker.digest(str(host / "etc/passwd")))
+    assert told == {"tool": True, "got": attacker.digest(str(host / "etc/shadow"))}
+
+
+def test_what_is_not_the_machines_own_is_no_tool(
+    host: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (host / "etc/shadow").write_text("of the image")
+    other = attacker.digest("/dev/null")
+    told = try_it(capsys, "read_shadow", passwd=other)
+    assert told["tool"] is False
+    assert "got" not in told
+
+
+def test_why_it_was_not_read_is_told(host: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = try_it(capsys, "read_shadow", passwd=attacker.digest(str(host / "etc/passwd")))
+    assert told["tool"] is True
+    assert "No such file" in str(told["why"])
+
+
+def test_of_several_each_is_tried_and_the_first_reason_is_told(
+    host: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (host / "own").mkdir()
+    (host / "file").touch()
+    told = try_it(capsys, "list_homes", open="/open", homes=["/file", "/own", "/away"])
+    assert told["got"] == ["/own"]
+    assert "Not a directory" in str(told["why"])
+
+
+def test_where_none_of_several_is_there_nothing_was_tried(
+    host: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert host.exists()
+    told = try_it(capsys, "list_homes", open="/open", homes=["/a", "/b"])
+    assert told["tool"] is False
+    assert told["why"] == "none of them is there"
+
+
+def test_a_directory_for_all_shows_that_files_can_be_made(
+    host: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (host / "usr").mkdir()
+    told = try_it(capsys, "write_usr", open="/open", paths=["/usr/x"])
+    assert told["got"] == ["/usr/x"]
+    assert os.listdir(host / "open") == []
+    # What is there already is not taken for its own work.
+    assert try_it(capsys, "write_usr", open="/open", paths=["/usr/x"])["got"] == []
+    (host / "open").rmdir()
+    assert "tool" not in try_it(capsys, "write_usr", open="/open", paths=["/usr/y"])
+
+
+def test_sockets_are_connected_to_by_paths_of_any_length(
+    host: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = host / ("d" * 100) / "run"
+    deep.mkdir(parents=True)
+    monkeypatch.chdir(deep)
+    with socket.socket(socket.AF_UNIX) as one, socket.socket(socket.AF_UNIX) as other:
+        one.bind("it")
+        one.listen()
+        monkeypatch.chdir(host / "open")
+        other.bind("socket")
+        other.listen()
+        path = f"/{'d' * 100}/run/it"
+        told = try_it(capsys, "connect", open="/open", sockets=[path, "/none/such"])
+    assert told["got"] == [path]
+
+
+def test_an_abstract_socket_is_connected_to(capsys: pytest.CaptureFixture[str]) -> None:
+    name = f"labocloud-test-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind(b"\0" + name.encode())
+        one.listen()
+        assert try_it(capsys, "connect_abstract", socket=name)["got"] == "connected"
+    assert try_it(capsys, "connect_abstract", socket=name)["tool"] is True
+
+
+def test_a_variable_of_a_process_is_read(capsys: pytest.CaptureFixture[str]) -> None:
+    with subprocess.Popen(["sleep", "60"], env={"A": "1", "IT": "value=2", "Z": "3"}) as process:
+        given = {"process": process.pid, "processes": "/proc", "variable": "IT"}
+        told = try_it(capsys, "read_environment", **given)
+        process.kill()
+    assert told["got"] == "value=2"
+    gone = try_it(capsys, "read_environment", **given)
+    assert gone["tool"] is False
+
+
+def test_a_process_is_ended(capsys: pytest.CaptureFixture[str]) -> None:
+    with subprocess.Popen(["sleep", "60"]) as process:
+        assert try_it(capsys, "end_process", process=process.pid)["got"] == "sent"
+        assert process.wait(5) == -signal.SIGTERM
+
+
+def test_a_setting_gets_its_own_value(tmp_path: Path) -> None:
+    (tmp_path / "setting").write_bytes(b"|/usr/share/apport %p\n")
+    attacker.same_again(str(tmp_path / "setting"))
+    assert (tmp_path / "setting").read_bytes() == b"|/usr/share/apport %p\n"
+    with pytest.raises(OSError, match="No such file"):
+        attacker.same_again(str(tmp_path / "none"))
+
+
+def test_of_a_kernel_whose_call_is_not_known_nothing_is_asked(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attacker, "INIT_MODULE", {})
+    assert attacker.nonsense_module() == errno.ENOSYS
+    assert try_it(capsys, "load_module")["tool"] is False
+
+
+# As `busctl` sends it, but for the serial number: org.freedesktop.systemd1.Manager SetEnvironment.
+def test_a_call_is_as_d_bus_has_it() -> None:
+    name, path = "org.freedesktop.systemd1", "/org/freedesktop/systemd1"
+    made = attacker.call(name, path, ".Manager.SetEnvironment", "A=1")
+    _, kind, _, version, body, _, head = struct.unpack("<cBBBIII", made[:16])
+    assert (kind, version, body) == (1, 1, 12)
+    assert len(made) == 16 + head + -head % 8 + body
+    assert made[-body:] == struct.pack("<II", 8, 3) + b"A=1\0"
+    assert b"org.freedesktop.systemd1.Manager\0" in made
+    assert b"SetEnvironment\0" in made
+
+
+def test_of_a_buss_answers_signals_are_passed_by() -> None:
+    def message(kind: int) -> bytes:
+        return struct.pack("<cBBBIII", b"l", kind, 0, 1, 3, 1, 5) + b"x" * 8 + b"abc"
+
+    bus = BytesIO(message(4) + message(2) + message(3) + b"l")
+    assert attacker.answered(bus)
+    assert not attacker.answered(bus)
+    with pytest.raises(EOFError):
+        attacker.answered(bus)
+
+
+@pytest.mark.parametrize(("answer", "got"), [(2, True), (3, False)])
+def test_systemd_takes_a_variable_or_refuses_it(
+    host: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    answer: int,
+    got: bool,
+) -> None:
+    (host / "run/dbus").mkdir(parents=True)
+    monkeypatch.chdir(host)
+    # The path of a socket is short, and that of a test's directory is not.
+    monkeypatch.setattr(attacker, "HOST", ".")
+
+    def message(kind: int) -> bytes:
+        return struct.pack("<cBBBIII", b"l", kind, 0, 1, 0, 1, 0)
+
+    with socket.socket(socket.AF_UNIX) as bus:
+        bus.bind("run/dbus/system_bus_socket")
+        bus.listen()
+
+        def serve() -> None:
+            with bus.accept()[0] as one:
+                one.sendall(b"DATA\r\nOK 1234\r\n" + message(2) + message(4) + message(answer))
+                while one.recv(4096):
+                    pass
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        told = try_it(capsys, "tell_systemd", variable="IT")
+        thread.join()
+    assert told["tool"] is True
+    assert told["got"] is got
+
+
+def test_its_text_runs_by_itself_on_a_python_that_has_nothing_of_ansibles() -> None:
+    text = seat_attack.text_of_attacks()
+    given = json.dumps({"open": "/", "homes": []})
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", text, "no_such", given],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "KeyError: 'no_such'" in done.stderr
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", text, "read_shadow", '{"passwd": ""}'],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "why" in seat_attack.said(done.stdout)

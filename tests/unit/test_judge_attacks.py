@@ -1,0 +1,76 @@
+"""What came of the attacks, as a seat is judged by it."""
+
+from typing import Any
+
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import attacks
+from sample_seat import want
+
+
+def found(*outcomes: tuple[str, str], why: str = "", kind: str = "rootless") -> list[Any]:
+    """Give the findings. outcomes: of the attacks a, b, …, each with its reason."""
+    tried = [
+        {"name": name, "outcome": outcome, "why": reason}
+        for name, (outcome, reason) in zip("abcdef", outcomes, strict=False)
+    ]
+    told = {"account": "student", "why": why, "tried": tried}
+    return list(attacks.findings_of(want(docker_engine_students=kind) | {"attacks": told}))
+
+
+def names(findings: list[Any]) -> list[tuple[str, str]]:
+    """Give the name and severity of each."""
+    return [(one["id"], one["severity"]) for one in findings]
+
+
+WITHSTOOD, SUCCEEDED = ("withstood", "denied"), ("succeeded", "")
+
+
+def test_where_none_were_tried_nothing_is_said() -> None:
+    assert list(attacks.findings_of(want())) == []
+
+
+def test_where_all_are_withstood_nothing_is_wrong() -> None:
+    assert found(WITHSTOOD, WITHSTOOD) == []
+
+
+def test_one_that_succeeds_is_an_error_and_named() -> None:
+    told = found(WITHSTOOD, SUCCEEDED, SUCCEEDED)
+    assert names(told) == [("attack_succeeded", "error")]
+    assert told[0]["cause"]["en"] == (
+        "student gets at what is root's, with nothing but Docker: b, c."
+    )
+
+
+def test_where_students_are_root_by_the_setting_it_is_a_warning() -> None:
+    told = found(SUCCEEDED, WITHSTOOD, kind="group")
+    assert names(told) == [("students_root", "warning")]
+    assert "(a)" in told[0]["cause"]["en"]
+
+
+def test_what_was_not_tried_is_no_proof() -> None:
+    for kind in ("group", "rootless"):
+        assert names(found(why="there is no image", kind=kind)) == [("attack_untried", "error")]
+        assert names(found(kind=kind)) == [("attack_untried", "error")]
+        told = found(("untried", "late"), ("untried", "no disk"), kind=kind)
+        assert names(told) == [("attack_untried", "error")]
+        assert "late; no disk" in told[0]["cause"]["en"]
+
+
+def test_what_was_tried_in_part_is_told_by_reason() -> None:
+    long = "x" * 999
+    told = found(WITHSTOOD, ("untried", "late"), ("untried", long), ("untried", "late"))
+    assert names(told) == [("attack_partly", "warning")]
+    assert told[0]["cause"]["en"].count("x") == attacks.LONGEST
+    assert "b, d (late); c (xxx" in told[0]["cause"]["en"]
+    assert names(found(SUCCEEDED, ("untried", "late"))) == [
+        ("attack_succeeded", "error"),
+        ("attack_partly", "warning"),
+    ]
+
+
+def test_an_outcome_that_nobody_knows_is_none() -> None:
+    assert names(found(("fine", ""), WITHSTOOD)) == [("attack_partly", "warning")]
+    assert names(found(("fine", "trust me"))) == [("attack_untried", "error")]
+
+
+def test_a_reason_why_nothing_was_tried_hides_no_success() -> None:
+    assert names(found(SUCCEEDED, why="it broke off"))[0] == ("attack_succeeded", "error")

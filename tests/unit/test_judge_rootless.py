@@ -1,0 +1,309 @@
+"""An engine without root: what a seat needs for it, and what becomes of the one that was there."""
+
+from typing import Any
+
+import pytest
+from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
+from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import engine, network, rootless
+from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import hashes
+from sample_seat import BASE, COURSE, REVISION, SEAT, seat, want
+from test_judge_engine import BARE, ids
+
+UID = 995
+ACCOUNT = {
+    "uid": UID,
+    "gid": 996,
+    "locked": True,
+    "subuids": [[2_100_000_000, 65_536]],
+    "subgids": [[2_100_000_000, 65_536]],
+}
+ROOTLESS = {"docker_engine_students": "rootless"}
+ALLOTTED = ("students/account", ACCOUNT)
+
+
+def without_root(*changes: tuple[str, object], **variables: object) -> dict[str, Any]:
+    """Give what a seat says that is as it should be without root, changed."""
+    there = SEAT["packages"] | dict.fromkeys(rootless.PACKAGES["distro"], "1")
+    files = engine_files.files(seat(ALLOTTED), want(**ROOTLESS, **variables))
+    return seat(
+        ("packages", there),
+        ("files", hashes(files)),
+        ("students/members", []),
+        ALLOTTED,
+        ("docker/uid", UID),
+        ("docker/roots", []),
+        ("docker/root", rootless.ROOT),
+        ("docker/masked", ["docker.socket", "containerd.service"]),
+        ("docker/socket", {"uid": UID, "gid": 996, "mode": 0o660, "groups": []}),
+        ("before/roots", dict.fromkeys(engine_roots(), "absent")),
+        *changes,
+    )
+
+
+def engine_roots() -> list[str]:
+    return [rootless.ROOT, engine.DOCKER_ROOT, engine.CONTAINERD_ROOT]
+
+
+def judge(has: dict[str, Any], **variables: object) -> dict[str, Any]:
+    return engine.judge(has, want(**variables), {})
+
+
+def test_a_seat_without_root_that_is_as_it_should_be_is_left_alone() -> None:
+    verdict = judge(without_root(), **ROOTLESS)
+    assert (verdict["settled"], verdict["findings"], verdict["refused"]) == (True, [], [])
+    assert verdict["moving"] == {}
+    assert verdict["leaves"] == []
+
+
+def test_a_bare_seat_gets_an_account_and_what_such_an_engine_needs() -> None:
+    verdict = judge(seat(*BARE, ("docker/uid", None), ("docker/roots", [])), **ROOTLESS)
+    assert verdict["refused"] == []
+    assert set(rootless.PACKAGES["distro"]) <= set(verdict["packages"])
+    assert verdict["housed"] is False
+    assert verdict["ids"] == [
+        *("--add-subuids", "2100000000-2100065535"),
+        *("--add-subgids", "2100000000-2100065535"),
+    ]
+    assert verdict["roots"] == engine_roots()
+    assert verdict["units"] == ["docker.service"]
+    assert verdict["stops"] == ["docker.socket", "containerd.service"]
+    assert (verdict["moving"], verdict["leaves"], verdict["lodging"]) == ({}, [], None)
+
+
+def test_a_containerd_that_was_there_is_left_to_whom_it_serves() -> None:
+    changes = [change for change in BARE if change[0] != "packages"]
+    has = seat(*changes, ("packages", {"containerd": "1.7"}))
+    verdict = judge(has, **ROOTLESS)
+    assert engine_files.CONTAINERD_MASK not in verdict["files"]
+    assert verdict["stops"] == ["docker.socket"]
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (("service_manager", "none"), "rootless_systemd"),
+        (("able/namespaces", False), "rootless_namespaces"),
+        (("able/apparmor", True), "rootless_apparmor"),
+        (("able/cgroup2", False), "rootless_cgroup"),
+        (("able/tun", False), "rootless_tun"),
+        (("able/file_system", "nfs4"), "rootless_disk"),
+        (("able/file_system", "overlay"), "rootless_disk"),
+        (("files", {engine_files.UNIT: "theirs"}), "rootless_unit"),
+    ],
+)
+def test_what_a_seat_lacks_refuses_it_before_it_is_touched(
+    change: tuple[str, object], found: str
+) -> None:
+    has = seat(*BARE, change)
+    verdict = judge(has, **ROOTLESS)
+    assert ids(verdict, "refused") == [found]
+    assert not verdict["settled"]
+    # As a member of the group docker everybody can.
+    assert judge(has)["refused"] == []
+
+
+def test_what_runs_without_root_is_able_to() -> None:
+    changes = (("able/tun", False), ("able/namespaces", False))
+    assert judge(without_root(*changes), **ROOTLESS)["settled"]
+    stopped = without_root(*changes, ("docker/running", False), ("docker/uid", None))
+    assert ids(judge(stopped, **ROOTLESS), "refused") == ["rootless_namespaces", "rootless_tun"]
+
+
+def test_a_password_in_daemon_json_is_refused_where_students_can_read_it() -> None:
+    options = {
+        "docker_engine_daemon_options": {"proxies": {"http-proxy": "http://proxy.example:1"}}
+    }
+    assert ids(judge(seat(*BARE), **options, **ROOTLESS), "refused") == ["rootless_proxies"]
+    assert judge(seat(*BARE), **options)["refused"] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (("docker/uid", 0), "engine_kind"),
+        (("docker/roots", [612]), "engine_kind"),
+        (("docker/uid", 1000), "engine_kind"),
+    ],
+)
+def test_who_answers_is_what_the_kernel_tells(change: tuple[str, object], found: str) -> None:
+    verdict = judge(without_root(change), **ROOTLESS)
+    assert (ids(verdict), verdict["settled"], verdict["runs"]) == ([found], False, False)
+    # What is not to run is stopped before the other one starts.
+    assert "docker.service" in verdict["stops"]
+
+
+def test_an_engine_that_is_not_roots_is_no_engine_for_the_group_docker() -> None:
+    assert ids(judge(seat(("docker/uid", 1000)))) == ["engine_kind"]
+
+
+OVERLAPPING = [[2_100_000_000 - 10, 11], [2_100_065_535, 5]]
+
+
+@pytest.mark.parametrize(
+    ("account", "others"),
+    [
+        (ACCOUNT | {"locked": False}, []),
+        (ACCOUNT | {"subuids": []}, []),
+        (ACCOUNT | {"subgids": [[2_100_000_000, 65_535]]}, []),
+        (ACCOUNT | {"subuids": [[1], []]}, []),
+        (ACCOUNT, OVERLAPPING[:1]),
+        (ACCOUNT, OVERLAPPING[1:]),
+    ],
+)
+def test_an_account_that_could_be_used_or_has_no_ids_of_its_own_is_mended(
+    account: dict[str, Any], others: list[list[int]]
+) -> None:
+    has = without_root(("students/account", account), ("students/ranges", others))
+    verdict = judge(has, **ROOTLESS)
+    assert (verdict["housed"], verdict["settled"]) == (False, False)
+    assert judge(without_root(("students/ranges", [[5, 2_099_999_995]])), **ROOTLESS)["housed"]
+
+
+def test_its_ids_are_nobody_elses() -> None:
+    has = without_root(("students/ranges", OVERLAPPING))
+    first = 2_100_065_540
+    assert judge(has, **ROOTLESS)["ids"] == [
+        *("--del-subuids", "2100000000-2100065535", "--add-subuids", f"{first}-{first + 65535}"),
+        *("--del-subgids", "2100000000-2100065535", "--add-subgids", f"{first}-{first + 65535}"),
+    ]
+
+
+MINE = {COURSE, f"{COURSE}-{REVISION[:12]}", BASE}
+
+
+def test_the_images_go_over_to_an_engine_of_the_other_kind_and_nothing_else_is_lost() -> None:
+    verdict = judge(seat(), **ROOTLESS)
+    assert verdict["refused"] == []
+    assert set(verdict["moving"]) == MINE
+    assert verdict["moving"][BASE] == SEAT["images"][BASE]["fingerprint"]
+    assert verdict["leaves"] == [engine.DOCKER_ROOT, engine.CONTAINERD_ROOT]
+    assert verdict["stops"] == ["docker.socket", "containerd.service", "docker.service"]
+    back = judge(without_root())
+    assert back["refused"] == []
+    assert set(back["moving"]) == MINE
+    assert (back["leaves"], back["lodging"]) == ([rootless.ROOT], UID)
+    # What makes the socket starts with it, and so does what was kept from starting.
+    assert back["units"] == ["containerd.service", "docker.socket", "docker.service"]
+    assert set(back["stale"]) == {
+        engine_files.UNIT,
+        engine_files.SOCKET_MASK,
+        engine_files.CONTAINERD_MASK,
+    }
+
+
+def test_nothing_goes_over_that_has_only_the_name_of_the_rooms() -> None:
+    has = seat((f"images/{COURSE}/fingerprint", "another"))
+    verdict = judge(has, **ROOTLESS)
+    assert COURSE not in verdict["moving"]
+    assert f"image {COURSE}" in in_words(verdict["refused"])
+
+
+THEIRS = [
+    (("containers", {"mine": {"id": "c"}}), "container mine"),
+    (("volumes", ["work"]), "volume work"),
+    (("networks", ["lan"]), "network lan"),
+    (("images", {"mine:1": {"fingerprint": "f"}}), "image mine:1"),
+]
+
+
+@pytest.mark.parametrize("kind", ["group", "rootless"])
+@pytest.mark.parametrize(("change", "told"), THEIRS)
+def test_what_students_have_is_not_left_behind(
+    kind: str, change: tuple[str, object], told: str
+) -> None:
+    has = seat(change) if kind == "rootless" else without_root(change)
+    verdict = judge(has, docker_engine_students=kind)
+    assert ids(verdict, "refused") == ["engine_moves"]
+    said = in_words(verdict["refused"])
+    assert f"{kind}, and its engine holds what the other one would not have: {told}" in said
+    assert "save=yes" in said
+    # Where it stays it is theirs.
+    same = without_root(change) if kind == "rootless" else seat(change)
+    assert judge(same, docker_engine_students=kind)["refused"] == []
+
+
+def test_a_line_has_room_for_a_few_of_them() -> None:
+    has = seat(("volumes", [f"v{number}" for number in range(9)]))
+    assert "volume v7, …" in in_words(judge(has, **ROOTLESS)["refused"])
+
+
+@pytest.mark.parametrize(
+    ("data", "there", "found"),
+    [(True, True, ["engine_moves_unknown"]), (False, True, []), (True, False, [])],
+)
+def test_what_an_engine_has_that_does_not_run_is_not_known(
+    data: bool, there: bool, found: list[str]
+) -> None:
+    changes = [("docker/running", False), ("docker/data", data), ("docker/uid", None)]
+    if not there:
+        changes.append(("packages", {}))
+    verdict = judge(seat(*changes), **ROOTLESS)
+    assert ids(verdict, "refused") == found
+    assert (verdict["moving"], verdict["leaves"]) == ({}, [])
+
+
+def test_two_kinds_do_not_keep_their_data_in_one_place() -> None:
+    options = {"docker_engine_daemon_options": {"data-root": "/srv"}}
+    assert ids(judge(seat(("docker/root", "/srv")), **options, **ROOTLESS), "refused") == [
+        "engine_moves_root"
+    ]
+    assert judge(seat(), **options, **ROOTLESS)["roots"][0] == "/srv"
+
+
+def test_limits_that_are_discarded_are_told() -> None:
+    for key in ("docker/memory", "docker/pids"):
+        verdict = judge(without_root((key, False)), **ROOTLESS)
+        assert (ids(verdict), verdict["settled"]) == (["rootless_unlimited"], True)
+        assert judge(seat((key, False)))["findings"] == []
+
+
+def test_low_ports_are_published_where_that_is_asked_for() -> None:
+    assert engine_files.PORTS_UNIT not in engine_files.files(seat(), want(**ROOTLESS))
+    made = engine_files.files(seat(), want(docker_engine_lowest_port=80, **ROOTLESS))
+    assert (
+        "echo 80 > /proc/sys/net/ipv4/ip_unprivileged_port_start" in made[engine_files.PORTS_UNIT]
+    )
+    assert engine_files.PORTS_UNIT not in engine_files.files(
+        seat(), want(docker_engine_lowest_port=80)
+    )
+
+
+def test_units_that_it_masks_itself_are_not_masked_by_somebody() -> None:
+    assert judge(without_root())["refused"] == []
+    theirs = seat(("docker/masked", ["docker.socket"]), ("files", {engine_files.SOCKET_MASK: ""}))
+    assert ids(judge(theirs), "refused") == ["engine_masked"]
+    by_hand = without_root(("docker/masked", ["docker.service"]), ("files", {}))
+    assert "engine_masked" not in ids(judge(by_hand, **ROOTLESS), "refused")
+
+
+def test_its_files_and_its_account_go_with_the_toolkit() -> None:
+    gone = judge(without_root(), docker_engine_purge=True, **ROOTLESS)["removal"]
+    masks = {engine_files.UNIT, engine_files.SOCKET_MASK, engine_files.CONTAINERD_MASK}
+    assert masks <= set(gone["files"])
+    assert gone["lodging"] == ACCOUNT
+    assert rootless.ROOT in gone["checked"]
+    # Data that stay are the account's.
+    assert judge(without_root(), **ROOTLESS)["removal"]["lodging"] is None
+
+
+def test_a_unit_of_somebody_else_stays() -> None:
+    theirs = seat(("files", SEAT["files"] | {engine_files.UNIT: "theirs"}))
+    verdict = judge(theirs)
+    assert verdict["stale"] == []
+    assert engine_files.UNIT not in verdict["removal"]["files"]
+
+
+def test_it_does_not_see_the_routes_of_the_seat() -> None:
+    """So its networks are to be elsewhere; those of an engine that goes are none."""
+    route = ("network/routes", [{"to": "198.18.7.0/24", "interface": "eth0"}])
+    has = without_root(route, ("docker/running", False), ("docker/uid", None), ("files", {}))
+    assert ids(network.judge(has, want(**ROOTLESS), {}), "refused") == ["network_collision"]
+    assert network.judge(has, want(), {})["refused"] == []
+    bridge = ("network/docker", [{"name": "bridge", "subnet": "198.18.7.0/24"}])
+    pools = {"default-address-pools": [{"base": "172.31.0.0/16", "size": 24}]}
+    options = {"docker_engine_daemon_options": pools}
+    assert network.judge(seat(route, bridge), want(**options, **ROOTLESS), {})["refused"] == []
+    assert ids(network.judge(seat(route, bridge), want(**options), {}), "refused") == [
+        "network_collision"
+    ]
