@@ -1,4 +1,4 @@
-"""What a student tries to get at the machine by Docker: in vain without root, and not in vain with it."""
+"""What a student tries, to get at the machine by Docker: in vain without root, and only without."""
 
 import json
 import re

@@ -5,7 +5,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from conftest import SEATS
+from conftest import ANSWER, SEATS, student
 from instances import machine, off, on_each
 from playbook import changed, other_app, run, said
 from testinfra.host import Host
@@ -15,11 +15,6 @@ STAYS = (
     " labocloud20202021:base infinity"
 )
 DATA = "/var/lib/labocloud-engine"
-ANSWER = "timeout 30 sh -c 'until docker exec flask python healthcheck.py; do sleep 1; done'"
-
-
-def student(seat: Host, command: str) -> str:
-    return seat.check_output("su - student -c %s", command)
 
 
 def back(seat: Host) -> None:
