@@ -34,7 +34,7 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars) | {"changed": False}
         if images := self._task.args.get("images"):
             arguments = {"images": images}
-            return result | self._execute_module(module_args=arguments, task_vars=task_vars)
+            return {**result, **self._execute_module(module_args=arguments, task_vars=task_vars)}
         try:
             for arguments in self.kinds(task_vars or {}):
                 stem = Path(arguments.pop("archive"))

@@ -158,7 +158,8 @@ ansible_facts:
         brought:
           description: >-
             What the toolkit brought, as it has recorded it, C(packages) and C(users), the
-            accounts that it put into the group docker; C(containers), the IDs of those that it has
+            accounts that it put into the group docker; C(taken), those that it took out of it,
+            absent where it took none; C(containers), the IDs of those that it has
             made, and C(making), the name of one that it was about to make, both absent where a
             version before that has made its container. Packages that an installation was bringing
             when it was interrupted are among them, where they have come.

@@ -83,11 +83,11 @@ import re
 import secrets
 import signal
 import subprocess
-import sys
 import time
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -260,6 +260,11 @@ def attacked(name: str, docker_socket: str, image: str) -> dict[str, Any]:
     return told
 
 
+def ended(_signal: int, _frame: FrameType | None) -> None:
+    """End what is under way."""
+    raise SystemExit(1)
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
@@ -271,7 +276,7 @@ def main() -> None:
     )
     # What was made is removed also where somebody ends this.
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(1))
+        signal.signal(number, ended)
     asked = module.params
     attacks = attacked(asked["account"], asked["docker_socket"], asked["image"])
     module.exit_json(changed=False, ansible_facts={"attacks": attacks})

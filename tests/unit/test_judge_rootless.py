@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from ansible_collections.labocloud.room.plugins.module_utils.facts_students import ROOT
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import engine, network, rootless
@@ -33,7 +34,7 @@ def without_root(*changes: tuple[str, object], **variables: object) -> dict[str,
         ALLOTTED,
         ("docker/uid", UID),
         ("docker/roots", []),
-        ("docker/root", rootless.ROOT),
+        ("docker/root", ROOT),
         ("docker/masked", ["docker.socket", "containerd.service"]),
         ("docker/socket", {"uid": UID, "gid": 996, "mode": 0o660, "groups": []}),
         ("before/roots", dict.fromkeys(engine_roots(), "absent")),
@@ -42,7 +43,7 @@ def without_root(*changes: tuple[str, object], **variables: object) -> dict[str,
 
 
 def engine_roots() -> list[str]:
-    return [rootless.ROOT, engine.DOCKER_ROOT, engine.CONTAINERD_ROOT]
+    return [ROOT, engine.DOCKER_ROOT, engine.CONTAINERD_ROOT]
 
 
 def judge(has: dict[str, Any], **variables: object) -> dict[str, Any]:
@@ -182,7 +183,7 @@ def test_the_images_go_over_to_an_engine_of_the_other_kind_and_nothing_else_is_l
     back = judge(without_root())
     assert back["refused"] == []
     assert set(back["moving"]) == MINE
-    assert (back["leaves"], back["lodging"]) == ([rootless.ROOT], UID)
+    assert (back["leaves"], back["lodging"]) == ([ROOT], UID)
     # What makes the socket starts with it, and so does what was kept from starting.
     assert back["units"] == ["containerd.service", "docker.socket", "docker.service"]
     assert set(back["stale"]) == {
@@ -282,7 +283,7 @@ def test_its_files_and_its_account_go_with_the_toolkit() -> None:
     masks = {engine_files.UNIT, engine_files.SOCKET_MASK, engine_files.CONTAINERD_MASK}
     assert masks <= set(gone["files"])
     assert gone["lodging"] == ACCOUNT
-    assert rootless.ROOT in gone["checked"]
+    assert ROOT in gone["checked"]
     # Data that stay are the account's.
     assert judge(without_root(), **ROOTLESS)["removal"]["lodging"] is None
 

@@ -9,6 +9,7 @@ from typing import Any
 from ansible_collections.labocloud.room.plugins.module_utils.facts_machine import (
     UNITS_OF_THE_ENGINE,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.facts_students import ROOT
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import build, registry, rootless
@@ -143,7 +144,7 @@ def configuration(has: Has, want: Want) -> dict[str, Any]:
     anew = changing.intersection(engine_files.CONTAINERDS) or (own and has["docker"]["outdated"])
     # Whether it has started, or does when its package comes, before there is what it has to read.
     early = "containerd" in has["packages"] or has["apt"]["policy_rc_d"] == "other"
-    usual = rootless.ROOT if rootless.wanted(want) else DOCKER_ROOT
+    usual = ROOT if rootless.wanted(want) else DOCKER_ROOT
     root = str(engine_files.config(want).get("data-root", usual))
     # What was kept from starting starts with what makes the socket.
     freed = bool(changing.intersection(UNITS)) and not rootless.wanted(want)
