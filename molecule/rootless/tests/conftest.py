@@ -13,7 +13,7 @@ SEATS = ["rootless-pc1", "rootless-pc2"]
 OPEN = "rootless-pc3"
 RESET, RESTORE = "playbooks/reset.yml", "playbooks/restore.yml"
 # With the third as the room's registry.
-REGISTRY = str(Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"]) / "inventory/with_registry/hosts.yml")
+REGISTRY = os.environ["MOLECULE_SCENARIO_DIRECTORY"] + "/inventory/with_registry/hosts.yml"
 ANSWER = "timeout 30 sh -c 'until docker exec flask python healthcheck.py; do sleep 1; done'"
 
 WORK = """

@@ -9,7 +9,7 @@ REVISION = "docker image inspect labocloud20202021:python --format '{{.RootFS.La
 # Who has asked for a blob, by address.
 ASKED = (
     "journalctl --unit=docker-registry --output=cat --no-pager"
-    " | sed -nE 's/.*([0-9.]{7,}) - .*GET .v2.*blobs.* 200 .*/\\1/p' | sort -u"
+    " | sed -nE 's/^([0-9.]+) - .*GET .v2.*blobs.* 200 .*/\\1/p' | sort -u"
 )
 
 
