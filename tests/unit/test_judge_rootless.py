@@ -311,6 +311,7 @@ def test_its_files_and_its_account_go_with_the_toolkit() -> None:
     gone = judge(without_root(), docker_engine_purge=True, **ROOTLESS)["removal"]
     masks = {engine_files.UNIT, engine_files.SOCKET_MASK, engine_files.CONTAINERD_MASK}
     assert masks <= set(gone["files"])
+    assert "/etc/systemd/system" not in gone["empty"]
     assert gone["lodging"] == ACCOUNT
     assert ROOT in gone["checked"]
     # Data that stay are the account's.

@@ -78,7 +78,7 @@ def without_root(
         ("students", {"members": [], "account": ACCOUNT, "group": None, "ranges": []}),
         ("docker/uid", 995),
         ("docker/socket", own),
-        ("files", {**SEAT["files"], **made}),
+        ("files", {**SEAT["files"], **made, engine_files.UNIT: "the unit"}),
         *changes,
     )
     return students.judge(has, wanted, {})
@@ -97,14 +97,22 @@ def test_a_seat_without_root_that_is_as_it_should_be() -> None:
     assert (verdict["roots"], verdict["may"]) == ([], ["a"])
 
 
+def test_of_an_engine_that_is_to_come_nobody_is_missed() -> None:
+    """That it is another one says it all."""
+    wanted = want(docker_engine_students="rootless", docker_engine_users=["a"])
+    verdict = students.judge(seat(("files", {**SEAT["files"], **SCRIPT})), wanted, {})
+    assert verdict["add"] == ["a"]
+    assert "users_missing" not in found(verdict)
+
+
 @pytest.mark.parametrize(
     ("users", "members", "moves", "names"),
     [
         (["a", "b"], ["b"], (["a"], []), ["users_missing"]),
         # Whoever has put them there.
         (["b"], ["a", "b"], ([], ["a"]), ["users_left"]),
-        # Its group comes with the engine, of which is told that it is another one.
-        (["a"], None, (["a"], []), []),
+        # Somebody has removed the group.
+        (["a"], None, (["a"], []), ["users_missing"]),
     ],
 )
 def test_who_comes_and_goes_on_a_seat_without_root(

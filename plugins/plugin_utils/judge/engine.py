@@ -286,7 +286,9 @@ def removal(has: Has, want: Want) -> dict[str, Any] | None:
     was = set(rootless.ENGINES).intersection(before["packages"])
     mine = [path for path in present if ours(path, has)]
     trusted = [path for path in present if path.startswith(f"{TRUST}/")]
-    directories = [path.rpartition("/")[0] for path in trusted + mine] + [TRUST] * bool(trusted)
+    # Not that of systemd, in which there are others' units, too.
+    own = [*trusted, *(path for path in mine if path not in UNITS)]
+    directories = [path.rpartition("/")[0] for path in own] + [TRUST] * bool(trusted)
     # What is in another one goes before it.
     directories.sort(key=lambda path: -path.count("/"))
     data = without([*before.get("roots", {}), has["docker"]["root"], DOCKER_ROOT, CONTAINERD_ROOT])

@@ -103,8 +103,8 @@ def refusals(has: Has, want: Want) -> Iterator[Finding]:
 def conditions(has: Has, want: Want, told: dict[str, Any]) -> Iterator[Finding]:
     """Tell what is wrong with who may use Docker. told: as the verdict has it."""
     name, group = want["name"], want["docker_engine_group"].strip()
-    # Where there is no such group, its engine is not there either, which says it all.
-    if told["add"] and not (rootless.wanted(want) and has["students"]["members"] is None):
+    # Of the engine that is to come instead, nobody uses anything yet.
+    if told["add"] and rootless.wanted(want) == rootless.is_so(has):
         yield finding("users_missing", name, users=", ".join(told["add"]))
     if told["remove"]:
         yield finding("users_left", name, users=", ".join(told["remove"]))
