@@ -72,13 +72,9 @@ def test_a_student_uses_docker_without_sudo_and_another_account_does_not(host: H
 
 
 def test_members_of_a_directorys_group_use_docker_and_others_of_it_do_not(host: Host) -> None:
-    """Also after the engine was started anew, and its socket with it."""
     assert host.check_output("id --groups --name member").split()[1:] == ["class-a"]
-    for unit in ("docker.service", "docker.socket"):
-        host.check_output("systemctl reset-failed docker.service && systemctl restart %s", unit)
-        host.check_output("systemctl start docker.service")
-        assert host.run("su - member -c 'docker ps'").rc == 0
-        assert "permission denied" in host.run("su - other -c 'docker ps'").stderr
+    assert host.run("su - member -c 'docker ps'").rc == 0
+    assert "permission denied" in host.run("su - other -c 'docker ps'").stderr
 
 
 BASE = 'docker run --rm --volume "$PWD:/here" --workdir /here labocloud20202021:base'
