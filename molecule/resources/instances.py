@@ -1,7 +1,8 @@
 """Ask the instances of a scenario, and do to them what befalls machines of a room."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,6 +31,23 @@ class InstanceBackend(DockerBackend):
 def machine(name: str) -> Host:
     """Give an instance by its name."""
     return Host(InstanceBackend(name))
+
+
+def on_each(seats: list[Host], do: Callable[[Host], None]) -> None:
+    """Do something on all seats at once, which for the most part is to wait there.
+
+    Raises what is raised on one of them, which is named.
+    """
+
+    def on_one(seat: Host) -> None:
+        try:
+            do(seat)
+        except BaseException as error:
+            error.add_note(f"on {seat.backend.hostname}")
+            raise
+
+    with ThreadPoolExecutor() as workers:
+        list(workers.map(on_one, seats))
 
 
 @contextmanager

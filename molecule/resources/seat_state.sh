@@ -13,7 +13,10 @@ find /etc /opt /srv /usr/local /var/lib/labocloud -type f \
 find /etc /opt /srv /usr/local /var/lib -maxdepth 2 -type d ! -path '/var/lib/apt*' \
     ! -path /var/lib/docker ! -path '/var/lib/docker/*' | sort
 find /etc/systemd -type l -printf '%p -> %l\n' | sort
+find /run -maxdepth 1 \( -type l -o -name '*docker*' -o -name '*labocloud*' \) -printf '%p -> %l\n' | sort
+find /run/user /var/lib/systemd/linger -mindepth 1 -maxdepth 1 2>/dev/null | sort
 echo "== accounts"
+getent passwd | sort
 getent group | sort
 echo "== ports"
 # A port that the kernel chose is another one after each start.

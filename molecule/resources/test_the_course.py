@@ -6,13 +6,13 @@ The tests of a scenario are in its folder: those that are to have these have a l
 import re
 import shlex
 import tomllib
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import pytest
 import testinfra
+from instances import on_each
 from playbook import PROJECT
 from testinfra.backend.base import CommandResult
 from testinfra.host import Host
@@ -51,23 +51,6 @@ def seats(request: pytest.FixtureRequest) -> Iterator[list[Host]]:
     for seat, route in zip(found, routes, strict=True):
         seat.check_output("ip link set eth0 up")
         seat.check_output(f"ip route replace {route}")
-
-
-def on_each(seats: list[Host], do: Callable[[Host], None]) -> None:
-    """Do something on all seats at once: the course has its students wait, and no seat for others.
-
-    Raises what is raised on one of them, which is named.
-    """
-
-    def on_one(seat: Host) -> None:
-        try:
-            do(seat)
-        except BaseException as error:
-            error.add_note(f"on {seat.backend.hostname}")
-            raise
-
-    with ThreadPoolExecutor() as workers:
-        list(workers.map(on_one, seats))
 
 
 def type_in_clone(seat: Host, command: str) -> CommandResult:
@@ -157,13 +140,9 @@ def do_page(page: str, seat: Host) -> None:
     """Type a page's commands in its order; at its end the seat is as it was before."""
     seat.run(RUN)
     before = what_is_there(seat)
-    limits = seat.check_output("docker info --format '{{.MemoryLimit}}'") == "true"
     assert blocks(page)
     for heading, block, told in blocks(page):
         result = typed(seat, block)
-        if told and not limits:
-            # Of instances alone: see start_without_root in create.yml.
-            told = re.sub(r'(?<="memory_limit":)\d+', "null", told)  # noqa: PLW2901
         assert result.rc == 0, f"{heading}: {block}{result.stdout}"
         assert told is None or prints(told, result.stdout), f"{heading}: {block}{result.stdout}"
     assert what_is_there(seat) == before

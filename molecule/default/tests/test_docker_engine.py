@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import engine
 from testinfra.host import Host
 
@@ -69,32 +68,6 @@ def test_a_student_uses_docker_without_sudo_and_another_account_does_not(host: H
     assert host.group("docker").members == ["student"]
     assert host.run("su student -c 'docker ps'").rc == 0
     assert "permission denied" in host.run("su -s /bin/sh nobody -c 'docker ps'").stderr
-
-
-def test_members_of_a_directorys_group_use_docker_and_others_of_it_do_not(host: Host) -> None:
-    assert host.check_output("id --groups --name member").split()[1:] == ["class-a"]
-    assert host.run("su - member -c 'docker ps'").rc == 0
-    assert "permission denied" in host.run("su - other -c 'docker ps'").stderr
-
-
-BASE = 'docker run --rm --volume "$PWD:/here" --workdir /here labocloud20202021:base'
-
-
-@pytest.mark.parametrize("account", ["student", "member"])
-def test_what_a_student_and_a_container_make_in_the_folder_each_can_remove(
-    host: Host, account: str
-) -> None:
-    """In a home that is closed; one is the seat's own, with a clone there, one a directory's."""
-    host.check_output("chmod 700 /home/%s", account)
-    host.check_output("su - %s -c 'mkdir -p labocloud/a && echo mine > labocloud/a/b'", account)
-    made = f"cd labocloud && {BASE} sh -c 'cat a/b && rm -r a && mkdir c && echo its > c/d'"
-    assert host.check_output("su - %s -c %s", account, made) == "mine"
-    assert host.check_output("su - %s -c 'cd labocloud && cat c/d && rm -r c'", account) == "its"
-
-
-def test_who_may_not_use_docker_has_no_such_folder(host: Host) -> None:
-    assert host.check_output("su - other -c 'ls -A'") == ""
-    assert host.check_output("ls -A /root").find("labocloud") == -1
 
 
 def test_nothing_listens_that_was_not_asked_for(host: Host, settings: dict[str, Any]) -> None:

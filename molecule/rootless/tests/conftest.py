@@ -1,0 +1,67 @@
+"""What the tests of this room share."""
+
+import os
+from pathlib import Path
+
+import pytest
+from instances import machine, on_each
+from playbook import changed, run
+from testinfra.host import Host
+
+SEATS = ["rootless-pc1", "rootless-pc2"]
+# Whose students are root.
+OPEN = "rootless-pc3"
+RESET, RESTORE = "playbooks/reset.yml", "playbooks/restore.yml"
+# With the third as the room's registry.
+REGISTRY = os.environ["MOLECULE_SCENARIO_DIRECTORY"] + "/inventory/with_registry/hosts.yml"
+ANSWER = "timeout 30 sh -c 'until docker exec flask python healthcheck.py; do sleep 1; done'"
+
+WORK = """
+set -eu
+printf 'FROM labocloud20202021:base\\nRUN echo mine > /mine\\n' |
+    docker build --quiet --network none --tag mine:1 -
+docker network create net
+docker volume create data
+docker run --rm --volume data:/data labocloud20202021:base sh -c '
+    echo precious > /data/file; chown 1234:4321 /data/file; chmod 0640 /data/file'
+docker run --detach --name web --network net --publish 9000:80 --volume data:/srv \\
+    --restart unless-stopped mine:1 sleep infinity
+docker exec web sh -c 'echo written > /written'
+docker tag mine:1 labocloud20202021:python
+"""
+# What a reset's list has of it.
+WORKS = ["container web (running)", "network net", "volume data", "image mine:1"]
+STATE = """
+docker images --no-trunc --format '{{.ID}} {{.Repository}}:{{.Tag}}' | sort
+docker ps --all --format '{{.Names}} {{.State}}' | sort
+docker volume ls --quiet
+docker network ls --filter type=custom --quiet | sort
+"""
+# What of it a student finds again.
+SEEN = "docker exec web sh -c 'cat /mine /written /srv/file; stat -c \"%u:%g %a\" /srv/file'"
+
+
+def student(seat: Host, command: str) -> str:
+    """Type a command as the student; give what it printed."""
+    return seat.check_output("su - student -c %s", command)
+
+
+def saved(seat: str) -> str:
+    """Give the directory of what was last saved of a seat."""
+    found = (Path(os.environ["LABOCLOUD_REPORTS"]) / "saved").glob(f"{seat}/*/manifest.json")
+    return str(max(path.parent for path in found))
+
+
+@pytest.fixture(scope="session")
+def seats() -> list[Host]:
+    """The seats whose students are without root."""
+    return [machine(name) for name in SEATS]
+
+
+@pytest.fixture
+def clean(seats: list[Host]) -> list[str]:
+    """What Docker has on each of these seats without students' work, which is there by now."""
+    changed(run("without_root"))
+    states = [seat.check_output(STATE) for seat in seats]
+    on_each(seats, lambda seat: student(seat, WORK))
+    return states

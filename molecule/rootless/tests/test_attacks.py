@@ -1,0 +1,52 @@
+"""What a student tries, to get at the machine by Docker: in vain without root, and only without."""
+
+import json
+import re
+import subprocess
+
+import pytest
+from ansible_collections.labocloud.room.plugins.module_utils import attacks
+from conftest import OPEN, SEATS
+from playbook import reports, run, said
+
+# What an instance has nothing of: its kernel is the host's, and takes no modules.
+UNTRIED = {"module"}
+
+
+@pytest.fixture(scope="module")
+def tried() -> subprocess.CompletedProcess[str]:
+    """One run, in which a student of each seat tries all, on all of them."""
+    return run("all", playbook="playbooks/verify.yml", attack="student")
+
+
+@pytest.fixture(scope="module")
+def told(tried: subprocess.CompletedProcess[str]) -> dict[str, dict[str, str]]:
+    """What was found out of it, by seat and finding."""
+    assert tried.returncode == 0, said(tried)
+    room = json.loads((reports() / "room.json").read_text())
+    return {
+        seat["name"]: {one["id"]: one["cause"]["en"] for one in seat["findings"]}
+        for seat in room["seats"]
+    }
+
+
+def names(cause: str) -> set[str]:
+    """Give the attacks that a finding names."""
+    return set(attacks.ATTACKS) & set(re.findall(r"[\w-]+", cause))
+
+
+@pytest.mark.parametrize("seat", SEATS)
+def test_without_root_none_succeeds(told: dict[str, dict[str, str]], seat: str) -> None:
+    assert "attack_succeeded" not in told[seat]
+    assert "attack_untried" not in told[seat]
+
+
+@pytest.mark.parametrize("seat", [*SEATS, OPEN])
+def test_each_was_tried(told: dict[str, dict[str, str]], seat: str) -> None:
+    """Else it would prove nothing."""
+    assert names(told[seat]["attack_partly"]) == UNTRIED, told[seat]["attack_partly"]
+
+
+def test_with_root_each_succeeds(told: dict[str, dict[str, str]]) -> None:
+    succeeded = told[OPEN]["students_root"].partition("(")[2]
+    assert names(succeeded) == set(attacks.ATTACKS) - UNTRIED

@@ -1,0 +1,42 @@
+"""The teacher's day: reset, save, restore, update, prove, as on a seat whose students are root."""
+
+from pathlib import Path
+from uuid import uuid4
+
+from conftest import ANSWER, RESET, RESTORE, SEATS, SEEN, STATE, WORKS, saved, student
+from instances import on_each
+from playbook import changed, other_app, run
+from testinfra.host import Host
+
+UPDATE = "playbooks/update.yml"
+PAGE = "import urllib.request as r; print(r.urlopen('http://127.0.0.1:8080').read().decode())"
+
+
+def test_the_next_group_has_a_seat_as_it_was_and_the_work_comes_back(
+    seats: list[Host], clean: list[str]
+) -> None:
+    listed = run("without_root", playbook=RESET)
+    assert changed(listed) == 0
+    assert [work for work in WORKS if listed.stdout.count(work) != len(SEATS)] == []
+    assert changed(run("without_root", playbook=RESET, confirm="yes", save="yes")) == len(SEATS)
+    assert [seat.check_output(STATE) for seat in seats] == clean
+    on_each(seats, lambda seat: seat.check_output(ANSWER))
+    for seat in seats:
+        name = seat.backend.name
+        assert changed(run(name, playbook=RESTORE, **{"from": saved(name)})) == 1
+        student(seat, "docker start web")
+        assert student(seat, SEEN) == "mine\nwritten\nprecious\n1234:4321 640"
+    assert changed(run("without_root", playbook=RESET, confirm="yes")) == len(SEATS)
+    assert [seat.check_output(STATE) for seat in seats] == clean
+
+
+def test_a_corrected_app_is_shipped_and_taken_back(seats: list[Host], tmp_path: Path) -> None:
+    text = str(uuid4())
+    assert changed(run("all", playbook=UPDATE, **other_app(tmp_path, text))) > 0
+    assert all(text in seat.check_output("python3 -c %s", PAGE) for seat in seats)
+    back = run("all", playbook=UPDATE, revision="previous", batches=["100%"])
+    assert changed(back) > 0
+    assert not any(text in seat.check_output("python3 -c %s", PAGE) for seat in seats)
+    # It is what the project's files make.
+    assert changed(run("all")) == 0
+    assert changed(run("all", playbook="playbooks/verify.yml")) == 0

@@ -1,0 +1,36 @@
+"""A machine that cannot have an engine without root is refused before anything is changed."""
+
+import difflib
+import json
+
+from conftest import OPEN
+from instances import machine
+from playbook import reports, run, said
+
+# As the ask reads them: an instance's own are those of the host.
+FORBID = """
+echo 0 > /run/zero && mount --bind /run/zero /proc/sys/user/max_user_namespaces
+chmod 600 /dev/net/tun
+"""
+# This instance is one as all are: cgroups of version 1, and an overlay for its disk.
+CONDITIONS = {"rootless_namespaces", "rootless_tun", "rootless_cgroup", "rootless_disk"}
+
+
+def test_all_that_it_lacks_is_named() -> None:
+    seat = machine(OPEN)
+    seat.check_output(FORBID)
+    before = seat.check_output("/root/seat_state.sh").splitlines()
+    try:
+        result = run(OPEN, docker_engine_students="rootless")
+    finally:
+        seat.check_output("umount /proc/sys/user/max_user_namespaces")
+    after = seat.check_output("/root/seat_state.sh").splitlines()
+    assert result.returncode != 0
+    assert list(difflib.unified_diff(before, after, lineterm="", n=0)) == []
+    [told] = [
+        one
+        for one in json.loads((reports() / "room.json").read_text())["seats"]
+        if one["name"] == OPEN
+    ]
+    assert {one["id"] for one in told["findings"]} >= CONDITIONS
+    assert f"{OPEN}: its kernel forbids user namespaces to accounts" in said(result)

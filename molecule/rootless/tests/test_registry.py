@@ -1,0 +1,43 @@
+"""The room's registry, from which engines without root pull: by its name, over TLS."""
+
+from conftest import ANSWER, OPEN, REGISTRY, student
+from instances import machine, on_each
+from playbook import changed, run
+from testinfra.host import Host
+
+REVISION = "docker image inspect labocloud20202021:python --format '{{.RootFS.Layers}}'"
+# Who has asked for a blob, by address.
+ASKED = (
+    "journalctl --unit=docker-registry --output=cat --no-pager"
+    " | sed -nE 's/^([0-9.]+) - .*GET .v2.*blobs.* 200 .*/\\1/p' | sort -u"
+)
+
+
+def test_engines_without_root_pull_what_they_lack(seats: list[Host]) -> None:
+    forget = "docker rm --force flask; docker rmi --force $(docker images --quiet | uniq)"
+    on_each(seats, lambda seat: seat.check_output(forget))
+    registry = machine(OPEN)
+    result = run("all", "--inventory", REGISTRY)
+    assert changed(result) > 0
+    assert "By archive" not in result.stdout
+    addresses = [seat.check_output("hostname -I").strip() for seat in seats]
+    assert registry.check_output(ASKED).split() == sorted(addresses)
+    for seat in seats:
+        assert seat.check_output(REVISION) == registry.check_output(REVISION)
+        seat.check_output(ANSWER)
+    assert changed(run("all", "--inventory", REGISTRY)) == 0
+
+
+def test_a_registry_that_is_not_trusted_is_not_pulled_from(seats: list[Host]) -> None:
+    """By the certificates that the seat has for all engines, as they are at that time."""
+
+    def refused(seat: Host) -> None:
+        trusted = f"/etc/docker/certs.d/{OPEN}:5000"
+        pull = f"docker pull {OPEN}:5000/labocloud20202021:nothing"
+        assert "unknown" in student(seat, f"{pull} 2>&1 || true")
+        seat.check_output("mv %s /root/aside", trusted)
+        told = student(seat, f"{pull} 2>&1 || true")
+        seat.check_output("mv /root/aside %s", trusted)
+        assert "certificate signed by unknown authority" in told
+
+    on_each(seats, refused)

@@ -1,0 +1,44 @@
+"""What is left of the toolkit after its removal, on seats of either kind: nothing."""
+
+import difflib
+
+import pytest
+from conftest import OPEN, REGISTRY, SEATS
+from instances import machine
+from playbook import changed, run
+
+REMOVE = "playbooks/remove.yml"
+
+
+@pytest.fixture(scope="module")
+def removed() -> int:
+    """How much changed."""
+    return changed(run("all", "--inventory", REGISTRY, playbook=REMOVE, docker_engine_purge=True))
+
+
+@pytest.mark.parametrize("name", [*SEATS, OPEN])
+def test_the_seat_is_as_it_was(removed: int, name: str) -> None:
+    assert removed > 0
+    seat = machine(name)
+    before = seat.file("/root/before").content_string.splitlines()
+    after = seat.check_output("/root/seat_state.sh").splitlines()
+    assert len(before) > 100
+    assert list(difflib.unified_diff(before, after, "before", "after", lineterm="", n=0)) == []
+
+
+@pytest.mark.parametrize("name", SEATS)
+def test_nothing_of_the_account_is_left(removed: int, name: str) -> None:
+    seat = machine(name)
+    assert not seat.user("labocloud-engine").exists
+    assert not seat.group("labocloud-docker").exists
+    assert seat.run("pgrep --list-full 'dockerd|rootlesskit|slirp4netns'").stdout == ""
+    assert seat.run("ls -A /var/lib/labocloud-engine /run/labocloud-engine").stdout == (
+        "/var/lib/labocloud-engine:\n"
+    )
+    # Whose ID another account may be given. Homes are as their owners and containers left them.
+    nobodys = r"find / -xdev -path /home -prune -o \( -nouser -o -nogroup \) -print"
+    assert seat.check_output(nobodys) == ""
+
+
+def test_removing_again_changes_nothing() -> None:
+    assert changed(run("all", "--inventory", REGISTRY, playbook=REMOVE)) == 0
