@@ -14,7 +14,7 @@ class ActionModule(seat.Changing):
 
     _VALID_ARGS = frozenset(
         (
-            *("before", "roots", "coming", "going", "came", "users", "taken", "served"),
-            *("give_back", "forget"),
+            *("before", "roots", "coming", "going", "came", "users", "taken", "moving"),
+            *("served", "give_back", "forget"),
         )
     )

@@ -252,7 +252,7 @@ def name_machine(given: Given) -> None:
 
 
 def make_group(given: Given) -> None:
-    """Make a control group at the top, and write what the kernel runs when one is empty."""
+    """Make a control group at the top of each hierarchy."""
     top = Path("/sys/fs/cgroup")
     tops = [top, *sorted(path.parent for path in top.glob("*/release_agent"))]
     read_only = os.statvfs(top).f_flag & os.ST_RDONLY

@@ -76,6 +76,8 @@ BROUGHT: Shape = {
     "packages?": [str],
     "users?": [str],
     "taken?": [str],
+    # The archive of the images that go over to an engine of the other kind.
+    "moving?": {"path": str, "sha256": str, "images": {str: str}},
     "coming?": [str],
     "policy_rc_d?": bool,
     "containers?": [str],

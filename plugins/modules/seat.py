@@ -159,7 +159,9 @@ ansible_facts:
           description: >-
             What the toolkit brought, as it has recorded it, C(packages) and C(users), the
             accounts that it put into the group docker; C(taken), those that it took out of it,
-            absent where it took none; C(containers), the IDs of those that it has
+            absent where it took none; C(moving), the archive of the images that go over to an
+            engine of the other kind, its C(path), C(sha256) and C(images), name to fingerprint,
+            absent where there is none; C(containers), the IDs of those that it has
             made, and C(making), the name of one that it was about to make, both absent where a
             version before that has made its container. Packages that an installation was bringing
             when it was interrupted are among them, where they have come.
@@ -204,7 +206,8 @@ ansible_facts:
             engine cannot limit them, C(memory) and C(pids), whether it can limit these, C(uid), the
             account that answers at its socket, V(none) where nobody does, C(socket), its C(uid),
             C(gid), C(mode), and C(groups), those that an ACL lets use it, C(roots), the processes
-            of an engine that root runs, C(masked), those of its units that systemd is kept from
+            of an engine that root runs, C(others), the directories besides its own in which an
+            engine or containerd has data, C(masked), those of its units that systemd is kept from
             starting, and C(why) it does not run.
           type: dict
         images:

@@ -56,6 +56,11 @@ options:
     description: Accounts that the toolkit has taken out of the group docker, all of them.
     type: list
     elements: str
+  moving:
+    description: >-
+      The archive of the images that go over to an engine of the other kind, C(path), C(sha256) and
+      C(images), name to fingerprint; an empty one, where they have come.
+    type: dict
   served:
     description: The revision that the room has from now on. For the machine that builds.
     type: str
@@ -154,6 +159,7 @@ OWN_ARGUMENTS: dict[str, Any] = {
     "came": {"type": "bool", "default": False},
     "users": {"type": "list", "elements": "str"},
     "taken": {"type": "list", "elements": "str"},
+    "moving": {"type": "dict"},
     "served": {"type": "str"},
     "give_back": {"type": "list", "elements": "path", "default": []},
     "forget": {"type": "bool", "default": False},
@@ -272,9 +278,11 @@ def remember(asked: dict[str, Any], *, check: bool) -> bool:
             remember_roots(state, asked["roots"])
         if ended:
             remember_came(state, seat)
-        for key in ("users", "taken"):
+        for key in ("users", "taken", "moving"):
             if asked[key] is not None:
                 state.brought[key] = asked[key]
+        if not state.brought.get("moving"):
+            state.brought.pop("moving", None)
         if asked["served"]:
             state.serve(asked["served"])
 

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from io import BytesIO
 from pathlib import Path
 
@@ -119,6 +120,9 @@ def test_an_abstract_socket_is_connected_to(capsys: pytest.CaptureFixture[str]) 
 def test_a_variable_of_a_process_is_read(capsys: pytest.CaptureFixture[str]) -> None:
     with subprocess.Popen(["sleep", "60"], env={"A": "1", "IT": "value=2", "Z": "3"}) as process:
         given = {"process": process.pid, "processes": "/proc", "variable": "IT"}
+        # It has it a moment after it has begun.
+        while not Path(f"/proc/{process.pid}/environ").read_bytes():
+            time.sleep(0.01)
         told = try_it(capsys, "read_environment", **given)
         process.kill()
     assert told["got"] == "value=2"

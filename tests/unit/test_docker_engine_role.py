@@ -142,7 +142,7 @@ def test_all_that_ends_it_has_it_remembered_what_came(file: str) -> None:
 def test_an_engine_that_runs_is_not_restarted_for_what_was_not_written(
     refused: bool, runs: bool, back: bool
 ) -> None:
-    [configure] = [task for task in load("main.yml") if "rescue" in task]
+    [configure] = [task for task in load("main.yml") if task["name"] == CONFIGURE]
     [going_back] = [task for task in configure["rescue"] if "block" in task]
     variables = known(("docker/running", runs)) | {"__docker_engine_write": {"failed": refused}}
     assert met(going_back, variables) is back
@@ -170,7 +170,7 @@ def test_only_what_may_have_run_is_stopped_or_has_its_starts_forgotten(
 
 def test_one_that_refuses_its_configuration_has_run() -> None:
     """Or systemd would take the start with the old one for one too many."""
-    [configure] = [task for task in load("main.yml") if "rescue" in task]
+    [configure] = [task for task in load("main.yml") if task["name"] == CONFIGURE]
     first = configure["block"][-1]["vars"]["__docker_engine_ran"]
     render = Templar(loader=DataLoader(), variables=known(*BARE))
     assert render.template(first) is False
@@ -180,7 +180,7 @@ def test_one_that_refuses_its_configuration_has_run() -> None:
 
 def test_what_came_is_remembered_where_the_configuration_is_refused_too() -> None:
     """Only after the old configuration is back, which is made of what was known."""
-    [configure] = [task for task in load("main.yml") if "rescue" in task]
+    [configure] = [task for task in load("main.yml") if task["name"] == CONFIGURE]
     *_, back, came, _ = configure["rescue"]
     assert ("block" in back, came["labocloud.room.seat_state"]) == (True, {"came": True})
 

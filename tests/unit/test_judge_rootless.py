@@ -161,6 +161,13 @@ def test_an_account_that_could_be_used_or_has_no_ids_of_its_own_is_mended(
     assert judge(without_root(("students/ranges", [[5, 2_099_999_995]])), **ROOTLESS)["housed"]
 
 
+def test_ids_that_are_right_are_left_alone_for_the_engine_that_runs_with_them() -> None:
+    unlocked = without_root(("students/account/locked", False))
+    assert judge(unlocked, **ROOTLESS)["ids"] == []
+    lacking = without_root(("students/account/subgids", []))
+    assert judge(lacking, **ROOTLESS)["ids"] == ["--add-subgids", "2100000000-2100065535"]
+
+
 def test_its_ids_are_nobody_elses() -> None:
     has = without_root(("students/ranges", OVERLAPPING))
     first = 2_100_065_540
@@ -178,7 +185,7 @@ def test_the_images_go_over_to_an_engine_of_the_other_kind_and_nothing_else_is_l
     assert verdict["refused"] == []
     assert set(verdict["moving"]) == MINE
     assert verdict["moving"][BASE] == SEAT["images"][BASE]["fingerprint"]
-    assert verdict["leaves"] == [engine.DOCKER_ROOT, engine.CONTAINERD_ROOT]
+    assert verdict["leaves"] == [engine.DOCKER_ROOT]
     assert verdict["stops"] == ["docker.socket", "containerd.service", "docker.service"]
     back = judge(without_root())
     assert back["refused"] == []
@@ -191,6 +198,28 @@ def test_the_images_go_over_to_an_engine_of_the_other_kind_and_nothing_else_is_l
         engine_files.SOCKET_MASK,
         engine_files.CONTAINERD_MASK,
     }
+
+
+def test_what_a_run_that_was_killed_has_left_is_taken_up() -> None:
+    """The images are in an archive then, and the other kind's data are there still."""
+    left = ("docker/others", [engine.DOCKER_ROOT, engine.CONTAINERD_ROOT])
+    verdict = judge(without_root(left), **ROOTLESS)
+    assert (verdict["leaves"], verdict["settled"]) == (left[1], False)
+    moving = {"path": "/var/tmp/a", "sha256": "b", "images": {COURSE: "c"}}
+    verdict = judge(without_root(("brought/moving", moving)), **ROOTLESS)
+    assert (verdict["moved"], verdict["settled"]) == (moving, False)
+    # What was in use before the toolkit is not its to remove, and a containerd may be another's.
+    theirs = ("before/roots", dict.fromkeys(engine_roots(), "in use"))
+    assert judge(without_root(left, theirs), **ROOTLESS)["leaves"] == []
+    assert judge(without_root(left, ("before", None)), **ROOTLESS)["leaves"] == []
+    alone = seat(("docker/others", [ROOT, engine.CONTAINERD_ROOT]))
+    alone["before"]["roots"][ROOT] = "absent"
+    assert judge(alone)["leaves"] == [ROOT]
+
+
+def test_no_account_stays_for_an_engine_that_root_runs() -> None:
+    verdict = judge(seat(ALLOTTED))
+    assert (verdict["housed"], verdict["settled"], verdict["lodging"]) == (False, False, UID)
 
 
 def test_nothing_goes_over_that_has_only_the_name_of_the_rooms() -> None:

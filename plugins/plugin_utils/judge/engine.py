@@ -353,6 +353,8 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
             whole
             and told["configured"]
             and told["housed"]
+            and not told["moved"]["path"]
+            and not told["leaves"]
             and runs
             and told["trust"]["settled"]
             and not awaited(want, builder)

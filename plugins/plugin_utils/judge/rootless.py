@@ -32,6 +32,7 @@ PACKAGES = {
 FIRST, COUNT = 2_100_000_000, 65_536
 # On which the kernel refuses what the engine does with its files, or it becomes very slow.
 UNFIT = ("nfs", "nfs4", "cifs", "smb3", "overlay", "9p", "fuse.sshfs", "vfat", "exfat")
+NOTHING_MOVED: dict[str, Any] = {"path": "", "sha256": "", "images": {}}
 # Names that a person reads in one line.
 MOST = 8
 
@@ -162,11 +163,17 @@ def limits(has: Has, want: Want) -> Iterator[Finding]:
 
 
 def ids(has: Has) -> list[str]:
-    """Give what usermod is told, so that the account has as many IDs as a container, its alone."""
-    account = has["students"]["account"] or {"subuids": [], "subgids": []}
+    """Give what usermod is told, so that the account has as many IDs as a container, its alone.
+
+    Nothing where it has: while the engine runs, usermod refuses even what changes nothing.
+    """
+    known = has["students"]["account"]
+    account = known or {"subuids": [], "subgids": []}
     first = free_ids(has)
     told = []
     for kind in ("subuids", "subgids"):
+        if known and ranged(has, kind):
+            continue
         had = [f"{start}-{start + count - 1}" for start, count in pairs(account[kind])]
         told += [word for one in had for word in (f"--del-{kind}", one)]
         told += [f"--add-{kind}", f"{first}-{first + COUNT - 1}"]
@@ -177,29 +184,37 @@ def values(has: Has, want: Want, roots: list[str]) -> dict[str, Any]:
     """Give what the tasks need. roots: where the wanted engine, and containerd, keep their data.
 
     without_root: whether it is to run so. account, group, home: names and place. ids: what usermod
-    is told. housed: whether the account is as it has to be, or none is needed. lodging: the ID of
-    the one that there is, None for none. stops: the units that are stopped before it starts.
-    moving: the images that go over from an engine of the other kind; leaves: where that one kept
-    its data, which go; both empty where it stays.
+    is told. housed: whether the account is as it has to be, and there is none where none is needed.
+    lodging: the ID of the one that there is, None for none. stops: the units that are stopped
+    before it starts. moving: the images that go over from an engine of the other kind, name to
+    fingerprint; moved: the archive that they are in already; leaves: where that engine has left
+    data, or will, which go.
     """
     rootless, docker = wanted(want), has["docker"]
+    account = has["students"]["account"]
     other = docker["running"] and not right_one(has, want)
     own = engine_files.containerd_is_ours(has, want)
     changes = installed(has) and rootless != is_so(has) and docker["running"]
-    kept = [docker["root"], *roots[-1:] * (rootless and own)]
+    # What was in use before the toolkit is not its to remove.
+    before = (has["before"] or {}).get("roots", {})
+    kept = roots[:1] if rootless and own else [roots[0], roots[-1]]
+    goes = [docker["root"]] * changes + [
+        one for one in docker["others"] if before.get(one, "in use") != "in use"
+    ]
     return {
         "without_root": rootless,
         "account": ACCOUNT,
         "group": GROUP,
         "home": HOME,
         "ids": ids(has),
-        "housed": housed(has) or not rootless,
-        "lodging": has["students"]["account"] and has["students"]["account"]["uid"],
+        "housed": housed(has) if rootless else account is None,
+        "lodging": account and account["uid"],
         "stops": [
             *["docker.socket"] * (rootless or other),
             *["containerd.service"] * (rootless and own),
             *["docker.service"] * other,
         ],
         "moving": moves(has) if changes else {},
-        "leaves": kept if changes else [],
+        "moved": has["brought"].get("moving") or NOTHING_MOVED,
+        "leaves": [one for one in dict.fromkeys(goes) if one not in kept],
     }
