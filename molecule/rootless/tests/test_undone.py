@@ -23,7 +23,8 @@ def test_the_seat_is_as_it_was(removed: int, name: str) -> None:
     before = seat.file("/root/before").content_string.splitlines()
     after = seat.check_output("/root/seat_state.sh").splitlines()
     assert len(before) > 100
-    assert list(difflib.unified_diff(before, after, "before", "after", lineterm="", n=0)) == []
+    told = list(difflib.unified_diff(before, after, "before", "after", lineterm="", n=0))
+    assert told == [], "\n".join(told)
 
 
 @pytest.mark.parametrize("name", SEATS)
