@@ -30,6 +30,9 @@ PACKAGES = {
 # As many IDs as a container has, behind all that a directory's accounts are given: sssd counts them
 # from 200000 to 2000200000.
 FIRST, COUNT = 2_100_000_000, 65_536
+# The account's own, the same on each seat: what a home on a server lets in is that of every seat, and
+# what a removal leaves in homes is nobody else's.
+UID = FIRST - 1
 # On which the kernel refuses what the engine does with its files, or it becomes very slow.
 UNFIT = ("nfs", "nfs4", "cifs", "smb3", "overlay", "9p", "fuse.sshfs", "vfat", "exfat")
 NOTHING_MOVED: dict[str, Any] = {"path": "", "sha256": "", "images": {}}
@@ -183,7 +186,7 @@ def ids(has: Has) -> list[str]:
 def values(has: Has, want: Want, roots: list[str]) -> dict[str, Any]:
     """Give what the tasks need. roots: where the wanted engine, and containerd, keep their data.
 
-    without_root: whether it is to run so. account, group, home: names and place. ids: what usermod
+    without_root: whether it is to run so. account, group, home, uid: names, place and number. ids: what usermod
     is told. housed: whether the account is as it has to be, and there is none where none is needed.
     lodging: the ID of the one that there is, None for none. stops: the units that are stopped
     before it starts. moving: the images that go over from an engine of the other kind, name to
@@ -206,6 +209,7 @@ def values(has: Has, want: Want, roots: list[str]) -> dict[str, Any]:
         "account": ACCOUNT,
         "group": GROUP,
         "home": HOME,
+        "uid": account["uid"] if account else UID,
         "ids": ids(has),
         "housed": housed(has) if rootless else account is None,
         "lodging": account and account["uid"],
