@@ -312,10 +312,17 @@ def test_its_files_and_its_account_go_with_the_toolkit() -> None:
     masks = {engine_files.UNIT, engine_files.SOCKET_MASK, engine_files.CONTAINERD_MASK}
     assert masks <= set(gone["files"])
     assert "/etc/systemd/system" not in gone["empty"]
-    assert gone["lodging"] == ACCOUNT
+    assert gone["lodging"]
     assert ROOT in gone["checked"]
-    # Data that stay are the account's.
-    assert judge(without_root(), **ROOTLESS)["removal"]["lodging"] is None
+    assert gone["services"] == ["docker.socket", "docker.service"]
+    assert judge(seat())["removal"]["lodging"] is False
+
+
+def test_an_engine_that_was_there_is_roots_again_after_the_removal() -> None:
+    before = SEAT["before"] | {"packages": ["docker.io"], "docker_running": True}
+    gone = judge(without_root(("before", before)), **ROOTLESS)["removal"]
+    assert gone["services"] == ["docker.socket", "docker.service"]
+    assert gone["units"] == ["containerd.service", "docker.socket", "docker.service"]
 
 
 def test_a_unit_of_somebody_else_stays() -> None:

@@ -274,7 +274,7 @@ def removal(has: Has, want: Want) -> dict[str, Any] | None:
     services, what systemd stops. purges: whether Docker's data go. scripts: paths of what would
     remove them when its package goes. packages: what the toolkit brought and is there, held: what
     of it is held. files: paths to remove. empty: directories that go where that leaves them
-    empty. lodging: the account of an engine without root, None where it stays. give_back: paths
+    empty. lodging: whether there is the account of an engine without root. give_back: paths
     of files that were there and come back. units: those to start anew, of an engine that was
     there. checked, data: the directories where Docker keeps its data, before and after its packages
     go; the record decides what becomes of each. group: whether the group docker came too.
@@ -295,18 +295,18 @@ def removal(has: Has, want: Want) -> dict[str, Any] | None:
     # It may be there for others by now, and what they keep in it.
     others = {"containerd", "containerd.io"}.intersection(has["packages"])
     units = ["containerd.service"] * any(path in engine_files.CONTAINERDS for path in mine)
+    if rootless.is_so(has):
+        units = ["containerd.service", "docker.socket"]
     brought = [name for name in has["brought"]["packages"] if name in has["packages"]]
     systemd = has["service_manager"] == "systemd"
-    stops = not was and has["docker"]["running"]
+    # One that was there runs as it did before, once this one has stopped.
+    stops = (not was or rootless.is_so(has)) and has["docker"]["running"]
     return {
         "came": not was,
         "services": ["docker.socket", "docker.service"] if stops and systemd else [],
         "stopping": stops and not systemd,
         "purges": not was and want["docker_engine_purge"],
-        # Its data are nobody's without it.
-        "lodging": has["students"]["account"]
-        if want["docker_engine_purge"] or not rootless.is_so(has)
-        else None,
+        "lodging": has["students"]["account"] is not None,
         "scripts": list(NUKING) if "docker.io" in brought and not was else [],
         "packages": brought,
         "held": [name for name in brought if name in has["held"]],

@@ -30,9 +30,9 @@ PACKAGES = {
 # As many IDs as a container has, behind all that a directory's accounts are given: sssd counts them
 # from 200000 to 2000200000.
 FIRST, COUNT = 2_100_000_000, 65_536
-# The account's own, the same on each seat: what a home on a server lets in is that of every seat,
-# and what a removal leaves in homes is nobody else's.
-UID = FIRST - 1
+# The account's own, and its group's, the same on each seat: what a home on a server lets in is that
+# of every seat, and what a removal leaves, in homes and of Docker's data, is nobody else's.
+NUMBER = FIRST - 1
 # On which the kernel refuses what the engine does with its files, or it becomes very slow.
 UNFIT = ("nfs", "nfs4", "cifs", "smb3", "overlay", "9p", "fuse.sshfs", "vfat", "exfat")
 NOTHING_MOVED: dict[str, Any] = {"path": "", "sha256": "", "images": {}}
@@ -186,12 +186,12 @@ def ids(has: Has) -> list[str]:
 def values(has: Has, want: Want, roots: list[str]) -> dict[str, Any]:
     """Give what the tasks need. roots: where the wanted engine, and containerd, keep their data.
 
-    without_root: whether it is to run so. account, group, home, uid: names, place and number. ids:
-    what usermod is told. housed: whether the account is as it has to be, and there is none where
-    none is needed. lodging: the ID of the one that there is, None for none. stops: the units that
-    are stopped before it starts. moving: the images that go over from an engine of the other kind,
-    name to fingerprint; moved: the archive that they are in already; leaves: where that engine has
-    left data, or will, which go.
+    without_root: whether it is to run so. account, group, home, uid, gid: names, place and
+    numbers. ids: what usermod is told. housed: whether the account is as it has to be, and there is
+    none where none is needed. lodging: the ID of the one that there is, None for none. stops: the
+    units that are stopped before it starts. moving: the images that go over from an engine of the
+    other kind, name to fingerprint; moved: the archive that they are in already; leaves: where that
+    engine has left data, or will, which go.
     """
     rootless, docker = wanted(want), has["docker"]
     account = has["students"]["account"]
@@ -209,7 +209,8 @@ def values(has: Has, want: Want, roots: list[str]) -> dict[str, Any]:
         "account": ACCOUNT,
         "group": GROUP,
         "home": HOME,
-        "uid": account["uid"] if account else UID,
+        "uid": account["uid"] if account else NUMBER,
+        "gid": account["gid"] if account else NUMBER,
         "ids": ids(has),
         "housed": housed(has) if rootless else account is None,
         "lodging": account and account["uid"],
