@@ -31,11 +31,6 @@ def told(tried: subprocess.CompletedProcess[str]) -> dict[str, dict[str, str]]:
     }
 
 
-def names(cause: str) -> set[str]:
-    """Give the attacks that a finding names."""
-    return ALL & set(re.findall(r"[\w-]+", cause))
-
-
 @pytest.mark.parametrize("seat", SEATS)
 def test_without_root_none_succeeds(told: dict[str, dict[str, str]], seat: str) -> None:
     assert "attack_succeeded" not in told[seat]
@@ -45,9 +40,10 @@ def test_without_root_none_succeeds(told: dict[str, dict[str, str]], seat: str) 
 @pytest.mark.parametrize("seat", [*SEATS, OPEN])
 def test_each_was_tried(told: dict[str, dict[str, str]], seat: str) -> None:
     """Else it would prove nothing."""
-    assert names(told[seat]["attack_partly"]) == UNTRIED, told[seat]["attack_partly"]
+    untried = told[seat]["attack_partly"]
+    assert ALL & set(re.findall(r"([\w-]+)(?:,| \()", untried)) == UNTRIED, untried
 
 
 def test_with_root_each_succeeds(told: dict[str, dict[str, str]]) -> None:
-    succeeded = told[OPEN]["students_root"].partition("(")[2]
-    assert names(succeeded) == ALL - UNTRIED
+    [names] = re.findall(r"\((.*)\)", told[OPEN]["students_root"])
+    assert set(names.split(", ")) == ALL - UNTRIED
