@@ -82,8 +82,9 @@ class DockerConnection(http.client.HTTPConnection):
         super().__init__("localhost", timeout=timeout, blocksize=2**20)
         self.path = path
         self.api = ""
-        # Whose the engine is that answers, as the kernel tells.
+        # Whose the engine is that answers, and which process, as the kernel tells.
         self.uid: int | None = None
+        self.pid = 0
 
     def connect(self) -> None:
         """Connect to the socket instead of a port. Raises OSError.
@@ -95,11 +96,21 @@ class DockerConnection(http.client.HTTPConnection):
         self.sock.settimeout(self.timeout)
         self.sock.connect(self.path)
         peer = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size)
-        _, self.uid, _ = PEER.unpack(peer)
+        self.pid, self.uid, _ = PEER.unpack(peer)
         link = os.readlink(self.path) if os.path.islink(self.path) else ""
         if self.uid == 0 and link == LINK:
             self.sock.close()
             raise OSError(f"root answers at {self.path}, where an engine without root has to")
+
+    def with_its_rights(self, command: list[str]) -> list[str]:
+        """Give a command so that it gets at no file that the engine, which answered, does not.
+
+        A path that an engine without root tells is its users' word, and so is what lies there, and
+        root would follow it anywhere. In the namespace of that process, IDs are a container's.
+        """
+        if self.uid in (0, os.geteuid()):
+            return command
+        return ["nsenter", f"--target={self.pid}", "--user", "--", *command]
 
     def send_question(
         self, path: str, method: str, body: bytes | IO[bytes] | None, headers: dict[str, str]

@@ -70,7 +70,7 @@ import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote
 
 from ansible.module_utils.basic import AnsibleModule
@@ -144,16 +144,26 @@ def restore_volume(docker: DockerConnection, volume: Thing, src: Path, mark: str
     complete = place.parent / COMPLETE
     if complete.exists():
         return False
+
+    def run(command: list[str], data: IO[bytes] | None = None) -> None:
+        subprocess.run(
+            docker.with_its_rights(command),
+            stdin=data,
+            check=True,
+            capture_output=True,
+            text=True,
+            cwd="/",
+            env=ENVIRONMENT,
+        )
+
     # The data of a volume on a device are there, and were not saved.
     if not DEVICE & set(volume["Options"] or {}):
         directory = place.parents[1]
         tar = ["tar", "--extract", "--acls", "--xattrs", "--xattrs-include=*", "--numeric-owner"]
         command = [*tar, "--same-permissions", f"--directory={directory}", f"{name}/{place.name}"]
         with unpacked(src / ARCHIVES[1]) as data:
-            subprocess.run(
-                command, stdin=data, check=True, capture_output=True, text=True, env=ENVIRONMENT
-            )
-    complete.touch()
+            run(command, data)
+    run(["touch", str(complete)])
     return True
 
 

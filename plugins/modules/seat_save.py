@@ -357,7 +357,7 @@ def save_images(
                     docker.ask(f"/images/{name}?noprune=true", "DELETE")
 
 
-def save_volumes(volumes: list[dict[str, Any]], dest: Path) -> list[str]:
+def save_volumes(docker: DockerConnection, volumes: list[dict[str, Any]], dest: Path) -> list[str]:
     """Save the volumes' bytes, and give the paths of those sockets in them that were left out.
 
     Raises OSError or subprocess.CalledProcessError.
@@ -367,8 +367,8 @@ def save_volumes(volumes: list[dict[str, Any]], dest: Path) -> list[str]:
     tar = ["tar", "--create", "--acls", "--xattrs", "--xattrs-include=*", "--numeric-owner"]
 
     def write(sink: IO[bytes], why: IO[str]) -> None:
-        command = [*tar, "--sparse", f"--directory={directory}", *places]
-        subprocess.run(command, stdout=sink, stderr=why, env=ENVIRONMENT, check=True)
+        command = docker.with_its_rights([*tar, "--sparse", f"--directory={directory}", *places])
+        subprocess.run(command, stdout=sink, stderr=why, cwd="/", env=ENVIRONMENT, check=True)
 
     return SOCKET_IN_VOLUME.findall(packed(dest, write))
 
@@ -407,7 +407,7 @@ def save(docker: DockerConnection, asked: dict[str, Any], dest: Path) -> dict[st
         save_images(docker, containers, images, dest / "images.tar.zst")
         files["images.tar.zst"] = digest(dest / "images.tar.zst")
     if own := [one for one in volumes if not DEVICE & set(one["Options"] or {})]:
-        left_out = save_volumes(own, dest / "volumes.tar.zst")
+        left_out = save_volumes(docker, own, dest / "volumes.tar.zst")
         files["volumes.tar.zst"] = digest(dest / "volumes.tar.zst")
     for container in containers:
         now = docker.ask(f"/containers/{container['Id']}/json") or container

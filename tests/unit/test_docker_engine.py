@@ -1,6 +1,7 @@
 """How an engine is asked, and what becomes of one that hangs, breaks off or is another."""
 
 import http.client
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -68,3 +69,17 @@ def test_after_an_answer_that_does_not_come_the_next_question_is_answered(
     with pytest.raises((OSError, http.client.HTTPException)):
         docker.ask("/commit", "POST")
     assert docker.ask("/containers/a/unpause", "POST") == {}
+
+
+def test_files_are_got_at_with_the_rights_of_the_engine_that_answers(
+    engine: stand_in.Engine, docker: DockerConnection
+) -> None:
+    """Root's may do what root does; of another's, root would follow a path anywhere."""
+    engine.on("GET", "/info", {"ID": "a"})
+    docker.ask("/info")
+    assert (docker.uid, docker.pid) == (os.geteuid(), os.getpid())
+    assert docker.with_its_rights(["tar", "-x"]) == ["tar", "-x"]
+    docker.uid = 995
+    assert docker.with_its_rights(["tar", "-x"]) == [
+        *("nsenter", f"--target={os.getpid()}", "--user", "--", "tar", "-x")
+    ]

@@ -12,7 +12,7 @@ import image_tar
 import mutated
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.module_utils import saved
+from ansible_collections.labocloud.room.plugins.module_utils import docker_engine, saved
 from ansible_collections.labocloud.room.plugins.modules import seat_restore
 from hypothesis import given
 
@@ -638,3 +638,14 @@ def test_whatever_a_manifest_holds_what_did_not_come_is_told(
         assert len(seat.made) == len({saved["Id"] for saved in manifest["containers"]})
     # What could not be finished is not left.
     assert not [name for name in seat.names() if name.startswith("labocloud-saved-")]
+
+
+def test_volumes_are_written_with_the_rights_of_their_engine_alone(
+    seat: Seat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seat.save(volumes=[volume("data")])
+    monkeypatch.setattr(docker_engine.DockerConnection, "with_its_rights", lambda *_: ["false"])
+    said = seat.restore()
+    assert said["lines"] == []
+    assert "volume data" in said["missing"][-1]
+    assert not list(seat.directory.rglob(seat_restore.COMPLETE))

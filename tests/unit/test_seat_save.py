@@ -487,3 +487,10 @@ def test_what_goes_on_already_or_is_gone_is_not_asked_to(seat: Seat) -> None:
     before = len(seat.engine.asked("POST"))
     assert not seat.save(state="absent").get("failed")
     assert len(seat.engine.asked("POST")) == before
+
+
+def test_volumes_are_read_with_the_rights_of_their_engine_alone(
+    seat: Seat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docker_engine.DockerConnection, "with_its_rights", lambda *_: ["false"])
+    assert seat.save(volumes=["data"])["failed"] is True
