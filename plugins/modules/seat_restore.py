@@ -18,7 +18,7 @@ description:
     and nothing is.
   - Only images of the names that seat_save gives are loaded.
 requirements:
-  - tar and zstd (the commands)
+  - tar and zstd (the commands), and nsenter where the engine runs without root
 options:
   src:
     description: >-

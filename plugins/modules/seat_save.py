@@ -19,7 +19,7 @@ description:
     saved is of one moment. They stay so, unless saving fails; who goes on without removing them
     lets them go on with O(state=absent).
 requirements:
-  - tar and zstd (the commands)
+  - tar and zstd (the commands), and nsenter where the engine runs without root
 options:
   state:
     description: >-
