@@ -276,6 +276,22 @@ VOCABULARY = {
             " rien n’a été modifié",
         ),
     ),
+    "engine_moves_before": Entry(
+        "error",
+        UP,
+        (
+            "docker_engine_students is {kind}, and its engine holds what was there before the"
+            " toolkit, and the other one would not have: {what}.",
+            "docker_engine_students vaut {kind}, et son moteur a ce qui était là avant, et que"
+            " l’autre n’aurait pas : {what}.",
+        ),
+        (
+            "save that by hand (docker save, docker cp) and remove it, or set"
+            " docker_engine_students back for it; nothing was changed; then",
+            "le sauver à la main (docker save, docker cp) et le supprimer, ou remettre"
+            " docker_engine_students pour lui ; rien n’a été modifié ; puis",
+        ),
+    ),
     "engine_moves_root": Entry(
         "error",
         UP,

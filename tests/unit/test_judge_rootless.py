@@ -253,6 +253,17 @@ def test_what_students_have_is_not_left_behind(
     assert judge(same, docker_engine_students=kind)["refused"] == []
 
 
+@pytest.mark.parametrize("record", [{"volumes": ["work"]}, None])
+def test_what_was_there_before_is_no_resets_to_take(record: dict[str, Any] | None) -> None:
+    before = SEAT["before"] | record if record else None
+    has = seat(("volumes", ["work"]), ("containers", {}), ("images", {}), ("before", before))
+    verdict = judge(has, **ROOTLESS)
+    assert ids(verdict, "refused") == ["engine_moves_before"]
+    assert "reset" not in in_words(verdict["refused"])
+    both = seat(("volumes", ["work", "mine"]), ("before/volumes", ["work"]))
+    assert ids(judge(both, **ROOTLESS), "refused") == ["engine_moves_before", "engine_moves"]
+
+
 def test_a_line_has_room_for_a_few_of_them() -> None:
     has = seat(("volumes", [f"v{number}" for number in range(9)]))
     assert "volume v7, …" in in_words(judge(has, **ROOTLESS)["refused"])
@@ -297,6 +308,10 @@ def test_low_ports_are_published_where_that_is_asked_for() -> None:
     assert engine_files.PORTS_UNIT not in engine_files.files(
         seat(), want(docker_engine_lowest_port=80)
     )
+    # It is taken back when the engine stops that was started with it, before systemd forgets it.
+    had = without_root(("files", SEAT["files"] | {engine_files.PORTS_UNIT: "80"}))
+    assert "docker.service" in judge(had, **ROOTLESS)["stops"]
+    assert "docker.service" not in judge(without_root(), **ROOTLESS)["stops"]
 
 
 def test_units_that_it_masks_itself_are_not_masked_by_somebody() -> None:

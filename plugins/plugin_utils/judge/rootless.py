@@ -108,16 +108,30 @@ def moves(has: Has) -> dict[str, str]:
     return {name: mark for name, mark in told.items() if mark in ours}
 
 
-def left_behind(has: Has) -> list[str]:
-    """Give what would be out of reach in an engine of the other kind: all that is not ours."""
-    ours = has["brought"].get("containers", [])
-    kept = moves(has)
-    return [
-        *(f"container {name}" for name, one in has["containers"].items() if one["id"] not in ours),
-        *(f"volume {name}" for name in has["volumes"]),
-        *(f"network {name}" for name in has["networks"]),
-        *(f"image {name}" for name in has["images"] if name not in kept),
-    ]
+def left_behind(has: Has) -> tuple[list[str], list[str]]:
+    """Give what would be out of reach in an engine of the other kind: all that is not ours.
+
+    First what was there before the toolkit, which no reset takes, then the rest.
+    """
+    ours, kept = has["brought"].get("containers", []), moves(has)
+    there: dict[str, list[str]] = {
+        "container": [one for one, told in has["containers"].items() if told["id"] not in ours],
+        "volume": has["volumes"],
+        "network": has["networks"],
+        "image": [one for one in has["images"] if one not in kept],
+    }
+    before = has["before"]
+    old = there if before is None else {kind: before.get(f"{kind}s", []) for kind in there}
+    named = [(kind, one) for kind, names in there.items() for one in names]
+    return (
+        [f"{kind} {one}" for kind, one in named if one in old[kind]],
+        [f"{kind} {one}" for kind, one in named if one not in old[kind]],
+    )
+
+
+def few(names: list[str]) -> str:
+    """Give names as a line has room for them."""
+    return ", ".join(names[:MOST]) + ", …" * (len(names) > MOST)
 
 
 def unable(has: Has, want: Want) -> Iterator[Finding]:
@@ -150,10 +164,14 @@ def refusals(has: Has, want: Want, root: str) -> Iterator[Finding]:
     if wanted(want) == is_so(has) or not installed(has):
         return
     values = {"kind": want["docker_engine_students"]}
-    if docker["running"] and (left := left_behind(has)):
-        told = ", ".join(left[:MOST]) + ", …" * (len(left) > MOST)
-        yield finding("engine_moves", name, what=told, **values)
-    elif docker["data"] and not docker["running"]:
+    theirs, others = left_behind(has)
+    if docker["running"] and theirs:
+        yield finding("engine_moves_before", name, what=few(theirs), **values)
+    if docker["running"] and others:
+        yield finding("engine_moves", name, what=few(others), **values)
+    if docker["running"] and (theirs or others):
+        return
+    if docker["data"] and not docker["running"]:
         yield finding("engine_moves_unknown", name, why=docker["why"], **values)
     elif docker["running"] and docker["root"] == root:
         yield finding("engine_moves_root", name, root=root, **values)
@@ -217,7 +235,8 @@ def values(has: Has, want: Want, roots: list[str]) -> dict[str, Any]:
         "stops": [
             *["docker.socket"] * (rootless or other),
             *["containerd.service"] * (rootless and own),
-            *["docker.service"] * other,
+            # What its unit does at its end is what systemd has read of it until then.
+            *["docker.service"] * (other or engine_files.PORTS_UNIT in has["files"]),
         ],
         "moving": moves(has) if changes else {},
         "moved": has["brought"].get("moving") or NOTHING_MOVED,
