@@ -61,8 +61,7 @@ def seats() -> list[Host]:
 @pytest.fixture
 def clean(seats: list[Host]) -> list[str]:
     """What Docker has on each of these seats without students' work, which is there by now."""
-    changed(run("without_root"))
-    # Of a test that failed, too.
+    # Nor of a test that failed.
     changed(run("without_root", playbook=RESET, confirm="yes"))
     states = [seat.check_output(STATE) for seat in seats]
     on_each(seats, lambda seat: student(seat, WORK))

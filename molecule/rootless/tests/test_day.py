@@ -32,9 +32,10 @@ def test_the_next_group_has_a_seat_as_it_was_and_the_work_comes_back(
 
 def test_a_corrected_app_is_shipped_and_taken_back(seats: list[Host], tmp_path: Path) -> None:
     text = str(uuid4())
-    assert changed(run("all", playbook=UPDATE, **other_app(tmp_path, text))) > 0
+    at_once = {"batches": ["100%"]}
+    assert changed(run("all", playbook=UPDATE, **at_once, **other_app(tmp_path, text))) > 0
     assert all(text in seat.check_output("python3 -c %s", PAGE) for seat in seats)
-    back = run("all", playbook=UPDATE, revision="previous", batches=["100%"])
+    back = run("all", playbook=UPDATE, revision="previous", **at_once)
     assert changed(back) > 0
     assert not any(text in seat.check_output("python3 -c %s", PAGE) for seat in seats)
     # It is what the project's files make.

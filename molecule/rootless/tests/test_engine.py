@@ -83,5 +83,5 @@ def test_a_disk_that_is_full_costs_nobody_the_engine(small_disk: Host, tmp_path:
     assert f"make room at {DATA}/docker" in said(result)
     small_disk.check_output(ANSWER)
     student(small_disk, "docker rm --force full")
-    assert changed(run(name, **small, **other)) > 0
-    small_disk.check_output(ANSWER)
+    # What it has, it still has.
+    assert changed(run(name, **small)) == 0

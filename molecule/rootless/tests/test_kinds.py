@@ -34,9 +34,6 @@ def members(seat: Host) -> list[str]:
 def test_who_is_put_into_docker_by_hand_is_taken_out(seats: list[Host]) -> None:
     """Else that gives root as soon as root runs an engine again."""
     on_each(seats, lambda seat: seat.check_output("gpasswd --add other docker"))
-    looked = run("without_root", playbook="playbooks/verify.yml")
-    assert looked.returncode != 0
-    assert "other" in said(looked)
     assert changed(run("without_root")) > 0
     assert [members(seat) for seat in seats] == [[]] * len(SEATS)
 
