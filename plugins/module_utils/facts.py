@@ -140,7 +140,7 @@ def seat_facts(
         "daemon_config": without_passwords(config),
         "docker_group": members("docker"),
         "students": students,
-        "able": able_facts(students["account"] and students["account"]["uid"]),
+        "able": able_facts(),
         **memory.facts(answers.pop("inspected"), {*packages, *unfinished}),
         "torn": torn,
         "apt": apt_facts(memory.brought, unfinished, odd),

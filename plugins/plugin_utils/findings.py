@@ -425,14 +425,14 @@ VOCABULARY = {
         "warning",
         ON_SEAT + "'docker info'",
         (
-            "its engine discards limits of memory or processes: what the course says of -m is not"
-            " so there.",
-            "son moteur ignore les limites de mémoire ou de processus : ce que le cours dit de -m"
-            " n’y est pas vrai.",
+            "its engine cannot limit memory, processors or processes: what the course says of -m is"
+            " not so there.",
+            "son moteur ne peut limiter la mémoire, les processeurs ou les processus : ce que le"
+            " cours dit de -m n’y est pas vrai.",
         ),
         (
-            "let systemd delegate memory and pids to accounts (Delegate= of user@.service)",
-            "laisser systemd déléguer memory et pids aux comptes (Delegate= de user@.service)",
+            "let systemd delegate cpu, memory and pids to accounts (Delegate= of user@.service)",
+            "laisser systemd déléguer cpu, memory et pids aux comptes (Delegate= de user@.service)",
         ),
     ),
     # The students.

@@ -234,6 +234,7 @@ THEIRS = [
     (("volumes", ["work"]), "volume work"),
     (("networks", ["lan"]), "network lan"),
     (("images", {"mine:1": {"fingerprint": "f"}}), "image mine:1"),
+    (("docker/swarm", True), "membership of a swarm"),
 ]
 
 
@@ -293,10 +294,11 @@ def test_two_kinds_do_not_keep_their_data_in_one_place() -> None:
 
 
 def test_limits_that_are_discarded_are_told() -> None:
-    for key in ("docker/memory", "docker/pids"):
-        verdict = judge(without_root((key, False)), **ROOTLESS)
+    for key in ("memory", "pids", "cpus"):
+        change = (f"docker/{key}", 0 if key == "cpus" else False)
+        verdict = judge(without_root(change), **ROOTLESS)
         assert (ids(verdict), verdict["settled"]) == (["rootless_unlimited"], True)
-        assert judge(seat((key, False)))["findings"] == []
+        assert judge(seat(change))["findings"] == []
 
 
 def test_low_ports_are_published_where_that_is_asked_for() -> None:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from ansible.module_utils.common.text.formatters import human_to_bytes
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge import images
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import images, rootless
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.network import network
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import (
     Builder,
@@ -320,7 +320,8 @@ def running(
         yield finding("container_altered", seat, container=name, fields=", ".join(rights))
     if limits:
         yield finding("container_unlimited", seat, container=name, fields=", ".join(limits))
-    if want["flask_container_cpus"] and not has["docker"]["cpus"]:
+    # Of an engine without root, its own part tells what it cannot limit.
+    if want["flask_container_cpus"] and not (has["docker"]["cpus"] or rootless.wanted(want)):
         yield finding("cpu_unlimited", seat, container=name)
     if not page_right(has, container):
         page = has["page"]

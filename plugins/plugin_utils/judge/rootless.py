@@ -8,8 +8,8 @@ The seat's docker.service is another unit then, which runs the engine as an acco
 from collections.abc import Iterator
 from typing import Any
 
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import ACCOUNT
 from ansible_collections.labocloud.room.plugins.module_utils.facts_students import (
-    ACCOUNT,
     GROUP,
     HOME,
     ROOT,
@@ -122,10 +122,12 @@ def left_behind(has: Has) -> tuple[list[str], list[str]]:
     }
     before = has["before"]
     old = there if before is None else {kind: before.get(f"{kind}s", []) for kind in there}
+    # Of which a reset takes all that students have made of one.
+    swarm = ["membership of a swarm"] * has["docker"]["swarm"]
     named = [(kind, one) for kind, names in there.items() for one in names]
     return (
         [f"{kind} {one}" for kind, one in named if one in old[kind]],
-        [f"{kind} {one}" for kind, one in named if one not in old[kind]],
+        swarm + [f"{kind} {one}" for kind, one in named if one not in old[kind]],
     )
 
 
@@ -178,8 +180,8 @@ def refusals(has: Has, want: Want, root: str) -> Iterator[Finding]:
 
 
 def limits(has: Has, want: Want) -> Iterator[Finding]:
-    """Tell where an engine without root takes a limit of memory, and does not keep to it."""
-    if wanted(want) and not (has["docker"]["memory"] and has["docker"]["pids"]):
+    """Tell where an engine without root cannot limit what a container takes."""
+    if wanted(want) and not all(has["docker"][key] for key in ("memory", "pids", "cpus")):
         yield finding("rootless_unlimited", want["name"])
 
 

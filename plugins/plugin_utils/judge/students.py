@@ -5,8 +5,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import ACCOUNT
 from ansible_collections.labocloud.room.plugins.module_utils.facts_students import (
-    ACCOUNT,
     GROUP,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
@@ -142,14 +142,13 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
     out or is about to; kept, those of them who stay out; recorded, whether the seat's record names
     just those that are brought and kept. socket: the commands that mend it; opened, whether root's
     has an ACL. login: what is to be written for a login, and removed. may: who may use the engine,
-    or is to, but for the account that this toolkit connects with; roots, whom of these that lets be
-    root.
+    or is to, but for the account that this toolkit connects with.
     """
     del builder
     told = members_of(has, want)
     told |= {"socket": socket_commands(has, want), "login": login(has, want)}
     if group := want["docker_engine_group"].strip():
-        told["may"].append(f"group {group}")
+        told["may"].append(group)
     record, docker = has["brought"], has["docker"]
     kept = told["kept"] == record.get("taken", [])
     todo = [told[key] for key in ("add", "remove", "leave", "back", "socket")]
@@ -159,7 +158,6 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
         settled=kept and not any((*todo, *told["login"].values())),
         refused=list(refusals(has, want)),
         recorded=kept and told["brought"] == record["users"],
-        roots=[] if rootless.wanted(want) else told["may"],
         opened=docker["uid"] == 0 and bool(docker["socket"] and docker["socket"]["groups"]),
         **told,
     )
