@@ -329,7 +329,8 @@ VOCABULARY = {
     ),
     "rootless_namespaces": Entry(
         "error",
-        ON_SEAT + "'sysctl -w user.max_user_namespaces=28633 kernel.unprivileged_userns_clone=1'",
+        # Only Debian's kernels have the second.
+        ON_SEAT + "'sysctl -ew user.max_user_namespaces=28633 kernel.unprivileged_userns_clone=1'",
         (
             "its kernel forbids user namespaces to accounts, which an engine without root needs.",
             "son noyau interdit aux comptes les espaces de noms utilisateur, dont un moteur sans"
