@@ -329,10 +329,12 @@ VOCABULARY = {
     ),
     "rootless_namespaces": Entry(
         "error",
-        ON_SEAT + "'sysctl -w user.max_user_namespaces=28633 kernel.unprivileged_userns_clone=1'",
+        # Only Debian's kernels have the second.
+        ON_SEAT + "'sysctl -ew user.max_user_namespaces=28633 kernel.unprivileged_userns_clone=1'",
         (
             "its kernel forbids user namespaces to accounts, which an engine without root needs.",
-            "son noyau interdit aux comptes les espaces d’utilisateurs, qu’il faut sans root.",
+            "son noyau interdit aux comptes les espaces de noms utilisateur, dont un moteur sans"
+            " root a besoin.",
         ),
         (
             "find out who forbids them (/etc/sysctl.d), allow them, then ./lab up; or set"
@@ -347,7 +349,7 @@ VOCABULARY = {
         (
             "its AppArmor forbids user namespaces to programs without a profile, and rootlesskit"
             " has none.",
-            "son AppArmor interdit les espaces d’utilisateurs aux programmes sans profil, et"
+            "son AppArmor interdit les espaces de noms utilisateur aux programmes sans profil, et"
             " rootlesskit n’en a pas.",
         ),
         (
@@ -362,7 +364,7 @@ VOCABULARY = {
         ON_SEAT + "'stat -fc %T /sys/fs/cgroup'",
         (
             "its systemd uses cgroup v1; an engine without root needs v2 for limits.",
-            "son systemd utilise cgroup v1 ; sans root il faut v2 pour les limites.",
+            "son systemd utilise cgroup v1 ; un moteur sans root a besoin de v2 pour les limites.",
         ),
         (
             "take systemd.unified_cgroup_hierarchy=0 out of its kernel's command line and restart"
@@ -508,7 +510,7 @@ VOCABULARY = {
         ),
         (
             "what was not tried is not proved (docs/security.md); once more",
-            "ce qui n’est pas tenté n’est pas prouvé (docs/security.md) ; à nouveau",
+            "ce qui n’est pas tenté n’est pas prouvé (docs/security.md) ; pour recommencer",
         ),
     ),
     "users_root": Entry(
@@ -586,8 +588,8 @@ VOCABULARY = {
         (
             "a login does not make the folder that students share with containers"
             " (docker_engine_folder).",
-            "une connexion ne crée pas le dossier que les étudiants partagent avec les conteneurs"
-            " (docker_engine_folder).",
+            "l’ouverture d’une session ne crée pas le dossier que les étudiants partagent avec les"
+            " conteneurs (docker_engine_folder).",
         ),
     ),
     "account_open": Entry(

@@ -117,13 +117,17 @@ def test_a_socket_is_told_as_the_file_system_has_it(
         assert facts_students.socket_facts(str(path)) == {**own, "groups": [20010]}
 
 
-def test_an_engine_of_roots_is_found_by_its_processes(tmp_path: Path) -> None:
-    program = tmp_path / "dockerd"
+@pytest.mark.parametrize("uid", [0, 65534])
+def test_an_engine_of_roots_is_found_by_its_processes(tmp_path: Path, uid: int) -> None:
+    program, pipe = tmp_path / "dockerd", subprocess.PIPE
     program.symlink_to(sys.executable)
+    code = f"import os; os.getuid() or os.setuid({uid}); print(flush=True); input()"
     before = facts_students.roots_engines()
-    with subprocess.Popen([program, "-c", "input()"], stdin=subprocess.PIPE) as made:
+    with subprocess.Popen([program, "-c", code], stdin=pipe, stdout=pipe) as made:
+        assert made.stdout
+        made.stdout.readline()
         found = facts_students.roots_engines()
-        assert set(found) - set(before) == ({made.pid} if os.getuid() == 0 else set())
+        assert set(found) - set(before) == ({made.pid} if os.getuid() == uid == 0 else set())
         made.kill()
 
 
@@ -136,6 +140,8 @@ def test_a_file_system_is_that_of_what_is_mounted_last(
     monkeypatch.setattr(facts_students, "read", lambda _path: mounts)
     assert facts_students.file_system(f"{tmp_path}/none/deeper") == "xfs"
     assert facts_students.file_system("/") == "ext4"
+    (tmp_path / "link").symlink_to("/")
+    assert facts_students.file_system(f"{tmp_path}/link/none") == "ext4"
 
 
 @pytest.fixture
@@ -191,10 +197,14 @@ def test_the_device_of_networks_is_for_anybody(
 ) -> None:
     del kernel
     assert facts_students.able_facts()["tun"] is False
-    (tmp_path / "TUN").touch(0o666)
+    (tmp_path / "TUN").touch()
+    (tmp_path / "TUN").chmod(0o666)
     assert facts_students.able_facts()["tun"] is False
     monkeypatch.setattr(facts_students, "TUN", os.devnull)
     assert facts_students.able_facts()["tun"] is stat.S_ISCHR(os.stat(os.devnull).st_mode)
+    for_reading = os.stat_result([stat.S_IFCHR | 0o664] + [0] * 9)
+    monkeypatch.setattr(os, "stat", lambda *_, **__: for_reading)
+    assert facts_students.able_facts()["tun"] is False
 
 
 def test_who_answers_is_who_listens(engine: stand_in.Engine) -> None:

@@ -60,6 +60,14 @@ def test_who_is_about_to_come_is_known_before_and_who_came_after() -> None:
     assert judge(["a"], ["a"], ["a"])["recorded"]
 
 
+def test_what_came_of_the_attacks_is_told_with_the_rest() -> None:
+    told = {"account": "student", "why": "there is no image", "tried": []}
+    verdict = students.judge(seat(), want() | {"attacks": told}, {})
+    assert [one["id"] for one in verdict["findings"]] == ["attack_untried"]
+    # No run mends it.
+    assert verdict["settled"]
+
+
 def test_who_may_use_it_is_told_but_for_who_manages_the_seat() -> None:
     group = ("docker_group", ["teacher", "theirs"])
     wanted = want(docker_engine_users="a, b,", ansible_user="teacher")
