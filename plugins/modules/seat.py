@@ -156,14 +156,14 @@ ansible_facts:
           type: dict
         brought:
           description: >-
-            What the toolkit brought, as it has recorded it, C(packages) and C(users), the
-            accounts that it put into the group docker; C(taken), those that it took out of it,
-            absent where it took none; C(moving), the archive of the images that go over to an
-            engine of the other kind, its C(path), C(sha256) and C(images), name to fingerprint,
-            absent where there is none; C(containers), the IDs of those that it has
-            made, and C(making), the name of one that it was about to make, both absent where a
-            version before that has made its container. Packages that an installation was bringing
-            when it was interrupted are among them, where they have come.
+            What the toolkit brought, as it has recorded it, C(packages) and C(users), the accounts
+            that it put into the group docker; C(taken), those that it took out of it, absent where
+            it took none; C(moving), what goes over to an engine of the other kind, the C(path) and
+            C(sha256) of an archive, its C(images), name to fingerprint, and C(left), where the
+            engine that goes has data, absent where there is nothing; C(containers), the IDs of
+            those that it has made, and C(making), the name of one that it was about to make, both
+            absent where a version before that has made its container. Packages that an installation
+            was bringing when it was interrupted are among them, where they have come.
           type: dict
         built:
           description: >-

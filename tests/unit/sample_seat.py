@@ -160,7 +160,6 @@ SEAT: dict[str, Any] = {
         "uid": 0,
         "socket": {"uid": 0, "gid": 103, "mode": 0o660, "groups": []},
         "roots": [612],
-        "others": [],
         "masked": [],
         "why": "",
     },

@@ -228,7 +228,11 @@ def meet(one: str, other: str) -> bool:
 
 
 def holders(has: Has, want: Want, known: set[str]) -> list[Told]:
-    """Give who else holds the port of the page. known: IDs of containers that may."""
+    """Give who else holds the port of the page. known: IDs of containers that may.
+
+    An engine without root holds it itself; where that one does not answer, it starts anew.
+    """
+    silent = rootless.is_so(has) and not has["docker"]["running"]
     address = str(want["flask_container_bind_address"])
     ids = {name: container["id"] for name, container in has["containers"].items()}
     return [
@@ -237,6 +241,7 @@ def holders(has: Has, want: Want, known: set[str]) -> list[Told]:
         if one["port"] == want["flask_container_host_port"]
         and meet(one["address"], address)
         and ids.get(one["container"]) not in known
+        and not (silent and one["process"] == "rootlesskit")
     ]
 
 

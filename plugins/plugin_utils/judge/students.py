@@ -2,6 +2,7 @@
 # MIT License (see LICENSE)
 """The students: who may use Docker without sudo, and what that lets them do."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -95,8 +96,8 @@ def refusals(has: Has, want: Want) -> Iterator[Finding]:
     name, folder = want["name"], want["docker_engine_folder"].strip()
     if want["docker_engine_group"].strip() and has["service_manager"] != "systemd":
         yield finding("group_unmanaged", name, group=want["docker_engine_group"])
-    if "/" in folder or folder in (".", "..") or folder.startswith("-"):
-        what = f"docker_engine_folder, {folder}, is to be a name, and no path"
+    if folder and not re.fullmatch(r"\w[\w.-]*", folder):
+        what = f"docker_engine_folder, {folder}, is to be a name of letters and digits"
         yield finding("setting_wrong", name, what=what)
 
 
