@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import http.client
 import json
 import os
+import pwd
 import re
 import select
 import socket
@@ -17,9 +19,12 @@ from contextlib import closing, suppress
 from typing import IO, Any
 
 SOCKET = "/var/run/docker.sock"
-# What it is where the engine runs without root; and what the kernel tells of who answers, see
-# unix(7): process, account and group.
-LINK = "labocloud-engine/docker.sock"
+# As whom an engine without root runs, and what the socket's path is a link to then; and what the
+# kernel tells of who answers, see unix(7): process, account and group.
+ACCOUNT = "labocloud-engine"
+LINK = f"{ACCOUNT}/docker.sock"
+# Of a namespace of accounts: whose it is; see ioctl_ns(2).
+NS_GET_OWNER_UID, UID = 0xB704, struct.Struct("I")
 PEER = struct.Struct("3i")
 # The newest version of the engine's interface that the toolkit was tried with (Docker 28).
 NEWEST_API = (1, 51)
@@ -62,6 +67,14 @@ class EngineError(OSError):
         self.status = status
 
 
+def uid_of(account: str) -> int | None:
+    """Give an account's number, None where there is no such account."""
+    try:
+        return pwd.getpwnam(account).pw_uid
+    except KeyError:
+        return None
+
+
 def reason(error: Exception) -> str:
     """Give what an error says; of one of the engine's, its own words alone."""
     if isinstance(error, EngineError):
@@ -85,6 +98,7 @@ class DockerConnection(http.client.HTTPConnection):
         # Whose the engine is that answers, and which process, as the kernel tells.
         self.uid: int | None = None
         self.pid = 0
+        self.namespace: IO[bytes] | None = None
 
     def connect(self) -> None:
         """Connect to the socket instead of a port. Raises OSError.
@@ -98,19 +112,33 @@ class DockerConnection(http.client.HTTPConnection):
         peer = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size)
         self.pid, self.uid, _ = PEER.unpack(peer)
         link = os.readlink(self.path) if os.path.islink(self.path) else ""
-        if self.uid == 0 and link == LINK:
+        if link == LINK and self.uid != uid_of(ACCOUNT):
             self.sock.close()
-            raise OSError(f"root answers at {self.path}, where an engine without root has to")
+            raise OSError(f"account {self.uid} answers at {self.path}, where {ACCOUNT} has to")
+
+    def close(self) -> None:
+        """Close the connection, and forget who had answered."""
+        super().close()
+        if self.namespace:
+            self.namespace.close()
+            self.namespace = None
 
     def with_its_rights(self, command: list[str]) -> list[str]:
         """Give a command so that it gets at no file that the engine, which answered, does not.
 
         A path that an engine without root tells is its users' word, and so is what lies there, and
-        root would follow it anywhere. In the namespace of that process, IDs are a container's.
+        root would follow it anywhere. In the namespace of that process, IDs are a container's. The
+        command can be run until the next question. Raises OSError.
         """
         if self.uid in (0, os.geteuid()):
             return command
-        return ["nsenter", f"--target={self.pid}", "--user", "--", *command]
+        # The process may have ended, and its number be another's: what was looked at is entered.
+        self.namespace = self.namespace or open(f"/proc/{self.pid}/ns/user", "rb")  # noqa: SIM115
+        number = self.namespace.fileno()
+        [owner] = UID.unpack(fcntl.ioctl(number, NS_GET_OWNER_UID, UID.pack(0)))
+        if owner != self.uid:
+            raise OSError(f"who answers at {self.path} is in a namespace of account {owner}")
+        return ["nsenter", f"--user=/proc/{os.getpid()}/fd/{number}", "--", *command]
 
     def send_question(
         self, path: str, method: str, body: bytes | IO[bytes] | None, headers: dict[str, str]

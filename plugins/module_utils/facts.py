@@ -21,7 +21,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts_engine import
 from ansible_collections.labocloud.room.plugins.module_utils.facts_machine import (
     configuration_facts,
     engines_place,
-    has_data,
     system_facts,
     without_passwords,
 )
@@ -45,7 +44,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts_students impo
 from ansible_collections.labocloud.room.plugins.module_utils.reading import Odd, read
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import DEEPEST, LARGEST
 
-DOCKER_ROOT, CONTAINERD_ROOT = "/var/lib/docker", "/var/lib/containerd"
+DOCKER_ROOT = "/var/lib/docker"
 # Characters of a text and of a name, and entries of a list or an object: more than any seat has.
 LONGEST_TEXT, LONGEST_NAME, MOST_ENTRIES = 2**16, 1000, 50_000
 
@@ -78,15 +77,6 @@ def limited(value: Any, odd: Odd, depth: int = 0) -> Any:  # noqa: ANN401  # JSO
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return None if isinstance(value, int) and abs(value) >= LARGEST else value
-
-
-def others(root: str) -> list[str]:
-    """Give where an engine has data, as without a setting of its own, and that are not at root.
-
-    And containerd, which is root's.
-    """
-    places = (DOCKER_ROOT, ROOT, CONTAINERD_ROOT)
-    return [place for place in places if place != root and has_data(place)]
 
 
 def remembered() -> tuple[state.State, list[str]]:
@@ -140,7 +130,7 @@ def seat_facts(
         "daemon_config": without_passwords(config),
         "docker_group": members("docker"),
         "students": students,
-        "able": able_facts(students["account"] and students["account"]["uid"]),
+        "able": able_facts(),
         **memory.facts(answers.pop("inspected"), {*packages, *unfinished}),
         "torn": torn,
         "apt": apt_facts(memory.brought, unfinished, odd),
@@ -149,7 +139,6 @@ def seat_facts(
             **engines_place(place),
             "socket": socket_facts(docker_socket),
             "roots": roots_engines(),
-            "others": others(place),
         },
         "clock": {"control": control_time, "ahead": ahead},
         "registry": {

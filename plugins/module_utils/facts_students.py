@@ -16,14 +16,15 @@ import struct
 from contextlib import suppress
 from typing import Any
 
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import ACCOUNT
 from ansible_collections.labocloud.room.plugins.module_utils.reading import (
     Odd,
     matching,
     read,
 )
 
-ACCOUNT, GROUP = "labocloud-engine", "labocloud-docker"
-HOME = "/var/lib/labocloud-engine"
+GROUP = "labocloud-docker"
+HOME = f"/var/lib/{ACCOUNT}"
 ROOT = f"{HOME}/docker"
 MOST = 1000
 SUBORDINATE = {"subuids": "/etc/subuid", "subgids": "/etc/subgid"}
@@ -150,10 +151,8 @@ def switched_on(name: str, default: str) -> bool:
     return value.isdecimal() and int(value) > 0
 
 
-def able_facts(uid: int | None) -> dict[str, Any]:
-    """Give what the machine has of what an engine without root needs. uid: its account's."""
-    user = f"{CGROUPS}/user.slice/user-{uid}.slice/user@{uid}.service/cgroup.controllers"
-    place = user if os.path.exists(user) else f"{CGROUPS}/cgroup.controllers"
+def able_facts() -> dict[str, Any]:
+    """Give what the machine has of what an engine without root needs."""
     tun = 0
     with suppress(OSError):
         tun = os.stat(TUN).st_mode
@@ -163,7 +162,6 @@ def able_facts(uid: int | None) -> dict[str, Any]:
         and switched_on("kernel/unprivileged_userns_clone", "1"),
         "apparmor": restricted and not list(matching(PROFILES)),
         "cgroup2": os.path.exists(f"{CGROUPS}/cgroup.controllers"),
-        "controllers": read(place).split()[:MOST],
         "tun": stat.S_ISCHR(tun) and tun & FOR_ANYBODY == FOR_ANYBODY,
         "file_system": file_system(ROOT),
     }

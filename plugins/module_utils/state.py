@@ -76,8 +76,9 @@ BROUGHT: Shape = {
     "packages?": [str],
     "users?": [str],
     "taken?": [str],
-    # The archive of the images that go over to an engine of the other kind.
-    "moving?": {"path": str, "sha256": str, "images": {str: str}},
+    # The archive of the images that go over to an engine of the other kind, and where that one that
+    # goes has its data.
+    "moving?": {"path": str, "sha256": str, "images": {str: str}, "left": [str]},
     "coming?": [str],
     "policy_rc_d?": bool,
     "containers?": [str],

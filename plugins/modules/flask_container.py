@@ -239,7 +239,8 @@ def inner_revision(docker: DockerConnection, container: str, url: str) -> str:
     told = inspect(docker, container)
     if told is None or not told["State"]["Pid"]:
         raise NoAnswerError("its program ended")
-    with network_of(told["State"]["Pid"]):
+    # Who may use an engine without root decides what it tells, and this becomes a path.
+    with network_of(int(told["State"]["Pid"])):
         return page_revision(url)
 
 

@@ -146,9 +146,8 @@ ansible_facts:
         able:
           description: >-
             What an engine without root needs: whether C(namespaces) of users are allowed, whether
-            AppArmor forbids them to it (C(apparmor)), C(cgroup2), the C(controllers) that users can
-            have, C(tun), whether anybody may use the device, and C(file_system), the type of the
-            one that its data are or would be on.
+            AppArmor forbids them to it (C(apparmor)), C(cgroup2), C(tun), whether anybody may use
+            the device, and C(file_system), the type of the one that its data are or would be on.
           type: dict
         before:
           description: >-
@@ -157,14 +156,14 @@ ansible_facts:
           type: dict
         brought:
           description: >-
-            What the toolkit brought, as it has recorded it, C(packages) and C(users), the
-            accounts that it put into the group docker; C(taken), those that it took out of it,
-            absent where it took none; C(moving), the archive of the images that go over to an
-            engine of the other kind, its C(path), C(sha256) and C(images), name to fingerprint,
-            absent where there is none; C(containers), the IDs of those that it has
-            made, and C(making), the name of one that it was about to make, both absent where a
-            version before that has made its container. Packages that an installation was bringing
-            when it was interrupted are among them, where they have come.
+            What the toolkit brought, as it has recorded it, C(packages) and C(users), the accounts
+            that it put into the group docker; C(taken), those that it took out of it, absent where
+            it took none; C(moving), what goes over to an engine of the other kind, the C(path) and
+            C(sha256) of an archive, its C(images), name to fingerprint, and C(left), where the
+            engine that goes has data, absent where there is nothing; C(containers), the IDs of
+            those that it has made, and C(making), the name of one that it was about to make, both
+            absent where a version before that has made its container. Packages that an installation
+            was bringing when it was interrupted are among them, where they have come.
           type: dict
         built:
           description: >-
@@ -199,16 +198,16 @@ ansible_facts:
           type: dict
         docker:
           description: >-
-            The engine: C(running), C(enabled), C(version), C(root), C(free_mb), C(driver),
-            C(data), whether there is anything at its root, C(outdated), whether its configuration
-            changed after it started, C(partial), whether it loads an archive that leaves out
-            the layers that it has, C(cpus), how many a container's limit can be of, 0 where the
-            engine cannot limit them, C(memory) and C(pids), whether it can limit these, C(uid), the
-            account that answers at its socket, V(none) where nobody does, C(socket), its C(uid),
-            C(gid), C(mode), and C(groups), those that an ACL lets use it, C(roots), the processes
-            of an engine that root runs, C(others), the directories besides its own in which an
-            engine or containerd has data, C(masked), those of its units that systemd is kept from
-            starting, and C(why) it does not run.
+            The engine: C(running), C(enabled), C(version), C(root), C(free_mb), C(driver), C(data),
+            whether there is anything at its root, C(outdated), whether its configuration changed
+            after it started, C(partial), whether it loads an archive that leaves out the layers
+            that it has, C(cpus), how many a container's limit can be of, 0 where the engine cannot
+            limit them, C(memory) and C(pids), whether it can limit these, C(swarm), whether it is
+            in a swarm, C(uid), the account that answers at its socket, V(none) where nobody does,
+            C(socket), its C(uid), C(gid), C(mode), and C(groups), those that an ACL lets use it,
+            C(roots), the processes of an engine that root runs, C(others), the directories besides
+            its own in which an engine or containerd has data, C(masked), those of its units that
+            systemd is kept from starting, and C(why) it does not run.
           type: dict
         images:
           description: >-

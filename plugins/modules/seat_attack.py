@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: seat_attack
 short_description: Try, as an account of the machine, to get at it by Docker
 description:
-  - Tries, one after the other, some twenty ways by which who may use Docker is root on a machine
+  - Tries, one after the other, nearly thirty ways by which who may use Docker is root on a machine
     whose engine is. Each is a container that O(account) starts with the client, from O(image), and
     that first proves that it could see its success; what it then has reached is looked at from
     outside of it, as root.

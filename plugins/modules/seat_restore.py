@@ -148,12 +148,13 @@ def restore_volume(docker: DockerConnection, volume: Thing, src: Path, mark: str
     def run(command: list[str], data: IO[bytes] | None = None) -> None:
         subprocess.run(
             docker.with_its_rights(command),
-            stdin=data,
+            stdin=data or subprocess.DEVNULL,
             check=True,
             capture_output=True,
             text=True,
             cwd="/",
             env=ENVIRONMENT,
+            start_new_session=True,
         )
 
     # The data of a volume on a device are there, and were not saved.

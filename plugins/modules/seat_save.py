@@ -368,7 +368,17 @@ def save_volumes(docker: DockerConnection, volumes: list[dict[str, Any]], dest: 
 
     def write(sink: IO[bytes], why: IO[str]) -> None:
         command = docker.with_its_rights([*tar, "--sparse", f"--directory={directory}", *places])
-        subprocess.run(command, stdout=sink, stderr=why, cwd="/", env=ENVIRONMENT, check=True)
+        # Not of this session, whose terminal is the teacher's.
+        subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=why,
+            cwd="/",
+            env=ENVIRONMENT,
+            start_new_session=True,
+            check=True,
+        )
 
     return SOCKET_IN_VOLUME.findall(packed(dest, write))
 

@@ -58,8 +58,9 @@ options:
     elements: str
   moving:
     description: >-
-      The archive of the images that go over to an engine of the other kind, C(path), C(sha256) and
-      C(images), name to fingerprint; an empty one, where they have come.
+      What goes over to an engine of the other kind: C(path) and C(sha256) of an archive, its
+      C(images), name to fingerprint, and C(left), where the engine that goes has data. An empty
+      one, where all has come.
     type: dict
   served:
     description: The revision that the room has from now on. For the machine that builds.

@@ -276,6 +276,22 @@ VOCABULARY = {
             " rien n’a été modifié",
         ),
     ),
+    "engine_moves_before": Entry(
+        "error",
+        UP,
+        (
+            "docker_engine_students is {kind}, and its engine holds what was there before the"
+            " toolkit, and the other one would not have: {what}.",
+            "docker_engine_students vaut {kind}, et son moteur a ce qui était là avant, et que"
+            " l’autre n’aurait pas : {what}.",
+        ),
+        (
+            "save that by hand (docker save, docker cp) and remove it, or set"
+            " docker_engine_students back for it; nothing was changed; then",
+            "le sauver à la main (docker save, docker cp) et le supprimer, ou remettre"
+            " docker_engine_students pour lui ; rien n’a été modifié ; puis",
+        ),
+    ),
     "engine_moves_root": Entry(
         "error",
         UP,
@@ -313,10 +329,12 @@ VOCABULARY = {
     ),
     "rootless_namespaces": Entry(
         "error",
-        ON_SEAT + "'sysctl -w user.max_user_namespaces=28633 kernel.unprivileged_userns_clone=1'",
+        # Only Debian's kernels have the second.
+        ON_SEAT + "'sysctl -ew user.max_user_namespaces=28633 kernel.unprivileged_userns_clone=1'",
         (
             "its kernel forbids user namespaces to accounts, which an engine without root needs.",
-            "son noyau interdit aux comptes les espaces d’utilisateurs, qu’il faut sans root.",
+            "son noyau interdit aux comptes les espaces de noms utilisateur, dont un moteur sans"
+            " root a besoin.",
         ),
         (
             "find out who forbids them (/etc/sysctl.d), allow them, then ./lab up; or set"
@@ -331,7 +349,7 @@ VOCABULARY = {
         (
             "its AppArmor forbids user namespaces to programs without a profile, and rootlesskit"
             " has none.",
-            "son AppArmor interdit les espaces d’utilisateurs aux programmes sans profil, et"
+            "son AppArmor interdit les espaces de noms utilisateur aux programmes sans profil, et"
             " rootlesskit n’en a pas.",
         ),
         (
@@ -346,7 +364,7 @@ VOCABULARY = {
         ON_SEAT + "'stat -fc %T /sys/fs/cgroup'",
         (
             "its systemd uses cgroup v1; an engine without root needs v2 for limits.",
-            "son systemd utilise cgroup v1 ; sans root il faut v2 pour les limites.",
+            "son systemd utilise cgroup v1 ; un moteur sans root a besoin de v2 pour les limites.",
         ),
         (
             "take systemd.unified_cgroup_hierarchy=0 out of its kernel's command line and restart"
@@ -409,14 +427,14 @@ VOCABULARY = {
         "warning",
         ON_SEAT + "'docker info'",
         (
-            "its engine discards limits of memory or processes: what the course says of -m is not"
-            " so there.",
-            "son moteur ignore les limites de mémoire ou de processus : ce que le cours dit de -m"
-            " n’y est pas vrai.",
+            "its engine cannot limit memory, processors or processes: what the course says of -m is"
+            " not so there.",
+            "son moteur ne peut limiter la mémoire, les processeurs ou les processus : ce que le"
+            " cours dit de -m n’y est pas vrai.",
         ),
         (
-            "let systemd delegate memory and pids to accounts (Delegate= of user@.service)",
-            "laisser systemd déléguer memory et pids aux comptes (Delegate= de user@.service)",
+            "let systemd delegate cpu, memory and pids to accounts (Delegate= of user@.service)",
+            "laisser systemd déléguer cpu, memory et pids aux comptes (Delegate= de user@.service)",
         ),
     ),
     # The students.
@@ -492,7 +510,7 @@ VOCABULARY = {
         ),
         (
             "what was not tried is not proved (docs/security.md); once more",
-            "ce qui n’est pas tenté n’est pas prouvé (docs/security.md) ; à nouveau",
+            "ce qui n’est pas tenté n’est pas prouvé (docs/security.md) ; pour recommencer",
         ),
     ),
     "users_root": Entry(
@@ -570,8 +588,8 @@ VOCABULARY = {
         (
             "a login does not make the folder that students share with containers"
             " (docker_engine_folder).",
-            "une connexion ne crée pas le dossier que les étudiants partagent avec les conteneurs"
-            " (docker_engine_folder).",
+            "l’ouverture d’une session ne crée pas le dossier que les étudiants partagent avec les"
+            " conteneurs (docker_engine_folder).",
         ),
     ),
     "account_open": Entry(

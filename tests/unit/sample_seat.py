@@ -8,7 +8,8 @@ from typing import Any
 
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
-from ansible_collections.labocloud.room.plugins.plugin_utils import settings
+from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files, settings
+from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import hashes
 
 NAME, BUILDER = "pc02", "pc01"
 COURSE, BASE = "labocloud20202021:python", "labocloud20202021:base"
@@ -17,6 +18,8 @@ BASE_REVISION, CONTEXT = "5c9b3f1e7d20" + "0" * 52, "c0" * 32
 REVISION = sha256(f"{CONTEXT}print of base {BASE_REVISION[:12]}".encode()).hexdigest()
 OLD = "a81cd0447e02" + "0" * 52
 FLASK = "6be22e996b31" + "0" * 52
+# Of no record: no engine is started anew for it.
+LOGIN = engine_files.login({"docker_engine_folder": "labocloud", "docker_engine_students": "group"})
 LAYERS = [f"sha256:{number:064x}" for number in range(1, 9)]
 
 
@@ -97,9 +100,7 @@ SEAT: dict[str, Any] = {
         "/etc/docker/daemon.json": (
             "949227c94d64072fd93e932b179dcdafad38ba72f864fe02f526281136cede4d"
         ),
-        "/etc/profile.d/labocloud.sh": (
-            "f27354fa470917162939e3811dc2229532f70aa7b351624881105cd605b264e4"
-        ),
+        **hashes(LOGIN),
         "/etc/systemd/system/containerd.service.d/labocloud.conf": (
             "4cf1ba725cf8d003e37c08a3b40b06017ce9628058c4373c3bfe1dbdc52dfe8d"
         ),
@@ -111,7 +112,6 @@ SEAT: dict[str, Any] = {
         "namespaces": True,
         "apparmor": False,
         "cgroup2": True,
-        "controllers": ["cpu", "memory", "pids"],
         "tun": True,
         "file_system": "ext4",
     },
@@ -156,10 +156,10 @@ SEAT: dict[str, Any] = {
         "cpus": 4,
         "memory": True,
         "pids": True,
+        "swarm": False,
         "uid": 0,
         "socket": {"uid": 0, "gid": 103, "mode": 0o660, "groups": []},
         "roots": [612],
-        "others": [],
         "masked": [],
         "why": "",
     },

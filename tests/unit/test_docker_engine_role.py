@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge import engine, students
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import judge
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import ROLES
 from sample_seat import seat, want
 
@@ -35,7 +35,7 @@ def load(name: str) -> list[dict[str, Any]]:
 def known(*changes: tuple[str, object], check: bool = False, **settings: object) -> dict[str, Any]:
     """Give the variables that a task sees on a changed seat."""
     has, wanted = seat(*changes), want(**settings)
-    verdict = {"engine": engine.judge(has, wanted, {}), "students": students.judge(has, wanted, {})}
+    verdict = judge(has, wanted, {})
     facts = {"ansible_facts": {"seat": has, "verdict": verdict}, "ansible_check_mode": check}
     return {**wanted, **facts, "inventory_hostname": "pc02"}
 

@@ -117,13 +117,17 @@ def test_a_socket_is_told_as_the_file_system_has_it(
         assert facts_students.socket_facts(str(path)) == {**own, "groups": [20010]}
 
 
-def test_an_engine_of_roots_is_found_by_its_processes(tmp_path: Path) -> None:
-    program = tmp_path / "dockerd"
+@pytest.mark.parametrize("uid", [0, 65534])
+def test_an_engine_of_roots_is_found_by_its_processes(tmp_path: Path, uid: int) -> None:
+    program, pipe = tmp_path / "dockerd", subprocess.PIPE
     program.symlink_to(sys.executable)
+    code = f"import os; os.getuid() or os.setuid({uid}); print(flush=True); input()"
     before = facts_students.roots_engines()
-    with subprocess.Popen([program, "-c", "input()"], stdin=subprocess.PIPE) as made:
+    with subprocess.Popen([program, "-c", code], stdin=pipe, stdout=pipe) as made:
+        assert made.stdout
+        made.stdout.readline()
         found = facts_students.roots_engines()
-        assert set(found) - set(before) == ({made.pid} if os.getuid() == 0 else set())
+        assert set(found) - set(before) == ({made.pid} if os.getuid() == uid == 0 else set())
         made.kill()
 
 
@@ -136,6 +140,8 @@ def test_a_file_system_is_that_of_what_is_mounted_last(
     monkeypatch.setattr(facts_students, "read", lambda _path: mounts)
     assert facts_students.file_system(f"{tmp_path}/none/deeper") == "xfs"
     assert facts_students.file_system("/") == "ext4"
+    (tmp_path / "link").symlink_to("/")
+    assert facts_students.file_system(f"{tmp_path}/link/none") == "ext4"
 
 
 @pytest.fixture
@@ -164,45 +170,41 @@ def test_namespaces_are_allowed_where_nothing_forbids_them(
     kernel: dict[str, str], files: dict[str, str], namespaces: bool
 ) -> None:
     kernel |= {f"/proc/sys/{name}": f"{value}\n" for name, value in files.items()}
-    assert facts_students.able_facts(None)["namespaces"] is namespaces
+    assert facts_students.able_facts()["namespaces"] is namespaces
 
 
 def test_apparmor_is_in_the_way_where_rootlesskit_has_no_profile(
     kernel: dict[str, str], tmp_path: Path
 ) -> None:
-    assert facts_students.able_facts(None)["apparmor"] is False
+    assert facts_students.able_facts()["apparmor"] is False
     kernel["/proc/sys/kernel/apparmor_restrict_unprivileged_userns"] = "1\n"
-    assert facts_students.able_facts(None)["apparmor"] is True
+    assert facts_students.able_facts()["apparmor"] is True
     (tmp_path / "PROFILES").touch()
-    assert facts_students.able_facts(None)["apparmor"] is False
+    assert facts_students.able_facts()["apparmor"] is False
 
 
-def test_the_controllers_are_those_that_the_account_has(
+def test_cgroups_are_of_version_2_where_they_are_of_no_other(
     kernel: dict[str, str], tmp_path: Path
 ) -> None:
-    places = tmp_path / "CGROUPS"
-    told = facts_students.able_facts(995)
-    assert (told["cgroup2"], told["controllers"]) == (False, [])
-    (places / "cgroup.controllers").touch()
-    kernel[f"{places}/cgroup.controllers"] = "cpu memory pids\n"
-    told = facts_students.able_facts(995)
-    assert (told["cgroup2"], told["controllers"]) == (True, ["cpu", "memory", "pids"])
-    own = places / "user.slice/user-995.slice/user@995.service/cgroup.controllers"
-    own.parent.mkdir(parents=True)
-    own.touch()
-    kernel[str(own)] = "pids\n"
-    assert facts_students.able_facts(995)["controllers"] == ["pids"]
+    del kernel
+    assert facts_students.able_facts()["cgroup2"] is False
+    (tmp_path / "CGROUPS/cgroup.controllers").touch()
+    assert facts_students.able_facts()["cgroup2"] is True
 
 
 def test_the_device_of_networks_is_for_anybody(
     kernel: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del kernel
-    assert facts_students.able_facts(None)["tun"] is False
-    (tmp_path / "TUN").touch(0o666)
-    assert facts_students.able_facts(None)["tun"] is False
+    assert facts_students.able_facts()["tun"] is False
+    (tmp_path / "TUN").touch()
+    (tmp_path / "TUN").chmod(0o666)
+    assert facts_students.able_facts()["tun"] is False
     monkeypatch.setattr(facts_students, "TUN", os.devnull)
-    assert facts_students.able_facts(None)["tun"] is stat.S_ISCHR(os.stat(os.devnull).st_mode)
+    assert facts_students.able_facts()["tun"] is stat.S_ISCHR(os.stat(os.devnull).st_mode)
+    for_reading = os.stat_result([stat.S_IFCHR | 0o664] + [0] * 9)
+    monkeypatch.setattr(os, "stat", lambda *_, **__: for_reading)
+    assert facts_students.able_facts()["tun"] is False
 
 
 def test_who_answers_is_who_listens(engine: stand_in.Engine) -> None:
@@ -210,18 +212,22 @@ def test_who_answers_is_who_listens(engine: stand_in.Engine) -> None:
     assert engine_facts(engine.path, Odd())["engine"]["uid"] == os.getuid()
 
 
-def test_root_does_not_answer_where_an_engine_without_root_has_to(
+def test_nobody_answers_where_an_engine_without_root_has_to_but_its_account(
     engine: stand_in.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who may use that engine can put a link to a socket of root's in the place of its own."""
+    """Who may use that engine can put a link to another's socket in the place of its own."""
     link = tmp_path / "link.sock"
     link.symlink_to(engine.path)
     with closing(DockerConnection(str(link))) as docker:
         assert docker.negotiate()
     monkeypatch.setattr(docker_engine, "LINK", engine.path)
+    for account in ("labocloud-engine", "nobody"):
+        monkeypatch.setattr(docker_engine, "ACCOUNT", account)
+        with (
+            closing(DockerConnection(str(link))) as docker,
+            pytest.raises(OSError, match=f"where {account} has to"),
+        ):
+            docker.negotiate()
+    monkeypatch.setattr(docker_engine, "ACCOUNT", pwd.getpwuid(os.getuid()).pw_name)
     with closing(DockerConnection(str(link))) as docker:
-        if os.getuid() == 0:
-            with pytest.raises(OSError, match="where an engine without root has to"):
-                docker.negotiate()
-        else:
-            assert docker.negotiate()
+        assert docker.negotiate()

@@ -314,6 +314,15 @@ def test_the_limit_of_the_cpus_is_what_the_seat_has() -> None:
 
 
 @pytest.mark.parametrize(
+    ("lacking", "unlimited"), [("memory", ["Memory", "MemorySwap"]), ("pids", ["PidsLimit"])]
+)
+def test_a_limit_that_the_engine_lacks_is_not_asked_for(lacking: str, unlimited: list[str]) -> None:
+    host = container.container_of(want(), seat((f"docker/{lacking}", False)))["HostConfig"]
+    limits = ("Memory", "MemorySwap", "NanoCpus", "PidsLimit")
+    assert [key for key in limits if host[key] == 0] == unlimited
+
+
+@pytest.mark.parametrize(
     ("lifecycle", "removed", "policy"), [("ephemeral", True, "no"), ("persistent", False, "always")]
 )
 def test_how_it_comes_and_goes(lifecycle: str, removed: bool, policy: str) -> None:

@@ -53,8 +53,7 @@ def judge(has: dict[str, Any], **variables: object) -> dict[str, Any]:
 def test_a_seat_without_root_that_is_as_it_should_be_is_left_alone() -> None:
     verdict = judge(without_root(), **ROOTLESS)
     assert (verdict["settled"], verdict["findings"], verdict["refused"]) == (True, [], [])
-    assert verdict["moving"] == {}
-    assert verdict["leaves"] == []
+    assert (verdict["moving"], verdict["leaves"]) == (rootless.NOTHING_MOVED, [])
 
 
 def test_a_bare_seat_gets_an_account_and_what_such_an_engine_needs() -> None:
@@ -69,7 +68,8 @@ def test_a_bare_seat_gets_an_account_and_what_such_an_engine_needs() -> None:
     assert verdict["roots"] == engine_roots()
     assert verdict["units"] == ["docker.service"]
     assert verdict["stops"] == ["docker.socket", "containerd.service"]
-    assert (verdict["moving"], verdict["leaves"], verdict["lodging"]) == ({}, [], None)
+    assert verdict["moving"] == rootless.NOTHING_MOVED
+    assert (verdict["leaves"], verdict["lodging"]) == ([], None)
 
 
 def test_a_containerd_that_was_there_is_left_to_whom_it_serves() -> None:
@@ -183,14 +183,15 @@ MINE = {COURSE, f"{COURSE}-{REVISION[:12]}", BASE}
 def test_the_images_go_over_to_an_engine_of_the_other_kind_and_nothing_else_is_lost() -> None:
     verdict = judge(seat(), **ROOTLESS)
     assert verdict["refused"] == []
-    assert set(verdict["moving"]) == MINE
-    assert verdict["moving"][BASE] == SEAT["images"][BASE]["fingerprint"]
-    assert verdict["leaves"] == [engine.DOCKER_ROOT]
+    assert set(verdict["moving"]["images"]) == MINE
+    assert verdict["moving"]["images"][BASE] == SEAT["images"][BASE]["fingerprint"]
+    assert verdict["moving"]["left"] == [engine.DOCKER_ROOT, engine.CONTAINERD_ROOT]
+    assert not verdict["kept"]
     assert verdict["stops"] == ["docker.socket", "containerd.service", "docker.service"]
     back = judge(without_root())
     assert back["refused"] == []
-    assert set(back["moving"]) == MINE
-    assert (back["leaves"], back["lodging"]) == ([ROOT], UID)
+    assert set(back["moving"]["images"]) == MINE
+    assert (back["moving"]["left"], back["lodging"]) == ([ROOT], UID)
     # What makes the socket starts with it, and so does what was kept from starting.
     assert back["units"] == ["containerd.service", "docker.socket", "docker.service"]
     assert set(back["stale"]) == {
@@ -202,19 +203,50 @@ def test_the_images_go_over_to_an_engine_of_the_other_kind_and_nothing_else_is_l
 
 def test_what_a_run_that_was_killed_has_left_is_taken_up() -> None:
     """The images are in an archive then, and the other kind's data are there still."""
-    left = ("docker/others", [engine.DOCKER_ROOT, engine.CONTAINERD_ROOT])
-    verdict = judge(without_root(left), **ROOTLESS)
-    assert (verdict["leaves"], verdict["settled"]) == (left[1], False)
-    moving = {"path": "/var/tmp/a", "sha256": "b", "images": {COURSE: "c"}}
-    verdict = judge(without_root(("brought/moving", moving)), **ROOTLESS)
-    assert (verdict["moved"], verdict["settled"]) == (moving, False)
-    # What was in use before the toolkit is not its to remove, and a containerd may be another's.
-    theirs = ("before/roots", dict.fromkeys(engine_roots(), "in use"))
-    assert judge(without_root(left, theirs), **ROOTLESS)["leaves"] == []
-    assert judge(without_root(left, ("before", None)), **ROOTLESS)["leaves"] == []
-    alone = seat(("docker/others", [ROOT, engine.CONTAINERD_ROOT]))
-    alone["before"]["roots"][ROOT] = "absent"
-    assert judge(alone)["leaves"] == [ROOT]
+    left = [engine.DOCKER_ROOT, engine.CONTAINERD_ROOT]
+    moving = {"path": "/var/tmp/a", "sha256": "b", "images": {COURSE: "c"}, "left": left}
+    recorded = ("brought/moving", moving)
+    verdict = judge(without_root(recorded), **ROOTLESS)
+    assert (verdict["moved"], verdict["settled"], verdict["leaves"]) == (moving, False, left)
+    # What was in use before the toolkit is not its to remove.
+    for theirs in (("before/roots", dict.fromkeys(engine_roots(), "in use")), ("before", None)):
+        assert judge(without_root(recorded, theirs), **ROOTLESS)["leaves"] == []
+    # Nor is that of the engine that runs, to which somebody has gone back.
+    assert engine.DOCKER_ROOT not in judge(seat(recorded))["leaves"]
+
+
+def test_data_that_lie_elsewhere_are_nobodys_business() -> None:
+    """Such as those of before a data-root was set: only what a change of kind records goes."""
+    options = {"docker_engine_daemon_options": {"data-root": "/srv/docker"}}
+    assert judge(seat(("docker/root", "/srv/docker")), **options)["leaves"] == []
+
+
+def test_an_engine_that_was_there_keeps_its_data_and_none_of_the_toolkits() -> None:
+    roots = {engine.DOCKER_ROOT: "in use", engine.CONTAINERD_ROOT: "in use"}
+    verdict = judge(seat(("before/roots", roots)), **ROOTLESS)
+    assert verdict["kept"]
+    assert not judge(seat(("before/roots", roots)))["kept"]
+
+
+def test_units_of_the_toolkits_are_known_where_the_account_was_removed_by_hand() -> None:
+    gone = without_root(
+        ("students/account", None), ("docker/running", False), ("docker/data", False)
+    )
+    verdict = judge(gone, **ROOTLESS)
+    assert (verdict["refused"], verdict["housed"]) == ([], False)
+    assert judge(without_root(("before/roots", {}), ("students/account", None)))["stale"] == []
+
+
+def test_what_an_engine_without_root_kept_goes_from_a_seat_that_had_docker_before() -> None:
+    before = SEAT["before"] | {"packages": ["docker.io"], "roots": {ROOT: "absent"}}
+    gone = judge(without_root(("before", before)), docker_engine_purge=True, **ROOTLESS)["removal"]
+    assert (gone["purges"], gone["checked"], gone["data"]) == (True, [ROOT], [ROOT])
+
+
+@pytest.mark.parametrize("port", [-1, 1025])
+def test_the_lowest_port_is_one_that_there_is(port: int) -> None:
+    said = in_words(judge(seat(), docker_engine_lowest_port=port, **ROOTLESS)["refused"])
+    assert f"docker_engine_lowest_port, {port}, is to be 0 to 1024" in said
 
 
 def test_no_account_stays_for_an_engine_that_root_runs() -> None:
@@ -225,7 +257,7 @@ def test_no_account_stays_for_an_engine_that_root_runs() -> None:
 def test_nothing_goes_over_that_has_only_the_name_of_the_rooms() -> None:
     has = seat((f"images/{COURSE}/fingerprint", "another"))
     verdict = judge(has, **ROOTLESS)
-    assert COURSE not in verdict["moving"]
+    assert COURSE not in verdict["moving"]["images"]
     assert f"image {COURSE}" in in_words(verdict["refused"])
 
 
@@ -234,6 +266,7 @@ THEIRS = [
     (("volumes", ["work"]), "volume work"),
     (("networks", ["lan"]), "network lan"),
     (("images", {"mine:1": {"fingerprint": "f"}}), "image mine:1"),
+    (("docker/swarm", True), "membership of a swarm"),
 ]
 
 
@@ -253,6 +286,17 @@ def test_what_students_have_is_not_left_behind(
     assert judge(same, docker_engine_students=kind)["refused"] == []
 
 
+@pytest.mark.parametrize("record", [{"volumes": ["work"]}, None])
+def test_what_was_there_before_is_no_resets_to_take(record: dict[str, Any] | None) -> None:
+    before = SEAT["before"] | record if record else None
+    has = seat(("volumes", ["work"]), ("containers", {}), ("images", {}), ("before", before))
+    verdict = judge(has, **ROOTLESS)
+    assert ids(verdict, "refused") == ["engine_moves_before"]
+    assert "reset" not in in_words(verdict["refused"])
+    both = seat(("volumes", ["work", "mine"]), ("before/volumes", ["work"]))
+    assert ids(judge(both, **ROOTLESS), "refused") == ["engine_moves_before", "engine_moves"]
+
+
 def test_a_line_has_room_for_a_few_of_them() -> None:
     has = seat(("volumes", [f"v{number}" for number in range(9)]))
     assert "volume v7, …" in in_words(judge(has, **ROOTLESS)["refused"])
@@ -270,7 +314,7 @@ def test_what_an_engine_has_that_does_not_run_is_not_known(
         changes.append(("packages", {}))
     verdict = judge(seat(*changes), **ROOTLESS)
     assert ids(verdict, "refused") == found
-    assert (verdict["moving"], verdict["leaves"]) == ({}, [])
+    assert verdict["moving"] == rootless.NOTHING_MOVED
 
 
 def test_two_kinds_do_not_keep_their_data_in_one_place() -> None:
@@ -282,10 +326,11 @@ def test_two_kinds_do_not_keep_their_data_in_one_place() -> None:
 
 
 def test_limits_that_are_discarded_are_told() -> None:
-    for key in ("docker/memory", "docker/pids"):
-        verdict = judge(without_root((key, False)), **ROOTLESS)
+    for key in ("memory", "pids", "cpus"):
+        change = (f"docker/{key}", 0 if key == "cpus" else False)
+        verdict = judge(without_root(change), **ROOTLESS)
         assert (ids(verdict), verdict["settled"]) == (["rootless_unlimited"], True)
-        assert judge(seat((key, False)))["findings"] == []
+        assert judge(seat(change))["findings"] == []
 
 
 def test_low_ports_are_published_where_that_is_asked_for() -> None:
@@ -297,6 +342,10 @@ def test_low_ports_are_published_where_that_is_asked_for() -> None:
     assert engine_files.PORTS_UNIT not in engine_files.files(
         seat(), want(docker_engine_lowest_port=80)
     )
+    # It is taken back when the engine stops that was started with it, before systemd forgets it.
+    had = without_root(("files", SEAT["files"] | {engine_files.PORTS_UNIT: "80"}))
+    assert "docker.service" in judge(had, **ROOTLESS)["stops"]
+    assert "docker.service" not in judge(without_root(), **ROOTLESS)["stops"]
 
 
 def test_units_that_it_masks_itself_are_not_masked_by_somebody() -> None:

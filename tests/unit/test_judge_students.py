@@ -60,11 +60,19 @@ def test_who_is_about_to_come_is_known_before_and_who_came_after() -> None:
     assert judge(["a"], ["a"], ["a"])["recorded"]
 
 
-def test_who_can_be_root_is_told_but_for_who_manages_the_seat() -> None:
+def test_what_came_of_the_attacks_is_told_with_the_rest() -> None:
+    told = {"account": "student", "why": "there is no image", "tried": []}
+    verdict = students.judge(seat(), want() | {"attacks": told}, {})
+    assert [one["id"] for one in verdict["findings"]] == ["attack_untried"]
+    # No run mends it.
+    assert verdict["settled"]
+
+
+def test_who_may_use_it_is_told_but_for_who_manages_the_seat() -> None:
     group = ("docker_group", ["teacher", "theirs"])
     wanted = want(docker_engine_users="a, b,", ansible_user="teacher")
-    assert students.judge(seat(group), wanted, {})["roots"] == ["a", "b", "theirs"]
-    assert judge([], ["root"], [])["roots"] == []
+    assert students.judge(seat(group), wanted, {})["may"] == ["a", "b", "theirs"]
+    assert judge([], ["root"], [])["may"] == []
 
 
 def without_root(
@@ -94,7 +102,7 @@ def test_a_seat_without_root_that_is_as_it_should_be() -> None:
     assert (verdict["settled"], verdict["findings"]) == (True, [])
     assert verdict["group"] == "labocloud-docker"
     # None of them can be root; what is built there is in their hands all the same.
-    assert (verdict["roots"], verdict["may"]) == ([], ["a"])
+    assert verdict["may"] == ["a"]
 
 
 def test_of_an_engine_that_is_to_come_nobody_is_missed() -> None:
@@ -206,7 +214,7 @@ def test_a_group_of_a_directory_is_let_in_by_its_number() -> None:
     assert (found(verdict), verdict["settled"]) == (["socket_shut"], False)
     assert "the group class-a cannot" in verdict["findings"][0]["cause"]["en"]
     assert verdict["socket"][0][1].endswith(",group:20010:rw")
-    assert verdict["roots"] == verdict["may"] == ["group class-a"]
+    assert verdict["may"] == ["class-a"]
     let_in = ("docker/socket/groups", [20010])
     verdict = students.judge(seat(known, let_in), want(**NAMED), {})
     assert (found(verdict), verdict["settled"], verdict["opened"]) == ([], True, True)
@@ -215,7 +223,7 @@ def test_a_group_of_a_directory_is_let_in_by_its_number() -> None:
         "/run/labocloud-engine/docker.sock",
         "/run/labocloud-engine",
     ]
-    assert (verdict["roots"], verdict["may"], verdict["opened"]) == ([], ["group class-a"], False)
+    assert (verdict["may"], verdict["opened"]) == (["class-a"], False)
     # A removal takes it away with that socket, and follows no link in its place as root.
     verdict = without_root(known, let_in, **NAMED)
     assert (verdict["settled"], verdict["opened"]) == (True, False)
@@ -237,7 +245,7 @@ def test_what_nothing_would_let_in_is_refused_by_its_setting() -> None:
     assert students.judge(seat(("service_manager", "none")), want(), {})["refused"] == []
 
 
-@pytest.mark.parametrize("folder", ["../x", "a/b", "/srv", ".", "..", "-rf"])
+@pytest.mark.parametrize("folder", ["../x", "a/b", "/srv", ".", "..", "-rf", ".labocloud", "a\nb"])
 def test_a_folder_is_a_name_in_a_home(folder: str) -> None:
     verdict = students.judge(seat(), want(docker_engine_folder=folder), {})
     assert [one["id"] for one in verdict["refused"]] == ["setting_wrong"]

@@ -662,10 +662,11 @@ def test_a_configuration_that_is_newer_than_the_engine(
     for file, when in ((old, started - 100), (new, started + seconds)):
         file.touch()
         os.utime(file, (when, when))
-    file = tmp_path / "docker.pid"
+    file, none = tmp_path / "docker.pid", tmp_path / "none"
     file.write_text(f"{pid}\n")
-    monkeypatch.setattr(facts_machine, "ENGINES_PIDS", (str(tmp_path / "none"), str(file)))
-    assert facts_machine.outdated([str(old), str(new)]) is outdated
+    for kinds in ((none, file), (file, none)):
+        monkeypatch.setattr(facts_machine, "ENGINES_PIDS", tuple(map(str, kinds)))
+        assert facts_machine.outdated([str(old), str(new)]) is outdated
 
 
 def test_a_socket_is_known_by_who_holds_it() -> None:

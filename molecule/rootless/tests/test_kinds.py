@@ -13,7 +13,8 @@ grep labocloud-engine /etc/subuid /etc/subgid
 ls -d /run/labocloud-engine
 ls /var/lib/labocloud-engine/* /etc/systemd/system/docker.service /etc/systemd/system/docker.socket
 test -L /run/docker.sock && echo link
-ps -u labocloud-engine -o args=
+# By number: the name is gone.
+ps -u 2099999999 -o args=
 """
 
 

@@ -33,6 +33,8 @@ def test_nothing_of_the_account_is_left(removed: int, name: str) -> None:
     assert not seat.user("labocloud-engine").exists
     assert not seat.group("labocloud-docker").exists
     assert seat.run("pgrep --list-full 'dockerd|rootlesskit|slirp4netns'").stdout == ""
+    # By number: the name is gone.
+    assert seat.run("ps -u 2099999999 -o args=").stdout == ""
     assert seat.run("ls -A /var/lib/labocloud-engine /run/labocloud-engine").stdout == (
         "/var/lib/labocloud-engine:\n"
     )

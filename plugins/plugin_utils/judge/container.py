@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from ansible.module_utils.common.text.formatters import human_to_bytes
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge import images
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import images, rootless
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.network import network
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import (
     Builder,
@@ -228,7 +228,11 @@ def meet(one: str, other: str) -> bool:
 
 
 def holders(has: Has, want: Want, known: set[str]) -> list[Told]:
-    """Give who else holds the port of the page. known: IDs of containers that may."""
+    """Give who else holds the port of the page. known: IDs of containers that may.
+
+    An engine without root holds it itself; where that one does not answer, it starts anew.
+    """
+    silent = rootless.is_so(has) and not has["docker"]["running"]
     address = str(want["flask_container_bind_address"])
     ids = {name: container["id"] for name, container in has["containers"].items()}
     return [
@@ -237,6 +241,7 @@ def holders(has: Has, want: Want, known: set[str]) -> list[Told]:
         if one["port"] == want["flask_container_host_port"]
         and meet(one["address"], address)
         and ids.get(one["container"]) not in known
+        and not (silent and one["process"] == "rootlesskit")
     ]
 
 
@@ -320,7 +325,8 @@ def running(
         yield finding("container_altered", seat, container=name, fields=", ".join(rights))
     if limits:
         yield finding("container_unlimited", seat, container=name, fields=", ".join(limits))
-    if want["flask_container_cpus"] and not has["docker"]["cpus"]:
+    # Of an engine without root, its own part tells what it cannot limit.
+    if want["flask_container_cpus"] and not (has["docker"]["cpus"] or rootless.wanted(want)):
         yield finding("cpu_unlimited", seat, container=name)
     if not page_right(has, container):
         page = has["page"]

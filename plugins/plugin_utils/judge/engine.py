@@ -66,7 +66,7 @@ OURS = re.compile(
     "/etc/(?:docker|containerd|systemd/system/(?:docker|containerd)[.]service[.]d)/"
     "(?:daemon[.]json|labocloud[^/]*)"
 )
-# And these, on a seat that has the account of an engine without root.
+# And these, on a seat that has, or had, an engine without root.
 UNITS = (engine_files.UNIT, engine_files.SOCKET_MASK, engine_files.CONTAINERD_MASK)
 TRUST = "/etc/docker/certs.d"
 # By this script Debian's docker.io empties Docker's directory when it is purged, whatever is there;
@@ -157,14 +157,15 @@ def configuration(has: Has, want: Want) -> dict[str, Any]:
         "files": sorted(files),
         "stale": stale,
         "units": [unit for unit, starts in units.items() if starts],
-        "roots": without([root, DOCKER_ROOT, CONTAINERD_ROOT]),
+        # One that refuses its configuration starts without a directory of its own.
+        "roots": without([root, usual, DOCKER_ROOT, CONTAINERD_ROOT]),
         "configured": not changing,
     }
 
 
 def ours(path: str, has: Has) -> bool:
     """Tell whether a file that configures Docker is one that the toolkit writes."""
-    return bool(OURS.fullmatch(path)) or (path in UNITS and has["students"]["account"] is not None)
+    return bool(OURS.fullmatch(path)) or (path in UNITS and rootless.was_here(has))
 
 
 def ready(has: Has, want: Want) -> bool:
@@ -292,6 +293,8 @@ def removal(has: Has, want: Want) -> dict[str, Any] | None:
     # What is in another one goes before it.
     directories.sort(key=lambda path: -path.count("/"))
     data = without([*before.get("roots", {}), has["docker"]["root"], DOCKER_ROOT, CONTAINERD_ROOT])
+    # Of one that was there, what is the engine's without root alone.
+    data = [ROOT] if was and ROOT in data else data
     # It may be there for others by now, and what they keep in it.
     others = {"containerd", "containerd.io"}.intersection(has["packages"])
     units = ["containerd.service"] * any(path in engine_files.CONTAINERDS for path in mine)
@@ -305,7 +308,7 @@ def removal(has: Has, want: Want) -> dict[str, Any] | None:
         "came": not was,
         "services": ["docker.socket", "docker.service"] if stops and systemd else [],
         "stopping": stops and not systemd,
-        "purges": not was and want["docker_engine_purge"],
+        "purges": want["docker_engine_purge"] and (not was or data == [ROOT]),
         "lodging": has["students"]["account"] is not None,
         "scripts": list(NUKING) if "docker.io" in brought and not was else [],
         "packages": brought,
@@ -355,8 +358,7 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
             whole
             and told["configured"]
             and told["housed"]
-            and not told["moved"]["path"]
-            and not told["leaves"]
+            and not told["moved"]["left"]
             and runs
             and told["trust"]["settled"]
             and not awaited(want, builder)

@@ -8,8 +8,8 @@ The seat's docker.service is another unit then, which runs the engine as an acco
 from collections.abc import Iterator
 from typing import Any
 
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import ACCOUNT
 from ansible_collections.labocloud.room.plugins.module_utils.facts_students import (
-    ACCOUNT,
     GROUP,
     HOME,
     ROOT,
@@ -35,7 +35,7 @@ FIRST, COUNT = 2_100_000_000, 65_536
 NUMBER = FIRST - 1
 # On which the kernel refuses what the engine does with its files, or it becomes very slow.
 UNFIT = ("nfs", "nfs4", "cifs", "smb3", "overlay", "9p", "fuse.sshfs", "vfat", "exfat")
-NOTHING_MOVED: dict[str, Any] = {"path": "", "sha256": "", "images": {}}
+NOTHING_MOVED: dict[str, Any] = {"path": "", "sha256": "", "images": {}, "left": []}
 # Names that a person reads in one line.
 MOST = 8
 
@@ -45,9 +45,18 @@ def wanted(want: Want) -> bool:
     return engine_files.rootless(want)
 
 
+def was_here(has: Has) -> bool:
+    """Tell whether the toolkit has had an engine without root here, as the seat has it recorded.
+
+    Then units in the place of Docker's own are the toolkit's, also where somebody has removed the
+    account.
+    """
+    return has["students"]["account"] is not None or ROOT in (has["before"] or {}).get("roots", {})
+
+
 def is_so(has: Has) -> bool:
     """Tell whether the seat is set up for an engine without root, whatever runs."""
-    return has["students"]["account"] is not None and engine_files.UNIT in has["files"]
+    return was_here(has) and engine_files.UNIT in has["files"]
 
 
 def pairs(ranges: list[list[int]]) -> list[tuple[int, int]]:
@@ -60,11 +69,16 @@ def installed(has: Has) -> bool:
     return any(name in has["packages"] for name in ENGINES)
 
 
+def overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Tell whether two ranges have an ID in common."""
+    return one[0] < sum(other) and other[0] < sum(one)
+
+
 def free_ids(has: Has) -> int:
     """Give the first of as many IDs as a container has, that no other account has."""
     first = FIRST
     for start, count in pairs(has["students"]["ranges"]):
-        if start < first + COUNT and first < start + count:
+        if overlap((start, count), (first, COUNT)):
             first = start + count
     return first
 
@@ -83,11 +97,8 @@ def ranged(has: Has, kind: str) -> bool:
 
 def free(has: Has, ranges: list[list[int]]) -> bool:
     """Tell whether no other account has an ID of some ranges."""
-    return not any(
-        start < first + count and first < start + size
-        for first, count in pairs(ranges)
-        for start, size in pairs(has["students"]["ranges"])
-    )
+    others = pairs(has["students"]["ranges"])
+    return not any(overlap(one, other) for one in pairs(ranges) for other in others)
 
 
 def right_one(has: Has, want: Want) -> bool:
@@ -108,16 +119,32 @@ def moves(has: Has) -> dict[str, str]:
     return {name: mark for name, mark in told.items() if mark in ours}
 
 
-def left_behind(has: Has) -> list[str]:
-    """Give what would be out of reach in an engine of the other kind: all that is not ours."""
-    ours = has["brought"].get("containers", [])
-    kept = moves(has)
-    return [
-        *(f"container {name}" for name, one in has["containers"].items() if one["id"] not in ours),
-        *(f"volume {name}" for name in has["volumes"]),
-        *(f"network {name}" for name in has["networks"]),
-        *(f"image {name}" for name in has["images"] if name not in kept),
-    ]
+def left_behind(has: Has) -> tuple[list[str], list[str]]:
+    """Give what would be out of reach in an engine of the other kind: all that is not ours.
+
+    First what was there before the toolkit, which no reset takes, then the rest.
+    """
+    ours, kept = has["brought"].get("containers", []), moves(has)
+    there: dict[str, list[str]] = {
+        "container": [one for one, told in has["containers"].items() if told["id"] not in ours],
+        "volume": has["volumes"],
+        "network": has["networks"],
+        "image": [one for one in has["images"] if one not in kept],
+    }
+    before = has["before"]
+    old = there if before is None else {kind: before.get(f"{kind}s", []) for kind in there}
+    # Of which a reset takes all that students have made of one.
+    swarm = ["membership of a swarm"] * has["docker"]["swarm"]
+    named = [(kind, one) for kind, names in there.items() for one in names]
+    return (
+        [f"{kind} {one}" for kind, one in named if one in old[kind]],
+        swarm + [f"{kind} {one}" for kind, one in named if one not in old[kind]],
+    )
+
+
+def few(names: list[str]) -> str:
+    """Give names as a line has room for them."""
+    return ", ".join(names[:MOST]) + ", …" * (len(names) > MOST)
 
 
 def unable(has: Has, want: Want) -> Iterator[Finding]:
@@ -143,25 +170,32 @@ def refusals(has: Has, want: Want, root: str) -> Iterator[Finding]:
     """
     name, docker = want["name"], has["docker"]
     yield from unable(has, want)
+    if not 0 <= want["docker_engine_lowest_port"] <= engine_files.LOWEST_PORT:
+        what = f"docker_engine_lowest_port, {want['docker_engine_lowest_port']}, is to be 0 to 1024"
+        yield finding("setting_wrong", name, what=what)
     if wanted(want) and "proxies" in want["docker_engine_daemon_options"]:
         yield finding("rootless_proxies", name)
-    if wanted(want) and engine_files.UNIT in has["files"] and not has["students"]["account"]:
+    if wanted(want) and engine_files.UNIT in has["files"] and not was_here(has):
         yield finding("rootless_unit", name, unit=engine_files.UNIT)
     if wanted(want) == is_so(has) or not installed(has):
         return
     values = {"kind": want["docker_engine_students"]}
-    if docker["running"] and (left := left_behind(has)):
-        told = ", ".join(left[:MOST]) + ", …" * (len(left) > MOST)
-        yield finding("engine_moves", name, what=told, **values)
-    elif docker["data"] and not docker["running"]:
+    theirs, others = left_behind(has)
+    if docker["running"] and theirs:
+        yield finding("engine_moves_before", name, what=few(theirs), **values)
+    if docker["running"] and others:
+        yield finding("engine_moves", name, what=few(others), **values)
+    if docker["running"] and (theirs or others):
+        return
+    if docker["data"] and not docker["running"]:
         yield finding("engine_moves_unknown", name, why=docker["why"], **values)
     elif docker["running"] and docker["root"] == root:
         yield finding("engine_moves_root", name, root=root, **values)
 
 
 def limits(has: Has, want: Want) -> Iterator[Finding]:
-    """Tell where an engine without root takes a limit of memory, and does not keep to it."""
-    if wanted(want) and not (has["docker"]["memory"] and has["docker"]["pids"]):
+    """Tell where an engine without root cannot limit what a container takes."""
+    if wanted(want) and not all(has["docker"][key] for key in ("memory", "pids", "cpus")):
         yield finding("rootless_unlimited", want["name"])
 
 
@@ -186,29 +220,29 @@ def ids(has: Has) -> list[str]:
 def values(has: Has, want: Want, roots: list[str]) -> dict[str, Any]:
     """Give what the tasks need. roots: where the wanted engine, and containerd, keep their data.
 
-    without_root: whether it is to run so. account, group, home, uid, gid: names, place and
-    numbers. ids: what usermod is told. housed: whether the account is as it has to be, and there is
-    none where none is needed. lodging: the ID of the one that there is, None for none. stops: the
-    units that are stopped before it starts. moving: the images that go over from an engine of the
-    other kind, name to fingerprint; moved: the archive that they are in already; leaves: where that
-    engine has left data, or will, which go.
+    without_root: whether it is to run so. account, group, home, uid, gid: names, place and numbers.
+    own_roots: where it keeps its data without root, with its configuration and with the
+    fallback. ids: what usermod is told. housed: whether the account is as it has to be, and there
+    is none where none is needed. lodging: the ID of the one that there is, None for none. stops:
+    the units that are stopped before it starts. moving: what goes over from an engine of the other
+    kind, and moved: what has been recorded to be on its way, both as state.json has it; leaves:
+    where that engine has left data, which go; kept: whether its data stay, since they were there
+    before the toolkit, so that our images are to be taken out of them.
     """
     rootless, docker = wanted(want), has["docker"]
     account = has["students"]["account"]
     other = docker["running"] and not right_one(has, want)
     own = engine_files.containerd_is_ours(has, want)
     changes = installed(has) and rootless != is_so(has) and docker["running"]
-    # What was in use before the toolkit is not its to remove.
+    moved = has["brought"].get("moving") or NOTHING_MOVED
     before = (has["before"] or {}).get("roots", {})
-    kept = roots[:1] if rootless and own else [roots[0], roots[-1]]
-    goes = [docker["root"]] * changes + [
-        one for one in docker["others"] if before.get(one, "in use") != "in use"
-    ]
+    left = [docker["root"], *roots[-1:] * (rootless and own)]
     return {
         "without_root": rootless,
         "account": ACCOUNT,
         "group": GROUP,
         "home": HOME,
+        "own_roots": list(dict.fromkeys([roots[0], ROOT])),
         "uid": account["uid"] if account else NUMBER,
         "gid": account["gid"] if account else NUMBER,
         "ids": ids(has),
@@ -217,9 +251,16 @@ def values(has: Has, want: Want, roots: list[str]) -> dict[str, Any]:
         "stops": [
             *["docker.socket"] * (rootless or other),
             *["containerd.service"] * (rootless and own),
-            *["docker.service"] * other,
+            # What its unit does at its end is what systemd has read of it until then.
+            *["docker.service"] * (other or engine_files.PORTS_UNIT in has["files"]),
         ],
-        "moving": moves(has) if changes else {},
-        "moved": has["brought"].get("moving") or NOTHING_MOVED,
-        "leaves": [one for one in dict.fromkeys(goes) if one not in kept],
+        "moving": NOTHING_MOVED | ({"images": moves(has), "left": left} if changes else {}),
+        "moved": moved,
+        # What was in use before the toolkit is not its to remove.
+        "leaves": [
+            one
+            for one in moved["left"]
+            if one != roots[0] and before.get(one, "in use") != "in use"
+        ],
+        "kept": changes and before.get(docker["root"], "in use") == "in use",
     }

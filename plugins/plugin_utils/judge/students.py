@@ -2,11 +2,12 @@
 # MIT License (see LICENSE)
 """The students: who may use Docker without sudo, and what that lets them do."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import ACCOUNT
 from ansible_collections.labocloud.room.plugins.module_utils.facts_students import (
-    ACCOUNT,
     GROUP,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
@@ -95,8 +96,8 @@ def refusals(has: Has, want: Want) -> Iterator[Finding]:
     name, folder = want["name"], want["docker_engine_folder"].strip()
     if want["docker_engine_group"].strip() and has["service_manager"] != "systemd":
         yield finding("group_unmanaged", name, group=want["docker_engine_group"])
-    if "/" in folder or folder in (".", "..") or folder.startswith("-"):
-        what = f"docker_engine_folder, {folder}, is to be a name, and no path"
+    if folder and not re.fullmatch(r"\w[\w.-]*", folder):
+        what = f"docker_engine_folder, {folder}, is to be a name of letters and digits"
         yield finding("setting_wrong", name, what=what)
 
 
@@ -142,14 +143,13 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
     out or is about to; kept, those of them who stay out; recorded, whether the seat's record names
     just those that are brought and kept. socket: the commands that mend it; opened, whether root's
     has an ACL. login: what is to be written for a login, and removed. may: who may use the engine,
-    or is to, but for the account that this toolkit connects with; roots, whom of these that lets be
-    root.
+    or is to, but for the account that this toolkit connects with.
     """
     del builder
     told = members_of(has, want)
     told |= {"socket": socket_commands(has, want), "login": login(has, want)}
     if group := want["docker_engine_group"].strip():
-        told["may"].append(f"group {group}")
+        told["may"].append(group)
     record, docker = has["brought"], has["docker"]
     kept = told["kept"] == record.get("taken", [])
     todo = [told[key] for key in ("add", "remove", "leave", "back", "socket")]
@@ -159,7 +159,6 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
         settled=kept and not any((*todo, *told["login"].values())),
         refused=list(refusals(has, want)),
         recorded=kept and told["brought"] == record["users"],
-        roots=[] if rootless.wanted(want) else told["may"],
         opened=docker["uid"] == 0 and bool(docker["socket"] and docker["socket"]["groups"]),
         **told,
     )

@@ -17,9 +17,13 @@ if [ -w /run/docker.sock ] && [ ! -w /etc/profile.d/labocloud.sh ] && {
         # Empty at first: a clone goes there as well.
         [ -e @folder@ ] || { mkdir @folder@ && chmod 755 @folder@; }
         # What either side makes, the other can read, change and remove; accounts of a container read.
-        if [ ! .labocloud -nt /etc/profile.d/labocloud.sh ] ||
-            ! getfacl --numeric --skip-base @folder@ | grep -q "^default:user:$me:"; then
-            setfacl --recursive --physical --modify "default:user:$me:rwX,default:other::r-X${closed:+,other::r-X}${engine:+,user:$engine:rwX,default:user:$engine:rwX}" @folder@
+        # Once the engine is let in, it could put links under a walk. So that is done once, where all is
+        # this account's, or root's, and from below: the folder itself opens last.
+        if [ -z "$(find @folder@ ! -user "$me" ! -user 0 -print -quit)" ] &&
+            ! getfacl --numeric --skip-base @folder@ | grep -q "^default:user:$(id -u ${engine:-"$me"}):"; then
+            access=${closed:+other::r-X}${engine:+,user:$engine:rwX}
+            [ -z "$access" ] || find @folder@ -type f -exec setfacl --modify "${access#,}" {} +
+            find @folder@ -depth -type d -exec setfacl --modify "default:user:$me:rwX,default:other::r-X${engine:+,default:user:$engine:rwX}${access:+,${access#,}}" {} +
         fi
         # The way there. Others may use that engine too, and are not to come by what lies beside the
         # folder: first what is there is closed to them, then what will be.
