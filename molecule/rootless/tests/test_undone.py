@@ -1,9 +1,9 @@
-"""What is left of the toolkit after its removal, on seats of either kind: nothing."""
+"""What is left of the toolkit after its removal: nothing."""
 
 import difflib
 
 import pytest
-from conftest import OPEN, REGISTRY, SEATS
+from conftest import REGISTRY, SEATS
 from instances import machine
 from playbook import changed, run
 
@@ -16,7 +16,7 @@ def removed() -> int:
     return changed(run("all", "--inventory", REGISTRY, playbook=REMOVE, docker_engine_purge=True))
 
 
-@pytest.mark.parametrize("name", [*SEATS, OPEN])
+@pytest.mark.parametrize("name", SEATS)
 def test_the_seat_is_as_it_was(removed: int, name: str) -> None:
     assert removed > 0
     seat = machine(name)
