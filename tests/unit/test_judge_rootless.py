@@ -361,10 +361,10 @@ def test_its_files_and_its_account_go_with_the_toolkit() -> None:
     masks = {engine_files.UNIT, engine_files.SOCKET_MASK, engine_files.CONTAINERD_MASK}
     assert masks <= set(gone["files"])
     assert "/etc/systemd/system" not in gone["empty"]
-    assert gone["lodging"]
+    assert engine.IDENTITY in gone["files"]
     assert ROOT in gone["checked"]
     assert gone["services"] == ["docker.socket", "docker.service"]
-    assert judge(seat())["removal"]["lodging"] is False
+    assert engine.IDENTITY not in judge(seat())["removal"]["files"]
 
 
 def test_an_engine_that_was_there_is_roots_again_after_the_removal() -> None:

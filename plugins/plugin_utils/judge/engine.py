@@ -69,6 +69,7 @@ OURS = re.compile(
 # And these, on a seat that has, or had, an engine without root.
 UNITS = (engine_files.UNIT, engine_files.SOCKET_MASK, engine_files.CONTAINERD_MASK)
 TRUST = "/etc/docker/certs.d"
+IDENTITY = "/etc/docker/key.json"
 # By this script Debian's docker.io empties Docker's directory when it is purged, whatever is there;
 # it leaves a copy of it there.
 NUKING = (
@@ -274,11 +275,11 @@ def removal(has: Has, want: Want) -> dict[str, Any] | None:
     came: whether the engine came with it. stopping: whether it is to be stopped by hand, and
     services, what systemd stops. purges: whether Docker's data go. scripts: paths of what would
     remove them when its package goes. packages: what the toolkit brought and is there, held: what
-    of it is held. files: paths to remove. empty: directories that go where that leaves them
-    empty. lodging: whether there is the account of an engine without root. give_back: paths
-    of files that were there and come back. units: those to start anew, of an engine that was
-    there. checked, data: the directories where Docker keeps its data, before and after its packages
-    go; the record decides what becomes of each. group: whether the group docker came too.
+    of it is held. files: paths to remove. empty: directories that go where that leaves them empty.
+    give_back: paths of files that were there and come back. units: those to start anew, of an
+    engine that was there. checked, data: the directories where Docker keeps its data, before and
+    after its packages go; the record decides what becomes of each. group: whether the group docker
+    came too.
     """
     before, present = has["before"], has["files"]
     if before is None:
@@ -302,6 +303,8 @@ def removal(has: Has, want: Want) -> dict[str, Any] | None:
         units = ["containerd.service", "docker.socket"]
     brought = [name for name in has["brought"]["packages"] if name in has["packages"]]
     systemd = has["service_manager"] == "systemd"
+    # Docker before 23 has it, also where its package goes while the engine is one without root.
+    identity = [IDENTITY] if want["docker_engine_purge"] and not was else []
     # One that was there runs as it did before, once this one has stopped.
     stops = (not was or rootless.is_so(has)) and has["docker"]["running"]
     return {
@@ -309,11 +312,10 @@ def removal(has: Has, want: Want) -> dict[str, Any] | None:
         "services": ["docker.socket", "docker.service"] if stops and systemd else [],
         "stopping": stops and not systemd,
         "purges": want["docker_engine_purge"] and (not was or data == [ROOT]),
-        "lodging": has["students"]["account"] is not None,
         "scripts": list(NUKING) if "docker.io" in brought and not was else [],
         "packages": brought,
         "held": [name for name in brought if name in has["held"]],
-        "files": without([*mine, *trusted, REPOSITORY, engine_files.LOGIN], there),
+        "files": without([*mine, *trusted, REPOSITORY, engine_files.LOGIN, *identity], there),
         "empty": without(directories, ["/etc/docker"] if was else []),
         "give_back": [path for path in [engine_files.DAEMON_JSON] if path in there],
         "units": [*units, "docker.service"]
@@ -335,12 +337,11 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
     """Judge the engine.
 
     Values, besides those of installation(), configuration(), trust(), removal() and of an engine
-    without root (rootless.values): there, whether
-    an engine of either source is installed; ran, whether one may have been started before, as while
-    it was being replaced, or by its package where the seat has a policy-rc.d of its own; runs,
-    whether it runs with what it is configured with, and starts with the machine; prepared, whether
-    there is nothing to install, to mend of an installation, or to record of what the seat was like
-    before.
+    without root (rootless.values): there, whether an engine of either source is installed; ran,
+    whether one may have been started before, as while it was being replaced, or by its package
+    where the seat has a policy-rc.d of its own; runs, whether it runs with what it is configured
+    with, and starts with the machine; prepared, whether there is nothing to install, to mend of an
+    installation, or to record of what the seat was like before.
     """
     docker = has["docker"]
     told = installation(has, want, builder) | configuration(has, want)
