@@ -555,3 +555,11 @@ def test_where_a_container_answers(bindings: list | None, url: str) -> None:
     told = {"HostConfig": {"PortBindings": {"8888/tcp": bindings}}}
     assert flask_container.url_of(told, 8888) == url
     assert flask_container.url_of({"HostConfig": {"PortBindings": None}}, 8888) == ""
+
+
+def test_a_process_is_a_number_whatever_an_engine_tells(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It becomes a path, which root opens."""
+    told = {"State": {"Pid": "../run/theirs"}}
+    monkeypatch.setattr(flask_container, "inspect", lambda *_: told)
+    with pytest.raises(ValueError, match="invalid literal"):
+        flask_container.inner_revision(None, "flask", "http://127.0.0.1:1")

@@ -6,7 +6,12 @@ import pytest
 from ansible_collections.labocloud.room.plugins.module_utils.facts_students import ROOT
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge import engine, network, rootless
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
+    container,
+    engine,
+    network,
+    rootless,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import hashes
 from sample_seat import BASE, COURSE, REVISION, SEAT, seat, want
 from test_judge_engine import BARE, ids
@@ -394,3 +399,14 @@ def test_it_does_not_see_the_routes_of_the_seat() -> None:
     assert ids(network.judge(seat(route, bridge), want(**options), {}), "refused") == [
         "network_collision"
     ]
+
+
+def test_its_own_hold_on_a_port_is_nobody_elses_where_it_does_not_answer() -> None:
+    """It is about to start anew. One of its users' containers has the port as any other has."""
+    held = {"address": "0.0.0.0", "port": 8080, "process": "rootlesskit", "pid": 9}
+    listeners = ("listeners", [held | {"container": None}])
+    silent = (("docker/running", False), ("docker/uid", None), ("containers", {}))
+    told = container.judge(without_root(listeners, *silent), want(**ROOTLESS), {})
+    assert "port_taken" not in ids(told, "refused")
+    told = container.judge(without_root(listeners, silent[-1]), want(**ROOTLESS), {})
+    assert "port_taken" in ids(told, "refused")

@@ -321,6 +321,10 @@ def test_accounts_are_written_down_all_together(machine: Machine) -> None:
     assert had(users=[])["changed"]
     assert had(taken=["theirs"])["ansible_facts"]["seat"]["brought"]["taken"] == ["theirs"]
     assert not had(taken=["theirs"])["changed"]
+    # What goes over to another engine is on its way until it has come.
+    moving = {"path": "/a", "sha256": "b", "images": {"c": "d"}, "left": ["/e"]}
+    assert had(moving=moving)["ansible_facts"]["seat"]["brought"]["moving"] == moving
+    assert "moving" not in had(moving={})["ansible_facts"]["seat"]["brought"]
 
 
 def test_the_revision_that_the_room_has_is_the_last(machine: Machine) -> None:
