@@ -78,6 +78,11 @@ class Mount(Thing):
 
     shape = SNAPSHOT["containers"][0]["mounts"][0]
 
+    @property
+    def source(self) -> str:
+        """The seat's path: its field is called `from`, which is a word of Python's own."""
+        return str(self._told["from"])
+
 
 class Container(Thing):
     """A container."""
