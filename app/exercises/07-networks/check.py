@@ -91,9 +91,9 @@ def check(seat):
             (
                 perdu.ended and perdu.exit and any(one in seat.log("perdu") for one in UNKNOWN),
                 "« perdu » n’a pas échoué sur le nom : effacez-le, et faites-lui demander "
-                "http://serveur:8888/healthz, par ce nom.",
+                "serveur:8888/healthz, par ce nom.",
                 "“perdu” has not failed by the name: remove it, and have it ask for "
-                "http://serveur:8888/healthz, by that name.",
+                "serveur:8888/healthz, by that name.",
             ),
         ],
     )
