@@ -23,7 +23,7 @@ SHORT_ID = 12
 
 
 class Thing:
-    """What a snapshot tells of one thing, by the names of its fields; false where it is not there."""
+    """What a snapshot tells of one thing, by the names of its fields; false where it lacks."""
 
     shape: Shape
 
