@@ -1,7 +1,7 @@
-"""Processes and signals: a container that has to be killed, one that dies of TERM, one that ends itself.
+"""Processes and signals: one has to be killed, one dies of TERM, one ends by itself.
 
-Open: 137 can also come from `docker kill`, and how long somebody waited is not known. Nor is it seen
-where a loop that has a trap ends by itself.
+Open: 137 can also come from `docker kill`, and how long somebody waited is not known. Nor is it
+seen where a loop that has a trap ends by itself.
 """
 
 WANTS = {"commands": ["sourd", "poli"]}
@@ -45,7 +45,7 @@ def check(seat):
         [
             *stopped(deaf, "sourd"),
             (
-                deaf.of(seat.base) and not by_itself and not deaf.oom,
+                deaf.of(seat.base) and not by_itself,
                 "« sourd » doit exécuter la boucle de l’énoncé, dans labocloud20202021:base : "
                 "supprimez-le, et relancez-le.",
                 "“sourd” has to run the loop of the text, in labocloud20202021:base: "
@@ -53,10 +53,10 @@ def check(seat):
             ),
             (
                 deaf.exit == KILLED,
-                f"« sourd » a fini par {deaf.exit}, et non parce qu’on l’a tué : relancez la boucle sans "
-                "--init ni trap, puis docker stop sourd.",
-                f"“sourd” ended with {deaf.exit}, and not because it was killed: run the loop again "
-                "without --init or trap, then docker stop sourd.",
+                f"« sourd » a fini par {deaf.exit}, et non parce qu’on l’a tué : "
+                "relancez la boucle sans --init ni trap, puis docker stop sourd.",
+                f"“sourd” ended with {deaf.exit}, and not because it was killed: run the loop "
+                "again without --init or trap, then docker stop sourd.",
             ),
         ],
     )
@@ -67,10 +67,10 @@ def check(seat):
             *stopped(polite, "poli"),
             (
                 polite.exit != KILLED,
-                "« poli » a fini par 137 : lui aussi n’a rien entendu, et a été tué. Essayez --init, ou "
-                "un trap dans la boucle.",
-                "“poli” ended with 137: it heard nothing either, and was killed. Try --init, or a trap "
-                "in the loop.",
+                "« poli » a fini par 137 : lui aussi n’a rien entendu, et a été tué. "
+                "Essayez --init, ou un trap dans la boucle.",
+                "“poli” ended with 137: it heard nothing either, and was killed. "
+                "Try --init, or a trap in the loop.",
             ),
             (
                 polite.of(seat.base) and (polite.command == deaf.command or trap),
@@ -105,8 +105,8 @@ def check(seat):
                 course.exit != KILLED,
                 "« cours » a été tué : il n’était pas encore prêt. Relancez-le, et attendez "
                 "« Listening » dans docker logs cours avant de l’arrêter.",
-                "“cours” was killed: it was not ready yet. Run it again, and wait for “Listening” in "
-                "docker logs cours before you stop it.",
+                "“cours” was killed: it was not ready yet. Run it again, and wait for “Listening” "
+                "in docker logs cours before you stop it.",
             ),
             (
                 course.exit == 0,
