@@ -4,7 +4,7 @@ import logging
 import platform
 import re
 import socket
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin
 
 import pytest
 from flask.testing import FlaskClient
@@ -124,7 +124,7 @@ def test_every_link_and_picture_resolves_and_is_the_apps_own(
         if link.startswith("http://localhost:80"):
             continue  # an address of the course, on the seat itself
         assert ":" not in link
-        place, _, fragment = urljoin(page, link).partition("#")
+        place, _, fragment = unquote(urljoin(page, link)).partition("#")
         with client.get(place) as answer:
             assert answer.status_code == 200, link
             assert not fragment or f'id="{fragment}"' in answer.get_data(as_text=True), link
