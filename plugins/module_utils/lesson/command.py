@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import getpass
 import http.client
 import json
@@ -13,16 +14,21 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Mapping
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import SOCKET
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
+    SOCKET,
+    DockerConnection,
+    reason,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
     exercises,
     memory,
+    save,
     snapshot,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import Exercise
@@ -35,7 +41,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress imp
     here,
     progress,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.seat import COURSE, Seat
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.seat import BASE, COURSE, Seat
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import (
     MARKS,
     Terminal,
@@ -53,6 +59,9 @@ PAUSE, PAGE_SECONDS = 2, 1
 PORT, FLASK = 8888, "flask"
 # What a preparation may make.
 KINDS = ("containers", "images", "volumes", "networks")
+# Of files that could not be saved, how many are named; and what can unpack a volume at home, where
+# the course's base is not saved with it.
+SOME, HOME_IMAGE = 10, "debian"
 
 
 class WrongError(Exception):
@@ -147,15 +156,15 @@ class Labo:
 
     def taken(self, wants: Mapping[str, Any]) -> dict[str, Any]:
         """Give a snapshot of this seat's Docker. Raises WrongError."""
-        host = os.environ.get("DOCKER_HOST", "")
-        socket = host.removeprefix("unix://") if host.startswith("unix://") else SOCKET
-        try:
-            return snapshot.take(wants, socket)
-        except PermissionError as error:
-            raise WrongError(say("no_rights", account=account())) from error
-        except (OSError, http.client.HTTPException) as error:
-            why = memory.printable(str(getattr(error, "strerror", None) or error))
-            raise WrongError(say("no_docker", why=why)) from error
+        with refusing():
+            return snapshot.take(wants, socket())
+
+    @contextmanager
+    def engine(self) -> Iterator[DockerConnection]:
+        """Give a connection to this seat's Docker. Raises WrongError."""
+        with refusing(), closing(DockerConnection(socket(), save.SECONDS)) as docker:
+            docker.negotiate()
+            yield docker
 
     def remembered(self) -> memory.Memory:
         """Give what the seat remembers."""
@@ -348,8 +357,36 @@ class Labo:
             return code
 
     def save(self, told: Asked) -> int:
-        """Save what the student has made."""
-        raise NotImplementedError(told)
+        """Save what the student has made, to be taken home."""
+        terminal, folder = self.terminal, Path.home() / save.FOLDER
+        path = save_path(told.words, folder)
+
+        def tell(name: str, count: int) -> None:
+            text = say("save_thing", name=name, size=save.size(count))
+            terminal.say(terminal.lines(text, "  "))
+
+        with self.engine() as docker, ended_by_signals():
+            save.clear(docker)
+            work = save.own_work(docker)
+            if not (work.names or work.volumes or folder.is_dir()):
+                terminal.say(terminal.lines(say("save_nothing", folder=folder)))
+                return ALL_DONE
+            # Theirs may be larger than the disk: it is told where it goes before it does.
+            terminal.say(terminal.lines(say("save_to", path=path)))
+            home = at_home(path, work, folder)
+            when = time.strftime("%Y-%m-%d %H:%M")
+            readme = [say("readme_head", account=account(), when=when), "", *home, ""]
+            try:
+                left = save.save(docker, work, folder, path, "\n".join(readme), tell=tell)
+            except OSError as error:
+                raise WrongError(not_saved(error, path)) from error
+        self.remember(lambda mine: mine.save(list(work.images), work.volumes))
+        if left:
+            names = ", ".join(memory.printable(str(one)) for one in left[:SOME])
+            self.once(say("save_left", names=names))
+        terminal.say(terminal.lines(say("saved", path=path, size=save.size(path.stat().st_size))))
+        terminal.say("\n".join(["", *home]))
+        return ALL_DONE
 
     def mistakes(self, _told: Asked) -> int:
         """Tell the usual mistakes, as the course's page of that name does."""
@@ -360,6 +397,80 @@ class Labo:
             raise WrongError(say("no_mistakes")) from error
         self.terminal.say(markdown(text))
         return ALL_DONE
+
+
+def socket() -> str:
+    """Give where this seat's Docker is asked: where the command docker asks it."""
+    host = os.environ.get("DOCKER_HOST", "")
+    return host.removeprefix("unix://") if host.startswith("unix://") else SOCKET
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Have it said in one sentence where Docker may not be asked, or does not answer."""
+    try:
+        yield
+    except PermissionError as error:
+        raise WrongError(say("no_rights", account=account())) from error
+    except (OSError, http.client.HTTPException) as error:
+        why = memory.printable(str(getattr(error, "strerror", None) or reason(error)))
+        raise WrongError(say("no_docker", why=why)) from error
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Have what is half done undone, also where the terminal is closed."""
+
+    def end(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    kinds = (signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(one, end) for one in kinds]
+    try:
+        yield
+    finally:
+        for one, handler in zip(kinds, before, strict=True):
+            signal.signal(one, handler)
+
+
+def save_path(words: list[str], folder: Path) -> Path:
+    """Give where a save goes: a name that nothing has. Raises WrongError."""
+    name = f"{save.PREFIX}{time.strftime('%Y%m%d-%H%M')}{save.SUFFIX}"
+    asked = Path(words[0]).absolute() if words else folder
+    path = asked / name if asked.is_dir() or not words else asked
+    if not words and not folder.is_dir():
+        path = Path.home() / name
+    if not path.parent.is_dir():
+        why = say("save_no_folder", folder=path.parent)
+        raise WrongError(say("save_failed", why=why))
+    return save.free_name(path)
+
+
+def not_saved(error: OSError, path: Path) -> str:
+    """Say why nothing was saved."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return say("save_full", folder=path.parent)
+    why = memory.printable(error.strerror or reason(error))
+    return say("save_failed", why=f"{path}: {why}")
+
+
+def at_home(path: Path, work: save.Work, folder: Path) -> list[str]:
+    """Give the lines that say how a save is loaded at home: the same in a shell of any system."""
+    image = BASE if work.base else HOME_IMAGE
+    lines = [say("home"), "", say("home_unpack"), f"  tar -xf {path.name}"]
+    if work.names:
+        lines += [say("home_images", names=", ".join(work.names))]
+        lines += ["  docker load -i images.tar.gz"]
+    if work.volumes:
+        lines += [say("home_volumes")]
+        lines += [
+            f'  docker run --rm -v {name}:/to -v "${{PWD}}/volumes:/from:ro" {image}'
+            f" tar -C /to -xzf /from/{name}.tar.gz"
+            for name in work.volumes
+        ]
+    if folder.is_dir():
+        lines += [say("home_folder", folder=save.FOLDER)]
+    return [*lines, say("home_containers")]
 
 
 def account() -> str:

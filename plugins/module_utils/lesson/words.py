@@ -200,6 +200,47 @@ Exit code: 0 where all is done, 1 where not, 2 where it is not possible.""",
         "La page du cours ne répond pas ; voici le texte.",
         "The course’s page does not answer; here is the text.",
     ),
+    "save_nothing": (
+        "Rien à sauver : ni image, ni volume à vous, et le dossier {folder} n’est pas là.",
+        "There is nothing to save: no image or volume of yours, and no folder {folder}.",
+    ),
+    "save_to": ("labo sauve votre travail dans {path}", "labo saves your work in {path}"),
+    "save_thing": ("{name} ({size})", "{name} ({size})"),
+    "save_left": (
+        "Laissés de côté, car illisibles pour ce compte : {names}",
+        "Left aside, since this account cannot read them: {names}",
+    ),
+    "save_full": (
+        "Il n’y a plus de place dans {folder}. Rien n’y est gardé de cet essai. Donnez un autre"
+        " endroit, une clé USB par exemple : labo save /media/cle/travail.tar",
+        "There is no space left in {folder}. Nothing of this try is kept there. Give another place,"
+        " a USB stick for example: labo save /media/stick/work.tar",
+    ),
+    "save_failed": (
+        "Rien n’est sauvé : {why}.",
+        "Nothing is saved: {why}.",
+    ),
+    "save_no_folder": ("{folder} n’est pas un dossier", "{folder} is no folder"),
+    "saved": ("Sauvé : {path}, {size}", "Saved: {path}, {size}"),
+    "readme_head": (
+        "Le travail de {account} au cours sur Docker, sauvé le {when}.",
+        "The work of {account} in the course on Docker, saved on {when}.",
+    ),
+    "home": (
+        "Chez vous, avec Docker, dans un dossier vide où vous avez copié ce fichier :",
+        "At home, with Docker, in an empty folder into which you have copied this file:",
+    ),
+    "home_unpack": ("Défaire l’archive :", "Unpack the archive:"),
+    "home_images": ("Charger les images ({names}) :", "Load the images ({names}):"),
+    "home_volumes": ("Remplir chaque volume :", "Fill each volume:"),
+    "home_folder": (
+        "Votre dossier est à côté : {folder}/",
+        "Your folder is beside it: {folder}/",
+    ),
+    "home_containers": (
+        "Les conteneurs n’y sont pas, ni leurs options : relancez-les par docker run.",
+        "Containers are not in the archive, nor are their options: run them again by docker run.",
+    ),
     "no_mistakes": (
         "Il n’y a pas de page des erreurs fréquentes sur ce poste.",
         "There is no page of usual mistakes on this seat.",
