@@ -34,7 +34,7 @@ MARKS = {"done": "[x]", "was": "[~]", "open": "[ ]", "unfit": "[-]", "unjudged":
 TEXTS: Mapping[str, tuple[str, str]] = {
     "help": (
         """\
-Les exercices du cours sur Docker : ce qui est fait, ce qui manque, et un indice.
+Les exercices du cours sur Docker : ce qui est fait, ce qui manque, un indice.
 
   labo                     la liste des exercices, et où vous en êtes
   labo start N             préparer l’exercice N, et savoir où le lire
@@ -55,12 +55,13 @@ Marques :
   {unjudged} pas jugé
 
 labo demande à Docker ce qu’il a, et ne lit ni l’écran, ni le clavier, ni
-l’historique. Il se souvient de l’heure de chaque étape, de vos réponses et de
-ce que vous avez sauvé : {memory}, que tout le monde peut lire ici.
+l’historique. Il retient l’heure de chaque étape, vos réponses et ce que vous
+avez sauvé, là où tous les comptes du poste peuvent le lire :
+  {memory}
 
 Code de retour : 0 si tout est fait, 1 sinon, 2 si ce n’est pas possible.""",
         """\
-The exercises of the course on Docker: what is done, what is missing, and a hint.
+The exercises of the course on Docker: what is done, what is missing, a hint.
 
   labo                     the list of exercises, and where you are
   labo start N             make exercise N ready, and tell where to read it
@@ -81,8 +82,9 @@ Marks:
   {unjudged} not judged
 
 labo asks Docker what it has, and reads no screen, no keys and no history. It
-remembers the time of each step, your answers and what you have saved:
-{memory}, which everybody here can read.
+remembers the time of each step, your answers and what you have saved, where all
+accounts of the seat can read it:
+  {memory}
 
 Exit code: 0 where all is done, 1 where not, 2 where it is not possible.""",
     ),
