@@ -10,8 +10,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-import testinfra
-from instances import on_each
+from instances import as_student, offline, on_each
 from playbook import PROJECT
 from testinfra.backend.base import CommandResult
 from testinfra.host import Host
@@ -42,21 +41,14 @@ HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 
 @pytest.fixture(scope="module")
 def seats(request: pytest.FixtureRequest) -> Iterator[list[Host]]:
-    """The seats that are tested, without a network: their one interface is down."""
-    option = request.config.option
-    found = testinfra.get_hosts([option.hosts], ansible_inventory=option.ansible_inventory)
-    routes = [seat.check_output("ip route show default") for seat in found]
-    for seat in found:
-        seat.check_output("ip link set eth0 down")
-    yield found
-    for seat, route in zip(found, routes, strict=True):
-        seat.check_output("ip link set eth0 up")
-        seat.check_output(f"ip route replace {route}")
+    """The seats that are tested, without a network."""
+    with offline(request.config) as found:
+        yield found
 
 
 def type_in_clone(seat: Host, command: str) -> CommandResult:
     """Type a command as the student, in the student's clone of the project."""
-    return seat.run("su - student -c %s", f"cd labocloud && {command}")
+    return as_student(seat, f"cd labocloud && {command}")
 
 
 def wait_for_page(seat: Host) -> str:
@@ -110,7 +102,7 @@ def typed(host: Host, block: str) -> CommandResult:
     script = f"exec 2>&1; set -e\n{block}"
     if " -it " in block:
         script = f"echo exit | script --quiet --return --command {shlex.quote(block)} /dev/null"
-    result = host.run("su - student -c %s", script)
+    result = as_student(host, script)
     if re.search(r" (-d|start|restart|stop|kill) ", block):
         # A person takes that long to go on.
         wait = f'while test "$({ON_ITS_WAY})"; do sleep 0.2; done'
