@@ -150,7 +150,7 @@ def test_every_command_of_the_cheat_sheet_tells_what_it_does_how_and_how_to_undo
     language: str,
 ) -> None:
     undo = {
-        "fr": r"(Défaire :|Rien à défaire|Ne se défait pas)",
+        "fr": r"(Pour annuler\u00a0:|Rien à annuler|Ne s’annule pas)",
         "en": r"(Undo:|Nothing to undo|Cannot be undone)",
     }[language]
     found = entries(language)
