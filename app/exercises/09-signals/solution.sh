@@ -1,0 +1,10 @@
+docker run -d --name sourd labocloud20202021:base sh -c 'while true; do sleep 1; done'
+docker run -d --name poli --init labocloud20202021:base sh -c 'while true; do sleep 1; done'
+docker run -d --name cours labocloud20202021:python
+docker top sourd
+docker top poli
+docker stop -t 3 sourd
+docker stop poli
+until docker logs cours 2>&1 | grep Listening; do sleep 1; done
+docker stop cours
+docker ps -a --filter name=sourd --filter name=poli --filter name=cours --format '{{.Names}}: {{.Status}}'
