@@ -64,8 +64,9 @@ def test_what_was_asked_is_answered_whole_before_the_end(
     for connection in asked:
         assert len(connection.getresponse().read()) == 5_000_000
         connection.close()
+    # `docker stop` waits for ten seconds.
     assert process.wait(timeout=5) == 0
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 10
 
 
 def test_who_comes_after_the_signal_is_refused(

@@ -204,7 +204,8 @@ def test_every_link_and_picture_resolves_and_is_the_apps_own(
     for link in linked:
         if re.match(r"https://|http://localhost:\d", link):
             continue  # elsewhere, or of a container that the course runs
-        place, _, fragment = urljoin(page, link.removeprefix("http://localhost")).partition("#")
+        address = urljoin(page, link.removeprefix("http://localhost"))
+        place, _, fragment = address.partition("#")
         assert ":" not in place
         with client.get(place) as answer:
             assert answer.status_code == 200, link
