@@ -4,6 +4,7 @@ import ast
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,7 @@ def texts_in(code: ast.AST) -> Iterator[str]:
             yield node.value
 
 
+@cache
 def by_name(name: str) -> exercises.Exercise:
     return exercises.load_one(EXERCISES / name)
 
@@ -207,14 +209,17 @@ def of_shape(shape: Any, texts: list[str]) -> st.SearchStrategy[Any]:  # noqa: A
     }[shape]
 
 
-def texts_for(folder: Path, exercise: exercises.Exercise) -> list[str]:
-    """Give what a snapshot may say that matters to an exercise."""
-    own = [
-        text for text in texts_in(ast.parse((folder / "check.py").read_text())) if " " not in text
-    ]
-    pages = [f"{name}:{port}{path}" for name, port, path in exercise.wants.get("pages", [])]
+@cache
+def snapshots(name: str) -> st.SearchStrategy[tuple[dict[str, Any], list[str]]]:
+    """Give snapshots, and answers, that say what matters to an exercise."""
+    exercise = by_name(name)
+    code = ast.parse((EXERCISES / name / "check.py").read_text())
+    own = [text for text in texts_in(code) if " " not in text]
+    pages = [f"{one}:{port}{path}" for one, port, path in exercise.wants.get("pages", [])]
     odd = ['{"requests": "1"}', '{"hostname": []}', "[]", "a" * 12, "b" * 64]
-    return [BASE, COURSE, "running", "exited", "created", "8888/tcp", *own, *pages, *odd]
+    texts = [BASE, COURSE, "running", "exited", "created", "8888/tcp", *own, *pages, *odd]
+    answers = st.lists(st.sampled_from(texts), max_size=2)
+    return st.tuples(of_shape(snapshot.SNAPSHOT, texts), answers)
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
@@ -223,9 +228,7 @@ def texts_for(folder: Path, exercise: exercises.Exercise) -> list[str]:
 def test_a_check_holds_on_any_snapshot(folder: Path, data: st.DataObject) -> None:
     """And tells of the same steps each time, and what to do of each that is not done."""
     exercise = by_name(folder.name)
-    texts = texts_for(folder, exercise)
-    taken = data.draw(of_shape(snapshot.SNAPSHOT, texts))
-    answers = data.draw(st.lists(st.sampled_from(texts), max_size=2))
+    taken, answers = data.draw(snapshots(folder.name))
     steps = exercises.judged(exercise, taken, answers)
     asked = exercises.judged(exercise, snapshot.empty())
     assert [(step.id, step.title) for step in steps] == [(step.id, step.title) for step in asked]
