@@ -74,10 +74,12 @@ def tables(role: Path) -> Iterator[str]:
     for name, spec in specs(role).items():
         told = cell(spec.get("description", spec["short_description"])).removesuffix(".")
         yield f"| `{name}` | {told} |"
+    options = inputs(role)
+    if not options:
+        return
     yield ""
     yield "| input | default | what it is |"
     yield "| --- | --- | --- |"
-    options = inputs(role)
     for name, option in options.items():
         if not of_the_toolkit(option):
             yield f"| `{name}` | {default(option)} | {meaning(option)} |"

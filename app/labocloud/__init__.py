@@ -1,11 +1,16 @@
 """The course's web application."""
 
+import hashlib
 import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 from labocloud import api, container, content, pages
 
+STATIC = Path(__file__).parent / "static"
 # A browser loads nothing that the app does not serve itself, and runs nothing written into a page.
 POLICY = "; ".join(
     [
@@ -16,20 +21,44 @@ POLICY = "; ".join(
 )
 
 
-def create_app() -> Flask:
+def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     """Make the application.
 
-    LABOCLOUD_REVISION, which the image's build sets, tells which revision of the course
-    image answers; it is empty in an image that somebody built by hand.
+    config: what differs from the image's own settings:
+    REVISION   the revision of the course image that answers, which the image's build sets; empty
+               in an image that somebody built by hand
+    CONTENT    the folder of the pages, one folder a language in it
+    EXERCISES  the folder of the exercises, one folder each
     """
-    app = Flask(__name__)
-    app.config["REVISION"] = os.environ.get("LABOCLOUD_REVISION", "")
-    app.extensions["content"] = content.load()
+    app = Flask(__name__, static_url_path=f"/static/{digest(STATIC)}")
+    app.config.from_mapping(
+        REVISION=os.environ.get("LABOCLOUD_REVISION", ""),
+        CONTENT=content.CONTENT,
+        EXERCISES=content.EXERCISES,
+    )
+    app.config.from_mapping(config)
+    app.extensions["content"] = content.load(
+        app.config["CONTENT"], app.config["EXERCISES"], f"{app.static_url_path}/"
+    )
     app.extensions["served"] = container.Counter()
     app.register_blueprint(api.bp)
     app.register_blueprint(pages.bp)
+    app.add_url_rule("/", view_func=pages.choose)
     app.after_request(harden)
     return app
+
+
+def digest(directory: Path) -> str:
+    """Give a name for what a folder's files hold.
+
+    It is in their addresses: another image, whose files may have the same size and the same time,
+    has other addresses, so that a browser may keep what it has.
+    """
+    told = hashlib.sha256()
+    for path in sorted(path for path in directory.rglob("*") if path.is_file()):
+        with path.open("rb") as file:
+            told.update(hashlib.file_digest(file, "sha256").digest())
+    return told.hexdigest()[:12]
 
 
 def harden(response: Response) -> Response:
@@ -40,5 +69,6 @@ def harden(response: Response) -> Response:
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Cache-Control"] = "no-cache"
+    kept = request.endpoint == "static" and response.status_code < 400  # noqa: PLR2004
+    response.headers["Cache-Control"] = "max-age=31536000, immutable" if kept else "no-cache"
     return response

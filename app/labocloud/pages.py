@@ -1,18 +1,12 @@
 """The pages: what a student opens."""
 
 import logging
+import re
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import quote
 
-from flask import (
-    Blueprint,
-    abort,
-    current_app,
-    redirect,
-    render_template,
-    request,
-    url_for,
-)
+from flask import Blueprint, abort, current_app, g, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
@@ -20,14 +14,27 @@ from labocloud.api import facts
 from labocloud.content import LANGUAGES, Language
 
 LOG = logging.getLogger(__name__)
-bp = Blueprint("pages", __name__)
-LOCALE = f"/<any({', '.join(LANGUAGES)}):language>"
+bp = Blueprint("pages", __name__, url_prefix=f"/<any({', '.join(LANGUAGES)}):language>")
 # What is asked by machines, every few seconds: it would drown what people ask.
 WATCHED = {"api.healthz", "api.about", "pages.live"}
+# The page's address, as the course writes it, where it stands by itself: not in a command.
+WRITTEN = re.compile(r'(?<=[">])http://localhost:8080\b')
+
+
+@bp.app_url_value_preprocessor
+def take_language(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Take the language out of the address, for all of this request; no page is asked for it."""
+    g.language = (values or {}).pop("language", None) or spoken()
+
+
+@bp.url_defaults
+def put_language(_endpoint: str, values: dict[str, Any]) -> None:
+    """Put the request's language into each address of a page that names no other."""
+    values.setdefault("language", g.language)
 
 
 def spoken() -> str:
-    """Give the language of the address, else the one that the browser prefers."""
+    """Give the language of an address where no page is, else the one that the browser prefers."""
     asked = [request.path.split("/")[1], *(tag[:2] for tag in request.accept_languages.values())]
     return next((tag for tag in asked if tag in LANGUAGES), LANGUAGES[0])
 
@@ -35,7 +42,14 @@ def spoken() -> str:
 def texts() -> Language:
     """Give the text in the request's language."""
     content: dict[str, Language] = current_app.extensions["content"]
-    return content[spoken()]
+    return content[g.language]
+
+
+def written[Text](found: dict[str, Text], name: str) -> Text:
+    """Give what has a name in this language. Raises NotFound."""
+    if name not in found:
+        abort(HTTPStatus.NOT_FOUND)
+    return found[name]
 
 
 @bp.after_app_request
@@ -50,42 +64,71 @@ def count(response: Response) -> Response:
 @bp.app_context_processor
 def common() -> dict[str, object]:
     """Give what every template needs."""
-    return {"language": spoken(), "content": current_app.extensions["content"], **vars(texts())}
+    text = texts()
+    return {
+        "content": current_app.extensions["content"],
+        "language": g.language,
+        "menu": text.menu,
+        "words": text.words,
+    }
 
 
-@bp.get("/")
 def choose() -> Response:
     """Lead to the language that the browser prefers."""
-    response = redirect(url_for("pages.index", language=spoken()))
+    response = redirect(url_for("pages.index"))
     response.vary.add("Accept-Language")
     return response
 
 
-@bp.get(f"{LOCALE}/")
-def index(language: str) -> str:
+@bp.get("/")
+def index() -> str:
     """Show which container answers, and what there is to read."""
-    return render_template("index.html", facts=facts(), name="")
+    return render_template("index.html", facts=facts(), address="")
 
 
-@bp.get(f"{LOCALE}/container")
-def container(language: str) -> str:
+@bp.get("/container", strict_slashes=False)
+def container() -> str:
     """Show what the container is."""
-    page = texts().pages["container"]
-    return render_template("container.html", page=page, facts=facts(), name="container")
+    page = written(texts().pages, "container")
+    return render_template("container.html", page=page, facts=facts(), address="container")
 
 
-@bp.get(f"{LOCALE}/container/facts")
-def live(language: str) -> str:
+@bp.get("/container/facts")
+def live() -> str:
     """Give the changing part of that page."""
     return render_template("facts.html", facts=facts())
 
 
-@bp.get(f"{LOCALE}/<name>")
-def page(language: str, name: str) -> str:
-    """Show a page of the course."""
-    if name not in texts().pages:
+@bp.get("/exercises/")
+def exercises() -> str:
+    """Show what exercises there are."""
+    found = texts().exercises
+    if not found:
         abort(HTTPStatus.NOT_FOUND)
-    return render_template("page.html", page=texts().pages[name], name=name)
+    return render_template("exercises.html", exercises=found, address="exercises/")
+
+
+@bp.get("/exercises/<name>", strict_slashes=False)
+def exercise(name: str) -> str:
+    """Show an exercise, and which come before and after it."""
+    found = texts().exercises
+    told = written(found, name)
+    names = list(found)
+    at = names.index(name)
+    return render_template(
+        "exercise.html",
+        exercise=told,
+        before=names[at - 1] if at else None,
+        after=names[at + 1] if at + 1 < len(names) else None,
+        exercises=found,
+        address=f"exercises/{name}",
+    )
+
+
+@bp.get("/<name>", strict_slashes=False)
+def page(name: str) -> str:
+    """Show a page of the course."""
+    return render_template("page.html", page=written(texts().pages, name), address=name)
 
 
 @bp.app_errorhandler(HTTPException)
@@ -94,8 +137,15 @@ def refuse(error: HTTPException) -> Response:
     errors = texts().words["errors"]
     told = errors.get(str(error.code), errors["other"])
     response = error.get_response()
-    response.data = render_template("error.html", error=told, code=error.code, name="")
+    response.data = render_template("error.html", error=told, code=error.code, address="")
     return response
+
+
+@bp.app_template_filter()
+def here(html: str) -> str:
+    """Give HTML in which the page's own address is the one at which it is read."""
+    # Empty where what the browser sent is no name of a host.
+    return WRITTEN.sub(f"http://{request.host}", html) if request.host else html
 
 
 @bp.app_template_filter()

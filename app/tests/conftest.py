@@ -6,7 +6,6 @@ from labocloud import create_app
 
 
 @pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+def client() -> FlaskClient:
     """A client of the app as the course image configures it."""
-    monkeypatch.setenv("LABOCLOUD_REVISION", "0123456789abcdef")
-    return create_app().test_client()
+    return create_app({"REVISION": "0123456789abcdef"}).test_client()

@@ -4,13 +4,27 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
 
 import pytest
-from labocloud import content
+from labocloud import markdown
 from labocloud.content import CONTENT, LANGUAGES
 
+APP = Path(__file__).parents[1]
 FENCE = re.compile(r"^```(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
 FILES = sorted(CONTENT.glob("*/*.md"))
+EXERCISES = sorted(APP.glob("exercises/*/*.md"))
+NAMES = [{path.name for path in CONTENT.glob(f"{language}/*.md")} for language in LANGUAGES]
+
+
+def of_the_app(path: Path) -> str:
+    """Give a file's path in app/, to name a test by."""
+    return str(path.relative_to(APP))
+
+
+def words(language: str) -> dict[str, Any]:
+    return tomllib.loads((CONTENT / language / "interface.toml").read_text())
 
 
 def keys(table: dict[str, object], before: str = "") -> Iterator[str]:
@@ -31,18 +45,45 @@ def entries(language: str) -> list[str]:
     )[1:]
 
 
-def test_every_page_and_every_word_is_there_in_both_languages() -> None:
-    names = [{path.name for path in (CONTENT / language).iterdir()} for language in LANGUAGES]
-    assert names[0] == names[1]
-    words = [
-        tomllib.loads((CONTENT / language / "interface.toml").read_text()) for language in LANGUAGES
-    ]
-    assert list(keys(words[0])) == list(keys(words[1]))
-    pages = {name.removesuffix(".md") for name in names[0] if name.endswith(".md")}
-    assert pages == set(words[0]["pages"])
+def linked(text: str) -> Iterator[str]:
+    """Give what a text leads to or shows, however that is written."""
+    for token in markdown.MARKDOWN.parse(text):
+        for child in token.children or []:
+            if child.type in ("link_open", "image"):
+                yield str(child.attrGet("href") or child.attrGet("src"))
 
 
-@pytest.mark.parametrize("name", sorted({path.name for path in FILES}))
+def headings(path: Path) -> list[str]:
+    """Give the names that a forge gives to a file's headings."""
+    told = re.findall(r"^#+ (.+)$", FENCE.sub("", path.read_text()), re.MULTILINE)
+    return [markdown.slug(heading.replace("`", "")) for heading in told]
+
+
+def dead(path: Path, text: str) -> list[str]:
+    """Give the links of a file's text that lead nowhere, where the file is."""
+    found = []
+    for link in linked(text):
+        if re.match(r"https://|http://localhost:\d", link):
+            continue
+        name, _, fragment = unquote(link).partition("#")
+        file = path.parent / name if name else path
+        if not file.is_file() or (fragment and fragment not in headings(file)):
+            found.append(link)
+    return found
+
+
+def test_every_word_is_there_in_both_languages() -> None:
+    assert list(keys(words("fr"))) == list(keys(words("en")))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_course_has_every_page_of_its_menu_in_both_languages(language: str) -> None:
+    named = [name for name in words(language)["menu"] if name != "exercises"]
+    assert len(named) >= 4
+    assert [name for name in named if not (CONTENT / language / f"{name}.md").is_file()] == []
+
+
+@pytest.mark.parametrize("name", sorted(set.intersection(*NAMES)))
 def test_both_languages_have_the_same_commands_outputs_and_headings(name: str) -> None:
     french, english = ((CONTENT / language / name).read_text() for language in LANGUAGES)
     assert FENCE.findall(french) == FENCE.findall(english)
@@ -52,7 +93,7 @@ def test_both_languages_have_the_same_commands_outputs_and_headings(name: str) -
     assert levels[0] == levels[1]
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+@pytest.mark.parametrize("path", FILES, ids=of_the_app)
 def test_a_directory_that_the_page_has_removed_is_one_that_it_has_made(path: Path) -> None:
     """And not one that was there: mkdir fails on that, without -p."""
     commands = "".join(block for kind, block in FENCE.findall(path.read_text()) if "poste" in kind)
@@ -61,22 +102,33 @@ def test_a_directory_that_the_page_has_removed_is_one_that_it_has_made(path: Pat
     assert set(re.findall(r"\brm -r\w* (.*)", commands)) <= set(made)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+@pytest.mark.parametrize("path", FILES + EXERCISES, ids=of_the_app)
 def test_links_and_pictures_resolve_on_a_forge(path: Path) -> None:
-    for target in re.findall(r"\]\(([^)\s]+)\)", FENCE.sub("", path.read_text())):
-        name, _, fragment = target.partition("#")
-        file = path.parent / name if name else path
-        assert file.is_file(), target
-        if fragment:
-            headings = re.findall(r"^#+ (.+)$", FENCE.sub("", file.read_text()), re.MULTILINE)
-            assert fragment in [content.slug(heading.replace("`", "")) for heading in headings]
+    assert dead(path, path.read_text()) == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('[a](none.md "with a title")', ["none.md"]),
+        ("[a][b]\n\n[b]: none.md", ["none.md"]),
+        ("![a](none.svg)", ["none.svg"]),
+        ("[a](container.md#none)", ["container.md#none"]),
+        ("[a](#none)", ["#none"]),
+        ("<http://elsewhere.example>", ["http://elsewhere.example"]),
+        ("[a](https://docs.example) <http://localhost:8081> `[a](none.md)`", []),
+        ("```text\n[a](none.md)\n```", []),
+    ],
+)
+def test_a_link_is_seen_however_it_is_written(text: str, found: list[str]) -> None:
+    assert dead(CONTENT / "fr/definitions.md", text) == found
+
+
+@pytest.mark.parametrize("path", FILES, ids=of_the_app)
 def test_every_block_says_what_it_is(path: Path) -> None:
     """A block without one of these words would be shown, and tested by nobody."""
     kinds = [kind for kind, _ in FENCE.findall(path.read_text())]
-    assert set(kinds) <= {"sh poste", "sh internet", "text", "dockerfile"}
+    assert set(kinds) <= {"sh poste", "sh internet", "text", "dockerfile", "yaml"}
     for before, kind in zip(["", *kinds], kinds, strict=False):
         assert kind != "text" or before == "sh poste"
 
@@ -98,7 +150,7 @@ def test_every_command_of_the_cheat_sheet_tells_what_it_does_how_and_how_to_undo
     language: str,
 ) -> None:
     undo = {
-        "fr": r"(Défaire :|Rien à défaire|Ne se défait pas)",
+        "fr": r"(Pour annuler\u00a0:|Rien à annuler|Ne s’annule pas)",
         "en": r"(Undo:|Nothing to undo|Cannot be undone)",
     }[language]
     found = entries(language)
@@ -109,47 +161,91 @@ def test_every_command_of_the_cheat_sheet_tells_what_it_does_how_and_how_to_undo
         ), entry
 
 
-def test_the_nine_words_of_the_course_have_a_picture_or_a_command() -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_keywords_are_those_of_an_entry_and_say_more_than_its_title(language: str) -> None:
+    titles = {entry.partition("\n")[0].replace("`", "") for entry in entries(language)}
+    keywords = words(language)["keywords"]
+    assert set(keywords) <= titles
+    for title, more in keywords.items():
+        assert not set(more.lower().split()) <= set(title.split()), title
+
+
+def test_the_words_of_the_course_have_a_picture_or_a_command() -> None:
     for language in LANGUAGES:
         text = (CONTENT / language / "definitions.md").read_text()
-        words = re.split(r"^## ", text, flags=re.MULTILINE)[1:]
-        assert len(words) == 9
-        assert all("![" in word or "```" in word for word in words)
+        told = re.split(r"^## ", text, flags=re.MULTILINE)[1:]
+        assert len(told) >= 9
+        assert all("![" in word or "```" in word for word in told)
 
 
-def test_a_text_becomes_a_page() -> None:
-    page = content.render("# A `page`\n\nlead\n\n## One\n\n### `docker x`\n\ny\n\n## Two\n")
-    assert page.title == "A page"
-    assert page.lead == '<h1 id="a-page">A <code>page</code></h1>\n<p>lead</p>\n'
-    assert page.body == (
-        '<section class="chapter"><h2 id="one">One</h2>\n'
-        '<section class="entry"><h3 id="docker-x"><code>docker x</code></h3>\n<p>y</p>\n</section>'
-        '</section><section class="chapter"><h2 id="two">Two</h2>\n</section>'
+def parts(text: str) -> list[str]:
+    """Give a text's parts as HTML: what comes before its first chapter, and each chapter."""
+    tokens = markdown.parse(text, "content/fr/a.md", "/static/1/")
+    return [
+        markdown.html(list(markdown.entries(chapter, {"docker x": "more"})))
+        for chapter in markdown.chapters(tokens)
+    ]
+
+
+def test_a_text_becomes_parts_of_a_page() -> None:
+    assert parts("# A `page`\n\nlead\n\n## One\n\n### `docker x`\n\ny\n\n### Z\n\n## Two\n") == [
+        '<h1 id="a-page">A <code>page</code></h1>\n<p>lead</p>\n',
+        '<h2 id="one"><a href="#one" class="anchor">One</a></h2>\n'
+        '<section class="entry" data-keywords="more">'
+        '<h3 id="docker-x"><a href="#docker-x" class="anchor"><code>docker x</code></a></h3>\n'
+        "<p>y</p>\n</section>"
+        '<section class="entry"><h3 id="z"><a href="#z" class="anchor">Z</a></h3>\n</section>',
+        '<h2 id="two"><a href="#two" class="anchor">Two</a></h2>\n',
+    ]
+
+
+def test_each_option_of_a_command_is_marked_and_nothing_else() -> None:
+    (lead,) = parts(
+        "# A\n\n`docker run --rm -it a-b -- c-d`, and --this.\n\n```sh poste\n-x\n```\n"
     )
-    assert page.entries
-    assert not content.render("# A\n\n## B\n").entries
+    assert re.findall(r'<span class="option">(.*?)</span>', lead) == ["--rm", "-it", "-x"]
 
 
-def test_links_between_files_become_links_between_pages() -> None:
-    page = content.render(
-        "# A\n\n[b](cheat-sheet.md#c) ![d](../../labocloud/static/pictures/e.svg)"
-    )
-    assert 'href="cheat-sheet#c"' in page.lead
-    assert 'src="../static/pictures/e.svg"' in page.lead
+@pytest.mark.parametrize(
+    ("file", "link", "address"),
+    [
+        ("content/fr/a.md", "cheat-sheet.md#docker-run", "/fr/cheat-sheet#docker-run"),
+        ("content/fr/a.md", "../en/b.md", "/en/b"),
+        ("content/fr/a.md", "#here", "#here"),
+        ("content/fr/a.md", "../../exercises/03-own/fr.md", "/fr/exercises/03-own"),
+        ("exercises/02-a/fr.md", "../../content/fr/a.md#b", "/fr/a#b"),
+        ("exercises/02-a/en.md", "../03-own/en.md", "/en/exercises/03-own"),
+        ("content/fr/a.md", "../../labocloud/static/pictures/e.svg", "/static/1/pictures/e.svg"),
+        ("content/fr/a.md", "https://docs.example/a.md", "https://docs.example/a.md"),
+        ("content/fr/a.md", "http://localhost:8080/fr/a", "http://localhost:8080/fr/a"),
+    ],
+)
+def test_links_between_files_become_links_between_pages(file: str, link: str, address: str) -> None:
+    assert markdown.address(link, file, "/static/1/") == address
+
+
+def test_links_and_pictures_of_a_text_have_their_addresses() -> None:
+    (lead,) = parts('# A\n\n[b](c.md "d") [e][f] ![g](../../labocloud/static/h.svg)\n\n[f]: i.md#j')
+    assert re.findall(r'(?:href|src)="([^"]+)"', lead) == ["/fr/c", "/fr/i#j", "/static/1/h.svg"]
 
 
 def test_html_in_a_text_is_text() -> None:
-    assert "<b>" not in content.render("# A\n\n<b>c</b>").lead
+    assert "<b>" not in parts("# A\n\n<b>c</b>")[0]
 
 
 @pytest.mark.parametrize("text", ["", "no title", "## too low"])
-def test_a_text_without_a_title_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="a page begins with its title"):
-        content.render(text)
+def test_a_text_without_a_title_is_refused_by_the_files_name(text: str) -> None:
+    with pytest.raises(ValueError, match=r"content/fr/a\.md: a page begins with its title"):
+        parts(text)
 
 
-def test_each_heading_has_a_section_that_ends_before_the_next_of_its_level() -> None:
-    page = content.render("# T\n\nlead\n\n## A\n\n### B\n\n### C\n\n## D\n\n### E\n")
-    told = re.findall(r'<section class="(\w)|<(/)section>|id="([\w-]+)"', page.body)
-    assert "".join(map("".join, told)) == "caeb/ec//cdee//"
-    assert page.lead == '<h1 id="t">T</h1>\n<p>lead</p>\n'
+def test_the_items_of_a_list_are_taken_out_of_a_chapter() -> None:
+    tokens = markdown.MARKDOWN.parse(
+        "a\n\n1. b `c`\n2. d\n\n   - e\n\n   ```sh\n   f\n   ```\n\ng\n"
+    )
+    rest, items = markdown.items(tokens)
+    assert markdown.html(rest) == "<p>a</p>\n<p>g</p>\n"
+    assert len(items) == 2
+    assert items[0].startswith("<p>b <code>c</code></p>")
+    assert "<li>e</li>" in items[1]
+    assert '<code class="language-sh">f' in items[1]

@@ -1,19 +1,28 @@
 """The app's answers."""
 
 import logging
+import os
 import platform
 import re
 import socket
-from urllib.parse import urljoin
+from pathlib import Path
+from urllib.parse import unquote, urljoin
 
 import pytest
 from flask.testing import FlaskClient
-from labocloud import POLICY, create_app
-from labocloud.content import LANGUAGES
-from labocloud.pages import duration
+from labocloud import POLICY, STATIC, create_app, digest
+from labocloud.pages import duration, here
 
-NAMES = ["", "definitions", "how-it-works", "cheat-sheet", "container"]
-PAGES = [f"/{language}/{name}" for language in LANGUAGES for name in NAMES]
+CONTENT = create_app().extensions["content"]
+PAGES = [
+    f"/{language}/{address}"
+    for language, text in CONTENT.items()
+    for address in (
+        "",
+        *(link.address for link in text.menu),
+        *(f"exercises/{name}" for name in text.exercises),
+    )
+]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +54,34 @@ def test_the_address_decides_the_language(client: FlaskClient, page: str) -> Non
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_leads_to_itself_in_the_other_language(client: FlaskClient, page: str) -> None:
     other = "en" if page.startswith("/fr/") else "fr"
-    assert f'hreflang="{other}" href="/{other}{page[3:]}"' in client.get(page).text
+    to = page[3:] if CONTENT[other].has(page[4:]) else "/"
+    assert f'hreflang="{other}" href="/{other}{to}"' in client.get(page).text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_there_with_a_slash_and_without(client: FlaskClient, page: str) -> None:
+    for address in (page.rstrip("/"), f"{page.rstrip('/')}/"):
+        told = [client.get(one, follow_redirects=True).text for one in (address, page)]
+        # But for the container's values, which move.
+        assert len({re.sub(r"\d", "", text) for text in told}) == 1
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_menu_is_on_every_page_and_says_where_one_is(client: FlaskClient, page: str) -> None:
+    language, address = page[1:3], page[4:]
+    header = client.get(page).text.partition("</nav>")[0]
+    menu = CONTENT[language].menu
+    assert re.findall(r'<a href="/../([^"]+)"', header) == [link.address for link in menu]
+    current = re.findall(r'href="/../([^"]*)" aria-current="(page|true)"', header)
+    inside = address.startswith("exercises/") and address != "exercises/"
+    assert current == ([("exercises/", "true")] if inside else [(address, "page")] * bool(address))
+
+
+def test_the_menus_order_is_the_courses_and_its_names_are_the_titles() -> None:
+    titles = [link.title for link in CONTENT["fr"].menu]
+    assert titles[:4] == ["Définitions", "Fonctionnement", "Exercices", "Aide-mémoire"]
+    assert titles[-1] == "Ce conteneur"
+    assert all(link.about for text in CONTENT.values() for link in text.menu)
 
 
 def test_the_first_page_tells_which_container_answers(client: FlaskClient) -> None:
@@ -56,11 +92,47 @@ def test_the_first_page_tells_which_container_answers(client: FlaskClient) -> No
     assert f"<code>{platform.python_version()}</code>" in page
 
 
+def test_the_images_build_sets_the_revision(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LABOCLOUD_REVISION", "fedcba9876543210")
+    assert ">fedcba987654<" in create_app().test_client().get("/fr/").text
+
+
 def test_an_image_built_by_hand_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LABOCLOUD_REVISION", raising=False)
     client = create_app().test_client()
     assert "construite à la main" in client.get("/fr/").text
     assert "built by hand" in client.get("/en/").text
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("localhost:8090", "localhost:8090"),
+        ("pc07.example", "pc07.example"),
+        ("<b>:1", "localhost:8080"),
+    ],
+)
+def test_the_first_page_tells_the_address_at_which_it_is_read(
+    client: FlaskClient, host: str, said: str
+) -> None:
+    assert f"où vous la lisez\u00a0: {said}." in client.get("/fr/", headers={"Host": host}).text
+
+
+def test_an_address_that_stands_by_itself_is_the_pages_own_and_a_command_stays() -> None:
+    written = (
+        '<a href="http://localhost:8080/fr/">http://localhost:8080/fr/</a>'
+        "<code>http://localhost:8080</code><code>curl http://localhost:8080</code>"
+        "<code>http://localhost:80801</code>"
+    )
+    app = create_app()
+    with app.test_request_context("/fr/", headers={"Host": "localhost:8090"}):
+        assert here(written) == (
+            '<a href="http://localhost:8090/fr/">http://localhost:8090/fr/</a>'
+            "<code>http://localhost:8090</code><code>curl http://localhost:8080</code>"
+            "<code>http://localhost:80801</code>"
+        )
+    with app.test_request_context("/fr/", headers={"Host": 'a"onclick="b'}):
+        assert here(written) == written
 
 
 def test_health_is_json(client: FlaskClient) -> None:
@@ -80,6 +152,15 @@ def test_the_facts_are_json_and_on_the_page(client: FlaskClient) -> None:
     for name in ("hostname", "user", "python"):
         assert f"<code>{facts[name]}</code>" in page
     assert '<dl data-container="' in client.get("/fr/container/facts").text
+
+
+@pytest.mark.parametrize(("name", "said"), [("0" * 12, True), ("poste-7", False)])
+def test_a_host_name_that_docker_made_is_the_beginning_of_the_id(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, name: str, said: bool
+) -> None:
+    monkeypatch.setattr("labocloud.container.identity", lambda: "0" * 64)
+    monkeypatch.setattr("socket.gethostname", lambda: name)
+    assert ("the beginning of its ID" in client.get("/en/container").text) == said
 
 
 @pytest.mark.parametrize(
@@ -121,13 +202,15 @@ def test_every_link_and_picture_resolves_and_is_the_apps_own(
     linked = re.findall(r'(?:href|src)="([^"]+)"', text)
     assert linked
     for link in linked:
-        if link.startswith("http://localhost:80"):
-            continue  # an address of the course, on the seat itself
-        assert ":" not in link
-        place, _, fragment = urljoin(page, link).partition("#")
+        if re.match(r"https://|http://localhost:\d", link):
+            continue  # elsewhere, or of a container that the course runs
+        address = urljoin(page, link.removeprefix("http://localhost"))
+        place, _, fragment = address.partition("#")
+        assert ":" not in place
         with client.get(place) as answer:
             assert answer.status_code == 200, link
-            assert not fragment or f'id="{fragment}"' in answer.get_data(as_text=True), link
+            found = f'id="{unquote(fragment)}"' in answer.get_data(as_text=True)
+            assert found or not fragment, link
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -136,14 +219,34 @@ def test_nothing_runs_that_is_written_into_a_page(client: FlaskClient, page: str
     assert re.search(r"<style|\sstyle=|\son\w+=|<script(?! src=)", text) is None
 
 
-@pytest.mark.parametrize("address", ["/", "/fr/", "/healthz", "/no-such-page", "/static/style.css"])
+STYLE = f"/static/{digest(STATIC)}/style.css"
+
+
+@pytest.mark.parametrize("address", ["/", "/fr/", "/healthz", "/no-such-page", STYLE])
 def test_every_answer_is_hardened(client: FlaskClient, address: str) -> None:
     with client.get(address) as answer:
         headers = answer.headers
     assert headers["Content-Security-Policy"] == POLICY
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
-    assert headers["Cache-Control"] == "no-cache"
+    kept = "max-age=31536000, immutable" if address == STYLE else "no-cache"
+    assert headers["Cache-Control"] == kept
+
+
+def test_a_static_file_that_has_changed_has_another_address(
+    client: FlaskClient, tmp_path: Path
+) -> None:
+    """Also one of the same size and time, which a browser could not tell from the one it has."""
+    file = tmp_path / "pictures/a.svg"
+    file.parent.mkdir()
+    seen = set()
+    for text in ("<a/>", "<b/>"):
+        file.write_text(text)
+        os.utime(file, (0, 0))
+        seen.add(digest(tmp_path))
+    assert len(seen) == 2
+    assert client.get("/static/style.css").status_code == 404
+    assert client.get(STYLE.replace("style", "none")).headers["Cache-Control"] == "no-cache"
 
 
 def test_the_policy_is_strict() -> None:
@@ -167,7 +270,7 @@ def test_a_page_that_is_missing(client: FlaskClient, language: str, words: str) 
 
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("fr", "une panne"), ("en", "has broken down")],
+    [("fr", "a rencontré une erreur"), ("en", "has met an error")],
 )
 def test_a_page_that_breaks_down(language: str, words: str) -> None:
     app = create_app()
@@ -182,7 +285,8 @@ def test_only_reading_is_allowed(client: FlaskClient) -> None:
     answer = client.post("/fr/")
     assert answer.status_code == 405
     assert "GET" in answer.headers["Allow"]
-    assert "ne fait que se lire" in answer.text
+    assert "est en lecture seule" in answer.text
+    assert "can only be read" in client.post("/en/definitions").text
 
 
 def test_what_an_address_says_is_shown_as_text(client: FlaskClient) -> None:

@@ -14,7 +14,11 @@ import pytest
 
 # Three connections, besides the listening socket and the server's own.
 FEW = "connection_limit=5, channel_timeout=1, cleanup_interval=1"
-PROGRAM = f"import app; app.LIMITS.update({FEW}); app.main()"
+PROGRAM = f"""
+from labocloud import create_app, server
+server.LIMITS.update({FEW})
+server.serve(create_app())
+"""
 CONNECTIONS = 3
 
 

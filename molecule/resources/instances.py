@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import docker
+import pytest
+import testinfra
 from testinfra.backend.base import CommandResult
 from testinfra.backend.docker import DockerBackend
 from testinfra.host import Host
@@ -48,6 +50,27 @@ def on_each(seats: list[Host], do: Callable[[Host], None]) -> None:
 
     with ThreadPoolExecutor() as workers:
         list(workers.map(on_one, seats))
+
+
+@contextmanager
+def offline(config: pytest.Config) -> Iterator[list[Host]]:
+    """Give the seats that are tested, and for a while no network: their one interface is down."""
+    option = config.option
+    seats = testinfra.get_hosts([option.hosts], ansible_inventory=option.ansible_inventory)
+    routes = [seat.check_output("ip route show default") for seat in seats]
+    for seat in seats:
+        seat.check_output("ip link set eth0 down")
+    try:
+        yield seats
+    finally:
+        for seat, route in zip(seats, routes, strict=True):
+            seat.check_output("ip link set eth0 up")
+            seat.check_output(f"ip route replace {route}")
+
+
+def as_student(seat: Host, command: str) -> CommandResult:
+    """Type a command as the student."""
+    return seat.run("su - student -c %s", command)
 
 
 @contextmanager

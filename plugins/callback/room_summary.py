@@ -54,7 +54,7 @@ UPDATE = "update.yml"
 JUDGING = tuple(
     f"labocloud.room.{name}"
     for name in (
-        *("seat", "seat_attack", "seat_state", "flask_container"),
+        *("seat", "seat_attack", "seat_exercises", "seat_state", "flask_container"),
         *("image_build", "image_load", "image_name", "image_remove"),
     )
 )

@@ -18,6 +18,9 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts_apt import (
     parse_dpkg_status,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.facts_engine import engine_facts
+from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises import (
+    exercise_facts,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.facts_machine import (
     configuration_facts,
     engines_place,
@@ -152,6 +155,7 @@ def seat_facts(
             "registries": reaching.result(),
         },
         "page": page.until(page_end) if page else None,
+        "exercises": exercise_facts(),
     }
     told: dict[str, Any] = limited(seat, odd)
     return {**told, "odd": [text(sentence) for sentence in odd.sentences]}

@@ -68,6 +68,10 @@ from ansible_collections.labocloud.room.plugins.module_utils.docker_roots import
     known,
     state_of,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.emptying import (
+    RefusedError,
+    empty,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.state import (
     DIRECTORY,
     TornError,
@@ -91,10 +95,6 @@ VOLUME = re.compile(r"(\d+\.\d+/)?volumes/[^/]+/_data")
 MOUNT_FIELDS = 6
 # umount2(2): of what a link points to, nothing.
 UMOUNT_NOFOLLOW = 8
-
-
-class RefusedError(Exception):
-    """Something that is not Docker's is there; the text names it and says what to do."""
 
 
 class Mount(NamedTuple):
@@ -166,79 +166,6 @@ def unmount(path: str) -> None:
             f"{path} is mounted and cannot be unmounted ({why}). Nothing is removed there."
             " Fix: stop what uses it, and unmount it"
         )
-
-
-def mount_number(descriptor: int) -> int:
-    """Give the number of the mount that an open directory is on.
-
-    It tells a directory that is mounted there from one that belongs there, of the same file system
-    too; and what is open stays what it is, whatever is mounted afterwards.
-    """
-    text = Path(f"/proc/self/fdinfo/{descriptor}").read_text("ascii")
-    (number,) = re.findall(r"^mnt_id:\s*(\d+)$", text, re.MULTILINE)
-    return int(number)
-
-
-def open_directory(name: str, parent: int | None = None) -> int:
-    """Open a directory, and no link to one. Raises OSError."""
-    return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
-
-
-def identity(descriptor: int) -> tuple[int, int]:
-    """Give what tells an open directory from all others."""
-    told = os.fstat(descriptor)
-    return told.st_dev, told.st_ino
-
-
-def replace(old: int, new: int) -> int:
-    """Close one open directory and go on with another."""
-    os.close(old)
-    return new
-
-
-def remove_files(directory: int) -> list[str]:
-    """Remove all of an open directory that is no directory, and give the names of those."""
-    with os.scandir(directory) as entries:
-        listed = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
-    for name, is_directory in listed:
-        if not is_directory:
-            os.unlink(name, dir_fd=directory)
-    return [name for name, is_directory in listed if is_directory]
-
-
-def empty(root: str) -> None:
-    """Remove all that is in root, and on the same mount; what is nobody's stays.
-
-    However deep it is: people make such directories. Raises OSError, and RefusedError where
-    something is mounted there after all.
-    """
-    directory = open_directory(root)
-    try:
-        mount = mount_number(directory)
-        # The way down: each directory's name, and what tells the one that it is in from others.
-        trail: list[tuple[str, tuple[int, int]]] = []
-        # The directories still to be entered, at each level.
-        levels = [[name for name in remove_files(directory) if name != NOBODYS]]
-        while levels[0] or trail:
-            if levels[-1]:
-                name = levels[-1].pop()
-                trail.append((name, identity(directory)))
-                directory = replace(directory, open_directory(name, directory))
-                if mount_number(directory) != mount:
-                    raise RefusedError(
-                        f"something is mounted at {'/'.join([root, *(name for name, _ in trail)])}:"
-                        " the removal has stopped there. Fix: unmount it, and then this again"
-                    )
-                levels.append(remove_files(directory))
-            else:
-                levels.pop()
-                name, above = trail.pop()
-                directory = replace(directory, open_directory("..", directory))
-                if identity(directory) != above:
-                    raise OSError(f"{name}, below {root}, was moved while it was emptied")
-                os.rmdir(name, dir_fd=directory)
-    finally:
-        os.close(directory)
 
 
 def purge(root: str, was: str, check: bool) -> bool:

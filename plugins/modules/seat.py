@@ -259,6 +259,14 @@ ansible_facts:
             What the page of health at O(page_url) answered: C(status), C(revision), none where it
             told none, and C(why) it did not. V(none) where it was not asked for.
           type: dict
+        exercises:
+          description: >-
+            The practical: C(folder), C(command) and C(memory), each V(absent), V(ours) or V(other),
+            where what is there is not the toolkit's; C(digest), of all that is in the folder,
+            empty where that is not the toolkit's; C(open), whether all accounts may write where the
+            command remembers; C(left), how many directories are there besides that an interrupted
+            run has left.
+          type: dict
         odd:
           description: >-
             What was there and could not be understood, or was more than can be told, as sentences:

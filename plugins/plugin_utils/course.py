@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises import digest, wanted
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import ExerciseError
+from ansible_collections.labocloud.room.plugins.plugin_utils import lesson_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.packing import pack
 
 # What the base is made from, whatever project the course image is of.
@@ -47,7 +50,8 @@ def course(want: Mapping[str, Any], has: Mapping[str, Any]) -> dict[str, Any]:
 
     Gives base, the revision of the base, which covers everything that it is made from; context, the
     SHA-256 of the packed Dockerfile and app; wheels, by architecture the name of the directory for
-    those of the app; why, the reason where the files cannot be read: then these say nothing. And
+    those of the app; exercises, the digest of the folder that a seat is given of the practical, and
+    why there is none; why, the reason where the files cannot be read: then these say nothing. And
     what a run is not to take for its own work: had, the ID of the base that is there, empty where
     there is none, and served, the revisions that the room has had, the last one last.
     """
@@ -56,6 +60,7 @@ def course(want: Mapping[str, Any], has: Mapping[str, Any]) -> dict[str, Any]:
         "served": has["served"],
     }
     nothing: dict[str, Any] = {"base": "", "context": "", "wheels": {}, **begun}
+    nothing["exercises"] = {"digest": "", "why": ""}
     project = Path(want["course_image_project"])
     try:
         lock = text_of(project / "app/requirements.txt")
@@ -71,14 +76,27 @@ def course(want: Mapping[str, Any], has: Mapping[str, Any]) -> dict[str, Any]:
             "python": want["course_image_python"],
             "wheels": lock,
         }
-        context = sha256(pack(project, []))
+        packed = pack(project, [])
     except (OSError, ValueError) as error:
         return {**nothing, "why": str(error)}
     python = want["course_image_python"]
     return {
         "base": sha256(json.dumps(recipe, sort_keys=True).encode()),
-        "context": context,
+        "context": sha256(packed),
         "wheels": {one: sha256(f"{lock}{python}{one}".encode()) for one in ARCHITECTURES},
+        "exercises": exercises(project, packed),
         **begun,
         "why": "",
     }
+
+
+def exercises(project: Path, packed: bytes) -> dict[str, str]:
+    """Give the digest of the folder that a seat is given, and why there is none.
+
+    packed: what the course image is built from.
+    """
+    try:
+        told = lesson_files.entries(project, packed)
+    except (OSError, ValueError, ExerciseError) as error:
+        return {"digest": "", "why": str(error)}
+    return {"digest": digest(wanted(told)) if told else "", "why": ""}

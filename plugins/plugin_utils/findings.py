@@ -996,6 +996,43 @@ VOCABULARY = {
             "l’arrêter, ou choisir un port libre (flask_container_host_port) ; puis",
         ),
     ),
+    "exercises_missing": Entry(
+        "error",
+        UP,
+        (
+            "the command labo and the course's files are not there.",
+            "la commande labo et les fichiers du cours n’y sont pas.",
+        ),
+    ),
+    "exercises_old": Entry(
+        "error",
+        UP,
+        (
+            "its command labo, or its course's files, are not those of this toolkit.",
+            "sa commande labo ou ses fichiers du cours ne sont pas ceux d’ici.",
+        ),
+    ),
+    "exercises_foreign": Entry(
+        "error",
+        UP,
+        (
+            "{path} is there and is not the toolkit's; nothing is done to it.",
+            "{path} est déjà là et ne vient pas d’ici ; rien n’y est changé.",
+        ),
+        (
+            "look on the seat whose it is, and move it elsewhere; then",
+            "regarder sur le poste à qui c’est, et le déplacer ; puis",
+        ),
+    ),
+    "exercises_wrong": Entry(
+        "error",
+        UP,
+        (
+            "the exercises cannot be given to it: {why}.",
+            "les exercices ne peuvent pas lui être donnés : {why}.",
+        ),
+        ("correct that file here; then", "corriger ce fichier ici ; puis"),
+    ),
     "disk_low": Entry(
         "warning",
         ON_SEAT + "'docker system df'",

@@ -3,9 +3,20 @@
 """The files of the practical that a seat is given."""
 
 import io
+import lzma
+import stat
+import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises import Entry
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import (
+    FILES,
+    LANGUAGES,
+    folders,
+    load,
+)
 
 PLUGINS = Path(__file__).parents[1]
 UTILS = "ansible_collections/labocloud/room/plugins/module_utils"
@@ -13,6 +24,9 @@ UTILS = "ansible_collections/labocloud/room/plugins/module_utils"
 NEEDED = ("docker_engine.py", "shapes.py", "lesson")
 SHEBANG = b"#!/usr/bin/python3 -I\n"
 MAIN = f"from {UTILS.replace('/', '.')}.lesson.command import main\n\nraise SystemExit(main())\n"
+# Where a project has them, the exercises, and a page that a seat has as a file too.
+EXERCISES, MISTAKES = "app/exercises", "app/content/{}/mistakes.md"
+PLAIN, EXECUTABLE = stat.S_IFREG | 0o644, stat.S_IFREG | 0o755
 
 
 def members(exercises: Path) -> Iterator[tuple[str, bytes]]:
@@ -25,8 +39,10 @@ def members(exercises: Path) -> Iterator[tuple[str, bytes]]:
         path = PLUGINS / "module_utils" / name
         for file in sorted(path.glob("*.py")) if path.is_dir() else [path]:
             yield f"{UTILS}/{file.relative_to(PLUGINS / 'module_utils')}", file.read_bytes()
-    for file in sorted(exercises.glob("*/*.*")):
-        yield f"exercises/{file.relative_to(exercises)}", file.read_bytes()
+    for folder in folders(exercises):
+        for name in FILES:
+            if (file := exercises / folder.name / name).is_file():
+                yield f"exercises/{folder.name}/{name}", file.read_bytes()
 
 
 def command(exercises: Path) -> bytes:
@@ -36,8 +52,50 @@ def command(exercises: Path) -> bytes:
     """
     buffer = io.BytesIO()
     buffer.write(SHEBANG)
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(buffer, "w") as archive:
         for name, data in members(exercises):
-            # Without a time of its own, which differs between clones.
-            archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+            # Without a time of its own, which differs between clones, and not packed: libraries
+            # that pack differ, too.
+            archive.writestr(zipfile.ZipInfo(name), data)
     return buffer.getvalue()
+
+
+def entries(project: Path, packed: bytes) -> dict[str, Entry]:
+    """Give all that a seat is given, by the paths in its folder; nothing without exercises.
+
+    packed: what the course image is built from, as packing.pack() gives it. Raises OSError, and
+    ExerciseError where an exercise is not as it has to be.
+    """
+    exercises = project / EXERCISES
+    if not exercises.is_dir():
+        return {}
+    load(exercises)
+    told = {"labo": Entry(EXECUTABLE, command(exercises))}
+    for language in LANGUAGES:
+        page = project / MISTAKES.format(language)
+        if page.is_file():
+            told[f"mistakes.{language}.md"] = Entry(PLAIN, page.read_bytes())
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        for one in archive:
+            file = archive.extractfile(one) if one.isreg() else None
+            if file:
+                told[f"course/{one.name}"] = Entry(stat.S_IFREG | one.mode, file.read())
+            elif one.issym():
+                told[f"course/{one.name}"] = Entry(stat.S_IFLNK | 0o777, one.linkname.encode())
+    return told
+
+
+def archive(told: Mapping[str, Entry]) -> bytes:
+    """Give what a seat is given as one packed archive."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as packed:
+        for name, entry in sorted(told.items()):
+            one = tarfile.TarInfo(name)
+            one.mode = stat.S_IMODE(entry.mode)
+            if stat.S_ISLNK(entry.mode):
+                one.type, one.linkname = tarfile.SYMTYPE, entry.data.decode()
+                packed.addfile(one)
+            else:
+                one.size = len(entry.data)
+                packed.addfile(one, io.BytesIO(entry.data))
+    return lzma.compress(buffer.getvalue())

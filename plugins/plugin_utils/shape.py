@@ -153,6 +153,14 @@ SEAT: Mapping[str, Shape] = {
         "answers": {str: {"answers": (bool, None), "why": str}},
     },
     "page": ({"status": (int, None), "revision": (str, None), "why": str}, None),
+    "exercises": {
+        "folder": str,
+        "command": str,
+        "memory": str,
+        "digest": str,
+        "open": bool,
+        "left": int,
+    },
     "odd": [str],
 }
 

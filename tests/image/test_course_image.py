@@ -15,11 +15,11 @@ from docker.models.images import Image
 # The app with a page more, which takes its time.
 SLOW = """
 import time
-import app
-made = app.create_app()
-made.add_url_rule("/slow", view_func=lambda: (time.sleep(1), "whole")[1])
-app.create_app = lambda: made
-app.main()
+from labocloud import create_app
+from labocloud.server import serve
+app = create_app()
+app.add_url_rule("/slow", view_func=lambda: (time.sleep(1), "whole")[1])
+serve(app)
 """
 
 

@@ -196,6 +196,14 @@ SEAT: dict[str, Any] = {
         "registries": {},
     },
     "registry": {"images": {}, "ca": "", "certificate": "", "answers": {}},
+    "exercises": {
+        "folder": "ours",
+        "command": "ours",
+        "memory": "ours",
+        "digest": "e1" * 32,
+        "open": True,
+        "left": 0,
+    },
     "odd": [],
 }
 
@@ -222,7 +230,8 @@ def builder(*changes: tuple[str, object]) -> dict[str, Any]:
     told = seat(("served", [REVISION]), *changes)
     wheels = {"x86_64": "wheels of x86_64", "aarch64": "wheels of aarch64"}
     course = {"base": BASE_REVISION, "context": CONTEXT, "wheels": wheels, "had": "", "why": ""}
-    return {"seat": told, "course": {**course, "served": told["served"]}}
+    exercises = {"digest": SEAT["exercises"]["digest"], "why": ""}
+    return {"seat": told, "course": {**course, "exercises": exercises, "served": told["served"]}}
 
 
 @cache

@@ -1,4 +1,4 @@
-docker run -d --rm --name relance -p 8090:8888 --memory 64m labocloud20202021:python
+docker run -d --name relance -p 8090:8888 --memory 64m labocloud20202021:python
 docker port relance
 sleep 3
 docker exec relance python -c 'from urllib.request import urlopen; print(urlopen("http://localhost:8888/en/container").status)'

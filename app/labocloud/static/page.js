@@ -1,4 +1,5 @@
-// What the pages do beyond being read: copy a command, search, watch the container.
+// What the pages do beyond being read: copy a command, open hints one by one, search, watch the
+// container.
 "use strict";
 
 // --- Blocks -------------------------------------------------------------------------------
@@ -6,14 +7,26 @@
 // A browser hands out its clipboard on localhost and over TLS alone.
 if (navigator.clipboard) {
   const words = document.body.dataset;
+  const said = document.getElementById("said");
   for (const code of document.querySelectorAll("code.language-sh")) {
+    const command = code.textContent;
+    const [first, ...others] = command.trimEnd().split("\n");
+    const what = words.colon + first + (others.length ? " …" : "");
     const button = document.createElement("button");
+    const say = (word) => {
+      button.textContent = word;
+      button.setAttribute("aria-label", word + what);
+    };
+    say(words.copy);
     button.type = "button";
-    button.textContent = words.copy;
     button.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(code.textContent);
-      button.textContent = words.copied;
-      setTimeout(() => { button.textContent = words.copy; }, 2000);
+      await navigator.clipboard.writeText(command);
+      say(words.copied);
+      said.textContent = words.copied + what;
+      setTimeout(() => {
+        say(words.copy);
+        said.textContent = "";
+      }, 2000);
     });
     const block = code.parentElement;
     const frame = document.createElement("div");
@@ -23,10 +36,32 @@ if (navigator.clipboard) {
   }
 }
 
-// One that is wider than the screen is scrolled with the keyboard too.
-for (const block of document.querySelectorAll("pre")) {
-  if (block.scrollWidth > block.clientWidth) block.tabIndex = 0;
+// What is wider than the screen is scrolled with the keyboard too.
+const wide = new ResizeObserver((seen) => {
+  for (const { target } of seen) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
+for (const block of document.querySelectorAll("pre, p:has(> img:only-child)")) wide.observe(block);
+
+// Of a menu that is wider than the screen, show the page where one is.
+const current = document.querySelector("nav [aria-current]");
+if (current) {
+  const menu = current.parentElement;
+  menu.scrollLeft = current.offsetLeft - (menu.clientWidth - current.offsetWidth) / 2;
 }
+
+// --- Hints --------------------------------------------------------------------------------
+
+// The next one is there once the one before was opened; without this, all are.
+const hints = [...document.querySelectorAll(".hints details")];
+hints.forEach((hint, at) => {
+  hint.hidden = at > 0;
+  hint.addEventListener("toggle", () => {
+    if (hint.open && hints[at + 1]) hints[at + 1].hidden = false;
+  });
+});
 
 // --- Search -------------------------------------------------------------------------------
 
@@ -34,24 +69,33 @@ const search = document.querySelector("form.search");
 if (search) {
   const field = search.querySelector("input");
   const found = search.querySelector("output");
-  // Without capitals and accents: « Reseau » finds « réseau ».
-  const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-  const entries = [...document.querySelectorAll("section.entry")]
-    .map((section) => ({ section, text: plain(section.textContent) }));
-  const chapters = [...document.querySelectorAll("section.chapter")];
+  const results = document.getElementById("results");
+  const unsearched = [...document.querySelectorAll(".toc, section.chapter")];
+  // Words without capitals and accents: « Reseau » finds « réseau ».
+  const split = (text) =>
+    text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+  const has = (words, word) => words.some((one) => one.startsWith(word));
+  // An entry is found by its title, its sentence and its keywords.
+  const entries = [...document.querySelectorAll("section.entry")].map((section) => {
+    const title = split(section.querySelector("h3").textContent);
+    const sentence = section.querySelector("p")?.textContent ?? "";
+    const others = split(`${sentence} ${section.dataset.keywords ?? ""}`);
+    return { section, chapter: section.parentElement, title, others };
+  });
 
   const filter = () => {
-    const words = plain(field.value).split(/\s+/).filter(Boolean);
-    let count = 0;
-    for (const { section, text } of entries) {
-      section.hidden = !words.every((word) => text.includes(word));
-      count += section.hidden ? 0 : 1;
-    }
-    for (const chapter of chapters) {
-      chapter.hidden = !chapter.querySelector("section.entry:not([hidden])");
-    }
+    const words = split(field.value);
+    const shown = entries.filter(({ title, others }) =>
+      words.every((word) => has(title, word) || has(others, word)));
+    // Those of which the title says most come first.
+    const missed = ({ title }) => words.filter((word) => !has(title, word)).length;
+    shown.sort((one, other) => missed(one) - missed(other));
+    // In the order of the page where nothing is searched for, else above it.
+    for (const { section, chapter } of entries) chapter.append(section);
+    for (const part of unsearched) part.hidden = words.length > 0;
+    if (words.length) results.append(...shown.map(({ section }) => section));
     const { none, one, many } = found.dataset;
-    found.textContent = [none, one][count] ?? many.replace("{}", count);
+    found.textContent = [none, one][shown.length] ?? many.replace("{}", shown.length);
   };
 
   field.addEventListener("input", filter);
@@ -65,20 +109,43 @@ if (search) {
 const facts = document.getElementById("facts");
 if (facts) {
   const state = document.getElementById("state");
-  const identity = () => facts.firstElementChild.dataset.container;
+  const pause = document.getElementById("pause");
+  const container = (list) => list.firstElementChild.dataset.container;
+  let held = false;
+
+  // Only the values that changed are written anew, so that the others stay selected.
+  const show = (fresh) => {
+    const values = fresh.querySelectorAll("dd");
+    facts.querySelectorAll("dd").forEach((value, at) => {
+      if (value.innerHTML !== values[at].innerHTML) value.replaceWith(values[at]);
+    });
+    facts.firstElementChild.dataset.container = container(fresh);
+  };
 
   const refresh = async () => {
     try {
       const answer = await fetch(facts.dataset.source, { signal: AbortSignal.timeout(2000) });
       if (!answer.ok) throw new Error(answer.status);
-      const before = identity();
-      facts.innerHTML = await answer.text();
-      if (identity() !== before) state.textContent = state.dataset.new;
-      else if (state.textContent === state.dataset.gone) state.textContent = "";
-    } catch {
-      state.textContent = state.dataset.gone;
+      const fresh = document.createElement("div");
+      fresh.innerHTML = await answer.text();
+      if (container(fresh) !== container(facts)) state.textContent = state.dataset.new;
+      else if (state.textContent !== state.dataset.new) state.textContent = "";
+      if (!held) show(fresh);
+    } catch (error) {
+      // One that is gone refuses the question; one that is paused takes it and says nothing.
+      state.textContent = state.dataset[error instanceof TypeError ? "gone" : "silent"];
     }
-    setTimeout(refresh, 2000);
   };
-  setTimeout(refresh, 2000);
+  const follow = async () => {
+    if (!held) await refresh();
+    setTimeout(follow, 2000);
+  };
+
+  const follows = pause.textContent;
+  pause.addEventListener("click", () => {
+    held = !held;
+    pause.textContent = held ? pause.dataset.resume : follows;
+  });
+  pause.hidden = false;
+  setTimeout(follow, 2000);
 }

@@ -28,7 +28,7 @@ BROKEN = {
         "no such table: pages",
     ),
     "never listens": (
-        "app.py",
+        "labocloud/server.py",
         "    server = create_server(",
         "    print('waiting for the database', flush=True)\n    time.sleep(600)\n"
         "    server = create_server(",

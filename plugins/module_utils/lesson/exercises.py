@@ -12,6 +12,7 @@ A folder is anything that has the methods of a pathlib.Path: on a seat, it is in
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ LANGUAGES = ("fr", "en")
 FOLDER = re.compile(r"(\d\d)-([a-z0-9][a-z0-9-]*)")
 # What an exercise may need of a seat, each a field of the snapshot's engine.
 NEEDS = ("compose",)
+# The files of a folder; the last may lack.
+FILES = ("fr.md", "en.md", "check.py", "solution.sh", "setup.sh")
 
 
 class Folder(Protocol):
@@ -134,9 +137,19 @@ def load_one(folder: Folder) -> Exercise:
     )
 
 
+def folders(folder: Folder) -> list[Folder]:
+    """Give the folders of the exercises in their order, without what programs leave beside them."""
+    there = [one for one in folder.iterdir() if not one.name.startswith((".", "__"))]
+    return sorted(there, key=lambda one: one.name)
+
+
 def load(folder: Folder) -> list[Exercise]:
     """Give the exercises of a folder in their order. Raises ExerciseError."""
-    return [load_one(one) for one in sorted(folder.iterdir(), key=lambda one: one.name)]
+    known = [load_one(one) for one in folders(folder)]
+    for one, following in itertools.pairwise(known):
+        if one.number == following.number:
+            raise ExerciseError(f"app/exercises has {one.name} and {following.name}: one number")
+    return known
 
 
 def wanted(exercises: Iterable[Exercise]) -> dict[str, Any]:
@@ -154,8 +167,8 @@ def judged(exercise: Exercise, taken: Mapping[str, Any], answers: Iterable[str] 
 
     answers: what was answered on the seat. The check gives each step as (id, (title in French, in
     English), conditions), a condition as (whether it holds, what helps where it does not, in
-    French, in English), in the order of causes. A step is done where all hold; else its hint is that
-    of the first that does not.
+    French, in English), in the order of causes. A step is done where all hold; else its hint is
+    that of the first that does not.
     """
     steps = []
     for name, titles, conditions in exercise.check(Seat(taken, answers)):

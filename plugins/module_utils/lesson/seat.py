@@ -23,7 +23,7 @@ SHORT_ID = 12
 
 
 class Thing:
-    """What a snapshot tells of one thing, by the names of its fields; false where it is not there."""
+    """What a snapshot tells of one thing, by the names of its fields; false where it lacks."""
 
     shape: Shape
 
@@ -63,6 +63,10 @@ class Image(Thing):
         pairs = zip(self.layers, other.layers)  # noqa: B905  # one may have more
         return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
+    def above(self, other: Image) -> list[Row]:
+        """Give the rows of its history that made it of another one, which it is built on."""
+        return [Row(row) for row in self.history[len(other.history) :]]
+
     def row(self, *words: str) -> Row:
         """Give the first row of its history whose instruction holds all of these words."""
         rows = (row for row in self.history if all(word in row["by"] for word in words))
@@ -73,6 +77,11 @@ class Mount(Thing):
     """What a container sees of the seat: type, name, from, to, rw."""
 
     shape = SNAPSHOT["containers"][0]["mounts"][0]
+
+    @property
+    def source(self) -> str:
+        """The seat's path: its field is called `from`, which is a word of Python's own."""
+        return str(self._told["from"])
 
 
 class Container(Thing):

@@ -15,6 +15,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
     build,
     container,
     engine,
+    exercises,
     images,
     machine,
     network,
@@ -47,6 +48,7 @@ PARTS: Mapping[str, Rule] = {
     "build": build.judge,
     "images": images.judge,
     "container": container.judge,
+    "exercises": exercises.judge,
 }
 
 
@@ -101,6 +103,7 @@ WORK = {
     "lacks_images": ("engine", "images"),
     # Whose images are about to change, its container follows.
     "lacks_container": ("engine", "images", "container"),
+    "lacks_exercises": ("exercises",),
 }
 
 

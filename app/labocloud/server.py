@@ -1,0 +1,86 @@
+"""The server: it answers many at once, and ends in good order.
+
+The address and the port come from Flask's own variables, FLASK_RUN_HOST and FLASK_RUN_PORT.
+"""
+
+import logging
+import os
+import signal
+import threading
+import time
+from types import FrameType
+
+from flask import Flask
+from waitress import create_server, wasyncore
+from waitress.server import TcpWSGIServer
+
+# What clients may take: all of them together fit the container's 128 MiB of memory and need nothing
+# of its 16 MiB of /tmp, and those who say nothing do not keep the others out for long.
+LIMITS = {
+    "connection_limit": 250,
+    # Of one piece of what a client sends, all requests are answered before the next one is read:
+    # some 200 kB, where it asks for the longest page again and again and does not read.
+    "recv_bytes": 512,
+    # No request has a body; one of this size is held in memory.
+    "max_request_header_size": 16_384,
+    "max_request_body_size": 16_384,
+    # Seconds without a byte in either direction, and between two looks for such connections.
+    "channel_timeout": 10,
+    "cleanup_interval": 2,
+}
+# Seconds that answers under way have, once the container is told to stop.
+GRACE = 1.5
+
+
+def busy(server: TcpWSGIServer) -> bool:
+    """Tell whether a request is being answered, or an answer sent."""
+    return any(
+        channel.requests or channel.total_outbufs_len
+        for channel in list(server.active_channels.values())
+    )
+
+
+def close_silent(server: TcpWSGIServer) -> None:
+    """Close the connections whose time is over.
+
+    waitress closes one when it can be written to, which never comes where the client does not read.
+    """
+    for channel in list(server.active_channels.values()):
+        if channel.will_close:
+            channel.handle_close()
+
+
+def serve(app: Flask) -> None:
+    """Serve until the container is told to stop; then finish what was asked, and end."""
+    # For `docker logs`. Of a queue that waits a moment, nobody needs to hear.
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    sockets: dict[int, wasyncore.dispatcher] = {}
+    server = create_server(
+        app,
+        map=sockets,
+        host=os.environ.get("FLASK_RUN_HOST", "0.0.0.0"),
+        port=int(os.environ.get("FLASK_RUN_PORT", "8888")),
+        ident=None,
+        **LIMITS,
+    )
+    stopping = threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        stopping.set()
+        server.pull_trigger()
+
+    # The first process of a container gets no default signal handlers: without this one,
+    # `docker stop` would wait ten seconds and then kill the app.
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    server.print_listen("Listening on {}:{}")
+    while not stopping.is_set():
+        wasyncore.loop(timeout=1, use_poll=True, map=sockets, count=1)
+        close_silent(server)
+
+    # Whoever comes now is refused, rather than let in and dropped.
+    wasyncore.dispatcher.close(server)
+    end = time.monotonic() + GRACE
+    while busy(server) and time.monotonic() < end:
+        wasyncore.loop(timeout=0.05, use_poll=True, map=sockets, count=1)

@@ -1,0 +1,181 @@
+"""The exercises of the practical, by a student, on a seat without a network.
+
+The tests of a scenario are in its folder: those that are to have these have a link there.
+"""
+
+import json
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises
+from instances import as_student, offline, on_each
+from playbook import PROJECT
+from testinfra.host import Host
+
+EXERCISES = exercises.load(PROJECT / "app/exercises")
+STATES = PROJECT / "molecule/resources/states"
+# What there is: its kind, what names it for good, and what it is called. Docker's own networks,
+# and images that have no name, are left out.
+LISTED = """
+tags() {
+    docker image ls --no-trunc --filter dangling=false --format "$1{{.Repository}}:{{.Tag}}$2"
+}
+networks() { docker network ls --filter type=custom --format '{{.Name}}' | grep -vx ingress; }
+listed() {
+    docker ps --all --no-trunc --format 'container {{.ID}} {{.Names}}'
+    tags 'image ' ' {{.ID}}'
+    docker volume ls --format 'volume {{.Name}}'
+    networks | sed 's/^/network /'
+}
+"""
+# Put down what there is before the first exercise; the images too, for the last is about removing.
+LOOK = """
+mkdir -p /root/exercises
+cd /root/exercises
+listed | sort > before
+cut -d ' ' -f 2 before > names
+docker save --output images.tar $(sed -n 's/^image //p' before | cut -d ' ' -f 1)
+"""
+# Have it so again. What removes itself cannot be had again: a state that misses it renames it. What
+# was built stays in the cache, or each state would build it from the beginning.
+CLEAN = """
+cd /root/exercises
+others() { grep -vxF -f names | xargs --no-run-if-empty "$@"; }
+docker info --format '{{.Swarm.LocalNodeState}}' | grep -qx inactive || docker swarm leave --force
+docker ps --all --quiet --no-trunc | others docker rm --force --volumes
+tags | others docker image rm --force --no-prune
+docker volume ls --quiet | others docker volume rm --force
+networks | others docker network rm
+rm -rf ~student/labocloud/ex[0-9]* /var/lib/labo/*
+if ! listed | sort | cmp --silent - before; then
+    docker load --input images.tar
+    sed -n 's/^container //p' before |
+        while read -r id name; do docker rename "$id" "$name" 2>/dev/null || true; done
+    listed | sort | diff before -
+fi
+"""
+LEAVE = "rm -r /root/exercises; docker image prune --force; docker builder prune --force"
+
+
+@pytest.fixture(scope="module")
+def seats(request: pytest.FixtureRequest) -> Iterator[list[Host]]:
+    """The seats that are tested, without a network; afterwards they have what they had before."""
+    with offline(request.config) as found:
+        on_each(found, lambda seat: done(seat, LOOK))
+        yield found
+        on_each(found, lambda seat: done(seat, CLEAN + LEAVE))
+
+
+def done(seat: Host, script: str) -> None:
+    """Have a script of the above done, by root."""
+    result = seat.run("sh -ec %s", LISTED + script)
+    assert result.rc == 0, result.stdout + result.stderr
+
+
+def typed(seat: Host, script: str) -> str:
+    """Have the student run a script in a fresh directory; give what it printed."""
+    command = f'cd "$(mktemp -d)" && exec sh -ec {shlex.quote(script)} < /dev/null'
+    result = as_student(seat, command)
+    assert result.rc == 0, f"{script}{result.stdout}{result.stderr}"
+    return str(result.stdout)
+
+
+def checked(seat: Host, number: str, script: str = "") -> dict[str, dict[str, dict[str, Any]]]:
+    """Give the steps as `labo check` has them, after a script: by exercise and by ID.
+
+    number: of an exercise; empty: of all.
+    """
+    printed = typed(seat, f"{script}\necho\nlabo check {number} --json")
+    told = json.loads(printed[printed.rindex("\n{") :])
+    return {name: {step["id"]: step for step in steps} for name, steps in told.items()}
+
+
+def open_steps(steps: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """Give the steps that are not done, and the French hint to each."""
+    return {name: step["hint"]["fr"] for name, step in steps.items() if not step["done"]}
+
+
+def has(seat: Host) -> set[str]:
+    """Give what not every seat has: compose, and memory, the means to limit that of a container."""
+    asked = {
+        "compose": "docker compose version",
+        "memory": "docker info --format '{{.MemoryLimit}}' | grep true",
+    }
+    return {name for name, command in asked.items() if as_student(seat, command).rc == 0}
+
+
+def for_seat(seat: Host) -> list[exercises.Exercise]:
+    """Give the exercises that a seat has all for."""
+    there = has(seat)
+    return [exercise for exercise in EXERCISES if set(exercise.needs) <= there]
+
+
+def look_at_untouched(seat: Host) -> None:
+    done(seat, CLEAN)
+    told = checked(seat, "")
+    assert set(told) == {exercise.name for exercise in EXERCISES}
+    assert [name for name, steps in told.items() if len(open_steps(steps)) < len(steps)] == []
+
+
+def do_all(seat: Host) -> None:
+    """Solve the exercises in their order, and look at all of them before the last one."""
+    done(seat, CLEAN)
+    mine = for_seat(seat)
+    for exercise in mine:
+        if exercise is mine[-1]:
+            told = checked(seat, "")
+            assert [open_steps(told[one.name]) for one in mine[:-1]] == [{}] * (len(mine) - 1)
+        if exercise.setup:
+            typed(seat, f"labo start {exercise.number}")
+        steps = checked(seat, str(exercise.number), exercise.solution)
+        assert open_steps(steps[exercise.name]) == {}, exercise.name
+
+
+def do_states(seat: Host, exercise: exercises.Exercise) -> None:
+    """Have the seat in each of the states that are written down, and look what is said of it."""
+    there = has(seat)
+    wrong = []
+    for state in states_of(exercise.name):
+        if not {*exercise.needs, *state.get("needs", [])} <= there:
+            continue
+        done(seat, CLEAN)
+        told = checked(seat, str(exercise.number), state["do"])
+        step = told[exercise.name][state["step"]]
+        hint = plain(step["hint"].get("fr", ""))
+        if step["done"] != state.get("done", False) or plain(state.get("hint", "")) not in hint:
+            wrong.append((state["state"], step["done"], hint))
+    assert wrong == []
+
+
+def states_of(name: str) -> list[dict[str, Any]]:
+    """Give the wrong and half-done states of an exercise, and the other roads that count.
+
+    Each is: state, what it is; do, by which commands; step, which is not done then, and hint, a
+    part of what is said of it in French; or done: true. needs: what it takes, as has() names it.
+    """
+    file = STATES / f"{name}.yml"
+    found: list[dict[str, Any]] = yaml.safe_load(file.read_text()) if file.exists() else []
+    return found
+
+
+def plain(text: str) -> str:
+    """Give a text with blanks at which a line may break."""
+    return text.replace("\u00a0", " ")
+
+
+def test_an_untouched_seat_has_no_step_done(seats: list[Host]) -> None:
+    on_each(seats, look_at_untouched)
+
+
+def test_the_solutions_in_their_order_make_every_step_done(seats: list[Host]) -> None:
+    on_each(seats, do_all)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
+def test_what_is_wrong_or_half_done_is_told(
+    seats: list[Host], exercise: exercises.Exercise
+) -> None:
+    on_each(seats, lambda seat: do_states(seat, exercise))

@@ -1,0 +1,101 @@
+"""What is judged of the practical on a seat, and what keeps it from being put there."""
+
+from typing import Any
+
+import pytest
+from ansible_collections.labocloud.room.plugins.plugin_utils import judge as judging
+from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import exercises
+from sample_seat import builder, seat, want
+
+SERVED = {"groups": {"lab": ["pc01"], "registry": ["server"]}, "room_registry_address": "server"}
+ABSENT = {"folder": "absent", "command": "absent", "memory": "absent", "digest": ""}
+
+
+def judge(told: dict[str, Any] | None = None, **wanted: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Give the verdict on a seat that tells other things of its practical."""
+    has = seat(*((f"exercises/{key}", value) for key, value in (told or {}).items()))
+    return exercises.judge(has, want(**wanted), builder())
+
+
+def test_there_is_nothing_to_do_where_all_is_there() -> None:
+    verdict = {"settled": True, "refused": [], "findings": [], "removal": True}
+    assert judge() == verdict
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        (ABSENT | {"open": False}, ["exercises_missing"]),
+        ({"command": "absent"}, ["exercises_missing"]),
+        ({"memory": "absent", "open": False}, ["exercises_missing"]),
+        ({"digest": "0" * 64}, ["exercises_old"]),
+        ({"digest": ""}, ["exercises_old"]),
+        ({"open": False}, ["exercises_old"]),
+        # Nothing is wrong with what a run has left, but that it is there.
+        ({"left": 1}, []),
+    ],
+)
+def test_what_lacks_is_mended(told: dict[str, Any], found: list[str]) -> None:
+    verdict = judge(told)
+    assert [one["id"] for one in verdict["findings"]] == found
+    assert (verdict["settled"], verdict["refused"]) == (False, [])
+    made = {"exercises": verdict}
+    assert judging.groups(made) == ["lacks_exercises", "unproven"]
+
+
+@pytest.mark.parametrize(
+    ("thing", "path"),
+    [
+        ("folder", "/usr/local/share/labocloud"),
+        ("command", "/usr/local/bin/labo"),
+        ("memory", "/var/lib/labo"),
+    ],
+)
+def test_what_is_somebodys_own_refuses_the_seat(thing: str, path: str) -> None:
+    verdict = judge({thing: "other", "digest": ""})
+    [found] = verdict["refused"]
+    assert verdict["findings"] == [found]
+    assert f"{path} is there and is not the toolkit's" in in_words([found])
+    assert judging.groups({"exercises": verdict}) == ["refused", "unproven"]
+
+
+def test_a_registrys_host_that_is_no_seat_needs_none() -> None:
+    assert judge(ABSENT, name="server", **SERVED)["settled"]
+    assert not judge(ABSENT, name="pc01", **SERVED)["settled"]
+
+
+def test_without_the_machine_that_builds_nothing_is_known() -> None:
+    has = seat(*((f"exercises/{key}", value) for key, value in ABSENT.items()))
+    assert exercises.judge(has, want(), {})["settled"]
+
+
+def test_a_project_without_exercises_puts_nothing_on_a_seat() -> None:
+    known = builder()
+    known["course"]["exercises"] = {"digest": "", "why": ""}
+    assert exercises.judge(seat(("exercises", seat()["exercises"] | ABSENT)), want(), known) == {
+        **judge(),
+        "removal": False,
+    }
+
+
+def test_an_exercise_that_is_wrong_is_told_and_keeps_nothing_else_from_being_done() -> None:
+    known = builder()
+    known["course"]["exercises"] = {"digest": "", "why": "app/exercises/01-a has no fr.md"}
+    verdict = exercises.judge(seat(), want(), known)
+    assert "cannot be given to it: app/exercises/01-a has no fr.md" in in_words(verdict["findings"])
+    assert (verdict["settled"], verdict["refused"]) == (True, [])
+
+
+@pytest.mark.parametrize(
+    ("told", "removal"),
+    [
+        ({}, True),
+        (ABSENT, False),
+        (ABSENT | {"memory": "ours"}, True),
+        (ABSENT | {"left": 1}, True),
+        (ABSENT | {"command": "other"}, False),
+    ],
+)
+def test_what_is_the_toolkits_goes_with_it(told: dict[str, Any], removal: bool) -> None:
+    assert judge(told)["removal"] == removal

@@ -1,0 +1,314 @@
+"""The practical's files come whole or not at all, and what is somebody's own stays."""
+
+import base64
+import io
+import lzma
+import os
+import shutil
+import stat
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import sample_seat
+import stand_in
+from ansible.errors import AnsibleActionFail
+from ansible_collections.labocloud.room.plugins.action import seat as seat_action
+from ansible_collections.labocloud.room.plugins.action import seat_exercises as action
+from ansible_collections.labocloud.room.plugins.module_utils import facts_exercises as facts
+from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises import Entry, Places
+from ansible_collections.labocloud.room.plugins.modules import seat_exercises as module
+from ansible_collections.labocloud.room.plugins.plugin_utils import course, lesson_files
+from ansible_collections.labocloud.room.plugins.plugin_utils.packing import pack
+
+PROJECT = Path(__file__).parents[2]
+FILE = stat.S_IFREG
+OLD = {"labo": Entry(FILE | 0o755, b"old"), "course/app/app.py": Entry(FILE | 0o644, b"1")}
+NEW = {
+    "labo": Entry(FILE | 0o755, b"new"),
+    "course/app/app.py": Entry(FILE | 0o644, b"2"),
+    "course/a": Entry(stat.S_IFLNK | 0o777, b"app"),
+    "mistakes.fr.md": Entry(FILE | 0o644, b"m"),
+}
+ALL_THERE = {"folder": "ours", "command": "ours", "memory": "ours", "open": True, "left": 0}
+NOTHING = {"folder": "absent", "command": "absent", "memory": "absent", "open": False, "left": 0}
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
+    """Where the things of the practical are, for a test; nothing is there yet."""
+    made = Places(tmp_path / "share/labocloud", tmp_path / "bin/labo", tmp_path / "var/labo")
+    monkeypatch.setattr(module, "PLACES", made)
+    monkeypatch.setattr(module, "answer", lambda _: {"is": "asked"})
+    return made
+
+
+def packed(entries: dict[str, Entry]) -> str:
+    return base64.b64encode(lesson_files.archive(entries)).decode()
+
+
+def run(entries: dict[str, Entry] | None = None, *, check: bool = False) -> dict[str, Any]:
+    """Run the module: it brings these, or takes away what there is."""
+    asked = {"archive": packed(entries)} if entries else {"state": "absent"}
+    return stand_in.run(module.main, **asked, _ansible_check_mode=check)
+
+
+def told(places: Places) -> dict[str, Any]:
+    """Give the facts, but for the digest."""
+    made = facts.exercise_facts(places)
+    made.pop("digest")
+    return made
+
+
+def holds(places: Places, entries: dict[str, Entry]) -> bool:
+    return facts.exercise_facts(places)["digest"] == facts.digest(facts.wanted(entries))
+
+
+def test_all_of_it_comes_at_once_and_a_second_time_nothing(places: Places) -> None:
+    assert told(places) == NOTHING
+    said = run(OLD)
+    assert (said["changed"], said["ansible_facts"]) == (True, {"seat": {"is": "asked"}})
+    assert told(places) == ALL_THERE
+    assert holds(places, OLD)
+    assert places.command.resolve().read_bytes() == b"old"
+    assert os.access(places.command, os.X_OK)
+    assert stat.S_IMODE(places.memory.stat().st_mode) == 0o1777
+    before = os.readlink(places.folder)
+    assert not run(OLD)["changed"]
+    assert os.readlink(places.folder) == before
+
+
+def test_other_files_take_the_place_of_those_that_were_there(places: Places) -> None:
+    run(OLD)
+    (places.memory / "1000.json").write_text("{}")
+    diff = run(NEW)["diff"]
+    assert "old" not in diff["before"]
+    assert len(set(diff["after"].splitlines()) - set(diff["before"].splitlines())) == 4
+    assert holds(places, NEW)
+    assert (places.folder / "course/a/app.py").read_bytes() == b"2"
+    assert [one.name for one in places.folder.parent.iterdir() if one != places.folder] == [
+        os.readlink(places.folder)
+    ]
+    assert (places.memory / "1000.json").exists()
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda places: (places.folder / "labo").write_bytes(b"other"),
+        lambda places: (places.folder / "labo").chmod(0o777),
+        lambda places: (places.folder / "more").write_bytes(b""),
+        lambda places: (places.folder / "course").chmod(0o700),
+        lambda places: shutil.rmtree(places.folder / "course"),
+        lambda places: os.mkfifo(places.folder / "course/pipe"),
+        lambda places: places.memory.chmod(0o755),
+        lambda places: places.memory.rmdir(),
+        lambda places: places.command.unlink(),
+        lambda places: places.folder.unlink(),
+        lambda places: shutil.copytree(
+            places.folder, places.folder.with_name("labocloud-" + "0" * 16)
+        ),
+    ],
+)
+def test_what_somebody_has_changed_is_mended(
+    places: Places, harm: Callable[[Places], object]
+) -> None:
+    run(OLD)
+    harm(places)
+    assert not (holds(places, OLD) and told(places) == ALL_THERE)
+    assert run(OLD)["changed"]
+    assert told(places) == ALL_THERE
+    assert holds(places, OLD)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_a_file_that_an_account_may_write_to_is_not_the_toolkits(places: Places) -> None:
+    run(OLD)
+    os.chown(places.folder / "labo", 1000, 1000)
+    assert not holds(places, OLD)
+
+
+@pytest.mark.parametrize("thing", ["folder", "command", "memory"])
+@pytest.mark.parametrize("kind", ["directory", "file", "link"])
+def test_what_is_somebodys_own_is_refused_and_stays(places: Places, thing: str, kind: str) -> None:
+    path: Path = getattr(places, thing)
+    path.parent.mkdir(parents=True)
+    if kind == "directory":
+        path.mkdir()
+        (path / "mine").write_text("kept")
+    elif kind == "file":
+        path.write_text("kept")
+    else:
+        path.symlink_to("/etc/hostname")
+    assert told(places) == NOTHING | {thing: "other"}
+    said = run(OLD)
+    assert said["failed"]
+    assert f"{path} is not the toolkit's" in said["msg"]
+    assert not run()["changed"]
+    assert told(places) == NOTHING | {thing: "other"}
+
+
+class KilledError(BaseException):
+    """The module ends here."""
+
+
+def killed(monkeypatch: pytest.MonkeyPatch, after: int, work: Callable[[], object]) -> bool:
+    """Do something, and end it after so many changes of the disk; tell whether it was ended."""
+    left = [after]
+
+    def counted(real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*given: Any, **named: Any) -> Any:  # noqa: ANN401
+            left[0] -= 1
+            if left[0] < 0:
+                raise KilledError
+            return real(*given, **named)
+
+        return call
+
+    with monkeypatch.context() as patch:
+        for name in ("mkdir", "chmod", "symlink_to", "replace", "unlink", "rmdir", "open"):
+            patch.setattr(Path, name, counted(getattr(Path, name)))
+        for name in ("fsync", "fchmod", "unlink", "rmdir"):
+            patch.setattr(os, name, counted(getattr(os, name)))
+        try:
+            work()
+        except KilledError:
+            return True
+    return False
+
+
+def test_a_kill_at_any_moment_leaves_the_old_files_or_the_new(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(OLD)
+    seen = set()
+    for after in range(200):
+        run(OLD)
+        ended = killed(monkeypatch, after, lambda: module.put(NEW, places, check=False))
+        seen.add(holds(places, NEW))
+        assert holds(places, OLD) or holds(places, NEW)
+        assert (places.command.read_bytes()) in (b"old", b"new")
+        run(NEW)
+        assert told(places) == ALL_THERE
+        assert holds(places, NEW)
+        if not ended:
+            break
+    assert (ended, seen) == (False, {True, False})
+
+
+def test_a_kill_of_the_first_run_or_of_a_removal_is_mended_by_the_next(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for work in (
+        lambda: module.put(NEW, places, check=False),
+        lambda: module.take(places, check=False),
+    ):
+        for after in range(200):
+            ended = killed(monkeypatch, after, work)
+            assert "other" not in told(places).values()
+            run(NEW)
+            assert (told(places), holds(places, NEW)) == (ALL_THERE, True)
+            killed(monkeypatch, after, work)
+            run()
+            assert told(places) == NOTHING
+            if not ended:
+                break
+            if "take" in work.__code__.co_names:
+                run(NEW)
+        assert not ended
+
+
+def test_it_goes_with_all_that_was_remembered_and_nothing_that_a_link_leads_to(
+    places: Places, tmp_path: Path
+) -> None:
+    run(OLD)
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept/file").write_text("kept")
+    (places.memory / "1000.json").write_text("{}")
+    (places.memory / "junk/deep").mkdir(parents=True)
+    (places.memory / "out").symlink_to(tmp_path / "kept")
+    assert run(check=True)["changed"]
+    assert told(places) == ALL_THERE
+    assert run()["changed"]
+    assert told(places) == NOTHING
+    assert list(places.folder.parent.iterdir()) == []
+    assert (tmp_path / "kept/file").exists()
+    assert not run()["changed"]
+
+
+def test_a_check_changes_nothing_and_shows_it(places: Places) -> None:
+    said = run(OLD, check=True)
+    assert said["changed"]
+    assert str(places.command) in said["diff"]["after"]
+    assert told(places) == NOTHING
+
+
+@pytest.mark.parametrize(
+    "archive", ["", "!", base64.b64encode(b"no").decode(), packed({"../x": OLD["labo"]})]
+)
+def test_an_archive_that_is_none_changes_nothing(places: Places, archive: str) -> None:
+    said = stand_in.run(module.main, archive=archive)
+    assert said["failed"]
+    assert told(places) == NOTHING
+
+
+def test_a_folder_without_an_end_is_not_read_to_it(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(OLD)
+    monkeypatch.setattr(facts, "MOST", 3)
+    assert not holds(places, OLD)
+
+
+def test_what_a_seat_is_given_is_what_the_image_is_built_from_and_the_command(
+    tmp_path: Path,
+) -> None:
+    made = lesson_files.entries(PROJECT, pack(PROJECT, []))
+    assert {"labo", "course/Dockerfile", "course/.dockerignore", "course/app/app.py"} <= set(made)
+    assert not [name for name in made if name.startswith("course/") and name.endswith("/check.py")]
+    assert "course/app/exercises/02-run-again/fr.md" in made
+    with tarfile.open(fileobj=io.BytesIO(lzma.decompress(lesson_files.archive(made)))) as archive:
+        assert sorted(archive.getnames()) == sorted(made)
+    assert lesson_files.entries(tmp_path, b"") == {}
+
+
+def test_the_page_of_mistakes_is_given_where_there_is_one(tmp_path: Path) -> None:
+    (tmp_path / "app/exercises").mkdir(parents=True)
+    (tmp_path / "app/content/fr").mkdir(parents=True)
+    (tmp_path / "app/content/fr/mistakes.md").write_text("# Erreurs\n")
+    (tmp_path / "Dockerfile").write_text("FROM x\n")
+    made = lesson_files.entries(tmp_path, pack(tmp_path, []))
+    assert made["mistakes.fr.md"].data == b"# Erreurs\n"
+    assert "mistakes.en.md" not in made
+
+
+def test_what_is_wrong_with_an_exercise_is_a_reason_and_no_error(tmp_path: Path) -> None:
+    (tmp_path / "app/exercises/01-a").mkdir(parents=True)
+    (tmp_path / "Dockerfile").write_text("FROM x\n")
+    why = course.exercises(tmp_path, pack(tmp_path, []))["why"]
+    assert why == "app/exercises/01-a has no check.py"
+
+
+def test_the_action_packs_what_the_judge_compares_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(self: Any, name: str, want: object, variables: object) -> dict[str, Any]:  # noqa: ANN401
+        assert (name, variables) == ("pc02", {})
+        given: dict[str, Any] = self.more()
+        return given
+
+    monkeypatch.setattr(seat_action.Changing, "asked", asked)
+    made = action.ActionModule.__new__(action.ActionModule)
+    made._task = SimpleNamespace(args={})
+    want = sample_seat.want() | {"course_image_project": str(PROJECT)}
+    given = made.asked("pc02", want, {})
+    told = facts.digest(facts.wanted(module.unpacked(given["archive"])))
+    assert told == course.exercises(PROJECT, pack(PROJECT, []))["digest"]
+    made._task = SimpleNamespace(args={"state": "absent"})
+    assert made.asked("pc02", want, {}) == {"state": "absent", "archive": ""}
+    made._task = SimpleNamespace(args={})
+    with pytest.raises(AnsibleActionFail, match="pc02: the exercises cannot be packed"):
+        made.asked("pc02", {"course_image_project": str(tmp_path)}, {})
