@@ -70,7 +70,7 @@ if (search) {
   const field = search.querySelector("input");
   const found = search.querySelector("output");
   const results = document.getElementById("results");
-  const chapters = [...document.querySelectorAll("section.chapter")];
+  const unsearched = [...document.querySelectorAll(".toc, section.chapter")];
   // Words without capitals and accents: « Reseau » finds « réseau ».
   const split = (text) =>
     text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().split(/[^\p{L}\p{N}]+/u).filter(Boolean);
@@ -92,7 +92,7 @@ if (search) {
     shown.sort((one, other) => missed(one) - missed(other));
     // In the order of the page where nothing is searched for, else above it.
     for (const { section, chapter } of entries) chapter.append(section);
-    for (const chapter of chapters) chapter.hidden = words.length > 0;
+    for (const part of unsearched) part.hidden = words.length > 0;
     if (words.length) results.append(...shown.map(({ section }) => section));
     const { none, one, many } = found.dataset;
     found.textContent = [none, one][shown.length] ?? many.replace("{}", shown.length);
