@@ -1,22 +1,31 @@
 """The command labo, as a student runs it: the real archive, before a stand-in for Docker."""
 
+import gzip
 import json
 import os
 import pty
 import re
+import resource
 import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from unittest import mock
+from urllib.parse import unquote
 
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.module_utils.lesson import memory, words
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
+    command,
+    memory,
+    save,
+    words,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils import lesson_files
 
 CHECK = """
@@ -269,8 +278,8 @@ def test_help_is_in_both_languages_and_within_a_terminal(labo: Labo, line: list[
         assert word in said
         assert str(labo.memory) in said
         assert max(map(len, said.replace(str(labo.memory), "").splitlines())) <= 80
-        for command in ("start", "check", "answer", "save", "mistakes", "--watch", "--json"):
-            assert command in said
+        for one in ("start", "check", "answer", "save", "mistakes", "--watch", "--json"):
+            assert one in said
 
 
 def test_it_starts_an_exercise_and_tells_where_to_read_it(labo: Labo) -> None:
@@ -610,3 +619,221 @@ def test_the_language_is_the_locales(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert words.language() == language
+
+
+MINE, COURSE, BASE = "a" * 64, "c" * 64, "b" * 64
+REVISION = {"labocloud.revision": "1f"}
+
+
+def image(key: str, *names: str, **labels: str) -> dict[str, Any]:
+    """Give an image as the engine lists it."""
+    return {"Id": f"sha256:{key}", "RepoTags": list(names) or None, "Labels": labels or None}
+
+
+class Work:
+    """A seat on which a student has made something, as the engine tells it, and their folder."""
+
+    def __init__(self, labo: Labo) -> None:
+        self.labo, engine = labo, labo.engine
+        self.folder = labo.home / "labocloud"
+        (self.folder / "ex3").mkdir(parents=True)
+        (self.folder / "ex3/app.py").write_text("print(1)\n")
+        (self.folder / "ex3/link").symlink_to("app.py")
+        (self.folder / "labo-save-20260101-1000.tar").write_text("earlier")
+        os.mkfifo(self.folder / "ex3/pipe")
+        images = [
+            image(MINE, "mien:1", "mien:2", **REVISION),
+            image(COURSE, "labocloud20202021:python", "autre:1", **REVISION),
+            image(BASE, "labocloud20202021:base", **REVISION),
+            image("d" * 64),
+        ]
+        mounts = [{"Type": "volume", "Name": "1" * 64}, {"Type": "bind", "Source": "/x"}]
+        volumes = ["compte", "1" * 64, "2" * 64]
+        engine.on("GET", "/images/json", images)
+        engine.on("GET", r"/containers/json\?all=true", [{"Id": "x", "Mounts": mounts}])
+        engine.on("GET", r"/containers/json\?all=true&filters=.*", [])
+        engine.on("GET", "/volumes", {"Volumes": [{"Name": name} for name in volumes]})
+        engine.on("GET", r"/images/get\?(.*)", lambda _, names: stand_in.Raw(names.encode()))
+        engine.on("POST", "/containers/create", self.create)
+        engine.on(
+            "GET",
+            r"/containers/(.*)/archive\?path=/from/\.",
+            lambda _, name: stand_in.Raw(f"of {name}".encode()),
+        )
+        engine.on("DELETE", "/containers/.*", None)
+
+    def create(self, question: stand_in.Question) -> dict[str, str]:
+        """Have a container made that has a volume, whose name is its ID."""
+        asked = question.json
+        [mount] = asked["HostConfig"]["Mounts"]
+        assert (asked["Image"], asked["HostConfig"]["NetworkMode"]) == (BASE, "none")
+        assert (mount["Type"], mount["ReadOnly"]) == ("volume", True)
+        return {"Id": mount["Source"]}
+
+    def saves(self, folder: Path | None = None) -> list[Path]:
+        """Give what was saved, or is half saved, but for the earlier one."""
+        there = (folder or self.folder).glob("*.tar*")
+        return sorted(one for one in there if "20260101" not in one.name)
+
+
+@pytest.fixture
+def work(labo: Labo) -> Work:
+    """What a student has made."""
+    return Work(labo)
+
+
+def test_all_of_a_students_work_is_in_one_file_and_how_to_load_it(work: Work) -> None:
+    code, said, wrong = work.labo.run("save", **FRENCH)
+    assert (code, wrong) == (0, "")
+    [path] = work.saves()
+    with tarfile.open(path) as archive:
+        names = archive.getnames()
+        held = {
+            name: archive.extractfile(name).read()  # type: ignore[union-attr]
+            for name in names
+            if archive.getmember(name).isreg()
+        }
+        assert archive.getmember("labocloud/ex3/link").linkname == "app.py"
+    assert sorted(names) == [
+        "README.txt",
+        "images.tar.gz",
+        "labocloud",
+        "labocloud/ex3",
+        "labocloud/ex3/app.py",
+        "labocloud/ex3/link",
+        f"volumes/{'1' * 64}.tar.gz",
+        "volumes/compte.tar.gz",
+    ]
+    assert held["labocloud/ex3/app.py"] == b"print(1)\n"
+    assert gzip.decompress(held["volumes/compte.tar.gz"]) == b"of compte"
+    asked = gzip.decompress(held["images.tar.gz"]).decode().split("&")
+    # The base is with them: theirs are built on it. The course's other name is the course's.
+    assert [unquote(one) for one in asked] == [
+        "names=labocloud20202021:base",
+        "names=mien:1",
+        "names=mien:2",
+    ]
+    readme = held["README.txt"].decode()
+    for text in (readme, said):
+        assert f"  tar -xf {path.name}\n" in text
+        assert "  docker load -i images.tar.gz\n" in text
+        assert (
+            '  docker run --rm -v compte:/to -v "${PWD}/volumes:/from:ro"'
+            " labocloud20202021:base tar -C /to -xzf /from/compte.tar.gz\n"
+        ) in text
+        assert "Chez vous, avec Docker" in text
+    assert f"Sauvé\u00a0: {path}" in said
+    assert work.labo.engine.asked("DELETE") == [
+        f"/containers/{name}?force=true" for name in ("1" * 64, "compte")
+    ]
+    saved = memory.read(work.labo.memory).saved
+    assert (saved.images, saved.volumes) == ({MINE}, {"1" * 64, "compte"})
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_build_of_ones_own_that_has_the_courses_name_is_ones_own(work: Work) -> None:
+    own = image(COURSE, "labocloud20202021:python", **{"labocloud.revision": ""})
+    work.labo.engine.on(
+        "GET", "/images/json", [own, image(BASE, "labocloud20202021:base", **REVISION)]
+    )
+    assert "labocloud20202021:base, labocloud20202021:python (" in work.labo.run("save")[1]
+    assert memory.read(work.labo.memory).saved.images == {COURSE}
+
+
+def test_what_is_there_is_not_written_over(work: Work) -> None:
+    mine = work.labo.home / "mine.tar"
+    mine.write_text("kept")
+    assert work.labo.run("save", str(mine))[0] == 0
+    assert mine.read_text() == "kept"
+    assert (work.labo.home / "mine-2.tar").exists()
+    assert work.labo.run("save", str(work.labo.home))[0] == 0
+    assert len(list(work.labo.home.glob("labo-save-*.tar"))) == 1
+    # Into the folder that is saved, under a name of its own.
+    assert work.labo.run("save", str(work.folder / "mine.tar"))[0] == 0
+    with tarfile.open(work.folder / "mine.tar") as archive:
+        assert "labocloud/mine.tar.part" not in archive.getnames()
+
+
+def test_what_cannot_be_is_told_and_leaves_nothing(work: Work) -> None:
+    code, _, wrong = work.labo.run("save", "/none/such/file.tar")
+    assert (code, "/none/such" in wrong) == (2, True)
+    work.labo.engine.on("GET", r"/images/get\?.*", stand_in.Refuse(500, "no space left on device"))
+    code, _, wrong = work.labo.run("save")
+    assert (code, "Nothing is saved" in wrong, "no space left" in wrong) == (2, True, True)
+    assert work.saves() == []
+    assert memory.read(work.labo.memory).saved == memory.Saved()
+
+
+def test_a_disk_that_is_full_leaves_nothing_of_it(work: Work, tmp_path: Path) -> None:
+    (work.folder / "large").write_bytes(b"x" * 100_000)
+    said = subprocess.run(
+        work.labo.command("save"),
+        env=work.labo.environment(),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.returncode == 2
+    assert "Nothing is saved" in said.stderr
+    assert work.saves() == []
+    full = command.not_saved(OSError(28, "No space left on device"), tmp_path / "x.tar")
+    assert f"in {tmp_path}" in full or str(tmp_path) in full
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_end_in_the_middle_leaves_nothing_half(work: Work, number: int) -> None:
+    work.labo.engine.on("GET", "/containers/.*/archive.*", stand_in.Stream(b"x" * 1000))
+    with subprocess.Popen(
+        work.labo.command("save"),
+        env=work.labo.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as running:
+        end = time.monotonic() + 30
+        while not any("archive" in one for one in work.labo.engine.asked("GET")):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        assert len(work.saves()) == 1
+        running.send_signal(number)
+        _, wrong = running.communicate(timeout=20)
+    assert (running.returncode, wrong) == (130, b"")
+    assert work.saves() == []
+    assert work.labo.engine.asked("DELETE") == [f"/containers/{'1' * 64}?force=true"]
+
+
+def test_what_a_save_that_was_killed_has_left_goes_with_the_next(work: Work) -> None:
+    left = r"/containers/json\?all=true&filters=.*labo.save.*"
+    work.labo.engine.on("GET", left, [{"Id": "left"}])
+    assert work.labo.run("save")[0] == 0
+    assert work.labo.engine.asked("DELETE")[0] == "/containers/left?force=true"
+
+
+def test_who_has_made_nothing_is_told_so(labo: Labo) -> None:
+    labo.engine.on("GET", r"/containers/json\?.*", [])
+    code, said, _ = labo.run("save")
+    assert (code, "There is nothing to save" in said) == (0, True)
+    assert list(labo.home.iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads all")
+def test_what_the_account_cannot_read_is_left_aside_and_told(work: Work) -> None:
+    (work.folder / "secret").write_text("x")
+    (work.folder / "secret").chmod(0)
+    code, _, wrong = work.labo.run("save")
+    assert (code, str(work.folder / "secret") in wrong) == (0, True)
+
+
+def test_a_file_that_grows_while_it_is_saved_breaks_no_archive(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/file").write_bytes(b"1" * 10)
+    path = tmp_path / "made.tar"
+    with path.open("wb") as file:
+        archive = save.Archive(file)
+        with archive.member("a" * 150) as target:
+            target.write(b"2" * 1000)
+        save.save_folder(archive, tmp_path / "in", path)
+        archive.close()
+    with tarfile.open(path) as made:
+        assert [one.size for one in made] == [1000, 0, 10]
+        assert made.extractfile("labocloud/file").read() == b"1" * 10  # type: ignore[union-attr]
