@@ -512,7 +512,7 @@ def test_it_works_where_nothing_can_be_remembered_and_says_so_once(labo: Labo) -
         '{"version": 1, "answers": {"01-first": "x"}, "done": {}, "saved": null}',
         '{"version": 1, "answers": {}, "done": {"01-first": {"one": "x"}}, "saved": null}',
         '{"version": 1, "answers": {}, "done": {"01-first": {"one": NaN}}, "saved": null}',
-        " " * (memory.LARGEST + 1),
+        json.dumps(memory.nothing()) + " " * memory.LARGEST,
     ],
 )
 def test_a_file_that_is_torn_is_left_aside_and_told(labo: Labo, text: str) -> None:
@@ -566,6 +566,14 @@ def test_the_latest_answer_of_all_accounts_counts_and_the_earliest_time(tmp_path
     assert found.done == {"e": {"s": 5.0}}
     assert found.saved == (9.0, {"i1001", "i1002", "i1003"}, {"v"})
     assert found.odd == []
+
+
+def test_of_two_that_look_at_once_the_first_counts(tmp_path: Path) -> None:
+    mine = memory.Mine(tmp_path)
+    mine.see([("e", "s", 1.0)])
+    mine.see([("e", "s", 2.0)])
+    mine.write()
+    assert memory.read(tmp_path).done == {"e": {"s": 1.0}}
 
 
 def test_of_many_accounts_some_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -143,7 +143,7 @@ class Labo:
             raise WrongError(say("no_number", command=command, example=self.exercises[0].number))
         word = told.words[0]
         for one in self.exercises:
-            if word.isascii() and word.isdecimal() and word.lstrip("0") == str(one.number):
+            if word.lstrip("0") == str(one.number):
                 return one
         numbers = ", ".join(str(one.number) for one in self.exercises)
         raise WrongError(say("wrong_number", word=memory.printable(word)[:40], numbers=numbers))
