@@ -20,32 +20,32 @@ def check(seat):
     there = [
         (
             seat.engine["swarm"],
-            "Le poste n’est pas en mode swarm : docker swarm init --advertise-addr 127.0.0.1.",
+            "Le poste n’est pas en mode swarm : docker swarm init --advertise-addr 127.0.0.1.",
             "The seat is not in swarm mode: docker swarm init --advertise-addr 127.0.0.1.",
         ),
         (
             service,
-            "Aucun service ne s’appelle « equipe » : docker service create --name equipe.",
+            "Aucun service ne s’appelle « equipe » : docker service create --name equipe.",
             "No service is called “equipe”: docker service create --name equipe.",
         ),
     ]
     yield (
         "service",
         (
-            "Le service « equipe » tourne, de l’image du cours",
+            "Le service « equipe » tourne, de l’image du cours",
             "The service “equipe” runs, from the course image",
         ),
         [
             *there,
             (
                 running or not error,
-                f"Aucun exemplaire ne tourne : « {error} ». "
+                f"Aucun exemplaire ne tourne : « {error} ». "
                 "Voyez docker service ps --no-trunc equipe.",
                 f"No copy runs: “{error}”. See docker service ps --no-trunc equipe.",
             ),
             (
                 running,
-                "Aucun exemplaire ne tourne encore : docker service ps equipe.",
+                "Aucun exemplaire ne tourne encore : docker service ps equipe.",
                 "No copy runs yet: docker service ps equipe.",
             ),
             (
@@ -65,21 +65,21 @@ def check(seat):
             *there,
             (
                 service.ports,
-                "Aucun port du service n’est publié : docker service update --publish-add "
+                "Aucun port du service n’est publié : docker service update --publish-add "
                 "mode=host,target=8888 equipe.",
                 "No port of the service is published: docker service update --publish-add "
                 "mode=host,target=8888 equipe.",
             ),
             (
                 service.ports.get("8888/tcp") == "host",
-                "Le port 8888 n’est pas publié en mode host : supprimez le service, et créez-le "
+                "Le port 8888 n’est pas publié en mode host : supprimez le service, et créez-le "
                 "avec --publish mode=host,target=8888.",
                 "Port 8888 is not published in mode host: remove the service, and create it with "
                 "--publish mode=host,target=8888.",
             ),
             (
                 copies and all(container.published(8888) for container in copies),
-                "Aucun exemplaire de l’image du cours ne tourne encore sur son port : "
+                "Aucun exemplaire de l’image du cours ne tourne encore sur son port : "
                 "docker service ps equipe.",
                 "No copy of the course image runs at its port yet: docker service ps equipe.",
             ),
@@ -92,14 +92,14 @@ def check(seat):
             *there,
             (
                 service.replicas == COPIES,
-                f"Le service demande {service.replicas} exemplaires : "
+                f"Le service demande {service.replicas} exemplaires : "
                 f"docker service scale equipe={COPIES}.",
                 f"The service asks for {service.replicas} copies: "
                 f"docker service scale equipe={COPIES}.",
             ),
             (
                 len(copies) == COPIES,
-                f"{len(copies)} exemplaires de l’image du cours tournent en ce moment : "
+                f"{len(copies)} exemplaires de l’image du cours tournent en ce moment : "
                 "attendez, ou voyez docker service ps equipe.",
                 f"{len(copies)} copies of the course image run at the moment: wait, "
                 "or see docker service ps equipe.",
@@ -113,18 +113,18 @@ def check(seat):
             *there,
             (
                 service.update,
-                "Le service n’a pas encore été mis à jour : docker service update.",
+                "Le service n’a pas encore été mis à jour : docker service update.",
                 "The service has not been updated yet: docker service update.",
             ),
             (
                 service.update != "completed",
-                "La dernière mise à jour est en place : défaites-la, par docker service rollback "
+                "La dernière mise à jour est en place : défaites-la, par docker service rollback "
                 "equipe.",
                 "The last update is in place: undo it, with docker service rollback equipe.",
             ),
             (
                 service.update == "rollback_completed",
-                f"Docker n’a pas fini ({service.update}) : "
+                f"Docker n’a pas fini ({service.update}) : "
                 "attendez, ou voyez docker service ps equipe.",
                 f"Docker has not finished ({service.update}): "
                 "wait, or see docker service ps equipe.",
