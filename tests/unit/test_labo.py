@@ -22,6 +22,7 @@ import pytest
 import stand_in
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
     command,
+    exercises,
     memory,
     save,
     words,
@@ -136,7 +137,7 @@ def test_it_lists_the_exercises_and_where_one_is(labo: Labo) -> None:
     assert (code, wrong) == (0, "")
     assert said == (
         "[ ] 1. First contact, 10 min (0/3) ← you are here\n"
-        "[-] 2. Compose, 10 min (not for this seat: it has no compose)\n"
+        "[-] 2. Compose, 10 min (not for this seat: it has no docker compose)\n"
         "[?] 3. Wrong, 10 min (not judged: tell the teacher)\n"
         "[ ] 4. The last one, 10 min (0/1)\n"
         "\n"
@@ -599,6 +600,10 @@ def test_what_is_not_written_whole_leaves_what_was_there(
         mine.write()
     assert memory.read(tmp_path).answers == {"e": "first"}
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_what_an_exercise_may_need_has_a_name() -> None:
+    assert {f"need_{one}" for one in exercises.NEEDS} <= set(words.TEXTS)
 
 
 def test_every_text_is_in_both_languages_and_asks_for_the_same() -> None:
