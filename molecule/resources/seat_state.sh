@@ -13,7 +13,7 @@ find /etc /opt /srv /usr/local /var/lib/labocloud -type f \
 # Docker's own directory is a mount point in an instance, and stays; what was in it is looked at below.
 find /etc /opt /srv /usr/local /var/lib -maxdepth 2 -type d ! -path '/var/lib/apt*' \
     ! -path /var/lib/docker ! -path '/var/lib/docker/*' | sort
-find /etc/systemd -type l -printf '%p -> %l\n' | sort
+find /etc/systemd /usr/local -type l -printf '%p -> %l\n' | sort
 find /run -maxdepth 1 \( -type l -o -name labocloud-engine \) -printf '%p -> %l\n' | sort
 find /run/user /var/lib/systemd/linger -mindepth 1 -maxdepth 1 2>/dev/null | sort
 echo "== accounts"

@@ -49,7 +49,7 @@ docker ps --all --quiet --no-trunc | others docker rm --force --volumes
 tags | others docker image rm --force --no-prune
 docker volume ls --quiet | others docker volume rm --force
 networks | others docker network rm
-rm -rf ~student/labocloud/ex[0-9]* ~student/labocloud/course /var/lib/labo/*
+rm -rf ~student/labocloud/ex[0-9]* /var/lib/labo/*
 if ! listed | sort | cmp --silent - before; then
     docker load --input images.tar
     sed -n 's/^container //p' before |

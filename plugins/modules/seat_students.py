@@ -10,7 +10,8 @@ description:
   - Whatever neither the toolkit made nor was there before it came, as the machine has it remembered
     (C(seat_state)), nor is asked to stay, is the students'; containers, images, names of images,
     volumes, networks, plugins, the build cache and the membership of a swarm, with the services,
-    secrets and configs of that.
+    secrets and configs of that. So is what the command labo remembers on the machine, of which it
+    is also told what of this work nobody has saved by it.
   - The toolkit's are the images whose fingerprint it has recorded, under the names that it gave
     them, and the containers whose IDs it has recorded. Labels prove nothing, for images inherit
     them, and anybody can copy them.
@@ -87,7 +88,8 @@ things:
   description: >-
     What is the students', each kind a list of things with C(id), C(name) and C(bytes), and images
     also C(names), all names that they bear; and C(names), the names of images that change, name to
-    ID of the image that it is given back to, empty for a name that goes.
+    ID of the image that it is given back to, empty for a name that goes. And C(memory), one thing
+    where labo remembers anything.
   returned: always
   type: dict
 refused:
@@ -103,6 +105,13 @@ save:
     a name is somebody's work, one without is a step on the way to another.
   returned: when O(state=listed)
   type: dict
+unsaved:
+  description: >-
+    What of it nobody has taken home by C(labo save), in words; images that have a name, and
+    volumes. What was made anew under a name that was saved is among them, if it is an image.
+  returned: when O(state=listed)
+  type: list
+  elements: str
 told:
   description: The same as RV(lines), with the machine's name, how much it is, and what to do next.
   returned: when O(state=listed)
@@ -144,6 +153,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.docker_engine impor
     DockerConnection,
     EngineError,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.emptying import RefusedError, empty
 from ansible_collections.labocloud.room.plugins.module_utils.engine_things import (
     IN_A_SWARM,
     Thing,
@@ -151,7 +161,13 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine_things impor
     is_a_mount,
     look,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises import (
+    PLACES,
+    memory_facts,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.image_names import described
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import memory
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import ANONYMOUS, bare
 from ansible_collections.labocloud.room.plugins.module_utils.saved import alone
 from ansible_collections.labocloud.room.plugins.module_utils.state import State, TornError, read
 
@@ -388,6 +404,38 @@ def plan(
     }
 
 
+def remembered() -> list[Thing]:
+    """Give what labo remembers here as one thing, nothing where it remembers nothing."""
+    if memory_facts(PLACES.memory)["memory"] != "ours" or not os.listdir(PLACES.memory):
+        return []
+    return [{"id": str(PLACES.memory), "name": "", "bytes": 0}]
+
+
+def forget(left: list[str]) -> None:
+    """Remove what labo remembers here. left: as attempt() takes it."""
+    try:
+        if remembered():
+            empty(str(PLACES.memory))
+    except (OSError, RefusedError) as error:
+        left.append(f"what labo remembers: {error}")
+
+
+def unsaved(things: dict[str, Any], saved: memory.Saved) -> list[str]:
+    """Give, in words, what of a plan nobody has saved. A volume without a name is a container's."""
+    used = {name for container in things["containers"] for name in container["volumes"]}
+    every = [
+        f"image {' '.join(image['names'])}"
+        for image in things["images"]
+        if image["names"] and bare(image["id"]) not in saved.images
+    ]
+    return every + [
+        f"volume {volume['name']}"
+        for volume in things["volumes"]
+        if volume["name"] not in saved.volumes
+        and (volume["name"] in used or not ANONYMOUS.fullmatch(volume["name"]))
+    ]
+
+
 def size(count: int) -> str:
     """Give a number of bytes as Docker writes it: 12.3MB."""
     number = float(count)
@@ -425,6 +473,8 @@ def lines(things: dict[str, Any]) -> list[str]:
     ]
     every += [f"network {one['name']}" for one in things["networks"]]
     every += [f"plugin {one['name']}" for one in things["plugins"]]
+    if things.get("memory"):
+        every.append("what labo remembers of the exercises")
     if things["cache"]:
         every.append(f"build cache, {size(sum(one['bytes'] for one in things['cache']))}")
     return every
@@ -610,7 +660,7 @@ def listing(
         except (OSError, http.client.HTTPException):
             why = f"Docker does not answer. Fix: ./lab up --limit {host}, and then this again"
     if why:
-        return {**nothing, "names": {}}, f"{host}: {why}."
+        return {**nothing, "names": {}, "memory": []}, f"{host}: {why}."
     things = plan(
         look(docker),
         state.before or {},
@@ -619,7 +669,7 @@ def listing(
         containers=containers,
         keep=keep,
     )
-    return things, ""
+    return {**things, "memory": remembered()}, ""
 
 
 def to_save(things: dict[str, Any]) -> dict[str, Any] | None:
@@ -636,13 +686,15 @@ def to_save(things: dict[str, Any]) -> dict[str, Any] | None:
     }
 
 
-def told(host: str, things: dict[str, Any], *, confirmed: bool) -> list[str]:
-    """Give a plan for people, with what becomes of it."""
+def told(host: str, things: dict[str, Any], lost: list[str], *, confirmed: bool) -> list[str]:
+    """Give a plan for people, with what becomes of it. lost: as unsaved() gives it."""
     every = lines(things)
     if not every:
         return [f"{host}: nothing of students is here."]
     becomes = "to go now" if confirmed else "would go"
     head = f"{host}: {len(every)} {becomes}, {size(total(things))}:"
+    if lost:
+        every.append(f"nobody has saved (labo save): {', '.join(lost)}")
     return [head, *every] if confirmed else [head, *every, NEXT]
 
 
@@ -668,13 +720,16 @@ def main() -> None:
         with closing(DockerConnection(asked["docker_socket"], TIMEOUT)) as docker:
             if asked["state"] == "listed":
                 things, refused = listing(docker, host, asked["containers"], asked["keep"])
-                said = told(host, things, confirmed=asked["confirmed"])
-                more = {"refused": refused, "told": said, "save": to_save(things)}
+                lost = unsaved(things, memory.read(PLACES.memory).saved)
+                said = told(host, things, lost, confirmed=asked["confirmed"])
+                more = {"refused": refused, "told": said, "save": to_save(things), "unsaved": lost}
             else:
                 things = asked["things"]
                 if not module.check_mode:
                     with alone():
                         remove(docker, things, left)
+                        if things.get("memory"):
+                            forget(left)
     except TornError as error:
         module.fail_json(msg=f"{host}: {error}.", left=left)
     except (OSError, http.client.HTTPException) as error:

@@ -1,5 +1,7 @@
 """What is the students', by what an engine shows and the seat's records tell."""
 
+import json
+import os
 from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.docker_engine impor
     DockerConnection,
     fingerprint_1,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises import Places
 from ansible_collections.labocloud.room.plugins.modules import seat_students
 
 BASE, COURSE, MINE, THEIRS = "sha256:base", "sha256:course", "sha256:mine", "sha256:theirs"
@@ -462,6 +465,14 @@ def was(before: dict[str, Any] | None) -> None:
     state.update(change)
 
 
+@pytest.fixture(autouse=True)
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where labo remembers, for a test; it is not there yet."""
+    place = tmp_path / "labo"
+    monkeypatch.setattr(seat_students, "PLACES", Places(memory=place))
+    return place
+
+
 def listed(engine: stand_in.Engine, **rules: object) -> dict[str, Any]:
     asked = {"docker_socket": engine.path, "host": "pc07", **rules}
     return stand_in.run(seat_students.main, **asked)
@@ -499,7 +510,10 @@ def test_a_listing_has_all_that_an_engine_tells_of(talks: stand_in.Engine) -> No
         "cache": ["b2", "b1"],
         "swarm": "node",
     }
-    assert told["told"] == ["pc07: 13 would go, 20B:", *told["lines"], seat_students.NEXT]
+    work = "image mine:1, volume data, volume home, volume small, volume far"
+    lost = f"nobody has saved (labo save): {work}"
+    assert told["unsaved"] == work.split(", ")
+    assert told["told"] == ["pc07: 13 would go, 20B:", *told["lines"], lost, seat_students.NEXT]
     assert told["save"] == {
         "containers": ["c1"],
         "images": told["things"]["images"],
@@ -508,7 +522,7 @@ def test_a_listing_has_all_that_an_engine_tells_of(talks: stand_in.Engine) -> No
         "bytes": 17,
     }
     said = listed(talks, confirmed=True)["told"]
-    assert said == ["pc07: 13 to go now, 20B:", *told["lines"]]
+    assert said == ["pc07: 13 to go now, 20B:", *told["lines"], lost]
     was(BARE | {"ids": ids, "volumes": [volume["Name"] for volume in VOLUMES]})
     nothing = listed(talks)
     assert (nothing["lines"], nothing["refused"]) == ([], "")
@@ -518,6 +532,66 @@ def test_a_listing_has_all_that_an_engine_tells_of(talks: stand_in.Engine) -> No
     assert [kept["containers"], kept["images"]] == [[], []]
     assert going(kept, "volumes") == ["home", "small", "far"]
     assert going(kept, "networks") == []
+
+
+def remembers_of_class(place: Path, *volumes: str) -> Path:
+    """Have labo remember that an account has saved an image and volumes; give its file."""
+    place.mkdir(mode=0o1777)
+    place.chmod(0o1777)
+    file = place / f"{os.geteuid()}.json"
+    saved = {"time": 1.0, "images": [seat_students.bare(MINE)], "volumes": list(volumes)}
+    held = {"version": 1, "answers": {}, "done": {}, "saved": saved}
+    file.write_text(json.dumps(held))
+    return file
+
+
+def test_what_somebody_has_taken_home_is_not_told_as_unsaved(
+    talks: stand_in.Engine, kept: Path
+) -> None:
+    file = remembers_of_class(kept, "data", "home", "small")
+    told = listed(talks)
+    assert told["unsaved"] == ["volume far"]
+    assert "nobody has saved (labo save): volume far" in told["told"]
+    # Another one of the same name.
+    file.write_text(file.read_text().replace("mine", "old"))
+    assert listed(talks)["unsaved"] == ["image mine:1", "volume far"]
+
+
+def test_a_volume_without_a_name_is_work_where_a_container_has_it() -> None:
+    anonymous = ["0" * 64, "1" * 64]
+    seat = engine(
+        containers=[container("c", MINE, volumes=anonymous[:1])],
+        images={MINE: image()},
+        volumes=[volume(one) for one in anonymous],
+    )
+    lost = seat_students.unsaved(plan(seat), seat_students.memory.Saved())
+    assert lost == [f"volume {anonymous[0]}"]
+
+
+def test_what_labo_remembers_goes_with_a_reset_that_is_confirmed(
+    talks: stand_in.Engine, kept: Path
+) -> None:
+    file = remembers_of_class(kept)
+    told = listed(talks)
+    assert "what labo remembers of the exercises" in told["lines"]
+    assert file.exists()
+    asked = {"docker_socket": talks.path, "host": "pc07", "state": "absent"}
+    things: dict[str, Any] = {key: [] for key in told["things"]}
+    things |= {"names": {}, "memory": told["things"]["memory"]}
+    assert stand_in.run(seat_students.main, **asked, things=things, _ansible_check_mode=True)
+    assert file.exists()
+    assert stand_in.run(seat_students.main, **asked, things=things)["changed"]
+    assert list(kept.iterdir()) == []
+    assert listed(talks)["things"]["memory"] == []
+
+
+def test_a_directory_that_is_not_labos_is_left_alone(talks: stand_in.Engine, kept: Path) -> None:
+    kept.mkdir()
+    (kept / "thesis").write_text("years of work")
+    assert listed(talks)["things"]["memory"] == []
+    left: list[str] = []
+    seat_students.forget(left)
+    assert (left, (kept / "thesis").exists()) == ([], True)
 
 
 def test_what_is_remembered_decides_whose_an_image_and_a_container_are(

@@ -17,19 +17,19 @@ WANTS = {
 # What to look at while a container is still the one of `labo start 8`.
 CLUES = {
     "panne1": (
-        "Il s’est arrêté aussitôt : docker logs panne1 dit quel fichier il cherchait.",
+        "Il s’est arrêté aussitôt : docker logs panne1 dit quel fichier il cherchait.",
         "It ended at once: docker logs panne1 says which file it looked for.",
     ),
     "panne2": (
-        "Il tourne, mais personne n’y entre : comparez docker port panne2 et docker logs panne2.",
+        "Il tourne, mais personne n’y entre : comparez docker port panne2 et docker logs panne2.",
         "It runs, but nobody gets in: compare docker port panne2 and docker logs panne2.",
     ),
     "panne3": (
-        "Il s’est arrêté aussitôt : docker logs panne3 dit quel module lui manque.",
+        "Il s’est arrêté aussitôt : docker logs panne3 dit quel module lui manque.",
         "It ended at once: docker logs panne3 says which module it lacks.",
     ),
     "panne4": (
-        "Il n’a jamais démarré : docker inspect panne4 dit pourquoi, sous State, Error.",
+        "Il n’a jamais démarré : docker inspect panne4 dit pourquoi, sous State, Error.",
         "It never started: docker inspect panne4 says why, under State, Error.",
     ),
 }
@@ -40,35 +40,35 @@ def begun(container, name):
     return [
         (
             container,
-            f"Aucun conteneur ne s’appelle « {name} » : labo start 8 remet les pannes ; ou "
+            f"Aucun conteneur ne s’appelle « {name} » : labo start 8 remet les pannes ; ou "
             f"relancez-le, avec docker run --name {name}.",
             f"No container is called “{name}”: labo start 8 puts the breakdowns back; or run it "
             f"again, with docker run --name {name}.",
         ),
         (
             "labo.setup" not in container.labels,
-            f"« {name} » est encore le conteneur en panne. {CLUES[name][0]} "
+            f"« {name} » est encore le conteneur en panne. {CLUES[name][0]} "
             "Ensuite, supprimez-le et relancez-le corrigé.",
             f"“{name}” is still the broken container. {CLUES[name][1]} "
             "Then remove it, and run it again without the fault.",
         ),
         (
             "already allocated" not in container.error,
-            f"« {name} » n’a pas démarré, son port est déjà pris : docker ps dit par qui. "
-            f"Supprimez « {name} », et relancez-le sur un port libre.",
+            f"« {name} » n’a pas démarré, son port est déjà pris : docker ps dit par qui. "
+            f"Supprimez « {name} », et relancez-le sur un port libre.",
             f"“{name}” did not start, its port is already taken: docker ps says by whom. "
             f"Remove “{name}”, and run it again at a free port.",
         ),
         (
             container.running,
-            f"« {name} » ne tourne pas ({container.status}, {container.exit}) : "
+            f"« {name} » ne tourne pas ({container.status}, {container.exit}) : "
             f"docker logs {name}, docker inspect {name}.",
             f"“{name}” does not run ({container.status}, {container.exit}): "
             f"docker logs {name}, docker inspect {name}.",
         ),
         (
             container.ports,
-            f"Aucun port de « {name} » n’est publié : supprimez-le, et relancez-le avec -p.",
+            f"Aucun port de « {name} » n’est publié : supprimez-le, et relancez-le avec -p.",
             f"No port of “{name}” is published: remove it, and run it again with -p.",
         ),
     ]
@@ -79,12 +79,12 @@ def answers(container, name, page, port):
     return [
         (
             page or container.published(port),
-            f"C’est un autre port de « {name} » qui est publié ; l’application écoute sur {port}.",
+            f"C’est un autre port de « {name} » qui est publié ; l’application écoute sur {port}.",
             f"Another port of “{name}” is published; the app listens on {port}.",
         ),
         (
             page and page == container.id[:12],
-            f"Le port est publié, mais « {name} » n’y répond pas encore : docker logs {name}.",
+            f"Le port est publié, mais « {name} » n’y répond pas encore : docker logs {name}.",
             f"The port is published, but “{name}” does not answer there yet: docker logs {name}.",
         ),
     ]
@@ -94,7 +94,7 @@ def check(seat):
     """Give the steps."""
     for name in ("panne1", "panne2", "panne3", "panne4"):
         container = seat.container(name)
-        title = (f"« {name} » a été relancé, et répond", f"“{name}” was run again, and answers")
+        title = (f"« {name} » a été relancé, et répond", f"“{name}” was run again, and answers")
         conditions = begun(container, name)
         if name == "panne3":
             page = seat.page(name, 8888, "/")
@@ -102,7 +102,7 @@ def check(seat):
             conditions.append(
                 (
                     not page.status or "panne" in told,
-                    "« panne3 » répond, mais ce n’est pas l’application de ~/labocloud/ex8 : "
+                    "« panne3 » répond, mais ce n’est pas l’application de ~/labocloud/ex8 : "
                     "montez ce dossier, et donnez app.py à Python.",
                     "“panne3” answers, but not with the app of ~/labocloud/ex8: "
                     "mount that folder, and give app.py to Python.",
@@ -114,7 +114,7 @@ def check(seat):
                 3,
                 (
                     container.of(seat.course),
-                    f"« {name} » vient de {container.image}, et non de l’image du cours.",
+                    f"« {name} » vient de {container.image}, et non de l’image du cours.",
                     f"“{name}” is made from {container.image}, not from the course image.",
                 ),
             )

@@ -15,17 +15,17 @@ def stopped(container, name):
     return [
         (
             container,
-            f"Aucun conteneur ne s’appelle « {name} » : docker run -d --name {name}, sans --rm.",
+            f"Aucun conteneur ne s’appelle « {name} » : docker run -d --name {name}, sans --rm.",
             f"No container is called “{name}”: docker run -d --name {name}, without --rm.",
         ),
         (
             not container.running,
-            f"« {name} » tourne encore : arrêtez-le, avec time docker stop {name}.",
+            f"« {name} » tourne encore : arrêtez-le, avec time docker stop {name}.",
             f"“{name}” still runs: stop it, with time docker stop {name}.",
         ),
         (
             container.ended,
-            f"« {name} » n’a pas tourné ({container.status}) : supprimez-le, et relancez-le.",
+            f"« {name} » n’a pas tourné ({container.status}) : supprimez-le, et relancez-le.",
             f"“{name}” has not run ({container.status}): remove it, and run it again.",
         ),
     ]
@@ -39,21 +39,21 @@ def check(seat):
     yield (
         "deaf",
         (
-            "« sourd » n’a pas entendu TERM : il a été tué",
+            "« sourd » n’a pas entendu TERM : il a été tué",
             "“sourd” did not hear TERM: it was killed",
         ),
         [
             *stopped(deaf, "sourd"),
             (
                 deaf.of(seat.base) and not by_itself,
-                "« sourd » doit exécuter la boucle de l’énoncé, dans labocloud20202021:base : "
+                "« sourd » doit exécuter la boucle de l’énoncé, dans labocloud20202021:base : "
                 "supprimez-le, et relancez-le.",
                 "“sourd” has to run the loop of the text, in labocloud20202021:base: "
                 "remove it, and run it again.",
             ),
             (
                 deaf.exit == KILLED,
-                f"« sourd » a fini par {deaf.exit}, et non parce qu’on l’a tué : "
+                f"« sourd » a fini par {deaf.exit}, et non parce qu’on l’a tué : "
                 "relancez la boucle sans --init ni trap, puis docker stop sourd.",
                 f"“sourd” ended with {deaf.exit}, and not because it was killed: run the loop "
                 "again without --init or trap, then docker stop sourd.",
@@ -62,26 +62,26 @@ def check(seat):
     )
     yield (
         "polite",
-        ("La même boucle s’arrête aussitôt dans « poli »", "The same loop stops at once in “poli”"),
+        ("La même boucle s’arrête aussitôt dans « poli »", "The same loop stops at once in “poli”"),
         [
             *stopped(polite, "poli"),
             (
                 polite.exit != KILLED,
-                "« poli » a fini par 137 : lui aussi n’a rien entendu, et a été tué. "
+                "« poli » a fini par 137 : lui aussi n’a rien entendu, et a été tué. "
                 "Essayez --init, ou un trap dans la boucle.",
                 "“poli” ended with 137: it heard nothing either, and was killed. "
                 "Try --init, or a trap in the loop.",
             ),
             (
                 polite.of(seat.base) and (polite.command == deaf.command or trap),
-                "« poli » doit exécuter la même boucle que « sourd », dans la même image : "
+                "« poli » doit exécuter la même boucle que « sourd », dans la même image : "
                 "supprimez-le, et relancez-le.",
                 "“poli” has to run the same loop as “sourd”, in the same image: "
                 "remove it, and run it again.",
             ),
             (
                 polite.exit == TERMINATED or (trap and polite.exit == 0),
-                f"« poli » a fini par {polite.exit}, et non par le signal TERM : relancez-le, puis "
+                f"« poli » a fini par {polite.exit}, et non par le signal TERM : relancez-le, puis "
                 "docker stop poli.",
                 f"“poli” ended with {polite.exit}, and not by the signal TERM: run it again, then "
                 "docker stop poli.",
@@ -98,19 +98,19 @@ def check(seat):
             *stopped(course, "cours"),
             (
                 course.of(seat.course),
-                f"« cours » vient de {course.image}, et non de l’image du cours.",
+                f"« cours » vient de {course.image}, et non de l’image du cours.",
                 f"“cours” is made from {course.image}, not from the course image.",
             ),
             (
                 course.exit != KILLED,
-                "« cours » a été tué : il n’était pas encore prêt. Relancez-le, et attendez "
-                "« Listening » dans docker logs cours avant de l’arrêter.",
+                "« cours » a été tué : il n’était pas encore prêt. Relancez-le, et attendez "
+                "« Listening » dans docker logs cours avant de l’arrêter.",
                 "“cours” was killed: it was not ready yet. Run it again, and wait for “Listening” "
                 "in docker logs cours before you stop it.",
             ),
             (
                 course.exit == 0,
-                f"« cours » a fini par {course.exit} : docker logs cours dit pourquoi.",
+                f"« cours » a fini par {course.exit} : docker logs cours dit pourquoi.",
                 f"“cours” ended with {course.exit}: docker logs cours says why.",
             ),
         ],

@@ -102,7 +102,8 @@ def mess(seat: Host, clean: str, untouched: list[str]) -> str:
 def listed(result: subprocess.CompletedProcess[str]) -> list[str]:
     """Give what a run says that goes, without sizes and without what it is called by chance."""
     told = re.findall(r"^    - (.*)$", result.stdout, re.MULTILINE)
-    things = [line for line in told if SEAT not in line and not line.startswith("Nothing is")]
+    words = ("Nothing is", "nobody has saved", "'nobody has saved")
+    things = [line for line in told if SEAT not in line and not line.startswith(words)]
     return sorted(re.sub(r", [\d.]+[kMG]?B$|\b[0-9a-f]{12,64}\b", "", line) for line in things)
 
 

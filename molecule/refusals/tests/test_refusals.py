@@ -130,6 +130,11 @@ CONDITIONS = {
         "systemctl stop squatter",
         ["port 8080 is held by python3 (pid ", "flask_container_host_port"],
     ),
+    "a command labo that is somebody's own": (
+        "printf '#!/bin/sh\n' > /usr/local/bin/labo",
+        "rm /usr/local/bin/labo",
+        ["/usr/local/bin/labo is there and is not the toolkit's", "move it elsewhere"],
+    ),
     "a daemon.json that says something else": (
         'mkdir /etc/docker && echo \'{"data-root": "/srv/docker"}\' > /etc/docker/daemon.json',
         "rm -r /etc/docker",

@@ -23,7 +23,7 @@ SHORT_ID = 12
 
 
 class Thing:
-    """What a snapshot tells of one thing, by the names of its fields; false where there is none."""
+    """What a snapshot tells of one thing, by the names of its fields; false where it lacks."""
 
     shape: Shape
 

@@ -410,7 +410,7 @@ def take(wants: Mapping[str, Any], socket: str = SOCKET) -> dict[str, Any]:
     try:
         with closing(DockerConnection(socket, ONE_ANSWER)) as docker:
             told = taken(docker, wants)
-    except (http.client.HTTPException, KeyError, TypeError, ValueError) as error:
+    except (http.client.HTTPException, AttributeError, KeyError, TypeError, ValueError) as error:
         raise OSError(f"what answers at {socket} is no Docker Engine: {error!r}") from error
     return shaped(told)
 

@@ -1,0 +1,53 @@
+mkdir -p ~/labocloud/ex10/web ~/labocloud/ex10/compteur
+cd ~/labocloud/ex10
+cat > web/app.py <<'END'
+import json
+import socket
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from urllib.request import urlopen
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        told = {"web": socket.gethostname()}
+        try:
+            told["compteur"] = json.load(urlopen("http://compteur:8000/", timeout=2))
+        except OSError as error:
+            told["error"] = str(error)
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(told).encode() + b"\n")
+
+
+HTTPServer(("0.0.0.0", 8000), Handler).serve_forever()
+END
+cat > compteur/app.py <<'END'
+import json
+import socket
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+FILE = Path("/data/visits")
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        FILE.parent.mkdir(exist_ok=True)
+        with FILE.open("a") as file:
+            file.write(socket.gethostname() + "\n")
+        lines = FILE.read_text().splitlines()
+        told = {"container": socket.gethostname(), "visits": len(lines), "first": lines[0]}
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(told).encode() + b"\n")
+
+
+HTTPServer(("0.0.0.0", 8000), Handler).serve_forever()
+END
+for service in web compteur; do
+    cat > $service/Dockerfile <<'END'
+FROM labocloud20202021:base
+COPY app.py /app.py
+CMD ["python", "/app.py"]
+END
+done

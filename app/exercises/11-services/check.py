@@ -1,0 +1,133 @@
+"""Services: three copies of the course image, an update that was undone.
+
+Open: what the update changed is not known, nor whether a copy was removed to see it come back.
+"""
+
+COPIES = 3
+
+
+def check(seat):
+    """Give the steps."""
+    service = seat.service("equipe")
+    tasks = seat.tasks("equipe")
+    running = [task for task in tasks if task.state == "running"]
+    copies = [
+        container
+        for task in running
+        if (container := seat.container(task.container)).running and container.of(seat.course)
+    ]
+    error = next((task.error for task in tasks if task.error), "")
+    there = [
+        (
+            seat.engine["swarm"],
+            "Le poste n’est pas en mode swarm : docker swarm init --advertise-addr 127.0.0.1.",
+            "The seat is not in swarm mode: docker swarm init --advertise-addr 127.0.0.1.",
+        ),
+        (
+            service,
+            "Aucun service ne s’appelle « equipe » : docker service create --name equipe.",
+            "No service is called “equipe”: docker service create --name equipe.",
+        ),
+    ]
+    yield (
+        "service",
+        (
+            "Le service « equipe » tourne, de l’image du cours",
+            "The service “equipe” runs, from the course image",
+        ),
+        [
+            *there,
+            (
+                running or not error,
+                f"Aucun exemplaire ne tourne : « {error} ». "
+                "Voyez docker service ps --no-trunc equipe.",
+                f"No copy runs: “{error}”. See docker service ps --no-trunc equipe.",
+            ),
+            (
+                running,
+                "Aucun exemplaire ne tourne encore : docker service ps equipe.",
+                "No copy runs yet: docker service ps equipe.",
+            ),
+            (
+                copies,
+                f"Les exemplaires viennent de {service.image}, et non de l’image du cours.",
+                f"The copies are made from {service.image}, not from the course image.",
+            ),
+        ],
+    )
+    yield (
+        "ports",
+        (
+            "Chaque exemplaire a un port du poste à lui",
+            "Each copy has a port of the seat of its own",
+        ),
+        [
+            *there,
+            (
+                service.ports,
+                "Aucun port du service n’est publié : docker service update --publish-add "
+                "mode=host,target=8888 equipe.",
+                "No port of the service is published: docker service update --publish-add "
+                "mode=host,target=8888 equipe.",
+            ),
+            (
+                service.ports.get("8888/tcp") == "host",
+                "Le port 8888 n’est pas publié en mode host : supprimez le service, et créez-le "
+                "avec --publish mode=host,target=8888.",
+                "Port 8888 is not published in mode host: remove the service, and create it with "
+                "--publish mode=host,target=8888.",
+            ),
+            (
+                copies and all(container.published(8888) for container in copies),
+                "Aucun exemplaire de l’image du cours ne tourne encore sur son port : "
+                "docker service ps equipe.",
+                "No copy of the course image runs at its port yet: docker service ps equipe.",
+            ),
+        ],
+    )
+    yield (
+        "three",
+        ("Trois exemplaires tournent", "Three copies run"),
+        [
+            *there,
+            (
+                service.replicas == COPIES,
+                f"Le service demande {service.replicas} exemplaires : "
+                f"docker service scale equipe={COPIES}.",
+                f"The service asks for {service.replicas} copies: "
+                f"docker service scale equipe={COPIES}.",
+            ),
+            (
+                len(copies) == COPIES,
+                f"{len(copies)} exemplaires de l’image du cours tournent en ce moment : "
+                "attendez, ou voyez docker service ps equipe.",
+                f"{len(copies)} copies of the course image run at the moment: wait, "
+                "or see docker service ps equipe.",
+            ),
+        ],
+    )
+    yield (
+        "back",
+        ("Une mise à jour a été défaite", "An update was undone"),
+        [
+            *there,
+            (
+                service.update,
+                "Le service n’a pas encore été mis à jour : docker service update.",
+                "The service has not been updated yet: docker service update.",
+            ),
+            (
+                service.update != "completed",
+                "La dernière mise à jour est en place : défaites-la, par docker service rollback "
+                "equipe.",
+                "The last update is in place: undo it, with docker service rollback equipe.",
+            ),
+            (
+                service.update == "rollback_completed",
+                f"Docker n’a pas fini ({service.update}) : "
+                "attendez, ou voyez docker service ps equipe.",
+                f"Docker has not finished ({service.update}): "
+                "wait, or see docker service ps equipe.",
+            ),
+        ],
+    )

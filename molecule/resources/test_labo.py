@@ -1,0 +1,84 @@
+"""What a seat has of the practical, and the command labo as a student types it there."""
+
+import json
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from instances import as_student
+from testinfra.host import Host
+
+FOLDER = "/usr/local/share/labocloud"
+PROJECT = Path(__file__).parents[2]
+FRENCH = "export LC_ALL=fr_FR.UTF-8; "
+# In a folder of their own, which the account of an engine without root can read.
+BUILD = f"""
+rm -rf ~/labocloud/mine && cp -r {FOLDER}/course ~/labocloud/mine && cd ~/labocloud/mine &&
+echo '# mine' >> app/app.py && DOCKER_BUILDKIT=0 docker build -q --network none -t mine:labo .
+"""
+
+
+def test_the_command_and_the_courses_files_are_there_for_all(host: Host) -> None:
+    assert host.file("/usr/local/bin/labo").linked_to == str(
+        Path(host.check_output("readlink --canonicalize %s", FOLDER)) / "labo"
+    )
+    remembers = host.file("/var/lib/labo")
+    assert (remembers.user, stat.S_IMODE(remembers.mode)) == ("root", 0o1777)
+    assert host.run("find -L %s ! -user root -o -perm /022", FOLDER).stdout == ""
+    course = PROJECT / "Dockerfile"
+    assert host.file(f"{FOLDER}/course/Dockerfile").content_string == course.read_text()
+    assert host.run("find -L %s/course -name check.py -o -name tests", FOLDER).stdout == ""
+    for language in ("fr", "en"):
+        page = PROJECT / f"app/content/{language}/mistakes.md"
+        assert host.file(f"{FOLDER}/mistakes.{language}.md").content_string == page.read_text()
+
+
+def test_a_student_is_told_where_they_are(host: Host) -> None:
+    host.check_output("rm -f /var/lib/labo/*")
+    said = as_student(host, f"{FRENCH} labo")
+    assert (said.rc, said.stderr) == (0, "")
+    assert "[ ] 1. " in said.stdout
+    assert "← vous êtes ici" in said.stdout
+    assert "La page du cours\u00a0: http://localhost:" in said.stdout
+    assert as_student(host, "labo check 1").rc == 1
+    assert "# Usual mistakes" in as_student(host, "labo mistakes").stdout
+
+
+def test_who_may_not_use_docker_is_told_so(host: Host) -> None:
+    said = host.run("su -s /bin/sh nobody -c 'labo check 1'")
+    assert said.rc == 2
+    assert "nobody may not use Docker" in said.stderr
+
+
+@pytest.fixture
+def _work(host: Host) -> Iterator[None]:
+    said = as_student(host, f"{BUILD} && docker volume create kept && {FRENCH} true")
+    assert said.rc == 0, said.stderr
+    yield
+    as_student(
+        host,
+        "docker rm -f saved; docker image rm -f mine:labo; docker volume rm -f kept;"
+        " rm -rf ~/labocloud/mine ~/labocloud/*.tar; rm -f /var/lib/labo/*",
+    )
+
+
+@pytest.mark.usefixtures("_work")
+def test_a_student_takes_their_work_home(host: Host) -> None:
+    fill = (
+        "docker run --name saved -v kept:/kept labocloud20202021:base sh -c 'echo 5 > /kept/count'"
+    )
+    said = as_student(host, f"{fill} && labo save ~/labocloud/mine.tar")
+    assert said.rc == 0, said.stderr
+    names = as_student(host, "tar -tf ~/labocloud/mine.tar").stdout.splitlines()
+    assert {"README.txt", "images.tar.gz", "volumes/kept.tar.gz"} <= set(names)
+    assert "labocloud/mine/Dockerfile" in names
+    held = as_student(host, "tar -xOf ~/labocloud/mine.tar volumes/kept.tar.gz | tar -xzO ./count")
+    assert held.stdout == "5\n"
+    loaded = as_student(host, "tar -xOf ~/labocloud/mine.tar images.tar.gz | docker load")
+    assert "mine:labo" in loaded.stdout
+    uid = as_student(host, "id -u").stdout.strip()
+    remembered = json.loads(host.file(f"/var/lib/labo/{uid}.json").content_string)
+    assert remembered["saved"]["volumes"] == ["kept"]
+    left = as_student(host, "docker ps -aq --filter label=labo.save").stdout
+    assert left == ""

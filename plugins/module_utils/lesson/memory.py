@@ -1,0 +1,192 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""What a seat remembers of the practical: one file an account, in a directory that all write to.
+
+Students of one seat share its Docker, so what any of them has done or answered counts for the seat:
+the files of all accounts are read, each only where it is its account's own. What is in them is what
+students have written: it is of limited size, printable, and nothing of it is a path.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, fitted
+
+# Where it is; another one only for tests.
+DIRECTORY, ANOTHER = "/var/lib/labo", "LABO_MEMORY"
+VERSION = 1
+NAME = re.compile(r"(\d{1,10})\.json")
+# Accounts, bytes of a file, things of one kind in it, characters of a text.
+MOST_FILES, LARGEST, MOST, LONGEST = 50, 2**18, 500, 300
+
+# A time is in seconds since 1970; an exercise is told by its name, a step by its ID.
+KEPT: Mapping[str, Shape] = {
+    "version": int,
+    "answers": {str: {"text": str, "time": float}},
+    # When each step was first seen done.
+    "done": {str: {str: float}},
+    # What was last saved to be taken home: IDs of images and names of volumes.
+    "saved": ({"time": float, "images": [str], "volumes": [str]}, None),
+}
+
+
+class Saved(NamedTuple):
+    """What accounts have saved: the last time, IDs of images, names of volumes."""
+
+    time: float = 0.0
+    images: frozenset[str] = frozenset()
+    volumes: frozenset[str] = frozenset()
+
+
+class Memory(NamedTuple):
+    """What a seat remembers.
+
+    answers: exercise to the latest answer. done: exercise to step to the first time that it was
+    seen done. saved: by all accounts. odd: names of files that are none of these.
+    """
+
+    answers: dict[str, str]
+    done: dict[str, dict[str, float]]
+    saved: Saved
+    odd: list[str]
+
+
+def directory() -> Path:
+    """Give where it is."""
+    return Path(os.environ.get(ANOTHER) or DIRECTORY)
+
+
+def printable(text: str) -> str:
+    """Give a text in one line, without what moves a cursor, and no longer than any has to be."""
+    words = "".join(one if one.isprintable() else " " for one in text)
+    return " ".join(words.split())[:LONGEST]
+
+
+def read_bytes(path: Path, owner: int) -> bytes:
+    """Give the bytes of a file of an account's own. Raises OSError where it is none."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as file:
+        told = os.fstat(descriptor)
+        if not stat.S_ISREG(told.st_mode) or told.st_uid != owner:
+            raise OSError(f"{path.name} is not account {owner}'s")
+        data = file.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise OSError(f"{path.name} is larger than any")
+    return data
+
+
+def kept(path: Path, owner: int) -> dict[str, Any]:
+    """Give what an account's file holds. Raises OSError, or ValueError where it is no such file."""
+    try:
+        told = json.loads(read_bytes(path, owner))
+    except RecursionError as error:
+        raise ValueError(f"{path.name} is nested too deep") from error
+    if not isinstance(told, dict) or told.get("version") != VERSION:
+        raise ValueError(f"{path.name} holds no such record")
+    wrong: list[str] = []
+    held: dict[str, Any] = fitted(told, KEPT, "it", wrong)
+    if wrong:
+        raise ValueError(f"{path.name}: {wrong[0]}")
+    return held
+
+
+def nothing() -> dict[str, Any]:
+    """Give what an account has that nothing is remembered of."""
+    return {"version": VERSION, "answers": {}, "done": {}, "saved": None}
+
+
+def files(place: Path) -> Iterator[tuple[Path, int]]:
+    """Give the files that are accounts' by their names, and those accounts' numbers."""
+    with suppress(OSError):
+        named = [(one, NAME.fullmatch(one.name)) for one in place.iterdir()]
+        told = sorted((int(found[1]), one) for one, found in named if found)
+        for uid, one in told[:MOST_FILES]:
+            yield one, uid
+
+
+def read(place: Path) -> Memory:
+    """Give what all accounts together have done, answered and saved."""
+    answers: dict[str, tuple[float, str]] = {}
+    done: dict[str, dict[str, float]] = {}
+    saved, odd = Saved(), []
+    for path, owner in files(place):
+        try:
+            held = kept(path, owner)
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError):
+            odd.append(path.name)
+            continue
+        for name, answer in list(held["answers"].items())[:MOST]:
+            told = (answer["time"], printable(answer["text"]))
+            answers[name] = max(answers.get(name, told), told)
+        for name, steps in list(held["done"].items())[:MOST]:
+            known = done.setdefault(name, {})
+            for step, moment in list(steps.items())[:MOST]:
+                known[step] = min(known.get(step, moment), moment)
+        if one := held["saved"]:
+            saved = Saved(
+                max(saved.time, one["time"]),
+                saved.images | {printable(image) for image in one["images"][:MOST]},
+                saved.volumes | {printable(volume) for volume in one["volumes"][:MOST]},
+            )
+    return Memory({name: text for name, (_, text) in answers.items()}, done, saved, odd)
+
+
+class Mine:
+    """What is remembered of the account that runs this, to be changed and written."""
+
+    def __init__(self, place: Path) -> None:
+        """Read it; what is there and is no such file counts for nothing."""
+        self.path = place / f"{os.geteuid()}.json"
+        try:
+            self.held = kept(self.path, os.geteuid())
+        except (OSError, ValueError):
+            self.held = nothing()
+
+    def answer(self, exercise: str, text: str) -> None:
+        """Remember an answer, in place of the last one."""
+        self.held["answers"][exercise] = {"text": printable(text), "time": time.time()}
+
+    def see(self, seen: Iterable[tuple[str, str, float]]) -> None:
+        """Remember steps that were seen done: exercise, step, and when."""
+        for exercise, step, moment in seen:
+            self.held["done"].setdefault(exercise, {}).setdefault(step, moment)
+
+    def save(self, images: list[str], volumes: list[str]) -> None:
+        """Remember what was saved."""
+        told = {"images": images[:MOST], "volumes": volumes[:MOST]}
+        self.held["saved"] = {"time": time.time(), **told}
+
+    def write(self) -> None:
+        """Write it whole, or not at all. Raises OSError.
+
+        All may write to the directory, and a name in it may be a link that somebody has laid there:
+        a new file is made, and takes the old one's name.
+        """
+        part = self.path.with_name(f".{self.path.name}.part")
+        with suppress(FileNotFoundError):
+            part.unlink()
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(part, flags, 0o644)
+        try:
+            with open(descriptor, "w", encoding="utf-8") as file:
+                # Whatever the mask is: others of this seat read it.
+                os.fchmod(descriptor, 0o644)
+                json.dump(self.held, file)
+                file.flush()
+                os.fsync(descriptor)
+            part.replace(self.path)
+        except OSError:
+            with suppress(OSError):
+                part.unlink()
+            raise

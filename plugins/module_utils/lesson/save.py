@@ -1,0 +1,294 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""Save what a student has made in one file that any Docker can load at home."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import os
+import re
+import stat
+import tarfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import IO, NamedTuple
+from urllib.parse import quote
+
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
+    DockerConnection,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.seat import BASE
+
+# What the course's images are called, and the label that those have which the room was given; a
+# student's own build has it too, and empty.
+TOOLKIT, REVISION = BASE.partition(":")[0] + ":", "labocloud.revision"
+# A volume that nobody has named, and a name that is one on any system.
+ANONYMOUS, NAME = re.compile("[0-9a-f]{64}"), re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,200}")
+# Of the containers that are made to read volumes, by whose they are.
+LABEL = "labo.save"
+PIECE, SECONDS = 2**20, 300
+# What a save is called, that is not given another name; the folder's earlier ones are left out.
+PREFIX, SUFFIX, PART = "labo-save-", ".tar", ".part"
+FOLDER = "labocloud"
+
+
+class Work(NamedTuple):
+    """What of a seat's Docker is a student's: image IDs to names, and names of volumes.
+
+    base: whether the base is there, which goes with it. reader: the ID of an image, the base's
+    where that is there, empty where there is none.
+    """
+
+    images: dict[str, list[str]]
+    volumes: list[str]
+    base: bool
+    reader: str
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the images that are saved: the student's, and with them the base."""
+        own = {name for every in self.images.values() for name in every}
+        return sorted(own | ({BASE} if self.base and (own or self.volumes) else set()))
+
+
+def bare(identity: str) -> str:
+    """Give an ID without the name of its algorithm."""
+    return identity.removeprefix("sha256:")
+
+
+def own_work(docker: DockerConnection) -> Work:
+    """Give what is a student's. Raises OSError and http.client.HTTPException.
+
+    The toolkit's images are told by their IDs, whatever other names they have been given.
+    """
+    listed = docker.ask("/images/json")
+    tags = {
+        bare(one["Id"]): [tag for tag in one["RepoTags"] or [] if "<" not in tag] for one in listed
+    }
+    bases = [key for key, names in tags.items() if BASE in names]
+    delivered = {
+        bare(one["Id"])
+        for one in listed
+        if any(tag.startswith(TOOLKIT) for tag in one["RepoTags"] or [])
+        and (one.get("Labels") or {}).get(REVISION)
+    }
+    mounts = [
+        mount
+        for one in docker.ask("/containers/json?all=true")
+        for mount in one.get("Mounts") or []
+        if mount.get("Type") == "volume"
+    ]
+    used = {mount.get("Name") for mount in mounts}
+    volumes = [one["Name"] for one in docker.ask("/volumes")["Volumes"] or []]
+    return Work(
+        {key: names for key, names in tags.items() if names and key not in delivered},
+        sorted(
+            one
+            for one in volumes
+            if NAME.fullmatch(one) and (one in used or not ANONYMOUS.fullmatch(one))
+        ),
+        bool(bases),
+        next(iter([*bases, *tags]), ""),
+    )
+
+
+class Archive:
+    """A tar archive that is written to a file, of members whose size is known when they end."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        """Begin it. file: can be written, and sought in."""
+        self.file = file
+
+    def header(self, member: tarfile.TarInfo) -> None:
+        """Write what tells of a member."""
+        self.file.write(member.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape"))
+
+    @contextmanager
+    def member(
+        self, name: str, mode: int = 0o644, moment: float | None = None
+    ) -> Iterator[IO[bytes]]:
+        """Give what the content of a file of the archive is written to."""
+        told = tarfile.TarInfo(name)
+        told.mode, told.mtime = mode, int(time.time() if moment is None else moment)
+        begin = self.file.tell()
+        self.header(told)
+        start = self.file.tell()
+        yield self.file
+        end = self.file.tell()
+        told.size = end - start
+        self.file.write(b"\0" * (-told.size % tarfile.BLOCKSIZE))
+        after = self.file.tell()
+        self.file.seek(begin)
+        self.header(told)
+        self.file.seek(after)
+
+    def other(self, path: Path, name: str) -> None:
+        """Have a directory or a link in it. Raises OSError."""
+        found = path.lstat()
+        told = tarfile.TarInfo(name)
+        told.mode, told.mtime = stat.S_IMODE(found.st_mode), int(found.st_mtime)
+        if stat.S_ISLNK(found.st_mode):
+            told.type, told.linkname = tarfile.SYMTYPE, os.readlink(path)
+        else:
+            told.type = tarfile.DIRTYPE
+        self.header(told)
+
+    def close(self) -> None:
+        """End it, and have it on the disk."""
+        self.file.write(b"\0" * 2 * tarfile.BLOCKSIZE)
+        self.file.flush()
+        os.fsync(self.file.fileno())
+
+
+def packed(source: IO[bytes] | http.client.HTTPResponse, target: IO[bytes]) -> None:
+    """Copy, packed."""
+    with gzip.GzipFile(fileobj=target, mode="wb", compresslevel=1, mtime=0) as packing:
+        while piece := source.read(PIECE):
+            packing.write(piece)
+
+
+def clear(docker: DockerConnection) -> None:
+    """Remove the containers that an earlier save of this account's has left. Raises OSError."""
+    filters = quote(f'{{"label": ["{LABEL}={os.geteuid()}"]}}')
+    for one in docker.ask(f"/containers/json?all=true&filters={filters}"):
+        docker.ask(f"/containers/{one['Id']}?force=true", "DELETE")
+
+
+def save_volume(docker: DockerConnection, image: str, name: str, target: IO[bytes]) -> None:
+    """Write a volume's content, a packed tar. Raises OSError and http.client.HTTPException.
+
+    It is read through a container of any image, which never runs: so no root is needed.
+    """
+    asked = {
+        "Image": image,
+        "Cmd": ["true"],
+        "Labels": {LABEL: str(os.geteuid())},
+        "HostConfig": {
+            "NetworkMode": "none",
+            "Mounts": [
+                {"Type": "volume", "Source": name, "Target": "/from", "ReadOnly": True},
+            ],
+        },
+    }
+    made = docker.ask("/containers/create", "POST", asked)["Id"]
+    try:
+        with closing(docker.stream(f"/containers/{made}/archive?path=/from/.")) as told:
+            packed(told, target)
+    finally:
+        # An answer that was not read to its end is nobody's.
+        docker.close()
+        docker.ask(f"/containers/{made}?force=true", "DELETE")
+
+
+def save_images(docker: DockerConnection, names: list[str], target: IO[bytes]) -> None:
+    """Write images, a packed tar for `docker load`. Raises as save_volume() does."""
+    query = "&".join(f"names={quote(name, safe='')}" for name in names)
+    try:
+        with closing(docker.stream(f"/images/get?{query}")) as told:
+            packed(told, target)
+    finally:
+        docker.close()
+
+
+def in_folder(folder: Path, but: Path) -> Iterator[Path]:
+    """Give what is in the folder, but earlier saves, and one that is under way."""
+    for directory, names, files in os.walk(folder):
+        names.sort()
+        here = Path(directory)
+        yield here
+        for name in sorted(files):
+            saved = name.startswith(PREFIX) and name.endswith((SUFFIX, SUFFIX + PART))
+            if not saved and not (name == but.name and but.samefile(here / name)):
+                yield here / name
+        # Of a link to a directory, os.walk tells as of one, and does not enter it.
+        yield from (here / name for name in names if (here / name).is_symlink())
+
+
+def save_folder(archive: Archive, folder: Path, but: Path) -> list[Path]:
+    """Save the student's folder, and give what could not be read. Raises OSError."""
+    left = []
+    for path in in_folder(folder, but):
+        name = str(Path(FOLDER) / path.relative_to(folder))
+        try:
+            found = path.lstat()
+            if not stat.S_ISREG(found.st_mode):
+                if stat.S_ISDIR(found.st_mode) or stat.S_ISLNK(found.st_mode):
+                    archive.other(path, name)
+                continue
+            source = path.open("rb")
+        except OSError:
+            left.append(path)
+            continue
+        with source, archive.member(name, stat.S_IMODE(found.st_mode), found.st_mtime) as target:
+            while piece := source.read(PIECE):
+                target.write(piece)
+    return left
+
+
+def free_name(path: Path) -> Path:
+    """Give a name that nothing has: that one, or one with a number behind it."""
+    made, number = path, 1
+    while os.path.lexists(made):
+        number += 1
+        made = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return made
+
+
+def size(count: float) -> str:
+    """Give a number of bytes for people."""
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:  # noqa: PLR2004
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} GB"
+
+
+Tell = Callable[[str, int], None]
+
+
+def save(
+    docker: DockerConnection,
+    work: Work,
+    folder: Path,
+    path: Path,
+    readme: str,
+    *,
+    tell: Tell,
+) -> list[Path]:
+    """Save all of it in a file, whole or not at all, and give what of the folder was not readable.
+
+    tell: is told each thing, its name and its size in the file. Raises OSError and
+    http.client.HTTPException.
+    """
+    part = path.with_name(path.name + PART)
+    left: list[Path] = []
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        with open(descriptor, "wb") as file:
+            archive = Archive(file)
+            with archive.member("README.txt") as target:
+                target.write(readme.encode())
+            if work.names:
+                with archive.member("images.tar.gz") as target:
+                    begin = target.tell()
+                    save_images(docker, work.names, target)
+                    tell(", ".join(work.names), target.tell() - begin)
+            for name in work.volumes:
+                with archive.member(f"volumes/{name}.tar.gz") as target:
+                    begin = target.tell()
+                    save_volume(docker, work.reader, name, target)
+                    tell(name, target.tell() - begin)
+            if folder.is_dir():
+                begin = file.tell()
+                left = save_folder(archive, folder, part)
+                tell(str(folder), file.tell() - begin)
+            archive.close()
+        part.rename(path)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise
+    return left

@@ -1,0 +1,254 @@
+"""An exercise is a folder that has all that it needs, and its check holds on any snapshot."""
+
+import ast
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises, snapshot
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.seat import BASE, COURSE
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import nothing
+from hypothesis import given
+from hypothesis import strategies as st
+from mutated import ODD_TEXT, bounded
+
+PROJECT = Path(__file__).parents[2]
+EXERCISES, STATES = PROJECT / "app/exercises", PROJECT / "molecule/resources/states"
+FOLDERS = sorted(path for path in EXERCISES.iterdir() if path.is_dir())
+FENCE = re.compile(r"^```(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
+SECTIONS = {
+    "fr": ["À faire", "Indices", "À retenir"],
+    "en": ["What to do", "Hints", "What to remember"],
+}
+# The project's own; a teacher's follow them.
+OWN = [folder.name for folder in FOLDERS if int(folder.name[:2]) <= 13]
+# In what a check says in French, where there has to be a blank at which no line breaks.
+BREAKS = re.compile(r"« | »| [:;?!](?=\s|$)")
+
+
+def missing(folder: Path) -> Iterator[str]:
+    """Give what an exercise's folder lacks, in sentences for whoever writes it."""
+    try:
+        exercise = exercises.load_one(folder)
+    except exercises.ExerciseError as error:
+        yield str(error)
+        return
+    for language, text in exercise.texts.items():
+        yield from missing_in_text(exercise, language, text)
+    french, english = exercise.texts.values()
+    if FENCE.findall(french) != FENCE.findall(english):
+        yield "fr.md and en.md differ in their blocks of commands"
+    if not re.search(rf"\b{exercise.minutes} minutes\.", exercise.goal("en")):
+        yield f"the first paragraph of en.md does not end in “{exercise.minutes} minutes.”"
+    code = ast.parse((folder / "check.py").read_text())
+    if "Open: " not in (ast.get_docstring(code) or ""):
+        yield "the docstring of check.py does not say what is open to a cheat: “Open: …”"
+    for text in texts_in(code):
+        if BREAKS.search(text):
+            yield f"check.py has a blank at which a line may break in “{text}”"
+    for name in set(exercise.wants) - {key.rstrip("?") for key in snapshot.WANTS}:
+        yield f"WANTS has {name}, which is none of a snapshot's"
+    try:
+        steps = exercises.judged(exercise, snapshot.empty())
+    except Exception as error:  # whatever a teacher's program does
+        yield f"check(seat) of check.py raises {error!r} on a seat that has nothing"
+        return
+    if not steps:
+        yield "check(seat) of check.py gives no step"
+    if len({step.id for step in steps}) < len(steps):
+        yield "two steps of check.py have one ID"
+
+
+def missing_in_text(exercise: exercises.Exercise, language: str, text: str) -> Iterator[str]:
+    """Give what one of its texts lacks; its links and how it is set, app/tests/ looks at."""
+    file = f"{language}.md"
+    plain = FENCE.sub("", text)
+    if not re.match(r"# \S", text):
+        yield f"{file} does not begin with a title, “# …”"
+    if not re.search(r"\d+[ \u00a0]minutes\.$", text.partition("\n## ")[0].split("\n\n")[1]):
+        yield f"the first paragraph of {file} does not end in “… minutes.”"
+    if re.findall(r"^## (.+)$", plain, re.MULTILINE) != SECTIONS[language]:
+        yield f"the sections of {file} are not {SECTIONS[language]}"
+    hints = plain.partition(f"## {SECTIONS[language][1]}\n")[2].partition("\n## ")[0]
+    if len(re.findall(r"^\d+\. ", hints, re.MULTILINE)) < 2:
+        yield f"{file} has less than two hints"
+    if f"`labo check {exercise.number}`" not in plain:
+        yield f"{file} does not say to ask `labo check {exercise.number}`"
+
+
+def texts_in(code: ast.AST) -> Iterator[str]:
+    """Give the texts of a program that could be read by a student."""
+    for node in ast.walk(code):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+@cache
+def by_name(name: str) -> exercises.Exercise:
+    return exercises.load_one(EXERCISES / name)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_an_exercise_has_all_that_it_needs(folder: Path) -> None:
+    assert list(missing(folder)) == []
+
+
+def test_the_projects_own_exercises_are_tried_in_states_that_are_wrong() -> None:
+    """Those that a teacher adds need no more than their folder."""
+    for name in OWN:
+        states = yaml.safe_load((STATES / f"{name}.yml").read_text())
+        assert len([state for state in states if not state.get("done")]) >= 2, name
+        steps = {step.id for step in exercises.judged(by_name(name), snapshot.empty())}
+        for state in states:
+            assert set(state) <= {"state", "do", "step", "hint", "done", "needs"}
+            assert state["step"] in steps, f"{name}: {state['state']}"
+            assert ("hint" in state) != ("done" in state), f"{name}: {state['state']}"
+    assert {path.stem for path in STATES.iterdir()} <= {folder.name for folder in FOLDERS}
+
+
+def without(pattern: str, file: str, new: str = "") -> Callable[[Path], None]:
+    """Give what changes a file of an exercise, at what a pattern finds."""
+
+    def change(folder: Path) -> None:
+        path = folder / file
+        text, count = re.subn(pattern, new, path.read_text(), flags=re.MULTILINE)
+        assert count
+        path.write_text(text)
+
+    return change
+
+
+BROKEN = {
+    "has no en.md": lambda folder: (folder / "en.md").unlink(),
+    "has no solution.sh": lambda folder: (folder / "solution.sh").unlink(),
+    "is no NN-name": lambda folder: None,
+    "it has no check(seat)": without(r"def check\(", "check.py", "def checks("),
+    "does not begin with a title": without(r"^# ", "fr.md"),
+    "fr.md does not end in “… minutes.”": without(r"\d+[ \u00a0]minutes\.", "fr.md"),
+    "the first paragraph of en.md": without(r"10 minutes\.", "en.md", "11 minutes."),
+    "the sections of en.md": without(r"^## Hints$", "en.md"),
+    "fr.md has less than two hints": without(
+        r"^[1-9]\. (?=L’aide|`-p|La limite|Une erreur)", "fr.md"
+    ),
+    "en.md does not say to ask": without(r"`labo check 2`", "en.md"),
+    "blocks of commands": without(r"(?=^## Hints)", "en.md", "```sh poste\nls\n```\n\n"),
+    "check.py has a blank": without("\u00a0:", "check.py", " :"),
+    "what is open to a cheat": without("Open: ", "check.py"),
+    "gives no step": without(
+        r"^def check\(.*", "check.py", "def check(seat):\n    return []\n\n\ndef other(seat):"
+    ),
+    "raises AttributeError": without(r"seat\.container\(", "check.py", "seat.contains("),
+    "two steps": without(r'"memory",', "check.py", '"port",'),
+    "WANTS has page": without(r'WANTS = \{"pages"', "check.py", 'WANTS = {"page"'),
+}
+
+
+@pytest.mark.parametrize("told", BROKEN)
+def test_what_a_folder_lacks_is_told(tmp_path: Path, told: str) -> None:
+    """Of a copy, which a teacher has begun to change."""
+    folder = tmp_path / "app/exercises" / ("other" if "NN-name" in told else "02-run-again")
+    shutil.copytree(EXERCISES / "02-run-again", folder)
+    assert "NN-name" in told or list(missing(folder)) == []
+    BROKEN[told](folder)
+    assert told in "\n".join(missing(folder))
+
+
+CONTAINER, IMAGE = snapshot.SNAPSHOT["containers"][0], snapshot.SNAPSHOT["images"][0]
+
+
+def untouched(*, images: bool, flask: bool) -> dict[str, Any]:
+    """Give what a seat has that the toolkit has made ready, or one where that has gone."""
+    taken = snapshot.empty()
+    taken["engine"] |= {"version": "26.1.5", "memory": True, "compose": True}
+    taken["networks"] = [
+        {"name": name, "driver": name, "internal": False} for name in ("bridge", "host", "none")
+    ]
+    row = {"by": "COPY dir:1 in /python-app", "size": 1, "created": 1.0, "comment": ""}
+    pip = row | {"by": "RUN pip install --no-cache-dir -r requirements.txt"}
+    base = nothing(IMAGE) | {"id": "b" * 64, "tags": [BASE], "layers": ["1"], "history": [row]}
+    base["labels"] = {"labocloud.image": "base"}
+    course = {**base, "id": "c" * 64, "tags": [COURSE], "layers": ["1", "2", "3"]}
+    course |= {"labels": {"labocloud.image": "course"}, "history": [row, pip, row]}
+    taken["images"] = [base, course] if images else []
+    container = nothing(CONTAINER) | {"id": "f" * 64, "name": "flask", "image": COURSE}
+    container |= {"image_id": course["id"], "status": "running", "started": 1.0, "rm": True}
+    container |= {"ports": {"8888/tcp": [8080]}, "networks": {"bridge": []}, "memory": 2**27}
+    taken["containers"] = [container] if flask else []
+    return taken
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_nothing_is_done_where_nobody_has_done_anything(folder: Path) -> None:
+    """Also where an image is gone, or the teacher's container, or all."""
+    exercise = by_name(folder.name)
+    for images in (True, False):
+        for flask in (True, False):
+            steps = exercises.judged(exercise, untouched(images=images, flask=flask))
+            assert [step.id for step in steps if step.done] == []
+    assert [step.id for step in exercises.judged(exercise, snapshot.empty()) if step.done] == []
+
+
+def of_shape(shape: Any, texts: list[str]) -> st.SearchStrategy[Any]:  # noqa: ANN401  # JSON
+    """Give any JSON of a shape; its texts are of these, so that some are equal."""
+    if isinstance(shape, list):
+        return st.lists(of_shape(shape[0], texts), max_size=3)
+    if isinstance(shape, dict) and str in shape:
+        return st.dictionaries(st.sampled_from(texts), of_shape(shape[str], texts), max_size=3)
+    if isinstance(shape, dict):
+        return st.fixed_dictionaries({key: of_shape(one, texts) for key, one in shape.items()})
+    return {
+        str: st.sampled_from(texts) | ODD_TEXT,
+        bool: st.booleans(),
+        int: st.sampled_from([0, 1, -1, 137, 8080, 8888, 2**26, 2**62]),
+        float: st.sampled_from([0.0, -1.0, 1.0, 1.5, 1e9, 1e18]),
+    }[shape]
+
+
+@cache
+def snapshots(name: str) -> st.SearchStrategy[tuple[dict[str, Any], list[str]]]:
+    """Give snapshots, and answers, that say what matters to an exercise."""
+    exercise = by_name(name)
+    code = ast.parse((EXERCISES / name / "check.py").read_text())
+    own = [text for text in texts_in(code) if " " not in text]
+    pages = [f"{one}:{port}{path}" for one, port, path in exercise.wants.get("pages", [])]
+    odd = ['{"requests": "1"}', '{"hostname": []}', "[]", "a" * 12, "b" * 64]
+    texts = [BASE, COURSE, "running", "exited", "created", "8888/tcp", *own, *pages, *odd]
+    answers = st.lists(st.sampled_from(texts), max_size=2)
+    return st.tuples(of_shape(snapshot.SNAPSHOT, texts), answers)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+@given(data=st.data())
+@bounded
+def test_a_check_holds_on_any_snapshot(folder: Path, data: st.DataObject) -> None:
+    """And tells of the same steps each time, and what to do of each that is not done."""
+    exercise = by_name(folder.name)
+    taken, answers = data.draw(snapshots(folder.name))
+    steps = exercises.judged(exercise, taken, answers)
+    asked = exercises.judged(exercise, snapshot.empty())
+    assert [(step.id, step.title) for step in steps] == [(step.id, step.title) for step in asked]
+    for step in steps:
+        assert set(step.hint) == (set() if step.done else {"fr", "en"})
+        assert all(step.hint.values())
+
+
+def test_the_example_of_the_documentation_is_one(tmp_path: Path) -> None:
+    """Its check finds the step done in the snapshot that is printed there, and else not."""
+    blocks = FENCE.findall((PROJECT / "docs/lesson.md").read_text())
+    [code], [printed] = (
+        [text for kind, text in blocks if kind == one] for one in ("python", "json")
+    )
+    folder = tmp_path / "14-mine"
+    shutil.copytree(EXERCISES / "02-run-again", folder)
+    (folder / "check.py").write_text(code)
+    taken = json.loads(printed)
+    assert snapshot.shaped(taken) == taken
+    for seat, done in ((taken, True), (snapshot.empty(), False)):
+        [step] = exercises.judged(exercises.load_one(folder), seat)
+        assert step.done == done

@@ -1,0 +1,189 @@
+"""What the first seven exercises say of a seat that lacks one thing only.
+
+Of two seats on which they are solved, as their engines told it; molecule/resources/states/ has the
+states that students come to.
+"""
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.snapshot import shaped
+
+PROJECT = Path(__file__).parents[2]
+SOLVED = json.loads((Path(__file__).parent / "solved_seats.json").read_text())
+ANSWER = "0123456789ab"
+KNOWN = {one.number: one for one in exercises.load(PROJECT / "app/exercises")}
+Snapshot = dict[str, Any]
+Change = Callable[[Snapshot], object]
+
+
+def container(name: str, **fields: object) -> Change:
+    """Give what changes fields of a container."""
+    return lambda seat: next(c for c in seat["containers"] if c["name"] == name).update(fields)
+
+
+def image(tag: str, **fields: object) -> Change:
+    """Give what changes fields of an image."""
+    return lambda seat: next(i for i in seat["images"] if tag in i["tags"]).update(fields)
+
+
+def like(tag: str, other: str, field: str) -> Change:
+    """Give what gives an image a field of another one's."""
+
+    def change(seat: Snapshot) -> None:
+        one, two = (next(i for i in seat["images"] if name in i["tags"]) for name in (tag, other))
+        one[field] = copy.deepcopy(two[field])
+
+    return change
+
+
+def without(kind: str, name: str) -> Change:
+    """Give what takes something away: of the lists by its name or tag, of the rest by its key."""
+
+    def change(seat: Snapshot) -> None:
+        if isinstance(seat[kind], dict):
+            del seat[kind][name]
+        else:
+            names = [one["tags"] if kind == "images" else [one["name"]] for one in seat[kind]]
+            seat[kind] = [
+                one for one, known in zip(seat[kind], names, strict=True) if name not in known
+            ]
+
+    return change
+
+
+def text(kind: str, name: str, said: str) -> Change:
+    """Give what has a container's log, or the body of a page, say something else."""
+
+    def change(seat: Snapshot) -> None:
+        if kind == "logs":
+            seat["logs"][name] = said
+        else:
+            seat["pages"][name]["body"] = said
+
+    return change
+
+
+def limited(memory: int) -> Change:
+    """Give what has the seat limit memory, and relance to this many bytes."""
+
+    def change(seat: Snapshot) -> None:
+        seat["engine"]["memory"] = True
+        container("relance", memory=memory)(seat)
+
+    return change
+
+
+def same_pip(seat: Snapshot) -> None:
+    """Have lent:2 take the layer of pip from the cache."""
+    first, second = (
+        next(row for row in one["history"] if "pip install" in row["by"])
+        for tag in ("lent:1", "lent:2")
+        for one in seat["images"]
+        if tag in one["tags"]
+    )
+    second["created"] = first["created"]
+
+
+EMPTY = {"ports": {}}
+WRONG: list[tuple[int, str, Change, str]] = [
+    (1, "said", without("containers", "premier"), "Aucun conteneur ne s’appelle « premier »"),
+    (1, "said", text("logs", "premier", " \n"), "n’a rien affiché"),
+    (1, "inside", container("dedans", image_id="0" * 64), "relancez-le à partir de"),
+    (1, "stopped", container("dedans", status="running"), "tourne encore"),
+    (2, "runs", container("relance", status="exited"), "s’est arrêté"),
+    (2, "port", container("relance", status="exited"), "Lancez d’abord"),
+    (2, "port", container("relance", ports={"8888/tcp": [8080]}), "8080 est le port de « flask »"),
+    (2, "port", without("pages", "relance:8888/api/container"), "n’y répond pas encore"),
+    (2, "memory", limited(0), "n’a pas de limite"),
+    (2, "memory", limited(2**27), "a droit à 128 Mio"),
+    (2, "memory", container("relance", image_id="0" * 64), "Lancez d’abord"),
+    (2, "read", text("pages", "relance:8888/api/container", '{"requests": 0}'), "Ouvrez la page"),
+    (2, "read", text("pages", "relance:8888/api/container", "<html>"), "Ouvrez la page"),
+    (3, "first", image("mien:1", layers=["1", "2"]), "n’est pas construite sur"),
+    (3, "before", container("avant", image_id="0" * 64), "ne vient pas de mien:1"),
+    (3, "before", container("avant", status="created"), "n’a pas démarré"),
+    (3, "before", container("avant", **EMPTY), "n’est pas publié"),
+    (3, "before", without("images", "labocloud20202021:base"), "n’est pas construite sur"),
+    (3, "second", without("images", "mien:1"), "mien:1 n’est plus là"),
+    (3, "second", like("mien:2", "mien:1", "layers"), "ont les mêmes fichiers"),
+    (3, "after", without("pages", "apres:8888/"), "« apres » n’y répond pas"),
+    (3, "after", without("pages", "avant:8888/"), "« avant » ne répond plus"),
+    (3, "after", text("pages", "apres:8888/", "Version 1\n"), "disent la même phrase"),
+    (4, "slow", same_pip, "pip n’a pas été relancé"),
+    (4, "slow", like("lent:2", "lent:1", "layers"), "n’est pas lent:1 construite de nouveau"),
+    (4, "slow", image("lent:1", labels={"labocloud.image": "course"}), "prenez les Dockerfiles"),
+    (4, "fast", like("vite:2", "vite:1", "id"), "sont une même image"),
+    (4, "fast", without("images", "vite:2"), "Il n’y a pas d’image vite:2"),
+    (5, "lost", container("oublie", exit=1), "n’est pas allé au bout"),
+    (5, "lost", container("oublie", image_id="0" * 64), "relancez-le à partir de"),
+    (5, "lost", text("logs", "oublie", "bonjour\n"), "n’a pas montré son propre passage"),
+    (5, "volume", without("volumes", "cahier"), "ne s’appelle pas « cahier »"),
+    (5, "kept", container("garde", mounts=[]), "doit d’abord avoir le volume"),
+    (5, "kept", text("logs", "garde", "0123456789ab\n"), "n’a pas montré son propre passage"),
+    (6, "serves", container("site", status="created"), "n’a pas démarré"),
+    (6, "serves", container("site", status="exited"), "s’est arrêté"),
+    (6, "serves", without("pages", "site:8000/index.html"), "ne répond pas encore"),
+    (6, "changed", without("pages", "site:8000/index.html"), "ne répond pas encore"),
+    (6, "changed", container("site", started=2e9), "date d’avant le démarrage"),
+    (7, "served", container("serveur", status="exited"), "ne tourne pas"),
+    (7, "lost", container("perdu", status="running"), "cherche encore"),
+    (7, "lost", container("perdu", exit=0), "n’a pas échoué sur le nom"),
+    (7, "lost", text("logs", "perdu", "Connection refused"), "n’a pas échoué sur le nom"),
+    (7, "talked", without("containers", "client"), "Aucun conteneur ne s’appelle « client »"),
+    (7, "talked", without("networks", "salle"), "Il n’y a pas de réseau « salle »"),
+    *(
+        (number, step, without("containers", name), f"Aucun conteneur ne s’appelle « {name} »")
+        for number, step, name in [
+            (1, "inside", "dedans"),
+            (2, "runs", "relance"),
+            (3, "before", "avant"),
+            (3, "after", "apres"),
+            (5, "lost", "oublie"),
+            (5, "volume", "garde"),
+            (5, "kept", "garde"),
+            (6, "mounted", "site"),
+            (7, "served", "serveur"),
+            (7, "lost", "perdu"),
+        ]
+    ),
+    *(
+        (number, step, without("images", tag), f"Il n’y a pas d’image {tag}")
+        for number, step, tag in [
+            (3, "first", "mien:1"),
+            (3, "before", "mien:1"),
+            (3, "second", "mien:2"),
+            (3, "after", "mien:2"),
+            (4, "slow", "lent:1"),
+            (4, "slow", "lent:2"),
+            (4, "fast", "vite:1"),
+        ]
+    ),
+]
+
+
+def judged(seat: Snapshot, number: int) -> dict[str, str]:
+    """Give the open steps of an exercise, each with what is said of it in French."""
+    steps = exercises.judged(KNOWN[number], seat, [ANSWER])
+    return {step.id: step.hint["fr"].replace("\u00a0", " ") for step in steps if not step.done}
+
+
+@pytest.mark.parametrize("version", SOLVED)
+def test_a_solved_seat_has_all_steps_done(version: str) -> None:
+    assert SOLVED[version] == shaped(SOLVED[version])
+    assert [judged(SOLVED[version], number) for number in range(1, 8)] == [{}] * 7
+
+
+@pytest.mark.parametrize("version", SOLVED)
+@pytest.mark.parametrize(("number", "step", "change", "hint"), WRONG)
+def test_one_thing_that_lacks_opens_a_step_and_is_told(
+    version: str, number: int, step: str, change: Change, hint: str
+) -> None:
+    seat = copy.deepcopy(SOLVED[version])
+    change(seat)
+    assert hint in judged(seat, number)[step]

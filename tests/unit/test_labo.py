@@ -1,0 +1,839 @@
+"""The command labo, as a student runs it: the real archive, before a stand-in for Docker."""
+
+import gzip
+import json
+import os
+import pty
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from unittest import mock
+from urllib.parse import unquote
+
+import pytest
+import stand_in
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
+    command,
+    memory,
+    save,
+    words,
+)
+from ansible_collections.labocloud.room.plugins.plugin_utils import lesson_files
+
+CHECK = """
+def check(seat):
+    for name in ("one", "two"):
+        yield (
+            name,
+            (f"« {name} » est là", f"“{name}” is there"),
+            [(seat.container(name), f"Lancez {name}.", f"Run {name}.")],
+        )
+    yield (
+        "told",
+        ("Vous avez répondu 42", "You have answered 42"),
+        [(seat.answers == ["42"], f"Reçu : {seat.answers}", f"Given: {seat.answers}")],
+    )
+"""
+ONE_STEP = """
+def check(seat):
+    yield "there", ("Là", "There"), [(seat.container("one"), "Non.", "No.")]
+"""
+# What an exercise may be: with a preparation, one that the seat cannot do, one that is wrong.
+EXERCISES = {
+    "01-first": (CHECK, "Premier contact", "First contact"),
+    "02-compose": ('NEEDS = ["compose"]\n' + ONE_STEP, "Composer", "Compose"),
+    "03-wrong": ("def check(seat):\n    return 1 / 0\n", "Faux", "Wrong"),
+    "04-last": (ONE_STEP, "Le dernier", "The last one"),
+}
+FRENCH, ENGLISH = {"LC_ALL": "fr_FR.UTF-8"}, {"LC_ALL": "en_GB.UTF-8"}
+
+
+def container(name: str) -> dict[str, Any]:
+    """Give a container as the engine describes it."""
+    return {"Id": f"{name:0<64}", "Name": f"/{name}", "State": {"Status": "running"}}
+
+
+class Labo:
+    """The command, and the Docker that it asks."""
+
+    def __init__(self, path: Path, engine: stand_in.Engine) -> None:
+        self.home, self.memory, self.engine = path / "home", path / "memory", engine
+        self.home.mkdir()
+        self.memory.mkdir()
+        self.program = path / "seat/labo"
+        self.program.parent.mkdir()
+        folder = path / "exercises"
+        for name, (check, french, english) in EXERCISES.items():
+            (folder / name).mkdir(parents=True)
+            (folder / name / "check.py").write_text(check)
+            (folder / name / "fr.md").write_text(f"# {french}\n\nUn but. 10 minutes.\n")
+            (folder / name / "en.md").write_text(f"# {english}\n\nA goal. 10 minutes.\n")
+            (folder / name / "solution.sh").write_text("true\n")
+        (folder / "01-first/setup.sh").write_text("pwd > where\ntest ! -e fail\n")
+        # Of a seat that has no compose, whatever the machine has that tests.
+        whole = lesson_files.members
+        with mock.patch.object(
+            lesson_files,
+            "members",
+            lambda given: (
+                (name, data.replace(b"/docker/cli-plugins", b"/no/cli-plugins"))
+                for name, data in whole(given)
+            ),
+        ):
+            self.program.write_bytes(lesson_files.command(folder))
+        self.has()
+        engine.on("GET", "/info", {"ServerVersion": "26.1.5"})
+        engine.on("GET", "/(images/json|networks)", [])
+        engine.on("GET", "/volumes", {"Volumes": []})
+
+    def has(self, *names: str) -> None:
+        """Have the engine tell of these containers."""
+        made = {one["Id"]: one for one in map(container, names)}
+        self.engine.on("GET", r"/containers/json\?.*", [{"Id": key} for key in made])
+        self.engine.on("GET", "/containers/(.{64})/json", lambda _, key: made[key])
+
+    def command(self, *line: str) -> list[str]:
+        """Give the command line, by this Python."""
+        return [sys.executable, "-I", str(self.program), *line]
+
+    def environment(self, **variables: str) -> dict[str, str]:
+        """Give what it runs with."""
+        kept = {key: os.environ[key] for key in ("PATH",)}
+        told = {"DOCKER_HOST": f"unix://{self.engine.path}", "LABO_MEMORY": str(self.memory)}
+        return {**kept, **told, "HOME": str(self.home), **ENGLISH, **variables}
+
+    def run(self, *line: str, **variables: str) -> tuple[int, str, str]:
+        """Run it. Gives the exit code, what it says, and what it complains of."""
+        said = subprocess.run(
+            self.command(*line),
+            env=self.environment(**variables),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        )
+        assert "Traceback" not in said.stderr, said.stderr
+        return said.returncode, said.stdout, said.stderr
+
+
+@pytest.fixture
+def labo(tmp_path: Path, engine: stand_in.Engine) -> Labo:
+    """The command on a seat whose Docker has nothing."""
+    return Labo(tmp_path, engine)
+
+
+def test_it_lists_the_exercises_and_where_one_is(labo: Labo) -> None:
+    code, said, wrong = labo.run()
+    assert (code, wrong) == (0, "")
+    assert said == (
+        "[ ] 1. First contact, 10 min (0/3) ← you are here\n"
+        "[-] 2. Compose, 10 min (not for this seat: it has no compose)\n"
+        "[?] 3. Wrong, 10 min (not judged: tell the teacher)\n"
+        "[ ] 4. The last one, 10 min (0/1)\n"
+        "\n"
+        "The course’s page does not answer: labo mistakes tells how to run it again.\n"
+        "To go on: labo start 1, then labo check 1\n"
+    )
+    assert "[ ] 1. Premier contact, 10\u00a0min (0/3) ← vous êtes ici\n" in labo.run(**FRENCH)[1]
+
+
+def test_it_tells_step_by_step_what_is_done_and_the_hint_of_the_first_that_is_not(
+    labo: Labo,
+) -> None:
+    labo.has("one")
+    code, said, _ = labo.run("check", "1", **FRENCH)
+    assert code == 1
+    assert said == (
+        "1. Premier contact\n"
+        "  [x] « one » est là\n"
+        "  [ ] « two » est là\n"
+        "      Indice\u00a0: Lancez two.\n"
+        "  [ ] Vous avez répondu 42\n"
+        "Étapes faites\u00a0: 1 sur 3.\n"
+    )
+    labo.has("one", "two")
+    assert labo.run("answer", "1", "42")[:2] == (
+        0,
+        "Answer to exercise 1: 42\nSee what is missing: labo check 1\n",
+    )
+    code, said, _ = labo.run("check", "1")
+    assert code == 0
+    assert "Hint" not in said
+    assert said.endswith("Exercise 1: all steps are done.\n")
+
+
+def test_what_was_so_and_is_no_longer_is_neither_done_nor_open(labo: Labo) -> None:
+    labo.has("one")
+    labo.run("check", "1")
+    labo.has()
+    code, said, _ = labo.run("check", "1")
+    assert code == 1
+    assert re.search(
+        r"\[~\] “one” is there: was done at \d\d:\d\d, and no longer is\n      Hint: Run one.", said
+    )
+    assert said.endswith("Steps done: 0 of 3.\n")
+    assert "(0/3, and 1 that were) ← you are here" in labo.run()[1]
+    known = json.loads(labo.run("check", "--json")[1])["01-first"]
+    assert [step["state"] for step in known] == ["was", "open", "open"]
+
+
+def test_the_first_time_that_a_step_was_done_stays(labo: Labo) -> None:
+    labo.has("one")
+    labo.run("check", "1")
+    [before] = [step["since"] for step in steps(labo) if step["since"]]
+    labo.has()
+    labo.run("check", "1")
+    labo.has("one")
+    labo.run("check", "1")
+    assert [step["since"] for step in steps(labo) if step["since"]] == [before]
+
+
+def steps(labo: Labo) -> list[dict[str, Any]]:
+    """Give the steps of the first exercise, as programs are told them."""
+    told: dict[str, Any] = json.loads(labo.run("check", "1", "--json")[1])
+    return told["01-first"]  # type: ignore[no-any-return]
+
+
+def test_programs_are_told_all_exercises_and_both_languages(labo: Labo) -> None:
+    labo.has("one")
+    code, said, _ = labo.run("check", "--json")
+    told = json.loads(said)
+    assert (code, list(told)) == (0, list(EXERCISES))
+    assert [(one["id"], one["done"]) for one in told["01-first"]] == [
+        ("one", True),
+        ("two", False),
+        ("told", False),
+    ]
+    assert told["01-first"][1]["hint"] == {"fr": "Lancez two.", "en": "Run two."}
+    assert told["03-wrong"] == []
+
+
+def test_without_a_number_the_exercise_is_checked_that_one_is_at(labo: Labo) -> None:
+    assert labo.run("check")[1].startswith("1. First contact")
+    labo.has("one", "two")
+    labo.run("answer", "1", "42")
+    assert labo.run("check")[1].startswith("4. The last one")
+    assert "All is done." in labo.run()[1]
+
+
+def test_an_exercise_that_was_done_before_another_is_not_where_one_is(labo: Labo) -> None:
+    """Who leaves one out and goes on is where they went on."""
+    mine = {"version": 1, "answers": {}, "done": {"04-last": {"there": 2.0}}, "saved": None}
+    (labo.memory / f"{os.geteuid()}.json").write_text(json.dumps(mine))
+    assert "1. First contact, 10 min (0/3) ← you are here" in labo.run()[1]
+    mine["done"] = {"01-first": {"one": 3.0}, "04-last": {"there": 2.0}}
+    (labo.memory / f"{os.geteuid()}.json").write_text(json.dumps(mine))
+    assert labo.run("check")[1].startswith("1. First contact")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (["foo"], ["“foo”", "labo --help"]),
+        (["2"], ["“2”", "labo check 2"]),
+        ([""], ["labo --help"]),
+        (["check", "99"], ["“99”", "1, 2, 3, 4"]),
+        (["check", "x"], ["“x”", "1, 2, 3, 4"]),
+        (["check", "²"], ["“²”"]),
+        (["check", "-1"], ["“-1”"]),
+        (["check", "0"], ["“0”"]),
+        (["check", "9" * 5000], ["“9999"]),
+        (["check", "1\x1b[2J"], ["“1 [2J”"]),
+        (["check", "1", "2"], ["“2”"]),
+        (["check", "--all"], ["--all"]),
+        (["start"], ["labo start 1"]),
+        (["answer"], ["labo answer 1"]),
+        (["answer", "1"], ["labo answer 1 "]),
+        (["answer", "1", "  "], ["labo answer 1 "]),
+        (["answer", "1", "x" * 301], ["300", "301"]),
+        (["mistakes", "1"], ["“1”"]),
+        (["save", "a", "b"], ["“b”"]),
+        (["mistakes"], ["no page of usual mistakes"]),
+        (["start", "2"], ["not for this seat"]),
+    ],
+)
+def test_nonsense_is_answered_by_what_would_be_right(
+    labo: Labo, line: list[str], words: list[str]
+) -> None:
+    code, said, wrong = labo.run(*line)
+    assert (code, said) == (2, "")
+    assert len(wrong.splitlines()) == 1
+    assert [word for word in words if word not in wrong] == []
+
+
+@pytest.mark.parametrize("line", [["--help"], ["-h"], ["check", "--help"]])
+def test_help_is_in_both_languages_and_within_a_terminal(labo: Labo, line: list[str]) -> None:
+    for variables, word in ((FRENCH, "un indice"), (ENGLISH, "a hint")):
+        code, said, wrong = labo.run(*line, **variables)
+        assert (code, wrong) == (0, "")
+        assert word in said
+        assert str(labo.memory) in said
+        assert max(map(len, said.replace(str(labo.memory), "").splitlines())) <= 80
+        for one in ("start", "check", "answer", "save", "mistakes", "--watch", "--json"):
+            assert one in said
+
+
+def test_it_starts_an_exercise_and_tells_where_to_read_it(labo: Labo) -> None:
+    code, said, _ = labo.run("start", "1")
+    assert code == 0
+    assert "Ready for exercise 1: First contact\nAll of it was there already.\n" in said
+    assert (labo.home / "where").read_text().strip() == str(labo.home)
+    # No page answers.
+    assert "# First contact\n\nA goal. 10 minutes." in said
+    assert said.endswith("See what is missing: labo check 1\n")
+    (labo.home / "fail").touch()
+    code, _, wrong = labo.run("start", "1")
+    assert (code, "has stopped (code 1)" in wrong) == (2, True)
+
+
+def test_it_tells_what_a_preparation_has_made(labo: Labo) -> None:
+    asked = []
+
+    def listed(_: object) -> list[dict[str, str]]:
+        asked.append(1)
+        return [{"Id": container("made")["Id"]}] if len(asked) > 1 else []
+
+    labo.has("made")
+    labo.engine.on("GET", r"/containers/json\?.*", listed)
+    assert "Made: container made\n" in labo.run("start", "1")[1]
+
+
+def test_who_may_not_use_docker_is_told_whom_to_ask(labo: Labo) -> None:
+    Path(labo.engine.path).unlink()
+    code, said, wrong = labo.run("check", "1")
+    assert (code, said) == (2, "")
+    assert "Docker does not answer on this seat (No such file or directory)" in wrong
+    assert "Docker ne répond pas" in labo.run(**FRENCH)[2]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be another account")
+def test_without_rights_one_sentence_says_so(labo: Labo) -> None:
+    Path(labo.engine.path).chmod(0o600)
+    for path in [labo.program, *labo.program.parents]:
+        path.chmod(path.stat().st_mode | 0o755)
+    for variables, word in ((ENGLISH, "may not use Docker"), (FRENCH, "n’a pas le droit")):
+        said = subprocess.run(
+            ["/usr/bin/python3", "-I", labo.program, "check", "1"],
+            env=labo.environment(**variables),
+            user=65534,
+            group=65534,
+            extra_groups=[],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        )
+        assert (said.returncode, said.stdout) == (2, "")
+        assert word in said.stderr
+        assert len(said.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "answer", [stand_in.DROP, stand_in.Raw(b"no"), stand_in.Refuse(500, "broken"), ["x"]]
+)
+def test_an_engine_that_talks_nonsense_is_no_traceback(labo: Labo, answer: object) -> None:
+    labo.engine.on("GET", "/info", answer)
+    code, said, wrong = labo.run("check", "1")
+    assert (code, said) == (2, "")
+    assert "Docker does not answer" in wrong
+
+
+@pytest.mark.parametrize("variables", [{"LC_ALL": "C"}, {"LC_ALL": "POSIX"}, {"LC_ALL": "no"}])
+def test_a_locale_without_our_characters_is_no_traceback(
+    labo: Labo, variables: dict[str, str]
+) -> None:
+    assert labo.run("check", "1", **variables)[0] == 1
+
+
+def test_what_a_terminal_cannot_show_is_told_in_what_it_can(labo: Labo) -> None:
+    command = [sys.executable, labo.program, "check", "1"]
+    variables = labo.environment(**FRENCH, PYTHONIOENCODING="ascii")
+    said = subprocess.run(command, env=variables, capture_output=True, check=False)
+    text = said.stdout.decode("ascii")
+    assert '[ ] " one " est la' in text
+    assert "Vous avez repondu 42" in text
+    assert "Etapes faites : 0 sur 3." in text
+
+
+def test_a_reader_that_has_enough_is_no_traceback(labo: Labo) -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    said = subprocess.run(
+        labo.command("--help"),
+        env=labo.environment(),
+        stdout=writes,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writes)
+    assert (said.returncode, said.stderr) == (128 + signal.SIGPIPE, b"")
+
+
+def in_terminal(labo: Labo, columns: int, *line: str, **variables: str) -> str:
+    """Run it in a terminal of so many columns, and give what that shows."""
+    ours, theirs = pty.openpty()
+    told = labo.environment(**{"TERM": "xterm", "COLUMNS": str(columns), **variables})
+    with subprocess.Popen(labo.command(*line), env=told, stdout=theirs, stderr=theirs) as running:
+        os.close(theirs)
+        shown = b""
+        try:
+            while piece := os.read(ours, 4096):
+                shown += piece
+        except OSError:  # it has ended
+            pass
+        running.wait()
+    os.close(ours)
+    return shown.decode().replace("\r\n", "\n")
+
+
+def test_a_narrow_terminal_shows_all_of_it(labo: Labo) -> None:
+    for line in ((), ("check", "1"), ("check", "99"), ("start", "2")):
+        shown = in_terminal(labo, 40, *line, NO_COLOR="1", **FRENCH)
+        assert shown
+        assert max(map(len, shown.splitlines())) <= 40, shown
+
+
+def test_colours_are_for_terminals_that_want_them(labo: Labo) -> None:
+    labo.has("one")
+    assert "\x1b[32m[x]\x1b[0m" in in_terminal(labo, 80, "check", "1")
+    assert "\x1b" not in in_terminal(labo, 80, "check", "1", NO_COLOR="1")
+    assert "\x1b" not in in_terminal(labo, 80, "check", "1", TERM="dumb")
+    assert "\x1b" not in labo.run("check", "1")[1]
+
+
+@pytest.fixture
+def watching(labo: Labo) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+    """What begins to watch the first exercise; it is ended in any case."""
+    begun: list[subprocess.Popen[str]] = []
+
+    def begin() -> subprocess.Popen[str]:
+        begun.append(
+            subprocess.Popen(
+                labo.command("check", "1", "--watch"),
+                env=labo.environment(),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+            )
+        )
+        return begun[0]
+
+    yield begin
+    for one in begun:
+        one.kill()
+        one.communicate()
+
+
+def looks(labo: Labo) -> int:
+    """Give how often Docker was looked at."""
+    return len([one for one in labo.engine.asked("GET") if one == "/info"])
+
+
+def wait_for(labo: Labo, count: int) -> None:
+    """Wait for so many more looks."""
+    begun, end = looks(labo), time.monotonic() + 30
+    while looks(labo) < begun + count:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_to_watch_tells_what_changes_alone_and_ends_by_a_key(
+    labo: Labo, watching: Callable[[], subprocess.Popen[str]]
+) -> None:
+    running = watching()
+    wait_for(labo, 3)
+    labo.has("one")
+    wait_for(labo, 3)
+    path, away = Path(labo.engine.path), Path(f"{labo.engine.path}.away")
+    path.rename(away)
+    time.sleep(4.5)
+    away.rename(path)
+    wait_for(labo, 2)
+    running.send_signal(signal.SIGINT)
+    said, wrong = running.communicate(timeout=10)
+    assert running.returncode == 1
+    assert said.count("1. First contact") == 3
+    assert said.count("Hint: Run two.") == 2
+    assert said.count("labo looks every 2 seconds. Ctrl+C ends it.") == 1
+    assert wrong.count("Docker does not answer") == 1
+    assert "Traceback" not in wrong
+
+
+def test_to_watch_goes_to_no_other_exercise_by_itself(
+    labo: Labo, watching: Callable[[], subprocess.Popen[str]]
+) -> None:
+    labo.has("one", "two")
+    labo.run("answer", "1", "42")
+    running = watching()
+    wait_for(labo, 3)
+    running.send_signal(signal.SIGINT)
+    said, _ = running.communicate(timeout=10)
+    assert (running.returncode, said.count("all steps are done")) == (0, 1)
+    assert "The last one" not in said
+
+
+def test_the_page_of_mistakes_is_told_without_the_marks_of_its_language(labo: Labo) -> None:
+    page = "# Erreurs\n\n> *refusé*\n\n```sh poste\ndocker ps\n```\n"
+    labo.program.with_name("mistakes.fr.md").write_text(page)
+    code, said, _ = labo.run("mistakes", **FRENCH)
+    assert (code, said) == (0, "# Erreurs\n\n    *refusé*\n\ndocker ps\n")
+
+
+def test_it_works_where_nothing_can_be_remembered_and_says_so_once(labo: Labo) -> None:
+    labo.has("one")
+    shutil.rmtree(labo.memory)
+    code, said, wrong = labo.run("check", "1")
+    assert (code, "[x] “one” is there" in said) == (1, True)
+    assert wrong == f"Nothing will be remembered on this seat: {labo.memory} is not there.\n"
+    code, _, wrong = labo.run("answer", "1", "42")
+    assert (code, wrong.count("Nothing will be remembered")) == (2, 1)
+    labo.memory.write_text("")
+    assert "Nothing will be remembered" in labo.run("check", "1")[2]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "[" * 100_000,
+        '{"version": 2}',
+        '{"version": 1, "answers": {"01-first": "x"}, "done": {}, "saved": null}',
+        '{"version": 1, "answers": {}, "done": {"01-first": {"one": "x"}}, "saved": null}',
+        '{"version": 1, "answers": {}, "done": {"01-first": {"one": NaN}}, "saved": null}',
+        " " * (memory.LARGEST + 1),
+    ],
+)
+def test_a_file_that_is_torn_is_left_aside_and_told(labo: Labo, text: str) -> None:
+    own = labo.memory / f"{os.geteuid()}.json"
+    own.write_text(text)
+    code, said, wrong = labo.run("check", "1")
+    assert (code, "[ ] “one” is there" in said) == (1, True)
+    assert wrong == f"Files left aside in {labo.memory}, which are not labo’s: {own.name}\n"
+    # It is its account's own to write over.
+    labo.run("answer", "1", "42")
+    assert labo.run("check", "1")[2] == ""
+
+
+def test_a_file_of_another_account_counts_only_where_it_is_its_own(
+    labo: Labo, tmp_path: Path
+) -> None:
+    other = os.geteuid() + 1
+    done = {"01-first": {"one": 1.0, "two": 1.0}}
+    told = {"version": 1, "answers": {"01-first": {"text": "42", "time": 1.0}}, "done": done}
+    path = labo.memory / f"{other}.json"
+    path.write_text(json.dumps(told | {"saved": None}))
+    code, said, wrong = labo.run("check", "1")
+    assert (code, said.count("[ ]")) == (1, 3)
+    assert path.name in wrong
+    if os.geteuid() == 0:
+        os.chown(path, other, other)
+        said = labo.run("check", "1")[1]
+        assert (said.count("[~]"), said.count("[x]")) == (2, 1)
+    # Nor is one that a link leads to.
+    own = labo.memory / f"{os.geteuid()}.json"
+    (tmp_path / "elsewhere").write_text(json.dumps(told | {"saved": None}))
+    own.unlink(missing_ok=True)
+    own.symlink_to(tmp_path / "elsewhere")
+    assert own.name in labo.run("check", "1")[2]
+    labo.run("answer", "1", "mine")
+    assert not own.is_symlink()
+    assert "42" in (tmp_path / "elsewhere").read_text()
+
+
+def test_the_latest_answer_of_all_accounts_counts_and_the_earliest_time(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+    for uid, moment in ((1001, 5.0), (1002, 9.0), (1003, 7.0)):
+        answers = {"e": {"text": f"of\x1b {uid}", "time": moment}}
+        saved = {"time": moment, "images": [f"i{uid}"], "volumes": ["v"]}
+        held = {"version": 1, "answers": answers, "done": {"e": {"s": moment}}, "saved": saved}
+        (tmp_path / f"{uid}.json").write_text(json.dumps(held))
+        os.chown(tmp_path / f"{uid}.json", uid, uid)
+    found = memory.read(tmp_path)
+    assert found.answers == {"e": "of 1002"}
+    assert found.done == {"e": {"s": 5.0}}
+    assert found.saved == (9.0, {"i1001", "i1002", "i1003"}, {"v"})
+    assert found.odd == []
+
+
+def test_of_many_accounts_some_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "MOST_FILES", 2)
+    for uid in range(5):
+        (tmp_path / f"{uid}.json").write_text("{}")
+    assert len(memory.read(tmp_path).odd) == 2
+
+
+def test_what_is_not_written_whole_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = memory.Mine(tmp_path)
+    mine.answer("e", "first")
+    mine.write()
+    mine.answer("e", "second")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        mine.write()
+    assert memory.read(tmp_path).answers == {"e": "first"}
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_every_text_is_in_both_languages_and_asks_for_the_same() -> None:
+    for name, (french, english) in words.TEXTS.items():
+        assert set(re.findall(r"{(\w+)}", french)) == set(re.findall(r"{(\w+)}", english)), name
+        assert not re.search("(?<=[^ ]) [:;?!»]|« ", french), name
+        assert "'" not in french + english, name
+
+
+@pytest.mark.parametrize(
+    ("variables", "language"),
+    [
+        ({"LANG": "fr_FR.UTF-8"}, "fr"),
+        ({"LANG": "fr_FR.UTF-8", "LC_ALL": "C"}, "en"),
+        ({"LANG": "fr_FR.UTF-8", "LC_ALL": ""}, "fr"),
+        ({"LANG": "C", "LC_MESSAGES": "fr_CA"}, "fr"),
+        ({"LANG": "de_DE"}, "en"),
+        ({}, "en"),
+    ],
+)
+def test_the_language_is_the_locales(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], language: str
+) -> None:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert words.language() == language
+
+
+MINE, COURSE, BASE = "a" * 64, "c" * 64, "b" * 64
+REVISION = {"labocloud.revision": "1f"}
+
+
+def image(key: str, *names: str, **labels: str) -> dict[str, Any]:
+    """Give an image as the engine lists it."""
+    return {"Id": f"sha256:{key}", "RepoTags": list(names) or None, "Labels": labels or None}
+
+
+class Work:
+    """A seat on which a student has made something, as the engine tells it, and their folder."""
+
+    def __init__(self, labo: Labo) -> None:
+        self.labo, engine = labo, labo.engine
+        self.folder = labo.home / "labocloud"
+        (self.folder / "ex3").mkdir(parents=True)
+        (self.folder / "ex3/app.py").write_text("print(1)\n")
+        (self.folder / "ex3/link").symlink_to("app.py")
+        (self.folder / "labo-save-20260101-1000.tar").write_text("earlier")
+        os.mkfifo(self.folder / "ex3/pipe")
+        images = [
+            image(MINE, "mien:1", "mien:2", **REVISION),
+            image(COURSE, "labocloud20202021:python", "autre:1", **REVISION),
+            image(BASE, "labocloud20202021:base", **REVISION),
+            image("d" * 64),
+        ]
+        mounts = [{"Type": "volume", "Name": "1" * 64}, {"Type": "bind", "Source": "/x"}]
+        volumes = ["compte", "1" * 64, "2" * 64]
+        engine.on("GET", "/images/json", images)
+        engine.on("GET", r"/containers/json\?all=true", [{"Id": "x", "Mounts": mounts}])
+        engine.on("GET", r"/containers/json\?all=true&filters=.*", [])
+        engine.on("GET", "/volumes", {"Volumes": [{"Name": name} for name in volumes]})
+        engine.on("GET", r"/images/get\?(.*)", lambda _, names: stand_in.Raw(names.encode()))
+        engine.on("POST", "/containers/create", self.create)
+        engine.on(
+            "GET",
+            r"/containers/(.*)/archive\?path=/from/\.",
+            lambda _, name: stand_in.Raw(f"of {name}".encode()),
+        )
+        engine.on("DELETE", "/containers/.*", None)
+
+    def create(self, question: stand_in.Question) -> dict[str, str]:
+        """Have a container made that has a volume, whose name is its ID."""
+        asked = question.json
+        [mount] = asked["HostConfig"]["Mounts"]
+        assert (asked["Image"], asked["HostConfig"]["NetworkMode"]) == (BASE, "none")
+        assert (mount["Type"], mount["ReadOnly"]) == ("volume", True)
+        return {"Id": mount["Source"]}
+
+    def saves(self, folder: Path | None = None) -> list[Path]:
+        """Give what was saved, or is half saved, but for the earlier one."""
+        there = (folder or self.folder).glob("*.tar*")
+        return sorted(one for one in there if "20260101" not in one.name)
+
+
+@pytest.fixture
+def work(labo: Labo) -> Work:
+    """What a student has made."""
+    return Work(labo)
+
+
+def test_all_of_a_students_work_is_in_one_file_and_how_to_load_it(work: Work) -> None:
+    code, said, wrong = work.labo.run("save", **FRENCH)
+    assert (code, wrong) == (0, "")
+    [path] = work.saves()
+    with tarfile.open(path) as archive:
+        names = archive.getnames()
+        held = {
+            name: archive.extractfile(name).read()  # type: ignore[union-attr]
+            for name in names
+            if archive.getmember(name).isreg()
+        }
+        assert archive.getmember("labocloud/ex3/link").linkname == "app.py"
+    assert sorted(names) == [
+        "README.txt",
+        "images.tar.gz",
+        "labocloud",
+        "labocloud/ex3",
+        "labocloud/ex3/app.py",
+        "labocloud/ex3/link",
+        f"volumes/{'1' * 64}.tar.gz",
+        "volumes/compte.tar.gz",
+    ]
+    assert held["labocloud/ex3/app.py"] == b"print(1)\n"
+    assert gzip.decompress(held["volumes/compte.tar.gz"]) == b"of compte"
+    asked = gzip.decompress(held["images.tar.gz"]).decode().split("&")
+    # The base is with them: theirs are built on it. The course's other name is the course's.
+    assert [unquote(one) for one in asked] == [
+        "names=labocloud20202021:base",
+        "names=mien:1",
+        "names=mien:2",
+    ]
+    readme = held["README.txt"].decode()
+    for text in (readme, said):
+        assert f"  tar -xf {path.name}\n" in text
+        assert "  docker load -i images.tar.gz\n" in text
+        assert (
+            '  docker run --rm -v compte:/to -v "${PWD}/volumes:/from:ro"'
+            " labocloud20202021:base tar -C /to -xzf /from/compte.tar.gz\n"
+        ) in text
+        assert "Chez vous, avec Docker" in text
+    assert f"Sauvé\u00a0: {path}" in said
+    assert work.labo.engine.asked("DELETE") == [
+        f"/containers/{name}?force=true" for name in ("1" * 64, "compte")
+    ]
+    saved = memory.read(work.labo.memory).saved
+    assert (saved.images, saved.volumes) == ({MINE}, {"1" * 64, "compte"})
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_build_of_ones_own_that_has_the_courses_name_is_ones_own(work: Work) -> None:
+    own = image(COURSE, "labocloud20202021:python", **{"labocloud.revision": ""})
+    work.labo.engine.on(
+        "GET", "/images/json", [own, image(BASE, "labocloud20202021:base", **REVISION)]
+    )
+    assert "labocloud20202021:base, labocloud20202021:python (" in work.labo.run("save")[1]
+    assert memory.read(work.labo.memory).saved.images == {COURSE}
+
+
+def test_what_is_there_is_not_written_over(work: Work) -> None:
+    mine = work.labo.home / "mine.tar"
+    mine.write_text("kept")
+    assert work.labo.run("save", str(mine))[0] == 0
+    assert mine.read_text() == "kept"
+    assert (work.labo.home / "mine-2.tar").exists()
+    assert work.labo.run("save", str(work.labo.home))[0] == 0
+    assert len(list(work.labo.home.glob("labo-save-*.tar"))) == 1
+    # Into the folder that is saved, under a name of its own.
+    assert work.labo.run("save", str(work.folder / "mine.tar"))[0] == 0
+    with tarfile.open(work.folder / "mine.tar") as archive:
+        assert "labocloud/mine.tar.part" not in archive.getnames()
+
+
+def test_what_cannot_be_is_told_and_leaves_nothing(work: Work) -> None:
+    code, _, wrong = work.labo.run("save", "/none/such/file.tar")
+    assert (code, "/none/such" in wrong) == (2, True)
+    work.labo.engine.on("GET", r"/images/get\?.*", stand_in.Refuse(500, "no space left on device"))
+    code, _, wrong = work.labo.run("save")
+    assert (code, "Nothing is saved" in wrong, "no space left" in wrong) == (2, True, True)
+    assert work.saves() == []
+    assert memory.read(work.labo.memory).saved == memory.Saved()
+
+
+def test_a_disk_that_is_full_leaves_nothing_of_it(work: Work, tmp_path: Path) -> None:
+    (work.folder / "large").write_bytes(b"x" * 100_000)
+    said = subprocess.run(
+        work.labo.command("save"),
+        env=work.labo.environment(),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.returncode == 2
+    assert "Nothing is saved" in said.stderr
+    assert work.saves() == []
+    full = command.not_saved(OSError(28, "No space left on device"), tmp_path / "x.tar")
+    assert f"in {tmp_path}" in full or str(tmp_path) in full
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_end_in_the_middle_leaves_nothing_half(work: Work, number: int) -> None:
+    work.labo.engine.on("GET", "/containers/.*/archive.*", stand_in.Stream(b"x" * 1000))
+    with subprocess.Popen(
+        work.labo.command("save"),
+        env=work.labo.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as running:
+        end = time.monotonic() + 30
+        while not any("archive" in one for one in work.labo.engine.asked("GET")):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        assert len(work.saves()) == 1
+        running.send_signal(number)
+        _, wrong = running.communicate(timeout=20)
+    assert (running.returncode, wrong) == (130, b"")
+    assert work.saves() == []
+    assert work.labo.engine.asked("DELETE") == [f"/containers/{'1' * 64}?force=true"]
+
+
+def test_what_a_save_that_was_killed_has_left_goes_with_the_next(work: Work) -> None:
+    left = r"/containers/json\?all=true&filters=.*labo.save.*"
+    work.labo.engine.on("GET", left, [{"Id": "left"}])
+    assert work.labo.run("save")[0] == 0
+    assert work.labo.engine.asked("DELETE")[0] == "/containers/left?force=true"
+
+
+def test_who_has_made_nothing_is_told_so(labo: Labo) -> None:
+    labo.engine.on("GET", r"/containers/json\?.*", [])
+    code, said, _ = labo.run("save")
+    assert (code, "There is nothing to save" in said) == (0, True)
+    assert list(labo.home.iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads all")
+def test_what_the_account_cannot_read_is_left_aside_and_told(work: Work) -> None:
+    (work.folder / "secret").write_text("x")
+    (work.folder / "secret").chmod(0)
+    code, _, wrong = work.labo.run("save")
+    assert (code, str(work.folder / "secret") in wrong) == (0, True)
+
+
+def test_a_file_that_grows_while_it_is_saved_breaks_no_archive(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/file").write_bytes(b"1" * 10)
+    path = tmp_path / "made.tar"
+    with path.open("wb") as file:
+        archive = save.Archive(file)
+        with archive.member("a" * 150) as target:
+            target.write(b"2" * 1000)
+        save.save_folder(archive, tmp_path / "in", path)
+        archive.close()
+    with tarfile.open(path) as made:
+        assert [one.size for one in made] == [1000, 0, 10]
+        assert made.extractfile("labocloud/file").read() == b"1" * 10  # type: ignore[union-attr]
