@@ -79,10 +79,8 @@ def parse(text: str, file: str, static: str) -> list[Token]:
 
 
 def address(link: str, file: str, static: str) -> str:
-    """Give the address for a link of a file: that of the page that the other file is."""
+    """Give the address for a link of a file: where it leads to another, that of its page."""
     path, mark, fragment = link.partition("#")
-    if not path or ":" in path:
-        return link
     target = posixpath.normpath(posixpath.join(posixpath.dirname(file), path))
     if target.startswith(STATIC):
         return static + target.removeprefix(STATIC)
