@@ -20,15 +20,11 @@ STATES = PROJECT / "molecule/resources/states"
 # What there is: its kind, what names it for good, and what it is called. Docker's own networks,
 # and images that have no name, are left out.
 LISTED = """
-tags() {
-    docker image ls --no-trunc --filter dangling=false --format "$1{{.Repository}}:{{.Tag}}$2"
-}
-networks() { docker network ls --filter type=custom --format '{{.Name}}' | grep -vx ingress; }
 listed() {
-    docker ps --all --no-trunc --format 'container {{.ID}} {{.Names}}'
-    tags 'image ' ' {{.ID}}'
+    docker container ls --all --no-trunc --format 'container {{.ID}} {{.Names}}'
+    docker image ls --no-trunc -f dangling=false --format 'image {{.Repository}}:{{.Tag}} {{.ID}}'
     docker volume ls --format 'volume {{.Name}}'
-    networks | sed 's/^/network /'
+    docker network ls --filter type=custom --format 'network {{.Name}}'
 }
 """
 # Put down what there is before the first exercise; the images too, for the last is about removing.
@@ -43,14 +39,18 @@ docker save --output images.tar $(sed -n 's/^image //p' before | cut -d ' ' -f 1
 # was built stays in the cache, or each state would build it from the beginning.
 CLEAN = """
 cd /root/exercises
-others() { grep -vxF -f names | xargs --no-run-if-empty "$@"; }
-docker info --format '{{.Swarm.LocalNodeState}}' | grep -qx inactive || docker swarm leave --force
-docker ps --all --quiet --no-trunc | others docker rm --force --volumes
-tags | others docker image rm --force --no-prune
-docker volume ls --quiet | others docker volume rm --force
-networks | others docker network rm
+if docker network ls --filter driver=overlay -q | grep -q .; then docker swarm leave --force; fi
 rm -rf ~student/labocloud/ex[0-9]* /var/lib/labo/*
-if ! listed | sort | cmp --silent - before; then
+listed | sort > now
+others() {
+    sed -n "s/^$1 //p" now | cut -d ' ' -f 1 | grep -vxF -f names | grep -vx ingress |
+        xargs --no-run-if-empty docker "$@"
+}
+others container rm --force --volumes
+others image rm --force --no-prune
+others volume rm --force
+others network rm
+if comm -23 before now | grep -q .; then
     docker load --input images.tar
     sed -n 's/^container //p' before |
         while read -r id name; do docker rename "$id" "$name" 2>/dev/null || true; done
