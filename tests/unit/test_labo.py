@@ -1,6 +1,7 @@
 """The command labo, as a student runs it: the real archive, before a stand-in for Docker."""
 
 import gzip
+import http.server
 import json
 import os
 import pty
@@ -11,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tarfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -294,6 +296,38 @@ def test_it_starts_an_exercise_and_tells_where_to_read_it(labo: Labo) -> None:
     (labo.home / "fail").touch()
     code, _, wrong = labo.run("start", "1")
     assert (code, "has stopped (code 1)" in wrong) == (2, True)
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+    """The course's page, which is well."""
+
+    def do_GET(self) -> None:
+        """Answer."""
+        self.send_response(200 if self.path == "/healthz" else 404)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Be quiet."""
+
+
+def test_the_page_is_told_where_it_answers(labo: Labo) -> None:
+    with http.server.HTTPServer(("127.0.0.1", 0), Page) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        told = {"one": 1, "flask": server.server_port}
+        made = {
+            name: container(name)
+            | {"NetworkSettings": {"Ports": {"8888/tcp": [{"HostPort": str(port)}]}}}
+            for name, port in told.items()
+        }
+        labo.engine.on("GET", r"/containers/json\?.*", [{"Id": one["Id"]} for one in made.values()])
+        by_id = {one["Id"]: one for one in made.values()}
+        labo.engine.on("GET", "/containers/(.{64})/json", lambda _, key: by_id[key])
+        url = f"http://localhost:{server.server_port}"
+        assert f"La page du cours\u00a0: {url}/fr/\n" in labo.run(**FRENCH)[1]
+        said = labo.run("start", "4")[1]
+        assert f"Read: {url}/en/exercises/04-last\n" in said
+        assert "A goal" not in said
+        server.shutdown()
 
 
 def test_it_tells_what_a_preparation_has_made(labo: Labo) -> None:

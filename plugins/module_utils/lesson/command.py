@@ -41,7 +41,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress imp
     here,
     progress,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.seat import BASE, COURSE, Seat
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.seat import BASE, Seat
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import (
     MARKS,
     Terminal,
@@ -204,10 +204,12 @@ class Labo:
         return found
 
     def page(self, taken: Mapping[str, Any]) -> str:
-        """Give the address of the course's page, empty where none answers."""
-        seat = Seat(taken)
-        ours = [one for one in seat.containers if one.running and one.of(seat.image(COURSE))]
-        for one in sorted(ours, key=lambda one: bool(one.name != FLASK)):
+        """Give the address of the course's page, empty where none answers.
+
+        The name of its image may be another one's by now, so where it answers decides.
+        """
+        running = [one for one in Seat(taken).containers if one.running]
+        for one in sorted(running, key=lambda one: bool(one.name != FLASK)):
             for port in one.published(PORT):
                 connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PAGE_SECONDS)
                 with suppress(OSError, http.client.HTTPException), closing(connection):
