@@ -142,7 +142,8 @@ def do_states(seat: Host, exercise: exercises.Exercise) -> None:
         if not {*exercise.needs, *state.get("needs", [])} <= there:
             continue
         done(seat, CLEAN)
-        told = checked(seat, str(exercise.number), state["do"])
+        solution = f"solution() {{\n{exercise.solution}\n}}\n"
+        told = checked(seat, str(exercise.number), solution + state["do"])
         step = told[exercise.name][state["step"]]
         hint = plain(step["hint"].get("fr", ""))
         if step["done"] != state.get("done", False) or plain(state.get("hint", "")) not in hint:
@@ -153,8 +154,9 @@ def do_states(seat: Host, exercise: exercises.Exercise) -> None:
 def states_of(name: str) -> list[dict[str, Any]]:
     """Give the wrong and half-done states of an exercise, and the other roads that count.
 
-    Each is: state, what it is; do, by which commands; step, which is not done then, and hint, a
-    part of what is said of it in French; or done: true. needs: what it takes, as has() names it.
+    Each is: state, what it is; do, by which commands, of which `solution` is one; step, which is
+    not done then, and hint, a part of what is said of it in French; or done: true. needs: what it
+    takes, as has() names it.
     """
     file = STATES / f"{name}.yml"
     found: list[dict[str, Any]] = yaml.safe_load(file.read_text()) if file.exists() else []

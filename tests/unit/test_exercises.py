@@ -238,6 +238,12 @@ def test_a_check_holds_on_any_snapshot(folder: Path, data: st.DataObject) -> Non
         assert all(step.hint.values())
 
 
+def test_the_plan_has_the_titles_and_the_minutes() -> None:
+    plan = (PROJECT / "docs/lesson.md").read_text()
+    for one in map(by_name, OWN):
+        assert f"| {one.number} | {one.title('fr')} / {one.title('en')} | {one.minutes} |" in plan
+
+
 def test_the_example_of_the_documentation_is_one(tmp_path: Path) -> None:
     """Its check finds the step done in the snapshot that is printed there, and else not."""
     blocks = FENCE.findall((PROJECT / "docs/lesson.md").read_text())

@@ -27,10 +27,12 @@ def check(seat):
             ),
             (
                 relance.of(seat.course),
-                f"« relance » vient de {relance.image} : effacez-le (docker rm -f relance), et "
-                "relancez-le à partir de labocloud20202021:python.",
-                f"“relance” is made from {relance.image}: remove it (docker rm -f relance), and "
-                "run it again from labocloud20202021:python.",
+                f"« relance » vient de {relance.image}, qui n’est pas l’image du cours telle "
+                "qu’elle est maintenant : effacez-le (docker rm -f relance), et relancez-le à "
+                "partir de labocloud20202021:python.",
+                f"“relance” is made from {relance.image}, which is not the course image as it is "
+                "now: remove it (docker rm -f relance), and run it again from "
+                "labocloud20202021:python.",
             ),
             (
                 relance.status != "created",

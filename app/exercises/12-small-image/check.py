@@ -15,30 +15,30 @@ def served(seat, name, logs):
     return [
         (
             container,
-            f"Aucun conteneur ne s’appelle « {name} » : docker run -d --name {name}, avec un port "
+            f"Aucun conteneur ne s’appelle « {name} » : docker run -d --name {name}, avec un port "
             f"publié vers 8000, de {name}:1.",
             f"No container is called “{name}”: docker run -d --name {name}, with a port published "
             f"to 8000, of {name}:1.",
         ),
         (
             container.of(seat.image(f"{name}:1")),
-            f"« {name} » n’est pas de l’image {name}:1 d’aujourd’hui : "
+            f"« {name} » n’est pas de l’image {name}:1 d’aujourd’hui : "
             "supprimez-le, et relancez-le.",
             f"“{name}” is not of today’s image {name}:1: remove it, and run it again.",
         ),
         (
             container.running,
-            f"« {name} » ne tourne pas ({container.exit}). {logs[0]}",
+            f"« {name} » ne tourne pas ({container.exit}). {logs[0]}",
             f"“{name}” does not run ({container.exit}). {logs[1]}",
         ),
         (
             container.published(8000),
-            f"Le port 8000 de « {name} » n’est pas publié : supprimez-le, et relancez-le avec -p.",
+            f"Le port 8000 de « {name} » n’est pas publié : supprimez-le, et relancez-le avec -p.",
             f"Port 8000 of “{name}” is not published: remove it, and run it again with -p.",
         ),
         (
             seat.page(name, 8000, "/"),
-            f"« {name} » n’a pas encore de page à cette adresse : docker logs {name}.",
+            f"« {name} » n’a pas encore de page à cette adresse : docker logs {name}.",
             f"“{name}” has no page at that address yet: docker logs {name}.",
         ),
     ]
@@ -51,26 +51,26 @@ def check(seat):
     yield (
         "big",
         (
-            "« gros » sert la page, fabriquée et servie avec Python",
+            "« gros » sert la page, fabriquée et servie avec Python",
             "“gros” serves the page, made and served with Python",
         ),
         [
             (
                 gros,
-                "Aucune image ne s’appelle gros:1 : docker build -f gros.Dockerfile -t gros:1 .",
+                "Aucune image ne s’appelle gros:1 : docker build -f gros.Dockerfile -t gros:1 .",
                 "No image is called gros:1: docker build -f gros.Dockerfile -t gros:1 .",
             ),
             (
                 gros.on(seat.base),
-                "gros:1 n’est pas construite sur labocloud20202021:base : voyez le FROM de "
+                "gros:1 n’est pas construite sur labocloud20202021:base : voyez le FROM de "
                 "gros.Dockerfile.",
                 "gros:1 is not built on labocloud20202021:base: see the FROM of gros.Dockerfile.",
             ),
             *served(seat, "gros", ("docker logs gros.", "docker logs gros.")),
             (
                 "<h1>" in page,
-                "La page de « gros » n’a pas de titre : la première ligne de page.md est-elle "
-                "# Docker, et index.html est-il dans /www ?",
+                "La page de « gros » n’a pas de titre : la première ligne de page.md est-elle "
+                "# Docker, et index.html est-il dans /www ?",
                 "The page of “gros” has no title: is the first line of page.md # Docker, and is "
                 "index.html in /www?",
             ),
@@ -82,19 +82,19 @@ def check(seat):
         [
             (
                 petit,
-                "Aucune image ne s’appelle petit:1 : docker build -f petit.Dockerfile -t petit:1 .",
+                "Aucune image ne s’appelle petit:1 : docker build -f petit.Dockerfile -t petit:1 .",
                 "No image is called petit:1: docker build -f petit.Dockerfile -t petit:1 .",
             ),
             (
                 not petit.shared(seat.base),
-                "petit:1 contient encore toute l’image de base : sa dernière étape doit "
+                "petit:1 contient encore toute l’image de base : sa dernière étape doit "
                 "commencer par FROM scratch.",
                 "petit:1 still holds the whole base: its last stage has to begin "
                 "with FROM scratch.",
             ),
             (
                 petit.size < MOST,
-                f"petit:1 fait {petit.size // 1_000_000} Mo : docker history petit:1 dit quelle "
+                f"petit:1 fait {petit.size // 1_000_000} Mo : docker history petit:1 dit quelle "
                 "copie est de trop.",
                 f"petit:1 has {petit.size // 1_000_000} MB: docker history petit:1 says which "
                 "copy is too much.",
@@ -103,13 +103,13 @@ def check(seat):
     )
     yield (
         "same",
-        ("« petit » sert la même page", "“petit” serves the same page"),
+        ("« petit » sert la même page", "“petit” serves the same page"),
         [
             *served(
                 seat,
                 "petit",
                 (
-                    "Il lui manque un fichier, le chargeur ou une bibliothèque : "
+                    "Il lui manque un fichier, le chargeur ou une bibliothèque : "
                     "docker logs petit, ou docker inspect petit, sous State, Error.",
                     "It lacks a file, the loader or a library: docker logs petit, or docker "
                     "inspect petit, under State, Error.",
@@ -117,12 +117,12 @@ def check(seat):
             ),
             (
                 petit.layers and not petit.shared(seat.base) and petit.size < MOST,
-                "« petit » tourne, mais petit:1 n’est pas encore petite.",
+                "« petit » tourne, mais petit:1 n’est pas encore petite.",
                 "“petit” runs, but petit:1 is not small yet.",
             ),
             (
                 page and seat.page("petit", 8000, "/").body == page,
-                "« gros » et « petit » ne servent pas la même page : construisez les deux du même "
+                "« gros » et « petit » ne servent pas la même page : construisez les deux du même "
                 "page.md, et relancez-les.",
                 "“gros” and “petit” do not serve the same page: build both from the same page.md, "
                 "and run them again.",

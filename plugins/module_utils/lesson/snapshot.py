@@ -30,7 +30,8 @@ from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape
 MOST, LONGEST_LOG, LONGEST_PAGE, LONGEST = 100, 4000, 4000, 300
 # Seconds: for one answer of the engine's or of a page, and for all of them.
 ONE_ANSWER, ALL = 5, 20
-# The labels of a container that are told: whose it is, and nothing that somebody else wrote there.
+# The labels of a container or a volume that are told: whose it is, and nothing that somebody else
+# wrote there.
 LABELS = re.compile(r"com\.docker\.(compose\.(project|service)|swarm\.service\.name)|labo\..*")
 # Where the command `docker` looks for what `docker compose` runs.
 PLUGINS = (
@@ -110,7 +111,7 @@ SNAPSHOT: Mapping[str, Shape] = {
         }
     ],
     "networks": [{"name": str, "driver": str, "internal": bool}],
-    "volumes": [{"name": str, "driver": str, "created": float}],
+    "volumes": [{"name": str, "driver": str, "created": float, "labels": {str: str}}],
     # update: as UpdateStatus.State has it, or empty; ports: "8888/tcp" to host or ingress
     "services": [
         {"id": str, "name": str, "image": str, "replicas": int, "update": str, "ports": {str: str}}
@@ -155,6 +156,12 @@ def short(text: object) -> str:
 def bare(identity: object) -> str:
     """Give an ID without the name of its algorithm."""
     return str(identity or "").removeprefix("sha256:")[:64]
+
+
+def labels_of(told: Mapping[str, Any]) -> dict[str, str]:
+    """Give those labels that are told, of what the engine says of something."""
+    labels = told.get("Labels") or {}
+    return {key: short(value) for key, value in labels.items() if LABELS.fullmatch(key)}
 
 
 class Asking:
@@ -202,11 +209,7 @@ def container_of(told: dict[str, Any], commands: list[str]) -> dict[str, Any]:
         "command": [short(one) for one in [told.get("Path"), *(told.get("Args") or [])][:20]]
         if name in commands
         else [],
-        "labels": {
-            key: short(value)
-            for key, value in (config.get("Labels") or {}).items()
-            if LABELS.fullmatch(key)
-        },
+        "labels": labels_of(config),
         "init": bool(host.get("Init")),
         "rm": bool(host.get("AutoRemove")),
         "memory": host.get("Memory") or 0,
@@ -392,6 +395,7 @@ def taken(docker: DockerConnection, wants: Mapping[str, Any]) -> dict[str, Any]:
                 "name": short(one["Name"]),
                 "driver": one["Driver"],
                 "created": seconds(one.get("CreatedAt")),
+                "labels": labels_of(one),
             }
             for one in (ask("/volumes")["Volumes"] or [])[:MOST]
         ],
