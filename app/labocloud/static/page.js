@@ -119,6 +119,7 @@ if (facts) {
   const state = document.getElementById("state");
   const pause = document.getElementById("pause");
   const container = (list) => list.firstElementChild.dataset.container;
+  // Whether it answers is told all the same.
   let held = false;
 
   // Only the values that changed are written anew, so that the others stay selected.
@@ -130,23 +131,25 @@ if (facts) {
     facts.firstElementChild.dataset.container = container(fresh);
   };
 
+  // Once, for those who listen.
+  const tell = (text) => {
+    if (state.textContent !== text) state.textContent = text;
+  };
+
   const refresh = async () => {
     try {
       const answer = await fetch(facts.dataset.source, { signal: AbortSignal.timeout(2000) });
       if (!answer.ok) throw new Error(answer.status);
       const fresh = document.createElement("div");
       fresh.innerHTML = await answer.text();
-      if (container(fresh) !== container(facts)) state.textContent = state.dataset.new;
-      else if (state.textContent !== state.dataset.new) state.textContent = "";
+      if (container(fresh) !== container(facts)) tell(state.dataset.new);
+      else if (state.textContent !== state.dataset.new) tell("");
       if (!held) show(fresh);
     } catch (error) {
       // One that is gone refuses the question; one that is paused takes it and says nothing.
-      state.textContent = state.dataset[error instanceof TypeError ? "gone" : "silent"];
+      tell(state.dataset[error instanceof TypeError ? "gone" : "silent"]);
     }
-  };
-  const follow = async () => {
-    if (!held) await refresh();
-    setTimeout(follow, 2000);
+    setTimeout(refresh, 2000);
   };
 
   const follows = pause.textContent;
@@ -155,5 +158,5 @@ if (facts) {
     pause.textContent = held ? pause.dataset.resume : follows;
   });
   pause.hidden = false;
-  setTimeout(follow, 2000);
+  setTimeout(refresh, 2000);
 }
