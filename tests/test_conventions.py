@@ -18,8 +18,9 @@ LOOKING = {"preflight.yml", "verify.yml"}
 SCENARIOS = sorted(path.parent for path in (PROJECT / "molecule").glob("*/molecule.yml"))
 # Docker's own repository and its Hub are features; the rest are examples, a format, this machine.
 ADDRESS = re.compile(r"https?://(?:[^/@\s]+@)?([\w.-]+)")
+# A name without a dot is a container's, or this machine's own.
 NEEDED = re.compile(
-    r"localhost|127\.0\.0\.1|download\.docker\.com|registry-1\.docker\.io|www\.w3\.org|.*\.example"
+    r"[\w-]+|127\.0\.0\.1|download\.docker\.com|registry-1\.docker\.io|www\.w3\.org|.*\.example"
 )
 
 

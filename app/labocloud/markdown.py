@@ -61,28 +61,24 @@ def parse(text: str, file: str, static: str) -> list[Token]:
     tokens = MARKDOWN.parse(text)
     if not tokens or tokens[0].tag != "h1":
         raise ValueError(f"{file}: a page begins with its title, `# …`, not with {text[:40]!r}")
-    for token, following in pairwise(tokens):
+    for token in tokens:
         for child in token.children or []:
-            for name in {"link_open": ["href"], "image": ["src"]}.get(child.type, []):
+            name = {"link_open": "href", "image": "src"}.get(child.type)
+            if name:
                 child.attrSet(name, address(str(child.attrGet(name)), file, static))
-        if token.type == "heading_open":
-            name = slug(plain(following))
-            token.attrSet("id", name)
-            if token.tag != "h1":
-                link = Token("link_open", "a", 1, attrs={"href": f"#{name}", "class": "anchor"})
-                following.children = [
-                    link,
-                    *(following.children or []),
-                    Token("link_close", "a", -1),
-                ]
+    for heading, words in pairwise(tokens):
+        if heading.type == "heading_open":
+            heading.attrSet("id", slug(plain(words)))
+        if heading.type == "heading_open" and heading.tag != "h1":
+            begin = Token("link_open", "a", 1, attrs={"class": "anchor"})
+            begin.attrSet("href", f"#{heading.attrGet('id')}")
+            words.children = [begin, *(words.children or []), Token("link_close", "a", -1)]
     return tokens
 
 
 def address(link: str, file: str, static: str) -> str:
-    """Give the address for a link of a file: that of the page that the other file is."""
+    """Give the address for a link of a file: where it leads to another, that of its page."""
     path, mark, fragment = link.partition("#")
-    if not path or ":" in path:
-        return link
     target = posixpath.normpath(posixpath.join(posixpath.dirname(file), path))
     if target.startswith(STATIC):
         return static + target.removeprefix(STATIC)

@@ -190,12 +190,12 @@ def parts(text: str) -> list[str]:
 def test_a_text_becomes_parts_of_a_page() -> None:
     assert parts("# A `page`\n\nlead\n\n## One\n\n### `docker x`\n\ny\n\n### Z\n\n## Two\n") == [
         '<h1 id="a-page">A <code>page</code></h1>\n<p>lead</p>\n',
-        '<h2 id="one"><a href="#one" class="anchor">One</a></h2>\n'
+        '<h2 id="one"><a class="anchor" href="#one">One</a></h2>\n'
         '<section class="entry" data-keywords="more">'
-        '<h3 id="docker-x"><a href="#docker-x" class="anchor"><code>docker x</code></a></h3>\n'
+        '<h3 id="docker-x"><a class="anchor" href="#docker-x"><code>docker x</code></a></h3>\n'
         "<p>y</p>\n</section>"
-        '<section class="entry"><h3 id="z"><a href="#z" class="anchor">Z</a></h3>\n</section>',
-        '<h2 id="two"><a href="#two" class="anchor">Two</a></h2>\n',
+        '<section class="entry"><h3 id="z"><a class="anchor" href="#z">Z</a></h3>\n</section>',
+        '<h2 id="two"><a class="anchor" href="#two">Two</a></h2>\n',
     ]
 
 

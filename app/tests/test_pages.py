@@ -214,6 +214,13 @@ def test_every_link_and_picture_resolves_and_is_the_apps_own(
 
 
 @pytest.mark.parametrize("page", PAGES)
+def test_each_name_on_a_page_is_that_of_one_thing(client: FlaskClient, page: str) -> None:
+    """Two headings of the same words would have the same, and links would lead to the first."""
+    names = re.findall(r'\sid="([^"]+)"', client.get(page).text)
+    assert sorted(names) == sorted(set(names))
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_nothing_runs_that_is_written_into_a_page(client: FlaskClient, page: str) -> None:
     text = client.get(page).text
     assert re.search(r"<style|\sstyle=|\son\w+=|<script(?! src=)", text) is None

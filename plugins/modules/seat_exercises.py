@@ -21,7 +21,7 @@ options:
     choices: [present, absent]
     default: present
   archive:
-    description: A tar archive of the folder, packed by xz, in base64. The action gives it.
+    description: A tar archive of the folder, packed by zlib, in base64. The action gives it.
     type: str
     default: ""
 author:
@@ -58,11 +58,11 @@ ansible_facts:
 
 import base64
 import io
-import lzma
 import os
 import secrets
 import stat
 import tarfile
+import zlib
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -91,7 +91,7 @@ def unpacked(archive: str) -> dict[str, Entry]:
     """Give what an archive holds, by its paths. Raises ValueError where it is none."""
     told = {}
     try:
-        data = lzma.decompress(base64.b64decode(archive))
+        data = zlib.decompress(base64.b64decode(archive))
         with tarfile.open(fileobj=io.BytesIO(data)) as packed:
             for one in packed:
                 if ".." in (path := PurePosixPath(one.name)).parts or path.is_absolute():
@@ -100,7 +100,7 @@ def unpacked(archive: str) -> dict[str, Entry]:
                 kind = stat.S_IFREG if file else stat.S_IFLNK
                 held = file.read() if file else one.linkname.encode()
                 told[one.name] = Entry(kind | one.mode, held)
-    except (lzma.LZMAError, tarfile.TarError) as error:
+    except (zlib.error, tarfile.TarError) as error:
         raise ValueError(f"the archive cannot be read: {error}") from error
     return told
 

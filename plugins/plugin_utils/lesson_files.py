@@ -3,10 +3,10 @@
 """The files of the practical that a seat is given."""
 
 import io
-import lzma
 import stat
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -98,4 +98,4 @@ def archive(told: Mapping[str, Entry]) -> bytes:
             else:
                 one.size = len(entry.data)
                 packed.addfile(one, io.BytesIO(entry.data))
-    return lzma.compress(buffer.getvalue())
+    return zlib.compress(buffer.getvalue())

@@ -169,7 +169,7 @@ def untouched(*, images: bool, flask: bool) -> dict[str, Any]:
     taken["networks"] = [
         {"name": name, "driver": name, "internal": False} for name in ("bridge", "host", "none")
     ]
-    row = {"by": "COPY dir:1 in /python-app", "size": 1, "created": 1.0, "comment": ""}
+    row = {"by": "COPY dir:1 in /python-app", "size": 1, "created": 1.0}
     pip = row | {"by": "RUN pip install --no-cache-dir -r requirements.txt"}
     base = nothing(IMAGE) | {"id": "b" * 64, "tags": [BASE], "layers": ["1"], "history": [row]}
     base["labels"] = {"labocloud.image": "base"}

@@ -1,6 +1,7 @@
 """The command labo, as a student runs it: the real archive, before a stand-in for Docker."""
 
 import gzip
+import http.server
 import json
 import os
 import pty
@@ -11,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tarfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +24,7 @@ import pytest
 import stand_in
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
     command,
+    exercises,
     memory,
     save,
     words,
@@ -136,7 +139,7 @@ def test_it_lists_the_exercises_and_where_one_is(labo: Labo) -> None:
     assert (code, wrong) == (0, "")
     assert said == (
         "[ ] 1. First contact, 10 min (0/3) ← you are here\n"
-        "[-] 2. Compose, 10 min (not for this seat: it has no compose)\n"
+        "[-] 2. Compose, 10 min (not for this seat: it has no docker compose)\n"
         "[?] 3. Wrong, 10 min (not judged: tell the teacher)\n"
         "[ ] 4. The last one, 10 min (0/1)\n"
         "\n"
@@ -293,6 +296,38 @@ def test_it_starts_an_exercise_and_tells_where_to_read_it(labo: Labo) -> None:
     (labo.home / "fail").touch()
     code, _, wrong = labo.run("start", "1")
     assert (code, "has stopped (code 1)" in wrong) == (2, True)
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+    """The course's page, which is well."""
+
+    def do_GET(self) -> None:
+        """Answer."""
+        self.send_response(200 if self.path == "/healthz" else 404)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Be quiet."""
+
+
+def test_the_page_is_told_where_it_answers(labo: Labo) -> None:
+    with http.server.HTTPServer(("127.0.0.1", 0), Page) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        told = {"one": 1, "flask": server.server_port}
+        made = {
+            name: container(name)
+            | {"NetworkSettings": {"Ports": {"8888/tcp": [{"HostPort": str(port)}]}}}
+            for name, port in told.items()
+        }
+        labo.engine.on("GET", r"/containers/json\?.*", [{"Id": one["Id"]} for one in made.values()])
+        by_id = {one["Id"]: one for one in made.values()}
+        labo.engine.on("GET", "/containers/(.{64})/json", lambda _, key: by_id[key])
+        url = f"http://localhost:{server.server_port}"
+        assert f"La page du cours\u00a0: {url}/fr/\n" in labo.run(**FRENCH)[1]
+        said = labo.run("start", "4")[1]
+        assert f"Read: {url}/en/exercises/04-last\n" in said
+        assert "A goal" not in said
+        server.shutdown()
 
 
 def test_it_tells_what_a_preparation_has_made(labo: Labo) -> None:
@@ -512,7 +547,7 @@ def test_it_works_where_nothing_can_be_remembered_and_says_so_once(labo: Labo) -
         '{"version": 1, "answers": {"01-first": "x"}, "done": {}, "saved": null}',
         '{"version": 1, "answers": {}, "done": {"01-first": {"one": "x"}}, "saved": null}',
         '{"version": 1, "answers": {}, "done": {"01-first": {"one": NaN}}, "saved": null}',
-        " " * (memory.LARGEST + 1),
+        json.dumps(memory.nothing()) + " " * memory.LARGEST,
     ],
 )
 def test_a_file_that_is_torn_is_left_aside_and_told(labo: Labo, text: str) -> None:
@@ -568,6 +603,14 @@ def test_the_latest_answer_of_all_accounts_counts_and_the_earliest_time(tmp_path
     assert found.odd == []
 
 
+def test_of_two_that_look_at_once_the_first_counts(tmp_path: Path) -> None:
+    mine = memory.Mine(tmp_path)
+    mine.see([("e", "s", 1.0)])
+    mine.see([("e", "s", 2.0)])
+    mine.write()
+    assert memory.read(tmp_path).done == {"e": {"s": 1.0}}
+
+
 def test_of_many_accounts_some_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "MOST_FILES", 2)
     for uid in range(5):
@@ -591,6 +634,10 @@ def test_what_is_not_written_whole_leaves_what_was_there(
         mine.write()
     assert memory.read(tmp_path).answers == {"e": "first"}
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_what_an_exercise_may_need_has_a_name() -> None:
+    assert {f"need_{one}" for one in exercises.NEEDS} <= set(words.TEXTS)
 
 
 def test_every_text_is_in_both_languages_and_asks_for_the_same() -> None:

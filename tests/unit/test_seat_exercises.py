@@ -2,11 +2,11 @@
 
 import base64
 import io
-import lzma
 import os
 import shutil
 import stat
 import tarfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -169,7 +169,16 @@ def killed(monkeypatch: pytest.MonkeyPatch, after: int, work: Callable[[], objec
         return call
 
     with monkeypatch.context() as patch:
-        for name in ("mkdir", "chmod", "symlink_to", "replace", "unlink", "rmdir", "open"):
+        for name in (
+            "mkdir",
+            "chmod",
+            "symlink_to",
+            "rename",
+            "replace",
+            "unlink",
+            "rmdir",
+            "open",
+        ):
             patch.setattr(Path, name, counted(getattr(Path, name)))
         for name in ("fsync", "fchmod", "unlink", "rmdir"):
             patch.setattr(os, name, counted(getattr(os, name)))
@@ -270,7 +279,7 @@ def test_what_a_seat_is_given_is_what_the_image_is_built_from_and_the_command(
     assert {"labo", "course/Dockerfile", "course/.dockerignore", "course/app/app.py"} <= set(made)
     assert not [name for name in made if name.startswith("course/") and name.endswith("/check.py")]
     assert "course/app/exercises/02-run-again/fr.md" in made
-    with tarfile.open(fileobj=io.BytesIO(lzma.decompress(lesson_files.archive(made)))) as archive:
+    with tarfile.open(fileobj=io.BytesIO(zlib.decompress(lesson_files.archive(made)))) as archive:
         assert sorted(archive.getnames()) == sorted(made)
     assert lesson_files.entries(tmp_path, b"") == {}
 

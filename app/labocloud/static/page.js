@@ -74,8 +74,15 @@ if (search) {
   // Words without capitals and accents: « Reseau » finds « réseau ».
   const split = (text) =>
     text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().split(/[^\p{L}\p{N}]+/u).filter(Boolean);
-  const has = (words, word) => words.some((one) => one.startsWith(word));
-  // An entry is found by its title, its sentence and its keywords.
+  // How a word is among others: itself, as the beginning of one, or not at all.
+  const rank = (words, word) =>
+    words.includes(word) ? 0 : words.some((one) => one.startsWith(word)) ? 1 : 2;
+  // An entry is found by its title, or else by its sentence and its keywords.
+  const NOWHERE = 4;
+  const place = ({ title, others }, word) => {
+    const inTitle = rank(title, word);
+    return inTitle < 2 ? inTitle : 2 + rank(others, word);
+  };
   const entries = [...document.querySelectorAll("section.entry")].map((section) => {
     const title = split(section.querySelector("h3").textContent);
     const sentence = section.querySelector("p")?.textContent ?? "";
@@ -83,13 +90,14 @@ if (search) {
     return { section, chapter: section.parentElement, title, others };
   });
 
+  const sum = (numbers) => numbers.reduce((all, one) => all + one, 0);
+
   const filter = () => {
     const words = split(field.value);
-    const shown = entries.filter(({ title, others }) =>
-      words.every((word) => has(title, word) || has(others, word)));
-    // Those of which the title says most come first.
-    const missed = ({ title }) => words.filter((word) => !has(title, word)).length;
-    shown.sort((one, other) => missed(one) - missed(other));
+    const shown = entries
+      .map((entry) => ({ ...entry, places: words.map((word) => place(entry, word)) }))
+      .filter(({ places }) => !places.includes(NOWHERE))
+      .sort((one, other) => sum(one.places) - sum(other.places));
     // In the order of the page where nothing is searched for, else above it.
     for (const { section, chapter } of entries) chapter.append(section);
     for (const part of unsearched) part.hidden = words.length > 0;
@@ -111,6 +119,7 @@ if (facts) {
   const state = document.getElementById("state");
   const pause = document.getElementById("pause");
   const container = (list) => list.firstElementChild.dataset.container;
+  // Whether it answers is told all the same.
   let held = false;
 
   // Only the values that changed are written anew, so that the others stay selected.
@@ -122,23 +131,25 @@ if (facts) {
     facts.firstElementChild.dataset.container = container(fresh);
   };
 
+  // Once, for those who listen.
+  const tell = (text) => {
+    if (state.textContent !== text) state.textContent = text;
+  };
+
   const refresh = async () => {
     try {
       const answer = await fetch(facts.dataset.source, { signal: AbortSignal.timeout(2000) });
       if (!answer.ok) throw new Error(answer.status);
       const fresh = document.createElement("div");
       fresh.innerHTML = await answer.text();
-      if (container(fresh) !== container(facts)) state.textContent = state.dataset.new;
-      else if (state.textContent !== state.dataset.new) state.textContent = "";
+      if (container(fresh) !== container(facts)) tell(state.dataset.new);
+      else if (state.textContent !== state.dataset.new) tell("");
       if (!held) show(fresh);
     } catch (error) {
       // One that is gone refuses the question; one that is paused takes it and says nothing.
-      state.textContent = state.dataset[error instanceof TypeError ? "gone" : "silent"];
+      tell(state.dataset[error instanceof TypeError ? "gone" : "silent"]);
     }
-  };
-  const follow = async () => {
-    if (!held) await refresh();
-    setTimeout(follow, 2000);
+    setTimeout(refresh, 2000);
   };
 
   const follows = pause.textContent;
@@ -147,5 +158,5 @@ if (facts) {
     pause.textContent = held ? pause.dataset.resume : follows;
   });
   pause.hidden = false;
-  setTimeout(follow, 2000);
+  setTimeout(refresh, 2000);
 }

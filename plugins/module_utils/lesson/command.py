@@ -41,7 +41,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress imp
     here,
     progress,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.seat import BASE, COURSE, Seat
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.seat import BASE, Seat
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import (
     MARKS,
     Terminal,
@@ -143,7 +143,7 @@ class Labo:
             raise WrongError(say("no_number", command=command, example=self.exercises[0].number))
         word = told.words[0]
         for one in self.exercises:
-            if word.isascii() and word.isdecimal() and word.lstrip("0") == str(one.number):
+            if word.lstrip("0") == str(one.number):
                 return one
         numbers = ", ".join(str(one.number) for one in self.exercises)
         raise WrongError(say("wrong_number", word=memory.printable(word)[:40], numbers=numbers))
@@ -204,10 +204,12 @@ class Labo:
         return found
 
     def page(self, taken: Mapping[str, Any]) -> str:
-        """Give the address of the course's page, empty where none answers."""
-        seat = Seat(taken)
-        ours = [one for one in seat.containers if one.running and one.of(seat.image(COURSE))]
-        for one in sorted(ours, key=lambda one: bool(one.name != FLASK)):
+        """Give the address of the course's page, empty where none answers.
+
+        The name of its image may be another one's by now, so where it answers decides.
+        """
+        running = [one for one in Seat(taken).containers if one.running]
+        for one in sorted(running, key=lambda one: bool(one.name != FLASK)):
             for port in one.published(PORT):
                 connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PAGE_SECONDS)
                 with suppress(OSError, http.client.HTTPException), closing(connection):
@@ -246,7 +248,7 @@ class Labo:
         terminal, one = self.terminal, self.number(told)
         before = self.taken(exercises.wanted([one]))
         if missing := exercises.lacks(one, before):
-            raise WrongError(f"{title(one)} : {say('unfit', what=', '.join(missing))}")
+            raise WrongError(say("unfit_start", title=title(one), what=needs(missing)))
         terminal.say(terminal.lines(say("started", number=one.number, title=title(one))))
         if one.setup:
             home = Path.home()
@@ -319,7 +321,7 @@ class Labo:
         terminal, one = self.terminal, found.exercise
         lines = [terminal.lines(f"{one.number}. {title(one)}")]
         if found.state == UNFIT:
-            text = say("unfit", what=", ".join(found.lacks))
+            text = say("unfit", what=needs(found.lacks))
             return [*lines, terminal.marked(UNFIT, text, "  ")]
         if found.state == UNJUDGED:
             return [*lines, terminal.marked(UNJUDGED, say("unjudged"), "  ")]
@@ -486,6 +488,11 @@ def title(one: Exercise) -> str:
     return one.title(language())
 
 
+def needs(names: list[str]) -> str:
+    """Give what an exercise needs and the seat has not, in words."""
+    return ", ".join(say(f"need_{one}") for one in names)
+
+
 def row(found: Progress) -> str:
     """Give an exercise's line of the list, less its mark."""
     one = found.exercise
@@ -496,7 +503,7 @@ def row(found: Progress) -> str:
         minutes=one.minutes,
     )
     if found.state == UNFIT:
-        return f"{text} ({say('unfit', what=', '.join(found.lacks))})"
+        return f"{text} ({say('unfit', what=needs(found.lacks))})"
     if found.state == UNJUDGED:
         return f"{text} ({say('unjudged')})"
     count = {"done": found.count(DONE), "all": len(found.steps), "was": found.count(WAS)}
@@ -523,7 +530,7 @@ def made(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     return [
         say(f"kind_{kind}", name=name)
         for kind in KINDS
-        for key, name in names(after, kind).items()
+        for key, name in sorted(names(after, kind).items(), key=lambda one: one[1])
         if key not in names(before, kind)
     ]
 

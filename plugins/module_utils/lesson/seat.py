@@ -43,7 +43,7 @@ class Thing:
 
 
 class Row(Thing):
-    """A row of an image's history: by, size, created, comment."""
+    """A row of an image's history: by, size, created."""
 
     shape = SNAPSHOT["images"][0]["history"][0]
 

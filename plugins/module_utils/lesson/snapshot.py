@@ -9,13 +9,15 @@ an exercise asks for that container: either may hold a secret.
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import re
+import socket
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing, suppress
 from datetime import datetime, timezone
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote
 
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
@@ -28,8 +30,13 @@ from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape
 # Of each kind, how many are told: more than a practical makes. Characters of a log, of a page and
 # of any other text.
 MOST, LONGEST_LOG, LONGEST_PAGE, LONGEST = 100, 4000, 4000, 300
-# Seconds: for one answer of the engine's or of a page, and for all of them.
-ONE_ANSWER, ALL = 5, 20
+# Characters, as JSON: of all that is told of one kind. An honest seat has a tenth of it.
+MOST_OF_KIND = 100_000
+# Seconds: for one answer of the engine's, and for all of them; for one page, and for all of them.
+ONE_ANSWER, ALL = 5.0, 20.0
+ONE_PAGE, ALL_PAGES = 2.0, 6.0
+# Bytes of one answer, which is in memory; of a list of a thousand images it is 0.5 MB.
+LARGEST = 4_000_000
 # The labels of a container or a volume that are told: whose it is, and nothing that somebody else
 # wrote there.
 LABELS = re.compile(r"com\.docker\.(compose\.(project|service)|swarm\.service\.name)|labo\..*")
@@ -41,6 +48,11 @@ PLUGINS = (
     "/usr/libexec/docker/cli-plugins",
 )
 KINDS = {0: "changed", 1: "added", 2: "deleted"}
+PORTS = range(1, 2**16)
+# In an image's history, the values of ENV and ARG: they may be secrets, as a container's are.
+VALUES = re.compile(r"^((?:/bin/sh -c #\(nop\) *)?(?:ENV|ARG)\b).*|\|\d+ .*?(?=/bin/)", re.DOTALL)
+# What becomes of reading JSON of which the shape was only hoped for.
+ODD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 # What an exercise may ask for beside all that is listed; see wanted().
 WANTS: Mapping[str, Shape] = {
@@ -104,10 +116,10 @@ SNAPSHOT: Mapping[str, Shape] = {
             "user": str,
             "entrypoint": [str],
             "command": [str],
-            # The IDs of what the layers hold, lowest first.
+            # The IDs of what the layers hold, lowest first, of 16 digits.
             "layers": [str],
             # What made it, first instruction first; size 0: no layer.
-            "history": [{"by": str, "size": int, "created": float, "comment": str}],
+            "history": [{"by": str, "size": int, "created": float}],
         }
     ],
     "networks": [{"name": str, "driver": str, "internal": bool}],
@@ -145,12 +157,15 @@ def seconds(text: object) -> float:
     if found is None or found[1].startswith("0001"):
         return 0.0
     zone = found[3].replace("Z", "+00:00")
-    return datetime.fromisoformat(found[1] + zone).timestamp() + float(found[2] or 0)
+    try:
+        return datetime.fromisoformat(found[1] + zone).timestamp() + float(found[2] or 0)
+    except ValueError:
+        return 0.0
 
 
 def short(text: object) -> str:
-    """Give a text no longer than any has to be."""
-    return str(text or "")[:LONGEST]
+    """Give a text no longer than any has to be, of characters that every encoding has."""
+    return str(text or "")[:LONGEST].encode(errors="replace").decode()
 
 
 def bare(identity: object) -> str:
@@ -161,51 +176,123 @@ def bare(identity: object) -> str:
 def labels_of(told: Mapping[str, Any]) -> dict[str, str]:
     """Give those labels that are told, of what the engine says of something."""
     labels = told.get("Labels") or {}
-    return {key: short(value) for key, value in labels.items() if LABELS.fullmatch(key)}
+    there = [key for key in labels if LABELS.fullmatch(key)]
+    return {short(key): short(labels[key]) for key in there[:10]}
 
 
-class Asking:
+def each(
+    kind: Iterable[Any], tell: Callable[[Any], dict[str, Any] | None], most: int = MOST_OF_KIND
+) -> list[dict[str, Any]]:
+    """Give what is told of each of a kind, until that is much; what is odd is left out."""
+    told = []
+    for one in kind:
+        with suppress(*ODD):
+            if found := tell(one):
+                most -= len(json.dumps(found))
+                if most < 0:
+                    break
+                told.append(found)
+    return told
+
+
+class TooMuch(OSError):  # noqa: N818  # no error of who reads
+    """There would be more of an answer than anybody wants to hold."""
+
+
+class Limited(http.client.HTTPConnection):
+    """HTTP of which one answer is limited in time and in bytes, however slowly it comes.
+
+    Python's own time limit is for each piece of an answer.
+    """
+
+    end = 0.0
+    left = 0
+
+    def allow(self, seconds: float, most: int = LARGEST) -> None:
+        """Limit what is read from now on."""
+        self.end = time.monotonic() + seconds
+        self.left = most
+
+    def connect(self) -> None:
+        """Connect. Raises OSError."""
+        super().connect()
+        self.sock = LimitedSocket(self.sock, self)
+
+
+class LimitedSocket(socket.socket):
+    """A socket that reads no more than its connection allows. http.client reads by recv_into."""
+
+    def __init__(self, sock: socket.socket, connection: Limited) -> None:
+        super().__init__(fileno=sock.detach())
+        self.connection = connection
+
+    def recv_into(self, *args: Any, **kwargs: Any) -> int:  # noqa: ANN401  # as socket's own
+        """Read a piece. Raises OSError, TooMuch where there have been too many."""
+        seconds = self.connection.end - time.monotonic()
+        if seconds <= 0:
+            raise TimeoutError("the answer takes too long")
+        self.settimeout(seconds)
+        count = super().recv_into(*args, **kwargs)
+        self.connection.left -= count
+        if self.connection.left < 0:
+            raise TooMuch("the answer is too long")
+        return count
+
+
+class Engine(Limited, DockerConnection):
     """An engine that is asked, all in all, for no longer than ALL seconds."""
 
-    def __init__(self, docker: DockerConnection) -> None:
-        self.docker = docker
-        self.end = time.monotonic() + ALL
+    def __init__(self, path: str) -> None:
+        super().__init__(path, ONE_ANSWER)
+        self.last = time.monotonic() + ALL
 
-    def __call__(self, path: str) -> Any:  # noqa: ANN401  # JSON
-        """Give an answer, None where there is no such thing (any more). Raises OSError."""
-        if time.monotonic() > self.end:
-            raise TimeoutError(f"the engine has not told all within {ALL} s")
-        return self.docker.ask(path)
+    def send_question(
+        self, path: str, method: str, body: bytes | IO[bytes] | None, headers: dict[str, str]
+    ) -> http.client.HTTPResponse:
+        """Ask, and give the answer, unread. Raises as DockerConnection's does."""
+        seconds = self.last - time.monotonic()
+        if seconds <= 0:
+            raise TimeoutError(f"the engine has not told all within {ALL:.0f} s")
+        self.allow(min(seconds, ONE_ANSWER))
+        return super().send_question(path, method, body, headers)
+
+    def of(self, path: str) -> Any:  # noqa: ANN401  # JSON
+        """Give an answer, None where there is none to be had of this one thing. Raises OSError."""
+        try:
+            return self.ask(path)
+        except (EngineError, TooMuch):
+            return None
 
     def text(self, path: str) -> bytes:
         """Give the beginning of an answer that is not JSON. Raises OSError."""
         try:
-            with closing(self.docker.stream(path)) as answer:
-                return answer.read(4 * LONGEST_LOG)
+            answer = self.stream(path)
         except EngineError:
             return b""
-        finally:
-            self.docker.close()
+        told = answer.read(4 * LONGEST_LOG)
+        if not answer.isclosed():
+            self.close()
+        return told
 
 
 def container_of(told: dict[str, Any], commands: list[str]) -> dict[str, Any]:
     """Give a container as a snapshot has it, from the engine's description."""
     state, host, config = told["State"], told.get("HostConfig") or {}, told.get("Config") or {}
     settings = told.get("NetworkSettings") or {}
-    name = told["Name"].lstrip("/")
+    name = short(told["Name"]).lstrip("/")
     return {
-        "id": told["Id"],
+        "id": short(told["Id"]),
         "name": name,
         "image": short(config.get("Image")),
         "image_id": bare(told.get("Image")),
         "created": seconds(told.get("Created")),
-        "status": state.get("Status", ""),
+        "status": short(state.get("Status")),
         "exit": state.get("ExitCode", 0),
         "error": short(state.get("Error")),
         "oom": bool(state.get("OOMKilled")),
         "started": seconds(state.get("StartedAt")),
         "finished": seconds(state.get("FinishedAt")),
-        "health": (state.get("Health") or {}).get("Status", ""),
+        "health": short((state.get("Health") or {}).get("Status")),
         "command": [short(one) for one in [told.get("Path"), *(told.get("Args") or [])][:20]]
         if name in commands
         else [],
@@ -216,13 +303,13 @@ def container_of(told: dict[str, Any], commands: list[str]) -> dict[str, Any]:
         "network": short(host.get("NetworkMode")),
         "read_only": bool(host.get("ReadonlyRootfs")),
         "ports": {
-            port: sorted({int(end["HostPort"]) for end in ends if end.get("HostPort")})
-            for port, ends in (settings.get("Ports") or {}).items()
+            short(port): sorted({int(end.get("HostPort") or 0) for end in ends})[:5]
+            for port, ends in list((settings.get("Ports") or {}).items())[:20]
             if ends
         },
         "mounts": [
             {
-                "type": mount.get("Type", ""),
+                "type": short(mount.get("Type")),
                 "name": short(mount.get("Name")),
                 "from": short(mount.get("Source")),
                 "to": short(mount.get("Destination")),
@@ -231,7 +318,7 @@ def container_of(told: dict[str, Any], commands: list[str]) -> dict[str, Any]:
             for mount in (told.get("Mounts") or [])[:20]
         ],
         "networks": {
-            one: [short(alias) for alias in (end or {}).get("Aliases") or []][:5]
+            short(one): [short(alias) for alias in (end or {}).get("Aliases") or []][:5]
             for one, end in list((settings.get("Networks") or {}).items())[:10]
         },
     }
@@ -247,21 +334,20 @@ def image_of(told: dict[str, Any], history: list[dict[str, Any]]) -> dict[str, A
         "size": told.get("Size", 0),
         "labels": {
             short(key): short(value)
-            for key, value in (config.get("Labels") or {}).items()
+            for key, value in list((config.get("Labels") or {}).items())[:20]
             if key.startswith("labocloud.")
         },
         "user": short(config.get("User")),
         "entrypoint": [short(one) for one in config.get("Entrypoint") or []][:20],
         "command": [short(one) for one in config.get("Cmd") or []][:20],
-        "layers": [bare(one) for one in (told.get("RootFS") or {}).get("Layers") or []],
+        "layers": [bare(one)[:16] for one in (told.get("RootFS") or {}).get("Layers") or []][:130],
         "history": [
             {
-                "by": short(row.get("CreatedBy")),
+                "by": short(VALUES.sub(r"\1", str(row.get("CreatedBy") or ""))),
                 "size": row.get("Size", 0),
                 "created": float(row.get("Created", 0)),
-                "comment": short(row.get("Comment")),
             }
-            for row in reversed(history[:50])
+            for row in reversed(history[:130])
         ],
     }
 
@@ -272,14 +358,16 @@ def service_of(told: dict[str, Any]) -> dict[str, Any]:
     template = (spec.get("TaskTemplate") or {}).get("ContainerSpec") or {}
     ports = (told.get("Endpoint") or {}).get("Ports") or []
     return {
-        "id": told["ID"],
+        "id": short(told["ID"]),
         "name": short(spec.get("Name")),
         "image": short(template.get("Image")),
         "replicas": ((spec.get("Mode") or {}).get("Replicated") or {}).get("Replicas") or 0,
-        "update": (told.get("UpdateStatus") or {}).get("State", ""),
+        "update": short((told.get("UpdateStatus") or {}).get("State")),
         "ports": {
-            f"{port.get('TargetPort')}/{port.get('Protocol')}": port.get("PublishMode", "")
-            for port in ports
+            short(f"{port.get('TargetPort')}/{port.get('Protocol')}"): short(
+                port.get("PublishMode")
+            )
+            for port in ports[:20]
         },
     }
 
@@ -289,57 +377,68 @@ def task_of(told: dict[str, Any]) -> dict[str, Any]:
     status = told.get("Status") or {}
     template = (told.get("Spec") or {}).get("ContainerSpec") or {}
     return {
-        "service": told.get("ServiceID", ""),
-        "container": (status.get("ContainerStatus") or {}).get("ContainerID", ""),
+        "service": short(told.get("ServiceID")),
+        "container": short((status.get("ContainerStatus") or {}).get("ContainerID")),
         "image": short(template.get("Image")),
-        "state": status.get("State", ""),
+        "state": short(status.get("State")),
         "error": short(status.get("Err")),
     }
 
 
-def containers(ask: Asking, commands: list[str]) -> Iterator[dict[str, Any]]:
+def containers(engine: Engine, commands: list[str]) -> list[dict[str, Any]]:
     """Give the containers, the newest first."""
-    for listed in ask(f"/containers/json?all=true&limit={MOST}"):
-        if told := ask(f"/containers/{listed['Id']}/json"):
-            yield container_of(told, commands)
+
+    def tell(listed: dict[str, Any]) -> dict[str, Any] | None:
+        told = engine.of(f"/containers/{quote(listed['Id'], safe='')}/json")
+        return container_of(told, commands) if told else None
+
+    return each(engine.ask(f"/containers/json?all=true&limit={MOST}")[:MOST], tell)
 
 
-def images(ask: Asking) -> Iterator[dict[str, Any]]:
+def images(engine: Engine) -> list[dict[str, Any]]:
     """Give the images, those that have a name first."""
-    listed = ask("/images/json")
-    listed.sort(key=lambda one: not any(tag != "<none>:<none>" for tag in one["RepoTags"] or []))
-    for one in listed[:MOST]:
-        told, history = ask(f"/images/{one['Id']}/json"), ask(f"/images/{one['Id']}/history")
-        if told:
-            yield image_of(told, history or [])
+
+    def tell(listed: dict[str, Any]) -> dict[str, Any] | None:
+        path = f"/images/{quote(listed['Id'], safe=':')}"
+        told = engine.of(f"{path}/json")
+        return image_of(told, engine.of(f"{path}/history") or []) if told else None
+
+    listed = engine.ask("/images/json")
+    listed.sort(key=lambda one: (one.get("RepoTags") or ["<none>:<none>"]) == ["<none>:<none>"])
+    return each(listed[:MOST], tell)
 
 
-def log_of(ask: Asking, name: str) -> str:
-    """Give the end of what a container has written: each piece comes behind eight bytes."""
-    told = ask.text(f"/containers/{quote(name)}/logs?stdout=true&stderr=true&tail=60")
+def log_of(engine: Engine, name: str) -> str:
+    """Give the end of what a container has written.
+
+    Each piece comes behind eight bytes: whether it is output or errors, and how long it is. What a
+    terminal has shown comes as it is.
+    """
+    told = engine.text(f"/containers/{quote(name, safe='')}/logs?stdout=true&stderr=true&tail=60")
     parts, at = [], 0
-    while at + 8 <= len(told):
+    while told[at : at + 1] in (b"\0", b"\1", b"\2") and told[at + 1 : at + 4] == b"\0\0\0":
         length = int.from_bytes(told[at + 4 : at + 8], "big")
         parts.append(told[at + 8 : at + 8 + length])
         at += 8 + length
-    return b"".join(parts).decode(errors="replace")[-LONGEST_LOG:]
+    return b"".join([*parts, told[at:]]).decode(errors="replace")[-LONGEST_LOG:]
 
 
-def changes_of(ask: Asking, name: str) -> list[list[str]]:
+def changes_of(engine: Engine, name: str) -> list[list[str]]:
     """Give the files in which a container differs from its image."""
-    found = ask(f"/containers/{quote(name)}/changes") or []
+    found = engine.of(f"/containers/{quote(name, safe='')}/changes") or []
     return [[KINDS.get(one["Kind"], ""), short(one["Path"])] for one in found[:MOST]]
 
 
-def page_of(port: int, path: str) -> dict[str, Any] | None:
-    """Give a page that answers at a port of this machine, None where none does."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+def page_of(port: int, path: str, seconds: float) -> dict[str, Any] | None:
+    """Give a page that answers within some seconds at a port of this machine, None if none does."""
+    connection = Limited("127.0.0.1", port, timeout=seconds)
+    connection.allow(seconds)
     with closing(connection):
         try:
             connection.request("GET", path)
             answer = connection.getresponse()
             body = answer.read(LONGEST_PAGE).decode(errors="replace")
-        except (OSError, http.client.HTTPException):
+        except (OSError, ValueError, http.client.HTTPException):
             return None
         told = answer.headers.get("Last-Modified", "")
         try:
@@ -350,30 +449,52 @@ def page_of(port: int, path: str) -> dict[str, Any] | None:
         return {"status": answer.status, "modified": modified, "body": body}
 
 
-def swarm(ask: Asking) -> dict[str, Any]:
+def pages_of(wanted: list[Any], names: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Give the pages that answer, of those that are wanted. names: containers, by name."""
+    pages = {}
+    end = time.monotonic() + ALL_PAGES
+    for name, port, path in wanted:
+        for published in names.get(name, {"ports": {}})["ports"].get(f"{port}/tcp", [])[:1]:
+            seconds = min(ONE_PAGE, end - time.monotonic())
+            if seconds > 0 and published in PORTS and (page := page_of(published, path, seconds)):
+                pages[f"{name}:{port}{path}"] = page
+    return pages
+
+
+def swarm(engine: Engine) -> dict[str, Any]:
     """Give the services of a swarm that this machine manages, and their tasks."""
-    names = {}
-    services = []
-    for told in ask("/services")[:MOST]:
-        services.append(service_of(told))
-        names[told["ID"]] = services[-1]["name"]
-    tasks = [task_of(told) for told in ask("/tasks")[:MOST]]
+    services = each((engine.of("/services") or [])[:MOST], service_of)
+    tasks = each((engine.of("/tasks") or [])[:MOST], task_of)
+    names = {service["id"]: service["name"] for service in services}
     for task in tasks:
         task["service"] = names.get(task["service"], task["service"])
     return {"services": services, "tasks": tasks}
 
 
-def taken(docker: DockerConnection, wants: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the snapshot, not yet held against its shape. Raises as DockerConnection.ask does."""
-    ask = Asking(docker)
-    info = ask("/info")
-    there = list(containers(ask, wants["commands"]))
+def network_of(told: dict[str, Any]) -> dict[str, Any]:
+    """Give a network as a snapshot has it."""
+    return {
+        "name": short(told["Name"]),
+        "driver": short(told.get("Driver")),
+        "internal": bool(told.get("Internal")),
+    }
+
+
+def volume_of(told: dict[str, Any]) -> dict[str, Any]:
+    """Give a volume as a snapshot has it."""
+    return {
+        "name": short(told["Name"]),
+        "driver": short(told.get("Driver")),
+        "created": seconds(told.get("CreatedAt")),
+        "labels": labels_of(told),
+    }
+
+
+def told_by(engine: Engine, wants: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the snapshot, not yet held against its shape. Raises OSError, and whatever is odd."""
+    info = engine.ask("/info")
+    there = containers(engine, wants["commands"])
     names = {one["name"]: one for one in there}
-    pages = {}
-    for name, port, path in wants["pages"]:
-        for published in names.get(name, {"ports": {}})["ports"].get(f"{port}/tcp", [])[:1]:
-            if page := page_of(published, path):
-                pages[f"{name}:{port}{path}"] = page
     managing = bool((info.get("Swarm") or {}).get("ControlAvailable"))
     return {
         "taken": time.time(),
@@ -385,24 +506,13 @@ def taken(docker: DockerConnection, wants: Mapping[str, Any]) -> dict[str, Any]:
             "swarm": managing,
         },
         "containers": there,
-        "images": list(images(ask)),
-        "networks": [
-            {"name": short(one["Name"]), "driver": one["Driver"], "internal": one["Internal"]}
-            for one in ask("/networks")[:MOST]
-        ],
-        "volumes": [
-            {
-                "name": short(one["Name"]),
-                "driver": one["Driver"],
-                "created": seconds(one.get("CreatedAt")),
-                "labels": labels_of(one),
-            }
-            for one in (ask("/volumes")["Volumes"] or [])[:MOST]
-        ],
-        **(swarm(ask) if managing else {"services": [], "tasks": []}),
-        "logs": {name: log_of(ask, name) for name in wants["logs"] if name in names},
-        "changes": {name: changes_of(ask, name) for name in wants["changes"] if name in names},
-        "pages": pages,
+        "images": images(engine),
+        "networks": each(engine.ask("/networks")[:MOST], network_of),
+        "volumes": each((engine.ask("/volumes")["Volumes"] or [])[:MOST], volume_of),
+        **(swarm(engine) if managing else {"services": [], "tasks": []}),
+        "logs": {name: log_of(engine, name) for name in wants["logs"] if name in names},
+        "changes": {name: changes_of(engine, name) for name in wants["changes"] if name in names},
+        "pages": pages_of(wants["pages"], names),
     }
 
 
@@ -412,11 +522,10 @@ def take(wants: Mapping[str, Any], socket: str = SOCKET) -> dict[str, Any]:
     Raises OSError where no engine answers, or this account may not ask it.
     """
     try:
-        with closing(DockerConnection(socket, ONE_ANSWER)) as docker:
-            told = taken(docker, wants)
-    except (http.client.HTTPException, AttributeError, KeyError, TypeError, ValueError) as error:
+        with closing(Engine(socket)) as engine:
+            return shaped(told_by(engine, wants))
+    except (http.client.HTTPException, RecursionError, *ODD) as error:
         raise OSError(f"what answers at {socket} is no Docker Engine: {error!r}") from error
-    return shaped(told)
 
 
 def shaped(told: object) -> dict[str, Any]:

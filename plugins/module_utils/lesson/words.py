@@ -150,6 +150,11 @@ Exit code: 0 where all is done, 1 where not, 2 where it is not possible.""",
         "pas pour ce poste : il y manque {what}",
         "not for this seat: it has no {what}",
     ),
+    "unfit_start": (
+        "{title} : pas pour ce poste, il y manque {what}.",
+        "{title}: not for this seat, it has no {what}.",
+    ),
+    "need_compose": ("docker compose", "docker compose"),
     "unjudged": ("pas jugé : prévenez le professeur", "not judged: tell the teacher"),
     "page": ("La page du cours : {url}", "The course’s page: {url}"),
     "no_page": (

@@ -1,0 +1,605 @@
+"""What a seat's Docker has is told as it is, soon and in few bytes, whatever the engine answers."""
+
+import http.server
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+import stand_in
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import EngineError
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import snapshot
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import faults
+from hypothesis import given
+from hypothesis import strategies as st
+from mutated import ODD, answers, bounded, json_of
+from stand_in import DROP, HANG, Engine, Raw, Refuse, Stream
+
+NOTHING = snapshot.wanted([])
+CONTAINERS = f"/containers/json?all=true&limit={snapshot.MOST}"
+OBJECTS = ("/info", "/volumes")
+INFO = {
+    "ServerVersion": "26.1.5",
+    "MemoryLimit": True,
+    "SecurityOptions": ["name=rootless"],
+    "Swarm": {"ControlAvailable": False},
+}
+
+
+def container(number: int, **fields: object) -> dict[str, Any]:
+    """Give what an engine tells of a container, as much as of one with the usual options."""
+    return {
+        "Id": f"{number:064x}",
+        "Name": f"/exercise-{number}",
+        "Created": "2026-03-01T10:42:00.123456789Z",
+        "Image": f"sha256:{number % 7:064x}",
+        "Path": "python",
+        "Args": ["app.py", "--token", "of-nobody-else"],
+        "State": {
+            "Status": "running",
+            "ExitCode": 0,
+            "StartedAt": "2026-03-01T10:42:01.5Z",
+            "FinishedAt": "0001-01-01T00:00:00Z",
+        },
+        "Config": {
+            "Image": "labocloud20202021:python",
+            "Env": ["PASSWORD=of-nobody-else"],
+            "Labels": {"labo.setup": "8", "owner": "of-nobody-else"},
+        },
+        "HostConfig": {"Memory": 2**26, "NetworkMode": "default", "AutoRemove": True},
+        "NetworkSettings": {
+            "Ports": {"8888/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8090"}], "53/udp": None},
+            "Networks": {"bridge": {"Aliases": ["exercise"]}},
+        },
+        "Mounts": [{"Type": "volume", "Name": "v", "Source": "/v", "Destination": "/data"}],
+        **fields,
+    }
+
+
+def image(number: int) -> dict[str, Any]:
+    """Give what an engine tells of an image."""
+    return {
+        "Id": f"sha256:{number:064x}",
+        "RepoTags": [f"exercise:{number}"],
+        "Created": "2026-03-01T10:40:00Z",
+        "Size": 80_000_000,
+        "Config": {"Cmd": ["app.py"], "Labels": {"labocloud.image": "course"}},
+        "RootFS": {"Layers": [f"sha256:{layer:064x}" for layer in range(8)]},
+    }
+
+
+HISTORY = [
+    {"Created": 1772361600, "CreatedBy": "CMD [app.py]", "Size": 0, "Comment": "buildkit"},
+    {"Created": 1772361600, "CreatedBy": "ENV TOKEN=of-nobody-else", "Size": 0},
+    {"Created": 1772361600, "CreatedBy": "/bin/sh -c #(nop)  ARG K=of-nobody-else", "Size": 0},
+    {
+        "Created": 1772361600,
+        "CreatedBy": "RUN |1 K=of-nobody-else a /bin/sh -c pip install flask # buildkit",
+        "Size": 9,
+    },
+    *[
+        {"Created": 1772361600, "CreatedBy": f"COPY {n} /srv # buildkit", "Size": 5}
+        for n in "abcde"
+    ],
+]
+
+
+def stand(engine: Engine, containers: list[dict[str, Any]], images: list[dict[str, Any]]) -> None:
+    """Have an engine with these."""
+    listed = [{"Id": one["Id"]} for one in containers]
+    engine.on("GET", r"/containers/json\?all=true&limit=100", listed)
+    for one in containers:
+        engine.on("GET", f"/containers/{one['Id']}/json", one)
+    engine.on("GET", "/images/json", [{"Id": i["Id"], "RepoTags": i["RepoTags"]} for i in images])
+    for one in images:
+        engine.on("GET", f"/images/{one['Id']}/json", one)
+        engine.on("GET", f"/images/{one['Id']}/history", HISTORY)
+    engine.on("GET", "/info", INFO)
+    engine.on("GET", "/networks", [{"Name": "bridge", "Driver": "bridge", "Internal": False}])
+    engine.on("GET", "/volumes", {"Volumes": None, "Warnings": None})
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    with stand_in.engine(tmp_path / "docker.sock") as standing:
+        stand(standing, [container(1)], [image(0), image(1)])
+        yield standing
+
+
+def take(engine: Engine, **wants: list[Any]) -> dict[str, Any]:
+    """Take a snapshot, and see that it has its shape."""
+    told = snapshot.take(snapshot.wanted([wants]), engine.path)
+    assert list(faults(told, snapshot.SNAPSHOT, "snapshot")) == []
+    return told
+
+
+@contextmanager
+def serving(answer: Callable[[http.server.BaseHTTPRequestHandler], None]) -> Iterator[int]:
+    """Have a page at a port of this machine; answer: what does what do_GET has to."""
+    handler = type("Handler", (http.server.BaseHTTPRequestHandler,), {"do_GET": answer})
+    handler.log_message = lambda *_: None  # type: ignore[attr-defined]
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def page(handler: http.server.BaseHTTPRequestHandler) -> None:
+    """Answer as a page that is a file."""
+    handler.send_response(200)
+    handler.send_header("Last-Modified", "Sun, 01 Mar 2026 10:42:00 GMT")
+    handler.end_headers()
+    handler.wfile.write(handler.path.encode() + b"x" * 10_000)
+
+
+def drip(handler: http.server.BaseHTTPRequestHandler) -> None:
+    """Answer without an end, a byte at a time."""
+    handler.send_response(200)
+    handler.end_headers()
+    for _ in range(200):
+        handler.wfile.write(b"x")
+        handler.wfile.flush()
+        time.sleep(0.05)
+
+
+def at(port: int, number: int = 1) -> dict[str, Any]:
+    """Give a container whose port 8888 is published at a port of this machine."""
+    ports = {"8888/tcp": [{"HostIp": "0.0.0.0", "HostPort": str(port)}]}
+    return container(number, NetworkSettings={"Ports": ports})
+
+
+@pytest.mark.parametrize("name", ["20.10", "26.1", "28.5", "29"])
+def test_what_real_engines_have_answered_is_understood(tmp_path: Path, name: str) -> None:
+    with stand_in.engine(tmp_path / "docker.sock") as standing:
+        standing.become(name)
+        recording = json.loads(
+            (stand_in.RECORDED / f"{'28.5' if name == '29' else name}.json").read_text()
+        )
+        answered = recording["answers"]
+        standing.on(
+            "GET", r"/containers/json\?all=true&limit=100", answered["/containers/json?all=true"]
+        )
+        told = take(standing)
+    assert told["engine"]["version"].startswith(name)
+    listed = answered["/containers/json?all=true"]
+    assert [one["id"] for one in told["containers"]] == [one["Id"] for one in listed]
+    assert len(told["images"]) == len(answered["/images/json"])
+    assert all(one["layers"] and one["created"] and one["size"] for one in told["images"])
+    seat = Seat(told)
+    assert seat.course.command == ["app.py"]
+    assert seat.container("flask").of(seat.course)
+    assert {"bridge", "host", "none"} < {one["name"] for one in told["networks"]}
+    assert {one["name"] for one in told["volumes"]} == {"data", "options"}
+
+
+def test_fifty_containers_are_told_soon_and_in_few_bytes_on_one_connection(engine: Engine) -> None:
+    stand(engine, [container(n) for n in range(50)], [image(n) for n in range(25)])
+    connections = []
+
+    def count(_server: object, request: object, _client: object) -> bool:
+        connections.append(request)
+        return True
+
+    with mock.patch.object(stand_in.Server, "verify_request", count):
+        begun = time.monotonic()
+        told = take(engine)
+        seconds = time.monotonic() - begun
+    assert (len(told["containers"]), len(told["images"])) == (50, 25)
+    assert len(json.dumps(told)) < 100_000
+    # A real engine answers sooner than the stand-in; the limit of 0.3 s is that of a real seat.
+    assert seconds < 2
+    assert len(connections) == 1
+
+
+def test_a_container_is_told(engine: Engine) -> None:
+    [told] = take(engine, commands=["exercise-1"])["containers"]
+    assert told == {
+        "id": f"{1:064x}",
+        "name": "exercise-1",
+        "image": "labocloud20202021:python",
+        "image_id": f"{1:064x}",
+        "created": pytest.approx(1772361720.123457),
+        "status": "running",
+        "exit": 0,
+        "error": "",
+        "oom": False,
+        "started": 1772361721.5,
+        "finished": 0.0,
+        "health": "",
+        "command": ["python", "app.py", "--token", "of-nobody-else"],
+        "labels": {"labo.setup": "8"},
+        "init": False,
+        "rm": True,
+        "memory": 2**26,
+        "network": "default",
+        "read_only": False,
+        "ports": {"8888/tcp": [8090]},
+        "mounts": [{"type": "volume", "name": "v", "from": "/v", "to": "/data", "rw": False}],
+        "networks": {"bridge": ["exercise"]},
+    }
+
+
+def test_nothing_is_told_that_may_be_a_secret(engine: Engine) -> None:
+    told = take(engine, commands=["another"])
+    assert "of-nobody-else" not in json.dumps(told)
+    assert [row["by"] for row in told["images"][0]["history"]][-4:] == [
+        "RUN /bin/sh -c pip install flask # buildkit",
+        "/bin/sh -c #(nop)  ARG",
+        "ENV",
+        "CMD [app.py]",
+    ]
+
+
+def test_images_that_have_a_name_come_first(engine: Engine) -> None:
+    nameless = [{**image(n), "RepoTags": tags} for n, tags in enumerate([None, ["<none>:<none>"]])]
+    stand(engine, [], [*nameless, image(2), image(3)])
+    assert [one["tags"] for one in take(engine)["images"]][:2] == [["exercise:2"], ["exercise:3"]]
+
+
+def test_a_swarm_is_told(engine: Engine) -> None:
+    service = {
+        "ID": "s1",
+        "Spec": {
+            "Name": "equipe",
+            "Mode": {"Replicated": {"Replicas": 3}},
+            "TaskTemplate": {"ContainerSpec": {"Image": "labocloud20202021:python"}},
+        },
+        "Endpoint": {
+            "Ports": [{"TargetPort": 8888, "Protocol": "tcp", "PublishMode": "host"}],
+        },
+        "UpdateStatus": {"State": "rollback_completed"},
+    }
+    task = {
+        "ServiceID": "s1",
+        "Spec": {"ContainerSpec": {"Image": "labocloud20202021:python"}},
+        "Status": {"State": "running", "ContainerStatus": {"ContainerID": "c1"}, "Err": "why"},
+    }
+    engine.on("GET", "/info", {**INFO, "Swarm": {"ControlAvailable": True}})
+    engine.on("GET", "/services", [service])
+    engine.on("GET", "/tasks", [task, {"ServiceID": "gone"}])
+    told = take(engine)
+    assert told["services"] == [
+        {
+            "id": "s1",
+            "name": "equipe",
+            "image": "labocloud20202021:python",
+            "replicas": 3,
+            "update": "rollback_completed",
+            "ports": {"8888/tcp": "host"},
+        }
+    ]
+    assert told["tasks"] == [
+        {
+            "service": "equipe",
+            "container": "c1",
+            "image": "labocloud20202021:python",
+            "state": "running",
+            "error": "why",
+        },
+        {"service": "gone", "container": "", "image": "", "state": "", "error": ""},
+    ]
+    assert told["engine"]["swarm"]
+    engine.on("GET", "/services", Refuse(503, "the swarm has lost its manager"))
+    assert take(engine)["services"] == []
+
+
+@pytest.mark.parametrize(
+    ("written", "log"),
+    [
+        (b"\1\0\0\0\0\0\0\5hello\2\0\0\0\0\0\0\1!", "hello!"),
+        (b"as a terminal\r\nhas it", "as a terminal\r\nhas it"),
+        (b"\1\0\0\0\0\0\0\xffcut", "cut"),
+        (b"\1\0\0\0\0\0", ""),
+        (b"\1\0\0\0\0\0\0\2\xff\xfe", "��"),
+        (b"\1\0\0\0\0\0\x27\x10" + b"x" * 9_999 + b"y", "x" * 3_999 + "y"),
+        (b"", ""),
+    ],
+)
+def test_the_end_of_a_log_is_told(engine: Engine, written: bytes, log: str) -> None:
+    engine.on("GET", r"/containers/exercise-1/logs\?.*tail=60", Raw(written))
+    assert take(engine, logs=["exercise-1", "absent"])["logs"] == {"exercise-1": log}
+
+
+def test_what_a_container_has_changed_is_told(engine: Engine) -> None:
+    found = [{"Kind": kind, "Path": f"/{kind}"} for kind in range(4)]
+    engine.on("GET", "/containers/exercise-1/changes", found)
+    told = take(engine, changes=["exercise-1", "absent"])
+    assert told["changes"] == {
+        "exercise-1": [["changed", "/0"], ["added", "/1"], ["deleted", "/2"], ["", "/3"]]
+    }
+    engine.on("GET", "/containers/exercise-1/changes", found * 200)
+    assert len(take(engine, changes=["exercise-1"])["changes"]["exercise-1"]) == snapshot.MOST
+    long = Raw(json.dumps([{"Kind": 1, "Path": "/" + "x" * snapshot.LARGEST}]).encode())
+    engine.on("GET", "/containers/exercise-1/changes", long)
+    told = take(engine, changes=["exercise-1"])
+    assert (told["changes"], len(told["images"])) == ({"exercise-1": []}, 2)
+
+
+def test_a_page_is_fetched_at_whatever_port_it_has(engine: Engine) -> None:
+    with serving(page) as port:
+        stand(engine, [at(port)], [])
+        wanted = [["exercise-1", 8888, "/a"], ["exercise-1", 80, "/"], ["absent", 8888, "/"]]
+        told = take(engine, pages=wanted)
+    assert told["pages"] == {
+        "exercise-1:8888/a": {
+            "status": 200,
+            "modified": 1772361720.0,
+            "body": ("/a" + "x" * 10_000)[: snapshot.LONGEST_PAGE],
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"",
+        b"no HTTP\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nless",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nxxxxx",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno number\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 200,
+        b"HTTP/1.1 200 OK\r\n" + b"a" * 100_000,
+        b"HTTP/1.1 200 OK\r\nLast-Modified: never\r\n\r\n",
+    ],
+)
+def test_a_page_that_is_none_is_no_fault_of_the_engines(engine: Engine, head: bytes) -> None:
+    def answer(handler: http.server.BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(head)
+
+    with serving(answer) as port:
+        stand(engine, [at(port)], [])
+        told = take(engine, pages=[["exercise-1", 8888, "/"]])
+    assert len(told["containers"]) == 1
+
+
+@pytest.mark.parametrize("port", [0, 1, 2**16, 2**40, -1])
+def test_a_port_that_nobody_can_have_is_not_asked(engine: Engine, port: int) -> None:
+    stand(engine, [at(port)], [])
+    assert take(engine, pages=[["exercise-1", 8888, "/"]])["pages"] == {}
+
+
+def test_pages_that_drip_are_given_up_one_by_one_and_all_together(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot, "ONE_PAGE", 0.3)
+    monkeypatch.setattr(snapshot, "ALL_PAGES", 0.5)
+    with serving(drip) as port:
+        stand(engine, [at(port, number) for number in range(9)], [])
+        begun = time.monotonic()
+        told = take(engine, pages=[[f"exercise-{n}", 8888, "/"] for n in range(9)])
+        assert time.monotonic() - begun < 2
+    assert told["pages"] == {}
+    assert len(told["containers"]) == 9
+
+
+@pytest.mark.parametrize(
+    "answer", [HANG, Stream(b"["), DROP, Refuse(500), Raw(b"no JSON"), Raw(b"[" * 100_000), None]
+)
+@pytest.mark.parametrize("path", ["/containers/json.*", "/images/json", "/networks", "/volumes"])
+def test_an_engine_that_does_not_answer_is_an_error_soon(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, path: str, answer: object
+) -> None:
+    monkeypatch.setattr(snapshot, "ONE_ANSWER", 0.3)
+    engine.on("GET", path, answer)
+    begun = time.monotonic()
+    with pytest.raises(OSError, match=r"."):
+        snapshot.take(NOTHING, engine.path)
+    assert time.monotonic() - begun < 2
+
+
+def test_an_answer_that_has_no_end_is_given_up(engine: Engine) -> None:
+    engine.on("GET", "/networks", Raw(b" " * (snapshot.LARGEST + 1) + b"[]"))
+    with pytest.raises(OSError, match="too long"):
+        snapshot.take(NOTHING, engine.path)
+
+
+@contextmanager
+def dripping(path: Path) -> Iterator[str]:
+    """Have an engine of which each answer comes a byte at a time, and has no end."""
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen()
+
+        def answer() -> None:
+            while True:
+                try:
+                    asking, _ = listening.accept()
+                except OSError:
+                    return
+                with asking:
+                    try:
+                        asking.recv(1000)
+                        asking.sendall(b"HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nContent-Length: 0")
+                        for _ in range(200):
+                            asking.sendall(b"0")
+                            time.sleep(0.02)
+                    except OSError:
+                        continue
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        try:
+            yield str(path)
+        finally:
+            listening.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+def test_an_engine_that_drips_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "ONE_ANSWER", 0.3)
+    with dripping(tmp_path / "docker.sock") as path:
+        begun = time.monotonic()
+        with pytest.raises(TimeoutError):
+            snapshot.take(NOTHING, path)
+        assert time.monotonic() - begun < 2
+
+
+def test_an_engine_that_is_slow_with_each_of_many_is_given_up(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(_question: object) -> object:
+        time.sleep(0.05)
+        return container(1)
+
+    monkeypatch.setattr(snapshot, "ALL", 0.4)
+    stand(engine, [container(number) for number in range(50)], [])
+    engine.on("GET", "/containers/[0-9a-f]{64}/json", slowly)
+    begun = time.monotonic()
+    with pytest.raises(TimeoutError):
+        snapshot.take(NOTHING, engine.path)
+    assert time.monotonic() - begun < 2
+
+
+@pytest.mark.parametrize("answer", [HANG, DROP])
+def test_an_engine_that_does_not_say_which_one_it_is_is_an_error_soon(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, answer: object
+) -> None:
+    monkeypatch.setattr(snapshot, "ONE_ANSWER", 0.3)
+    engine.on("GET", "/_ping", answer)
+    begun = time.monotonic()
+    with pytest.raises(OSError, match=r"."):
+        snapshot.take(NOTHING, engine.path)
+    assert time.monotonic() - begun < 2
+
+
+def test_no_engine_at_all_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match=r"."):
+        snapshot.take(NOTHING, str(tmp_path / "absent.sock"))
+
+
+def test_of_one_thing_that_cannot_be_told_the_others_are(engine: Engine) -> None:
+    odd = [
+        Refuse(500, "dead"),
+        Refuse(404, "gone by now"),
+        {"Name": 1},
+        container(7, Created="2026-99-99T10:00:00Z", Name="/seven"),
+        container(8, Name="/\ud800"),
+        container(9, State={"Status": "running", "ExitCode": "none"}),
+    ]
+    stand(engine, [container(number) for number in range(len(odd) + 1)], [image(0)])
+    for number, answer in enumerate(odd):
+        engine.on("GET", f"/containers/{number:064x}/json", answer)
+    told = take(engine)
+    assert [one["name"] for one in told["containers"]] == ["seven", "?", "exercise-6"]
+    assert told["containers"][0]["created"] == 0
+    json.dumps(told, ensure_ascii=False).encode()
+
+
+def test_a_lot_of_one_kind_does_not_make_a_snapshot_large(engine: Engine) -> None:
+    long = {f"labo.{number}": "x" * 400 for number in range(40)}
+    mounts = [{"Type": "bind", "Source": "/s" * 200, "Destination": "/d" * 200}] * 30
+    ports = {f"{n}/tcp": [{"HostPort": str(n + host)} for host in range(9)] for n in range(1, 40)}
+    many = [
+        container(
+            number,
+            Config={"Labels": long},
+            Mounts=mounts,
+            NetworkSettings={"Ports": ports, "Networks": dict.fromkeys(long)},
+        )
+        for number in range(120)
+    ]
+    stand(engine, many, [image(number) for number in range(120)])
+    engine.on("GET", "/images/.*/history", [{"CreatedBy": "x" * 1000}] * 500)
+    engine.on("GET", "/networks", [{"Name": "n" * 1000}] * 1000)
+    engine.on(
+        "GET", "/volumes", {"Volumes": [{"Name": "v" * 900, "Labels": {"labo.a": "b"}}] * 1000}
+    )
+    told = take(engine)
+    for kind in ("containers", "images", "networks", "volumes"):
+        assert 0 < len(told[kind]) <= snapshot.MOST
+        assert len(json.dumps(told[kind])) < snapshot.MOST_OF_KIND + 1000
+    first = told["containers"][0]
+    assert (len(first["labels"]), len(first["mounts"]), len(first["ports"])) == (10, 20, 20)
+    assert [len(one) for one in first["ports"].values()] == [5] * 20
+    assert len(first["networks"]) == 10
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("1970-01-01T00:00:10.25Z", 10.25),
+        ("1970-01-01T01:00:00+01:00", 0.0),
+        ("1970-01-01T00:00:00-00:30", 1800.0),
+        ("0001-01-01T00:00:00Z", 0.0),
+        ("9999-12-31T23:59:59-23:59", 253402387139.0),
+        ("1970-01-32T00:00:00Z", 0.0),
+        ("", 0.0),
+        (None, 0.0),
+        (12, 0.0),
+    ],
+)
+def test_a_time_is_told_in_seconds(text: object, told: float) -> None:
+    assert snapshot.seconds(text) == told
+
+
+def test_what_exercises_want_is_put_together() -> None:
+    one = {"pages": [["a", 80, "/"]], "logs": ["b", "a"]}
+    other = {"pages": [["a", 80, "/"], ["a", 80, "/b"]], "logs": ["a"], "changes": ["c"]}
+    assert snapshot.wanted([one, other, {}]) == {
+        "pages": [("a", 80, "/"), ("a", 80, "/b")],
+        "commands": [],
+        "logs": ["a", "b"],
+        "changes": ["c"],
+    }
+
+
+def answered(path: str) -> list[Any]:
+    """Give what real engines have answered to a question of the snapshot's, or what one could."""
+    made: dict[str, list[Any]] = {
+        CONTAINERS: [[{"Id": "1" * 64}, {"Id": "2" * 64}]],
+        "/services": [[{"ID": "s", "Spec": {"Name": "n"}, "Endpoint": {"Ports": [{}]}}]],
+        "/tasks": [[{"ServiceID": "s", "Status": {"State": "running"}}]],
+    }
+    if path in made:
+        return made[path]
+    if path.endswith("/history"):
+        return [HISTORY]
+    if path.endswith("/changes"):
+        return [[{"Kind": 1, "Path": "/a"}]]
+    one_of_a_kind = path.endswith("/json") and path != "/images/json"
+    told = answers(f"/{path.split('/')[1]}/" if one_of_a_kind else path)
+    return [one for one in told if isinstance(one, dict) == (path in OBJECTS or one_of_a_kind)]
+
+
+@bounded
+@given(st.data())
+def test_any_answers_make_a_snapshot_or_an_error(data: st.DataObject) -> None:
+    """Each answer is a real one in which something is odd, or an odd one, or an error."""
+
+    def ask(_engine: object, path: str) -> object:
+        if data.draw(st.integers(0, 19)) == 0:
+            return data.draw(st.one_of(st.none(), ODD))
+        if data.draw(st.integers(0, 19)) == 0:
+            raise EngineError(500, "no")
+        return data.draw(json_of(answered(path)))
+
+    def text(_engine: object, _path: str) -> bytes:
+        return data.draw(st.binary(max_size=50))
+
+    with (
+        mock.patch.object(snapshot.Engine, "ask", ask),
+        mock.patch.object(snapshot.Engine, "text", text),
+        mock.patch.object(snapshot, "page_of", return_value=None),
+    ):
+        names = ["flask", "student"]
+        wants = {"logs": names, "changes": names, "commands": names}
+        try:
+            told = snapshot.take(snapshot.wanted([wants]), "/nowhere")
+        except OSError:
+            return
+    assert list(faults(told, snapshot.SNAPSHOT, "snapshot")) == []
+    json.dumps(told, ensure_ascii=False).encode()
+    assert len(json.dumps(told)) < 1_000_000
