@@ -51,6 +51,12 @@ def test_who_may_not_use_docker_is_told_so(host: Host) -> None:
     assert "nobody may not use Docker" in said.stderr
 
 
+def test_a_student_is_told_where_nothing_can_be_saved(host: Host) -> None:
+    said = as_student(host, "labo save /root/mine.tar")
+    assert (said.rc, "Traceback" in said.stderr) == (2, False)
+    assert "/root" in said.stderr
+
+
 @pytest.fixture
 def _work(host: Host) -> Iterator[None]:
     said = as_student(host, f"{BUILD} && docker volume create kept && {FRENCH} true")
