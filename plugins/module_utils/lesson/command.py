@@ -448,7 +448,7 @@ def save_path(words: list[str], folder: Path) -> Path:
     path = asked / name if os.path.isdir(asked) or not words else asked
     if not words and not folder.is_dir():
         path = Path.home() / name
-    if not os.path.isdir(path.parent) or not os.access(path.parent, os.X_OK):
+    if not os.path.isdir(path.parent) or not os.access(path.parent, os.W_OK | os.X_OK):
         why = say("save_no_folder", folder=path.parent)
         raise WrongError(say("save_failed", why=why))
     return save.free_name(path)

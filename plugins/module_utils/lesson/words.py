@@ -232,7 +232,10 @@ Exit code: 0 where all is done, 1 where not, 2 where it is not possible.""",
         "Rien n’est sauvé : {why}.",
         "Nothing is saved: {why}.",
     ),
-    "save_no_folder": ("{folder} n’est pas un dossier", "{folder} is no folder"),
+    "save_no_folder": (
+        "{folder} n’est pas un dossier où vous pouvez écrire",
+        "{folder} is no folder that you may write to",
+    ),
     "saved": ("Sauvé : {path}, {size}", "Saved: {path}, {size}"),
     "readme_head": (
         "Le travail de {account} au cours sur Docker, sauvé le {when}.",
