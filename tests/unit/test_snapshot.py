@@ -16,7 +16,7 @@ import stand_in
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import EngineError
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import snapshot
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.seat import Seat
-from ansible_collections.labocloud.room.plugins.module_utils.shapes import faults
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import faults, nothing
 from hypothesis import given
 from hypothesis import strategies as st
 from mutated import ODD, answers, bounded, json_of
@@ -55,7 +55,11 @@ def container(number: int, **fields: object) -> dict[str, Any]:
         },
         "HostConfig": {"Memory": 2**26, "NetworkMode": "default", "AutoRemove": True},
         "NetworkSettings": {
-            "Ports": {"8888/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8090"}], "53/udp": None},
+            "Ports": {
+                "8888/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8090"}],
+                "53/udp": None,
+                "1/tcp": [{}],
+            },
             "Networks": {"bridge": {"Aliases": ["exercise"]}},
         },
         "Mounts": [{"Type": "volume", "Name": "v", "Source": "/v", "Destination": "/data"}],
@@ -226,7 +230,7 @@ def test_a_container_is_told(engine: Engine) -> None:
         "memory": 2**26,
         "network": "default",
         "read_only": False,
-        "ports": {"8888/tcp": [8090]},
+        "ports": {"8888/tcp": [8090], "1/tcp": []},
         "mounts": [{"type": "volume", "name": "v", "from": "/v", "to": "/data", "rw": False}],
         "networks": {"bridge": ["exercise"]},
     }
@@ -305,12 +309,44 @@ def test_a_swarm_is_told(engine: Engine) -> None:
         (b"\1\0\0\0\0\0", ""),
         (b"\1\0\0\0\0\0\0\2\xff\xfe", "��"),
         (b"\1\0\0\0\0\0\x27\x10" + b"x" * 9_999 + b"y", "x" * 3_999 + "y"),
+        (b"\1\1\1\1 is no piece", "\1\1\1\1 is no piece"),
         (b"", ""),
     ],
 )
 def test_the_end_of_a_log_is_told(engine: Engine, written: bytes, log: str) -> None:
     engine.on("GET", r"/containers/exercise-1/logs\?.*tail=60", Raw(written))
     assert take(engine, logs=["exercise-1", "absent"])["logs"] == {"exercise-1": log}
+
+
+def test_after_a_long_log_the_rest_is_told(engine: Engine) -> None:
+    engine.on("GET", r"/containers/exercise-1/logs\?.*", Raw(b"x" * 100_000))
+    engine.on("GET", "/containers/exercise-1/changes", [{"Kind": 1, "Path": "/a"}])
+    told = take(engine, logs=["exercise-1"], changes=["exercise-1"])
+    assert told["logs"] == {"exercise-1": "x" * snapshot.LONGEST_LOG}
+    assert told["changes"] == {"exercise-1": [["added", "/a"]]}
+
+
+def test_an_engine_is_told(engine: Engine) -> None:
+    told = take(engine)["engine"]
+    assert {**told, "compose": None} == {
+        "version": "26.1.5",
+        "rootless": True,
+        "memory": True,
+        "compose": None,
+        "swarm": False,
+    }
+    engine.on("GET", "/info", {})
+    assert take(engine)["engine"]["rootless"] is False
+
+
+def test_of_an_image_less_can_be_told(engine: Engine) -> None:
+    engine.on("GET", "/images/.*/history", [{}])
+    engine.on("GET", "/images/sha256:0*1/json", {"Id": "sha256:1"})
+    assert take(engine)["images"][1] == {
+        **nothing(snapshot.SNAPSHOT["images"][0]),
+        "id": "1",
+        "history": [{"by": "", "size": 0, "created": 0.0}],
+    }
 
 
 def test_what_a_container_has_changed_is_told(engine: Engine) -> None:

@@ -303,7 +303,7 @@ def container_of(told: dict[str, Any], commands: list[str]) -> dict[str, Any]:
         "network": short(host.get("NetworkMode")),
         "read_only": bool(host.get("ReadonlyRootfs")),
         "ports": {
-            short(port): sorted({int(end.get("HostPort") or 0) for end in ends})[:5]
+            short(port): sorted({int(end["HostPort"]) for end in ends if end.get("HostPort")})[:5]
             for port, ends in list((settings.get("Ports") or {}).items())[:20]
             if ends
         },
