@@ -63,7 +63,8 @@ def runs(container, name, image, tag, page):
             container.running,
             f"« {name} » s’est arrêté : docker logs {name} dit pourquoi. Corrigez, construisez, "
             "et relancez-le.",
-            f"“{name}” has stopped: docker logs {name} says why. Correct it, build, and run it again.",
+            f"“{name}” has stopped: docker logs {name} says why. Correct it, build, and run "
+            "it again.",
         ),
         (
             container.published(8888),

@@ -104,7 +104,8 @@ def check(seat):
             (
                 course.exit != KILLED,
                 "« cours » a été tué : il n’était pas encore prêt, ou c’était docker kill. "
-                "Relancez-le, attendez « Listening » dans docker logs cours, puis docker stop cours.",
+                "Relancez-le, attendez « Listening » dans docker logs cours, puis arrêtez-le par "
+                "docker stop.",
                 "“cours” was killed: it was not ready yet, or it was docker kill. Run it again, "
                 "wait for “Listening” in docker logs cours, then docker stop cours.",
             ),

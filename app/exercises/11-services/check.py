@@ -21,7 +21,7 @@ def check(seat):
     free = (
         not fixed,
         "Tous les exemplaires veulent le même port du poste, et un seul peut l’avoir : supprimez "
-        "le service, et créez-le sans published= : --publish mode=host,target=8888.",
+        "le service, et créez-le sans published= : --publish mode=host,target=8888.",
         "All copies want the same port of the seat, and only one can have it: remove the service, "
         "and create it without published=: --publish mode=host,target=8888.",
     )
