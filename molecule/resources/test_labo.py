@@ -10,8 +10,8 @@ from instances import as_student
 from testinfra.host import Host
 
 FOLDER = "/usr/local/share/labocloud"
-PROJECT = Path(__file__).parents[2]
-FRENCH = "export LC_ALL=fr_FR.UTF-8; "
+PROJECT = Path(__file__).resolve().parents[2]
+FRENCH = "env LC_ALL=fr_FR.UTF-8"
 # In a folder of their own, which the account of an engine without root can read.
 BUILD = f"""
 rm -rf ~/labocloud/mine && cp -r {FOLDER}/course ~/labocloud/mine && cd ~/labocloud/mine &&
@@ -51,9 +51,15 @@ def test_who_may_not_use_docker_is_told_so(host: Host) -> None:
     assert "nobody may not use Docker" in said.stderr
 
 
+def test_a_student_is_told_where_nothing_can_be_saved(host: Host) -> None:
+    said = as_student(host, "labo save /root/mine.tar")
+    assert (said.rc, "Traceback" in said.stderr) == (2, False)
+    assert "/root" in said.stderr
+
+
 @pytest.fixture
 def _work(host: Host) -> Iterator[None]:
-    said = as_student(host, f"{BUILD} && docker volume create kept && {FRENCH} true")
+    said = as_student(host, f"{BUILD.strip()} && docker volume create kept")
     assert said.rc == 0, said.stderr
     yield
     as_student(

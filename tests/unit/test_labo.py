@@ -184,7 +184,7 @@ def test_what_was_so_and_is_no_longer_is_neither_done_nor_open(labo: Labo) -> No
         r"\[~\] “one” is there: was done at \d\d:\d\d, and no longer is\n      Hint: Run one.", said
     )
     assert said.endswith("Steps done: 0 of 3.\n")
-    assert "(0/3, and 1 that were) ← you are here" in labo.run()[1]
+    assert "(0/3; steps that are no longer done: 1) ← you are here" in labo.run()[1]
     known = json.loads(labo.run("check", "--json")[1])["01-first"]
     assert [step["state"] for step in known] == ["was", "open", "open"]
 
@@ -226,6 +226,8 @@ def test_without_a_number_the_exercise_is_checked_that_one_is_at(labo: Labo) -> 
     labo.run("answer", "1", "42")
     assert labo.run("check")[1].startswith("4. The last one")
     assert "All is done." in labo.run()[1]
+    labo.has("one")
+    assert "All has been done. [~]: some steps no longer are" in labo.run()[1]
 
 
 def test_an_exercise_that_was_done_before_another_is_not_where_one_is(labo: Labo) -> None:
@@ -288,7 +290,7 @@ def test_help_is_in_both_languages_and_within_a_terminal(labo: Labo, line: list[
 def test_it_starts_an_exercise_and_tells_where_to_read_it(labo: Labo) -> None:
     code, said, _ = labo.run("start", "1")
     assert code == 0
-    assert "Ready for exercise 1: First contact\nAll of it was there already.\n" in said
+    assert "Ready for exercise 1: First contact\nIt is ready.\n" in said
     assert (labo.home / "where").read_text().strip() == str(labo.home)
     # No page answers.
     assert "# First contact\n\nA goal. 10 minutes." in said
@@ -518,10 +520,10 @@ def test_to_watch_goes_to_no_other_exercise_by_itself(
 
 
 def test_the_page_of_mistakes_is_told_without_the_marks_of_its_language(labo: Labo) -> None:
-    page = "# Erreurs\n\n> *refusé*\n\n```sh poste\ndocker ps\n```\n"
+    page = "# Erreurs\n\n> *refusé*\n\nVoir [là](#la).\n\n```sh poste\ndocker ps\n```\n"
     labo.program.with_name("mistakes.fr.md").write_text(page)
     code, said, _ = labo.run("mistakes", **FRENCH)
-    assert (code, said) == (0, "# Erreurs\n\n    *refusé*\n\ndocker ps\n")
+    assert (code, said) == (0, "# Erreurs\n\n    *refusé*\n\nVoir là.\n\ndocker ps\n")
 
 
 def test_it_works_where_nothing_can_be_remembered_and_says_so_once(labo: Labo) -> None:

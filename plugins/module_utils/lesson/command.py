@@ -239,7 +239,12 @@ class Labo:
         terminal.say()
         url = self.page(taken)
         terminal.say(terminal.lines(say("page", url=url) if url else say("no_page")))
-        told = say("next", number=at.exercise.number) if at else say("all_done")
+        if at:
+            told = say("next", number=at.exercise.number)
+        elif any(one.state == WAS for one in known):
+            told = say("all_was", mark=MARKS[WAS])
+        else:
+            told = say("all_done")
         terminal.say(terminal.lines(told))
         return ALL_DONE
 
@@ -439,10 +444,11 @@ def save_path(words: list[str], folder: Path) -> Path:
     """Give where a save goes: a name that nothing has. Raises WrongError."""
     name = f"{save.PREFIX}{time.strftime('%Y%m%d-%H%M')}{save.SUFFIX}"
     asked = Path(words[0]).absolute() if words else folder
-    path = asked / name if asked.is_dir() or not words else asked
+    # Of what an account may not look into, not every version of Python tells it so.
+    path = asked / name if os.path.isdir(asked) or not words else asked
     if not words and not folder.is_dir():
         path = Path.home() / name
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent) or not os.access(path.parent, os.W_OK | os.X_OK):
         why = say("save_no_folder", folder=path.parent)
         raise WrongError(say("save_failed", why=why))
     return save.free_name(path)

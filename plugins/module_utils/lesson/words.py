@@ -142,8 +142,8 @@ Exit code: 0 where all is done, 1 where not, 2 where it is not possible.""",
     "row_plain": ("{number}. {title}", "{number}. {title}"),
     "row_steps": (" ({done}/{all})", " ({done}/{all})"),
     "row_was": (
-        " ({done}/{all}, et {was} qui l’étaient)",
-        " ({done}/{all}, and {was} that were)",
+        " ({done}/{all} ; étapes qui ne sont plus faites : {was})",
+        " ({done}/{all}; steps that are no longer done: {was})",
     ),
     "row_here": ("← vous êtes ici", "← you are here"),
     "unfit": (
@@ -166,6 +166,11 @@ Exit code: 0 where all is done, 1 where not, 2 where it is not possible.""",
         "To go on: labo start {number}, then labo check {number}",
     ),
     "all_done": ("Tout est fait.", "All is done."),
+    "all_was": (
+        "Tout a été fait. {mark} : des étapes ne le sont plus ; labo check et le numéro disent"
+        " lesquelles.",
+        "All has been done. {mark}: some steps no longer are; labo check and the number say which.",
+    ),
     "was_at": (
         "{title} : c’était fait {when}, ça ne l’est plus",
         "{title}: was done {when}, and no longer is",
@@ -196,7 +201,7 @@ Exit code: 0 where all is done, 1 where not, 2 where it is not possible.""",
     ),
     "started": ("Prêt pour l’exercice {number} : {title}", "Ready for exercise {number}: {title}"),
     "made": ("Préparé : {names}", "Made: {names}"),
-    "made_nothing": ("Tout était déjà là.", "All of it was there already."),
+    "made_nothing": ("C’est prêt.", "It is ready."),
     "setup_failed": (
         "La préparation de l’exercice {number} s’est arrêtée (code {code}). Prévenez le"
         " professeur.",
@@ -227,7 +232,10 @@ Exit code: 0 where all is done, 1 where not, 2 where it is not possible.""",
         "Rien n’est sauvé : {why}.",
         "Nothing is saved: {why}.",
     ),
-    "save_no_folder": ("{folder} n’est pas un dossier", "{folder} is no folder"),
+    "save_no_folder": (
+        "{folder} n’est pas un dossier où vous pouvez écrire",
+        "{folder} is no folder that you may write to",
+    ),
     "saved": ("Sauvé : {path}, {size}", "Saved: {path}, {size}"),
     "readme_head": (
         "Le travail de {account} au cours sur Docker, sauvé le {when}.",
@@ -325,6 +333,7 @@ class Terminal:
 
 
 def markdown(text: str) -> str:
-    """Give a page's text as a terminal shows it: without fences and the marks of quotations."""
+    """Give a page's text as a terminal shows it: without fences, and marks that are for a page."""
+    text = re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", text)
     lines = (line for line in text.splitlines() if not line.startswith("```"))
     return "\n".join(re.sub(r"^> ?", "    ", line) for line in lines).strip()
