@@ -95,6 +95,17 @@ def same_pip(seat: Snapshot) -> None:
     second["created"] = first["created"]
 
 
+def empty_folder(seat: Snapshot) -> None:
+    """Have the server of exercise 6 find no page."""
+    seat["pages"]["site:8000/index.html"] = {"status": 404, "modified": 0.0, "body": ""}
+
+
+def whole_container(seat: Snapshot) -> None:
+    """Have it find the page below the folder that it serves."""
+    seat["pages"]["site:8000/site/index.html"] = seat["pages"]["site:8000/index.html"]
+    empty_folder(seat)
+
+
 EMPTY = {"ports": {}}
 WRONG: list[tuple[int, str, Change, str]] = [
     (1, "said", without("containers", "premier"), "Aucun conteneur ne s’appelle « premier »"),
@@ -134,6 +145,8 @@ WRONG: list[tuple[int, str, Change, str]] = [
     (6, "serves", container("site", status="created"), "n’a pas démarré"),
     (6, "serves", container("site", status="exited"), "s’est arrêté"),
     (6, "serves", without("pages", "site:8000/index.html"), "ne répond pas encore"),
+    (6, "serves", whole_container, "relancez-le avec -w /site"),
+    (6, "serves", empty_folder, "S’il manquait, Docker l’a créé"),
     (6, "changed", without("pages", "site:8000/index.html"), "ne répond pas encore"),
     (6, "changed", container("site", started=2e9), "date d’avant le démarrage"),
     (7, "served", container("serveur", status="exited"), "ne tourne pas"),

@@ -23,8 +23,10 @@ def check(seat):
         [
             (
                 premier,
-                "Aucun conteneur ne s’appelle « premier » : docker run, avec --name premier.",
-                "No container is called “premier”: docker run, with --name premier.",
+                "Aucun conteneur ne s’appelle « premier » : docker run, avec --name premier avant "
+                "le nom de l’image, et sans --rm, qui l’effacerait.",
+                "No container is called “premier”: docker run, with --name premier before the "
+                "image’s name, and without --rm, which would remove it.",
             ),
             (
                 premier.of(seat.base),

@@ -1,5 +1,7 @@
 """Run the course's container again: another port, a limit of memory, read on its own page.
 
+Where the engine cannot limit memory, it drops --memory: there the step is done without.
+
 Open: that the page was opened in a browser; any request for one of its pages counts.
 """
 
@@ -94,8 +96,8 @@ def check(seat):
     yield (
         "memory",
         (
-            "Sa mémoire est limitée à 64 Mio (si ce poste sait la limiter)",
-            "Its memory is limited to 64 MiB (if this seat can limit it)",
+            "Sa mémoire est limitée à 64 Mio, ou ce poste ne sait pas la limiter",
+            "Its memory is limited to 64 MiB, or this seat cannot limit it",
         ),
         [
             (
@@ -120,7 +122,7 @@ def check(seat):
     )
     yield (
         "read",
-        ("Vous avez lu sa page", "You have read its page"),
+        ("Vous avez ouvert l’une de ses pages", "You have opened one of its pages"),
         [
             (
                 page and relance.of(seat.course),

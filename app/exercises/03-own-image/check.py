@@ -63,7 +63,8 @@ def runs(container, name, image, tag, page):
             container.running,
             f"« {name} » s’est arrêté : docker logs {name} dit pourquoi. Corrigez, construisez, "
             "et relancez-le.",
-            f"“{name}” has stopped: docker logs {name} says why. Mend it, build, and run it again.",
+            f"“{name}” has stopped: docker logs {name} says why. Correct it, build, and run "
+            "it again.",
         ),
         (
             container.published(8888),
@@ -104,8 +105,8 @@ def check(seat):
     yield (
         "second",
         (
-            "mien:2 est une autre image, où votre ligne a changé",
-            "mien:2 is another image, in which your line has changed",
+            "mien:2 est une autre image : un fichier y a changé",
+            "mien:2 is another image: a file has changed in it",
         ),
         [
             *own(second, base, "mien:2"),

@@ -69,7 +69,7 @@ def check(seat):
         "slow",
         (
             "lent:1 et lent:2 : pip a tout refait pour une ligne d’app.py",
-            "lent:1 and lent:2: pip has done all of it again for a line of app.py",
+            "lent:1 and lent:2: pip ran again, for one line of app.py",
         ),
         [
             *built(slow, base, "lent:1"),
@@ -92,7 +92,7 @@ def check(seat):
     yield (
         "fast",
         (
-            "vite:1 et vite:2 : pip n’a couru qu’une fois",
+            "vite:1 et vite:2 : pip n’a tourné qu’une fois",
             "vite:1 and vite:2: pip has run only once",
         ),
         [
@@ -108,7 +108,7 @@ def check(seat):
             *changed(fast, fast_again, "vite"),
             (
                 fast.row(PIP).created == fast_again.row(PIP).created,
-                "pip a couru deux fois pour vite : construisez de nouveau vite:1, changez "
+                "pip a tourné deux fois pour vite : construisez de nouveau vite:1, changez "
                 "app.py, et construisez vite:2, sans --no-cache et avec les mêmes options.",
                 "pip has run twice for vite: build vite:1 again, change app.py, and build "
                 "vite:2, without --no-cache and with the same options.",

@@ -3,7 +3,8 @@
 Open: `touch` instead of a change, and a page that was changed by somebody else.
 """
 
-WANTS = {"pages": [["site", 8000, "/index.html"]]}
+# The second one: the page where the server shows the whole container.
+WANTS = {"pages": [["site", 8000, "/index.html"], ["site", 8000, "/site/index.html"]]}
 
 
 def check(seat):
@@ -69,11 +70,20 @@ def check(seat):
             "docker logs site.",
         ),
         (
+            page or not seat.page("site", 8000, "/site/index.html"),
+            "Le serveur montre tout le conteneur : effacez « site » (docker rm -f site), et "
+            "relancez-le avec -w /site avant le nom de l’image.",
+            "The server shows the whole container: remove “site” (docker rm -f site), and run it "
+            "again with -w /site before the image’s name.",
+        ),
+        (
             page,
             f"Le serveur répond, et n’a pas d’index.html : {mount.source} est-il bien votre "
-            "dossier (Docker crée, vide, celui qui manque), et -w /site celui du serveur ?",
-            f"The server answers, and has no index.html: is {mount.source} your folder (Docker "
-            "makes, empty, one that is missing), and -w /site the server’s?",
+            "dossier ? S’il manquait, Docker l’a créé, et il n’est pas à vous : docker rm -f "
+            "site, enlevez-le par rmdir (ou renommez-le par mv), mkdir, et relancez.",
+            f"The server answers, and has no index.html: is {mount.source} your folder? Where it "
+            "was missing, Docker has made it, and it is not yours: docker rm -f site, remove it "
+            "by rmdir (or rename it by mv), mkdir, and run it again.",
         ),
     ]
     yield (

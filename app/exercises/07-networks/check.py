@@ -37,9 +37,9 @@ def check(seat):
         (
             serveur.running,
             "« serveur » ne tourne pas : docker logs serveur dit pourquoi. Effacez-le (docker rm "
-            "-f serveur), et relancez-le avec -d.",
+            "-f serveur), et relancez-le avec -d et --network salle avant le nom de l’image.",
             "“serveur” does not run: docker logs serveur says why. Remove it (docker rm -f "
-            "serveur), and run it again with -d.",
+            "serveur), and run it again with -d and --network salle before the image’s name.",
         ),
         (
             "salle" in serveur.networks,
@@ -123,10 +123,11 @@ def check(seat):
             (
                 serveur.id[:12] in seat.log("client"),
                 "« client » n’a pas lu la page de ce « serveur » : docker logs client dit "
-                "pourquoi. Effacez-le (docker rm -f client), et relancez-le pendant que "
-                "« serveur » tourne.",
+                "pourquoi. Effacez-le (docker rm -f client), et, pendant que « serveur » tourne, "
+                "faites-lui demander serveur:8888/healthz : 8888 est le port du conteneur.",
                 "“client” has not read the page of this “serveur”: docker logs client says why. "
-                "Remove it (docker rm -f client), and run it again while “serveur” runs.",
+                "Remove it (docker rm -f client), and, while “serveur” runs, have it ask for "
+                "serveur:8888/healthz: 8888 is the container’s port.",
             ),
         ],
     )

@@ -103,10 +103,11 @@ def check(seat):
             ),
             (
                 course.exit != KILLED,
-                "« cours » a été tué : il n’était pas encore prêt. Relancez-le, et attendez "
-                "« Listening » dans docker logs cours avant de l’arrêter.",
-                "“cours” was killed: it was not ready yet. Run it again, and wait for “Listening” "
-                "in docker logs cours before you stop it.",
+                "« cours » a été tué : il n’était pas encore prêt, ou c’était docker kill. "
+                "Relancez-le, attendez « Listening » dans docker logs cours, puis arrêtez-le par "
+                "docker stop.",
+                "“cours” was killed: it was not ready yet, or it was docker kill. Run it again, "
+                "wait for “Listening” in docker logs cours, then docker stop cours.",
             ),
             (
                 course.exit == 0,

@@ -25,9 +25,11 @@ def up(container, service):
         (
             container,
             f"Compose n’a aucun conteneur du service « {service} » : décrivez-le dans "
-            "~/labocloud/ex10/compose.yaml, puis, dans ce dossier, docker compose up -d --build.",
+            "~/labocloud/ex10/compose.yaml, puis, dans ce dossier, docker compose up -d --build ; "
+            "docker compose config dit ce que le fichier a de faux.",
             f"Compose has no container of the service “{service}”: describe it in "
-            "~/labocloud/ex10/compose.yaml, then, in that folder, docker compose up -d --build.",
+            "~/labocloud/ex10/compose.yaml, then, in that folder, docker compose up -d --build; "
+            "docker compose config says what is wrong in the file.",
         ),
         (
             container.labels.get(OF_PROJECT) == PROJECT,

@@ -16,6 +16,15 @@ def check(seat):
         for task in running
         if (container := seat.container(task.container)).running and container.of(seat.course)
     ]
+    # A port of the seat that is named is one copy's: the others wait for it.
+    fixed = any(task.state == "pending" and "port already in use" in task.error for task in tasks)
+    free = (
+        not fixed,
+        "Tous les exemplaires veulent le même port du poste, et un seul peut l’avoir : supprimez "
+        "le service, et créez-le sans published= : --publish mode=host,target=8888.",
+        "All copies want the same port of the seat, and only one can have it: remove the service, "
+        "and create it without published=: --publish mode=host,target=8888.",
+    )
     error = next((task.error for task in tasks if task.error), "")
     there = [
         (
@@ -58,8 +67,8 @@ def check(seat):
     yield (
         "ports",
         (
-            "Chaque exemplaire a un port du poste à lui",
-            "Each copy has a port of the seat of its own",
+            "Chaque exemplaire a son propre port du poste",
+            "Each copy has its own port of the seat",
         ),
         [
             *there,
@@ -77,6 +86,7 @@ def check(seat):
                 "Port 8888 is not published in mode host: remove the service, and create it with "
                 "--publish mode=host,target=8888.",
             ),
+            free,
             (
                 copies and all(container.published(8888) for container in copies),
                 "Aucun exemplaire de l’image du cours ne tourne encore sur son port : "
@@ -97,12 +107,13 @@ def check(seat):
                 f"The service asks for {service.replicas} copies: "
                 f"docker service scale equipe={COPIES}.",
             ),
+            free,
             (
                 len(copies) == COPIES,
-                f"{len(copies)} exemplaires de l’image du cours tournent en ce moment : "
-                "attendez, ou voyez docker service ps equipe.",
-                f"{len(copies)} copies of the course image run at the moment: wait, "
-                "or see docker service ps equipe.",
+                "Exemplaires de l’image du cours qui tournent en ce moment : "
+                f"{len(copies)} sur {COPIES}. Attendez, ou voyez docker service ps equipe.",
+                f"Copies of the course image that run at the moment: {len(copies)} of {COPIES}. "
+                "Wait, or see docker service ps equipe.",
             ),
         ],
     )

@@ -11,7 +11,7 @@ MOST = 10_000_000
 
 def served(seat, name, logs):
     """Give the conditions that a container of NAME:1 serves a page. logs: where to look else."""
-    container = seat.container(name)
+    container, image = seat.container(name), seat.image(f"{name}:1")
     return [
         (
             container,
@@ -21,10 +21,18 @@ def served(seat, name, logs):
             f"to 8000, of {name}:1.",
         ),
         (
-            container.of(seat.image(f"{name}:1")),
+            container.of(image),
             f"« {name} » n’est pas de l’image {name}:1 d’aujourd’hui : "
             "supprimez-le, et relancez-le.",
             f"“{name}” is not of today’s image {name}:1: remove it, and run it again.",
+        ),
+        (
+            # Without brackets, CMD is what a shell is told.
+            container.running or image.on(seat.base) or "/bin/sh" not in image.command,
+            f"« {name} » ne tourne pas : sans crochets, CMD demande un shell, et il n’y en a pas "
+            f"dans {name}:1. Écrivez CMD avec des crochets, construisez, et relancez-le.",
+            f"“{name}” does not run: without brackets, CMD takes a shell, and {name}:1 has none. "
+            "Write CMD with brackets, build, and run it again.",
         ),
         (
             container.running,
@@ -78,7 +86,7 @@ def check(seat):
     )
     yield (
         "small",
-        ("petit:1 fait moins de 10 Mo", "petit:1 has less than 10 MB"),
+        ("petit:1 fait moins de 10 Mo", "petit:1 is smaller than 10 MB"),
         [
             (
                 petit,
@@ -122,8 +130,8 @@ def check(seat):
             ),
             (
                 page and seat.page("petit", 8000, "/").body == page,
-                "« gros » et « petit » ne servent pas la même page : construisez les deux du même "
-                "page.md, et relancez-les.",
+                "« gros » et « petit » ne servent pas la même page : construisez les deux à partir "
+                "du même page.md, et relancez-les.",
                 "“gros” and “petit” do not serve the same page: build both from the same page.md, "
                 "and run them again.",
             ),
