@@ -589,7 +589,7 @@ def test_a_file_of_another_account_counts_only_where_it_is_its_own(
     assert "42" in (tmp_path / "elsewhere").read_text()
 
 
-def test_the_latest_answer_of_all_accounts_counts_and_the_earliest_time(tmp_path: Path) -> None:
+def test_the_answers_of_all_accounts_count_and_the_earliest_time(tmp_path: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("needs root")
     for uid, moment in ((1001, 5.0), (1002, 9.0), (1003, 7.0)):
@@ -599,7 +599,7 @@ def test_the_latest_answer_of_all_accounts_counts_and_the_earliest_time(tmp_path
         (tmp_path / f"{uid}.json").write_text(json.dumps(held))
         os.chown(tmp_path / f"{uid}.json", uid, uid)
     found = memory.read(tmp_path)
-    assert found.answers == {"e": "of 1002"}
+    assert found.answers == {"e": ["of 1002", "of 1003", "of 1001"]}
     assert found.done == {"e": {"s": 5.0}}
     assert found.saved == (9.0, {"i1001", "i1002", "i1003"}, {"v"})
     assert found.odd == []
@@ -613,11 +613,79 @@ def test_of_two_that_look_at_once_the_first_counts(tmp_path: Path) -> None:
     assert memory.read(tmp_path).done == {"e": {"s": 1.0}}
 
 
-def test_of_many_accounts_some_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_many_taken_names_some_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "MOST_FILES", 2)
-    for uid in range(5):
+    for uid in range(90_000, 90_005):
         (tmp_path / f"{uid}.json").write_text("{}")
     assert len(memory.read(tmp_path).odd) == 2
+
+
+def held_by(place: Path, uid: int, **held: object) -> Path:
+    """Lay an account's file, as the account would, and give it."""
+    path = place / f"{uid}.json"
+    path.write_text(json.dumps({**memory.nothing(), **held}))
+    os.chown(path, uid, uid)
+    return path
+
+
+# The last is in the year 2096.
+NO_TIMES = [0.0, -1e300, 1e300, 9e18, 4e9]
+
+
+@pytest.mark.parametrize("moment", NO_TIMES)
+def test_a_time_that_cannot_be_counts_for_nothing(labo: Labo, moment: float) -> None:
+    answers = {"01-first": {"text": "42", "time": moment}}
+    saved = {"time": moment, "images": ["i"], "volumes": ["v"]}
+    done = {"01-first": {"one": moment}, "04-last": {"there": moment}}
+    held_by(labo.memory, os.geteuid(), answers=answers, done=done, saved=saved)
+    assert labo.run("check", "1")[1].count("[ ]") == 3
+    assert "1. First contact, 10 min (0/3) ← you are here" in labo.run()[1]
+    assert memory.read(labo.memory)[:3] == ({}, {"01-first": {}, "04-last": {}}, memory.Saved())
+    # What is seen from now on is remembered all the same.
+    labo.has("one")
+    labo.run("check", "1")
+    labo.has()
+    assert "[~] “one” is there" in labo.run("check", "1")[1]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be another account")
+def test_no_account_takes_the_place_of_anothers_answer(labo: Labo) -> None:
+    labo.run("answer", "1", "42")
+    later = {"01-first": {"text": "zzz", "time": time.time() + 30}}
+    held_by(labo.memory, 1001, answers=later)
+    assert "Given: ['zzz', '42']" in labo.run("check", "1")[1] + labo.run("check", "--json")[1]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be another account")
+def test_files_that_are_not_their_accounts_hide_no_record(tmp_path: Path) -> None:
+    for number in range(1, 2 * memory.MOST_FILES):
+        (tmp_path / f"{number}.json").touch()
+        os.chown(tmp_path / f"{number}.json", 5000, 5000)
+    (tmp_path / "٣.json").touch()
+    (tmp_path / "05000.json").touch()
+    held_by(tmp_path, 4000, done={"e": {"s": 5.0}})
+    found = memory.read(tmp_path)
+    assert found.done == {"e": {"s": 5.0}}
+    assert len(found.odd) == memory.MOST_FILES
+    assert "05000.json" not in found.odd
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be another account")
+def test_of_many_accounts_ones_own_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "MOST_FILES", 2)
+    for uid in range(1000, 1005):
+        held_by(tmp_path, uid, done={f"e{uid}": {"s": 5.0}})
+    assert list(memory.read(tmp_path).done) == ["e1000", "e1001"]
+    monkeypatch.setattr(os, "geteuid", lambda: 1004)
+    assert list(memory.read(tmp_path).done) == ["e1004", "e1000"]
+
+
+def test_what_is_no_file_keeps_nothing_open(tmp_path: Path) -> None:
+    (tmp_path / f"{os.geteuid()}.json").mkdir()
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(20):
+        assert memory.read(tmp_path).odd == [f"{os.geteuid()}.json"]
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_what_is_not_written_whole_leaves_what_was_there(
@@ -634,7 +702,7 @@ def test_what_is_not_written_whole_leaves_what_was_there(
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         mine.write()
-    assert memory.read(tmp_path).answers == {"e": "first"}
+    assert memory.read(tmp_path).answers == {"e": ["first"]}
     assert len(list(tmp_path.iterdir())) == 1
 
 

@@ -191,8 +191,8 @@ class Labo:
         held = self.remembered()
         found = []
         for one in known:
-            answers = [held.answers[one.name]] if one.name in held.answers else []
-            found.append(progress(one, taken, answers, held.done.get(one.name, {})))
+            answers, done = held.answers.get(one.name, []), held.done.get(one.name, {})
+            found.append(progress(one, taken, answers, done))
         fresh = [
             (one.exercise.name, seen.step.id, seen.since)
             for one in found
