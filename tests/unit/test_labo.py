@@ -9,12 +9,14 @@ import re
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -686,6 +688,34 @@ def test_what_is_no_file_keeps_nothing_open(tmp_path: Path) -> None:
     for _ in range(20):
         assert memory.read(tmp_path).odd == [f"{os.geteuid()}.json"]
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def drip(server: socket.socket) -> None:
+    """Answer one who asks, by a byte now and then, and never to the end."""
+    with suppress(OSError):
+        while True:
+            talk, _ = server.accept()
+            with suppress(OSError), talk:
+                talk.sendall(b"HTTP/1.0 200 OK\r\nX: ")
+                for _ in range(40):
+                    time.sleep(0.5)
+                    talk.sendall(b"x")
+
+
+def test_a_page_that_drips_is_no_page(labo: Labo) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=drip, args=[server], daemon=True).start()
+        port = str(server.getsockname()[1])
+        known = {}
+        for name in ("flask", *(f"copy{number}" for number in range(9))):
+            known[container(name)["Id"]] = container(name) | {
+                "NetworkSettings": {"Ports": {"8888/tcp": [{"HostPort": port}]}}
+            }
+        labo.engine.on("GET", r"/containers/json\?.*", [{"Id": key} for key in known])
+        labo.engine.on("GET", "/containers/(.{64})/json", lambda _, key: known[key])
+        begun = time.monotonic()
+        assert "The course’s page does not answer" in labo.run()[1]
+        assert time.monotonic() - begun < 5
 
 
 def test_what_is_not_written_whole_leaves_what_was_there(

@@ -15,7 +15,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -53,8 +53,8 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import
 ALL_DONE, NOT_DONE, IMPOSSIBLE = 0, 1, 2
 # As shells have it of a program that a signal has ended.
 INTERRUPTED, NOBODY_READS = 128 + signal.SIGINT, 128 + signal.SIGPIPE
-# Seconds: between two looks, and for the course's page.
-PAUSE, PAGE_SECONDS = 2, 1
+# Seconds: between two looks, and until one of the course's pages has answered.
+PAUSE, PAGE_SECONDS = 2, 2.0
 # The port that the course's app listens on in its container, and the course's own container.
 PORT, FLASK = 8888, "flask"
 # What a preparation may make.
@@ -209,13 +209,13 @@ class Labo:
         The name of its image may be another one's by now, so where it answers decides.
         """
         running = [one for one in Seat(taken).containers if one.running]
+        end = time.monotonic() + PAGE_SECONDS
         for one in sorted(running, key=lambda one: bool(one.name != FLASK)):
             for port in one.published(PORT):
-                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PAGE_SECONDS)
-                with suppress(OSError, http.client.HTTPException), closing(connection):
-                    connection.request("GET", "/healthz")
-                    if connection.getresponse().status == http.client.OK:
-                        return f"http://localhost:{port}/{language()}/"
+                seconds = end - time.monotonic()
+                told = snapshot.page_of(port, "/healthz", seconds) if seconds > 0 else None
+                if told and told["status"] == http.client.OK:
+                    return f"http://localhost:{port}/{language()}/"
         return ""
 
     def help(self, _told: Asked) -> int:
