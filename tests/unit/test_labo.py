@@ -971,6 +971,74 @@ def test_what_the_account_cannot_read_is_left_aside_and_told(work: Work) -> None
     assert (code, str(work.folder / "secret") in wrong) == (0, True)
 
 
+def test_a_directory_that_cannot_be_entered_is_left_aside_and_told(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root enters all: what another account is told stands in."""
+    closed, whole = work.folder / "closed", os.scandir
+    closed.mkdir()
+
+    def scandir(path: str) -> object:
+        if str(path) == str(closed):
+            raise PermissionError(13, "Permission denied", str(path))
+        return whole(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    path = work.labo.home / "made.tar"
+    with path.open("wb") as file:
+        archive = save.Archive(file)
+        assert save.save_folder(archive, work.folder, path) == [closed]
+        archive.close()
+    with tarfile.open(path) as made:
+        assert "labocloud/ex3/app.py" in made.getnames()
+
+
+def test_a_folder_that_is_a_link_is_saved_as_the_folder_that_it_is(
+    work: Work, tmp_path: Path
+) -> None:
+    real = work.folder.rename(work.labo.home / "real")
+    work.folder.symlink_to(real.name)
+    assert work.labo.run("save")[0] == 0
+    [path] = work.saves()
+    subprocess.run(["tar", "-xf", path], cwd=tmp_path, check=True)
+    assert (tmp_path / "labocloud/ex3/app.py").read_text() == "print(1)\n"
+
+
+def test_what_is_left_half_keeps_no_name_from_the_next(work: Work) -> None:
+    half = work.labo.home / "mine.tar.part"
+    half.write_text("half")
+    assert work.labo.run("save", str(work.labo.home / "mine.tar"))[0] == 0
+    assert half.read_text() == "half"
+    assert (work.labo.home / "mine-2.tar").exists()
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_volume_that_cannot_be_read_keeps_none_from_being_saved(work: Work, method: str) -> None:
+    def create(question: stand_in.Question) -> object:
+        made = work.create(question)
+        refused = stand_in.Refuse(500, "error while mounting volume")
+        return refused if method == "POST" and made["Id"] == "broken" else made
+
+    volumes = ["broken", "compte"]
+    work.labo.engine.on("GET", "/volumes", {"Volumes": [{"Name": name} for name in volumes]})
+    work.labo.engine.on("POST", "/containers/create", create)
+    work.labo.engine.on(
+        "GET", r"/containers/broken/archive\?.*", stand_in.Refuse(500, "error while mounting")
+    )
+    code, said, wrong = work.labo.run("save")
+    assert (code, wrong) == (0, "Left aside, since they cannot be read: volume broken\n")
+    [path] = work.saves()
+    with tarfile.open(path) as archive:
+        names = archive.getnames()
+        held = archive.extractfile("volumes/compte.tar.gz").read()  # type: ignore[union-attr]
+        readme = archive.extractfile("README.txt").read()  # type: ignore[union-attr]
+    assert [name for name in names if "broken" in name] == []
+    assert gzip.decompress(held) == b"of compte"
+    assert "compte.tar.gz" in said
+    assert ("broken" in said, b"broken" in readme) == (False, False)
+    assert memory.read(work.labo.memory).saved.volumes == {"compte"}
+
+
 def test_a_file_that_grows_while_it_is_saved_breaks_no_archive(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in/file").write_bytes(b"1" * 10)

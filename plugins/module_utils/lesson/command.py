@@ -380,19 +380,23 @@ class Labo:
                 return ALL_DONE
             # Theirs may be larger than the disk: it is told where it goes before it does.
             terminal.say(terminal.lines(say("save_to", path=path)))
-            home = at_home(path, work, folder)
             when = time.strftime("%Y-%m-%d %H:%M")
-            readme = [say("readme_head", account=account(), when=when), "", *home, ""]
+
+            def readme(saved: save.Work) -> str:
+                head = say("readme_head", account=account(), when=when)
+                return "\n".join([head, "", *at_home(path, saved, folder), ""])
+
             try:
-                left = save.save(docker, work, folder, path, "\n".join(readme), tell=tell)
+                saved, closed = save.save(docker, work, folder, path, readme, tell=tell)
             except OSError as error:
                 raise WrongError(not_saved(error, path)) from error
-        self.remember(lambda mine: mine.save(list(work.images), work.volumes))
+        self.remember(lambda mine: mine.save(list(saved.images), saved.volumes))
+        left = [say("kind_volumes", name=one) for one in work.volumes if one not in saved.volumes]
+        left += [memory.printable(str(one)) for one in closed]
         if left:
-            names = ", ".join(memory.printable(str(one)) for one in left[:SOME])
-            self.once(say("save_left", names=names))
+            self.once(say("save_left", names=", ".join(left[:SOME])))
         terminal.say(terminal.lines(say("saved", path=path, size=save.size(path.stat().st_size))))
-        terminal.say("\n".join(["", *home]))
+        terminal.say("\n".join(["", *at_home(path, saved, folder)]))
         return ALL_DONE
 
     def mistakes(self, _told: Asked) -> int:
