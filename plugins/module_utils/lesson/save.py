@@ -211,8 +211,9 @@ def in_folder(folder: Path, but: Path, left: list[Path]) -> Iterator[Path]:
             saved = name.startswith(PREFIX) and name.endswith((SUFFIX, SUFFIX + PART))
             if not saved and not (name == but.name and but.samefile(here / name)):
                 yield here / name
-        # Of a link to a directory, os.walk tells as of one, and does not enter it.
-        yield from (here / name for name in names if (here / name).is_symlink())
+        # Of a link to a directory, os.walk tells as of one, and does not enter it. What only
+        # the name of can be read is no link to os.path, and an error to pathlib.
+        yield from (here / name for name in names if os.path.islink(here / name))
 
 
 def save_folder(archive: Archive, folder: Path, but: Path) -> list[Path]:
