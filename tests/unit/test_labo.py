@@ -9,12 +9,14 @@ import re
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -589,7 +591,7 @@ def test_a_file_of_another_account_counts_only_where_it_is_its_own(
     assert "42" in (tmp_path / "elsewhere").read_text()
 
 
-def test_the_latest_answer_of_all_accounts_counts_and_the_earliest_time(tmp_path: Path) -> None:
+def test_the_answers_of_all_accounts_count_and_the_earliest_time(tmp_path: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("needs root")
     for uid, moment in ((1001, 5.0), (1002, 9.0), (1003, 7.0)):
@@ -599,7 +601,7 @@ def test_the_latest_answer_of_all_accounts_counts_and_the_earliest_time(tmp_path
         (tmp_path / f"{uid}.json").write_text(json.dumps(held))
         os.chown(tmp_path / f"{uid}.json", uid, uid)
     found = memory.read(tmp_path)
-    assert found.answers == {"e": "of 1002"}
+    assert found.answers == {"e": ["of 1002", "of 1003", "of 1001"]}
     assert found.done == {"e": {"s": 5.0}}
     assert found.saved == (9.0, {"i1001", "i1002", "i1003"}, {"v"})
     assert found.odd == []
@@ -613,11 +615,107 @@ def test_of_two_that_look_at_once_the_first_counts(tmp_path: Path) -> None:
     assert memory.read(tmp_path).done == {"e": {"s": 1.0}}
 
 
-def test_of_many_accounts_some_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_many_taken_names_some_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "MOST_FILES", 2)
-    for uid in range(5):
+    for uid in range(90_000, 90_005):
         (tmp_path / f"{uid}.json").write_text("{}")
     assert len(memory.read(tmp_path).odd) == 2
+
+
+def held_by(place: Path, uid: int, **held: object) -> Path:
+    """Lay an account's file, as the account would, and give it."""
+    path = place / f"{uid}.json"
+    path.write_text(json.dumps({**memory.nothing(), **held}))
+    os.chown(path, uid, uid)
+    return path
+
+
+# The last is in the year 2096.
+NO_TIMES = [0.0, -1e300, 1e300, 9e18, 4e9]
+
+
+@pytest.mark.parametrize("moment", NO_TIMES)
+def test_a_time_that_cannot_be_counts_for_nothing(labo: Labo, moment: float) -> None:
+    answers = {"01-first": {"text": "42", "time": moment}}
+    saved = {"time": moment, "images": ["i"], "volumes": ["v"]}
+    done = {"01-first": {"one": moment}, "04-last": {"there": moment}}
+    held_by(labo.memory, os.geteuid(), answers=answers, done=done, saved=saved)
+    assert labo.run("check", "1")[1].count("[ ]") == 3
+    assert "1. First contact, 10 min (0/3) ← you are here" in labo.run()[1]
+    assert memory.read(labo.memory)[:3] == ({}, {"01-first": {}, "04-last": {}}, memory.Saved())
+    # What is seen from now on is remembered all the same.
+    labo.has("one")
+    labo.run("check", "1")
+    labo.has()
+    assert "[~] “one” is there" in labo.run("check", "1")[1]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be another account")
+def test_no_account_takes_the_place_of_anothers_answer(labo: Labo) -> None:
+    labo.run("answer", "1", "42")
+    later = {"01-first": {"text": "zzz", "time": time.time() + 30}}
+    held_by(labo.memory, 1001, answers=later)
+    assert "Given: ['zzz', '42']" in labo.run("check", "1")[1] + labo.run("check", "--json")[1]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be another account")
+def test_files_that_are_not_their_accounts_hide_no_record(tmp_path: Path) -> None:
+    for number in range(1, 2 * memory.MOST_FILES):
+        (tmp_path / f"{number}.json").touch()
+        os.chown(tmp_path / f"{number}.json", 5000, 5000)
+    (tmp_path / "٣.json").touch()
+    (tmp_path / "05000.json").touch()
+    held_by(tmp_path, 4000, done={"e": {"s": 5.0}})
+    found = memory.read(tmp_path)
+    assert found.done == {"e": {"s": 5.0}}
+    assert len(found.odd) == memory.MOST_FILES
+    assert "05000.json" not in found.odd
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be another account")
+def test_of_many_accounts_ones_own_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "MOST_FILES", 2)
+    for uid in range(1000, 1005):
+        held_by(tmp_path, uid, done={f"e{uid}": {"s": 5.0}})
+    assert list(memory.read(tmp_path).done) == ["e1000", "e1001"]
+    monkeypatch.setattr(os, "geteuid", lambda: 1004)
+    assert list(memory.read(tmp_path).done) == ["e1004", "e1000"]
+
+
+def test_what_is_no_file_keeps_nothing_open(tmp_path: Path) -> None:
+    (tmp_path / f"{os.geteuid()}.json").mkdir()
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(20):
+        assert memory.read(tmp_path).odd == [f"{os.geteuid()}.json"]
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def drip(server: socket.socket) -> None:
+    """Answer one who asks, by a byte now and then, and never to the end."""
+    with suppress(OSError):
+        while True:
+            talk, _ = server.accept()
+            with suppress(OSError), talk:
+                talk.sendall(b"HTTP/1.0 200 OK\r\nX: ")
+                for _ in range(40):
+                    time.sleep(0.5)
+                    talk.sendall(b"x")
+
+
+def test_a_page_that_drips_is_no_page(labo: Labo) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=drip, args=[server], daemon=True).start()
+        port = str(server.getsockname()[1])
+        known = {}
+        for name in ("flask", *(f"copy{number}" for number in range(9))):
+            known[container(name)["Id"]] = container(name) | {
+                "NetworkSettings": {"Ports": {"8888/tcp": [{"HostPort": port}]}}
+            }
+        labo.engine.on("GET", r"/containers/json\?.*", [{"Id": key} for key in known])
+        labo.engine.on("GET", "/containers/(.{64})/json", lambda _, key: known[key])
+        begun = time.monotonic()
+        assert "The course’s page does not answer" in labo.run()[1]
+        assert time.monotonic() - begun < 5
 
 
 def test_what_is_not_written_whole_leaves_what_was_there(
@@ -634,7 +732,7 @@ def test_what_is_not_written_whole_leaves_what_was_there(
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         mine.write()
-    assert memory.read(tmp_path).answers == {"e": "first"}
+    assert memory.read(tmp_path).answers == {"e": ["first"]}
     assert len(list(tmp_path.iterdir())) == 1
 
 
@@ -871,6 +969,93 @@ def test_what_the_account_cannot_read_is_left_aside_and_told(work: Work) -> None
     (work.folder / "secret").chmod(0)
     code, _, wrong = work.labo.run("save")
     assert (code, str(work.folder / "secret") in wrong) == (0, True)
+
+
+def test_a_directory_that_cannot_be_entered_is_left_aside_and_told(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root enters all: what another account is told stands in."""
+    closed, whole = work.folder / "closed", os.scandir
+    closed.mkdir()
+
+    def scandir(path: str) -> object:
+        if str(path) == str(closed):
+            raise PermissionError(13, "Permission denied", str(path))
+        return whole(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    path = work.labo.home / "made.tar"
+    with path.open("wb") as file:
+        archive = save.Archive(file)
+        assert save.save_folder(archive, work.folder, path) == [closed]
+        archive.close()
+    with tarfile.open(path) as made:
+        assert "labocloud/ex3/app.py" in made.getnames()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be another account")
+def test_what_another_account_has_closed_is_left_aside(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    for name, mode in (("named", 0o444), ("closed", 0o700)):
+        (folder / name / "deeper").mkdir(parents=True)
+        (folder / name / "file").touch()
+        (folder / name).chmod(mode)
+    for path in [folder, *folder.parents]:
+        path.chmod(path.stat().st_mode | 0o755)
+    with (tmp_path / "made.tar").open("wb") as file:
+        os.seteuid(65534)
+        try:
+            left = save.save_folder(save.Archive(file), folder, tmp_path / "made.tar")
+        finally:
+            os.seteuid(0)
+    named = folder / "named"
+    assert sorted(left) == [folder / "closed", named / "deeper", named / "file"]
+
+
+def test_a_folder_that_is_a_link_is_saved_as_the_folder_that_it_is(
+    work: Work, tmp_path: Path
+) -> None:
+    real = work.folder.rename(work.labo.home / "real")
+    work.folder.symlink_to(real.name)
+    assert work.labo.run("save")[0] == 0
+    [path] = work.saves()
+    subprocess.run(["tar", "-xf", path], cwd=tmp_path, check=True)
+    assert (tmp_path / "labocloud/ex3/app.py").read_text() == "print(1)\n"
+
+
+def test_what_is_left_half_keeps_no_name_from_the_next(work: Work) -> None:
+    half = work.labo.home / "mine.tar.part"
+    half.write_text("half")
+    assert work.labo.run("save", str(work.labo.home / "mine.tar"))[0] == 0
+    assert half.read_text() == "half"
+    assert (work.labo.home / "mine-2.tar").exists()
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_volume_that_cannot_be_read_keeps_none_from_being_saved(work: Work, method: str) -> None:
+    def create(question: stand_in.Question) -> object:
+        made = work.create(question)
+        refused = stand_in.Refuse(500, "error while mounting volume")
+        return refused if method == "POST" and made["Id"] == "broken" else made
+
+    volumes = ["broken", "compte"]
+    work.labo.engine.on("GET", "/volumes", {"Volumes": [{"Name": name} for name in volumes]})
+    work.labo.engine.on("POST", "/containers/create", create)
+    work.labo.engine.on(
+        "GET", r"/containers/broken/archive\?.*", stand_in.Refuse(500, "error while mounting")
+    )
+    code, said, wrong = work.labo.run("save")
+    assert (code, wrong) == (0, "Left aside, since they cannot be read: volume broken\n")
+    [path] = work.saves()
+    with tarfile.open(path) as archive:
+        names = archive.getnames()
+        held = archive.extractfile("volumes/compte.tar.gz").read()  # type: ignore[union-attr]
+        readme = archive.extractfile("README.txt").read()  # type: ignore[union-attr]
+    assert [name for name in names if "broken" in name] == []
+    assert gzip.decompress(held) == b"of compte"
+    assert "compte.tar.gz" in said
+    assert ("broken" in said, b"broken" in readme) == (False, False)
+    assert memory.read(work.labo.memory).saved.volumes == {"compte"}
 
 
 def test_a_file_that_grows_while_it_is_saved_breaks_no_archive(tmp_path: Path) -> None:

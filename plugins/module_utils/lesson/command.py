@@ -15,7 +15,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -53,8 +53,8 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import
 ALL_DONE, NOT_DONE, IMPOSSIBLE = 0, 1, 2
 # As shells have it of a program that a signal has ended.
 INTERRUPTED, NOBODY_READS = 128 + signal.SIGINT, 128 + signal.SIGPIPE
-# Seconds: between two looks, and for the course's page.
-PAUSE, PAGE_SECONDS = 2, 1
+# Seconds: between two looks, and until one of the course's pages has answered.
+PAUSE, PAGE_SECONDS = 2, 2.0
 # The port that the course's app listens on in its container, and the course's own container.
 PORT, FLASK = 8888, "flask"
 # What a preparation may make.
@@ -191,8 +191,8 @@ class Labo:
         held = self.remembered()
         found = []
         for one in known:
-            answers = [held.answers[one.name]] if one.name in held.answers else []
-            found.append(progress(one, taken, answers, held.done.get(one.name, {})))
+            answers, done = held.answers.get(one.name, []), held.done.get(one.name, {})
+            found.append(progress(one, taken, answers, done))
         fresh = [
             (one.exercise.name, seen.step.id, seen.since)
             for one in found
@@ -209,13 +209,13 @@ class Labo:
         The name of its image may be another one's by now, so where it answers decides.
         """
         running = [one for one in Seat(taken).containers if one.running]
+        end = time.monotonic() + PAGE_SECONDS
         for one in sorted(running, key=lambda one: bool(one.name != FLASK)):
             for port in one.published(PORT):
-                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PAGE_SECONDS)
-                with suppress(OSError, http.client.HTTPException), closing(connection):
-                    connection.request("GET", "/healthz")
-                    if connection.getresponse().status == http.client.OK:
-                        return f"http://localhost:{port}/{language()}/"
+                seconds = end - time.monotonic()
+                told = snapshot.page_of(port, "/healthz", seconds) if seconds > 0 else None
+                if told and told["status"] == http.client.OK:
+                    return f"http://localhost:{port}/{language()}/"
         return ""
 
     def help(self, _told: Asked) -> int:
@@ -380,19 +380,23 @@ class Labo:
                 return ALL_DONE
             # Theirs may be larger than the disk: it is told where it goes before it does.
             terminal.say(terminal.lines(say("save_to", path=path)))
-            home = at_home(path, work, folder)
             when = time.strftime("%Y-%m-%d %H:%M")
-            readme = [say("readme_head", account=account(), when=when), "", *home, ""]
+
+            def readme(saved: save.Work) -> str:
+                head = say("readme_head", account=account(), when=when)
+                return "\n".join([head, "", *at_home(path, saved, folder), ""])
+
             try:
-                left = save.save(docker, work, folder, path, "\n".join(readme), tell=tell)
+                saved, closed = save.save(docker, work, folder, path, readme, tell=tell)
             except OSError as error:
                 raise WrongError(not_saved(error, path)) from error
-        self.remember(lambda mine: mine.save(list(work.images), work.volumes))
+        self.remember(lambda mine: mine.save(list(saved.images), saved.volumes))
+        left = [say("kind_volumes", name=one) for one in work.volumes if one not in saved.volumes]
+        left += [memory.printable(str(one)) for one in closed]
         if left:
-            names = ", ".join(memory.printable(str(one)) for one in left[:SOME])
-            self.once(say("save_left", names=names))
+            self.once(say("save_left", names=", ".join(left[:SOME])))
         terminal.say(terminal.lines(say("saved", path=path, size=save.size(path.stat().st_size))))
-        terminal.say("\n".join(["", *home]))
+        terminal.say("\n".join(["", *at_home(path, saved, folder)]))
         return ALL_DONE
 
     def mistakes(self, _told: Asked) -> int:

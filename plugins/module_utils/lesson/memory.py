@@ -14,7 +14,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,9 +24,12 @@ from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape
 # Where it is; another one only for tests.
 DIRECTORY, ANOTHER = "/var/lib/labo", "LABO_MEMORY"
 VERSION = 1
-NAME = re.compile(r"(\d{1,10})\.json")
+# An account has one name, so it has one file.
+NAME = re.compile(r"(0|[1-9][0-9]{0,9})\.json")
 # Accounts, bytes of a file, things of one kind in it, characters of a text.
 MOST_FILES, LARGEST, MOST, LONGEST = 50, 2**18, 500, 300
+# Seconds by which what was remembered may be ahead of the clock.
+AHEAD = 60
 
 # A time is in seconds since 1970; an exercise is told by its name, a step by its ID.
 KEPT: Mapping[str, Shape] = {
@@ -50,11 +53,12 @@ class Saved(NamedTuple):
 class Memory(NamedTuple):
     """What a seat remembers.
 
-    answers: exercise to the latest answer. done: exercise to step to the first time that it was
-    seen done. saved: by all accounts. odd: names of files that are none of these.
+    answers: exercise to the latest answer of each account, the latest of all first. done: exercise
+    to step to the first time that it was seen done. saved: by all accounts. odd: names of files
+    that are none of these.
     """
 
-    answers: dict[str, str]
+    answers: dict[str, list[str]]
     done: dict[str, dict[str, float]]
     saved: Saved
     odd: list[str]
@@ -74,18 +78,29 @@ def printable(text: str) -> str:
 def read_bytes(path: Path, owner: int) -> bytes:
     """Give the bytes of a file of an account's own. Raises OSError where it is none."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as file:
+    try:
         told = os.fstat(descriptor)
         if not stat.S_ISREG(told.st_mode) or told.st_uid != owner:
             raise OSError(f"{path.name} is not account {owner}'s")
-        data = file.read(LARGEST + 1)
+        with open(descriptor, "rb", closefd=False) as file:
+            data = file.read(LARGEST + 1)
+    finally:
+        os.close(descriptor)
     if len(data) > LARGEST:
         raise OSError(f"{path.name} is larger than any")
     return data
 
 
+def can_be(moment: float) -> bool:
+    """Tell whether something can have been at that time, by this machine's clock."""
+    return 0 < moment <= time.time() + AHEAD
+
+
 def kept(path: Path, owner: int) -> dict[str, Any]:
-    """Give what an account's file holds. Raises OSError, or ValueError where it is no such file."""
+    """Give what an account's file holds, but for what was at no time that can be.
+
+    Raises OSError, or ValueError where it is no such file.
+    """
     try:
         told = json.loads(read_bytes(path, owner))
     except RecursionError as error:
@@ -96,7 +111,16 @@ def kept(path: Path, owner: int) -> dict[str, Any]:
     held: dict[str, Any] = fitted(told, KEPT, "it", wrong)
     if wrong:
         raise ValueError(f"{path.name}: {wrong[0]}")
-    return held
+    answers, done, saved = held["answers"], held["done"], held["saved"]
+    return {
+        **held,
+        "answers": {name: told for name, told in answers.items() if can_be(told["time"])},
+        "done": {
+            name: {step: moment for step, moment in steps.items() if can_be(moment)}
+            for name, steps in done.items()
+        },
+        "saved": saved if saved and can_be(saved["time"]) else None,
+    }
 
 
 def nothing() -> dict[str, Any]:
@@ -104,21 +128,32 @@ def nothing() -> dict[str, Any]:
     return {"version": VERSION, "answers": {}, "done": {}, "saved": None}
 
 
-def files(place: Path) -> Iterator[tuple[Path, int]]:
-    """Give the files that are accounts' by their names, and those accounts' numbers."""
+def files(place: Path) -> tuple[list[tuple[Path, int]], list[str]]:
+    """Give the accounts' files with these accounts' numbers, and names that others have taken.
+
+    All may write to the directory: only files that are their accounts' count against the limit,
+    and the one of who runs this comes first.
+    """
+    own, others = [], []
     with suppress(OSError):
         named = [(one, NAME.fullmatch(one.name)) for one in place.iterdir()]
-        told = sorted((int(found[1]), one) for one, found in named if found)
-        for uid, one in told[:MOST_FILES]:
-            yield one, uid
+        told = [(int(found[1]), one) for one, found in named if found]
+        for uid, one in sorted(told, key=lambda one: (one[0] != os.geteuid(), one[0])):
+            with suppress(FileNotFoundError):
+                if one.lstat().st_uid == uid:
+                    own.append((one, uid))
+                else:
+                    others.append(one.name)
+    return own[:MOST_FILES], others[:MOST_FILES]
 
 
 def read(place: Path) -> Memory:
     """Give what all accounts together have done, answered and saved."""
-    answers: dict[str, tuple[float, str]] = {}
+    answers: dict[str, list[tuple[float, str]]] = {}
     done: dict[str, dict[str, float]] = {}
-    saved, odd = Saved(), []
-    for path, owner in files(place):
+    saved = Saved()
+    own, odd = files(place)
+    for path, owner in own:
         try:
             held = kept(path, owner)
         except FileNotFoundError:
@@ -128,7 +163,7 @@ def read(place: Path) -> Memory:
             continue
         for name, answer in list(held["answers"].items())[:MOST]:
             told = (answer["time"], printable(answer["text"]))
-            answers[name] = max(answers.get(name, told), told)
+            answers.setdefault(name, []).append(told)
         for name, steps in list(held["done"].items())[:MOST]:
             known = done.setdefault(name, {})
             for step, moment in list(steps.items())[:MOST]:
@@ -139,7 +174,10 @@ def read(place: Path) -> Memory:
                 saved.images | {printable(image) for image in one["images"][:MOST]},
                 saved.volumes | {printable(volume) for volume in one["volumes"][:MOST]},
             )
-    return Memory({name: text for name, (_, text) in answers.items()}, done, saved, odd)
+    latest = {name: sorted(told, reverse=True) for name, told in answers.items()}
+    return Memory(
+        {name: [text for _, text in told] for name, told in latest.items()}, done, saved, odd
+    )
 
 
 class Mine:

@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
     DockerConnection,
+    EngineError,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.seat import BASE
 
@@ -193,9 +194,16 @@ def save_images(docker: DockerConnection, names: list[str], target: IO[bytes]) -
         docker.close()
 
 
-def in_folder(folder: Path, but: Path) -> Iterator[Path]:
-    """Give what is in the folder, but earlier saves, and one that is under way."""
-    for directory, names, files in os.walk(folder):
+def in_folder(folder: Path, but: Path, left: list[Path]) -> Iterator[Path]:
+    """Give what is in the folder, but earlier saves, and one that is under way.
+
+    left: is told the directories that cannot be read.
+    """
+
+    def closed(error: OSError) -> None:
+        left.append(Path(error.filename))
+
+    for directory, names, files in os.walk(folder, onerror=closed):
         names.sort()
         here = Path(directory)
         yield here
@@ -203,14 +211,15 @@ def in_folder(folder: Path, but: Path) -> Iterator[Path]:
             saved = name.startswith(PREFIX) and name.endswith((SUFFIX, SUFFIX + PART))
             if not saved and not (name == but.name and but.samefile(here / name)):
                 yield here / name
-        # Of a link to a directory, os.walk tells as of one, and does not enter it.
-        yield from (here / name for name in names if (here / name).is_symlink())
+        # Of a link to a directory, os.walk tells as of one, and does not enter it. What only
+        # the name of can be read is no link to os.path, and an error to pathlib.
+        yield from (here / name for name in names if os.path.islink(here / name))
 
 
 def save_folder(archive: Archive, folder: Path, but: Path) -> list[Path]:
     """Save the student's folder, and give what could not be read. Raises OSError."""
-    left = []
-    for path in in_folder(folder, but):
+    left: list[Path] = []
+    for path in in_folder(folder, but, left):
         name = str(Path(FOLDER) / path.relative_to(folder))
         try:
             found = path.lstat()
@@ -229,9 +238,12 @@ def save_folder(archive: Archive, folder: Path, but: Path) -> list[Path]:
 
 
 def free_name(path: Path) -> Path:
-    """Give a name that nothing has: that one, or one with a number behind it."""
+    """Give a name that nothing has: that one, or one with a number behind it.
+
+    Nor has anything that of the file while it is written: a save that was killed leaves it.
+    """
     made, number = path, 1
-    while os.path.lexists(made):
+    while os.path.lexists(made) or os.path.lexists(f"{made}{PART}"):
         number += 1
         made = path.with_name(f"{path.stem}-{number}{path.suffix}")
     return made
@@ -254,41 +266,52 @@ def save(
     work: Work,
     folder: Path,
     path: Path,
-    readme: str,
+    readme: Callable[[Work], str],
     *,
     tell: Tell,
-) -> list[Path]:
-    """Save all of it in a file, whole or not at all, and give what of the folder was not readable.
+) -> tuple[Work, list[Path]]:
+    """Save all of it in a file, whole or not at all.
 
-    tell: is told each thing, its name and its size in the file. Raises OSError and
-    http.client.HTTPException.
+    Gives what was saved, which is less the volumes that Docker cannot mount, and what of the folder
+    was not readable. readme: gives the text that goes with what was saved. tell: is told each
+    thing, its name and its size in the file. Raises OSError and http.client.HTTPException.
     """
     part = path.with_name(path.name + PART)
     left: list[Path] = []
+    volumes: list[str] = []
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
         with open(descriptor, "wb") as file:
             archive = Archive(file)
-            with archive.member("README.txt") as target:
-                target.write(readme.encode())
             if work.names:
                 with archive.member("images.tar.gz") as target:
                     begin = target.tell()
                     save_images(docker, work.names, target)
                     tell(", ".join(work.names), target.tell() - begin)
             for name in work.volumes:
-                with archive.member(f"volumes/{name}.tar.gz") as target:
-                    begin = target.tell()
-                    save_volume(docker, work.reader, name, target)
-                    tell(name, target.tell() - begin)
+                before = file.tell()
+                try:
+                    with archive.member(f"volumes/{name}.tar.gz") as target:
+                        begin = target.tell()
+                        save_volume(docker, work.reader, name, target)
+                        tell(name, target.tell() - begin)
+                except EngineError:
+                    file.seek(before)
+                    file.truncate()
+                else:
+                    volumes.append(name)
             if folder.is_dir():
                 begin = file.tell()
-                left = save_folder(archive, folder, part)
+                # A link that the folder is would be one in the archive.
+                left = save_folder(archive, folder.resolve(), part)
                 tell(str(folder), file.tell() - begin)
+            saved = work._replace(volumes=volumes)
+            with archive.member("README.txt") as target:
+                target.write(readme(saved).encode())
             archive.close()
         part.rename(path)
     except BaseException:
         with suppress(OSError):
             part.unlink()
         raise
-    return left
+    return saved, left

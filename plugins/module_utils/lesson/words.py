@@ -219,8 +219,8 @@ Exit code: 0 where all is done, 1 where not, 2 where it is not possible.""",
     "save_to": ("labo sauve votre travail dans {path}", "labo saves your work in {path}"),
     "save_thing": ("{name} ({size})", "{name} ({size})"),
     "save_left": (
-        "Laissés de côté, car illisibles pour ce compte : {names}",
-        "Left aside, since this account cannot read them: {names}",
+        "Laissés de côté, car illisibles : {names}",
+        "Left aside, since they cannot be read: {names}",
     ),
     "save_full": (
         "Il n’y a plus de place dans {folder}. Rien n’y est gardé de cet essai. Donnez un autre"
