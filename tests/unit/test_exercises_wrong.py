@@ -95,6 +95,31 @@ def same_pip(seat: Snapshot) -> None:
     second["created"] = first["created"]
 
 
+def made_by(tag: str, *rows: str) -> Change:
+    """Give what has an image made by these, of the base."""
+
+    def change(seat: Snapshot) -> None:
+        images = {name: one for one in seat["images"] for name in one["tags"]}
+        below = images["labocloud20202021:base"]["history"]
+        above = [{"by": row, "size": 1, "created": 1.0} for row in rows]
+        images[tag]["history"] = below + above
+
+    return change
+
+
+def on_course(*tags: str) -> Change:
+    """Give what has images built on the course image, by whatever label they have."""
+
+    def change(seat: Snapshot) -> None:
+        images = {name: one for one in seat["images"] for name in one["tags"]}
+        course = images["labocloud20202021:python"]
+        for tag in tags:
+            images[tag]["layers"] = course["layers"] + images[tag]["layers"][-2:]
+            images[tag]["labels"] = {"labocloud.image": "mine"}
+
+    return change
+
+
 def empty_folder(seat: Snapshot) -> None:
     """Have the server of exercise 6 find no page."""
     seat["pages"]["site:8000/index.html"] = {"status": 404, "modified": 0.0, "body": ""}
@@ -122,6 +147,12 @@ WRONG: list[tuple[int, str, Change, str]] = [
     (2, "read", text("pages", "relance:8888/api/container", '{"requests": 0}'), "Ouvrez la page"),
     (2, "read", text("pages", "relance:8888/api/container", "<html>"), "Ouvrez la page"),
     (3, "first", image("mien:1", layers=["1", "2"]), "n’est pas construite sur"),
+    (3, "first", made_by("mien:1", "sh -c mkdir /w; echo COPY 1 > /w/a"), "Rien n’a été copié"),
+    (3, "first", made_by("mien:1", "ENV ADDRESS"), "Rien n’a été copié"),
+    (3, "first", made_by("mien:1", "RUN /bin/sh -c echo ADD . /a # buildkit"), "Rien n’a été"),
+    (3, "second", made_by("mien:2", "/bin/sh -c echo ADD a"), "Rien n’a été copié"),
+    (3, "first", on_course("mien:1", "mien:2"), "vient de l’image du cours"),
+    (3, "second", on_course("mien:1", "mien:2"), "vient de l’image du cours"),
     (3, "before", container("avant", image_id="0" * 64), "ne vient pas de mien:1"),
     (3, "before", container("avant", status="created"), "n’a pas démarré"),
     (3, "before", container("avant", **EMPTY), "n’est pas publié"),
@@ -134,6 +165,9 @@ WRONG: list[tuple[int, str, Change, str]] = [
     (4, "slow", same_pip, "pip n’a pas été relancé"),
     (4, "slow", like("lent:2", "lent:1", "layers"), "n’est pas lent:1 construite de nouveau"),
     (4, "slow", image("lent:1", labels={"labocloud.image": "course"}), "prenez les Dockerfiles"),
+    (4, "slow", made_by("lent:1", "ENV ADD", "RUN pip install"), "COPY vient avant RUN"),
+    (4, "fast", made_by("vite:1", "RUN pip install", "RUN cp COPY /a"), "RUN vient avant COPY"),
+    (4, "fast", on_course("vite:1", "vite:2"), "prenez les Dockerfiles"),
     (4, "fast", like("vite:2", "vite:1", "id"), "sont une même image"),
     (4, "fast", without("images", "vite:2"), "Il n’y a pas d’image vite:2"),
     (5, "lost", container("oublie", exit=1), "n’est pas allé au bout"),
@@ -204,3 +238,58 @@ def test_one_thing_that_lacks_opens_a_step_and_is_told(
     seat = copy.deepcopy(SOLVED[version])
     change(seat)
     assert hint in judged(seat, number)[step]
+
+
+@pytest.mark.parametrize("version", SOLVED)
+@pytest.mark.parametrize(
+    "row",
+    [
+        "COPY . /app # buildkit",
+        "ADD --chown=1:1 a.tar /app # buildkit",
+        "/bin/sh -c #(nop) COPY dir:0123 in /app ",
+        "/bin/sh -c #(nop)  ADD file:0123 in /app ",
+    ],
+)
+def test_what_either_builder_says_of_a_copy_is_one(version: str, row: str) -> None:
+    seat = copy.deepcopy(SOLVED[version])
+    made_by("mien:1", row)(seat)
+    assert judged(seat, 3) == {}
+
+
+def seat_of(*containers: Snapshot) -> Snapshot:
+    """Give a solved seat that has these containers."""
+    seat = copy.deepcopy(SOLVED["26.1.5+dfsg1"])
+    plain = seat["containers"][0]
+    seat["containers"] = [{**plain, **one} for one in containers]
+    return seat
+
+
+def test_a_container_that_compose_ran_once_is_no_service() -> None:
+    labels = {"com.docker.compose.project": "ex10", "com.docker.compose.oneoff": "False"}
+    web, counter = (
+        {
+            "name": f"ex10-{name}-1",
+            "status": "running",
+            "labels": {**labels, "com.docker.compose.service": name},
+        }
+        for name in ("web", "compteur")
+    )
+    once = {**labels, "com.docker.compose.oneoff": "True", "com.docker.compose.service": "web"}
+    run = {"name": "ex10-web-run-1", "status": "exited", "labels": once}
+    assert "up" not in judged(seat_of(web, counter), 10)
+    assert "up" not in judged(seat_of(run, web, counter), 10)
+    assert "aucun conteneur du service « web »" in judged(seat_of(run, counter), 10)["up"]
+
+
+@pytest.mark.parametrize(
+    ("command", "hint"),
+    [(["python", "app.py"], ""), (["true"], "n’a pas exécuté l’application")],
+)
+def test_what_ends_by_itself_is_the_courses_app(command: list[str], hint: str) -> None:
+    course = next(
+        one for one in SOLVED["26.1.5+dfsg1"]["images"] if "labocloud20202021:python" in one["tags"]
+    )
+    ended = {"name": "cours", "status": "exited", "exit": 0, "image_id": course["id"]}
+    open_steps = judged(seat_of({**ended, "command": command}), 9)
+    assert hint in open_steps.get("course", "")
+    assert ("course" in open_steps) == bool(hint)

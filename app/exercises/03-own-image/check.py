@@ -1,12 +1,13 @@
 """Build one's own image, change a line, build again, and run both side by side.
 
-Open: somebody else's app.py, and an image brought by `docker load` from another seat.
+Open: somebody else's app.py; an image brought by `docker load` from another seat, or committed from
+a container whose command was made to look like a COPY.
 """
 
 WANTS = {"pages": [["avant", 8888, "/"], ["apres", 8888, "/"]]}
 
 
-def own(image, base, tag):
+def own(image, seat, tag):
     """Give the conditions under which an image was built on the base from a file of one's own."""
     return [
         (
@@ -15,20 +16,20 @@ def own(image, base, tag):
             f"There is no image {tag}: docker build -t {tag} . in the folder of the Dockerfile.",
         ),
         (
-            image.on(base),
+            image.on(seat.base),
             f"{tag} n’est pas construite sur labocloud20202021:base : donnez-lui la ligne FROM de "
             "l’énoncé.",
             f"{tag} is not built on labocloud20202021:base: give it the line FROM of the text.",
         ),
         (
-            image.labels.get("labocloud.image") != "course",
+            image.labels.get("labocloud.image") != "course" and not image.on(seat.course),
             f"{tag} vient de l’image du cours : partez de labocloud20202021:base, avec le "
             "Dockerfile de l’énoncé.",
             f"{tag} comes from the course image: start from labocloud20202021:base, with the "
             "Dockerfile of the text.",
         ),
         (
-            any("COPY" in row.by or "ADD" in row.by for row in image.above(base)),
+            any(row.copied for row in image.above(seat.base)),
             f"Rien n’a été copié dans {tag} : il faut une ligne COPY, et docker build plutôt que "
             "docker commit.",
             f"Nothing was copied into {tag}: it takes a line COPY, and docker build, not docker "
@@ -86,7 +87,7 @@ def runs(container, name, image, tag, page):
 
 def check(seat):
     """Give the steps."""
-    base, first, second = seat.base, seat.image("mien:1"), seat.image("mien:2")
+    first, second = seat.image("mien:1"), seat.image("mien:2")
     before, after = (seat.page(name, 8888, "/") for name in ("avant", "apres"))
     yield (
         "first",
@@ -94,12 +95,12 @@ def check(seat):
             "mien:1 est votre image, construite sur :base",
             "mien:1 is your image, built on :base",
         ),
-        own(first, base, "mien:1"),
+        own(first, seat, "mien:1"),
     )
     yield (
         "before",
         ("« avant », de mien:1, répond", "“avant”, of mien:1, answers"),
-        own(first, base, "mien:1")
+        own(first, seat, "mien:1")
         + runs(seat.container("avant"), "avant", first, "mien:1", before),
     )
     yield (
@@ -109,7 +110,7 @@ def check(seat):
             "mien:2 is another image: a file has changed in it",
         ),
         [
-            *own(second, base, "mien:2"),
+            *own(second, seat, "mien:2"),
             (
                 first,
                 "mien:1 n’est plus là : construisez-la de nouveau, avec la première phrase.",
@@ -143,7 +144,7 @@ def check(seat):
             "“apres”, of mien:2, says another sentence than “avant”",
         ),
         [
-            *own(second, base, "mien:2"),
+            *own(second, seat, "mien:2"),
             *runs(seat.container("apres"), "apres", second, "mien:2", after),
             (
                 before,

@@ -1,7 +1,7 @@
 """The build cache: the same two lines in either order, built again after app.py has changed.
 
 Open: how long a build took, and whether anybody looked; lent:2 built with --no-cache; the images of
-exercise 3, called lent.
+exercise 3, called lent; a line RUN that names pip and does not run it.
 """
 
 PIP = "pip install"
@@ -10,13 +10,10 @@ PIP = "pip install"
 def copied(rows):
     """Tell whether a file was copied before pip ran, and whether one was after."""
     at = next((number for number, row in enumerate(rows) if PIP in row.by), len(rows))
-    return tuple(
-        any(word in row.by for row in part for word in ("COPY", "ADD"))
-        for part in (rows[:at], rows[at:])
-    )
+    return tuple(any(row.copied for row in part) for part in (rows[:at], rows[at:]))
 
 
-def built(image, base, tag):
+def built(image, seat, tag):
     """Give the conditions under which an image was built on the base, with its own pip."""
     name = tag.partition(":")[0]
     return [
@@ -26,13 +23,15 @@ def built(image, base, tag):
             f"There is no image {tag}: docker build -f {name}.Dockerfile -t {tag} .",
         ),
         (
-            image.on(base) and image.labels.get("labocloud.image") != "course",
+            image.on(seat.base)
+            and not image.on(seat.course)
+            and image.labels.get("labocloud.image") != "course",
             f"{tag} n’est pas construite sur labocloud20202021:base : prenez les Dockerfiles de "
             "l’énoncé.",
             f"{tag} is not built on labocloud20202021:base: take the Dockerfiles of the text.",
         ),
         (
-            any(PIP in row.by for row in image.above(base)),
+            any(PIP in row.by for row in image.above(seat.base)),
             f"pip n’a rien installé dans {tag} : gardez la ligne RUN, et construisez avec docker "
             "build.",
             f"pip has installed nothing in {tag}: keep the line RUN, and build with docker build.",
@@ -72,8 +71,8 @@ def check(seat):
             "lent:1 and lent:2: pip ran again, for one line of app.py",
         ),
         [
-            *built(slow, base, "lent:1"),
-            *built(slow_again, base, "lent:2"),
+            *built(slow, seat, "lent:1"),
+            *built(slow_again, seat, "lent:2"),
             (
                 all(copied(image.above(base)) == (True, False) for image in (slow, slow_again)),
                 "Dans lent.Dockerfile, COPY vient avant RUN : construisez lent:1 et lent:2 avec "
@@ -96,8 +95,8 @@ def check(seat):
             "vite:1 and vite:2: pip has run only once",
         ),
         [
-            *built(fast, base, "vite:1"),
-            *built(fast_again, base, "vite:2"),
+            *built(fast, seat, "vite:1"),
+            *built(fast_again, seat, "vite:2"),
             (
                 all(copied(image.above(base)) == (False, True) for image in (fast, fast_again)),
                 "Dans vite.Dockerfile, RUN vient avant COPY : construisez vite:1 et vite:2 avec "

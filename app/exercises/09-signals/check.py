@@ -1,10 +1,10 @@
 """Processes and signals: one has to be killed, one dies of TERM, one ends by itself.
 
 Open: 137 can also come from `docker kill`, and how long somebody waited is not known. Nor is it
-seen where a loop that has a trap ends by itself.
+seen where a loop that has a trap, or what only holds the word, ends by itself.
 """
 
-WANTS = {"commands": ["sourd", "poli"]}
+WANTS = {"commands": ["sourd", "poli", "cours"]}
 
 # 128 and the signal's number: KILL, TERM.
 KILLED, TERMINATED = 128 + 9, 128 + 15
@@ -100,6 +100,13 @@ def check(seat):
                 course.of(seat.course),
                 f"« cours » vient de {course.image}, et non de l’image du cours.",
                 f"“cours” is made from {course.image}, not from the course image.",
+            ),
+            (
+                course.command == seat.course.entrypoint + seat.course.command,
+                "« cours » n’a pas exécuté l’application du cours : supprimez-le, et relancez-le "
+                "sans --entrypoint, et sans rien après le nom de l’image.",
+                "“cours” has not run the course’s app: remove it, and run it again without "
+                "--entrypoint, and with nothing after the image’s name.",
             ),
             (
                 course.exit != KILLED,

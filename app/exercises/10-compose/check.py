@@ -1,6 +1,7 @@
 """Compose: two services of one file, one asks the other by its name, and a volume outlives both.
 
-Open: labels of Compose's that somebody has given to `docker run` by hand.
+Open: labels of Compose's that somebody has given to `docker run` by hand, with a page that says
+what the two would; whether there was a `docker compose down`.
 """
 
 NEEDS = ["compose"]
@@ -10,11 +11,17 @@ NAMES = (f"{PROJECT}-web-1", "web")
 WANTS = {"pages": [[name, 8000, "/"] for name in NAMES]}
 
 OF_PROJECT, OF_SERVICE = "com.docker.compose.project", "com.docker.compose.service"
+# Of what `docker compose run` has made it is True.
+ONCE = "com.docker.compose.oneoff"
 
 
 def of_service(seat, service):
     """Give the container of a service, of this project's if there is one."""
-    found = [one for one in seat.containers if one.labels.get(OF_SERVICE) == service]
+    found = [
+        one
+        for one in seat.containers
+        if one.labels.get(OF_SERVICE) == service and one.labels.get(ONCE) != "True"
+    ]
     found.sort(key=lambda one: one.labels.get(OF_PROJECT) != PROJECT)
     return found[0] if found else seat.container("")
 

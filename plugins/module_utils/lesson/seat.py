@@ -9,6 +9,7 @@ What is not there is there all the same, as a thing that is false and has nothin
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from itertools import takewhile
@@ -20,6 +21,8 @@ from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape
 BASE, COURSE = "labocloud20202021:base", "labocloud20202021:python"
 # Digits of an ID as `docker ps` shows it.
 SHORT_ID = 12
+# What either builder says of COPY and of ADD; a command that was committed may hold the words.
+COPIED = re.compile(r"(/bin/sh -c #\(nop\) +)?(COPY|ADD) ")
 
 
 class Thing:
@@ -46,6 +49,11 @@ class Row(Thing):
     """A row of an image's history: by, size, created."""
 
     shape = SNAPSHOT["images"][0]["history"][0]
+
+    @property
+    def copied(self) -> bool:
+        """Whether it is a COPY or an ADD."""
+        return bool(COPIED.match(self.by))
 
 
 class Image(Thing):

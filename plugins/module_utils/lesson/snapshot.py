@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing, suppress
 from datetime import datetime, timezone
+from ipaddress import ip_address
 from typing import IO, Any
 from urllib.parse import quote
 
@@ -30,16 +31,21 @@ from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape
 # Of each kind, how many are told: more than a practical makes. Characters of a log, of a page and
 # of any other text.
 MOST, LONGEST_LOG, LONGEST_PAGE, LONGEST = 100, 4000, 4000, 300
-# Characters, as JSON: of all that is told of one kind. An honest seat has a tenth of it.
-MOST_OF_KIND = 100_000
+# Characters, as JSON: of all that is taken of one kind, and of all that is told in the end, beside
+# what the engine is. An honest seat has a tenth of the one, and half of the other.
+MOST_OF_KIND, SMALL = 100_000, 90_000
 # Seconds: for one answer of the engine's, and for all of them; for one page, and for all of them.
 ONE_ANSWER, ALL = 5.0, 20.0
 ONE_PAGE, ALL_PAGES = 2.0, 6.0
 # Bytes of one answer, which is in memory; of a list of a thousand images it is 0.5 MB.
 LARGEST = 4_000_000
+# Bytes of the last lines of a log, of which the end is told.
+LARGEST_LOG = 1_000_000
 # The labels of a container or a volume that are told: whose it is, and nothing that somebody else
 # wrote there.
-LABELS = re.compile(r"com\.docker\.(compose\.(project|service)|swarm\.service\.name)|labo\..*")
+LABELS = re.compile(
+    r"com\.docker\.(compose\.(project|service|oneoff)|swarm\.service\.name)|labo\..*"
+)
 # Where the command `docker` looks for what `docker compose` runs.
 PLUGINS = (
     "/usr/local/lib/docker/cli-plugins",
@@ -164,13 +170,14 @@ def seconds(text: object) -> float:
 
 
 def short(text: object) -> str:
-    """Give a text no longer than any has to be, of characters that every encoding has."""
-    return str(text or "")[:LONGEST].encode(errors="replace").decode()
+    """Give a text no longer than any has to be, in one line, without what moves a cursor."""
+    given = str(text or "")[:LONGEST]
+    return "".join(one if one.isprintable() else " " if one.isspace() else "?" for one in given)
 
 
 def bare(identity: object) -> str:
     """Give an ID without the name of its algorithm."""
-    return str(identity or "").removeprefix("sha256:")[:64]
+    return short(identity).removeprefix("sha256:")[:64]
 
 
 def labels_of(told: Mapping[str, Any]) -> dict[str, str]:
@@ -264,21 +271,28 @@ class Engine(Limited, DockerConnection):
             return None
 
     def text(self, path: str) -> bytes:
-        """Give the beginning of an answer that is not JSON. Raises OSError."""
+        """Give an answer that is not JSON, as far as a log is read. Raises OSError."""
         try:
             answer = self.stream(path)
         except EngineError:
             return b""
-        told = answer.read(4 * LONGEST_LOG)
+        told = answer.read(LARGEST_LOG)
         if not answer.isclosed():
             self.close()
         return told
+
+
+def address_of(end: Mapping[str, Any]) -> str:
+    """Give the address of the seat's at which a published port answers."""
+    told = short(end.get("HostIp"))
+    return "127.0.0.1" if told in ("", "0.0.0.0", "::") else told  # noqa: S104  # not listened at
 
 
 def container_of(told: dict[str, Any], commands: list[str]) -> dict[str, Any]:
     """Give a container as a snapshot has it, from the engine's description."""
     state, host, config = told["State"], told.get("HostConfig") or {}, told.get("Config") or {}
     settings = told.get("NetworkSettings") or {}
+    ports = dict(list((settings.get("Ports") or {}).items())[:20])
     name = short(told["Name"]).lstrip("/")
     return {
         "id": short(told["Id"]),
@@ -304,7 +318,16 @@ def container_of(told: dict[str, Any], commands: list[str]) -> dict[str, Any]:
         "read_only": bool(host.get("ReadonlyRootfs")),
         "ports": {
             short(port): sorted({int(end["HostPort"]) for end in ends if end.get("HostPort")})[:5]
-            for port, ends in list((settings.get("Ports") or {}).items())[:20]
+            for port, ends in ports.items()
+            if ends
+        },
+        # Where its pages are asked for. A snapshot does not tell it.
+        "ends": {
+            short(port): next(
+                ((address_of(end), int(end["HostPort"])) for end in ends if end.get("HostPort")),
+                None,
+            )
+            for port, ends in ports.items()
             if ends
         },
         "mounts": [
@@ -329,7 +352,7 @@ def image_of(told: dict[str, Any], history: list[dict[str, Any]]) -> dict[str, A
     config = told.get("Config") or {}
     return {
         "id": bare(told["Id"]),
-        "tags": [short(tag) for tag in told.get("RepoTags") or []][:10],
+        "tags": [short(tag) for tag in told.get("RepoTags") or []][:MOST],
         "created": seconds(told.get("Created")),
         "size": told.get("Size", 0),
         "labels": {
@@ -347,7 +370,8 @@ def image_of(told: dict[str, Any], history: list[dict[str, Any]]) -> dict[str, A
                 "size": row.get("Size", 0),
                 "created": float(row.get("Created", 0)),
             }
-            for row in reversed(history[:130])
+            # The lowest, as of the layers: an image that it is built on has these, too.
+            for row in reversed(history[-130:])
         ],
     }
 
@@ -420,7 +444,8 @@ def log_of(engine: Engine, name: str) -> str:
         length = int.from_bytes(told[at + 4 : at + 8], "big")
         parts.append(told[at + 8 : at + 8 + length])
         at += 8 + length
-    return b"".join([*parts, told[at:]]).decode(errors="replace")[-LONGEST_LOG:]
+    text = b"".join([*parts, told[at:]]).decode(errors="replace")
+    return text.replace("\r\n", "\n")[-LONGEST_LOG:]
 
 
 def changes_of(engine: Engine, name: str) -> list[list[str]]:
@@ -429,12 +454,16 @@ def changes_of(engine: Engine, name: str) -> list[list[str]]:
     return [[KINDS.get(one["Kind"], ""), short(one["Path"])] for one in found[:MOST]]
 
 
-def page_of(port: int, path: str, seconds: float) -> dict[str, Any] | None:
-    """Give a page that answers within some seconds at a port of this machine, None if none does."""
-    connection = Limited("127.0.0.1", port, timeout=seconds)
+def page_of(port: int, path: str, seconds: float, host: str = "127.0.0.1") -> dict[str, Any] | None:
+    """Give a page that answers within some seconds at a port of this machine, None if none does.
+
+    host: an address. What asks has the same one, so that no other machine's is asked.
+    """
+    connection = Limited(host, port, timeout=seconds, source_address=(host, 0))
     connection.allow(seconds)
     with closing(connection):
         try:
+            ip_address(host)
             connection.request("GET", path)
             answer = connection.getresponse()
             body = answer.read(LONGEST_PAGE).decode(errors="replace")
@@ -454,10 +483,10 @@ def pages_of(wanted: list[Any], names: Mapping[str, dict[str, Any]]) -> dict[str
     pages = {}
     end = time.monotonic() + ALL_PAGES
     for name, port, path in wanted:
-        for published in names.get(name, {"ports": {}})["ports"].get(f"{port}/tcp", [])[:1]:
-            seconds = min(ONE_PAGE, end - time.monotonic())
-            if seconds > 0 and published in PORTS and (page := page_of(published, path, seconds)):
-                pages[f"{name}:{port}{path}"] = page
+        host, published = names.get(name, {"ends": {}})["ends"].get(f"{port}/tcp") or ("", 0)
+        seconds = min(ONE_PAGE, end - time.monotonic())
+        if seconds > 0 and published in PORTS and (page := page_of(published, path, seconds, host)):
+            pages[f"{name}:{port}{path}"] = page
     return pages
 
 
@@ -523,9 +552,27 @@ def take(wants: Mapping[str, Any], socket: str = SOCKET) -> dict[str, Any]:
     """
     try:
         with closing(Engine(socket)) as engine:
-            return shaped(told_by(engine, wants))
+            return small(shaped(told_by(engine, wants)))
     except (http.client.HTTPException, RecursionError, *ODD) as error:
         raise OSError(f"what answers at {socket} is no Docker Engine: {error!r}") from error
+
+
+def small(told: dict[str, Any]) -> dict[str, Any]:
+    """Give a snapshot that is not too large: of the kinds that have most, the last are left out."""
+    kinds = {kind: held for kind, held in told.items() if isinstance(held, (list, dict))}
+    del kinds["engine"]
+    sizes = {
+        kind: [
+            len(json.dumps(one)) + 2 for one in (held.items() if isinstance(held, dict) else held)
+        ]
+        for kind, held in kinds.items()
+    }
+    while sum(map(sum, sizes.values())) > SMALL:
+        largest = max(sizes, key=lambda kind: sum(sizes[kind]))
+        sizes[largest].pop()
+        held = kinds[largest]
+        held.popitem() if isinstance(held, dict) else held.pop()
+    return told
 
 
 def shaped(told: object) -> dict[str, Any]:
