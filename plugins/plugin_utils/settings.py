@@ -83,6 +83,8 @@ def settings(
                 errors = [f"{name} cannot be read: {error}"]
             if errors:
                 wrong.setdefault(role, []).extend(map(without_passwords, errors))
+            # One of null is not set, as Ansible itself has it of an option that has a default.
+            if errors or value is None:
                 value = template(known, defaults.get(name))
             found[name] = value
     return found, wrong

@@ -31,3 +31,12 @@ def test_each_machine_is_judged_by_its_own_variables(name: str) -> None:
     assert (told["account"], told["flask_container_host_port"]) == expected[name]
     assert told["room"]["builder"] == "pc01"
     assert told["wrong"] == {}
+
+
+def test_a_setting_of_null_that_has_no_other_default_is_not_set() -> None:
+    variables: dict[str, Any] = {"inventory_hostname": "pc01", "groups": {"lab": ["pc01"]}}
+    variables |= {"hostvars": Known(pc01=variables), "docker_engine_daemon_defaults": None}
+    templar = Templar(loader=DataLoader(), variables=variables)
+    told = settings.wanted("pc01", variables, DataLoader(), templar, mine=True)
+    assert told["docker_engine_daemon_defaults"]["default-address-pools"]
+    assert told["wrong"] == {}

@@ -17,7 +17,8 @@ def test_the_next_group_has_a_seat_as_it_was_and_the_work_comes_back(
 ) -> None:
     listed = run("without_root", playbook=RESET)
     assert changed(listed) == 0
-    assert [work for work in WORKS if listed.stdout.count(work) != len(SEATS)] == []
+    # What nobody has saved is told once more.
+    assert [work for work in WORKS if listed.stdout.count(work) < len(SEATS)] == []
     assert changed(run("without_root", playbook=RESET, confirm="yes", save="yes")) > 0
     assert [seat.check_output(STATE) for seat in seats] == clean
     on_each(seats, lambda seat: seat.check_output(ANSWER))

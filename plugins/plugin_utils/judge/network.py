@@ -28,6 +28,7 @@ RANGES = [
 ]
 # Docker's own interfaces: the routes over them are its networks.
 DOCKER_INTERFACE = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}")
+MTU = re.compile("[0-9]{1,9}")
 DEFAULT_MTU = 1500
 
 
@@ -122,7 +123,7 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
         if isinstance(one, dict) and (pool := network(one.get("base")))
     ]
     mtu = daemon.get("mtu", DEFAULT_MTU)
-    size = int(mtu) if str(mtu).isdecimal() else DEFAULT_MTU
+    size = int(mtu) if MTU.fullmatch(str(mtu)) else DEFAULT_MTU
     colliding = list(collisions(has, want, pools))
     found = [*packets(has, want, size), *registries(has, want)]
     if engine.ready(has, want):
