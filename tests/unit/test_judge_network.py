@@ -107,7 +107,15 @@ def test_a_pool_of_ipv6_is_in_no_route_and_hides_none_that_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mtu", "found"), [(1400, []), ("1400", []), (1500, ["network_mtu"]), ("", ["network_mtu"])]
+    ("mtu", "found"),
+    [
+        (1400, []),
+        ("1400", []),
+        (1500, ["network_mtu"]),
+        ("", ["network_mtu"]),
+        # More digits than Python reads.
+        ("9" * 5000, ["network_mtu"]),
+    ],
 )
 def test_packets_that_are_too_large_are_told(mtu: object, found: list[str]) -> None:
     changes = ("network/mtu", 1400), ("network/docker_mtu", 0)
