@@ -38,10 +38,12 @@ BROKEN = {
 
 
 @pytest.fixture(scope="module")
-def room() -> dict[str, Host]:
+def room() -> Iterator[dict[str, Host]]:
     """The seats by name, each with what the project's files make."""
     run("all")
-    return {name: machine(name) for name in seats()}
+    yield {name: machine(name) for name in seats()}
+    # The files for students came with another app.
+    assert changed(run("all", playbook="playbooks/exercises.yml")) > 0
 
 
 def another_app(directory: Path) -> dict[str, str]:
