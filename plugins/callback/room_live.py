@@ -187,7 +187,10 @@ class Screen:
         lines = self.drawn.count("\n")
         self.drawn = drawn
         up = f"\x1b[{lines}A" if lines else ""
-        self.terminal.write(f"\r{up}\x1b[J{drawn}")
+        # A window that has become smaller since it was measured is to cut lines, not to wrap them:
+        # their number is how the way back up is known.
+        picture = f"\x1b[?7l{drawn}\x1b[?7h" if drawn else ""
+        self.terminal.write(f"\r{up}\x1b[J{picture}")
         self.terminal.flush()
 
     def write(self, stream: TextIO, text: str) -> int:

@@ -17,10 +17,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ansible_collections.labocloud.room.plugins.module_utils.reading import content
+from ansible_collections.labocloud.room.plugins.module_utils.reading import sha256
 
-# Of a folder, more than any course has: files, and bytes of one.
-MOST, LARGEST = 5000, 64 * 2**20
+# Of a folder, more than any course has: files, and bytes of one, which may be data of a teacher's.
+MOST, LARGEST = 5000, 4 * 2**30
 # What is in the directory that keeps what was done: one file an account, and such a one as it is
 # written.
 KEPT = re.compile(r"\.?\d+\.json(\.part)?")
@@ -70,10 +70,9 @@ class Entry(NamedTuple):
     data: bytes
 
 
-def line(mode: int, name: str, data: bytes = b"") -> str:
-    """Give the line of a listing that one thing is."""
-    content = "" if stat.S_ISDIR(mode) else hashlib.sha256(data).hexdigest()
-    return f"{mode:06o} {name} {content}".rstrip()
+def line(mode: int, name: str, held: str = "") -> str:
+    """Give the line of a listing that one thing is. held: the SHA-256 of a file's, or link's."""
+    return f"{mode:06o} {name} {held}".rstrip()
 
 
 def wanted(entries: Mapping[str, Entry]) -> list[str]:
@@ -81,7 +80,10 @@ def wanted(entries: Mapping[str, Entry]) -> list[str]:
     directories = {str(above) for name in entries for above in Path(name).parents}
     return sorted(
         [line(DIRECTORY_MODE, name) for name in directories]
-        + [line(entry.mode, name, entry.data) for name, entry in entries.items()]
+        + [
+            line(entry.mode, name, hashlib.sha256(entry.data).hexdigest())
+            for name, entry in entries.items()
+        ]
     )
 
 
@@ -90,18 +92,18 @@ def found(folder: Path) -> Iterator[str]:
     paths = [folder]
     for path in paths:
         told = path.lstat()
-        data = b""
+        held = ""
         if stat.S_ISDIR(told.st_mode):
             paths.extend(path.iterdir())
         elif stat.S_ISLNK(told.st_mode):
-            data = os.fsencode(os.readlink(path))
+            held = hashlib.sha256(os.fsencode(os.readlink(path))).hexdigest()
         else:
-            data = content(path, LARGEST)
+            held = sha256(path, LARGEST)
         if len(paths) > MOST:
             raise OSError(f"{folder} holds more than {MOST} files")
         if told.st_uid != os.geteuid():
             raise OSError(f"{path} is another account's")
-        yield line(told.st_mode, str(path.relative_to(folder)), data)
+        yield line(told.st_mode, str(path.relative_to(folder)), held)
 
 
 def listing(folder: Path) -> list[str]:

@@ -10,11 +10,14 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import islice
+from typing import BinaryIO
 
 # Bytes. No file that is read here has as many, but for those with a limit of their own.
 MOST_BYTES = 4 * 2**20
+# Of a file that is only looked through, so many at a time.
+PIECE = 2**20
 # Files that match a pattern, and sentences that a person reads, with so many characters.
 MOST_FILES = 1000
 MOST_SENTENCES, LONGEST_SENTENCE = 20, 300
@@ -37,11 +40,12 @@ class Odd:
             self.sentences.append(short)
 
 
-def content(path: str | os.PathLike[str], most: int = MOST_BYTES) -> bytes:
-    """Give a file's bytes.
+@contextmanager
+def regular(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a file.
 
-    Raises NoFileError where it is none, or has more than most bytes, and OSError where it cannot be
-    read. Nothing else is opened: to open a watchdog, a tape or a pipe has effects.
+    Raises NoFileError where it is none, and OSError where it cannot be read. Nothing else is
+    opened: to open a watchdog, a tape or a pipe has effects.
     """
     try:
         found = os.stat(path)
@@ -54,6 +58,16 @@ def content(path: str | os.PathLike[str], most: int = MOST_BYTES) -> bytes:
     with open(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise NoFileError(errno.EINVAL, f"{path} is no regular file")
+        yield file
+
+
+def content(path: str | os.PathLike[str], most: int = MOST_BYTES) -> bytes:
+    """Give a file's bytes.
+
+    Raises NoFileError where it is none, or has more than most bytes, and OSError where it cannot be
+    read.
+    """
+    with regular(path) as file:
         # None is what a file that would block gives.
         data = file.read(most + 1) or b""
     if len(data) > most:
@@ -80,10 +94,17 @@ def read(path: str, odd: Odd | None = None, most: int = MOST_BYTES) -> str:
     return ""
 
 
-def sha256(path: str) -> str:
-    """Give the SHA-256 of a file, empty where what is there is none, such as a link to nothing."""
-    with suppress(OSError):
-        return hashlib.sha256(content(path)).hexdigest()
+def sha256(path: str | os.PathLike[str], most: int = MOST_BYTES) -> str:
+    """Give the SHA-256 of a file.
+
+    Empty where what is there is none, such as a link to nothing, or has more than most bytes.
+    """
+    seen = hashlib.sha256()
+    with suppress(OSError), regular(path) as file:
+        while most >= 0 and (piece := file.read(PIECE)):
+            most -= len(piece)
+            seen.update(piece)
+        return seen.hexdigest() if most >= 0 else ""
     return ""
 
 

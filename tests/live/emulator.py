@@ -3,7 +3,7 @@
 import re
 
 TOKEN = re.compile(
-    r"\x1b\[(?P<count>[\d;]*)(?P<command>[A-Za-z])|(?P<text>[^\x1b\r\n\x08]+|.)", re.DOTALL
+    r"\x1b\[(?P<count>[?\d;]*)(?P<command>[A-Za-z])|(?P<text>[^\x1b\r\n\x08]+|.)", re.DOTALL
 )
 
 
@@ -16,6 +16,7 @@ class Emulator:
         self.rows = [""]
         # Rows that go on in the next one.
         self.wrapped: set[int] = set()
+        self.wraps = True
         self.row = self.column = self.top = 0
 
     def feed(self, written: bytes) -> "Emulator":
@@ -24,6 +25,8 @@ class Emulator:
             match token["command"], token["text"]:
                 case "m", _:
                     pass
+                case "h" | "l" as command, _ if token["count"] == "?7":
+                    self.wraps = command == "h"
                 case "A", _:
                     self.row = max(self.row - int(token["count"] or 1), self.top)
                 case "J", _:
@@ -47,9 +50,11 @@ class Emulator:
             self.rows.append("")
 
     def put(self, text: str) -> None:
-        """Write text over what is there; go on in the next row where one is full."""
+        """Write text over what is there; where a row is full go on in the next, or stay."""
         for char in text:
-            if self.column == self.columns:
+            if self.column == self.columns and not self.wraps:
+                self.column -= 1
+            elif self.column == self.columns:
                 self.wrapped.add(self.row)
                 self.down()
                 self.column = 0

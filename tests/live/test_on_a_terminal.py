@@ -125,6 +125,9 @@ def test_a_window_that_becomes_smaller(tmp_path: Path, lines: list[str]) -> None
     emulator.columns, emulator.lines = 40, 10
     shown = emulator.feed(terminal.written[before:]).text()
     assert in_any_order(shown) == in_any_order(lines)
+    # As if it had been small already when the first, wide pictures came.
+    shown = Emulator(40, 10).feed(terminal.written).text()
+    assert in_any_order(shown) == in_any_order(lines)
     last = drawn(terminal)[-1]
     assert len(last) < 10
     assert all(len(line) < 40 for line in last)

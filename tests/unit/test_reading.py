@@ -1,5 +1,6 @@
 """Whatever lies where a file should, a seat tells what it has, and tells it at once."""
 
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -140,6 +141,17 @@ def test_a_file_is_read_as_it_is_and_no_further(tmp_path: Path) -> None:
     assert reading.read(str(tmp_path / "none"), odd) == ""
     assert reading.read("a\0b", odd) == ""
     assert len(odd.sentences) == 2
+
+
+def test_a_file_that_is_long_is_digested_in_pieces(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    data = bytes(range(256)) * (2 * reading.PIECE // 256) + b"end"
+    file.write_bytes(data)
+    digest = hashlib.sha256(data).hexdigest()
+    assert reading.sha256(file, len(data)) == digest
+    assert reading.sha256(file, len(data) - 1) == ""
+    assert reading.sha256(tmp_path / "none") == ""
+    assert reading.sha256(tmp_path) == ""
 
 
 def test_no_more_is_told_than_anybody_reads() -> None:

@@ -81,6 +81,13 @@ def test_all_of_it_comes_at_once_and_a_second_time_nothing(places: Places) -> No
     assert os.readlink(places.folder) == before
 
 
+def test_a_course_with_a_large_file_is_told_to_be_there(places: Places) -> None:
+    large = {**OLD, "course/data": Entry(FILE | 0o644, bytes(100_000_000))}
+    run(large)
+    assert holds(places, large)
+    assert not run(large)["changed"]
+
+
 def test_other_files_take_the_place_of_those_that_were_there(places: Places) -> None:
     run(OLD)
     (places.memory / "1000.json").write_text("{}")

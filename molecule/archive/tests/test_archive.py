@@ -75,7 +75,8 @@ def test_of_a_changed_app_only_its_layer_travels(seats: dict[str, Host], tmp_pat
     before = revision(seats[PC2])
     assert changed(run("all", **other_app(tmp_path, str(uuid4())))) > 0
     sent = archive(whole=False)
-    assert sent.stat().st_size < 50_000
+    # The packages alone are some five million.
+    assert sent.stat().st_size < 150_000
     assert revision(seats[PC1]) == revision(seats[PC2]) != before
     assert page(seats[PC2])["revision"] == revision(seats[PC2])
 
