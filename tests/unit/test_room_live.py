@@ -87,6 +87,11 @@ def test_where_not_all_fit_those_at_work_come_first_and_the_others_are_counted()
     assert others([rows[0], rows[28]]) == "… 2 more: 1 ok, 1 at work"
 
 
+def picture(text: str) -> str:
+    """Give what a picture is written as: its lines are cut where they do not fit."""
+    return f"\x1b[?7l{text}\x1b[?7h"
+
+
 class Tty(io.StringIO):
     """A stream that is a terminal."""
 
@@ -166,16 +171,16 @@ def screen_on(terminal: Tty) -> Iterator[Screen]:
 def test_a_picture_takes_the_place_of_the_one_before(terminal: Tty) -> None:
     with screen_on(terminal) as screen:
         screen.draw()
-        assert said(terminal) == "\r\x1b[Jone\ntwo\nthree"
+        assert said(terminal) == "\r\x1b[J" + picture("one\ntwo\nthree")
         # The same one is not drawn again.
         screen.draw()
         assert said(terminal) == ""
         screen.shows = "four"
         screen.draw()
-        assert said(terminal) == "\r\x1b[2A\x1b[Jfour"
+        assert said(terminal) == "\r\x1b[2A\x1b[J" + picture("four")
         screen.shows = "five"
         screen.draw()
-        assert said(terminal) == "\r\x1b[Jfive"
+        assert said(terminal) == "\r\x1b[J" + picture("five")
 
 
 def test_what_is_printed_stands_above_the_picture(terminal: Tty) -> None:
@@ -187,7 +192,7 @@ def test_what_is_printed_stands_above_the_picture(terminal: Tty) -> None:
         assert sys.stderr.write("warning\n") == 8
         assert said(terminal) == "warning\n"
         screen.draw()
-        assert said(terminal) == "\r\x1b[Jone\ntwo\nthree"
+        assert said(terminal) == "\r\x1b[J" + picture("one\ntwo\nthree")
         # Nothing is nothing, and takes no picture away.
         assert sys.stdout.write("") == 0
         assert said(terminal) == ""
@@ -202,7 +207,7 @@ def test_a_line_that_is_not_complete_is_not_drawn_over(terminal: Tty) -> None:
         assert said(terminal) == ""
         sys.stdout.write("\n")
         screen.draw()
-        assert said(terminal).endswith("three")
+        assert said(terminal).endswith(picture("one\ntwo\nthree"))
 
 
 def test_the_end_takes_the_picture_away_for_good(terminal: Tty) -> None:
@@ -374,10 +379,11 @@ def test_the_head_counts_the_plays(terminal: Tty) -> None:
             run.callback.row(f"pc{number}").result = "ok"
         said(terminal)
         screen.draw()
-        lines = said(terminal).split("\n")
+        before, drawn, after = re.split(r"\x1b\[\?7[lh]", said(terminal))
+        assert (before.strip(), after) == ("\x1b[J", "")
+        lines = drawn.split("\n")
         # With the line of what was printed before, 24.
         assert len(lines) == 23
-        assert lines[0].strip() == "\x1b[J"
         assert re.search(r"2 of 3  Make it *(\x1b\[0m)? *0:0\d", lines[1])
         assert lines[-1].rstrip() == "… 10 more: 10 ok"
         run.callback.v2_playbook_on_vars_prompt("name")
