@@ -12,6 +12,9 @@ description:
     looked at, of seats that are ready and of the room as a whole.
   - Writes the room page, C(room.html) and C(room.json), to O(ignore:room_page_directory), from what
     the machines of this run were judged to be, whatever became of the run.
+  - Where a run looks at how far the students are, writes the board, C(board.html), and
+    C(progress.json) and C(progress.csv), beside them as soon as a seat has answered; the playbook
+    progress prints a line for each seat.
   - Where the playbook proves that seats are ready, writes the names of those that are not to the
     file C(missing) there, which C(--limit @reports/missing) takes. A seat that a run was not about
     stays in it.
@@ -24,13 +27,15 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible import context
 from ansible.executor.stats import AggregateStats
 from ansible.plugins.callback import CallbackBase
 from ansible.template import Templar
-from ansible_collections.labocloud.room.plugins.plugin_utils import page, settings
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import Exercise
+from ansible_collections.labocloud.room.plugins.plugin_utils import board, page, settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
     Finding,
     finding,
@@ -43,6 +48,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
     updated,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import Verdict
+from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import EXERCISES
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN, one_line
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import report
 
@@ -50,6 +56,9 @@ LONGEST_REASON = 600
 # The playbooks that end with the proof; one of them may stop before all seats have had their turn.
 PROOFS = ("site.yml", "update.yml", "verify.yml")
 UPDATE = "update.yml"
+# The one that only looks at how far the students are, and what makes a seat one of a new group.
+PROGRESS = "progress.yml"
+STUDENTS = "labocloud.room.seat_students"
 # The actions that give a verdict, and the one that ends a run before it begins.
 JUDGING = tuple(
     f"labocloud.room.{name}"
@@ -132,6 +141,15 @@ def missing(before: list[str], room: list[str], failed: set[str], good: set[str]
     return [seat for seat in room if seat in failed or (seat in before and seat not in good)]
 
 
+class Lesson(NamedTuple):
+    """What the board shows the seats by. people: each seat of the room to who sits there."""
+
+    directory: Path
+    language: str
+    exercises: list[Exercise]
+    people: dict[str, str]
+
+
 class CallbackModule(CallbackBase):
     """Remember what was judged, and the last reason of each seat; tell it when the run ends."""
 
@@ -148,6 +166,11 @@ class CallbackModule(CallbackBase):
         # The facts that each machine was last judged by.
         self.answers: dict[str, Mapping[str, Any]] = {}
         self.attacks: dict[str, Mapping[str, Any]] = {}
+        # How far each seat is that was looked at, and what the board says by now.
+        self.looks: dict[str, Mapping[str, Any]] = {}
+        self.progress: Mapping[str, Any] = {}
+        self.lesson: Lesson | None = None
+        self.looks_only = False
         # The machine at which a run for all of them ended.
         self.awaited: str | None = None
         # Whether this run is an update, and the seats whose turn in it has failed.
@@ -166,6 +189,7 @@ class CallbackModule(CallbackBase):
         name = Path(playbook._file_name).name
         self.proves = name in PROOFS and not checks
         self.updates = name == UPDATE and not checks
+        self.looks_only = name == PROGRESS
         self.word = "checked" if checks else "ready" if self.proves else "done"
 
     def v2_playbook_on_play_start(self, play: Any) -> None:  # noqa: ANN401
@@ -186,10 +210,17 @@ class CallbackModule(CallbackBase):
             self.answers[result.task.delegate_to or result.host.get_name()] = facts
         if "attacks" in facts:
             self.attacks[result.host.get_name()] = facts["attacks"]
+        if "look" in facts:
+            self.looks[result.host.get_name()] = facts["look"]
+            self.show_progress()
 
     def v2_runner_on_ok(self, result: Any) -> None:  # noqa: ANN401
         """Learn from it."""
         self.learn(result)
+        # What was made there is gone: who comes next begins at the beginning.
+        if result.task.action == STUDENTS and result.task.args.get("state") == "absent":
+            self.looks.pop(result.host.get_name(), None)
+            self.show_progress(result.host.get_name())
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:  # noqa: ANN401
         """Remember why a task failed; a later rescue may still mend it."""
@@ -231,6 +262,12 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_stats(self, stats: AggregateStats) -> None:
         """Print the summary, write the page and the names of the seats that are not ready."""
+        if self.looks_only and self.lesson and not self.failed:
+            need = any(self.progress["totals"][state] for state in board.NEED_YOU)
+            path = self.lesson.directory / page.BOARD
+            lines = [*board.lines(self.progress), f"The board: {path}"]
+            atexit.register(self.show, lines, "yellow" if need else "green")
+            return
         if self.locked:
             atexit.register(self.show, [self.locked], "red")
             return
@@ -323,6 +360,41 @@ class CallbackModule(CallbackBase):
             self.write_missing(directory / "missing", bad, good)
         asked = {name: one["verdict"] for name, one in self.answers.items() if name in good}
         return [*attacked(self.attacks), *warnings(asked), *lines]
+
+    def begun(self) -> "Lesson":
+        """Give what the board needs to know beside how far the seats are."""
+        want, manager, loader = self.wanted(), self.play.get_variable_manager(), self.play._loader
+        people = {}
+        for name in self.room:
+            known = manager.get_vars(host=manager._inventory.get_host(name))
+            person = Templar(loader, variables=known).template(known.get("room_page_person", ""))
+            people[name] = one_line(str(person or ""))
+        return Lesson(
+            Path(want["room_page_directory"]),
+            want["room_page_language"],
+            exercises.load(Path(want["course_image_project"]) / EXERCISES),
+            people,
+        )
+
+    def show_progress(self, forgotten: str = "") -> None:
+        """Put on the board what is known by now: somebody is looking at it.
+
+        forgotten: a seat of which nothing counts any more.
+        """
+        lesson = self.lesson = self.lesson or self.begun()
+        # Another run may have looked in the meantime.
+        before = page.last_progress(lesson.directory)
+        if forgotten and not before:
+            return
+        rows = [told for told in before.get("seats", []) if told["name"] != forgotten]
+        self.progress = board.board(
+            self.looks,
+            lesson.people,
+            lesson.exercises,
+            {**before, "seats": rows},
+            time.time(),
+        )
+        page.keep_progress(self.progress, lesson.directory, lesson.language)
 
     def write_missing(self, path: Path, failed: set[str], good: set[str]) -> None:
         """Write, or remove, the file that the next run's --limit can take."""

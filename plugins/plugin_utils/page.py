@@ -1,15 +1,17 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Show a report as the room page, and keep both."""
+"""Show reports as the room page and as the board, and keep them."""
 
 import json
 import os
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import jinja2
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, faults
+from ansible_collections.labocloud.room.plugins.plugin_utils import board
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import STATES
 
 TEXTS: Shape = {"en": str, "fr": str, ...: object}
@@ -29,25 +31,31 @@ REPORT: Shape = {
     "servers": [ROW],
     ...: object,
 }
-TEMPLATE = Path(__file__).parents[2] / "roles/room_page/templates/room.html.j2"
+TEMPLATES = Path(__file__).parents[2] / "roles/room_page/templates"
+ROOM, BOARD, PROGRESS = "room.html", "board.html", "progress.json"
 
 
-def local_time(text: str) -> str:
+def local_time(text: str, form: str = "%Y-%m-%d %H:%M") -> str:
     """Give a time, in ISO 8601, as the control machine's clock shows it."""
-    return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M")
+    return datetime.fromisoformat(text).astimezone().strftime(form)
 
 
-def page(report: dict[str, Any], language: str) -> str:
-    """Give the page of a report. Everything is escaped; what it lacks is an error.
+def page(name: str, report: Mapping[str, Any], language: str, other: str = "") -> str:
+    """Give a report's page. Everything is escaped; what it lacks is an error.
 
-    language: en or fr, which the page shows first.
+    name: ROOM or BOARD. language: en or fr, which the page shows first. other: the other of the
+    two, where there is one to lead to.
     """
     environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
     )
-    environment.filters["local_time"] = local_time
-    template = TEMPLATE.read_text(encoding="utf-8")
-    return environment.from_string(template).render(report=report, language=language)
+    environment.filters |= {"local_time": local_time, "minutes_since": board.minutes_since}
+    template = environment.get_template(f"{name}.j2")
+    return template.render(report=report, language=language, other=other)
 
 
 def last(directory: Path) -> dict[str, Any]:
@@ -70,7 +78,32 @@ def write(path: Path, text: str) -> None:
     part.replace(path)
 
 
+def beside(directory: Path, name: str) -> str:
+    """Give the name of a page where there is one, else nothing."""
+    return name if (directory / name).exists() else ""
+
+
+def as_json(report: Mapping[str, Any]) -> str:
+    """Give a report as it is kept."""
+    return f"{json.dumps(report, ensure_ascii=False, indent=2)}\n"
+
+
 def keep(report: dict[str, Any], directory: Path, language: str) -> None:
     """Write room.html and room.json. Raises OSError."""
-    write(directory / "room.html", page(report, language))
-    write(directory / "room.json", f"{json.dumps(report, ensure_ascii=False, indent=2)}\n")
+    write(directory / ROOM, page(ROOM, report, language, beside(directory, BOARD)))
+    write(directory / "room.json", as_json(report))
+
+
+def last_progress(directory: Path) -> dict[str, Any]:
+    """Give how far the seats were, empty where nothing tells it that can be gone on from."""
+    try:
+        return board.known(json.loads((directory / PROGRESS).read_text(encoding="utf-8")))
+    except (OSError, ValueError, RecursionError):
+        return {}
+
+
+def keep_progress(report: Mapping[str, Any], directory: Path, language: str) -> None:
+    """Write board.html, progress.json and progress.csv. Raises OSError."""
+    write(directory / BOARD, page(BOARD, report, language, beside(directory, ROOM)))
+    write(directory / PROGRESS, as_json(report))
+    write(directory / "progress.csv", board.table(report))

@@ -78,12 +78,11 @@ def progress(
 def here(known: list[Progress]) -> Progress | None:
     """Give the exercise that a seat is at, none where there is nothing more to do.
 
-    That is the one in which something was done last, or where that is done the next that is not.
+    That is the one in which something was done last, or where that is done the next that is not. Of
+    what was seen at one time, as by the first look, the last counts.
     """
-    reached = max(
-        range(len(known)),
-        key=lambda at: max((one.since for one in known[at].steps), default=0.0),
-        default=0,
-    )
+    times = [max((seen.since for seen in one.steps), default=0.0) for one in known]
+    latest = max(times, default=0.0)
+    reached = max((at for at, one in enumerate(times) if one == latest > 0), default=0)
     in_order = [*known[reached:], *known[:reached]]
     return next((one for one in in_order if one.state == OPEN), None)

@@ -1,0 +1,98 @@
+#!/usr/bin/python
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""Tell what a seat's Docker has, as far as exercises ask for it."""
+
+DOCUMENTATION = r"""
+module: seat_progress
+short_description: Tell what a lab machine's Docker has, as exercises are judged by it
+description:
+  - Asks the engine for what it has, and opens the pages that exercises name, on the machine itself.
+    Nothing else is looked at, neither screens nor keystrokes nor the history of a shell. Changes
+    nothing, and judges nothing. The action of this name does, on the control machine, by the checks
+    that are there.
+  - What was answered by the command C(labo) is what accounts of the machine have written.
+options:
+  wants:
+    description: What is to be told beside the lists, namely logs, changes, commands and pages.
+    type: dict
+    default: {}
+  exercises:
+    description: Names of the exercises of which the answers are told.
+    type: list
+    elements: str
+    default: []
+author:
+  - labocloud contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - labocloud.room.attributes
+  - labocloud.room.engine
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: See how far the seat is
+  labocloud.room.seat_progress:
+"""
+
+RETURN = r"""
+practical:
+  description: What the machine tells.
+  returned: always
+  type: dict
+  contains:
+    snapshot:
+      description: >-
+        What Docker has, in the shape that plugins/module_utils/lesson/snapshot.py documents; none
+        where it does not answer.
+      type: dict
+    why:
+      description: Why Docker does not answer.
+      type: str
+    answers:
+      description: Exercise to the latest answer of each account, the latest of all first.
+      type: dict
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import reason
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import memory, snapshot
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "wants": {"type": "dict", "default": {}},
+            "exercises": {"type": "list", "elements": "str", "default": []},
+            "docker_socket": {"type": "path", "default": snapshot.SOCKET},
+        },
+        supports_check_mode=True,
+    )
+    asked = module.params
+    told, why = None, ""
+    try:
+        told = snapshot.take(snapshot.wanted([asked["wants"]]), asked["docker_socket"])
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else reason(error)
+    answers = memory.read(memory.directory()).answers
+    module.exit_json(
+        changed=False,
+        practical={
+            "snapshot": told,
+            "why": why,
+            "answers": {name: answers[name] for name in asked["exercises"] if name in answers},
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()
