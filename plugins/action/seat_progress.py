@@ -4,7 +4,8 @@
 
 Argument: done, numbers of exercises; the task fails where one of them has a step that is open, with
 the hint of that. Without it, it never fails for what a seat is or says: one that cannot be asked is
-told as such. What came of it is for the callback room_summary, which keeps the board.
+told as such. What came of it is for the callback room_summary, which keeps the board; the result
+itself has only unfit, the numbers of the exercises that the seat has not all for.
 """
 
 import time
@@ -25,7 +26,10 @@ from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape
 from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import silence
-from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import EXERCISES
+from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import (
+    EXERCISES,
+    exercises_of,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN, cleaned
 
 # What the module tells of a seat.
@@ -35,7 +39,7 @@ PRACTICAL: Shape = {"snapshot": ({...: object}, None), "why": str, "answers": {s
 def known(project: Path) -> list[Exercise]:
     """Give the exercises of a project. Raises AnsibleActionFail where they are not as they must."""
     try:
-        found = exercises.load(project / EXERCISES)
+        found = exercises_of(project)
     except (OSError, ExerciseError) as error:
         raise AnsibleActionFail(f"The exercises cannot be read: {error}") from error
     if not found:
@@ -100,7 +104,12 @@ class ActionModule(ActionBase):
         want = settings.wanted(name, variables, self._loader, self._templar)
         lesson = known(Path(want["course_image_project"]))
         told = look(name, self.asked(lesson, variables), lesson)
-        result |= {"changed": False, UNSHOWN: {"look": {**told, "time": time.time()}}}
+        unfit = [one.number for one in lesson if told["exercises"].get(one.name, {}).get("lacks")]
+        result |= {
+            "changed": False,
+            "unfit": unfit,
+            UNSHOWN: {"look": {**told, "time": time.time()}},
+        }
         done = [int(one) for one in self._task.args.get("done") or []]
         if done and (why := missing(told, done, lesson)):
             result |= {"failed": True, "msg": f"{name}: {why}"}

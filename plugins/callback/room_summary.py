@@ -33,7 +33,6 @@ from ansible import context
 from ansible.executor.stats import AggregateStats
 from ansible.plugins.callback import CallbackBase
 from ansible.template import Templar
-from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import Exercise
 from ansible_collections.labocloud.room.plugins.plugin_utils import board, page, settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
@@ -48,7 +47,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
     updated,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import Verdict
-from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import EXERCISES
+from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import exercises_of
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN, one_line
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import report
 
@@ -372,7 +371,7 @@ class CallbackModule(CallbackBase):
         return Lesson(
             Path(want["room_page_directory"]),
             want["room_page_language"],
-            exercises.load(Path(want["course_image_project"]) / EXERCISES),
+            exercises_of(Path(want["course_image_project"])),
             people,
         )
 

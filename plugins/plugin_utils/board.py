@@ -322,7 +322,7 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
     for told in report["seats"]:
         marks = "".join(f" {mark(one):3}" for one in told["exercises"])
         yield f"{told['name']:{wide}} {marks} {words(told, report['time'])}".rstrip()
-    yield "done x, was done ~, not for this seat -, not judged ?"
+    yield "(x done, ~ was done, . open, - not for this seat, ? not judged)"
     for one in report["shared"]:
         who = ", ".join(one["seats"])
         yield f"Explain to all, exercise {one['number']}: {one['hint']['en']} ({who})"
@@ -334,7 +334,7 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
 
 def mark(one: Mapping[str, Any]) -> str:
     """Give an exercise's mark in a terminal: how many steps are done, where not all are."""
-    if one["state"] == OPEN:
+    if one["state"] == OPEN and one["done"] + one["was"]:
         return f"{one['done'] + one['was']}/{one['of']}"
     return MARKS.get(one["state"], "?")
 

@@ -14,6 +14,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises imp
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import (
     FILES,
     LANGUAGES,
+    Exercise,
     folders,
     load,
 )
@@ -27,6 +28,11 @@ MAIN = f"from {UTILS.replace('/', '.')}.lesson.command import main\n\nraise Syst
 # Where a project has them, the exercises, and a page that a seat has as a file too.
 EXERCISES, MISTAKES = "app/exercises", "app/content/{}/mistakes.md"
 PLAIN, EXECUTABLE = stat.S_IFREG | 0o644, stat.S_IFREG | 0o755
+
+
+def exercises_of(project: Path) -> list[Exercise]:
+    """Give the exercises of a project. Raises OSError, and ExerciseError."""
+    return load(project / EXERCISES)
 
 
 def members(exercises: Path) -> Iterator[tuple[str, bytes]]:

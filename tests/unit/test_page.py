@@ -43,7 +43,7 @@ class Text(HTMLParser):
 def read(language: str, report: dict = REPORT) -> tuple[str, list[tuple[str, dict]]]:
     """Give the text and the tags of the page."""
     parser = Text(language)
-    parser.feed(page.page(report, language))
+    parser.feed(page.page(page.ROOM, report, language))
     return " ".join(" ".join(parser.told).split()), parser.tags
 
 
@@ -86,12 +86,15 @@ def test_it_opens_in_the_language_that_is_set_and_holds_both() -> None:
     for language in ("fr", "en"):
         tags = read(language)[1]
         assert ("html", {"lang": language}) in tags
-        checked = [given["id"] for tag, given in tags if tag == "input" and "checked" in given]
-        assert checked == [language]
+        style = page.page(page.ROOM, REPORT, language)
+        hidden = {"fr": "en", "en": "fr"}[language]
+        assert f"body:not(:has(#fr:target, #en:target)) [lang={hidden}]" in style
+        links = [given["href"] for tag, given in tags if tag == "a"]
+        assert links == ["#fr", "#en"]
 
 
 def test_it_needs_nothing_from_elsewhere_and_no_script() -> None:
-    text = page.page(REPORT, "fr")
+    text = page.page(page.ROOM, REPORT, "fr")
     assert not {"script", "link", "img", "iframe"} & {tag for tag, _ in read("fr")[1]}
     assert re.findall(r"(?:src|href)=\"(?!#)|url\(|@import", text) == []
 
@@ -105,7 +108,7 @@ def test_every_state_has_a_shape_of_its_own_besides_its_colour() -> None:
 def test_what_seats_say_is_escaped() -> None:
     wicked = "<script>alert(1)</script>\"'&"
     has = answer(wicked, ("os/name", wicked), ("root", False), ("torn", [wicked]))
-    text = page.page(report({wicked: has}, room(wicked), {}, NOW), "fr")
+    text = page.page(page.ROOM, report({wicked: has}, room(wicked), {}, NOW), "fr")
     assert "<script" not in text
     assert text.count("&lt;script&gt;") > 3
 

@@ -1,0 +1,176 @@
+"""How far a seat is: what its module tells, which may be anything, and what is made of it here."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleLookupError
+from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import lookup_loader
+from ansible_collections.labocloud.room.plugins.action import seat_progress
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
+from sample_lesson import lesson, make, taken
+
+NAME = "pc07"
+
+
+def told(snapshot: object, **others: object) -> dict[str, Any]:
+    return {"practical": {"snapshot": snapshot, "why": "", "answers": {}, **others}}
+
+
+def steps(look: dict[str, Any]) -> dict[str, list[bool]]:
+    return {
+        name: [step["done"] for step in one["steps"]] for name, one in look["exercises"].items()
+    }
+
+
+def test_it_is_judged_by_the_checks_of_the_project(tmp_path: Path) -> None:
+    look = seat_progress.look(NAME, told(taken("one", compose=False)), lesson(tmp_path))
+    assert look["silent"] is None
+    assert steps(look) == {"01-first": [True, False], "02-second": [False], "03-third": [False]}
+    assert look["exercises"]["03-third"]["lacks"] == ["compose"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "finding", "why"),
+    [
+        (AnsibleConnectionFailure("timed out"), "unreachable", "timed out"),
+        ({"failed": True, "msg": "no Python"}, "not_asked", "no Python"),
+        ({"unreachable": True}, "engine_stopped", "tells nothing"),
+        ({}, "engine_stopped", "tells nothing"),
+        ({"practical": []}, "engine_stopped", "tells nothing"),
+        (told(None, why="Connection refused\x1b[2J"), "engine_stopped", "Connection refused [2J"),
+        (told({}, x="x" * 3_000_000), "answer_refused", "bytes of itself"),
+    ],
+)
+def test_what_cannot_be_judged_is_told_and_nothing_counts(
+    answer: object, finding: str, why: str, tmp_path: Path
+) -> None:
+    look = seat_progress.look(NAME, answer, lesson(tmp_path))
+    assert look["silent"]["id"] == finding
+    assert why in look["silent"]["cause"]["en"]
+    assert look["exercises"] == {}
+
+
+@pytest.mark.parametrize("snapshot", [{}, {"containers": 1}, {"containers": [{"name": []}]}])
+def test_a_snapshot_of_another_shape_has_nothing(snapshot: object, tmp_path: Path) -> None:
+    look = seat_progress.look(NAME, told(snapshot), lesson(tmp_path))
+    assert steps(look) == {"01-first": [False, False], "02-second": [False], "03-third": [False]}
+
+
+def test_what_a_seat_says_moves_no_cursor(tmp_path: Path) -> None:
+    check = tmp_path / "app/exercises/01-first/check.py"
+    known = lesson(tmp_path)
+    check.write_text(
+        "def check(seat):\n"
+        "    one = seat.containers[0].image\n"
+        "    yield 'a', (one, one), [(False, one, one)]\n"
+    )
+    known = seat_progress.known(tmp_path)
+    snapshot = taken("one")
+    snapshot["containers"][0]["image"] = "x\x1b[2J\n"
+    look = seat_progress.look(NAME, told(snapshot), known)
+    assert "\x1b" not in str(look["exercises"]["01-first"])
+
+
+def test_what_is_open_of_what_is_to_be_done(tmp_path: Path) -> None:
+    known = lesson(tmp_path)
+    look = seat_progress.look(NAME, told(taken("one", compose=False)), known)
+    assert seat_progress.missing(look, [1], known) == "exercise 1, “two”: No two."
+    assert seat_progress.missing(look, [3], known) == ""
+    done = seat_progress.look(NAME, told(taken("one", "two", "three")), known)
+    assert seat_progress.missing(done, [1, 2], known) == ""
+    mute = seat_progress.look(NAME, told(None, why="refused"), known)
+    assert "refused" in seat_progress.missing(mute, [1], known)
+
+
+def run(
+    project: Path, answer: object, monkeypatch: pytest.MonkeyPatch, **arguments: object
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Run the action; give its result, and what the module was given."""
+    monkeypatch.setattr(ActionBase, "run", lambda *_: {})
+    monkeypatch.setattr(
+        seat_progress.settings, "wanted", lambda *_: {"course_image_project": str(project)}
+    )
+    action = seat_progress.ActionModule.__new__(seat_progress.ActionModule)
+    given: list[dict[str, Any]] = []
+
+    def execute(module_args: dict[str, Any], task_vars: object) -> object:
+        given.append(module_args)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    action._execute_module = execute
+    action._loader = action._templar = None
+    action._remove_tmp_path = lambda _: None
+    action._connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))
+    action._task = SimpleNamespace(args=arguments)
+    return action.run(None, {"inventory_hostname": NAME}), given
+
+
+def test_one_look_changes_nothing_and_shows_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result, given = run(make(tmp_path), told(taken("one", compose=False)), monkeypatch)
+    look = result.pop(UNSHOWN)["look"]
+    assert result == {"changed": False, "unfit": [3]}
+    assert look["time"] > 0
+    assert given[0]["exercises"] == ["01-first", "02-second", "03-third"]
+    assert set(given[0]["wants"]) == {"pages", "commands", "logs", "changes"}
+
+
+def test_a_seat_that_is_off_fails_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    result, _ = run(make(tmp_path), AnsibleConnectionFailure("off"), monkeypatch)
+    assert result.pop(UNSHOWN)["look"]["silent"]["id"] == "unreachable"
+    assert result == {"changed": False, "unfit": []}
+
+
+def test_what_is_to_be_done_and_is_not_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result, _ = run(make(tmp_path), told(taken("one")), monkeypatch, done=["1"])
+    assert (result["failed"], result["msg"]) == (True, "pc07: exercise 1, “two”: No two.")
+    done = make(tmp_path / "other"), told(taken("one", "two"))
+    assert "failed" not in run(*done, monkeypatch, done=["1"])[0]
+
+
+def test_exercises_that_are_not_as_they_must_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (make(tmp_path) / "app/exercises/02-second/fr.md").unlink()
+    with pytest.raises(AnsibleActionFail, match=r"02-second has no fr\.md"):
+        run(tmp_path, {}, monkeypatch)
+    with pytest.raises(AnsibleActionFail, match="cannot be read"):
+        run(tmp_path / "none", {}, monkeypatch)
+    (tmp_path / "none/app/exercises").mkdir(parents=True)
+    with pytest.raises(AnsibleActionFail, match="has no exercise"):
+        run(tmp_path / "none", {}, monkeypatch)
+
+
+def before(number: object, project: Path) -> list[dict[str, Any]]:
+    plugin = lookup_loader.get("labocloud.room.exercises")
+    found: list[dict[str, Any]] = plugin.run([number], {}, project=str(project))
+    return found
+
+
+def test_what_comes_before_an_exercise(tmp_path: Path) -> None:
+    make(tmp_path)
+    assert before(1, tmp_path) == []
+    assert before("3", tmp_path) == [
+        {"number": 1, "title": "1. 01-first", "script": "\necho 01-first\n"},
+        {"number": 2, "title": "2. 02-second", "script": "echo prepared\n\necho 02-second\n"},
+    ]
+
+
+@pytest.mark.parametrize("number", ["", "0", "4", "-1", "x", None])
+def test_an_exercise_that_there_is_not(number: object, tmp_path: Path) -> None:
+    make(tmp_path)
+    with pytest.raises(AnsibleLookupError, match=f"exercise is '{number}'; the course has 1, 2, 3"):
+        before(number, tmp_path)
+
+
+def test_exercises_that_cannot_be_looked_up(tmp_path: Path) -> None:
+    with pytest.raises(AnsibleLookupError, match="cannot be read"):
+        before(1, tmp_path)
