@@ -188,7 +188,10 @@ def test_every_playbook_asks_before_it_does_anything_and_all_else_is_in_its_play
     playbook: Path,
 ) -> None:
     first, *plays = load(playbook)
-    if playbook == ASK:
+    if playbook.name == "progress.yml":
+        # It is run again and again, and asks another question.
+        plays = [first, *plays]
+    elif playbook == ASK:
         # What another run has under way would not be known.
         lock = first["tasks"][0]["ansible.builtin.import_role"]["name"]
         assert (lock, plays) == ("labocloud.room.room_lock", [])

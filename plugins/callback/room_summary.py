@@ -57,7 +57,7 @@ PROOFS = ("site.yml", "update.yml", "verify.yml")
 UPDATE = "update.yml"
 # The one that only looks at how far the students are, and what makes a seat one of a new group.
 PROGRESS = "progress.yml"
-STUDENTS = "labocloud.room.seat_students"
+LOOKING, STUDENTS = "labocloud.room.seat_progress", "labocloud.room.seat_students"
 # The actions that give a verdict, and the one that ends a run before it begins.
 JUDGING = tuple(
     f"labocloud.room.{name}"
@@ -210,8 +210,7 @@ class CallbackModule(CallbackBase):
         if "attacks" in facts:
             self.attacks[result.host.get_name()] = facts["attacks"]
         if "look" in facts:
-            self.looks[result.host.get_name()] = facts["look"]
-            self.show_progress()
+            self.look(result.host.get_name(), facts["look"])
 
     def v2_runner_on_ok(self, result: Any) -> None:  # noqa: ANN401
         """Learn from it."""
@@ -227,6 +226,11 @@ class CallbackModule(CallbackBase):
         why = reason(result.result)
         if result.task.action == LOCKING:
             self.locked = why
+            return
+        if result.task.action == LOOKING and "timedout" in result.result:
+            name = result.host.get_name()
+            silent = finding("not_asked", name, why=why.rstrip("."))
+            self.look(name, {"silent": silent, "exercises": {}, "time": time.time()})
             return
         # A loop's own message says only that one of its items failed.
         self.blame(result, self.items.pop((result.host.get_name(), result.task._uuid), why))
@@ -374,6 +378,11 @@ class CallbackModule(CallbackBase):
             exercises_of(Path(want["course_image_project"])),
             people,
         )
+
+    def look(self, seat: str, told: Mapping[str, Any]) -> None:
+        """Learn how far a seat is. told: as the action seat_progress gives it."""
+        self.looks[seat] = told
+        self.show_progress()
 
     def show_progress(self, forgotten: str = "") -> None:
         """Put on the board what is known by now: somebody is looking at it.

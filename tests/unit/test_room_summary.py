@@ -1,6 +1,7 @@
 """The words at the end of a run."""
 
 import json
+import time
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,13 +9,19 @@ from typing import Any
 
 import pytest
 from ansible import context
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import trust_as_template
 from ansible_collections.labocloud.room.plugins.action import seat as asking
 from ansible_collections.labocloud.room.plugins.callback import room_summary
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
+from sample_lesson import make, seen, taken
 
 SEAT, LOCK = "labocloud.room.seat", "labocloud.room.room_lock"
+LOOK = "labocloud.room.seat_progress"
+ANA = trust_as_template("{{ 'Ana' }}")
 
 
 def test_all_is_well() -> None:
@@ -166,7 +173,7 @@ class Run:
         """Give what is set for the page."""
         room = {"seats": ["pc1", "pc2", "pc3"], "servers": [], "builder": "pc1"}
         page = {"room_page_directory": str(self.directory), "room_page_language": "en"}
-        return {"room": room, **page}
+        return {"room": room, "course_image_project": str(self.directory / "course"), **page}
 
     def show(self, _show: object, lines: list[str], color: str) -> None:
         """Take the lines that are printed when all is over."""
@@ -180,9 +187,16 @@ class Run:
             names = ("pc1", "pc2", "pc3") if ignore_limits else limit
             return [SimpleNamespace(name=name) for name in names]
 
-        manager = SimpleNamespace(_inventory=SimpleNamespace(get_hosts=hosts))
+        inventory = SimpleNamespace(get_hosts=hosts, get_host=lambda name: name)
+        manager = SimpleNamespace(
+            _inventory=inventory,
+            get_vars=lambda host: {"room_page_person": ANA} if host == "pc2" else {},
+        )
         play = SimpleNamespace(
-            get_variable_manager=lambda: manager, any_errors_fatal=any_errors_fatal, serial=[]
+            get_variable_manager=lambda: manager,
+            any_errors_fatal=any_errors_fatal,
+            serial=[],
+            _loader=DataLoader(),
         )
         self.callback.v2_playbook_on_play_start(play)
 
@@ -190,6 +204,7 @@ class Run:
         """Tell of a task that has ended."""
         task = SimpleNamespace(
             action=more.pop("action", "command"),
+            args=more.pop("args", {}),
             delegate_to=more.get("delegate_to"),
             _uuid="1",
         )
@@ -220,6 +235,11 @@ class Run:
     def missing(self) -> list[str]:
         """Give the seats that the next run can be limited to."""
         return self.file.read_text().split() if self.file.exists() else []
+
+    def progress(self) -> dict[str, tuple[str, str | None]]:
+        """Give what the board says of each seat: its state, and who sits there."""
+        told = json.loads((self.directory / "progress.json").read_text())
+        return {row["name"]: (row["state"], row["person"]) for row in told["seats"]}
 
     def page(self) -> dict[str, str]:
         """Give what the page says of each seat."""
@@ -498,3 +518,82 @@ def test_the_lines_come_last_and_in_colour(up: Run, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(up.callback, "_display", display)
     up.callback.show(["a", "b"], "red")
     assert shown == ["ROOM", ("a", "red"), ("b", "red")]
+
+
+@pytest.fixture
+def looking(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """A run that looks at how far the seats are."""
+    make(tmp_path / "course")
+    return Run(monkeypatch, tmp_path, "progress.yml")
+
+
+def look(run: Run, seat: str, *containers: str) -> None:
+    """Tell of a look at a seat with containers of these names."""
+    known = exercises.load(run.directory / "course/app/exercises")
+    facts = {UNSHOWN: {"look": seen(known, taken(*containers), time.time())}}
+    run.tell("runner_on_ok", seat, action=LOOK, result=facts)
+
+
+def test_each_look_is_on_the_board_at_once(looking: Run) -> None:
+    looking.begin("pc1", "pc2", "pc3")
+    look(looking, "pc1", "one")
+    assert looking.progress()["pc1"] == ("working", None)
+    assert looking.progress()["pc2"] == ("unknown", "Ana")
+    look(looking, "pc2")
+    assert looking.progress()["pc2"] == ("new", "Ana")
+    assert (looking.directory / "board.html").exists()
+    assert (looking.directory / "progress.csv").exists()
+    said = looking.end("pc1", "pc2", "pc3")
+    assert said[-2] == "3 seats, 0 need you: 1 working, 1 new, 1 unknown."
+    assert said[-1] == f"The board: {looking.directory}/board.html"
+    assert looking.color == "green"
+    assert not (looking.directory / "room.json").exists()
+
+
+def test_a_seat_whose_look_took_too_long_needs_somebody(looking: Run) -> None:
+    looking.begin("pc1")
+    timed_out = {"msg": "Timed out after 60 second(s).", "timedout": {"period": 60}}
+    looking.tell("runner_on_failed", "pc1", action=LOOK, result=timed_out)
+    assert looking.progress()["pc1"] == ("mute", None)
+    said = looking.end("pc1")
+    assert "it cannot be asked: Timed out after 60 second(s)." in said[0]
+    assert looking.color == "yellow"
+
+
+def test_exercises_that_cannot_be_read_fail_the_look(looking: Run) -> None:
+    looking.begin("pc1")
+    looking.tell("runner_on_failed", "pc1", action=LOOK, result={"msg": "no fr.md"})
+    assert looking.end(pc1="failures") == ["0 seats done, 1 needs you:", "  pc1: no fr.md"]
+
+
+def test_another_run_in_the_meantime_is_not_lost(looking: Run, tmp_path: Path) -> None:
+    looking.begin("pc1", "pc2", "pc3")
+    look(looking, "pc1", "one")
+    other = json.loads((tmp_path / "progress.json").read_text())
+    looking.callback.__init__()
+    looking.callback.v2_playbook_on_start(SimpleNamespace(_file_name="progress.yml"))
+    looking.begin("pc2")
+    look(looking, "pc2", "one", "two")
+    assert looking.progress()["pc1"] == ("working", None)
+    assert other["seats"][0]["exercises"] == next(
+        row["exercises"]
+        for row in json.loads((tmp_path / "progress.json").read_text())["seats"]
+        if row["name"] == "pc1"
+    )
+
+
+def test_a_reset_forgets_how_far_a_seat_was(looking: Run) -> None:
+    looking.begin("pc1", "pc2")
+    students = {"action": "labocloud.room.seat_students", "args": {"state": "absent"}}
+    looking.tell("runner_on_ok", "pc1", **students)
+    assert not (looking.directory / "progress.json").exists()
+    look(looking, "pc1", "one")
+    look(looking, "pc2", "one")
+    looking.tell("runner_on_ok", "pc1", action="labocloud.room.seat_students")
+    assert looking.progress()["pc1"] == ("working", None)
+    looking.tell("runner_on_ok", "pc1", **students)
+    assert looking.progress() == {
+        "pc1": ("unknown", None),
+        "pc2": ("working", "Ana"),
+        "pc3": ("unknown", None),
+    }
