@@ -1,0 +1,206 @@
+"""How far the class is: the board, and a seat that is brought to where the others are."""
+
+import csv
+import json
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema
+import playbook
+import pytest
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises
+from instances import as_student, machine, off, on_each
+from playbook import PROJECT, reports, said
+from testinfra.host import Host
+
+ONE, TWO, THREE = playbook.seats()
+SCHEMA = json.loads((PROJECT / "docs/progress.schema.json").read_text())
+EXERCISES = exercises.load(PROJECT / "app/exercises")
+FIRST, SECOND = EXERCISES[0].name, EXERCISES[1].name
+CATCH_UP, RESET, RESTORE = (f"playbooks/{name}.yml" for name in ("catchup", "reset", "restore"))
+STUDENT = {"exercises_account": "student"}
+WORK = """
+mkdir -p ~/labocloud/ex3
+echo mine > ~/labocloud/ex3/app.py
+docker volume create cahier
+docker run --rm --volume cahier:/data labocloud20202021:base sh -c 'echo mine > /data/mine'
+docker run --detach --name mien labocloud20202021:base sleep 1d
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def students() -> Iterator[None]:
+    """A student on each seat; afterwards the seats are as they were."""
+    seats = [machine(name) for name in (ONE, TWO, THREE)]
+    assert playbook.run("all").returncode == 0
+    for seat in seats:
+        seat.check_output("useradd --create-home --shell /bin/bash --groups docker student")
+    yield
+    assert playbook.run("all", playbook=RESET, confirm="yes").returncode == 0
+    for seat in seats:
+        seat.check_output("userdel --remove student")
+    assert playbook.run("all").returncode == 0
+    (reports() / "progress.json").unlink()
+
+
+def typed(name: str, script: str) -> str:
+    """Have the student of a seat type commands, and give what was printed."""
+    done = as_student(machine(name), f"sh -ec {shlex.quote(script)}")
+    assert done.rc == 0, done.stdout + done.stderr
+    return str(done.stdout)
+
+
+def look(limit: str = "all") -> dict[str, dict[str, Any]]:
+    """Look at the seats, which changes nothing, and give what the board says, by their names."""
+    result = playbook.run(limit, playbook="playbooks/progress.yml")
+    assert playbook.changed(result) == 0
+    return told()
+
+
+def told() -> dict[str, dict[str, Any]]:
+    """Give what the board says of each seat."""
+    report = json.loads((reports() / "progress.json").read_text())
+    jsonschema.validate(report, SCHEMA)
+    return {one["name"]: one for one in report["seats"]}
+
+
+def done(row: dict[str, Any]) -> list[str]:
+    """Give the exercises of a seat that are done."""
+    return [one["name"] for one in row["exercises"] if one["state"] == "done"]
+
+
+def test_each_seat_stands_where_its_student_is() -> None:
+    for exercise in EXERCISES[:2]:
+        typed(ONE, exercise.solution)
+    typed(TWO, "docker run --name premier labocloud20202021:base echo mot")
+    seats = look()
+    assert done(seats[ONE]) == [FIRST, SECOND]
+    assert seats[ONE]["at"]["number"] == 3
+    assert (seats[TWO]["at"]["exercise"], seats[TWO]["at"]["position"]) == (FIRST, 2)
+    assert [seats[name]["state"] for name in (ONE, TWO, THREE)] == ["working", "working", "new"]
+    # Debian 12 has no Compose.
+    states = {one["name"]: one["state"] for one in seats[THREE]["exercises"]}
+    assert [name for name, state in states.items() if state == "unfit"] == ["10-compose"]
+    with (reports() / "progress.csv").open(newline="") as file:
+        rows = {row["seat"]: row for row in csv.DictReader(file)}
+    assert (rows[ONE][FIRST], rows[TWO][FIRST], rows[THREE][FIRST]) == ("100", "25", "0")
+    page = (reports() / "board.html").read_text()
+    assert all(name in page for name in (ONE, TWO, THREE))
+
+
+def test_what_is_undone_was_done() -> None:
+    since = told()[ONE]["exercises"][1]["steps"][0]["since"]
+    typed(ONE, "docker rm --force relance")
+    second = look(ONE)[ONE]["exercises"][1]
+    assert (second["state"], second["was"]) == ("was", second["of"])
+    assert second["steps"][0]["since"] == since
+    assert not told()[TWO]["asked"]
+
+
+def test_a_seat_that_is_stuck_one_without_docker_and_one_that_is_off() -> None:
+    path = reports() / "progress.json"
+    # As if the looks before had been an hour ago.
+    hour = re.compile(r'(?<="since": ")(\d{4}-\d\d-\d\dT\d\d)')
+    path.write_text(hour.sub("2026-01-01T00", path.read_text()))
+    docker = machine(TWO)
+    docker.check_output("systemctl stop docker.socket docker.service")
+    try:
+        with off(THREE):
+            seats = look()
+    finally:
+        docker.check_output("systemctl start docker.socket docker.service")
+    assert [seats[name]["state"] for name in (ONE, TWO, THREE)] == ["stuck", "mute", "off"]
+    assert list(seats) == [ONE, TWO, THREE]
+    assert seats[TWO]["exercises"][0]["done"] == 1
+    page = (reports() / "board.html").read_text()
+    assert "3 postes ont besoin de vous" in page
+    # The container is not there any more; nobody but the course needs it.
+    assert playbook.run("all").returncode == 0
+    assert look()[THREE]["state"] != "off"
+
+
+@pytest.mark.parametrize(
+    ("variables", "why"),
+    [
+        ({}, "exercise is ''; the course has 1, 2, 3"),
+        ({"exercise": 99}, "exercise is '99'"),
+        ({"exercise": 4, "exercises_account": "nobody-here"}, "no account 'nobody-here'"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_done(
+    variables: dict[str, Any], why: str
+) -> None:
+    typed(ONE, "docker rm --force mine; docker create --name mine labocloud20202021:base")
+    result = playbook.run(ONE, playbook=CATCH_UP, **(STUDENT | variables))
+    assert result.returncode != 0
+    assert why in said(result)
+    typed(ONE, "docker inspect mine")
+
+
+def test_a_room_that_nobody_has_named_is_left_alone() -> None:
+    words = playbook.command("all", playbook=CATCH_UP, exercise=4, **STUDENT)
+    del words[words.index("--limit") : words.index("--limit") + 2]
+    result = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert result.returncode != 0
+    assert "--limit pc07" in said(result)
+    typed(ONE, "docker inspect mine")
+
+
+def test_where_work_cannot_be_saved_nothing_is_solved() -> None:
+    typed(ONE, WORK)
+    result = playbook.run(
+        ONE, playbook=CATCH_UP, exercise=4, seat_reset_saved="/proc/nowhere", **STUDENT
+    )
+    assert result.returncode != 0
+    assert "nothing is removed" in said(result)
+    assert typed(ONE, "docker inspect --format '{{.State.Status}}' mien") == "running\n"
+    assert typed(ONE, "cat ~/labocloud/ex3/app.py") == "mine\n"
+
+
+def test_a_seat_catches_up_and_gets_its_work_back() -> None:
+    # As a student finds out what it removes.
+    typed(ONE, "docker stop flask; docker image prune --all --force")
+    assert "labocloud20202021:python" not in typed(ONE, "docker image ls")
+    result = playbook.run(ONE, playbook=CATCH_UP, exercise=4, **STUDENT)
+    assert result.returncode == 0, said(result)
+    row = look(ONE)[ONE]
+    assert done(row) == [one.name for one in EXERCISES[:3]]
+    assert (row["at"]["number"], row["at"]["position"]) == (4, 1)
+    assert typed(ONE, "docker ps --filter name=flask --format '{{.Names}}'") == "flask\n"
+    assert typed(ONE, "cat ~/labocloud/avant-*/ex3/app.py") == "mine\n"
+    # What came of the solutions goes, and the work comes back.
+    assert playbook.run(ONE, playbook=RESET, confirm="yes").returncode == 0
+    [source] = set(re.findall(r"-e from=(\S+)", result.stdout))
+    result = playbook.run(ONE, playbook=RESTORE, **{"from": source})
+    assert result.returncode == 0, said(result)
+    read = "docker run --rm --volume cahier:/data labocloud20202021:base cat /data/mine"
+    assert typed(ONE, read) == "mine\n"
+    typed(ONE, "docker inspect mien")
+
+
+def solve_the_last(seat: Host) -> None:
+    """Have the student do the last exercise."""
+    last = EXERCISES[-1]
+    script = f"labo start {last.number}\n{last.solution}"
+    typed(seat.backend.name, script)
+
+
+def test_each_exercise_can_be_done_after_what_comes_before() -> None:
+    """Each solution begins where a seat that has caught up is, and is checked there."""
+    last = EXERCISES[-1]
+    limit = f"{ONE},{THREE}"
+    result = playbook.run(limit, playbook=CATCH_UP, exercise=last.number, **STUDENT)
+    assert result.returncode == 0, said(result)
+    seats = look(limit)
+    fit = [one.name for one in EXERCISES[:-1]]
+    assert done(seats[ONE]) == fit
+    assert done(seats[THREE]) == [name for name in fit if name != "10-compose"]
+    on_each([machine(ONE), machine(THREE)], solve_the_last)
+    seats = look(limit)
+    for name in (ONE, THREE):
+        assert done(seats[name]) == [last.name]
+        states = {one["name"]: one["state"] for one in seats[name]["exercises"][:-1]}
+        assert {states[one] for one in states if one != "10-compose"} == {"was"}
