@@ -13,7 +13,7 @@ from typing import Any
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.loader import init_plugin_loader
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import judge, silence, silent
-from ansible_collections.labocloud.room.plugins.plugin_utils.page import page
+from ansible_collections.labocloud.room.plugins.plugin_utils.page import ROOM, page
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import report
 from sample_seat import COURSE, OLD, SEAT, builder, image, seat, want
 
@@ -74,7 +74,7 @@ def main() -> None:
     """Take the picture."""
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "room.html"
-        path.write_text(page(sample(), "en"), encoding="utf-8")
+        path.write_text(page(ROOM, sample(), "en"), encoding="utf-8")
         options = ["--headless", "--no-sandbox", "--hide-scrollbars", "--window-size=1280,910"]
         command = ["chromium", *options, f"--screenshot={PICTURE}", path.as_uri()]
         subprocess.run(command, check=True)

@@ -1,0 +1,73 @@
+"""A class in the middle of a lesson: seats at different steps, some of which need somebody."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.labocloud.room.plugins.action.seat_progress import look
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises, snapshot
+from ansible_collections.labocloud.room.plugins.plugin_utils import board
+from ansible_collections.labocloud.room.plugins.plugin_utils.findings import finding
+
+PROJECT = Path(__file__).parents[1]
+LESSON = exercises.load(PROJECT / "app/exercises")
+# What a real seat has on which all exercises but the last are solved.
+SOLVED = json.loads((PROJECT / "tests/unit/solved_seats.json").read_text())["26.1.5+dfsg1"]
+ANSWERS = {LESSON[0].name: ["0123456789ab"]}
+NOW = 1_795_500_000.0
+MINUTE = 60
+# Exercises that are done, steps of the next one, and minutes since the last of these.
+SEATS = {
+    "pc01": (3, 1, 4),
+    "pc02": (4, 0, 2),
+    "pc03": (2, 3, 12),
+    "pc04": (3, 1, 9),
+    "pc05": (4, 1, 3),
+    "pc06": (3, 1, 6),
+    "pc08": (3, 0, 1),
+    "pc09": (3, 1, 8),
+    "pc11": (5, 0, 2),
+    "pc12": (0, 0, 25),
+}
+SILENT = {
+    "pc07": finding("unreachable", "pc07", why="connection timed out"),
+    "pc10": finding("engine_stopped", "pc10", why="connection refused"),
+}
+PEOPLE = {**{f"pc{number:02}": "" for number in range(1, 13)}, "pc03": "Ana"}
+
+
+def judged(taken: dict[str, Any], answers: dict[str, list[str]]) -> dict[str, Any]:
+    """Give what is seen of the exercises on a seat with a snapshot."""
+    answer = {"practical": {"snapshot": taken, "why": "", "answers": answers}}
+    found: dict[str, Any] = look("pc", answer, LESSON)["exercises"]
+    return found
+
+
+def seen(exercises_done: int, steps: int, time: float) -> dict[str, Any]:
+    """Give a look at a seat that has so many exercises done, and steps of the next one."""
+    done, nothing = judged(SOLVED, ANSWERS), judged(snapshot.empty(), {})
+    told = {}
+    for number, one in enumerate(LESSON):
+        count = len(done[one.name]["steps"]) if number < exercises_done else 0
+        count = steps if number == exercises_done else count
+        both = done[one.name]["steps"][:count] + nothing[one.name]["steps"][count:]
+        told[one.name] = {**done[one.name], "lacks": [], "steps": both}
+    return {"silent": None, "exercises": told, "time": time}
+
+
+def sample() -> dict[str, Any]:
+    """Give the report of the class, as looks at it have made it."""
+    report: dict[str, Any] = {}
+    for minutes in range(30, -1, -1):
+        now = NOW - minutes * MINUTE
+        looks = {
+            name: seen(done, steps, now) if since >= minutes else seen(0, 0, now)
+            for name, (done, steps, since) in SEATS.items()
+        }
+        silent = {
+            name: {"silent": why, "exercises": {}, "time": now} for name, why in SILENT.items()
+        }
+        report = board.board({**looks, **silent}, PEOPLE, LESSON, report, now)
+    # One who has removed what an exercise had made.
+    looks["pc11"]["exercises"][LESSON[1].name] = judged(snapshot.empty(), {})[LESSON[1].name]
+    return board.board({**looks, **silent}, PEOPLE, LESSON, report, NOW)
