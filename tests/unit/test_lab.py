@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -102,6 +104,43 @@ def test_an_unknown_command_is_named(project: Path) -> None:
     code, said = lab(project, "no-such-command")
     assert code == 1
     assert "no command 'no-such-command'" in said
+
+
+# Looks three times, and cannot the third time; or for as long as it is let.
+LOOK = """#!/bin/sh
+echo "$ANSIBLE_CALLBACKS_ENABLED: $*"
+echo >> looks
+{then}
+"""
+
+
+def watched(project: Path, then: str) -> None:
+    """Have something else in the place of Ansible. then: what it does when it has told of it."""
+    lab(project, "true")
+    command = project / ".venv/bin/ansible-playbook"
+    command.write_text(LOOK.format(then=then))
+    command.chmod(0o755)
+
+
+def test_it_looks_again_and_again_until_a_look_fails(project: Path) -> None:
+    watched(project, "test $(wc -l < looks) -lt 3 || exit 4")
+    code, said = lab(project, "watch", "-i", "my room.yml", LAB_PAUSE="0")
+    assert code == 4
+    line = "labocloud.room.room_summary: playbooks/progress.yml -i my room.yml"
+    assert said.splitlines() == [line] * 3
+
+
+@pytest.mark.parametrize("then", ["exec sleep 60", "true"])
+def test_ctrl_c_ends_it_at_a_look_and_between_two(project: Path, then: str) -> None:
+    watched(project, then)
+    with subprocess.Popen(
+        [project / "lab", "watch"], stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        assert "progress.yml" in process.stdout.readline()
+        time.sleep(0.5)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(10) == 0
+        assert process.stdout.read() == ""
 
 
 def test_it_may_be_called_from_anywhere(project: Path) -> None:
