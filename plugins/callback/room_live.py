@@ -35,6 +35,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TextIO
 
 from ansible import constants, context
@@ -259,6 +260,7 @@ class CallbackModule(Default):
         self.screen: Screen | None = None
         self.rows: dict[str, Row] = {}
         self.start = time.monotonic()
+        self.looks = False
         self.plays = 0
         self.number = 0
         self.head = ""
@@ -307,6 +309,8 @@ class CallbackModule(Default):
     def v2_playbook_on_start(self, playbook: Playbook) -> None:
         """Learn how many plays there will be."""
         self.plays, self.number = len(playbook.get_plays()), 0
+        # Of a look at how far the seats are, the callback room_summary has a line for each of them.
+        self.looks = Path(playbook._file_name).name == "progress.yml"
         super().v2_playbook_on_start(playbook)
 
     def v2_playbook_on_vars_prompt(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401
@@ -381,4 +385,5 @@ class CallbackModule(Default):
     def v2_playbook_on_stats(self, stats: AggregateStats) -> None:
         """Give the terminal back before the statistics."""
         self.end_screen()
-        super().v2_playbook_on_stats(stats)
+        if not (self.live and self.looks):
+            super().v2_playbook_on_stats(stats)

@@ -285,6 +285,11 @@ class Run:
         getattr(self.callback, f"v2_{event}")(result, **other)
         return list(self.printed)
 
+    def start(self, playbook: str) -> None:
+        """Begin a playbook of three plays."""
+        told = SimpleNamespace(get_plays=lambda: ["a", "b", "c"], _file_name=f"/x/{playbook}")
+        self.callback.v2_playbook_on_start(told)
+
     def begin(self, name: str, key: str) -> None:
         """Begin a play."""
         play = SimpleNamespace(get_name=lambda: name, _uuid=key)
@@ -365,7 +370,7 @@ def test_skipped_steps_and_the_like_are_for_lines_alone(terminal: Tty, live: boo
 
 def test_the_head_counts_the_plays(terminal: Tty) -> None:
     with run_on(terminal) as run:
-        run.callback.v2_playbook_on_start(SimpleNamespace(get_plays=lambda: ["a", "b", "c"]))
+        run.start("site.yml")
         assert run.callback.screen is None
         run.begin("Look at the seats", "1")
         assert run.callback.head == "1 of 3  Look at the seats"
@@ -407,3 +412,14 @@ def test_all_that_is_displayed_is_printable(terminal: Tty) -> None:
     with run_on(terminal) as run:
         run.callback._display.display("held by x\x1b[2J", screen_only=True)
         assert "held by x [2J" in said(terminal)
+
+
+@pytest.mark.parametrize(("live", "printed"), [(True, []), (False, ["playbook_on_stats"])])
+def test_of_a_look_there_are_no_statistics_on_a_terminal(
+    terminal: Tty, live: bool, printed: list[str]
+) -> None:
+    with run_on(terminal, live) as run:
+        run.start("progress.yml")
+        run.printed.clear()
+        run.callback.v2_playbook_on_stats(None)
+        assert run.printed == printed
