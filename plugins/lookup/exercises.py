@@ -5,13 +5,11 @@
 DOCUMENTATION = r"""
 name: exercises
 short_description: The exercises of the course before one, with what solves them
+description:
+  - Those of the project that the course image is built from.
 options:
   _terms:
     description: The number of the exercise before which they stand; it is one of them itself.
-    required: true
-  project:
-    description: The project whose C(app/exercises) they are.
-    type: path
     required: true
 author:
   - labocloud contributors (!UNKNOWN)
@@ -21,7 +19,7 @@ EXAMPLES = r"""
 - name: Do what comes before the fourth
   ansible.builtin.command:
     argv: [sh, -ec, "{{ item.script }}"]
-  loop: "{{ query('labocloud.room.exercises', 4, project='.') }}"
+  loop: "{{ query('labocloud.room.exercises', 4) }}"
 """
 
 RETURN = r"""
@@ -39,6 +37,7 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import ExerciseError
+from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import exercises_of
 
 
@@ -50,12 +49,13 @@ class LookupModule(LookupBase):
     ) -> list[dict[str, Any]]:
         """Give them. Raises AnsibleLookupError where there is no such exercise."""
         self.set_options(var_options=variables, direct=kwargs)
-        [term] = terms
+        [term], known = terms, variables or {}
+        want = settings.wanted(known["inventory_hostname"], known, self._loader, self._templar)
         try:
-            known = exercises_of(Path(self.get_option("project")))
+            lesson = exercises_of(Path(want["course_image_project"]))
         except (OSError, ExerciseError) as error:
             raise AnsibleLookupError(f"The exercises cannot be read: {error}") from error
-        numbers = [one.number for one in known]
+        numbers = [one.number for one in lesson]
         if str(term) not in map(str, numbers):
             which = ", ".join(map(str, numbers)) or "none"
             fix = "-e exercise=NUMBER, that of the exercise to begin with"
@@ -66,6 +66,6 @@ class LookupModule(LookupBase):
                 "title": f"{one.number}. {one.title('en')}",
                 "script": f"{one.setup}\n{one.solution}",
             }
-            for one in known
+            for one in lesson
             if one.number < int(str(term))
         ]

@@ -3,12 +3,14 @@
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import pytest
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleLookupError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 from ansible_collections.labocloud.room.plugins.action import seat_progress
+from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
 from sample_lesson import lesson, make, taken
 
@@ -90,9 +92,7 @@ def run(
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Run the action; give its result, and what the module was given."""
     monkeypatch.setattr(ActionBase, "run", lambda *_: {})
-    monkeypatch.setattr(
-        seat_progress.settings, "wanted", lambda *_: {"course_image_project": str(project)}
-    )
+    monkeypatch.setattr(settings, "wanted", lambda *_: {"course_image_project": str(project)})
     action = seat_progress.ActionModule.__new__(seat_progress.ActionModule)
     given: list[dict[str, Any]] = []
 
@@ -151,7 +151,8 @@ def test_exercises_that_are_not_as_they_must_are_named(
 
 def before(number: object, project: Path) -> list[dict[str, Any]]:
     plugin = lookup_loader.get("labocloud.room.exercises")
-    found: list[dict[str, Any]] = plugin.run([number], {}, project=str(project))
+    with mock.patch.object(settings, "wanted", return_value={"course_image_project": str(project)}):
+        found: list[dict[str, Any]] = plugin.run([number], {"inventory_hostname": NAME})
     return found
 
 
