@@ -23,6 +23,7 @@ FIRST, SECOND = EXERCISES[0].name, EXERCISES[1].name
 CATCH_UP, RESET, RESTORE = (f"playbooks/{name}.yml" for name in ("catchup", "reset", "restore"))
 STUDENT = {"exercises_account": "student"}
 WORK = """
+docker rm --force mien
 mkdir -p ~/labocloud/ex3
 echo mine > ~/labocloud/ex3/app.py
 docker volume create cahier
@@ -161,6 +162,7 @@ def test_where_work_cannot_be_saved_nothing_is_solved() -> None:
 
 
 def test_a_seat_catches_up_and_gets_its_work_back() -> None:
+    typed(ONE, WORK)
     # As a student finds out what it removes.
     typed(ONE, "docker stop flask; docker image prune --all --force")
     assert "labocloud20202021:python" not in typed(ONE, "docker image ls")
