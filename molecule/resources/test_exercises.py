@@ -144,31 +144,11 @@ def has(seat: Host) -> set[str]:
     return {name for name, command in asked.items() if as_student(seat, command).rc == 0}
 
 
-def for_seat(seat: Host) -> list[exercises.Exercise]:
-    """Give the exercises that a seat has all for."""
-    there = has(seat)
-    return [exercise for exercise in EXERCISES if set(exercise.needs) <= there]
-
-
 def look_at_untouched(seat: Host) -> None:
     done(seat, CLEAN)
     told = checked(seat, "")
     assert set(told) == {exercise.name for exercise in EXERCISES}
     assert [name for name, steps in told.items() if len(open_steps(steps)) < len(steps)] == []
-
-
-def do_all(seat: Host) -> None:
-    """Solve the exercises in their order, and look at all of them before the last one."""
-    done(seat, CLEAN)
-    mine = for_seat(seat)
-    for exercise in mine:
-        if exercise is mine[-1]:
-            told = checked(seat, "")
-            assert [open_steps(told[one.name]) for one in mine[:-1]] == [{}] * (len(mine) - 1)
-        if exercise.setup:
-            typed(seat, f"labo start {exercise.number}")
-        steps = checked_until(seat, exercise, exercise.solution, lambda told: not open_steps(told))
-        assert open_steps(steps) == {}, exercise.name
 
 
 def do_states(seat: Host, exercise: exercises.Exercise) -> None:
@@ -214,10 +194,6 @@ def plain(text: str) -> str:
 
 def test_an_untouched_seat_has_no_step_done(seats: list[Host]) -> None:
     on_each(seats, look_at_untouched)
-
-
-def test_the_solutions_in_their_order_make_every_step_done(seats: list[Host]) -> None:
-    on_each(seats, do_all)
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)

@@ -12,9 +12,8 @@ import jsonschema
 import playbook
 import pytest
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises
-from instances import as_student, machine, off, on_each
+from instances import as_student, machine, off
 from playbook import PROJECT, reports, said
-from testinfra.host import Host
 
 ONE, TWO, THREE = playbook.seats()
 SCHEMA = json.loads((PROJECT / "docs/progress.schema.json").read_text())
@@ -181,28 +180,3 @@ def test_a_seat_catches_up_and_gets_its_work_back() -> None:
     read = "docker run --rm --volume cahier:/data labocloud20202021:base cat /data/mine"
     assert typed(ONE, read) == "mine\n"
     typed(ONE, "docker inspect mien")
-
-
-def solve_the_last(seat: Host) -> None:
-    """Have the student do the last exercise."""
-    last = EXERCISES[-1]
-    script = f"labo start {last.number}\n{last.solution}"
-    typed(seat.backend.name, script)
-
-
-def test_each_exercise_can_be_done_after_what_comes_before() -> None:
-    """Each solution begins where a seat that has caught up is, and is checked there."""
-    last = EXERCISES[-1]
-    limit = f"{ONE},{THREE}"
-    result = playbook.run(limit, playbook=CATCH_UP, exercise=last.number, **STUDENT)
-    assert result.returncode == 0, said(result)
-    seats = look(limit)
-    fit = [one.name for one in EXERCISES[:-1]]
-    assert done(seats[ONE]) == fit
-    assert done(seats[THREE]) == [name for name in fit if name != "10-compose"]
-    on_each([machine(ONE), machine(THREE)], solve_the_last)
-    seats = look(limit)
-    for name in (ONE, THREE):
-        assert done(seats[name]) == [last.name]
-        states = {one["name"]: one["state"] for one in seats[name]["exercises"][:-1]}
-        assert {states[one] for one in states if one != "10-compose"} == {"was"}
