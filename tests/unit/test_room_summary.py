@@ -597,3 +597,16 @@ def test_a_reset_forgets_how_far_a_seat_was(looking: Run) -> None:
         "pc2": ("working", "Ana"),
         "pc3": ("unknown", None),
     }
+
+
+def test_a_reset_that_only_checks_forgets_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    make(tmp_path / "course")
+    monkeypatch.setattr(context, "CLIARGS", {"check": True})
+    run = Run(monkeypatch, tmp_path, "reset.yml")
+    run.begin("pc1")
+    look(run, "pc1", "one")
+    students = {"action": "labocloud.room.seat_students", "args": {"state": "absent"}}
+    run.tell("runner_on_ok", "pc1", **students)
+    assert run.progress()["pc1"] == ("working", None)
