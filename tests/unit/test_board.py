@@ -271,7 +271,8 @@ def test_the_board_says_it_of_each_seat_and_escapes_it(
     parser = Text(language)
     parser.feed(page.page(page.BOARD, told, language))
     text = " ".join(" ".join(parser.told).split())
-    assert "pc1 <b>Ana</b>" in text
+    # Who does not see the shape is told by a word.
+    assert {"fr": "pc1 bloqué <b>Ana</b>", "en": "pc1 stuck <b>Ana</b>"}[language] in text
     assert {"fr": "depuis 12 min Aucun two.", "en": "since 12 min No two."}[language] in text
     assert {"fr": "injoignable", "en": "unreachable"}[language] in text
     assert {"fr": "2 postes ont besoin de vous", "en": "2 seats need you"}[language] in text
