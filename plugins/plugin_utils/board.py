@@ -157,7 +157,8 @@ def place(found: list[Progress], before: Mapping[str, Any], now: float) -> dict[
         "position": one.steps.index(seen) + 1,
         "of": len(one.steps),
         "title": seen.step.title,
-        "hint": seen.step.hint,
+        # None, where a check gives a step no condition.
+        "hint": seen.step.hint or {"fr": "", "en": ""},
         "since": last["since"] if same else iso(now),
     }
 
@@ -211,7 +212,7 @@ def stuck(told: Mapping[str, Any], minutes: Mapping[str, int], begun: float, now
     if told["state"] not in (WORKING, NEW) or not told["asked"] or not begun:
         return False
     since = max(seconds(told["at"]["since"]), begun)
-    return now - since >= max(SHORTEST, minutes.get(told["at"]["exercise"], 0) * 60 / 2)
+    return now - since >= max(SHORTEST, minutes[told["at"]["exercise"]] * 60 / 2)
 
 
 def shared(rows: Iterable[Mapping[str, Any]], now: float) -> list[dict[str, Any]]:
@@ -220,7 +221,7 @@ def shared(rows: Iterable[Mapping[str, Any]], now: float) -> list[dict[str, Any]
     for told in rows:
         if told["state"] in (STUCK, WORKING) and now - seconds(told["at"]["since"]) >= A_WHILE:
             at = told["at"]
-            key = (at["exercise"], at["step"], at["hint"].get("en", ""))
+            key = (at["exercise"], at["step"], at["hint"]["en"])
             groups.setdefault(key, []).append(told)
     many = [held for held in groups.values() if len(held) >= MANY]
     return [
@@ -348,4 +349,4 @@ def words(told: Mapping[str, Any], now: str) -> str:
         return {UNKNOWN: "no look so far", THROUGH: "all done", NEW: "not begun"}[told["state"]]
     where = f"{at['number']}, step {at['position']} of {at['of']}"
     text = f"{where}, since {minutes_since(at['since'], now)} min"
-    return f"{text}: STUCK, {at['hint'].get('en', '')}" if told["state"] == STUCK else text
+    return f"{text}: STUCK, {at['hint']['en']}" if told["state"] == STUCK else text
