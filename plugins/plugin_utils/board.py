@@ -26,6 +26,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress imp
     here,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, faults
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import iso
 
 VERSION = 1
@@ -326,7 +327,8 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
     yield "(x done, ~ was done, . open, - not for this seat, ? not judged)"
     for one in report["shared"]:
         who = ", ".join(one["seats"])
-        yield f"Explain to all, exercise {one['number']}: {one['hint']['en']} ({who})"
+        hint = one_line(one["hint"]["en"])
+        yield f"Explain to all, exercise {one['number']}: {hint} ({who})"
     need = sum(totals[state] for state in NEED_YOU)
     seats = f"{totals['seats']} seat{'' if totals['seats'] == 1 else 's'}"
     counts = [f"{totals[state]} {state}" for state in STATES if totals[state]]
@@ -349,4 +351,4 @@ def words(told: Mapping[str, Any], now: str) -> str:
         return {UNKNOWN: "no look so far", THROUGH: "all done", NEW: "not begun"}[told["state"]]
     where = f"{at['number']}, step {at['position']} of {at['of']}"
     text = f"{where}, since {minutes_since(at['since'], now)} min"
-    return f"{text}: STUCK, {at['hint']['en']}" if told["state"] == STUCK else text
+    return f"{text}: STUCK, {one_line(at['hint']['en'])}" if told["state"] == STUCK else text

@@ -322,6 +322,19 @@ def test_the_lines_in_a_terminal(known: list[Exercise]) -> None:
     assert lines[-1] == "5 seats, 4 need you: 3 stuck, 1 off, 1 new."
 
 
+def test_what_a_seat_says_is_no_line_of_its_own(known: list[Exercise]) -> None:
+    names = [f"pc{number}" for number in range(1, 4)]
+    forged = {"fr": "", "en": "No x\npc4 x x x all done"}
+    told: dict[str, Any] = {}
+    for now in (NOW, NOW + 5 * MINUTE):
+        looks = {name: seen(known, taken("one"), now) for name in names}
+        for look in looks.values():
+            look["exercises"]["01-first"]["steps"][1]["hint"] = forged
+        told = report(known, looks, told, now)
+    assert told["shared"]
+    assert not any("\n" in line for line in board.lines(told))
+
+
 def test_one_seat_and_its_docker_that_does_not_answer(known: list[Exercise]) -> None:
     told = board.board({"pc4": silent(MUTE)}, {"pc4": ""}, known, {}, NOW)
     assert list(board.lines(told))[-1] == "1 seat, 1 needs you: 1 mute."
