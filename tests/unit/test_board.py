@@ -382,5 +382,10 @@ def test_a_page_leads_to_the_other_where_there_is_one(
     (tmp_path / page.ROOM).write_text("")
     page.keep_progress(told, tmp_path, "fr")
     assert f'href="{page.ROOM}"' in (tmp_path / page.BOARD).read_text()
+    assert "Les machines de la salle" in (tmp_path / page.BOARD).read_text()
+    # Hours, minutes and seconds: it is written anew all the time.
+    assert f">{page.local_time(told['time'], '%H:%M:%S')}<" in (tmp_path / page.BOARD).read_text()
     (tmp_path / page.PROGRESS).write_text("[" * 100_000)
+    assert page.last_progress(tmp_path) == {}
+    (tmp_path / page.PROGRESS).write_text(json.dumps({**told, "version": 2}))
     assert page.last_progress(tmp_path) == {}

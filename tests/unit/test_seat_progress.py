@@ -124,10 +124,13 @@ def run(
 
     action._execute_module = execute
     action._loader = action._templar = None
-    action._remove_tmp_path = lambda _: None
-    action._connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))
+    removed: list[object] = []
+    action._remove_tmp_path = removed.append
+    action._connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir="there"))
     action._task = SimpleNamespace(args=arguments)
-    return action.run(None, {"inventory_hostname": NAME}), given
+    result = action.run(None, {"inventory_hostname": NAME})
+    assert removed == ["there"]
+    return result, given
 
 
 def test_one_look_changes_nothing_and_shows_nothing(
