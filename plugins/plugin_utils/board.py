@@ -42,6 +42,8 @@ NEED_YOU = (STUCK, MUTE, OFF)
 SHORTEST = 5 * 60
 # One hint is for all where so many seats have had it for so long.
 MANY, A_WHILE = 3, 2 * 60
+# Seconds: where nobody has looked at a seat for longer, that was another lesson.
+LESSON = 60 * 60
 MARKS = {DONE: "x", WAS: "~", OPEN: ".", UNFIT: "-", UNJUDGED: "?"}
 
 TEXTS: Shape = {"fr": str, "en": str}
@@ -143,6 +145,11 @@ def cell(one: Progress) -> dict[str, Any]:
     }
 
 
+def lately(told: Mapping[str, Any], now: float) -> bool:
+    """Tell whether a seat was judged in this lesson."""
+    return now - seconds(told["time"]) <= LESSON
+
+
 def place(found: list[Progress], before: Mapping[str, Any], now: float) -> dict[str, Any] | None:
     """Give where a seat is: the first step to do, and since when; none where all is done."""
     one = here(found)
@@ -151,6 +158,7 @@ def place(found: list[Progress], before: Mapping[str, Any], now: float) -> dict[
         return None
     last = before.get("at") or {}
     same = (last.get("exercise"), last.get("step")) == (one.exercise.name, seen.step.id)
+    same = same and lately(before, now)
     return {
         "exercise": one.exercise.name,
         "number": one.exercise.number,
@@ -220,8 +228,10 @@ def shared(rows: Iterable[Mapping[str, Any]], now: float) -> list[dict[str, Any]
     """Give the hints that many seats have had for a while, the most frequent first."""
     groups: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
     for told in rows:
-        if told["state"] in (STUCK, WORKING) and now - seconds(told["at"]["since"]) >= A_WHILE:
-            at = told["at"]
+        at = told["at"]
+        if told["state"] not in (STUCK, WORKING) or not lately(told, now):
+            continue
+        if now - seconds(at["since"]) >= A_WHILE:
             key = (at["exercise"], at["step"], at["hint"]["en"])
             groups.setdefault(key, []).append(told)
     many = [held for held in groups.values() if len(held) >= MANY]

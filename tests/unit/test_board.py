@@ -187,6 +187,22 @@ def test_before_anybody_has_begun_nobody_is_late(known: list[Exercise]) -> None:
     assert seat(told, "pc1")["state"] == "stuck"
 
 
+def test_in_the_next_lesson_nobody_is_late_yet(known: list[Exercise]) -> None:
+    looks = {f"pc{number}": seen(known, taken("one")) for number in (1, 2, 3)}
+    told = report(known, looks)
+    later = NOW + 60 * MINUTE
+    looks = {f"pc{number}": seen(known, taken("one"), later) for number in (1, 2, 3)}
+    told = report(known, looks, told, later)
+    assert seat(told, "pc1")["at"]["since"] == board.iso(NOW)
+    assert [len(one["seats"]) for one in told["shared"]] == [3]
+    later += 60 * MINUTE + 1
+    # Nobody has looked at two of them yet.
+    told = report(known, {"pc1": seen(known, taken("one"), later)}, told, later)
+    assert seat(told, "pc1")["state"] == "working"
+    assert seat(told, "pc1")["at"]["since"] == board.iso(later)
+    assert told["shared"] == []
+
+
 def test_what_cannot_be_asked_keeps_what_was_seen_and_says_so(known: list[Exercise]) -> None:
     told = report(known, {"pc3": seen(known, taken("one", "two"))})
     later = NOW + MINUTE
@@ -224,7 +240,12 @@ def test_what_is_for_all_is_one_step_and_the_most_frequent_comes_first() -> None
     def row(name: str, exercise: str, state: str = board.WORKING) -> dict[str, Any]:
         hint = {"fr": "Rien.", "en": "Nothing."}
         at = {"exercise": exercise, "number": 1, "step": "a", "title": hint, "hint": hint}
-        return {"name": name, "state": state, "at": {**at, "since": board.iso(NOW)}}
+        return {
+            "name": name,
+            "state": state,
+            "at": {**at, "since": board.iso(NOW)},
+            "time": board.iso(NOW),
+        }
 
     first, second = (
         [row(f"{one}{n}", one) for n in range(many)] for one, many in (("a", 3), ("b", 4))

@@ -564,6 +564,9 @@ def test_exercises_that_cannot_be_read_fail_the_look(looking: Run) -> None:
     looking.begin("pc1")
     looking.tell("runner_on_failed", "pc1", action=LOOK, result={"msg": "no fr.md"})
     assert looking.end(pc1="failures") == ["0 seats done, 1 needs you:", "  pc1: no fr.md"]
+    # Also where another seat was looked at.
+    look(looking, "pc2", "one")
+    assert looking.end("pc2", pc1="failures")[-1] == "  pc1: no fr.md"
 
 
 def test_another_run_in_the_meantime_is_not_lost(looking: Run, tmp_path: Path) -> None:
