@@ -162,6 +162,7 @@ class CallbackModule(CallbackBase):
         self.failed: dict[str, str] = {}
         self.items: dict[tuple[str, str], str] = {}
         self.proves = False
+        self.checks = False
         # The facts that each machine was last judged by.
         self.answers: dict[str, Mapping[str, Any]] = {}
         self.attacks: dict[str, Mapping[str, Any]] = {}
@@ -184,7 +185,7 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_start(self, playbook: Any) -> None:  # noqa: ANN401
         """Learn whether this run proves that the seats are ready, or does something else."""
-        checks = context.CLIARGS.get("check", False)
+        self.checks = checks = context.CLIARGS.get("check", False)
         name = Path(playbook._file_name).name
         self.proves = name in PROOFS and not checks
         self.updates = name == UPDATE and not checks
@@ -216,7 +217,8 @@ class CallbackModule(CallbackBase):
         """Learn from it."""
         self.learn(result)
         # What was made there is gone: who comes next begins at the beginning.
-        if result.task.action == STUDENTS and result.task.args.get("state") == "absent":
+        absent = result.task.args.get("state") == "absent"
+        if result.task.action == STUDENTS and absent and not self.checks:
             self.looks.pop(result.host.get_name(), None)
             self.show_progress(result.host.get_name())
 
@@ -364,7 +366,7 @@ class CallbackModule(CallbackBase):
         asked = {name: one["verdict"] for name, one in self.answers.items() if name in good}
         return [*attacked(self.attacks), *warnings(asked), *lines]
 
-    def begun(self) -> "Lesson":
+    def begun(self) -> Lesson:
         """Give what the board needs to know beside how far the seats are."""
         want, manager, loader = self.wanted(), self.play.get_variable_manager(), self.play._loader
         people = {}

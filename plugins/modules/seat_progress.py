@@ -63,7 +63,7 @@ practical:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import reason
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import SOCKET, reason
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import memory, snapshot
 
 
@@ -73,7 +73,7 @@ def main() -> None:
         argument_spec={
             "wants": {"type": "dict", "default": {}},
             "exercises": {"type": "list", "elements": "str", "default": []},
-            "docker_socket": {"type": "path", "default": snapshot.SOCKET},
+            "docker_socket": {"type": "path", "default": SOCKET},
         },
         supports_check_mode=True,
     )

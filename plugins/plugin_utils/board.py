@@ -26,6 +26,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress imp
     here,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, faults
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import iso
 
 VERSION = 1
@@ -41,6 +42,8 @@ NEED_YOU = (STUCK, MUTE, OFF)
 SHORTEST = 5 * 60
 # One hint is for all where so many seats have had it for so long.
 MANY, A_WHILE = 3, 2 * 60
+# Seconds: where nobody has looked at a seat for longer, that was another lesson.
+LESSON = 60 * 60
 MARKS = {DONE: "x", WAS: "~", OPEN: ".", UNFIT: "-", UNJUDGED: "?"}
 
 TEXTS: Shape = {"fr": str, "en": str}
@@ -142,6 +145,11 @@ def cell(one: Progress) -> dict[str, Any]:
     }
 
 
+def lately(told: Mapping[str, Any], now: float) -> bool:
+    """Tell whether a seat was judged in this lesson."""
+    return now - seconds(told["time"]) <= LESSON
+
+
 def place(found: list[Progress], before: Mapping[str, Any], now: float) -> dict[str, Any] | None:
     """Give where a seat is: the first step to do, and since when; none where all is done."""
     one = here(found)
@@ -150,6 +158,7 @@ def place(found: list[Progress], before: Mapping[str, Any], now: float) -> dict[
         return None
     last = before.get("at") or {}
     same = (last.get("exercise"), last.get("step")) == (one.exercise.name, seen.step.id)
+    same = same and lately(before, now)
     return {
         "exercise": one.exercise.name,
         "number": one.exercise.number,
@@ -157,7 +166,8 @@ def place(found: list[Progress], before: Mapping[str, Any], now: float) -> dict[
         "position": one.steps.index(seen) + 1,
         "of": len(one.steps),
         "title": seen.step.title,
-        "hint": seen.step.hint,
+        # None, where a check gives a step no condition.
+        "hint": seen.step.hint or {"fr": "", "en": ""},
         "since": last["since"] if same else iso(now),
     }
 
@@ -211,16 +221,18 @@ def stuck(told: Mapping[str, Any], minutes: Mapping[str, int], begun: float, now
     if told["state"] not in (WORKING, NEW) or not told["asked"] or not begun:
         return False
     since = max(seconds(told["at"]["since"]), begun)
-    return now - since >= max(SHORTEST, minutes.get(told["at"]["exercise"], 0) * 60 / 2)
+    return now - since >= max(SHORTEST, minutes[told["at"]["exercise"]] * 60 / 2)
 
 
 def shared(rows: Iterable[Mapping[str, Any]], now: float) -> list[dict[str, Any]]:
     """Give the hints that many seats have had for a while, the most frequent first."""
     groups: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
     for told in rows:
-        if told["state"] in (STUCK, WORKING) and now - seconds(told["at"]["since"]) >= A_WHILE:
-            at = told["at"]
-            key = (at["exercise"], at["step"], at["hint"].get("en", ""))
+        at = told["at"]
+        if told["state"] not in (STUCK, WORKING) or not lately(told, now):
+            continue
+        if now - seconds(at["since"]) >= A_WHILE:
+            key = (at["exercise"], at["step"], at["hint"]["en"])
             groups.setdefault(key, []).append(told)
     many = [held for held in groups.values() if len(held) >= MANY]
     return [
@@ -325,7 +337,8 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
     yield "(x done, ~ was done, . open, - not for this seat, ? not judged)"
     for one in report["shared"]:
         who = ", ".join(one["seats"])
-        yield f"Explain to all, exercise {one['number']}: {one['hint']['en']} ({who})"
+        hint = one_line(one["hint"]["en"])
+        yield f"Explain to all, exercise {one['number']}: {hint} ({who})"
     need = sum(totals[state] for state in NEED_YOU)
     seats = f"{totals['seats']} seat{'' if totals['seats'] == 1 else 's'}"
     counts = [f"{totals[state]} {state}" for state in STATES if totals[state]]
@@ -348,4 +361,4 @@ def words(told: Mapping[str, Any], now: str) -> str:
         return {UNKNOWN: "no look so far", THROUGH: "all done", NEW: "not begun"}[told["state"]]
     where = f"{at['number']}, step {at['position']} of {at['of']}"
     text = f"{where}, since {minutes_since(at['since'], now)} min"
-    return f"{text}: STUCK, {at['hint'].get('en', '')}" if told["state"] == STUCK else text
+    return f"{text}: STUCK, {one_line(at['hint']['en'])}" if told["state"] == STUCK else text

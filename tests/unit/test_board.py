@@ -136,6 +136,43 @@ def test_a_long_exercise_takes_longer(known: list[Exercise]) -> None:
         assert seat(told, "pc1")["state"] == state
 
 
+def test_nobody_is_late_in_the_first_minutes_of_a_short_exercise(known: list[Exercise]) -> None:
+    short = [replace(known[0], minutes=2), *known[1:]]
+    told = report(short, {"pc1": seen(short, taken("one"))})
+    for seconds, state in ((5 * MINUTE - 1, "working"), (5 * MINUTE, "stuck")):
+        now = NOW + seconds
+        told = report(short, {"pc1": seen(short, taken("one"), now)}, told, now)
+        assert seat(told, "pc1")["state"] == state
+
+
+def test_another_step_begins_at_its_own_time(known: list[Exercise]) -> None:
+    told = report(known, {"pc1": seen(known, taken())})
+    later = NOW + 4 * MINUTE
+    told = report(known, {"pc1": seen(known, taken("one"), later)}, told, later)
+    assert seat(told, "pc1")["at"]["since"] == board.iso(later)
+    # A step of another exercise may have the same ID.
+    seat(told, "pc1")["at"]["exercise"] = "00-other"
+    later += MINUTE
+    told = report(known, {"pc1": seen(known, taken("one"), later)}, told, later)
+    assert seat(told, "pc1")["at"]["since"] == board.iso(later)
+
+
+def test_who_has_been_on_a_step_for_longest_comes_first(known: list[Exercise]) -> None:
+    told = report(known, {"pc2": seen(known, taken("one"))})
+    later = NOW + MINUTE
+    looks = {name: seen(known, taken("one"), later) for name in ("pc1", "pc2")}
+    told = report(known, looks, told, later)
+    assert [one["name"] for one in told["seats"]][:2] == ["pc2", "pc1"]
+
+
+def test_a_step_without_a_condition_has_no_hint_and_loses_nothing(known: list[Exercise]) -> None:
+    look = seen(known, taken("one"))
+    look["exercises"]["01-first"]["steps"][1]["hint"] = {}
+    # report() goes on from what it gives.
+    told = report(known, {"pc1": look})
+    assert seat(told, "pc1")["at"]["hint"] == {"fr": "", "en": ""}
+
+
 def test_before_anybody_has_begun_nobody_is_late(known: list[Exercise]) -> None:
     told = report(known, {"pc1": seen(known, taken())})
     later = NOW + 60 * MINUTE
@@ -148,6 +185,22 @@ def test_before_anybody_has_begun_nobody_is_late(known: list[Exercise]) -> None:
     later += 5 * MINUTE
     told = report(known, {"pc1": seen(known, taken(), later)}, told, later)
     assert seat(told, "pc1")["state"] == "stuck"
+
+
+def test_in_the_next_lesson_nobody_is_late_yet(known: list[Exercise]) -> None:
+    looks = {f"pc{number}": seen(known, taken("one")) for number in (1, 2, 3)}
+    told = report(known, looks)
+    later = NOW + 60 * MINUTE
+    looks = {f"pc{number}": seen(known, taken("one"), later) for number in (1, 2, 3)}
+    told = report(known, looks, told, later)
+    assert seat(told, "pc1")["at"]["since"] == board.iso(NOW)
+    assert [len(one["seats"]) for one in told["shared"]] == [3]
+    later += 60 * MINUTE + 1
+    # Nobody has looked at two of them yet.
+    told = report(known, {"pc1": seen(known, taken("one"), later)}, told, later)
+    assert seat(told, "pc1")["state"] == "working"
+    assert seat(told, "pc1")["at"]["since"] == board.iso(later)
+    assert told["shared"] == []
 
 
 def test_what_cannot_be_asked_keeps_what_was_seen_and_says_so(known: list[Exercise]) -> None:
@@ -169,7 +222,10 @@ def test_a_hint_that_many_have_is_for_all(known: list[Exercise]) -> None:
     looks = {name: seen(known, taken("one")) for name in names}
     told = report(known, looks)
     assert told["shared"] == []
-    later = NOW + 2 * MINUTE
+    later = NOW + 2 * MINUTE - 1
+    looks = {name: seen(known, taken("one"), later) for name in names}
+    assert report(known, looks, told, later)["shared"] == []
+    later += 1
     looks = {name: seen(known, taken("one"), later) for name in names[:3]}
     looks["pc4"] = seen(known, taken("one", stopped=("two",)), later)
     told = report(known, looks, told, later)
@@ -178,6 +234,27 @@ def test_a_hint_that_many_have_is_for_all(known: list[Exercise]) -> None:
     assert one["hint"]["en"] == "No two."
     looks["pc3"] = seen(known, taken("one", "two"), later)
     assert report(known, looks, told, later)["shared"] == []
+
+
+def test_what_is_for_all_is_one_step_and_the_most_frequent_comes_first() -> None:
+    def row(name: str, exercise: str, state: str = board.WORKING) -> dict[str, Any]:
+        hint = {"fr": "Rien.", "en": "Nothing."}
+        at = {"exercise": exercise, "number": 1, "step": "a", "title": hint, "hint": hint}
+        return {
+            "name": name,
+            "state": state,
+            "at": {**at, "since": board.iso(NOW)},
+            "time": board.iso(NOW),
+        }
+
+    first, second = (
+        [row(f"{one}{n}", one) for n in range(many)] for one, many in (("a", 3), ("b", 4))
+    )
+    told = board.shared([*first, *second], NOW + 2 * MINUTE)
+    assert [(one["exercise"], len(one["seats"])) for one in told] == [("b", 4), ("a", 3)]
+    # Who has not begun has had no hint.
+    new = [row(f"c{n}", "c", board.NEW) for n in range(3)]
+    assert board.shared([*new, *first[:2]], NOW + 2 * MINUTE) == []
 
 
 def test_an_exercise_that_comes_or_goes(known: list[Exercise]) -> None:
@@ -242,6 +319,13 @@ def test_what_was_done_counts_in_the_table(known: list[Exercise]) -> None:
     told = report(known, {"pc1": seen(known, taken("one", "two"))})
     told = report(known, {"pc1": seen(known, taken())}, told)
     assert rows(told)[0]["01-first"] == "100"
+    assert seat(told, "pc1")["state"] == "working"
+
+
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_cell_of_the_table_is_a_formula(first: str) -> None:
+    assert board.safe(f"{first}1") == f"'{first}1"
+    assert board.safe(f"1{first}") == f"1{first}"
 
 
 def test_the_lines_in_a_terminal(known: list[Exercise]) -> None:
@@ -259,6 +343,36 @@ def test_the_lines_in_a_terminal(known: list[Exercise]) -> None:
     assert lines[-1] == "5 seats, 4 need you: 3 stuck, 1 off, 1 new."
 
 
+def test_what_a_seat_says_is_no_line_of_its_own(known: list[Exercise]) -> None:
+    names = [f"pc{number}" for number in range(1, 4)]
+    forged = {"fr": "", "en": "No x\npc4 x x x all done"}
+    told: dict[str, Any] = {}
+    for now in (NOW, NOW + 5 * MINUTE):
+        looks = {name: seen(known, taken("one"), now) for name in names}
+        for look in looks.values():
+            look["exercises"]["01-first"]["steps"][1]["hint"] = forged
+        told = report(known, looks, told, now)
+    assert told["shared"]
+    assert not any("\n" in line for line in board.lines(told))
+
+
+def test_one_seat_and_its_docker_that_does_not_answer(known: list[Exercise]) -> None:
+    told = board.board({"pc4": silent(MUTE)}, {"pc4": ""}, known, {}, NOW)
+    assert list(board.lines(told))[-1] == "1 seat, 1 needs you: 1 mute."
+
+
+@pytest.mark.parametrize(
+    ("state", "done", "was", "mark"),
+    [("done", 2, 0, "x"), ("was", 1, 1, "~"), ("open", 0, 1, "1/3"), ("open", 0, 0, ".")],
+)
+def test_a_mark_in_a_terminal(state: str, done: int, was: int, mark: str) -> None:
+    assert board.mark({"state": state, "done": done, "was": was, "of": 3}) == mark
+
+
+def test_a_clock_that_was_set_back_counts_no_minutes() -> None:
+    assert board.minutes_since(board.iso(NOW + MINUTE), board.iso(NOW)) == 0
+
+
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_the_board_says_it_of_each_seat_and_escapes_it(
     known: list[Exercise], language: str
@@ -271,7 +385,8 @@ def test_the_board_says_it_of_each_seat_and_escapes_it(
     parser = Text(language)
     parser.feed(page.page(page.BOARD, told, language))
     text = " ".join(" ".join(parser.told).split())
-    assert "pc1 <b>Ana</b>" in text
+    # Who does not see the shape is told by a word.
+    assert {"fr": "pc1 bloqué <b>Ana</b>", "en": "pc1 stuck <b>Ana</b>"}[language] in text
     assert {"fr": "depuis 12 min Aucun two.", "en": "since 12 min No two."}[language] in text
     assert {"fr": "injoignable", "en": "unreachable"}[language] in text
     assert {"fr": "2 postes ont besoin de vous", "en": "2 seats need you"}[language] in text
@@ -288,5 +403,10 @@ def test_a_page_leads_to_the_other_where_there_is_one(
     (tmp_path / page.ROOM).write_text("")
     page.keep_progress(told, tmp_path, "fr")
     assert f'href="{page.ROOM}"' in (tmp_path / page.BOARD).read_text()
+    assert "Les machines de la salle" in (tmp_path / page.BOARD).read_text()
+    # Hours, minutes and seconds: it is written anew all the time.
+    assert f">{page.local_time(told['time'], '%H:%M:%S')}<" in (tmp_path / page.BOARD).read_text()
     (tmp_path / page.PROGRESS).write_text("[" * 100_000)
+    assert page.last_progress(tmp_path) == {}
+    (tmp_path / page.PROGRESS).write_text(json.dumps({**told, "version": 2}))
     assert page.last_progress(tmp_path) == {}

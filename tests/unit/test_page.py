@@ -131,6 +131,10 @@ def test_the_last_report_is_the_one_that_was_kept(tmp_path: Path) -> None:
     assert page.last(tmp_path) == {}
     page.keep(REPORT, tmp_path, "fr")
     assert page.last(tmp_path) == REPORT
+    assert page.BOARD not in (tmp_path / page.ROOM).read_text()
+    (tmp_path / page.BOARD).write_text("")
+    page.keep(REPORT, tmp_path, "fr")
+    assert f'href="{page.BOARD}"' in (tmp_path / page.ROOM).read_text()
 
 
 @pytest.mark.parametrize(

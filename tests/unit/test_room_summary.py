@@ -564,6 +564,9 @@ def test_exercises_that_cannot_be_read_fail_the_look(looking: Run) -> None:
     looking.begin("pc1")
     looking.tell("runner_on_failed", "pc1", action=LOOK, result={"msg": "no fr.md"})
     assert looking.end(pc1="failures") == ["0 seats done, 1 needs you:", "  pc1: no fr.md"]
+    # Also where another seat was looked at.
+    look(looking, "pc2", "one")
+    assert looking.end("pc2", pc1="failures")[-1] == "  pc1: no fr.md"
 
 
 def test_another_run_in_the_meantime_is_not_lost(looking: Run, tmp_path: Path) -> None:
@@ -591,9 +594,43 @@ def test_a_reset_forgets_how_far_a_seat_was(looking: Run) -> None:
     look(looking, "pc2", "one")
     looking.tell("runner_on_ok", "pc1", action="labocloud.room.seat_students")
     assert looking.progress()["pc1"] == ("working", None)
+    looking.tell("runner_on_ok", "pc1", action="file", args={"state": "absent"})
+    assert looking.progress()["pc1"] == ("working", None)
     looking.tell("runner_on_ok", "pc1", **students)
     assert looking.progress() == {
         "pc1": ("unknown", None),
         "pc2": ("working", "Ana"),
         "pc3": ("unknown", None),
     }
+
+
+def test_a_reset_that_only_checks_forgets_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    make(tmp_path / "course")
+    monkeypatch.setattr(context, "CLIARGS", {"check": True})
+    run = Run(monkeypatch, tmp_path, "reset.yml")
+    run.begin("pc1")
+    look(run, "pc1", "one")
+    students = {"action": "labocloud.room.seat_students", "args": {"state": "absent"}}
+    run.tell("runner_on_ok", "pc1", **students)
+    assert run.progress()["pc1"] == ("working", None)
+
+
+def test_another_task_that_took_too_long_says_nothing_of_the_students(up: Run) -> None:
+    up.begin("pc1")
+    timed_out = {"msg": "Timed out after 180 second(s).", "timedout": {"period": 180}}
+    up.tell("runner_on_failed", "pc1", result=timed_out)
+    assert not (up.directory / "progress.json").exists()
+    assert up.end(pc1="failures")[1] == "  pc1: Timed out after 180 second(s)."
+
+
+def test_a_run_that_looks_on_its_way_ends_as_others_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    make(tmp_path / "course")
+    run = Run(monkeypatch, tmp_path, "catchup.yml")
+    run.begin("pc1")
+    look(run, "pc1", "one")
+    assert run.progress()["pc1"] == ("working", None)
+    assert run.end("pc1") == ["1 seat done."]

@@ -73,7 +73,24 @@ def test_what_a_seat_says_moves_no_cursor(tmp_path: Path) -> None:
     snapshot = taken("one")
     snapshot["containers"][0]["image"] = "x\x1b[2J\n"
     look = seat_progress.look(NAME, told(snapshot), known)
-    assert "\x1b" not in str(look["exercises"]["01-first"])
+    [step] = look["exercises"]["01-first"]["steps"]
+    assert step["hint"]["en"] == "x [2J\n"
+    assert step["title"]["fr"] == step["hint"]["fr"] == step["hint"]["en"]
+
+
+def test_what_was_answered_on_the_seat_counts_for_its_exercise(tmp_path: Path) -> None:
+    make(tmp_path)
+    check = tmp_path / "app/exercises/01-first/check.py"
+    check.write_text(
+        "def check(seat):\n    yield 'a', ('a', 'a'), [('yes' in seat.answers, 'b', 'b')]\n"
+    )
+    known = seat_progress.known(tmp_path)
+    answered = {name: told(taken(), answers={name: ["yes"]}) for name in ("01-first", "02-second")}
+    looks = {name: seat_progress.look(NAME, one, known) for name, one in answered.items()}
+    assert steps(looks["01-first"])["01-first"] == [True]
+    assert steps(looks["02-second"])["01-first"] == [False]
+    torn = seat_progress.look(NAME, told(taken(), answers={"01-first": "yes"}), known)
+    assert steps(torn)["01-first"] == [False]
 
 
 def test_what_is_open_of_what_is_to_be_done(tmp_path: Path) -> None:
@@ -83,6 +100,9 @@ def test_what_is_open_of_what_is_to_be_done(tmp_path: Path) -> None:
     assert seat_progress.missing(look, [3], known) == ""
     done = seat_progress.look(NAME, told(taken("one", "two", "three")), known)
     assert seat_progress.missing(done, [1, 2], known) == ""
+    done["exercises"]["02-second"]["steps"] = []
+    unjudged = seat_progress.missing(done, [1, 2], known)
+    assert unjudged == "exercise 2 cannot be judged there"
     mute = seat_progress.look(NAME, told(None, why="refused"), known)
     assert "refused" in seat_progress.missing(mute, [1], known)
 
@@ -104,10 +124,13 @@ def run(
 
     action._execute_module = execute
     action._loader = action._templar = None
-    action._remove_tmp_path = lambda _: None
-    action._connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))
+    removed: list[object] = []
+    action._remove_tmp_path = removed.append
+    action._connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir="there"))
     action._task = SimpleNamespace(args=arguments)
-    return action.run(None, {"inventory_hostname": NAME}), given
+    result = action.run(None, {"inventory_hostname": NAME})
+    assert removed == ["there"]
+    return result, given
 
 
 def test_one_look_changes_nothing_and_shows_nothing(
