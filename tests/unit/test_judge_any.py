@@ -15,7 +15,7 @@ import stand_in
 from ansible_collections.labocloud.room.plugins.module_utils import facts_engine
 from ansible_collections.labocloud.room.plugins.module_utils.reading import Odd
 from ansible_collections.labocloud.room.plugins.plugin_utils import judge
-from ansible_collections.labocloud.room.plugins.plugin_utils.page import page
+from ansible_collections.labocloud.room.plugins.plugin_utils.page import ROOM, page
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import report
 from ansible_collections.labocloud.room.plugins.plugin_utils.shape import shaped
 from hypothesis import given
@@ -232,4 +232,4 @@ def test_a_seat_that_lies_leaves_the_rows_of_others_as_they_are(told: Json) -> N
     rows = report(honest, room(*NAMED), {}, NOW)["seats"]
     assert [made["seats"][place] for place in (0, 2)] == [rows[place] for place in (0, 2)]
     for language in ("en", "fr"):
-        assert "<h2>pc02 " in page(json.loads(json.dumps(made)), language)
+        assert "<h2>pc02 " in page(ROOM, json.loads(json.dumps(made)), language)
