@@ -186,6 +186,7 @@ class CallbackModule(CallbackBase):
         """Learn whether this run proves that the seats are ready, or does something else."""
         checks = context.CLIARGS.get("check", False)
         name = Path(playbook._file_name).name
+        self.checks = checks
         self.proves = name in PROOFS and not checks
         self.updates = name == UPDATE and not checks
         self.looks_only = name == PROGRESS
@@ -216,7 +217,8 @@ class CallbackModule(CallbackBase):
         """Learn from it."""
         self.learn(result)
         # What was made there is gone: who comes next begins at the beginning.
-        if result.task.action == STUDENTS and result.task.args.get("state") == "absent":
+        removes = result.task.args.get("state") == "absent" and not self.checks
+        if result.task.action == STUDENTS and removes:
             self.looks.pop(result.host.get_name(), None)
             self.show_progress(result.host.get_name())
 
@@ -292,7 +294,9 @@ class CallbackModule(CallbackBase):
             if bad and name not in self.room and not answer["seat"]:
                 bad.setdefault(name, in_words(errors(answer["verdict"])))
         good = {host for host in self.seats if host not in bad and host in stats.processed}
-        others = self.tell(lost, good, set(bad)) if self.seats else []
+        # A look says nothing of whether machines are as they should be.
+        tells = self.seats and not self.looks_only
+        others = self.tell(lost, good, set(bad)) if tells else []
         lines = summary(len(good), bad, self.word, others)
         # Other callbacks print their statistics at this same event, in no order that can be set;
         # what the person needs comes last.

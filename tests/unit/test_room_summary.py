@@ -566,6 +566,17 @@ def test_exercises_that_cannot_be_read_fail_the_look(looking: Run) -> None:
     assert looking.end(pc1="failures") == ["0 seats done, 1 needs you:", "  pc1: no fr.md"]
 
 
+def test_a_look_that_fails_says_nothing_of_the_machines(up: Run, looking: Run) -> None:
+    up.begin("pc1")
+    up.judge("pc1")
+    up.end("pc1")
+    assert up.page()["pc1"] == "ready"
+    looking.begin("pc1")
+    looking.tell("runner_on_failed", "pc1", action=LOOK, result={"msg": "no fr.md"})
+    looking.end(pc1="failures")
+    assert up.page()["pc1"] == "ready"
+
+
 def test_another_run_in_the_meantime_is_not_lost(looking: Run, tmp_path: Path) -> None:
     looking.begin("pc1", "pc2", "pc3")
     look(looking, "pc1", "one")
@@ -597,3 +608,16 @@ def test_a_reset_forgets_how_far_a_seat_was(looking: Run) -> None:
         "pc2": ("working", "Ana"),
         "pc3": ("unknown", None),
     }
+
+
+def test_a_reset_that_is_only_tried_forgets_nothing(
+    looking: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    looking.begin("pc1")
+    look(looking, "pc1", "one")
+    monkeypatch.setattr(context, "CLIARGS", {"check": True})
+    tried = Run(monkeypatch, tmp_path, "reset.yml")
+    tried.begin("pc1")
+    students = {"action": "labocloud.room.seat_students", "args": {"state": "absent"}}
+    tried.tell("runner_on_ok", "pc1", **students)
+    assert tried.progress()["pc1"] == ("working", None)
