@@ -41,6 +41,8 @@ NEED_YOU = (STUCK, MUTE, OFF)
 SHORTEST = 5 * 60
 # One hint is for all where so many seats have had it for so long.
 MANY, A_WHILE = 3, 2 * 60
+# What every clock can show, in seconds since 1970: the year 3000.
+LATEST = 32_503_680_000
 MARKS = {DONE: "x", WAS: "~", OPEN: ".", UNFIT: "-", UNJUDGED: "?"}
 
 TEXTS: Shape = {"fr": str, "en": str}
@@ -82,14 +84,26 @@ def known(told: object) -> dict[str, Any]:
     """Give the last report, empty where it is none that can be gone on from."""
     if next(faults(told, REPORT, "it"), None) or not isinstance(told, dict):
         return {}
+    fits = told["version"] == VERSION and all(can_be(row) for row in told["seats"])
+    return told if fits else {}
+
+
+def can_be(row: Mapping[str, Any]) -> bool:
+    """Tell whether a row of the last report's shape is one that can be gone on from."""
+    cells = row["exercises"]
     try:
-        for row in told["seats"]:
-            for moment in (row["time"], (row["at"] or {}).get("since"), *times(row).values()):
-                seconds(moment)
-    except ValueError:
-        return {}
-    states = {row["state"] for row in told["seats"]}
-    return told if told["version"] == VERSION and states <= set(STATES) else {}
+        moments = [
+            seconds(one)
+            for one in (row["time"], (row["at"] or {}).get("since"), *times(row).values())
+        ]
+    except (OverflowError, ValueError):
+        return False
+    return (
+        row["state"] in STATES
+        and bool(row["at"] or row["state"] not in (STUCK, WORKING, NEW))
+        and all(one["state"] in MARKS for one in (*cells, *(s for c in cells for s in c["steps"])))
+        and all(0 <= one < LATEST for one in moments)
+    )
 
 
 def seconds(moment: str | None) -> float:

@@ -290,3 +290,21 @@ def test_a_page_leads_to_the_other_where_there_is_one(
     assert f'href="{page.ROOM}"' in (tmp_path / page.BOARD).read_text()
     (tmp_path / page.PROGRESS).write_text("[" * 100_000)
     assert page.last_progress(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda row: row["exercises"][0].update(state="new"),
+        lambda row: row["exercises"][0]["steps"][0].update(state="stuck"),
+        lambda row: row.update(at=None),
+        lambda row: row.update(time="9999-12-31T23:59:59-14:00"),
+        lambda row: row["at"].update(since="0001-01-01T00:00:00+14:00"),
+    ],
+)
+def test_what_the_page_could_not_show_is_not_gone_on_from(
+    known: list[Exercise], change: Callable[[dict[str, Any]], object]
+) -> None:
+    told = report(known, {"pc1": seen(known, taken("one"))})
+    change(seat(told, "pc1"))
+    assert board.known(told) == {}
