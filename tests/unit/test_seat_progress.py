@@ -71,9 +71,13 @@ def test_what_a_seat_says_moves_no_cursor(tmp_path: Path) -> None:
     )
     known = seat_progress.known(tmp_path)
     snapshot = taken("one")
-    snapshot["containers"][0]["image"] = "x\x1b[2J\n"
+    snapshot["containers"][0]["image"] = "x\x1b[2J\npc08 all done" + "x" * 5000
     look = seat_progress.look(NAME, told(snapshot), known)
-    assert "\x1b" not in str(look["exercises"]["01-first"])
+    [step] = look["exercises"]["01-first"]["steps"]
+    for texts in (step["title"], step["hint"]):
+        # A line more would be another seat's, in a terminal.
+        assert texts["en"].startswith("x [2J pc08 all done")
+        assert len(texts["en"]) == len(texts["fr"]) == seat_progress.LONGEST
 
 
 def test_what_is_open_of_what_is_to_be_done(tmp_path: Path) -> None:
