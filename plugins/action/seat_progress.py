@@ -20,6 +20,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson import exerc
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import (
     Exercise,
     ExerciseError,
+    Step,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress import UNFIT, progress
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, fitted
@@ -30,8 +31,10 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import
     EXERCISES,
     exercises_of,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN, cleaned
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN, one_line
 
+# Characters of what a check says: the longest of the course has half of it.
+LONGEST = 600
 # What the module tells of a seat.
 PRACTICAL: Shape = {"snapshot": ({...: object}, None), "why": str, "answers": {str: [str]}}
 
@@ -45,6 +48,17 @@ def known(project: Path) -> list[Exercise]:
     if not found:
         raise AnsibleActionFail(f"{project / EXERCISES} has no exercise")
     return found
+
+
+def shown(step: Step) -> dict[str, Any]:
+    """Give a step with one line for each text, and no longer than one has to be.
+
+    A check may say in it what the seat has, such as the name of an image.
+    """
+    told = asdict(step)
+    for key in ("title", "hint"):
+        told[key] = {lang: one_line(text)[:LONGEST] for lang, text in told[key].items()}
+    return told
 
 
 def look(name: str, answer: object, lesson: Iterable[Exercise]) -> dict[str, Any]:
@@ -66,8 +80,8 @@ def look(name: str, answer: object, lesson: Iterable[Exercise]) -> dict[str, Any
     found = {}
     for one in lesson:
         seen = progress(one, taken, told["answers"].get(one.name, []), {})
-        steps = [asdict(step.step) for step in seen.steps]
-        found[one.name] = {"lacks": seen.lacks, "steps": cleaned(steps), "state": seen.state}
+        steps = [shown(step.step) for step in seen.steps]
+        found[one.name] = {"lacks": seen.lacks, "steps": steps, "state": seen.state}
     return {"silent": None, "exercises": found}
 
 

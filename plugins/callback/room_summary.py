@@ -30,10 +30,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ansible import context
+from ansible.errors import AnsibleError
 from ansible.executor.stats import AggregateStats
 from ansible.plugins.callback import CallbackBase
 from ansible.template import Templar
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import Exercise
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import (
+    Exercise,
+    ExerciseError,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils import board, page, settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
     Finding,
@@ -176,6 +180,8 @@ class CallbackModule(CallbackBase):
         # Whether this run is an update, and the seats whose turn in it has failed.
         self.updates = False
         self.turns: list[str] = []
+        # Why the board is not what it should be.
+        self.unwritten = ""
         # Why nothing is done: somebody else works on the room.
         self.locked = ""
         # The whole room, and what this run is about of it; a registry's host is not a seat.
@@ -267,6 +273,9 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_stats(self, stats: AggregateStats) -> None:
         """Print the summary, write the page and the names of the seats that are not ready."""
+        if self.looks_only and self.unwritten:
+            atexit.register(self.show, [self.unwritten], "red")
+            return
         if self.looks_only and self.lesson and not self.failed:
             need = any(self.progress["totals"][state] for state in board.NEED_YOU)
             path = self.lesson.directory / page.BOARD
@@ -294,7 +303,9 @@ class CallbackModule(CallbackBase):
             if bad and name not in self.room and not answer["seat"]:
                 bad.setdefault(name, in_words(errors(answer["verdict"])))
         good = {host for host in self.seats if host not in bad and host in stats.processed}
-        others = self.tell(lost, good, set(bad)) if self.seats else []
+        # A look says nothing of whether machines are as they should be.
+        tells = self.seats and not self.looks_only
+        others = self.tell(lost, good, set(bad)) if tells else []
         lines = summary(len(good), bad, self.word, others)
         # Other callbacks print their statistics at this same event, in no order that can be set;
         # what the person needs comes last.
@@ -391,6 +402,16 @@ class CallbackModule(CallbackBase):
 
         forgotten: a seat of which nothing counts any more.
         """
+        try:
+            self.write_progress(forgotten)
+            self.unwritten = ""
+        # Ansible would say that a callback has failed, and at the end that all is done.
+        except (AnsibleError, ExerciseError, OSError) as error:
+            self.unwritten = f"The board cannot be written: {one_line(str(error))}"
+            self._display.warning(self.unwritten)
+
+    def write_progress(self, forgotten: str) -> None:
+        """Write the board. Raises OSError, and where the inventory or an exercise is wrong."""
         lesson = self.lesson = self.lesson or self.begun()
         # Another run may have looked in the meantime.
         before = page.last_progress(lesson.directory)

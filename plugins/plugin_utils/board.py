@@ -26,7 +26,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress imp
     here,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, faults
-from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import iso
 
 VERSION = 1
@@ -44,6 +43,8 @@ SHORTEST = 5 * 60
 MANY, A_WHILE = 3, 2 * 60
 # Seconds: where nobody has looked at a seat for longer, that was another lesson.
 LESSON = 60 * 60
+# What every clock can show, in seconds since 1970: the year 3000.
+LATEST = 32_503_680_000
 MARKS = {DONE: "x", WAS: "~", OPEN: ".", UNFIT: "-", UNJUDGED: "?"}
 
 TEXTS: Shape = {"fr": str, "en": str}
@@ -85,14 +86,26 @@ def known(told: object) -> dict[str, Any]:
     """Give the last report, empty where it is none that can be gone on from."""
     if next(faults(told, REPORT, "it"), None) or not isinstance(told, dict):
         return {}
+    fits = told["version"] == VERSION and all(can_be(row) for row in told["seats"])
+    return told if fits else {}
+
+
+def can_be(row: Mapping[str, Any]) -> bool:
+    """Tell whether a row of the last report's shape is one that can be gone on from."""
+    cells = row["exercises"]
     try:
-        for row in told["seats"]:
-            for moment in (row["time"], (row["at"] or {}).get("since"), *times(row).values()):
-                seconds(moment)
-    except ValueError:
-        return {}
-    states = {row["state"] for row in told["seats"]}
-    return told if told["version"] == VERSION and states <= set(STATES) else {}
+        moments = [
+            seconds(one)
+            for one in (row["time"], (row["at"] or {}).get("since"), *times(row).values())
+        ]
+    except (OverflowError, ValueError):
+        return False
+    return (
+        row["state"] in STATES
+        and bool(row["at"] or row["state"] not in (STUCK, WORKING, NEW))
+        and all(one["state"] in MARKS for one in (*cells, *(s for c in cells for s in c["steps"])))
+        and all(0 <= one < LATEST for one in moments)
+    )
 
 
 def seconds(moment: str | None) -> float:
@@ -337,8 +350,7 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
     yield "(x done, ~ was done, . open, - not for this seat, ? not judged)"
     for one in report["shared"]:
         who = ", ".join(one["seats"])
-        hint = one_line(one["hint"]["en"])
-        yield f"Explain to all, exercise {one['number']}: {hint} ({who})"
+        yield f"Explain to all, exercise {one['number']}: {one['hint']['en']} ({who})"
     need = sum(totals[state] for state in NEED_YOU)
     seats = f"{totals['seats']} seat{'' if totals['seats'] == 1 else 's'}"
     counts = [f"{totals[state]} {state}" for state in STATES if totals[state]]
@@ -361,4 +373,4 @@ def words(told: Mapping[str, Any], now: str) -> str:
         return {UNKNOWN: "no look so far", THROUGH: "all done", NEW: "not begun"}[told["state"]]
     where = f"{at['number']}, step {at['position']} of {at['of']}"
     text = f"{where}, since {minutes_since(at['since'], now)} min"
-    return f"{text}: STUCK, {one_line(at['hint']['en'])}" if told["state"] == STUCK else text
+    return f"{text}: STUCK, {at['hint']['en']}" if told["state"] == STUCK else text

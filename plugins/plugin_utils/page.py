@@ -2,6 +2,7 @@
 # MIT License (see LICENSE)
 """Show reports as the room page and as the board, and keep them."""
 
+import functools
 import json
 import os
 from collections.abc import Mapping
@@ -40,12 +41,9 @@ def local_time(text: str, form: str = "%Y-%m-%d %H:%M") -> str:
     return datetime.fromisoformat(text).astimezone().strftime(form)
 
 
-def page(name: str, report: Mapping[str, Any], language: str, other: str = "") -> str:
-    """Give a report's page. Everything is escaped; what it lacks is an error.
-
-    name: ROOM or BOARD. language: en or fr, which the page shows first. other: the other of the
-    two, where there is one to lead to.
-    """
+@functools.cache
+def templates() -> jinja2.Environment:
+    """Give what makes pages: the board is written after each seat's answer."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -54,7 +52,16 @@ def page(name: str, report: Mapping[str, Any], language: str, other: str = "") -
         undefined=jinja2.StrictUndefined,
     )
     environment.filters |= {"local_time": local_time, "minutes_since": board.minutes_since}
-    template = environment.get_template(f"{name}.j2")
+    return environment
+
+
+def page(name: str, report: Mapping[str, Any], language: str, other: str = "") -> str:
+    """Give a report's page. Everything is escaped; what it lacks is an error.
+
+    name: ROOM or BOARD. language: en or fr, which the page shows first. other: the other of the
+    two, where there is one to lead to.
+    """
+    template = templates().get_template(f"{name}.j2")
     return template.render(report=report, language=language, other=other)
 
 

@@ -343,19 +343,6 @@ def test_the_lines_in_a_terminal(known: list[Exercise]) -> None:
     assert lines[-1] == "5 seats, 4 need you: 3 stuck, 1 off, 1 new."
 
 
-def test_what_a_seat_says_is_no_line_of_its_own(known: list[Exercise]) -> None:
-    names = [f"pc{number}" for number in range(1, 4)]
-    forged = {"fr": "", "en": "No x\npc4 x x x all done"}
-    told: dict[str, Any] = {}
-    for now in (NOW, NOW + 5 * MINUTE):
-        looks = {name: seen(known, taken("one"), now) for name in names}
-        for look in looks.values():
-            look["exercises"]["01-first"]["steps"][1]["hint"] = forged
-        told = report(known, looks, told, now)
-    assert told["shared"]
-    assert not any("\n" in line for line in board.lines(told))
-
-
 def test_one_seat_and_its_docker_that_does_not_answer(known: list[Exercise]) -> None:
     told = board.board({"pc4": silent(MUTE)}, {"pc4": ""}, known, {}, NOW)
     assert list(board.lines(told))[-1] == "1 seat, 1 needs you: 1 mute."
@@ -410,3 +397,21 @@ def test_a_page_leads_to_the_other_where_there_is_one(
     assert page.last_progress(tmp_path) == {}
     (tmp_path / page.PROGRESS).write_text(json.dumps({**told, "version": 2}))
     assert page.last_progress(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda row: row["exercises"][0].update(state="new"),
+        lambda row: row["exercises"][0]["steps"][0].update(state="stuck"),
+        lambda row: row.update(at=None),
+        lambda row: row.update(time="9999-12-31T23:59:59-14:00"),
+        lambda row: row["at"].update(since="0001-01-01T00:00:00+14:00"),
+    ],
+)
+def test_what_the_page_could_not_show_is_not_gone_on_from(
+    known: list[Exercise], change: Callable[[dict[str, Any]], object]
+) -> None:
+    told = report(known, {"pc1": seen(known, taken("one"))})
+    change(seat(told, "pc1"))
+    assert board.known(told) == {}

@@ -569,6 +569,40 @@ def test_exercises_that_cannot_be_read_fail_the_look(looking: Run) -> None:
     assert looking.end("pc2", pc1="failures")[-1] == "  pc1: no fr.md"
 
 
+def test_a_look_that_fails_says_nothing_of_the_machines(up: Run, looking: Run) -> None:
+    up.begin("pc1")
+    up.judge("pc1")
+    up.end("pc1")
+    assert up.page()["pc1"] == "ready"
+    looking.begin("pc1")
+    looking.tell("runner_on_failed", "pc1", action=LOOK, result={"msg": "no fr.md"})
+    looking.end(pc1="failures")
+    assert up.page()["pc1"] == "ready"
+
+
+def test_a_board_that_cannot_be_written_is_not_told_to_be_there(looking: Run) -> None:
+    looking.begin("pc1", "pc2")
+    (looking.directory / "board.html").mkdir()
+    look(looking, "pc1", "one")
+    [said] = looking.end("pc1", "pc2")
+    assert said.startswith("The board cannot be written: ")
+    assert looking.color == "red"
+    (looking.directory / "board.html").rmdir()
+    look(looking, "pc2", "one")
+    assert looking.end("pc1", "pc2")[-1] == f"The board: {looking.directory}/board.html"
+    assert looking.progress()["pc1"] == ("working", None)
+
+
+def test_a_person_whose_name_cannot_be_told_does_not_have_all_be_well(
+    looking: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(globals(), "ANA", trust_as_template("{{ nobody }}"))
+    looking.begin("pc1", "pc2")
+    look(looking, "pc1", "one")
+    assert looking.end("pc1", "pc2") == ["The board cannot be written: 'nobody' is undefined"]
+    assert looking.color == "red"
+
+
 def test_another_run_in_the_meantime_is_not_lost(looking: Run, tmp_path: Path) -> None:
     looking.begin("pc1", "pc2", "pc3")
     look(looking, "pc1", "one")

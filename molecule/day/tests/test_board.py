@@ -140,9 +140,12 @@ def test_what_cannot_be_is_refused_before_anything_is_done(
     typed(ONE, "docker inspect mine")
 
 
-def test_a_room_that_nobody_has_named_is_left_alone() -> None:
+@pytest.mark.parametrize("limit", [[], ["--limit", ""], ["--limit", ","]])
+def test_a_room_that_nobody_has_named_is_left_alone(limit: list[str]) -> None:
+    """Nor is it named by a variable that is not set: Ansible takes that for all of it."""
     words = playbook.command("all", playbook=CATCH_UP, exercise=4, **STUDENT)
-    del words[words.index("--limit") : words.index("--limit") + 2]
+    at = words.index("--limit")
+    words[at : at + 2] = limit
     result = subprocess.run(words, capture_output=True, text=True, check=False)
     assert result.returncode != 0
     assert "--limit pc07" in said(result)
@@ -160,13 +163,30 @@ def test_where_work_cannot_be_saved_nothing_is_solved() -> None:
     assert typed(ONE, "cat ~/labocloud/ex3/app.py") == "mine\n"
 
 
+def test_a_seat_that_is_only_to_be_told_what_would_be_done_is_left_as_it_is() -> None:
+    typed(ONE, WORK)
+    words = [*playbook.command(ONE, playbook=CATCH_UP, exercise=3, **STUDENT), "--check"]
+    result = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, said(result)
+    assert "is where exercise 3 begins" not in result.stdout
+    assert typed(ONE, "docker inspect --format '{{.State.Status}}' mien") == "running\n"
+    assert typed(ONE, "cat ~/labocloud/ex3/app.py") == "mine\n"
+    typed(ONE, "test ! -e ~/labocloud/avant-*")
+
+
 def test_a_seat_catches_up_and_gets_its_work_back() -> None:
     typed(ONE, WORK)
+    # Docker makes the folder of a mount, as root, and the student's own docker asks another engine.
+    typed(ONE, "docker run --rm --volume ~/labocloud/ex6:/data labocloud20202021:base true")
+    typed(ONE, "docker context create nowhere --docker host=tcp://127.0.0.1:1")
     # As a student finds out what it removes.
     typed(ONE, "docker stop flask; docker image prune --all --force")
     assert "labocloud20202021:python" not in typed(ONE, "docker image ls")
+    typed(ONE, "docker context use nowhere")
     result = playbook.run(ONE, playbook=CATCH_UP, exercise=4, **STUDENT)
+    typed(ONE, "docker context use default; docker context rm nowhere")
     assert result.returncode == 0, said(result)
+    typed(ONE, "test ! -e ~/labocloud/ex6")
     row = look(ONE)[ONE]
     assert done(row) == [one.name for one in EXERCISES[:3]]
     assert (row["at"]["number"], row["at"]["position"]) == (4, 1)
