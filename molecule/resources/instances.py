@@ -1,5 +1,7 @@
 """Ask the instances of a scenario, and do to them what befalls machines of a room."""
 
+import difflib
+import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -100,3 +102,22 @@ def meanwhile(name: str, script: str) -> Iterator[None]:
         yield
     finally:
         instance.exec_run(["sh", "-c", "kill $(cat /run/meanwhile.pid)"])
+
+
+def left_behind(seat: Host) -> list[str]:
+    """Give how a seat differs from what it was like when /root/before was taken down: a diff.
+
+    A package that was there and that an installation took along in a newer version, since what it
+    installed needs that one, stays newer: nobody goes back behind an update of the release.
+    """
+    before = seat.file("/root/before").content_string
+    # A paragraph for each run of apt; "Upgrade: libc6:amd64 (2.41-12, 2.41-12+deb13u1), …".
+    for run in seat.file("/var/log/apt/history.log").content_string.split("\n\n"):
+        if re.search(r"^Commandline: .* install ", run, re.MULTILINE):
+            upgrades = "".join(re.findall(r"^Upgrade: .*", run, re.MULTILINE))
+            for name, old, new in re.findall(r"(\S+):\w+ \((\S+), (\S+)\)", upgrades):
+                before = before.replace(f" {name} {old}\n", f" {name} {new}\n")
+    after = seat.check_output("/root/seat_state.sh")
+    told = (text.splitlines() for text in (before, after))
+    assert len(before.splitlines()) > 100
+    return list(difflib.unified_diff(*told, "before", "after", lineterm="", n=0))
