@@ -32,6 +32,19 @@ OWN = [folder.name for folder in FOLDERS if int(folder.name[:2]) <= 13]
 BREAKS = re.compile(r"« | »| [:;?!](?=\s|$)")
 
 
+class Asked(dict[str, Any]):
+    """What a snapshot has by names; it has nothing, and remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401  # as a dict's own
+        """Remember the name."""
+        self.names.add(name)
+        return default
+
+
 def missing(folder: Path) -> Iterator[str]:
     """Give what an exercise's folder lacks, in sentences for whoever writes it."""
     try:
@@ -54,8 +67,9 @@ def missing(folder: Path) -> Iterator[str]:
             yield f"check.py has a blank at which a line may break in “{text}”"
     for name in set(exercise.wants) - {key.rstrip("?") for key in snapshot.WANTS}:
         yield f"WANTS has {name}, which is none of a snapshot's"
+    asked = {kind: Asked() for kind in ("logs", "changes", "pages")}
     try:
-        steps = exercises.judged(exercise, snapshot.empty())
+        steps = exercises.judged(exercise, {**snapshot.empty(), **asked})
     except Exception as error:  # whatever a teacher's program does
         yield f"check(seat) of check.py raises {error!r} on a seat that has nothing"
         return
@@ -63,6 +77,14 @@ def missing(folder: Path) -> Iterator[str]:
         yield "check(seat) of check.py gives no step"
     if len({step.id for step in steps}) < len(steps):
         yield "two steps of check.py have one ID"
+    for kind, told in asked.items():
+        wanted = exercise.wants.get(kind, [])
+        # As a snapshot has them: a page by its address.
+        names = {"{}:{}{}".format(*one) if kind == "pages" else one for one in wanted}
+        yield from (
+            f"check.py reads {kind} of “{name}”, which its WANTS does not have"
+            for name in sorted(told.names - names)
+        )
 
 
 def missing_in_text(exercise: exercises.Exercise, language: str, text: str) -> Iterator[str]:
@@ -147,6 +169,9 @@ BROKEN = {
     ),
     "raises AttributeError": without(r"seat\.container\(", "check.py", "seat.contains("),
     "two steps": without(r'"memory",', "check.py", '"port",'),
+    "reads pages of “relance:8888/api/container”": without(
+        r'\["relance"', "check.py", '["relence"'
+    ),
     "WANTS has page": without(r'WANTS = \{"pages"', "check.py", 'WANTS = {"page"'),
 }
 

@@ -7,9 +7,8 @@ looked for or guessed.
 API = "/api/container"
 WANTS = {
     "pages": [
-        *([f"panne{number}", 8888, API] for number in (1, 2, 4)),
         # The app can also be told to listen where its port is published.
-        ["panne2", 8080, API],
+        *([f"panne{number}", port, API] for number in (1, 2, 4) for port in (8888, 8080)),
         ["panne3", 8888, "/"],
     ]
 }
