@@ -156,7 +156,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Api-Version", self.server.engine.api)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         """Be quiet."""

@@ -67,7 +67,7 @@ def missing(folder: Path) -> Iterator[str]:
             yield f"check.py has a blank at which a line may break in “{text}”"
     for name in set(exercise.wants) - {key.rstrip("?") for key in snapshot.WANTS}:
         yield f"WANTS has {name}, which is none of a snapshot's"
-    asked = {kind: Asked() for kind in ("logs", "changes", "pages")}
+    asked = {kind: Asked() for kind in ("logs", "files", "pages")}
     try:
         steps = exercises.judged(exercise, {**snapshot.empty(), **asked})
     except Exception as error:  # whatever a teacher's program does
@@ -79,8 +79,9 @@ def missing(folder: Path) -> Iterator[str]:
         yield "two steps of check.py have one ID"
     for kind, told in asked.items():
         wanted = exercise.wants.get(kind, [])
-        # As a snapshot has them: a page by its address.
-        names = {"{}:{}{}".format(*one) if kind == "pages" else one for one in wanted}
+        # As a snapshot has them.
+        form = {"files": "{}:{}", "pages": "{}:{}{}"}.get(kind)
+        names = {form.format(*one) if form else one for one in wanted}
         yield from (
             f"check.py reads {kind} of “{name}”, which its WANTS does not have"
             for name in sorted(told.names - names)

@@ -143,7 +143,7 @@ def test_one_look_changes_nothing_and_shows_nothing(
     assert result == {"changed": False, "unfit": [3]}
     assert look["time"] > 0
     assert given[0]["exercises"] == ["01-first", "02-second", "03-third"]
-    assert set(given[0]["wants"]) == {"pages", "commands", "logs", "changes"}
+    assert set(given[0]["wants"]) == {"pages", "commands", "logs", "files"}
 
 
 def test_a_seat_that_is_off_fails_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -345,10 +345,10 @@ def test_a_log_without_an_end_is_not_read_to_it(engine: Engine) -> None:
 
 def test_after_a_long_log_the_rest_is_told(engine: Engine) -> None:
     engine.on("GET", r"/containers/exercise-1/logs\?.*", Raw(b"x" * 100_000))
-    engine.on("GET", "/containers/exercise-1/changes", [{"Kind": 1, "Path": "/a"}])
-    told = take(engine, logs=["exercise-1"], changes=["exercise-1"])
+    engine.on("HEAD", r"/containers/exercise-1/archive\?path=%2Fa", None)
+    told = take(engine, logs=["exercise-1"], files=[["exercise-1", "/a"]])
     assert told["logs"] == {"exercise-1": "x" * snapshot.LONGEST_LOG}
-    assert told["changes"] == {"exercise-1": [["added", "/a"]]}
+    assert told["files"] == {"exercise-1:/a": True}
 
 
 def test_an_engine_is_told(engine: Engine) -> None:
@@ -374,19 +374,17 @@ def test_of_an_image_less_can_be_told(engine: Engine) -> None:
     }
 
 
-def test_what_a_container_has_changed_is_told(engine: Engine) -> None:
-    found = [{"Kind": kind, "Path": f"/{kind}"} for kind in range(4)]
-    engine.on("GET", "/containers/exercise-1/changes", found)
-    told = take(engine, changes=["exercise-1", "absent"])
-    assert told["changes"] == {
-        "exercise-1": [["changed", "/0"], ["added", "/1"], ["deleted", "/2"], ["", "/3"]]
-    }
-    engine.on("GET", "/containers/exercise-1/changes", found * 200)
-    assert len(take(engine, changes=["exercise-1"])["changes"]["exercise-1"]) == snapshot.MOST
-    long = Raw(json.dumps([{"Kind": 1, "Path": "/" + "x" * snapshot.LARGEST}]).encode())
-    engine.on("GET", "/containers/exercise-1/changes", long)
-    told = take(engine, changes=["exercise-1"])
-    assert (told["changes"], len(told["images"])) == ({"exercise-1": []}, 2)
+def test_whether_a_container_has_a_file_is_told(engine: Engine) -> None:
+    engine.on("HEAD", r"/containers/exercise-1/archive\?path=.*", Refuse(404))
+    engine.on("HEAD", r"/containers/exercise-1/archive\?path=%2Fa%20b%3F%26", None)
+    wanted = [["exercise-1", "/a b?&"], ["exercise-1", "/other"], ["absent", "/a"]]
+    told = take(engine, files=wanted)
+    assert told["files"] == {"exercise-1:/a b?&": True, "exercise-1:/other": False}
+    asked = [one.path for one in engine.questions if one.method == "HEAD"]
+    assert asked == [
+        "/containers/exercise-1/archive?path=%2Fa%20b%3F%26",
+        "/containers/exercise-1/archive?path=%2Fother",
+    ]
 
 
 def test_a_page_is_fetched_at_whatever_port_it_has(engine: Engine) -> None:
@@ -603,11 +601,11 @@ def test_of_one_thing_that_cannot_be_told_the_others_are(engine: Engine) -> None
 
 
 def test_what_an_engine_cannot_say_of_one_container_is_left_out(engine: Engine) -> None:
-    for of in ("changes", r"logs\?.*"):
+    for method, of in (("HEAD", "archive"), ("GET", "logs")):
         why = "RWLayer of container /exercise-1 is unexpectedly nil"
-        engine.on("GET", f"/containers/exercise-1/{of}", Refuse(500, why))
-    told = take(engine, logs=["exercise-1"], changes=["exercise-1"])
-    assert (told["logs"], told["changes"]) == ({"exercise-1": ""}, {"exercise-1": []})
+        engine.on(method, rf"/containers/exercise-1/{of}\?.*", Refuse(500, why))
+    told = take(engine, logs=["exercise-1"], files=[["exercise-1", "/a"]])
+    assert (told["logs"], told["files"]) == ({"exercise-1": ""}, {"exercise-1:/a": False})
     assert len(told["images"]) == 2
     engine.on("GET", "/images/.*/history", Refuse(500, "no such layer"))
     assert [one["history"] for one in take(engine)["images"]] == [[], []]
@@ -650,9 +648,7 @@ def test_a_snapshot_is_small_whatever_is_called_what(engine: Engine) -> None:
     few = [container(number) for number in range(12)]
     stand(engine, few + many[12:], [image(number) for number in range(60)])
     engine.on("GET", r"/containers/exercise-\d+/logs.*", Raw(b"\1" * 9000))
-    changes = [{"Kind": 1, "Path": odd}] * 100
-    engine.on("GET", r"/containers/exercise-\d+/changes", changes)
-    told = take(engine, logs=names, changes=names)
+    told = take(engine, logs=names)
     assert snapshot.SMALL / 2 < len(json.dumps(told)) < 100_000
     assert [one["name"] for one in told["containers"]][:12] == names
     assert all(told[kind] for kind in ("images", "networks"))
@@ -697,12 +693,12 @@ def test_a_time_is_told_in_seconds(text: object, told: float) -> None:
 
 def test_what_exercises_want_is_put_together() -> None:
     one = {"pages": [["a", 80, "/"]], "logs": ["b", "a"]}
-    other = {"pages": [["a", 80, "/"], ["a", 80, "/b"]], "logs": ["a"], "changes": ["c"]}
+    other = {"pages": [["a", 80, "/"], ["a", 80, "/b"]], "logs": ["a"], "files": [["c", "/d"]]}
     assert snapshot.wanted([one, other, {}]) == {
+        "files": [("c", "/d")],
         "pages": [("a", 80, "/"), ("a", 80, "/b")],
         "commands": [],
         "logs": ["a", "b"],
-        "changes": ["c"],
     }
 
 
@@ -717,8 +713,8 @@ def answered(path: str) -> list[Any]:
         return made[path]
     if path.endswith("/history"):
         return [HISTORY]
-    if path.endswith("/changes"):
-        return [[{"Kind": 1, "Path": "/a"}]]
+    if path.endswith("/archive?path=%2Fa"):
+        return [{}]
     one_of_a_kind = path.endswith("/json") and path != "/images/json"
     told = answers(f"/{path.split('/')[1]}/" if one_of_a_kind else path)
     return [one for one in told if isinstance(one, dict) == (path in OBJECTS or one_of_a_kind)]
@@ -729,7 +725,7 @@ def answered(path: str) -> list[Any]:
 def test_any_answers_make_a_snapshot_or_an_error(data: st.DataObject) -> None:
     """Each answer is a real one in which something is odd, or an odd one, or an error."""
 
-    def ask(_engine: object, path: str) -> object:
+    def ask(_engine: object, path: str, _method: str = "GET") -> object:
         if data.draw(st.integers(0, 19)) == 0:
             return data.draw(st.one_of(st.none(), ODD))
         if data.draw(st.integers(0, 19)) == 0:
@@ -745,7 +741,7 @@ def test_any_answers_make_a_snapshot_or_an_error(data: st.DataObject) -> None:
         mock.patch.object(snapshot, "page_of", return_value=None),
     ):
         names = ["flask", "student"]
-        wants = {"logs": names, "changes": names, "commands": names}
+        wants = {"logs": names, "files": [[name, "/a"] for name in names], "commands": names}
         try:
             told = snapshot.take(snapshot.wanted([wants]), "/nowhere")
         except OSError:

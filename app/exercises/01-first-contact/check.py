@@ -6,7 +6,7 @@ gone.
 
 import re
 
-WANTS = {"logs": ["premier"], "changes": ["dedans"]}
+WANTS = {"logs": ["premier"], "files": [["dedans", "/mot.txt"]]}
 
 SHORT_ID = re.compile(r"[0-9a-f]{12}")
 
@@ -60,7 +60,7 @@ def check(seat):
         ],
     )
     dedans = seat.container("dedans")
-    file = "/mot.txt" in seat.changes("dedans")
+    file = seat.file("dedans", "/mot.txt")
     yield (
         "inside",
         ("Un fichier est né dans « dedans »", "A file was made inside “dedans”"),

@@ -218,10 +218,10 @@ class Seat:
         told: str = self.snapshot["logs"].get(name, "")
         return told
 
-    def changes(self, name: str, kind: str = "added") -> list[str]:
-        """Give the paths that a container has added, changed or deleted, where WANTS names it."""
-        told = self.snapshot["changes"].get(name, [])
-        return [path for one in told if one[:1] == [kind] for path in one[1:]]
+    def file(self, name: str, path: str) -> bool:
+        """Tell whether a container has something at a path, where WANTS names it in files."""
+        told: bool = self.snapshot["files"].get(f"{name}:{path}", False)
+        return told
 
     def page(self, name: str, port: int, path: str) -> Page:
         """Give what a page of a container answered, where WANTS names it in pages."""

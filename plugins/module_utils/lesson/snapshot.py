@@ -54,7 +54,6 @@ PLUGINS = (
     "/usr/lib/docker/cli-plugins",
     "/usr/libexec/docker/cli-plugins",
 )
-KINDS = {0: "changed", 1: "added", 2: "deleted"}
 PORTS = range(1, 2**16)
 # In an image's history, the values of ENV and ARG: they may be secrets, as a container's are.
 VALUES = re.compile(r"^((?:/bin/sh -c #\(nop\) *)?(?:ENV|ARG)\b).*|\|\d+ .*?(?=/bin/)", re.DOTALL)
@@ -65,7 +64,7 @@ ODD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 WANTS: Mapping[str, Shape] = {
     "commands?": [str],
     "logs?": [str],
-    "changes?": [str],
+    "files?": [[object]],
     "pages?": [[object]],
 }
 # Times are seconds since 1970, 0 where there is none yet; sizes are bytes; IDs have no "sha256:".
@@ -136,24 +135,28 @@ SNAPSHOT: Mapping[str, Shape] = {
         {"id": str, "name": str, "image": str, "replicas": int, "update": str, "ports": {str: str}}
     ],
     "tasks": [{"service": str, "container": str, "image": str, "state": str, "error": str}],
-    # By the container's name: the end of what it wrote, and [added, changed or deleted, path].
+    # By the container's name: the end of what it wrote.
     "logs": {str: str},
-    "changes": {str: [[str]]},
+    # By "name:/path": whether there is something.
+    "files": {str: bool},
     # By "name:port/path", fetched at whatever port of the seat is published for it.
     "pages": {str: {"status": int, "modified": float, "body": str}},
 }
 
 
 def wanted(wants: list[Mapping[str, Any]]) -> dict[str, Any]:
-    """Give all that exercises ask for, in one: commands, logs and changes, names; pages, triples.
+    """Give all that exercises ask for, in one: commands and logs, names; files and pages, tuples.
 
-    A page is (container, port in the container, path).
+    A file is (container, path), a page (container, port in the container, path).
     """
     return {
-        "pages": sorted({tuple(page) for one in wants for page in one.get("pages", [])}),
+        **{
+            kind: sorted({tuple(asked) for one in wants for asked in one.get(kind, [])})
+            for kind in ("files", "pages")
+        },
         **{
             kind: sorted({name for one in wants for name in one.get(kind, [])})
-            for kind in ("commands", "logs", "changes")
+            for kind in ("commands", "logs")
         },
     }
 
@@ -264,10 +267,10 @@ class Engine(Limited, DockerConnection):
         self.allow(min(seconds, ONE_ANSWER))
         return super().send_question(path, method, body, headers)
 
-    def of(self, path: str) -> Any:  # noqa: ANN401  # JSON
+    def of(self, path: str, method: str = "GET") -> Any:  # noqa: ANN401  # JSON
         """Give an answer, None where there is none to be had of this one thing. Raises OSError."""
         try:
-            return self.ask(path)
+            return self.ask(path, method)
         except (EngineError, TooMuch):
             return None
 
@@ -449,10 +452,13 @@ def log_of(engine: Engine, name: str) -> str:
     return text.replace("\r\n", "\n")[-LONGEST_LOG:]
 
 
-def changes_of(engine: Engine, name: str) -> list[list[str]]:
-    """Give the files in which a container differs from its image."""
-    found = engine.of(f"/containers/{quote(name, safe='')}/changes") or []
-    return [[KINDS.get(one["Kind"], ""), short(one["Path"])] for one in found[:MOST]]
+def has(engine: Engine, name: str, path: str) -> bool:
+    """Tell whether a container has something at a path.
+
+    What differs from its image would be told as well: for that the engine reads both whole.
+    """
+    asked = f"/containers/{quote(name, safe='')}/archive?path={quote(path, safe='')}"
+    return engine.of(asked, "HEAD") is not None
 
 
 def page_of(port: int, path: str, seconds: float, host: str = "127.0.0.1") -> dict[str, Any] | None:
@@ -541,7 +547,11 @@ def told_by(engine: Engine, wants: Mapping[str, Any]) -> dict[str, Any]:
         "volumes": each((engine.ask("/volumes")["Volumes"] or [])[:MOST], volume_of),
         **(swarm(engine) if managing else {"services": [], "tasks": []}),
         "logs": {name: log_of(engine, name) for name in wants["logs"] if name in names},
-        "changes": {name: changes_of(engine, name) for name in wants["changes"] if name in names},
+        "files": {
+            f"{name}:{path}": has(engine, name, path)
+            for name, path in wants["files"]
+            if name in names
+        },
         "pages": pages_of(wants["pages"], names),
     }
 
