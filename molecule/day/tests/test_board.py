@@ -175,28 +175,28 @@ def test_a_seat_that_is_only_to_be_told_what_would_be_done_is_left_as_it_is() ->
 
 
 def test_a_seat_catches_up_and_gets_its_work_back() -> None:
-    typed(ONE, WORK)
+    typed(TWO, WORK)
     # Docker makes the folder of a mount, as root, and the student's own docker asks another engine.
-    typed(ONE, "docker run --rm --volume ~/labocloud/ex6:/data labocloud20202021:base true")
-    typed(ONE, "docker context create nowhere --docker host=tcp://127.0.0.1:1")
-    # As a student finds out what it removes.
-    typed(ONE, "docker stop flask; docker image prune --all --force")
-    assert "labocloud20202021:python" not in typed(ONE, "docker image ls")
-    typed(ONE, "docker context use nowhere")
-    result = playbook.run(ONE, playbook=CATCH_UP, exercise=4, **STUDENT)
-    typed(ONE, "docker context use default; docker context rm nowhere")
+    typed(TWO, "docker run --rm --volume ~/labocloud/ex6:/data labocloud20202021:base true")
+    typed(TWO, "docker context create nowhere --docker host=tcp://127.0.0.1:1")
+    # As a student finds out what it removes. The seat that builds would build anew.
+    typed(TWO, "docker stop flask; docker image prune --all --force")
+    assert "labocloud20202021:python" not in typed(TWO, "docker image ls")
+    typed(TWO, "docker context use nowhere")
+    result = playbook.run(TWO, playbook=CATCH_UP, exercise=4, **STUDENT)
+    typed(TWO, "docker context use default; docker context rm nowhere")
     assert result.returncode == 0, said(result)
-    typed(ONE, "test ! -e ~/labocloud/ex6")
-    row = look(ONE)[ONE]
+    typed(TWO, "test ! -e ~/labocloud/ex6")
+    row = look(TWO)[TWO]
     assert done(row) == [one.name for one in EXERCISES[:3]]
     assert (row["at"]["number"], row["at"]["position"]) == (4, 1)
-    assert typed(ONE, "docker ps --filter name=flask --format '{{.Names}}'") == "flask\n"
-    assert typed(ONE, "cat ~/labocloud/avant-*/ex3/app.py") == "mine\n"
+    assert typed(TWO, "docker ps --filter name=flask --format '{{.Names}}'") == "flask\n"
+    assert typed(TWO, "cat ~/labocloud/avant-*/ex3/app.py") == "mine\n"
     # What came of the solutions goes, and the work comes back.
-    assert playbook.run(ONE, playbook=RESET, confirm="yes").returncode == 0
+    assert playbook.run(TWO, playbook=RESET, confirm="yes").returncode == 0
     [source] = set(re.findall(r"-e from=(\S+)", result.stdout))
-    result = playbook.run(ONE, playbook=RESTORE, **{"from": source})
+    result = playbook.run(TWO, playbook=RESTORE, **{"from": source})
     assert result.returncode == 0, said(result)
     read = "docker run --rm --volume cahier:/data labocloud20202021:base cat /data/mine"
-    assert typed(ONE, read) == "mine\n"
-    typed(ONE, "docker inspect mien")
+    assert typed(TWO, read) == "mine\n"
+    typed(TWO, "docker inspect mien")
