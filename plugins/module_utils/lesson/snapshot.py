@@ -455,7 +455,7 @@ def log_of(engine: Engine, name: str) -> str:
 def has(engine: Engine, name: str, path: str) -> bool:
     """Tell whether a container has something at a path.
 
-    What differs from its image would be told as well: for that the engine reads both whole.
+    The engine would tell all in which it differs from its image, but reads both whole for that.
     """
     asked = f"/containers/{quote(name, safe='')}/archive?path={quote(path, safe='')}"
     return engine.of(asked, "HEAD") is not None
