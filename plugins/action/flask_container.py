@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.labocloud.room.plugins.action import seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
-from ansible_collections.labocloud.room.plugins.plugin_utils.printable import printable
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN, printable
 
 SHORT = 12
 MADE_OF = ("name", "image", "memory", "pids_limit")
@@ -71,13 +71,13 @@ class ActionModule(seat.Changing):
         result = super().run(tmp, task_vars)
         if self._task.check_mode or not self.comes():
             return result
-        verdicts = result["ansible_facts"]["verdict"]
+        verdicts = result[UNSHOWN]["verdict"]
         found = [*verdicts["machine"]["refused"], *verdicts["container"]["findings"]]
         wrong = [one for one in found if one["severity"] == "error"]
         if not wrong:
             return result
         name = (task_vars or {})["inventory_hostname"]
-        return seat.unshown(result | {"failed": True, "msg": f"{name}: {in_words(wrong)}"})
+        return result | {"failed": True, "msg": f"{name}: {in_words(wrong)}"}
 
     def comes(self) -> bool:
         """Tell whether a container is to run, and not to be gone."""

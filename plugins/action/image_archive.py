@@ -15,8 +15,8 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.module_utils.passing import NAME, PLACE, PREFIX
-from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.archives import keep, kept
+from ansible_collections.labocloud.room.plugins.plugin_utils.published import published
 
 # What the module tells becomes a path of a command: nothing else does.
 PATH = re.compile(rf"{PLACE}/{PREFIX}\w+/{re.escape(NAME)}", re.ASCII)
@@ -55,7 +55,7 @@ class ActionModule(ActionBase):
     def kinds(self, variables: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Give archive and the module's arguments for each kind of seat that lacks images."""
         seats = self._task.args["seats"]
-        told = [settings.facts_of(seat, variables)["verdict"]["images"] for seat in seats]
+        told = [published(seat, variables)["verdict"]["images"] for seat in seats]
         kinds = {one["archive"]["archive"]: one["archive"] for one in told if one["lacking"]}
         return [dict(kind) for kind in kinds.values()]
 

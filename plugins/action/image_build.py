@@ -2,7 +2,7 @@
 # MIT License (see LICENSE)
 """Pack what an image is built from, have the module of this name build it, and judge the machine.
 
-Arguments and facts: the module's, but context and sha256, and those of the action C(seat), which
+Arguments: the module's, but context and sha256. It publishes what the action C(seat) does, which
 needs not be called after this one; and, of the control machine, src, the directory that holds the
 Dockerfile, and also, directories that are packed too. It fails where the image cannot be built.
 """

@@ -4,7 +4,8 @@
 
 Arguments: the module's. Where the archive does not lie on the seat, for src and sha256 there is
 archive, the beginning of the path under which the control machine keeps it
-(plugins/action/image_archive.py). Facts: those of the action C(seat).
+(plugins/action/image_archive.py). It publishes what the action C(seat)
+does.
 """
 
 import secrets
@@ -16,9 +17,9 @@ from typing import Any
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible_collections.labocloud.room.plugins.action import seat
 from ansible_collections.labocloud.room.plugins.module_utils.passing import PLACE, PREFIX
-from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.archives import kept
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import printable
+from ansible_collections.labocloud.room.plugins.plugin_utils.published import published
 
 
 class ActionModule(seat.Changing):
@@ -33,7 +34,7 @@ class ActionModule(seat.Changing):
         self, name: str, want: dict[str, Any], variables: dict[str, Any]
     ) -> dict[str, Any] | AnsibleError:
         """Send and load."""
-        self._root = settings.facts_of(name, variables)["seat"]["docker"]["root"]
+        self._root = published(name, variables)["seat"]["docker"]["root"]
         if "archive" not in self._task.args:
             return super().asked(name, want, variables)
         archive, self._sha256 = self.archive(want)

@@ -3,7 +3,8 @@
 """Have images given names by the module of this name, and judge what the machine has then.
 
 Arguments: the module's; and what and fix, what to say that was not done where it fails, and what to
-do: who calls it knows what for, and whose images these are. Facts: those of the action C(seat).
+do: who calls it knows what for, and whose images these are. It publishes what the action C(seat)
+does.
 """
 
 from collections.abc import Mapping

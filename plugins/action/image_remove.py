@@ -2,7 +2,7 @@
 # MIT License (see LICENSE)
 """Have names of images taken away by the module of this name, and judge what is left.
 
-Arguments: the module's. Facts: those of the action C(seat).
+Arguments: the module's. It publishes what the action C(seat) does.
 """
 
 from ansible_collections.labocloud.room.plugins.action import seat

@@ -1,16 +1,16 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Ask a machine what it has, by the module of this name, and judge it: facts seat and verdict.
+"""Ask a machine what it has, by the module of this name, and judge it.
 
 Arguments: anew, whether to ask although it was asked in this run, since something was changed;
 refuse, the parts for which the task fails where they cannot be worked on; prove, whether it fails
 where anything is wrong, and still is when it is asked once more. Without these it never fails: one
 that cannot be asked is judged, too.
 
-The facts: C(seat), what the machine says, in its documented shape (plugins/modules/seat.py), none
-where it said nothing; C(verdict), part to verdict (plugins/plugin_utils/judge); C(lacks), the
-groups that it belongs to from now on; and of the machine that builds C(course), the digests of
-what the course image is made from.
+It publishes (plugins/plugin_utils/published.py) labocloud_seat, what the machine says, in its
+documented shape (plugins/modules/seat.py), none where it said nothing; labocloud_verdict, part to
+verdict (plugins/plugin_utils/judge); labocloud_lacks, the groups that it belongs to from now on;
+and of the machine that builds labocloud_course, the digests of what the course image is made from.
 """
 
 import os
@@ -38,6 +38,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
     silent,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN, printable
+from ansible_collections.labocloud.room.plugins.plugin_utils.published import publish, published
 from ansible_collections.labocloud.room.plugins.plugin_utils.shape import shaped
 
 # Bytes. The name is that of files and directories too, with something before or behind it.
@@ -77,13 +78,13 @@ class ActionModule(ActionBase):
         arguments = self._task.args
         name = str(self._task.delegate_to or variables["inventory_hostname"])
         refuse, prove = arguments.get("refuse") or [], boolean(arguments.get("prove", False))
-        facts = settings.facts_of(name, variables)
+        facts = published(name, variables)
         known_of_it = {
             "twins": facts.get("twins", {}).get(name, []),
             "attacks": facts.get("attacks"),
         }
         want = self.want(name, variables) | known_of_it
-        told: dict[str, Any] = {"seat": facts.get("seat")}
+        told: dict[str, Any] = {"seat": facts.get("seat"), "attacks": known_of_it["attacks"]}
         doubted = prove and not self._task.check_mode and doubtful(facts)
         if self.asks_anew() or doubted or not (told["seat"] or "verdict" in facts):
             answer = self.asked(name, want, variables)
@@ -98,10 +99,10 @@ class ActionModule(ActionBase):
             builder = want["room"]["builder"]
             if builder == name:
                 told["course"] = facts.get("course") or course(want, told["seat"])
-            known = told if builder == name else settings.facts_of(builder, variables)
+            known = told if builder == name else published(builder, variables)
             verdicts = judge(told["seat"], want, known if known.get("seat") else {})
         told |= {"verdict": verdicts, "lacks": groups(verdicts)}
-        result |= {"changed": False, "ansible_facts": told}
+        result |= {"changed": False, UNSHOWN: told}
         wrong = errors(verdicts) if prove else []
         if refuse:
             wrong = [one for part in ["machine", *refuse] for one in verdicts[part]["refused"]]
@@ -111,7 +112,7 @@ class ActionModule(ActionBase):
                 result |= {"unreachable": True, "msg": verdicts["machine"]["why"]}
             else:
                 result |= {"failed": True, "msg": f"{name}: {in_words(wrong)}"}
-            result = unshown(result)
+        publish(self, told)
         return result
 
     def asks_anew(self) -> bool:
@@ -226,12 +227,3 @@ def failing(answer: Mapping[str, Any]) -> dict[str, Any]:
         key: value if value is None or isinstance(value, bool) else str(value)[:LONGEST_WORDS]
         for key, value in told.items()
     }
-
-
-def unshown(result: dict[str, Any]) -> dict[str, Any]:
-    """Give the result of a task that fails: of its facts, only the callback room_summary learns.
-
-    Ansible would print them all, and keeps none.
-    """
-    facts = result.pop("ansible_facts", None)
-    return result if facts is None else result | {UNSHOWN: facts}

@@ -2,8 +2,9 @@
 # MIT License (see LICENSE)
 """Try, as a student, to get at a machine by the module of this name, and judge what came of it.
 
-Argument: account, whose name it is. The image is the room's base. Facts: those of the action seat,
-whose answer of this run is judged anew, and C(attacks), which it judges with from then on.
+Argument: account, whose name it is. The image is the room's base. It publishes what the action
+seat does, whose answer of this run is judged anew, and what came of the attacks, by which the seat
+is judged from then on.
 """
 
 from typing import Any
@@ -12,6 +13,7 @@ from ansible_collections.labocloud.room.plugins.action import seat
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import fitted, nothing
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import silence
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import cleaned
+from ansible_collections.labocloud.room.plugins.plugin_utils.published import PREFIX
 from ansible_collections.labocloud.room.plugins.plugin_utils.shape import ATTACKS
 
 
@@ -25,7 +27,7 @@ def shaped(answer: dict[str, Any], name: str, account: str) -> dict[str, Any]:
     if found := silence(name, answer):
         wrong.append(str(found["cause"]["en"]))
     else:
-        told = cleaned(fitted(answer.get("ansible_facts", {}).get("attacks"), shape, "it", wrong))
+        told = cleaned(fitted(answer.get("attacks"), shape, "it", wrong))
     return {**told, "account": account} | ({"why": wrong[0]} if wrong else {})
 
 
@@ -41,11 +43,8 @@ class ActionModule(seat.ActionModule):
         """Have it tried, and judge the machine with what came of it."""
         variables = task_vars or {}
         name, account = str(variables["inventory_hostname"]), str(self._task.args.get("account"))
-        attacks = {"attacks": self.attacks(name, account, variables)}
-        facts = {**variables.get("ansible_facts", {}), **attacks}
-        result = super().run(tmp, {**variables, "ansible_facts": facts})
-        result["ansible_facts"] |= attacks
-        return result
+        attacks = self.attacks(name, account, variables)
+        return super().run(tmp, {**variables, f"{PREFIX}attacks": attacks})
 
     def attacks(self, name: str, account: str, variables: dict[str, Any]) -> dict[str, Any]:
         """Have the attacks tried, and give what came of them."""

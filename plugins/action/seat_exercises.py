@@ -2,7 +2,8 @@
 # MIT License (see LICENSE)
 """Have the practical's files on a seat by the module of this name, and judge what it has then.
 
-Argument: state, as the module's. What they are is packed here. Facts: those of the action C(seat).
+Argument: state, as the module's. What they are is packed here. It publishes what the
+action C(seat) does.
 """
 
 import base64

@@ -2,7 +2,7 @@
 # MIT License (see LICENSE)
 """Have a machine remember something, by the module of this name, and judge what it has then.
 
-Arguments and facts: the module's, and those of the action C(seat), which needs not be called after
+Arguments: the module's. It publishes what the action C(seat) does, which needs not be called after
 this one. Unlike that, it fails where the machine cannot be asked, or cannot write it down.
 """
 

@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Find the machines that answer under several names: fact twins, name to the others.
+"""Find the machines that answer under several names: labocloud_twins, name to the others.
 
 It asks nobody: the machines of the play have told which one each is.
 """
@@ -8,6 +8,7 @@ It asks nobody: the machines of the play have told which one each is.
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.labocloud.room.plugins.plugin_utils.published import publish, published
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import twins
 
 
@@ -24,10 +25,10 @@ class ActionModule(ActionBase):
         """Compare what the machines of this play have told."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
-        hostvars = variables["hostvars"]
         told = {
-            name: (hostvars.raw_get(name).get("ansible_facts") or {}).get("seat")
+            name: published(name, variables).get("seat")
             for name in variables["ansible_play_hosts_all"]
         }
         machines = {name: seat["machine"] for name, seat in told.items() if seat}
-        return result | {"changed": False, "ansible_facts": {"twins": twins(machines)}}
+        publish(self, {"twins": twins(machines)})
+        return result | {"changed": False}

@@ -70,7 +70,7 @@ JUDGING = tuple(
         *("image_build", "image_load", "image_name", "image_remove"),
     )
 )
-LOCKING = "labocloud.room.room_lock"
+ATTACKING, LOCKING = "labocloud.room.seat_attack", "labocloud.room.room_lock"
 
 
 def reason(answer: dict[str, Any]) -> str:
@@ -210,14 +210,17 @@ class CallbackModule(CallbackBase):
         self.room = [host.name for host in everyone]
 
     def learn(self, result: Any) -> None:  # noqa: ANN401
-        """Remember what a machine was judged to be."""
-        facts = result.result.get("ansible_facts") or result.result.get(UNSHOWN, {})
-        if result.task.action in JUDGING and "verdict" in facts:
-            self.answers[result.task.delegate_to or result.host.get_name()] = facts
-        if "attacks" in facts:
-            self.attacks[result.host.get_name()] = facts["attacks"]
-        if "look" in facts:
-            self.look(result.host.get_name(), facts["look"])
+        """Remember what the toolkit's own actions have found out, each by itself.
+
+        Any module may answer whatever root of a machine likes.
+        """
+        action, told = result.task.action, result.result.get(UNSHOWN, {})
+        if action in JUDGING and "verdict" in told:
+            self.answers[result.task.delegate_to or result.host.get_name()] = told
+        if action == ATTACKING and "attacks" in told:
+            self.attacks[result.host.get_name()] = told["attacks"]
+        if action == LOOKING and "look" in told:
+            self.look(result.host.get_name(), told["look"])
 
     def v2_runner_on_ok(self, result: Any) -> None:  # noqa: ANN401
         """Learn from it."""

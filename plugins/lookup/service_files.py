@@ -63,7 +63,7 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         known = variables or {}
         want = settings.wanted(known["inventory_hostname"], known, self._loader, self._templar)
-        service, has = self.get_option("service"), known["ansible_facts"]["seat"]
+        service, has = self.get_option("service"), known["labocloud_seat"]
         return [given(service, term, has, want) for term in terms]
 
 

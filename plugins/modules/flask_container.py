@@ -95,7 +95,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-ansible_facts:
+seat:
   description: As of M(labocloud.room.seat).
   returned: success
   type: dict
@@ -518,7 +518,7 @@ def main() -> None:
         module.fail_json(msg=str(error), **told)
     except (NoAnswerError, TornError, OSError, http.client.HTTPException) as error:
         module.fail_json(msg=reason(error), made=bool(made), log="")
-    module.exit_json(**told, ansible_facts={"seat": seat})
+    module.exit_json(**told, seat=seat)
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-ansible_facts:
+seat:
   description: As of M(labocloud.room.seat).
   returned: success
   type: dict
@@ -211,7 +211,7 @@ def main() -> None:
         module.fail_json(changed=True, msg=str(error))
     except (OSError, http.client.HTTPException, ValueError) as error:
         module.fail_json(msg=f"{name} cannot be built: {error}")
-    module.exit_json(changed=changed, ansible_facts={"seat": seat})
+    module.exit_json(changed=changed, seat=seat)
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-ansible_facts:
+seat:
   description: As of M(labocloud.room.seat).
   returned: success
   type: dict
@@ -219,7 +219,7 @@ def main() -> None:
         ValueError,
     ) as error:
         module.fail_json(msg=str(getattr(error, "stderr", None) or error).strip())
-    module.exit_json(changed=True, ansible_facts={"seat": seat})
+    module.exit_json(changed=True, seat=seat)
 
 
 if __name__ == "__main__":

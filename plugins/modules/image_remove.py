@@ -47,7 +47,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-ansible_facts:
+seat:
   description: As of M(labocloud.room.seat).
   returned: success
   type: dict
@@ -116,7 +116,7 @@ def main() -> None:
         seat = answer(asked)
     except (OSError, http.client.HTTPException, ValueError, LateError) as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=changed, ansible_facts={"seat": seat})
+    module.exit_json(changed=changed, seat=seat)
 
 
 if __name__ == "__main__":

@@ -53,27 +53,23 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-ansible_facts:
-  description: What came of it, as the fact C(attacks).
+attacks:
+  description: What came of it.
   returned: always
   type: dict
   contains:
-    attacks:
-      description: What came of it.
-      type: dict
-      contains:
-        account:
-          description: The account that has tried.
-          type: str
-        why:
-          description: Why nothing could be tried; empty where it was.
-          type: str
-        tried:
-          description: >-
-            Each attack, its C(name); C(outcome), V(succeeded), V(withstood), or V(untried) where it
-            could not be tried, which is no proof; and C(why) it has not succeeded.
-          type: list
-          elements: dict
+    account:
+      description: The account that has tried.
+      type: str
+    why:
+      description: Why nothing could be tried; empty where it was.
+      type: str
+    tried:
+      description: >-
+        Each attack, its C(name); C(outcome), V(succeeded), V(withstood), or V(untried) where it
+        could not be tried, which is no proof; and C(why) it has not succeeded.
+      type: list
+      elements: dict
 """
 
 import json
@@ -279,7 +275,7 @@ def main() -> None:
         signal.signal(number, ended)
     asked = module.params
     attacks = attacked(asked["account"], asked["docker_socket"], asked["image"])
-    module.exit_json(changed=False, ansible_facts={"attacks": attacks})
+    module.exit_json(changed=False, attacks=attacks)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-ansible_facts:
+seat:
   description: As of M(labocloud.room.seat).
   returned: success
   type: dict
@@ -229,7 +229,7 @@ def main() -> None:
     except (OSError, RefusedError, ValueError, LateError) as error:
         module.fail_json(msg=str(error), changed=changed)
     diff = {"before": "\n".join(before) + "\n", "after": "\n".join(after) + "\n"}
-    module.exit_json(changed=changed, diff=diff, ansible_facts={"seat": seat})
+    module.exit_json(changed=changed, diff=diff, seat=seat)
 
 
 if __name__ == "__main__":

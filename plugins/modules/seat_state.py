@@ -114,7 +114,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-ansible_facts:
+seat:
   description: As of M(labocloud.room.seat).
   returned: success
   type: dict
@@ -309,7 +309,7 @@ def main() -> None:
         module.fail_json(msg=f"it cannot be written down: {error}")
     except ListsError as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=changed, ansible_facts={"seat": seat})
+    module.exit_json(changed=changed, seat=seat)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ module: twins
 short_description: Find the machines that answer under several names of the inventory
 description:
   - Compares what the machines of the play have told M(labocloud.room.seat) of which machine each
-    is, and asks nobody. The fact C(twins) gives, for each that has several names, the others.
+    is, and asks nobody. The variable C(labocloud_twins) has, for each that has several names, the
+    others.
 options: {}
 author:
   - labocloud contributors (!UNKNOWN)
@@ -28,9 +29,4 @@ EXAMPLES = r"""
   run_once: true
 """
 
-RETURN = r"""
-ansible_facts:
-  description: The fact C(twins), a name to the other names of the same machine.
-  returned: always
-  type: dict
-"""
+RETURN = r"""#"""

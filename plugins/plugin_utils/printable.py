@@ -10,7 +10,8 @@ from typing import Any
 LAYOUT = "\n\t"
 # What Ansible says where something else has answered, such as sudo, which is not in its message.
 NO_JSON = "Module result deserialization failed"
-# Of a task's result Ansible prints no key that begins so, and its callbacks get it all the same.
+# What an action tells the callbacks. Of a task's result Ansible prints no key that begins so, and
+# takes it from no module.
 UNSHOWN = "_ansible_labocloud_facts"
 
 

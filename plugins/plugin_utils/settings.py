@@ -15,6 +15,10 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import LARGEST
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import without_passwords
+from ansible_collections.labocloud.room.plugins.plugin_utils.published import (
+    published,
+    refuse_injected_facts,
+)
 
 Variables = Mapping[str, Any]
 Room = dict[str, Any]
@@ -154,7 +158,9 @@ def wanted(
 
     variables: of the task that asks. mine: whether they are the machine's own, and not those of
     another one, whose task it is. The registry's CA is known where its host was asked in this run.
+    Raises AnsibleError where machines could change variables.
     """
+    refuse_injected_facts()
     hostvars, read = variables["hostvars"], reader(loader, templar)
 
     def known_of(host: str) -> dict[str, Any]:
@@ -172,17 +178,6 @@ def wanted(
     found, wrong = of(name)
     told = room(variables["groups"], name, lambda host: found if host == name else of(host)[0])
     if host := told["registry"]["host"]:
-        seat = facts_of(host, variables).get("seat")
+        seat = published(host, variables).get("seat")
         told["registry"]["ca"] = seat["registry"]["ca"] if seat else ""
     return {**found, "name": name, "account": account, "room": told, "wrong": wrong}
-
-
-def facts_of(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the facts that a machine has of this run: none where it was not asked."""
-    hostvars = variables["hostvars"]
-    if name == variables["inventory_hostname"]:
-        facts = variables.get("ansible_facts")
-    else:
-        facts = hostvars.raw_get(name).get("ansible_facts") if name in hostvars else None
-    known = ("seat", "course", "verdict", "twins", "attacks")
-    return {key: facts[key] for key in known if key in facts} if facts else {}

@@ -203,8 +203,7 @@ def shaped(answer: Mapping[str, Any]) -> dict[str, Any]:
     A fact that is not there, or of another type, tells nothing, as one of a machine that has
     nothing does; what was wrong stands in the fact C(odd), where the rules find it.
     """
-    facts = answer.get("ansible_facts")
-    told = facts.get("seat") if isinstance(facts, dict) else None
+    told = answer.get("seat")
     wrong: list[str] = []
     if not isinstance(told, dict):
         wrong.append("the seat has told no facts")

@@ -5,10 +5,21 @@ from pathlib import Path
 
 import pytest
 import stand_in
+from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import init_plugin_loader
 
 # As Ansible finds them; whoever imports the collection before this would have it twice.
 init_plugin_loader([str(Path(__file__).parents[2] / ".collections")])
+
+
+@pytest.fixture(autouse=True)
+def _registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep on an action, in `registered`, what it registers by layer: no task runs it here."""
+
+    def register(self: ActionBase, variables: dict[str, object], layer: object) -> None:
+        self.registered = {**getattr(self, "registered", {}), layer: variables}
+
+    monkeypatch.setattr(ActionBase, "register_host_variables", register)
 
 
 @pytest.fixture

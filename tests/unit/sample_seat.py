@@ -9,6 +9,7 @@ from typing import Any
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files, settings
+from ansible_collections.labocloud.room.plugins.plugin_utils.published import PREFIX
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import hashes
 
 NAME, BUILDER = "pc02", "pc01"
@@ -234,6 +235,11 @@ def builder(*changes: tuple[str, object]) -> dict[str, Any]:
     return {"seat": told, "course": {**course, "exercises": exercises, "served": told["served"]}}
 
 
+def variables(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the variables by which actions publish what they know of a machine, by key."""
+    return {f"{PREFIX}{key}": value for key, value in facts.items()}
+
+
 @cache
 def declared() -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """Give the roles' defaults and specs."""
@@ -251,7 +257,7 @@ def want(
     """
     defaults, specs = declared()
     told = {"inventory_hostname": name, "role_path": str(settings.ROLES / "seat")}
-    known = {**told, "ansible_facts": {"seat": SEAT}, **variables}
+    known = {**told, **variables}
     found, wrong = settings.settings(
         known,
         defaults,

@@ -10,7 +10,8 @@ from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleE
 from ansible_collections.labocloud.room.plugins.action import image_archive, image_load
 from ansible_collections.labocloud.room.plugins.action import seat as asking
 from ansible_collections.labocloud.room.plugins.plugin_utils import archives
-from sample_seat import NAME, SEAT, builder, want
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
+from sample_seat import NAME, SEAT, builder, variables, want
 
 PACKED = b"packed images"
 SHA256 = hashlib.sha256(PACKED).hexdigest()
@@ -112,9 +113,9 @@ class Task:
 
     def run(self, **others: dict[str, Any]) -> dict[str, Any]:
         """Run the action, on a seat that was asked in this run. others: facts of more of them."""
-        asked = {"inventory_hostname": NAME, "ansible_facts": {"seat": SEAT}}
+        asked = {"inventory_hostname": NAME, **variables({"seat": SEAT})}
         known = {"pc01": builder(), **others}
-        hostvars = Known({name: {"ansible_facts": facts} for name, facts in known.items()})
+        hostvars = Known({name: variables(facts) for name, facts in known.items()})
         done: dict[str, Any] = self.action.run(task_vars=asked | {"hostvars": hostvars})
         return done
 
@@ -191,7 +192,7 @@ def test_a_builder_that_is_lost_on_the_way_leaves_no_half_archive(stem: Path) ->
     assert list(stem.parent.iterdir()) == []
 
 
-ANSWER = {"changed": True, "ansible_facts": {"seat": SEAT}}
+ANSWER = {"changed": True, "seat": SEAT}
 
 
 def sending(stem: Path, said: object) -> Task:
@@ -210,7 +211,7 @@ def test_the_archive_is_sent_under_a_name_of_chance_with_its_checksum(stem: Path
     for task in tasks:
         done = task.run()
         assert done["changed"]
-        assert done["ansible_facts"]["verdict"]["images"]["settled"]
+        assert done[UNSHOWN]["verdict"]["images"]["settled"]
     sent = [task.modules[0]["src"] for task in tasks]
     assert sent[0] != sent[1]
     for task, src in zip(tasks, sent, strict=True):

@@ -10,7 +10,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import judge
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import ROLES
-from sample_seat import seat, want
+from sample_seat import seat, variables, want
 
 ROLE = ROLES / "docker_engine/tasks"
 SEAT_STATE = {"labocloud.room.seat_state"}
@@ -36,7 +36,7 @@ def known(*changes: tuple[str, object], check: bool = False, **settings: object)
     """Give the variables that a task sees on a changed seat."""
     has, wanted = seat(*changes), want(**settings)
     verdict = judge(has, wanted, {})
-    facts = {"ansible_facts": {"seat": has, "verdict": verdict}, "ansible_check_mode": check}
+    facts = {**variables({"seat": has, "verdict": verdict}), "ansible_check_mode": check}
     return {**wanted, **facts, "inventory_hostname": "pc02"}
 
 
@@ -84,7 +84,7 @@ def test_what_the_seat_was_like_is_recorded_by_the_same_task_that_installs() -> 
     """Docker's directories are looked at before anything may use them."""
     bare = known(*BARE, docker_engine_replace=True)
     [install] = [task for task in load("main.yml") if task["name"] == INSTALL]
-    verdict = bare["ansible_facts"]["verdict"]["engine"]
+    verdict = bare["labocloud_verdict"]["engine"]
     assert Templar(loader=DataLoader(), variables=bare).template(install["vars"]) == {
         "seat_packages": verdict["packages"],
         "seat_conflicting": verdict["conflicting"],
@@ -197,12 +197,12 @@ def texts(value: Any) -> Iterator[str]:  # noqa: ANN401  # YAML
         yield value
 
 
-USED = re.compile(r"(ansible_facts\['verdict'\]|__docker_engine_removal)((?:\['\w+'\])+)")
+USED = re.compile(r"(labocloud_verdict|__docker_engine_removal)((?:\['\w+'\])+)")
 
 
 @pytest.mark.parametrize("path", sorted(ROLE.glob("*.yml")), ids=lambda path: path.stem)
 def test_what_tasks_take_from_the_verdict_is_in_it(path: Path) -> None:
-    verdict = known()["ansible_facts"]["verdict"]
+    verdict = known()["labocloud_verdict"]
     for text in texts(load(path.name)):
         for place, keys in USED.findall(text):
             value = verdict if "verdict" in place else verdict["engine"]["removal"]

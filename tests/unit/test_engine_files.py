@@ -98,7 +98,7 @@ def test_the_rooms_registry_is_reached_without_the_proxy(address: str) -> None:
 
 def looked_up(term: str, *changes: tuple[str, object], **settings: object) -> dict[str, str]:
     """Give what the lookup gives to a task."""
-    facts = {"ansible_facts": {"seat": seat(*changes)}, "inventory_hostname": "pc02"}
+    facts = {"labocloud_seat": seat(*changes), "inventory_hostname": "pc02"}
     facts["role_path"] = str(service_files.ROLES / "docker_engine")
     variables = {"groups": {"lab": ["pc02"]}, "hostvars": {}, **facts, **settings}
     templar = Templar(loader=DataLoader(), variables=variables)

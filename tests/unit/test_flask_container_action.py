@@ -9,7 +9,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.action import flask_container, seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
-from sample_seat import NAME, REVISION, builder, want
+from sample_seat import NAME, REVISION, builder, variables, want
 from sample_seat import seat as sample
 
 SWITCHED = {"changed": True, "revision": REVISION, "diff": {"before": {}, "after": {}}}
@@ -43,13 +43,13 @@ def run(
     action._task = SimpleNamespace(args=arguments, check_mode=check, delegate_to=None)
     action._connection = mock.Mock()
     action._remove_tmp_path = lambda _: None
-    answer = told | ({"ansible_facts": {"seat": has}} if has else {})
+    answer = told | ({"seat": has} if has else {})
     asked: list[dict[str, Any]] = []
     action._execute_module = lambda module_args, **_: asked.append(module_args) or answer
-    hostvars = Known({"pc01": {"ansible_facts": builder()}})
-    variables = {"inventory_hostname": NAME, "ansible_facts": {}, "hostvars": hostvars}
+    hostvars = Known({"pc01": variables(builder())})
+    known = {"inventory_hostname": NAME, "hostvars": hostvars}
     try:
-        return action.run(None, variables)
+        return action.run(None, known)
     finally:
         [given] = asked
         assert given | arguments == given
@@ -70,7 +70,7 @@ def test_the_seat_is_judged_by_what_it_has_then() -> None:
     result = run(SWITCHED, limited, name="flask")
     assert {key: result[key] for key in SWITCHED} == SWITCHED
     assert "failed" not in result
-    [found] = result["ansible_facts"]["verdict"]["container"]["findings"]
+    [found] = result[UNSHOWN]["verdict"]["container"]["findings"]
     assert found["id"] == "container_unlimited"
 
 
@@ -80,14 +80,13 @@ def test_a_container_that_is_wrong_all_the_same_fails() -> None:
     result = run(SWITCHED, sample(("page", page)))
     assert (result["failed"], result["changed"]) == (True, True)
     assert result["msg"].startswith("pc02: the page http://127.0.0.1:8080/healthz is not answered")
-    assert "ansible_facts" not in result
     assert result[UNSHOWN]["verdict"]
 
 
 def test_in_a_check_nothing_is_missed() -> None:
     result = run({"changed": True, "diff": {}}, MISSING, check=True, name="flask")
     assert (result["changed"], result.get("failed")) == (True, None)
-    assert result["ansible_facts"]["verdict"]
+    assert result[UNSHOWN]["verdict"]
 
 
 def test_one_that_is_removed_is_not_missed() -> None:

@@ -15,7 +15,8 @@ from ansible_collections.labocloud.room.plugins.action import image_build as act
 from ansible_collections.labocloud.room.plugins.module_utils import saved, state
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import fingerprint
 from ansible_collections.labocloud.room.plugins.modules import image_build
-from sample_seat import BUILDER, builder, seat, want
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
+from sample_seat import BUILDER, builder, seat, variables, want
 
 NAME, NEW, OLD, FROM = "room:base", "sha256:new", "sha256:old", "room:base-rootfs"
 CONTEXT = b"a build context"
@@ -88,7 +89,7 @@ def test_what_was_sent_is_built_without_a_network_named_and_told(machine: Machin
         build_args={"FROM": "debian:13", "WHEELS": "a b"}, labels={"labocloud.image": "base"}
     )
     told = {"images": {NAME: fingerprint(image(NEW))}}
-    assert said == {"changed": True, "ansible_facts": {"seat": told}}
+    assert said == {"changed": True, "seat": told}
     first, network, remains, _, *options, last = machine.words()
     assert [first, network, remains, last] == ["build", "--network=none", "--force-rm", "-"]
     assert options == [
@@ -219,8 +220,8 @@ class Task:
 
     def run(self) -> dict[str, Any]:
         """Run the action."""
-        variables = {"inventory_hostname": BUILDER, "ansible_facts": builder(), "hostvars": {}}
-        done: dict[str, Any] = self.action.run(task_vars=variables)
+        known = {"inventory_hostname": BUILDER, **variables(builder()), "hostvars": {}}
+        done: dict[str, Any] = self.action.run(task_vars=known)
         return done
 
 
@@ -231,7 +232,7 @@ def arguments(project: Path) -> dict[str, Any]:
 def test_the_context_is_packed_and_sent_with_its_checksum_and_the_answer_judged(
     project: Path,
 ) -> None:
-    answer = {"changed": True, "ansible_facts": {"seat": seat()}}
+    answer = {"changed": True, "seat": seat()}
     wheels = project.parent / "wheels"
     wheels.mkdir()
     (wheels / "flask.whl").write_text("x")
@@ -246,8 +247,8 @@ def test_the_context_is_packed_and_sent_with_its_checksum_and_the_answer_judged(
     assert (asked["name"], asked["build_args"], asked["forget"]) == (NAME, {"A": "1"}, OLD)
     assert not {"src", "also"} & asked.keys()
     assert done["changed"]
-    assert done["ansible_facts"]["seat"] == seat()
-    assert "build" in done["ansible_facts"]["verdict"]
+    assert done[UNSHOWN]["seat"] == seat()
+    assert "build" in done[UNSHOWN]["verdict"]
     # The module has removed it.
     assert task.commands == []
 

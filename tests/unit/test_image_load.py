@@ -126,8 +126,8 @@ def load(seat: Seat, src: Path, packed: bytes, **others: object) -> dict[str, An
     wanted = {BASE: fingerprint(image(BASE, "b")), COURSE: fingerprint(image(COURSE, "c"))}
     asked = {"sha256": hashlib.sha256(packed).hexdigest(), "images": wanted} | others
     said = stand_in.run(image_load.main, src=str(src), docker_socket=seat.socket, **asked)
-    there = None if said.get("failed") else {"seat": seat.named()}
-    assert said.pop("ansible_facts", None) == there
+    there = None if said.get("failed") else seat.named()
+    assert said.pop("seat", None) == there
     return said
 
 

@@ -29,7 +29,7 @@ def seat(
 
 def remove(seat: stand_in.Engine, **asked: object) -> dict[str, Any]:
     said = stand_in.run(image_remove.main, docker_socket=seat.path, **asked)
-    assert said.pop("ansible_facts", None) == (None if said.get("failed") else {"seat": HAS})
+    assert said.pop("seat", None) == (None if said.get("failed") else HAS)
     return said
 
 

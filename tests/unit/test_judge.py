@@ -96,7 +96,7 @@ def test_a_machine_that_says_nothing_is_judged_by_why(answer: object, name: str)
 
 
 def test_why_an_answer_is_not_taken_is_told_with_its_fix() -> None:
-    found = judge.silence("pc01", {"ansible_facts": {"seat": "x" * 3_000_000}})
+    found = judge.silence("pc01", {"seat": "x" * 3_000_000})
     assert found["id"] == "answer_refused"
     assert "bytes of itself, and at most 2000000 are taken" in found["cause"]["en"]
     assert found["advice"]["en"].startswith("remove containers, images or labels")
@@ -111,4 +111,4 @@ def test_where_sudo_answers_in_place_of_the_module_it_is_sudo_that_is_told() -> 
 
 
 def test_a_machine_that_has_answered_is_not_silent() -> None:
-    assert judge.silence("pc01", {"changed": False, "ansible_facts": {}}) is None
+    assert judge.silence("pc01", {"changed": False, "seat": {}}) is None

@@ -105,7 +105,7 @@ def bent(draw: st.DrawFn, originals: list[Json]) -> Json:
 
 def in_shape(told: Json) -> dict[str, Any]:
     """Give what a seat has told as the judge takes it."""
-    return shaped({"ansible_facts": {"seat": told}})
+    return shaped({"seat": told})
 
 
 def judged(has: Json, known: dict[str, Any] | None = None, **options: object) -> dict[str, Any]:

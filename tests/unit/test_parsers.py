@@ -361,7 +361,7 @@ def test_a_seat_answers_in_its_shape_whatever_is_on_it(
         told = seat_facts(engine.path, 0.0)
     assert list(faults(told, dict(SEAT), "seat")) == []
     # And what is told is what is taken.
-    taken = shaped({"ansible_facts": {"seat": told}})
+    taken = shaped({"seat": told})
     assert taken["odd"] == [" ".join(cleaned(one).split()) for one in told["odd"]]
     assert json.loads(json.dumps(told)) == told
 

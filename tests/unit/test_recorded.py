@@ -45,7 +45,7 @@ def test_every_engine_tells_the_same_facts(
     # To look through this machine's processes takes a second.
     monkeypatch.setattr(facts_network, "socket_holders", lambda _wanted: {})
     told = stand_in.run(seat_module.main, docker_socket=recorded.path)
-    seat = told["ansible_facts"]["seat"]
+    seat = told["seat"]
     docker = seat["docker"]
     assert docker["running"]
     assert (docker["driver"], docker["partial"], docker["cpus"]) == ("overlay2", True, 2)

@@ -35,7 +35,7 @@ def render(**left: object) -> Templar:
     """
     apt = {key: left.pop(key, value) for key, value in NOTHING.items()}
     seat = {"apt": apt, "packages": dict.fromkeys(left.pop("there", ["python3-apt"]), "1")}
-    known = {"hostvars": {"pc": {"ansible_facts": {"seat": seat}}}, "seat_host": "pc"}
+    known = {"hostvars": {"pc": {"labocloud_seat": seat}}, "seat_host": "pc"}
     inputs = {"seat_packages": ["zstd"], "seat_conflicting": [], "seat_roots": ["/r"]}
     more = {"ansible_check_mode": False, "omit": "omitted", **known, **inputs, **left}
     variables = {key: value for block in blocks() for key, value in block["vars"].items()}

@@ -217,8 +217,7 @@ class Run:
         name, named = more.get("delegate_to", seat), more.pop("named", True)
         facts = judged(name, *found, named=named, refused=more.pop("refused", ""))
         facts |= {"seat": None} if more.pop("silent", False) else {}
-        key = "ansible_facts" if event == "runner_on_ok" else UNSHOWN
-        self.tell(event, seat, action=SEAT, result={key: facts, "msg": "it"}, **more)
+        self.tell(event, seat, action=SEAT, result={UNSHOWN: facts, "msg": "it"}, **more)
 
     def end(self, *processed: str, **failed: str) -> list[str]:
         """End the run, and give what is said. failed: machine to failures or unreachable."""
@@ -461,7 +460,7 @@ def test_a_seat_that_was_never_judged_is_not_ready(up: Run) -> None:
 def test_what_was_found_of_the_room_is_told(up: Run) -> None:
     up.begin("pc1")
     facts = judged("pc1", may=["student"])
-    up.tell("runner_on_ok", "pc1", action=SEAT, result={"ansible_facts": facts})
+    up.tell("runner_on_ok", "pc1", action=SEAT, result={UNSHOWN: facts})
     assert up.end("pc1")[-1].startswith("The room: pc1 builds the image")
 
 
@@ -469,9 +468,9 @@ def test_what_came_of_attacks_is_told_at_the_end_also_where_all_is_well(up: Run)
     up.begin("pc1")
     facts = judged("pc1") | {"attacks": tried(withstood=2)}
     attack = "labocloud.room.seat_attack"
-    up.tell("runner_on_ok", "pc1", action=attack, result={"ansible_facts": facts})
+    up.tell("runner_on_ok", "pc1", action=attack, result={UNSHOWN: facts})
     # The proof that follows tells nothing of them.
-    up.tell("runner_on_ok", "pc1", action=SEAT, result={"ansible_facts": judged("pc1")})
+    up.tell("runner_on_ok", "pc1", action=SEAT, result={UNSHOWN: judged("pc1")})
     told = up.end("pc1")
     assert told[:2] == ["1 seat ready.", "Attacks, pc1: as student 2 tried, 0 succeeded."]
 

@@ -10,7 +10,7 @@ from ansible.vars.clean import strip_internal_keys
 from ansible_collections.labocloud.room.plugins.action import seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import judge, silence, silent
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
-from sample_seat import NAME, builder, want
+from sample_seat import NAME, builder, variables, want
 from sample_seat import seat as sample
 
 
@@ -41,11 +41,11 @@ def run(
     """
     action = seat.ActionModule.__new__(seat.ActionModule)
     told = answers if answers is not None else [facts["seat"]] * 9
-    action.asked = lambda *_: {"ansible_facts": {"seat": told.pop()}}
+    action.asked = lambda *_: {"seat": told.pop()}
     action._task = SimpleNamespace(args=arguments, check_mode=check, delegate_to=None)
-    hostvars = {"pc01": {"ansible_facts": builder()}}
-    variables = {"inventory_hostname": NAME, "ansible_facts": facts, "hostvars": Known(hostvars)}
-    return action.run(None, variables)
+    hostvars = {"pc01": variables(builder())}
+    known = {"inventory_hostname": NAME, **variables(facts), "hostvars": Known(hostvars)}
+    return action.run(None, known)
 
 
 def off() -> dict[str, Any]:
@@ -68,7 +68,7 @@ def test_to_ask_never_fails() -> None:
     told = run(off())
     assert not told.get("failed")
     assert not told.get("unreachable")
-    assert told["ansible_facts"]["lacks"] == ["refused", "unproven"]
+    assert told[UNSHOWN]["lacks"] == ["refused", "unproven"]
 
 
 def test_what_was_wrong_is_asked_again_before_the_proof_fails() -> None:
@@ -77,7 +77,7 @@ def test_what_was_wrong_is_asked_again_before_the_proof_fails() -> None:
     facts = {"seat": has, "verdict": judge(has, want(), builder())}
     told = run(facts, prove=True, answers=[sample()])
     assert not told.get("failed")
-    assert told["ansible_facts"]["seat"]["containers"] == sample()["containers"]
+    assert told[UNSHOWN]["seat"]["containers"] == sample()["containers"]
 
 
 @pytest.mark.parametrize("changes", [[], [("root", False)], [("root", False), ("containers", {})]])
@@ -88,8 +88,8 @@ def test_nothing_is_asked_again_of_a_seat_that_is_right_or_refused(changes: list
     # Nor of any before the proof, or in a check.
     has = sample(("containers", {}), ("listeners", []), ("page", None))
     facts = {"seat": has, "verdict": judge(has, want(), builder())}
-    assert run(facts, answers=[])["ansible_facts"]["seat"] == has
-    assert run(facts, prove=True, check=True, answers=[])["ansible_facts"]["seat"] == has
+    assert run(facts, answers=[])[UNSHOWN]["seat"] == has
+    assert run(facts, prove=True, check=True, answers=[])[UNSHOWN]["seat"] == has
 
 
 def test_what_is_wrong_fails_the_proof_but_in_a_check() -> None:
@@ -100,7 +100,6 @@ def test_what_is_wrong_fails_the_proof_but_in_a_check() -> None:
     assert told["msg"].startswith(f"{NAME}: the container flask is missing.")
     assert "unreachable" not in told
     # A person would have to read hundreds of lines of them; the callback needs them.
-    assert "ansible_facts" not in told
     assert strip_internal_keys(dict(told)).keys() == {"changed", "failed", "msg"}
     assert told[UNSHOWN]["verdict"] == facts["verdict"]
     assert "failed" not in run(facts, prove=True, check=True)

@@ -345,7 +345,7 @@ def attacked(**arguments: object) -> dict[str, Any]:
     """Run the module, and give what came of it."""
     told: dict[str, Any] = run(seat_attack.main, **{"account": "student", **arguments})
     assert told["changed"] is False
-    return told["ansible_facts"]["attacks"]
+    return told["attacks"]
 
 
 def test_each_attack_is_a_container_of_which_nothing_stays(seat: Seat) -> None:

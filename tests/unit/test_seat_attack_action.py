@@ -7,7 +7,8 @@ import pytest
 from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.action import seat, seat_attack
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import judge
-from sample_seat import NAME, builder, want
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
+from sample_seat import NAME, builder, variables, want
 from sample_seat import seat as sample
 
 TRIED = {"name": "shadow", "outcome": "withstood", "why": "denied"}
@@ -39,12 +40,12 @@ def run(answer: dict[str, Any], monkeypatch: pytest.MonkeyPatch, kind: str) -> d
     task = SimpleNamespace(args={"account": "student"}, check_mode=False, delegate_to=None)
     action._task = task
     facts = {"seat": sample(), "verdict": judge(sample(), want(), builder())}
-    hostvars = Known({"pc01": {"ansible_facts": builder()}})
-    variables = {"inventory_hostname": NAME, "ansible_facts": facts, "hostvars": hostvars}
-    told = action.run(None, variables)
+    hostvars = Known({"pc01": variables(builder())})
+    known = {"inventory_hostname": NAME, **variables(facts), "hostvars": hostvars}
+    told = action.run(None, known)
     assert given == [{"account": "student", "image": "labocloud20202021:base"}]
     assert "failed" not in told
-    result: dict[str, Any] = told["ansible_facts"]
+    result: dict[str, Any] = told[UNSHOWN]
     return result
 
 
@@ -54,22 +55,22 @@ def ids(facts: dict[str, Any]) -> list[str]:
 
 
 def test_the_seat_is_judged_anew_with_what_came_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    facts = run({"ansible_facts": {"attacks": TOLD}}, monkeypatch, "group")
+    facts = run({"attacks": TOLD}, monkeypatch, "group")
     assert facts["attacks"] == TOLD
     assert not [one for one in ids(facts) if one.startswith("attack")]
     told = {**TOLD, "tried": [{**TRIED, "outcome": "succeeded"}]}
-    assert "students_root" in ids(run({"ansible_facts": {"attacks": told}}, monkeypatch, "group"))
+    assert "students_root" in ids(run({"attacks": told}, monkeypatch, "group"))
 
 
 def test_the_proof_knows_of_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """Facts of a run are judged with again by whoever judges next."""
-    facts = run({"ansible_facts": {"attacks": TOLD | {"why": "away"}}}, monkeypatch, "group")
+    facts = run({"attacks": TOLD | {"why": "away"}}, monkeypatch, "group")
     assert "attack_untried" in ids(facts)
     action = seat.ActionModule.__new__(seat.ActionModule)
     action._task = SimpleNamespace(args={}, check_mode=False, delegate_to=None)
-    hostvars = Known({"pc01": {"ansible_facts": builder()}})
-    variables = {"inventory_hostname": NAME, "ansible_facts": facts, "hostvars": hostvars}
-    assert "attack_untried" in ids(action.run(None, variables)["ansible_facts"])
+    hostvars = Known({"pc01": variables(builder())})
+    known = {"inventory_hostname": NAME, **variables(facts), "hostvars": hostvars}
+    assert "attack_untried" in ids(action.run(None, known)[UNSHOWN])
 
 
 @pytest.mark.parametrize(
@@ -77,10 +78,10 @@ def test_the_proof_knows_of_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ({"failed": True, "msg": "no Python"}, "no Python"),
         ({}, "is not"),
-        ({"ansible_facts": {"attacks": []}}, "it is not"),
-        ({"ansible_facts": {"attacks": {"account": "root", "why": ""}}}, "it.tried lacks"),
-        ({"ansible_facts": {"attacks": {**TOLD, "tried": [TRIED, "x"]}}}, "it.tried[1]"),
-        ({"ansible_facts": {"attacks": TOLD, "x": "x" * 3_000_000}}, "bytes of itself"),
+        ({"attacks": []}, "it is not"),
+        ({"attacks": {"account": "root", "why": ""}}, "it.tried lacks"),
+        ({"attacks": {**TOLD, "tried": [TRIED, "x"]}}, "it.tried[1]"),
+        ({"attacks": TOLD, "x": "x" * 3_000_000}, "bytes of itself"),
     ],
 )
 def test_what_cannot_be_understood_is_no_proof(
@@ -96,6 +97,6 @@ def test_a_seat_does_not_say_who_has_tried_and_moves_no_cursor(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     told = {**TOLD, "account": "root", "tried": [{**TRIED, "why": "\x1b[2J"}]}
-    facts = run({"ansible_facts": {"attacks": told}}, monkeypatch, "group")
+    facts = run({"attacks": told}, monkeypatch, "group")
     assert facts["attacks"]["account"] == "student"
     assert "\x1b" not in facts["attacks"]["tried"][0]["why"]

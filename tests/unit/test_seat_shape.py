@@ -102,7 +102,7 @@ def test_what_has_no_fault_is_taken_as_it_is(value: Any, other: Any) -> None:  #
 
 
 def test_the_shape_is_the_documentation(told: dict[str, Any]) -> None:
-    promised = yaml.safe_load(module.RETURN)["ansible_facts"]["contains"]["seat"]["contains"]
+    promised = yaml.safe_load(module.RETURN)["seat"]["contains"]
     assert set(promised) == set(SEAT)
     for name, shape in SEAT.items():
         one = shape[0] if isinstance(shape, tuple) else shape
@@ -114,15 +114,15 @@ def test_the_shape_is_the_documentation(told: dict[str, Any]) -> None:
 
 
 def test_what_an_honest_seat_tells_is_taken_whole(told: dict[str, Any]) -> None:
-    assert shaped({"ansible_facts": {"seat": copy.deepcopy(told)}}) == told
+    assert shaped({"seat": copy.deepcopy(told)}) == told
     assert told["odd"] == []
     for name in ("images", "containers", "listeners", "packages"):
         assert told[name], name
-    assert refusal("pc1", {"ansible_facts": {"seat": told}}) == ""
+    assert refusal("pc1", {"seat": told}) == ""
 
 
 def test_a_seat_that_tells_nothing_has_nothing() -> None:
-    for answer in ({}, {"ansible_facts": []}, {"ansible_facts": {"seat": "x"}}):
+    for answer in ({}, {"seat": []}, {"seat": "x"}):
         assert shaped(answer) == nothing(dict(SEAT)) | {"odd": ["the seat has told no facts"]}
 
 
@@ -133,7 +133,7 @@ def test_half_of_a_thing_is_left_out_whole(told: dict[str, Any]) -> None:
     seat["listeners"].append({"port": "8080"})
     seat["docker"]["cpus"] = "many"
     seat["evil"] = 1
-    taken = shaped({"ansible_facts": {"seat": seat}})
+    taken = shaped({"seat": seat})
     assert set(taken["containers"]) == {"work"}
     assert [one["container"] for one in taken["listeners"]] == [None] * len(told["listeners"])
     assert taken["docker"]["cpus"] == 0
@@ -150,7 +150,7 @@ def test_what_a_record_tells_besides_stays_in_it() -> None:
     seat = nothing(dict(SEAT))
     seat["brought"] |= {"containers": ["id"], "another": {"a": [1]}}
     seat["before"] = {"packages": [], "docker_data": True, "another": 1}
-    taken = shaped({"ansible_facts": {"seat": seat}})
+    taken = shaped({"seat": seat})
     assert taken == seat
 
 
@@ -159,10 +159,8 @@ def test_what_a_record_tells_besides_stays_in_it() -> None:
 def test_whatever_a_seat_tells_its_facts_have_their_shape(
     told: dict[str, Any], data: st.DataObject
 ) -> None:
-    answer = data.draw(
-        json_of([{"ansible_facts": {"seat": told}}]) | JSON.map(lambda one: {"a": one})
-    )
+    answer = data.draw(json_of([{"seat": told}]) | JSON.map(lambda one: {"a": one}))
     taken = shaped(answer)
     assert list(faults(taken, dict(SEAT), "seat")) == []
-    assert shaped({"ansible_facts": {"seat": taken}}) == taken
+    assert shaped({"seat": taken}) == taken
     assert json.dumps(taken, allow_nan=False).isprintable()

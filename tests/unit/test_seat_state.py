@@ -83,7 +83,7 @@ def had(**asked: object) -> dict[str, Any]:
 def test_asked_for_nothing_it_answers_and_writes_nothing(machine: Machine, remembers: Path) -> None:
     told = had(registries=["hub:443"], control_time=5.0)
     assert told["changed"] is False
-    assert told["ansible_facts"]["seat"]["before"] is None
+    assert told["seat"]["before"] is None
     assert not remembers.exists()
     [asked] = machine.questions
     assert (asked["registries"], asked["control_time"]) == (["hub:443"], 5.0)
@@ -92,7 +92,7 @@ def test_asked_for_nothing_it_answers_and_writes_nothing(machine: Machine, remem
 def test_what_was_there_before_is_written_down_once(machine: Machine) -> None:
     told = had(before=True, registries=["hub:443"])
     assert told["changed"]
-    before = told["ansible_facts"]["seat"]["before"]
+    before = told["seat"]["before"]
     assert before == {
         "packages": ["bash", "zstd"],
         "files": [],
@@ -111,7 +111,7 @@ def test_what_was_there_before_is_written_down_once(machine: Machine) -> None:
     machine.has["packages"]["docker.io"] = "26"
     again = had(before=True)
     assert again["changed"] is False
-    assert again["ansible_facts"]["seat"]["before"] == before
+    assert again["seat"]["before"] == before
     assert len(machine.questions) == 3
 
 
@@ -140,7 +140,7 @@ def test_what_an_engine_has_is_written_down_by_what_tells_it_from_others(
     engine.on("GET", "/volumes", {"Volumes": None})
     engine.on("GET", "/plugins", [])
     engine.on("GET", "/info", {"Swarm": {"NodeID": "node"}})
-    ids = had(before=True, docker_socket=engine.path)["ansible_facts"]["seat"]["before"]["ids"]
+    ids = had(before=True, docker_socket=engine.path)["seat"]["before"]["ids"]
     assert (ids["networks"], ids["swarm"], ids["plugins"]) == (["n1"], "node", [])
     # One that is there and does not tell must not be taken for one that has nothing.
     state.forget()
@@ -199,7 +199,7 @@ def test_what_is_not_kept_cannot_be_given_back(machine: Machine) -> None:
 
 def roots(*paths: Path) -> dict[str, str]:
     told = had(roots=[f"{path}/" for path in paths])
-    known: dict[str, str] = told["ansible_facts"]["seat"]["before"]["roots"]
+    known: dict[str, str] = told["seat"]["before"]["roots"]
     return known
 
 
@@ -262,7 +262,7 @@ def test_what_was_there_is_written_down_before_anything_on_the_machine_changes(
     assert then.before
     assert then.before["roots"] == {"/x": "absent"}
     assert not set(state.UNDER_WAY) & then.brought.keys()
-    assert told["ansible_facts"]["seat"]["before"] == then.before
+    assert told["seat"]["before"] == then.before
     assert state.read().brought["coming"] == ["containerd", "docker.io", "runc"]
 
     def cut_off() -> None:
@@ -289,7 +289,7 @@ def test_what_came_is_brought_and_nothing_else_is(machine: Machine) -> None:
     told = had(came=True)
     assert told["changed"]
     brought = {"packages": ["containerd", "docker.io", "runc"], "users": []}
-    assert told["ansible_facts"]["seat"]["brought"] == brought
+    assert told["seat"]["brought"] == brought
     assert not set(state.UNDER_WAY) & state.read().brought.keys()
     # Where nothing is under way it is asked but once.
     machine.questions.clear()
@@ -315,22 +315,22 @@ def test_where_nothing_was_coming_nothing_came(machine: Machine, remembers: Path
 
 def test_accounts_are_written_down_all_together(machine: Machine) -> None:
     assert had(users=["alice", "bob"])["changed"]
-    assert had(users=["bob"])["ansible_facts"]["seat"]["brought"]["users"] == ["bob"]
+    assert had(users=["bob"])["seat"]["brought"]["users"] == ["bob"]
     assert not had(users=["bob"])["changed"]
     assert not had()["changed"]
     assert had(users=[])["changed"]
-    assert had(taken=["theirs"])["ansible_facts"]["seat"]["brought"]["taken"] == ["theirs"]
+    assert had(taken=["theirs"])["seat"]["brought"]["taken"] == ["theirs"]
     assert not had(taken=["theirs"])["changed"]
     # What goes over to another engine is on its way until it has come.
     moving = {"path": "/a", "sha256": "b", "images": {"c": "d"}, "left": ["/e"]}
-    assert had(moving=moving)["ansible_facts"]["seat"]["brought"]["moving"] == moving
-    assert "moving" not in had(moving={})["ansible_facts"]["seat"]["brought"]
+    assert had(moving=moving)["seat"]["brought"]["moving"] == moving
+    assert "moving" not in had(moving={})["seat"]["brought"]
 
 
 def test_the_revision_that_the_room_has_is_the_last(machine: Machine) -> None:
     for revision in ("r1", "r2", "r2", "r1"):
         told = had(served=revision)
-    assert told["ansible_facts"]["seat"]["served"] == ["r2", "r1"]
+    assert told["seat"]["served"] == ["r2", "r1"]
     assert not had(served="r1")["changed"]
 
 
@@ -338,7 +338,7 @@ def test_all_is_forgotten(machine: Machine, remembers: Path) -> None:
     had(before=True, users=["alice"])
     told = had(forget=True)
     assert told["changed"]
-    assert told["ansible_facts"]["seat"]["before"] is None
+    assert told["seat"]["before"] is None
     assert not remembers.exists()
     assert not had(forget=True)["changed"]
 
@@ -387,7 +387,7 @@ def acted(monkeypatch: pytest.MonkeyPatch, answer: object, **args: object) -> di
 def test_the_action_gives_the_module_its_arguments_and_tells_whether_it_wrote(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    answer = {"changed": True, "ansible_facts": {"seat": {}}}
+    answer = {"changed": True, "seat": {}}
     told = acted(monkeypatch, answer, users=["alice"])
     assert told == {"changed": True, "answer": answer, "asked": {"users": ["alice"]}}
     assert acted(monkeypatch, {"changed": False})["changed"] is False
@@ -417,9 +417,9 @@ def test_what_a_failing_answer_calls_facts_are_none_and_its_words_end(
 
 def test_the_action_fails_where_the_answer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tasks that follow would know nothing of the seat."""
-    facts = {"seat": {"files": {"x" * 100: "y" * 2**22}}}
+    told = {"files": {"x" * 100: "y" * 2**22}}
     with pytest.raises(AnsibleActionFail, match="pc07: "):
-        acted(monkeypatch, {"changed": True, "ansible_facts": facts})
+        acted(monkeypatch, {"changed": True, "seat": told})
 
 
 def test_the_action_takes_the_modules_arguments_and_no_others() -> None:
