@@ -15,7 +15,12 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.module_utils.passing import NAME, PLACE, PREFIX
-from ansible_collections.labocloud.room.plugins.plugin_utils.archives import keep, kept
+from ansible_collections.labocloud.room.plugins.plugin_utils.archives import (
+    PART,
+    checked,
+    keep,
+    kept,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import published
 
 # What the module tells becomes a path of a command: nothing else does.
@@ -37,7 +42,7 @@ class ActionModule(ActionBase):
             return {**result, **self._execute_module(module_args=arguments, task_vars=task_vars)}
         try:
             for arguments in self.kinds(task_vars or {}):
-                stem = Path(arguments.pop("archive"))
+                stem = checked(Path(arguments.pop("archive")))
                 stem.parent.mkdir(parents=True, exist_ok=True)
                 if kept(stem):
                     continue
@@ -68,7 +73,7 @@ class ActionModule(ActionBase):
         path = str(said.get("path"))
         if not PATH.fullmatch(path):
             raise ValueError(f"the archive is at {path[:80]!r}")
-        part = stem.with_name(f"{stem.name}.part")
+        part = stem.with_name(f"{stem.name}{PART}")
         try:
             self._connection.fetch_file(path, str(part))
             keep(part, stem, str(said.get("sha256")))

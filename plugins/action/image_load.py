@@ -55,7 +55,7 @@ class ActionModule(seat.Changing):
         stem = self._task.args["archive"]
         try:
             found = kept(Path(stem))
-        except OSError as error:
+        except (OSError, ValueError) as error:
             why = f"the archive cannot be read: {error}"
             raise AnsibleActionFail(self.words({"msg": why}, want)) from error
         if found is None:

@@ -34,6 +34,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.printable import (
     no_answer,
     one_line,
 )
+from ansible_collections.labocloud.room.plugins.plugin_utils.published import refuse_injected_facts
 
 # Characters of a name, which is what the machine says that keeps the lock.
 LONGEST = 80
@@ -146,6 +147,7 @@ class ActionModule(ActionBase):
     ) -> dict[str, Any]:
         """Take the lock. A machine that cannot be asked keeps none: that is no reason to end."""
         result: dict[str, Any] = super().run(tmp, task_vars)
+        refuse_injected_facts()
         seat = self._task.delegate_to or (task_vars or {})["inventory_hostname"]
         # A task has a process of its own; the run is the one that made it.
         pid = os.getppid()

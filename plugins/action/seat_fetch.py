@@ -2,9 +2,9 @@
 # MIT License (see LICENSE)
 """Fetch what seat_save has saved, and not a byte more than the seat has announced.
 
-Arguments: src, the directory on the seat; files, name to SHA-256, and sizes, name to bytes, as
-seat_save tells them; dest, a directory on the control machine that is made for it, for its owner
-alone to enter; max_mb, the most that a seat may send. Nothing that the seat says becomes a path:
+Arguments: src, the directory on the seat, of a name that roles/seat_reset gives; files, name to
+SHA-256, and sizes, name to bytes, as seat_save tells them; dest, a directory on the control machine
+that is made for it, for its owner alone to enter; max_mb, the most that a seat may send. Nothing that the seat says becomes a path:
 the names are those below, or the task fails. It fails before anything is written where too little
 is free, and leaves no directory where not all has arrived as it was announced.
 """
@@ -22,10 +22,13 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.labocloud.room.plugins.module_utils.passing import PLACE
 
 # The manifest is the last: without it, what is there was not saved in full.
 NAMES = ("images.tar.zst", "volumes.tar.zst", "manifest.json")
 SHA256 = re.compile("[0-9a-f]{64}")
+# sftp takes what follows a line's end in a path for a command, such as one to run here.
+SOURCE = re.compile(rf"{PLACE}/labocloud-saved-\w+", re.ASCII)
 MB = 10**6
 # What stays free on the control machine's disk.
 RESERVE = 500 * MB
@@ -114,6 +117,8 @@ def bring(
 def fetched(fetch: Callable[[str, str], None], arguments: dict[str, Any]) -> None:
     """Make the directory and fetch to it. Raises RefusedError or OSError; nothing stays then."""
     files, sizes = arguments["files"], arguments["sizes"]
+    if not SOURCE.fullmatch(str(arguments["src"])):
+        raise RefusedError(f"the seat has its files in {str(arguments['src'])[:80]!r}")
     dest = Path(arguments["dest"])
     before = os.umask(0o077)
     try:

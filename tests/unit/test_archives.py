@@ -47,6 +47,9 @@ def test_what_was_altered_is_removed(stem: Path) -> None:
 
 def test_what_arrives_has_its_name_and_other_images_go(stem: Path) -> None:
     other = have(stem.with_name("fedcba9876543210-0"))
+    foreign = [stem.with_name(name) for name in ("notes", "fedcba9876543210-0-x.tar.zst", "id")]
+    for path in foreign:
+        path.write_text("somebody's own")
     mine = have(stem.with_name("0123456789abcdef-0"))
     part = stem.with_name("part")
     part.write_bytes(PACKED)
@@ -54,9 +57,28 @@ def test_what_arrives_has_its_name_and_other_images_go(stem: Path) -> None:
     assert archives.kept(stem) is not None
     assert mine.exists()
     assert not other.exists()
+    assert all(path.exists() for path in foreign)
     part.write_bytes(b"torn")
     with pytest.raises(ValueError, match="torn or altered"):
         archives.keep(part, stem, SHA256)
+
+
+@pytest.mark.parametrize(
+    "path", ["images/../0123456789abcdef-3", "home/0123456789abcdef-3", "images/id", "images/x-3"]
+)
+def test_what_can_be_no_archives_path_is_neither_read_nor_emptied(
+    tmp_path: Path, path: str
+) -> None:
+    stem = tmp_path / path
+    for place in ("images", "home"):
+        have(tmp_path / place / "0123456789abcdef-3")
+    part = tmp_path / "part"
+    part.write_bytes(PACKED)
+    with pytest.raises(ValueError, match="no place for an archive"):
+        archives.kept(stem)
+    with pytest.raises(ValueError, match="no place for an archive"):
+        archives.keep(part, stem, SHA256)
+    assert part.exists()
 
 
 class Known(dict[str, dict[str, Any]]):

@@ -187,7 +187,11 @@ def project(tmp_path: Path) -> Path:
 class Task:
     """The action, what its module says, and what it has sent."""
 
-    def __init__(self, said: object, *, check: bool = False, **arguments: object) -> None:
+    def __init__(
+        self, project: Path, said: object, *, check: bool = False, **others: object
+    ) -> None:
+        arguments = {"src": str(project), "name": NAME, "build_args": {"A": "1"}, "forget": OLD}
+        arguments |= others
         task = mock.Mock(args=arguments, async_val=0, check_mode=check, delegate_to=None)
         self.connection = mock.Mock()
         self.connection._shell.remove = lambda path: f"rm {shlex.quote(path)}"
@@ -195,7 +199,9 @@ class Task:
         self.action = action.ActionModule(
             task, self.connection, mock.Mock(), mock.Mock(), mock.Mock(), mock.Mock()
         )
-        self.action.want = lambda *_: want(name=BUILDER)
+        cache = str(project.parent / "cache")
+        wanted = {"course_image_project": str(project), "course_image_cache": cache}
+        self.action.want = lambda *_: want(name=BUILDER, **wanted)
         self.action._execute_module = self.execute
         self.action._remove_tmp_path = lambda _: None
         self.commands: list[str] = []
@@ -225,24 +231,20 @@ class Task:
         return done
 
 
-def arguments(project: Path) -> dict[str, Any]:
-    return {"src": str(project), "name": NAME, "build_args": {"A": "1"}, "forget": OLD}
-
-
 def test_the_context_is_packed_and_sent_with_its_checksum_and_the_answer_judged(
     project: Path,
 ) -> None:
     answer = {"changed": True, "seat": seat()}
-    wheels = project.parent / "wheels"
-    wheels.mkdir()
+    wheels = project.parent / "cache/wheels" / ("0f" * 32)
+    wheels.mkdir(parents=True)
     (wheels / "flask.whl").write_text("x")
-    task = Task(answer, **arguments(project), also=[str(wheels)])
+    task = Task(project, answer, also=[str(wheels)])
     done = task.run()
     [(path, content)] = task.there.items()
     [asked] = task.asked
     assert path.startswith("/var/tmp/labocloud-images-")
     with tarfile.open(fileobj=io.BytesIO(content)) as packed:
-        assert packed.getnames() == ["Dockerfile", "app/app.py", "wheels/flask.whl"]
+        assert packed.getnames() == ["Dockerfile", "app/app.py", f"{wheels.name}/flask.whl"]
     assert (asked["context"], asked["sha256"]) == (path, hashlib.sha256(content).hexdigest())
     assert (asked["name"], asked["build_args"], asked["forget"]) == (NAME, {"A": "1"}, OLD)
     assert not {"src", "also"} & asked.keys()
@@ -253,8 +255,44 @@ def test_the_context_is_packed_and_sent_with_its_checksum_and_the_answer_judged(
     assert task.commands == []
 
 
+@pytest.mark.parametrize(
+    "also",
+    [
+        "cache/wheels/../../.ssh",
+        ".ssh",
+        "cache/wheels",
+        "cache/wheels/",
+        "cache/other/" + "0f" * 32,
+        "cache/wheels/" + "0f" * 31,
+        "cache/wheels/" + "ab" * 32,
+    ],
+)
+def test_nothing_but_fetched_wheels_is_packed_beside_the_project(project: Path, also: str) -> None:
+    """The last is a link: what a directory of wheels is called is no proof."""
+    home = project.parent
+    (home / ".ssh").mkdir()
+    (home / ".ssh/id").write_text("secret")
+    for directory in ("cache/wheels/" + "0f" * 31, "cache/other/" + "0f" * 32):
+        (home / directory).mkdir(parents=True)
+    (home / "cache/wheels" / ("ab" * 32)).symlink_to(home / ".ssh")
+    task = Task(project, {}, also=[str(home / also)])
+    with pytest.raises(AnsibleActionFail, match="is not sent to the machine that builds"):
+        task.run()
+    assert task.there == {}
+
+
+def test_nothing_is_built_from_but_the_project_and_the_bases_files(project: Path) -> None:
+    other = project.parent / "other"
+    other.mkdir()
+    (other / "Dockerfile").write_text("FROM x\n")
+    task = Task(project, {}, src=str(other))
+    with pytest.raises(AnsibleActionFail, match=f"{other} is not sent"):
+        task.run()
+    assert task.there == {}
+
+
 def test_nothing_is_sent_in_a_check(project: Path) -> None:
-    task = Task({}, check=True, **arguments(project))
+    task = Task(project, {}, check=True)
     with pytest.raises(AnsibleActionSkip, match="check mode"):
         task.run()
     assert task.there == {}
@@ -263,14 +301,14 @@ def test_nothing_is_sent_in_a_check(project: Path) -> None:
 def test_what_a_build_has_said_is_printable(project: Path) -> None:
     said = {"failed": True, "msg": "one\n\x1b[2Jtwo\x07!"}
     with pytest.raises(AnsibleActionFail) as end:
-        Task(said, **arguments(project)).run()
+        Task(project, said).run()
     words = f"{BUILDER}: one\n [2Jtwo !"
     assert (end.value.message, end.value.result["msg"]) == (words, words)
 
 
 def test_files_that_cannot_be_packed_are_told_before_anything_is_sent(project: Path) -> None:
     (project / "Dockerfile").unlink()
-    task = Task({}, **arguments(project))
+    task = Task(project, {})
     with pytest.raises(AnsibleActionFail, match=f"{BUILDER}: {project} cannot be packed: .*Docker"):
         task.run()
     assert task.there == {}
@@ -278,7 +316,7 @@ def test_files_that_cannot_be_packed_are_told_before_anything_is_sent(project: P
 
 @pytest.mark.parametrize("where", ["put", "module"])
 def test_what_was_sent_of_it_goes_where_the_module_cannot_run(project: Path, where: str) -> None:
-    task = Task(AnsibleConnectionFailure("lost"), **arguments(project))
+    task = Task(project, AnsibleConnectionFailure("lost"))
     task.breaks = where == "put"
     with pytest.raises(AnsibleConnectionFailure):
         task.run()

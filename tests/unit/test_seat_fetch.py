@@ -13,13 +13,14 @@ from ansible_collections.labocloud.room.plugins.action import seat_fetch
 
 Fetch = Callable[[str, str], None]
 GB = 10**9
+SOURCE = "/var/tmp/labocloud-saved-x1"
 
 
 def announced(**content: bytes) -> dict[str, Any]:
     """Give the arguments of the action for files of content, their names with _ for a dot."""
     files = {name.replace("_", "."): data for name, data in content.items()}
     return {
-        "src": "/seat",
+        "src": SOURCE,
         "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
         "sizes": {name: len(data) for name, data in files.items()},
         "max_mb": 10,
@@ -31,7 +32,7 @@ def sends(**content: bytes) -> Fetch:
 
     def fetch(src: str, dest: str) -> None:
         data = content[Path(src).name.replace(".", "_")]
-        assert src == f"/seat/{Path(dest).name}"
+        assert src == f"{SOURCE}/{Path(dest).name}"
         with open(dest, "wb") as file:
             subprocess.run(["cat"], input=data, stdout=file, check=False)
 
@@ -118,4 +119,13 @@ def test_nothing_is_written_where_too_much_is_announced(tmp_path: Path) -> None:
     asked = announced(manifest_json=b"x" * 10**7 + b"x") | {"dest": str(tmp_path / "pc")}
     with pytest.raises(seat_fetch.RefusedError, match="Fix: seat_reset_max_mb"):
         seat_fetch.fetched(pytest.fail, asked)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("src", ["/seat", f"{SOURCE}/..", f"{SOURCE}\n!touch x", f"{SOURCE}\n", ""])
+def test_of_a_place_that_the_role_has_not_made_nothing_is_fetched(tmp_path: Path, src: str) -> None:
+    """Some connections run commands here that stand in a path after the end of a line."""
+    asked = announced(manifest_json=b"{}") | {"dest": str(tmp_path / "pc"), "src": src}
+    with pytest.raises(seat_fetch.RefusedError, match="the seat has its files in"):
+        seat_fetch.fetched(lambda *_: pytest.fail("it is fetched"), asked)
     assert list(tmp_path.iterdir()) == []

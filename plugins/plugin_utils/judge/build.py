@@ -13,6 +13,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
     in_words,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.images import (
+    arch_wrong,
     base_current,
     image_of,
     ours,
@@ -89,6 +90,7 @@ def foreseen(has: Has, want: Want, builder: Builder) -> list[str]:
 
 def refusals(has: Has, want: Want) -> Iterator[Finding]:
     """Tell why the base cannot be made."""
+    yield from arch_wrong(has, want)
     # To build on a name that is not there would be to pull it.
     if (
         want["course_image_base_source"] == "present"

@@ -318,14 +318,20 @@ def files_wrong(want: Want, builder: Builder) -> Iterator[Finding]:
         yield finding("project_unreadable", want["name"], why=why)
 
 
+def arch_wrong(has: Has, want: Want) -> Iterator[Finding]:
+    """Tell of a machine for which there are no images."""
+    if has["arch"] not in ARCHITECTURES:
+        one, other = ARCHITECTURES
+        values = {"host": want["name"], "arch": has["arch"], "builder": want["room"]["builder"]}
+        yield finding("image_arch", want["name"], one=one, other=other, **values)
+
+
 def machine_wrong(has: Has, want: Want, made: Has) -> Iterator[Finding]:
     """Tell why the images cannot be on a machine that lacks them."""
     name, arch = want["name"], has["arch"]
     values = {"host": name, "arch": arch, "builder": want["room"]["builder"]}
-    if arch not in ARCHITECTURES:
-        one, other = ARCHITECTURES
-        yield finding("image_arch", name, one=one, other=other, **values)
-    elif arch != made["arch"]:
+    yield from arch_wrong(has, want)
+    if arch in ARCHITECTURES and arch != made["arch"]:
         yield finding(
             "image_archs", name, there=made["arch"], image=want["course_image_tag"], **values
         )
