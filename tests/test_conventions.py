@@ -237,6 +237,17 @@ def test_seats_that_go_on_by_themselves_do_nothing_once_for_all() -> None:
                 assert [word for word in TOGETHER if f"{word}:" in text] == [], path
 
 
+def test_nothing_is_read_from_facts() -> None:
+    """Root of a machine decides what is in the answer of any module, and so in all facts."""
+    read = [
+        path
+        for place in ("playbooks", "roles", "plugins", "inventory")
+        for path in (PROJECT / place).rglob("*")
+        if path.suffix in (".yml", ".py", ".j2") and "ansible_facts" in path.read_text()
+    ]
+    assert read == []
+
+
 def test_no_setting_has_a_value_outside_of_defaults() -> None:
     """What is active in a checkout would not be so in a collection."""
     for path in (PROJECT / "inventory/group_vars").rglob("*.yml"):

@@ -4,9 +4,10 @@
 
 Arguments: src, the directory on the seat, of a name that roles/seat_reset gives; files, name to
 SHA-256, and sizes, name to bytes, as seat_save tells them; dest, a directory on the control machine
-that is made for it, for its owner alone to enter; max_mb, the most that a seat may send. Nothing that the seat says becomes a path:
-the names are those below, or the task fails. It fails before anything is written where too little
-is free, and leaves no directory where not all has arrived as it was announced.
+that is made for it, for its owner alone to enter; max_mb, the most that a seat may send. Nothing
+that the seat says becomes a path here: the names are those below, or the task fails. It fails
+before anything is written where too little is free, and leaves no directory where not all has
+arrived as it was announced.
 """
 
 import hashlib

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from liar import decoys, lies, program, untouched
 
 PROJECT = Path(__file__).parents[2]
 PLAYBOOKS = sorted(path.stem for path in (PROJECT / "playbooks").glob("*.yml"))
@@ -30,9 +31,10 @@ Command = Callable[..., str]
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with an inventory and, in `collections`, the collection; no ansible.cfg."""
+    """A directory with an inventory, the documented ansible.cfg and, in time, `collections`."""
     place = tmp_path_factory.mktemp("room")
     (place / "room.yml").write_text(yaml.safe_dump(ROOM))
+    (place / "ansible.cfg").write_text(CONFIGURATION)
     return place
 
 
@@ -48,11 +50,11 @@ def command(place: Path) -> Command:
         "HOME": str(place / "home"),
     }
 
-    def run(*words: str | Path, cwd: Path = place) -> str:
+    def run(*words: str | Path, cwd: Path = place, fails: bool = False, **more: str) -> str:
         done = subprocess.run(
-            words, cwd=cwd, env=environment, capture_output=True, text=True, check=False
+            words, cwd=cwd, env=environment | more, capture_output=True, text=True, check=False
         )
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert (done.returncode != 0) is fails, done.stdout + done.stderr
         return done.stdout
 
     return run
@@ -81,21 +83,61 @@ def files(directory: Path) -> dict[str, int]:
 def test_it_does_the_same_job_and_keeps_what_it_makes_where_it_was_started(
     place: Path, command: Command, installed: Path
 ) -> None:
-    """The image has the checkout's revision: this machine's container stays as it is.
-
-    Without any configuration, and with what the documentation says of it.
-    """
+    """The image has the checkout's revision: this machine's container stays as it is."""
     before = files(installed)
     others = {path.name for path in place.iterdir()}
     for _ in range(2):
         told = command("ansible-playbook", "labocloud.room.site", "-i", "room.yml")
         assert " changed=0 " in told, told
         assert "1 seat ready." in told
-        (place / "ansible.cfg").write_text(CONFIGURATION)
     assert files(installed) == before
     made = {path.name for path in place.iterdir()} - others
-    assert made == {"ansible.cfg", "reports", "home"} - others
+    assert made == {"reports", "home"} - others
     assert (place / "reports/room.html").exists()
+
+
+@pytest.mark.parametrize("name", ["site", "verify", "progress"])
+def test_without_the_line_that_keeps_settings_from_seats_nothing_begins(
+    name: str, place: Path, command: Command, installed: Path
+) -> None:
+    """It is Ansible's own default, with no ansible.cfg."""
+    inventory = ("-i", place / "room.yml")
+    settings = {"ANSIBLE_COLLECTIONS_PATH": str(installed.parents[2])}
+    cwd = place / "home"
+    cwd.mkdir(exist_ok=True)
+    told = command(
+        "ansible-playbook", f"labocloud.room.{name}", *inventory, cwd=cwd, fails=True, **settings
+    )
+    assert "inject_facts_as_vars = False under [defaults]" in " ".join(told.split())
+    assert " changed=0 " in told
+
+
+# Those that take away are only tried; two refuse what is not said, which is their own matter.
+ARGUMENTS = {
+    "catchup": ["--check", "--limit", "all", "-e", "exercise=2"],
+    "remove": ["--check"],
+}
+REFUSING = {"catchup": "has no account ''", "restore": "from is ''"}
+
+
+@pytest.mark.parametrize("name", sorted({*PLAYBOOKS} - {"ask"}))
+def test_what_root_of_a_seat_adds_to_every_answer_changes_nothing(
+    name: str, place: Path, command: Command, installed: Path, tmp_path: Path
+) -> None:
+    """The one seat is the one that builds."""
+    assert installed.is_dir()
+    decoy = decoys(tmp_path / "decoy")
+    liar = tmp_path / "liar"
+    liar.write_text(program("/usr/bin/python3", lies(str(decoy), "this-machine")))
+    liar.chmod(0o700)
+    room = yaml.safe_load((place / "room.yml").read_text())
+    room["lab"]["hosts"]["this-machine"]["ansible_python_interpreter"] = str(liar)
+    (tmp_path / "room.yml").write_text(yaml.safe_dump(room))
+    words = ("ansible-playbook", f"labocloud.room.{name}", "-i", tmp_path / "room.yml")
+    told = command(*words, *ARGUMENTS.get(name, ()), fails=name in REFUSING)
+    assert REFUSING.get(name, "1 seat") in told.rpartition("ROOM **")[2]
+    assert name == "remove" or " changed=0 " in told or name == "progress"
+    assert untouched(decoy)
 
 
 @pytest.mark.parametrize("name", PLAYBOOKS)

@@ -108,6 +108,13 @@ def test_a_machine_that_is_not_ready_says_so_when_its_turn_has_come(
     assert words in told["held"]
 
 
+def test_on_an_architecture_that_there_is_no_base_for_nothing_is_built() -> None:
+    """Its wheels have no directory, and nothing is downloaded or packed for it."""
+    [found] = verdict(("images", {}), ("arch", "../x"))["refused"]
+    assert found["id"] == "image_arch"
+    assert not verdict(("arch", "../x"))["refused"]
+
+
 def test_a_base_that_is_to_be_there_and_is_not_is_refused() -> None:
     """To build on its name would be to pull it."""
     present = {"course_image_base_source": "present"}

@@ -475,6 +475,24 @@ def test_what_came_of_attacks_is_told_at_the_end_also_where_all_is_well(up: Run)
     assert told[:2] == ["1 seat ready.", "Attacks, pc1: as student 2 tried, 0 succeeded."]
 
 
+@pytest.mark.parametrize("key", ["attacks", "look", "verdict"])
+@pytest.mark.parametrize("event", ["runner_on_ok", "runner_on_failed", "runner_on_unreachable"])
+def test_what_any_module_may_answer_is_not_taken_for_what_an_action_has_found_out(
+    up: Run, key: str, event: str
+) -> None:
+    """Each of these would have ended the callback, and with it the last lines of all seats."""
+    up.begin("pc1")
+    lie = {key: {"tried": 7, "machine": 7, "exercises": 7}}
+    for action in ("ansible.builtin.command", "labocloud.room.seat_students"):
+        answer = {"ansible_facts": lie, **lie, UNSHOWN: lie}
+        up.tell(event, "pc2", action=action, result=answer)
+    # Nor what one of the toolkit's own gives by another's name, or as facts.
+    up.tell(event, "pc2", action="labocloud.room.seat_attack", result={"ansible_facts": lie, **lie})
+    up.tell(event, "pc2", action=SEAT, result={UNSHOWN: {"attacks": 7, "look": 7}})
+    up.judge("pc1")
+    assert "1 seat ready" in up.end("pc1")[0]
+
+
 def test_the_machine_that_builds_is_named_where_the_others_wait_for_it(up: Run) -> None:
     up.begin("pc1")
     up.judge("pc1", "unreachable", delegate_to="server", silent=True)

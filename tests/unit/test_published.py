@@ -1,0 +1,129 @@
+"""What is known of machines stands where no module's answer can come."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible import constants
+from ansible.errors import AnsibleError
+from ansible.plugins.action import VariableLayer
+from ansible_collections.labocloud.room.plugins.action import twins
+from ansible_collections.labocloud.room.plugins.plugin_utils import published, settings
+from sample_seat import NAME, variables
+
+PROJECT = Path(__file__).parents[2]
+
+
+class Known(dict[str, dict[str, Any]]):
+    """What is known of the other machines, as Ansible gives it."""
+
+    raw_get = dict.__getitem__
+
+
+def test_what_is_published_is_in_the_layer_of_actions_and_no_facts_are_kept_beside_it() -> None:
+    action = twins.ActionModule.__new__(twins.ActionModule)
+    published.publish(action, {"verdict": {"x": 1}, "lacks": []})
+    assert action.registered == {
+        VariableLayer.CACHEABLE_FACT: {},
+        VariableLayer.EPHEMERAL_FACT: {"labocloud_verdict": {"x": 1}, "labocloud_lacks": []},
+    }
+
+
+def test_it_is_read_back_of_each_machine_and_facts_are_not() -> None:
+    facts = {"seat": "forged", "verdict": "forged", "course": "forged"}
+    hostvars = Known(
+        {
+            "pc01": {**variables({"seat": 1, "course": 2}), "ansible_facts": facts},
+            "pc03": {"ansible_facts": facts, **facts},
+        }
+    )
+    mine = {**variables({"verdict": 3}), "ansible_facts": facts, "seat": "forged"}
+    known = {"inventory_hostname": NAME, "hostvars": hostvars, **mine}
+    assert published.published(NAME, known) == {"verdict": 3}
+    assert published.published("pc01", known) == {"seat": 1, "course": 2}
+    assert published.published("pc03", known) == {}
+    assert published.published("nobody", known) == {}
+
+
+def test_nothing_is_read_where_facts_take_the_place_of_settings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(constants.config, "get_config_value", lambda _: True)
+    with pytest.raises(AnsibleError, match="inject_facts_as_vars = False under \\[defaults\\]"):
+        settings.wanted(NAME, {}, None, None)
+
+
+FORGED = {
+    "seat": "forged",
+    "verdict": {"machine": 7},
+    "labocloud_verdict": "forged",
+    "labocloud_seat": "forged",
+    "course_image_cache": "/forged",
+}
+PLAY = """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - labocloud.room.seat:
+    - ansible.builtin.command: "true"
+      changed_when: false
+    - ansible.builtin.command: "true"
+      delegate_to: other
+      delegate_facts: true
+      changed_when: false
+- hosts: all
+  gather_facts: false
+  strategy: free
+  tasks:
+    - ansible.builtin.copy:
+        content: "{{ {'mine': labocloud_verdict, 'others': hostvars['other']['labocloud_verdict'],
+                      'cache': course_image_cache | default('')} | to_json }}"
+        dest: "{{ dest }}/{{ inventory_hostname }}"
+        mode: "0600"
+      delegate_to: localhost
+      vars:
+        ansible_connection: local
+        ansible_python_interpreter: "{{ ansible_playbook_python }}"
+"""
+WRAPPER = """#!{python}
+import json, subprocess, sys
+done = subprocess.run([{python!r}, *sys.argv[1:]], stdin=sys.stdin, capture_output=True, text=True)
+try:
+    answer = json.loads(done.stdout)
+    answer.setdefault("ansible_facts", {{}}).update({forged!r})
+    answer |= {{key: answer.get(key, value) for key, value in {forged!r}.items()}}
+    print(json.dumps(answer))
+except ValueError:
+    sys.stdout.write(done.stdout)
+sys.stderr.write(done.stderr)
+sys.exit(done.returncode)
+"""
+
+
+def test_a_machine_that_adds_to_the_answers_of_its_modules_changes_nothing(tmp_path: Path) -> None:
+    """By Ansible itself: after plain modules, delegated ones, and in another play."""
+    python = "/usr/bin/python3"
+    liar = tmp_path / "liar"
+    liar.write_text(WRAPPER.format(python=python, forged=FORGED))
+    liar.chmod(0o700)
+    lies = {"ansible_connection": "local", "ansible_python_interpreter": str(liar)}
+    inventory = {"lab": {"hosts": {"this": lies, "other": lies}}}
+    (tmp_path / "room.json").write_text(json.dumps(inventory))
+    (tmp_path / "play.yml").write_text(PLAY)
+    done = subprocess.run(
+        ["ansible-playbook", "-i", "room.json", "-e", f"dest={tmp_path}", "play.yml"],
+        cwd=tmp_path,
+        env=os.environ | {"ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name in ("this", "other"):
+        told = json.loads((tmp_path / name).read_text())
+        assert told["mine"]["machine"]["settled"] in (True, False)
+        assert told["others"]["machine"]["settled"] in (True, False)
+        assert told["cache"] == ""
