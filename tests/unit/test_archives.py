@@ -39,10 +39,13 @@ def test_what_is_kept_whole_is_found_with_its_checksum(stem: Path) -> None:
     assert archives.kept(stem) == (path, SHA256)
 
 
-def test_what_was_altered_is_removed(stem: Path) -> None:
+def test_what_was_altered_is_removed_and_what_is_no_archive_stays(stem: Path) -> None:
     path = have(stem, b"altered")
+    other = stem.with_name(f"{stem.name}-notes.tar.zst")
+    other.write_text("somebody's own")
     assert archives.kept(stem) is None
     assert not path.exists()
+    assert other.exists()
 
 
 def test_what_arrives_has_its_name_and_other_images_go(stem: Path) -> None:
@@ -177,6 +180,13 @@ def test_the_images_are_saved_fetched_and_removed_there(stem: Path) -> None:
     assert again.modules == again.commands == []
 
 
+def test_nothing_is_saved_for_what_can_be_no_archives_path(tmp_path: Path) -> None:
+    task = Fetching(tmp_path / "home/0123456789abcdef-3")
+    assert "no place for an archive" in task.run()["msg"]
+    assert task.modules == []
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_each_kind_of_seat_has_an_archive_of_its_own(stem: Path) -> None:
     task = Fetching(stem)
     other = stem.with_name("0123456789abcdef-0")
@@ -255,6 +265,12 @@ def test_no_archive_is_sent_that_is_not_whole(stem: Path) -> None:
     with pytest.raises(AnsibleActionFail, match="there is no whole archive") as failed:
         sending(stem, ANSWER).run()
     assert f"{NAME} keeps the images that it had" in str(failed.value)
+
+
+@pytest.mark.usefixtures("_wants")
+def test_no_file_is_sent_that_is_no_archive_of_images(stem: Path) -> None:
+    with pytest.raises(AnsibleActionFail, match="no place for an archive"):
+        sending(stem.with_name("id"), ANSWER).run()
 
 
 @pytest.mark.usefixtures("_wants")

@@ -248,6 +248,20 @@ def test_a_run_has_it_to_its_end_whatever_that_is(
     until(lambda: not lock.exists())
 
 
+def test_where_seats_could_change_settings_no_run_begins(
+    tmp_path: Path,
+    play: Callable[..., subprocess.Popen[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ANSIBLE_INJECT_FACT_VARS", "True")
+    refused = play(f"touch {tmp_path}/done")
+    told = " ".join(refused.communicate(timeout=120)[0].rpartition("ROOM **")[2].split())
+    assert refused.returncode != 0
+    assert "Fix: write inject_facts_as_vars = False under [defaults] in your ansible.cfg" in told
+    assert not (tmp_path / "done").exists()
+    assert not (tmp_path / "lock").exists()
+
+
 def test_anothers_lock_ends_the_run_and_an_absent_keeper_does_not(
     tmp_path: Path, play: Callable[..., subprocess.Popen[str]]
 ) -> None:

@@ -489,6 +489,7 @@ def test_what_any_module_may_answer_is_not_taken_for_what_an_action_has_found_ou
     # Nor what one of the toolkit's own gives by another's name, or as facts.
     up.tell(event, "pc2", action="labocloud.room.seat_attack", result={"ansible_facts": lie, **lie})
     up.tell(event, "pc2", action=SEAT, result={UNSHOWN: {"attacks": 7, "look": 7}})
+    assert up.callback.looks == up.callback.attacks == up.callback.answers == {}
     up.judge("pc1")
     assert "1 seat ready" in up.end("pc1")[0]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleConnectionFailure
-from ansible.plugins.action import ActionBase
+from ansible.plugins.action import ActionBase, VariableLayer
 from ansible.vars.clean import strip_internal_keys
 from ansible_collections.labocloud.room.plugins.action import seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import judge, silence, silent
@@ -18,6 +18,10 @@ from sample_seat import seat as sample
 def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ActionBase, "run", lambda *_: {})
     monkeypatch.setattr(seat.ActionModule, "want", lambda *_: want())
+
+
+# The actions that have run, the last one last.
+RAN: list[Any] = []
 
 
 class Known(dict[str, dict[str, Any]]):
@@ -40,6 +44,7 @@ def run(
     answers: what it says when it is asked again, taken from the list; the same as before, if none.
     """
     action = seat.ActionModule.__new__(seat.ActionModule)
+    RAN.append(action)
     told = answers if answers is not None else [facts["seat"]] * 9
     action.asked = lambda *_: {"seat": told.pop()}
     action._task = SimpleNamespace(args=arguments, check_mode=check, delegate_to=None)
@@ -69,6 +74,17 @@ def test_to_ask_never_fails() -> None:
     assert not told.get("failed")
     assert not told.get("unreachable")
     assert told[UNSHOWN]["lacks"] == ["refused", "unproven"]
+
+
+def test_what_the_callbacks_are_told_is_published_and_no_facts_are() -> None:
+    has = sample()
+    told = run({"seat": has, "verdict": judge(has, want(), builder())})
+    assert RAN[-1].registered == {
+        VariableLayer.CACHEABLE_FACT: {},
+        VariableLayer.EPHEMERAL_FACT: variables(told[UNSHOWN]),
+    }
+    assert told[UNSHOWN]["seat"] == has
+    assert strip_internal_keys(dict(told)).keys() == {"changed"}
 
 
 def test_what_was_wrong_is_asked_again_before_the_proof_fails() -> None:
