@@ -23,27 +23,26 @@ def state(name: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("playbook", "variables"),
+    ("playbook", "end"),
     [
-        ("site.yml", {}),
-        ("playbooks/update.yml", {}),
-        ("playbooks/verify.yml", {"attack": "student"}),
-        ("playbooks/reset.yml", {}),
-        ("playbooks/progress.yml", {}),
+        ("site.yml", "3 seats ready."),
+        ("playbooks/update.yml", "3 seats ready."),
+        ("playbooks/verify.yml", "3 seats ready."),
+        ("playbooks/reset.yml", "3 seats done."),
+        ("playbooks/progress.yml", "3 seats, 0 need you"),
     ],
-    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_seats_add_to_their_answers_changes_nothing(
-    decoy: Path, playbook: str, variables: dict[str, str]
+    decoy: Path, playbook: str, end: str
 ) -> None:
     """The one that builds, and another."""
     before = [state(name) for name in seats()]
     with ExitStack() as stack:
         for name in LIARS:
             stack.enter_context(lying(machine(name), lies(str(decoy), name)))
-        result = run("all", playbook=playbook, **variables)
+        result = run("all", playbook=playbook)
     assert changed(result) == 0
-    assert said(result).startswith(("3 seats ready", "3 seats done", "day-pc1"))
+    assert end in said(result)
     assert [state(name) for name in seats()] == before
     assert untouched(decoy)
 
