@@ -28,7 +28,7 @@ LABEL labocloud.image=course labocloud.revision=${LABOCLOUD_REVISION}
 USER 10001:10001
 
 # Comment Docker sait que l'application répond
-HEALTHCHECK --interval=10s --timeout=3s --retries=3 CMD ["python", "healthcheck.py"]
+HEALTHCHECK --interval=10s --timeout=30s --retries=3 CMD ["python", "healthcheck.py"]
 
 # Le programme que le conteneur lance ; quand il se termine, le conteneur s'arrête
 ENTRYPOINT ["python"]

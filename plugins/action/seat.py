@@ -39,7 +39,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN, printable
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import publish, published
-from ansible_collections.labocloud.room.plugins.plugin_utils.shape import shaped
+from ansible_collections.labocloud.room.plugins.plugin_utils.shape import shaped, timed
 
 # Bytes. The name is that of files and directories too, with something before or behind it.
 LONGEST_NAME = 200
@@ -91,7 +91,7 @@ class ActionModule(ActionBase):
             if isinstance(answer, AnsibleConnectionFailure) and (refuse or prove):
                 raise answer
             why = silence(name, answer)
-            told["seat"] = None if why else shaped(answer)
+            told["seat"] = None if why else timed(shaped(answer), time.time())
             verdicts = silent(why) if why else {}
         else:
             verdicts = facts.get("verdict", {})

@@ -48,6 +48,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
     errors,
     findings,
     silent,
+    unanswered,
     updated,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import Verdict
@@ -256,7 +257,7 @@ class CallbackModule(CallbackBase):
         self.learn(result)
         name = result.task.delegate_to or result.host.get_name()
         why = reason(result.result).rstrip(".")
-        self.blame(result, in_words([finding("unreachable", name, why=why)]))
+        self.blame(result, in_words([unanswered(name, why)]))
 
     def blame(self, result: Any, why: str) -> None:  # noqa: ANN401
         """Remember why a machine failed: the one that the task was delegated to, where it was."""

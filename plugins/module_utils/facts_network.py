@@ -56,7 +56,7 @@ ENVIRONMENT = "/etc/environment"
 PROXY_VARIABLES = ("http_proxy", "https_proxy")
 # The course's page of health has some hundred bytes, and is here below its address.
 HEALTH = "/healthz"
-PAGE_SECONDS, PAGE_BYTES = 5, 2**16
+PAGE_SECONDS, PAGE_BYTES = 20, 2**16
 LONGEST_REVISION = 200
 
 

@@ -10,7 +10,7 @@ from contextlib import closing
 from typing import Any
 
 # For each piece of an answer. Who asks leaves behind what is late, as a whole too.
-SECONDS = 5
+SECONDS = 20
 LATE = {"answers": None, "why": "no answer in time"}
 # Characters of what it answers, where that is no HTTP.
 LONGEST = 200

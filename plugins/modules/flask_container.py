@@ -60,9 +60,11 @@ options:
     elements: str
     default: []
   timeout:
-    description: Seconds until the page has to answer.
+    description: >-
+      Seconds until the page has to answer, as long as the program runs. That it has ended is told
+      at once.
     type: int
-    default: 30
+    default: 120
 author:
   - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
@@ -145,13 +147,16 @@ from ansible_collections.labocloud.room.plugins.module_utils.image_names import 
 )
 from ansible_collections.labocloud.room.plugins.module_utils.state import TornError, update
 
-POLL_SECONDS = 0.1
+# Between two looks at a page that is not there yet: the first pause, the longest, and how it grows.
+# Where there is little of a processor, looks would take it from the program that is waited for.
+PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, PAUSE_GROWTH = 0.1, 2, 1.5
 # A container that ends is gone sooner than a page is there.
 REMOVAL_POLL_SECONDS = 0.02
-# A busy disk may keep an engine from making a container for long.
-ENGINE_SECONDS = 60
-ANSWER_SECONDS = 5
-REMOVAL_SECONDS = 20
+# A busy machine may keep an engine from making a container for long, a page from answering, and a
+# container from ending. What hangs ends with these.
+ENGINE_SECONDS = 300
+ANSWER_SECONDS = 20
+REMOVAL_SECONDS = 120
 # A container may say nothing for as long as it likes.
 SILENCE_SECONDS = 86400
 STOP_SECONDS = 10
@@ -234,22 +239,36 @@ def network_of(pid: int) -> Iterator[None]:
             enter(ours)
 
 
-def inner_revision(docker: DockerConnection, container: str, url: str) -> str:
-    """Give what page_revision gives, asked from within a container, which may have no network."""
+def process_of(docker: DockerConnection, container: str) -> int:
+    """Return the ID of a container's program. Raises NoAnswerError where it has ended."""
     told = inspect(docker, container)
-    if told is None or not told["State"]["Pid"]:
-        raise NoAnswerError("its program ended")
+    pid = told["State"]["Pid"] if told else 0
     # Who may use an engine without root decides what it tells, and this becomes a path.
-    with network_of(int(told["State"]["Pid"])):
+    if not isinstance(pid, int) or pid <= 0:
+        raise NoAnswerError("its program ended")
+    return pid
+
+
+def inner_revision(pid: int, url: str) -> str:
+    """Return what page_revision does, asked from where a process is, which may have no network."""
+    with network_of(pid):
         return page_revision(url)
 
 
-def wait(ask: Callable[[], str], wanted: str, timeout: float, alive: Callable[[], bool]) -> None:
+def wait(
+    ask: Callable[[], str],
+    wanted: str,
+    timeout: float,
+    alive: Callable[[], bool] = lambda: True,
+    pause: Callable[[float], object] = time.sleep,
+) -> None:
     """Wait until ask gives the wanted revision. Raises NoAnswerError after timeout seconds.
 
-    alive: tells whether there is still something to wait for.
+    alive: tells whether there is still something to wait for. pause: waits some seconds, or until
+    it is worth another look.
     """
     deadline = time.monotonic() + timeout
+    seconds = PAUSE_SECONDS
     while True:
         goes_on = alive()
         try:
@@ -264,7 +283,8 @@ def wait(ask: Callable[[], str], wanted: str, timeout: float, alive: Callable[[]
             raise NoAnswerError("its program ended")
         if time.monotonic() > deadline:
             raise NoAnswerError(f"after {timeout} s: {why}")
-        time.sleep(POLL_SECONDS)
+        pause(seconds)
+        seconds = min(seconds * PAUSE_GROWTH, LONGEST_PAUSE_SECONDS)
 
 
 class Output:
@@ -283,6 +303,7 @@ class Output:
             told = self.docker.read_answer(self.answer).decode(errors="replace").strip()
             raise EngineError(self.answer.status, f"POST {path}: {told}")
         self.said = b""
+        self.news = threading.Event()
         self.thread = threading.Thread(target=self.read, daemon=True)
         self.thread.start()
 
@@ -294,6 +315,19 @@ class Output:
                 while left and (piece := self.answer.read(min(left, LOG_BYTES))):
                     left -= len(piece)
                     self.said = (self.said + piece)[-LOG_BYTES:]
+                self.news.set()
+        self.news.set()
+
+    def pause(self, seconds: float) -> None:
+        """Wait some seconds, or until the container says something or ends.
+
+        One that talks all the time is not looked at all the time.
+        """
+        shortest = seconds / 8
+        time.sleep(shortest)
+        if self.goes_on():
+            self.news.wait(seconds - shortest)
+        self.news.clear()
 
     def goes_on(self) -> bool:
         """Tell whether the container's program runs, once it was started."""
@@ -356,7 +390,7 @@ def give_back(
         connect(docker, old["Id"], networks)
         if not url:
             return None
-        wait(lambda: page_revision(url), revision_of(old), ANSWER_SECONDS, lambda: True)
+        wait(lambda: page_revision(url), revision_of(old), ANSWER_SECONDS)
     except (NoAnswerError, OSError, http.client.HTTPException):
         return None
     return revision_of(old)
@@ -403,12 +437,13 @@ def switch(
         disconnect(docker, successor)
         output = Output(docker.path, successor)
         docker.ask(f"/containers/{successor}/start", "POST")
-        alive = output.goes_on
-        inner = f"http://127.0.0.1:{port}"
-        wait(lambda: inner_revision(docker, successor, inner), wanted, timeout, alive)
+        pid = process_of(docker, successor)
+        inner, outer = f"http://127.0.0.1:{port}", url_of(container, port)
+        how = (wanted, timeout, output.goes_on, output.pause)
+        wait(lambda: inner_revision(pid, inner), *how)
         disconnect(docker, replaces)
         connect(docker, successor, networks)
-        wait(lambda: page_revision(url_of(container, port)), wanted, ANSWER_SECONDS, alive)
+        wait(lambda: page_revision(outer), *how)
     except (NoAnswerError, OSError, http.client.HTTPException) as error:
         remove(docker, successor)
         serves = give_back(docker, old, old_networks, container["Image"], port)
@@ -484,7 +519,7 @@ def main() -> None:
             "left": {"type": "str", "default": ""},
             "replaces": {"type": "str", "default": ""},
             "differs": {"type": "list", "elements": "str", "default": []},
-            "timeout": {"type": "int", "default": 30},
+            "timeout": {"type": "int", "default": 120},
             **ARGUMENTS,
         },
         required_if=[("state", "present", ("name", "successor", "container"))],

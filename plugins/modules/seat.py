@@ -229,7 +229,8 @@ seat:
     clock:
       description: >-
         C(control), the control machine's time when it asked, and C(ahead), the seconds that the
-        seat's clock is ahead of it, the way included; V(none) where the time was not given.
+        seat's clock is ahead of it, the way included; V(none) where the time was not given. The
+        action leaves of these what no way can explain, neither to the seat nor back.
       type: dict
     network:
       description: >-

@@ -31,6 +31,16 @@ VOCABULARY = {
         ("unreachable: {why}.", "injoignable : {why}."),
         ("switch it on, plug it in, then", "l’allumer, le brancher, puis"),
     ),
+    "late": Entry(
+        "error",
+        UP,
+        ("it did not answer in time: {why}.", "il n’a pas répondu à temps : {why}."),
+        (
+            "it is on, and busy or stuck: wait until it is less so, or restart it; then",
+            "il est allumé, et occupé ou bloqué : attendre qu’il le soit moins, ou le redémarrer ;"
+            " puis",
+        ),
+    ),
     "not_asked": Entry(
         "error",
         UP,

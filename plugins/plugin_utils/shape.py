@@ -197,6 +197,21 @@ def refusal(seat: str, answer: Mapping[str, Any]) -> str:
     return ""
 
 
+def timed(seat: dict[str, Any], answered: float) -> dict[str, Any]:
+    """Return a seat's facts, in which its clock is ahead by what is certain, which may be nothing.
+
+    The seat has read its clock between the question and its answer, as a server of NTP does: of
+    what lies between these two nothing can be said.
+
+    answered: the control machine's time when the answer was here.
+    """
+    asked, most = seat["clock"]["control"], seat["clock"]["ahead"]
+    if asked is None or most is None:
+        return seat
+    least = most - (answered - asked)
+    return {**seat, "clock": {"control": asked, "ahead": max(least, 0.0) + min(most, 0.0)}}
+
+
 def shaped(answer: Mapping[str, Any]) -> dict[str, Any]:
     """Give the facts in a module's answer, which may be any: each that is documented, no others.
 

@@ -127,7 +127,7 @@ def test_one_that_does_not_answer_tells_its_log_and_what_serves(
     assert said.startswith("pc02: the new flask does not answer (its program ended).")
     assert "Its log ends with: no  such\n" in said
     assert serves in said
-    assert "more flask_container_memory (128M) or flask_container_start_timeout (30 s)" in said
+    assert "more flask_container_memory (128M) or flask_container_start_timeout (120 s)" in said
     assert "flask_container_host_port (8080)" in said
 
 

@@ -70,6 +70,36 @@ def test_a_page_that_comes_late_is_waited_for() -> None:
     assert list(answers) == []
 
 
+def test_what_is_waited_for_long_is_looked_at_seldom() -> None:
+    """Each look takes something of the processor that the program is to start with."""
+    looks: list[float] = [0]
+
+    def ask() -> str:
+        return "abc" if looks[-1] > 60 else ""
+
+    def pause(seconds: float) -> None:
+        looks.append(looks[-1] + seconds)
+
+    flask_container.wait(ask, "abc", 600, pause=pause)
+    assert 30 < len(looks) < 45
+    assert looks[4] < 1
+
+
+def test_a_word_of_the_container_is_worth_a_look(
+    engine: stand_in.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it, the pause would be an hour long."""
+    engine.on("POST", r"/containers/x/attach.*", Stream(b"\1\0\0\0\0\0\0\2hi"))
+    monkeypatch.setattr(flask_container.time, "sleep", lambda _: None)
+    output = flask_container.Output(engine.path, "x")
+    pausing = threading.Thread(target=output.pause, args=[3600], daemon=True)
+    pausing.start()
+    pausing.join(60)
+    assert not pausing.is_alive()
+    assert output.said == b"hi"
+    assert output.goes_on()
+
+
 def test_a_program_that_ended_is_not_waited_for() -> None:
     def refused() -> str:
         raise ConnectionRefusedError("refused")
@@ -559,5 +589,5 @@ def test_a_process_is_a_number_whatever_an_engine_tells(monkeypatch: pytest.Monk
     """It becomes a path, which root opens."""
     told = {"State": {"Pid": "../run/theirs"}}
     monkeypatch.setattr(flask_container, "inspect", lambda *_: told)
-    with pytest.raises(ValueError, match="invalid literal"):
-        flask_container.inner_revision(None, "flask", "http://127.0.0.1:1")
+    with pytest.raises(flask_container.NoAnswerError, match="its program ended"):
+        flask_container.process_of(None, "flask")

@@ -6,7 +6,7 @@ import pytest
 from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.labocloud.room.plugins.plugin_utils import judge
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import network
-from sample_seat import builder, seat, want
+from sample_seat import BUILDER, builder, seat, want
 
 
 def verdicts(*changes: tuple[str, object], **settings: object) -> dict[str, Any]:
@@ -43,6 +43,13 @@ def test_what_is_refused_is_told_first_and_not_what_has_to_wait_for_it() -> None
     assert "x" in [one["id"] for one in judge.findings(made)]
 
 
+def test_what_two_parts_are_refused_for_is_told_once() -> None:
+    has = seat(("arch", "riscv64"), ("images", {}))
+    made = judge.judge(has, want(name=BUILDER), builder(("arch", "riscv64"), ("images", {})))
+    assert [part for part in made if made[part]["refused"]] == ["build", "images"]
+    assert [one["id"] for one in judge.findings(made)].count("image_arch") == 1
+
+
 def test_what_a_role_is_to_do_is_named() -> None:
     made = verdicts(("containers", {}), ("listeners", []), ("page", None))
     assert judge.groups(made) == ["lacks_container", "unproven"]
@@ -73,7 +80,22 @@ def test_a_rule_that_falls_is_a_finding_of_its_part(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("answer", "name"),
     [
-        (AnsibleConnectionFailure("timed out"), "unreachable"),
+        (
+            AnsibleConnectionFailure("ssh: connect to host x: Connection timed out"),
+            "unreachable",
+        ),
+        (
+            AnsibleConnectionFailure(
+                "Timeout (32s) waiting for privilege escalation prompt: sudo: "
+            ),
+            "late",
+        ),
+        (
+            AnsibleConnectionFailure(
+                "Failed to connect to the host via ssh: Connection timed out during banner exchange"
+            ),
+            "late",
+        ),
         ({"failed": True, "msg": "no sudo"}, "not_asked"),
         ({"failed": True, "msg": "sudo: no tty present and no askpass program"}, "not_asked"),
         ({"failed": True, "msg": "pretty: not found"}, "not_asked"),

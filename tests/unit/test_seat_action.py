@@ -1,5 +1,6 @@
 """How the action that asks and judges ends its task."""
 
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -67,6 +68,14 @@ def test_a_seat_that_is_off_is_unreachable_as_ansible_counts_it(arguments: dict[
     assert told["unreachable"] is True
     assert told["msg"] == "no route to host."
     assert not told.get("failed")
+
+
+def test_how_long_an_answer_took_is_not_taken_for_a_clock_that_is_off() -> None:
+    """Nor is what a module did before it answered."""
+    late = sample(("clock/control", time.time() - 300), ("clock/ahead", 299.0))
+    told = run({"seat": late, "verdict": {}}, anew=True)
+    assert told[UNSHOWN]["seat"]["clock"]["ahead"] == 0
+    assert [one["id"] for one in told[UNSHOWN]["verdict"]["machine"]["findings"]] == []
 
 
 def test_to_ask_never_fails() -> None:

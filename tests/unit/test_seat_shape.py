@@ -17,7 +17,12 @@ from ansible_collections.labocloud.room.plugins.module_utils.shapes import (
     too_deep,
 )
 from ansible_collections.labocloud.room.plugins.modules import seat as module
-from ansible_collections.labocloud.room.plugins.plugin_utils.shape import SEAT, refusal, shaped
+from ansible_collections.labocloud.room.plugins.plugin_utils.shape import (
+    SEAT,
+    refusal,
+    shaped,
+    timed,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from mutated import bounded, json_of
@@ -119,6 +124,29 @@ def test_what_an_honest_seat_tells_is_taken_whole(told: dict[str, Any]) -> None:
     for name in ("images", "containers", "listeners", "packages"):
         assert told[name], name
     assert refusal("pc1", {"seat": told}) == ""
+
+
+@pytest.mark.parametrize(
+    ("seat_says", "answered", "ahead"),
+    [
+        # Of a clock that is right, asked at 100: it is read somewhere on the way.
+        (100, 100, 0),
+        (101, 140, 0),
+        (139, 140, 0),
+        (31, 140, -69),
+        (201, 140, 61),
+        (99, 140, -1),
+        (None, 140, None),
+    ],
+)
+def test_a_clock_is_off_by_what_no_way_can_explain(
+    seat_says: float | None, answered: float, ahead: float | None
+) -> None:
+    told = {"control": 100.0, "ahead": None if seat_says is None else seat_says - 100.0}
+    assert timed({"clock": told, "x": 1}, answered) == {
+        "clock": told | {"ahead": ahead},
+        "x": 1,
+    }
 
 
 def test_a_seat_that_tells_nothing_has_nothing() -> None:

@@ -38,6 +38,9 @@ LONGEST = 300
 # sudo names it so in every language; where it wants a password, it names the askpass too.
 WANTS_TTY = re.compile(r"\btty\b(?!.*askpass)")
 
+# What ssh and Ansible say of a machine that has let them in, and then took too long.
+LATE = re.compile(r"Timeout \(\d+s\) waiting for|timed out during banner exchange")
+
 # In the order in which they are mended.
 PARTS: Mapping[str, Rule] = {
     "machine": machine.judge,
@@ -71,13 +74,18 @@ def judged(part: str, rule: Rule, has: Has, want: Want, builder: Builder) -> Ver
         return verdict(settled=False, refused=[found])
 
 
+def unanswered(name: str, why: str) -> Finding:
+    """Return what is wrong with a machine of which the connection says why it gave no answer."""
+    return finding("late" if LATE.search(why) else "unreachable", name, why=why)
+
+
 def silence(name: str, answer: object) -> Finding | None:
     """Give why a machine has said nothing, none where it has answered.
 
     answer: what its module gave, or the error that the connection gave instead.
     """
     if isinstance(answer, AnsibleConnectionFailure):
-        return finding("unreachable", name, why=str(answer))
+        return unanswered(name, str(answer))
     said = answer if isinstance(answer, Mapping) else {"failed": True, "msg": str(answer)}
     if words := refusal(name, said):
         what, _, fix = words.partition(" Fix: ")
@@ -129,7 +137,9 @@ def findings(verdicts: Mapping[str, Verdict]) -> list[Finding]:
     Of what depends on something that is wrong, nothing is said: the rules see to that, but for what
     a run would mend by itself, which has to wait for what is refused.
     """
-    refused = [one for verdict_ in verdicts.values() for one in verdict_["refused"]]
+    refused: list[Finding] = []
+    for verdict_ in verdicts.values():
+        refused += [one for one in verdict_["refused"] if one not in refused]
     others = [
         one
         for verdict_ in verdicts.values()

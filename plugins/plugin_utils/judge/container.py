@@ -37,6 +37,9 @@ ANY_ADDRESS = "0.0.0.0"  # noqa: S104  # compared with
 # What a listener tells that is at all addresses: the second one of IPv6, the last one Docker's.
 ANYWHERE = (ANY_ADDRESS, "::", "")
 COURSES_PORT = "8888/tcp"
+# How often Docker asks the container, in nanoseconds; how it asks is the image's own. Each time takes
+# a tenth of a second of the seat's processor, as long as it runs. A run asks the page itself.
+HEALTH = {"Interval": 60 * 10**9, "Timeout": 30 * 10**9, "Retries": 3}
 SHORT = 12
 
 # By these a container could reach out of itself. All others hold it in; those that run the course's
@@ -89,6 +92,7 @@ def container_of(want: Want, has: Has) -> dict[str, Any]:
         "User": "10001:10001",
         "Labels": {MANAGED: "true"},
         "ExposedPorts": {COURSES_PORT: {}},
+        "Healthcheck": HEALTH,
         "HostConfig": {
             "AutoRemove": not persistent,
             "RestartPolicy": {"Name": "always" if persistent else "no"},
