@@ -11,6 +11,9 @@ SSH), one after the other for each number of seats:
 
 With --students, the project's two roads by each kind of seat that it names (docs/rooms.md).
 
+With --share, all seats together have no more than that part of one core after the first run: a room
+of slow machines, and the same on every machine that measures.
+
 Three runs of each: first, again with nothing to do, and after a change of one line of the app.
 Writes reports/bench/room.json and room.svg, and prints the tables for docs/. More than some twenty
 machines need `sysctl fs.inotify.max_user_instances=4096 fs.inotify.max_user_watches=1048576`.
@@ -37,6 +40,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import docker
 import jinja2
 
 PROJECT = Path(__file__).parents[1]
@@ -50,6 +54,8 @@ RUNS = ("first", "again", "changed")
 COURSE = "labocloud20202021:python"
 # A line of the registry's access log: a blob, and its bytes.
 BLOB_SENT = re.compile(r'"GET /v2/\S+/blobs/\S+ HTTP/[\d.]+" 200 (\d+)')
+# Where this machine's kernel has its control groups (version 1, for the share of a core).
+CGROUPS = Path("/sys/fs/cgroup")
 # prctl(2): what an ended child leaves behind becomes ours, so that SSH's masters are counted too.
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -58,11 +64,12 @@ PR_SET_CHILD_SUBREAPER = 36
 class Row:
     """One run of one way.
 
-    wall, cpu: seconds; cpu is that of the control machine's processes. room, outside: bytes that
-    arrived at the seats from inside and outside the room, all seats together. images: bytes of
-    images, packed as they travel, that a seat other than the builder was sent. layers: bytes of the
-    layers that the run gave the course image, packed alone. changed: tasks that said so, none where
-    the way has no tasks.
+    wall, cpu, there: seconds; cpu is that of the control machine's processes, there that of all
+    that ran on a seat, on average. share: the part of one core that all seats had together after
+    the first run, 0 where it was not limited. room, outside: bytes that arrived at the seats from
+    inside and outside the room, all seats together. images: bytes of images, packed as they travel,
+    that a seat other than the builder was sent. layers: bytes of the layers that the run gave the
+    course image, packed alone. changed: tasks that said so, none where the way has no tasks.
     """
 
     seats: int
@@ -70,6 +77,8 @@ class Row:
     run: str
     wall: float
     cpu: float
+    there: float
+    share: float
     room: int
     outside: int
     images: int
@@ -77,9 +86,9 @@ class Row:
     changed: int | None
 
     @property
-    def place(self) -> tuple[int, str, str]:
+    def place(self) -> tuple[int, str, str, float]:
         """What was measured."""
-        return self.seats, self.way, self.run
+        return self.seats, self.way, self.run, self.share
 
 
 class Room:
@@ -93,9 +102,10 @@ class Room:
     name = "bench"
     first_port = 2301
 
-    def __init__(self, work: Path, seats: int) -> None:
-        """Work: an empty directory. seats: how many machines."""
+    def __init__(self, work: Path, seats: int, share: float = 0) -> None:
+        """Work: an empty directory. seats: how many machines. share: as Row has it."""
         self.work = work
+        self.share = share
         self.seats = [f"{self.name}-pc{number}" for number in range(1, seats + 1)]
         self.project = work / "project"
         self.variables = {
@@ -111,6 +121,7 @@ class Room:
             "room_registry_address": self.seats[0],
             "course_image_project": str(self.project),
             "course_image_cache": str(work / "cache"),
+            "instance_cgroup": f"/labocloud-{self.name}",
             # The one way must not pull where the other could not.
             "course_image_base_source": "bootstrap",
         }
@@ -203,6 +214,26 @@ class Room:
         pid = self.run(["docker", "inspect", "--format={{.State.Pid}}", seat]).strip()
         return self.run(["nsenter", f"--target={pid}", "--net", *command])
 
+    def limit(self) -> None:
+        """Let all seats together have no more than their share of one core."""
+        if not self.share:
+            return
+        group = CGROUPS / "cpu" / f"labocloud-{self.name}"
+        period = int((group / "cpu.cfs_period_us").read_text())
+        (group / "cpu.cfs_quota_us").write_text(str(int(self.share * period)))
+
+    def forget_group(self) -> None:
+        """Remove the control groups above the seats, which Docker leaves."""
+        for group in CGROUPS.glob(f"*/labocloud-{self.name}"):
+            group.rmdir()
+
+    def used(self) -> float:
+        """Return the seconds of CPU that all that runs on the seats has used so far."""
+        client = docker.from_env()
+        told = [client.containers.get(one).stats(stream=False, one_shot=True) for one in self.seats]
+        nanoseconds: int = sum(one["cpu_stats"]["cpu_usage"]["total_usage"] for one in told)
+        return nanoseconds / 1e9
+
     def count(self) -> None:
         """Have each seat's kernel count what arrives from the room and what from elsewhere."""
         [told] = json.loads(self.run(["docker", "network", "inspect", f"labocloud-{self.name}"]))
@@ -274,6 +305,7 @@ class Room:
             environment |= {"ANSIBLE_CONFIG": str(self.work / "empty.cfg")}
         layers = set(self.layers())
         now = time.time()
+        there = self.used()
         before, cpu, start = self.counted(), processor_time(), time.monotonic()
         printed = self.run(self.command(way), environment)
         wall = time.monotonic() - start
@@ -286,6 +318,8 @@ class Room:
             run=run,
             wall=round(wall, 2),
             cpu=round(processor_time() - cpu, 2),
+            there=round((self.used() - there) / len(self.seats), 2),
+            share=self.share,
             room=after[0] - before[0],
             outside=after[1] - before[1],
             images=self.images_since(now, way),
@@ -316,10 +350,10 @@ def end_children() -> None:
 
 
 @contextmanager
-def room(seats: int) -> Iterator[Room]:
-    """Have a room of empty machines, which is gone afterwards."""
+def room(seats: int, share: float = 0) -> Iterator[Room]:
+    """Have a room of empty machines, which is gone afterwards. share: as Row has it."""
     with tempfile.TemporaryDirectory(prefix="labocloud-bench-") as directory:
-        made = Room(Path(directory), seats)
+        made = Room(Path(directory), seats, share)
         for name in ("project", "bare", "ordinary"):
             (made.work / name).mkdir()
         made.copy_project()
@@ -329,6 +363,7 @@ def room(seats: int) -> Iterator[Room]:
             yield made
         finally:
             made.playbook("destroy.yml")
+            made.forget_group()
 
 
 def say(text: str) -> None:
@@ -336,21 +371,23 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def measure(numbers: list[int], ways: list[str]) -> Iterator[Row]:
+def measure(numbers: list[int], ways: list[str], share: float) -> Iterator[Row]:
     """Measure ways with every number of seats, the ways in turn."""
     for turn, seats in enumerate(numbers):
         first = turn % len(ways)
         for way in ways[first:] + ways[:first]:
-            with room(seats) as made:
+            with room(seats, share) as made:
                 for run in RUNS:
                     if run == "changed":
                         made.change_a_line()
                     row = made.measure(way, run)
                     say(
                         f"{seats} seats, {way}, {run}: {row.wall:.1f} s,"
-                        f" {(row.room + row.outside) / seats / 1e6:.2f} MB a seat"
+                        f" {(row.room + row.outside) / seats / 1e6:.2f} MB a seat,"
+                        f" CPU a seat {row.cpu / seats:.1f} s here, {row.there:.1f} s there"
                     )
                     yield row
+                    made.limit()
 
 
 def kept() -> list[Row]:
@@ -367,15 +404,17 @@ def machine() -> str:
 
 def tables(rows: list[Row]) -> str:
     """Give the rows as Markdown, one table a kind of run; - where nothing was measured."""
-    found = {(row.run, row.seats, row.way): row for row in rows}
+    found = {(row.run, row.seats, row.share, row.way): row for row in rows}
     measured = {row.way for row in rows}
     ways = [*WAYS, *(way for road in ROADS if (way := road + WITHOUT_ROOT) in measured)]
     lines = []
     for run in RUNS:
         lines += [f"| {run} | {' | '.join(ways)} |", f"| --- |{' --- |' * len(ways)}"]
-        for seats in sorted({row.seats for row in rows}):
-            cells = [cell(found.get((run, seats, way))) for way in ways]
-            lines.append(f"| {seats} seat{'s' if seats > 1 else ''} | {' | '.join(cells)} |")
+        for seats, share in sorted({(row.seats, row.share) for row in rows}):
+            cells = [cell(found.get((run, seats, share, way))) for way in ways]
+            limited = f", {share} of a core" if share else ""
+            head = f"{seats} seat{'s' if seats > 1 else ''}{limited}"
+            lines.append(f"| {head} | {' | '.join(cells)} |")
         lines.append("")
     return "\n".join(lines)
 
@@ -387,6 +426,7 @@ def cell(row: Row | None) -> str:
     numbers = [
         f"**{row.wall:.1f} s**",
         f"{row.cpu:.1f} s",
+        f"{row.there:.1f} s",
         *(f"{count / row.seats / 1e6:.2f}" for count in (row.outside, row.room)),
         f"{row.images / 1e6:.3f}",
     ]
@@ -399,7 +439,11 @@ def picture(rows: list[Row], caption: str) -> str:
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     series = {
         run: {
-            way: sorted((row.seats, row.wall) for row in rows if (row.run, row.way) == (run, way))
+            way: sorted(
+                (row.seats, row.wall)
+                for row in rows
+                if (row.run, row.way) == (run, way) and not row.share
+            )
             for way in WAYS
         }
         for run in RUNS
@@ -431,6 +475,12 @@ def main() -> None:
     parser.add_argument(
         "--keep", action="store_true", help="keep what room.json has and is not measured anew"
     )
+    parser.add_argument(
+        "--share",
+        default=0,
+        type=float,
+        help="the part of one core that all seats have together, for example 0.27",
+    )
     asked = parser.parse_args()
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
     rows = kept() if asked.keep else []
@@ -438,7 +488,7 @@ def main() -> None:
     if "rootless" in asked.students:
         ways += [road + WITHOUT_ROOT for road in ROADS if road in asked.ways]
     try:
-        for row in measure(asked.seats, ways):
+        for row in measure(asked.seats, ways, asked.share):
             rows = [one for one in rows if one.place != row.place] + [row]
     finally:
         if rows:

@@ -37,8 +37,8 @@ ANY_ADDRESS = "0.0.0.0"  # noqa: S104  # compared with
 # What a listener tells that is at all addresses: the second one of IPv6, the last one Docker's.
 ANYWHERE = (ANY_ADDRESS, "::", "")
 COURSES_PORT = "8888/tcp"
-# How often Docker asks the container, in nanoseconds; how it asks is the image's own. Each time takes
-# a tenth of a second of the seat's processor, as long as it runs. A run asks the page itself.
+# How often Docker asks the container, in nanoseconds; how it asks is the image's own. Each time
+# takes a tenth of a second of the seat's processor, as long as it runs. A run asks the page itself.
 HEALTH = {"Interval": 60 * 10**9, "Timeout": 30 * 10**9, "Retries": 3}
 SHORT = 12
 
