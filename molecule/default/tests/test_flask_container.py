@@ -35,7 +35,7 @@ def test_it_runs_with_the_courses_flags(
 def test_it_becomes_healthy(host: Host) -> None:
     """Docker asks for the first time one interval after the start."""
     command = "docker inspect --format '{{.State.Health.Status}}' flask"
-    wait = f'timeout 30 sh -c "until {command} | grep -qx healthy; do sleep 1; done"'
+    wait = f'timeout 300 sh -c "until {command} | grep -qx healthy; do sleep 1; done"'
     assert host.run(wait).rc == 0, host.check_output(command)
 
 
