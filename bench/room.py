@@ -496,7 +496,9 @@ def main() -> None:
             REPORTS.mkdir(parents=True, exist_ok=True)
             told = {"measured_on": caption, "rows": [asdict(row) for row in rows]}
             (REPORTS / "room.json").write_text(json.dumps(told, indent=1) + "\n")
-    (REPORTS / "room.svg").write_text(picture(rows, caption))
+    # It shows no room of slow machines.
+    if not all(row.share for row in rows):
+        (REPORTS / "room.svg").write_text(picture(rows, caption))
     print(f"{caption}\n\n{tables(rows)}")
 
 
