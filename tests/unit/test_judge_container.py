@@ -351,6 +351,14 @@ def test_what_it_has_to_be_is_what_an_engine_is_asked_for() -> None:
     assert not any(host[key] for key in ("CapAdd", "Devices", "GroupAdd", "Mounts", "PidMode"))
 
 
+def test_docker_asks_it_for_its_health_seldom_and_by_what_the_image_has_for_that() -> None:
+    """Each time takes something of the seat; who is held against it by that alone is not replaced."""
+    wanted = container.container_of(want(), seat())
+    assert wanted["Healthcheck"]["Interval"] >= 60e9
+    assert "Test" not in wanted["Healthcheck"]
+    assert "Healthcheck" not in container.as_told(wanted)
+
+
 def test_all_that_is_held_against_is_asked() -> None:
     assert set(container.as_told(container.container_of(want(), seat()))) == set(SETTINGS)
 

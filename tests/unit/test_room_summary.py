@@ -457,6 +457,16 @@ def test_a_seat_that_was_never_judged_is_not_ready(up: Run) -> None:
     ]
 
 
+def test_a_seat_that_takes_too_long_is_not_told_to_be_off(up: Run) -> None:
+    up.begin("pc1", "pc2")
+    up.judge("pc1")
+    why = "Timeout (32s) waiting for privilege escalation prompt: "
+    up.tell("runner_on_unreachable", "pc2", result={"msg": why})
+    [_, told, *_] = up.end("pc1", pc2="unreachable")
+    assert told.startswith("  pc2: it did not answer in time: Timeout (32s)")
+    assert "plug it in" not in told
+
+
 def test_what_was_found_of_the_room_is_told(up: Run) -> None:
     up.begin("pc1")
     facts = judged("pc1", may=["student"])
