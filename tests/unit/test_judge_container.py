@@ -352,7 +352,7 @@ def test_what_it_has_to_be_is_what_an_engine_is_asked_for() -> None:
 
 
 def test_docker_asks_it_for_its_health_seldom_and_by_what_the_image_has_for_that() -> None:
-    """Each time takes something of the seat; who is held against it by that alone is not replaced."""
+    """Each time takes something of the seat. By that alone no container is replaced."""
     wanted = container.container_of(want(), seat())
     assert wanted["Healthcheck"]["Interval"] >= 60e9
     assert "Test" not in wanted["Healthcheck"]
