@@ -76,7 +76,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.passing import NAME
 from ansible_collections.labocloud.room.plugins.module_utils.saved import (
     ENVIRONMENT,
     digest,
-    environment,
+    run,
 )
 
 
@@ -99,9 +99,7 @@ def save(images: list[str], skip: int, dest: Path, docker_socket: str) -> None:
     """
     with tempfile.TemporaryDirectory(prefix="labocloud-", dir=dest.parent) as directory:
         whole = Path(directory) / "images.tar"
-        command = ["docker", "save", "--output", str(whole), *images]
-        docker = environment(docker_socket)
-        subprocess.run(command, check=True, capture_output=True, text=True, env=docker)
+        run(["docker", "save", "--output", str(whole), *images], docker_socket)
         packing = ["zstd", "-q", "-3", "-T0", "-f", "-o", str(dest)]
         with (
             tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as why,

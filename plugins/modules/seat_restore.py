@@ -227,11 +227,7 @@ def refuse_other_names(archive: Path, tags: set[str]) -> None:
 def load(docker: DockerConnection, archive: Path) -> None:
     """Have the engine load the saved images. Raises OSError where it cannot."""
     with unpacked(archive) as tar:
-        answer = docker.read_answer(docker.stream("/images/load?quiet=1", "POST", tar))
-    # What fails once the answer has begun is told in it.
-    for line in answer.splitlines():
-        if line.strip() and (why := json.loads(line).get("error")):
-            raise OSError(why)
+        docker.work("/images/load?quiet=1", tar)
 
 
 def lacking_names(docker: DockerConnection, image: Thing, key: str) -> list[tuple[str, str]]:
