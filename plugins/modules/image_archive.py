@@ -58,6 +58,10 @@ sha256:
   description: SHA-256 of the archive.
   returned: success
   type: str
+size:
+  description: Bytes of the archive. No more of it is fetched.
+  returned: success
+  type: int
 """
 
 import json
@@ -143,7 +147,7 @@ def main() -> None:
     dest = directory / NAME
     try:
         save(asked["images"], asked["skip_layers"], dest, asked["docker_socket"])
-        sha256 = digest(dest)
+        sha256, size = digest(dest), dest.stat().st_size
         # Who fetches it knows its name, and need not be root.
         directory.chmod(0o711)
     except BaseException as error:
@@ -152,7 +156,7 @@ def main() -> None:
             raise
         why = getattr(error, "stderr", None) or error
         module.fail_json(msg=f"the images cannot be saved: {why}")
-    module.exit_json(changed=True, path=str(dest), sha256=sha256)
+    module.exit_json(changed=True, path=str(dest), sha256=sha256, size=size)
 
 
 if __name__ == "__main__":

@@ -73,6 +73,7 @@ def test_the_archive_holds_all_but_what_is_skipped(place: Path, skip: int | None
     assert said["changed"]
     made = Path(said["path"])
     assert said["sha256"] == hashlib.sha256(made.read_bytes()).hexdigest()
+    assert said["size"] == made.stat().st_size
     # Who connects fetches it, and need not be root; nobody finds it who does not know its name.
     assert (made.stat().st_mode & 0o777, made.parent.stat().st_mode & 0o777) == (0o644, 0o711)
     held = members(made)
