@@ -1283,6 +1283,18 @@ def finding(name: str, seat: str, /, **values: object) -> Finding:
     }
 
 
+def of_seats(found: Finding, seat: str, seats: str) -> Finding:
+    """Return a finding of one seat, in which the command is for others too.
+
+    seats: names, with commas, or a group of the inventory.
+    """
+    before, names_it, _ = VOCABULARY[found["id"]].command.partition("{seat}")
+    own = f"{before}{seat}"
+    if not names_it or not found["command"].startswith(own):
+        return found
+    return {**found, "command": f"{before}{seats}{found['command'][len(own) :]}"}
+
+
 def in_words(findings: Sequence[Mapping[str, Any]]) -> str:
     """Say in one line, in English, what is wrong and how to mend it.
 
