@@ -89,6 +89,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.saved import (
     digest,
     unpacked,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.telling import few
 
 Thing = dict[str, Any]
 
@@ -587,14 +588,14 @@ def main() -> None:
     except FAILURES as error:
         missing.append(f"the rest: {reason(error)}" if lines else reason(error))
     if missing:
-        came = f" What came back: {'; '.join(lines)}." if lines else ""
+        came = f" What came back: {'; '.join(few(lines))}." if lines else ""
         module.fail_json(
-            msg=f"cannot restore: {'; '.join(missing)}.{came}",
+            msg=f"cannot restore: {'; '.join(few(missing))}.{came}",
             changed=bool(lines),
-            lines=lines,
-            missing=missing,
+            lines=few(lines),
+            missing=few(missing),
         )
-    module.exit_json(changed=bool(lines), lines=lines, missing=missing)
+    module.exit_json(changed=bool(lines), lines=few(lines), missing=missing)
 
 
 if __name__ == "__main__":
