@@ -405,7 +405,8 @@ class CallbackModule(CallbackBase):
         want = self.wanted()
         # Nothing came back of a task that ran into its time limit.
         for name in lost - set(self.answers):
-            why = finding("not_asked", name, why=self.failed.get(name, "no reason given"))
+            told = self.failed.get(name, "no reason given").partition(f". {FIX_LATE}")[0]
+            why = finding("not_asked", name, why=told)
             self.answers[name] = {"seat": None, "verdict": silent(why)}
         directory = Path(want["room_page_directory"])
         lines = []

@@ -14,6 +14,7 @@ from ansible.template import trust_as_template
 from ansible_collections.labocloud.room.plugins.action import seat as asking
 from ansible_collections.labocloud.room.plugins.callback import room_summary
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises
+from ansible_collections.labocloud.room.plugins.plugin_utils import page
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
@@ -342,9 +343,13 @@ def test_the_page_is_written_where_no_seat_is_left(up: Run) -> None:
 def test_a_machine_that_ran_into_its_time_limit_is_on_the_page(up: Run) -> None:
     """No verdict came back of the task."""
     up.begin("pc1")
-    up.tell("runner_on_failed", "pc1", result={"msg": "Timed out after 180 second(s)."})
+    timed_out = {"msg": "Timed out after 180 second(s).", "timedout": {"period": 180}}
+    up.tell("runner_on_failed", "pc1", result=timed_out)
     up.end(pc1="failures")
     assert up.page()["pc1"] == "error"
+    [row] = [one for one in page.last(up.directory)["seats"] if one["name"] == "pc1"]
+    why = "it cannot be asked: it did not answer in time, within 180 s, at: Do it."
+    assert row["findings"][0]["cause"]["en"] == why
 
 
 def test_a_run_that_has_asked_nobody_leaves_the_page(up: Run) -> None:
