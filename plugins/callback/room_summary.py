@@ -405,8 +405,8 @@ class CallbackModule(CallbackBase):
         want = self.wanted()
         # Nothing came back of a task that ran into its time limit.
         for name in lost - set(self.answers):
-            told = self.failed.get(name, "no reason given").partition(f". {FIX_LATE}")[0]
-            why = finding("not_asked", name, why=told)
+            words = self.failed.get(name, "no reason given").partition(f". {FIX_LATE}")[0]
+            why = finding("not_asked", name, why=words)
             self.answers[name] = {"seat": None, "verdict": silent(why)}
         directory = Path(want["room_page_directory"])
         lines = []

@@ -5,7 +5,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.module_utils.telling import few
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import printable
 from ansible_collections.labocloud.room.plugins.plugin_utils.shape import refusal
@@ -29,18 +28,3 @@ def taken(name: str, answer: Mapping[str, Any]) -> dict[str, Any]:
         if key in told:
             told[key] = printable(str(told[key]))[:LONGEST]
     return told
-
-
-class ActionModule(ActionBase):
-    """The action of a module of which the answer is told, and given to the next task."""
-
-    _supports_check_mode = True
-
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
-        """Run the module."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        variables = task_vars or {}
-        name = str(variables["inventory_hostname"])
-        return result | taken(name, self._execute_module(task_vars=variables))
