@@ -20,7 +20,7 @@ def taken(name: str, answer: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is taken of a machine's answer: where it is too large, that it is refused."""
     if words := refusal(name, answer):
         return {"failed": True, "msg": words}
-    told = {key: value for key, value in answer.items() if key != "ansible_facts"}
+    told = dict(answer)
     for key in LINES:
         if isinstance(told.get(key), list):
             told[key] = few([printable(str(line)) for line in told[key]])

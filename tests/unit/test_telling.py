@@ -58,4 +58,3 @@ def test_of_an_answer_no_more_is_taken_than_is_shown(action: object) -> None:
     assert told["failed"]
     assert told["msg"].startswith(f"{NAME} tells 30000")
     assert "things" not in told
-    assert "ansible_facts" not in run(action, {"changed": False, "ansible_facts": {"a": 1}})
