@@ -72,8 +72,6 @@ JUDGING = tuple(
         *("image_build", "image_load", "image_name", "image_remove"),
     )
 )
-# Of a task that ran into its limit of time, all of which are generous.
-FIX_LATE = "Fix: look what hangs there, such as a disk, or restart it; then the same command again"
 ATTACKING, LOCKING = "labocloud.room.seat_attack", "labocloud.room.room_lock"
 
 
@@ -86,8 +84,8 @@ def seconds_over(answer: Mapping[str, Any]) -> int:
 
 def reason(answer: dict[str, Any]) -> str:
     """Give, in one line, why a task failed: its message, and what the command said."""
-    if late := seconds_over(answer):
-        return f"it did not answer in time, within {late} s"
+    if seconds := seconds_over(answer):
+        return f"it did not answer in time, within {seconds} s"
     parts = [answer.get("msg"), answer.get("stderr") or answer.get("module_stderr")]
     text = " ".join(one_line(str(part)) for part in parts if part)
     if len(text) > LONGEST_REASON:
@@ -200,6 +198,8 @@ class CallbackModule(CallbackBase):
         super().__init__()
         self.failed: dict[str, str] = {}
         self.items: dict[tuple[str, str], str] = {}
+        # The machines at which a task ran into its limit of time.
+        self.late: dict[str, Finding] = {}
         self.proves = False
         self.checks = False
         # The facts that each machine was last judged by.
@@ -273,14 +273,15 @@ class CallbackModule(CallbackBase):
         if result.task.action == LOCKING:
             self.locked = why
             return
-        late = seconds_over(result.result)
-        if result.task.action == LOOKING and late:
-            name = result.host.get_name()
-            silent = finding("not_asked", name, why=why.rstrip("."))
-            self.look(name, {"silent": silent, "exercises": {}, "time": time.time()})
-            return
-        if late:
-            why = f"{why}, at: {result.task.name or result.task.action}. {FIX_LATE}"
+        if seconds := seconds_over(result.result):
+            name = result.task.delegate_to or result.host.get_name()
+            what = result.task.name or result.task.action
+            late = finding("late", name, why=f"{what}, within {seconds} s")
+            if result.task.action == LOOKING:
+                self.look(name, {"silent": late, "exercises": {}, "time": time.time()})
+                return
+            self.late[name] = late
+            why = in_words([late])
         # A loop's own message says only that one of its items failed.
         self.blame(result, self.items.pop((result.host.get_name(), result.task._uuid), why))
 
@@ -405,8 +406,8 @@ class CallbackModule(CallbackBase):
         want = self.wanted()
         # Nothing came back of a task that ran into its time limit.
         for name in lost - set(self.answers):
-            words = self.failed.get(name, "no reason given").partition(f". {FIX_LATE}")[0]
-            why = finding("not_asked", name, why=words)
+            words = self.failed.get(name, "no reason given")
+            why = self.late.get(name) or finding("not_asked", name, why=words)
             self.answers[name] = {"seat": None, "verdict": silent(why)}
         directory = Path(want["room_page_directory"])
         lines = []

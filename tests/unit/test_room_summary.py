@@ -126,6 +126,14 @@ def test_a_long_reason_keeps_its_beginning_and_its_end() -> None:
     assert len(told) < room_summary.LONGEST_REASON + 10
 
 
+def test_that_it_took_too_long_is_said_in_the_same_words() -> None:
+    """Of an item of a loop, too. What a module says of that is no number."""
+    timed_out = {"msg": "Timed out after 600 second(s).", "timedout": {"period": 600}}
+    assert room_summary.reason(timed_out) == "it did not answer in time, within 600 s"
+    for odd in (True, {"period": "x" * 10**6}, {}):
+        assert room_summary.reason({"msg": "it", "timedout": odd}) == "it"
+
+
 def test_no_reason_at_all() -> None:
     assert room_summary.reason({}) == "no reason given"
 
@@ -348,7 +356,7 @@ def test_a_machine_that_ran_into_its_time_limit_is_on_the_page(up: Run) -> None:
     up.end(pc1="failures")
     assert up.page()["pc1"] == "error"
     [row] = [one for one in page.last(up.directory)["seats"] if one["name"] == "pc1"]
-    why = "it cannot be asked: it did not answer in time, within 180 s, at: Do it."
+    why = "it did not answer in time: Do it, within 180 s."
     assert row["findings"][0]["cause"]["en"] == why
 
 
@@ -614,7 +622,7 @@ def test_a_seat_whose_look_took_too_long_needs_somebody(looking: Run) -> None:
     looking.tell("runner_on_failed", "pc1", action=LOOK, result=timed_out)
     assert looking.progress()["pc1"] == ("mute", None)
     said = looking.end("pc1")
-    assert "it cannot be asked: it did not answer in time, within 60 s." in said[0]
+    assert "it did not answer in time: Do it, within 60 s." in said[0]
     assert looking.color == "yellow"
 
 
@@ -715,7 +723,7 @@ def test_another_task_that_took_too_long_says_nothing_of_the_students(up: Run) -
     up.tell("runner_on_failed", "pc1", result=timed_out)
     assert not (up.directory / "progress.json").exists()
     said = up.end(pc1="failures")[1]
-    assert said.startswith("  pc1: it did not answer in time, within 180 s, at: Do it. Fix: look")
+    assert said.startswith("  pc1: it did not answer in time: Do it, within 180 s. Fix: it is on")
     assert up.page()["pc1"] == "error"
 
 
