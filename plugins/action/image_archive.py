@@ -9,6 +9,7 @@ made, for an engine that takes the place of the one that has them.
 """
 
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,22 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.archives import (
     keep,
     kept,
 )
+from ansible_collections.labocloud.room.plugins.plugin_utils.fetching import (
+    MB,
+    fetch_file,
+    too_large,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import published
 
 # What the module tells becomes a path of a command: nothing else does.
 PATH = re.compile(rf"{PLACE}/{PREFIX}\w+/{re.escape(NAME)}", re.ASCII)
+
+# Bytes. The course's own has 28 MB; with what a teacher adds it may have some GB.
+LARGEST = 20_000 * MB
+FIX = (
+    "make room, or the images smaller; or set course_image_delivery to registry, with which none"
+    " pass through here"
+)
 
 
 class ActionModule(ActionBase):
@@ -68,16 +81,31 @@ class ActionModule(ActionBase):
         """Fetch what the module has made, and remove it there. Raises OSError and ValueError.
 
         The connection fetches as the user who connects: as root, the archive would pass through
-        memory.
+        memory. Nor is more fetched than was announced.
         """
-        path = str(said.get("path"))
+        path, size = str(said.get("path")), said.get("size")
         if not PATH.fullmatch(path):
             raise ValueError(f"the archive is at {path[:80]!r}")
         part = stem.with_name(f"{stem.name}{PART}")
         try:
-            self._connection.fetch_file(path, str(part))
+            if not isinstance(size, int) or size < 0:
+                raise ValueError("it is not told how large the archive is")
+            why, _ = too_large(size, shutil.disk_usage(stem.parent).free, LARGEST)
+            if why:
+                raise ValueError(f"{why}. Fix: {FIX}")
+            fetch_file(self._connection.fetch_file, path, part, size)
             keep(part, stem, str(said.get("sha256")))
+        except Exception:
+            self.remove(path)
+            raise
+        # Where the task's time is over, which is no Exception, there is none for this either: the
+        # module removes it a day later.
+        else:
+            self.remove(path)
         finally:
             part.unlink(missing_ok=True)
-            shell = self._connection._shell
-            self._low_level_execute_command(shell.remove(str(Path(path).parent), recurse=True))
+
+    def remove(self, path: str) -> None:
+        """Remove an archive, with its directory, where it was made."""
+        shell = self._connection._shell
+        self._low_level_execute_command(shell.remove(str(Path(path).parent), recurse=True))

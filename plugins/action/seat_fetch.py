@@ -13,26 +13,25 @@ arrived as it was announced.
 import hashlib
 import os
 import re
-import resource
 import shutil
-import stat
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.module_utils.passing import PLACE
+from ansible_collections.labocloud.room.plugins.plugin_utils.fetching import (
+    MB,
+    fetch_file,
+    too_large,
+)
 
 # The manifest is the last: without it, what is there was not saved in full.
 NAMES = ("images.tar.zst", "volumes.tar.zst", "manifest.json")
 SHA256 = re.compile("[0-9a-f]{64}")
 # sftp takes what follows a line's end in a path for a command, such as one to run here.
 SOURCE = re.compile(rf"{PLACE}/labocloud-saved-\w+", re.ASCII)
-MB = 10**6
-# What stays free on the control machine's disk.
-RESERVE = 500 * MB
 
 
 class RefusedError(Exception):
@@ -56,31 +55,11 @@ def refusal(files: object, sizes: object, free: int, most: int) -> str:
             return f"the seat tells no SHA-256 of {name}"
         if not isinstance(size, int) or size < 0:
             return f"the seat tells no size of {name}"
-    total = sum(sizes[name] for name in files)
-    why = ""
-    if total > most:
-        why = f"more than {most // MB} MB. Fix: seat_reset_max_mb, where one seat may have as much"
-    elif total > free - RESERVE:
-        why = (
-            f"and {free // MB} MB are free here, of which {RESERVE // MB} MB are to stay so. Fix: "
-            "make room, or choose another seat_reset_saved"
-        )
-    return why and f"it is {total // MB} MB, {why}"
-
-
-@contextmanager
-def no_larger(size: int) -> Iterator[None]:
-    """Have this process, and those that it starts, write no file beyond a size in bytes.
-
-    What a connection starts sees to it by itself: it is the system that stops it.
-    """
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    lower = size if soft == resource.RLIM_INFINITY else min(size, soft)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (lower, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    why, lacks_room = too_large(sum(sizes[name] for name in files), free, most)
+    fix = "seat_reset_max_mb, where one seat may have as much"
+    if lacks_room:
+        fix = "make room, or choose another seat_reset_saved"
+    return why and f"{why}. Fix: {fix}"
 
 
 def bring(
@@ -99,11 +78,7 @@ def bring(
             continue
         path = dest / name
         try:
-            with no_larger(sizes[name]):
-                fetch(f"{src}/{name}", str(path))
-            # A connection may have copied a link as a link.
-            if not stat.S_ISREG(path.lstat().st_mode):
-                raise RefusedError(f"{name} is no file")
+            fetch_file(fetch, f"{src}/{name}", path, sizes[name])
             path.chmod(0o600)
             with path.open("rb") as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()

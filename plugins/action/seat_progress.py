@@ -74,7 +74,7 @@ def look(name: str, answer: object, lesson: Iterable[Exercise]) -> dict[str, Any
     said = answer if isinstance(answer, Mapping) else {}
     told = fitted(said.get("practical"), dict(PRACTICAL), "it", [])
     if told["snapshot"] is None:
-        why = finding("engine_stopped", name, why=told["why"] or "it tells nothing")
+        why = finding("engine_stopped", name, why=told["why"][:LONGEST] or "it tells nothing")
         return {"silent": why, "exercises": {}}
     taken = snapshot.shaped(told["snapshot"])
     found = {}

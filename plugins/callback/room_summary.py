@@ -25,7 +25,7 @@ author:
 import atexit
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,6 +43,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
     Finding,
     finding,
     in_words,
+    of_seats,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
     errors,
@@ -74,8 +75,17 @@ JUDGING = tuple(
 ATTACKING, LOCKING = "labocloud.room.seat_attack", "labocloud.room.room_lock"
 
 
+def seconds_over(answer: Mapping[str, Any]) -> int:
+    """Return the limit of time, in seconds, that a task ran into, 0 where it did not."""
+    over = answer.get("timedout")
+    seconds = over.get("period") if isinstance(over, Mapping) else 0
+    return seconds if isinstance(seconds, int) else 0
+
+
 def reason(answer: dict[str, Any]) -> str:
     """Give, in one line, why a task failed: its message, and what the command said."""
+    if seconds := seconds_over(answer):
+        return f"it did not answer in time, within {seconds} s"
     parts = [answer.get("msg"), answer.get("stderr") or answer.get("module_stderr")]
     text = " ".join(one_line(str(part)) for part in parts if part)
     if len(text) > LONGEST_REASON:
@@ -83,33 +93,55 @@ def reason(answer: dict[str, Any]) -> str:
     return text or "no reason given"
 
 
-def warnings(verdicts: Mapping[str, Mapping[str, Verdict]]) -> list[str]:
+def in_order(seats: Iterable[str], room: Sequence[str]) -> list[str]:
+    """Return names of machines in the order of the inventory, whoever has answered first."""
+    places = {name: place for place, name in enumerate(room)}
+    return sorted(seats, key=lambda name: places.get(name, len(room)))
+
+
+def together(seats: Sequence[str], room: Sequence[str]) -> tuple[str, str]:
+    """Return how seats that have something in common are called, and how Ansible is given them.
+
+    room: all seats of the inventory. seats: some of them, in its order.
+    """
+    if len(seats) > 1 and list(seats) == list(room):
+        return f"all {len(seats)} seats", settings.ROOM
+    return ", ".join(seats), ",".join(seats)
+
+
+def warnings(verdicts: Mapping[str, Mapping[str, Verdict]], room: Sequence[str] = ()) -> list[str]:
     """Give what is to be looked at though seats are ready: one line for each thing, with its seats.
 
-    verdicts: seat to part to verdict.
+    verdicts: seat to part to verdict. room: all seats, in the order in which they are named.
     """
     seats: dict[str, list[str]] = {}
     first: dict[str, Finding] = {}
-    for seat, parts in verdicts.items():
-        for one in findings(parts):
+    for seat in in_order(verdicts, room):
+        for one in findings(verdicts[seat]):
             if one["severity"] == "warning":
                 seats.setdefault(one["cause"]["en"], []).append(seat)
                 first.setdefault(one["cause"]["en"], one)
-    return [f"To look at, {', '.join(seats[what])}: {in_words([first[what]])}" for what in seats]
+    lines = []
+    for what, names in seats.items():
+        who, pattern = together(names, room)
+        lines.append(f"To look at, {who}: {in_words([of_seats(first[what], names[0], pattern)])}")
+    return lines
 
 
-def attacked(attacks: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def attacked(attacks: Mapping[str, Mapping[str, Any]], room: Sequence[str] = ()) -> list[str]:
     """Give what came of attacks: one line for each number of them, with its seats.
 
-    attacks: seat to what came of those that were tried there (shape.ATTACKS).
+    attacks: seat to what came of those that were tried there (shape.ATTACKS). room: as warnings()
+    takes it.
     """
     seats: dict[str, list[str]] = {}
-    for seat, told in attacks.items():
+    for seat in in_order(attacks, room):
+        told = attacks[seat]
         outcomes = Counter(one["outcome"] for one in told["tried"])
         if known := outcomes["succeeded"] + outcomes["withstood"]:
             what = f"as {told['account']} {known} tried, {outcomes['succeeded']} succeeded"
             seats.setdefault(what, []).append(seat)
-    return [f"Attacks, {', '.join(seats[what])}: {what}." for what in seats]
+    return [f"Attacks, {together(seats[what], room)[0]}: {what}." for what in seats]
 
 
 def summary(good: int, failed: dict[str, str], word: str, others: Sequence[str] = ()) -> list[str]:
@@ -166,6 +198,8 @@ class CallbackModule(CallbackBase):
         super().__init__()
         self.failed: dict[str, str] = {}
         self.items: dict[tuple[str, str], str] = {}
+        # The machines at which a task ran into its limit of time.
+        self.late: dict[str, Finding] = {}
         self.proves = False
         self.checks = False
         # The facts that each machine was last judged by.
@@ -239,11 +273,15 @@ class CallbackModule(CallbackBase):
         if result.task.action == LOCKING:
             self.locked = why
             return
-        if result.task.action == LOOKING and "timedout" in result.result:
-            name = result.host.get_name()
-            silent = finding("not_asked", name, why=why.rstrip("."))
-            self.look(name, {"silent": silent, "exercises": {}, "time": time.time()})
-            return
+        if seconds := seconds_over(result.result):
+            name = result.task.delegate_to or result.host.get_name()
+            what = result.task.name or result.task.action
+            late = finding("late", name, why=f"{what}, within {seconds} s")
+            if result.task.action == LOOKING:
+                self.look(name, {"silent": late, "exercises": {}, "time": time.time()})
+                return
+            self.late[name] = late
+            why = in_words([late])
         # A loop's own message says only that one of its items failed.
         self.blame(result, self.items.pop((result.host.get_name(), result.task._uuid), why))
 
@@ -368,7 +406,8 @@ class CallbackModule(CallbackBase):
         want = self.wanted()
         # Nothing came back of a task that ran into its time limit.
         for name in lost - set(self.answers):
-            why = finding("not_asked", name, why=self.failed.get(name, "no reason given"))
+            words = self.failed.get(name, "no reason given")
+            why = self.late.get(name) or finding("not_asked", name, why=words)
             self.answers[name] = {"seat": None, "verdict": silent(why)}
         directory = Path(want["room_page_directory"])
         lines = []
@@ -379,7 +418,7 @@ class CallbackModule(CallbackBase):
         if self.proves:
             self.write_missing(directory / "missing", bad, good)
         asked = {name: one["verdict"] for name, one in self.answers.items() if name in good}
-        return [*attacked(self.attacks), *warnings(asked), *lines]
+        return [*attacked(self.attacks, self.room), *warnings(asked, self.room), *lines]
 
     def begun(self) -> Lesson:
         """Give what the board needs to know beside how far the seats are."""

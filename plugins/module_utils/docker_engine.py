@@ -8,6 +8,7 @@ import fcntl
 import hashlib
 import http.client
 import json
+import math
 import os
 import pwd
 import re
@@ -26,6 +27,13 @@ LINK = f"{ACCOUNT}/docker.sock"
 # Of a namespace of accounts: whose it is; see ioctl_ns(2).
 NS_GET_OWNER_UID, UID = 0xB704, struct.Struct("I")
 PEER = struct.Struct("3i")
+# Of one answer: seconds until the whole of it is there, and its bytes, which are in memory. Where
+# there are a hundred thousand volumes, it has 30 MB.
+ANSWER_SECONDS, ANSWER_BYTES = 20.0, 64 * 2**20
+# Of what streams, such as an archive of images: seconds in which nothing comes or is taken, and for
+# the whole of it; bytes of one line that tells how far it is.
+SILENCE_SECONDS, STREAM_SECONDS = 300.0, 4 * 3600.0
+LONGEST_LINE = 2**16
 # The newest version of the engine's interface that the toolkit was tried with (Docker 28).
 NEWEST_API = (1, 51)
 # What makes two images the same: the configuration that OCI's image specification has, and what
@@ -67,6 +75,60 @@ class EngineError(OSError):
         self.status = status
 
 
+class TooMuchError(OSError):
+    """There would be more of an answer than anybody wants to hold."""
+
+
+class Limited(http.client.HTTPConnection):
+    """HTTP of which a question and its answer are limited in time and in bytes.
+
+    However slowly they go: Python's own time limit is for each piece of them.
+    """
+
+    end = most = left = silence = math.inf
+
+    def allow(self, seconds: float, most: float, silence: float = math.inf) -> None:
+        """Limit what is sent and read from now on: seconds for all of it, and without a byte."""
+        self.end = time.monotonic() + seconds
+        self.most = self.left = most
+        self.silence = silence
+
+    def connect(self) -> None:
+        """Connect. Raises OSError."""
+        super().connect()
+        self.sock = LimitedSocket(self.sock, self)
+
+
+class LimitedSocket(socket.socket):
+    """A socket that takes no longer, and reads no more, than its connection allows."""
+
+    def __init__(self, sock: socket.socket, connection: Limited) -> None:
+        super().__init__(fileno=sock.detach())
+        self.connection = connection
+
+    def begin(self) -> None:
+        """Limit the time of one piece. Raises TimeoutError where there is none left."""
+        seconds = min(self.connection.end - time.monotonic(), self.connection.silence)
+        if seconds <= 0:
+            raise TimeoutError("the answer takes too long")
+        self.settimeout(None if math.isinf(seconds) else seconds)
+
+    def sendall(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # as socket's own
+        """Send a piece. Raises OSError."""
+        self.begin()
+        super().sendall(*args, **kwargs)
+
+    def recv_into(self, *args: Any, **kwargs: Any) -> int:  # noqa: ANN401  # as socket's own
+        """Read a piece, as http.client does. Raises OSError, TooMuchError where it is too many."""
+        self.begin()
+        count = super().recv_into(*args, **kwargs)
+        self.connection.left -= count
+        if self.connection.left < 0:
+            most = self.connection.most
+            raise TooMuchError(f"the answer is too long: it is larger than {most} bytes")
+        return count
+
+
 def uid_of(account: str) -> int | None:
     """Give an account's number, None where there is no such account."""
     try:
@@ -83,17 +145,28 @@ def reason(error: Exception) -> str:
     return str(error)
 
 
-class DockerConnection(http.client.HTTPConnection):
-    """HTTP over the engine's socket.
+class DockerConnection(Limited):
+    """HTTP over the engine's socket, each answer limited as a whole.
 
     It asks with the lower of NEWEST_API and what the engine speaks: an older engine refuses a newer
     version, and a newer one answers an unversioned question with fields that are not known here.
     """
 
-    def __init__(self, path: str, timeout: float = 20) -> None:
+    def __init__(
+        self,
+        path: str,
+        timeout: float = ANSWER_SECONDS,
+        *,
+        most: int = ANSWER_BYTES,
+        together: float = math.inf,
+    ) -> None:
+        """Make it. timeout: seconds for one answer, together: for all; most: bytes of one."""
         # The block size is that of a body that is a file.
         super().__init__("localhost", timeout=timeout, blocksize=2**20)
         self.path = path
+        self.seconds = timeout
+        self.largest = most
+        self.last = time.monotonic() + together
         self.api = ""
         # Whose the engine is that answers, and which process, as the kernel tells.
         self.uid: int | None = None
@@ -106,15 +179,18 @@ class DockerConnection(http.client.HTTPConnection):
         Who may use an engine without root can put another socket in the place of its own, so that
         root asks a service of root's own for what the toolkit wants of Docker.
         """
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
-        peer = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size)
+        found = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock = found
+        # Where others keep it busy, it takes nobody.
+        found.settimeout(min(self.seconds, max(self.end - time.monotonic(), 0.001)))
+        found.connect(self.path)
+        peer = found.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size)
         self.pid, self.uid, _ = PEER.unpack(peer)
         link = os.readlink(self.path) if os.path.islink(self.path) else ""
         if link == LINK and self.uid != uid_of(ACCOUNT):
-            self.sock.close()
+            found.close()
             raise OSError(f"account {self.uid} answers at {self.path}, where {ACCOUNT} has to")
+        self.sock = LimitedSocket(found, self)
 
     def close(self) -> None:
         """Close the connection, and forget who had answered."""
@@ -141,19 +217,38 @@ class DockerConnection(http.client.HTTPConnection):
         return ["nsenter", f"--user=/proc/{os.getpid()}/fd/{number}", "--", *command]
 
     def send_question(
-        self, path: str, method: str, body: bytes | IO[bytes] | None, headers: dict[str, str]
+        self,
+        path: str,
+        method: str,
+        body: bytes | IO[bytes] | None,
+        headers: dict[str, str],
+        *,
+        large: bool = False,
     ) -> http.client.HTTPResponse:
-        """Ask, and give the answer, unread.
+        """Ask, and give the answer, unread. large: whether it, or body, may be larger than memory.
 
         Raises OSError or http.client.HTTPException where no engine answers. The connection is
         closed then: an answer that comes too late is nobody's, and the next question has a new one.
         """
         try:
-            self.request(method, path, body, headers)
+            self.limit(large=large)
+            # It may have said why, and gone, before it had read all.
+            with suppress(BrokenPipeError, ConnectionResetError):
+                self.request(method, path, body, headers)
             return self.getresponse()
         except (OSError, http.client.HTTPException):
             self.close()
             raise
+
+    def limit(self, *, large: bool) -> None:
+        """Limit the question that comes, and its answer. Raises TimeoutError."""
+        left = self.last - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the engine has taken all the time that there was for its answers")
+        if large:
+            self.allow(min(STREAM_SECONDS, left), math.inf, max(SILENCE_SECONDS, self.seconds))
+        else:
+            self.allow(min(self.seconds, left), self.largest)
 
     def read_answer(self, answer: http.client.HTTPResponse) -> bytes:
         """Read an answer to its end. Raises as send_question does."""
@@ -193,35 +288,65 @@ class DockerConnection(http.client.HTTPConnection):
         return json.loads(text) if text else {}
 
     def stream(
-        self, path: str, method: str = "GET", body: IO[bytes] | None = None
+        self,
+        path: str,
+        method: str = "GET",
+        body: IO[bytes] | None = None,
+        *,
+        large: bool = True,
     ) -> http.client.HTTPResponse:
-        """Give the engine's answer unread: it may be larger than memory, and so may body, a tar.
+        """Give the engine's answer unread. body: a tar.
+
+        large: whether the answer, or body, may be larger than memory.
 
         Raises as ask does, and where there is no such thing EngineError. Who gives up reading
         closes the connection.
         """
         self.api = self.api or self.negotiate()
         headers = {} if body is None else {"Content-Type": "application/x-tar"}
-        answer = self.send_question(f"/v{self.api}{path}", method, body, headers)
+        answer = self.send_question(f"/v{self.api}{path}", method, body, headers, large=large)
         if answer.status >= http.client.MULTIPLE_CHOICES:
+            self.limit(large=False)
             told = self.read_answer(answer).decode(errors="replace").strip()
             raise EngineError(answer.status, f"{method} {path}: {answer.status} {told}")
         return answer
+
+    def work(self, path: str, body: IO[bytes] | None = None) -> None:
+        """Have the engine do what it tells of line by line, such as a pull. Raises as stream does.
+
+        What fails once the answer has begun is told in it, and an OSError too.
+        """
+        answer = self.stream(path, "POST", body)
+        try:
+            while line := answer.readline(LONGEST_LINE + 1):
+                if len(line) > LONGEST_LINE:
+                    raise TooMuchError("a line of the answer is too long")
+                if line.strip() and (why := json.loads(line).get("error")):
+                    raise OSError(why)
+        except (AttributeError, ValueError) as error:
+            raise OSError(f"what the engine says of {path} is not understood: {error}") from error
+        finally:
+            if not answer.isclosed():
+                self.close()
 
 
 class PatientConnection(DockerConnection):
     """Waits for an answer as long as the engine answers others: a commit waits for a disk.
 
-    timeout: seconds for each piece of an answer, and for the engine's sign that it answers others.
+    timeout: seconds for an answer that has begun, and for the engine's sign that it answers others.
     pause: seconds after which it looks for that. longest: seconds after which it gives up, since
     who waits for ever keeps all others waiting.
     """
 
     def __init__(
-        self, path: str, timeout: float = 300, *, pause: float = 300, longest: float = 4 * 3600
+        self,
+        path: str,
+        timeout: float = SILENCE_SECONDS,
+        *,
+        pause: float = SILENCE_SECONDS,
+        longest: float = STREAM_SECONDS,
     ) -> None:
         super().__init__(path, timeout)
-        self.seconds = timeout
         self.pause = pause
         self.longest = longest
 
@@ -233,6 +358,8 @@ class PatientConnection(DockerConnection):
                 raise TimeoutError(f"the engine has not answered for {self.longest:.0f} s")
             with closing(DockerConnection(self.path, self.seconds)) as other:
                 other.negotiate()
+        # It has begun: how long it had kept it is not counted.
+        self.end += time.monotonic() - begun
         return super().getresponse()
 
 

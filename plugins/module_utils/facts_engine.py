@@ -11,11 +11,8 @@ from __future__ import annotations
 import http.client
 import json
 import re
-import socket
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
@@ -125,47 +122,14 @@ VOLUME: Shape = {"Name": str, ...: object}
 
 
 class UnclearError(OSError):
-    """What answers is not understood, or there was no more time to ask."""
+    """What answers is not understood."""
 
 
 class Asking(DockerConnection):
-    """Asks until a time, and reads no more of an answer than an honest engine tells."""
-
-    def __init__(self, path: str, seconds: float) -> None:
-        super().__init__(path, min(seconds, ANSWER_SECONDS))
-        self.end = time.monotonic() + seconds
-
-    def connect(self) -> None:
-        """Connect, where there is time. Raises UnclearError where there is none."""
-        if time.monotonic() >= self.end:
-            raise UnclearError("the engine has taken all the time that there was for its answers")
-        super().connect()
-
-    def hang_up(self) -> None:
-        """End an answer that comes too slowly, from another thread."""
-        with suppress(OSError, AttributeError):  # there is none
-            self.sock.shutdown(socket.SHUT_RDWR)
-
-    def read_answer(self, answer: http.client.HTTPResponse) -> bytes:
-        """Read an answer to its end. Raises UnclearError too, where it is too large."""
-        try:
-            body = answer.read(ANSWER_BYTES + 1)
-            # Where its length was told, a reader of pieces is not told that some lack.
-            torn = answer.length and len(body) <= ANSWER_BYTES
-        except (OSError, http.client.HTTPException):
-            self.close()
-            raise
-        if len(body) > ANSWER_BYTES or torn:
-            self.close()
-            why = "ends too early" if torn else f"is larger than {ANSWER_BYTES} bytes"
-            raise UnclearError(f"an answer of the engine {why}")
-        return body
+    """Asks until a time; whatever goes wrong with an answer is an OSError."""
 
     def ask(self, path: str, method: str = "GET", body: object = None) -> Any:  # noqa: ANN401  # JSON
-        """Give the engine's answer, as DockerConnection does. What is no JSON is an UnclearError.
-
-        Whatever goes wrong is an OSError.
-        """
+        """Give the engine's answer, as DockerConnection does; what is none is an UnclearError."""
         try:
             return super().ask(path, method, body)
         except json.JSONDecodeError:
@@ -179,14 +143,10 @@ class Asking(DockerConnection):
 @contextmanager
 def asking(path: str, seconds: float = ENGINE_SECONDS) -> Iterator[Asking]:
     """Have a connection to an engine, for as long as there is time for all of its answers."""
-    docker = Asking(path, seconds)
-    timer = threading.Timer(seconds, docker.hang_up)
-    timer.daemon = True
-    timer.start()
+    docker = Asking(path, ANSWER_SECONDS, most=ANSWER_BYTES, together=seconds)
     try:
         yield docker
     finally:
-        timer.cancel()
         docker.close()
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import copy
 import http.client
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -34,13 +33,9 @@ def pull(docker: DockerConnection, image: str) -> None:
     repository, _, digest = image.partition("@")
     asked = urlencode({"fromImage": repository, "tag": digest})
     try:
-        told = docker.read_answer(docker.stream(f"/images/create?{asked}", "POST"))
-    except EngineError as error:
+        docker.work(f"/images/create?{asked}")
+    except OSError as error:
         raise OSError(f"{image}: {reason(error)}") from error
-    # It says how far it is, and in the end why it has stopped.
-    for line in told.splitlines():
-        if why := json.loads(line).get("error"):
-            raise OSError(f"{image}: {why}")
 
 
 def give_name(docker: DockerConnection, image: str, name: str) -> None:

@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
 
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import STREAM_SECONDS
+
 # What images are called in an archive: those that students tagged, and the containers' file
 # systems, each with the first 12 digits of its ID.
 REPOSITORY = "labocloud-saved"
@@ -36,6 +38,37 @@ FRESH = 12 * 3600
 def environment(docker_socket: str) -> dict[str, str]:
     """Give the environment of a docker command that is for the engine at a socket."""
     return ENVIRONMENT | {"DOCKER_HOST": f"unix://{docker_socket}"}
+
+
+def run(
+    command: list[str],
+    docker_socket: str,
+    *,
+    check: bool = True,
+    stdin: IO[bytes] | None = None,
+    stdout: IO[bytes] | int = subprocess.PIPE,
+    stderr: int = subprocess.PIPE,
+) -> subprocess.CompletedProcess[str]:
+    """Run a docker command for the engine at a socket, which may never end it by itself.
+
+    Raises subprocess.CalledProcessError where it fails and check says so, and OSError, also where
+    it takes too long.
+    """
+    try:
+        return subprocess.run(  # noqa: S603  # no shell
+            command,
+            env=environment(docker_socket),
+            check=check,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            text=True,
+            errors="replace",
+            timeout=STREAM_SECONDS,
+        )
+    except subprocess.TimeoutExpired as error:
+        words = " ".join(command[:2])
+        raise TimeoutError(f"{words} has not ended after {STREAM_SECONDS:.0f} s") from error
 
 
 def age(directory: Path) -> float:

@@ -296,12 +296,8 @@ class Output:
     def __init__(self, socket: str, container: str) -> None:
         # The connection is left behind where the container goes on.
         self.docker = DockerConnection(socket, SILENCE_SECONDS)
-        api = self.docker.negotiate()
-        path = f"/v{api}/containers/{container}/attach?stream=1&stdout=1&stderr=1"
-        self.answer = self.docker.send_question(path, "POST", None, {})
-        if self.answer.status >= http.client.MULTIPLE_CHOICES:
-            told = self.docker.read_answer(self.answer).decode(errors="replace").strip()
-            raise EngineError(self.answer.status, f"POST {path}: {told}")
+        path = f"/containers/{container}/attach?stream=1&stdout=1&stderr=1"
+        self.answer = self.docker.stream(path, "POST")
         self.said = b""
         self.news = threading.Event()
         self.thread = threading.Thread(target=self.read, daemon=True)

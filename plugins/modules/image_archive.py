@@ -58,6 +58,10 @@ sha256:
   description: SHA-256 of the archive.
   returned: success
   type: str
+size:
+  description: Bytes of the archive. No more of it is fetched.
+  returned: success
+  type: int
 """
 
 import json
@@ -76,7 +80,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.passing import NAME
 from ansible_collections.labocloud.room.plugins.module_utils.saved import (
     ENVIRONMENT,
     digest,
-    environment,
+    run,
 )
 
 
@@ -99,9 +103,7 @@ def save(images: list[str], skip: int, dest: Path, docker_socket: str) -> None:
     """
     with tempfile.TemporaryDirectory(prefix="labocloud-", dir=dest.parent) as directory:
         whole = Path(directory) / "images.tar"
-        command = ["docker", "save", "--output", str(whole), *images]
-        docker = environment(docker_socket)
-        subprocess.run(command, check=True, capture_output=True, text=True, env=docker)
+        run(["docker", "save", "--output", str(whole), *images], docker_socket)
         packing = ["zstd", "-q", "-3", "-T0", "-f", "-o", str(dest)]
         with (
             tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as why,
@@ -145,7 +147,7 @@ def main() -> None:
     dest = directory / NAME
     try:
         save(asked["images"], asked["skip_layers"], dest, asked["docker_socket"])
-        sha256 = digest(dest)
+        sha256, size = digest(dest), dest.stat().st_size
         # Who fetches it knows its name, and need not be root.
         directory.chmod(0o711)
     except BaseException as error:
@@ -154,7 +156,7 @@ def main() -> None:
             raise
         why = getattr(error, "stderr", None) or error
         module.fail_json(msg=f"the images cannot be saved: {why}")
-    module.exit_json(changed=True, path=str(dest), sha256=sha256)
+    module.exit_json(changed=True, path=str(dest), sha256=sha256, size=size)
 
 
 if __name__ == "__main__":

@@ -104,7 +104,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.image_names import 
     take_name,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.passing import taken
-from ansible_collections.labocloud.room.plugins.module_utils.saved import digest, environment
+from ansible_collections.labocloud.room.plugins.module_utils.saved import digest, run
 
 OWN_ARGUMENTS: dict[str, Any] = {
     "context": {"type": "path", "required": True},
@@ -152,15 +152,12 @@ def build(context: Path, asked: Mapping[str, Any]) -> str:
         raise FailedError("what it is built from arrived torn or altered")
     told = context.with_name("id")
     with context.open("rb") as archive:
-        done = subprocess.run(
+        done = run(
             command(asked, told),
-            stdin=archive,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
+            asked["docker_socket"],
             check=False,
-            env=environment(asked["docker_socket"]),
+            stdin=archive,
+            stderr=subprocess.STDOUT,
         )
     if done.returncode != 0:
         said = "\n".join(done.stdout.rstrip()[-LONGEST_WORDS:].splitlines()[-LAST_LINES:])

@@ -16,7 +16,7 @@ description:
     run that was killed, a day later.
   - Answers like M(labocloud.room.seat), with what the seat has afterwards; the action judges that.
 requirements:
-  - docker and zstd (the commands, where the module runs)
+  - zstd (the command, where the module runs)
 options:
   src:
     description: Path of the archive, packed with zstd, where it has arrived; the action chooses it.
@@ -92,7 +92,10 @@ from ansible_collections.labocloud.room.plugins.module_utils.archive_names impor
 )
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
     DockerConnection,
+    EngineError,
+    PatientConnection,
     fingerprint,
+    reason,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.image_names import (
     described,
@@ -105,7 +108,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.passing import take
 from ansible_collections.labocloud.room.plugins.module_utils.saved import (
     ENVIRONMENT,
     digest,
-    environment,
     unpacked,
 )
 
@@ -128,22 +130,14 @@ def check(src: Path, sha256: str, asked: set[str]) -> None:
         )
 
 
-def load(src: Path, docker_socket: str) -> None:
-    """Load the archive. Raises RefusedError, with the engine's own words, where it is refused."""
-    with unpacked(src) as archive:
-        load = ["docker", "load", "--quiet"]
-        loaded = subprocess.run(
-            load,
-            stdin=archive,
-            capture_output=True,
-            text=True,
-            check=False,
-            env=environment(docker_socket),
-        )
-        if loaded.returncode != 0:
-            raise RefusedError(
-                loaded.stderr.strip() or f"docker load ended with {loaded.returncode}"
-            )
+def load(docker: DockerConnection, src: Path) -> None:
+    """Load the archive. Raises OSError, with the engine's own words, where it is refused."""
+    # It says nothing while it unpacks.
+    with unpacked(src) as archive, closing(PatientConnection(docker.path)) as patient:
+        try:
+            patient.work("/images/load?quiet=1", archive)
+        except EngineError as error:
+            raise OSError(reason(error)) from error
 
 
 def put_back(docker: DockerConnection, before: dict[str, str | None]) -> None:
@@ -162,7 +156,8 @@ def put_back(docker: DockerConnection, before: dict[str, str | None]) -> None:
 def bring(docker: DockerConnection, src: Path, images: dict[str, str]) -> dict[str, str]:
     """Load the archive, compare what has come, and give its IDs, by the names.
 
-    Raises RefusedError where it is not what was meant: what was there before has its names then.
+    Raises OSError, and RefusedError where it is not what was meant: what was there before has its
+    names then.
     """
     before: dict[str, str | None] = {}
     for name in images:
@@ -170,7 +165,7 @@ def bring(docker: DockerConnection, src: Path, images: dict[str, str]) -> dict[s
         before[name] = image["Id"] if image else None
     came = {}
     try:
-        load(src, docker.path)
+        load(docker, src)
         for name, meant in images.items():
             image = described(docker, name)
             if image is None or fingerprint(image) != meant:
@@ -194,9 +189,8 @@ def main() -> None:
             **ARGUMENTS,
         },
     )
-    for command in ("docker", "zstd"):
-        if shutil.which(command, path=ENVIRONMENT["PATH"]) is None:
-            module.fail_json(msg=f"there is no command {command} here")
+    if shutil.which("zstd", path=ENVIRONMENT["PATH"]) is None:
+        module.fail_json(msg="there is no command zstd here")
     asked = module.params
     images = asked["images"]
     try:

@@ -66,6 +66,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import SOCKET, reason
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import memory, snapshot
 
+# Characters of what the engine says of itself, which is a line.
+LONGEST = 600
+
 
 def main() -> None:
     """Run the module."""
@@ -82,7 +85,7 @@ def main() -> None:
     try:
         told = snapshot.take(snapshot.wanted([asked["wants"]]), asked["docker_socket"])
     except OSError as error:
-        why = os.strerror(error.errno) if error.errno else reason(error)
+        why = os.strerror(error.errno) if error.errno else reason(error)[:LONGEST]
     answers = memory.read(memory.directory()).answers
     module.exit_json(
         changed=False,

@@ -89,6 +89,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.saved import (
     digest,
     unpacked,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.telling import few
 
 Thing = dict[str, Any]
 
@@ -227,11 +228,7 @@ def refuse_other_names(archive: Path, tags: set[str]) -> None:
 def load(docker: DockerConnection, archive: Path) -> None:
     """Have the engine load the saved images. Raises OSError where it cannot."""
     with unpacked(archive) as tar:
-        answer = docker.read_answer(docker.stream("/images/load?quiet=1", "POST", tar))
-    # What fails once the answer has begun is told in it.
-    for line in answer.splitlines():
-        if line.strip() and (why := json.loads(line).get("error")):
-            raise OSError(why)
+        docker.work("/images/load?quiet=1", tar)
 
 
 def lacking_names(docker: DockerConnection, image: Thing, key: str) -> list[tuple[str, str]]:
@@ -591,14 +588,14 @@ def main() -> None:
     except FAILURES as error:
         missing.append(f"the rest: {reason(error)}" if lines else reason(error))
     if missing:
-        came = f" What came back: {'; '.join(lines)}." if lines else ""
+        came = f" What came back: {'; '.join(few(lines))}." if lines else ""
         module.fail_json(
-            msg=f"cannot restore: {'; '.join(missing)}.{came}",
+            msg=f"cannot restore: {'; '.join(few(missing))}.{came}",
             changed=bool(lines),
-            lines=lines,
-            missing=missing,
+            lines=few(lines),
+            missing=few(missing),
         )
-    module.exit_json(changed=bool(lines), lines=lines, missing=missing)
+    module.exit_json(changed=bool(lines), lines=few(lines), missing=missing)
 
 
 if __name__ == "__main__":

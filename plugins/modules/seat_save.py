@@ -137,6 +137,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.saved import (
     digest,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.state import write_whole
+from ansible_collections.labocloud.room.plugins.module_utils.telling import few
 
 # Seconds in which an engine that is restarted answers again, and those between two questions.
 RETURNS = 60
@@ -437,7 +438,7 @@ def save(docker: DockerConnection, asked: dict[str, Any], dest: Path) -> dict[st
     manifest.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     files = files | {manifest.name: digest(manifest)}
     sizes = {name: (dest / name).stat().st_size for name in files}
-    return {"files": files, "sizes": sizes, "left_out": left_out}
+    return {"files": files, "sizes": sizes, "left_out": few(left_out)}
 
 
 def room(needed: int, dest: Path) -> None:

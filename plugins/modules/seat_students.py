@@ -89,7 +89,8 @@ things:
     What is the students', each kind a list of things with C(id), C(name) and C(bytes), and images
     also C(names), all names that they bear; and C(names), the names of images that change, name to
     ID of the image that it is given back to, empty for a name that goes. And C(memory), one thing
-    where labo remembers anything.
+    where labo remembers anything. Where there are more than some thousands, C(more) is how many are
+    left out: they are in the next listing, and removing these fails at the end, and says so.
   returned: always
   type: dict
 refused:
@@ -170,6 +171,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson import memor
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import ANONYMOUS, bare
 from ansible_collections.labocloud.room.plugins.module_utils.saved import alone
 from ansible_collections.labocloud.room.plugins.module_utils.state import State, TornError, read
+from ansible_collections.labocloud.room.plugins.module_utils.telling import few, held
 
 # Removing a container waits for its processes, measuring a volume for its disk.
 TIMEOUT = 300
@@ -180,6 +182,8 @@ REVISION = re.compile("-[0-9a-f]{12}$")
 MOUNTS = Path("/proc/self/mountinfo")
 # What a plan has, besides names.
 KINDS = ("swarm", *IN_A_SWARM, "containers", "images", "volumes", "networks", "plugins", "cache")
+# In which order it is carried out.
+ORDER = ("swarm", *IN_A_SWARM, "containers", "names", *KINDS[KINDS.index("images") :])
 NEXT = (
     "Nothing is changed. The same command with -e confirm=yes removes this; with -e confirm=yes -e"
     " save=yes it saves the containers, images and volumes first."
@@ -428,12 +432,13 @@ def unsaved(things: dict[str, Any], saved: memory.Saved) -> list[str]:
         for image in things["images"]
         if image["names"] and bare(image["id"]) not in saved.images
     ]
-    return every + [
+    every += [
         f"volume {volume['name']}"
         for volume in things["volumes"]
         if volume["name"] not in saved.volumes
         and (volume["name"] in used or not ANONYMOUS.fullmatch(volume["name"]))
     ]
+    return few(every)
 
 
 def size(count: int) -> str:
@@ -611,6 +616,8 @@ def remove(docker: DockerConnection, things: dict[str, Any], left: list[str]) ->
     for plugin in things["plugins"]:
         attempt(docker, left, f"plugin {plugin['name']}", f"/plugins/{plugin['id']}?force=true")
     prune(docker, left, [piece["id"] for piece in things["cache"]])
+    if more := things.get("more"):
+        left.append(f"{more:,} more: one listing does not hold them")
 
 
 def prune(docker: DockerConnection, left: list[str], cache: list[str]) -> None:
@@ -669,7 +676,7 @@ def listing(
         containers=containers,
         keep=keep,
     )
-    return {**things, "memory": remembered()}, ""
+    return held({**things, "memory": remembered()}, ORDER), ""
 
 
 def to_save(things: dict[str, Any]) -> dict[str, Any] | None:
@@ -693,6 +700,9 @@ def told(host: str, things: dict[str, Any], lost: list[str], *, confirmed: bool)
         return [f"{host}: nothing of students is here."]
     becomes = "to go now" if confirmed else "would go"
     head = f"{host}: {len(every)} {becomes}, {size(total(things))}:"
+    every = few(every)
+    if more := things.get("more"):
+        every.append(f"{more:,} more, which one listing does not hold: give the same command again")
     if lost:
         every.append(f"nobody has saved (labo save): {', '.join(lost)}")
     return [head, *every] if confirmed else [head, *every, NEXT]
@@ -731,18 +741,18 @@ def main() -> None:
                         if things.get("memory"):
                             forget(left)
     except TornError as error:
-        module.fail_json(msg=f"{host}: {error}.", left=left)
+        module.fail_json(msg=f"{host}: {error}.", left=few(left))
     except (OSError, http.client.HTTPException) as error:
-        why = "; ".join([f"Docker refuses: {error}", *left])
-        module.fail_json(msg=f"{host}: {why}. {STILL}", left=left)
+        why = "; ".join([f"Docker refuses: {error}", *few(left)])
+        module.fail_json(msg=f"{host}: {why}. {STILL}", left=few(left))
     if left:
-        why = f"cannot be removed: {'; '.join(left)}"
-        module.fail_json(msg=f"{host}: {why}. {STILL}", left=left, changed=True)
+        why = f"cannot be removed: {'; '.join(few(left))}"
+        module.fail_json(msg=f"{host}: {why}. {STILL}", left=few(left), changed=True)
     every = lines(things)
     changed = asked["state"] == "absent" and bool(every)
     freed = total(things)
     module.exit_json(
-        changed=changed, things=things, lines=every, bytes=freed, size=size(freed), **more
+        changed=changed, things=things, lines=few(every), bytes=freed, size=size(freed), **more
     )
 
 

@@ -9,6 +9,7 @@ is, for how long, and which seats need somebody.
 
 import csv
 import io
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -39,6 +40,8 @@ STATES = (STUCK, MUTE, OFF, WORKING, NEW, THROUGH, UNKNOWN)
 NEED_YOU = (STUCK, MUTE, OFF)
 # Seconds: half of what an exercise is meant to take, and this at least.
 SHORTEST = 5 * 60
+# The room has begun where one in so many of its seats has.
+SHARE = 3
 # One hint is for all where so many seats have had it for so long.
 MANY, A_WHILE = 3, 2 * 60
 # Seconds: where nobody has looked at a seat for longer, that was another lesson.
@@ -225,15 +228,32 @@ def row(
     }
 
 
+def first_step(told: Mapping[str, Any]) -> float:
+    """Return when a seat was first seen to have done a step, 0 where it has not."""
+    return min(map(seconds, times(told).values()), default=0.0)
+
+
+def room_begun(rows: Iterable[Mapping[str, Any]]) -> float:
+    """Return when the room began, 0 where it has not: one seat alone is ahead, or forges it.
+
+    That is when a third of the seats that are on had done a step.
+    """
+    firsts = [first_step(told) for told in rows if told["state"] not in (OFF, UNKNOWN)]
+    needed = math.ceil(len(firsts) / SHARE)
+    done = sorted(filter(None, firsts))
+    return done[needed - 1] if 0 < needed <= len(done) else 0.0
+
+
 def stuck(told: Mapping[str, Any], minutes: Mapping[str, int], begun: float, now: float) -> bool:
     """Tell whether a seat has been on one step for too long.
 
-    minutes: that each exercise is meant to take. begun: when the first step of all was done, 0
-    where none is: before that nobody is late.
+    minutes: that each exercise is meant to take. begun: as room_begun() gives it. Before that, and
+    before it has done a step itself, a seat is not late.
     """
-    if told["state"] not in (WORKING, NEW) or not told["asked"] or not begun:
+    starts = [moment for moment in (first_step(told), begun) if moment]
+    if told["state"] not in (WORKING, NEW) or not told["asked"] or not starts:
         return False
-    since = max(seconds(told["at"]["since"]), begun)
+    since = max(seconds(told["at"]["since"]), min(starts))
     return now - since >= max(SHORTEST, minutes[told["at"]["exercise"]] * 60 / 2)
 
 
@@ -278,7 +298,7 @@ def board(
     last = {told["name"]: told for told in before.get("seats", [])}
     rows = [row(name, looks.get(name), last.get(name, {}), lesson) for name in people]
     minutes = {one.name: one.minutes for one in lesson}
-    begun = min((seconds(one) for told in rows for one in times(told).values()), default=0.0)
+    begun = room_begun(rows)
     for told in rows:
         told["person"] = people[told["name"]] or None
         if stuck(told, minutes, begun, now):

@@ -9,6 +9,9 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.printable import on
 
 Finding = dict[str, Any]
 
+# Characters of one text. Of a room of a hundred, the names have as many; a seat may tell more.
+LONGEST = 3000
+
 UP = "./lab up --limit {seat}"
 ON_SEAT = "./lab ansible {seat} -ba "
 ON_EACH = "./lab ansible {seats} -b -m shell -a "
@@ -1266,12 +1269,12 @@ VOCABULARY |= {
 def finding(name: str, seat: str, /, **values: object) -> Finding:
     """Give the finding of that name in the vocabulary, filled in.
 
-    What a seat has said is in the values, so what is made of them is made printable.
+    What a seat has said is in the values, so what is made of them is made printable, and cut.
     """
     entry = VOCABULARY[name]
 
     def texts(pair: tuple[str, str]) -> dict[str, str]:
-        english, french = (one_line(text.format(**values)) for text in pair)
+        english, french = (one_line(text.format(**values)[:LONGEST]) for text in pair)
         return {"en": english, "fr": french}
 
     return {
@@ -1279,8 +1282,20 @@ def finding(name: str, seat: str, /, **values: object) -> Finding:
         "severity": entry.severity,
         "cause": texts(entry.cause),
         "advice": entry.advice and texts(entry.advice),
-        "command": one_line(entry.command.format(seat=seat, **values)),
+        "command": one_line(entry.command.format(seat=seat, **values)[:LONGEST]),
     }
+
+
+def of_seats(found: Finding, seat: str, seats: str) -> Finding:
+    """Return a finding of one seat, in which the command is for others too.
+
+    seats: names, with commas, or a group of the inventory.
+    """
+    before, names_it, _ = VOCABULARY[found["id"]].command.partition("{seat}")
+    own = f"{before}{seat}"
+    if not names_it or not found["command"].startswith(own):
+        return found
+    return {**found, "command": f"{before}{seats}{found['command'][len(own) :]}"}
 
 
 def in_words(findings: Sequence[Mapping[str, Any]]) -> str:

@@ -17,6 +17,8 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge import findin
 # What is known of a machine after a run: the facts seat, verdict and others of the action seat.
 Answer = Mapping[str, Any]
 
+# Characters of the name of a system, or of a version, which have a tenth of it.
+LONGEST = 200
 STATES = ("ready", "warning", "error", "unreachable", "unknown")
 
 
@@ -119,8 +121,8 @@ def row(
         "state": state(found),
         "asked": True,
         "time": iso(now),
-        "os": has["os"]["name"] if has else None,
-        "docker": has["docker"]["version"] or None if has else None,
+        "os": has["os"]["name"][:LONGEST] if has else None,
+        "docker": has["docker"]["version"][:LONGEST] or None if has else None,
         "students": students(has["docker"]["uid"]) if has else None,
         "findings": found,
     }

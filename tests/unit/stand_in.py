@@ -52,6 +52,14 @@ class Stream(NamedTuple):
     body: bytes
 
 
+class Drip(NamedTuple):
+    """An answer that begins with these bytes, and comes a byte at a time: none of them is late."""
+
+    body: bytes
+
+
+# How many bytes follow, and the seconds before each.
+DRIPS, BETWEEN = 200, 0.02
 # No answer at all, for as long as the stand-in is there.
 HANG = object()
 # The connection is closed in place of an answer.
@@ -130,6 +138,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(answer.body)
             engine.ended.wait()
             self.close_connection = True
+        elif isinstance(answer, Drip):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(answer.body)
+            for _ in range(DRIPS):
+                if engine.ended.wait(BETWEEN):
+                    break
+                self.wfile.write(b" ")
+            self.close_connection = True
         elif isinstance(answer, Raw):
             self.send(answer.status, answer.body)
         elif isinstance(answer, Refuse):
@@ -180,8 +197,8 @@ class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 class Engine:
     """The stand-in. `on` tells it how to answer; `questions` are those that it was asked.
 
-    An answer is what becomes of JSON, or Refuse, Raw, Stream, HANG or DROP, or a function that
-    gives one of these from the Question and the groups of the rule's pattern.
+    An answer is what becomes of JSON, or Refuse, Raw, Stream, Drip, HANG or DROP, or a function
+    that gives one of these from the Question and the groups of the rule's pattern.
     """
 
     def __init__(self, path: Path, api: str = "1.45") -> None:

@@ -155,7 +155,7 @@ class Fetching(Task):
     """The action that fetches an archive for a seat, another one like it, and one with all."""
 
     def __init__(self, stem: Path, said: object | None = None) -> None:
-        told = said or {"changed": True, "path": THERE, "sha256": SHA256}
+        told = said or {"changed": True, "path": THERE, "sha256": SHA256, "size": len(PACKED)}
         super().__init__(image_archive, told, seats=["pc03", "pc04", "pc05"])
         other = stem.with_name("another kind")
         self.facts = {
@@ -201,7 +201,12 @@ def test_each_kind_of_seat_has_an_archive_of_its_own(stem: Path) -> None:
     ("said", "words"),
     [
         ({"failed": True, "msg": "the images cannot be saved: no space"}, "no space"),
-        ({"path": THERE, "sha256": "0" * 64}, "torn or altered"),
+        ({"path": THERE, "sha256": "0" * 64, "size": len(PACKED)}, "torn or altered"),
+        ({"path": THERE, "sha256": SHA256}, "not told how large"),
+        ({"path": THERE, "sha256": SHA256, "size": -1}, "not told how large"),
+        ({"path": THERE, "sha256": SHA256, "size": "6"}, "not told how large"),
+        ({"path": THERE, "sha256": SHA256, "size": 10**11}, "100000 MB, more than 20000 MB"),
+        ({"path": THERE, "sha256": SHA256, "size": len(PACKED) - 1}, "File too large"),
         ({"path": "/etc", "sha256": SHA256}, "the archive is at '/etc'"),
         ({"path": "/var/tmp/labocloud-images-x/../../images.tar.zst"}, "the archive is at"),
         ({}, "the archive is at 'None'"),
@@ -222,6 +227,19 @@ def test_a_builder_that_is_lost_on_the_way_leaves_no_half_archive(stem: Path) ->
     with pytest.raises(AnsibleConnectionFailure):
         task.run()
     assert list(stem.parent.iterdir()) == []
+
+
+class OverError(BaseException):
+    """The task's time is over, as Ansible says it."""
+
+
+def test_a_builder_that_hangs_is_not_asked_to_tidy_up(stem: Path) -> None:
+    """Nothing would end that."""
+    task = Fetching(stem)
+    task.connection.fails = OverError()
+    with pytest.raises(OverError):
+        task.run()
+    assert task.commands == list(stem.parent.iterdir()) == []
 
 
 ANSWER = {"changed": True, "seat": SEAT}

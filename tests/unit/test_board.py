@@ -187,6 +187,28 @@ def test_before_anybody_has_begun_nobody_is_late(known: list[Exercise]) -> None:
     assert seat(told, "pc1")["state"] == "stuck"
 
 
+def test_one_seat_that_is_ahead_makes_nobody_late(known: list[Exercise]) -> None:
+    """It may have forged that. A third of the room begins for all, and each seat for itself."""
+    names = {f"pc{number:02}": "" for number in range(1, 11)}
+
+    def look(told: dict[str, Any], now: float, *begun: str) -> dict[str, Any]:
+        looks = {
+            name: seen(known, taken("one") if name in begun else taken(), now)
+            for name in list(names)[:9]
+        }
+        return board.board(looks | {"pc10": silent(OFF, now)}, names, known, told, now)
+
+    told = look(look({}, NOW), NOW, "pc01")
+    later = NOW + 10 * MINUTE
+    told = look(told, later, "pc01")
+    assert [one["name"] for one in told["seats"] if one["state"] == "stuck"] == ["pc01"]
+    # Three of the nine that are on.
+    told = look(told, later, "pc01", "pc02", "pc03")
+    assert told["totals"]["stuck"] == 1
+    told = look(told, later + 5 * MINUTE, "pc01", "pc02", "pc03")
+    assert told["totals"]["stuck"] == 9
+
+
 def test_in_the_next_lesson_nobody_is_late_yet(known: list[Exercise]) -> None:
     looks = {f"pc{number}": seen(known, taken("one")) for number in (1, 2, 3)}
     told = report(known, looks)

@@ -1,17 +1,22 @@
 """How an engine is asked, and what becomes of one that hangs, breaks off or is another."""
 
 import http.client
+import io
 import os
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 import stand_in
+from ansible_collections.labocloud.room.plugins.module_utils import docker_engine
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
     DockerConnection,
     EngineError,
+    PatientConnection,
+    TooMuchError,
 )
 
 
@@ -70,6 +75,115 @@ def test_after_an_answer_that_does_not_come_the_next_question_is_answered(
     with pytest.raises((OSError, http.client.HTTPException)):
         docker.ask("/commit", "POST")
     assert docker.ask("/containers/a/unpause", "POST") == {}
+
+
+def patiently(path: str) -> DockerConnection:
+    """Connect as who waits for a disk."""
+    return PatientConnection(path, 0.3)
+
+
+@pytest.mark.parametrize("connect", [lambda path: DockerConnection(path, 0.3), patiently])
+def test_an_answer_that_drips_is_given_up(
+    engine: stand_in.Engine, connect: Callable[[str], DockerConnection]
+) -> None:
+    """The next question is answered again."""
+    engine.on("GET", "/volumes", stand_in.Drip(b"{"))
+    engine.on("GET", "/networks", [])
+    with closing(connect(engine.path)) as docker:
+        with pytest.raises(TimeoutError):
+            docker.ask("/volumes")
+        assert docker.ask("/networks") == []
+
+
+def test_there_is_a_time_for_all_answers_together(engine: stand_in.Engine) -> None:
+    engine.on("GET", "/networks", [])
+    with closing(DockerConnection(engine.path, together=3600)) as docker:
+        assert docker.ask("/networks") == []
+        docker.last -= 3600
+        with pytest.raises(TimeoutError, match="all the time that there was"):
+            docker.ask("/networks")
+
+
+def test_no_more_of_an_answer_is_read_than_anybody_wants(engine: stand_in.Engine) -> None:
+    """Nor of a refusal, where what streams may be large."""
+    engine.on("GET", "/volumes", stand_in.Raw(b" " * 10**5))
+    engine.on("GET", "/images/get", stand_in.Refuse(500, " " * 10**5))
+    engine.on("GET", "/networks", [])
+    with closing(DockerConnection(engine.path, most=1000)) as docker:
+        with pytest.raises(TooMuchError, match="larger than 1000 bytes"):
+            docker.ask("/volumes")
+        with pytest.raises(TooMuchError, match="larger than 1000 bytes"):
+            docker.stream("/images/get")
+        assert docker.ask("/networks") == []
+
+
+@pytest.mark.parametrize(
+    ("limit", "answer"),
+    [("STREAM_SECONDS", stand_in.Drip(b"tar")), ("SILENCE_SECONDS", stand_in.Stream(b"tar"))],
+)
+def test_what_streams_has_its_own_limits(
+    engine: stand_in.Engine, monkeypatch: pytest.MonkeyPatch, limit: str, answer: object
+) -> None:
+    """It may be large, and take long, but not for ever, nor say nothing for long."""
+    engine.on("GET", "/large", stand_in.Raw(b" " * 10_000))
+    engine.on("GET", "/images/get", answer)
+    with closing(DockerConnection(engine.path, 0.2, most=1000)) as docker:
+        assert len(docker.stream("/large").read()) == 10_000
+        monkeypatch.setattr(docker_engine, limit, 0.2)
+        with pytest.raises(TimeoutError):
+            docker.stream("/images/get").read()
+
+
+def test_what_is_sent_is_limited_too(
+    engine: stand_in.Engine, docker: DockerConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An engine takes a piece now and then: none of them is late."""
+
+    class Slow(io.BytesIO):
+        def read(self, _size: int | None = -1) -> bytes:
+            time.sleep(0.01)
+            return super().read(10)
+
+    docker.negotiate()
+    monkeypatch.setattr(docker_engine, "STREAM_SECONDS", 0.2)
+    with pytest.raises(TimeoutError):
+        docker.stream("/images/load", "POST", Slow(b" " * 2000))
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (stand_in.Raw(b'{"status": "a"}\n\n{"error": "disk full"}\n'), "disk full"),
+        (stand_in.Raw(b"{"), "not understood"),
+        (stand_in.Raw(b"[]"), "not understood"),
+        (stand_in.Raw(b" " * 10**5), "too long"),
+        (stand_in.Refuse(500, "disk full"), "disk full"),
+    ],
+)
+def test_what_goes_wrong_while_the_engine_works_is_told(
+    engine: stand_in.Engine, docker: DockerConnection, answer: object, words: str
+) -> None:
+    engine.on("POST", "/images/load", answer)
+    engine.on("POST", "/images/create", stand_in.Raw(b'{"status": "a"}\r\n{"status": "b"}\r\n'))
+    with pytest.raises(OSError, match=words):
+        docker.work("/images/load", io.BytesIO(b"tar"))
+    docker.work("/images/create")
+
+
+def test_an_engine_that_has_not_read_all_says_why(
+    engine: stand_in.Engine, docker: DockerConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where its disk is full."""
+    engine.on("POST", "/images/load", stand_in.Refuse(500, "disk full"))
+    read = stand_in.Handler.read_body
+
+    def leave(handler: stand_in.Handler) -> bytes:
+        handler.close_connection = handler.command == "POST"
+        return b"" if handler.close_connection else read(handler)
+
+    monkeypatch.setattr(stand_in.Handler, "read_body", leave)
+    with pytest.raises(EngineError, match="disk full"):
+        docker.stream("/images/load", "POST", io.BytesIO(b" " * 2**24))
 
 
 def test_files_are_got_at_with_the_rights_of_the_engine_that_answers(

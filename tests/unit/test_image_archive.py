@@ -13,6 +13,7 @@ import stand_in
 from ansible_collections.labocloud.room.plugins.action import (
     image_archive as image_archive_action,
 )
+from ansible_collections.labocloud.room.plugins.module_utils import saved
 from ansible_collections.labocloud.room.plugins.modules import image_archive
 
 BASE = {"Config": "b", "Layers": ["one", "two"]}
@@ -72,6 +73,7 @@ def test_the_archive_holds_all_but_what_is_skipped(place: Path, skip: int | None
     assert said["changed"]
     made = Path(said["path"])
     assert said["sha256"] == hashlib.sha256(made.read_bytes()).hexdigest()
+    assert said["size"] == made.stat().st_size
     # Who connects fetches it, and need not be root; nobody finds it who does not know its name.
     assert (made.stat().st_mode & 0o777, made.parent.stat().st_mode & 0o777) == (0o644, 0o711)
     held = members(made)
@@ -110,4 +112,15 @@ def test_a_command_that_is_lacking_is_named(place: Path, monkeypatch: pytest.Mon
     monkeypatch.setitem(image_archive.ENVIRONMENT, "PATH", "/nowhere")
     said = stand_in.run(image_archive.main, images=["a:1"])
     assert said["msg"] == "there is no command docker here"
+    assert list(place.iterdir()) == []
+
+
+def test_a_command_that_does_not_end_is_ended(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine at the socket may be anybody's."""
+    command(tmp_path, "docker", "exec sleep 3")
+    monkeypatch.setattr(saved, "STREAM_SECONDS", 0.2)
+    said = stand_in.run(image_archive.main, images=["a:1"])
+    assert "docker save has not ended after" in said["msg"]
     assert list(place.iterdir()) == []

@@ -7,7 +7,9 @@ from typing import Any
 import jsonschema
 import pytest
 from ansible_collections.labocloud.room.plugins.plugin_utils import report
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import judge
 from sample_room import NOW, answer, off, room, sample
+from sample_seat import SEAT, builder, want
 
 PROJECT = Path(__file__).parents[2]
 SCHEMA = json.loads((PROJECT / "docs/room.schema.json").read_text())
@@ -48,6 +50,25 @@ def test_a_seat_that_is_off_is_in_the_report() -> None:
     assert made["seats"][0]["docker"] == "26.1.5+dfsg1"
     assert made["seats"][1]["findings"][0]["cause"]["fr"] == "injoignable : timed out."
     assert made["totals"]["unreachable"] == 1
+
+
+def stretched(value: Any) -> Any:  # noqa: ANN401  # JSON
+    """Return a seat's answer with each of its texts longer than anybody reads."""
+    if isinstance(value, str):
+        return value + "x" * 200_000
+    if isinstance(value, dict):
+        return {key: stretched(one) for key, one in value.items()}
+    return [stretched(one) for one in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("fact", ["os", "docker", "containers", "page", "files", "odd"])
+def test_no_seat_makes_the_page_long(fact: str) -> None:
+    """The page is on a beamer, and the last lines are read by somebody."""
+    has = SEAT | {fact: ["x" * 300] * 2000 if fact == "odd" else stretched(SEAT[fact])}
+    made = told(pc01={"seat": has, "verdict": judge(has, want(), builder())})
+    assert len(json.dumps(made)) < 20_000
+    # And one that cannot be reached says as much by its SSH.
+    assert len(json.dumps(told(pc01=off("pc01", "x" * 10**6)))) < 20_000
 
 
 def test_a_seat_that_was_lost_on_the_way_is_judged_by_what_it_told() -> None:

@@ -14,6 +14,7 @@ from ansible.template import trust_as_template
 from ansible_collections.labocloud.room.plugins.action import seat as asking
 from ansible_collections.labocloud.room.plugins.callback import room_summary
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises
+from ansible_collections.labocloud.room.plugins.plugin_utils import page
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
@@ -51,7 +52,8 @@ def test_what_is_only_to_be_looked_at_comes_last() -> None:
 
 
 def test_a_warning_of_many_seats_is_one_line() -> None:
-    low, off = (finding("clock_off", "pc1", seconds=seconds) for seconds in ("+40", "+90"))
+    low = finding("clock_off", "pc1", seconds="+40")
+    off = finding("clock_off", "pc2", seconds="+90")
     broken = finding("unfinished", "pc1")
     lines = room_summary.warnings(
         {
@@ -61,11 +63,34 @@ def test_a_warning_of_many_seats_is_one_line() -> None:
         }
     )
     assert lines == [
-        "To look at, pc1, pc3: its clock is off by +40 s. Fix: ./lab ansible pc1 -ba"
+        "To look at, pc1, pc3: its clock is off by +40 s. Fix: ./lab ansible pc1,pc3 -ba"
         " 'timedatectl set-ntp true'",
-        "To look at, pc2: its clock is off by +90 s. Fix: ./lab ansible pc1 -ba"
+        "To look at, pc2: its clock is off by +90 s. Fix: ./lab ansible pc2 -ba"
         " 'timedatectl set-ntp true'",
     ]
+
+
+def test_a_warning_that_seats_share_names_them_as_the_inventory_does_or_all() -> None:
+    """Whoever has answered first; and its command is for all of them."""
+    room = [f"pc{number}" for number in range(1, 13)]
+    verdicts = {
+        name: {"machine": verdict([finding("clock_off", name, seconds="+40")])}
+        for name in ("pc10", "pc2", *sorted(set(room) - {"pc10", "pc2"}))
+    }
+    assert room_summary.warnings(verdicts, room) == [
+        "To look at, all 12 seats: its clock is off by +40 s. Fix: ./lab ansible lab -ba"
+        " 'timedatectl set-ntp true'"
+    ]
+    some = {name: verdicts[name] for name in ("pc10", "pc2", "pc1")}
+    [line] = room_summary.warnings(some, room)
+    assert line.startswith("To look at, pc1, pc2, pc10: its clock is off by +40 s.")
+    assert line.endswith("Fix: ./lab ansible pc1,pc2,pc10 -ba 'timedatectl set-ntp true'")
+    # One that is all of the room keeps its name.
+    [line] = room_summary.warnings({"pc10": verdicts["pc10"]}, ["pc10"])
+    assert line.startswith("To look at, pc10: ")
+    attacks = dict.fromkeys(verdicts, tried(withstood=1))
+    [line] = room_summary.attacked(attacks, room)
+    assert line.startswith("Attacks, all 12 seats: ")
 
 
 def tried(**outcomes: int) -> dict[str, Any]:
@@ -99,6 +124,14 @@ def test_a_long_reason_keeps_its_beginning_and_its_end() -> None:
     assert told.startswith("begin")
     assert told.endswith("end")
     assert len(told) < room_summary.LONGEST_REASON + 10
+
+
+def test_that_it_took_too_long_is_said_in_the_same_words() -> None:
+    """Of an item of a loop, too. What a module says of that is no number."""
+    timed_out = {"msg": "Timed out after 600 second(s).", "timedout": {"period": 600}}
+    assert room_summary.reason(timed_out) == "it did not answer in time, within 600 s"
+    for odd in (True, {"period": "x" * 10**6}, {}):
+        assert room_summary.reason({"msg": "it", "timedout": odd}) == "it"
 
 
 def test_no_reason_at_all() -> None:
@@ -206,6 +239,7 @@ class Run:
             action=more.pop("action", "command"),
             args=more.pop("args", {}),
             delegate_to=more.get("delegate_to"),
+            name=more.pop("name", "Do it"),
             _uuid="1",
         )
         host = SimpleNamespace(get_name=lambda: seat)
@@ -317,9 +351,13 @@ def test_the_page_is_written_where_no_seat_is_left(up: Run) -> None:
 def test_a_machine_that_ran_into_its_time_limit_is_on_the_page(up: Run) -> None:
     """No verdict came back of the task."""
     up.begin("pc1")
-    up.tell("runner_on_failed", "pc1", result={"msg": "Timed out after 180 second(s)."})
+    timed_out = {"msg": "Timed out after 180 second(s).", "timedout": {"period": 180}}
+    up.tell("runner_on_failed", "pc1", result=timed_out)
     up.end(pc1="failures")
     assert up.page()["pc1"] == "error"
+    [row] = [one for one in page.last(up.directory)["seats"] if one["name"] == "pc1"]
+    why = "it did not answer in time: Do it, within 180 s."
+    assert row["findings"][0]["cause"]["en"] == why
 
 
 def test_a_run_that_has_asked_nobody_leaves_the_page(up: Run) -> None:
@@ -584,7 +622,7 @@ def test_a_seat_whose_look_took_too_long_needs_somebody(looking: Run) -> None:
     looking.tell("runner_on_failed", "pc1", action=LOOK, result=timed_out)
     assert looking.progress()["pc1"] == ("mute", None)
     said = looking.end("pc1")
-    assert "it cannot be asked: Timed out after 60 second(s)." in said[0]
+    assert "it did not answer in time: Do it, within 60 s." in said[0]
     assert looking.color == "yellow"
 
 
@@ -684,7 +722,9 @@ def test_another_task_that_took_too_long_says_nothing_of_the_students(up: Run) -
     timed_out = {"msg": "Timed out after 180 second(s).", "timedout": {"period": 180}}
     up.tell("runner_on_failed", "pc1", result=timed_out)
     assert not (up.directory / "progress.json").exists()
-    assert up.end(pc1="failures")[1] == "  pc1: Timed out after 180 second(s)."
+    said = up.end(pc1="failures")[1]
+    assert said.startswith("  pc1: it did not answer in time: Do it, within 180 s. Fix: it is on")
+    assert up.page()["pc1"] == "error"
 
 
 def test_a_run_that_looks_on_its_way_ends_as_others_do(

@@ -55,6 +55,14 @@ def test_what_cannot_be_judged_is_told_and_nothing_counts(
     assert look["exercises"] == {}
 
 
+def test_what_a_look_tells_is_cut(tmp_path: Path) -> None:
+    """It is kept for each seat, shown, and printed as a line."""
+    known, much = lesson(tmp_path), "x" * 1_900_000
+    assert len(str(seat_progress.look(NAME, told(None, why=much), known))) < 5000
+    look = seat_progress.look(NAME, AnsibleConnectionFailure(much), known)
+    assert len(str(look)) < 20_000
+
+
 @pytest.mark.parametrize("snapshot", [{}, {"containers": 1}, {"containers": [{"name": []}]}])
 def test_a_snapshot_of_another_shape_has_nothing(snapshot: object, tmp_path: Path) -> None:
     look = seat_progress.look(NAME, told(snapshot), lesson(tmp_path))

@@ -726,6 +726,57 @@ def test_what_newer_engines_leave_out_is_not_there(talks: stand_in.Engine) -> No
     assert not {"/services", "/secrets", "/configs"} & set(talks.asked("GET"))
 
 
+def test_a_hundred_thousand_volumes_are_counted_and_go_some_thousands_at_a_time(
+    talks: stand_in.Engine,
+) -> None:
+    """The answer stays small, and so do the lines; nothing of it is said to be all."""
+    many = {f"v{number:05}": None for number in range(100_000)}
+
+    def volumes(_: stand_in.Question) -> object:
+        told = [{"Name": name, "Driver": "local", "Options": None} for name in many]
+        return {"Volumes": told}
+
+    talks.on("GET", "/volumes", volumes)
+    told = listed(talks)
+    things = told["things"]
+    there = len(things["volumes"])
+    assert 1000 < there < 100_000
+    # What comes after it is not listed either: a plugin may be one that a volume is made with.
+    assert things["networks"] == things["plugins"] == things["cache"] == []
+    assert things["more"] == 100_000 - there + 4
+    assert len(json.dumps(told)) < 1_500_000
+    assert len(told["lines"]) < 300
+    assert len(told["unsaved"]) < 300
+    assert f"and {there - 199:,} more" in " ".join(told["told"])
+    assert any(f"{things['more']:,} more, which one listing" in line for line in told["told"])
+    assert len("\n".join(told["told"])) < 30_000
+
+    def gone(_: stand_in.Question, name: str) -> None:
+        many.pop(name, None)
+
+    talks.on("GET", "/volumes/(v.*)", {"Driver": "nfs", "Mountpoint": "/x"})
+    talks.on("DELETE", "/volumes/(v.*)", gone)
+    things = {**things, **{kind: [] for kind in ("swarm", "containers", "images")}}
+    things = {**things, "volumes": things["volumes"][:3]}
+    done = removed(talks, things)
+    assert done["failed"]
+    assert f"{things['more']:,} more: one listing does not hold them" in done["msg"]
+    assert "give the same command again" in done["msg"]
+    assert len(many) == 100_000 - 3
+
+
+def test_what_an_engine_refuses_a_thousand_times_is_told_in_some_lines(
+    obeys: stand_in.Engine,
+) -> None:
+    obeys.on("DELETE", "/volumes/.*", stand_in.Refuse(409, "x" * 10_000))
+    every = [{"id": f"v{n}", "name": f"v{n}", "bytes": 0, "elsewhere": False} for n in range(300)]
+    obeys.on("GET", "/volumes/.*", {"Driver": "nfs", "Mountpoint": "/x"})
+    volumes = [one | {"driver": "nfs"} for one in every]
+    told = removed(obeys, {**EVERYTHING, "volumes": volumes})
+    assert "and 100 more" in told["msg"]
+    assert len(json.dumps(told)) < 500_000
+
+
 NOTHING = {
     kind: []
     for kind in (

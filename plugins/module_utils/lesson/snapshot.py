@@ -12,19 +12,20 @@ import http.client
 import json
 import os
 import re
-import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing, suppress
 from datetime import datetime, timezone
 from ipaddress import ip_address
-from typing import IO, Any
+from typing import Any
 from urllib.parse import quote
 
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
     SOCKET,
     DockerConnection,
     EngineError,
+    Limited,
+    TooMuchError,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, fitted, nothing
 
@@ -206,78 +207,23 @@ def each(
     return told
 
 
-class TooMuch(OSError):  # noqa: N818  # no error of who reads
-    """There would be more of an answer than anybody wants to hold."""
-
-
-class Limited(http.client.HTTPConnection):
-    """HTTP of which one answer is limited in time and in bytes, however slowly it comes.
-
-    Python's own time limit is for each piece of an answer.
-    """
-
-    end = 0.0
-    left = 0
-
-    def allow(self, seconds: float, most: int = LARGEST) -> None:
-        """Limit what is read from now on."""
-        self.end = time.monotonic() + seconds
-        self.left = most
-
-    def connect(self) -> None:
-        """Connect. Raises OSError."""
-        super().connect()
-        self.sock = LimitedSocket(self.sock, self)
-
-
-class LimitedSocket(socket.socket):
-    """A socket that reads no more than its connection allows. http.client reads by recv_into."""
-
-    def __init__(self, sock: socket.socket, connection: Limited) -> None:
-        super().__init__(fileno=sock.detach())
-        self.connection = connection
-
-    def recv_into(self, *args: Any, **kwargs: Any) -> int:  # noqa: ANN401  # as socket's own
-        """Read a piece. Raises OSError, TooMuch where there have been too many."""
-        seconds = self.connection.end - time.monotonic()
-        if seconds <= 0:
-            raise TimeoutError("the answer takes too long")
-        self.settimeout(seconds)
-        count = super().recv_into(*args, **kwargs)
-        self.connection.left -= count
-        if self.connection.left < 0:
-            raise TooMuch("the answer is too long")
-        return count
-
-
-class Engine(Limited, DockerConnection):
+class Engine(DockerConnection):
     """An engine that is asked, all in all, for no longer than ALL seconds."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(path, ONE_ANSWER)
-        self.last = time.monotonic() + ALL
-
-    def send_question(
-        self, path: str, method: str, body: bytes | IO[bytes] | None, headers: dict[str, str]
-    ) -> http.client.HTTPResponse:
-        """Ask, and give the answer, unread. Raises as DockerConnection's does."""
-        seconds = self.last - time.monotonic()
-        if seconds <= 0:
-            raise TimeoutError(f"the engine has not told all within {ALL:.0f} s")
-        self.allow(min(seconds, ONE_ANSWER))
-        return super().send_question(path, method, body, headers)
+        super().__init__(path, ONE_ANSWER, most=LARGEST, together=ALL)
 
     def of(self, path: str, method: str = "GET") -> Any:  # noqa: ANN401  # JSON
         """Give an answer, None where there is none to be had of this one thing. Raises OSError."""
         try:
             return self.ask(path, method)
-        except (EngineError, TooMuch):
+        except (EngineError, TooMuchError):
             return None
 
     def text(self, path: str) -> bytes:
         """Give an answer that is not JSON, as far as a log is read. Raises OSError."""
         try:
-            answer = self.stream(path)
+            answer = self.stream(path, large=False)
         except EngineError:
             return b""
         told = answer.read(LARGEST_LOG)
@@ -467,7 +413,7 @@ def page_of(port: int, path: str, seconds: float, host: str = "127.0.0.1") -> di
     host: an address. What asks has the same one, so that no other machine's is asked.
     """
     connection = Limited(host, port, timeout=seconds, source_address=(host, 0))
-    connection.allow(seconds)
+    connection.allow(seconds, LARGEST)
     with closing(connection):
         try:
             ip_address(host)
