@@ -280,6 +280,18 @@ def test_no_file_names_an_address_that_is_not_needed() -> None:
         assert [host for host in hosts if not NEEDED.fullmatch(host)] == [], path
 
 
+def test_a_reset_that_somebody_is_told_to_run_saves_what_goes() -> None:
+    """What has come meanwhile would be gone."""
+    places = [*PROJECT.glob("roles/*/tasks/*.yml"), PROJECT / "plugins/plugin_utils/findings.py"]
+    told = [
+        command
+        for path in [*places, PROJECT / "docs/lesson.md"]
+        for command in re.findall(r"reset\.yml [^`\n]*confirm=yes[^`\n]*", path.read_text())
+    ]
+    assert len(told) >= 3
+    assert [command for command in told if "save=yes" not in command] == []
+
+
 def test_the_settings_that_people_change_are_inputs_of_the_roles() -> None:
     settings = {
         name

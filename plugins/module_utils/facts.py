@@ -39,8 +39,8 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts_network impor
 from ansible_collections.labocloud.room.plugins.module_utils.facts_students import (
     ROOT,
     able_facts,
+    engines,
     members,
-    roots_engines,
     socket_facts,
     student_facts,
 )
@@ -141,7 +141,7 @@ def seat_facts(
             **engine,
             **engines_place(place),
             "socket": socket_facts(docker_socket),
-            "roots": roots_engines(),
+            "roots": engines(0),
         },
         "clock": {"control": control_time, "ahead": ahead},
         "registry": {

@@ -120,14 +120,14 @@ def socket_facts(path: str) -> dict[str, Any] | None:
     }
 
 
-def roots_engines() -> list[int]:
-    """Give the processes of an engine that root runs."""
+def engines(uid: int) -> list[int]:
+    """Return the processes of engines that an account runs, by its number."""
     found = []
     for place in matching("/proc/[0-9]*/comm"):
         if read(place).strip() == "dockerd":
             process = os.path.dirname(place)
             # The real one, and others; /proc's own files are root's where a process changed its.
-            if re.search(r"^Uid:\t0\t", read(f"{process}/status"), re.MULTILINE):
+            if re.search(rf"^Uid:\t{uid}\t", read(f"{process}/status"), re.MULTILINE):
                 found.append(int(os.path.basename(process)))
     return sorted(found)[:MOST]
 

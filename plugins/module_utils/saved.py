@@ -14,7 +14,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
+
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import DockerConnection
 
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import STREAM_SECONDS
 
@@ -102,13 +104,59 @@ def alone(directory: Path | None = None) -> Iterator[None]:
         yield
 
 
+def sha256(file: IO[bytes]) -> str:
+    """Return the SHA-256 of what is read to its end. Raises OSError."""
+    found = hashlib.sha256()
+    while block := file.read(2**20):
+        found.update(block)
+    return found.hexdigest()
+
+
 def digest(path: Path) -> str:
     """Give a file's SHA-256. Raises OSError."""
-    found = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(2**20):
-            found.update(block)
-    return found.hexdigest()
+        return sha256(file)
+
+
+def directory_stamp(docker: DockerConnection, directory: str) -> str:
+    """Return what differs as soon as anything in a directory was written, or it is another one.
+
+    The time at which the kernel has changed a file is set by nobody, and its number tells a file
+    from another of its name. It is read with the engine's rights, as its bytes are. Raises OSError.
+    """
+    words = ["find", directory, "-xdev", "-printf", r"%D %i %C@ %p\0"]
+    with subprocess.Popen(  # noqa: S603  # no shell
+        docker.with_its_rights(words),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        env=ENVIRONMENT,
+        start_new_session=True,
+    ) as find:
+        found = sha256(cast("IO[bytes]", find.stdout))
+    if find.returncode != 0:
+        raise OSError(f"{directory} cannot be read to its end")
+    return found
+
+
+def volume_stamp(docker: DockerConnection, volume: dict[str, Any]) -> str:
+    """Return the stamp of a volume, which is empty where its data stay when it is removed.
+
+    volume: the engine's description. Raises OSError.
+    """
+    elsewhere = volume["Driver"] != "local" or DEVICE & set(volume["Options"] or {})
+    return "" if elsewhere else directory_stamp(docker, volume["Mountpoint"])
+
+
+def container_stamp(docker: DockerConnection, container: dict[str, Any]) -> str:
+    """Return what differs as soon as a container was started, or its own files were written.
+
+    container: the engine's description. Raises OSError.
+    """
+    layer = ((container.get("GraphDriver") or {}).get("Data") or {}).get("UpperDir")
+    files = directory_stamp(docker, layer) if layer else ""
+    return f"{container['State']['StartedAt']} {files}"
 
 
 @contextmanager

@@ -18,13 +18,16 @@ description:
   - Running containers are paused, those that are between two starts are stopped, so that what is
     saved is of one moment. They stay so, unless saving fails; who goes on without removing them
     lets them go on with O(state=absent).
+  - From before that on the engine is closed to all but root, until M(labocloud.room.seat_students)
+    has removed what was saved, or saving fails, or O(state=absent). Where the run is lost, systemd
+    opens it after an hour, and so does the next run.
 requirements:
   - tar and zstd (the commands), and nsenter where the engine runs without root
 options:
   state:
     description: >-
       Whether to save, or to give up what was saved in O(dest): what was paused for it, and for
-      nothing that was saved since, goes on.
+      nothing that was saved since, goes on, and the engine is open again.
     type: str
     choices: [present, absent]
     default: present
@@ -98,6 +101,12 @@ sizes:
   description: The same files, name to bytes.
   returned: success, with O(state=present)
   type: dict
+saved:
+  description: >-
+    What tells whether anything was changed since, as M(labocloud.room.seat_students) takes it;
+    C(containers), ID to stamp, and C(volumes), name to stamp.
+  returned: success, with O(state=present)
+  type: dict
 left_out:
   description: What could not be saved of the volumes, by its path, since no archive can hold it.
   returned: success, with O(state=present)
@@ -121,6 +130,7 @@ from typing import IO, Any, NamedTuple, cast
 from urllib.parse import quote
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.labocloud.room.plugins.module_utils import access
 from ansible_collections.labocloud.room.plugins.module_utils.archive_names import names_in
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
     SOCKET,
@@ -134,7 +144,9 @@ from ansible_collections.labocloud.room.plugins.module_utils.saved import (
     REPOSITORY,
     UNFINISHED,
     alone,
+    container_stamp,
     digest,
+    volume_stamp,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.state import write_whole
 from ansible_collections.labocloud.room.plugins.module_utils.telling import few
@@ -399,7 +411,7 @@ def tagged(docker: DockerConnection, images: list[dict[str, Any]]) -> list[Image
 
 
 def save(docker: DockerConnection, asked: dict[str, Any], dest: Path) -> dict[str, Any]:
-    """Save to dest, and give files, sizes and left_out, as RETURN has them.
+    """Save to dest, and give files, sizes, saved and left_out, as RETURN has them.
 
     Raises RefusedError, OSError, http.client.HTTPException, subprocess.CalledProcessError,
     ValueError or tarfile.TarError where anything cannot be saved.
@@ -413,6 +425,11 @@ def save(docker: DockerConnection, asked: dict[str, Any], dest: Path) -> dict[st
             raise RefusedError(
                 f"the volume {volume['Name']} is kept by the driver {volume['Driver']}"
             )
+    # Before anything is read: what is written from now on may be missing in what is saved.
+    stamps = {
+        "containers": {told["Id"]: container_stamp(docker, told) for told in containers},
+        "volumes": {told["Name"]: volume_stamp(docker, told) for told in volumes},
+    }
     files, left_out = {}, []
     if containers or images:
         save_images(docker, containers, images, dest / "images.tar.zst")
@@ -438,7 +455,7 @@ def save(docker: DockerConnection, asked: dict[str, Any], dest: Path) -> dict[st
     manifest.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     files = files | {manifest.name: digest(manifest)}
     sizes = {name: (dest / name).stat().st_size for name in files}
-    return {"files": files, "sizes": sizes, "left_out": few(left_out)}
+    return {"files": files, "sizes": sizes, "saved": stamps, "left_out": few(left_out)}
 
 
 def room(needed: int, dest: Path) -> None:
@@ -482,12 +499,15 @@ def main() -> None:
             if asked["state"] == "present":
                 (dest / UNFINISHED).touch()
                 room(asked["bytes"], dest)
+                access.close(asked["docker_socket"])
                 halt_all(docker, asked["containers"], dest)
                 told = save(docker, asked, dest)
                 owner = dest.stat()
                 for name in told["files"]:
                     os.chown(dest / name, owner.st_uid, owner.st_gid)
                 (dest / UNFINISHED).unlink()
+                # Fetching it may take as long again.
+                access.open_later(asked["docker_socket"])
         except (
             RefusedError,
             OSError,
@@ -497,7 +517,10 @@ def main() -> None:
             tarfile.TarError,
         ) as error:
             why = f"cannot save: {getattr(error, 'stderr', None) or error}"
-        commands = let_go_on(quick, dest) if why or asked["state"] == "absent" else []
+        commands = []
+        if why or asked["state"] == "absent":
+            commands = let_go_on(quick, dest)
+            access.open_again(asked["docker_socket"])
     if commands:
         stay = f"the engine does not let these containers go on. Fix: {'; '.join(commands)}"
         why = f"{why}; {stay}" if why else stay

@@ -33,6 +33,13 @@ options:
     description: Whether what is listed is to go, for what is told.
     type: bool
     default: false
+  close:
+    description: >-
+      Whether the engine is closed to all but root before it is looked at, for
+      M(labocloud.room.seat_save), so that what is listed is all that there is. Where nothing of it
+      can be saved it is open afterwards.
+    type: bool
+    default: false
   containers:
     description: >-
       Names of the toolkit's containers, where a version before has made them, which remembered
@@ -52,6 +59,14 @@ options:
     default: []
   things:
     description: What to remove, as RV(things) told it.
+    type: dict
+  saved:
+    description:
+      - What was saved of it, as M(labocloud.room.seat_save) told it. Then a container that has run
+        since, a container or a volume that something was written to, and an image that has got
+        another name are not removed, nor is what such a container needs; the module fails, and
+        names them. So it is with what has only the name of what was saved.
+      - The engine is closed to all but root meanwhile, and open afterwards.
     type: dict
 author:
   - labocloud contributors (!UNKNOWN)
@@ -81,6 +96,13 @@ EXAMPLES = r"""
     host: "{{ inventory_hostname }}"
     state: absent
     things: "{{ students.things }}"
+
+- name: Remove what was saved, and nothing that has changed since
+  labocloud.room.seat_students:
+    host: "{{ inventory_hostname }}"
+    state: absent
+    things: "{{ students.things }}"
+    saved: "{{ files.saved }}"
 """
 
 RETURN = r"""
@@ -143,12 +165,14 @@ import json
 import os
 import re
 import shlex
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.labocloud.room.plugins.module_utils import access
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
     SOCKET,
     DockerConnection,
@@ -157,6 +181,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.docker_engine impor
 from ansible_collections.labocloud.room.plugins.module_utils.emptying import RefusedError, empty
 from ansible_collections.labocloud.room.plugins.module_utils.engine_things import (
     IN_A_SWARM,
+    NO_NAME,
     Thing,
     identities,
     is_a_mount,
@@ -169,7 +194,12 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises imp
 from ansible_collections.labocloud.room.plugins.module_utils.image_names import described
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import memory
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import ANONYMOUS, bare
-from ansible_collections.labocloud.room.plugins.module_utils.saved import alone
+from ansible_collections.labocloud.room.plugins.module_utils.saved import (
+    REPOSITORY,
+    alone,
+    container_stamp,
+    volume_stamp,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.state import State, TornError, read
 from ansible_collections.labocloud.room.plugins.module_utils.telling import few, held
 
@@ -180,6 +210,8 @@ SWARMS_NETWORK = "docker_gwbridge"
 # The end of the name of one revision of an image.
 REVISION = re.compile("-[0-9a-f]{12}$")
 MOUNTS = Path("/proc/self/mountinfo")
+# The label of a container that is a service's.
+TASK = "com.docker.swarm.task.id"
 # What a plan has, besides names.
 KINDS = ("swarm", *IN_A_SWARM, "containers", "images", "volumes", "networks", "plugins", "cache")
 # In which order it is carried out.
@@ -578,13 +610,161 @@ def remove_volume(docker: DockerConnection, left: list[str], name: str) -> None:
         attempt(docker, left, what, path)
 
 
-def remove(docker: DockerConnection, things: dict[str, Any], left: list[str]) -> None:
+def is_as_saved(
+    stamp: Callable[[DockerConnection, dict[str, Any]], str],
+    docker: DockerConnection,
+    told: dict[str, Any],
+    saved: str | None,
+) -> bool:
+    """Tell whether a thing is as it was when it was saved, by its stamp.
+
+    told: the engine's description, as stamp takes it.
+    """
+    try:
+        return stamp(docker, told) == saved
+    except OSError:  # what cannot be read is not what was saved
+        return False
+
+
+def volumes_of(container: dict[str, Any]) -> list[str]:
+    """Return the names of a container's volumes. container: the engine's description."""
+    mounts = container.get("Mounts") or []
+    return [mount["Name"] for mount in mounts if mount["Type"] == "volume"]
+
+
+def written_volumes(
+    docker: DockerConnection, volumes: list[Thing], saved: dict[str, str]
+) -> dict[str, str]:
+    """Return the volumes that are not as they were saved: name to why. Raises as attempt() does."""
+    why = {}
+    for name in [volume["name"] for volume in volumes]:
+        told = docker.ask(f"/volumes/{quote(name)}")
+        if told is not None and not is_as_saved(volume_stamp, docker, told, saved.get(name)):
+            why[name] = "it was written to after it was saved"
+    return why
+
+
+def why_changed(
+    docker: DockerConnection, container: dict[str, Any], saved: dict[str, str], written: set[str]
+) -> str:
+    """Return why a container is not as it was saved, nothing where it is.
+
+    container: the engine's description. written: the volumes that are not as they were saved.
+    """
+    state, was = container["State"], saved.get(container["Id"])
+    if state["Running"] and not state["Paused"]:
+        return "it runs, after it was saved"
+    if not is_as_saved(container_stamp, docker, container, was):
+        return "it ran, or was written to, after it was saved"
+    others = sorted(written.intersection(volumes_of(container)))
+    return f"its volume {others[0]} was written to after it was saved" if others else ""
+
+
+def needs(container: dict[str, Any], swarm: list[Thing]) -> list[tuple[str, str]]:
+    """Return what a container needs of what may go: kind and ID.
+
+    container: the engine's description. swarm: as a plan has it.
+    """
+    joined = (container.get("NetworkSettings") or {}).get("Networks") or {}
+    labels = container["Config"].get("Labels") or {}
+    return [
+        ("images", container["Image"]),
+        *(("volumes", name) for name in volumes_of(container)),
+        *(("networks", network["NetworkID"]) for network in joined.values()),
+        # Whoever leaves a swarm loses the containers of its services.
+        *(("swarm", one["id"]) for one in swarm if TASK in labels),
+    ]
+
+
+def newly_named(docker: DockerConnection, images: list[Thing]) -> dict[str, str]:
+    """Return the images that have got another name since: ID to why. Raises as attempt() does."""
+    why = {}
+    for image in images:
+        told = docker.ask(f"/images/{image['id']}/json") or {}
+        others = {*(told.get("RepoTags") or [])} - {*image["names"], NO_NAME}
+        if new := sorted(name for name in others if not name.startswith(f"{REPOSITORY}:")):
+            why[image["id"]] = f"it was named {new[0]} after it was saved"
+    return why
+
+
+def taken_names(docker: DockerConnection, names: dict[str, str]) -> dict[str, str]:
+    """Return the names that go and have become the last of another image: name to why.
+
+    names: as rename_images() takes them. Raises as attempt() does.
+    """
+    gone = [name for name, key in names.items() if not key]
+    told = {name: docker.ask(f"/images/{name}/json") or {} for name in gone}
+    only = [name for name in gone if told[name].get("RepoTags") == [name]]
+    return dict.fromkeys(only, "an image has it that has no other name")
+
+
+def changed_since(
+    docker: DockerConnection, things: dict[str, Any], saved: dict[str, Any]
+) -> dict[str, dict[str, str]]:
+    """Return what of a plan is not as it was saved, or what that needs: kind to ID to why.
+
+    saved: as seat_save tells it. Raises as attempt() does.
+    """
+    why: dict[str, dict[str, str]] = {
+        "swarm": {},
+        "containers": {},
+        "volumes": written_volumes(docker, things["volumes"], saved["volumes"]),
+        "images": newly_named(docker, things["images"]),
+        "networks": {},
+    }
+    written = set(why["volumes"])
+    for container in things["containers"]:
+        told = docker.ask(f"/containers/{container['id']}/json")
+        if told and (reason := why_changed(docker, told, saved["containers"], written)):
+            why["containers"][container["id"]] = reason
+            for kind, key in needs(told, things["swarm"]):
+                why[kind].setdefault(key, f"the container {container['name']} needs it")
+    return why
+
+
+def as_saved(
+    docker: DockerConnection, things: dict[str, Any], saved: dict[str, Any], left: list[str]
+) -> dict[str, Any]:
+    """Return a plan without what is not as it was saved; that goes on, and is added to left.
+
+    saved, left: as remove() takes them. Raises as attempt() does.
+    """
+    why = changed_since(docker, things, saved)
+    for container in why["containers"]:
+        # seat_save has paused it, for as long as it was to be there.
+        attempt(docker, [], "", f"/containers/{container}/unpause", "POST")
+    for kind, reasons in why.items():
+        for thing in [thing for thing in things[kind] if thing["id"] in reasons]:
+            name = f"{kind[:-1]} {thing['name'] or thing['id'][7:19]}"
+            what = "membership of a swarm" if kind == "swarm" else name
+            left.append(f"{what}: {reasons[thing['id']]}")
+    names = taken_names(docker, things["names"])
+    left += [f"name {name}: {reason}" for name, reason in names.items()]
+    return {
+        **things,
+        **{
+            kind: [thing for thing in things[kind] if thing["id"] not in reasons]
+            for kind, reasons in why.items()
+        },
+        "names": {name: key for name, key in things["names"].items() if name not in names},
+    }
+
+
+def remove(
+    docker: DockerConnection,
+    things: dict[str, Any],
+    left: list[str],
+    saved: dict[str, Any] | None = None,
+) -> None:
     """Carry out a plan. What is gone already is passed over.
 
-    left: what cannot be removed is added to it, each with the reason; the rest goes. Raises OSError
-    or http.client.HTTPException where no engine answers; the same plan, or a new one, can then be
+    left: what cannot be removed is added to it, each with the reason; the rest goes. saved: what
+    was saved of it, as seat_save tells it; what is not as it was then stays. Raises OSError or
+    http.client.HTTPException where no engine answers; the same plan, or a new one, can then be
     carried out.
     """
+    if saved is not None:
+        things = as_saved(docker, things, saved, left)
     if things["swarm"]:
         left_already = http.client.SERVICE_UNAVAILABLE
         what, path = "membership of a swarm", "/swarm/leave?force=true"
@@ -652,11 +832,16 @@ def delivered(docker: DockerConnection, state: State) -> dict[str, str]:
 
 
 def listing(
-    docker: DockerConnection, host: str, containers: list[str], keep: list[str]
+    docker: DockerConnection,
+    host: str,
+    containers: list[str],
+    keep: list[str],
+    *,
+    close: bool = False,
 ) -> tuple[dict[str, Any], str]:
     """Give the plan, and why there is none. Raises TornError, and as look() does.
 
-    containers, keep: as plan() takes them.
+    containers, keep: as plan() takes them. close: whether the engine is closed to students first.
     """
     state = read()
     nothing: dict[str, Any] = {kind: [] for kind in KINDS}
@@ -668,6 +853,8 @@ def listing(
             why = f"Docker does not answer. Fix: ./lab up --limit {host}, and then this again"
     if why:
         return {**nothing, "names": {}, "memory": []}, f"{host}: {why}."
+    if close:
+        access.close(docker.path)
     things = plan(
         look(docker),
         state.before or {},
@@ -708,6 +895,39 @@ def told(host: str, things: dict[str, Any], lost: list[str], *, confirmed: bool)
     return [head, *every] if confirmed else [head, *every, NEXT]
 
 
+@contextmanager
+def closed(asked: dict[str, Any]) -> Iterator[None]:
+    """Have the engine closed to students for a while, where what goes was saved. Raises OSError.
+
+    asked: the module's arguments.
+    """
+    if asked["saved"] is None:
+        yield
+        return
+    try:
+        access.close(asked["docker_socket"])
+        yield
+    finally:
+        access.open_again(asked["docker_socket"])
+
+
+def listed(docker: DockerConnection, asked: dict[str, Any], *, close: bool) -> dict[str, Any]:
+    """Return things, refused, told, save and unsaved, as RETURN has them. Raises as listing().
+
+    asked: the module's arguments. close: as listing() takes it.
+    """
+    save, host = None, asked["host"]
+    try:
+        things, refused = listing(docker, host, asked["containers"], asked["keep"], close=close)
+        save = to_save(things)
+    finally:
+        if close and save is None:
+            access.open_again(docker.path)
+    lost = unsaved(things, memory.read(PLACES.memory).saved)
+    words = told(host, things, lost, confirmed=asked["confirmed"])
+    return {"things": things, "refused": refused, "told": words, "save": save, "unsaved": lost}
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
@@ -715,29 +935,30 @@ def main() -> None:
             "state": {"type": "str", "choices": ["listed", "absent"], "default": "listed"},
             "host": {"type": "str", "required": True},
             "confirmed": {"type": "bool", "default": False},
+            "close": {"type": "bool", "default": False},
             "containers": {"type": "list", "elements": "str", "default": []},
             "keep": {"type": "list", "elements": "str", "default": []},
             "things": {"type": "dict"},
+            "saved": {"type": "dict"},
             "docker_socket": {"type": "path", "default": SOCKET},
         },
         required_if=[("state", "absent", ["things"])],
         supports_check_mode=True,
     )
     asked = module.params
-    host, more = asked["host"], {}
+    host = asked["host"]
+    more: dict[str, Any] = {}
     left: list[str] = []
     try:
         with closing(DockerConnection(asked["docker_socket"], TIMEOUT)) as docker:
             if asked["state"] == "listed":
-                things, refused = listing(docker, host, asked["containers"], asked["keep"])
-                lost = unsaved(things, memory.read(PLACES.memory).saved)
-                said = told(host, things, lost, confirmed=asked["confirmed"])
-                more = {"refused": refused, "told": said, "save": to_save(things), "unsaved": lost}
+                more = listed(docker, asked, close=asked["close"] and not module.check_mode)
+                things = more.pop("things")
             else:
                 things = asked["things"]
                 if not module.check_mode:
-                    with alone():
-                        remove(docker, things, left)
+                    with alone(), closed(asked):
+                        remove(docker, things, left, asked["saved"])
                         if things.get("memory"):
                             forget(left)
     except TornError as error:

@@ -284,9 +284,9 @@ VOCABULARY = {
         ),
         (
             "let a reset save that, and restore it afterwards, or go back to the other value;"
-            " nothing was changed",
+            " its engine was not changed",
             "laisser une remise à zéro le sauver, puis le restaurer, ou remettre l’autre valeur ;"
-            " rien n’a été modifié",
+            " son moteur n’a pas été modifié",
         ),
     ),
     "engine_moves_before": Entry(

@@ -64,6 +64,9 @@ REPOSITORY = "Add Docker's own repository"
 INSTALL = "Record what the seat was like before, and install Docker Engine"
 THERE = "Ask what became of an engine that was there, and have it remembered what came"
 HOLD = "Hold the version, or let it go"
+CLOSE = "Close an engine that is to go, where nothing of students' is in it"
+ACCOUNT = "Have an account for an engine without root"
+TAKE = "Take out of an engine of the other kind what goes over"
 CONFIGURE = "Configure and start Docker Engine"
 TRUST = "Trust the room's registries, and no others"
 USERS = "Let users use Docker without sudo, and others no longer"
@@ -176,6 +179,24 @@ def test_one_that_refuses_its_configuration_has_run() -> None:
     assert render.template(first) is False
     [back] = [task for task in configure["rescue"] if "block" in task]
     assert back["block"][-1]["vars"]["__docker_engine_ran"] is True
+
+
+def test_an_engine_of_the_other_kind_is_closed_and_asked_once_more_before_it_stops() -> None:
+    """What students have made since the run began would be gone with it."""
+    other = {"docker_engine_students": "rootless"}
+    names = done(known(**other))
+    assert names[names.index(CLOSE) :][:4] == [CLOSE, ACCOUNT, TAKE, CONFIGURE]
+    assert CLOSE not in done(known(check=True, **other))
+    [closing] = load("close.yml")
+    access = "labocloud.room.docker_access"
+    first, second = closing["block"]
+    assert first[access] == {"state": "closed"}
+    assert second["labocloud.room.seat"] == {"anew": True, "refuse": ["engine"]}
+    # Where that refuses, the engine that is there stays, and open.
+    opening, telling = closing["rescue"]
+    assert opening[access] == {"state": "open"}
+    assert "ansible_failed_result" in telling["ansible.builtin.fail"]["msg"]
+    assert load("bring.yml")[-1][access] == {"state": "open"}
 
 
 def test_what_came_is_remembered_where_the_configuration_is_refused_too() -> None:

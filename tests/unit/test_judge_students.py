@@ -186,6 +186,8 @@ def test_an_engine_that_is_not_the_wanted_one_yet_has_no_socket_to_mend() -> Non
         # As docker_engine_group was before.
         (("docker/socket/groups", [20010]), "socket_open", "/usr/bin/setfacl"),
         (("docker/socket/gid", 0), "socket_shut", "chgrp"),
+        # By a run that was to open it again, and was lost.
+        (("docker/socket/mode", 0o600), "socket_shut", "/usr/bin/setfacl"),
     ],
 )
 def test_a_socket_that_is_open_to_others_or_shut_to_its_group_is_mended(

@@ -13,7 +13,7 @@ from typing import Any
 import image_tar
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.module_utils import docker_engine, saved
+from ansible_collections.labocloud.room.plugins.module_utils import access, docker_engine, saved
 from ansible_collections.labocloud.room.plugins.modules import seat_save
 
 A, B = "a" * 64, "b" * 64
@@ -30,6 +30,7 @@ class Seat:
         self.dest.mkdir()
         self.containers: dict[str, dict[str, Any]] = {}
         self.tags = {IMAGE: ["tp3:1", "other:2"]}
+        self.layer: Path | None = None
         self.volumes = directory / "volumes"
         for path in ("data", "size"):
             (self.volumes / path / "_data").mkdir(parents=True)
@@ -58,8 +59,9 @@ class Seat:
         """Describe a container."""
         if key not in self.containers:
             return stand_in.Refuse(404)
-        name = f"/{key[0]}-name"
-        return {"Id": key, "Name": name, "State": dict(self.containers[key])}
+        layer = {"GraphDriver": {"Data": {"UpperDir": str(self.layer)}}} if self.layer else {}
+        state = dict(self.containers[key])
+        return {"Id": key, "Name": f"/{key[0]}-name", "State": state, **layer}
 
     def turn(self, _: stand_in.Question, key: str, verb: str) -> object:
         """Pause a container, and the like, as an engine would, or refuse."""
@@ -114,6 +116,10 @@ class Seat:
         asked = {"containers": list(self.containers), "dest": str(self.dest)} | asked
         return stand_in.run(seat_save.main, docker_socket=self.engine.path, **asked)
 
+    def mode(self) -> int:
+        """Give what the engine's socket lets others than root do."""
+        return os.stat(self.engine.path).st_mode & 0o777
+
     def paused(self) -> list[str]:
         """Give the containers that are paused."""
         return [key for key, state in self.containers.items() if state["Paused"]]
@@ -131,6 +137,8 @@ def seat(
     monkeypatch.setattr(seat_save, "HALTED", tmp_path / "halted.json")
     monkeypatch.setattr(seat_save, "RETURNS", 3)
     monkeypatch.setattr(seat_save, "BETWEEN", 0.01)
+    monkeypatch.setattr(access, "SYSTEMD", "/nonexistent")
+    os.chmod(engine.path, 0o660)
     return Seat(engine, tmp_path)
 
 
@@ -494,3 +502,119 @@ def test_volumes_are_read_with_the_rights_of_their_engine_alone(
 ) -> None:
     monkeypatch.setattr(docker_engine.DockerConnection, "with_its_rights", lambda *_: ["false"])
     assert seat.save(volumes=["data"])["failed"] is True
+
+
+@pytest.mark.parametrize("ends", ["saved", "given up", "failed"])
+def test_students_are_kept_out_from_before_anything_is_read(seat: Seat, ends: str) -> None:
+    modes = []
+
+    def note(question: stand_in.Question, *words: str) -> object:
+        modes.append(seat.mode())
+        return seat.turn(question, *words)
+
+    seat.engine.on("POST", "/containers/(.*)/(pause)", note)
+    if ends == "failed":
+        seat.engine.on("POST", "/commit.*", stand_in.Refuse(500))
+    seat.add(A)
+    seat.save()
+    # Until what is saved was removed, which somebody else does.
+    assert modes == [0o600]
+    assert seat.mode() == (0o660 if ends == "failed" else 0o600)
+    if ends == "given up":
+        seat.save(state="absent")
+        assert seat.mode() == 0o660
+
+
+def test_the_time_until_systemd_opens_it_begins_anew_when_all_is_saved(
+    seat: Seat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fetching it may take as long as saving it."""
+    told: list[tuple[str, bool]] = []
+    manifest = seat.dest / "manifest.json"
+    monkeypatch.setattr(access, "close", lambda path: told.append((path, manifest.exists())))
+    monkeypatch.setattr(access, "open_later", lambda path: told.append((path, manifest.exists())))
+    assert not seat.save(volumes=["data"]).get("failed")
+    assert told == [(seat.engine.path, False), (seat.engine.path, True)]
+
+
+def test_nothing_is_paused_where_students_cannot_be_kept_out(
+    seat: Seat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: str) -> None:
+        raise OSError("the engine cannot be closed to students: find fails")
+
+    monkeypatch.setattr(access, "close", refuse)
+    seat.add(A)
+    assert "cannot save: the engine cannot be closed" in seat.save()["msg"]
+    assert seat.engine.asked("POST") == []
+
+
+def test_what_is_written_while_it_is_saved_is_not_taken_for_what_was_saved(seat: Seat) -> None:
+    def archive(question: stand_in.Question) -> object:
+        """Give an archive of the names that are asked for, while somebody writes."""
+        (seat.volumes / "data/_data/file").write_text("more")
+        return seat.archive(question)
+
+    seat.add(A)
+    asked = {"volumes": ["data", "size", "bind"]}
+    first, second = (seat.save(**asked)["saved"] for _ in range(2))
+    assert first == second
+    assert first["volumes"].keys() == {"data", "size", "bind"}
+    # Its data stay when it is removed.
+    assert first["volumes"]["bind"] == ""
+    seat.engine.on("GET", "/images/get.*", archive)
+    assert seat.save(**asked)["saved"] == first
+    assert seat.save(**asked)["saved"]["volumes"]["data"] != first["volumes"]["data"]
+    assert seat.save(**asked)["saved"]["volumes"]["size"] == first["volumes"]["size"]
+
+
+def test_a_container_is_told_from_one_that_has_run_or_was_written_to(seat: Seat) -> None:
+    def told() -> str:
+        return seat.save(containers=[A])["saved"]["containers"][A]
+
+    seat.add(A, "exited")
+    # Engines that keep images as containerd does tell of no directory.
+    bare = told()
+    seat.layer = seat.volumes
+    before = told()
+    assert (told(), before) != (before, bare)
+    (seat.volumes / "copied").touch()
+    assert told() != before
+    before = told()
+    seat.containers[A]["StartedAt"] = "now"
+    assert told() != before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "echo PRECIOUS > _data/file; touch -d @1 _data/file",
+        "touch _data/new",
+        "mkdir -p _data/in; touch _data/in/new; rm -r _data/in",
+        "chmod 600 _data/file",
+        "rm _data/file",
+        "mv _data old; mkdir _data; cp -p old/file _data/",
+        "rm -r _data; ln -s /etc _data",
+    ],
+)
+def test_whatever_changes_a_directory_is_seen(seat: Seat, change: str) -> None:
+    """Also where it has the bytes and times of before."""
+    place = seat.volumes / "data"
+    subprocess.run(["touch", "-d", "@1", place / "_data/file"], check=True)
+    docker = docker_engine.DockerConnection(seat.engine.path)
+    docker.uid = os.geteuid()
+    before = saved.directory_stamp(docker, str(place / "_data"))
+    (place / "_data/file").read_text()
+    assert saved.directory_stamp(docker, str(place / "_data")) == before
+    # Older kernels know files' times by their clock's tick.
+    beside, then = seat.volumes / "beside", (place / "_data/file").stat().st_ctime_ns
+    beside.touch()
+    while beside.stat().st_ctime_ns == then:
+        beside.touch()
+    subprocess.run(["sh", "-ec", change], cwd=place, check=True)
+    assert saved.directory_stamp(docker, str(place / "_data")) != before
+
+
+def test_a_directory_that_cannot_be_read_is_not_saved(seat: Seat) -> None:
+    said = seat.save(volumes=["gone"])
+    assert "gone/_data cannot be read to its end" in said["msg"]

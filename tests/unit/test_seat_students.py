@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.module_utils import state
+from ansible_collections.labocloud.room.plugins.module_utils import access, saved, state
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
     DockerConnection,
     fingerprint_1,
@@ -534,6 +534,52 @@ def test_a_listing_has_all_that_an_engine_tells_of(talks: stand_in.Engine) -> No
     assert going(kept, "networks") == []
 
 
+def mode(engine: stand_in.Engine) -> int:
+    return os.stat(engine.path).st_mode & 0o777
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_students_are_kept_out_before_what_is_to_be_saved_is_listed(
+    talks: stand_in.Engine, monkeypatch: pytest.MonkeyPatch, check: bool
+) -> None:
+    monkeypatch.setattr(access, "SYSTEMD", "/nonexistent")
+    os.chmod(talks.path, 0o660)
+    modes = set()
+
+    def usage(_: stand_in.Question) -> object:
+        modes.add(mode(talks))
+        return USAGE
+
+    talks.on("GET", r"/system/df\?.*", usage)
+    assert listed(talks, close=True, _ansible_check_mode=check)["save"]
+    assert modes == {mode(talks)} == {0o660 if check else 0o600}
+    os.chmod(talks.path, 0o660)
+    assert listed(talks)["save"]
+    assert mode(talks) == 0o660
+
+
+@pytest.mark.parametrize("why", ["nothing to save", "it is not known", "no answer"])
+def test_students_are_let_in_again_where_nothing_will_be_saved(
+    talks: stand_in.Engine, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    monkeypatch.setattr(access, "SYSTEMD", "/nonexistent")
+    os.chmod(talks.path, 0o660)
+    if why == "nothing to save":
+        for path, told in (
+            (r"/containers/json\?.*", []),
+            ("/volumes", {}),
+            (r"/images/json.*", []),
+        ):
+            talks.on("GET", path, told)
+    elif why == "it is not known":
+        was(None)
+    else:
+        talks.on("GET", "/networks", stand_in.DROP)
+    told = listed(talks, close=True)
+    assert (told.get("failed", False), told.get("save")) == (why == "no answer", None)
+    assert mode(talks) == 0o660
+
+
 def remembers_of_class(place: Path, *volumes: str) -> Path:
     """Have labo remember that an account has saved an image and volumes; give its file."""
     place.mkdir(mode=0o1777)
@@ -1026,3 +1072,221 @@ def test_what_the_engine_has_mounted_it_unmounts(
     assert len(removed(obeys)["left"]) == 1
     obeys.on("GET", "/volumes/a", told | {"Driver": "nfs"})
     assert "failed" not in removed(obeys)
+
+
+class Kept:
+    """What was saved of an engine, and what has become of it since: a test changes that.
+
+    A container `web` with the volume a, in the network n1; one `done` that has ended; an image.
+    """
+
+    def __init__(self, engine: stand_in.Engine, directory: Path) -> None:
+        self.engine = engine
+        self.containers = {"web": self.container("web", "a"), "done": self.container("done")}
+        self.containers["done"]["State"] |= {"Running": False, "Paused": False}
+        self.images = {MINE: ["mine:1"], COURSE: ["room:python", "spare:1"]}
+        self.places = {name: directory / name / "_data" for name in "ab"}
+        for place in self.places.values():
+            place.mkdir(parents=True)
+            (place / "notes").write_text("saved")
+        engine.on("GET", "/volumes/([ab])", lambda _, name: self.volume(name))
+        engine.on("GET", "/containers/(.*)/json", self.told_container)
+        engine.on("GET", "/images/(.*)/json", self.told_image)
+        engine.on("GET", "/networks/.*", {"Containers": {}})
+        self.things = NOTHING | {
+            "swarm": [{"id": "node", "name": "", "bytes": 0}],
+            "containers": [
+                {"id": key, "name": key, "state": "", "bytes": 0} for key in ("web", "done")
+            ],
+            "names": {"spare:1": ""},
+            "images": [{"id": MINE, "name": "mine:1", "names": ["mine:1"], "bytes": 0}],
+            "volumes": [volume(name) | {"id": name} for name in "ab"],
+            "networks": [{"id": "n1", "name": "net", "bytes": 0}],
+        }
+        docker = DockerConnection(engine.path)
+        docker.uid = os.geteuid()
+        stamps = {name: saved.volume_stamp(docker, self.volume(name)) for name in "ab"}
+        self.saved = {"containers": {"web": "then ", "done": "then "}, "volumes": stamps}
+
+    @staticmethod
+    def container(name: str, *volumes: str) -> dict[str, Any]:
+        """Describe a container that runs, and is paused."""
+        mounts = [{"Type": "volume", "Name": volume} for volume in volumes]
+        return {
+            "Id": name,
+            "Image": MINE,
+            "State": {"Running": True, "Paused": True, "StartedAt": "then"},
+            "Config": {"Labels": None},
+            "Mounts": [*mounts, {"Type": "bind", "Source": "/home"}],
+            "NetworkSettings": {"Networks": {"net": {"NetworkID": "n1"}} if volumes else {}},
+        }
+
+    def volume(self, name: str) -> dict[str, Any]:
+        """Describe a volume."""
+        place = str(self.places[name])
+        return {"Name": name, "Driver": "local", "Mountpoint": place, "Options": None}
+
+    def told_container(self, _: stand_in.Question, key: str) -> object:
+        """Describe a container that is there still."""
+        return self.containers.get(key, stand_in.Refuse(404))
+
+    def told_image(self, _: stand_in.Question, key: str) -> object:
+        """Describe the image of an ID or a name."""
+        found = [names for one, names in self.images.items() if key in (one, *names)]
+        return {"RepoTags": found[0]} if found else stand_in.Refuse(404)
+
+    def removed(self) -> dict[str, Any]:
+        """Remove what is as it was saved."""
+        return removed(self.engine, self.things, saved=self.saved)
+
+
+@pytest.fixture
+def since(obeys: stand_in.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
+    monkeypatch.setattr(access, "SYSTEMD", "/nonexistent")
+    os.chmod(obeys.path, 0o660)
+    return Kept(obeys, tmp_path)
+
+
+ALL_THAT_WAS_SAVED = [
+    "POST /swarm/leave?force=true",
+    "DELETE /containers/web?force=true",
+    "DELETE /containers/done?force=true",
+    "DELETE /images/spare:1?noprune=true",
+    f"DELETE /images/{MINE}?force=true&noprune=true",
+    "DELETE /volumes/a",
+    "DELETE /volumes/b",
+    "DELETE /networks/n1",
+]
+
+
+def test_all_goes_that_is_as_it_was_saved_while_students_are_kept_out(since: Kept) -> None:
+    modes = set()
+
+    def note(_: stand_in.Question) -> None:
+        modes.add(os.stat(since.engine.path).st_mode & 0o777)
+
+    since.engine.on("DELETE", ".*", note)
+    assert "failed" not in since.removed()
+    assert steps(since.engine) == ALL_THAT_WAS_SAVED
+    assert modes == {0o600}
+    assert os.stat(since.engine.path).st_mode & 0o777 == 0o660
+
+
+def test_students_are_let_in_again_where_the_engine_answers_no_more(since: Kept) -> None:
+    since.engine.on("GET", "/volumes/.*", stand_in.DROP)
+    assert since.removed()["failed"]
+    assert os.stat(since.engine.path).st_mode & 0o777 == 0o660
+
+
+def test_nothing_is_removed_where_students_cannot_be_kept_out(
+    since: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: str) -> None:
+        raise OSError("the engine cannot be closed to students: find fails")
+
+    monkeypatch.setattr(access, "close", refuse)
+    assert "cannot be closed to students" in since.removed()["msg"]
+    assert steps(since.engine) == []
+
+
+def write(since: Kept, name: str) -> None:
+    (since.places[name] / "more").write_text("not saved")
+
+
+def test_a_volume_that_was_written_to_stays_and_the_rest_goes(since: Kept) -> None:
+    write(since, "b")
+    told = since.removed()
+    assert told["left"] == ["volume b: it was written to after it was saved"]
+    assert told["msg"].startswith("pc07: cannot be removed: volume b: it was written to")
+    assert steps(since.engine) == [one for one in ALL_THAT_WAS_SAVED if "/volumes/b" not in one]
+
+
+def test_a_volume_of_the_name_of_one_that_was_saved_stays(since: Kept) -> None:
+    """It has the same files, and was not there, or is another one."""
+    del since.saved["volumes"]["a"]
+    place = since.places["b"]
+    place.rename(place.with_name("old"))
+    place.mkdir()
+    del since.containers["web"]
+    assert [one.partition(":")[0] for one in since.removed()["left"]] == ["volume a", "volume b"]
+
+
+def test_a_container_stays_with_its_volume_and_goes_on(since: Kept) -> None:
+    """The engine removes a volume without a name with a container that is to leave nothing."""
+    write(since, "a")
+    told = since.removed()
+    assert told["left"] == [
+        "container web: its volume a was written to after it was saved",
+        "volume a: it was written to after it was saved",
+        "image mine:1: the container web needs it",
+        "network net: the container web needs it",
+    ]
+    assert steps(since.engine) == [
+        "POST /containers/web/unpause",
+        "POST /swarm/leave?force=true",
+        "DELETE /containers/done?force=true",
+        "DELETE /images/spare:1?noprune=true",
+        "DELETE /volumes/b",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"Running": True, "Paused": False}, "it runs, after it was saved"),
+        ({"StartedAt": "now"}, "it ran, or was written to, after it was saved"),
+    ],
+)
+def test_a_container_that_has_run_since_stays_with_what_it_needs(
+    since: Kept, change: dict[str, Any], why: str
+) -> None:
+    since.containers["web"]["State"] |= change
+    told = since.removed()
+    needed = ["volume a", "image mine:1", "network net"]
+    assert told["left"] == [
+        f"container web: {why}",
+        *(f"{thing}: the container web needs it" for thing in needed),
+    ]
+
+
+def test_a_container_whose_files_were_written_to_stays(since: Kept, tmp_path: Path) -> None:
+    layer = tmp_path / "layer"
+    layer.mkdir()
+    since.containers["done"]["GraphDriver"] = {"Data": {"UpperDir": str(layer)}}
+    docker = DockerConnection(since.engine.path)
+    docker.uid = os.geteuid()
+    stamp = saved.container_stamp(docker, since.containers["done"])
+    since.saved["containers"]["done"] = stamp
+    (layer / "copied").touch()
+    reason = "container done: it ran, or was written to, after it was saved"
+    assert since.removed()["left"] == [reason, "image mine:1: the container done needs it"]
+
+
+def test_a_swarm_is_not_left_while_a_container_of_its_services_stays(since: Kept) -> None:
+    since.containers["done"]["Config"] = {"Labels": {seat_students.TASK: "task"}}
+    since.containers["done"]["State"]["StartedAt"] = "now"
+    assert "membership of a swarm: the container done needs it" in since.removed()["left"]
+    assert ALL_THAT_WAS_SAVED[0] not in steps(since.engine)
+
+
+@pytest.mark.parametrize("names", [["mine:1"], []])
+def test_an_image_that_was_named_since_stays(since: Kept, names: list[str]) -> None:
+    """One without a name was a step on the way, and is not saved."""
+    since.things["images"][0] |= {"names": names, "name": " ".join(names)}
+    since.images[MINE] = [*names, "<none>:<none>", "labocloud-saved:1", "mine:2"]
+    told = since.removed()
+    name = names[0] if names else MINE[7:19]
+    assert told["left"] == [f"image {name}: it was named mine:2 after it was saved"]
+
+
+def test_a_name_that_has_become_the_only_one_of_another_image_stays(since: Kept) -> None:
+    since.images |= {COURSE: ["room:python"], THEIRS: ["spare:1"]}
+    told = since.removed()
+    assert told["left"] == ["name spare:1: an image has it that has no other name"]
+    assert "DELETE /images/spare:1?noprune=true" not in steps(since.engine)
+
+
+def test_what_is_gone_since_it_was_saved_is_passed_over(since: Kept) -> None:
+    since.containers.clear()
+    since.engine.on("GET", "/volumes/.*", stand_in.Refuse(404))
+    assert "failed" not in since.removed()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import playbook
 import pytest
-from instances import machine, off
+from instances import machine, meanwhile, off
 from testinfra.host import Host
 
 OTHER, SEAT = playbook.seats()[0], playbook.seats()[-1]
@@ -61,6 +61,31 @@ docker system df --format '{{.Type}} {{.Size}}' | grep Build
 # The process that holds the lock of those who save, remove and bring back.
 WORKING = "$(lslocks --noheadings --output PID,PATH | sed -n 's| /run/labocloud-reset.lock||p')"
 ANSWER = "docker exec flask python healthcheck.py"
+# Who may use Docker here is whoever is in its group.
+STUDENT = "runuser -u nobody -g docker --"
+# Writes into a volume, by a container that does not run, and takes down what was written.
+WRITING = f"""
+n=0
+while :; do
+  {STUDENT} docker cp /etc/hostname writes:/d/$n && echo $n >> /root/ledger && n=$((n + 1))
+  sleep 0.05
+done
+"""
+# Has connected before the engine is closed, and asks for a volume when it has been for a while.
+CONNECTED = """
+import http.client, os, socket, time
+asking = http.client.HTTPConnection("localhost")
+asking.sock = socket.socket(socket.AF_UNIX)
+asking.sock.connect("/run/docker.sock")
+while os.stat("/run/docker.sock").st_mode & 0o060:
+    asking.request("GET", "/_ping")
+    asking.getresponse().read()
+    time.sleep(0.1)
+time.sleep(1)
+asking.request("POST", "/volumes/create", '{"Name": "late"}', {"Content-Type": "application/json"})
+"""
+MODE = "stat -L -c %a /run/docker.sock"
+OPENING = "labocloud-opening"
 
 
 @pytest.fixture(scope="module")
@@ -321,6 +346,27 @@ def test_what_is_saved_comes_back(seat: Host, clean: str, mess: str, tmp_path: P
     assert seat.check_output("docker exec web cat /srv/file") == "changed"
 
 
+def test_what_is_written_while_it_is_saved_is_saved_or_stays(seat: Host, clean: str) -> None:
+    """And nothing is written between that and its removal, which would be lost."""
+    seat.check_output(f"cat > /run/connected.py <<'END'\n{CONNECTED}\nEND")
+    seat.check_output("docker create --name writes --volume ledger:/d labocloud20202021:base true")
+    with meanwhile(SEAT, f"{STUDENT} python3 /run/connected.py & {WRITING}"):
+        seat.check_output("timeout 60 sh -c 'until test -s /root/ledger; do sleep 0.1; done'")
+        result = playbook.run(SEAT, playbook=RESET, confirm="yes", save="yes")
+    archive = ["tar", "--zstd", "-tf", saved(SEAT) / "volumes.tar.zst", "ledger/_data"]
+    kept = subprocess.run(archive, capture_output=True, text=True, check=True).stdout.split()
+    stays = seat.run("ls /var/lib/docker/volumes/ledger/_data").stdout.split()
+    written = seat.check_output("cat /root/ledger").split()
+    assert {*written} <= {*(name.rpartition("/")[2] for name in kept), *stays}
+    # What was asked for as the engine was closed may come later than that, which is told.
+    assert result.returncode == 0 or "volume ledger" in playbook.said(result)
+    assert "late" not in seat.check_output("docker volume ls --quiet").split()
+    assert seat.check_output(MODE) == "660"
+    if result.returncode != 0:
+        playbook.changed(playbook.run(SEAT, playbook=RESET, confirm="yes"))
+    assert seat.check_output(STATE) == clean
+
+
 def test_a_volume_of_the_same_name_is_not_written_over(seat: Host, mess: str) -> None:
     playbook.changed(playbook.run(SEAT, playbook=RESET, confirm="yes", save="yes"))
     seat.check_output("docker volume create data")
@@ -353,8 +399,16 @@ def test_a_run_that_is_killed_is_finished_by_the_next(
         os.killpg(run.pid, signal.SIGKILL)
         seat.check_output(f"kill -KILL {WORKING}")
     assert run.returncode == -signal.SIGKILL
+    assert seat.check_output(MODE) == "600"
+    assert seat.check_output(f"systemctl is-active {OPENING}.timer") == "active"
+    if when == "saving":
+        # Nobody comes back for an hour.
+        seat.check_output(f"systemctl start {OPENING}.service")
+        assert seat.check_output(MODE) == "660"
     playbook.changed(playbook.run(SEAT, playbook=RESET, confirm="yes", save="yes"))
     assert seat.check_output(STATE) == clean
+    assert seat.check_output(MODE) == "660"
+    assert seat.run(f"systemctl is-active {OPENING}.timer").stdout.strip() == "inactive"
     whole = sorted(set(SAVED.glob(f"{SEAT}/*/manifest.json")) - earlier)
     told = [
         container["Name"]

@@ -46,6 +46,22 @@ def student(seat: Host, command: str) -> str:
     return seat.check_output("su - student -c %s", command)
 
 
+def late(sign: str) -> str:
+    """Give the script of a student who makes a volume as soon as there is a sign of what is done.
+
+    sign: a command that succeeds then. Where the engine makes it, there is /root/late.
+    """
+    return (
+        f"rm -f /root/late /root/tried; until {sign}; do sleep 0.02; done;"
+        "su - student -c 'docker volume create late' && touch /root/late; touch /root/tried"
+    )
+
+
+def kept_out(seat: Host) -> bool:
+    """Tell whether that student has tried it, and could not."""
+    return seat.file("/root/tried").exists and not seat.file("/root/late").exists
+
+
 def saved(seat: str) -> str:
     """Give the directory of what was last saved of a seat."""
     found = (Path(os.environ["LABOCLOUD_REPORTS"]) / "saved").glob(f"{seat}/*/manifest.json")

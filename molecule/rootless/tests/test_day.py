@@ -3,8 +3,20 @@
 from pathlib import Path
 from uuid import uuid4
 
-from conftest import ANSWER, RESET, RESTORE, SEATS, SEEN, STATE, WORKS, saved, student
-from instances import on_each
+from conftest import (
+    ANSWER,
+    RESET,
+    RESTORE,
+    SEATS,
+    SEEN,
+    STATE,
+    WORKS,
+    kept_out,
+    late,
+    saved,
+    student,
+)
+from instances import meanwhile, on_each
 from playbook import changed, other_app, run
 from testinfra.host import Host
 
@@ -19,7 +31,9 @@ def test_the_next_group_has_a_seat_as_it_was_and_the_work_comes_back(
     assert changed(listed) == 0
     # What nobody has saved is told once more.
     assert [work for work in WORKS if listed.stdout.count(work) < len(SEATS)] == []
-    assert changed(run("without_root", playbook=RESET, confirm="yes", save="yes")) > 0
+    with meanwhile(SEATS[0], late("ls /var/tmp/labocloud-saved-*/images.tar.zst")):
+        assert changed(run("without_root", playbook=RESET, confirm="yes", save="yes")) > 0
+    assert kept_out(seats[0])
     assert [seat.check_output(STATE) for seat in seats] == clean
     on_each(seats, lambda seat: seat.check_output(ANSWER))
     for seat in seats:

@@ -1,7 +1,19 @@
 """A seat goes from an engine without root to one of root's, and back, with students' work there."""
 
-from conftest import ANSWER, RESET, RESTORE, SEATS, SEEN, STATE, WORKS, saved, student
-from instances import on_each
+from conftest import (
+    ANSWER,
+    RESET,
+    RESTORE,
+    SEATS,
+    SEEN,
+    STATE,
+    WORKS,
+    kept_out,
+    late,
+    saved,
+    student,
+)
+from instances import meanwhile, on_each
 from playbook import changed, reports, run, said
 from testinfra.host import Host
 
@@ -55,8 +67,11 @@ def test_root_gets_an_engine_with_the_same_images_and_nothing_is_sent(seats: lis
     assert changed(run("without_root", playbook=RESET, confirm="yes", save="yes")) > 0
     before = [seat.check_output(IMAGES) for seat in seats]
     sent = archives()
-    result = run("without_root", **GROUP)
+    # Between the run's question and the end of the engine that is there.
+    with meanwhile(SEATS[0], late("grep -q moving /var/lib/labocloud/state.json")):
+        result = run("without_root", **GROUP)
     assert changed(result) > 0
+    assert kept_out(seats[0])
     assert [seat.check_output(IMAGES) for seat in seats] == before
     assert archives() == sent
     assert "course_build : Build" not in result.stdout
@@ -87,7 +102,9 @@ def test_it_goes_back_after_a_reset(seats: list[Host]) -> None:
     second = SEATS[1]
     assert changed(run(second, playbook=RESET, confirm="yes", save="yes")) > 0
     before, sent = seats[1].check_output(IMAGES), archives()
-    assert changed(run(second)) > 0
+    with meanwhile(second, late("grep -q moving /var/lib/labocloud/state.json")):
+        assert changed(run(second)) > 0
+    assert kept_out(seats[1])
     assert seats[1].check_output(IMAGES) == before
     assert archives() == sent
     for seat in seats:

@@ -25,8 +25,8 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.service_files impor
 # Whoever is in it is root, where root runs an engine.
 ROOTS_GROUP = "docker"
 ROOT = {"uid": 0}
-# What a socket's mode lets anybody do.
-ANYBODY = 0o007
+# What a socket's mode lets anybody do, and what its group and those in its ACL need.
+ANYBODY, ITS_GROUP = 0o007, 0o060
 
 
 def members_of(has: Has, want: Want) -> dict[str, Any]:
@@ -66,14 +66,16 @@ def socket_commands(has: Has, want: Want) -> list[list[str]]:
     """Give what to run so that the socket is open to whom it is to be open, nothing where it is.
 
     It is where the engine has started as it is configured; not where somebody has changed it since,
-    or where an engine of root's has left the socket of before, which systemd keeps open.
+    where a run that was to open it again has been lost (module_utils/access.py), or where an engine
+    of root's has left the socket of before, which systemd keeps open.
     """
     socket, gid = has["docker"]["socket"], engine_files.known_group(has, want)
     account = has["students"]["account"] if rootless.wanted(want) else ROOT
     its_own = account is not None and has["docker"]["uid"] == account["uid"]
     if socket is None or not its_own or engine_files.group_unknown(has, want):
         return []
-    right = socket["groups"] == ([] if gid is None else [gid]) and not socket["mode"] & ANYBODY
+    mode = socket["mode"] & (ANYBODY | ITS_GROUP)
+    right = socket["groups"] == ([] if gid is None else [gid]) and mode == ITS_GROUP
     commands = [] if right else engine_files.letting_in(has, want)
     if not rootless.wanted(want):
         return commands

@@ -1,0 +1,208 @@
+"""Who may use an engine is kept out for a while, and let in again by whoever is left to do it."""
+
+import os
+import socket
+import stat
+import struct
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import stand_in
+from ansible_collections.labocloud.room.plugins.module_utils import access, facts_students, saved
+from ansible_collections.labocloud.room.plugins.modules import docker_access
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A socket that its group may use, where anybody gets at it."""
+    with tempfile.TemporaryDirectory() as directory, socket.socket(socket.AF_UNIX) as made:
+        Path(directory).chmod(0o755)
+        made.bind(f"{directory}/docker.sock")
+        os.chmod(f"{directory}/docker.sock", 0o660)
+        yield Path(directory, "docker.sock")
+
+
+@pytest.fixture(autouse=True)
+def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What systemd is told, a line a command. A file `refuses` beside it has a timer refused."""
+    log = tmp_path / "said"
+    log.touch()
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    refusing = f"test ! -e {tmp_path}/refuses || {{ echo no bus >&2; exit 1; }}"
+    for name, more in {"systemctl": "", "systemd-run": refusing}.items():
+        (programs / name).write_text(f'#!/bin/sh\necho "{name} $*" >> {log}\n{more}\n')
+        (programs / name).chmod(0o755)
+    monkeypatch.setitem(saved.ENVIRONMENT, "PATH", f"{programs}:{saved.ENVIRONMENT['PATH']}")
+    monkeypatch.setattr(access, "SYSTEMD", str(tmp_path))
+    return log
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_an_engine_is_closed_and_opened_and_a_timer_would_have_opened_it(
+    place: Path, said: Path
+) -> None:
+    access.close(str(place))
+    assert mode(place) == 0o600
+    stop = "systemctl stop labocloud-opening.timer labocloud-opening.service"
+    stopped, timer = said.read_text().splitlines()
+    assert stopped == stop
+    assert timer.startswith("systemd-run --unit=labocloud-opening --on-active=1h ")
+    # Not while somebody saves or removes.
+    command = timer.partition(" flock ")[2].split()
+    assert command[0] == str(saved.LOCK)
+    subprocess.run(command[1:], check=True)
+    assert mode(place) == 0o660
+    access.close(str(place))
+    access.open_again(str(place))
+    assert mode(place) == 0o660
+    assert said.read_text().splitlines()[-1] == stop
+
+
+def test_an_acl_is_closed_and_opened_with_it(place: Path) -> None:
+    """A group of a directory that may use the engine."""
+    head, entry = struct.pack("<I", 2), struct.Struct("<HHI").pack
+    nobody = 2**32 - 1
+    entries = [(1, 6, nobody), (4, 6, nobody), (8, 6, 20010), (16, 6, nobody), (32, 0, nobody)]
+    acl = head + b"".join(entry(*one) for one in entries)
+    try:
+        os.setxattr(place, "system.posix_acl_access", acl)
+    except OSError:
+        pytest.skip("no ACLs here")
+    access.close(str(place))
+    effective = entry(16, 0, nobody)
+    assert effective in os.getxattr(place, "system.posix_acl_access")
+    access.open_again(str(place))
+    assert os.getxattr(place, "system.posix_acl_access") == acl
+
+
+def test_what_would_not_be_opened_again_is_not_closed(
+    place: Path, said: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "refuses").touch()
+    told = stand_in.run(docker_access.main, state="closed", docker_socket=str(place))
+    assert told == {"failed": True, "msg": "systemd does not take a timer: no bus"}
+    assert mode(place) == 0o660
+
+
+def test_where_no_systemd_runs_the_next_run_opens_it(
+    place: Path, said: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access, "SYSTEMD", "/nonexistent")
+    assert stand_in.run(docker_access.main, state="closed", docker_socket=str(place)) == {
+        "changed": False
+    }
+    assert (mode(place), said.read_text()) == (0o600, "")
+    stand_in.run(docker_access.main, state="open", docker_socket=str(place))
+    assert mode(place) == 0o660
+
+
+def test_one_that_cannot_be_closed_is_told_and_one_that_is_gone_is_nobodys(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="cannot be closed to students: find"):
+        access.close(str(tmp_path / "none"))
+    access.open_again(str(tmp_path / "none"))
+
+
+def test_the_socket_of_an_engine_without_root_is_changed_by_its_account(tmp_path: Path) -> None:
+    """Root would follow a link that somebody has put in its place."""
+    (tmp_path / "docker.sock").symlink_to("labocloud-engine/docker.sock")
+    command = access.changing(str(tmp_path / "docker.sock"), access.CLOSED)
+    assert command[:4] == ["runuser", "--user", "labocloud-engine", "--"]
+    assert command[5] == f"{tmp_path}/labocloud-engine/docker.sock"
+
+
+def test_root_follows_no_link(tmp_path: Path) -> None:
+    """A timer outlives an engine of root's, and finds the link to one without root in its place."""
+    (tmp_path / "shadow").touch(0o600)
+    (tmp_path / "docker.sock").symlink_to("shadow")
+    access.open_again(str(tmp_path / "docker.sock"))
+    assert mode(tmp_path / "shadow") == 0o600
+
+
+ACCEPTS = """
+import socket, sys
+with socket.socket(socket.AF_UNIX) as listening:
+    listening.bind(sys.argv[1])
+    listening.listen()
+    print(flush=True)
+    held = [listening.accept() for _ in range(2)]
+    print(flush=True)
+    input()
+"""
+
+
+def connect(path: Path, uid: int) -> socket.socket:
+    """Connect to a socket as an account."""
+    made = socket.socket(socket.AF_UNIX)
+    os.seteuid(uid)
+    try:
+        made.connect(str(path))
+    except OSError:
+        made.close()
+        raise
+    finally:
+        os.seteuid(0)
+    made.setblocking(False)
+    return made
+
+
+def ended(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(1) == b""
+    except BlockingIOError:
+        return False
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="others' connections are root's to end")
+def test_connections_of_others_than_root_end_and_their_processes_do_not(
+    place: Path, tmp_path: Path
+) -> None:
+    program, pipe = tmp_path / "dockerd", subprocess.PIPE
+    program.symlink_to(sys.executable)
+    place.unlink()
+    with subprocess.Popen([program, "-c", ACCEPTS, place], stdin=pipe, stdout=pipe) as engine:
+        assert engine.stdout
+        engine.stdout.readline()
+        place.chmod(0o666)
+        with closing(connect(place, 0)) as roots, closing(connect(place, NOBODY)) as others:
+            engine.stdout.readline()
+            assert (ended(roots), ended(others)) == (False, False)
+            access.close(str(place))
+            assert (ended(roots), ended(others)) == (False, True)
+        with pytest.raises(PermissionError):
+            connect(place, NOBODY)
+        connect(place, 0).close()
+        assert engine.poll() is None
+        engine.kill()
+
+
+def test_an_engine_in_a_container_is_another_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its socket has the same path there."""
+    links: dict[str, Any] = {"/proc/7/ns/pid": "pid:[1]", "/proc/self/ns/pid": "pid:[2]"}
+    monkeypatch.setattr(access.os, "readlink", links.__getitem__)
+    monkeypatch.setattr(access.os, "pidfd_open", lambda _: pytest.fail("it is looked into"))
+    access.hang_up(7, "/run/docker.sock")
+
+
+def test_an_engine_that_lets_nobody_look_is_closed_all_the_same(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(access, "engines", lambda _: [1, 2])
+    monkeypatch.setattr(access, "hang_up", refuse)
+    access.close(str(place))
+    assert mode(place) == 0o600
+    assert facts_students.socket_facts(str(place))["mode"] == 0o600
