@@ -121,7 +121,7 @@ from typing import IO, Any, NamedTuple, cast
 from urllib.parse import quote
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.labocloud.room.plugins.module_utils.archive_names import names_in
+from ansible_collections.labocloud.room.plugins.module_utils.archive_names import Copied, names_in
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
     SOCKET,
     DockerConnection,
@@ -297,20 +297,6 @@ def packed(dest: Path, write: Callable[[IO[bytes], IO[str]], None]) -> str:
                 zstd.returncode or 1, "zstd", stderr=said or str(failed or "zstd fails")
             ) from failed
     return said
-
-
-class Copied:
-    """A source that writes all that is read of it to a sink."""
-
-    def __init__(self, source: IO[bytes], sink: IO[bytes]) -> None:
-        self.source = source
-        self.sink = sink
-
-    def read(self, size: int) -> bytes:
-        """Read."""
-        block = self.source.read(size)
-        self.sink.write(block)
-        return block
 
 
 def save_images(

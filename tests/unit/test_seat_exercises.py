@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import os
 import shutil
 import stat
@@ -318,11 +319,14 @@ def test_the_action_packs_what_the_judge_compares_with(
 
     monkeypatch.setattr(seat_action.Changing, "asked", asked)
     made = action.ActionModule.__new__(action.ActionModule)
-    made._task = SimpleNamespace(args={})
+    made._task = SimpleNamespace(args={"delivered": ["f2", "f1"]})
     want = sample_seat.want() | {"course_image_project": str(PROJECT)}
     given = made.asked("pc02", want, {})
-    told = facts.digest(facts.wanted(module.unpacked(given["archive"])))
-    assert told == course.exercises(PROJECT, pack(PROJECT, []))["digest"]
+    assert list(given) == ["archive"]
+    files = course.exercises(PROJECT, pack(PROJECT, []))["files"]
+    entries = module.unpacked(given["archive"])
+    assert facts.wanted(entries) == lesson_files.listing(files, ["f1", "f2"])
+    assert json.loads(entries["delivered.json"].data) == ["f1", "f2"]
     made._task = SimpleNamespace(args={"state": "absent"})
     assert made.asked("pc02", want, {}) == {"state": "absent", "archive": ""}
     made._task = SimpleNamespace(args={})

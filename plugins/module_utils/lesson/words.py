@@ -222,6 +222,13 @@ Exit code: 0 where all is done, 1 where not, 2 where it is not possible.""",
         "Laissés de côté, car illisibles : {names}",
         "Left aside, since they cannot be read: {names}",
     ),
+    "save_torn": (
+        "PAS SAUVÉ, car Docker ne le donne pas en entier : {names}. Quelque chose y écrit sans"
+        " doute : arrêtez les conteneurs qui s’en servent (docker ps, docker stop), puis de nouveau"
+        " labo save.",
+        "NOT SAVED, since Docker does not give all of it: {names}. Something writes there, it"
+        " seems: stop the containers that use it (docker ps, docker stop), then labo save again.",
+    ),
     "save_full": (
         "Il n’y a plus de place dans {folder}. Rien n’y est gardé de cet essai. Donnez un autre"
         " endroit, une clé USB par exemple : labo save /media/cle/travail.tar",
