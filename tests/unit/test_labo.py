@@ -86,6 +86,7 @@ class Labo:
             (folder / name / "en.md").write_text(f"# {english}\n\nA goal. 10 minutes.\n")
             (folder / name / "solution.sh").write_text("true\n")
         (folder / "01-first/setup.sh").write_text("pwd > where\ntest ! -e fail\n")
+        (folder / "04-last/setup.sh").write_text("echo given | put ~/mine\n")
         # Of a seat that has no compose, whatever the machine has that tests.
         whole = lesson_files.members
         with mock.patch.object(
@@ -303,6 +304,16 @@ def test_it_starts_an_exercise_and_tells_where_to_read_it(labo: Labo) -> None:
     (labo.home / "fail").touch()
     code, _, wrong = labo.run("start", "1")
     assert (code, "has stopped (code 1)" in wrong) == (2, True)
+
+
+def test_it_tells_in_the_language_of_the_account_what_it_has_kept(labo: Labo) -> None:
+    for variables, word in ((ENGLISH, "What you had changed"), (FRENCH, "Ce que vous y aviez")):
+        (labo.home / "mine").write_text("mine")
+        said = labo.run("start", "4", **variables)[1]
+        assert f"{labo.home}/mine.avant\n" in said
+        assert word in said
+        assert (labo.home / "mine").read_text() == "given\n"
+        assert (labo.home / "mine.avant").read_text() == "mine"
 
 
 class Page(http.server.BaseHTTPRequestHandler):

@@ -261,6 +261,7 @@ class Labo:
             code = subprocess.call(  # noqa: S603  # the project’s own script
                 ["/bin/sh", "-e", "-c", one.setup, "labo"],
                 cwd=home if home.is_dir() else "/",
+                env={**os.environ, "LABO_KEPT": say("kept_aside", path="%s")},
                 stdin=subprocess.DEVNULL,
             )
             if code != 0:

@@ -202,6 +202,10 @@ Exit code: 0 where all is done, 1 where not, 2 where it is not possible.""",
     "started": ("Prêt pour l’exercice {number} : {title}", "Ready for exercise {number}: {title}"),
     "made": ("Préparé : {names}", "Made: {names}"),
     "made_nothing": ("C’est prêt.", "It is ready."),
+    "kept_aside": (
+        "Ce que vous y aviez changé est gardé : {path}",
+        "What you had changed there is kept: {path}",
+    ),
     "setup_failed": (
         "La préparation de l’exercice {number} s’est arrêtée (code {code}). Prévenez le"
         " professeur.",
