@@ -21,6 +21,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.packing import pack
 class ActionModule(seat.Changing):
     """The action, as Ansible looks for it."""
 
+    TOLD = (*seat.Changing.TOLD, "stays")
     _VALID_ARGS = frozenset(("state", "delivered", "docker_socket"))
 
     def more(self) -> dict[str, Any]:

@@ -50,6 +50,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+stays:
+  description: >-
+    Paths of what is not removed with the rest: where something is mounted, and C(lost+found).
+  returned: success
+  type: list
+  elements: str
 seat:
   description: As of M(labocloud.room.seat).
   returned: success
@@ -72,7 +78,12 @@ from ansible_collections.labocloud.room.plugins.module_utils.answer import (
     LateError,
     answer,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.emptying import RefusedError, remove
+from ansible_collections.labocloud.room.plugins.module_utils.emptying import (
+    RefusedError,
+    clear,
+    is_mounted,
+    remove,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises import (
     DIRECTORY_MODE,
     MODE_OF_MEMORY,
@@ -189,8 +200,23 @@ def put(entries: dict[str, Entry], places: Places, *, check: bool) -> bool:
     return True
 
 
-def take(places: Places, *, check: bool) -> bool:
-    """Take it away, but what is somebody's own; tell whether any was there. Raises as put()."""
+def take_memory(path: Path) -> list[str]:
+    """Take away what was remembered, and give the paths of what stays. Raises OSError."""
+    stays = clear(path)
+    if not stays and not is_mounted(path):
+        path.rmdir()
+        return []
+    # Nobody writes there any more.
+    path.chmod(stat.S_IMODE(DIRECTORY_MODE))
+    return [str(path), *stays]
+
+
+def take(places: Places, *, check: bool) -> tuple[bool, list[str]]:
+    """Take it away, but what is somebody's own, is mounted, or is a file system's own.
+
+    Tells whether any was there, and gives the paths of what stays. Raises as put().
+    """
+    stays: list[str] = []
     facts = exercise_facts(places)
     ours = [one for one in places._fields if facts[one] == "ours"]
     if not check:
@@ -199,8 +225,8 @@ def take(places: Places, *, check: bool) -> bool:
                 getattr(places, one).unlink()
         tidy(places)
         if "memory" in ours:
-            remove(places.memory)
-    return bool(ours or facts["left"])
+            stays = take_memory(places.memory)
+    return bool(ours or facts["left"]), stays
 
 
 def main() -> None:
@@ -216,6 +242,7 @@ def main() -> None:
     )
     asked = module.params
     changed = False
+    stays: list[str] = []
     try:
         before = lines_of(PLACES)
         after = []
@@ -224,12 +251,12 @@ def main() -> None:
             changed = put(entries, PLACES, check=module.check_mode)
             after = [*wanted(entries), str(PLACES.command), str(PLACES.memory)]
         else:
-            changed = take(PLACES, check=module.check_mode)
+            changed, stays = take(PLACES, check=module.check_mode)
         seat = answer(asked)
     except (OSError, RefusedError, ValueError, LateError) as error:
         module.fail_json(msg=str(error), changed=changed)
     diff = {"before": "\n".join(before) + "\n", "after": "\n".join(after) + "\n"}
-    module.exit_json(changed=changed, diff=diff, seat=seat)
+    module.exit_json(changed=changed, diff=diff, stays=stays, seat=seat)
 
 
 if __name__ == "__main__":

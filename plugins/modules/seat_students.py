@@ -153,7 +153,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.docker_engine impor
     DockerConnection,
     EngineError,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.emptying import RefusedError, empty
+from ansible_collections.labocloud.room.plugins.module_utils.emptying import clear
 from ansible_collections.labocloud.room.plugins.module_utils.engine_things import (
     IN_A_SWARM,
     Thing,
@@ -164,6 +164,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine_things impor
 from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises import (
     PLACES,
     memory_facts,
+    names_remembered,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.image_names import described
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import memory
@@ -406,7 +407,8 @@ def plan(
 
 def remembered() -> list[Thing]:
     """Give what labo remembers here as one thing, nothing where it remembers nothing."""
-    if memory_facts(PLACES.memory)["memory"] != "ours" or not os.listdir(PLACES.memory):
+    place = PLACES.memory
+    if memory_facts(place)["memory"] != "ours" or not names_remembered(place):
         return []
     return [{"id": str(PLACES.memory), "name": "", "bytes": 0}]
 
@@ -415,8 +417,10 @@ def forget(left: list[str]) -> None:
     """Remove what labo remembers here. left: as attempt() takes it."""
     try:
         if remembered():
-            empty(str(PLACES.memory))
-    except (OSError, RefusedError) as error:
+            stays = clear(PLACES.memory)
+            if remembered():
+                left.append(f"what labo remembers: {', '.join(stays)} is mounted")
+    except OSError as error:
         left.append(f"what labo remembers: {error}")
 
 

@@ -17,7 +17,7 @@ import tarfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -634,6 +634,45 @@ def test_of_many_taken_names_some_are_told(tmp_path: Path, monkeypatch: pytest.M
     for uid in range(90_000, 90_005):
         (tmp_path / f"{uid}.json").write_text("{}")
     assert len(memory.read(tmp_path).odd) == 2
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be another account")
+@pytest.mark.parametrize("name", ["junk-{}", "{}.json"])
+def test_of_very_many_files_a_part_is_looked_at_and_ones_own_in_any_case(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Counted, and not timed: others fill the directory, and one's own file is the last in it."""
+    monkeypatch.setattr(memory, "MOST_ENTRIES", 20)
+    for number in range(70_000, 70_100):
+        (tmp_path / name.format(number)).touch()
+        os.chown(tmp_path / name.format(number), 5000, 5000)
+    held_by(tmp_path, 4000, done={"e": {"s": 5.0}})
+    looked, asked = [], []
+    whole, lstat = os.scandir, Path.lstat
+
+    @contextmanager
+    def scandir(path: Path) -> Iterator[Iterator[os.DirEntry[str]]]:
+        with whole(path) as entries:
+            there = sorted(entries, key=lambda one: one.name == "4000.json")
+            yield (looked.append(one.name) or one for one in there)  # type: ignore[func-returns-value]
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    monkeypatch.setattr(Path, "lstat", lambda path: asked.append(path) or lstat(path))
+    monkeypatch.setattr(os, "geteuid", lambda: 4000)
+    found = memory.read(tmp_path)
+    assert (found.done, found.crowded) == ({"e": {"s": 5.0}}, True)
+    assert (len(looked), len(asked) <= 21) == (21, True)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert memory.read(tmp_path).done == {}
+
+
+def test_it_says_where_there_is_more_than_it_looks_at(labo: Labo) -> None:
+    for number in range(memory.MOST_ENTRIES + 1):
+        (labo.memory / str(number)).touch()
+    assert "There are more than 2000 files in" in labo.run("check", "1")[2]
+    assert "Il y a plus de 2000 fichiers" in labo.run(**FRENCH)[2]
+    (labo.memory / "0").unlink()
+    assert labo.run("check", "1")[2] == ""
 
 
 def held_by(place: Path, uid: int, **held: object) -> Path:

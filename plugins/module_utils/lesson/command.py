@@ -173,6 +173,8 @@ class Labo:
         if held.odd:
             names = ", ".join(memory.printable(one) for one in held.odd)
             self.once(say("odd", path=self.place, names=names))
+        if held.crowded:
+            self.once(say("crowded", path=self.place, count=memory.MOST_ENTRIES))
         return held
 
     def remember(self, change: Callable[[memory.Mine], object]) -> None:

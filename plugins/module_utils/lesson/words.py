@@ -138,6 +138,12 @@ Exit code: 0 where all is done, 1 where not, 2 where it is not possible.""",
         "Fichiers ignorés dans {path}, qui ne sont pas de labo : {names}",
         "Files left aside in {path}, which are not labo’s: {names}",
     ),
+    "crowded": (
+        "Il y a plus de {count} fichiers dans {path} ; labo n’en regarde pas plus. Ce que d’autres"
+        " comptes ont fait peut y manquer. Prévenez le professeur.",
+        "There are more than {count} files in {path}, and labo looks at no more. What other"
+        " accounts have done may be missing. Tell the teacher.",
+    ),
     "row": ("{number}. {title}, {minutes} min", "{number}. {title}, {minutes} min"),
     "row_plain": ("{number}. {title}", "{number}. {title}"),
     "row_steps": (" ({done}/{all})", " ({done}/{all})"),
