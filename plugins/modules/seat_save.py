@@ -109,6 +109,7 @@ import http.client
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import tarfile
@@ -270,7 +271,7 @@ def let_go_on(docker: DockerConnection, dest: Path) -> list[str]:
             break
         time.sleep(BETWEEN)
     write_whole(HALTED, json.dumps(halted | {str(dest): left}).encode())
-    return [f"docker {verb} {key[:12]}" for key, verb in sorted(left.items())]
+    return [shlex.join(["docker", verb, key[:12]]) for key, verb in sorted(left.items())]
 
 
 def packed(dest: Path, write: Callable[[IO[bytes], IO[str]], None]) -> str:
@@ -430,7 +431,7 @@ def room(needed: int, dest: Path) -> None:
     """Raise RefusedError where less is free than is needed, in bytes."""
     free = shutil.disk_usage(dest).free
     if needed > free:
-        others = " ".join(
+        others = shlex.join(
             str(path) for path in sorted(dest.parent.glob(f"{REPOSITORY}-*")) if path != dest
         )
         raise RefusedError(

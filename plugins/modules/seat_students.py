@@ -636,7 +636,7 @@ def unknown(state: State, host: str) -> str:
     """Give why it is not known what was there before the toolkit; empty where it is."""
     why = ""
     if state.before is None:
-        why = f"it has changed nothing here yet. Fix: ./lab up --limit {host}"
+        why = f"it has changed nothing here yet. Fix: ./lab up --limit {shlex.quote(host)}"
     elif state.before["docker_data"] and not state.before.get("docker_running"):
         why = "Docker had data and did not run. Fix: remove by hand what students made"
     return why and f"it is not known what was there before the toolkit: {why}"
@@ -662,7 +662,7 @@ def listing(
         try:
             docker.negotiate()
         except (OSError, http.client.HTTPException):
-            why = f"Docker does not answer. Fix: ./lab up --limit {host}, and then this again"
+            why = f"Docker does not answer. Fix: ./lab up --limit {shlex.quote(host)}, and then this again"
     if why:
         return {**nothing, "names": {}, "memory": []}, f"{host}: {why}."
     things = plan(
