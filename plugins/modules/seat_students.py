@@ -662,7 +662,8 @@ def listing(
         try:
             docker.negotiate()
         except (OSError, http.client.HTTPException):
-            why = f"Docker does not answer. Fix: ./lab up --limit {shlex.quote(host)}, and then this again"
+            fix = f"./lab up --limit {shlex.quote(host)}, and then this again"
+            why = f"Docker does not answer. Fix: {fix}"
     if why:
         return {**nothing, "names": {}, "memory": []}, f"{host}: {why}."
     things = plan(
