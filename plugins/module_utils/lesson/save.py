@@ -82,7 +82,7 @@ def delivered(program: Path) -> frozenset[str]:
 
 def is_one_of(prints: Collection[str], image: dict[str, Any] | None) -> bool:
     """Tell whether an image has one of these fingerprints. image: the engine's description."""
-    with suppress(KeyError, TypeError):
+    with suppress(AttributeError, KeyError, TypeError):
         return image is not None and fingerprint(image) in prints
     return False
 

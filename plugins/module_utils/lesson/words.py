@@ -139,7 +139,7 @@ Exit code: 0 where all is done, 1 where not, 2 where it is not possible.""",
         "Files left aside in {path}, which are not labo’s: {names}",
     ),
     "crowded": (
-        "Il y a plus de {count} fichiers dans {path} ; labo n’en regarde pas plus. Ce que d’autres"
+        "Il y a plus de {count} fichiers dans {path} ; labo n’en regarde pas plus. Ce que d’autres"
         " comptes ont fait peut y manquer. Prévenez le professeur.",
         "There are more than {count} files in {path}, and labo looks at no more. What other"
         " accounts have done may be missing. Tell the teacher.",
@@ -209,7 +209,7 @@ Exit code: 0 where all is done, 1 where not, 2 where it is not possible.""",
     "made": ("Préparé : {names}", "Made: {names}"),
     "made_nothing": ("C’est prêt.", "It is ready."),
     "kept_aside": (
-        "Ce que vous y aviez changé est gardé : {path}",
+        "Ce que vous y aviez changé est gardé : {path}",
         "What you had changed there is kept: {path}",
     ),
     "setup_failed": (
@@ -233,8 +233,8 @@ Exit code: 0 where all is done, 1 where not, 2 where it is not possible.""",
         "Left aside, since they cannot be read: {names}",
     ),
     "save_torn": (
-        "PAS SAUVÉ, car Docker ne le donne pas en entier : {names}. Quelque chose y écrit sans"
-        " doute : arrêtez les conteneurs qui s’en servent (docker ps, docker stop), puis de nouveau"
+        "PAS SAUVÉ, car Docker ne le donne pas en entier : {names}. Quelque chose y écrit sans"
+        " doute : arrêtez les conteneurs qui s’en servent (docker ps, docker stop), puis de nouveau"
         " labo save.",
         "NOT SAVED, since Docker does not give all of it: {names}. Something writes there, it"
         " seems: stop the containers that use it (docker ps, docker stop), then labo save again.",
