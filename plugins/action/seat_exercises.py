@@ -2,8 +2,8 @@
 # MIT License (see LICENSE)
 """Have the practical's files on a seat by the module of this name, and judge what it has then.
 
-Arguments: state, as the module's; delivered, the fingerprints of the images that the seat was
-brought. What the files are is packed here. It publishes what the action C(seat) does.
+Arguments: state and delivered, as the module's. What the files are is packed here. It publishes
+what the action C(seat) does.
 """
 
 import base64
@@ -13,7 +13,6 @@ from typing import Any
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible_collections.labocloud.room.plugins.action import seat
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import ExerciseError
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import DELIVERED
 from ansible_collections.labocloud.room.plugins.plugin_utils import lesson_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.packing import pack
 
@@ -26,8 +25,7 @@ class ActionModule(seat.Changing):
 
     def more(self) -> dict[str, Any]:
         """Give what it is to change, and the files."""
-        told = {key: value for key, value in super().more().items() if key != "delivered"}
-        return {**told, "archive": self._archive}
+        return {**super().more(), "archive": self._archive}
 
     def asked(
         self, name: str, want: dict[str, Any], variables: dict[str, Any]
@@ -42,7 +40,6 @@ class ActionModule(seat.Changing):
         """Give the files of a project in an archive, in base64. Raises AnsibleActionFail."""
         try:
             told = lesson_files.entries(project, pack(project, []))
-            told[DELIVERED] = lesson_files.delivered(self._task.args.get("delivered") or [])
         except (OSError, ValueError, ExerciseError) as error:
             raise AnsibleActionFail(f"{name}: the exercises cannot be packed: {error}") from error
         return base64.b64encode(lesson_files.archive(told)).decode()

@@ -30,7 +30,7 @@ MOST_ENTRIES = 2000
 # written.
 KEPT = re.compile(r"\.?\d+\.json(\.part)?")
 MODE_OF_MEMORY = 0o1777
-DIRECTORY_MODE = stat.S_IFDIR | 0o755
+DIRECTORY_MODE, PLAIN = stat.S_IFDIR | 0o755, stat.S_IFREG | 0o644
 
 
 def link(path: Path) -> str | None:

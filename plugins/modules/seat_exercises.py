@@ -24,6 +24,13 @@ options:
     description: A tar archive of the folder, packed by zlib, in base64. The action gives it.
     type: str
     default: ""
+  delivered:
+    description: >-
+      Fingerprints of the images that the toolkit has brought to this machine. The command reads
+      them in a file beside it, and tells by them a student's own images.
+    type: list
+    elements: str
+    default: []
 author:
   - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
@@ -43,6 +50,7 @@ attributes:
 EXAMPLES = r"""
 - name: Have the exercises there
   labocloud.room.seat_exercises:
+    delivered: "{{ fingerprints }}"
 
 - name: Take them away
   labocloud.room.seat_exercises:
@@ -88,6 +96,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises imp
     DIRECTORY_MODE,
     MODE_OF_MEMORY,
     PLACES,
+    PLAIN,
     Entry,
     Places,
     digest,
@@ -95,6 +104,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises imp
     listing,
     wanted,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import DELIVERED, told_of
 from ansible_collections.labocloud.room.plugins.module_utils.state import write_names
 
 
@@ -236,6 +246,7 @@ def main() -> None:
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             # Not a secret, but long: it is not to come back with the answer.
             "archive": {"type": "str", "default": "", "no_log": True},
+            "delivered": {"type": "list", "elements": "str", "default": []},
             **ARGUMENTS,
         },
         supports_check_mode=True,
@@ -248,6 +259,7 @@ def main() -> None:
         after = []
         if asked["state"] == "present":
             entries = unpacked(asked["archive"])
+            entries[DELIVERED] = Entry(PLAIN, told_of(asked["delivered"]))
             changed = put(entries, PLACES, check=module.check_mode)
             after = [*wanted(entries), str(PLACES.command), str(PLACES.memory)]
         else:

@@ -3,15 +3,18 @@
 """The files of the practical that a seat is given."""
 
 import io
-import json
 import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises import Entry, wanted
+from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises import (
+    PLAIN,
+    Entry,
+    wanted,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import (
     FILES,
     LANGUAGES,
@@ -19,7 +22,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises im
     folders,
     load,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import DELIVERED
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import DELIVERED, told_of
 
 PLUGINS = Path(__file__).parents[1]
 UTILS = "ansible_collections/labocloud/room/plugins/module_utils"
@@ -29,7 +32,7 @@ SHEBANG = b"#!/usr/bin/python3 -I\n"
 MAIN = f"from {UTILS.replace('/', '.')}.lesson.command import main\n\nraise SystemExit(main())\n"
 # Where a project has them, the exercises, and a page that a seat has as a file too.
 EXERCISES, MISTAKES = "app/exercises", "app/content/{}/mistakes.md"
-PLAIN, EXECUTABLE = stat.S_IFREG | 0o644, stat.S_IFREG | 0o755
+EXECUTABLE = stat.S_IFREG | 0o755
 
 
 def exercises_of(project: Path) -> list[Exercise]:
@@ -93,17 +96,12 @@ def entries(project: Path, packed: bytes) -> dict[str, Entry]:
     return told
 
 
-def delivered(prints: Iterable[str]) -> Entry:
-    """Give the file by which a seat's command tells the toolkit's images from a student's.
+def listing(files: Iterable[str], prints: Collection[str]) -> list[str]:
+    """Give the listing of a seat's folder.
 
-    prints: the fingerprints of those that it was brought.
+    files: that of what all are given. prints: the fingerprints of the images that it was brought.
     """
-    return Entry(PLAIN, json.dumps(sorted(set(prints))).encode() + b"\n")
-
-
-def listing(files: Iterable[str], prints: Iterable[str]) -> list[str]:
-    """Give the listing of a seat's folder. files: that of what all are given."""
-    return sorted({*files, *wanted({DELIVERED: delivered(prints)})})
+    return sorted({*files, *wanted({DELIVERED: Entry(PLAIN, told_of(prints))})})
 
 
 def archive(told: Mapping[str, Entry]) -> bytes:

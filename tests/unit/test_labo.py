@@ -880,7 +880,7 @@ class Work:
     def deliver(self, *keys: str) -> None:
         """Have the toolkit have brought these."""
         prints = [fingerprint(described(key)) for key in keys]
-        told = lesson_files.delivered(prints).data
+        told = save.told_of(prints)
         self.labo.program.with_name(save.DELIVERED).write_bytes(told)
 
     def give(self, _: object, query: str) -> stand_in.Raw:

@@ -22,6 +22,7 @@ from ansible_collections.labocloud.room.plugins.action import seat as seat_actio
 from ansible_collections.labocloud.room.plugins.action import seat_exercises as action
 from ansible_collections.labocloud.room.plugins.module_utils import facts_exercises as facts
 from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises import Entry, Places
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import save
 from ansible_collections.labocloud.room.plugins.modules import seat_exercises as module
 from ansible_collections.labocloud.room.plugins.plugin_utils import course, lesson_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.packing import pack
@@ -29,8 +30,15 @@ from namespaces import mounting, with_mounts
 
 PROJECT = Path(__file__).parents[2]
 FILE = stat.S_IFREG
-OLD = {"labo": Entry(FILE | 0o755, b"old"), "course/app/app.py": Entry(FILE | 0o644, b"1")}
+# Of a seat that was brought no images.
+DELIVERED = {save.DELIVERED: Entry(FILE | 0o644, save.told_of([]))}
+OLD = {
+    "labo": Entry(FILE | 0o755, b"old"),
+    "course/app/app.py": Entry(FILE | 0o644, b"1"),
+    **DELIVERED,
+}
 NEW = {
+    **DELIVERED,
     "labo": Entry(FILE | 0o755, b"new"),
     "course/app/app.py": Entry(FILE | 0o644, b"2"),
     "course/a": Entry(stat.S_IFLNK | 0o777, b"app"),
@@ -441,7 +449,7 @@ def test_what_is_wrong_with_an_exercise_is_a_reason_and_no_error(tmp_path: Path)
 
 
 def test_the_action_packs_what_the_judge_compares_with(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, places: Places
 ) -> None:
     def asked(self: Any, name: str, want: object, variables: object) -> dict[str, Any]:  # noqa: ANN401
         assert (name, variables) == ("pc02", {})
@@ -453,11 +461,15 @@ def test_the_action_packs_what_the_judge_compares_with(
     made._task = SimpleNamespace(args={"delivered": ["f2", "f1"]})
     want = sample_seat.want() | {"course_image_project": str(PROJECT)}
     given = made.asked("pc02", want, {})
-    assert list(given) == ["archive"]
     files = course.exercises(PROJECT, pack(PROJECT, []))["files"]
-    entries = module.unpacked(given["archive"])
-    assert facts.wanted(entries) == lesson_files.listing(files, ["f1", "f2"])
-    assert json.loads(entries["delivered.json"].data) == ["f1", "f2"]
+    assert facts.wanted(module.unpacked(given["archive"])) == files
+    # What comes of it on the seat is what the judge compares with.
+    assert stand_in.run(module.main, **given)["changed"]
+    right = facts.digest(lesson_files.listing(files, ["f1", "f2"]))
+    assert facts.exercise_facts(places)["digest"] == right
+    assert json.loads((places.folder / "delivered.json").read_text()) == ["f1", "f2"]
+    assert not stand_in.run(module.main, **{**given, "delivered": ["f1", "f2", "f1"]})["changed"]
+    assert stand_in.run(module.main, **{**given, "delivered": ["f1"]})["changed"]
     made._task = SimpleNamespace(args={"state": "absent"})
     assert made.asked("pc02", want, {}) == {"state": "absent", "archive": ""}
     made._task = SimpleNamespace(args={})

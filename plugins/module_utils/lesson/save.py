@@ -67,6 +67,11 @@ def bare(identity: str) -> str:
     return identity.removeprefix("sha256:")
 
 
+def told_of(prints: Collection[str]) -> bytes:
+    """Give what the file DELIVERED holds of these fingerprints."""
+    return json.dumps(sorted(set(prints))).encode() + b"\n"
+
+
 def delivered(program: Path) -> frozenset[str]:
     """Give the fingerprints of the images that the toolkit has brought here.
 
