@@ -64,8 +64,9 @@ def _work(host: Host) -> Iterator[None]:
     yield
     as_student(
         host,
-        "docker rm -f saved; docker image rm -f mine:labo; docker volume rm -f kept;"
-        " rm -rf ~/labocloud/mine ~/labocloud/*.tar; rm -f /var/lib/labo/*",
+        "docker rm -f saved; docker image rm -f mine:labo labocloud20202021:tp;"
+        " docker volume rm -f kept; rm -rf ~/labocloud/mine ~/labocloud/*.tar;"
+        " rm -f /var/lib/labo/*",
     )
 
 
@@ -88,3 +89,19 @@ def test_a_student_takes_their_work_home(host: Host) -> None:
     assert remembered["saved"]["volumes"] == ["kept"]
     left = as_student(host, "docker ps -aq --filter label=labo.save").stdout
     assert left == ""
+
+
+@pytest.mark.usefixtures("_work")
+def test_what_a_student_has_made_of_the_course_image_is_theirs(host: Host) -> None:
+    """Under the course's name, and with its label; the course image itself is not."""
+    commit = (
+        "docker create --name saved labocloud20202021:python && docker commit saved"
+        " labocloud20202021:tp"
+    )
+    said = as_student(host, f"{commit} && labo save ~/labocloud/mine.tar")
+    assert said.rc == 0, said.stderr
+    manifest = as_student(
+        host, "tar -xOf ~/labocloud/mine.tar images.tar.gz | tar -xzO manifest.json"
+    )
+    names = {name for one in json.loads(manifest.stdout) for name in one["RepoTags"]}
+    assert names == {"mine:labo", "labocloud20202021:tp", "labocloud20202021:base"}

@@ -2,8 +2,8 @@
 # MIT License (see LICENSE)
 """Have the practical's files on a seat by the module of this name, and judge what it has then.
 
-Argument: state, as the module's. What they are is packed here. It publishes what the
-action C(seat) does.
+Arguments: state and delivered, as the module's. What the files are is packed here. It publishes
+what the action C(seat) does.
 """
 
 import base64
@@ -20,7 +20,8 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.packing import pack
 class ActionModule(seat.Changing):
     """The action, as Ansible looks for it."""
 
-    _VALID_ARGS = frozenset(("state", "docker_socket"))
+    TOLD = (*seat.Changing.TOLD, "stays")
+    _VALID_ARGS = frozenset(("state", "delivered", "docker_socket"))
 
     def more(self) -> dict[str, Any]:
         """Give what it is to change, and the files."""

@@ -88,6 +88,20 @@ class Readable(Protocol):
         """Read."""
 
 
+class Copied:
+    """A source that writes all that is read of it to a sink."""
+
+    def __init__(self, source: Readable, sink: IO[bytes]) -> None:
+        self.source = source
+        self.sink = sink
+
+    def read(self, size: int, /) -> bytes:
+        """Read."""
+        block = self.source.read(size)
+        self.sink.write(block)
+        return block
+
+
 def names_in(archive: Readable, *, whole: bool = False) -> set[str]:
     """Give the names of the images in an archive, unpacked, which need not be seekable.
 

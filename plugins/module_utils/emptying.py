@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from ansible_collections.labocloud.room.plugins.module_utils.docker_roots import NOBODYS
@@ -43,49 +45,111 @@ def replace(old: int, new: int) -> int:
     return new
 
 
-def remove_files(directory: int) -> list[str]:
-    """Remove all of an open directory that is no directory, and give the names of those."""
+def is_top(directory: int) -> bool:
+    """Tell whether an open directory is the top of something that is mounted there."""
+    above = open_directory("..", directory)
+    try:
+        return mount_number(above) != mount_number(directory)
+    finally:
+        os.close(above)
+
+
+def is_mounted(path: Path) -> bool:
+    """Tell whether a directory is where something is mounted. Raises OSError where it is none."""
+    directory = open_directory(str(path))
+    try:
+        return is_top(directory)
+    finally:
+        os.close(directory)
+
+
+def remove_files(directory: int, busy: Callable[[str], None]) -> list[str]:
+    """Remove all of an open directory that is no directory, and give the names of those.
+
+    busy: is given the name of a file that something is mounted on.
+    """
     with os.scandir(directory) as entries:
         listed = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
     for name, is_directory in listed:
-        if not is_directory:
+        if is_directory:
+            continue
+        try:
             os.unlink(name, dir_fd=directory)
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+            busy(name)
     return [name for name, is_directory in listed if is_directory]
 
 
-def empty(root: str) -> None:
-    """Remove all that is in root, and on the same mount; what is nobody's stays.
+def refuse_mount(path: str) -> None:
+    """Raise RefusedError: something is mounted at that path after all."""
+    raise RefusedError(
+        f"something is mounted at {path}: the removal has stopped there. Fix: unmount it, and then"
+        " this again"
+    )
 
-    However deep it is: people make such directories. Raises OSError, and RefusedError where
-    something is mounted there after all.
+
+def empty(
+    root: str,
+    keep: Collection[str] = (NOBODYS,),
+    mounted: Callable[[str], object] = refuse_mount,
+) -> None:
+    """Remove all that is in root, and on the same mount.
+
+    However deep it is: people make such directories. keep: directories at its top that stay.
+    mounted: is given the path of each mount below, which stays where it does not raise, as the
+    directories that it is in do. Raises OSError.
     """
+    stays = False
     directory = open_directory(root)
+
+    def busy(name: str = "") -> None:
+        nonlocal stays
+        stays = True
+        mounted("/".join(filter(None, [root, *(name for name, _ in trail), name])))
+
     try:
         mount = mount_number(directory)
         # The way down: each directory's name, and what tells the one that it is in from others.
         trail: list[tuple[str, tuple[int, int]]] = []
         # The directories still to be entered, at each level.
-        levels = [[name for name in remove_files(directory) if name != NOBODYS]]
+        levels = [[name for name in remove_files(directory, busy) if name not in keep]]
         while levels[0] or trail:
             if levels[-1]:
                 name = levels[-1].pop()
                 trail.append((name, identity(directory)))
                 directory = replace(directory, open_directory(name, directory))
                 if mount_number(directory) != mount:
-                    raise RefusedError(
-                        f"something is mounted at {'/'.join([root, *(name for name, _ in trail)])}:"
-                        " the removal has stopped there. Fix: unmount it, and then this again"
-                    )
-                levels.append(remove_files(directory))
+                    busy()
+                    levels.append([])
+                else:
+                    levels.append(remove_files(directory, busy))
             else:
                 levels.pop()
                 name, above = trail.pop()
                 directory = replace(directory, open_directory("..", directory))
                 if identity(directory) != above:
                     raise OSError(f"{name}, below {root}, was moved while it was emptied")
-                os.rmdir(name, dir_fd=directory)
+                try:
+                    os.rmdir(name, dir_fd=directory)
+                except OSError as error:
+                    if not stays or error.errno not in (errno.EBUSY, errno.ENOTEMPTY):
+                        raise
     finally:
         os.close(directory)
+
+
+def clear(path: Path) -> list[str]:
+    """Remove all that is in a directory, and give the paths of what stays.
+
+    That is what is mounted below it, and a file system's own where it is the top of one. Raises
+    OSError.
+    """
+    stays: list[str] = []
+    own = [NOBODYS] if is_mounted(path) else []
+    empty(str(path), own, stays.append)
+    return stays + [str(path / name) for name in own if (path / name).is_dir()]
 
 
 def remove(path: Path) -> None:

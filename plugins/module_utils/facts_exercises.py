@@ -14,18 +14,23 @@ import re
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ansible_collections.labocloud.room.plugins.module_utils.docker_roots import NOBODYS
+from ansible_collections.labocloud.room.plugins.module_utils.emptying import is_mounted
 from ansible_collections.labocloud.room.plugins.module_utils.reading import sha256
 
 # Of a folder, more than any course has: files, and bytes of one, which may be data of a teacher's.
 MOST, LARGEST = 5000, 4 * 2**30
+# Of a directory that others write to, how many entries are looked at.
+MOST_ENTRIES = 2000
 # What is in the directory that keeps what was done: one file an account, and such a one as it is
 # written.
 KEPT = re.compile(r"\.?\d+\.json(\.part)?")
 MODE_OF_MEMORY = 0o1777
-DIRECTORY_MODE = stat.S_IFDIR | 0o755
+DIRECTORY_MODE, PLAIN = stat.S_IFDIR | 0o755, stat.S_IFREG | 0o644
 
 
 def link(path: Path) -> str | None:
@@ -33,6 +38,12 @@ def link(path: Path) -> str | None:
     with suppress(OSError, ValueError):
         return os.readlink(path)
     return None
+
+
+def first_names(directory: Path) -> list[str]:
+    """Give the names in a directory, of very many the first. Raises OSError."""
+    with os.scandir(directory) as entries:
+        return [one.name for one in islice(entries, MOST_ENTRIES)]
 
 
 class Places(NamedTuple):
@@ -47,17 +58,22 @@ class Places(NamedTuple):
         """Where the command's link leads to."""
         return self.folder / "labo"
 
+    def is_made(self, name: str) -> bool:
+        """Tell whether the toolkit gives a directory, or a link, beside the folder such a name."""
+        return bool(re.fullmatch(rf"{self.folder.name}-[0-9a-f]{{16}}(\.link)?", name))
+
     def made(self) -> list[Path]:
         """Give the directories, and links, that the toolkit has put beside the folder."""
-        name = re.compile(rf"{self.folder.name}-[0-9a-f]{{16}}(\.link)?")
+        above = self.folder.parent
         with suppress(OSError):
-            return sorted(one for one in self.folder.parent.iterdir() if name.fullmatch(one.name))
+            return sorted(above / name for name in first_names(above) if self.is_made(name))
         return []
 
     def current(self) -> Path | None:
         """Give the one that the folder's link leads to, none where that is not the toolkit's."""
-        leads = link(self.folder)
-        return next((one for one in self.made() if one.name == leads), None)
+        leads = link(self.folder) or ""
+        path = self.folder.with_name(leads) if self.is_made(leads) else None
+        return path if path and os.path.lexists(path) else None
 
 
 PLACES = Places()
@@ -127,14 +143,24 @@ def owner(path: Path, *, right: bool) -> str:
     return "ours" if right and path.lstat().st_uid == os.geteuid() else "other"
 
 
+def names_remembered(path: Path) -> list[str]:
+    """Give the names where the command remembers, less a file system's own. Raises OSError."""
+    own = [NOBODYS] if is_mounted(path) else []
+    return [name for name in first_names(path) if name not in own]
+
+
 def memory_facts(path: Path) -> dict[str, Any]:
     """Tell whose the directory is where the command remembers, and whether all may write there."""
     told = path.lstat() if path.is_dir() and not path.is_symlink() else None
     open_to_all = told is not None and stat.S_IMODE(told.st_mode) == MODE_OF_MEMORY
     # One that another tool uses has another mode, and holds something else.
-    ours = told is not None and (
-        open_to_all or all(KEPT.fullmatch(name) for name in os.listdir(path))
-    )
+    ours = open_to_all
+    if told is not None and not open_to_all:
+        names = names_remembered(path)
+        # A disk of its own stays when the toolkit goes, or is there before it comes.
+        if not names and is_mounted(path):
+            return {"memory": "absent", "open": False}
+        ours = all(KEPT.fullmatch(name) for name in names)
     return {"memory": owner(path, right=ours), "open": open_to_all}
 
 

@@ -259,10 +259,10 @@ seat:
     exercises:
       description: >-
         The practical: C(folder), C(command) and C(memory), each V(absent), V(ours) or V(other),
-        where what is there is not the toolkit's; C(digest), of all that is in the folder,
-        empty where that is not the toolkit's; C(open), whether all accounts may write where the
-        command remembers; C(left), how many directories are there besides that an interrupted
-        run has left.
+        where what is there is not the toolkit's (a disk of its own for the last that holds nothing
+        yet is V(absent)); C(digest), of all that is in the folder, empty where that is not the
+        toolkit's; C(open), whether all accounts may write where the command remembers; C(left), how
+        many directories are there besides that an interrupted run has left.
       type: dict
     odd:
       description: >-

@@ -24,6 +24,13 @@ options:
     description: A tar archive of the folder, packed by zlib, in base64. The action gives it.
     type: str
     default: ""
+  delivered:
+    description: >-
+      Fingerprints of the images that the toolkit has brought to this machine. The command reads
+      them in a file beside it, and tells by them a student's own images.
+    type: list
+    elements: str
+    default: []
 author:
   - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
@@ -43,6 +50,7 @@ attributes:
 EXAMPLES = r"""
 - name: Have the exercises there
   labocloud.room.seat_exercises:
+    delivered: "{{ fingerprints }}"
 
 - name: Take them away
   labocloud.room.seat_exercises:
@@ -50,6 +58,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+stays:
+  description: >-
+    Paths of what is not removed with the rest: where something is mounted, and C(lost+found).
+  returned: success
+  type: list
+  elements: str
 seat:
   description: As of M(labocloud.room.seat).
   returned: success
@@ -72,11 +86,17 @@ from ansible_collections.labocloud.room.plugins.module_utils.answer import (
     LateError,
     answer,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.emptying import RefusedError, remove
+from ansible_collections.labocloud.room.plugins.module_utils.emptying import (
+    RefusedError,
+    clear,
+    is_mounted,
+    remove,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises import (
     DIRECTORY_MODE,
     MODE_OF_MEMORY,
     PLACES,
+    PLAIN,
     Entry,
     Places,
     digest,
@@ -84,6 +104,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises imp
     listing,
     wanted,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import DELIVERED, told_of
 from ansible_collections.labocloud.room.plugins.module_utils.state import write_names
 
 
@@ -189,8 +210,23 @@ def put(entries: dict[str, Entry], places: Places, *, check: bool) -> bool:
     return True
 
 
-def take(places: Places, *, check: bool) -> bool:
-    """Take it away, but what is somebody's own; tell whether any was there. Raises as put()."""
+def take_memory(path: Path) -> list[str]:
+    """Take away what was remembered, and give the paths of what stays. Raises OSError."""
+    stays = clear(path)
+    if not stays and not is_mounted(path):
+        path.rmdir()
+        return []
+    # Nobody writes there any more.
+    path.chmod(stat.S_IMODE(DIRECTORY_MODE))
+    return [str(path), *stays]
+
+
+def take(places: Places, *, check: bool) -> tuple[bool, list[str]]:
+    """Take it away, but what is somebody's own, is mounted, or is a file system's own.
+
+    Tells whether any was there, and gives the paths of what stays. Raises as put().
+    """
+    stays: list[str] = []
     facts = exercise_facts(places)
     ours = [one for one in places._fields if facts[one] == "ours"]
     if not check:
@@ -199,8 +235,8 @@ def take(places: Places, *, check: bool) -> bool:
                 getattr(places, one).unlink()
         tidy(places)
         if "memory" in ours:
-            remove(places.memory)
-    return bool(ours or facts["left"])
+            stays = take_memory(places.memory)
+    return bool(ours or facts["left"]), stays
 
 
 def main() -> None:
@@ -210,26 +246,29 @@ def main() -> None:
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             # Not a secret, but long: it is not to come back with the answer.
             "archive": {"type": "str", "default": "", "no_log": True},
+            "delivered": {"type": "list", "elements": "str", "default": []},
             **ARGUMENTS,
         },
         supports_check_mode=True,
     )
     asked = module.params
     changed = False
+    stays: list[str] = []
     try:
         before = lines_of(PLACES)
         after = []
         if asked["state"] == "present":
             entries = unpacked(asked["archive"])
+            entries[DELIVERED] = Entry(PLAIN, told_of(asked["delivered"]))
             changed = put(entries, PLACES, check=module.check_mode)
             after = [*wanted(entries), str(PLACES.command), str(PLACES.memory)]
         else:
-            changed = take(PLACES, check=module.check_mode)
+            changed, stays = take(PLACES, check=module.check_mode)
         seat = answer(asked)
     except (OSError, RefusedError, ValueError, LateError) as error:
         module.fail_json(msg=str(error), changed=changed)
     diff = {"before": "\n".join(before) + "\n", "after": "\n".join(after) + "\n"}
-    module.exit_json(changed=changed, diff=diff, seat=seat)
+    module.exit_json(changed=changed, diff=diff, stays=stays, seat=seat)
 
 
 if __name__ == "__main__":

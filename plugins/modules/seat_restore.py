@@ -65,6 +65,7 @@ import ipaddress
 import json
 import os.path
 import re
+import shlex
 import subprocess
 import tarfile
 from collections.abc import Callable, Iterator
@@ -199,7 +200,8 @@ def restore_network(docker: DockerConnection, network: Thing) -> str:
     if network_here(docker, name):
         return ""
     if network["Scope"] != "local":
-        raise ValueError(f"it was a swarm's. Fix: docker network create -d overlay {name}")
+        fix = shlex.join(["docker", "network", "create", "-d", "overlay", name])
+        raise ValueError(f"it was a swarm's. Fix: {fix}")
     copied = ("Name", "Driver", "EnableIPv6", "IPAM", "Internal", "Attachable", "Options", "Labels")
     asked = {key: network[key] for key in copied}
     try:
@@ -500,9 +502,10 @@ class Restored:
         for volume in self.volumes:
             there = self.docker.ask(f"/volumes/{quote(volume['Name'])}")
             if there is not None and (there["Labels"] or {}).get(LABEL) != self.mark:
+                fix = shlex.join(["docker", "volume", "rm", volume["Name"]])
                 raise ValueError(
-                    f"there is a volume {volume['Name']} already. Fix: docker volume rm "
-                    f"{volume['Name']}, or do without the saved one"
+                    f"there is a volume {volume['Name']} already. Fix: {fix}, or do without the"
+                    " saved one"
                 )
 
     def here(self, reference: str) -> str:
@@ -565,7 +568,8 @@ class Restored:
                 with self.one("container", container["Name"].lstrip("/")):
                     self.refuse_what_lacks(container)
                     without = restore_container(self.docker, container, name, self.mark, self.here)
-                    self.lines.append(f"container {name}, stopped: docker start {name}")
+                    start = shlex.join(["docker", "start", name])
+                    self.lines.append(f"container {name}, stopped: {start}")
                     self.missing += [f"container {name} is here without {one}" for one in without]
 
 

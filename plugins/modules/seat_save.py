@@ -118,6 +118,7 @@ import http.client
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import tarfile
@@ -131,7 +132,7 @@ from urllib.parse import quote
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils import access
-from ansible_collections.labocloud.room.plugins.module_utils.archive_names import names_in
+from ansible_collections.labocloud.room.plugins.module_utils.archive_names import Copied, names_in
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
     SOCKET,
     DockerConnection,
@@ -283,7 +284,7 @@ def let_go_on(docker: DockerConnection, dest: Path) -> list[str]:
             break
         time.sleep(BETWEEN)
     write_whole(HALTED, json.dumps(halted | {str(dest): left}).encode())
-    return [f"docker {verb} {key[:12]}" for key, verb in sorted(left.items())]
+    return [shlex.join(["docker", verb, key[:12]]) for key, verb in sorted(left.items())]
 
 
 def packed(dest: Path, write: Callable[[IO[bytes], IO[str]], None]) -> str:
@@ -310,20 +311,6 @@ def packed(dest: Path, write: Callable[[IO[bytes], IO[str]], None]) -> str:
                 zstd.returncode or 1, "zstd", stderr=said or str(failed or "zstd fails")
             ) from failed
     return said
-
-
-class Copied:
-    """A source that writes all that is read of it to a sink."""
-
-    def __init__(self, source: IO[bytes], sink: IO[bytes]) -> None:
-        self.source = source
-        self.sink = sink
-
-    def read(self, size: int) -> bytes:
-        """Read."""
-        block = self.source.read(size)
-        self.sink.write(block)
-        return block
 
 
 def save_images(
@@ -462,7 +449,7 @@ def room(needed: int, dest: Path) -> None:
     """Raise RefusedError where less is free than is needed, in bytes."""
     free = shutil.disk_usage(dest).free
     if needed > free:
-        others = " ".join(
+        others = shlex.join(
             str(path) for path in sorted(dest.parent.glob(f"{REPOSITORY}-*")) if path != dest
         )
         raise RefusedError(

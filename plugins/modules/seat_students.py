@@ -178,7 +178,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.docker_engine impor
     DockerConnection,
     EngineError,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.emptying import RefusedError, empty
+from ansible_collections.labocloud.room.plugins.module_utils.emptying import clear
 from ansible_collections.labocloud.room.plugins.module_utils.engine_things import (
     IN_A_SWARM,
     NO_NAME,
@@ -190,6 +190,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine_things impor
 from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises import (
     PLACES,
     memory_facts,
+    names_remembered,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.image_names import described
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import memory
@@ -442,7 +443,8 @@ def plan(
 
 def remembered() -> list[Thing]:
     """Give what labo remembers here as one thing, nothing where it remembers nothing."""
-    if memory_facts(PLACES.memory)["memory"] != "ours" or not os.listdir(PLACES.memory):
+    place = PLACES.memory
+    if memory_facts(place)["memory"] != "ours" or not names_remembered(place):
         return []
     return [{"id": str(PLACES.memory), "name": "", "bytes": 0}]
 
@@ -451,8 +453,10 @@ def forget(left: list[str]) -> None:
     """Remove what labo remembers here. left: as attempt() takes it."""
     try:
         if remembered():
-            empty(str(PLACES.memory))
-    except (OSError, RefusedError) as error:
+            stays = clear(PLACES.memory)
+            if remembered():
+                left.append(f"what labo remembers: {', '.join(stays)} is mounted")
+    except OSError as error:
         left.append(f"what labo remembers: {error}")
 
 
@@ -819,7 +823,7 @@ def unknown(state: State, host: str) -> str:
     """Give why it is not known what was there before the toolkit; empty where it is."""
     why = ""
     if state.before is None:
-        why = f"it has changed nothing here yet. Fix: ./lab up --limit {host}"
+        why = f"it has changed nothing here yet. Fix: ./lab up --limit {shlex.quote(host)}"
     elif state.before["docker_data"] and not state.before.get("docker_running"):
         why = "Docker had data and did not run. Fix: remove by hand what students made"
     return why and f"it is not known what was there before the toolkit: {why}"
@@ -850,7 +854,8 @@ def listing(
         try:
             docker.negotiate()
         except (OSError, http.client.HTTPException):
-            why = f"Docker does not answer. Fix: ./lab up --limit {host}, and then this again"
+            fix = f"./lab up --limit {shlex.quote(host)}, and then this again"
+            why = f"Docker does not answer. Fix: {fix}"
     if why:
         return {**nothing, "names": {}, "memory": []}, f"{host}: {why}."
     if close:

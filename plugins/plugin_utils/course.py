@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises import digest, wanted
+from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises import wanted
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import ExerciseError
 from ansible_collections.labocloud.room.plugins.plugin_utils import lesson_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.packing import pack
@@ -50,17 +50,17 @@ def course(want: Mapping[str, Any], has: Mapping[str, Any]) -> dict[str, Any]:
 
     Gives base, the revision of the base, which covers everything that it is made from; context, the
     SHA-256 of the packed Dockerfile and app; wheels, by architecture the name of the directory for
-    those of the app; exercises, the digest of the folder that a seat is given of the practical, and
-    why there is none; why, the reason where the files cannot be read: then these say nothing. And
-    what a run is not to take for its own work: had, the ID of the base that is there, empty where
-    there is none, and served, the revisions that the room has had, the last one last.
+    those of the app; exercises, the listing of the folder that all seats are given of the
+    practical, and why there is none; why, the reason where the files cannot be read: then these say
+    nothing. And what a run is not to take for its own work: had, the ID of the base that is there,
+    empty where there is none, and served, the revisions that the room has had, the last one last.
     """
     begun = {
         "had": has["images"].get(want["course_image_base_tag"], {}).get("id", ""),
         "served": has["served"],
     }
     nothing: dict[str, Any] = {"base": "", "context": "", "wheels": {}, **begun}
-    nothing["exercises"] = {"digest": "", "why": ""}
+    nothing["exercises"] = {"files": [], "why": ""}
     project = Path(want["course_image_project"])
     try:
         lock = text_of(project / "app/requirements.txt")
@@ -90,13 +90,13 @@ def course(want: Mapping[str, Any], has: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def exercises(project: Path, packed: bytes) -> dict[str, str]:
-    """Give the digest of the folder that a seat is given, and why there is none.
+def exercises(project: Path, packed: bytes) -> dict[str, Any]:
+    """Give the listing of the folder that all seats are given, and why there is none.
 
     packed: what the course image is built from.
     """
     try:
         told = lesson_files.entries(project, packed)
     except (OSError, ValueError, ExerciseError) as error:
-        return {"digest": "", "why": str(error)}
-    return {"digest": digest(wanted(told)) if told else "", "why": ""}
+        return {"files": [], "why": str(error)}
+    return {"files": wanted(told) if told else [], "why": ""}

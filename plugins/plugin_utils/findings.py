@@ -2,6 +2,7 @@
 # MIT License (see LICENSE)
 """Word what the judge finds: each thing that can be wrong, once, in two languages."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -18,7 +19,10 @@ ON_EACH = "./lab ansible {seats} -b -m shell -a "
 
 
 class Entry(NamedTuple):
-    """What a finding says. Its texts are for str.format; a seat with an error is not ready."""
+    """What a finding says. Its texts are for str.format; a seat with an error is not ready.
+
+    command: as people type it, each value one word of it, or of the command that a word of it is.
+    """
 
     severity: str
     command: str
@@ -1266,15 +1270,40 @@ VOCABULARY |= {
 }
 
 
+def command(template: str, values: Mapping[str, object]) -> str:
+    """Give a command filled in, to be pasted: whatever a value holds, it is a word and no more.
+
+    template: as an entry has it. values: a list is as many words.
+    """
+    # Ansible would read a template in an argument that holds these.
+    told = {
+        key: [
+            one_line(str(one)[:LONGEST]).translate({ord(brace): "?" for brace in "{}"})
+            for one in listed
+        ]
+        for key, value in values.items()
+        for listed in [value if isinstance(value, list) else [value]]
+    }
+    plain = {key: " ".join(words) for key, words in told.items()}
+    quoted = {key: shlex.join(words) for key, words in told.items()}
+    words = shlex.split(template)
+    # One with blanks is a command itself, which the seat's side splits once more.
+    return shlex.join(word.format(**(quoted if " " in word else plain)) for word in words)
+
+
 def finding(name: str, seat: str, /, **values: object) -> Finding:
     """Give the finding of that name in the vocabulary, filled in.
 
-    What a seat has said is in the values, so what is made of them is made printable, and cut.
+    What a seat has said is in the values, so what is made of them is made printable, and cut; in
+    the command each is quoted. values: texts and numbers, or lists of words.
     """
     entry = VOCABULARY[name]
+    told = {
+        key: " ".join(value) if isinstance(value, list) else value for key, value in values.items()
+    }
 
     def texts(pair: tuple[str, str]) -> dict[str, str]:
-        english, french = (one_line(text.format(**values)[:LONGEST]) for text in pair)
+        english, french = (one_line(text.format(**told)[:LONGEST]) for text in pair)
         return {"en": english, "fr": french}
 
     return {
@@ -1282,7 +1311,7 @@ def finding(name: str, seat: str, /, **values: object) -> Finding:
         "severity": entry.severity,
         "cause": texts(entry.cause),
         "advice": entry.advice and texts(entry.advice),
-        "command": one_line(entry.command.format(seat=seat, **values)[:LONGEST]),
+        "command": command(entry.command, {"seat": seat, **values}),
     }
 
 

@@ -7,10 +7,14 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises import Entry
+from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises import (
+    PLAIN,
+    Entry,
+    wanted,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import (
     FILES,
     LANGUAGES,
@@ -18,16 +22,17 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises im
     folders,
     load,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import DELIVERED, told_of
 
 PLUGINS = Path(__file__).parents[1]
 UTILS = "ansible_collections/labocloud/room/plugins/module_utils"
 # Of the toolkit's own Python, what the command needs; its packages are found by their full names.
-NEEDED = ("docker_engine.py", "shapes.py", "lesson")
+NEEDED = ("archive_names.py", "docker_engine.py", "shapes.py", "lesson")
 SHEBANG = b"#!/usr/bin/python3 -I\n"
 MAIN = f"from {UTILS.replace('/', '.')}.lesson.command import main\n\nraise SystemExit(main())\n"
 # Where a project has them, the exercises, and a page that a seat has as a file too.
 EXERCISES, MISTAKES = "app/exercises", "app/content/{}/mistakes.md"
-PLAIN, EXECUTABLE = stat.S_IFREG | 0o644, stat.S_IFREG | 0o755
+EXECUTABLE = stat.S_IFREG | 0o755
 
 
 def exercises_of(project: Path) -> list[Exercise]:
@@ -67,7 +72,7 @@ def command(exercises: Path) -> bytes:
 
 
 def entries(project: Path, packed: bytes) -> dict[str, Entry]:
-    """Give all that a seat is given, by the paths in its folder; nothing without exercises.
+    """Give what all seats are given, by the paths in their folder; nothing without exercises.
 
     packed: what the course image is built from, as packing.pack() gives it. Raises OSError, and
     ExerciseError where an exercise is not as it has to be.
@@ -89,6 +94,14 @@ def entries(project: Path, packed: bytes) -> dict[str, Entry]:
             elif one.issym():
                 told[f"course/{one.name}"] = Entry(stat.S_IFLNK | 0o777, one.linkname.encode())
     return told
+
+
+def listing(files: Iterable[str], prints: Collection[str]) -> list[str]:
+    """Give the listing of a seat's folder.
+
+    files: that of what all are given. prints: the fingerprints of the images that it was brought.
+    """
+    return sorted({*files, *wanted({DELIVERED: Entry(PLAIN, told_of(prints))})})
 
 
 def archive(told: Mapping[str, Entry]) -> bytes:

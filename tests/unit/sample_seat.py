@@ -8,7 +8,12 @@ from typing import Any
 
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
-from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files, settings
+from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises import digest
+from ansible_collections.labocloud.room.plugins.plugin_utils import (
+    engine_files,
+    lesson_files,
+    settings,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import PREFIX
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import hashes
 
@@ -201,12 +206,15 @@ SEAT: dict[str, Any] = {
         "folder": "ours",
         "command": "ours",
         "memory": "ours",
-        "digest": "e1" * 32,
+        "digest": "",
         "open": True,
         "left": 0,
     },
     "odd": [],
 }
+# What all seats are given of the practical, as a listing has it; and what this one has.
+FILES = ["040755 .", "100755 labo e1e1"]
+SEAT["exercises"]["digest"] = digest(lesson_files.listing(FILES, SEAT["built"].values()))
 
 
 def changed(whole: Mapping[str, Any], *changes: tuple[str, object]) -> dict[str, Any]:
@@ -231,7 +239,7 @@ def builder(*changes: tuple[str, object]) -> dict[str, Any]:
     told = seat(("served", [REVISION]), *changes)
     wheels = {"x86_64": "wheels of x86_64", "aarch64": "wheels of aarch64"}
     course = {"base": BASE_REVISION, "context": CONTEXT, "wheels": wheels, "had": "", "why": ""}
-    exercises = {"digest": SEAT["exercises"]["digest"], "why": ""}
+    exercises = {"files": FILES, "why": ""}
     return {"seat": told, "course": {**course, "exercises": exercises, "served": told["served"]}}
 
 

@@ -87,7 +87,7 @@ def test_a_file_of_the_app_makes_another_context_and_not_another_base(tmp_path: 
 def test_files_that_cannot_be_read_are_a_reason_and_no_error(tmp_path: Path) -> None:
     told = course.course({**WANT, "course_image_project": str(tmp_path)}, HAS)
     assert "requirements.txt" in told.pop("why")
-    nothing = {"exercises": {"digest": "", "why": ""}, "had": "", "served": []}
+    nothing = {"exercises": {"files": [], "why": ""}, "had": "", "served": []}
     assert told == {"base": "", "context": "", "wheels": {}, **nothing}
     (tmp_path / "app").mkdir()
     (tmp_path / "app/requirements.txt").write_bytes(b"\xff")

@@ -5,8 +5,6 @@ What is mounted is mounted for real, in a mount namespace of the test's own.
 
 import json
 import os
-import subprocess
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from ansible_collections.labocloud.room.plugins.module_utils import docker_roots
 from ansible_collections.labocloud.room.plugins.modules import docker_root
 from hypothesis import given
 from hypothesis import strategies as st
+from namespaces import mounting, with_mounts
 
 # What an engine leaves in its directory, as seen of 20.10, 26 and 28, and containerd in its own.
 DOCKERS = [
@@ -219,14 +218,6 @@ def test_a_directory_that_is_deeper_than_any_path_goes(directory: Path, tmp_path
 
 # ---- mounts -------------------------------------------------------------------------------
 
-NAMESPACE = (
-    os.geteuid() == 0
-    and not subprocess.run(
-        ["unshare", "--mount", "true"], capture_output=True, check=False
-    ).returncode
-)
-mounting = pytest.mark.skipif(not NAMESPACE, reason="no mounts can be made here")
-
 
 def purge_with(mounts: str, root: Path, busy: str = "..", blind: bool = False) -> dict[str, Any]:
     """Purge a root in a mount namespace of its own, where a shell script has mounted something.
@@ -235,29 +226,17 @@ def purge_with(mounts: str, root: Path, busy: str = "..", blind: bool = False) -
     directory in the root that is somebody's working directory meanwhile. blind: whether the module
     sees no mount in the list of them.
     """
-    reading, writing = os.pipe()
-    with warnings.catch_warnings(action="ignore"):  # of threads, which have nothing to do with it
-        child = os.fork()
-    if child == 0:
-        said: dict[str, Any] = {"failed": True, "msg": "the test itself failed"}
-        try:
-            os.unshare(os.CLONE_NEWNS)
-            script = f"set -e; mount --make-rprivate /; cd {root}; {mounts}"
-            subprocess.run(["sh", "-c", script], check=True)
-            os.chdir(root / busy)
-            seen = docker_root.mounts
-            if blind:
-                docker_root.mounts = list
-            said = purge(root)
-            said["left"] = [m.path for m in docker_root.mounts_below(str(root), seen())]
-        finally:
-            os.write(writing, json.dumps(said).encode())
-            os._exit(0)
-    os.close(writing)
-    with open(reading, encoding="utf-8") as answer:
-        said = json.load(answer)
-    os.waitpid(child, 0)
-    return said
+
+    def work() -> dict[str, Any]:
+        os.chdir(root / busy)
+        seen = docker_root.mounts
+        if blind:
+            docker_root.mounts = list
+        said = purge(root)
+        said["left"] = [m.path for m in docker_root.mounts_below(str(root), seen())]
+        return said
+
+    return with_mounts(mounts, root, work)
 
 
 @mounting

@@ -4,6 +4,7 @@ import ast
 import json
 import re
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -286,3 +287,58 @@ def test_the_example_of_the_documentation_is_one(tmp_path: Path) -> None:
     for seat, done in ((taken, True), (snapshot.empty(), False)):
         [step] = exercises.judged(exercises.load_one(folder), seat)
         assert step.done == done
+
+
+def prepare(folder: Path, home: Path) -> str:
+    """Run an exercise's preparation as labo does, beside a `docker` that does nothing."""
+    docker = home / "bin/docker"
+    docker.parent.mkdir(exist_ok=True)
+    docker.write_text("#!/bin/sh\n")
+    docker.chmod(0o755)
+    return subprocess.run(
+        ["/bin/sh", "-e", "-c", exercises.load_one(folder).setup, "labo"],
+        env={"HOME": str(home), "PATH": f"{docker.parent}:/usr/bin:/bin", "LABO_KEPT": "kept %s"},
+        cwd=home,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
+def prepared(words: str) -> list[Path]:
+    """Give the exercises whose preparation has a line that begins so."""
+    scripts = [folder / "setup.sh" for folder in FOLDERS if (folder / "setup.sh").exists()]
+    line = re.compile(rf"^ *{words}", re.MULTILINE)
+    return [script.parent for script in scripts if line.search(script.read_text())]
+
+
+@pytest.mark.parametrize("folder", prepared("put "), ids=lambda path: path.name)
+def test_to_prepare_an_exercise_again_takes_away_nothing_that_was_changed(
+    folder: Path, tmp_path: Path
+) -> None:
+    assert prepare(folder, tmp_path) == ""
+    files = [path for path in (tmp_path / "labocloud").rglob("*") if path.is_file()]
+    given = {path: path.read_text() for path in files}
+    assert given
+    assert prepare(folder, tmp_path) == ""
+    assert {path for path in (tmp_path / "labocloud").rglob("*") if path.is_file()} == set(given)
+    for path in files:
+        path.write_text("mine")
+    told = prepare(folder, tmp_path)
+    assert sorted(told.splitlines()) == sorted(f"kept {path}.avant" for path in files)
+    for path in files:
+        assert path.read_text() == given[path]
+        assert path.with_name(f"{path.name}.avant").read_text() == "mine"
+    # What was kept before is not in the way, and stays.
+    for path in files:
+        path.unlink()
+        path.symlink_to("nowhere")
+    assert prepare(folder, tmp_path) == told
+    for path in files:
+        assert path.read_text() == given[path]
+        assert path.with_name(f"{path.name}.avant.~1~").read_text() == "mine"
+
+
+def test_no_preparation_writes_over_a_students_file() -> None:
+    assert [one.name for one in prepared("put ")] == ["08-breakdowns", "10-compose"]
+    assert prepared("cat *>") == []

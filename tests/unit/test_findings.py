@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import jsonschema
@@ -38,3 +39,34 @@ def test_the_words_of_a_run_have_the_cause_and_the_fix() -> None:
 def test_what_a_seat_says_moves_no_cursor_and_is_no_template() -> None:
     found = finding("unreachable", "pc01", why="\x1b]0;title\x07off {seat}")
     assert found["cause"]["en"] == "unreachable: ]0;title off {seat}."
+
+
+@pytest.mark.parametrize("value", ["x;sh $HOME", "'; sh #", '"`id`\\', "it's $(id)", "*", ""])
+@pytest.mark.parametrize("name", VOCABULARY)
+def test_whatever_a_value_holds_it_is_one_word_of_the_command(name: str, value: str) -> None:
+    template = VOCABULARY[name].command
+    keys = set(re.findall(r"{(\w+)}", str(VOCABULARY[name]))) - {"seat"}
+    made = finding(name, value, **dict.fromkeys(keys, value))["command"]
+    plain = finding(name, "VALUE", **dict.fromkeys(keys, "VALUE"))["command"]
+    # What is a safe word already stays as it is.
+    assert plain == template.format(seat="VALUE", **dict.fromkeys(keys, "VALUE"))
+    for before, after in zip(shlex.split(plain), shlex.split(made), strict=True):
+        if " " in before:  # a command of the seat's
+            within = [word.replace("VALUE", value) for word in shlex.split(before)]
+            assert shlex.split(after) == within
+        else:
+            assert after == before.replace("VALUE", value)
+
+
+def test_a_value_is_no_template_of_a_command_that_ansible_is_given() -> None:
+    value = "{{ lookup('pipe', 'id') }}"
+    made = finding("container_foreign", "pc07", container=value, image="x")["command"]
+    assert shlex.split(shlex.split(made)[-1])[-1] == "?? lookup('pipe', 'id') ??"
+
+
+def test_a_list_is_as_many_words() -> None:
+    made = finding("engine_masked", "pc07", units=["docker.service", "docker.socket"])
+    assert made["command"] == (
+        "./lab ansible pc07 -ba 'systemctl unmask docker.service docker.socket'"
+    )
+    assert made["cause"]["en"].startswith("docker.service docker.socket is masked")

@@ -6,7 +6,7 @@ import pytest
 from ansible_collections.labocloud.room.plugins.plugin_utils import judge as judging
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import exercises
-from sample_seat import builder, seat, want
+from sample_seat import BASE, REVISION, builder, seat, want
 
 SERVED = {"groups": {"lab": ["pc01"], "registry": ["server"]}, "room_registry_address": "server"}
 ABSENT = {"folder": "absent", "command": "absent", "memory": "absent", "digest": ""}
@@ -19,8 +19,24 @@ def judge(told: dict[str, Any] | None = None, **wanted: Any) -> dict[str, Any]: 
 
 
 def test_there_is_nothing_to_do_where_all_is_there() -> None:
-    verdict = {"settled": True, "refused": [], "findings": [], "removal": True}
-    assert judge() == verdict
+    delivered = ["print of base 5c9b3f1e7d20", f"print of course {REVISION[:12]}"]
+    values = {"removal": True, "delivered": delivered}
+    assert judge() == {"settled": True, "refused": [], "findings": [], **values}
+
+
+def test_another_image_that_was_brought_is_made_known() -> None:
+    """Without it, the command would take that for a student's work."""
+    has = seat(("built/labocloud20202021:python-000000000000", "print of another"))
+    verdict = exercises.judge(has, want(), builder())
+    assert [one["id"] for one in verdict["findings"]] == ["exercises_old"]
+    assert "print of another" in verdict["delivered"]
+    # Of one that has two names, the file tells once.
+    has = seat(("built/labocloud20202021:python", seat()["built"][BASE]))
+    assert exercises.judge(has, want(), builder())["settled"]
+
+
+def test_whose_images_are_about_to_change_is_given_the_exercises_after_that() -> None:
+    assert "lacks_exercises" in judging.groups({"images": judging.verdict(settled=False)})
 
 
 @pytest.mark.parametrize(
@@ -72,7 +88,7 @@ def test_without_the_machine_that_builds_nothing_is_known() -> None:
 
 def test_a_project_without_exercises_puts_nothing_on_a_seat() -> None:
     known = builder()
-    known["course"]["exercises"] = {"digest": "", "why": ""}
+    known["course"]["exercises"] = {"files": [], "why": ""}
     assert exercises.judge(seat(("exercises", seat()["exercises"] | ABSENT)), want(), known) == {
         **judge(),
         "removal": False,
@@ -81,7 +97,7 @@ def test_a_project_without_exercises_puts_nothing_on_a_seat() -> None:
 
 def test_an_exercise_that_is_wrong_is_told_and_keeps_nothing_else_from_being_done() -> None:
     known = builder()
-    known["course"]["exercises"] = {"digest": "", "why": "app/exercises/01-a has no fr.md"}
+    known["course"]["exercises"] = {"files": [], "why": "app/exercises/01-a has no fr.md"}
     verdict = exercises.judge(seat(), want(), known)
     assert "cannot be given to it: app/exercises/01-a has no fr.md" in in_words(verdict["findings"])
     assert (verdict["settled"], verdict["refused"]) == (True, [])

@@ -175,3 +175,12 @@ def test_the_sample_has_an_engine_that_is_as_it_should_be() -> None:
     """Else what is a warning here would be a refusal."""
     assert SEAT["files"]
     assert ids(("network/mtu", 1400)) == ["network_mtu"]
+
+
+@pytest.mark.parametrize(
+    "told", ["{{ lookup('pipe', 'id') }}", "http://a, https: b", "x y", "a\nb"]
+)
+def test_a_proxy_that_is_no_address_is_not_told_as_one(told: str) -> None:
+    changes = ("network/registries", {"hub.example:443": NOT_REACHED}), ("network/proxy", told)
+    [found] = network.registries(seat(*changes), want())
+    assert "{http: http://HOST:PORT, https: http://HOST:PORT}" in found["advice"]["en"]

@@ -2,6 +2,7 @@
 
 import gzip
 import http.server
+import io
 import json
 import os
 import pty
@@ -16,14 +17,16 @@ import tarfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from unittest import mock
 from urllib.parse import unquote
 
+import image_tar
 import pytest
 import stand_in
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import fingerprint
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
     command,
     exercises,
@@ -83,6 +86,7 @@ class Labo:
             (folder / name / "en.md").write_text(f"# {english}\n\nA goal. 10 minutes.\n")
             (folder / name / "solution.sh").write_text("true\n")
         (folder / "01-first/setup.sh").write_text("pwd > where\ntest ! -e fail\n")
+        (folder / "04-last/setup.sh").write_text("echo given | put ~/mine\n")
         # Of a seat that has no compose, whatever the machine has that tests.
         whole = lesson_files.members
         with mock.patch.object(
@@ -300,6 +304,16 @@ def test_it_starts_an_exercise_and_tells_where_to_read_it(labo: Labo) -> None:
     (labo.home / "fail").touch()
     code, _, wrong = labo.run("start", "1")
     assert (code, "has stopped (code 1)" in wrong) == (2, True)
+
+
+def test_it_tells_in_the_language_of_the_account_what_it_has_kept(labo: Labo) -> None:
+    for variables, word in ((ENGLISH, "What you had changed"), (FRENCH, "Ce que vous y aviez")):
+        (labo.home / "mine").write_text("mine")
+        said = labo.run("start", "4", **variables)[1]
+        assert f"{labo.home}/mine.avant\n" in said
+        assert word in said
+        assert (labo.home / "mine").read_text() == "given\n"
+        assert (labo.home / "mine.avant").read_text() == "mine"
 
 
 class Page(http.server.BaseHTTPRequestHandler):
@@ -622,6 +636,45 @@ def test_of_many_taken_names_some_are_told(tmp_path: Path, monkeypatch: pytest.M
     assert len(memory.read(tmp_path).odd) == 2
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be another account")
+@pytest.mark.parametrize("name", ["junk-{}", "{}.json"])
+def test_of_very_many_files_a_part_is_looked_at_and_ones_own_in_any_case(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Counted, and not timed: others fill the directory, and one's own file is the last in it."""
+    monkeypatch.setattr(memory, "MOST_ENTRIES", 20)
+    for number in range(70_000, 70_100):
+        (tmp_path / name.format(number)).touch()
+        os.chown(tmp_path / name.format(number), 5000, 5000)
+    held_by(tmp_path, 4000, done={"e": {"s": 5.0}})
+    looked, asked = [], []
+    whole, lstat = os.scandir, Path.lstat
+
+    @contextmanager
+    def scandir(path: Path) -> Iterator[Iterator[os.DirEntry[str]]]:
+        with whole(path) as entries:
+            there = sorted(entries, key=lambda one: one.name == "4000.json")
+            yield (looked.append(one.name) or one for one in there)  # type: ignore[func-returns-value]
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    monkeypatch.setattr(Path, "lstat", lambda path: asked.append(path) or lstat(path))
+    monkeypatch.setattr(os, "geteuid", lambda: 4000)
+    found = memory.read(tmp_path)
+    assert (found.done, found.crowded) == ({"e": {"s": 5.0}}, True)
+    assert (len(looked), len(asked) <= 21) == (21, True)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert memory.read(tmp_path).done == {}
+
+
+def test_it_says_where_there_is_more_than_it_looks_at(labo: Labo) -> None:
+    for number in range(memory.MOST_ENTRIES + 1):
+        (labo.memory / str(number)).touch()
+    assert "There are more than 2000 files in" in labo.run("check", "1")[2]
+    assert "Il y a plus de 2000 fichiers" in labo.run(**FRENCH)[2]
+    (labo.memory / "0").unlink()
+    assert labo.run("check", "1")[2] == ""
+
+
 def held_by(place: Path, uid: int, **held: object) -> Path:
     """Lay an account's file, as the account would, and give it."""
     path = place / f"{uid}.json"
@@ -769,12 +822,22 @@ def test_the_language_is_the_locales(
 
 
 MINE, COURSE, BASE = "a" * 64, "c" * 64, "b" * 64
-REVISION = {"labocloud.revision": "1f"}
 
 
-def image(key: str, *names: str, **labels: str) -> dict[str, Any]:
+def image(key: str, *names: str) -> dict[str, Any]:
     """Give an image as the engine lists it."""
-    return {"Id": f"sha256:{key}", "RepoTags": list(names) or None, "Labels": labels or None}
+    return {"Id": f"sha256:{key}", "RepoTags": list(names) or None}
+
+
+def described(key: str) -> dict[str, Any]:
+    """Give an image as the engine describes it. All have the label of the one they come from."""
+    config = {"Labels": {"labocloud.revision": "1f"}}
+    return {"Config": config, "RootFS": {"Layers": [key]}, "Architecture": "amd64"}
+
+
+def of_volume(name: str) -> bytes:
+    """Give a volume's content as the engine gives it: a file that ends in as many zeros."""
+    return image_tar.tar(("./", ""), (f"./{name[:9]}", b"of" + name.encode() + bytes(5000)))
 
 
 class Work:
@@ -788,26 +851,42 @@ class Work:
         (self.folder / "ex3/link").symlink_to("app.py")
         (self.folder / "labo-save-20260101-1000.tar").write_text("earlier")
         os.mkfifo(self.folder / "ex3/pipe")
-        images = [
-            image(MINE, "mien:1", "mien:2", **REVISION),
-            image(COURSE, "labocloud20202021:python", "autre:1", **REVISION),
-            image(BASE, "labocloud20202021:base", **REVISION),
+        self.images(
+            image(MINE, "mien:1", "mien:2"),
+            image(COURSE, "labocloud20202021:python", "autre:1"),
+            image(BASE, "labocloud20202021:base"),
             image("d" * 64),
-        ]
+        )
+        self.deliver(COURSE, BASE)
         mounts = [{"Type": "volume", "Name": "1" * 64}, {"Type": "bind", "Source": "/x"}]
         volumes = ["compte", "1" * 64, "2" * 64]
-        engine.on("GET", "/images/json", images)
+        engine.on("GET", "/images/sha256:(.{64})/json", lambda _, key: described(key))
         engine.on("GET", r"/containers/json\?all=true", [{"Id": "x", "Mounts": mounts}])
         engine.on("GET", r"/containers/json\?all=true&filters=.*", [])
         engine.on("GET", "/volumes", {"Volumes": [{"Name": name} for name in volumes]})
-        engine.on("GET", r"/images/get\?(.*)", lambda _, names: stand_in.Raw(names.encode()))
+        engine.on("GET", r"/images/get\?(.*)", self.give)
         engine.on("POST", "/containers/create", self.create)
         engine.on(
             "GET",
             r"/containers/(.*)/archive\?path=/from/\.",
-            lambda _, name: stand_in.Raw(f"of {name}".encode()),
+            lambda _, name: stand_in.Raw(of_volume(name)),
         )
         engine.on("DELETE", "/containers/.*", None)
+
+    def images(self, *images: dict[str, Any]) -> None:
+        """Have the engine list these."""
+        self.labo.engine.on("GET", "/images/json", list(images))
+
+    def deliver(self, *keys: str) -> None:
+        """Have the toolkit have brought these."""
+        prints = [fingerprint(described(key)) for key in keys]
+        told = save.told_of(prints)
+        self.labo.program.with_name(save.DELIVERED).write_bytes(told)
+
+    def give(self, _: object, query: str) -> stand_in.Raw:
+        """Give images as the engine does."""
+        names = [unquote(one.removeprefix("names=")) for one in query.split("&")]
+        return stand_in.Raw(image_tar.images(*names))
 
     def create(self, question: stand_in.Question) -> dict[str, str]:
         """Have a container made that has a volume, whose name is its ID."""
@@ -852,14 +931,10 @@ def test_all_of_a_students_work_is_in_one_file_and_how_to_load_it(work: Work) ->
         "volumes/compte.tar.gz",
     ]
     assert held["labocloud/ex3/app.py"] == b"print(1)\n"
-    assert gzip.decompress(held["volumes/compte.tar.gz"]) == b"of compte"
-    asked = gzip.decompress(held["images.tar.gz"]).decode().split("&")
+    assert gzip.decompress(held["volumes/compte.tar.gz"]) == of_volume("compte")
     # The base is with them: theirs are built on it. The course's other name is the course's.
-    assert [unquote(one) for one in asked] == [
-        "names=labocloud20202021:base",
-        "names=mien:1",
-        "names=mien:2",
-    ]
+    names = ["labocloud20202021:base", "mien:1", "mien:2"]
+    assert gzip.decompress(held["images.tar.gz"]) == image_tar.images(*names)
     readme = held["README.txt"].decode()
     for text in (readme, said):
         assert f"  tar -xf {path.name}\n" in text
@@ -878,13 +953,108 @@ def test_all_of_a_students_work_is_in_one_file_and_how_to_load_it(work: Work) ->
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_build_of_ones_own_that_has_the_courses_name_is_ones_own(work: Work) -> None:
-    own = image(COURSE, "labocloud20202021:python", **{"labocloud.revision": ""})
-    work.labo.engine.on(
-        "GET", "/images/json", [own, image(BASE, "labocloud20202021:base", **REVISION)]
-    )
-    assert "labocloud20202021:base, labocloud20202021:python (" in work.labo.run("save")[1]
-    assert memory.read(work.labo.memory).saved.images == {COURSE}
+@pytest.mark.parametrize("name", ["python", "moi", "v2", "tp", "python-1f0000000000"])
+def test_a_build_of_ones_own_that_has_the_courses_name_is_ones_own(work: Work, name: str) -> None:
+    """Built from the course image, or committed, it has inherited the label."""
+    own = image(MINE, f"labocloud20202021:{name}")
+    work.images(own, image(COURSE, "autre:1"), image(BASE, "labocloud20202021:base"))
+    assert f"labocloud20202021:base, labocloud20202021:{name} (" in work.labo.run("save")[1]
+    assert memory.read(work.labo.memory).saved.images == {MINE}
+
+
+@pytest.mark.parametrize("told", [None, b"", b"{}", b"[1]", b"\xff"])
+def test_where_it_is_not_known_what_was_delivered_nothing_is_left_out(
+    work: Work, told: bytes | None
+) -> None:
+    path = work.labo.program.with_name(save.DELIVERED)
+    path.unlink() if told is None else path.write_bytes(told)
+    assert work.labo.run("save")[0] == 0
+    assert memory.read(work.labo.memory).saved.images == {MINE, COURSE, BASE}
+
+
+def test_an_image_that_goes_meanwhile_or_is_odd_is_no_traceback(work: Work) -> None:
+    work.labo.engine.on("GET", f"/images/sha256:{COURSE}/json", stand_in.Refuse(404))
+    work.labo.engine.on("GET", f"/images/sha256:{BASE}/json", ["x"])
+    assert work.labo.run("save")[0] == 0
+    assert memory.read(work.labo.memory).saved.images == {MINE, COURSE, BASE}
+
+
+def cut(data: bytes) -> list[bytes]:
+    """Give what can be left of an archive whose writer gives up: at each kind of place."""
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        *_, last = archive
+    end = last.offset_data + -(-last.size // 512) * 512
+    return [b"", data[:512], data[:700], data[: end - 600], data[:end], data[: end + 512]]
+
+
+@pytest.mark.parametrize("piece", range(6))
+def test_a_volume_that_is_torn_is_read_again(work: Work, piece: int) -> None:
+    whole, asked = of_volume("compte"), []
+
+    def answer(_: object) -> stand_in.Raw:
+        asked.append(1)
+        return stand_in.Raw(whole if len(asked) == 3 else cut(whole)[piece])
+
+    work.labo.engine.on("GET", r"/containers/compte/archive\?path=/from/\.", answer)
+    code, _, wrong = work.labo.run("save")
+    assert (code, wrong, len(asked)) == (0, "", 3)
+    [path] = work.saves()
+    with tarfile.open(path) as archive:
+        assert archive.getnames().count("volumes/compte.tar.gz") == 1
+        held = archive.extractfile("volumes/compte.tar.gz").read()  # type: ignore[union-attr]
+    assert gzip.decompress(held) == whole
+
+
+def test_a_volume_that_is_torn_each_time_is_left_aside_loudly(work: Work) -> None:
+    torn = stand_in.Raw(cut(of_volume("compte"))[4])
+    work.labo.engine.on("GET", r"/containers/compte/archive\?path=/from/\.", torn)
+    code, said, wrong = work.labo.run("save")
+    assert (code, "NOT SAVED" in wrong, "compte" in wrong) == (1, True, True)
+    assert "compte.tar.gz" not in said
+    [path] = work.saves()
+    with tarfile.open(path) as archive:
+        assert "volumes/compte.tar.gz" not in archive.getnames()
+        assert {"images.tar.gz", f"volumes/{'1' * 64}.tar.gz"} <= set(archive.getnames())
+    assert memory.read(work.labo.memory).saved.volumes == {"1" * 64}
+    assert "PAS SAUVÉ" in work.labo.run("save", **FRENCH)[2]
+
+
+@pytest.mark.parametrize("kind", ["half", "without one of them", "without a layer"])
+def test_images_that_are_torn_each_time_are_left_aside_loudly(work: Work, kind: str) -> None:
+    names = ["labocloud20202021:base", "mien:1", "mien:2"]
+    whole = image_tar.images(*names)
+    given = {
+        "half": whole[: len(whole) // 2],
+        "without one of them": image_tar.images(*names[:2]),
+        "without a layer": image_tar.tar(("manifest.json", image_tar.manifest(*names))),
+    }
+    work.labo.engine.on("GET", r"/images/get\?.*", stand_in.Raw(given[kind]))
+    code, said, wrong = work.labo.run("save")
+    assert (code, "NOT SAVED" in wrong, "mien:1" in wrong) == (1, True, True)
+    assert "docker load" not in said
+    [path] = work.saves()
+    with tarfile.open(path) as archive:
+        assert "images.tar.gz" not in archive.getnames()
+        assert "volumes/compte.tar.gz" in archive.getnames()
+    saved = memory.read(work.labo.memory).saved
+    assert (saved.images, saved.volumes) == (set(), {"1" * 64, "compte"})
+
+
+def test_what_is_to_be_pasted_has_only_words_of_its_own(work: Work) -> None:
+    """Whoever answers in Docker's place, or names a volume."""
+    names = ["mien:1", "x;sh $HOME", "-v/:/x", "a\nb:1"]
+    work.images(image(MINE, *names), image(BASE, "labocloud20202021:base"))
+    volumes = [{"Name": name} for name in ("compte", "x;sh", "$(id)", "-v")]
+    work.labo.engine.on("GET", "/volumes", {"Volumes": volumes})
+    path = work.labo.home / "x;sh $HOME.tar"
+    code, said, wrong = work.labo.run("save", str(path))
+    assert (code, wrong) == (0, "")
+    assert "  tar -xf 'x;sh $HOME.tar'\n" in said
+    lines = [line for line in said.splitlines() if line.startswith("  docker run")]
+    assert ["compte:/to" in line for line in lines] == [True]
+    assert "(labocloud20202021:base, mien:1)" in said
+    for word in ("x;sh\n", "$(id)", "-v/:/x"):
+        assert word not in said
 
 
 def test_what_is_there_is_not_written_over(work: Work) -> None:
@@ -1052,7 +1222,7 @@ def test_a_volume_that_cannot_be_read_keeps_none_from_being_saved(work: Work, me
         held = archive.extractfile("volumes/compte.tar.gz").read()  # type: ignore[union-attr]
         readme = archive.extractfile("README.txt").read()  # type: ignore[union-attr]
     assert [name for name in names if "broken" in name] == []
-    assert gzip.decompress(held) == b"of compte"
+    assert gzip.decompress(held) == of_volume("compte")
     assert "compte.tar.gz" in said
     assert ("broken" in said, b"broken" in readme) == (False, False)
     assert memory.read(work.labo.memory).saved.volumes == {"compte"}

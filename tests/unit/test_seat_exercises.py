@@ -2,12 +2,14 @@
 
 import base64
 import io
+import json
 import os
 import shutil
 import stat
 import tarfile
 import zlib
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,14 +22,23 @@ from ansible_collections.labocloud.room.plugins.action import seat as seat_actio
 from ansible_collections.labocloud.room.plugins.action import seat_exercises as action
 from ansible_collections.labocloud.room.plugins.module_utils import facts_exercises as facts
 from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises import Entry, Places
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import save
 from ansible_collections.labocloud.room.plugins.modules import seat_exercises as module
 from ansible_collections.labocloud.room.plugins.plugin_utils import course, lesson_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.packing import pack
+from namespaces import mounting, with_mounts
 
 PROJECT = Path(__file__).parents[2]
 FILE = stat.S_IFREG
-OLD = {"labo": Entry(FILE | 0o755, b"old"), "course/app/app.py": Entry(FILE | 0o644, b"1")}
+# Of a seat that was brought no images.
+DELIVERED = {save.DELIVERED: Entry(FILE | 0o644, save.told_of([]))}
+OLD = {
+    "labo": Entry(FILE | 0o755, b"old"),
+    "course/app/app.py": Entry(FILE | 0o644, b"1"),
+    **DELIVERED,
+}
 NEW = {
+    **DELIVERED,
     "labo": Entry(FILE | 0o755, b"new"),
     "course/app/app.py": Entry(FILE | 0o644, b"2"),
     "course/a": Entry(stat.S_IFLNK | 0o777, b"app"),
@@ -255,6 +266,135 @@ def test_it_goes_with_all_that_was_remembered_and_nothing_that_a_link_leads_to(
     assert not run()["changed"]
 
 
+@pytest.mark.parametrize("name", ["lost+found", "lost+found/lost+found"])
+def test_a_directory_that_only_has_a_file_systems_name_goes(places: Places, name: str) -> None:
+    """Any account can make one."""
+    run(OLD)
+    (places.memory / name).mkdir(parents=True)
+    (places.memory / name / "file").write_text("x")
+    said = run()
+    assert (said["changed"], said["stays"]) == (True, [])
+    assert not places.memory.exists()
+
+
+# A disk of its own for what is remembered, as ext4 makes it, with what fsck has found.
+DISK = """
+mount -t tmpfs -o mode=755 none .
+cd "$PWD"
+mkdir -m 700 lost+found
+"""
+
+
+@mounting
+def test_a_disk_of_its_own_is_used_emptied_and_stays(places: Places) -> None:
+    def work() -> dict[str, Any]:
+        first = [told(places)["memory"], run(OLD)["changed"], run(OLD)["changed"], told(places)]
+        (places.memory / "lost+found/found").write_text("fsck's")
+        (places.memory / "1000.json").write_text("{}")
+        (places.memory / "junk/lost+found").mkdir(parents=True)
+        said = run()
+        last = [told(places), run()["changed"], places.memory.stat().st_mode & 0o7777]
+        return {
+            "first": first,
+            "said": [said.get("msg"), said["changed"], said["stays"]],
+            "last": last,
+            "left": [str(one) for one in places.memory.rglob("*")],
+            "again": [run(OLD)["changed"], told(places)],
+        }
+
+    places.memory.mkdir(parents=True)
+    seen = with_mounts(DISK, places.memory, work)
+    own = str(places.memory / "lost+found")
+    assert seen["first"] == ["absent", True, False, ALL_THERE]
+    assert seen["said"] == [None, True, [str(places.memory), own]]
+    assert seen["last"] == [NOTHING, False, 0o755]
+    assert seen["left"] == [own, f"{own}/found"]
+    assert seen["again"] == [True, ALL_THERE]
+
+
+@mounting
+@pytest.mark.parametrize(
+    "script",
+    [
+        "mkdir -p deep/in; mount --bind {kept} deep/in",
+        "mkdir -p deep/in; mount -t tmpfs none deep/in; mkdir deep/in/more",
+        "mkdir -p deep; touch deep/in; mount --bind {kept}/file deep/in",
+    ],
+)
+def test_what_is_mounted_there_stays_and_all_else_goes(
+    places: Places, tmp_path: Path, script: str
+) -> None:
+    (tmp_path / "kept/more").mkdir(parents=True)
+    (tmp_path / "kept/file").write_text("kept")
+
+    def work() -> dict[str, Any]:
+        for name in ("a", "deep/a", "deep/z", "z"):
+            (places.memory / name).mkdir()
+        said = run()
+        left = sorted(str(one) for one in places.memory.iterdir())
+        left += sorted(str(one) for one in (places.memory / "deep").iterdir())
+        again = run()
+        return {"said": said, "left": left, "again": [again.get("msg"), again["changed"]]}
+
+    run(OLD)
+    seen = with_mounts(script.format(kept=tmp_path / "kept"), places.memory, work)
+    deep = str(places.memory / "deep")
+    assert seen["said"].get("msg") is None
+    assert seen["said"]["stays"] == [str(places.memory), f"{deep}/in"]
+    assert seen["left"] == [deep, f"{deep}/in"]
+    assert seen["again"] == [None, False]
+    assert (tmp_path / "kept/file").read_text() == "kept"
+    assert (tmp_path / "kept/more").is_dir()
+
+
+def test_of_a_directory_with_very_many_entries_only_the_first_are_looked_at(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the toolkit uses is found by its name."""
+    run(OLD)
+    above = places.folder.parent
+    for number in range(50):
+        (above / f"other-{number}").touch()
+        (places.memory / f"{number}.json").touch()
+    monkeypatch.setattr(facts, "MOST_ENTRIES", 10)
+    read = counted(monkeypatch)
+    assert told(places) | {"left": 0} == ALL_THERE
+    assert holds(places, OLD)
+    assert 0 < read[str(above)] <= 2 * 11
+    # Where it is open to all, it need not be looked at.
+    assert read[str(places.memory)] == 0
+    places.memory.chmod(0o755)
+    assert told(places)["memory"] == "ours"
+    assert read[str(places.memory)] <= 11
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Give how many entries of each directory are read from now on."""
+    read: Counter[str] = Counter()
+    whole = os.scandir
+
+    class Counting:
+        """What os.scandir gives, counted."""
+
+        def __init__(self, path: Any) -> None:  # noqa: ANN401
+            self.path, self.entries = str(path), whole(path)
+
+        def __enter__(self) -> Iterator[Any]:
+            return iter(self)
+
+        def __exit__(self, *_: object) -> None:
+            self.entries.close()
+
+        def __iter__(self) -> Iterator[Any]:
+            for one in self.entries:
+                read[self.path] += 1
+                yield one
+
+    monkeypatch.setattr(os, "scandir", Counting)
+    monkeypatch.setattr(os, "listdir", lambda path: [one.name for one in Counting(path)])
+    return read
+
+
 def test_a_check_changes_nothing_and_shows_it(places: Places) -> None:
     said = run(OLD, check=True)
     assert said["changed"]
@@ -309,7 +449,7 @@ def test_what_is_wrong_with_an_exercise_is_a_reason_and_no_error(tmp_path: Path)
 
 
 def test_the_action_packs_what_the_judge_compares_with(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, places: Places
 ) -> None:
     def asked(self: Any, name: str, want: object, variables: object) -> dict[str, Any]:  # noqa: ANN401
         assert (name, variables) == ("pc02", {})
@@ -318,11 +458,18 @@ def test_the_action_packs_what_the_judge_compares_with(
 
     monkeypatch.setattr(seat_action.Changing, "asked", asked)
     made = action.ActionModule.__new__(action.ActionModule)
-    made._task = SimpleNamespace(args={})
+    made._task = SimpleNamespace(args={"delivered": ["f2", "f1"]})
     want = sample_seat.want() | {"course_image_project": str(PROJECT)}
     given = made.asked("pc02", want, {})
-    told = facts.digest(facts.wanted(module.unpacked(given["archive"])))
-    assert told == course.exercises(PROJECT, pack(PROJECT, []))["digest"]
+    files = course.exercises(PROJECT, pack(PROJECT, []))["files"]
+    assert facts.wanted(module.unpacked(given["archive"])) == files
+    # What comes of it on the seat is what the judge compares with.
+    assert stand_in.run(module.main, **given)["changed"]
+    right = facts.digest(lesson_files.listing(files, ["f1", "f2"]))
+    assert facts.exercise_facts(places)["digest"] == right
+    assert json.loads((places.folder / "delivered.json").read_text()) == ["f1", "f2"]
+    assert not stand_in.run(module.main, **{**given, "delivered": ["f1", "f2", "f1"]})["changed"]
+    assert stand_in.run(module.main, **{**given, "delivered": ["f1"]})["changed"]
     made._task = SimpleNamespace(args={"state": "absent"})
     assert made.asked("pc02", want, {}) == {"state": "absent", "archive": ""}
     made._task = SimpleNamespace(args={})

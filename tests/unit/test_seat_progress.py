@@ -10,6 +10,7 @@ from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleL
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 from ansible_collections.labocloud.room.plugins.action import seat_progress
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises
 from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
 from sample_lesson import lesson, make, taken
@@ -192,9 +193,10 @@ def before(number: object, project: Path) -> list[dict[str, Any]]:
 def test_what_comes_before_an_exercise(tmp_path: Path) -> None:
     make(tmp_path)
     assert before(1, tmp_path) == []
+    scripts = f"{exercises.PUT}echo prepared\n\necho 02-second\n"
     assert before("3", tmp_path) == [
         {"number": 1, "title": "1. 01-first", "script": "\necho 01-first\n"},
-        {"number": 2, "title": "2. 02-second", "script": "echo prepared\n\necho 02-second\n"},
+        {"number": 2, "title": "2. 02-second", "script": scripts},
     ]
 
 

@@ -582,6 +582,18 @@ def test_a_volume_of_the_same_name_keeps_all_back(seat: Seat) -> None:
     assert seat.engine.asked("POST") == []
 
 
+def test_a_name_that_is_no_word_of_a_command_is_quoted_in_it(seat: Seat) -> None:
+    """Whoever answers in Docker's place when a seat is saved."""
+    seat.save(networks=[network("x;sh", Scope="swarm")], containers=[one("a;sh")])
+    said = seat.restore()
+    assert "Fix: docker network create -d overlay 'x;sh'" in said["msg"]
+    assert said["lines"] == ["container a;sh, stopped: docker start 'a;sh'"]
+    # As the stand-in knows it, by the path of a question.
+    seat.volumes["x%3Bsh"] = {"Name": "x;sh", "Labels": None}
+    seat.save(volumes=[volume("x;sh")])
+    assert "Fix: docker volume rm 'x;sh'," in seat.restore()["msg"]
+
+
 @pytest.mark.parametrize("name", ["tar", "zstd"])
 def test_a_command_that_fails_alone_leaves_a_volume_unfinished(
     seat: Seat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str

@@ -428,6 +428,10 @@ def test_nothing_is_begun_where_too_little_is_free(seat: Seat) -> None:
     said = seat.save(bytes=10**15)
     assert "1000000000 MB are to be saved" in said["msg"]
     assert f"Fix: rm -r {left}," in said["msg"]
+    # Any account can make one there, with any name.
+    seat.dest.with_name("labocloud-saved-x;sh $HOME").mkdir()
+    said = seat.save(bytes=10**15)
+    assert f"Fix: rm -r {left} '{left.with_name('labocloud-saved-x;sh $HOME')}'," in said["msg"]
     assert seat.engine.asked("POST") == []
 
 

@@ -8,13 +8,19 @@ from typing import Any
 
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.module_utils import access, saved, state
+from ansible_collections.labocloud.room.plugins.module_utils import (
+    access,
+    facts_exercises,
+    saved,
+    state,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
     DockerConnection,
     fingerprint_1,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises import Places
 from ansible_collections.labocloud.room.plugins.modules import seat_students
+from namespaces import mounting, with_mounts
 
 BASE, COURSE, MINE, THEIRS = "sha256:base", "sha256:course", "sha256:mine", "sha256:theirs"
 DELIVERED = {"room:base": "fp-base", "room:python": "fp-course"}
@@ -629,6 +635,29 @@ def test_what_labo_remembers_goes_with_a_reset_that_is_confirmed(
     assert stand_in.run(seat_students.main, **asked, things=things)["changed"]
     assert list(kept.iterdir()) == []
     assert listed(talks)["things"]["memory"] == []
+
+
+@mounting
+def test_a_disk_of_its_own_for_what_is_remembered_is_emptied_and_no_more(
+    talks: stand_in.Engine, kept: Path
+) -> None:
+    kept.mkdir()
+    mode = facts_exercises.MODE_OF_MEMORY
+
+    def work() -> dict[str, Any]:
+        kept.chmod(mode)
+        (kept / "1000.json").write_text("{}")
+        before = listed(talks)["things"]["memory"]
+        left: list[str] = []
+        seat_students.forget(left)
+        names = [str(one.relative_to(kept)) for one in kept.rglob("*")]
+        return {"before": before, "left": left, "names": names, "after": listed(talks)["lines"]}
+
+    disk = 'mount -t tmpfs none .; cd "$PWD"; mkdir lost+found; touch lost+found/found'
+    seen = with_mounts(disk, kept, work)
+    assert [one["id"] for one in seen["before"]] == [str(kept)]
+    assert (seen["left"], seen["names"]) == ([], ["lost+found", "lost+found/found"])
+    assert "what labo remembers of the exercises" not in seen["after"]
 
 
 def test_a_directory_that_is_not_labos_is_left_alone(talks: stand_in.Engine, kept: Path) -> None:

@@ -1,6 +1,6 @@
 docker rm --force --volumes panne1 panne2 panne3 panne4 >/dev/null 2>&1 || true
 mkdir -p ~/labocloud/ex8
-cat > ~/labocloud/ex8/app.py <<'END'
+put ~/labocloud/ex8/app.py <<'END'
 import socket
 
 from flask import Flask

@@ -1,6 +1,5 @@
 mkdir -p ~/labocloud/ex10/web ~/labocloud/ex10/compteur
-cd ~/labocloud/ex10
-cat > web/app.py <<'END'
+put ~/labocloud/ex10/web/app.py <<'END'
 import json
 import socket
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -21,7 +20,7 @@ class Handler(BaseHTTPRequestHandler):
 
 HTTPServer(("0.0.0.0", 8000), Handler).serve_forever()
 END
-cat > compteur/app.py <<'END'
+put ~/labocloud/ex10/compteur/app.py <<'END'
 import json
 import socket
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -45,7 +44,7 @@ class Handler(BaseHTTPRequestHandler):
 HTTPServer(("0.0.0.0", 8000), Handler).serve_forever()
 END
 for service in web compteur; do
-    cat > $service/Dockerfile <<'END'
+    put ~/labocloud/ex10/$service/Dockerfile <<'END'
 FROM labocloud20202021:base
 COPY app.py /app.py
 CMD ["python", "/app.py"]

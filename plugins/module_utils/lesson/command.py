@@ -9,6 +9,7 @@ import getpass
 import http.client
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -172,6 +173,8 @@ class Labo:
         if held.odd:
             names = ", ".join(memory.printable(one) for one in held.odd)
             self.once(say("odd", path=self.place, names=names))
+        if held.crowded:
+            self.once(say("crowded", path=self.place, count=memory.MOST_ENTRIES))
         return held
 
     def remember(self, change: Callable[[memory.Mine], object]) -> None:
@@ -260,6 +263,7 @@ class Labo:
             code = subprocess.call(  # noqa: S603  # the project’s own script
                 ["/bin/sh", "-e", "-c", one.setup, "labo"],
                 cwd=home if home.is_dir() else "/",
+                env={**os.environ, "LABO_KEPT": say("kept_aside", path="%s")},
                 stdin=subprocess.DEVNULL,
             )
             if code != 0:
@@ -374,7 +378,7 @@ class Labo:
 
         with self.engine() as docker, ended_by_signals():
             save.clear(docker)
-            work = save.own_work(docker)
+            work = save.own_work(docker, save.delivered(self.program))
             if not (work.names or work.volumes or folder.is_dir()):
                 terminal.say(terminal.lines(say("save_nothing", folder=folder)))
                 return ALL_DONE
@@ -387,16 +391,20 @@ class Labo:
                 return "\n".join([head, "", *at_home(path, saved, folder), ""])
 
             try:
-                saved, closed = save.save(docker, work, folder, path, readme, tell=tell)
+                done = save.save(docker, work, folder, path, readme, tell=tell)
             except OSError as error:
                 raise WrongError(not_saved(error, path)) from error
+        saved = done.work
         self.remember(lambda mine: mine.save(list(saved.images), saved.volumes))
-        left = [say("kind_volumes", name=one) for one in work.volumes if one not in saved.volumes]
-        left += [memory.printable(str(one)) for one in closed]
+        left = [say("kind_volumes", name=one) for one in done.closed]
+        left += [memory.printable(str(one)) for one in done.unread]
         if left:
             self.once(say("save_left", names=", ".join(left[:SOME])))
         terminal.say(terminal.lines(say("saved", path=path, size=save.size(path.stat().st_size))))
         terminal.say("\n".join(["", *at_home(path, saved, folder)]))
+        if done.torn:
+            self.once(say("save_torn", names=", ".join(done.torn[:SOME])))
+            return NOT_DONE
         return ALL_DONE
 
     def mistakes(self, _told: Asked) -> int:
@@ -469,7 +477,7 @@ def not_saved(error: OSError, path: Path) -> str:
 def at_home(path: Path, work: save.Work, folder: Path) -> list[str]:
     """Give the lines that say how a save is loaded at home: the same in a shell of any system."""
     image = BASE if work.base else HOME_IMAGE
-    lines = [say("home"), "", say("home_unpack"), f"  tar -xf {path.name}"]
+    lines = [say("home"), "", say("home_unpack"), f"  tar -xf {shlex.quote(path.name)}"]
     if work.names:
         lines += [say("home_images", names=", ".join(work.names))]
         lines += ["  docker load -i images.tar.gz"]

@@ -5,7 +5,8 @@
     fr.md, en.md   a title, a first paragraph with the goal and the minutes, then the text
     check.py       WANTS, NEEDS and check(seat), see judged()
     solution.sh    commands of a shell that solve it
-    setup.sh       where there is something to be made before it begins
+    setup.sh       where there is something to be made before it begins; a file that a student may
+                   have changed since is written by `put FILE`, see PUT
 
 A folder is anything that has the methods of a pathlib.Path: on a seat, it is in an archive.
 """
@@ -28,6 +29,18 @@ FOLDER = re.compile(r"(\d\d)-([a-z0-9][a-z0-9-]*)")
 NEEDS = ("compose",)
 # The files of a folder; the last may lack.
 FILES = ("fr.md", "en.md", "check.py", "solution.sh", "setup.sh")
+# What a setup.sh has: `put FILE` writes what it reads to a file. What was there and is something
+# else stays beside it, and labo says so, in the words that it gives.
+PUT = """\
+put() {
+    cat > "$1.labo"
+    if { [ -e "$1" ] || [ -L "$1" ]; } && ! cmp -s "$1" "$1.labo"; then
+        mv --backup=numbered --no-target-directory -- "$1" "$1.avant"
+        printf "${LABO_KEPT:-%s}\\n" "$1.avant"
+    fi
+    mv --no-target-directory -- "$1.labo" "$1"
+}
+"""
 
 
 class Folder(Protocol):
@@ -123,6 +136,7 @@ def load_one(folder: Folder) -> Exercise:
     if wrong:
         raise ExerciseError(f"app/exercises/{folder.name}/check.py: {'; '.join(wrong)}")
     texts = {language: text_of(folder, f"{language}.md") for language in LANGUAGES}
+    setup = text_of(folder, "setup.sh", needed=False)
     minutes = re.search(r"(\d+)[ \u00a0\u202f]min", texts[LANGUAGES[0]])
     return Exercise(
         number=int(found[1]),
@@ -130,7 +144,7 @@ def load_one(folder: Folder) -> Exercise:
         texts=texts,
         minutes=int(minutes[1]) if minutes else 0,
         solution=text_of(folder, "solution.sh"),
-        setup=text_of(folder, "setup.sh", needed=False),
+        setup=setup and PUT + setup,
         wants=wants,
         needs=needs,
         check=names["check"],

@@ -16,6 +16,7 @@ import stat
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +29,8 @@ VERSION = 1
 NAME = re.compile(r"(0|[1-9][0-9]{0,9})\.json")
 # Accounts, bytes of a file, things of one kind in it, characters of a text.
 MOST_FILES, LARGEST, MOST, LONGEST = 50, 2**18, 500, 300
+# Entries of the directory, which anybody can fill, that are looked at.
+MOST_ENTRIES = 2000
 # Seconds by which what was remembered may be ahead of the clock.
 AHEAD = 60
 
@@ -55,13 +58,14 @@ class Memory(NamedTuple):
 
     answers: exercise to the latest answer of each account, the latest of all first. done: exercise
     to step to the first time that it was seen done. saved: by all accounts. odd: names of files
-    that are none of these.
+    that are none of these. crowded: whether there is more than is looked at.
     """
 
     answers: dict[str, list[str]]
     done: dict[str, dict[str, float]]
     saved: Saved
     odd: list[str]
+    crowded: bool
 
 
 def directory() -> Path:
@@ -128,23 +132,39 @@ def nothing() -> dict[str, Any]:
     return {"version": VERSION, "answers": {}, "done": {}, "saved": None}
 
 
-def files(place: Path) -> tuple[list[tuple[Path, int]], list[str]]:
+def names(place: Path) -> tuple[list[str], bool]:
+    """Give the names in the directory, and whether there are more than are looked at.
+
+    The name of who runs this is among them, whatever else is there. Raises OSError.
+    """
+    with os.scandir(place) as entries:
+        found = [one.name for one in islice(entries, MOST_ENTRIES + 1)]
+    return [mine(), *found[:MOST_ENTRIES]], len(found) > MOST_ENTRIES
+
+
+def mine() -> str:
+    """Give the name of the file of the account that runs this."""
+    return f"{os.geteuid()}.json"
+
+
+def files(place: Path) -> tuple[list[tuple[Path, int]], list[str], bool]:
     """Give the accounts' files with these accounts' numbers, and names that others have taken.
 
     All may write to the directory: only files that are their accounts' count against the limit,
-    and the one of who runs this comes first.
+    and the one of who runs this comes first. Gives, too, whether there is more than is looked at.
     """
-    own, others = [], []
+    own, others, crowded = [], [], False
     with suppress(OSError):
-        named = [(one, NAME.fullmatch(one.name)) for one in place.iterdir()]
-        told = [(int(found[1]), one) for one, found in named if found]
-        for uid, one in sorted(told, key=lambda one: (one[0] != os.geteuid(), one[0])):
+        listed, crowded = names(place)
+        told = {int(found[1]): one for one in listed if (found := NAME.fullmatch(one))}
+        for uid, name in sorted(told.items(), key=lambda one: (one[0] != os.geteuid(), one[0])):
+            path = place / name
             with suppress(FileNotFoundError):
-                if one.lstat().st_uid == uid:
-                    own.append((one, uid))
+                if path.lstat().st_uid == uid:
+                    own.append((path, uid))
                 else:
-                    others.append(one.name)
-    return own[:MOST_FILES], others[:MOST_FILES]
+                    others.append(name)
+    return own[:MOST_FILES], others[:MOST_FILES], crowded
 
 
 def read(place: Path) -> Memory:
@@ -152,7 +172,7 @@ def read(place: Path) -> Memory:
     answers: dict[str, list[tuple[float, str]]] = {}
     done: dict[str, dict[str, float]] = {}
     saved = Saved()
-    own, odd = files(place)
+    own, odd, crowded = files(place)
     for path, owner in own:
         try:
             held = kept(path, owner)
@@ -176,7 +196,11 @@ def read(place: Path) -> Memory:
             )
     latest = {name: sorted(told, reverse=True) for name, told in answers.items()}
     return Memory(
-        {name: [text for _, text in told] for name, told in latest.items()}, done, saved, odd
+        {name: [text for _, text in told] for name, told in latest.items()},
+        done,
+        saved,
+        odd,
+        crowded,
     )
 
 
@@ -185,7 +209,7 @@ class Mine:
 
     def __init__(self, place: Path) -> None:
         """Read it; what is there and is no such file counts for nothing."""
-        self.path = place / f"{os.geteuid()}.json"
+        self.path = place / mine()
         try:
             self.held = kept(self.path, os.geteuid())
         except (OSError, ValueError):

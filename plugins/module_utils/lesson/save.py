@@ -6,31 +6,38 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import json
 import os
 import re
 import stat
 import tarfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple, cast
 from urllib.parse import quote
 
+from ansible_collections.labocloud.room.plugins.module_utils.archive_names import Copied, names_in
 from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
     DockerConnection,
     EngineError,
+    fingerprint,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.seat import BASE
 
-# What the course's images are called, and the label that those have which the room was given; a
-# student's own build has it too, and empty.
-TOOLKIT, REVISION = BASE.partition(":")[0] + ":", "labocloud.revision"
-# A volume that nobody has named, and a name that is one on any system.
+# Beside the command: the fingerprints of the images that the toolkit has brought to this seat.
+DELIVERED = "delivered.json"
+# A volume that nobody has named, and names that are one word in a shell of any system.
 ANONYMOUS, NAME = re.compile("[0-9a-f]{64}"), re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,200}")
+IMAGE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./:-]{0,400}")
 # Of the containers that are made to read volumes, by whose they are.
 LABEL = "labo.save"
 PIECE, SECONDS = 2**20, 300
+# How often a thing is read that changes meanwhile; and what becomes of an answer that ends early.
+ATTEMPTS = 4
+TORN = (tarfile.TarError, ValueError, http.client.IncompleteRead)
 # What a save is called, that is not given another name; the folder's earlier ones are left out.
 PREFIX, SUFFIX, PART = "labo-save-", ".tar", ".part"
 FOLDER = "labocloud"
@@ -60,21 +67,47 @@ def bare(identity: str) -> str:
     return identity.removeprefix("sha256:")
 
 
-def own_work(docker: DockerConnection) -> Work:
+def told_of(prints: Collection[str]) -> bytes:
+    """Give what the file DELIVERED holds of these fingerprints."""
+    return json.dumps(sorted(set(prints))).encode() + b"\n"
+
+
+def delivered(program: Path) -> frozenset[str]:
+    """Give the fingerprints of the images that the toolkit has brought here.
+
+    Where that is not known, all images count as a student's: none is left out. program: the
+    archive that runs.
+    """
+    try:
+        told = json.loads(program.resolve().with_name(DELIVERED).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return frozenset()
+    return frozenset(map(str, told)) if isinstance(told, list) else frozenset()
+
+
+def is_one_of(prints: Collection[str], image: dict[str, Any] | None) -> bool:
+    """Tell whether an image has one of these fingerprints. image: the engine's description."""
+    with suppress(AttributeError, KeyError, TypeError):
+        return image is not None and fingerprint(image) in prints
+    return False
+
+
+def own_work(docker: DockerConnection, prints: Collection[str]) -> Work:
     """Give what is a student's. Raises OSError and http.client.HTTPException.
 
-    The toolkit's images are told by their IDs, whatever other names they have been given.
+    prints: as delivered() gives them. The toolkit's images are told by these, whatever other names
+    they have been given; what was built on one of them has inherited its label.
     """
     listed = docker.ask("/images/json")
     tags = {
-        bare(one["Id"]): [tag for tag in one["RepoTags"] or [] if "<" not in tag] for one in listed
+        bare(one["Id"]): [tag for tag in one["RepoTags"] or [] if IMAGE_NAME.fullmatch(tag)]
+        for one in listed
     }
     bases = [key for key, names in tags.items() if BASE in names]
-    delivered = {
-        bare(one["Id"])
-        for one in listed
-        if any(tag.startswith(TOOLKIT) for tag in one["RepoTags"] or [])
-        and (one.get("Labels") or {}).get(REVISION)
+    brought = {
+        key
+        for key, names in tags.items()
+        if names and is_one_of(prints, docker.ask(f"/images/sha256:{key}/json"))
     }
     mounts = [
         mount
@@ -85,7 +118,7 @@ def own_work(docker: DockerConnection) -> Work:
     used = {mount.get("Name") for mount in mounts}
     volumes = [one["Name"] for one in docker.ask("/volumes")["Volumes"] or []]
     return Work(
-        {key: names for key, names in tags.items() if names and key not in delivered},
+        {key: names for key, names in tags.items() if names and key not in brought},
         sorted(
             one
             for one in volumes
@@ -144,11 +177,48 @@ class Archive:
         os.fsync(self.file.fileno())
 
 
-def packed(source: IO[bytes] | http.client.HTTPResponse, target: IO[bytes]) -> None:
-    """Copy, packed."""
-    with gzip.GzipFile(fileobj=target, mode="wb", compresslevel=1, mtime=0) as packing:
-        while piece := source.read(PIECE):
-            packing.write(piece)
+@contextmanager
+def packing(target: IO[bytes]) -> Iterator[IO[bytes]]:
+    """Give what packs all that is written to it."""
+    with gzip.GzipFile(fileobj=target, mode="wb", compresslevel=1, mtime=0) as packed:
+        yield cast("IO[bytes]", packed)
+
+
+class Counted(Copied):
+    """A source that is copied: how much was read of it, and up to where that was not zeros."""
+
+    count = content = 0
+
+    def read(self, size: int, /) -> bytes:
+        """Read."""
+        block = super().read(size)
+        if told := block.rstrip(b"\0"):
+            self.content = self.count + len(told)
+        self.count += len(block)
+        return block
+
+
+def copy_archive(source: http.client.HTTPResponse, sink: IO[bytes]) -> None:
+    """Copy an archive to its end. Raises one of TORN where it has none.
+
+    An engine that fails half-way, as where a file shrinks while it is read, ends its answer as if
+    that were all. What a whole archive ends with are two blocks of zeros behind its last member.
+    """
+    copied, end = Counted(source, sink), 0
+    # What is read as a stream is asked for nothing but read().
+    with tarfile.open(fileobj=cast("IO[bytes]", copied), mode="r|") as members:
+        while (member := members.next()) is not None:
+            end = member.offset_data
+            if content := members.extractfile(member) if member.isreg() else None:
+                end += -(-member.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
+                while content.read(PIECE):
+                    pass
+            # Of a volume with very many files, not all are kept in memory.
+            members.members.clear()  # type: ignore[attr-defined]  # it is in all versions
+    while copied.read(PIECE):
+        pass
+    if copied.content > end or copied.count < end + 2 * tarfile.BLOCKSIZE:
+        raise tarfile.ReadError("it ends before its end")
 
 
 def clear(docker: DockerConnection) -> None:
@@ -159,9 +229,10 @@ def clear(docker: DockerConnection) -> None:
 
 
 def save_volume(docker: DockerConnection, image: str, name: str, target: IO[bytes]) -> None:
-    """Write a volume's content, a packed tar. Raises OSError and http.client.HTTPException.
+    """Write a volume's content, a packed tar.
 
-    It is read through a container of any image, which never runs: so no root is needed.
+    It is read through a container of any image, which never runs: so no root is needed. Raises
+    OSError and http.client.HTTPException, and one of TORN.
     """
     asked = {
         "Image": image,
@@ -176,8 +247,9 @@ def save_volume(docker: DockerConnection, image: str, name: str, target: IO[byte
     }
     made = docker.ask("/containers/create", "POST", asked)["Id"]
     try:
-        with closing(docker.stream(f"/containers/{made}/archive?path=/from/.")) as told:
-            packed(told, target)
+        asked_for = f"/containers/{made}/archive?path=/from/."
+        with closing(docker.stream(asked_for)) as told, packing(target) as packed:
+            copy_archive(told, packed)
     finally:
         # An answer that was not read to its end is nobody's.
         docker.close()
@@ -188,8 +260,12 @@ def save_images(docker: DockerConnection, names: list[str], target: IO[bytes]) -
     """Write images, a packed tar for `docker load`. Raises as save_volume() does."""
     query = "&".join(f"names={quote(name, safe='')}" for name in names)
     try:
-        with closing(docker.stream(f"/images/get?{query}")) as told:
-            packed(told, target)
+        with closing(docker.stream(f"/images/get?{query}")) as told, packing(target) as packed:
+            copied = Copied(told, packed)
+            if lacking := set(names) - names_in(copied, whole=True):
+                raise ValueError(f"the engine has not given {min(lacking)}")
+            while copied.read(PIECE):
+                pass
     finally:
         docker.close()
 
@@ -261,6 +337,41 @@ def size(count: float) -> str:
 Tell = Callable[[str, int], None]
 
 
+class Saved(NamedTuple):
+    """What came of a save.
+
+    work: what was saved. torn: names of images and volumes that changed each time that they were
+    read. closed: names of volumes that Docker cannot mount. unread: what of the folder cannot be
+    read.
+    """
+
+    work: Work
+    torn: list[str]
+    closed: list[str]
+    unread: list[Path]
+
+
+def save_whole(archive: Archive, name: str, write: Callable[[IO[bytes]], None]) -> int:
+    """Save a thing as a member, and give its size there; nothing of it stays where it is torn.
+
+    write: writes it once. Raises what that raises: one of TORN where it was torn each time.
+    """
+    begin = archive.file.tell()
+    left = ATTEMPTS
+    while True:
+        left -= 1
+        try:
+            with archive.member(name) as target:
+                start = target.tell()
+                write(target)
+                return target.tell() - start
+        except (EngineError, *TORN) as error:
+            archive.file.seek(begin)
+            archive.file.truncate()
+            if isinstance(error, EngineError) or not left:
+                raise
+
+
 def save(
     docker: DockerConnection,
     work: Work,
@@ -269,43 +380,45 @@ def save(
     readme: Callable[[Work], str],
     *,
     tell: Tell,
-) -> tuple[Work, list[Path]]:
-    """Save all of it in a file, whole or not at all.
+) -> Saved:
+    """Save all of it in a file, whole or not at all, and give what was saved.
 
-    Gives what was saved, which is less the volumes that Docker cannot mount, and what of the folder
-    was not readable. readme: gives the text that goes with what was saved. tell: is told each
-    thing, its name and its size in the file. Raises OSError and http.client.HTTPException.
+    A thing that is torn each time that it is read is not, and all else is. readme: gives the text
+    that goes with what was saved. tell: is told each thing, its name and its size in the file.
+    Raises OSError and http.client.HTTPException.
     """
     part = path.with_name(path.name + PART)
-    left: list[Path] = []
+    unread: list[Path] = []
     volumes: list[str] = []
+    torn: list[str] = []
+    closed: list[str] = []
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
         with open(descriptor, "wb") as file:
             archive = Archive(file)
+            saved = work
             if work.names:
-                with archive.member("images.tar.gz") as target:
-                    begin = target.tell()
-                    save_images(docker, work.names, target)
-                    tell(", ".join(work.names), target.tell() - begin)
-            for name in work.volumes:
-                before = file.tell()
+                write = partial(save_images, docker, work.names)
                 try:
-                    with archive.member(f"volumes/{name}.tar.gz") as target:
-                        begin = target.tell()
-                        save_volume(docker, work.reader, name, target)
-                        tell(name, target.tell() - begin)
-                except EngineError:
-                    file.seek(before)
-                    file.truncate()
-                else:
+                    tell(", ".join(work.names), save_whole(archive, "images.tar.gz", write))
+                except TORN:
+                    torn += work.names
+                    saved = work._replace(images={}, base=False)
+            for name in work.volumes:
+                write = partial(save_volume, docker, work.reader, name)
+                try:
+                    tell(name, save_whole(archive, f"volumes/{name}.tar.gz", write))
                     volumes.append(name)
+                except TORN:
+                    torn.append(name)
+                except EngineError:
+                    closed.append(name)
             if folder.is_dir():
                 begin = file.tell()
                 # A link that the folder is would be one in the archive.
-                left = save_folder(archive, folder.resolve(), part)
+                unread = save_folder(archive, folder.resolve(), part)
                 tell(str(folder), file.tell() - begin)
-            saved = work._replace(volumes=volumes)
+            saved = saved._replace(volumes=volumes)
             with archive.member("README.txt") as target:
                 target.write(readme(saved).encode())
             archive.close()
@@ -314,4 +427,4 @@ def save(
         with suppress(OSError):
             part.unlink()
         raise
-    return saved, left
+    return Saved(saved, torn, closed, unread)

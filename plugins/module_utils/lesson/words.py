@@ -138,6 +138,12 @@ Exit code: 0 where all is done, 1 where not, 2 where it is not possible.""",
         "Fichiers ignorés dans {path}, qui ne sont pas de labo : {names}",
         "Files left aside in {path}, which are not labo’s: {names}",
     ),
+    "crowded": (
+        "Il y a plus de {count} fichiers dans {path} ; labo n’en regarde pas plus. Ce que d’autres"
+        " comptes ont fait peut y manquer. Prévenez le professeur.",
+        "There are more than {count} files in {path}, and labo looks at no more. What other"
+        " accounts have done may be missing. Tell the teacher.",
+    ),
     "row": ("{number}. {title}, {minutes} min", "{number}. {title}, {minutes} min"),
     "row_plain": ("{number}. {title}", "{number}. {title}"),
     "row_steps": (" ({done}/{all})", " ({done}/{all})"),
@@ -202,6 +208,10 @@ Exit code: 0 where all is done, 1 where not, 2 where it is not possible.""",
     "started": ("Prêt pour l’exercice {number} : {title}", "Ready for exercise {number}: {title}"),
     "made": ("Préparé : {names}", "Made: {names}"),
     "made_nothing": ("C’est prêt.", "It is ready."),
+    "kept_aside": (
+        "Ce que vous y aviez changé est gardé : {path}",
+        "What you had changed there is kept: {path}",
+    ),
     "setup_failed": (
         "La préparation de l’exercice {number} s’est arrêtée (code {code}). Prévenez le"
         " professeur.",
@@ -221,6 +231,13 @@ Exit code: 0 where all is done, 1 where not, 2 where it is not possible.""",
     "save_left": (
         "Laissés de côté, car illisibles : {names}",
         "Left aside, since they cannot be read: {names}",
+    ),
+    "save_torn": (
+        "PAS SAUVÉ, car Docker ne le donne pas en entier : {names}. Quelque chose y écrit sans"
+        " doute : arrêtez les conteneurs qui s’en servent (docker ps, docker stop), puis de nouveau"
+        " labo save.",
+        "NOT SAVED, since Docker does not give all of it: {names}. Something writes there, it"
+        " seems: stop the containers that use it (docker ps, docker stop), then labo save again.",
     ),
     "save_full": (
         "Il n’y a plus de place dans {folder}. Rien n’y est gardé de cet essai. Donnez un autre"

@@ -111,7 +111,8 @@ WORK = {
     "lacks_images": ("engine", "images"),
     # Whose images are about to change, its container follows.
     "lacks_container": ("engine", "images", "container"),
-    "lacks_exercises": ("exercises",),
+    # They know which images were brought.
+    "lacks_exercises": ("images", "exercises"),
 }
 
 

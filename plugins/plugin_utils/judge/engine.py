@@ -224,7 +224,7 @@ def refusals(has: Has, want: Want, told: dict[str, Any]) -> Iterator[Finding]:
         if unit in docker["masked"] and not ours(f"/etc/systemd/system/{unit}", has)
     ]
     if has["service_manager"] == "systemd" and masked:
-        yield finding("engine_masked", name, units=" ".join(masked))
+        yield finding("engine_masked", name, units=masked)
     yield from rootless.refusals(has, want, told["roots"][0])
     if told["installed"] and told["configured"]:
         return

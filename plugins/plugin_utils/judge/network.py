@@ -29,6 +29,8 @@ RANGES = [
 # Docker's own interfaces: the routes over them are its networks.
 DOCKER_INTERFACE = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}")
 MTU = re.compile("[0-9]{1,9}")
+# A proxy's address as a line of YAML takes it, which people copy.
+PROXY = re.compile(r"([a-z0-9]+://)?[A-Za-z0-9.:\[\]_-]+/?")
 DEFAULT_MTU = 1500
 
 
@@ -103,7 +105,8 @@ def registries(has: Has, want: Want) -> Iterator[Finding]:
     told = has["network"]
     inside = [want["room"]["registry"][key] for key in ("at", "mirror")]
     for address, answer in told["registries"].items():
-        values = {"address": address, "why": answer["why"], "proxy": told["proxy"]}
+        proxy = told["proxy"] if PROXY.fullmatch(told["proxy"]) else "http://HOST:PORT"
+        values = {"address": address, "why": answer["why"], "proxy": proxy}
         if address in inside:
             continue
         if answer["public"] is False:
