@@ -29,6 +29,7 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import ask
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import (
     cleaned,
     no_answer,
@@ -154,10 +155,8 @@ class ActionModule(ActionBase):
         mine = identity(pid)
         where = {key: value for key, value in self._task.args.items() if key == "path"}
 
-        def ask(arguments: dict[str, Any]) -> dict[str, Any]:
-            arguments = where | arguments
-            said = self._execute_module(module_args=arguments, task_vars=task_vars)
-            answer: dict[str, Any] = cleaned(said)
+        def keeper(arguments: dict[str, Any]) -> dict[str, Any]:
+            answer: dict[str, Any] = cleaned(ask(self, where | arguments, task_vars))
             held = answer.get("held")
             understood = isinstance(held, dict) and isinstance(held.get("owner"), dict)
             return answer if understood else answer | {"held": None}
@@ -167,10 +166,10 @@ class ActionModule(ActionBase):
             with tempfile.TemporaryDirectory() as own:
                 constants.DEFAULT_LOCAL_TMP = own
                 Display().verbosity = 0
-                ask({"owner": mine, "state": "absent"})
+                keeper({"owner": mine, "state": "absent"})
 
         try:
-            answer = taken(ask, mine, boolean(self._task.args["take_over"]))
+            answer = taken(keeper, mine, boolean(self._task.args["take_over"]))
         except AnsibleError as error:
             answer = {"msg": str(error)}
         self._remove_tmp_path(self._connection._shell.tmpdir)
