@@ -40,6 +40,8 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.published import re
 # Characters of a name, which is what the machine says that keeps the lock.
 LONGEST = 80
 LONGEST_REASON = 300
+# Others may be quicker at taking it over, and who keeps it may name dead runs for ever.
+MOST_TRIES = 10
 # Between two looks at the run that may have ended, and the longest that a release may take.
 LOOK_SECONDS = 0.2
 RELEASE_SECONDS = 60
@@ -109,7 +111,9 @@ def taken(
     ask: runs the module with arguments and gives its answer.
     """
     answer = ask({"owner": mine})
-    while answer.get("held"):
+    for _ in range(MOST_TRIES):
+        if not answer.get("held"):
+            break
         owner = answer["held"]["owner"]
         if owner == mine or not (take_over or dead(owner, mine)):
             break
