@@ -11,6 +11,8 @@ Finding = dict[str, Any]
 
 UP = "./lab up --limit {seat}"
 ON_SEAT = "./lab ansible {seat} -ba "
+# Characters of a text, in which a seat may have said anything.
+LONGEST = 1000
 ON_EACH = "./lab ansible {seats} -b -m shell -a "
 
 
@@ -1263,6 +1265,12 @@ VOCABULARY |= {
 }
 
 
+def shortened(text: str) -> str:
+    """Return the beginning of a text that is longer than anybody reads, and the end of it."""
+    half = LONGEST // 2
+    return text if len(text) <= LONGEST else f"{text[:half]} … {text[-half:]}"
+
+
 def finding(name: str, seat: str, /, **values: object) -> Finding:
     """Give the finding of that name in the vocabulary, filled in.
 
@@ -1271,7 +1279,7 @@ def finding(name: str, seat: str, /, **values: object) -> Finding:
     entry = VOCABULARY[name]
 
     def texts(pair: tuple[str, str]) -> dict[str, str]:
-        english, french = (one_line(text.format(**values)) for text in pair)
+        english, french = (shortened(one_line(text.format(**values))) for text in pair)
         return {"en": english, "fr": french}
 
     return {
