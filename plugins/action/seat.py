@@ -106,7 +106,8 @@ class ActionModule(ActionBase):
         result |= {"changed": False, UNSHOWN: told}
         wrong = errors(verdicts) if prove else []
         if refuse:
-            wrong = [one for part in ["machine", *refuse] for one in verdicts[part]["refused"]]
+            parts = dict.fromkeys(["machine", *refuse])
+            wrong = [one for part in parts for one in verdicts[part]["refused"]]
         if wrong and not (prove and self._task.check_mode):
             # Of what has failed, Ansible does not look whether it was reached.
             if wrong[0]["id"] == "unreachable":

@@ -159,6 +159,11 @@ def test_no_answer_of_another_shape_makes_it_fall(told: Json) -> None:
     understood(judged(seat(), {**builder(), "seat": has}), [])
 
 
+def test_what_keeps_two_parts_from_being_worked_on_is_told_once() -> None:
+    """The machine that builds tells nothing of itself: neither base nor images are of its kind."""
+    told_once(judged(EMPTY, {**builder(), "seat": EMPTY}, groups=GROUPS[0], name="pc01"))
+
+
 def test_however_much_a_seat_tells_of_what_is_wrong_the_others_lines_are_not_lost_in_it() -> None:
     away = {"reached": True, "why": "", "public": False, "issuer": "x" * 5000}
     registries = {f"host{number}.example:443": away for number in range(300)}
