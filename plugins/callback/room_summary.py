@@ -128,8 +128,9 @@ def summary(good: int, failed: dict[str, str], word: str, others: Sequence[str] 
     needs = "needs" if len(failed) == 1 else "need"
     lines = [f"{head}, {len(failed)} {needs} you:"]
     for seat, why in sorted(failed.items()):
-        # The roles' own messages begin with the seat's name already.
-        lines.append(f"  {why}" if why.startswith(seat) else f"  {seat}: {why}")
+        # The roles' own messages begin with the seat's name already; pc1 does not speak of pc10.
+        named = why.startswith((f"{seat}: ", f"{seat} "))
+        lines.append(f"  {why}" if named else f"  {seat}: {why}")
     return [*lines, *others]
 
 
@@ -212,6 +213,8 @@ class CallbackModule(CallbackBase):
         self.broken = False
         # The seats that have begun a task and not ended it.
         self.busy: set[str] = set()
+        # When it began. No seat tells that.
+        self.started = time.monotonic()
 
     def v2_playbook_on_start(self, playbook: Any) -> None:  # noqa: ANN401
         """Learn whether this run proves that the seats are ready, or does something else."""
@@ -427,7 +430,9 @@ class CallbackModule(CallbackBase):
         directory = Path(want["room_page_directory"])
         lines = []
         if self.answers:
-            told = report(self.answers, want["room"], page.last(directory), time.time(), lost)
+            seconds = time.monotonic() - self.started
+            last = page.last(directory)
+            told = report(self.answers, want["room"], last, time.time(), lost, seconds=seconds)
             lines = [f"The room: {in_words([one])}" for one in told["findings"]]
             try:
                 page.keep(told, directory, want["room_page_language"])

@@ -46,6 +46,14 @@ def test_each_seat_that_needs_somebody_has_its_line() -> None:
     ]
 
 
+def test_no_seats_line_can_be_taken_for_anothers() -> None:
+    failed = {"pc1": "pc10: unreachable: off", "pc2": "pc2 keeps the images that it had"}
+    assert room_summary.summary(1, failed, "ready")[1:] == [
+        "  pc1: pc10: unreachable: off",
+        "  pc2 keeps the images that it had",
+    ]
+
+
 def test_what_is_only_to_be_looked_at_comes_last() -> None:
     for failed in ({}, {"pc02": "off"}):
         *_, last = room_summary.summary(1, failed, "ready", ["The room: a"])
@@ -342,6 +350,15 @@ def test_a_run_whose_end_was_told_is_not_told_of_again(
     up.judge("pc1")
     told = up.end("pc1")
     assert up.broken_off(monkeypatch) == told == ["1 seat ready."]
+
+
+def test_how_long_a_run_took_is_not_what_a_seat_says(up: Run) -> None:
+    """One that says that it was asked in 1970 would have the page tell of half a century."""
+    up.begin("pc1")
+    up.judge("pc1")
+    assert up.callback.answers["pc1"]["seat"]["clock"]["control"] == 1.0
+    up.end("pc1")
+    assert json.loads((up.directory / "room.json").read_text())["seconds"] < 10**6
 
 
 def test_where_the_page_cannot_be_written_the_lines_say_so(up: Run) -> None:
