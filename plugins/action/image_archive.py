@@ -9,6 +9,7 @@ made, for an engine that takes the place of the one that has them.
 """
 
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,11 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.archives import (
     checked,
     keep,
     kept,
+)
+from ansible_collections.labocloud.room.plugins.plugin_utils.fetching import (
+    RESERVE,
+    is_file,
+    no_larger,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import published
 
@@ -75,7 +81,11 @@ class ActionModule(ActionBase):
             raise ValueError(f"the archive is at {path[:80]!r}")
         part = stem.with_name(f"{stem.name}{PART}")
         try:
-            self._connection.fetch_file(path, str(part))
+            # What is announced tells nothing: who sends it decides that, too.
+            with no_larger(max(0, shutil.disk_usage(stem.parent).free - RESERVE)):
+                self._connection.fetch_file(path, str(part))
+            if not is_file(part):
+                raise ValueError("what arrived is no file")
             keep(part, stem, str(said.get("sha256")))
         finally:
             part.unlink(missing_ok=True)

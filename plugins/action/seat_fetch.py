@@ -13,26 +13,26 @@ arrived as it was announced.
 import hashlib
 import os
 import re
-import resource
 import shutil
-import stat
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.module_utils.passing import PLACE
+from ansible_collections.labocloud.room.plugins.plugin_utils.fetching import (
+    MB,
+    RESERVE,
+    is_file,
+    no_larger,
+)
 
 # The manifest is the last: without it, what is there was not saved in full.
 NAMES = ("images.tar.zst", "volumes.tar.zst", "manifest.json")
 SHA256 = re.compile("[0-9a-f]{64}")
 # sftp takes what follows a line's end in a path for a command, such as one to run here.
 SOURCE = re.compile(rf"{PLACE}/labocloud-saved-\w+", re.ASCII)
-MB = 10**6
-# What stays free on the control machine's disk.
-RESERVE = 500 * MB
 
 
 class RefusedError(Exception):
@@ -68,21 +68,6 @@ def refusal(files: object, sizes: object, free: int, most: int) -> str:
     return why and f"it is {total // MB} MB, {why}"
 
 
-@contextmanager
-def no_larger(size: int) -> Iterator[None]:
-    """Have this process, and those that it starts, write no file beyond a size in bytes.
-
-    What a connection starts sees to it by itself: it is the system that stops it.
-    """
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    lower = size if soft == resource.RLIM_INFINITY else min(size, soft)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (lower, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 def bring(
     fetch: Callable[[str, str], None],
     src: str,
@@ -101,8 +86,7 @@ def bring(
         try:
             with no_larger(sizes[name]):
                 fetch(f"{src}/{name}", str(path))
-            # A connection may have copied a link as a link.
-            if not stat.S_ISREG(path.lstat().st_mode):
+            if not is_file(path):
                 raise RefusedError(f"{name} is no file")
             path.chmod(0o600)
             with path.open("rb") as file:
