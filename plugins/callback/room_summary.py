@@ -275,7 +275,9 @@ class CallbackModule(CallbackBase):
         self.learn(result)
         why = reason(result.result)
         if result.task.action == LOCKING:
-            self.locked = why
+            who = result.task.delegate_to or result.host.get_name()
+            late = finding("not_asked", who, why=why.rstrip("."))
+            self.locked = f"{who}: {in_words([late])}" if "timedout" in result.result else why
             return
         if result.task.action == LOOKING and "timedout" in result.result:
             name = result.host.get_name()
