@@ -29,6 +29,7 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import ask
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import (
     cleaned,
     no_answer,
@@ -39,6 +40,8 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.published import re
 # Characters of a name, which is what the machine says that keeps the lock.
 LONGEST = 80
 LONGEST_REASON = 300
+# Others may be quicker at taking it over, and who keeps it may name dead runs for ever.
+MOST_TRIES = 10
 # Between two looks at the run that may have ended, and the longest that a release may take.
 LOOK_SECONDS = 0.2
 RELEASE_SECONDS = 60
@@ -108,7 +111,9 @@ def taken(
     ask: runs the module with arguments and gives its answer.
     """
     answer = ask({"owner": mine})
-    while answer.get("held"):
+    for _ in range(MOST_TRIES):
+        if not answer.get("held"):
+            break
         owner = answer["held"]["owner"]
         if owner == mine or not (take_over or dead(owner, mine)):
             break
@@ -154,10 +159,8 @@ class ActionModule(ActionBase):
         mine = identity(pid)
         where = {key: value for key, value in self._task.args.items() if key == "path"}
 
-        def ask(arguments: dict[str, Any]) -> dict[str, Any]:
-            arguments = where | arguments
-            said = self._execute_module(module_args=arguments, task_vars=task_vars)
-            answer: dict[str, Any] = cleaned(said)
+        def keeper(arguments: dict[str, Any]) -> dict[str, Any]:
+            answer: dict[str, Any] = cleaned(ask(self, where | arguments, task_vars))
             held = answer.get("held")
             understood = isinstance(held, dict) and isinstance(held.get("owner"), dict)
             return answer if understood else answer | {"held": None}
@@ -167,10 +170,10 @@ class ActionModule(ActionBase):
             with tempfile.TemporaryDirectory() as own:
                 constants.DEFAULT_LOCAL_TMP = own
                 Display().verbosity = 0
-                ask({"owner": mine, "state": "absent"})
+                keeper({"owner": mine, "state": "absent"})
 
         try:
-            answer = taken(ask, mine, boolean(self._task.args["take_over"]))
+            answer = taken(keeper, mine, boolean(self._task.args["take_over"]))
         except AnsibleError as error:
             answer = {"msg": str(error)}
         self._remove_tmp_path(self._connection._shell.tmpdir)

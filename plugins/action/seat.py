@@ -27,6 +27,7 @@ from ansible.errors import (
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.plugin_utils import settings
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import ask
 from ansible_collections.labocloud.room.plugins.plugin_utils.course import course
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
@@ -105,7 +106,8 @@ class ActionModule(ActionBase):
         result |= {"changed": False, UNSHOWN: told}
         wrong = errors(verdicts) if prove else []
         if refuse:
-            wrong = [one for part in ["machine", *refuse] for one in verdicts[part]["refused"]]
+            parts = dict.fromkeys(["machine", *refuse])
+            wrong = [one for part in parts for one in verdicts[part]["refused"]]
         if wrong and not (prove and self._task.check_mode):
             # Of what has failed, Ansible does not look whether it was reached.
             if wrong[0]["id"] == "unreachable":
@@ -148,12 +150,11 @@ class ActionModule(ActionBase):
             **self.more(),
         }
         try:
-            said: dict[str, Any] = self._execute_module(module_args=arguments, task_vars=variables)
+            return ask(self, arguments, variables)
         except AnsibleError as error:
             return error
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
-        return said
 
 
 class Changing(ActionModule):

@@ -25,6 +25,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises im
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress import UNFIT, progress
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, fitted
 from ansible_collections.labocloud.room.plugins.plugin_utils import settings
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import ask
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import silence
 from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import (
@@ -138,9 +139,8 @@ class ActionModule(ActionBase):
             "exercises": [one.name for one in lesson],
         }
         try:
-            said: dict[str, Any] = self._execute_module(module_args=arguments, task_vars=variables)
+            return ask(self, arguments, variables)
         except AnsibleError as error:
             return error
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
-        return said

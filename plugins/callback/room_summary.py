@@ -23,9 +23,11 @@ author:
 """
 
 import atexit
+import functools
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -158,8 +160,9 @@ def summary(good: int, failed: dict[str, str], word: str, others: Sequence[str] 
     needs = "needs" if len(failed) == 1 else "need"
     lines = [f"{head}, {len(failed)} {needs} you:"]
     for seat, why in sorted(failed.items()):
-        # The roles' own messages begin with the seat's name already.
-        lines.append(f"  {why}" if why.startswith(seat) else f"  {seat}: {why}")
+        # The roles' own messages begin with the seat's name already; pc1 does not speak of pc10.
+        named = why.startswith((f"{seat}: ", f"{seat} "))
+        lines.append(f"  {why}" if named else f"  {seat}: {why}")
     return [*lines, *others]
 
 
@@ -175,6 +178,22 @@ def missing(before: list[str], room: list[str], failed: set[str], good: set[str]
     those of this run. A name that the inventory no longer has is forgotten.
     """
     return [seat for seat in room if seat in failed or (seat in before and seat not in good)]
+
+
+@functools.cache
+def spare_counts() -> None:
+    """Have Ansible leave alone what cannot be added up of what tasks count (ansible_stats).
+
+    Root of a seat decides what any module counts there, and Ansible itself would end the run of all
+    seats over it.
+    """
+    add = AggregateStats.update_custom_stats
+
+    def added(stats: AggregateStats, *counted: Any) -> None:  # noqa: ANN401
+        with suppress(Exception):
+            add(stats, *counted)
+
+    AggregateStats.update_custom_stats = added
 
 
 class Lesson(NamedTuple):
@@ -223,9 +242,18 @@ class CallbackModule(CallbackBase):
         self.room: list[str] = []
         self.seats: list[str] = []
         self.play: Any = None
+        # Whether its end was told, and whether it has none, as where it was interrupted.
+        self.told = False
+        self.broken = False
+        # The seats that have begun a task and not ended it.
+        self.busy: set[str] = set()
+        # When it began. No seat tells that.
+        self.started = time.monotonic()
 
     def v2_playbook_on_start(self, playbook: Any) -> None:  # noqa: ANN401
         """Learn whether this run proves that the seats are ready, or does something else."""
+        spare_counts()
+        atexit.register(self.break_off)
         self.checks = checks = context.CLIARGS.get("check", False)
         name = Path(playbook._file_name).name
         self.proves = name in PROOFS and not checks
@@ -244,11 +272,21 @@ class CallbackModule(CallbackBase):
         self.seats = [host.name for host in asked]
         self.room = [host.name for host in everyone]
 
+    def v2_runner_on_start(self, host: Any, task: Any) -> None:  # noqa: ANN401
+        """Remember who has something to do."""
+        del task
+        self.busy.add(host.get_name())
+
+    def v2_runner_on_skipped(self, result: Any) -> None:  # noqa: ANN401
+        """Remember that it was nothing."""
+        self.busy.discard(result.host.get_name())
+
     def learn(self, result: Any) -> None:  # noqa: ANN401
         """Remember what the toolkit's own actions have found out, each by itself.
 
         Any module may answer whatever root of a machine likes.
         """
+        self.busy.discard(result.host.get_name())
         action, told = result.task.action, result.result.get(UNSHOWN, {})
         if action in JUDGING and "verdict" in told:
             self.answers[result.task.delegate_to or result.host.get_name()] = told
@@ -271,7 +309,9 @@ class CallbackModule(CallbackBase):
         self.learn(result)
         why = reason(result.result)
         if result.task.action == LOCKING:
-            self.locked = why
+            who = result.task.delegate_to or result.host.get_name()
+            late = finding("not_asked", who, why=why.rstrip("."))
+            self.locked = f"{who}: {in_words([late])}" if "timedout" in result.result else why
             return
         if seconds := seconds_over(result.result):
             name = result.task.delegate_to or result.host.get_name()
@@ -315,28 +355,43 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_stats(self, stats: AggregateStats) -> None:
         """Print the summary, write the page and the names of the seats that are not ready."""
-        if self.looks_only and self.unwritten:
-            atexit.register(self.show, [self.unwritten], "red")
-            return
-        if self.looks_only and self.lesson and not self.failed:
-            need = any(self.progress["totals"][state] for state in board.NEED_YOU)
-            path = self.lesson.directory / page.BOARD
-            lines = [*board.lines(self.progress), f"The board: {path}"]
-            atexit.register(self.show, lines, "yellow" if need else "green")
-            return
-        if self.locked:
-            atexit.register(self.show, [self.locked], "red")
-            return
         lost = {
             host
             for host in stats.processed
             if stats.summarize(host)["failures"] or stats.summarize(host)["unreachable"]
         }
+        lines, color = self.end(set(stats.processed), lost)
+        self.told = True
+        # Other callbacks print their statistics at this same event, in no order that can be set;
+        # what the person needs comes last.
+        atexit.register(self.show, lines, color)
+
+    def break_off(self) -> None:
+        """Tell what is known of a run that Ansible has ended without a word."""
+        if self.told or self.play is None:
+            return
+        self.broken = True
+        self.show(*self.end({*self.answers, *self.failed}, set(self.failed)))
+
+    def end(self, processed: set[str], lost: set[str]) -> tuple[Sequence[str], str]:
+        """Write the page and the names of the seats that are not ready; give the last lines.
+
+        processed: the machines that have had a task. lost: those of them at which one has failed.
+        """
+        if self.looks_only and self.unwritten:
+            return [self.unwritten], "red"
+        if self.looks_only and self.lesson and not self.failed:
+            need = any(self.progress["totals"][state] for state in board.NEED_YOU)
+            path = self.lesson.directory / page.BOARD
+            lines = [*board.lines(self.progress), f"The board: {path}"]
+            return lines, "yellow" if need else "green"
+        if self.locked:
+            return [self.locked], "red"
         bad = {
             host: self.failed.get(host) or self.why(host)
-            for host in {*stats.processed, *self.seats}
+            for host in {*processed, *self.seats}
             # What one machine does for all ends the run for all of them.
-            if host in lost or (self.proves and host in self.seats and not self.ready(host))
+            if host in lost or (host in self.seats and not self.well(host))
         }
         if bad and self.awaited:
             bad[self.awaited] = self.failed[self.awaited]
@@ -344,14 +399,15 @@ class CallbackModule(CallbackBase):
         for name, answer in self.answers.items():
             if bad and name not in self.room and not answer["seat"]:
                 bad.setdefault(name, in_words(errors(answer["verdict"])))
-        good = {host for host in self.seats if host not in bad and host in stats.processed}
+        good = {host for host in self.seats if host not in bad and host in processed}
         # A look says nothing of whether machines are as they should be.
         tells = self.seats and not self.looks_only
         others = self.tell(lost, good, set(bad)) if tells else []
-        lines = summary(len(good), bad, self.word, others)
-        # Other callbacks print their statistics at this same event, in no order that can be set;
-        # what the person needs comes last.
-        atexit.register(self.show, lines, "red" if bad else "green")
+        return summary(len(good), bad, self.word, others), "red" if bad else "green"
+
+    def well(self, seat: str) -> bool:
+        """Tell whether nothing is known to be missing at a seat at which no task has failed."""
+        return self.ready(seat) if self.proves else not self.broken
 
     def ready(self, seat: str) -> bool:
         """Tell whether a seat was last judged to be as it should be.
@@ -371,6 +427,9 @@ class CallbackModule(CallbackBase):
         """Say why a seat is not finished at which no task has failed."""
         if seat in self.answers and (found := refused(self.answers[seat]["verdict"])):
             return in_words(found)
+        if self.broken:
+            waited = " while it waited for this seat" * (seat in self.busy)
+            return f"not finished: the run was broken off{waited}. Fix: the same command again"
         # Where none of a batch has, one was lost before that no update begins without.
         behind = self.turns or ([] if self.awaited or not self.updates else sorted(self.failed))
         if behind:
@@ -412,9 +471,14 @@ class CallbackModule(CallbackBase):
         directory = Path(want["room_page_directory"])
         lines = []
         if self.answers:
-            told = report(self.answers, want["room"], page.last(directory), time.time(), lost)
-            page.keep(told, directory, want["room_page_language"])
+            seconds = time.monotonic() - self.started
+            last = page.last(directory)
+            told = report(self.answers, want["room"], last, time.time(), lost, seconds=seconds)
             lines = [f"The room: {in_words([one])}" for one in told["findings"]]
+            try:
+                page.keep(told, directory, want["room_page_language"])
+            except OSError as error:  # the lines say what it would
+                lines.append(f"The page cannot be written: {one_line(str(error))}")
         if self.proves:
             self.write_missing(directory / "missing", bad, good)
         asked = {name: one["verdict"] for name, one in self.answers.items() if name in good}

@@ -16,9 +16,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import DockerConnection
-
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import STREAM_SECONDS
+from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
+    STREAM_SECONDS,
+    DockerConnection,
+)
 
 # What images are called in an archive: those that students tagged, and the containers' file
 # systems, each with the first 12 digits of its ID.

@@ -1291,6 +1291,12 @@ def command(template: str, values: Mapping[str, object]) -> str:
     return shlex.join(word.format(**(quoted if " " in word else plain)) for word in words)
 
 
+def shortened(text: str) -> str:
+    """Return the beginning of a text that is longer than anybody reads, and the end of it."""
+    half = LONGEST // 2
+    return text if len(text) <= LONGEST else f"{text[:half]} … {text[-half:]}"
+
+
 def finding(name: str, seat: str, /, **values: object) -> Finding:
     """Give the finding of that name in the vocabulary, filled in.
 
@@ -1303,7 +1309,7 @@ def finding(name: str, seat: str, /, **values: object) -> Finding:
     }
 
     def texts(pair: tuple[str, str]) -> dict[str, str]:
-        english, french = (one_line(text.format(**told)[:LONGEST]) for text in pair)
+        english, french = (shortened(one_line(text.format(**told))) for text in pair)
         return {"en": english, "fr": french}
 
     return {

@@ -134,12 +134,14 @@ def report(
     before: Mapping[str, Any],
     now: float,
     failed: Iterable[str] = (),
+    *,
+    seconds: float = 0.0,
 ) -> dict[str, Any]:
     """Give the report of the room.
 
     answers: of each machine that this run has asked, the last one. room: seats, servers and
     builder, as settings.room gives them. before: the last report, or nothing. now: in seconds since
-    1970. failed: names of those that the run has lost on the way.
+    1970. failed: names of those that the run has lost on the way. seconds: since it began.
     """
     last = {one["name"]: one for key in ("seats", "servers") for one in before.get(key, [])}
     lost = set(failed)
@@ -152,14 +154,13 @@ def report(
 
     told = rows(room["seats"])
     asked = {name: answer for name, answer in answers.items() if answer["seat"]}
-    begun = [answer["seat"]["clock"]["control"] for answer in asked.values()]
     images = [answer["verdict"]["images"] for answer in asked.values()]
     revisions = [image["revision"] for image in images if image.get("revision")]
     counted = Counter(one["state"] for one in told)
     return {
         "version": 1,
         "time": iso(now),
-        "seconds": round(now - min(filter(None, begun), default=now), 1),
+        "seconds": round(seconds, 1),
         "builder": room["builder"],
         "revision": revisions[0] if revisions else before.get("revision"),
         "totals": {"seats": len(told), **{name: counted[name] for name in STATES}},

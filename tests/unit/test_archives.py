@@ -221,6 +221,31 @@ def test_what_is_not_saved_or_not_whole_is_not_kept(stem: Path, said: object, wo
     assert all(command.startswith("rm /var/tmp/labocloud-images-x1 ") for command in task.commands)
 
 
+def test_a_builder_that_sends_without_an_end_leaves_room_on_the_disk(
+    stem: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = image_archive.RESERVE + len(PACKED) - 1
+    monkeypatch.setattr(image_archive.shutil, "disk_usage", lambda _: mock.Mock(free=free))
+    done = Fetching(stem).run()
+    assert "the images cannot be fetched" in done["msg"]
+    assert list(stem.parent.iterdir()) == []
+
+
+def test_a_link_that_a_connection_copies_is_no_archive(
+    stem: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a file of this machine, whose SHA-256 is known, would be sent to all seats."""
+    other = stem.parents[2] / "other"
+    other.write_bytes(PACKED)
+    monkeypatch.setattr(
+        Connection, "fetch_file", lambda _, path, dest: Path(dest).symlink_to(other)
+    )
+    done = Fetching(stem).run()
+    assert "what arrived is no file" in done["msg"]
+    assert list(stem.parent.iterdir()) == []
+    assert other.read_bytes() == PACKED
+
+
 def test_a_builder_that_is_lost_on_the_way_leaves_no_half_archive(stem: Path) -> None:
     task = Fetching(stem)
     task.connection.fails = AnsibleConnectionFailure("lost")

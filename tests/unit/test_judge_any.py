@@ -159,6 +159,22 @@ def test_no_answer_of_another_shape_makes_it_fall(told: Json) -> None:
     understood(judged(seat(), {**builder(), "seat": has}), [])
 
 
+def test_what_keeps_two_parts_from_being_worked_on_is_told_once() -> None:
+    """The machine that builds tells nothing of itself: neither base nor images are of its kind."""
+    told_once(judged(EMPTY, {**builder(), "seat": EMPTY}, groups=GROUPS[0], name="pc01"))
+
+
+def test_however_much_a_seat_tells_of_what_is_wrong_the_others_lines_are_not_lost_in_it() -> None:
+    away = {"reached": True, "why": "", "public": False, "issuer": "x" * 5000}
+    registries = {f"host{number}.example:443": away for number in range(300)}
+    routes = [{"to": "0.0.0.0/0", "interface": f"eth{number}"} for number in range(300)]
+    has = seat(("network/registries", registries), ("network/routes", routes))
+    found = judge.findings(judged(has))
+    assert "tls_intercepted" in [one["id"] for one in found]
+    assert len(found) <= 10 * len(judge.PARTS)
+    assert all(len(text) < 1010 for one in found for text in one["cause"].values())
+
+
 SETTINGS = sorted(name for options in declared()[1].values() for name in options if name in want())
 VALUES = st.one_of(
     st.sampled_from([None, True, -1, 0, 2**80, 1.5, float("inf"), float("nan"), [], {}, [[]]]),

@@ -414,6 +414,14 @@ def test_revisions_beyond_those_that_are_kept_go_by_name_and_id() -> None:
     assert verdict(has, made, course_image_keep=2)["outdated"] == {}
 
 
+def test_a_revision_that_is_no_digits_is_none() -> None:
+    """A person is told to name one on the command line: what follows goes through their shell."""
+    has, lie = sample(), "$(rm -rf ~) #"
+    has["images"][f"{COURSE}-{lie[:12]}"] = image(lie)
+    has["built"][f"{COURSE}-{lie[:12]}"] = image(lie)["fingerprint"]
+    assert list(images.revisions(has, COURSE).values()) == [REVISION]
+
+
 def test_names_of_another_tag_go_by_name_and_id() -> None:
     has = sample()
     has["images"]["ecole:tp1"] = image(REVISION)

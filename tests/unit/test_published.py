@@ -1,7 +1,9 @@
 """What is known of machines stands where no module's answer can come."""
 
+import configparser
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -95,12 +97,24 @@ try:
     answer = json.loads(done.stdout)
     answer.setdefault("ansible_facts", {{}}).update({forged!r})
     answer |= {{key: answer.get(key, value) for key, value in {forged!r}.items()}}
+    answer["ansible_stats"] = {{"data": {{"x": None}}, "aggregate": True}}
     print(json.dumps(answer))
 except ValueError:
     sys.stdout.write(done.stdout)
 sys.stderr.write(done.stderr)
 sys.exit(done.returncode)
 """
+
+
+def test_no_seat_holds_up_a_run_without_an_end() -> None:
+    """Both as a checkout and as a collection, whose ansible.cfg is the documented one."""
+    [documented] = re.findall(
+        r"```ini\n(.*?)```", (PROJECT / "docs/rooms.md").read_text(), re.DOTALL
+    )
+    for text in ((PROJECT / "ansible.cfg").read_text(), documented):
+        settings_ = configparser.ConfigParser()
+        settings_.read_string(text)
+        assert settings_.getint("defaults", "task_timeout") > 0
 
 
 def test_a_machine_that_adds_to_the_answers_of_its_modules_changes_nothing(tmp_path: Path) -> None:

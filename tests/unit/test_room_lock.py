@@ -160,6 +160,14 @@ def test_who_is_quicker_keeps_it() -> None:
     assert answers == []
 
 
+def test_who_names_one_dead_run_after_another_is_not_asked_for_ever() -> None:
+    mine = action.identity(os.getpid())
+    answers = iter(
+        {"held": {"owner": mine | {"process": f"boot {run} 1"}}} for run in range(10**7, 10**7 + 99)
+    )
+    assert action.taken(lambda _: next(answers), mine, take_over=False)["held"]["owner"] != mine
+
+
 def test_the_others_are_told_who_and_since_when(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "Europe/Paris")
     time.tzset()
@@ -194,7 +202,12 @@ PLAYBOOK = """
 def play(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
     """Start a run that takes the lock and then gives a command, of which only pc2 is a part."""
     off = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9}
-    hosts = {"pc1": {"ansible_connection": "local"}, "off": off}
+    # Root there has every module answer what is nested deeper than Python walks.
+    odd = tmp_path / "odd"
+    odd.write_text("""#!/usr/bin/python3\nprint('{"held": ' + '[' * 5000 + ']' * 5000 + '}')\n""")
+    odd.chmod(0o700)
+    deep = {"ansible_connection": "local", "ansible_python_interpreter": str(odd)}
+    hosts = {"pc1": {"ansible_connection": "local"}, "off": off, "odd": deep}
     lab = {"pc2": {"ansible_connection": "local"}}
     inventory = {"all": {"hosts": hosts, "children": {"lab": {"hosts": lab}}}}
     (tmp_path / "hosts.yml").write_text(json.dumps(inventory))
@@ -274,8 +287,9 @@ def test_anothers_lock_ends_the_run_and_an_absent_keeper_does_not(
     assert "waits for" not in said
     assert not (tmp_path / "done").exists()
     assert not (tmp_path / "reports").exists()
-    absent = play("true", keeper="off")
-    said = absent.communicate(timeout=120)[0]
-    assert absent.returncode == 0
-    assert "off cannot be asked whether somebody else works on the room" in " ".join(said.split())
+    for keeper in ("off", "odd"):
+        absent = play("true", keeper=keeper)
+        said = " ".join(absent.communicate(timeout=120)[0].split())
+        assert absent.returncode == 0
+        assert f"{keeper} cannot be asked whether somebody else works on the room" in said
     assert json.loads(lock.read_text())["owner"] == OTHER

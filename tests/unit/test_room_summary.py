@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from ansible import context
+from ansible.executor.stats import AggregateStats
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import trust_as_template
 from ansible_collections.labocloud.room.plugins.action import seat as asking
@@ -42,6 +44,14 @@ def test_each_seat_that_needs_somebody_has_its_line() -> None:
         "1 seat ready, 2 need you:",
         "  pc02: unreachable: off",
         "  pc07: port 8080 is held by tomcat9 (pid 812).",
+    ]
+
+
+def test_no_seats_line_can_be_taken_for_anothers() -> None:
+    failed = {"pc1": "pc10: unreachable: off", "pc2": "pc2 keeps the images that it had"}
+    assert room_summary.summary(1, failed, "ready")[1:] == [
+        "  pc1: pc10: unreachable: off",
+        "  pc2 keeps the images that it had",
     ]
 
 
@@ -208,9 +218,18 @@ class Run:
         page = {"room_page_directory": str(self.directory), "room_page_language": "en"}
         return {"room": room, "course_image_project": str(self.directory / "course"), **page}
 
-    def show(self, _show: object, lines: list[str], color: str) -> None:
-        """Take the lines that are printed when all is over."""
-        self.said, self.color = lines, color
+    def show(self, call: Callable[..., None], *lines_and_color: Any) -> None:  # noqa: ANN401
+        """Take what is done when all is over: to print lines, or what is due without an end."""
+        if lines_and_color:
+            self.said, self.color = lines_and_color
+        else:
+            self.leave = call
+
+    def broken_off(self, patch: pytest.MonkeyPatch) -> list[str]:
+        """Have Ansible end without having told the end, and give what is said."""
+        patch.setattr(self.callback, "show", lambda *said: self.show(self.leave, *said))
+        self.leave()
+        return self.said
 
     def begin(self, *limit: str, any_errors_fatal: bool = False) -> None:
         """Begin a play, over those seats of the room that it is limited to."""
@@ -322,6 +341,85 @@ def test_seats_that_failed_are_named_and_the_next_run_can_be_limited_to_them(up:
     assert up.end("pc2") == ["1 seat ready."]
     assert up.missing() == ["pc3"]
     assert up.page()["pc2"] == "ready"
+
+
+def test_of_a_run_that_was_broken_off_what_is_known_is_told_and_kept(
+    up: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by Ctrl-C at a seat that does not answer, or by an error of Ansible's own."""
+    assert up.broken_off(monkeypatch) == []  # it had not begun
+    up.begin("pc1", "pc2", "pc3")
+    up.judge("pc1")
+    up.judge("pc2", "container_missing")
+    for name in ("pc1", "pc2", "pc3"):
+        up.callback.v2_runner_on_start(SimpleNamespace(get_name=lambda name=name: name), None)
+    up.tell("runner_on_failed", "pc3", result={"msg": "no space"})
+    up.tell("runner_on_skipped", "pc1")
+    assert up.broken_off(monkeypatch) == [
+        "1 seat ready, 2 need you:",
+        "  pc2: not finished: the run was broken off while it waited for this seat."
+        " Fix: the same command again",
+        "  pc3: no space",
+    ]
+    assert up.color == "red"
+    assert up.missing() == ["pc2", "pc3"]
+    assert up.page() == {"pc1": "ready", "pc2": "error", "pc3": "error"}
+
+
+def test_of_one_that_proves_nothing_no_seat_is_called_done(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    reset = Run(monkeypatch, tmp_path, "reset.yml")
+    reset.begin("pc1", "pc2")
+    reset.judge("pc1")
+    first, *seats = reset.broken_off(monkeypatch)
+    assert first == "0 seats done, 2 need you:"
+    assert all("broken off" in seat for seat in seats)
+
+
+def test_a_run_whose_end_was_told_is_not_told_of_again(
+    up: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    up.begin("pc1")
+    up.judge("pc1")
+    told = up.end("pc1")
+    assert up.broken_off(monkeypatch) == told == ["1 seat ready."]
+
+
+def test_how_long_a_run_took_is_not_what_a_seat_says(up: Run) -> None:
+    """One that says that it was asked in 1970 would have the page tell of half a century."""
+    up.begin("pc1")
+    up.judge("pc1")
+    assert up.callback.answers["pc1"]["seat"]["clock"]["control"] == 1.0
+    up.end("pc1")
+    assert json.loads((up.directory / "room.json").read_text())["seconds"] < 10**6
+
+
+def test_where_the_page_cannot_be_written_the_lines_say_so(up: Run) -> None:
+    (up.directory / "room.html").mkdir()
+    up.begin("pc1")
+    up.judge("pc1")
+    first, second = up.end("pc1")
+    assert first == "1 seat ready."
+    assert second.startswith("The page cannot be written: ")
+
+
+@pytest.mark.parametrize("counted", [None, {"a": None}, [1], 2])
+def test_what_seats_count_ends_no_run(up: Run, counted: object) -> None:
+    assert up.callback.play is None
+    stats = AggregateStats()
+    for _ in range(3):
+        stats.update_custom_stats("x", counted, "pc1")
+        stats.update_custom_stats("y", 2)
+    assert stats.custom["_run"] == {"y": 6}
+
+
+def test_a_keeper_of_the_lock_that_does_not_answer_is_named(up: Run) -> None:
+    up.begin("pc1", "pc2")
+    late = {"msg": "Timed out after 180 second(s).", "timedout": {"period": 180}}
+    up.tell("runner_on_failed", "pc2", action=LOCK, delegate_to="pc1", result=late)
+    [line] = up.end(pc1="failures", pc2="failures")
+    assert line.startswith("pc1: it cannot be asked: Timed out after 180 second(s).")
 
 
 def test_a_seat_that_was_judged_not_to_be_ready_is_not_though_no_task_failed(up: Run) -> None:

@@ -78,6 +78,12 @@ def test_how_long_an_answer_took_is_not_taken_for_a_clock_that_is_off() -> None:
     assert [one["id"] for one in told[UNSHOWN]["verdict"]["machine"]["findings"]] == []
 
 
+def test_what_is_refused_is_told_once() -> None:
+    facts = {"seat": sample(("root", False))}
+    told = run(facts, refuse=["machine"], anew=True)["msg"]
+    assert told.count("it was not asked as root") == 1
+
+
 def test_to_ask_never_fails() -> None:
     told = run(off())
     assert not told.get("failed")

@@ -161,6 +161,15 @@ def test_a_seat_that_is_off_fails_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     assert result == {"changed": False, "unfit": []}
 
 
+def test_an_answer_that_ansible_cannot_read_fails_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the look would end with what failed, and without a line for each seat."""
+    result, _ = run(make(tmp_path), AttributeError("'int' has no 'splitlines'"), monkeypatch)
+    assert result.pop(UNSHOWN)["look"]["silent"]["id"] == "not_asked"
+    assert result == {"changed": False, "unfit": []}
+
+
 def test_what_is_to_be_done_and_is_not_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,6 +35,8 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.shape import refusa
 Rule = Callable[[Has, Want, Builder], Verdict]
 
 LONGEST = 300
+# Findings of one part of a seat: others are to be read, too.
+MOST = 10
 # sudo names it so in every language; where it wants a password, it names the askpass too.
 WANTS_TTY = re.compile(r"\btty\b(?!.*askpass)")
 
@@ -65,9 +67,13 @@ def judge(has: Has, want: Want, builder: Builder) -> dict[str, Verdict]:
 
 
 def judged(part: str, rule: Rule, has: Has, want: Want, builder: Builder) -> Verdict:
-    """Give the verdict on a part; what cannot be understood is a finding of it."""
+    """Give the verdict on a part, with the first of its findings; what cannot be understood is one.
+
+    A seat may tell of any number of things that are wrong.
+    """
     try:
-        return rule(has, want, builder)
+        told = rule(has, want, builder)
+        return told | {key: told[key][:MOST] for key in ("refused", "findings")}
     except Exception as error:  # the other parts, and the other seats, stay judged
         why = f"{type(error).__name__}: {error}"[:LONGEST]
         found = finding("unintelligible", want["name"], part=part, why=why)

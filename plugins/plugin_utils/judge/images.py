@@ -36,6 +36,8 @@ NOTHING: dict[str, Any] = {"id": "", "revision": "", "fingerprint": "", "layers"
 PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 IMAGE_NAME = re.compile(rf"{PART}(?:/{PART})*:[A-Za-z0-9_][A-Za-z0-9_.-]{{0,114}}")
 DIGEST = re.compile("sha256:[0-9a-f]{64}")
+# By its digits a person names one on the command line.
+REVISION = re.compile("[0-9a-f]{64}")
 # How many digits of a revision or a fingerprint are told, and are in a name.
 SHORT = 12
 # How many of a fingerprint are in a tag of the registry, and in an archive's name.
@@ -79,7 +81,9 @@ def revisions(has: Has, tag: str) -> dict[str, str]:
     return {
         name: image["revision"]
         for name, image in sorted(has["images"].items())
-        if image["revision"] and name == f"{tag}-{image['revision'][:SHORT]}" and ours(has, name)
+        if REVISION.fullmatch(image["revision"])
+        and name == f"{tag}-{image['revision'][:SHORT]}"
+        and ours(has, name)
     }
 
 

@@ -1,0 +1,25 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""Ask a machine by a module, and survive whatever it answers."""
+
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+
+
+def ask(
+    action: ActionBase, arguments: dict[str, Any], variables: dict[str, Any] | None
+) -> dict[str, Any]:
+    """Return what the module of an action's name answers.
+
+    Raises AnsibleError where it cannot be asked, and where Ansible itself cannot read the answer.
+    """
+    try:
+        answer: dict[str, Any] = action._execute_module(module_args=arguments, task_vars=variables)
+    except AnsibleError:
+        raise
+    # Ansible relies on types that no honest module changes, such as of stdout, and on some depth.
+    except Exception as error:
+        raise AnsibleError(f"its answer cannot be read: {error}") from error
+    return answer

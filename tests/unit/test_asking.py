@@ -1,0 +1,42 @@
+"""A machine is asked, whatever it answers."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible._internal._errors._task_timeout import TaskTimeoutError
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import ask
+
+
+def asked(answer: object) -> dict[str, Any]:
+    """Return what comes of an answer, or of an error in its place."""
+
+    def execute(module_args: dict[str, Any], task_vars: object) -> object:
+        assert (module_args, task_vars) == ({"x": 1}, {"y": 2})
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    return ask(SimpleNamespace(_execute_module=execute), {"x": 1}, {"y": 2})
+
+
+def test_an_answer_and_an_error_of_the_connection_are_given_as_they_are() -> None:
+    assert asked({"failed": True}) == {"failed": True}
+    with pytest.raises(AnsibleConnectionFailure, match="off"):
+        asked(AnsibleConnectionFailure("off"))
+    with pytest.raises(TaskTimeoutError):
+        asked(TaskTimeoutError("late"))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        AttributeError("'int' object has no attribute 'splitlines'"),
+        RecursionError("maximum recursion depth exceeded"),
+        TypeError("Object of type 'Nope' is not JSON deserializable"),
+    ],
+)
+def test_an_answer_over_which_ansible_falls_is_an_error_like_any_other(error: Exception) -> None:
+    with pytest.raises(AnsibleError, match="its answer cannot be read: "):
+        asked(error)
