@@ -9,7 +9,7 @@ import pytest
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible_collections.labocloud.room.plugins.action import image_archive, image_load
 from ansible_collections.labocloud.room.plugins.action import seat as asking
-from ansible_collections.labocloud.room.plugins.plugin_utils import archives
+from ansible_collections.labocloud.room.plugins.plugin_utils import archives, fetching
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
 from sample_seat import NAME, SEAT, builder, variables, want
 
@@ -224,7 +224,7 @@ def test_what_is_not_saved_or_not_whole_is_not_kept(stem: Path, said: object, wo
 def test_a_builder_that_sends_without_an_end_leaves_room_on_the_disk(
     stem: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    free = image_archive.RESERVE + len(PACKED) - 1
+    free = fetching.RESERVE + len(PACKED) - 1
     monkeypatch.setattr(image_archive.shutil, "disk_usage", lambda _: mock.Mock(free=free))
     done = Fetching(stem).run()
     assert "the images cannot be fetched" in done["msg"]
@@ -241,7 +241,7 @@ def test_a_link_that_a_connection_copies_is_no_archive(
         Connection, "fetch_file", lambda _, path, dest: Path(dest).symlink_to(other)
     )
     done = Fetching(stem).run()
-    assert "what arrived is no file" in done["msg"]
+    assert "is no file" in done["msg"]
     assert list(stem.parent.iterdir()) == []
     assert other.read_bytes() == PACKED
 
