@@ -72,6 +72,8 @@ def lies(decoy: str, name: str) -> dict[str, Any]:
             settings = yaml.safe_load(text) or {}
             told |= {key: like(value, decoy) for key, value in settings.items()}
     told |= dict.fromkeys((*(f"ansible_{key}" for key in ANSIBLE), *OTHERS), decoy)
+    # What Ansible adds up over all tasks, and cannot add up.
+    told["ansible_stats"] = {"data": {"x": None}, "aggregate": True}
     # Who builds for all reads the others' images, and has the paths of what is packed.
     told["course_image_builder"] = told["room_builder"] = name
     course = {

@@ -310,7 +310,7 @@ class CallbackModule(CallbackBase):
         why = reason(result.result)
         if result.task.action == LOCKING:
             who = result.task.delegate_to or result.host.get_name()
-            late = finding("not_asked", who, why=why.rstrip("."))
+            late = finding("late", who, why=why.rstrip("."))
             self.locked = f"{who}: {in_words([late])}" if "timedout" in result.result else why
             return
         if seconds := seconds_over(result.result):
