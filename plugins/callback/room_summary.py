@@ -307,21 +307,20 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:  # noqa: ANN401
         """Remember why a task failed; a later rescue may still mend it."""
         self.learn(result)
-        why = reason(result.result)
-        if result.task.action == LOCKING:
-            who = result.task.delegate_to or result.host.get_name()
-            late = finding("late", who, why=why.rstrip("."))
-            self.locked = f"{who}: {in_words([late])}" if "timedout" in result.result else why
-            return
+        why, late = reason(result.result), None
+        name = result.task.delegate_to or result.host.get_name()
         if seconds := seconds_over(result.result):
-            name = result.task.delegate_to or result.host.get_name()
             what = result.task.name or result.task.action
             late = finding("late", name, why=f"{what}, within {seconds} s")
-            if result.task.action == LOOKING:
-                self.look(name, {"silent": late, "exercises": {}, "time": time.time()})
-                return
-            self.late[name] = late
             why = in_words([late])
+        if result.task.action == LOCKING:
+            self.locked = f"{name}: {why}" if late else why
+            return
+        if late and result.task.action == LOOKING:
+            self.look(name, {"silent": late, "exercises": {}, "time": time.time()})
+            return
+        if late:
+            self.late[name] = late
         # A loop's own message says only that one of its items failed.
         self.blame(result, self.items.pop((result.host.get_name(), result.task._uuid), why))
 

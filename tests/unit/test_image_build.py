@@ -249,7 +249,7 @@ def test_the_context_is_packed_and_sent_with_its_checksum_and_the_answer_judged(
     assert (asked["name"], asked["build_args"], asked["forget"]) == (NAME, {"A": "1"}, OLD)
     assert not {"src", "also"} & asked.keys()
     assert done["changed"]
-    assert done[UNSHOWN]["seat"] == seat()
+    assert done[UNSHOWN]["seat"] == seat(("clock/ahead", 0.0))
     assert "build" in done[UNSHOWN]["verdict"]
     # The module has removed it.
     assert task.commands == []

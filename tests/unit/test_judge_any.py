@@ -15,6 +15,7 @@ import stand_in
 from ansible_collections.labocloud.room.plugins.module_utils import facts_engine
 from ansible_collections.labocloud.room.plugins.module_utils.reading import Odd
 from ansible_collections.labocloud.room.plugins.plugin_utils import judge
+from ansible_collections.labocloud.room.plugins.plugin_utils.findings import LONGEST
 from ansible_collections.labocloud.room.plugins.plugin_utils.page import ROOM, page
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import report
 from ansible_collections.labocloud.room.plugins.plugin_utils.shape import shaped
@@ -172,7 +173,7 @@ def test_however_much_a_seat_tells_of_what_is_wrong_the_others_lines_are_not_los
     found = judge.findings(judged(has))
     assert "tls_intercepted" in [one["id"] for one in found]
     assert len(found) <= 10 * len(judge.PARTS)
-    assert all(len(text) < 1010 for one in found for text in one["cause"].values())
+    assert all(len(text) < LONGEST + 10 for one in found for text in one["cause"].values())
 
 
 SETTINGS = sorted(name for options in declared()[1].values() for name in options if name in want())
