@@ -419,7 +419,7 @@ def test_a_keeper_of_the_lock_that_does_not_answer_is_named(up: Run) -> None:
     late = {"msg": "Timed out after 180 second(s).", "timedout": {"period": 180}}
     up.tell("runner_on_failed", "pc2", action=LOCK, delegate_to="pc1", result=late)
     [line] = up.end(pc1="failures", pc2="failures")
-    assert line.startswith(f"pc1: it did not answer in time: {LOCK}, within 180 s. Fix: ")
+    assert line.startswith("pc1: it did not answer in time: Do it, within 180 s. Fix: ")
 
 
 def test_a_seat_that_was_judged_not_to_be_ready_is_not_though_no_task_failed(up: Run) -> None:
