@@ -94,10 +94,9 @@ def test_a_student_takes_their_work_home(host: Host) -> None:
 @pytest.mark.usefixtures("_work")
 def test_what_a_student_has_made_of_the_course_image_is_theirs(host: Host) -> None:
     """Under the course's name, and with its label; the course image itself is not."""
-    commit = (
-        "docker create --name saved labocloud20202021:python && docker commit saved"
-        " labocloud20202021:tp"
-    )
+    # One in which nothing was changed would be the course image.
+    write = 'docker run --name saved labocloud20202021:python -c \'open("/tmp/notes", "w")\''
+    commit = f"{write} && docker commit saved labocloud20202021:tp"
     said = as_student(host, f"{commit} && labo save ~/labocloud/mine.tar")
     assert said.rc == 0, said.stderr
     manifest = as_student(
