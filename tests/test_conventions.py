@@ -250,6 +250,12 @@ def test_nothing_is_read_from_facts() -> None:
     assert read == []
 
 
+def test_every_action_asks_in_the_one_way_that_survives_any_answer() -> None:
+    plugins = PROJECT / "plugins"
+    asking = [path for path in plugins.rglob("*.py") if "._execute_module(" in path.read_text()]
+    assert asking == [plugins / "plugin_utils/asking.py"]
+
+
 def test_no_setting_has_a_value_outside_of_defaults() -> None:
     """What is active in a checkout would not be so in a collection."""
     for path in (PROJECT / "inventory/group_vars").rglob("*.yml"):

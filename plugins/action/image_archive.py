@@ -22,6 +22,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.archives import (
     keep,
     kept,
 )
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import ask
 from ansible_collections.labocloud.room.plugins.plugin_utils.fetching import (
     MB,
     fetch_file,
@@ -51,17 +52,14 @@ class ActionModule(ActionBase):
         """Save and fetch."""
         result: dict[str, Any] = super().run(tmp, task_vars) | {"changed": False}
         if images := self._task.args.get("images"):
-            arguments = {"images": images}
-            return {**result, **self._execute_module(module_args=arguments, task_vars=task_vars)}
+            return {**result, **ask(self, {"images": images}, task_vars)}
         try:
             for arguments in self.kinds(task_vars or {}):
                 stem = checked(Path(arguments.pop("archive")))
                 stem.parent.mkdir(parents=True, exist_ok=True)
                 if kept(stem):
                     continue
-                said: dict[str, Any] = self._execute_module(
-                    module_args=arguments, task_vars=task_vars
-                )
+                said = ask(self, arguments, task_vars)
                 if said.get("failed"):
                     return {**result, **said}
                 self.fetch(said, stem)

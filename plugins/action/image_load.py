@@ -4,8 +4,7 @@
 
 Arguments: the module's. Where the archive does not lie on the seat, for src and sha256 there is
 archive, the beginning of the path under which the control machine keeps it
-(plugins/action/image_archive.py). It publishes what the action C(seat)
-does.
+(plugins/action/image_archive.py). It publishes what the action seat does.
 """
 
 import secrets

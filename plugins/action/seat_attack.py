@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.labocloud.room.plugins.action import seat
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import fitted, nothing
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import ask
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import silence
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import cleaned
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import PREFIX
@@ -49,7 +50,5 @@ class ActionModule(seat.ActionModule):
     def attacks(self, name: str, account: str, variables: dict[str, Any]) -> dict[str, Any]:
         """Have the attacks tried, and give what came of them."""
         image = self.want(name, variables)["course_image_base_tag"]
-        answer = self._execute_module(
-            module_args={"account": account, "image": image}, task_vars=variables
-        )
+        answer = ask(self, {"account": account, "image": image}, variables)
         return shaped(answer, name, account)

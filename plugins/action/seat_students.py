@@ -8,6 +8,7 @@ Arguments: the module's.
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import ask
 from ansible_collections.labocloud.room.plugins.plugin_utils.telling import taken
 
 
@@ -23,4 +24,4 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
         name = str(variables["inventory_hostname"])
-        return result | taken(name, self._execute_module(task_vars=variables))
+        return result | taken(name, ask(self, self._task.args, variables))
