@@ -18,7 +18,7 @@ from testinfra.host import Host
 PYTHON = "/usr/bin/python3"
 HONEST = f"{PYTHON}.honest"
 # What the toolkit has found out about a machine, by the names that it has or once had.
-KNOWN = ("seat", "course", "verdict", "lacks", "twins", "attacks", "look")
+KNOWN = ("seat", "course", "verdict", "lacks", "groups", "twins", "attacks", "look")
 # What Ansible itself reads of a host, and what the playbooks take from the command line.
 ANSIBLE = (
     *("connection", "host", "port", "user", "become_user", "python_interpreter", "remote_tmp"),
@@ -87,6 +87,7 @@ def lies(decoy: str, name: str) -> dict[str, Any]:
     }
     known: dict[str, Any] = {key: {"machine": 7, "tried": 7, "exercises": 7} for key in KNOWN}
     known |= {"course": course, "lacks": ["refused", "lab"], "twins": {name: [name]}}
+    known |= {"groups": {name: ["refused", "lab"]}}
     told |= {f"labocloud_{key}": value for key, value in known.items()}
     return told | known | {"_ansible_labocloud_facts": known}
 

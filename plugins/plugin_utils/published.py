@@ -17,8 +17,9 @@ from ansible.plugins.action import ActionBase, VariableLayer
 
 PREFIX = "labocloud_"
 # What is published of a machine: its answer, what the images are made from (of the one that
-# builds), the verdict on it, the groups it belongs to, its other names, and the attacks on it.
-KEYS = ("seat", "course", "verdict", "lacks", "twins", "attacks")
+# builds), the verdict on it, the groups it belongs to, and the attacks on it; of all machines, the
+# groups and the other names of each.
+KEYS = ("seat", "course", "verdict", "lacks", "attacks", "groups", "twins")
 
 
 def publish(action: ActionBase, values: Mapping[str, Any]) -> None:

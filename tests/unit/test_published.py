@@ -12,7 +12,7 @@ import pytest
 from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.plugins.action import VariableLayer
-from ansible_collections.labocloud.room.plugins.action import twins
+from ansible_collections.labocloud.room.plugins.action import room_groups
 from ansible_collections.labocloud.room.plugins.plugin_utils import published, settings
 from sample_seat import NAME, variables
 
@@ -26,7 +26,7 @@ class Known(dict[str, dict[str, Any]]):
 
 
 def test_what_is_published_is_in_the_layer_of_actions_and_no_facts_are_kept_beside_it() -> None:
-    action = twins.ActionModule.__new__(twins.ActionModule)
+    action = room_groups.ActionModule.__new__(room_groups.ActionModule)
     published.publish(action, {"verdict": {"x": 1}, "lacks": []})
     assert action.registered == {
         VariableLayer.CACHEABLE_FACT: {},

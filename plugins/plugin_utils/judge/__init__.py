@@ -109,6 +109,9 @@ def silent(why: Finding) -> dict[str, Verdict]:
     return nothing | {"machine": verdict(settled=False, refused=[why], why=words)}
 
 
+# The groups of a machine that must not be worked on, or cannot be.
+REFUSED = ["refused", "unproven"]
+
 # The parts that a role sees to, by the group of those that it has something to do for.
 WORK = {
     "lacks_registry": ("registry",),
@@ -129,7 +132,7 @@ def groups(verdicts: Mapping[str, Verdict]) -> list[str]:
     any of these, or something is wrong that no role mends.
     """
     if any(one["refused"] for one in verdicts.values()):
-        return ["refused", "unproven"]
+        return list(REFUSED)
     lacks = [
         group
         for group, parts in WORK.items()
