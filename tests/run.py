@@ -7,6 +7,7 @@ ends with the line `N passed, N failed`. What they printed in full is in reports
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -158,6 +159,9 @@ def main() -> int:
     if arguments.list:
         print("\n".join(check.name for check in chosen))
         return 0
+    # A shell has what it starts in the background ignore Ctrl+C's signal, and each check, with all
+    # that its tests start, would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     REPORTS.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
     results = [run(check) for check in chosen if check.name in ALONE]
