@@ -248,6 +248,12 @@ def variables(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {f"{PREFIX}{key}": value for key, value in facts.items()}
 
 
+class Known(dict[str, dict[str, Any]]):
+    """What is known of machines, as Ansible gives it: hostvars."""
+
+    raw_get = dict.__getitem__
+
+
 @cache
 def declared() -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """Give the roles' defaults and specs."""

@@ -11,7 +11,7 @@ from ansible_collections.labocloud.room.plugins.action import image_archive, ima
 from ansible_collections.labocloud.room.plugins.action import seat as asking
 from ansible_collections.labocloud.room.plugins.plugin_utils import archives, fetching
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
-from sample_seat import NAME, SEAT, builder, variables, want
+from sample_seat import NAME, SEAT, Known, builder, variables, want
 
 PACKED = b"packed images"
 SHA256 = hashlib.sha256(PACKED).hexdigest()
@@ -82,12 +82,6 @@ def test_what_can_be_no_archives_path_is_neither_read_nor_emptied(
     with pytest.raises(ValueError, match="no place for an archive"):
         archives.keep(part, stem, SHA256)
     assert part.exists()
-
-
-class Known(dict[str, dict[str, Any]]):
-    """What is known of the other machines, as Ansible gives it."""
-
-    raw_get = dict.__getitem__
 
 
 class Connection:

@@ -9,17 +9,11 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.action import flask_container, seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
-from sample_seat import NAME, REVISION, builder, variables, want
+from sample_seat import NAME, REVISION, Known, builder, variables, want
 from sample_seat import seat as sample
 
 SWITCHED = {"changed": True, "revision": REVISION, "diff": {"before": {}, "after": {}}}
 MISSING = sample(("containers", {}), ("listeners", []), ("page", None))
-
-
-class Known(dict[str, dict[str, Any]]):
-    """What is known of the other machines, as Ansible gives it."""
-
-    raw_get = dict.__getitem__
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 from ansible import constants
@@ -14,15 +13,9 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import VariableLayer
 from ansible_collections.labocloud.room.plugins.action import room_groups
 from ansible_collections.labocloud.room.plugins.plugin_utils import published, settings
-from sample_seat import NAME, variables
+from sample_seat import NAME, Known, variables
 
 PROJECT = Path(__file__).parents[2]
-
-
-class Known(dict[str, dict[str, Any]]):
-    """What is known of the other machines, as Ansible gives it."""
-
-    raw_get = dict.__getitem__
 
 
 def test_what_is_published_is_in_the_layer_of_actions_and_no_facts_are_kept_beside_it() -> None:

@@ -3,13 +3,7 @@
 import pytest
 from ansible.plugins.action import ActionBase, VariableLayer
 from ansible_collections.labocloud.room.plugins.action import room_groups
-from sample_seat import variables
-
-
-class Known(dict[str, dict[str, object]]):
-    """What is known of the machines, as Ansible gives it."""
-
-    raw_get = dict.__getitem__
+from sample_seat import Known, variables
 
 
 def test_a_machine_with_two_names_is_refused_and_one_that_lacks_nothing_is_in_no_group(

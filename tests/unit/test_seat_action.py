@@ -11,7 +11,7 @@ from ansible.vars.clean import strip_internal_keys
 from ansible_collections.labocloud.room.plugins.action import seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import judge, silence, silent
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
-from sample_seat import NAME, builder, variables, want
+from sample_seat import NAME, Known, builder, variables, want
 from sample_seat import seat as sample
 
 
@@ -23,14 +23,6 @@ def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
 
 # The actions that have run, the last one last.
 RAN: list[Any] = []
-
-
-class Known(dict[str, dict[str, Any]]):
-    """What is known of the other machines, as Ansible gives it."""
-
-    def raw_get(self, name: str) -> dict[str, Any]:
-        """Give the variables of one, unrendered."""
-        return self[name]
 
 
 def run(

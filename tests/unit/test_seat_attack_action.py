@@ -8,19 +8,11 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.action import seat, seat_attack
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import judge
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
-from sample_seat import NAME, builder, variables, want
+from sample_seat import NAME, Known, builder, variables, want
 from sample_seat import seat as sample
 
 TRIED = {"name": "shadow", "outcome": "withstood", "why": "denied"}
 TOLD = {"account": "student", "why": "", "tried": [TRIED]}
-
-
-class Known(dict[str, dict[str, Any]]):
-    """What is known of the other machines, as Ansible gives it."""
-
-    def raw_get(self, name: str) -> dict[str, Any]:
-        """Give the variables of one, unrendered."""
-        return self[name]
 
 
 def run(answer: dict[str, Any], monkeypatch: pytest.MonkeyPatch, kind: str) -> dict[str, Any]:

@@ -6,14 +6,7 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 from ansible_collections.labocloud.room.plugins.plugin_utils import settings
-
-
-class Known(dict[str, dict[str, Any]]):
-    """What is known of the machines, as Ansible gives it."""
-
-    def raw_get(self, name: str) -> dict[str, Any]:
-        """Give the variables of one, unrendered."""
-        return self[name]
+from sample_seat import Known
 
 
 @pytest.mark.parametrize("name", ["pc01", "pc02"])

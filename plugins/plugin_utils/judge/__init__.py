@@ -132,7 +132,7 @@ def groups(verdicts: Mapping[str, Verdict]) -> list[str]:
     any of these, or something is wrong that no role mends.
     """
     if any(one["refused"] for one in verdicts.values()):
-        return list(REFUSED)
+        return REFUSED
     lacks = [
         group
         for group, parts in WORK.items()
