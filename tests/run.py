@@ -1,135 +1,165 @@
 """Run every check of the project: `./lab test`.
 
-Each check is a command of its own; this only runs them, those that are named ALONE one after the
-other and then the rest, some at a time, shows which are under way and what a failed one said, and
-ends with the line `N passed, N failed`. What they printed in full is in reports/tests/.
+Each check is a command of its own. This runs some at a time, each as soon as what it needs is
+there, the long ones first; shows which are under way and what a failed one said; tells where the
+time went, and ends with the line `N passed, N failed`. What they printed in full is in
+reports/tests/, and what they took in times.json there.
 """
 
 import argparse
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Any
 
-PROJECT = Path(__file__).parents[1]
+from suite import changed, lanes
+from suite.checks import PROJECT, Check, checks, git_files
+from suite.times import Machine, Measured, Meter, Taken, playbooks, report, slowest, table
+
 REPORTS = PROJECT / "reports/tests"
-# By the path that goes with the names by which they import each other.
-PLUGINS = ".collections/ansible_collections/labocloud/room/plugins"
+TIMES = REPORTS / "times.json"
 TAIL = 60
-# The first make what others need: a Docker, the course image, a browser. The last makes a load.
-ALONE = ("docker", "seat", "tools", "image")
-JOBS = 3
 
 
-@dataclass(frozen=True)
-class Check:
-    """A command to run."""
-
-    name: str
-    command: tuple[str, ...]
-
-
-def git_files(*patterns: str) -> tuple[str, ...]:
-    """Give the project's files that match patterns, whether git knows them yet or not."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns]
-    listed = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
-    return tuple(name for name in listed.stdout.splitlines() if (PROJECT / name).exists())
-
-
-def tests_of(scenario: Path) -> int:
-    """Give the number of characters of a scenario's tests, which goes with how long they take."""
-    return sum(len(path.read_text()) for path in scenario.glob("tests/test_*.py"))
-
-
-def checks() -> Iterator[Check]:
-    """Give all checks, in their order."""
-    # With the Docker that the project itself installs.
-    yield Check("docker", ("ansible-playbook", "playbooks/docker.yml"))
-    yield Check("seat", ("ansible-playbook", "site.yml"))
-    yield Check("tools", ("ansible-playbook", "tests/tools.yml"))
-    yield Check("image", ("pytest", "tests/image"))
-    # From here on, some at a time. The quick ones first.
-    yield Check("lint:yaml", ("yamllint", "--strict", "."))
-    yield Check("lint:ansible", ("ansible-lint", "--offline", "--strict"))
-    yield Check("lint:python", ("ruff", "check"))
-    yield Check("lint:python-format", ("ruff", "format", "--check"))
-    # What runs on a seat runs with the seat's own Python.
-    on_seats = (f"{PLUGINS}/modules", f"{PLUGINS}/module_utils")
-    yield Check("lint:types-seat", ("mypy", "--python-version", "3.10", *on_seats))
-    # An exercise's check is a teacher's plain Python, and each has the same name.
-    apart = "|".join([*on_seats, "app/exercises"])
-    others = ("--exclude", f"^({apart})/", PLUGINS, "app", "bench")
-    yield Check("lint:types", ("mypy", *others))
-    yield Check("lint:shell", ("shellcheck", "lab", ".ci/run", *git_files("*.sh")))
-    yield Check("lint:dockerfile", ("hadolint", *git_files("*Dockerfile")))
-    yield Check("conventions", ("pytest", "tests/test_conventions.py"))
-    yield Check("unit", ("pytest", "tests/unit"))
-    yield Check("app", ("pytest", "app/tests"))
-    yield Check("collection", ("pytest", "tests/collection"))
-    yield Check("sanity", ("pytest", "tests/sanity"))
-    # Those with the most tests first: what is left for the end is short.
-    for scenario in sorted(
-        PROJECT.glob("molecule/*/molecule.yml"), key=lambda path: -tests_of(path.parent)
-    ):
-        name = scenario.parent.name
-        yield Check(f"molecule:{name}", ("molecule", "test", "--no-command-borders", "-s", name))
-    yield Check("browser", ("pytest", "tests/browser"))
-    yield Check("live", ("pytest", "tests/live"))
-
-
-def counts(report: Path) -> tuple[int, int]:
-    """Give how many tests of a JUnit report passed, and how many did not."""
-    suites = ET.parse(report).getroot().iter("testsuite")  # noqa: S314  # pytest wrote it
+def counts(check: Check) -> tuple[int, int]:
+    """Give how many tests of a check's JUnit report passed, and how many did not."""
     passed = failed = 0
-    for suite in suites:
-        bad = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
-        failed += bad
-        passed += int(suite.get("tests", 0)) - bad - int(suite.get("skipped", 0))
+    path = REPORTS / f"{check.file}.xml"
+    if path.exists():
+        for suite in ET.parse(path).getroot().iter("testsuite"):  # noqa: S314  # pytest wrote it
+            bad = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+            failed += bad
+            passed += int(suite.get("tests", 0)) - bad - int(suite.get("skipped", 0))
     return passed, failed
 
 
-def run(check: Check) -> tuple[int, int]:
-    """Run a check and give how many tests passed and failed. A command without tests is one."""
+def run(check: Check, machine: Machine) -> Measured:
+    """Run a check and give what it took, and how many tests passed and failed.
+
+    A command without tests counts as one.
+    """
     print(f"{check.name:22}is under way", flush=True)
-    start = time.monotonic()
-    log = REPORTS / f"{check.name.replace(':', '-')}.log"
-    report = log.with_suffix(".xml")
-    report.unlink(missing_ok=True)
+    log, junit, ansible = (REPORTS / f"{check.file}{end}" for end in (".log", ".xml", ".ansible"))
+    for old in (junit, ansible):
+        old.unlink(missing_ok=True)
     # Molecule's verifier is pytest too, and hears this variable.
-    environment = os.environ | {"PYTEST_ADDOPTS": f"--junitxml={report}", "ANSIBLE_NOCOLOR": "1"}
-    with log.open("wb") as output:
-        code = subprocess.run(
+    environment = os.environ | {"PYTEST_ADDOPTS": f"--junitxml={junit}", "ANSIBLE_NOCOLOR": "1"}
+    if check.scenario:
+        # Its lines tell its phases as they come; Ansible's log, how often a playbook ran.
+        environment |= {"PYTHONUNBUFFERED": "1", "ANSIBLE_LOG_PATH": str(ansible)}
+    with log.open("wb") as output, log.open(errors="replace") as written:
+        process = subprocess.Popen(
             check.command,
             cwd=PROJECT,
             env=environment,
             stdout=output,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            check=False,
-        ).returncode
-    passed, failed = counts(report) if report.exists() else (0, 0)
-    if code == 0 and passed == 0:
-        passed = 1
-    if code != 0 and failed == 0:
-        failed = 1
-    verdict = "ok" if code == 0 else "FAILED"
-    lines = [
-        f"{check.name:22}{verdict:8}{passed:4} passed {failed:3} failed"
-        f" {time.monotonic() - start:7.1f} s"
-    ]
+        )
+        meter = Meter(check.name, check.scenario, process.pid, machine)
+        # Until it is waited for, what it took can be read.
+        ended = os.WEXITED | os.WNOWAIT | os.WNOHANG
+        while not os.waitid(os.P_PID, process.pid, ended):
+            meter.hear(written)
+            time.sleep(0.2)
+        meter.hear(written)
+        measured = meter.end()
+        code = process.wait()
+    measured.playbooks = playbooks(ansible)
+    measured.passed, measured.failed = counts(check)
+    if code == 0 and measured.passed == 0:
+        measured.passed = 1
+    if code != 0 and measured.failed == 0:
+        measured.failed = 1
+    lines = [told(measured)]
     if code != 0:
-        told = log.read_text(errors="replace").splitlines()
-        lines += [f"    {line}" for line in told[-TAIL:]]
+        lines += [f"    {line}" for line in log.read_text(errors="replace").splitlines()[-TAIL:]]
         lines.append(f"    (the whole of it: {log.relative_to(PROJECT)})")
     # In one piece: another check may print at the same time.
     print("\n".join(lines), flush=True)
-    return passed, failed
+    return measured
+
+
+def told(measured: Measured) -> str:
+    """Give the line that says how a check ended."""
+    verdict = "FAILED" if measured.failed else "ok"
+    return (
+        f"{measured.name:22}{verdict:8}{measured.passed:4} passed {measured.failed:3} failed"
+        f" {measured.seconds / 60:6.1f} min"
+    )
+
+
+def run_all(chosen: Sequence[Check], jobs: int | None, known: dict[str, Any]) -> list[Measured]:
+    """Run checks and give what each took; as many as began, where Ctrl+C ends it."""
+    machine = Machine()
+    start = time.monotonic()
+    line = lanes.Line(chosen, {name: took["seconds"] for name, took in known.items()})
+    done: list[Measured] = []
+    try:
+        with ThreadPoolExecutor(max_workers=max(len(chosen), 1)) as workers:
+            under_way: set[Future[Measured]] = set()
+            while not line.ended:
+                room = (jobs or lanes.wanted(machine)) - len(under_way)
+                under_way |= {workers.submit(run, check, machine) for check in line.take(room)}
+                ended, under_way = wait(under_way, timeout=5, return_when=FIRST_COMPLETED)
+                for one in ended:
+                    done.append(one.result())
+                    for check, need in line.end(done[-1].name, bool(done[-1].failed)):
+                        # What could not be tried has not passed.
+                        done.append(Measured(check.name, failed=1))
+                        print(f"{told(done[-1])}: {need} failed, which it needs", flush=True)
+    except KeyboardInterrupt:
+        print("ended by Ctrl+C: what had not begun was not run", flush=True)
+        done.append(Measured("the rest", failed=1))
+    finally:
+        machine.close()
+    waited = machine.waited(start)
+    cpu, on_seats = (sum(getattr(one, key) for one in done) for key in ("cpu", "on_seats"))
+    whole = Taken("the whole", time.monotonic() - start, cpu, on_seats, waited)
+    reports = [REPORTS / f"{check.file}.xml" for check in chosen]
+    this = report(whole, done, slowest(path for path in reports if path.exists()))
+    # Of the checks that did not run this time, what they took last time stays.
+    ran = {one["name"] for one in this["checks"]}
+    kept = [took for name, took in known.items() if name not in ran]
+    TIMES.write_text(json.dumps(this | {"checks": this["checks"] + kept}, indent=1) + "\n")
+    print(table(this))
+    return done
+
+
+def last_time() -> dict[str, Any]:
+    """Give what each check took when it ran last, by its name; nothing where that is not known."""
+    try:
+        return {took["name"]: took for took in json.loads(TIMES.read_text())["checks"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def differing(every: Sequence[Check]) -> list[Check]:
+    """Give the checks that can see what differs from main, and say which, and why.
+
+    Raises ValueError where there is no main.
+    """
+    used_by = changed.users(git_files())
+    seen_by: dict[str, list[str]] = {check.name: [] for check in every}
+    names = changed.differing("main")
+    for name in names:
+        found = changed.sees(name, used_by)
+        for check in every:
+            if found is None or any(check.is_named(one) for one in found):
+                seen_by[check.name].append(name)
+    print(f"{len(names)} files differ from main. These checks can see it:")
+    for name, seen in seen_by.items():
+        if seen:
+            print(f"  {name:22}{', '.join(seen[:3])}{' …' if len(seen) > 3 else ''}")
+    left = ", ".join(name for name, seen in seen_by.items() if not seen)
+    print(f"Left out, since none of it is in what they try: {left or 'none'}.")
+    return [check for check in every if seen_by[check.name]]
 
 
 def main() -> int:
@@ -141,34 +171,55 @@ def main() -> int:
         "names", nargs="*", help="checks, or the first part of a name: lint, molecule"
     )
     parser.add_argument(
+        "--changed",
+        action="store_true",
+        help="only those that can see what differs from main (tests/suite/changed.py)",
+    )
+    parser.add_argument(
+        "--again",
+        action="store_true",
+        help="first those that failed last time; the others once these pass",
+    )
+    parser.add_argument(
         "--jobs",
         type=int,
-        default=JOBS,
-        help="how many checks run at once (default: %(default)s)",
+        help=f"how many checks run at once (default: {lanes.LANES}, and more while all cores wait)",
     )
     parser.add_argument("--list", action="store_true", help="list the checks and run none")
     arguments = parser.parse_args()
+    if arguments.jobs is not None and arguments.jobs < 1:
+        parser.error(f"--jobs {arguments.jobs}: at least one check has to run")
     chosen = [
         check
         for check in checks()
-        if not arguments.names
-        or any(check.name == name or check.name.startswith(f"{name}:") for name in arguments.names)
+        if not arguments.names or any(check.is_named(name) for name in arguments.names)
     ]
     if not chosen:
         parser.error(f"no check is called {' or '.join(arguments.names)}; --list names them")
     if arguments.list:
         print("\n".join(check.name for check in chosen))
         return 0
+    if arguments.changed:
+        try:
+            chosen = differing(chosen)
+        except ValueError as error:
+            parser.error(str(error))
     # A shell has what it starts in the background ignore Ctrl+C's signal, and each check, with all
     # that its tests start, would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     REPORTS.mkdir(parents=True, exist_ok=True)
-    start = time.monotonic()
-    results = [run(check) for check in chosen if check.name in ALONE]
-    with ThreadPoolExecutor(max_workers=arguments.jobs) as workers:
-        results += workers.map(run, [check for check in chosen if check.name not in ALONE])
-    passed, failed = (sum(column) for column in zip(*results, strict=True))
-    print(f"{len(chosen)} checks in {(time.monotonic() - start) / 60:.1f} min")
+    known = last_time()
+    turns = [chosen]
+    if arguments.again:
+        first = [check for check in chosen if known.get(check.name, {}).get("failed")]
+        turns = [first, [check for check in chosen if check not in first]]
+    done: list[Measured] = []
+    for turn in turns:
+        if turn and not any(one.failed for one in done):
+            done += run_all(turn, arguments.jobs, last_time())
+    passed, failed = sum(one.passed for one in done), sum(one.failed for one in done)
+    if len(done) < len(chosen):
+        print(f"{len(chosen) - len(done)} checks were not run")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 
