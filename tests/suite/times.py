@@ -126,6 +126,7 @@ class Meter:
     def _count(self, engine: docker.DockerClient) -> None:
         """Count the commands that the instances are given, until the engine is left."""
         asked = {"label": f"{LABEL}={self._scenario}", "event": "exec_start"}
+        # It ends by what is closed under it.
         with suppress(Exception):
             for _ in engine.events(filters=asked):
                 self.measured.commands += 1
@@ -143,7 +144,7 @@ class Meter:
         """Give the seconds of CPU of the check's instances, those that are gone too."""
         if not self._engine:
             return 0.0
-        with suppress(docker.errors.DockerException):
+        with suppress(docker.errors.DockerException, OSError):
             for seat in self._engine.containers.list(
                 filters={"label": f"{LABEL}={self._scenario}"}
             ):
