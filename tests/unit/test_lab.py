@@ -17,11 +17,30 @@ MARK = "plugins/modules/seat.py"
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project whose lock is empty, so that its environment is made in seconds."""
-    shutil.copy(LAB, tmp_path)
-    (tmp_path / "requirements.txt").write_text("")
-    (tmp_path / MARK).parent.mkdir(parents=True)
-    (tmp_path / MARK).touch()
-    return tmp_path
+    return copy_of_lab(tmp_path)
+
+
+def copy_of_lab(directory: Path) -> Path:
+    shutil.copy(LAB, directory)
+    (directory / "requirements.txt").write_text("")
+    (directory / MARK).parent.mkdir(parents=True)
+    (directory / MARK).touch()
+    return directory
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment as `./lab` makes it, for the tests that are not about that."""
+    project = copy_of_lab(tmp_path_factory.mktemp("made"))
+    assert lab(project, "true")[0] == 0
+    return project / ".venv"
+
+
+@pytest.fixture
+def ready(project: Path, made: Path) -> Path:
+    """A project that has its environment."""
+    shutil.copytree(made, project / ".venv", symlinks=True)
+    return project
 
 
 def start(project: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
@@ -48,10 +67,10 @@ def test_help_needs_no_environment(project: Path) -> None:
     assert not (project / ".venv").exists()
 
 
-def test_a_command_runs_in_the_environment_and_its_exit_code_is_the_scripts(project: Path) -> None:
-    code, said = lab(project, "python", "-c", "import sys; print(sys.prefix); sys.exit(7)")
+def test_a_command_runs_in_the_environment_and_its_exit_code_is_the_scripts(ready: Path) -> None:
+    code, said = lab(ready, "python", "-c", "import sys; print(sys.prefix); sys.exit(7)")
     assert code == 7
-    assert str(project / ".venv") in said
+    assert str(ready / ".venv") in said
 
 
 def test_the_environment_is_made_once_and_again_for_another_lock(project: Path) -> None:
@@ -100,8 +119,8 @@ def test_a_python_that_answers_nothing_is_passed_over(project: Path, tmp_path: P
     assert str(shims) not in said
 
 
-def test_an_unknown_command_is_named(project: Path) -> None:
-    code, said = lab(project, "no-such-command")
+def test_an_unknown_command_is_named(ready: Path) -> None:
+    code, said = lab(ready, "no-such-command")
     assert code == 1
     assert "no command 'no-such-command'" in said
 
@@ -116,25 +135,24 @@ echo >> looks
 
 def watched(project: Path, then: str) -> None:
     """Have something else in the place of Ansible. then: what it does when it has told of it."""
-    lab(project, "true")
     command = project / ".venv/bin/ansible-playbook"
     command.write_text(LOOK.format(then=then))
     command.chmod(0o755)
 
 
-def test_it_looks_again_and_again_until_a_look_fails(project: Path) -> None:
-    watched(project, "test $(wc -l < looks) -lt 3 || exit 4")
-    code, said = lab(project, "watch", "-i", "my room.yml", LAB_PAUSE="0")
+def test_it_looks_again_and_again_until_a_look_fails(ready: Path) -> None:
+    watched(ready, "test $(wc -l < looks) -lt 3 || exit 4")
+    code, said = lab(ready, "watch", "-i", "my room.yml", LAB_PAUSE="0")
     assert code == 4
     line = "labocloud.room.room_summary: playbooks/progress.yml -i my room.yml"
     assert said.splitlines() == [line] * 3
 
 
 @pytest.mark.parametrize("then", ["exec sleep 60", "true"])
-def test_ctrl_c_ends_it_at_a_look_and_between_two(project: Path, then: str) -> None:
-    watched(project, then)
+def test_ctrl_c_ends_it_at_a_look_and_between_two(ready: Path, then: str) -> None:
+    watched(ready, then)
     with subprocess.Popen(
-        [project / "lab", "watch"], stdout=subprocess.PIPE, text=True, start_new_session=True
+        [ready / "lab", "watch"], stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
         assert "progress.yml" in process.stdout.readline()
         time.sleep(0.5)
@@ -143,27 +161,26 @@ def test_ctrl_c_ends_it_at_a_look_and_between_two(project: Path, then: str) -> N
         assert process.stdout.read() == ""
 
 
-def test_it_may_be_called_from_anywhere(project: Path) -> None:
-    lab(project, "true")
+def test_it_may_be_called_from_anywhere(ready: Path) -> None:
     called = subprocess.run(
-        [project / "lab", "pwd"], cwd="/", capture_output=True, text=True, check=True
+        [ready / "lab", "pwd"], cwd="/", capture_output=True, text=True, check=True
     )
-    assert called.stdout.strip() == str(project)
+    assert called.stdout.strip() == str(ready)
 
 
 def test_a_link_in_somebodys_directory_leaves_what_is_there(
-    project: Path, tmp_path_factory: pytest.TempPathFactory
+    ready: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Their own .venv, and whatever they require, is not the project's."""
     home = tmp_path_factory.mktemp("home")
     for name in (".venv/theirs", "requirements.txt"):
         (home / name).parent.mkdir(exist_ok=True)
         (home / name).write_text("# theirs\n")
-    (home / "between").symlink_to(os.path.relpath(project / "lab", home))
+    (home / "between").symlink_to(os.path.relpath(ready / "lab", home))
     (home / "lab").symlink_to("between")
     code, said = lab(home, "python", "-c", "import sys; print(sys.prefix)")
     assert code == 0, said
-    assert str(project / ".venv") in said
+    assert str(ready / ".venv") in said
     assert sorted(path.name for path in home.iterdir()) == [
         ".venv",
         "between",
