@@ -652,6 +652,7 @@ def test_this_machine_has_everything_that_is_promised(tmp_path: Path) -> None:
         ("", 10, False),
         (str(2**22 + 1), 10, False),
     ],
+    ids=["newer", "older", "no process", "a process that there is not"],
 )
 def test_a_configuration_that_is_newer_than_the_engine(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pid: str, seconds: int, outdated: bool

@@ -1,0 +1,69 @@
+"""Have each role in turn do nothing, and tell of which no scenario notices.
+
+    ./lab python tests/hollow.py [ROLE...]
+
+As root, like the scenarios themselves, with none of them under way beside it. In a copy of the
+project the role's tasks/main.yml is emptied, and the scenario that tests/suite/changed.py has for
+it has to fail. It takes as long as these scenarios do. Exits with 1 where one passed.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from suite import changed
+from suite.checks import PROJECT, git_files
+
+ROLES = sorted(path.parents[1].name for path in PROJECT.glob("roles/*/tasks/main.yml"))
+
+
+def scenarios(role: str) -> list[str]:
+    """Give the scenarios that can see a role's main.yml."""
+    found = changed.sees(f"roles/{role}/tasks/main.yml", changed.users(git_files())) or set()
+    return sorted(name.partition(":")[2] for name in found if name.startswith("molecule:"))
+
+
+def fails(copy: Path, scenario: str) -> str:
+    """Run a scenario in a copy. Gives the last line but the usual that it said where it failed."""
+    command = ["molecule", "test", "--no-command-borders", "-s", scenario]
+    environment = os.environ | {"ANSIBLE_NOCOLOR": "1"}
+    done = subprocess.run(
+        command, cwd=copy, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode == 0:
+        return ""
+    told = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "fatal:"))]
+    return told[0][:200] if told else done.stderr[-200:] or "it failed without a word"
+
+
+def main() -> int:
+    """Empty each role in turn, and give the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("roles", nargs="*", metavar="ROLE", help=f"of: {', '.join(ROLES)}")
+    asked = parser.parse_args()
+    if unknown := set(asked.roles) - set(ROLES):
+        parser.error(f"no role is called {', '.join(sorted(unknown))}")
+    unnoticed = 0
+    with tempfile.TemporaryDirectory(prefix="labocloud-hollow-") as place:
+        copy = Path(place, "project")
+        subprocess.run(["git", "clone", "--quiet", str(PROJECT), str(copy)], check=True)
+        (copy / ".venv").symlink_to(PROJECT / ".venv")
+        for role in asked.roles or ROLES:
+            tasks = copy / f"roles/{role}/tasks/main.yml"
+            whole = tasks.read_text()
+            tasks.write_text("---\n[]\n")
+            said = ""
+            for scenario in scenarios(role):
+                said = said or fails(copy, scenario)
+            tasks.write_text(whole)
+            unnoticed += not said
+            verdict = f"noticed: {said}" if said else "NO SCENARIO NOTICES"
+            print(f"{role:16}{', '.join(scenarios(role)):20}{verdict}", flush=True)
+    return 1 if unnoticed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
