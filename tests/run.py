@@ -16,10 +16,12 @@ import time
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from fnmatch import fnmatch
+from pathlib import Path
 from typing import Any
 
 from suite import changed, lanes
-from suite.checks import PROJECT, Check, checks, git_files
+from suite.checks import PROJECT, Check, checks
 from suite.times import Machine, Measured, Meter, Taken, playbooks, report, slowest, table
 
 REPORTS = PROJECT / "reports/tests"
@@ -145,21 +147,22 @@ def differing(every: Sequence[Check]) -> list[Check]:
 
     Raises ValueError where there is no main.
     """
-    used_by = changed.users(git_files())
-    seen_by: dict[str, list[str]] = {check.name: [] for check in every}
     names = changed.differing("main")
-    for name in names:
-        found = changed.sees(name, used_by)
-        for check in every:
-            if found is None or any(check.is_named(one) for one in found):
-                seen_by[check.name].append(name)
+    seeing = changed.seeing(names, every)
     print(f"{len(names)} files differ from main. These checks can see it:")
-    for name, seen in seen_by.items():
-        if seen:
-            print(f"  {name:22}{', '.join(seen[:3])}{' …' if len(seen) > 3 else ''}")
-    left = ", ".join(name for name, seen in seen_by.items() if not seen)
-    print(f"Left out, since none of it is in what they try: {left or 'none'}.")
-    return [check for check in every if seen_by[check.name]]
+    for check, files in seeing:
+        if files:
+            only = [Path(word).name for word in check.command if fnmatch(word, changed.UNIT_TESTS)]
+            tests = f" (of it {shortly(only)})" if only else ""
+            print(f"  {check.name:22}{shortly(files)}{tests}")
+    left = ", ".join(check.name for check, files in seeing if not files)
+    print(f"Left out, since none of it is in what they try: {left or 'none'}.", flush=True)
+    return [check for check, files in seeing if files]
+
+
+def shortly(names: Sequence[str]) -> str:
+    """Give some of many names."""
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def main() -> int:
@@ -196,14 +199,14 @@ def main() -> int:
     ]
     if not chosen:
         parser.error(f"no check is called {' or '.join(arguments.names)}; --list names them")
-    if arguments.list:
-        print("\n".join(check.name for check in chosen))
-        return 0
     if arguments.changed:
         try:
             chosen = differing(chosen)
         except ValueError as error:
             parser.error(str(error))
+    if arguments.list:
+        print("\n".join(check.name for check in chosen))
+        return 0
     # A shell has what it starts in the background ignore Ctrl+C's signal, and each check, with all
     # that its tests start, would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)

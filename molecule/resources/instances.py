@@ -1,12 +1,16 @@
 """Ask the instances of a scenario, and do to them what befalls machines of a room."""
 
 import difflib
+import json
 import re
+import shlex
+import subprocess
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import Any, ClassVar
 
 import docker
 import pytest
@@ -15,21 +19,64 @@ from testinfra.backend.base import CommandResult
 from testinfra.backend.docker import DockerBackend
 from testinfra.host import Host
 
+# Runs on an instance: a command by each line of JSON, until there are no more. That it has heard of
+# one it says before it begins. What a command prints, it keeps in no file of the seat's.
+AGENT = """
+import json, os, subprocess, sys
+# Python's own, which no command is to have.
+os.environ.pop("LC_CTYPE", None)
+for line in sys.stdin:
+    print(flush=True)
+    with open(os.memfd_create("out"), "w+b") as out, open(os.memfd_create("err"), "w+b") as err:
+        shell = ["/bin/sh", "-c", json.loads(line)]
+        code = subprocess.run(
+            shell, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
+        ).returncode
+        out.seek(0), err.seek(0)
+        told = [text.decode("latin-1") for text in (out.read(), err.read())]
+    print(json.dumps([code if code >= 0 else 128 - code, *told]), flush=True)
+"""
+# By its full name: what is at /usr/bin/python3 may be a test's own.
+START = f"exec /usr/bin/python3.[1-9][0-9] -ISu -c {shlex.quote(AGENT)}"
+
 
 class InstanceBackend(DockerBackend):
-    """Commands by docker exec. Where runc could not start one, it is given again.
+    """Commands of a shell, as `docker exec` runs them, and without one for each.
 
-    On a busy machine runc 1.1 loses its own child once in some thousand times ("waiting for init
-    preliminary setup"): nothing of the command has run then.
+    To start a process, runc takes some hundred times what a shell takes, and on a busy machine
+    loses it now and then. So one `docker exec` is kept for each instance, and starts the others.
     """
 
-    def run(self, command: str, *args: str, **kwargs: Any) -> CommandResult:  # noqa: ANN401
-        """Give what the command said, and its exit code."""
-        for _ in range(3):
-            result = super().run(command, *args, **kwargs)
-            if "waiting for init preliminary setup" not in result.stdout + result.stderr:
-                break
-        return result
+    # Those that wait for a command, of each instance: as many as there are threads that ask.
+    _waiting: ClassVar[dict[str, list[subprocess.Popen[bytes]]]] = defaultdict(list)
+
+    def run(self, command: str, *args: str, **kwargs: Any) -> CommandResult:  # noqa: ANN401  # testinfra's
+        """Give what the command said, and its exit code; 137 where its instance went off."""
+        text = self.get_command(command, *args)
+        answer = self._answer(json.dumps(text).encode() + b"\n") or b'[137, "", ""]'
+        code, *told = json.loads(answer)
+        return self.result(code, self.encode(text), *(part.encode("latin-1") for part in told))
+
+    def _answer(self, line: bytes) -> bytes:
+        """Give what is answered to a line. One whose instance was off since does not hear it."""
+        waiting = self._waiting[self.name]
+        while True:
+            agent, fresh = (waiting.pop(), False) if waiting else (self._started(), True)
+            with suppress(BrokenPipeError):
+                agent.stdin.write(line)
+                agent.stdin.flush()
+                if agent.stdout.readline():
+                    if answer := agent.stdout.readline():
+                        waiting.append(agent)
+                    return answer
+            said = agent.communicate()[1].decode("latin-1")
+            if fresh:
+                return json.dumps([agent.returncode, "", said]).encode()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        command = ["docker", "exec", "--interactive", self.name, "sh", "-c", START]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe)
 
 
 def machine(name: str) -> Host:

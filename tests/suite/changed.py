@@ -5,34 +5,34 @@ what sees those sees it too, as far as `ENDS`. A file that nothing here places i
 """
 
 import ast
-import re
+import fnmatch
 import subprocess
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
+from dataclasses import replace
 from pathlib import Path
 
-from suite.checks import PROJECT
+from suite.checks import PROJECT, Check, git_files
 
-PLUGINS = "plugins"
+EVERYTHING, ITSELF, UNIT_TESTS = "*", ".", "tests/unit/test_*.py"
 # Pattern of a path (a star goes over slashes), and the checks; the first that fits holds. A check
-# stands for all whose name goes on with a colon. What the linters see is told apart, in LINTED.
+# stands for all whose name goes on with a colon, and of the unit tests a file for itself alone.
 SEEN = (
     # The plugins: the judge and what says its findings by the unit tests, in seconds.
     ("plugins/plugin_utils/findings.py", "unit conventions"),
-    ("plugins/*", "unit sanity conventions"),
+    ("plugins/*", "sanity conventions"),
     # Whom a task of a role concerns: the scenario that lives by it.
-    ("roles/course_build/*", "unit conventions molecule:archive"),
-    ("roles/course_image/tasks/by_registry.yml", "unit conventions molecule:room"),
-    ("roles/course_image/*", "unit conventions molecule:archive"),
-    ("roles/docker_engine/tasks/[abct]*.yml", "unit conventions molecule:rootless"),
-    ("roles/docker_engine/*", "unit conventions molecule:remove"),
-    ("roles/exercises/*", "unit conventions molecule:default"),
-    ("roles/flask_container/*", "unit conventions molecule:default"),
-    ("roles/room_lock/*", "unit conventions molecule:refusals"),
-    ("roles/room_page/*", "unit conventions browser live molecule:day"),
-    ("roles/room_registry/*", "unit conventions molecule:room"),
-    ("roles/seat/*", "unit conventions molecule:refusals"),
-    ("roles/seat_reset/*", "unit conventions molecule:day"),
+    ("roles/course_build/*", "conventions molecule:archive"),
+    ("roles/course_image/tasks/by_registry.yml", "conventions molecule:room"),
+    ("roles/course_image/*", "conventions molecule:archive"),
+    ("roles/docker_engine/tasks/[abct]*.yml", "conventions molecule:rootless"),
+    ("roles/docker_engine/*", "conventions molecule:remove"),
+    ("roles/exercises/*", "conventions molecule:default"),
+    ("roles/flask_container/*", "conventions molecule:default"),
+    ("roles/room_lock/*", "conventions molecule:refusals"),
+    ("roles/room_page/*", "conventions browser live molecule:day"),
+    ("roles/room_registry/*", "conventions molecule:room"),
+    ("roles/seat/*", "conventions molecule:refusals"),
+    ("roles/seat_reset/*", "conventions molecule:day"),
     ("playbooks/remove.yml", "unit conventions collection molecule:remove molecule:rootless"),
     ("playbooks/registry.yml", "unit conventions collection molecule:room"),
     ("playbooks/site.yml", "unit conventions collection molecule"),
@@ -58,7 +58,12 @@ SEEN = (
         (f"molecule/{path.parent.name}/*", f"conventions molecule:{path.parent.name}")
         for path in PROJECT.glob("molecule/*/molecule.yml")
     ),
+    ("molecule/conftest.py", "molecule"),
     (".config/molecule/*", "conventions molecule"),
+    (UNIT_TESTS, ITSELF),
+    ("tests/unit/conftest.py", "unit"),
+    # Who imports it sees it.
+    ("tests/unit/*.py", ""),
     ("tests/unit/*", "unit"),
     ("tests/image/*", "image"),
     ("tests/browser/*", "browser"),
@@ -71,7 +76,9 @@ SEEN = (
     ("tests/readmes.py", "conventions"),
     ("tests/tools.yml", "tools"),
     ("tests/*.py", "unit"),
-    ("bench/*", "unit"),
+    ("bench/gap.py", "molecule:day"),
+    ("bench/shape.py", "tests/unit/test_shape.py"),
+    ("bench/*", "tests/unit/test_calls.py"),
     # What people read.
     ("docs/*", "unit conventions"),
     ("changelogs/*", "unit"),
@@ -86,11 +93,25 @@ SEEN = (
     (".yamllint", "lint"),
     (".gitignore", "conventions"),
     ("LICENSE", "sanity"),
-    ("*.md", "unit conventions"),
+    ("*.md", "tests/unit/test_papers.py conventions"),
+    # What decides how all else runs.
+    ("ansible.cfg", EVERYTHING),
+    ("pyproject.toml", EVERYTHING),
+    ("requirements.*", EVERYTHING),
+    (".collections/*", EVERYTHING),
 )
-# What decides how all else runs.
-ALL = ("ansible.cfg", "pyproject.toml", "requirements.in", "requirements.txt", ".collections/*")
-LINTED = (
+# Of who reads a file itself, not what uses it: all that fit hold.
+READ = (
+    ("roles/*/defaults/*", "unit"),
+    ("roles/*/meta/*", "unit"),
+    ("roles/course_build/files/*", "tests/unit/test_course.py"),
+    ("roles/docker_engine/tasks/*", "tests/unit/test_docker_engine_role.py"),
+    ("roles/docker_engine/files/*", "tests/unit/test_engine_files.py"),
+    ("roles/room_page/templates/*", "tests/unit/test_page.py tests/unit/test_room_summary.py"),
+    ("roles/room_registry/files/*", "tests/unit/test_registry_files.py"),
+    ("roles/room_registry/files/mirror_limit.py", "tests/unit/test_mirror_limit.py"),
+    ("roles/seat/tasks/*", "tests/unit/test_role_seat.py"),
+    ("plugins/modules/*", "tests/unit/test_documentation.py"),
     ("*.py", "lint:python lint:python-format"),
     ("plugins/modules/*.py", "lint:types-seat"),
     ("plugins/module_utils/*.py", "lint:types-seat"),
@@ -105,17 +126,15 @@ LINTED = (
     (".ci/run", "lint:shell"),
     ("*Dockerfile", "lint:dockerfile"),
 )
-# Whoever uses these need not be tried when they change. Sentences are the judge's alone; each role
-# asks its seat, and what a seat says, and how it is judged, is what the role `seat` is for.
-ENDS = {
-    "plugins/plugin_utils/findings.py": "",
-    "plugins/action/seat.py": "molecule:refusals",
-    "plugins/modules/seat.py": "molecule:refusals",
-    "plugins/callback/*": "live molecule:day",
-    "tests/*/test_*.py": "",
-    "molecule/*/tests/test_*.py": "",
-}
-USED = re.compile(r"labocloud\.room\.(\w+)")
+# Of who uses these, the unit tests alone see a change, and a scenario. Sentences are the judge's;
+# each run, and each role, asks its seats, and how they are judged is what the role `seat` is for.
+ENDS = (
+    ("plugins/plugin_utils/findings.py", ""),
+    ("plugins/action/seat.py", "molecule:refusals"),
+    ("plugins/modules/seat.py", "molecule:refusals"),
+    ("plugins/*/room_groups.py", "molecule:day"),
+    ("plugins/filter/builder.py", "molecule:room"),
+)
 # Where a plain `import name` finds the project's own files, besides the folder that it is in.
 FOLDERS = ("app", "molecule/resources", "tests", "tests/unit")
 
@@ -157,12 +176,13 @@ def users(files: Iterable[str]) -> dict[str, set[str]]:
         elif name.endswith(".py"):
             for used in _imported(name, files):
                 found.setdefault(used, set()).add(name)
-        elif name.startswith("roles/") and name.endswith((".yml", ".j2")):
-            for plugin in set(USED.findall(path.read_text())):
-                for kind in ("modules", "action", "filter", "lookup"):
-                    used = f"{PLUGINS}/{kind}/{plugin}.py"
-                    if used in files:
-                        found.setdefault(used, set()).add(name)
+        elif name.startswith(("roles/", "playbooks/")) and name.endswith((".yml", ".j2")):
+            text = path.read_text()
+            for used in fnmatch.filter(files, "plugins/*/*.py"):
+                stem = f"labocloud.room.{Path(used).stem}"
+                # By a task's key, after a bar with what a filter's name goes on with, in quotes.
+                if any(word in text for word in (f"  {stem}:", f"| {stem}", f"'{stem}'")):
+                    found.setdefault(used, set()).add(name)
     return found
 
 
@@ -186,25 +206,25 @@ def _imported(name: str, files: set[str]) -> set[str]:
 
 
 def named(name: str, table: Iterable[tuple[str, str]]) -> set[str] | None:
-    """Give the checks of the first pattern of a table that fits a path; None where none does."""
+    """Give what a table has for the first pattern that fits a path; None where none does."""
     for pattern, checks in table:
-        if fnmatchcase(name, pattern):
+        if fnmatch.fnmatchcase(name, pattern):
             return set(checks.split())
     return None
 
 
 def sees(name: str, used_by: dict[str, set[str]]) -> set[str] | None:
-    """Give the checks that can see a change of a file, by their names; None: all of them.
+    """Give what can see a change of a file: checks by their names; None: all of them.
 
-    used_by: as users() gives it.
+    Of the unit tests it may be some files alone, which stand there by their paths. used_by: as
+    users() gives it.
     """
-    linted = {
+    found = {
         check
-        for pattern, checks in LINTED
-        if fnmatchcase(name, pattern)
+        for pattern, checks in READ
+        if fnmatch.fnmatchcase(name, pattern)
         for check in checks.split()
     }
-    own: set[str] = set()
     met: set[str] = set()
     waiting = [name]
     while waiting:
@@ -212,14 +232,39 @@ def sees(name: str, used_by: dict[str, set[str]]) -> set[str] | None:
         if at in met:
             continue
         met.add(at)
-        placed = None if named(at, ((pattern, "") for pattern in ALL)) else named(at, SEEN)
+        placed = named(at, SEEN)
         if placed is None:
             return None
-        own |= placed
-        end = named(at, ENDS.items())
-        if end is None:
-            waiting += used_by.get(at, ())
-        else:
-            own |= end
-    # Who uses it is none of the linters' files.
-    return own | linted
+        found |= {at} if placed == {ITSELF} else placed
+        end = named(at, ENDS)
+        found |= end or set()
+        users_of_it = used_by.get(at, set())
+        waiting += users_of_it if end is None else fnmatch.filter(users_of_it, UNIT_TESTS)
+    return None if EVERYTHING in found else found
+
+
+def seeing(names: Iterable[str], every: Iterable[Check]) -> list[tuple[Check, list[str]]]:
+    """Give for each check the files that it sees of these; those of unit, with these tests alone.
+
+    Where a file is seen by some of the unit tests, the check has them in the place of its folder.
+    """
+    used_by = users(git_files())
+    seen_by = {name: sees(name, used_by) for name in names}
+    found = []
+    for check in every:
+        own = {
+            name: seen is None or any(check.is_named(one) for one in seen)
+            for name, seen in seen_by.items()
+        }
+        files = [name for name, whole in own.items() if whole]
+        if check.name == "unit" and not files:
+            tests = {
+                one
+                for seen in seen_by.values()
+                for one in fnmatch.filter(seen or (), UNIT_TESTS)
+                if (PROJECT / one).exists()
+            }
+            files = [name for name, seen in seen_by.items() if tests & (seen or set())]
+            check = replace(check, command=("pytest", *sorted(tests)))  # noqa: PLW2901
+        found.append((check, files))
+    return found

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from suite import changed
-from suite.changed import ALL, ENDS, LINTED, SEEN
+from suite.changed import ENDS, READ, SEEN
 from suite.checks import PROJECT, checks, git_files
 
 FILES = git_files()
@@ -22,32 +22,31 @@ def seen(name: str) -> set[str]:
 
 def test_no_file_of_the_project_is_left_without_a_check() -> None:
     """By a place of its own: what is new, and in none, is tried by all."""
-    places = (*SEEN, *((pattern, "all") for pattern in ALL))
-    assert [name for name in FILES if changed.named(name, places) is None] == []
+    assert [name for name in FILES if changed.named(name, SEEN) is None] == []
     assert [name for name in FILES if changed.sees(name, USED_BY) == set()] == []
 
 
-@pytest.mark.parametrize(
-    "table", [SEEN, LINTED, tuple(ENDS.items())], ids=["SEEN", "LINTED", "ENDS"]
-)
+@pytest.mark.parametrize("table", [SEEN, READ, ENDS], ids=["SEEN", "READ", "ENDS"])
 def test_the_tables_name_checks_and_files_that_there_are(
     table: tuple[tuple[str, str], ...],
 ) -> None:
     for pattern, named in table:
-        for one in named.split():
-            assert any(check.is_named(one) for check in CHECKS), one
+        for one in set(named.split()) - {changed.EVERYTHING, changed.ITSELF}:
+            assert any(check.is_named(one) for check in CHECKS) or one in FILES, one
         assert any(changed.named(name, [(pattern, "")]) is not None for name in FILES), pattern
 
 
 @pytest.mark.parametrize(
     ("name", "by"),
     [
-        ("plugins/plugin_utils/findings.py", {"unit", "conventions"}),
-        ("roles/room_registry/tasks/main.yml", {"unit", "conventions", "molecule:room"}),
-        ("tests/unit/test_apt.py", {"unit"}),
+        ("roles/room_registry/tasks/main.yml", {"conventions", "molecule:room"}),
+        ("tests/unit/test_apt.py", {"tests/unit/test_apt.py"}),
         ("docs/day.md", {"unit", "conventions"}),
-        # By the role whose task has it done.
-        ("plugins/modules/seat_fetch.py", {"unit", "sanity", "conventions", "molecule:day"}),
+        # By the role whose task has it done, and a test of all modules.
+        (
+            "plugins/modules/seat_fetch.py",
+            {"tests/unit/test_documentation.py", "sanity", "conventions", "molecule:day"},
+        ),
         # By the test that is a link to it.
         (
             "molecule/resources/test_labo.py",
@@ -64,7 +63,8 @@ def test_who_sees_a_file(name: str, by: set[str]) -> None:
 def test_what_imports_a_file_sees_it_however_far_it_is() -> None:
     assert {"molecule:archive", "molecule:room"} <= seen("plugins/module_utils/docker_engine.py")
     # As far as the judge, whose own scenario is the role's that asks.
-    assert {"molecule:refusals", "unit"} <= seen("plugins/plugin_utils/judge/engine.py")
+    test = "tests/unit/test_judge_engine.py"
+    assert {"molecule:refusals", test} <= seen("plugins/plugin_utils/judge/engine.py")
     assert "molecule:room" not in seen("plugins/plugin_utils/judge/engine.py")
 
 
@@ -77,6 +77,31 @@ def test_the_linters_see_what_they_read() -> None:
     found = changed.sees("plugins/modules/seat.py", USED_BY) or set()
     assert {"lint:python", "lint:types-seat"} <= found
     assert "lint:types-seat" not in (changed.sees("bench/room.py", USED_BY) or set())
+
+
+def test_of_the_unit_tests_those_run_that_import_what_changed() -> None:
+    names = ["plugins/filter/openpgp.py"]
+    [unit] = [pair for pair in changed.seeing(names, CHECKS) if pair[0].name == "unit"]
+    assert unit[1] == names
+    assert unit[0].command == (
+        "pytest",
+        "tests/unit/test_openpgp.py",
+        "tests/unit/test_parsers.py",
+    )
+    # Of one that all of them see, all of them run.
+    names.append("tests/unit/conftest.py")
+    [unit] = [pair for pair in changed.seeing(names, CHECKS) if pair[0].name == "unit"]
+    assert unit[1] == names[1:]
+    assert unit[0].command == ("pytest", "tests/unit")
+
+
+def test_what_no_unit_test_imports_a_scenario_tries() -> None:
+    for name in FILES:
+        found = changed.sees(name, USED_BY)
+        if name.startswith("plugins/") and not name.startswith("plugins/doc_fragments/"):
+            assert found is None or any(
+                one.startswith(("tests/unit/", "unit", "molecule:")) for one in found
+            ), name
 
 
 @pytest.fixture
@@ -125,4 +150,4 @@ def test_where_there_is_no_main_it_says_what_to_do(project: Path) -> None:
 
 def test_a_file_that_is_gone_is_seen_by_those_of_its_place() -> None:
     assert not (PROJECT / "roles/room_registry/tasks/gone.yml").exists()
-    assert seen("roles/room_registry/tasks/gone.yml") == {"unit", "conventions", "molecule:room"}
+    assert seen("roles/room_registry/tasks/gone.yml") == {"conventions", "molecule:room"}

@@ -9,6 +9,7 @@ from subprocess import CompletedProcess
 
 import jsonschema
 import playbook
+import pytest
 from instances import machine, meanwhile, off
 from playbook import PROJECT, said
 from testinfra.host import Host
@@ -41,9 +42,11 @@ def report() -> dict:
     return told | {"seats": {one["name"]: one for one in told["seats"]}}
 
 
-def verify(limit: str = "all", **variables: object) -> tuple[CompletedProcess[str], dict]:
+def verify(
+    limit: str = "all", *words: str, **variables: object
+) -> tuple[CompletedProcess[str], dict]:
     """Look at the room, which changes nothing, and give the run and its report."""
-    result = playbook.run(limit, playbook="playbooks/verify.yml", **variables)
+    result = playbook.run(limit, *words, playbook="playbooks/verify.yml", **variables)
     assert "changed=0" in result.stdout
     assert not any(f"changed={digit}" in result.stdout for digit in range(1, 10))
     return result, report()
@@ -163,14 +166,42 @@ def test_looking_writes_the_page_in_check_mode_too() -> None:
     assert report()["totals"]["ready"] == 3
 
 
-def test_little_disk_is_a_warning() -> None:
-    result, told = verify(ONE, room_page_min_free_mb=10**9)
-    assert result.returncode == 0
-    assert told["seats"][ONE]["state"] == "warning"
+PROXY = "http://proxy.school.example:3128"
+
+
+@pytest.fixture(scope="module")
+def troubled(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, dict, str]:
+    """Each seat with troubles of its own, looked at once: exit code, report, what collides."""
+    inventory = tmp_path_factory.mktemp("room") / "one.yml"
+    asks_nobody = {ONE: {"seat_registries": ["127.0.0.1:9"]}}
+    inventory.write_text(json.dumps({"all": {"hosts": asks_nobody}}))
+    subnet = seat(ONE).check_output(
+        "docker network inspect bridge --format '{{(index .IPAM.Config 0).Subnet}}'"
+    )
+    route = subnet.replace(".0/24", ".128/25")
+    proxy = f"cp /etc/environment /run/environment; echo https_proxy={PROXY} >> /etc/environment"
+    hosts = f"cp /etc/hosts /run/hosts && echo 127.0.0.1 {HUB} >> /etc/hosts"
+    with (
+        made(ONE, f"ip route add {route} dev eth0", f"ip route delete {route}"),
+        made(ONE, proxy, "cat /run/environment > /etc/environment"),
+        made(TWO, hosts, "cat /run/hosts > /etc/hosts"),
+        meanwhile(TWO, TLS),
+        made(THREE, "ip link set eth0 mtu 1400", "ip link set eth0 mtu 1500"),
+    ):
+        seat(TWO).check_output("timeout 10 sh -c 'until ss -ltn | grep -q :443; do sleep .2; done'")
+        words = ("--inventory", str(inventory))
+        result, told = verify("all", *words, room_page_min_free_mb=10**9)
+    return result.returncode, told, f"bridge ({subnet}) collides with the route to {route} by eth0"
+
+
+def test_little_disk_is_a_warning(troubled: tuple[int, dict, str]) -> None:
+    code, told, _ = troubled
+    assert code == 0
+    assert {one["state"] for one in told["seats"].values()} == {"warning"}
     assert "MiB are free at /var/lib/docker" in found(told, ONE)["disk_low"]
 
 
-def test_a_clock_that_is_off() -> None:
+def test_a_clock_that_is_off(troubled: tuple[int, dict, str]) -> None:
     late = (
         "printf '#!/bin/sh\\nexec faketime -f -2h python3 \"$@\"\\n' > /usr/local/bin/python3-late"
     )
@@ -178,59 +209,59 @@ def test_a_clock_that_is_off() -> None:
     with made(TWO, f"{install} && {late} && chmod +x /usr/local/bin/python3-late", "true"):
         _, told = verify(TWO, ansible_python_interpreter="/usr/local/bin/python3-late")
     assert "-7" in found(told, TWO)["clock_off"]
-    assert "clock_off" not in found(verify(TWO)[1], TWO)
+    assert "clock_off" not in found(troubled[1], TWO)
 
 
-def test_a_network_of_dockers_that_takes_the_addresses_of_a_route() -> None:
-    subnet = seat(TWO).check_output(
-        "docker network inspect bridge --format '{{(index .IPAM.Config 0).Subnet}}'"
-    )
-    route = subnet.replace(".0/24", ".128/25")
-    with made(TWO, f"ip route add {route} dev eth0", f"ip route delete {route}"):
-        result, told = verify(TWO)
-    assert result.returncode == 0
-    assert (
-        f"bridge ({subnet}) collides with the route to {route} by eth0"
-        in (found(told, TWO)["network_collision"])
-    )
+def test_a_network_of_dockers_that_takes_the_addresses_of_a_route(
+    troubled: tuple[int, dict, str],
+) -> None:
+    code, told, collides = troubled
+    assert code == 0
+    assert collides in found(told, ONE)["network_collision"]
+    assert "network_collision" not in found(told, TWO)
 
 
-def test_networks_that_could_not_be_made_are_refused_before_anything_is_changed() -> None:
-    """Another configuration: the seat is looked at again as if it were new."""
-    other = {"docker_engine_daemon_options": {"debug": True}}
-    with made(TWO, "ip route add 198.18.0.0/15 dev eth0", "ip route delete 198.18.0.0/15"):
-        result = playbook.run(TWO, playbook="playbooks/preflight.yml", **other)
-    assert result.returncode != 0
-    for text in (TWO, "198.18.0.0/15 by eth0", "{base: 172.31.0.0/16, size: 24}"):
-        assert text in said(result)
-    assert playbook.run(TWO, playbook="playbooks/preflight.yml", **other).returncode == 0
-
-
-def test_a_network_that_takes_smaller_packets_than_docker_sends() -> None:
-    with made(TWO, "ip link set eth0 mtu 1400", "ip link set eth0 mtu 1500"):
-        _, told = verify(TWO)
-        warned = playbook.run(
-            TWO, playbook="playbooks/preflight.yml", docker_engine_daemon_options={"debug": True}
+@pytest.fixture(scope="module")
+def other_settings() -> CompletedProcess[str]:
+    """A look before another configuration: each seat is looked at again as if it were new."""
+    with (
+        made(TWO, "ip route add 198.18.0.0/15 dev eth0", "ip route delete 198.18.0.0/15"),
+        made(THREE, "ip link set eth0 mtu 1400", "ip link set eth0 mtu 1500"),
+    ):
+        options = {"debug": True}
+        return playbook.run(
+            "all", playbook="playbooks/preflight.yml", docker_engine_daemon_options=options
         )
-    assert "1500 bytes, eth0 takes 1400" in found(told, TWO)["network_mtu"]
-    assert "eth0 takes 1400" in warned.stdout
-    assert warned.returncode == 0
 
 
-def test_tls_that_somebody_reads_names_who_does() -> None:
-    hosts = f"cp /etc/hosts /run/hosts && echo 127.0.0.1 {HUB} >> /etc/hosts"
-    with made(TWO, hosts, "cat /run/hosts > /etc/hosts"), meanwhile(TWO, TLS):
-        seat(TWO).check_output("timeout 10 sh -c 'until ss -ltn | grep -q :443; do sleep .2; done'")
-        result, told = verify(TWO)
-    assert result.returncode == 0
+def test_networks_that_could_not_be_made_are_refused_before_anything_is_changed(
+    other_settings: CompletedProcess[str],
+) -> None:
+    assert other_settings.returncode != 0
+    assert f"1 needs you: {TWO}" in said(other_settings)
+    for text in ("198.18.0.0/15 by eth0", "{base: 172.31.0.0/16, size: 24}"):
+        assert text in said(other_settings)
+
+
+def test_a_network_that_takes_smaller_packets_than_docker_sends(
+    troubled: tuple[int, dict, str], other_settings: CompletedProcess[str]
+) -> None:
+    assert "1500 bytes, eth0 takes 1400" in found(troubled[1], THREE)["network_mtu"]
+    assert "network_mtu" not in found(troubled[1], TWO)
+    # It is a warning: only the one that is refused needs somebody.
+    assert "eth0 takes 1400" in other_settings.stdout
+    assert f"needs you: {TWO}: " in said(other_settings)
+
+
+def test_tls_that_somebody_reads_names_who_does(troubled: tuple[int, dict, str]) -> None:
+    code, told, _ = troubled
+    assert code == 0
     assert found(told, TWO)["tls_intercepted"] == (
         f"TLS to {HUB}:443 is intercepted: Filtre du lycee signed its certificate."
     )
 
 
-def test_a_proxy_that_the_seat_has_and_docker_does_not() -> None:
-    proxy = "http://proxy.school.example:3128"
-    name = f"cp /etc/environment /run/environment; echo https_proxy={proxy} >> /etc/environment"
-    with made(TWO, name, "cat /run/environment > /etc/environment"):
-        _, told = verify(TWO, seat_registries=["127.0.0.1:9"])
-    assert proxy in found(told, TWO)["proxy_unset"]
+def test_a_proxy_that_the_seat_has_and_docker_does_not(troubled: tuple[int, dict, str]) -> None:
+    told = troubled[1]
+    assert PROXY in found(told, ONE)["proxy_unset"]
+    assert "proxy_unset" not in found(told, TWO)
