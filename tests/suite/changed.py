@@ -53,6 +53,7 @@ SEEN = (
     ("molecule/resources/*.py", ""),
     ("molecule/resources/student.yml", "molecule:default molecule:rootless"),
     ("molecule/resources/seat_state.sh", "molecule:refusals molecule:remove molecule:rootless"),
+    ("molecule/resources/keep.yml", "molecule:prepared molecule:day"),
     ("molecule/resources/*", "molecule"),
     *(
         (f"molecule/{path.parent.name}/*", f"conventions molecule:{path.parent.name}")

@@ -87,4 +87,7 @@ def checks() -> Iterator[Check]:
     for path in sorted(PROJECT.glob("molecule/*/molecule.yml")):
         name = path.parent.name
         command = ("molecule", "test", "--no-command-borders", "-s", name)
-        yield Check(f"molecule:{name}", command, ("seat",), SCENARIOS.get(name, UNKNOWN))
+        # Those that begin with its seats would each wait for them.
+        copies = "\nprepared:\n" in (path.parent / "inventory/hosts.yml").read_text()
+        needs = ("molecule:prepared",) if copies else ("seat",)
+        yield Check(f"molecule:{name}", command, needs, SCENARIOS.get(name, UNKNOWN))

@@ -1,0 +1,58 @@
+#!/bin/sh
+# The file system on which an instance has its Docker's data: a file, mounted while the instance is.
+#
+#   files.sh have NAME [KEPT]   make it, empty, or as a copy of one that was kept
+#   files.sh keep NAME KEPT     keep what an instance is, as an image and a copy of that file
+#   files.sh kept KEPT          tell whether both are there
+#   files.sh drop NAME          unmount and remove it, where there is one
+#
+# KEPT is RELEASE-DIGEST. Of each release one is kept: the one before goes.
+set -eu
+place=/var/lib/labocloud-instances
+file=$place/$2.ext4
+
+drop() {
+    ! mountpoint -q "$place/$1" || umount "$place/$1"
+    rm -rf "$place/${1:?}" "$place/$1.ext4"
+}
+
+case $1 in
+have)
+    drop "$2"
+    mkdir -p "$place/$2"
+    if [ $# -eq 3 ]; then
+        cp --sparse=always "$place/kept/$3.ext4" "$file"
+    else
+        truncate --size=10G "$file"
+        mkfs.ext4 -q "$file"
+    fi
+    mount -o loop "$file" "$place/$2"
+    mkdir -p "$place/$2/docker" "$place/$2/containerd"
+    ;;
+keep)
+    # Nobody yet: what tells one machine from another comes with its first start.
+    docker exec "$2" sh -euc '
+        systemctl stop docker.socket docker.service containerd.service
+        rm -f /var/lib/docker/engine-id /etc/docker/key.json /var/lib/dbus/machine-id
+        : >/etc/machine-id
+        apt-get clean'
+    docker stop --time 30 "$2" >/dev/null
+    umount "$place/$2"
+    mkdir -p "$place/kept"
+    cp --sparse=always "$file" "$place/kept/new"
+    mount -o loop "$file" "$place/$2"
+    docker commit "$2" "labocloud-kept:$3" >/dev/null
+    find "$place/kept" -name "${3%%-*}-*" -delete
+    mv "$place/kept/new" "$place/kept/$3.ext4"
+    docker images --format '{{.Repository}}:{{.Tag}}' labocloud-kept | while read -r image; do
+        case $image in
+        "labocloud-kept:$3") ;;
+        # One that a container has stays.
+        "labocloud-kept:${3%%-*}-"*) docker rmi "$image" >/dev/null 2>&1 || true ;;
+        esac
+    done
+    docker start "$2" >/dev/null
+    ;;
+kept) test -e "$place/kept/$2.ext4" && docker image inspect "labocloud-kept:$2" >/dev/null 2>&1 ;;
+drop) drop "$2" ;;
+esac
