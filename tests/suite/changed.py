@@ -14,11 +14,17 @@ from pathlib import Path
 from suite.checks import PROJECT, Check, git_files
 
 EVERYTHING, ITSELF, UNIT_TESTS = "*", ".", "tests/unit/test_*.py"
+# The unit tests that are about what somebody is told.
+SENTENCES = " ".join(
+    str(path.relative_to(PROJECT))
+    for name in ("board", "findings", "judge*", "report", "room_summary", "seat_action")
+    for path in sorted(PROJECT.glob(f"tests/unit/test_{name}.py"))
+)
 # Pattern of a path (a star goes over slashes), and the checks; the first that fits holds. A check
 # stands for all whose name goes on with a colon, and of the unit tests a file for itself alone.
 SEEN = (
-    # The plugins: the judge and what says its findings by the unit tests, in seconds.
-    ("plugins/plugin_utils/findings.py", "unit conventions"),
+    # Plugins: by what imports them, and whoever's tasks have them done.
+    ("plugins/plugin_utils/findings.py", f"conventions {SENTENCES}"),
     ("plugins/*", "sanity conventions"),
     # Whom a task of a role concerns: the scenario that lives by it.
     ("roles/course_build/*", "conventions molecule:archive"),
@@ -171,9 +177,8 @@ def users(files: Iterable[str]) -> dict[str, set[str]]:
     files = set(files)
     for name in files:
         path = PROJECT / name
-        if path.is_symlink():
-            target = path.resolve().relative_to(PROJECT)
-            found.setdefault(str(target), set()).add(name)
+        if path.is_symlink() and path.resolve().is_relative_to(PROJECT):
+            found.setdefault(str(path.resolve().relative_to(PROJECT)), set()).add(name)
         elif name.endswith(".py"):
             for used in _imported(name, files):
                 found.setdefault(used, set()).add(name)
