@@ -7,6 +7,7 @@ reports/tests/, and what they took in times.json there.
 """
 
 import argparse
+import fcntl
 import json
 import os
 import signal
@@ -14,8 +15,9 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from suite.times import Machine, Measured, Meter, Taken, playbooks, report, slow
 
 REPORTS = PROJECT / "reports/tests"
 TIMES = REPORTS / "times.json"
+LOCK = Path("/run/lock/labocloud-test")
 TAIL = 60
 
 
@@ -86,6 +89,28 @@ def run(check: Check, machine: Machine) -> Measured:
     # In one piece: another check may print at the same time.
     print("\n".join(lines), flush=True)
     return measured
+
+
+@contextmanager
+def alone(chosen: Sequence[Check]) -> Iterator[None]:
+    """Have the machine's instances to oneself, where a check has any: their names are the same.
+
+    Another run, of this checkout or of another one, is waited for.
+    """
+    if not any(check.scenario for check in chosen):
+        yield
+        return
+    with LOCK.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            print(f"waiting for the run that has the instances: {file.read().strip()}", flush=True)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        file.truncate(0)
+        print(f"process {os.getpid()}, in {PROJECT}", file=file, flush=True)
+        yield
+        file.truncate(0)
 
 
 def told(measured: Measured) -> str:
@@ -217,9 +242,10 @@ def main() -> int:
         first = [check for check in chosen if known.get(check.name, {}).get("failed")]
         turns = [first, [check for check in chosen if check not in first]]
     done: list[Measured] = []
-    for turn in turns:
-        if turn and not any(one.failed for one in done):
-            done += run_all(turn, arguments.jobs, last_time())
+    with alone(chosen):
+        for turn in turns:
+            if turn and not any(one.failed for one in done):
+                done += run_all(turn, arguments.jobs, last_time())
     passed, failed = sum(one.passed for one in done), sum(one.failed for one in done)
     if len(done) < len(chosen):
         print(f"{len(chosen) - len(done)} checks were not run")

@@ -1,7 +1,9 @@
 """How the checks are run: in which order, beside which, and what is told of it."""
 
 import json
+import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -143,3 +145,25 @@ def test_nonsense_is_told_in_words(
     assert ended.value.code == 2
     assert words[-1] in capsys.readouterr().err
     assert not (suite / "order").exists()
+
+
+def test_two_runs_do_not_have_the_instances_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(run, "LOCK", tmp_path / "lock")
+    room, began = [Check("molecule:room", ())], threading.Event()
+
+    def second() -> None:
+        with run.alone(room):
+            began.set()
+
+    other = threading.Thread(target=second)
+    with run.alone(room):
+        # What has no instances waits for nobody.
+        with run.alone([Check("unit", ())]):
+            other.start()
+        assert not began.wait(0.3)
+    other.join(10)
+    assert began.is_set()
+    told = capsys.readouterr().out
+    assert f"waiting for the run that has the instances: process {os.getpid()}, in " in told
