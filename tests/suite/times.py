@@ -21,9 +21,8 @@ SLOWEST = 20
 LABEL = "labocloud.instance"
 # How often the cores are looked at, in seconds.
 BETWEEN_LOOKS = 0.25
-# "INFO     default ➜ converge: Executing", and with -v a line for each test, with its file.
-PHASE = re.compile(r"➜ (\w+): Executing$")
-TEST_FILE = re.compile(r"^(?:\.\./)*[\w/.-]*?(\w+\.py)::")
+# "INFO     default ➜ converge: Executing"; for the files of its tests molecule/conftest.py says it.
+PHASE = re.compile(r"➜ ([\w.]+): Executing$")
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
@@ -162,7 +161,7 @@ class Meter:
         """Take lines of the check's output, of which some begin a phase."""
         for line in lines:
             plain = COLOUR.sub("", line.rstrip())
-            found = self._scenario and (PHASE.search(plain) or TEST_FILE.match(plain))
+            found = self._scenario and PHASE.search(plain)
             if found and (self._phase is None or self._phase.name != found[1]):
                 self._end_phase()
                 phases = {phase.name: phase for phase in self.measured.phases}

@@ -53,9 +53,9 @@ def test_the_lines_of_a_scenario_tell_its_phases(machine: Machine) -> None:
                 "\x1b[34mINFO    \x1b[0m none ➜ \x1b[32mdestroy\x1b[0m: Executing\n",
                 "INFO     none ➜ destroy: Executed: Successful\n",
                 "INFO     none ➜ verify: Executing\n",
-                "../../../work/molecule/none/tests/test_one.py::test_a[x::y] PASSED\n",
-                "molecule/none/tests/test_one.py::test_b PASSED\n",
-                "molecule/none/tests/test_two.py::test_c FAILED\n",
+                "➜ test_one.py: Executing\n",
+                "tests/test_one.py::test_a[x::y] PASSED    [ 50%]\n",
+                "➜ test_two.py: Executing\n",
                 "INFO     none ➜ destroy: Executing\n",
             ]
         )
