@@ -123,29 +123,30 @@ def told(measured: Measured) -> str:
 
 
 def run_all(chosen: Sequence[Check], jobs: int | None, known: dict[str, Any]) -> list[Measured]:
-    """Run checks and give what each took; as many as began, where Ctrl+C ends it."""
+    """Run checks and give what each took; those that had begun, where Ctrl+C ends it."""
     machine = Machine()
     start = time.monotonic()
     line = lanes.Line(chosen, {name: took["seconds"] for name, took in known.items()})
     done: list[Measured] = []
-    try:
-        with ThreadPoolExecutor(max_workers=max(len(chosen), 1)) as workers:
-            under_way: set[Future[Measured]] = set()
-            while not line.ended:
-                room = (jobs or lanes.wanted(machine)) - len(under_way)
-                under_way |= {workers.submit(run, check, machine) for check in line.take(room)}
+    under_way: set[Future[Measured]] = set()
+    with ThreadPoolExecutor(max_workers=max(len(chosen), 1)) as workers:
+        while not line.ended:
+            room = (jobs or lanes.wanted(machine)) - len(under_way)
+            under_way |= {workers.submit(run, check, machine) for check in line.take(room)}
+            try:
                 ended, under_way = wait(under_way, timeout=5, return_when=FIRST_COMPLETED)
-                for one in ended:
-                    done.append(one.result())
-                    for check, need in line.end(done[-1].name, bool(done[-1].failed)):
-                        # What could not be tried has not passed.
-                        done.append(Measured(check.name, failed=1))
-                        print(f"{told(done[-1])}: {need} failed, which it needs", flush=True)
-    except KeyboardInterrupt:
-        print("ended by Ctrl+C: what had not begun was not run", flush=True)
-        done.append(Measured("the rest", failed=1))
-    finally:
-        machine.close()
+            except KeyboardInterrupt:
+                # What is under way has heard it from the terminal, too.
+                print("Ctrl+C: what has not begun is not run", flush=True)
+                line.close()
+                continue
+            for one in ended:
+                done.append(one.result())
+                for check, need in line.end(done[-1].name, bool(done[-1].failed)):
+                    # What could not be tried has not passed.
+                    done.append(Measured(check.name, failed=1))
+                    print(f"{told(done[-1])}: {need} failed, which it needs", flush=True)
+    machine.close()
     waited = machine.waited(start)
     cpu, on_seats = (sum(getattr(one, key) for one in done) for key in ("cpu", "on_seats"))
     whole = Taken("the whole", time.monotonic() - start, cpu, on_seats, waited)
@@ -247,10 +248,10 @@ def main() -> int:
             if turn and not any(one.failed for one in done):
                 done += run_all(turn, arguments.jobs, last_time())
     passed, failed = sum(one.passed for one in done), sum(one.failed for one in done)
-    if len(done) < len(chosen):
-        print(f"{len(chosen) - len(done)} checks were not run")
+    if left := len(chosen) - len(done):
+        print(f"{left} checks were not run")
     print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return 1 if failed or left else 0
 
 
 if __name__ == "__main__":

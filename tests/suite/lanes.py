@@ -49,6 +49,10 @@ class Line:
             self._under_way.add(check.name)
         return ready
 
+    def close(self) -> None:
+        """Have none of those begin that wait."""
+        self._waiting.clear()
+
     def end(self, name: str, failed: bool) -> Iterator[tuple[Check, str]]:
         """Have a check ended. Gives those that can never begin, and which need of theirs failed."""
         self._under_way.discard(name)

@@ -2,10 +2,13 @@
 
 import json
 import os
+import signal
 import sys
 import threading
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 import run
 from suite.checks import Check
@@ -131,6 +134,25 @@ def test_times_that_cannot_be_read_are_none(suite: Path, monkeypatch: pytest.Mon
     for text in ("", "[]", '{"checks": [1]}'):
         (suite / "reports/times.json").write_text(text)
         assert main(monkeypatch, "fine") == 0
+
+
+def test_ctrl_c_ends_what_is_under_way_and_begins_nothing(
+    suite: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    slow = shell("slow", f"touch {suite}/began; exec sleep 20")
+    monkeypatch.setattr(run, "checks", lambda: [slow, shell("after", "true", ("slow",))])
+
+    def interrupt() -> None:
+        while not (suite / "began").exists():
+            time.sleep(0.05)
+        # As a terminal does: all that it runs hear it.
+        for process in psutil.Process().children(recursive=True):
+            process.send_signal(signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    assert main(monkeypatch) == 1
+    assert capfd.readouterr().out.endswith("1 checks were not run\n0 passed, 1 failed\n")
 
 
 @pytest.mark.parametrize("words", [["nonsense"], ["--jobs", "0"], ["--jobs", "x"]])
