@@ -96,11 +96,12 @@ def test_each_picture_fits_and_tells_what_each_seat_does(
     size, terminal = whole_run
     shown = drawn(terminal)
     assert all(len(lines) < size[1] and len(line) < size[0] for lines in shown for line in lines)
-    at_work = next(lines for lines in shown if "Take a moment" in lines[1])
+    # On a busy machine there may be a picture before any seat has a row in it.
+    at_work = next(lines for lines in shown if "Take a moment" in "".join(lines[1:2]))
     assert at_work[0].startswith("1 of 3  Do what goes well")
     assert [line.split()[0] for line in at_work[1:]] == [f"pc{number}" for number in range(1, 7)]
     assert "unreachable" in at_work[6]
-    assert any("0:01" in lines[1] for lines in shown), "time does not pass"
+    assert any("0:01" in "".join(lines[1:2]) for lines in shown), "time does not pass"
 
 
 def test_more_seats_than_lines(tmp_path: Path) -> None:
