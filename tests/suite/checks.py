@@ -18,13 +18,14 @@ class Check:
 
     needs: the checks that make what it needs: a Docker, the course image, a browser. seconds: what
     it takes beside others on two cores; the longest begin first. This machine's own times, of
-    reports/tests/times.json, go before.
+    reports/tests/times.json, go before. alone: it measures, with nothing else beside it.
     """
 
     name: str
     command: tuple[str, ...]
     needs: tuple[str, ...] = ()
     seconds: float = 1
+    alone: bool = False
 
     @property
     def scenario(self) -> str:
@@ -80,7 +81,7 @@ def checks() -> Iterator[Check]:
     yield Check("docker", ("ansible-playbook", "playbooks/docker.yml"), seconds=30)
     yield Check("seat", ("ansible-playbook", "site.yml"), ("docker",), 30)
     yield Check("tools", ("ansible-playbook", "tests/tools.yml"), ("seat",), 60)
-    yield Check("image", ("pytest", "tests/image"), ("tools",), 60)
+    yield Check("image", ("pytest", "tests/image"), ("tools",), 60, alone=True)
     yield Check("collection", ("pytest", "tests/collection"), ("seat",), 100)
     yield Check("browser", ("pytest", "tests/browser"), ("tools",), 300)
     yield Check("live", ("pytest", "tests/live"), ("seat",), 90)

@@ -19,6 +19,8 @@ def wanted(machine: Machine) -> int:
 class Line:
     """The checks that wait for their turn: those that keep most others waiting go first.
 
+    Those that want the machine to themselves come at the end, one by one; nothing may need them.
+
     took: what checks took when they ran last, in seconds by name. A need that is not among the
     checks is there already.
     """
@@ -43,6 +45,12 @@ class Line:
         """Take as many checks as that out of the line, at most, which may begin now."""
         left = set(self._waiting) | self._under_way
         ready = [check for check in self._waiting.values() if left.isdisjoint(check.needs)]
+        if not all(check.alone for check in self._waiting.values()):
+            ready = [check for check in ready if not check.alone]
+        elif self._under_way:
+            return []
+        else:
+            ready = ready[:1]
         ready = sorted(ready, key=lambda check: -self._length[check.name])[: max(count, 0)]
         for check in ready:
             del self._waiting[check.name]

@@ -43,6 +43,18 @@ def test_what_was_measured_here_goes_before_what_is_written_down() -> None:
     assert names(line.take(1)) == ["b"]
 
 
+def test_what_measures_runs_at_the_end_with_nothing_beside_it() -> None:
+    one, other = (Check(name, (), seconds=99, alone=True) for name in ("load", "rate"))
+    line = Line([one, Check("unit", ()), other], {})
+    assert names(line.take(3)) == ["unit"]
+    assert line.take(3) == []
+    list(line.end("unit", failed=False))
+    assert names(line.take(3)) == ["load"]
+    assert line.take(3) == []
+    list(line.end("load", failed=False))
+    assert names(line.take(3)) == ["rate"]
+
+
 def test_a_need_that_is_not_among_the_checks_is_there_already() -> None:
     assert names(Line([Check("room", (), ("docker",))], {}).take(1)) == ["room"]
 
