@@ -92,8 +92,8 @@ def run(check: Check, machine: Machine) -> Measured:
 
 
 @contextmanager
-def alone(chosen: Sequence[Check]) -> Iterator[None]:
-    """Have the machine's instances to oneself, where a check has any: their names are the same.
+def instances_for(chosen: Sequence[Check]) -> Iterator[None]:
+    """Have the machine's instances, where a check has any, to oneself: their names are the same.
 
     Another run, of this checkout or of another one, is waited for.
     """
@@ -243,7 +243,7 @@ def main() -> int:
         first = [check for check in chosen if known.get(check.name, {}).get("failed")]
         turns = [first, [check for check in chosen if check not in first]]
     done: list[Measured] = []
-    with alone(chosen):
+    with instances_for(chosen):
         for turn in turns:
             if turn and not any(one.failed for one in done):
                 done += run_all(turn, arguments.jobs, last_time())

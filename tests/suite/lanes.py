@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from suite.checks import Check
 from suite.times import Machine
 
-# How many checks run at once, and at most; one more begins while all cores waited for more than
-# that share of the last seconds.
+# How many checks run at once; and how many where all cores waited for more than that share of the
+# last seconds.
 LANES, MOST = 3, 5
 WAITING, LAST = 0.2, 20.0
 

@@ -188,13 +188,13 @@ def test_two_runs_do_not_have_the_instances_at_once(
     room, began = [Check("molecule:room", ())], threading.Event()
 
     def second() -> None:
-        with run.alone(room):
+        with run.instances_for(room):
             began.set()
 
     other = threading.Thread(target=second)
-    with run.alone(room):
+    with run.instances_for(room):
         # What has no instances waits for nobody.
-        with run.alone([Check("unit", ())]):
+        with run.instances_for([Check("unit", ())]):
             other.start()
         assert not began.wait(0.3)
     other.join(10)
