@@ -4,7 +4,7 @@
 #   files.sh have NAME [KEPT]   make it, empty, or as a copy of one that was kept
 #   files.sh keep NAME KEPT     keep what an instance is, as an image and a copy of that file
 #   files.sh kept KEPT          tell whether both are there
-#   files.sh drop NAME          unmount and remove it, where there is one
+#   files.sh drop NAME ...      unmount and remove theirs, where there are any
 #
 # KEPT is RELEASE-DIGEST. Of each release one is kept: the one before goes.
 set -eu
@@ -54,5 +54,8 @@ keep)
     docker start "$2" >/dev/null
     ;;
 kept) test -e "$place/kept/$2.ext4" && docker image inspect "labocloud-kept:$2" >/dev/null 2>&1 ;;
-drop) drop "$2" ;;
+drop)
+    shift
+    for name; do drop "$name"; done
+    ;;
 esac

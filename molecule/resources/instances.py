@@ -39,6 +39,9 @@ for line in sys.stdin:
 # By its full name: what is at /usr/bin/python3 may be a test's own.
 START = f"exec /usr/bin/python3.[1-9][0-9] -ISu -c {shlex.quote(AGENT)}"
 
+# That of an instance, on a busy machine.
+SLOW_ENGINE_SECONDS = 600
+
 
 class InstanceBackend(DockerBackend):
     """Commands of a shell, as `docker exec` runs them, and without one for each.
@@ -115,6 +118,13 @@ def offline(config: pytest.Config) -> Iterator[list[Host]]:
         for seat, route in zip(seats, routes, strict=True):
             seat.check_output("ip link set eth0 up")
             seat.check_output(f"ip route replace {route}")
+
+
+def engine(seat: Host) -> docker.APIClient:
+    """Give a client of a seat's own engine, from here: there, no program is started to ask it."""
+    process = docker.from_env().containers.get(seat.backend.hostname).attrs["State"]["Pid"]
+    socket = f"unix:///proc/{process}/root/run/docker.sock"
+    return docker.APIClient(socket, timeout=SLOW_ENGINE_SECONDS)
 
 
 def as_student(seat: Host, command: str) -> CommandResult:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises
-from instances import as_student, offline, on_each
+from instances import as_student, engine, offline, on_each
 from playbook import PROJECT
 from testinfra.host import Host
 
@@ -24,71 +24,111 @@ PATIENCE = 15
 # Of an exercise's states, how many a seat without root is brought into. The same check looks at the
 # same things there: these show that its engine tells them alike.
 WITHOUT_ROOT = 3
-# What there is: its kind, what names it for good, and what it is called. Docker's own networks,
-# and images that have no name, are left out.
-LISTED = """
-listed() {
-    docker container ls --all --no-trunc --format 'container {{.ID}} {{.Names}}'
-    docker image ls --no-trunc -f dangling=false --format 'image {{.Repository}}:{{.Tag}} {{.ID}}'
-    docker volume ls --format 'volume {{.Name}}'
-    docker network ls --filter type=custom --format 'network {{.Name}}'
-}
-"""
-# Put down what there is before the first exercise; the images too, for the last is about removing.
-# The course's container is there in a lesson; a test before may have ended it.
-LOOK = """
-mkdir -p /root/exercises
-cd /root/exercises
-if ! docker container inspect flask > flask; then
-    docker run --rm -d --name flask -p 8080:8888 labocloud20202021:python
-    touch started
-fi
-listed | sort > before
-cut -d ' ' -f 2 before > names
-docker save --output images.tar $(sed -n 's/^image //p' before | cut -d ' ' -f 1)
-"""
-# Have it so again. What removes itself cannot be had again: a state that misses it renames it. What
-# was built stays in the cache, or each state would build it from the beginning.
-CLEAN = """
-cd /root/exercises
-if docker network ls --filter driver=overlay -q | grep -q .; then docker swarm leave --force; fi
-rm -rf ~student/labocloud/ex[0-9]* /var/lib/labo/*
-listed | sort > now
-others() {
-    sed -n "s/^$1 //p" now | cut -d ' ' -f 1 | grep -vxF -f names | grep -vx ingress |
-        xargs --no-run-if-empty docker "$@"
-}
-others container rm --force --volumes
-others image rm --force --no-prune
-others volume rm --force
-others network rm
-if comm -23 before now | grep -q .; then
-    docker load --input images.tar
-    sed -n 's/^container //p' before |
-        while read -r id name; do docker rename "$id" "$name" 2>/dev/null || true; done
-    listed | sort | diff before -
-fi
-"""
-LEAVE = """
-if test -e started; then docker rm --force flask; fi
-rm -r /root/exercises
+# On a seat: all images that have a name, since the last exercise is about removing them.
+IMAGES = "/root/images.tar"
+LEAVE = f"""
+rm {IMAGES}
 docker image prune --force
 docker builder prune --force
 """
 
 
+class Practice:
+    """A seat on which students practise, and what it had before the first exercise.
+
+    What Docker has is asked for and removed by a client from here: between two states the seat
+    starts hardly a program.
+    """
+
+    def __init__(self, seat: Host) -> None:
+        self.seat = seat
+        self._engine = engine(seat)
+        # The course's container is there in a lesson; a test before may have ended it.
+        self._started = not self._engine.containers(all=True, filters={"name": "^/flask$"})
+        if self._started:
+            done(seat, "docker run --rm -d --name flask -p 8080:8888 labocloud20202021:python")
+        self._before = self._listed()
+        images = [name for kind, name, _ in self._before if kind == "image"]
+        done(seat, f"docker save --output {IMAGES} {' '.join(images)}")
+        self._names = {(kind, name) for kind, name, _ in self._before}
+        self.has = self._can()
+
+    def _listed(self) -> set[tuple[str, str, str]]:
+        """Give what there is: its kind, what names it for good, and what it is called.
+
+        Docker's own networks, and images that have no name, are left out.
+        """
+        ask = self._engine
+        found = {("container", one["Id"], one["Names"][0]) for one in ask.containers(all=True)}
+        named = [(tag, one["Id"]) for one in ask.images() for tag in one["RepoTags"] or ()]
+        found |= {("image", *one) for one in named if one[0] != "<none>:<none>"}
+        found |= {("volume", one["Name"], "") for one in ask.volumes()["Volumes"] or ()}
+        networks = ask.networks(filters={"type": "custom"})
+        return found | {("network", one["Name"], "") for one in networks}
+
+    def _can(self) -> set[str]:
+        """Give what not every seat has.
+
+        compose; memory, the means to limit that of a container; root, an engine that is root's.
+        """
+        info = self._engine.info()
+        compose = as_student(self.seat, "docker compose version").rc == 0
+        told = {
+            "compose": compose,
+            "memory": info["MemoryLimit"],
+            "root": "name=rootless" not in info["SecurityOptions"],
+        }
+        return {name for name, there in told.items() if there}
+
+    def tidy(self) -> None:
+        """Have the seat as it was before the first exercise.
+
+        What removes itself cannot be had again: a state that misses it renames it. What was built
+        stays in the cache, or each state would build it from the beginning.
+        """
+        ask = self._engine
+        if ask.networks(filters={"driver": "overlay"}):
+            ask.leave_swarm(force=True)
+        done(self.seat, "rm -rf ~student/labocloud/ex[0-9]* /var/lib/labo/*")
+        now = self._listed()
+        remove: dict[str, Callable[[str], None]] = {
+            "container": partial(ask.remove_container, force=True, v=True),
+            "image": partial(ask.remove_image, force=True, noprune=True),
+            "volume": partial(ask.remove_volume, force=True),
+            "network": ask.remove_network,
+        }
+        for kind, do in remove.items():
+            for one, name, _ in now:
+                if one == kind and (kind, name) not in self._names and name != "ingress":
+                    do(name)
+        if self._before - now:
+            done(self.seat, f"docker load --input {IMAGES}")
+            for kind, name, called in self._before - now:
+                if kind == "container":
+                    ask.rename(name, called.removeprefix("/"))
+            assert self._listed() == self._before
+
+    def leave(self) -> None:
+        """Have the seat as it was before the tests."""
+        self.tidy()
+        if self._started:
+            self._engine.remove_container("flask", force=True)
+        done(self.seat, LEAVE)
+
+
 @pytest.fixture(scope="module")
-def seats(request: pytest.FixtureRequest) -> Iterator[list[Host]]:
+def practices(request: pytest.FixtureRequest) -> Iterator[dict[Host, Practice]]:
     """The seats that are tested, without a network; afterwards they have what they had before."""
-    with offline(request.config) as found:
-        on_each(found, lambda seat: done(seat, LOOK))
+    with offline(request.config) as seats:
+        found: dict[Host, Practice] = {}
+        on_each(seats, lambda seat: found.update({seat: Practice(seat)}))
         yield found
-        on_each(found, lambda seat: done(seat, CLEAN + LEAVE))
+        on_each(seats, lambda seat: found[seat].leave())
 
 
 def done(seat: Host, script: str) -> None:
-    """Have a script of the above done, by root."""
-    result = seat.run("sh -ec %s", LISTED + script)
+    """Have a script done, by root."""
+    result = seat.run("sh -ec %s", script)
     assert result.rc == 0, result.stdout + result.stderr
 
 
@@ -131,38 +171,25 @@ def open_steps(steps: dict[str, dict[str, Any]]) -> dict[str, str]:
     return {name: step["hint"]["fr"] for name, step in steps.items() if not step["done"]}
 
 
-def has(seat: Host) -> set[str]:
-    """Give what not every seat has.
-
-    compose; memory, the means to limit that of a container; root, an engine that is root's.
-    """
-    asked = {
-        "compose": "docker compose version",
-        "memory": "docker info --format '{{.MemoryLimit}}' | grep true",
-        "root": "! docker info --format '{{.SecurityOptions}}' | grep rootless",
-    }
-    return {name for name, command in asked.items() if as_student(seat, command).rc == 0}
-
-
-def look_at_untouched(seat: Host) -> None:
-    done(seat, CLEAN)
-    told = checked(seat, "")
+def look_at_untouched(practice: Practice) -> None:
+    """Look whether a seat on which nobody has done anything is told so of each exercise."""
+    practice.tidy()
+    told = checked(practice.seat, "")
     assert set(told) == {exercise.name for exercise in EXERCISES}
     assert [name for name, steps in told.items() if len(open_steps(steps)) < len(steps)] == []
 
 
-def do_states(seat: Host, exercise: exercises.Exercise) -> None:
+def do_states(practice: Practice, exercise: exercises.Exercise) -> None:
     """Have the seat in each of the states that are written down, and look what is said of it."""
-    there = has(seat)
     wrong = []
     states = states_of(exercise.name)
-    for state in states if "root" in there else states[:WITHOUT_ROOT]:
-        if not {*exercise.needs, *state.get("needs", [])} <= there:
+    for state in states if "root" in practice.has else states[:WITHOUT_ROOT]:
+        if not {*exercise.needs, *state.get("needs", [])} <= practice.has:
             continue
-        done(seat, CLEAN)
+        practice.tidy()
         script = f"solution() {{\n{exercise.solution}\n}}\n{state['do']}"
         right = partial(is_as_told, state)
-        steps = checked_until(seat, exercise, script, right)
+        steps = checked_until(practice.seat, exercise, script, right)
         if not right(steps):
             wrong.append((state["state"], steps[state["step"]]))
     assert wrong == []
@@ -180,7 +207,7 @@ def states_of(name: str) -> list[dict[str, Any]]:
 
     Each is: state, what it is; do, by which commands, of which `solution` is one; step, which is
     not done then, and hint, a part of what is said of it in French; or done: true. needs: what it
-    takes, as has() names it.
+    takes, as Practice.has names it.
     """
     file = STATES / f"{name}.yml"
     found: list[dict[str, Any]] = yaml.safe_load(file.read_text()) if file.exists() else []
@@ -192,12 +219,12 @@ def plain(text: str) -> str:
     return text.replace("\u00a0", " ")
 
 
-def test_an_untouched_seat_has_no_step_done(seats: list[Host]) -> None:
-    on_each(seats, look_at_untouched)
+def test_an_untouched_seat_has_no_step_done(practices: dict[Host, Practice]) -> None:
+    on_each(list(practices), lambda seat: look_at_untouched(practices[seat]))
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
 def test_what_is_wrong_or_half_done_is_told(
-    seats: list[Host], exercise: exercises.Exercise
+    practices: dict[Host, Practice], exercise: exercises.Exercise
 ) -> None:
-    on_each(seats, lambda seat: do_states(seat, exercise))
+    on_each(list(practices), lambda seat: do_states(practices[seat], exercise))
