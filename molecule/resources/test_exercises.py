@@ -7,12 +7,14 @@ import json
 import shlex
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import pytest
 import yaml
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises
+from docker.errors import NotFound
 from instances import as_student, engine, offline, on_each
 from playbook import PROJECT
 from testinfra.host import Host
@@ -100,7 +102,9 @@ class Practice:
         for kind, do in remove.items():
             for one, name, _ in now:
                 if one == kind and (kind, name) not in self._names and name != "ingress":
-                    do(name)
+                    # What a container has for itself goes with it.
+                    with suppress(NotFound):
+                        do(name)
         if self._before - now:
             done(self.seat, f"docker load --input {IMAGES}")
             for kind, name, called in self._before - now:

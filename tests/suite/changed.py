@@ -271,6 +271,6 @@ def seeing(names: Iterable[str], every: Iterable[Check]) -> list[tuple[Check, li
                 if (PROJECT / one).exists()
             }
             files = [name for name, seen in seen_by.items() if tests & (seen or set())]
-            check = replace(check, command=("pytest", *sorted(tests)))  # noqa: PLW2901
+            check = replace(check, command=(*check.command[:-1], *sorted(tests)))  # noqa: PLW2901
         found.append((check, files))
     return found

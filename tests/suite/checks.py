@@ -74,8 +74,10 @@ def checks() -> Iterator[Check]:
     """Give all checks, in an order that people can read."""
     yield from lints()
     yield Check("conventions", ("pytest", "tests/test_conventions.py"), seconds=10)
-    # With programs that a builder has: zstd is not on each machine.
-    yield Check("unit", ("pytest", "tests/unit"), ("seat",), 800)
+    # With programs that a builder has: zstd is not on each machine. On all cores: it is what one
+    # waits for who changes a sentence.
+    unit = ("pytest", "--numprocesses=auto", "--dist=worksteal", "tests/unit")
+    yield Check("unit", unit, ("seat",), 500)
     yield Check("app", ("pytest", "app/tests"), seconds=100)
     yield Check("sanity", ("pytest", "tests/sanity"), seconds=60)
     # With the Docker that the project itself installs. One after the other, for apt's lock.

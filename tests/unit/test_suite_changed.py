@@ -83,8 +83,7 @@ def test_of_the_unit_tests_those_run_that_import_what_changed() -> None:
     names = ["plugins/filter/openpgp.py"]
     [unit] = [pair for pair in changed.seeing(names, CHECKS) if pair[0].name == "unit"]
     assert unit[1] == names
-    assert unit[0].command == (
-        "pytest",
+    assert unit[0].command[-2:] == (
         "tests/unit/test_openpgp.py",
         "tests/unit/test_parsers.py",
     )
@@ -92,7 +91,7 @@ def test_of_the_unit_tests_those_run_that_import_what_changed() -> None:
     names.append("tests/unit/conftest.py")
     [unit] = [pair for pair in changed.seeing(names, CHECKS) if pair[0].name == "unit"]
     assert unit[1] == names[1:]
-    assert unit[0].command == ("pytest", "tests/unit")
+    assert unit[0].command[-1] == "tests/unit"
 
 
 def test_what_no_unit_test_imports_a_scenario_tries() -> None:
