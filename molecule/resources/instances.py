@@ -144,10 +144,12 @@ def off(*names: str) -> Iterator[None]:
     finally:
         for instance in instances:
             instance.start()
-            for _ in range(100):
+            for _ in range(1500):
                 if instance.exec_run(["systemctl", "is-active", "ssh", "docker"]).exit_code == 0:
                     break
                 time.sleep(0.2)
+            else:
+                raise TimeoutError(f"{instance.name} does not come up")
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from testinfra.host import Host
 EXERCISES = exercises.load(PROJECT / "app/exercises")
 STATES = PROJECT / "molecule/resources/states"
 # How often a check is asked for again, a second apart.
-PATIENCE = 15
+PATIENCE = 120
 # Of an exercise's states, how many a seat without root is brought into. The same check looks at the
 # same things there: these show that its engine tells them alike.
 WITHOUT_ROOT = 3

@@ -57,7 +57,7 @@ def wait_for_page(seat: Host) -> str:
         "print(r.urlopen('http://localhost:8080/', timeout=2).read().decode())"
     )
     command = shlex.quote(f'until python3 -c "{page}" 2>/dev/null; do sleep 0.3; done')
-    return seat.check_output(f"timeout 15 bash -c {command}")
+    return seat.check_output(f"timeout 300 bash -c {command}")
 
 
 def build_run_look_stop(seat: Host) -> None:
@@ -106,7 +106,7 @@ def typed(host: Host, block: str) -> CommandResult:
     if re.search(r" (-d|start|restart|stop|kill) ", block):
         # A person takes that long to go on.
         wait = f'while test "$({ON_ITS_WAY})"; do sleep 0.2; done'
-        host.check_output("timeout 15 sh -c %s", wait)
+        host.check_output("timeout 300 sh -c %s", wait)
     return result
 
 

@@ -6,7 +6,7 @@ from instances import machine, off
 from testinfra.host import Host
 
 SEAT = playbook.seats()[0]
-ANSWER = "timeout 60 sh -c 'until docker exec flask python healthcheck.py; do sleep 1; done'"
+ANSWER = "timeout 300 sh -c 'until docker exec flask python healthcheck.py; do sleep 1; done'"
 
 
 @pytest.fixture(scope="module")

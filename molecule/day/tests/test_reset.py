@@ -47,7 +47,7 @@ echo '{"interface": {"types": ["docker.volumedriver/1.0"], "socket": "a"}}' > pl
 docker plugin create mine/plugin:1 plugin
 docker swarm init --advertise-addr 127.0.0.1
 echo word | docker secret create password -
-timeout 10 sh -c 'until docker network inspect ingress docker_gwbridge; do sleep 0.1; done'
+timeout 300 sh -c 'until docker network inspect ingress docker_gwbridge; do sleep 0.1; done'
 """
 STATE = """
 docker images --no-trunc --format '{{.ID}} {{.Repository}}:{{.Tag}}' | sort
@@ -351,7 +351,7 @@ def test_what_is_written_while_it_is_saved_is_saved_or_stays(seat: Host, clean: 
     seat.check_output(f"cat > /run/connected.py <<'END'\n{CONNECTED}\nEND")
     seat.check_output("docker create --name writes --volume ledger:/d labocloud20202021:base true")
     with meanwhile(SEAT, f"{STUDENT} python3 /run/connected.py & {WRITING}"):
-        seat.check_output("timeout 60 sh -c 'until test -s /root/ledger; do sleep 0.1; done'")
+        seat.check_output("timeout 300 sh -c 'until test -s /root/ledger; do sleep 0.1; done'")
         result = playbook.run(SEAT, playbook=RESET, confirm="yes", save="yes")
     archive = ["tar", "--zstd", "-tf", saved(SEAT) / "volumes.tar.zst", "ledger/_data"]
     kept = subprocess.run(archive, capture_output=True, text=True, check=True).stdout.split()
@@ -395,7 +395,7 @@ def test_a_run_that_is_killed_is_finished_by_the_next(
         words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     ) as run:
         # What works on the seat is halted at once, and does not get any further.
-        seat.check_output(f"timeout 100 sh -c 'until {begun}; do :; done'; kill -STOP {WORKING}")
+        seat.check_output(f"timeout 300 sh -c 'until {begun}; do :; done'; kill -STOP {WORKING}")
         os.killpg(run.pid, signal.SIGKILL)
         seat.check_output(f"kill -KILL {WORKING}")
     assert run.returncode == -signal.SIGKILL

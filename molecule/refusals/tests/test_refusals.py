@@ -126,7 +126,7 @@ CONDITIONS = {
     ),
     "a process on the port": (
         "systemd-run --quiet --unit=squatter python3 -m http.server 8080"
-        " && timeout 10 sh -c 'until ss -ltn | grep -q :8080; do sleep 0.2; done'",
+        " && timeout 300 sh -c 'until ss -ltn | grep -q :8080; do sleep 0.2; done'",
         "systemctl stop squatter",
         ["port 8080 is held by python3 (pid ", "flask_container_host_port"],
     ),
@@ -223,7 +223,7 @@ def test_a_room_whose_builder_is_away_says_so_for_each_seat(ready: Host) -> None
 
 def test_a_room_on_which_somebody_else_works(ready: Host) -> None:
     """A run that is done leaves no lock; a check needs none."""
-    free = "timeout 20 sh -c 'while test -e /run/labocloud.lock; do sleep 0.1; done'"
+    free = "timeout 300 sh -c 'while test -e /run/labocloud.lock; do sleep 0.1; done'"
     ready.check_output(free)
     owner = {"user": "prof", "host": "desk", "machine": "f0", "process": "boot 812 9034"}
     lock = json.dumps({"owner": owner, "since": "2026-11-25T08:30:00+00:00"})

@@ -156,7 +156,7 @@ def test_a_builder_that_is_off_is_told_at_once(registry: Host) -> None:
     # where what it mirrors, on the same machine, was not there yet when it started.
     seat = machine("room-pc1")
     for port in (5000, 5002):
-        for _ in range(200):
+        for _ in range(1500):
             if seat.run(f"timeout 1 bash -c '</dev/tcp/room-registry/{port}'").rc == 0:
                 break
             time.sleep(0.2)
