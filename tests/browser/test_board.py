@@ -82,7 +82,8 @@ def test_it_is_read_anew_and_stays_in_its_language(show: Callable[..., Page], fi
     assert "6 seats need you" in page.inner_text("h1")
     changed = file.read_text().replace("6 seats need you", "7 seats need you")
     file.write_text(changed)
-    expect(page.get_by_role("heading", level=1)).to_contain_text("7 seats need you", timeout=120_000)
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_contain_text("7 seats need you", timeout=120_000)
     file.write_text(changed.replace("7 seats need you", "6 seats need you"))
 
 

@@ -188,7 +188,8 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, dict, str]:
         meanwhile(TWO, TLS),
         made(THREE, "ip link set eth0 mtu 1400", "ip link set eth0 mtu 1500"),
     ):
-        seat(TWO).check_output("timeout 300 sh -c 'until ss -ltn | grep -q :443; do sleep .2; done'")
+        listens = "until ss -ltn | grep -q :443; do sleep 0.2; done"
+        seat(TWO).check_output("timeout 300 sh -c %s", listens)
         words = ("--inventory", str(inventory))
         result, told = verify("all", *words, room_page_min_free_mb=10**9)
     return result.returncode, told, f"bridge ({subnet}) collides with the route to {route} by eth0"
