@@ -41,16 +41,14 @@ keep)
     mkdir -p "$place/kept"
     cp --sparse=always "$file" "$place/kept/new"
     mount -o loop "$file" "$place/$2"
-    docker commit "$2" "labocloud-kept:$3" >/dev/null
-    find "$place/kept" -name "${3%%-*}-*" -delete
+    release=${3%%-*}
+    docker commit --change "LABEL labocloud.kept=$release" "$2" "labocloud-kept:$3" >/dev/null
+    find "$place/kept" -name "$release-*" -delete
     mv "$place/kept/new" "$place/kept/$3.ext4"
-    docker images --format '{{.Repository}}:{{.Tag}}' labocloud-kept | while read -r image; do
-        case $image in
-        "labocloud-kept:$3") ;;
-        # One that a container has stays.
-        "labocloud-kept:${3%%-*}-"*) docker rmi "$image" >/dev/null 2>&1 || true ;;
-        esac
-    done
+    # The images before this one. One that a container has stays until the next is kept.
+    docker images --no-trunc --quiet --filter "label=labocloud.kept=$release" |
+        grep -vxF "$(docker image inspect --format '{{.Id}}' "labocloud-kept:$3")" |
+        xargs --no-run-if-empty -n 1 docker rmi >/dev/null 2>&1 || true
     docker start "$2" >/dev/null
     ;;
 kept) test -e "$place/kept/$2.ext4" && docker image inspect "labocloud-kept:$2" >/dev/null 2>&1 ;;
