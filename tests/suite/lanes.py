@@ -7,7 +7,7 @@ from suite.times import Machine
 
 # How many checks run at once; and how many where all cores waited for more than that share of the
 # last seconds.
-LANES, MOST = 4, 5
+LANES, MOST = 3, 5
 WAITING, LAST = 0.2, 20.0
 
 

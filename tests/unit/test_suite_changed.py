@@ -50,7 +50,7 @@ def test_the_tables_name_checks_and_files_that_there_are(
         # By the test that is a link to it.
         (
             "molecule/resources/test_labo.py",
-            {"conventions", "molecule:default", "molecule:rootless"},
+            {"conventions", "molecule:lesson", "molecule:rootless"},
         ),
         # By what imports it: a scenario's test, and one of another check.
         ("molecule/resources/liar.py", {"conventions", "molecule:day", "collection"}),
