@@ -26,6 +26,7 @@ RENAMED: dict[str, str] = {
         f"molecule/day/tests/test_{name}.py": f"molecule/update/tests/test_{name}.py"
         for name in ("runs_again", "update")
     },
+    "molecule/day/tests/test_reset.py": "molecule/reset/tests/test_reset.py",
 }
 
 

@@ -67,7 +67,7 @@ def lints() -> Iterator[Check]:
 
 
 # Of each scenario, its seconds.
-SCENARIOS = {"rootless": 2400, "day": 1400, "lesson": 1400, "update": 1000, "default": 400}
+SCENARIOS = {"rootless": 2400, "lesson": 1400, "update": 1000, "day": 900, "reset": 800}
 
 
 def checks() -> Iterator[Check]:

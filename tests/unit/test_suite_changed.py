@@ -45,7 +45,7 @@ def test_the_tables_name_checks_and_files_that_there_are(
         # By the role whose task has it done, and a test of all modules.
         (
             "plugins/modules/seat_fetch.py",
-            {"tests/unit/test_documentation.py", "sanity", "conventions", "molecule:day"},
+            {"tests/unit/test_documentation.py", "sanity", "conventions", "molecule:reset"},
         ),
         # By the test that is a link to it.
         (

@@ -90,11 +90,7 @@ OPENING = "labocloud-opening"
 
 @pytest.fixture(scope="module")
 def seat() -> Host:
-    """A seat with the toolkit's things alone, and one revision of them.
-
-    The files of tests whose names come later make more of these.
-    """
-    playbook.changed(playbook.run(SEAT))
+    """A seat with the toolkit's things alone, without what was left where its image was built."""
     playbook.changed(playbook.run(SEAT, playbook=RESET, confirm="yes"))
     return machine(SEAT)
 
