@@ -399,7 +399,7 @@ def test_a_run_that_is_killed_is_finished_by_the_next(
     assert seat.check_output(f"systemctl is-active {OPENING}.timer") == "active"
     if when == "saving":
         # Nobody comes back for an hour.
-        seat.check_output(f"systemctl start {OPENING}.service")
+        seat.check_output(f"systemctl start --wait {OPENING}.service")
         assert seat.check_output(MODE) == "660"
     playbook.changed(playbook.run(SEAT, playbook=RESET, confirm="yes", save="yes"))
     assert seat.check_output(STATE) == clean
