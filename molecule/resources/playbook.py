@@ -42,18 +42,16 @@ def run(
     """
     environment = os.environ | {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"}
     ended, open_while_it_runs = os.pipe()
-    try:
-        result = subprocess.run(
-            command(limit, *arguments, playbook=playbook, **variables),
-            capture_output=True,
-            text=True,
-            check=False,
-            env=environment,
-            pass_fds=[open_while_it_runs],
-        )
-    finally:
-        os.close(open_while_it_runs)
     with open(ended, "rb") as pipe:
+        with open(open_while_it_runs, "wb"):
+            result = subprocess.run(
+                command(limit, *arguments, playbook=playbook, **variables),
+                capture_output=True,
+                text=True,
+                check=False,
+                env=environment,
+                pass_fds=[open_while_it_runs],
+            )
         pipe.read()
     return result
 

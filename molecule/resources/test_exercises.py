@@ -52,7 +52,6 @@ class Practice:
         self._before = self._listed()
         images = [name for kind, name, _ in self._before if kind == "image"]
         done(seat, f"docker save --output {IMAGES} {' '.join(images)}")
-        self._names = {(kind, name) for kind, name, _ in self._before}
         self.has = self._can()
 
     def _listed(self) -> set[tuple[str, str, str]]:
@@ -92,6 +91,7 @@ class Practice:
         if ask.networks(filters={"driver": "overlay"}):
             ask.leave_swarm(force=True)
         done(self.seat, "rm -rf ~student/labocloud/ex[0-9]* /var/lib/labo/*")
+        known = {(kind, name) for kind, name, _ in self._before}
         now = self._listed()
         remove: dict[str, Callable[[str], None]] = {
             "container": partial(ask.remove_container, force=True, v=True),
@@ -101,13 +101,14 @@ class Practice:
         }
         for kind, do in remove.items():
             for one, name, _ in now:
-                if one == kind and (kind, name) not in self._names and name != "ingress":
+                if one == kind and (kind, name) not in known and name != "ingress":
                     # What a container has for itself goes with it.
                     with suppress(NotFound):
                         do(name)
-        if self._before - now:
-            done(self.seat, f"docker load --input {IMAGES}")
-            for kind, name, called in self._before - now:
+        if missing := self._before - now:
+            if any(kind == "image" for kind, _, _ in missing):
+                done(self.seat, f"docker load --input {IMAGES}")
+            for kind, name, called in missing:
                 if kind == "container":
                     ask.rename(name, called.removeprefix("/"))
             assert self._listed() == self._before

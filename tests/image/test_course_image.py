@@ -95,7 +95,7 @@ def test_it_knows_what_it_is(container: Container) -> None:
     assert facts["hostname"] == container.id[:12]
     assert facts["user"] == "10001:10001"
     assert facts["memory_limit"] == (limited or None)
-    assert 0 <= facts["uptime"] < 3600
+    assert 0 <= facts["uptime"] < 60
     stats = container.stats(stream=False)["memory_stats"]
     dropped = stats["stats"].get("inactive_file", stats["stats"].get("total_inactive_file"))
     assert facts["memory"] == pytest.approx(stats["usage"] - dropped, rel=0.2)
@@ -125,7 +125,7 @@ def test_it_stops_at_once_and_removes_itself(
     """Asked, not killed: Docker would wait ten seconds for a process that does not listen."""
     start = time.monotonic()
     container.stop(timeout=10)
-    assert time.monotonic() - start < 9
+    assert time.monotonic() - start < 2
     for _ in range(1000):
         if not client.containers.list(all=True, filters={"id": container.id}, ignore_removed=True):
             return
@@ -152,7 +152,7 @@ def test_a_request_under_way_is_answered_before_it_stops(client: docker.DockerCl
         time.sleep(0.3)
         start = time.monotonic()
         container.stop(timeout=10)
-        assert time.monotonic() - start < 9
+        assert time.monotonic() - start < 2
         asking.join()
         assert answers == ["whole"]
         assert container.wait()["StatusCode"] == 0

@@ -44,7 +44,7 @@ SEEN = (
     ("playbooks/site.yml", "unit conventions collection molecule"),
     ("playbooks/ask.yml", "unit conventions collection molecule"),
     ("playbooks/update.yml", "unit conventions collection molecule:update"),
-    ("playbooks/re*.yml", "unit conventions collection molecule:reset"),
+    ("playbooks/res*.yml", "unit conventions collection molecule:reset"),
     ("playbooks/catchup.yml", "unit conventions collection molecule:lesson molecule:day"),
     ("playbooks/*", "unit conventions collection molecule:day"),
     ("site.yml", "conventions seat"),
