@@ -39,6 +39,9 @@ for line in sys.stdin:
 # By its full name: what is at /usr/bin/python3 may be a test's own.
 START = f"exec /usr/bin/python3.[1-9][0-9] -ISu -c {shlex.quote(AGENT)}"
 
+# Succeeds where the course's container answers.
+ANSWERS = "docker exec flask python healthcheck.py"
+
 # That of an instance, on a busy machine.
 SLOW_ENGINE_SECONDS = 600
 
@@ -130,6 +133,17 @@ def engine(seat: Host) -> docker.APIClient:
 def as_student(seat: Host, command: str) -> CommandResult:
     """Type a command as the student."""
     return seat.run("su - student -c %s", command)
+
+
+def wait(seat: Host, sign: str) -> None:
+    """Wait on a machine until a command succeeds there, which is asked again and again."""
+    seat.check_output("timeout 300 sh -c %s", f"until {sign}; do sleep 0.2; done")
+
+
+def stop_flask(seat: Host) -> None:
+    """Stop the course's container, if it runs, and wait until it is gone: `stop` ends earlier."""
+    seat.run("docker stop flask")
+    wait(seat, "! docker container inspect flask >/dev/null 2>&1")
 
 
 @contextmanager

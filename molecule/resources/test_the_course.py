@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from instances import as_student, offline, on_each
+from instances import as_student, offline, on_each, stop_flask, wait
 from playbook import PROJECT
 from testinfra.backend.base import CommandResult
 from testinfra.host import Host
@@ -56,12 +56,12 @@ def wait_for_page(seat: Host) -> str:
         "import urllib.request as r;"
         "print(r.urlopen('http://localhost:8080/', timeout=2).read().decode())"
     )
-    command = shlex.quote(f'until python3 -c "{page}" 2>/dev/null; do sleep 0.3; done')
-    return seat.check_output(f"timeout 300 bash -c {command}")
+    wait(seat, f"python3 -c {shlex.quote(page)} >/run/page 2>/dev/null")
+    return seat.check_output("cat /run/page")
 
 
 def build_run_look_stop(seat: Host) -> None:
-    seat.run("docker stop flask")  # the toolkit's own, as the course says
+    stop_flask(seat)  # the toolkit's own, as the course says
     built = type_in_clone(seat, "docker build . -t labocloud20202021:python")
     assert built.rc == 0, built.stdout + built.stderr
     started = type_in_clone(seat, RUN)
@@ -85,7 +85,7 @@ def look_inside(seat: Host) -> None:
         "labocloud",
         "requirements.txt",
     ]
-    seat.check_output("docker stop flask")
+    stop_flask(seat)
 
 
 def blocks(page: str) -> list[tuple[str, str, str | None]]:
@@ -105,8 +105,7 @@ def typed(host: Host, block: str) -> CommandResult:
     result = as_student(host, script)
     if re.search(r" (-d|start|restart|stop|kill) ", block):
         # A person takes that long to go on.
-        wait = f'while test "$({ON_ITS_WAY})"; do sleep 0.2; done'
-        host.check_output("timeout 300 sh -c %s", wait)
+        wait(host, f'test ! "$({ON_ITS_WAY})"')
     return result
 
 
@@ -132,7 +131,8 @@ def what_is_there(host: Host) -> dict[str, Any]:
 
 def do_page(page: str, seat: Host) -> None:
     """Type a page's commands in its order; at its end the seat is as it was before."""
-    seat.run(RUN)
+    if not seat.check_output("docker ps --quiet --filter name=flask"):
+        seat.check_output(RUN)
     before = what_is_there(seat)
     for heading, block, told in blocks(page):
         result = typed(seat, block)

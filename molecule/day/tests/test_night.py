@@ -2,11 +2,10 @@
 
 import playbook
 import pytest
-from instances import machine, off
+from instances import ANSWERS, machine, off, wait
 from testinfra.host import Host
 
 SEAT = playbook.seats()[0]
-ANSWER = "timeout 300 sh -c 'until docker exec flask python healthcheck.py; do sleep 1; done'"
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +20,7 @@ def test_a_persistent_container_is_back_in_the_morning(seat: Host, stopped: bool
         seat.check_output("docker stop flask")
     with off(SEAT):
         pass
-    assert seat.run(ANSWER).rc == 0
+    wait(seat, ANSWERS)
 
 
 def test_an_ephemeral_one_is_back_with_the_next_run(seat: Host) -> None:
@@ -30,4 +29,4 @@ def test_an_ephemeral_one_is_back_with_the_next_run(seat: Host) -> None:
         pass
     assert "flask" not in seat.check_output("docker ps --all --format '{{.Names}}'").split()
     playbook.changed(playbook.run(SEAT))
-    assert seat.run(ANSWER).rc == 0
+    wait(seat, ANSWERS)

@@ -10,7 +10,7 @@ from subprocess import CompletedProcess
 import jsonschema
 import playbook
 import pytest
-from instances import machine, meanwhile, off
+from instances import machine, meanwhile, off, wait
 from playbook import PROJECT, said
 from testinfra.host import Host
 
@@ -188,8 +188,7 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, dict, str]:
         meanwhile(TWO, TLS),
         made(THREE, "ip link set eth0 mtu 1400", "ip link set eth0 mtu 1500"),
     ):
-        listens = "until ss -ltn | grep -q :443; do sleep 0.2; done"
-        seat(TWO).check_output("timeout 300 sh -c %s", listens)
+        wait(seat(TWO), "ss -ltn | grep -q :443")
         words = ("--inventory", str(inventory))
         result, told = verify("all", *words, room_page_min_free_mb=10**9)
     return result.returncode, told, f"bridge ({subnet}) collides with the route to {route} by eth0"

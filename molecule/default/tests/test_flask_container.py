@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from instances import wait
 from testinfra.host import Host
 
 
@@ -35,8 +36,7 @@ def test_it_runs_with_the_courses_flags(
 def test_it_becomes_healthy(host: Host) -> None:
     """Docker asks for the first time one interval after the start."""
     command = "docker inspect --format '{{.State.Health.Status}}' flask"
-    wait = f'timeout 300 sh -c "until {command} | grep -qx healthy; do sleep 1; done"'
-    assert host.run(wait).rc == 0, host.check_output(command)
+    wait(host, f"{command} | grep -qx healthy")
 
 
 def test_it_is_hardened(container: dict[str, Any], settings: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import playbook
 import pytest
-from instances import machine, meanwhile, off
+from instances import ANSWERS, machine, meanwhile, off, wait
 from testinfra.host import Host
 
 OTHER, SEAT = playbook.seats()[0], playbook.seats()[-1]
@@ -60,7 +60,6 @@ docker system df --format '{{.Type}} {{.Size}}' | grep Build
 """
 # The process that holds the lock of those who save, remove and bring back.
 WORKING = "$(lslocks --noheadings --output PID,PATH | sed -n 's| /run/labocloud-reset.lock||p')"
-ANSWER = "docker exec flask python healthcheck.py"
 # Who may use Docker here is whoever is in its group.
 STUDENT = "runuser -u nobody -g docker --"
 # Writes into a volume, by a container that does not run, and takes down what was written.
@@ -193,7 +192,7 @@ def test_all_of_it_goes_and_nothing_else(seat: Host, clean: str, mess: str) -> N
     assert playbook.changed(playbook.run(SEAT, playbook=RESET, confirm="yes")) == 1
     assert seat.check_output(STATE) == clean
     assert seat.file("/root/work/Dockerfile").exists
-    assert seat.run(ANSWER).rc == 0
+    assert seat.run(ANSWERS).rc == 0
     assert playbook.changed(playbook.run(SEAT, playbook=RESET, confirm="yes")) == 0
     # The name that was stolen has come back without being sent again.
     assert playbook.changed(playbook.run(SEAT)) == 0
@@ -347,7 +346,7 @@ def test_what_is_written_while_it_is_saved_is_saved_or_stays(seat: Host, clean: 
     seat.check_output(f"cat > /run/connected.py <<'END'\n{CONNECTED}\nEND")
     seat.check_output("docker create --name writes --volume ledger:/d labocloud20202021:base true")
     with meanwhile(SEAT, f"{STUDENT} python3 /run/connected.py & {WRITING}"):
-        seat.check_output("timeout 300 sh -c 'until test -s /root/ledger; do sleep 0.1; done'")
+        wait(seat, "test -s /root/ledger")
         result = playbook.run(SEAT, playbook=RESET, confirm="yes", save="yes")
     archive = ["tar", "--zstd", "-tf", saved(SEAT) / "volumes.tar.zst", "ledger/_data"]
     kept = subprocess.run(archive, capture_output=True, text=True, check=True).stdout.split()

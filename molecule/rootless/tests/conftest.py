@@ -14,7 +14,6 @@ OPEN = "rootless-pc3"
 RESET, RESTORE = "playbooks/reset.yml", "playbooks/restore.yml"
 # With the third as the room's registry.
 REGISTRY = os.environ["MOLECULE_SCENARIO_DIRECTORY"] + "/inventory/with_registry/hosts.yml"
-ANSWER = "timeout 300 sh -c 'until docker exec flask python healthcheck.py; do sleep 1; done'"
 
 WORK = """
 set -eu

@@ -4,7 +4,6 @@ from pathlib import Path
 from uuid import uuid4
 
 from conftest import (
-    ANSWER,
     RESET,
     RESTORE,
     SEATS,
@@ -16,7 +15,7 @@ from conftest import (
     saved,
     student,
 )
-from instances import meanwhile, on_each
+from instances import ANSWERS, meanwhile, on_each, wait
 from playbook import changed, other_app, run
 from testinfra.host import Host
 
@@ -35,7 +34,7 @@ def test_the_next_group_has_a_seat_as_it_was_and_the_work_comes_back(
         assert changed(run("without_root", playbook=RESET, confirm="yes", save="yes")) > 0
     assert kept_out(seats[0])
     assert [seat.check_output(STATE) for seat in seats] == clean
-    on_each(seats, lambda seat: seat.check_output(ANSWER))
+    on_each(seats, lambda seat: wait(seat, ANSWERS))
     for seat in seats:
         name = seat.backend.name
         assert changed(run(name, playbook=RESTORE, **{"from": saved(name)})) == 1

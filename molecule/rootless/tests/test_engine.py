@@ -5,8 +5,8 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from conftest import ANSWER, SEATS, student
-from instances import machine, off, on_each
+from conftest import SEATS, student
+from instances import ANSWERS, machine, off, on_each, wait
 from playbook import changed, other_app, run, said
 from testinfra.host import Host
 
@@ -39,8 +39,7 @@ def test_what_is_killed_comes_back_and_so_do_containers(seats: list[Host], proce
         find = f"pgrep --oldest --exact {process}"
         killed = seat.check_output(find)
         seat.check_output("kill -9 %s", killed)
-        another = f'new=$({find}) && test "$new" != {killed}'
-        seat.check_output("timeout 300 sh -c %s", f"until {another}; do sleep 0.2; done")
+        wait(seat, f'new=$({find}) && test "$new" != {killed}')
         back(seat)
 
     on_each(seats, kill)
@@ -52,7 +51,7 @@ def test_a_machine_that_starts_again_has_them_again(seats: list[Host]) -> None:
     on_each(seats, back)
     # The toolkit's own was to go with it.
     assert changed(run("without_root")) > 0
-    on_each(seats, lambda seat: seat.check_output(ANSWER))
+    on_each(seats, lambda seat: wait(seat, ANSWERS))
 
 
 @pytest.fixture
@@ -75,13 +74,13 @@ def test_a_disk_that_is_full_costs_nobody_the_engine(small_disk: Host, tmp_path:
         " -c 'dd if=/dev/zero of=/full bs=1M count=300' 2>&1 || true",
     )
     assert "No space left on device" in filled
-    small_disk.check_output(ANSWER)
+    wait(small_disk, ANSWERS)
     small_disk.check_output("docker ps")
     other = other_app(tmp_path, str(uuid4()))
     result = run(name, **small, **other)
     assert result.returncode != 0
     assert f"make room at {DATA}/docker" in said(result)
-    small_disk.check_output(ANSWER)
+    wait(small_disk, ANSWERS)
     student(small_disk, "docker rm --force full")
     # What it has, it still has.
     assert changed(run(name, **small)) == 0

@@ -1,7 +1,6 @@
 """A seat goes from an engine without root to one of root's, and back, with students' work there."""
 
 from conftest import (
-    ANSWER,
     RESET,
     RESTORE,
     SEATS,
@@ -13,7 +12,7 @@ from conftest import (
     saved,
     student,
 )
-from instances import meanwhile, on_each
+from instances import ANSWERS, meanwhile, on_each, wait
 from playbook import changed, reports, run, said
 from testinfra.host import Host
 
@@ -81,7 +80,7 @@ def test_root_gets_an_engine_with_the_same_images_and_nothing_is_sent(seats: lis
         assert sorted(members(seat)) == ["other", "student"]
         assert seat.run(LEFT).stdout == ""
         student(seat, "docker ps")
-        seat.check_output(ANSWER)
+        wait(seat, ANSWERS)
     assert changed(run("without_root", **GROUP)) == 0
 
 
@@ -115,5 +114,5 @@ def test_it_goes_back_after_a_reset(seats: list[Host]) -> None:
             "/var/lib/docker:",
         ]
         student(seat, "docker ps")
-        seat.check_output(ANSWER)
+        wait(seat, ANSWERS)
     assert changed(run("without_root")) == 0

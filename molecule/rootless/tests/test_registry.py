@@ -2,8 +2,8 @@
 
 import re
 
-from conftest import ANSWER, OPEN, REGISTRY, student
-from instances import machine, on_each
+from conftest import OPEN, REGISTRY, student
+from instances import ANSWERS, machine, on_each, wait
 from playbook import changed, run
 from testinfra.host import Host
 
@@ -25,7 +25,7 @@ def test_engines_without_root_pull_what_they_lack(seats: list[Host]) -> None:
         address = seat.check_output("ip -4 -brief address show dev eth0").split()[2]
         assert address.partition("/")[0] in given
         assert seat.check_output(REVISION) == registry.check_output(REVISION)
-        seat.check_output(ANSWER)
+        wait(seat, ANSWERS)
     assert changed(run("all", "--inventory", REGISTRY)) == 0
 
 

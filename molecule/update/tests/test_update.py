@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from instances import machine, meanwhile
+from instances import machine, meanwhile, wait
 from playbook import PROJECT, changed, command, other_app, run, said, seats
 from testinfra.host import Host
 
@@ -91,8 +91,8 @@ def asked_all_along(seat: Host) -> Iterator[dict]:
     with meanwhile(seat.backend.name, script):
         seat.check_output("sleep 0.5")
         yield saw
-    wait = "until test -s /run/gap.json; do sleep 0.1; done; cat /run/gap.json"
-    saw |= json.loads(seat.check_output("timeout 300 sh -c %s", wait))
+    wait(seat, "test -s /run/gap.json")
+    saw |= json.loads(seat.check_output("cat /run/gap.json"))
     assert saw["asked"] > 100
 
 
