@@ -13,6 +13,7 @@ from playwright.sync_api import (
     ConsoleMessage,
     Page,
     Request,
+    expect,
     sync_playwright,
 )
 
@@ -20,6 +21,8 @@ CHROMIUM = "/usr/bin/chromium"
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
 BEAMER = {"width": 1920, "height": 1080}
+# Playwright waits five seconds for what a test expects: not enough beside a full machine's work.
+expect.set_options(timeout=120_000)
 
 
 @pytest.fixture(scope="session")

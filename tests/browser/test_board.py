@@ -83,7 +83,7 @@ def test_it_is_read_anew_and_stays_in_its_language(show: Callable[..., Page], fi
     changed = file.read_text().replace("6 seats need you", "7 seats need you")
     file.write_text(changed)
     heading = page.get_by_role("heading", level=1)
-    expect(heading).to_contain_text("7 seats need you", timeout=120_000)
+    expect(heading).to_contain_text("7 seats need you")
     file.write_text(changed.replace("7 seats need you", "6 seats need you"))
 
 

@@ -386,7 +386,7 @@ def test_an_answer_is_missed_and_a_new_container_is_noticed(browser: Browser) ->
             expect(page.locator("#facts")).to_contain_text(first.id)
             expect(page.locator("#facts")).to_contain_text("le début de son identifiant")
             first.pause()
-            expect(state).to_contain_text("il est en pause", timeout=120_000)
+            expect(state).to_contain_text("il est en pause")
             first.unpause()
             expect(state).to_have_text("")
         expect(state).to_contain_text("le conteneur est arrêté")

@@ -127,7 +127,7 @@ class Labo:
             capture_output=True,
             text=True,
             encoding="utf-8",
-            timeout=60,
+            timeout=300,
             check=False,
         )
         assert "Traceback" not in said.stderr, said.stderr
@@ -494,7 +494,7 @@ def looks(labo: Labo) -> int:
 
 def wait_for(labo: Labo, count: int) -> None:
     """Wait for so many more looks."""
-    begun, end = looks(labo), time.monotonic() + 30
+    begun, end = looks(labo), time.monotonic() + 120
     while looks(labo) < begun + count:
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -513,7 +513,7 @@ def test_to_watch_tells_what_changes_alone_and_ends_by_a_key(
     away.rename(path)
     wait_for(labo, 2)
     running.send_signal(signal.SIGINT)
-    said, wrong = running.communicate(timeout=10)
+    said, wrong = running.communicate(timeout=120)
     assert running.returncode == 1
     assert said.count("1. First contact") == 3
     assert said.count("Hint: Run two.") == 2
@@ -530,7 +530,7 @@ def test_to_watch_goes_to_no_other_exercise_by_itself(
     running = watching()
     wait_for(labo, 3)
     running.send_signal(signal.SIGINT)
-    said, _ = running.communicate(timeout=10)
+    said, _ = running.communicate(timeout=120)
     assert (running.returncode, said.count("all steps are done")) == (0, 1)
     assert "The last one" not in said
 
@@ -1107,13 +1107,13 @@ def test_an_end_in_the_middle_leaves_nothing_half(work: Work, number: int) -> No
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as running:
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while not any("archive" in one for one in work.labo.engine.asked("GET")):
             assert time.monotonic() < end
             time.sleep(0.05)
         assert len(work.saves()) == 1
         running.send_signal(number)
-        _, wrong = running.communicate(timeout=20)
+        _, wrong = running.communicate(timeout=120)
     assert (running.returncode, wrong) == (130, b"")
     assert work.saves() == []
     assert work.labo.engine.asked("DELETE") == [f"/containers/{'1' * 64}?force=true"]

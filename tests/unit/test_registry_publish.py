@@ -125,7 +125,7 @@ class Host:
             process = subprocess.Popen(
                 script, env=environment, stderr=output, start_new_session=True
             )
-            process.wait(timeout=20)
+            process.wait(timeout=120)
         # As systemd does: what the script leaves behind is ended with it.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, 9)

@@ -5,6 +5,6 @@ docker top sourd
 docker top poli
 docker stop -t 3 sourd
 docker stop poli
-timeout 30 sh -c 'until docker logs cours 2>&1 | grep Listening; do sleep 1; done'
+timeout 300 sh -c 'until docker logs cours 2>&1 | grep Listening; do sleep 1; done'
 docker stop cours
 docker ps -a --filter name=sourd --filter name=poli --filter name=cours --format '{{.Names}}: {{.Status}}'
