@@ -51,6 +51,11 @@ def type_in_clone(seat: Host, command: str) -> CommandResult:
     return as_student(seat, f"cd labocloud && {command}")
 
 
+def settle(seat: Host) -> None:
+    """Wait for what is on its way. A person takes that long to go on."""
+    wait(seat, f'test ! "$({ON_ITS_WAY})"')
+
+
 def wait_for_page(seat: Host) -> str:
     page = (
         "import urllib.request as r;"
@@ -71,6 +76,7 @@ def build_run_look_stop(seat: Host) -> None:
     assert "construite à la main" in page
     stopped = type_in_clone(seat, "docker stop flask")
     assert stopped.stdout.strip() == "flask"
+    settle(seat)
     assert type_in_clone(seat, "docker ps -a --format '{{.Names}}'").stdout.strip() == ""
 
 
@@ -104,8 +110,7 @@ def typed(host: Host, block: str) -> CommandResult:
         script = f"echo exit | script --quiet --return --command {shlex.quote(block)} /dev/null"
     result = as_student(host, script)
     if re.search(r" (-d|start|restart|stop|kill) ", block):
-        # A person takes that long to go on.
-        wait(host, f'test ! "$({ON_ITS_WAY})"')
+        settle(host)
     return result
 
 

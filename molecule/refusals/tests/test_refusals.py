@@ -165,10 +165,10 @@ def ready() -> Host:
 
 def squatter(ready: Host, name: str) -> AbstractContextManager[None]:
     """Somebody else's container, on the toolkit's port, while the toolkit's own is away."""
+    stop_flask(ready)
     return made(
         ready,
-        f"docker stop flask; docker run -d --name {name} -p 8080:80 --entrypoint sleep"
-        " labocloud20202021:base 600",
+        f"docker run -d --name {name} -p 8080:80 --entrypoint sleep labocloud20202021:base 600",
         f"docker rm -f {name}",
     )
 
@@ -204,9 +204,8 @@ def test_a_docker_of_another_source_is_not_replaced(ready: Host) -> None:
 
 
 def test_too_little_disk_for_the_image(ready: Host) -> None:
-    ready.check_output(
-        "docker stop flask; docker rmi -f $(docker images -q labocloud20202021:python)"
-    )
+    stop_flask(ready)
+    ready.check_output("docker rmi -f $(docker images -q labocloud20202021:python)")
     result = run(READY, course_image_min_free_mb=10**9)
     assert result.returncode != 0
     for word in (READY, "MiB free at /var/lib/docker", "course_image_min_free_mb", "make room"):
