@@ -140,12 +140,6 @@ def wait(seat: Host, sign: str) -> None:
     seat.check_output("timeout 300 sh -c %s", f"until {sign}; do sleep 0.2; done")
 
 
-def stop_flask(seat: Host) -> None:
-    """Stop the course's container, if it runs, and wait until it is gone: `stop` ends earlier."""
-    seat.run("docker stop flask")
-    wait(seat, "! docker container inspect flask >/dev/null 2>&1")
-
-
 @contextmanager
 def off(*names: str) -> Iterator[None]:
     """Switch machines off for a while, without a warning; afterwards wait until they are up."""

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from instances import as_student, offline, on_each, stop_flask, wait
+from instances import as_student, offline, on_each, wait
 from playbook import PROJECT
 from testinfra.backend.base import CommandResult
 from testinfra.host import Host
@@ -61,12 +61,13 @@ def wait_for_page(seat: Host) -> str:
         "import urllib.request as r;"
         "print(r.urlopen('http://localhost:8080/', timeout=2).read().decode())"
     )
-    wait(seat, f"python3 -c {shlex.quote(page)} >/run/page 2>/dev/null")
-    return seat.check_output("cat /run/page")
+    wait(seat, f"python3 -c {shlex.quote(page)} >/dev/null 2>&1")
+    return seat.check_output("python3 -c %s", page)
 
 
 def build_run_look_stop(seat: Host) -> None:
-    stop_flask(seat)  # the toolkit's own, as the course says
+    seat.run("docker stop flask")  # the toolkit's own, as the course says
+    settle(seat)
     built = type_in_clone(seat, "docker build . -t labocloud20202021:python")
     assert built.rc == 0, built.stdout + built.stderr
     started = type_in_clone(seat, RUN)
@@ -91,7 +92,8 @@ def look_inside(seat: Host) -> None:
         "labocloud",
         "requirements.txt",
     ]
-    stop_flask(seat)
+    seat.check_output("docker stop flask")
+    settle(seat)
 
 
 def blocks(page: str) -> list[tuple[str, str, str | None]]:

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
-from instances import machine, stop_flask, wait
+from instances import machine, wait
 from playbook import PROJECT, changed, run, said
 from testinfra.host import Host
 
@@ -165,10 +165,10 @@ def ready() -> Host:
 
 def squatter(ready: Host, name: str) -> AbstractContextManager[None]:
     """Somebody else's container, on the toolkit's port, while the toolkit's own is away."""
-    stop_flask(ready)
     return made(
         ready,
-        f"docker run -d --name {name} -p 8080:80 --entrypoint sleep labocloud20202021:base 600",
+        f"docker rm -f flask; docker run -d --name {name} -p 8080:80 --entrypoint sleep"
+        " labocloud20202021:base 600",
         f"docker rm -f {name}",
     )
 
@@ -185,8 +185,7 @@ def test_a_container_of_that_name_that_is_a_students_own(ready: Host) -> None:
     """Made from the base, and with a copy of our label. No other playbook has looked before."""
     label = "--label labocloud.managed=true --label labocloud.image=course"
     theirs = f"docker run -d --name flask {label} --entrypoint sleep labocloud20202021:base 600"
-    stop_flask(ready)
-    with made(ready, theirs, "docker rm -f flask"):
+    with made(ready, f"docker rm -f flask; {theirs}", "docker rm -f flask"):
         result = run(READY, playbook="playbooks/flask.yml")
         assert result.returncode != 0
         assert f"{READY}: it has a container flask that runs labocloud20202021:base" in said(result)
@@ -204,8 +203,9 @@ def test_a_docker_of_another_source_is_not_replaced(ready: Host) -> None:
 
 
 def test_too_little_disk_for_the_image(ready: Host) -> None:
-    stop_flask(ready)
-    ready.check_output("docker rmi -f $(docker images -q labocloud20202021:python)")
+    ready.check_output(
+        "docker rm -f flask; docker rmi -f $(docker images -q labocloud20202021:python)"
+    )
     result = run(READY, course_image_min_free_mb=10**9)
     assert result.returncode != 0
     for word in (READY, "MiB free at /var/lib/docker", "course_image_min_free_mb", "make room"):

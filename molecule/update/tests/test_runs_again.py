@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from instances import machine, stop_flask
+from instances import machine
 from playbook import changed, other_app, run, seats
 from testinfra.host import Host
 
@@ -86,7 +86,7 @@ def test_a_name_given_to_another_image_is_put_right(seat: Host) -> None:
 
 
 def test_a_students_own_run_of_the_course_is_replaced(seat: Host) -> None:
-    stop_flask(seat)
+    seat.check_output("docker rm --force flask")
     seat.check_output(f"docker run --rm -d --name flask -p 8080:8888 {COURSE}")
     assert changed(run(SEAT)) > 0
     assert label(seat, "flask", "labocloud.managed") == "true"
