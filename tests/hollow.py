@@ -10,6 +10,7 @@ where one passed.
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,8 @@ from pathlib import Path
 from suite import changed
 from suite.checks import PROJECT, git_files
 
+# What a terminal takes for a colour.
+COLOR = re.compile(r"\x1b\[[\d;]*m")
 ROLES = sorted(path.parents[1].name for path in PROJECT.glob("roles/*/tasks/main.yml"))
 
 
@@ -32,14 +35,21 @@ def fails(copy: Path, scenario: str) -> str:
     """Run a scenario in a copy. Gives the first line on what failed; empty where it passed."""
     command = ["molecule", "test", "--no-command-borders", "-s", scenario]
     # The first test that fails is enough.
-    environment = os.environ | {"ANSIBLE_NOCOLOR": "1", "PYTEST_ADDOPTS": "--exitfirst"}
+    environment = os.environ | {"PYTEST_ADDOPTS": "--exitfirst"}
     done = subprocess.run(
-        command, cwd=copy, env=environment, capture_output=True, text=True, check=False
+        command,
+        cwd=copy,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
     if done.returncode == 0:
         return ""
-    told = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "fatal:"))]
-    return told[0][:200] if told else done.stderr[-200:] or "it failed without a word"
+    lines = [COLOR.sub("", line) for line in done.stdout.splitlines()]
+    told = [line for line in lines if line.startswith(("FAILED ", "fatal: ", "[ERROR]"))]
+    return told[0][:200] if told else "no test and no task says why: " + " ".join(lines[-5:])
 
 
 def main() -> int:

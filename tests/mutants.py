@@ -25,6 +25,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -38,11 +39,12 @@ from cosmic_ray.operators.operator import Operator
 from cosmic_ray.plugins import get_operator
 
 PROJECT = Path(__file__).resolve().parents[1]
-SOURCES = ("plugins/*/*.py", "app/labocloud/*.py")
+SOURCES = ("plugins/**/*.py", "app/labocloud/*.py")
 # It runs `./lab` as a user would, for minutes, and is about no file of these.
 LEFT_OUT = "--ignore=tests/unit/test_lab.py"
-# Seconds after which a change counts as seen: it has made something endless.
-PATIENCE = 300
+# Times that all the tests take as the code is, after which a change counts as seen: it has made
+# something endless.
+PATIENCE = 4
 OPERATORS = (
     *("Eq_NotEq", "NotEq_Eq", "Lt_GtE", "GtE_Lt", "Gt_LtE", "LtE_Gt", "Is_IsNot", "IsNot_Is"),
     *("AndWithOr", "OrWithAnd", "TrueWithFalse", "FalseWithTrue"),
@@ -126,11 +128,13 @@ class Mutant(NamedTuple):
         return "app/tests" if self.path.startswith("app/") else "tests/unit"
 
     @property
-    def own(self) -> str:
-        """The file of the tests that are about the changed one; it may not exist."""
+    def own(self) -> list[str]:
+        """The files of the tests that are about the changed one; there may be none."""
         path = Path(self.path)
-        action = "_action" if str(path) == "plugins/action/seat.py" else ""
-        return f"{self.folder}/test_{path.stem.strip('_')}{action}.py"
+        name = path.stem.strip("_")
+        names = (name, f"{name}_{path.parent.name}", f"{path.parent.name}_{name}")
+        files = [f"{self.folder}/test_{name}.py" for name in names]
+        return [file for file in files if (PROJECT / file).exists()]
 
     def apply(self, source: str) -> str:
         """Give the text of the file with the change."""
@@ -172,8 +176,8 @@ def copies(count: int) -> Iterator[queue.Queue[Path]]:
         yield free
 
 
-def passes(copy: Path, *tests: str) -> bool:
-    """Tell whether tests pass in a copy."""
+def passes(copy: Path, *tests: str, seconds: float | None = None) -> bool:
+    """Tell whether tests pass in a copy, within that time where one is given."""
     environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     # By its time and size alone Python would take a changed file for the one before.
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
@@ -181,23 +185,27 @@ def passes(copy: Path, *tests: str) -> bool:
     command = [f"{PROJECT}/.venv/bin/python", "-m", "pytest", "-qx", "--no-header", *tests]
     try:
         done = subprocess.run(
-            command, cwd=copy, env=environment, capture_output=True, timeout=PATIENCE, check=False
+            command, cwd=copy, env=environment, capture_output=True, timeout=seconds, check=False
         )
     except subprocess.TimeoutExpired:
         return False
     return done.returncode == 0
 
 
-def survives(free: queue.Queue[Path], mutant: Mutant) -> bool:
-    """Tell whether all tests pass with a change: first those of the file, then the others."""
+def survives(free: queue.Queue[Path], mutant: Mutant, seconds: float) -> bool:
+    """Tell whether all tests pass with a change: first those of the file, then the others.
+
+    seconds: after which it counts as seen.
+    """
     copy = free.get()
     changed = copy / mutant.path
     before = changed.read_text(encoding="utf-8")
     try:
         changed.write_text(mutant.apply(before), encoding="utf-8")
-        if (copy / mutant.own).exists() and not passes(copy, mutant.own):
+        if mutant.own and not passes(copy, *mutant.own, seconds=seconds):
             return False
-        return passes(copy, mutant.folder, LEFT_OUT, f"--ignore={mutant.own}")
+        others = [f"--ignore={file}" for file in mutant.own]
+        return passes(copy, mutant.folder, LEFT_OUT, *others, seconds=seconds)
     finally:
         changed.write_text(before, encoding="utf-8")
         free.put(copy)
@@ -228,11 +236,13 @@ def main() -> None:
     sample = random.Random(asked.seed).sample(every, count)  # noqa: S311  # no secret
     alive = 0
     with copies(asked.jobs) as free, ThreadPoolExecutor(asked.jobs) as pool:
-        copy = free.get()
+        copy, begun = free.get(), time.monotonic()
         if not passes(copy, "tests/unit", "app/tests", LEFT_OUT):
             sys.exit("the tests fail without any change: run them, and mend that first")
+        # The others of the pool are not under way yet: it takes longer with them.
+        seconds = PATIENCE * (time.monotonic() - begun)
         free.put(copy)
-        fates = pool.map(lambda mutant: survives(free, mutant), sample)
+        fates = pool.map(lambda mutant: survives(free, mutant, seconds), sample)
         for mutant, survived in zip(sample, fates, strict=True):
             alive += survived
             if survived:
