@@ -4,13 +4,12 @@ import json
 import os
 import re
 import subprocess
-import time
 from pathlib import Path
 from uuid import uuid4
 
 import docker
 import pytest
-from instances import machine, meanwhile, off
+from instances import machine, meanwhile, off, wait
 from playbook import PROJECT, changed, other_app, reports, run, said
 from testinfra.host import Host
 
@@ -156,12 +155,7 @@ def test_a_builder_that_is_off_is_told_at_once(registry: Host) -> None:
     # where what it mirrors, on the same machine, was not there yet when it started.
     seat = machine("room-pc1")
     for port in (5000, 5002):
-        for _ in range(1500):
-            if seat.run(f"timeout 1 bash -c '</dev/tcp/room-registry/{port}'").rc == 0:
-                break
-            time.sleep(0.2)
-        else:
-            pytest.fail(f"nobody listens at port {port}")
+        wait(seat, f"timeout 1 bash -c '</dev/tcp/room-registry/{port}'")
     assert changed(run("all")) > 0
 
 
