@@ -240,6 +240,17 @@ def test_a_room_on_which_somebody_else_works(ready: Host) -> None:
         wait(ready, free)
 
 
+def test_of_a_machine_that_is_refused_nothing_is_removed(ready: Host) -> None:
+    theirs = "docker run -d --name theirs --entrypoint sleep labocloud20202021:base 600"
+    with made(ready, theirs, "docker rm --force theirs"):
+        wrong = {"room_page_min_free_mb": "viel", "docker_engine_purge": True}
+        result = run(READY, playbook="playbooks/remove.yml", **wrong)
+        assert result.returncode != 0
+        for word in (READY, "room_page_min_free_mb", "viel"):
+            assert word in said(result), said(result)
+        assert "theirs" in ready.check_output("docker ps --format '{{.Names}}'").split()
+
+
 def test_a_broken_option_never_leaves_a_seat_without_docker(ready: Host) -> None:
     """Debian 12's engine cannot validate: it is started with the option, and then without."""
     before = ready.file("/etc/docker/daemon.json").content_string
