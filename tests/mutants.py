@@ -22,6 +22,7 @@ import os
 import queue
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -234,6 +235,8 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     asked = parser.parse_args()
 
+    # A shell that has started this beside others has it ignored, and tests send it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     files = asked.files or [
         str(path.relative_to(PROJECT)) for pattern in SOURCES for path in PROJECT.glob(pattern)
     ]
