@@ -67,9 +67,9 @@ def address(container: Container) -> str:
 
 def answer(container: Container) -> None:
     """Wait until a container answers."""
-    for _ in range(100):
-        with suppress(requests.ConnectionError, KeyError):
-            requests.get(f"{address(container)}/", timeout=5)
+    for _ in range(1200):
+        with suppress(requests.RequestException, KeyError):
+            requests.get(f"{address(container)}/", timeout=60)
             return
         time.sleep(0.1)
     raise AssertionError(container.logs().decode())

@@ -127,9 +127,11 @@ def test_what_streams_has_its_own_limits(
     """It may be large, and take long, but not for ever, nor say nothing for long."""
     engine.on("GET", "/large", stand_in.Raw(b" " * 10_000))
     engine.on("GET", "/images/get", answer)
-    with closing(DockerConnection(engine.path, 0.2, most=1000)) as docker:
+    with closing(DockerConnection(engine.path, 20, most=1000)) as docker:
         assert len(docker.stream("/large").read()) == 10_000
         monkeypatch.setattr(docker_engine, limit, 0.2)
+        # The answer to a question may take longer than a stream may say nothing.
+        docker.seconds = 0.2
         with pytest.raises(TimeoutError):
             docker.stream("/images/get").read()
 

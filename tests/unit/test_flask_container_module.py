@@ -284,7 +284,7 @@ def seat(
         "page_revision",
         lambda url: ask(pages[1].url if url.endswith(":8888") else url),
     )
-    monkeypatch.setattr(flask_container, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(flask_container, "ANSWER_SECONDS", 20)
     monkeypatch.setattr(flask_container, "LAST_WORDS_SECONDS", 0.1)
     monkeypatch.setattr(state.update, "__defaults__", (tmp_path / "remembered",))
     seat = Seat(engine, pages[0].url, pages[1].url)
@@ -404,8 +404,9 @@ def test_where_the_page_is_wrong_from_outside_the_old_one_comes_back_with_its_im
 
 
 def test_where_the_old_page_does_not_answer_either_none_serves(
-    seat: Seat, pages: list[http.server.HTTPServer]
+    seat: Seat, pages: list[http.server.HTTPServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(flask_container, "ANSWER_SECONDS", 0.2)
     pages[0].health = pages[1].health = None
     assert seat.switch()["revision"] is None
 

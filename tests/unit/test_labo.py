@@ -464,9 +464,13 @@ def test_colours_are_for_terminals_that_want_them(labo: Labo) -> None:
 
 
 @pytest.fixture
-def watching(labo: Labo) -> Iterator[Callable[[], subprocess.Popen[str]]]:
-    """What begins to watch the first exercise; it is ended in any case."""
+def watching(labo: Labo, tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+    """What begins to watch the first exercise; it is ended in any case.
+
+    What it says is wrong is in tmp_path / "wrong".
+    """
     begun: list[subprocess.Popen[str]] = []
+    wrong = (tmp_path / "wrong").open("w", encoding="utf-8")
 
     def begin() -> subprocess.Popen[str]:
         begun.append(
@@ -474,7 +478,7 @@ def watching(labo: Labo) -> Iterator[Callable[[], subprocess.Popen[str]]]:
                 labo.command("check", "1", "--watch"),
                 env=labo.environment(),
                 stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
+                stderr=wrong,
                 text=True,
                 encoding="utf-8",
             )
@@ -485,6 +489,7 @@ def watching(labo: Labo) -> Iterator[Callable[[], subprocess.Popen[str]]]:
     for one in begun:
         one.kill()
         one.communicate()
+    wrong.close()
 
 
 def looks(labo: Labo) -> int:
@@ -501,7 +506,7 @@ def wait_for(labo: Labo, count: int) -> None:
 
 
 def test_to_watch_tells_what_changes_alone_and_ends_by_a_key(
-    labo: Labo, watching: Callable[[], subprocess.Popen[str]]
+    labo: Labo, tmp_path: Path, watching: Callable[[], subprocess.Popen[str]]
 ) -> None:
     running = watching()
     wait_for(labo, 3)
@@ -509,11 +514,17 @@ def test_to_watch_tells_what_changes_alone_and_ends_by_a_key(
     wait_for(labo, 3)
     path, away = Path(labo.engine.path), Path(f"{labo.engine.path}.away")
     path.rename(away)
+    end = time.monotonic() + 120
+    while "Docker does not answer" not in (tmp_path / "wrong").read_text(encoding="utf-8"):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    # Two looks more.
     time.sleep(4.5)
     away.rename(path)
     wait_for(labo, 2)
     running.send_signal(signal.SIGINT)
-    said, wrong = running.communicate(timeout=120)
+    said, _ = running.communicate(timeout=120)
+    wrong = (tmp_path / "wrong").read_text(encoding="utf-8")
     assert running.returncode == 1
     assert said.count("1. First contact") == 3
     assert said.count("Hint: Run two.") == 2
@@ -768,7 +779,8 @@ def test_a_page_that_drips_is_no_page(labo: Labo) -> None:
         labo.engine.on("GET", "/containers/(.{64})/json", lambda _, key: known[key])
         begun = time.monotonic()
         assert "The course’s page does not answer" in labo.run()[1]
-        assert time.monotonic() - begun < 5
+        # One of the ten would take twenty seconds to its end.
+        assert time.monotonic() - begun < 15
 
 
 def test_what_is_not_written_whole_leaves_what_was_there(

@@ -23,6 +23,8 @@ from mutated import ODD, answers, bounded, json_of
 from stand_in import DROP, HANG, Engine, Raw, Refuse, Stream
 
 NOTHING = snapshot.wanted([])
+# Seconds: more than a slow machine takes, less than without the limit that a test is about.
+SOON = 4.5
 CONTAINERS = f"/containers/json?all=true&limit={snapshot.MOST}"
 OBJECTS = ("/info", "/volumes")
 INFO = {
@@ -201,14 +203,12 @@ def test_fifty_containers_are_told_soon_and_in_few_bytes_on_one_connection(engin
         return True
 
     with mock.patch.object(stand_in.Server, "verify_request", count):
-        begun = time.monotonic()
         told = take(engine)
-        seconds = time.monotonic() - begun
     assert (len(told["containers"]), len(told["images"])) == (50, 25)
     assert len(json.dumps(told)) < 100_000
-    # A real engine answers sooner than the stand-in; the limit of 0.3 s is that of a real seat.
-    assert seconds < 2
     assert len(connections) == 1
+    # Each container, each image and its history, four lists, the engine itself, and its version.
+    assert len(engine.asked("GET")) == 50 + 2 * 25 + 4 + 2
 
 
 def test_a_container_is_told(engine: Engine) -> None:
@@ -479,12 +479,12 @@ def test_pages_that_drip_are_given_up_one_by_one_and_all_together(
     monkeypatch.setattr(snapshot, "ONE_PAGE", 0.3)
     monkeypatch.setattr(snapshot, "ALL_PAGES", 0.5)
     with serving(drip) as port:
-        stand(engine, [at(port, number) for number in range(9)], [])
+        stand(engine, [at(port, number) for number in range(90)], [])
         begun = time.monotonic()
-        told = take(engine, pages=[[f"exercise-{n}", 8888, path] for n in range(9)])
-        assert time.monotonic() - begun < 2
+        told = take(engine, pages=[[f"exercise-{n}", 8888, path] for n in range(90)])
+        assert time.monotonic() - begun < SOON
     assert told["pages"] == {}
-    assert len(told["containers"]) == 9
+    assert len(told["containers"]) == 90
 
 
 @pytest.mark.parametrize(
@@ -499,7 +499,7 @@ def test_an_engine_that_does_not_answer_is_an_error_soon(
     begun = time.monotonic()
     with pytest.raises(OSError, match=r"."):
         snapshot.take(NOTHING, engine.path)
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < SOON
 
 
 def test_an_answer_that_has_no_end_is_given_up(engine: Engine) -> None:
@@ -546,7 +546,7 @@ def test_an_engine_that_drips_is_given_up(tmp_path: Path, monkeypatch: pytest.Mo
         begun = time.monotonic()
         with pytest.raises(TimeoutError):
             snapshot.take(NOTHING, path)
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < SOON
 
 
 def test_an_engine_that_is_slow_with_each_of_many_is_given_up(
@@ -557,12 +557,12 @@ def test_an_engine_that_is_slow_with_each_of_many_is_given_up(
         return container(1)
 
     monkeypatch.setattr(snapshot, "ALL", 0.4)
-    stand(engine, [container(number) for number in range(50)], [])
+    stand(engine, [container(number) for number in range(100)], [])
     engine.on("GET", "/containers/[0-9a-f]{64}/json", slowly)
     begun = time.monotonic()
     with pytest.raises(TimeoutError):
         snapshot.take(NOTHING, engine.path)
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < SOON
 
 
 @pytest.mark.parametrize("answer", [HANG, DROP])
@@ -574,7 +574,7 @@ def test_an_engine_that_does_not_say_which_one_it_is_is_an_error_soon(
     begun = time.monotonic()
     with pytest.raises(OSError, match=r"."):
         snapshot.take(NOTHING, engine.path)
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < SOON
 
 
 def test_no_engine_at_all_is_an_error(tmp_path: Path) -> None:

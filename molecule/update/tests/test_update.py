@@ -173,7 +173,7 @@ def test_a_broken_image_costs_no_seat_its_page(
     assert good in path.read_text()
     path.write_text(path.read_text().replace(good, bad, 1))
     with asked_all_along(room[THIRD]) as saw:
-        result = update(canary=THIRD, flask_container_start_timeout=5, **other)
+        result = update(canary=THIRD, flask_container_start_timeout=20, **other)
     assert result.returncode != 0
     assert f"{THIRD}: the new flask does not answer" in said(result)
     assert f"{THIRD} serves the revision {before[:12]} as before" in said(result)
