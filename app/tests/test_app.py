@@ -76,6 +76,7 @@ def refused(port: int) -> bool:
 
 def have_come(process: subprocess.Popen[str], count: int) -> None:
     """Wait until so many requests more have come."""
+    assert process.stderr
     assert [process.stderr.readline() for _ in range(count)] == ["received\n"] * count
 
 
@@ -103,6 +104,7 @@ def test_who_comes_after_the_signal_is_refused(
     process.terminate()
     assert any(refused(port) for _ in range(1200))
     assert process.poll() is None
+    assert process.stdin
     process.stdin.write("\n")
     process.stdin.flush()
     assert asked.getresponse().status == 200
