@@ -497,34 +497,37 @@ def looks(labo: Labo) -> int:
     return len([one for one in labo.engine.asked("GET") if one == "/info"])
 
 
-def wait_for(labo: Labo, count: int) -> None:
-    """Wait for so many more looks."""
-    begun, end = looks(labo), time.monotonic() + 120
-    while looks(labo) < begun + count:
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + 120
+    while not is_so():
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+def wait_for(labo: Labo, count: int) -> None:
+    """Wait for so many more looks."""
+    begun = looks(labo)
+    wait_until(lambda: looks(labo) >= begun + count)
 
 
 def test_to_watch_tells_what_changes_alone_and_ends_by_a_key(
     labo: Labo, tmp_path: Path, watching: Callable[[], subprocess.Popen[str]]
 ) -> None:
-    running = watching()
+    running, complaints = watching(), tmp_path / "wrong"
     wait_for(labo, 3)
     labo.has("one")
     wait_for(labo, 3)
     path, away = Path(labo.engine.path), Path(f"{labo.engine.path}.away")
     path.rename(away)
-    end = time.monotonic() + 120
-    while "Docker does not answer" not in (tmp_path / "wrong").read_text(encoding="utf-8"):
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    wait_until(lambda: "Docker does not answer" in complaints.read_text(encoding="utf-8"))
     # Two looks more.
     time.sleep(4.5)
     away.rename(path)
     wait_for(labo, 2)
     running.send_signal(signal.SIGINT)
     said, _ = running.communicate(timeout=120)
-    wrong = (tmp_path / "wrong").read_text(encoding="utf-8")
+    wrong = complaints.read_text(encoding="utf-8")
     assert running.returncode == 1
     assert said.count("1. First contact") == 3
     assert said.count("Hint: Run two.") == 2
@@ -1119,10 +1122,8 @@ def test_an_end_in_the_middle_leaves_nothing_half(work: Work, number: int) -> No
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as running:
-        end = time.monotonic() + 120
-        while not any("archive" in one for one in work.labo.engine.asked("GET")):
-            assert time.monotonic() < end
-            time.sleep(0.05)
+        asked = work.labo.engine.asked
+        wait_until(lambda: any("archive" in one for one in asked("GET")))
         assert len(work.saves()) == 1
         running.send_signal(number)
         _, wrong = running.communicate(timeout=120)
