@@ -43,8 +43,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 SOURCES = ("plugins/**/*.py", "app/labocloud/*.py")
 # It runs `./lab` as a user would, for minutes, and is about no file of these.
 LEFT_OUT = "--ignore=tests/unit/test_lab.py"
-# Times that all the tests take as the code is, after which a change counts as seen: it has made
-# something endless.
+# The others of the pool are under way beside a change's tests, and none beside the first run.
 PATIENCE = 4
 OPERATORS = (
     *("Eq_NotEq", "NotEq_Eq", "Lt_GtE", "GtE_Lt", "Gt_LtE", "LtE_Gt", "Is_IsNot", "IsNot_Is"),
@@ -184,25 +183,29 @@ def failed(copy: Path, *tests: str, seconds: float | None = None) -> str:
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
     environment["PATH"] = f"{PROJECT}/.venv/bin:{environment['PATH']}"
     command = [f"{PROJECT}/.venv/bin/python", "-m", "pytest", "-qx", "--no-header", *tests]
-    try:
-        done = subprocess.run(
-            command,
-            cwd=copy,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return f"they take longer than {seconds:.0f} seconds"
-    return "\n".join(done.stdout.splitlines()[-3:]) if done.returncode else ""
+    # In a session of its own: what ends processes may, changed, end all of its group.
+    with subprocess.Popen(
+        command,
+        cwd=copy,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as run:
+        try:
+            said, _ = run.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(run.pid, signal.SIGKILL)
+            return f"they take longer than {seconds:.0f} seconds"
+    return "\n".join(said.splitlines()[-3:]) if run.returncode else ""
 
 
 def survives(free: queue.Queue[Path], mutant: Mutant, seconds: float) -> bool:
     """Tell whether all tests pass with a change: first those of the file, then the others.
 
-    seconds: after which it counts as seen.
+    seconds: what all take as the code is. A change that makes something endless counts as seen
+    after as long by those of the file, after PATIENCE times as long by the others.
     """
     copy = free.get()
     changed = copy / mutant.path
@@ -212,7 +215,7 @@ def survives(free: queue.Queue[Path], mutant: Mutant, seconds: float) -> bool:
         if mutant.own and failed(copy, *mutant.own, seconds=seconds):
             return False
         others = [f"--ignore={file}" for file in mutant.own]
-        return not failed(copy, mutant.folder, LEFT_OUT, *others, seconds=seconds)
+        return not failed(copy, mutant.folder, LEFT_OUT, *others, seconds=PATIENCE * seconds)
     finally:
         changed.write_text(before, encoding="utf-8")
         free.put(copy)
@@ -249,8 +252,7 @@ def main() -> None:
         for folder in ("tests/unit", "app/tests"):
             if said := failed(copy, folder, LEFT_OUT):
                 sys.exit(f"the tests fail without any change; mend that first:\n{said}")
-        # The others of the pool are not under way yet: it takes longer with them.
-        seconds = PATIENCE * (time.monotonic() - begun)
+        seconds = time.monotonic() - begun
         free.put(copy)
         fates = pool.map(lambda mutant: survives(free, mutant, seconds), sample)
         for mutant, survived in zip(sample, fates, strict=True):
