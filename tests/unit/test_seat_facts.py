@@ -648,16 +648,17 @@ def test_this_machine_has_everything_that_is_promised(tmp_path: Path) -> None:
     ("pid", "seconds", "outdated"),
     [
         (str(os.getpid()), 10, True),
+        (str(os.getpid()), 0.5, False),
         (str(os.getpid()), -10, False),
         ("", 10, False),
         (str(2**22 + 1), 10, False),
     ],
-    ids=["newer", "older", "no process", "a process that there is not"],
+    ids=["newer", "as old", "older", "no process", "a process that there is not"],
 )
 def test_a_configuration_that_is_newer_than_the_engine(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pid: str, seconds: int, outdated: bool
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pid: str, seconds: float, outdated: bool
 ) -> None:
-    """Where no engine runs, the next one reads it."""
+    """By more than the kernel's rounding; where no engine runs, the next one reads it."""
     started = facts_machine.started_at(str(os.getpid()))
     old, new = tmp_path / "old", tmp_path / "new"
     for file, when in ((old, started - 100), (new, started + seconds)):
