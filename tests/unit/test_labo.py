@@ -455,6 +455,14 @@ def test_a_narrow_terminal_shows_all_of_it(labo: Labo) -> None:
         assert max(map(len, shown.splitlines())) <= 40, shown
 
 
+def test_a_file_has_a_line_for_each_thing_or_as_many_columns_as_are_asked_for(labo: Labo) -> None:
+    def widest(columns: str) -> int:
+        return max(map(len, labo.run("check", "99", **FRENCH, COLUMNS=columns)[2].splitlines()))
+
+    assert widest("40") <= 40
+    assert widest("0") == widest("") == widest("many") > 40
+
+
 def test_colours_are_for_terminals_that_want_them(labo: Labo) -> None:
     labo.has("one")
     assert "\x1b[32m[x]\x1b[0m" in in_terminal(labo, 80, "check", "1")
