@@ -49,13 +49,13 @@ SEEN = (
     ("playbooks/*", "unit conventions collection molecule:day"),
     ("site.yml", "conventions seat"),
     ("inventory/*", "unit conventions seat"),
-    # What students see.
-    ("app/exercises/*", "unit app image molecule:lesson molecule:rootless"),
-    ("app/content/*", "app image browser molecule:lesson"),
+    # What students see. The check `seat` builds the image that others try.
+    ("app/exercises/*", "unit app seat image molecule:lesson molecule:rootless"),
+    ("app/content/*", "app seat image browser molecule:lesson"),
     ("app/tests/*", "app"),
-    ("app/*", "unit app image browser molecule:default"),
-    ("Dockerfile", "unit app image molecule:default molecule:lesson"),
-    (".dockerignore", "unit image molecule:archive"),
+    ("app/*", "unit app seat image browser molecule:default"),
+    ("Dockerfile", "unit app seat image molecule:default molecule:lesson"),
+    (".dockerignore", "unit seat image molecule:archive"),
     # The tests themselves.
     ("molecule/resources/states/*", "unit molecule:lesson molecule:rootless"),
     ("molecule/resources/test_*", ""),

@@ -84,9 +84,9 @@ def checks() -> Iterator[Check]:
     yield Check("docker", ("ansible-playbook", "playbooks/docker.yml"), seconds=30)
     yield Check("seat", ("ansible-playbook", "site.yml"), ("docker",), 30)
     yield Check("tools", ("ansible-playbook", "tests/tools.yml"), ("seat",), 60)
-    yield Check("image", ("pytest", "tests/image"), ("tools",), 60, alone=True)
+    yield Check("image", ("pytest", "tests/image"), ("seat", "tools"), 60, alone=True)
     yield Check("collection", ("pytest", "tests/collection"), ("seat",), 100)
-    yield Check("browser", ("pytest", "tests/browser"), ("tools",), 300)
+    yield Check("browser", ("pytest", "tests/browser"), ("seat", "tools"), 300)
     yield Check("live", ("pytest", "tests/live"), ("seat",), 90)
     for path in sorted(PROJECT.glob("molecule/*/molecule.yml")):
         name = path.parent.name

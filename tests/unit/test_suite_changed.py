@@ -153,3 +153,11 @@ def test_where_there_is_no_main_it_says_what_to_do(project: Path) -> None:
 def test_a_file_that_is_gone_is_seen_by_those_of_its_place() -> None:
     assert not (PROJECT / "roles/room_registry/tasks/gone.yml").exists()
     assert seen("roles/room_registry/tasks/gone.yml") == {"conventions", "molecule:room"}
+
+
+def test_what_the_image_is_made_of_has_it_built_before_it_is_tried() -> None:
+    """Else the one that is there would be tried, without the change."""
+    made_of = ["Dockerfile", ".dockerignore", *(one for one in FILES if one.startswith("app/"))]
+    trying = {"image", "browser"}
+    assert [name for name in made_of if seen(name) & trying and "seat" not in seen(name)] == []
+    assert all("seat" in check.needs for check in CHECKS if check.name in trying)
