@@ -43,7 +43,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 SOURCES = ("plugins/**/*.py", "app/labocloud/*.py")
 # It runs `./lab` as a user would, for minutes, and is about no file of these.
 LEFT_OUT = "--ignore=tests/unit/test_lab.py"
-# The others of the pool are under way beside a change's tests, and none beside the first run.
+# Times as long as the first run, which has nothing beside it, the tests of a change may take.
 PATIENCE = 4
 OPERATORS = (
     *("Eq_NotEq", "NotEq_Eq", "Lt_GtE", "GtE_Lt", "Gt_LtE", "LtE_Gt", "Is_IsNot", "IsNot_Is"),

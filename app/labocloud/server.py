@@ -31,7 +31,7 @@ LIMITS = {
 }
 # Seconds after which a thread that waits for Python's lock asks the one that has it to let go. With
 # Python's own 5 ms the thread that reads takes the lock back again and again before those that
-# answer have woken up on the other core: many clients at once then get a fifth of the answers.
+# answer have woken up on the other core: many clients at once then get a quarter of the answers.
 SWITCH_INTERVAL = 0.00001
 # Seconds that answers under way have, once the container is told to stop.
 GRACE = 1.5
