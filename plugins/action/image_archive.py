@@ -15,7 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.labocloud.room.plugins.module_utils.passing import NAME, PLACE, PREFIX
+from ansible_collections.labocloud.room.plugins.module_utils.images.passing import (
+    NAME,
+    PLACE,
+    PREFIX,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.archives import (
     PART,
     checked,

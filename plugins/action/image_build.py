@@ -17,7 +17,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible_collections.labocloud.room.plugins.action import seat
-from ansible_collections.labocloud.room.plugins.module_utils.passing import PLACE, PREFIX
+from ansible_collections.labocloud.room.plugins.module_utils.images.passing import PLACE, PREFIX
 from ansible_collections.labocloud.room.plugins.plugin_utils.course import BASE
 from ansible_collections.labocloud.room.plugins.plugin_utils.packing import pack
 

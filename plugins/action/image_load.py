@@ -15,7 +15,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible_collections.labocloud.room.plugins.action import seat
-from ansible_collections.labocloud.room.plugins.module_utils.passing import PLACE, PREFIX
+from ansible_collections.labocloud.room.plugins.module_utils.images.passing import PLACE, PREFIX
 from ansible_collections.labocloud.room.plugins.plugin_utils.archives import kept
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import printable
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import published

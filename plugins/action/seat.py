@@ -40,7 +40,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN, printable
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import publish, published
-from ansible_collections.labocloud.room.plugins.plugin_utils.shape import shaped, timed
+from ansible_collections.labocloud.room.plugins.plugin_utils.seat_shape import shaped, timed
 
 # Bytes. The name is that of files and directories too, with something before or behind it.
 LONGEST_NAME = 200

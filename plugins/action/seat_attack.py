@@ -15,7 +15,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.asking import ask
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import silence
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import cleaned
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import PREFIX
-from ansible_collections.labocloud.room.plugins.plugin_utils.shape import ATTACKS
+from ansible_collections.labocloud.room.plugins.plugin_utils.seat_shape import ATTACKS
 
 
 def shaped(answer: dict[str, Any], name: str, account: str) -> dict[str, Any]:

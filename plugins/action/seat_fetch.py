@@ -20,7 +20,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.labocloud.room.plugins.module_utils.passing import PLACE
+from ansible_collections.labocloud.room.plugins.module_utils.images.passing import PLACE
 from ansible_collections.labocloud.room.plugins.plugin_utils.fetching import (
     MB,
     fetch_file,

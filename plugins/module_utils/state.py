@@ -22,11 +22,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     fingerprint,
     fingerprint_1,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.reading import (
+from ansible_collections.labocloud.room.plugins.module_utils.files import (
     LONGEST_SENTENCE,
     NoFileError,
     content,

@@ -41,8 +41,8 @@ EXAMPLES = r"""
 RETURN = r""" # """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.labocloud.room.plugins.module_utils import access
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import SOCKET
+from ansible_collections.labocloud.room.plugins.module_utils.engine import access
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import SOCKET
 
 
 def main() -> None:

@@ -63,12 +63,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.labocloud.room.plugins.module_utils.docker_roots import (
+from ansible_collections.labocloud.room.plugins.module_utils.engine.roots import (
     NOBODYS,
     known,
     state_of,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.emptying import (
+from ansible_collections.labocloud.room.plugins.module_utils.reset.emptying import (
     RefusedError,
     empty,
 )

@@ -131,17 +131,17 @@ from typing import Any, TextIO
 from urllib.parse import quote
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.labocloud.room.plugins.module_utils.answer import (
-    ARGUMENTS,
-    LateError,
-    answer,
-)
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     DockerConnection,
     EngineError,
     reason,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.image_names import (
+from ansible_collections.labocloud.room.plugins.module_utils.facts.answer import (
+    ARGUMENTS,
+    LateError,
+    answer,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.images.names import (
     described,
     give_name,
 )

@@ -75,9 +75,14 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import SOCKET
-from ansible_collections.labocloud.room.plugins.module_utils.passing import NAME, PLACE, made, sweep
-from ansible_collections.labocloud.room.plugins.module_utils.saved import (
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import SOCKET
+from ansible_collections.labocloud.room.plugins.module_utils.images.passing import (
+    NAME,
+    PLACE,
+    made,
+    sweep,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import (
     ENVIRONMENT,
     digest,
     run,

@@ -87,24 +87,24 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.labocloud.room.plugins.module_utils.answer import (
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
+    DockerConnection,
+    fingerprint,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.facts.answer import (
     ARGUMENTS,
     LateError,
     answer,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
-    DockerConnection,
-    fingerprint,
-)
-from ansible_collections.labocloud.room.plugins.module_utils.image_names import (
+from ansible_collections.labocloud.room.plugins.module_utils.images.names import (
     described,
     forget,
     give_name,
     remembered,
     take_name,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.passing import taken
-from ansible_collections.labocloud.room.plugins.module_utils.saved import digest, run
+from ansible_collections.labocloud.room.plugins.module_utils.images.passing import taken
+from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import digest, run
 
 OWN_ARGUMENTS: dict[str, Any] = {
     "context": {"type": "path", "required": True},

@@ -81,31 +81,31 @@ from contextlib import closing
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.labocloud.room.plugins.module_utils.answer import (
-    ARGUMENTS,
-    LateError,
-    answer,
-)
-from ansible_collections.labocloud.room.plugins.module_utils.archive_names import (
-    RefusedError,
-    names_in,
-)
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     DockerConnection,
     EngineError,
     PatientConnection,
     fingerprint,
     reason,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.image_names import (
+from ansible_collections.labocloud.room.plugins.module_utils.facts.answer import (
+    ARGUMENTS,
+    LateError,
+    answer,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.images.archive_names import (
+    RefusedError,
+    names_in,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.images.names import (
     described,
     forget,
     give_name,
     remembered,
     take_name,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.passing import taken
-from ansible_collections.labocloud.room.plugins.module_utils.saved import (
+from ansible_collections.labocloud.room.plugins.module_utils.images.passing import taken
+from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import (
     ENVIRONMENT,
     digest,
     unpacked,

@@ -58,16 +58,16 @@ from contextlib import closing
 from urllib.parse import quote
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.labocloud.room.plugins.module_utils.answer import (
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
+    DockerConnection,
+    EngineError,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.facts.answer import (
     ARGUMENTS,
     LateError,
     answer,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
-    DockerConnection,
-    EngineError,
-)
-from ansible_collections.labocloud.room.plugins.module_utils.image_names import described
+from ansible_collections.labocloud.room.plugins.module_utils.images.names import described
 from ansible_collections.labocloud.room.plugins.module_utils.state import State, update
 
 

@@ -80,8 +80,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.labocloud.room.plugins.module_utils import saved
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import SOCKET
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import SOCKET
+from ansible_collections.labocloud.room.plugins.module_utils.reset import saved
 
 UNIT = "labocloud-push.service"
 ACCOUNT = "labocloud-push"

@@ -273,7 +273,7 @@ seat:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.labocloud.room.plugins.module_utils.answer import (
+from ansible_collections.labocloud.room.plugins.module_utils.facts.answer import (
     ARGUMENTS,
     LateError,
     answer,

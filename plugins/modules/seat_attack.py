@@ -87,8 +87,8 @@ from types import FrameType
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.labocloud.room.plugins.module_utils import attacker
-from ansible_collections.labocloud.room.plugins.module_utils.attacks import (
+from ansible_collections.labocloud.room.plugins.module_utils.attacks import attacker
+from ansible_collections.labocloud.room.plugins.module_utils.attacks.attempts import (
     ALL_SECONDS,
     ATTACK_SECONDS,
     ATTACKS,
@@ -103,7 +103,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.attacks import (
     ground_for,
     limited,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import SOCKET
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import SOCKET
 
 DOCKER = "/usr/bin/docker"
 # So that nothing of a container stays, and nothing is looked up elsewhere.

@@ -81,18 +81,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.labocloud.room.plugins.module_utils.answer import (
+from ansible_collections.labocloud.room.plugins.module_utils.facts.answer import (
     ARGUMENTS,
     LateError,
     answer,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.emptying import (
-    RefusedError,
-    clear,
-    is_mounted,
-    remove,
-)
-from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises import (
+from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import (
     DIRECTORY_MODE,
     MODE_OF_MEMORY,
     PLACES,
@@ -105,6 +99,12 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises imp
     wanted,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import DELIVERED, told_of
+from ansible_collections.labocloud.room.plugins.module_utils.reset.emptying import (
+    RefusedError,
+    clear,
+    is_mounted,
+    remove,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.state import write_names
 
 

@@ -63,7 +63,7 @@ practical:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import SOCKET, reason
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import SOCKET, reason
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import memory, snapshot
 
 # Characters of what the engine says of itself, which is a line.

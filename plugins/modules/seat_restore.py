@@ -75,14 +75,15 @@ from typing import IO, Any
 from urllib.parse import quote
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.labocloud.room.plugins.module_utils.archive_names import names_in
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     SOCKET,
     DockerConnection,
     EngineError,
     PatientConnection,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.saved import (
+from ansible_collections.labocloud.room.plugins.module_utils.images.archive_names import names_in
+from ansible_collections.labocloud.room.plugins.module_utils.limits import few
+from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import (
     DEVICE,
     ENVIRONMENT,
     REPOSITORY,
@@ -90,7 +91,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.saved import (
     digest,
     unpacked,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.telling import few
 
 Thing = dict[str, Any]
 

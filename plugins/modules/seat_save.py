@@ -131,15 +131,19 @@ from typing import IO, Any, NamedTuple, cast
 from urllib.parse import quote
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.labocloud.room.plugins.module_utils import access
-from ansible_collections.labocloud.room.plugins.module_utils.archive_names import Copied, names_in
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
+from ansible_collections.labocloud.room.plugins.module_utils.engine import access
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     SOCKET,
     DockerConnection,
     EngineError,
     PatientConnection,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.saved import (
+from ansible_collections.labocloud.room.plugins.module_utils.images.archive_names import (
+    Copied,
+    names_in,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.limits import few
+from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import (
     DEVICE,
     ENVIRONMENT,
     REPOSITORY,
@@ -150,7 +154,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.saved import (
     volume_stamp,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.state import write_whole
-from ansible_collections.labocloud.room.plugins.module_utils.telling import few
 
 # Seconds in which an engine that is restarted answers again, and those between two questions.
 RETURNS = 60

@@ -127,19 +127,19 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.labocloud.room.plugins.module_utils.answer import (
-    ARGUMENTS,
-    LateError,
-    answer,
-)
 from ansible_collections.labocloud.room.plugins.module_utils.apt import (
     ListsError,
     new_packages,
     read_lists,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import DockerConnection
-from ansible_collections.labocloud.room.plugins.module_utils.docker_roots import known, to_record
-from ansible_collections.labocloud.room.plugins.module_utils.engine_things import identities, look
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
+from ansible_collections.labocloud.room.plugins.module_utils.engine.roots import known, to_record
+from ansible_collections.labocloud.room.plugins.module_utils.engine.things import identities, look
+from ansible_collections.labocloud.room.plugins.module_utils.facts.answer import (
+    ARGUMENTS,
+    LateError,
+    answer,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.state import (
     DAEMON_JSON,
     UNDER_WAY,

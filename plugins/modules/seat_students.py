@@ -172,14 +172,13 @@ from typing import Any
 from urllib.parse import quote
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.labocloud.room.plugins.module_utils import access
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
+from ansible_collections.labocloud.room.plugins.module_utils.engine import access
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     SOCKET,
     DockerConnection,
     EngineError,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.emptying import clear
-from ansible_collections.labocloud.room.plugins.module_utils.engine_things import (
+from ansible_collections.labocloud.room.plugins.module_utils.engine.things import (
     IN_A_SWARM,
     NO_NAME,
     Thing,
@@ -187,22 +186,23 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine_things impor
     is_a_mount,
     look,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises import (
+from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import (
     PLACES,
     memory_facts,
     names_remembered,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.image_names import described
+from ansible_collections.labocloud.room.plugins.module_utils.images.names import described
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import memory
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import ANONYMOUS, bare
-from ansible_collections.labocloud.room.plugins.module_utils.saved import (
+from ansible_collections.labocloud.room.plugins.module_utils.limits import few, held
+from ansible_collections.labocloud.room.plugins.module_utils.reset.emptying import clear
+from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import (
     REPOSITORY,
     alone,
     container_stamp,
     volume_stamp,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.state import State, TornError, read
-from ansible_collections.labocloud.room.plugins.module_utils.telling import few, held
 
 # Removing a container waits for its processes, measuring a volume for its disk.
 TIMEOUT = 300

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises import wanted
+from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import wanted
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import ExerciseError
 from ansible_collections.labocloud.room.plugins.plugin_utils import lesson_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.packing import pack

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.filter.core import to_nice_json
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import ACCOUNT, SOCKET
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import ACCOUNT, SOCKET
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import (
     environment_file,
     proxy_environment,

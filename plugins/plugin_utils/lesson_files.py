@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises import (
+from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import (
     PLAIN,
     Entry,
     wanted,
@@ -27,7 +27,14 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import 
 PLUGINS = Path(__file__).parents[1]
 UTILS = "ansible_collections/labocloud/room/plugins/module_utils"
 # Of the toolkit's own Python, what the command needs; its packages are found by their full names.
-NEEDED = ("archive_names.py", "docker_engine.py", "shapes.py", "lesson")
+NEEDED = (
+    "engine/__init__.py",
+    "engine/client.py",
+    "images/__init__.py",
+    "images/archive_names.py",
+    "lesson/*.py",
+    "shapes.py",
+)
 SHEBANG = b"#!/usr/bin/python3 -I\n"
 MAIN = f"from {UTILS.replace('/', '.')}.lesson.command import main\n\nraise SystemExit(main())\n"
 # Where a project has them, the exercises, and a page that a seat has as a file too.
@@ -46,9 +53,8 @@ def members(exercises: Path) -> Iterator[tuple[str, bytes]]:
     parts = UTILS.split("/")
     for depth in range(1, len(parts) + 1):
         yield f"{'/'.join(parts[:depth])}/__init__.py", b""
-    for name in NEEDED:
-        path = PLUGINS / "module_utils" / name
-        for file in sorted(path.glob("*.py")) if path.is_dir() else [path]:
+    for pattern in NEEDED:
+        for file in sorted((PLUGINS / "module_utils").glob(pattern)):
             yield f"{UTILS}/{file.relative_to(PLUGINS / 'module_utils')}", file.read_bytes()
     for folder in folders(exercises):
         for name in FILES:

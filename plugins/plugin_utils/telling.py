@@ -5,9 +5,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.labocloud.room.plugins.module_utils.telling import few
+from ansible_collections.labocloud.room.plugins.module_utils.limits import few
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import printable
-from ansible_collections.labocloud.room.plugins.plugin_utils.shape import refusal
+from ansible_collections.labocloud.room.plugins.plugin_utils.seat_shape import refusal
 
 # What is told to people: lists of lines, and sentences.
 LINES = ("told", "lines", "unsaved", "left", "left_out", "missing")

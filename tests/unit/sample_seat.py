@@ -8,7 +8,7 @@ from typing import Any
 
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
-from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises import digest
+from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import digest
 from ansible_collections.labocloud.room.plugins.plugin_utils import (
     engine_files,
     lesson_files,

@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.module_utils import access, facts_students, saved
+from ansible_collections.labocloud.room.plugins.module_utils.engine import access
+from ansible_collections.labocloud.room.plugins.module_utils.facts import students as facts_students
+from ansible_collections.labocloud.room.plugins.module_utils.reset import saved
 from ansible_collections.labocloud.room.plugins.modules import docker_access
 
 NOBODY = 65534

@@ -4,7 +4,7 @@ import io
 import json
 
 import pytest
-from ansible_collections.labocloud.room.plugins.module_utils.archive_names import (
+from ansible_collections.labocloud.room.plugins.module_utils.images.archive_names import (
     LIST_BYTES,
     RefusedError,
     names_in,

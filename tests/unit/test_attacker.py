@@ -14,7 +14,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from ansible_collections.labocloud.room.plugins.module_utils import attacker
+from ansible_collections.labocloud.room.plugins.module_utils.attacks import attacker
 from ansible_collections.labocloud.room.plugins.modules import seat_attack
 
 

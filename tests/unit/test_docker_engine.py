@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.module_utils import docker_engine
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
+from ansible_collections.labocloud.room.plugins.module_utils.engine import client
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     DockerConnection,
     EngineError,
     PatientConnection,
@@ -129,7 +129,7 @@ def test_what_streams_has_its_own_limits(
     engine.on("GET", "/images/get", answer)
     with closing(DockerConnection(engine.path, 20, most=1000)) as docker:
         assert len(docker.stream("/large").read()) == 10_000
-        monkeypatch.setattr(docker_engine, limit, 0.2)
+        monkeypatch.setattr(client, limit, 0.2)
         # The answer to a question may take longer than a stream may say nothing.
         docker.seconds = 0.2
         with pytest.raises(TimeoutError):
@@ -147,7 +147,7 @@ def test_what_is_sent_is_limited_too(
             return super().read(10)
 
     docker.negotiate()
-    monkeypatch.setattr(docker_engine, "STREAM_SECONDS", 0.2)
+    monkeypatch.setattr(client, "STREAM_SECONDS", 0.2)
     with pytest.raises(TimeoutError):
         docker.stream("/images/load", "POST", Slow(b" " * 2000))
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.module_utils import docker_roots, state
+from ansible_collections.labocloud.room.plugins.module_utils import state
+from ansible_collections.labocloud.room.plugins.module_utils.engine import roots as engine_roots
 from ansible_collections.labocloud.room.plugins.modules import docker_root
 from hypothesis import given
 from hypothesis import strategies as st
@@ -184,22 +185,22 @@ def test_records_of_before_there_were_directories_in_them(
     remembered = state.State(before=before)
     if config:
         remembered.files["/etc/docker/daemon.json"] = {"text": json.dumps(config), "mode": 0o644}
-    assert docker_roots.known(remembered) == roots
+    assert engine_roots.known(remembered) == roots
 
 
 @pytest.mark.parametrize("text", ["", "not yet", "[]", "\udcff", "[" * 100_000])
 def test_a_daemon_json_of_before_that_is_none_tells_nothing(text: str) -> None:
     kept = {"/etc/docker/daemon.json": {"text": text, "mode": 0o644}}
-    assert docker_roots.saved_config(state.State(files=kept)) == {}
+    assert engine_roots.saved_config(state.State(files=kept)) == {}
 
 
 def test_what_is_in_use_by_now_is_what_the_old_record_says(tmp_path: Path) -> None:
     """A seat of an older toolkit, whose Docker has kept something since."""
     (tmp_path / "docker/image").mkdir(parents=True)
     docker = str(tmp_path / "docker")
-    assert docker_roots.to_record(docker, {docker: "absent"}) == "absent"
-    assert docker_roots.to_record(docker, {docker: "in use"}) == "in use"
-    assert docker_roots.to_record(docker, {}) == "in use"
+    assert engine_roots.to_record(docker, {docker: "absent"}) == "absent"
+    assert engine_roots.to_record(docker, {docker: "in use"}) == "in use"
+    assert engine_roots.to_record(docker, {}) == "in use"
 
 
 def test_a_directory_that_is_deeper_than_any_path_goes(directory: Path, tmp_path: Path) -> None:

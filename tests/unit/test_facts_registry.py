@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.labocloud.room.plugins.module_utils import facts_registry
+from ansible_collections.labocloud.room.plugins.module_utils.facts import registry as facts_registry
 from certificates import Authority
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.module_utils import docker_engine, facts_students
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import DockerConnection
-from ansible_collections.labocloud.room.plugins.module_utils.facts_engine import engine_facts
-from ansible_collections.labocloud.room.plugins.module_utils.reading import Odd
+from ansible_collections.labocloud.room.plugins.module_utils.engine import client
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
+from ansible_collections.labocloud.room.plugins.module_utils.facts import students as facts_students
+from ansible_collections.labocloud.room.plugins.module_utils.facts.engine import engine_facts
+from ansible_collections.labocloud.room.plugins.module_utils.files import Odd
 from hypothesis import given
 from hypothesis import strategies as st
 from mutated import bounded
@@ -220,14 +221,14 @@ def test_nobody_answers_where_an_engine_without_root_has_to_but_its_account(
     link.symlink_to(engine.path)
     with closing(DockerConnection(str(link))) as docker:
         assert docker.negotiate()
-    monkeypatch.setattr(docker_engine, "LINK", engine.path)
+    monkeypatch.setattr(client, "LINK", engine.path)
     for account in ("labocloud-engine", "nobody"):
-        monkeypatch.setattr(docker_engine, "ACCOUNT", account)
+        monkeypatch.setattr(client, "ACCOUNT", account)
         with (
             closing(DockerConnection(str(link))) as docker,
             pytest.raises(OSError, match=f"where {account} has to"),
         ):
             docker.negotiate()
-    monkeypatch.setattr(docker_engine, "ACCOUNT", pwd.getpwuid(os.getuid()).pw_name)
+    monkeypatch.setattr(client, "ACCOUNT", pwd.getpwuid(os.getuid()).pw_name)
     with closing(DockerConnection(str(link))) as docker:
         assert docker.negotiate()

@@ -13,7 +13,7 @@ import stand_in
 from ansible_collections.labocloud.room.plugins.action import (
     image_archive as image_archive_action,
 )
-from ansible_collections.labocloud.room.plugins.module_utils import saved
+from ansible_collections.labocloud.room.plugins.module_utils.reset import saved
 from ansible_collections.labocloud.room.plugins.modules import image_archive
 
 BASE = {"Config": "b", "Layers": ["one", "two"]}

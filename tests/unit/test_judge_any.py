@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.module_utils import facts_engine
-from ansible_collections.labocloud.room.plugins.module_utils.reading import Odd
+from ansible_collections.labocloud.room.plugins.module_utils.facts import engine as facts_engine
+from ansible_collections.labocloud.room.plugins.module_utils.files import Odd
 from ansible_collections.labocloud.room.plugins.plugin_utils import judge
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import LONGEST
 from ansible_collections.labocloud.room.plugins.plugin_utils.page import ROOM, page
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import report
-from ansible_collections.labocloud.room.plugins.plugin_utils.shape import shaped
+from ansible_collections.labocloud.room.plugins.plugin_utils.seat_shape import shaped
 from hypothesis import given
 from hypothesis import strategies as st
 from mutated import bounded, json_of, places

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from ansible_collections.labocloud.room.plugins.module_utils.facts_students import ROOT
+from ansible_collections.labocloud.room.plugins.module_utils.facts.students import ROOT
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (

@@ -20,29 +20,26 @@ import pytest
 import stand_in
 from ansible.errors import AnsibleFilterError
 from ansible_collections.labocloud.room.plugins.filter import openpgp
-from ansible_collections.labocloud.room.plugins.module_utils import (
-    archive_names,
-    facts_apt,
-    facts_engine,
-    facts_machine,
-    facts_network,
-    reading,
-    state,
-)
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
+from ansible_collections.labocloud.room.plugins.module_utils import files, state
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     DockerConnection,
     EngineError,
     fingerprint,
     fingerprint_1,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.facts import seat_facts
-from ansible_collections.labocloud.room.plugins.module_utils.facts_engine import understood
-from ansible_collections.labocloud.room.plugins.module_utils.reading import Odd
+from ansible_collections.labocloud.room.plugins.module_utils.facts import apt as facts_apt
+from ansible_collections.labocloud.room.plugins.module_utils.facts import engine as facts_engine
+from ansible_collections.labocloud.room.plugins.module_utils.facts import machine as facts_machine
+from ansible_collections.labocloud.room.plugins.module_utils.facts import network as facts_network
+from ansible_collections.labocloud.room.plugins.module_utils.facts.engine import understood
+from ansible_collections.labocloud.room.plugins.module_utils.facts.gather import seat_facts
+from ansible_collections.labocloud.room.plugins.module_utils.files import Odd
+from ansible_collections.labocloud.room.plugins.module_utils.images import archive_names
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import faults
 from ansible_collections.labocloud.room.plugins.modules import docker_root, seat_students
 from ansible_collections.labocloud.room.plugins.modules.flask_container import reason, url_of
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import cleaned
-from ansible_collections.labocloud.room.plugins.plugin_utils.shape import SEAT, shaped
+from ansible_collections.labocloud.room.plugins.plugin_utils.seat_shape import SEAT, shaped
 from hypothesis import given
 from hypothesis import strategies as st
 from mutated import bounded, json_of, text_of
@@ -341,19 +338,19 @@ def test_a_seat_answers_in_its_shape_whatever_is_on_it(
     """Each of its files and of its engine's answers, broken at random."""
     for question, answers in ANSWERS.items():
         engine.on("GET", question, data.draw(json_of(answers) | ODD_ANSWER))
-    files = {
+    texts = {
         path: data.draw(text_of([text]).map(lambda one: one.encode(errors="replace")) | st.none())
         for path, text in FILES.items()
     }
 
     def content(path: str | Path, _most: int = 0) -> bytes:
-        found = files.get(str(path))
+        found = texts.get(str(path))
         if found is None:
             raise FileNotFoundError
         return found
 
     with (
-        mock.patch.object(reading, "content", content),
+        mock.patch.object(files, "content", content),
         mock.patch.object(state, "content", content),
         mock.patch.object(facts_network, "socket_holders", return_value={}),
         mock.patch.object(facts_apt, "APT_CONFIG", ("/no/such/command",)),

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ansible_collections.labocloud.room.plugins.module_utils import passing
+from ansible_collections.labocloud.room.plugins.module_utils.images import passing
 
 
 def test_what_was_made_for_an_archive_goes_with_it_and_nothing_else(tmp_path: Path) -> None:

@@ -7,17 +7,14 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from ansible_collections.labocloud.room.plugins.module_utils import (
-    facts_apt,
-    facts_machine,
-    facts_network,
-    reading,
-    state,
-)
-from ansible_collections.labocloud.room.plugins.module_utils.facts import seat_facts
-from ansible_collections.labocloud.room.plugins.module_utils.reading import Odd
+from ansible_collections.labocloud.room.plugins.module_utils import files, state
+from ansible_collections.labocloud.room.plugins.module_utils.facts import apt as facts_apt
+from ansible_collections.labocloud.room.plugins.module_utils.facts import machine as facts_machine
+from ansible_collections.labocloud.room.plugins.module_utils.facts import network as facts_network
+from ansible_collections.labocloud.room.plugins.module_utils.facts.gather import seat_facts
+from ansible_collections.labocloud.room.plugins.module_utils.files import Odd
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import faults
-from ansible_collections.labocloud.room.plugins.plugin_utils.shape import SEAT
+from ansible_collections.labocloud.room.plugins.plugin_utils.seat_shape import SEAT
 
 # Each place that is read, by where its name stands.
 PLACES = [
@@ -133,25 +130,25 @@ def test_a_file_is_read_as_it_is_and_no_further(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"\xff23")
     odd = Odd()
-    assert reading.content(file, 3) == b"\xff23"
-    assert reading.read(str(file), odd) == "\ufffd23"
+    assert files.content(file, 3) == b"\xff23"
+    assert files.read(str(file), odd) == "\ufffd23"
     assert odd.sentences == []
-    assert reading.read(str(file), odd, 2) == ""
+    assert files.read(str(file), odd, 2) == ""
     assert odd.sentences == [f"{file} is larger than 2 bytes"]
-    assert reading.read(str(tmp_path / "none"), odd) == ""
-    assert reading.read("a\0b", odd) == ""
+    assert files.read(str(tmp_path / "none"), odd) == ""
+    assert files.read("a\0b", odd) == ""
     assert len(odd.sentences) == 2
 
 
 def test_a_file_that_is_long_is_digested_in_pieces(tmp_path: Path) -> None:
     file = tmp_path / "file"
-    data = bytes(range(256)) * (2 * reading.PIECE // 256) + b"end"
+    data = bytes(range(256)) * (2 * files.PIECE // 256) + b"end"
     file.write_bytes(data)
     digest = hashlib.sha256(data).hexdigest()
-    assert reading.sha256(file, len(data)) == digest
-    assert reading.sha256(file, len(data) - 1) == ""
-    assert reading.sha256(tmp_path / "none") == ""
-    assert reading.sha256(tmp_path) == ""
+    assert files.sha256(file, len(data)) == digest
+    assert files.sha256(file, len(data) - 1) == ""
+    assert files.sha256(tmp_path / "none") == ""
+    assert files.sha256(tmp_path) == ""
 
 
 def test_no_more_is_told_than_anybody_reads() -> None:
@@ -159,6 +156,6 @@ def test_no_more_is_told_than_anybody_reads() -> None:
     for number in range(100):
         odd.tell(f"{number}\n{'x' * 1000}")
         odd.tell(f"{number}\n{'x' * 1000}")
-    assert len(odd.sentences) == reading.MOST_SENTENCES
+    assert len(odd.sentences) == files.MOST_SENTENCES
     assert odd.sentences[1].startswith("1 x")
-    assert {len(one) for one in odd.sentences} == {reading.LONGEST_SENTENCE}
+    assert {len(one) for one in odd.sentences} == {files.LONGEST_SENTENCE}

@@ -5,13 +5,11 @@ from pathlib import Path
 
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.module_utils import (
-    docker_engine,
-    facts_engine,
-    facts_network,
-    state,
-)
-from ansible_collections.labocloud.room.plugins.module_utils.reading import Odd
+from ansible_collections.labocloud.room.plugins.module_utils import state
+from ansible_collections.labocloud.room.plugins.module_utils.engine import client
+from ansible_collections.labocloud.room.plugins.module_utils.facts import engine as facts_engine
+from ansible_collections.labocloud.room.plugins.module_utils.facts import network as facts_network
+from ansible_collections.labocloud.room.plugins.module_utils.files import Odd
 from ansible_collections.labocloud.room.plugins.modules import seat as seat_module
 from ansible_collections.labocloud.room.plugins.modules import seat_students
 
@@ -115,8 +113,8 @@ def test_an_engine_29_answers_by_the_version_that_it_is_asked_in(
 ) -> None:
     """Which is what the modules' own limit of versions is for."""
     engine.become("29")
-    monkeypatch.setattr(docker_engine, "NEWEST_API", version)
-    docker = docker_engine.DockerConnection(engine.path)
+    monkeypatch.setattr(client, "NEWEST_API", version)
+    docker = client.DockerConnection(engine.path)
     [image] = [one for one in docker.ask("/images/json") if one["RepoTags"] == [COURSE]]
     assert ("Parent" in docker.ask(f"/images/{image['Id']}/json")) == parent
     assert ("Images" in docker.ask("/system/df")) == usage
@@ -127,7 +125,7 @@ def test_an_engine_29_refuses_a_version_that_is_too_old(
     engine: stand_in.Engine, remembers: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine.become("29")
-    monkeypatch.setattr(docker_engine, "NEWEST_API", (1, 43))
+    monkeypatch.setattr(client, "NEWEST_API", (1, 43))
     state.update(remember)
     told = stand_in.run(seat_students.main, docker_socket=engine.path, host="pc07")
     assert "1.43 is too old" in told["msg"]

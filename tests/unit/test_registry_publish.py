@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from ansible_collections.labocloud.room.plugins.module_utils import saved
+from ansible_collections.labocloud.room.plugins.module_utils.reset import saved
 from ansible_collections.labocloud.room.plugins.modules import registry_publish
 
 TAGS = {"python-1": 1.0, "python-2": 2.0, "python-3": 3.0, "base-1": 1.0}

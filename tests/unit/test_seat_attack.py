@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.labocloud.room.plugins.module_utils import attacker, attacks
-from ansible_collections.labocloud.room.plugins.module_utils.attacks import Account, Ended
+from ansible_collections.labocloud.room.plugins.module_utils.attacks import attacker, attempts
+from ansible_collections.labocloud.room.plugins.module_utils.attacks.attempts import Account, Ended
 from ansible_collections.labocloud.room.plugins.modules import seat_attack
 from stand_in import run
 
@@ -73,7 +73,7 @@ def test_what_a_container_says_may_be_anything() -> None:
 
 def test_a_command_is_ended_with_what_it_has_started() -> None:
     begun = time.monotonic()
-    ended = attacks.limited(["sh", "-c", "sleep 60 & echo $!; sleep 60"], None, 0.5)
+    ended = attempts.limited(["sh", "-c", "sleep 60 & echo $!; sleep 60"], None, 0.5)
     assert time.monotonic() - begun < 20
     assert ended.status is None
     # Whoever has it now may have to take it away yet.
@@ -86,13 +86,13 @@ def test_a_command_is_ended_with_what_it_has_started() -> None:
 
 
 def test_a_command_prints_no_more_than_is_taken() -> None:
-    ended = attacks.limited(["yes"], None, 20)
+    ended = attempts.limited(["yes"], None, 20)
     assert ended.status is None
-    assert len(ended.printed) == attacks.MOST_PRINTED
+    assert len(ended.printed) == attempts.MOST_PRINTED
 
 
 def test_a_command_has_nothing_of_our_environment() -> None:
-    told = attacks.limited(["env"], None, 20, DOCKER_HOST="unix:///x").printed.split()
+    told = attempts.limited(["env"], None, 20, DOCKER_HOST="unix:///x").printed.split()
     assert sorted(one.partition("=")[0] for one in told if "=" in one)[:2] == [
         "DOCKER_HOST",
         "LC_ALL",
@@ -114,7 +114,7 @@ Num       RefCount Protocol Flags    Type St Inode Path
 
 
 def test_the_sockets_that_give_power_are_those_that_listen_at_a_path() -> None:
-    assert attacks.names_of(NET_UNIX) == [
+    assert attempts.names_of(NET_UNIX) == [
         "/run/a docker.sock",
         "/run/containerd/containerd.sock",
         "/run/systemd/private",
@@ -122,18 +122,18 @@ def test_the_sockets_that_give_power_are_those_that_listen_at_a_path() -> None:
 
 
 @pytest.fixture
-def ground(monkeypatch: pytest.MonkeyPatch) -> Iterator[attacks.Ground]:
+def ground(monkeypatch: pytest.MonkeyPatch) -> Iterator[attempts.Ground]:
     """Give what attacks are to get at, without root."""
     monkeypatch.setattr(attacker, "digest", lambda path: f"hash of {path}")
-    with attacks.ground_for(ME) as ground:
+    with attempts.ground_for(ME) as ground:
         yield ground
 
 
 def test_the_ground_is_gone_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attacker, "digest", lambda path: path)
-    with attacks.ground_for(ME) as ground:
+    with attempts.ground_for(ME) as ground:
         directory, process = ground.open.parent, ground.process.pid
-        assert directory.name.startswith(attacks.MARK)
+        assert directory.name.startswith(attempts.MARK)
         assert stat.S_IMODE(directory.stat().st_mode) == 0o711
         assert stat.S_IMODE(ground.open.stat().st_mode) == 0o1777
         # It has it a moment after it has begun.
@@ -145,53 +145,53 @@ def test_the_ground_is_gone_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not Path(f"/proc/{process}").exists()
 
 
-def test_a_hash_is_held_against_the_files_own(ground: attacks.Ground) -> None:
-    assert attacks.shadow_seen(ground, {}, "hash of /etc/shadow")
-    assert not attacks.shadow_seen(ground, {}, "hash of /etc/passwd")
-    assert not attacks.shadow_seen(ground, {}, None)
+def test_a_hash_is_held_against_the_files_own(ground: attempts.Ground) -> None:
+    assert attempts.shadow_seen(ground, {}, "hash of /etc/shadow")
+    assert not attempts.shadow_seen(ground, {}, "hash of /etc/passwd")
+    assert not attempts.shadow_seen(ground, {}, None)
 
 
-def test_of_several_only_what_was_asked_for_counts(ground: attacks.Ground) -> None:
-    seen = attacks.some_seen("homes")
+def test_of_several_only_what_was_asked_for_counts(ground: attempts.Ground) -> None:
+    seen = attempts.some_seen("homes")
     assert seen(ground, {"homes": ["/root"]}, ["/root"])
     for got in (["/other"], [], None, "/root", [["/root"]]):
         assert not seen(ground, {"homes": ["/root"]}, got)
 
 
-def test_a_file_that_was_made_is_removed(ground: attacks.Ground, tmp_path: Path) -> None:
+def test_a_file_that_was_made_is_removed(ground: attempts.Ground, tmp_path: Path) -> None:
     given = {"paths": [str(tmp_path / "made")]}
-    assert not attacks.usr_seen(ground, given, ["made"])
+    assert not attempts.usr_seen(ground, given, ["made"])
     (tmp_path / "made").touch()
-    assert attacks.usr_seen(ground, given, None)
+    assert attempts.usr_seen(ground, given, None)
     assert not (tmp_path / "made").exists()
 
 
-def test_a_variable_of_the_process_is_its_own(ground: attacks.Ground) -> None:
-    assert attacks.value_seen(ground, {}, ground.value)
-    assert not attacks.value_seen(ground, {}, "")
+def test_a_variable_of_the_process_is_its_own(ground: attempts.Ground) -> None:
+    assert attempts.value_seen(ground, {}, ground.value)
+    assert not attempts.value_seen(ground, {}, "")
 
 
 def test_that_a_process_was_ended_is_seen_and_it_is_not_given_again(
-    ground: attacks.Ground,
+    ground: attempts.Ground,
 ) -> None:
-    assert not attacks.end_seen(ground, {}, "sent")
+    assert not attempts.end_seen(ground, {}, "sent")
     ground.process.terminate()
-    assert attacks.end_seen(ground, {}, None)
-    with pytest.raises(attacks.UntriedError, match="ended"):
-        attacks.processes_given("/proc")(ground)
+    assert attempts.end_seen(ground, {}, None)
+    with pytest.raises(attempts.UntriedError, match="ended"):
+        attempts.processes_given("/proc")(ground)
 
 
-def test_a_process_that_ends_by_itself_was_not_ended(ground: attacks.Ground) -> None:
+def test_a_process_that_ends_by_itself_was_not_ended(ground: attempts.Ground) -> None:
     ground.process.kill()
-    assert not attacks.end_seen(ground, {}, "sent")
+    assert not attempts.end_seen(ground, {}, "sent")
 
 
 def test_who_connects_is_root_or_not(
-    ground: attacks.Ground, monkeypatch: pytest.MonkeyPatch
+    ground: attempts.Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert not attacks.abstract_seen(ground, {}, "connected")
+    assert not attempts.abstract_seen(ground, {}, "connected")
     for uid, succeeded in ((0, True), (995, False)):
-        packed = attacks.CREDENTIALS.pack(1, uid, 0)
+        packed = attempts.CREDENTIALS.pack(1, uid, 0)
         with socket.socket(socket.AF_UNIX) as one:
             one.connect(b"\0" + ground.name.encode())
             caller, _ = ground.abstract.accept()
@@ -217,25 +217,25 @@ def test_who_connects_is_root_or_not(
 
         with monkeypatch.context() as patch:
             patch.setattr(ground, "abstract", Listening())
-            assert attacks.abstract_seen(ground, {}, None) is succeeded
+            assert attempts.abstract_seen(ground, {}, None) is succeeded
 
 
 def test_a_setuid_program_of_anybody_elses_makes_nobody_root(
-    ground: attacks.Ground, monkeypatch: pytest.MonkeyPatch
+    ground: attempts.Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = attacks.setuid_given(ground)
-    assert not attacks.setuid_seen(ground, given, "made")
+    given = attempts.setuid_given(ground)
+    assert not attempts.setuid_seen(ground, given, "made")
     program = ground.open / "id"
     program.write_text("#!/bin/sh\necho 0\n")
     program.chmod(0o4755)
-    monkeypatch.setattr(attacks, "limited", lambda *_: Ended(0, "0\n"))
-    assert attacks.setuid_seen(ground, given, "made") is (os.getuid() == 0)
+    monkeypatch.setattr(attempts, "limited", lambda *_: Ended(0, "0\n"))
+    assert attempts.setuid_seen(ground, given, "made") is (os.getuid() == 0)
     program.chmod(0o755)
-    assert not attacks.setuid_seen(ground, given, "made")
+    assert not attempts.setuid_seen(ground, given, "made")
 
 
 def test_what_the_account_can_do_by_itself_is_no_attack(
-    ground: attacks.Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ground: attempts.Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     there = [tmp_path / "open", tmp_path / "closed"]
     for one in there:
@@ -244,38 +244,38 @@ def test_what_the_account_can_do_by_itself_is_no_attack(
     entries = [pwd_entry(str(one), uid) for one, uid in people]
     own = pwd_entry(str(tmp_path), ME.uid)
     system = pwd_entry("/usr", 5)
-    monkeypatch.setattr(attacks.pwd, "getpwall", lambda: [*entries, own, system])
-    monkeypatch.setattr(attacks, "itself", lambda *_: [str(there[0]), "/root"])
-    assert attacks.homes_given(ground)["homes"] == [str(there[1])]
-    monkeypatch.setattr(attacks, "itself", lambda _account, _test, paths: paths)
-    with pytest.raises(attacks.UntriedError, match="no home is closed"):
-        attacks.homes_given(ground)
+    monkeypatch.setattr(attempts.pwd, "getpwall", lambda: [*entries, own, system])
+    monkeypatch.setattr(attempts, "itself", lambda *_: [str(there[0]), "/root"])
+    assert attempts.homes_given(ground)["homes"] == [str(there[1])]
+    monkeypatch.setattr(attempts, "itself", lambda _account, _test, paths: paths)
+    with pytest.raises(attempts.UntriedError, match="no home is closed"):
+        attempts.homes_given(ground)
 
 
 def pwd_entry(home: str, uid: int) -> object:
     """Give a line of passwd(5), as Python has it."""
-    return attacks.pwd.struct_passwd(("x", "x", uid, uid, "", home, "/bin/sh"))
+    return attempts.pwd.struct_passwd(("x", "x", uid, uid, "", home, "/bin/sh"))
 
 
 def test_a_kernel_without_modules_is_not_tried(
-    ground: attacks.Ground, monkeypatch: pytest.MonkeyPatch
+    ground: attempts.Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for told in (0, 1, 38):
         monkeypatch.setattr(attacker, "nonsense_module", lambda told=told: told)
-        with pytest.raises(attacks.UntriedError):
-            attacks.module_given(ground)
+        with pytest.raises(attempts.UntriedError):
+            attempts.module_given(ground)
     monkeypatch.setattr(attacker, "nonsense_module", lambda: 8)
-    given = attacks.module_given(ground)
-    assert attacks.module_seen(ground, given, 8)
-    assert not attacks.module_seen(ground, given, 1)
+    given = attempts.module_given(ground)
+    assert attempts.module_seen(ground, given, 8)
+    assert not attempts.module_seen(ground, given, 1)
 
 
 def test_every_attack_has_a_name_of_its_own_and_is_explained() -> None:
-    names = [attack.name for attack in attacks.ATTACKS]
+    names = [attack.name for attack in attempts.ATTACKS]
     assert len(set(names)) == len(names)
     text = (Path(__file__).parents[2] / "docs/security.md").read_text()
     section = text.partition("## Try it yourself")[2].partition("\n## ")[0]
-    for attack in attacks.ATTACKS:
+    for attack in attempts.ATTACKS:
         first, _, rest = attack.name.rpartition("-")
         assert f"`{attack.name}`" in section or (
             f"`{first}`" in section and f"`-{rest}`" in section
@@ -308,7 +308,7 @@ class Seat:
         monkeypatch.setattr(seat_attack.signal, "signal", lambda *_: None)
         monkeypatch.setattr(attacker, "digest", lambda path: path)
         # Only root can be another.
-        limited = attacks.limited
+        limited = attempts.limited
 
         def plain(command: Sequence[str], _account: object, seconds: float, **more: str) -> Ended:
             return limited(command, None, seconds, **more)
@@ -318,9 +318,9 @@ class Seat:
             seat_attack.pwd, "getpwnam", lambda name: {"student": pwd_entry("/", 1500)}[name]
         )
         monkeypatch.setattr(seat_attack.os, "getgrouplist", lambda *_: [1500, 990])
-        nothing = attacks.Goal(attacks.nothing_given, attacks.word_seen("x"))
+        nothing = attempts.Goal(attempts.nothing_given, attempts.word_seen("x"))
         monkeypatch.setattr(
-            seat_attack, "ATTACKS", [one._replace(goal=nothing) for one in attacks.ATTACKS[:3]]
+            seat_attack, "ATTACKS", [one._replace(goal=nothing) for one in attempts.ATTACKS[:3]]
         )
 
     def answers(self, version: str = "echo 26.1", image: str = "echo sha256:1") -> None:
@@ -356,7 +356,7 @@ def test_each_attack_is_a_container_of_which_nothing_stays(seat: Seat) -> None:
     runs = [line for line in seat.called() if line.startswith("run ")]
     assert len({line.split("--name=")[1].split()[0] for line in runs}) == 3
     for line in runs:
-        assert f"--name={attacks.MARK}" in line
+        assert f"--name={attempts.MARK}" in line
         for option in (*seat_attack.ALWAYS, "--network=none", "course:base -c"):
             assert option in line
 
@@ -401,8 +401,8 @@ def test_an_engine_that_hangs_is_no_proof_and_its_container_is_removed(
 def test_an_attack_that_cannot_be_tried_keeps_no_other_from_it(
     seat: Seat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(_ground: attacks.Ground) -> attacks.Given:
-        raise attacks.UntriedError("there is no disk")
+    def away(_ground: attempts.Ground) -> attempts.Given:
+        raise attempts.UntriedError("there is no disk")
 
     def broken(*_: object) -> bool:
         raise OSError("what is it")
@@ -429,8 +429,8 @@ def test_a_check_tries_nothing(seat: Seat) -> None:
 
 
 def test_what_an_attack_is_given_is_json_and_the_disks_name_an_option() -> None:
-    by_name = {attack.name: attack for attack in attacks.ATTACKS}
-    given = {**attacks.Disk("sda", 8, 0)._asdict(), "paths": []}
+    by_name = {attack.name: attack for attack in attempts.ATTACKS}
+    given = {**attempts.Disk("sda", 8, 0)._asdict(), "paths": []}
     client = seat_attack.Client(ME, "/x.sock", "it")
     called: list[tuple[str, ...]] = []
     client.docker = lambda *arguments, **_: called.append(arguments) or Ended(0, "")  # type: ignore[method-assign]
@@ -444,11 +444,11 @@ def test_what_an_attack_is_given_is_json_and_the_disks_name_an_option() -> None:
 
 
 def test_a_disk_is_one_that_root_can_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attacks, "node_opens", lambda *_: False)
-    with pytest.raises(attacks.UntriedError, match="no disk"):
-        attacks.disk()
+    monkeypatch.setattr(attempts, "node_opens", lambda *_: False)
+    with pytest.raises(attempts.UntriedError, match="no disk"):
+        attempts.disk()
 
 
-def test_nothing_is_mounted_where_nothing_was(ground: attacks.Ground) -> None:
-    assert not attacks.mount_seen(ground, attacks.mount_given(ground), "mounted")
-    assert not attacks.group_seen(ground, attacks.group_given(ground), ["made"])
+def test_nothing_is_mounted_where_nothing_was(ground: attempts.Ground) -> None:
+    assert not attempts.mount_seen(ground, attempts.mount_given(ground), "mounted")
+    assert not attempts.group_seen(ground, attempts.group_given(ground), ["made"])

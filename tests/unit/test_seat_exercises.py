@@ -20,8 +20,8 @@ import stand_in
 from ansible.errors import AnsibleActionFail
 from ansible_collections.labocloud.room.plugins.action import seat as seat_action
 from ansible_collections.labocloud.room.plugins.action import seat_exercises as action
-from ansible_collections.labocloud.room.plugins.module_utils import facts_exercises as facts
-from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises import Entry, Places
+from ansible_collections.labocloud.room.plugins.module_utils.facts import exercises as facts
+from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import Entry, Places
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import save
 from ansible_collections.labocloud.room.plugins.modules import seat_exercises as module
 from ansible_collections.labocloud.room.plugins.plugin_utils import course, lesson_files

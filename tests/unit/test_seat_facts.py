@@ -20,20 +20,17 @@ import stand_in
 import yaml
 from ansible.module_utils import basic
 from ansible.modules import apt
-from ansible_collections.labocloud.room.plugins.module_utils import (
-    answer,
-    docker_engine,
-    facts_apt,
-    facts_engine,
-    facts_machine,
-    facts_network,
-    reading,
-    state,
-)
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import DockerConnection
-from ansible_collections.labocloud.room.plugins.module_utils.facts import limited
-from ansible_collections.labocloud.room.plugins.module_utils.facts import seat_facts as asked
-from ansible_collections.labocloud.room.plugins.module_utils.reading import Odd
+from ansible_collections.labocloud.room.plugins.module_utils import files, state
+from ansible_collections.labocloud.room.plugins.module_utils.engine import client
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
+from ansible_collections.labocloud.room.plugins.module_utils.facts import answer
+from ansible_collections.labocloud.room.plugins.module_utils.facts import apt as facts_apt
+from ansible_collections.labocloud.room.plugins.module_utils.facts import engine as facts_engine
+from ansible_collections.labocloud.room.plugins.module_utils.facts import machine as facts_machine
+from ansible_collections.labocloud.room.plugins.module_utils.facts import network as facts_network
+from ansible_collections.labocloud.room.plugins.module_utils.facts.gather import limited
+from ansible_collections.labocloud.room.plugins.module_utils.facts.gather import seat_facts as asked
+from ansible_collections.labocloud.room.plugins.module_utils.files import Odd
 from ansible_collections.labocloud.room.plugins.modules import seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import container
 from hypothesis import given
@@ -211,7 +208,7 @@ def image(**config: object) -> dict:
 def test_the_fingerprint_is_the_same_whichever_docker_tells_of_the_image() -> None:
     """One version leaves out what another gives as empty, or adds fields of its own."""
     told = image(User="", ExposedPorts=None, Hostname="x", Image="sha256:9")
-    assert docker_engine.fingerprint(told) == docker_engine.fingerprint(image())
+    assert client.fingerprint(told) == client.fingerprint(image())
 
 
 @pytest.mark.parametrize(
@@ -225,7 +222,7 @@ def test_the_fingerprint_is_the_same_whichever_docker_tells_of_the_image() -> No
     ],
 )
 def test_the_fingerprint_of_another_image_differs(other: dict) -> None:
-    assert docker_engine.fingerprint(other) != docker_engine.fingerprint(image())
+    assert client.fingerprint(other) != client.fingerprint(image())
 
 
 DIGEST = f"sha256:{'a' * 64}"
@@ -267,7 +264,7 @@ def test_a_record_of_earlier_fingerprints_is_told_in_those_of_today() -> None:
     memory = state.State()
     names = ("room:base", "room:other", "room:trap", "room:gone")
     memory.built["earlier"] = dict.fromkeys(names, mark)
-    assert memory.images(images) == {"room:base": docker_engine.fingerprint(image())}
+    assert memory.images(images) == {"room:base": client.fingerprint(image())}
 
 
 @pytest.mark.parametrize(
@@ -551,7 +548,7 @@ def test_this_machine_is_the_same_twice_and_no_copy_of_it(
     mine = facts_machine.identity(Odd())
     assert facts_machine.identity(Odd()) == mine
     assert "0123456789abcdef" not in json.dumps(mine)
-    read = reading.read
+    read = files.read
     for other in ("boot_id", "/address"):
         monkeypatch.setattr(
             facts_machine,
@@ -942,9 +939,13 @@ def shared(tree: ast.AST) -> set[str]:
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and ".plugins.module_utils" in (node.module or ""):
-            _, _, name = node.module.partition(".plugins.module_utils")
-            found |= {name.strip(".")} if name else {alias.name for alias in node.names}
-    return {f"module_utils/{name}.py" for name in found}
+            _, _, package = node.module.partition(".plugins.")
+            place = PLUGINS / package.replace(".", "/")
+            if place.is_dir():
+                found |= {place / f"{alias.name}.py" for alias in node.names}
+            else:
+                found.add(place.with_suffix(".py"))
+    return {str(path.relative_to(PLUGINS)) for path in found}
 
 
 def test_the_module_is_read_by_the_oldest_python_that_ansible_runs_on() -> None:

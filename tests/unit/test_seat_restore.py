@@ -12,7 +12,8 @@ import image_tar
 import mutated
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.module_utils import docker_engine, saved
+from ansible_collections.labocloud.room.plugins.module_utils.engine import client
+from ansible_collections.labocloud.room.plugins.module_utils.reset import saved
 from ansible_collections.labocloud.room.plugins.modules import seat_restore
 from hypothesis import given
 
@@ -656,7 +657,7 @@ def test_volumes_are_written_with_the_rights_of_their_engine_alone(
     seat: Seat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seat.save(volumes=[volume("data")])
-    monkeypatch.setattr(docker_engine.DockerConnection, "with_its_rights", lambda *_: ["false"])
+    monkeypatch.setattr(client.DockerConnection, "with_its_rights", lambda *_: ["false"])
     said = seat.restore()
     assert said["lines"] == []
     assert "volume data" in said["missing"][-1]

@@ -13,7 +13,8 @@ from typing import Any
 import image_tar
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.module_utils import access, docker_engine, saved
+from ansible_collections.labocloud.room.plugins.module_utils.engine import access, client
+from ansible_collections.labocloud.room.plugins.module_utils.reset import saved
 from ansible_collections.labocloud.room.plugins.modules import seat_save
 
 A, B = "a" * 64, "b" * 64
@@ -209,7 +210,7 @@ def test_containers_go_on_after_a_commit_that_does_not_come(
     monkeypatch.setattr(
         seat_save,
         "PatientConnection",
-        lambda path: docker_engine.PatientConnection(path, 0.1, pause=0.1),
+        lambda path: client.PatientConnection(path, 0.1, pause=0.1),
     )
 
     def commit(_: stand_in.Question) -> object:
@@ -234,7 +235,7 @@ def test_a_commit_is_waited_for_as_long_as_the_engine_answers(
     monkeypatch.setattr(
         seat_save,
         "PatientConnection",
-        lambda path: docker_engine.PatientConnection(path, pause=0.05),
+        lambda path: client.PatientConnection(path, pause=0.05),
     )
     handle = stand_in.Handler.send
 
@@ -253,7 +254,7 @@ def test_nobody_is_waited_for_for_ever(seat: Seat, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(
         seat_save,
         "PatientConnection",
-        lambda path: docker_engine.PatientConnection(path, pause=0.05, longest=0.2),
+        lambda path: client.PatientConnection(path, pause=0.05, longest=0.2),
     )
     seat.engine.on("POST", "/commit.*", stand_in.HANG)
     seat.add(A)
@@ -504,7 +505,7 @@ def test_what_goes_on_already_or_is_gone_is_not_asked_to(seat: Seat) -> None:
 def test_volumes_are_read_with_the_rights_of_their_engine_alone(
     seat: Seat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(docker_engine.DockerConnection, "with_its_rights", lambda *_: ["false"])
+    monkeypatch.setattr(client.DockerConnection, "with_its_rights", lambda *_: ["false"])
     assert seat.save(volumes=["data"])["failed"] is True
 
 
@@ -605,7 +606,7 @@ def test_whatever_changes_a_directory_is_seen(seat: Seat, change: str) -> None:
     """Also where it has the bytes and times of before."""
     place = seat.volumes / "data"
     subprocess.run(["touch", "-d", "@1", place / "_data/file"], check=True)
-    docker = docker_engine.DockerConnection(seat.engine.path)
+    docker = client.DockerConnection(seat.engine.path)
     docker.uid = os.geteuid()
     before = saved.directory_stamp(docker, str(place / "_data"))
     (place / "_data/file").read_text()

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import stand_in
 import yaml
-from ansible_collections.labocloud.room.plugins.module_utils import facts_network, shapes
-from ansible_collections.labocloud.room.plugins.module_utils.facts import seat_facts
+from ansible_collections.labocloud.room.plugins.module_utils import shapes
+from ansible_collections.labocloud.room.plugins.module_utils.facts import network as facts_network
+from ansible_collections.labocloud.room.plugins.module_utils.facts.gather import seat_facts
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import (
     DEEPEST,
     faults,
@@ -17,7 +18,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.shapes import (
     too_deep,
 )
 from ansible_collections.labocloud.room.plugins.modules import seat as module
-from ansible_collections.labocloud.room.plugins.plugin_utils.shape import (
+from ansible_collections.labocloud.room.plugins.plugin_utils.seat_shape import (
     SEAT,
     refusal,
     shaped,

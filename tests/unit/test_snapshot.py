@@ -13,7 +13,7 @@ from unittest import mock
 
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import EngineError
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import EngineError
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import snapshot
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.seat import Seat
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import faults, nothing

@@ -61,7 +61,7 @@ def test_who_sees_a_file(name: str, by: set[str]) -> None:
 
 
 def test_what_imports_a_file_sees_it_however_far_it_is() -> None:
-    assert {"molecule:archive", "molecule:room"} <= seen("plugins/module_utils/docker_engine.py")
+    assert {"molecule:archive", "molecule:room"} <= seen("plugins/module_utils/engine/client.py")
     # As far as the judge, whose own scenario is the role's that asks.
     test = "tests/unit/test_judge_engine.py"
     assert {"molecule:refusals", test} <= seen("plugins/plugin_utils/judge/engine.py")

@@ -9,7 +9,7 @@ from ansible_collections.labocloud.room.plugins.action import (
     seat_save,
     seat_students,
 )
-from ansible_collections.labocloud.room.plugins.module_utils import telling
+from ansible_collections.labocloud.room.plugins.module_utils import limits
 
 NAME = "pc07"
 
@@ -24,10 +24,10 @@ def run(action: Any, answer: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 
 
 
 def test_of_many_lines_the_first_are_told_and_how_many_more_there_are() -> None:
-    assert telling.few(["a", "b"]) == ["a", "b"]
-    told = telling.few(["x" * 10_000] * 5000)
-    assert len(told) == telling.MOST_LINES + 1
-    assert {len(line) for line in told[:-1]} == {telling.LONGEST_LINE}
+    assert limits.few(["a", "b"]) == ["a", "b"]
+    told = limits.few(["x" * 10_000] * 5000)
+    assert len(told) == limits.MOST_LINES + 1
+    assert {len(line) for line in told[:-1]} == {limits.LONGEST_LINE}
     assert told[-1] == "and 4,800 more"
 
 
@@ -35,9 +35,9 @@ def test_of_a_plan_that_is_too_large_the_end_is_left_out() -> None:
     """By the order in which it is carried out: what comes later may need what comes first."""
     plan = {"names": {"a:1": "i"}, "last": [{"id": "z"}], "first": [{"id": "a"}], "size": 7}
     order = ("first", "names", "last")
-    assert telling.held(plan, order) == plan
+    assert limits.held(plan, order) == plan
     large = {**plan, "names": {f"{n}": "x" * 1000 for n in range(1000)}}
-    held = telling.held(large, order)
+    held = limits.held(large, order)
     kept = len(held["names"])
     assert 100 < kept < 1000
     assert held["first"] == plan["first"]
@@ -50,7 +50,7 @@ def test_of_an_answer_no_more_is_taken_than_is_shown(action: object) -> None:
     """Root of a seat decides what a module answers there."""
     lines = ["red \x1b[31m", *["x"] * 20_000]
     told = run(action, {"told": lines, "left": lines, "things": {"a": 1}, "msg": "x" * 10**6})
-    assert len(told["told"]) == len(told["left"]) == telling.MOST_LINES + 1
+    assert len(told["told"]) == len(told["left"]) == limits.MOST_LINES + 1
     assert "\x1b" not in told["told"][0]
     assert len(told["msg"]) <= 10_000
     assert told["things"] == {"a": 1}

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.module_utils import docker_roots, state
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
+from ansible_collections.labocloud.room.plugins.module_utils import state
+from ansible_collections.labocloud.room.plugins.module_utils.engine import roots as engine_roots
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     DockerConnection,
     fingerprint,
     fingerprint_1,
@@ -173,7 +174,7 @@ def test_reset_and_removal_know_what_is_whose(
         assert [one["name"] for one in things["images"]] == ["mine:1"]
         assert [one["id"] for one in things["containers"]] == ["theirs"]
         assert things["names"] == {}
-        known = docker_roots.known(state.read())
+        known = engine_roots.known(state.read())
         assert known["/var/lib/docker"] == known["/var/lib/containerd"] == "absent"
         assert known["/srv"] == "empty"
         assert facts()["built"] == {one["RepoTags"][0]: fingerprint(one) for one in toolkits()}

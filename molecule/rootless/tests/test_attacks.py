@@ -5,11 +5,11 @@ import re
 import subprocess
 
 import pytest
-from ansible_collections.labocloud.room.plugins.module_utils import attacks
+from ansible_collections.labocloud.room.plugins.module_utils.attacks import attempts
 from conftest import OPEN, SEATS
 from playbook import reports, run, said
 
-ALL = {one.name for one in attacks.ATTACKS}
+ALL = {one.name for one in attempts.ATTACKS}
 # What an instance has nothing of: its kernel is the host's, and takes no modules.
 UNTRIED = {"module"}
 

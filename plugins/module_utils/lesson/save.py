@@ -19,11 +19,14 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 from urllib.parse import quote
 
-from ansible_collections.labocloud.room.plugins.module_utils.archive_names import Copied, names_in
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     DockerConnection,
     EngineError,
     fingerprint,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.images.archive_names import (
+    Copied,
+    names_in,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.seat import BASE
 

@@ -20,7 +20,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote
 
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     SOCKET,
     DockerConnection,
     EngineError,

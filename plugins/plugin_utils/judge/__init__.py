@@ -30,7 +30,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict impor
     verdict,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import no_answer
-from ansible_collections.labocloud.room.plugins.plugin_utils.shape import refusal
+from ansible_collections.labocloud.room.plugins.plugin_utils.seat_shape import refusal
 
 Rule = Callable[[Has, Want, Builder], Verdict]
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ansible_collections.labocloud.room.plugins.module_utils.facts_machine import (
+from ansible_collections.labocloud.room.plugins.module_utils.facts.machine import (
     UNITS_OF_THE_ENGINE,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.facts_students import ROOT
+from ansible_collections.labocloud.room.plugins.module_utils.facts.students import ROOT
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import build, registry, rootless

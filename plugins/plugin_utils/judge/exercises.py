@@ -5,7 +5,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises import PLACES, digest
+from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import PLACES, digest
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import (
     Builder,

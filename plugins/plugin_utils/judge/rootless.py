@@ -8,8 +8,8 @@ The seat's docker.service is another unit then, which runs the engine as an acco
 from collections.abc import Iterator
 from typing import Any
 
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import ACCOUNT
-from ansible_collections.labocloud.room.plugins.module_utils.facts_students import (
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import ACCOUNT
+from ansible_collections.labocloud.room.plugins.module_utils.facts.students import (
     GROUP,
     HOME,
     ROOT,

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import ACCOUNT
-from ansible_collections.labocloud.room.plugins.module_utils.facts_students import (
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import ACCOUNT
+from ansible_collections.labocloud.room.plugins.module_utils.facts.students import (
     GROUP,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
@@ -66,8 +66,8 @@ def socket_commands(has: Has, want: Want) -> list[list[str]]:
     """Give what to run so that the socket is open to whom it is to be open, nothing where it is.
 
     It is where the engine has started as it is configured; not where somebody has changed it since,
-    where a run that was to open it again has been lost (module_utils/access.py), or where an engine
-    of root's has left the socket of before, which systemd keeps open.
+    where a run that was to open it again has been lost (module_utils/engine/access.py), or where an
+    engine of root's has left the socket of before, which systemd keeps open.
     """
     socket, gid = has["docker"]["socket"], engine_files.known_group(has, want)
     account = has["students"]["account"] if rootless.wanted(want) else ROOT

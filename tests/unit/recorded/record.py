@@ -2,7 +2,7 @@
 
 By hand, for an engine that is not recorded yet, on a machine whose Docker holds nothing (what is
 made stays there), as root. IMAGES.tar is what `docker save labocloud20202021:python` gives on any
-seat; beside this file has to be plugins/module_utils/docker_engine.py:
+seat; beside this file has to be plugins/module_utils/engine/client.py:
 
     python3 record.py IMAGES.tar > 28.5.json
 

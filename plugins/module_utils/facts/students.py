@@ -16,8 +16,8 @@ import struct
 from contextlib import suppress
 from typing import Any
 
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import ACCOUNT
-from ansible_collections.labocloud.room.plugins.module_utils.reading import (
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import ACCOUNT
+from ansible_collections.labocloud.room.plugins.module_utils.files import (
     Odd,
     matching,
     read,

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible_collections.labocloud.room.plugins.module_utils import facts_apt
-from ansible_collections.labocloud.room.plugins.module_utils.facts_machine import assignments
-from ansible_collections.labocloud.room.plugins.module_utils.reading import (
+from ansible_collections.labocloud.room.plugins.module_utils.facts import apt as facts_apt
+from ansible_collections.labocloud.room.plugins.module_utils.facts.machine import assignments
+from ansible_collections.labocloud.room.plugins.module_utils.files import (
     Odd,
     content,
     matching,

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.labocloud.room.plugins.module_utils.reading import (
+from ansible_collections.labocloud.room.plugins.module_utils.files import (
     Odd,
     matching,
     read,

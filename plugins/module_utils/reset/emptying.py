@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from ansible_collections.labocloud.room.plugins.module_utils.docker_roots import NOBODYS
+from ansible_collections.labocloud.room.plugins.module_utils.engine.roots import NOBODYS
 
 
 class RefusedError(Exception):

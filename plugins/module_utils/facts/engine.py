@@ -16,12 +16,12 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     DockerConnection,
     EngineError,
     fingerprint,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.reading import Odd
+from ansible_collections.labocloud.room.plugins.module_utils.files import Odd
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, faults
 
 # Seconds for one answer, and for all of them; bytes of one, which with a thousand images has 1 MB.

@@ -18,9 +18,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ansible_collections.labocloud.room.plugins.module_utils.docker_roots import NOBODYS
-from ansible_collections.labocloud.room.plugins.module_utils.emptying import is_mounted
-from ansible_collections.labocloud.room.plugins.module_utils.reading import sha256
+from ansible_collections.labocloud.room.plugins.module_utils.engine.roots import NOBODYS
+from ansible_collections.labocloud.room.plugins.module_utils.files import sha256
+from ansible_collections.labocloud.room.plugins.module_utils.reset.emptying import is_mounted
 
 # Of a folder, more than any course has: files, and bytes of one, which may be data of a teacher's.
 MOST, LARGEST = 5000, 4 * 2**30

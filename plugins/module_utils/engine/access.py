@@ -14,14 +14,14 @@ import socket
 import subprocess
 from contextlib import closing, suppress
 
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import (
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     ACCOUNT,
     LINK,
     PEER,
     uid_of,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.facts_students import engines
-from ansible_collections.labocloud.room.plugins.module_utils.saved import ENVIRONMENT, LOCK
+from ansible_collections.labocloud.room.plugins.module_utils.facts.students import engines
+from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import ENVIRONMENT, LOCK
 
 # The mode of the socket is also the mask of its ACL, so that both are closed and opened by it.
 CLOSED, OPEN = "go=", "g+rw"

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
-from ansible_collections.labocloud.room.plugins.module_utils.docker_engine import SOCKET
-from ansible_collections.labocloud.room.plugins.module_utils.facts import seat_facts
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import SOCKET
+from ansible_collections.labocloud.room.plugins.module_utils.facts.gather import seat_facts
 
 ARGUMENTS: dict[str, Any] = {
     "docker_socket": {"type": "path", "default": SOCKET},

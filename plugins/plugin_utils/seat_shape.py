@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.labocloud.room.plugins.module_utils.reading import Odd
+from ansible_collections.labocloud.room.plugins.module_utils.files import Odd
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import (
     Shape,
     fitted,

@@ -23,7 +23,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ansible_collections.labocloud.room.plugins.module_utils import attacker
+from ansible_collections.labocloud.room.plugins.module_utils.attacks import attacker
 
 # What is made on the machine begins so.
 MARK = "labocloud-attack-"

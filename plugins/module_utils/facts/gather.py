@@ -10,24 +10,25 @@ import time
 from functools import partial
 from typing import Any
 
-from ansible_collections.labocloud.room.plugins.module_utils import facts_registry, state
-from ansible_collections.labocloud.room.plugins.module_utils.facts_apt import (
+from ansible_collections.labocloud.room.plugins.module_utils import state
+from ansible_collections.labocloud.room.plugins.module_utils.facts import registry as facts_registry
+from ansible_collections.labocloud.room.plugins.module_utils.facts.apt import (
     LARGEST_STATUS,
     STATUS,
     apt_facts,
     parse_dpkg_status,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.facts_engine import engine_facts
-from ansible_collections.labocloud.room.plugins.module_utils.facts_exercises import (
+from ansible_collections.labocloud.room.plugins.module_utils.facts.engine import engine_facts
+from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import (
     exercise_facts,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.facts_machine import (
+from ansible_collections.labocloud.room.plugins.module_utils.facts.machine import (
     configuration_facts,
     engines_place,
     system_facts,
     without_passwords,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.facts_network import (
+from ansible_collections.labocloud.room.plugins.module_utils.facts.network import (
     PAGE_SECONDS,
     Reaching,
     Waiting,
@@ -36,7 +37,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts_network impor
     page_facts,
     registry_facts,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.facts_students import (
+from ansible_collections.labocloud.room.plugins.module_utils.facts.students import (
     ROOT,
     able_facts,
     engines,
@@ -44,7 +45,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts_students impo
     socket_facts,
     student_facts,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.reading import Odd, read
+from ansible_collections.labocloud.room.plugins.module_utils.files import Odd, read
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import DEEPEST, LARGEST
 
 DOCKER_ROOT = "/var/lib/docker"

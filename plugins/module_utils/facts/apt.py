@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from typing import Any
 
-from ansible_collections.labocloud.room.plugins.module_utils.reading import Odd, matching, read
+from ansible_collections.labocloud.room.plugins.module_utils.files import Odd, matching, read
 
 STATUS = "/var/lib/dpkg/status"
 # Bytes; that of a desktop with everything has 10 MB. And packages, some ten times those of one.
