@@ -51,6 +51,8 @@ from ansible_collections.labocloud.room.plugins.plugin_utils import (
     registry_files,
     settings,
 )
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Want
 
 
 class LookupModule(LookupBase):
@@ -67,14 +69,14 @@ class LookupModule(LookupBase):
         return [given(service, term, has, want) for term in terms]
 
 
-def given(service: str, term: str, has: dict[str, Any], want: dict[str, Any]) -> dict[str, str]:
-    """Give what a term names. has: what the seat says. want: what it is to be like."""
+def given(service: str, term: str, has: Seat, want: Want) -> dict[str, str]:
+    """Return what a term names. has: what the seat says. want: what it is to be like."""
     if term == "environment":
         return engine_files.environment(want)
     if service == "room_registry":
-        made, secret = registry_files.files(want), registry_files.secret
+        files, is_secret = registry_files.files(want), registry_files.secret
     else:
         make = engine_files.fallback if term.startswith("fallback") else engine_files.files
-        made, secret = make(has, want), engine_files.secret
-    wanted = term.endswith("secrets")
-    return {path: text for path, text in made.items() if secret(path, text) is wanted}
+        files, is_secret = make(has, want), engine_files.secret
+    secrets = term.endswith("secrets")
+    return {path: text for path, text in files.items() if is_secret(path, text) is secrets}

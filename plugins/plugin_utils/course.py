@@ -4,13 +4,18 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import wanted
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import ExerciseError
 from ansible_collections.labocloud.room.plugins.plugin_utils import lesson_files
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import (
+    Course,
+    CourseBegun,
+    Practical,
+    Want,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.packing import pack
 
 # What the base is made from, whatever project the course image is of.
@@ -43,24 +48,14 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def course(want: Mapping[str, Any], has: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what decides the images that are wanted, as far as the control machine knows it.
+def course(want: Want, has: Seat) -> Course:
+    """Return what decides the images that are wanted, as far as the control machine knows it.
 
     has: the machine that builds, as it is asked first in a run.
-
-    Gives base, the revision of the base, which covers everything that it is made from; context, the
-    SHA-256 of the packed Dockerfile and app; wheels, by architecture the name of the directory for
-    those of the app; exercises, the listing of the folder that all seats are given of the
-    practical, and why there is none; why, the reason where the files cannot be read: then these say
-    nothing. And what a run is not to take for its own work: had, the ID of the base that is there,
-    empty where there is none, and served, the revisions that the room has had, the last one last.
     """
-    begun = {
-        "had": has["images"].get(want["course_image_base_tag"], {}).get("id", ""),
-        "served": has["served"],
-    }
-    nothing: dict[str, Any] = {"base": "", "context": "", "wheels": {}, **begun}
-    nothing["exercises"] = {"files": [], "why": ""}
+    base = has["images"].get(want["course_image_base_tag"])
+    # A run is not to take for its own work what was there when it began.
+    begun: CourseBegun = {"had": base["id"] if base else "", "served": has["served"]}
     project = Path(want["course_image_project"])
     try:
         lock = text_of(project / "app/requirements.txt")
@@ -78,7 +73,14 @@ def course(want: Mapping[str, Any], has: Mapping[str, Any]) -> dict[str, Any]:
         }
         packed = pack(project, [])
     except (OSError, ValueError) as error:
-        return {**nothing, "why": str(error)}
+        return {
+            **begun,
+            "base": "",
+            "context": "",
+            "wheels": {},
+            "exercises": {"files": [], "why": ""},
+            "why": str(error),
+        }
     python = want["course_image_python"]
     return {
         "base": sha256(json.dumps(recipe, sort_keys=True).encode()),
@@ -90,8 +92,8 @@ def course(want: Mapping[str, Any], has: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def exercises(project: Path, packed: bytes) -> dict[str, Any]:
-    """Give the listing of the folder that all seats are given, and why there is none.
+def exercises(project: Path, packed: bytes) -> Practical:
+    """Return the listing of the folder that all seats are given, and why there is none.
 
     packed: what the course image is built from.
     """

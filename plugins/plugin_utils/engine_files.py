@@ -13,13 +13,13 @@ from typing import Any
 
 from ansible.plugins.filter.core import to_nice_json
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import ACCOUNT, SOCKET
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import JsonObject, Seat
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import (
     environment_file,
     proxy_environment,
     shipped,
 )
-
-Facts = Mapping[str, Any]
 
 DAEMON_JSON = "/etc/docker/daemon.json"
 PROXY_FILE = "/etc/docker/labocloud-proxy.env"
@@ -44,7 +44,7 @@ LOWEST_PORT = 1024
 CONTAINERDS = (CONTAINERD_TOML, CONTAINERD_UNIT)
 
 
-def config(want: Facts) -> dict[str, Any]:
+def config(want: Want) -> JsonObject:
     """Give what daemon.json has to hold."""
     mirror = want["room"]["registry"]["mirror"]
     others = [text for one in want["docker_engine_registry_mirrors"] if (text := one.strip())]
@@ -66,14 +66,14 @@ def host_of(registry: str) -> str:
     return registry.rpartition(":")[0].strip("[]")
 
 
-def environment(want: Facts) -> dict[str, str]:
+def environment(want: Want) -> dict[str, str]:
     """Give the variables that the engine is started with: its proxy, and what it does without."""
     registry = want["room"]["registry"]
-    inside = [host_of(registry[key]) for key in ("at", "mirror") if registry[key]]
+    inside = [host_of(address) for address in (registry["at"], registry["mirror"]) if address]
     return proxy_environment(want["docker_engine_proxy"], dict.fromkeys(inside))
 
 
-def containerd_is_ours(has: Facts, want: Facts) -> bool:
+def containerd_is_ours(has: Seat, want: Want) -> bool:
     """Tell whether containerd is configured too.
 
     Docker's own package of it listens on no port; the distribution's does, for Kubernetes. One
@@ -83,23 +83,23 @@ def containerd_is_ours(has: Facts, want: Facts) -> bool:
     return want["docker_engine_source"] == "distro" and "containerd" not in before["packages"]
 
 
-def rootless(want: Facts) -> bool:
+def rootless(want: Want) -> bool:
     """Tell whether the engine is to run without root."""
-    return bool(want["docker_engine_students"] == "rootless")
+    return want["docker_engine_students"] == "rootless"
 
 
-def group_unknown(has: Facts, want: Facts) -> bool:
+def group_unknown(has: Seat, want: Want) -> bool:
     """Tell whether a group is named that the seat does not know, or not at this moment."""
     return bool(want["docker_engine_group"].strip()) and has["students"]["group"] is None
 
 
-def known_group(has: Facts, want: Facts) -> int | None:
+def known_group(has: Seat, want: Want) -> int | None:
     """Give the number of the group whose members may use the engine; None where none is known."""
     group = has["students"]["group"] if want["docker_engine_group"].strip() else None
     return group["gid"] if group else None
 
 
-def letting_in(has: Facts, want: Facts) -> list[list[str]]:
+def letting_in(has: Seat, want: Want) -> list[list[str]]:
     """Give the commands that let the members of docker_engine_group use the engine, and no others.
 
     By its number: what a directory knows is not known as early as the engine starts. Of an engine
@@ -116,13 +116,13 @@ def letting_in(has: Facts, want: Facts) -> list[list[str]]:
     return commands
 
 
-def group_unit(has: Facts, want: Facts) -> str:
+def group_unit(has: Seat, want: Want) -> str:
     """Give what docker.service has to do besides, each time that it has started."""
     lines = [f"ExecStartPost={' '.join(command)}" for command in letting_in(has, want)]
     return "\n".join(["# Written by labocloud (docker_engine_group).", "[Service]", *lines, ""])
 
 
-def login(want: Facts) -> dict[str, str]:
+def login(want: Want) -> dict[str, str]:
     """Give the script of a login, path to text; nothing where there is to be none.
 
     The engine reads nothing of it, and is not started anew for it.
@@ -135,7 +135,7 @@ def login(want: Facts) -> dict[str, str]:
     return {LOGIN: text} if folder else {}
 
 
-def files(has: Facts, want: Facts) -> dict[str, str]:
+def files(has: Seat, want: Want) -> dict[str, str]:
     """Give the files that have to be there; of the toolkit's, no others."""
     systemd = has["service_manager"] == "systemd"
     made = {DAEMON_JSON: json_text(config(want))}
@@ -153,7 +153,7 @@ def files(has: Facts, want: Facts) -> dict[str, str]:
     return made
 
 
-def without_root(has: Facts, want: Facts) -> dict[str, str]:
+def without_root(has: Seat, want: Want) -> dict[str, str]:
     """Give the files by which systemd runs the engine without root, and none of root's."""
     made = {UNIT: shipped("docker_engine", "rootless.service"), SOCKET_MASK: MASKED}
     if containerd_is_ours(has, want):
@@ -168,7 +168,7 @@ def secret(path: str, text: str) -> bool:
     return path == PROXY_FILE or (path == DAEMON_JSON and "proxies" in json.loads(text))
 
 
-def fallback(has: Facts, want: Facts) -> dict[str, str]:
+def fallback(has: Seat, want: Want) -> dict[str, str]:
     """Give daemon.json for an engine that refuses the one that is wanted.
 
     What it runs with, where that is known to work, or else the defaults. A seat tells addresses

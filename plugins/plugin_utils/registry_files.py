@@ -11,13 +11,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import (
+    RoomRegistrySettings,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import (
     environment_file,
     proxy_environment,
     shipped,
 )
-
-Settings = Mapping[str, Any]
 
 # What the registry holds, and what the mirror of Docker Hub does, which its service makes as its
 # StateDirectory; and where that was when the two shared an account.
@@ -64,7 +65,7 @@ def configuration(service: str, port: int, storage: Mapping[str, Any], **more: o
     return json.dumps(told, indent=2, sort_keys=True)
 
 
-def of_registry(want: Settings) -> dict[str, str]:
+def of_registry(want: RoomRegistrySettings) -> dict[str, str]:
     """Give the files of the registry itself: its package's own service, configured otherwise."""
     storage = {
         "filesystem": {"rootdirectory": STORAGE},
@@ -77,7 +78,7 @@ def of_registry(want: Settings) -> dict[str, str]:
     }
 
 
-def of_mirror(want: Settings) -> dict[str, str]:
+def of_mirror(want: RoomRegistrySettings) -> dict[str, str]:
     """Give the files of the mirror of Docker Hub, and of what limits it."""
     storage = {
         "filesystem": {"rootdirectory": HUB_STORAGE},
@@ -100,7 +101,7 @@ def of_mirror(want: Settings) -> dict[str, str]:
     return made
 
 
-def files(want: Settings) -> dict[str, str]:
+def files(want: RoomRegistrySettings) -> dict[str, str]:
     """Give the files that have to be on the registry's host; of the toolkit's, no others."""
     return of_registry(want) | (of_mirror(want) if want["room_registry_hub_mirror"] else {})
 

@@ -9,7 +9,8 @@ left out here, on the control machine; what is left is printable.
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, cast, get_args, get_origin, get_type_hints, is_typeddict
 
 from ansible_collections.labocloud.room.plugins.module_utils.files import Odd
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import (
@@ -18,7 +19,11 @@ from ansible_collections.labocloud.room.plugins.module_utils.shapes import (
     nothing,
     too_deep,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.state import BEFORE
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import (
+    RECORDS,
+    Attacks,
+    Seat,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import cleaned
 
 # Bytes. A seat with thousands of packages and hundreds of images tells less than half of it.
@@ -36,140 +41,27 @@ STREAMS = ("module_stdout", "module_stderr")
 OLDEST_PYTHON = "3.9"
 LOOK = "Fix: look at who is root there, and at its Python; no seat says that by itself."
 
-# plugins/modules/seat.py documents what each means.
-SEAT: Mapping[str, Shape] = {
-    "os": {"id": str, "version": str, "codename": str, "name": str},
-    "python": str,
-    "arch": str,
-    "service_manager": str,
-    "root": bool,
-    "machine": {"id": str, "running": str, "host_keys": [str]},
-    "listeners": [
-        {
-            "port": int,
-            "address": str,
-            "process": (str, None),
-            "pid": (int, None),
-            "container": (str, None),
-        }
-    ],
-    "packages": {str: str},
-    "held": [str],
-    "files": {str: str},
-    "daemon_config": ({str: object}, None),
-    "docker_group": ([str], None),
-    "students": {
-        "members": ([str], None),
-        "account": (
-            {"uid": int, "gid": int, "locked": bool, "subuids": [[int]], "subgids": [[int]]},
-            None,
-        ),
-        "group": ({"name": str, "gid": int}, None),
-        "ranges": [[int]],
-    },
-    "able": {
-        "namespaces": bool,
-        "apparmor": bool,
-        "cgroup2": bool,
-        "tun": bool,
-        "file_system": str,
-    },
-    "before": (BEFORE, None),
-    "brought": {
-        "packages": [str],
-        "users": [str],
-        "taken?": [str],
-        "moving?": {"path": str, "sha256": str, "images": {str: str}, "left": [str]},
-        "containers?": [str],
-        "making?": (str, None),
-        ...: object,
-    },
-    "built": {str: str},
-    "bases": {str: str},
-    "served": [str],
-    "torn": [str],
-    "apt": {"unfinished": [str], "journal": bool, "interrupted": bool, "policy_rc_d": str},
-    "docker": {
-        "running": bool,
-        "enabled": bool,
-        "version": str,
-        "root": str,
-        "free_mb": int,
-        "driver": str,
-        "data": bool,
-        "outdated": bool,
-        "partial": bool,
-        "cpus": int,
-        "memory": bool,
-        "pids": bool,
-        "swarm": bool,
-        "uid": (int, None),
-        "socket": ({"uid": int, "gid": int, "mode": int, "groups": [int]}, None),
-        "roots": [int],
-        "masked": [str],
-        "why": str,
-    },
-    "images": {
-        str: {
-            "id": str,
-            "revision": str,
-            "fingerprint": str,
-            "layers": [str],
-            "labels": {str: str},
-        }
-    },
-    "containers": {
-        str: {
-            "id": str,
-            "image": str,
-            "image_id": str,
-            "state": str,
-            "health": (str, None),
-            "labels": {str: str},
-            "ports": [{"address": str, "port": int, "protocol": str}],
-            "settings": {str: object},
-        }
-    },
-    "networks": [str],
-    "volumes": [str],
-    "clock": {"control": (float, None), "ahead": (float, None)},
-    "network": {
-        "interface": str,
-        "mtu": int,
-        "addresses": [str],
-        "routes": [{"to": str, "interface": str}],
-        "proxy": str,
-        "docker": [{"name": str, "subnet": str}],
-        "docker_mtu": int,
-        "docker_proxy": bool,
-        "registries": {
-            str: {"reached": bool, "why": str, "public": (bool, None), "issuer": str},
-        },
-    },
-    "registry": {
-        "images": {str: str},
-        "ca": str,
-        "certificate": str,
-        "answers": {str: {"answers": (bool, None), "why": str}},
-    },
-    "page": ({"status": (int, None), "revision": (str, None), "why": str}, None),
-    "exercises": {
-        "folder": str,
-        "command": str,
-        "memory": str,
-        "digest": str,
-        "open": bool,
-        "left": int,
-    },
-    "odd": [str],
-}
 
-# plugins/modules/seat_attack.py documents them.
-ATTACKS: Mapping[str, Shape] = {
-    "account": str,
-    "why": str,
-    "tried": [{"name": str, "outcome": str, "why": str}],
-}
+def shape_of(kind: Any) -> Shape:  # noqa: ANN401  # what a type's annotations are
+    """Return the shape, as module_utils/shapes.py has it, of what a type describes."""
+    if is_typeddict(kind):
+        keys: dict[Any, Shape] = {
+            f"{key}?" if key in kind.__optional_keys__ else key: shape_of(annotation)
+            for key, annotation in get_type_hints(kind).items()
+        }
+        return keys | ({...: object} if kind in RECORDS else {})
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is UnionType:
+        return tuple(shape_of(one) for one in arguments)
+    if origin is list:
+        return [shape_of(arguments[0])]
+    if origin is dict:
+        return {str: shape_of(arguments[1])}
+    return {NoneType: None, Any: object}.get(kind, kind)
+
+
+SEAT: Mapping[str, Shape] = shape_of(Seat)
+ATTACKS: Mapping[str, Shape] = shape_of(Attacks)
 
 
 def refusal(seat: str, answer: Mapping[str, Any]) -> str:
@@ -197,7 +89,7 @@ def refusal(seat: str, answer: Mapping[str, Any]) -> str:
     return ""
 
 
-def timed(seat: dict[str, Any], answered: float) -> dict[str, Any]:
+def timed(seat: Seat, answered: float) -> Seat:
     """Return a seat's facts, in which its clock is ahead by what is certain, which may be nothing.
 
     The seat has read its clock between the question and its answer, as a server of NTP does: of
@@ -212,7 +104,7 @@ def timed(seat: dict[str, Any], answered: float) -> dict[str, Any]:
     return {**seat, "clock": {"control": asked, "ahead": max(least, 0.0) + min(most, 0.0)}}
 
 
-def shaped(answer: Mapping[str, Any]) -> dict[str, Any]:
+def shaped(answer: Mapping[str, Any]) -> Seat:
     """Give the facts in a module's answer, which may be any: each that is documented, no others.
 
     A fact that is not there, or of another type, tells nothing, as one of a machine that has
@@ -223,7 +115,7 @@ def shaped(answer: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(told, dict):
         wrong.append("the seat has told no facts")
         told = nothing(dict(SEAT))
-    seat: dict[str, Any] = cleaned(fitted(told, dict(SEAT), "seat", wrong))
+    seat = cast("Seat", cleaned(fitted(told, dict(SEAT), "seat", wrong)))
     # A name of nothing: whom it means is looked up.
     for listener in seat["listeners"]:
         if listener["container"] not in seat["containers"]:

@@ -9,11 +9,16 @@ roles/*/meta/argument_specs.yml say of their types, for whichever host is asked 
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import LARGEST
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import (
+    Room,
+    RoomsRegistry,
+    Want,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import without_passwords
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import (
     published,
@@ -21,7 +26,6 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.published import (
 )
 
 Variables = Mapping[str, Any]
-Room = dict[str, Any]
 
 ROLES = Path(__file__).parents[2] / "roles"
 # The roles whose settings the judge reads.
@@ -126,11 +130,12 @@ def room(groups: Mapping[str, list[str]], name: str, of: Callable[[str], Variabl
     """
     seats = list(groups.get(ROOM) or [name])
     hosts = list(groups.get(REGISTRY) or [])[:1]
-    registry = {"host": "", "at": "", "mirror": "", "ca": ""}
+    registry: RoomsRegistry = {"host": "", "at": "", "mirror": "", "ca": ""}
     for host in hosts:
         told = of(host)
         address = bracketed(str(told["room_registry_address"]))
-        registry |= {"host": host, "at": f"{address}:{told['room_registry_port']}"}
+        registry["host"] = host
+        registry["at"] = f"{address}:{told['room_registry_port']}"
         if told["room_registry_hub_mirror"]:
             registry["mirror"] = f"{address}:{told['room_registry_mirror_port']}"
     return {
@@ -153,8 +158,10 @@ def wanted(
     templar: Any,  # noqa: ANN401
     *,
     mine: bool = True,
-) -> dict[str, Any]:
-    """Give what a machine is to be like, as the judge takes it.
+) -> Want:
+    """Return what a machine is to be like, as the judge takes it.
+
+    Other names of the machine and attacks are known to nobody here: it has none of them.
 
     variables: of the task that asks. mine: whether they are the machine's own, and not those of
     another one, whose task it is. The registry's CA is known where its host was asked in this run.
@@ -180,4 +187,6 @@ def wanted(
     if host := told["registry"]["host"]:
         seat = published(host, variables).get("seat")
         told["registry"]["ca"] = seat["registry"]["ca"] if seat else ""
-    return {**found, "name": name, "account": account, "room": told, "wrong": wrong}
+    named = {"name": name, "account": account, "room": told, "wrong": wrong}
+    # The roles' argument specs have been held against each value; a test holds them against Want.
+    return cast("Want", {**found, **named, "twins": [], "attacks": None})

@@ -8,8 +8,16 @@ takes what the seat has, what it is to be like, and what the builder has, and gi
 
 import re
 from collections.abc import Callable, Mapping
+from typing import cast
 
 from ansible.errors import AnsibleConnectionFailure
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
+    ImagesVerdict,
+    MachineVerdict,
+    Verdict,
+)
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
     build,
@@ -22,17 +30,11 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
     registry,
     students,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import (
-    Builder,
-    Has,
-    Verdict,
-    Want,
-    verdict,
-)
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import no_answer
 from ansible_collections.labocloud.room.plugins.plugin_utils.seat_shape import refusal
 
-Rule = Callable[[Has, Want, Builder], Verdict]
+Rule = Callable[[Seat, Want, Builder], Verdict]
 
 LONGEST = 300
 # Findings of one part of a seat: others are to be read, too.
@@ -57,7 +59,7 @@ PARTS: Mapping[str, Rule] = {
 }
 
 
-def judge(has: Has, want: Want, builder: Builder) -> dict[str, Verdict]:
+def judge(has: Seat, want: Want, builder: Builder) -> dict[str, Verdict]:
     """Give the verdict on each part. Raises nothing, whatever the seat has said.
 
     builder: of the machine that builds, as facts have it, seat and course; empty where it was not
@@ -66,18 +68,20 @@ def judge(has: Has, want: Want, builder: Builder) -> dict[str, Verdict]:
     return {part: judged(part, rule, has, want, builder) for part, rule in PARTS.items()}
 
 
-def judged(part: str, rule: Rule, has: Has, want: Want, builder: Builder) -> Verdict:
+def judged(part: str, rule: Rule, has: Seat, want: Want, builder: Builder) -> Verdict:
     """Give the verdict on a part, with the first of its findings; what cannot be understood is one.
 
     A seat may tell of any number of things that are wrong.
     """
     try:
-        told = rule(has, want, builder)
-        return told | {key: told[key][:MOST] for key in ("refused", "findings")}
+        found = rule(has, want, builder)
+        found["refused"] = found["refused"][:MOST]
+        found["findings"] = found["findings"][:MOST]
+        return found
     except Exception as error:  # the other parts, and the other seats, stay judged
         why = f"{type(error).__name__}: {error}"[:LONGEST]
-        found = finding("unintelligible", want["name"], part=part, why=why)
-        return verdict(settled=False, refused=[found])
+        refused = [finding("unintelligible", want["name"], part=part, why=why)]
+        return verdict(settled=False, refused=refused)
 
 
 def unanswered(name: str, why: str) -> Finding:
@@ -106,7 +110,8 @@ def silent(why: Finding) -> dict[str, Verdict]:
     """Give the verdicts on a machine that has said nothing."""
     nothing = {part: verdict(settled=False) for part in PARTS}
     words = str(why["cause"]["en"]).partition(": ")[2]
-    return nothing | {"machine": verdict(settled=False, refused=[why], why=words)}
+    machine: MachineVerdict = {**verdict(settled=False, refused=[why]), "why": words}
+    return {**nothing, "machine": machine}
 
 
 # The groups of a machine that must not be worked on, or cannot be.
@@ -169,4 +174,5 @@ def updated(verdicts: Mapping[str, Verdict]) -> bool:
 
     That the builder remembers it comes last in an update, and may not have come yet.
     """
-    return bool(verdicts["images"].get("named") and verdicts["container"]["settled"])
+    images = cast("ImagesVerdict", verdicts["images"])
+    return bool(images.get("named") and verdicts["container"]["settled"])

@@ -4,9 +4,9 @@
 
 from collections.abc import Iterator
 
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import rootless
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import Want
 
 # Characters of a reason: that of one attack is not to hide the others.
 LONGEST = 160

@@ -4,8 +4,14 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
+    BuildVerdict,
+    Origin,
+    Verdict,
+)
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.course import PACKAGES
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
     Finding,
@@ -24,13 +30,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge.images import
     unready,
     wanted_of,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import (
-    Builder,
-    Has,
-    Verdict,
-    Want,
-    verdict,
-)
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
 
 TAG = re.compile(":[^:/]*$")
 # What a base is bootstrapped with.
@@ -42,15 +42,8 @@ PLATFORMS = (
 )
 
 
-def origin(has: Has, want: Want) -> dict[str, Any]:
-    """Give what the base is made from, unless it is bootstrapped.
-
-    source: registry, bootstrap or present; auto where its registry has to be asked first. asks:
-    whether the registry is asked, since the builder has it not by the toolkit's own name for it,
-    which is name. image: as it was named. repository: of that name. digest: of the image that is
-    pulled, empty where its registry has to tell it. forget: the ID of the one that has the name,
-    where it is the toolkit's.
-    """
+def origin(has: Seat, want: Want) -> Origin:
+    """Return what the base is made from, unless it is bootstrapped."""
     image, name = want["course_image_base"], f"{want['course_image_base_tag']}-from"
     source = want["course_image_base_source"]
     bare, _, digest = image.partition("@")
@@ -68,12 +61,12 @@ def origin(has: Has, want: Want) -> dict[str, Any]:
     }
 
 
-def tools(has: Has) -> list[str]:
+def tools(has: Seat) -> list[str]:
     """Give the packages that a base is bootstrapped with and that lack."""
     return [one for one in TOOLS if one not in has["packages"]]
 
 
-def foreseen(has: Has, want: Want, builder: Builder) -> list[str]:
+def foreseen(has: Seat, want: Want, builder: Builder) -> list[str]:
     """Give the packages that a base is to be made with and that lack, as far as it is certain.
 
     It is where that was set, and not where a registry is asked first, which only an engine can.
@@ -88,7 +81,7 @@ def foreseen(has: Has, want: Want, builder: Builder) -> list[str]:
     return tools(has) if certain else []
 
 
-def refusals(has: Has, want: Want) -> Iterator[Finding]:
+def refusals(has: Seat, want: Want) -> Iterator[Finding]:
     """Tell why the base cannot be made."""
     yield from arch_wrong(has, want)
     # To build on a name that is not there would be to pull it.
@@ -100,13 +93,8 @@ def refusals(has: Has, want: Want) -> Iterator[Finding]:
         yield finding("base_absent", want["name"], image=want["course_image_base"])
 
 
-def judge(has: Has, want: Want, builder: Builder) -> Verdict:
-    """Judge the build. Another machine builds nothing, and neither does one that goes back.
-
-    The verdict's values, where there is something to do: base and course, whether the one and the
-    other are to be built; publish, what the registry lacks, its tag to the image's name; and what
-    these are made from. held, a sentence on why it cannot be done yet.
-    """
+def judge(has: Seat, want: Want, builder: Builder) -> BuildVerdict | Verdict:
+    """Judge the build. Another machine builds nothing, and neither does one that goes back."""
     name, course = want["name"], builder.get("course")
     if want["room"]["builder"] != name or not course or course["why"]:
         return verdict()
@@ -118,27 +106,28 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
     publish = unpublished(want, has, wanted)
     why = unready(want, has)
     base_tag = want["course_image_base_tag"]
-    return verdict(
-        settled=not (base or image or publish),
-        refused=refusals(has, want) if base else (),
-        held=in_words([why]) if why else "",
-        base=base,
-        course=image,
-        publish=publish,
-        repository=repository_of(want),
-        project=want["course_image_project"],
-        tag=want["course_image_tag"],
-        name=wanted.name,
-        revision=revision_of(want, builder),
-        base_tag=base_tag,
-        base_revision=course["base"],
-        forget=image_of(has, base_tag)["id"] if ours(has, base_tag) else "",
-        rootfs=f"{base_tag}-rootfs",
-        packages=list(PACKAGES),
-        tools=tools(has),
-        suite=want["course_image_bootstrap_suite"],
-        python=want["course_image_python"],
-        platforms=[[f"--platform={one}_{has['arch']}" for one in row] for row in PLATFORMS],
-        wheels=f"{want['course_image_cache']}/wheels/{course['wheels'].get(has['arch'], '')}",
-        origin=origin(has, want),
-    )
+    return {
+        **verdict(
+            settled=not (base or image or publish), refused=refusals(has, want) if base else ()
+        ),
+        "held": in_words([why]) if why else "",
+        "base": base,
+        "course": image,
+        "publish": publish,
+        "repository": repository_of(want),
+        "project": want["course_image_project"],
+        "tag": want["course_image_tag"],
+        "name": wanted.name,
+        "revision": revision_of(want, builder),
+        "base_tag": base_tag,
+        "base_revision": course["base"],
+        "forget": image_of(has, base_tag)["id"] if ours(has, base_tag) else "",
+        "rootfs": f"{base_tag}-rootfs",
+        "packages": list(PACKAGES),
+        "tools": tools(has),
+        "suite": want["course_image_bootstrap_suite"],
+        "python": want["course_image_python"],
+        "platforms": [[f"--platform={one}_{has['arch']}" for one in row] for row in PLATFORMS],
+        "wheels": f"{want['course_image_cache']}/wheels/{course['wheels'].get(has['arch'], '')}",
+        "origin": origin(has, want),
+    }

@@ -12,22 +12,24 @@ replaced as well.
 import re
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ansible.module_utils.common.text.formatters import human_to_bytes
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import (
+    Container,
+    JsonObject,
+    Listener,
+    Seat,
+)
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
+    ContainerValues,
+    ContainerVerdict,
+)
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import images, rootless
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.network import network
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import (
-    Builder,
-    Has,
-    Verdict,
-    Want,
-    verdict,
-)
-
-# A container, as a machine tells of it.
-Told = Mapping[str, Any]
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
 
 MANAGED = "labocloud.managed"
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
@@ -74,7 +76,7 @@ def url(want: Want) -> str:
     )
 
 
-def container_of(want: Want, has: Has) -> dict[str, Any]:
+def container_of(want: Want, has: Seat) -> JsonObject:
     """Give what the container has to be, as POST /containers/create of Docker's API takes it."""
     persistent = want["flask_container_lifecycle"] == "persistent"
     docker = has["docker"]
@@ -113,7 +115,7 @@ def container_of(want: Want, has: Has) -> dict[str, Any]:
     }
 
 
-def as_told(wanted: Mapping[str, Any]) -> dict[str, Any]:
+def as_told(wanted: JsonObject) -> JsonObject:
     """Give what a container has to be in the terms in which a machine tells of one."""
     bindings = [
         f"{one['HostIp']}:{one['HostPort']}:{port}"
@@ -137,7 +139,7 @@ def plain(key: str, value: object) -> object:
     return value or None
 
 
-def differences(has: Has, wanted: Mapping[str, Any], container: Told) -> list[str]:
+def differences(has: Seat, wanted: JsonObject, container: Container) -> list[str]:
     """Give the fields, by Docker's names, in which a container differs from what it has to be."""
     told = container["settings"]
     # Where nothing is known of it, it has just gone.
@@ -152,7 +154,7 @@ def differences(has: Has, wanted: Mapping[str, Any], container: Told) -> list[st
     return sorted(found)
 
 
-def reaching_out(wanted: Mapping[str, Any], container: Told, differs: list[str]) -> list[str]:
+def reaching_out(wanted: JsonObject, container: Container, differs: list[str]) -> list[str]:
     """Give those of the fields by which a container may reach out of itself."""
     told = container["settings"].get("SecurityOpt") or []
     options = {str(one) for one in (told if isinstance(told, list) else [told])}
@@ -161,7 +163,7 @@ def reaching_out(wanted: Mapping[str, Any], container: Told, differs: list[str])
     return [key for key in differs if key in RIGHTS or (key == "SecurityOpt" and loosened)]
 
 
-def made_before(has: Has, container: Told) -> bool:
+def made_before(has: Seat, container: Container) -> bool:
     """Tell by its label that the toolkit has made a container, as far as a label can tell."""
     # A container inherits the labels of its image, and an image those of a container that was
     # committed.
@@ -174,7 +176,7 @@ def made_before(has: Has, container: Told) -> bool:
     return MANAGED in container["labels"] and MANAGED not in inherited
 
 
-def is_the_courses(has: Has, container: Told) -> bool:
+def is_the_courses(has: Seat, container: Container) -> bool:
     """Tell whether a container runs an image that the toolkit has brought."""
     return any(
         image["id"] == container["image_id"] and image["fingerprint"] == has["built"].get(name)
@@ -183,14 +185,13 @@ def is_the_courses(has: Has, container: Told) -> bool:
     )
 
 
-def made(has: Has, want: Want) -> dict[str, str]:
+def made(has: Seat, want: Want) -> dict[str, str]:
     """Give the containers that the toolkit has made: name to ID."""
     brought = has["brought"]
-    if "containers" in brought:
-        recorded, pending = brought["containers"], [brought.get("making")]
-    else:  # a version that recorded none has made it
+    recorded, pending = brought.get("containers", []), [brought.get("making")]
+    if "containers" not in brought:  # a version that recorded none has made it
         names = [want["flask_container_name"], successor(want)]
-        recorded, pending = [], names if has["before"] else []
+        pending = [*names] if has["before"] else []
     return {
         name: container["id"]
         for name, container in has["containers"].items()
@@ -210,7 +211,7 @@ class Whose(NamedTuple):
     replaces: str
 
 
-def whose_they_are(has: Has, want: Want) -> Whose:
+def whose_they_are(has: Seat, want: Want) -> Whose:
     """Tell which containers of a machine are the toolkit's, and what becomes of them."""
     name, mine = want["flask_container_name"], made(has, want)
     left = mine.get(successor(want), "")
@@ -231,25 +232,25 @@ def meet(one: str, other: str) -> bool:
     return one in ANYWHERE or one == other
 
 
-def holders(has: Has, want: Want, known: set[str]) -> list[Told]:
+def holders(has: Seat, want: Want, known: set[str]) -> list[Listener]:
     """Give who else holds the port of the page. known: IDs of containers that may.
 
     An engine without root holds it itself; where that one does not answer, it starts anew.
     """
     silent = rootless.is_so(has) and not has["docker"]["running"]
     address = str(want["flask_container_bind_address"])
-    ids = {name: container["id"] for name, container in has["containers"].items()}
+    allowed = {name for name, container in has["containers"].items() if container["id"] in known}
     return [
         one
         for one in has["listeners"]
         if one["port"] == want["flask_container_host_port"]
         and meet(one["address"], address)
-        and ids.get(one["container"]) not in known
+        and one["container"] not in allowed
         and not (silent and one["process"] == "rootlesskit")
     ]
 
 
-def holder(has: Has, listener: Told) -> str:
+def holder(has: Seat, listener: Listener) -> str:
     """Name who holds a port, as a person would look for it."""
     if name := listener["container"]:
         container = has["containers"].get(name)
@@ -259,7 +260,7 @@ def holder(has: Has, listener: Told) -> str:
     return "a process that cannot be seen from here"
 
 
-def wrong_address(has: Has, want: Want) -> Iterator[Finding]:
+def wrong_address(has: Seat, want: Want) -> Iterator[Finding]:
     """Tell where the address that the page is to answer at is none of the machine's."""
     text = str(want["flask_container_bind_address"])
     try:
@@ -275,7 +276,7 @@ def wrong_address(has: Has, want: Want) -> Iterator[Finding]:
         yield finding("container_address_elsewhere", want["name"], value=text, others=others)
 
 
-def wrong_settings(has: Has, want: Want) -> Iterator[Finding]:
+def wrong_settings(has: Seat, want: Want) -> Iterator[Finding]:
     """Tell what is wrong with the settings themselves."""
     seat = want["name"]
     if wrong := want["wrong"].get("flask_container"):
@@ -294,13 +295,13 @@ def wrong_settings(has: Has, want: Want) -> Iterator[Finding]:
         yield finding("container_pids_wrong", seat, value=limit)
 
 
-def page_right(has: Has, container: Told) -> bool:
+def page_right(has: Seat, container: Container) -> bool:
     """Tell whether the page is that of the container, where anybody asked for it."""
     page, runs = has["page"], container["labels"].get("labocloud.revision", "")
     return page is None or page["revision"] == runs
 
 
-def old_image(has: Has, want: Want, builder: Builder, container: Told) -> Iterator[Finding]:
+def old_image(has: Seat, want: Want, builder: Builder, container: Container) -> Iterator[Finding]:
     """Tell of a container of another image than has its image's name by now.
 
     Where that one is not right itself, this explains the container.
@@ -319,7 +320,7 @@ def old_image(has: Has, want: Want, builder: Builder, container: Told) -> Iterat
 
 
 def running(
-    has: Has, want: Want, builder: Builder, container: Told, differs: list[str]
+    has: Seat, want: Want, builder: Builder, container: Container, differs: list[str]
 ) -> Iterator[Finding]:
     """Judge the course's own container that runs, and its page."""
     seat, name = want["name"], want["flask_container_name"]
@@ -332,8 +333,8 @@ def running(
     # Of an engine without root, its own part tells what it cannot limit.
     if want["flask_container_cpus"] and not (has["docker"]["cpus"] or rootless.wanted(want)):
         yield finding("cpu_unlimited", seat, container=name)
-    if not page_right(has, container):
-        page = has["page"]
+    page = has["page"]
+    if page and not page_right(has, container):
         answered = page["revision"]
         why = page["why"] if answered is None else f"revision {answered[:SHORT] or '?'} answers"
         values = {"url": url(want), "why": why.rstrip(".") or "no answer"}
@@ -342,7 +343,7 @@ def running(
         yield from old_image(has, want, builder, container)
 
 
-def refusals(has: Has, want: Want, whose: Whose, present: Told | None) -> Iterator[Finding]:
+def refusals(has: Seat, want: Want, whose: Whose, present: Container | None) -> Iterator[Finding]:
     """Tell what keeps the container from running: what is somebody else's."""
     seat, name, following = want["name"], want["flask_container_name"], successor(want)
     told = {whose.replaces, *whose.own}
@@ -356,7 +357,7 @@ def refusals(has: Has, want: Want, whose: Whose, present: Told | None) -> Iterat
         yield finding("port_taken", seat, port=port, holder=holder(has, listener))
 
 
-def away(has: Has, want: Want, present: Told | None) -> Iterator[Finding]:
+def away(has: Seat, want: Want, present: Container | None) -> Iterator[Finding]:
     """Tell of a container that does not run; without an engine there is nothing to tell."""
     values = {"container": want["flask_container_name"]}
     if present:
@@ -365,22 +366,28 @@ def away(has: Has, want: Want, present: Told | None) -> Iterator[Finding]:
         yield finding("container_missing", want["name"], **values)
 
 
-def judge(has: Has, want: Want, builder: Builder) -> Verdict:
-    """Judge the container.
+def values_of(want: Want, whose: Whose) -> ContainerValues:
+    """Return what the tasks of the role need to know, where there is to be no container."""
+    return {
+        "own": whose.own,
+        "left": whose.left,
+        "replaces": whose.replaces,
+        "removal": list(dict.fromkeys(filter(None, [*whose.own, whose.replaces]))),
+        "successor": successor(want),
+        "url": url(want),
+        "wanted": {},
+        "differs": [],
+    }
 
-    Values: own, left and replaces, as Whose has them; removal, the IDs of those that go with the
-    toolkit; successor, the name that a new one has until it takes over; url, where the page
-    answers; wanted, what it has to be, and differs, the fields in which it is not so; these two are
-    empty where there is to be none, or the settings are wrong.
-    """
+
+def judge(has: Seat, want: Want, builder: Builder) -> ContainerVerdict:
+    """Judge the container."""
     whose = whose_they_are(has, want)
-    values: dict[str, Any] = {**whose._asdict(), "successor": successor(want), "url": url(want)}
-    values["removal"] = list(dict.fromkeys(filter(None, [*whose.own, whose.replaces])))
-    values |= {"wanted": {}, "differs": []}
+    values = values_of(want, whose)
     if want["name"] not in want["room"]["seats"]:
-        return verdict(**values)
+        return {**verdict(), **values}
     if wrong := list(wrong_settings(has, want)):
-        return verdict(settled=False, refused=wrong, **values)
+        return {**verdict(settled=False, refused=wrong), **values}
     present = has["containers"].get(want["flask_container_name"])
     ours = present if present and present["id"] == whose.replaces else None
     runs = ours if ours and ours["state"] == "running" else None
@@ -389,7 +396,7 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
     found = list(running(has, want, builder, runs, differs)) if runs else []
     recorded = runs is not None and runs["id"] in has["brought"].get("containers", [])
     if runs and recorded and not differs and page_right(has, runs):
-        return verdict(found, **values)
+        return {**verdict(found), **values}
     refused = list(refusals(has, want, whose, present))
     kinds = {one["id"] for one in refused}
     if runs:
@@ -398,4 +405,4 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
         found = [one for one in found if one["id"] not in explained]
     elif not kinds & {"port_taken", "container_foreign"}:
         found = list(away(has, want, present))
-    return verdict(found, settled=False, refused=refused, **values)
+    return {**verdict(found, settled=False, refused=refused), **values}

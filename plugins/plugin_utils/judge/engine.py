@@ -4,22 +4,25 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from ansible_collections.labocloud.room.plugins.module_utils.facts.machine import (
     UNITS_OF_THE_ENGINE,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.facts.students import ROOT
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
+    Configuration,
+    EngineRemoval,
+    EngineValues,
+    EngineVerdict,
+    Installation,
+    Trust,
+)
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import build, registry, rootless
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import (
-    Builder,
-    Has,
-    Verdict,
-    Want,
-    verdict,
-)
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import differing
 
 # What each release calls Docker. A release that is not here is refused. The engine comes first: it
@@ -90,18 +93,13 @@ def without(names: Iterable[str], others: Iterable[str] = ()) -> list[str]:
     return [name for name in dict.fromkeys(names) if name not in taken]
 
 
-def release(has: Has) -> str:
+def release(has: Seat) -> str:
     """Give the system's name and version, as PACKAGES has them."""
     return f"{has['os']['id']}-{has['os']['version']}"
 
 
-def installation(has: Has, want: Want, builder: Builder) -> dict[str, Any]:
-    """Give what there is to install, as the verdict has it, and whether all of it is there.
-
-    packages: as apt is asked for them, name or name=version, none where nothing is to come; those
-    that the machine will build with are among them. conflicting: those of the other source. hold,
-    release: names of those whose version is to be held, or let go.
-    """
+def installation(has: Seat, want: Want, builder: Builder) -> Installation:
+    """Return what there is to install, and whether all of it is there."""
     there, pin = has["packages"], want["docker_engine_version"]
     source = want["docker_engine_source"]
     engine = DOCKERS_OWN if source == "upstream" else PACKAGES.get(release(has), ())
@@ -112,28 +110,28 @@ def installation(has: Has, want: Want, builder: Builder) -> dict[str, Any]:
     wanted = re.compile(re.escape(pin).replace(r"\*", ".*"))
     off = [name for name in pinned if name in there and not wanted.fullmatch(there[name])]
     # Only what the toolkit holds itself is let go.
-    before: dict[str, Any] = has["before"] or {}
-    ours = without(has["held"], before["held"] if "held" in before else has["held"])
-    told: dict[str, Any] = {
-        "packages": [f"{name}={pin}" if name in pinned else name for name in names],
-        "conflicting": [name for name in CONFLICTS[source] if name in there],
-        "hold": without(pinned, has["held"]),
-        "release": [] if pin else [name for name in VERSIONED if name in ours],
-    }
-    coming = [*without(names, there), *off, *told["conflicting"]]
+    before = has["before"]
+    ours = without(has["held"], before.get("held", has["held"]) if before else has["held"])
+    conflicting = [name for name in CONFLICTS[source] if name in there]
+    hold = without(pinned, has["held"])
+    let_go = [] if pin else [name for name in VERSIONED if name in ours]
+    coming = [*without(names, there), *off, *conflicting]
+    packages = [f"{name}={pin}" if name in pinned else name for name in names]
     # One run of apt takes less time than two.
-    told["packages"] = [*told["packages"], *build.foreseen(has, want, builder)] if coming else []
-    right = not (coming or told["hold"] or told["release"])
-    return told | {"installed": release(has) in PACKAGES and right}
+    packages += build.foreseen(has, want, builder) if coming else []
+    return {
+        "packages": packages if coming else [],
+        "conflicting": conflicting,
+        "hold": hold,
+        "release": let_go,
+        "installed": release(has) in PACKAGES and not (coming or hold or let_go),
+    }
 
 
-def configuration(has: Has, want: Want) -> dict[str, Any]:
-    """Give what there is to write, as the verdict has it, and whether all of it is there.
+def configuration(has: Seat, want: Want) -> Configuration:
+    """Return what there is to write, and whether all of it is there.
 
-    files: paths of those that are wanted. stale: of those that no longer are. units: what reads
-    anew what is written, when it starts; the engine starts a containerd that does not run yet.
-    roots: the directories where the engine, with this configuration or with the fallback, and
-    containerd keep their data.
+    The engine starts a containerd that does not run yet.
     """
     files = engine_files.files(has, want)
     present = {path: told for path, told in has["files"].items() if ours(path, has)}
@@ -164,18 +162,18 @@ def configuration(has: Has, want: Want) -> dict[str, Any]:
     }
 
 
-def ours(path: str, has: Has) -> bool:
+def ours(path: str, has: Seat) -> bool:
     """Tell whether a file that configures Docker is one that the toolkit writes."""
     return bool(OURS.fullmatch(path)) or (path in UNITS and rootless.was_here(has))
 
 
-def ready(has: Has, want: Want) -> bool:
+def ready(has: Seat, want: Want) -> bool:
     """Tell whether the engine is installed and configured: nothing is refused any more then."""
     return bool(installation(has, want, {})["installed"] and configuration(has, want)["configured"])
 
 
-def trust(has: Has, want: Want) -> dict[str, Any]:
-    """Give the CAs to write, path to PEM, the paths of those to remove, and their directories.
+def trust(has: Seat, want: Want) -> Trust:
+    """Return the CAs to write, the paths of those to remove, and their directories.
 
     Each is trusted for its registry alone; the engine reads them anew at each pull. One that is not
     known today, since the registry's host was not asked, stays as it is.
@@ -183,7 +181,7 @@ def trust(has: Has, want: Want) -> dict[str, Any]:
     rooms = want["room"]["registry"]
     at_home = rooms["host"] == want["name"]
     authority = has["registry"]["ca"] if at_home else rooms["ca"]
-    addresses = [rooms[key] for key in ("at", "mirror") if rooms[key]]
+    addresses = filter(None, (rooms["at"], rooms["mirror"]))
     wanted = {f"{TRUST}/{address}/labocloud.crt": authority for address in addresses}
     present = {path: told for path, told in has["files"].items() if path.startswith(f"{TRUST}/")}
     known = {path: text for path, text in wanted.items() if text}
@@ -196,7 +194,7 @@ def trust(has: Has, want: Want) -> dict[str, Any]:
     }
 
 
-def overruled(has: Has, want: Want) -> list[str]:
+def overruled(has: Seat, want: Want) -> list[str]:
     """Give the keys of somebody else's daemon.json that would have another value, or none."""
     if has["before"] is not None or engine_files.DAEMON_JSON not in has["files"]:
         return []
@@ -209,10 +207,12 @@ def overruled(has: Has, want: Want) -> list[str]:
     ]
 
 
-def refusals(has: Has, want: Want, told: dict[str, Any]) -> Iterator[Finding]:
-    """Tell what keeps the engine from being installed or configured.
+def refusals(
+    has: Seat, want: Want, install: Installation, configure: Configuration
+) -> Iterator[Finding]:
+    """Yield what keeps the engine from being installed or configured.
 
-    told: what there is to do. Networks that collide are refused by the part network.
+    Networks that collide are refused by the part network.
     """
     name, docker, source = want["name"], has["docker"], want["docker_engine_source"]
     if wrong := want["wrong"].get("docker_engine"):
@@ -225,61 +225,51 @@ def refusals(has: Has, want: Want, told: dict[str, Any]) -> Iterator[Finding]:
     ]
     if has["service_manager"] == "systemd" and masked:
         yield finding("engine_masked", name, units=masked)
-    yield from rootless.refusals(has, want, told["roots"][0])
-    if told["installed"] and told["configured"]:
+    yield from rootless.refusals(has, want, configure["roots"][0])
+    if install["installed"] and configure["configured"]:
         return
     if release(has) not in PACKAGES:
         system = has["os"]["name"] or "an unknown system"
         values = {"release": release(has), "releases": ", ".join(PACKAGES)}
         yield finding("engine_unsupported", name, system=system, **values)
-    if told["conflicting"] and not want["docker_engine_replace"]:
-        values = {"packages": ", ".join(told["conflicting"]), "source": source}
+    if install["conflicting"] and not want["docker_engine_replace"]:
+        values = {"packages": ", ".join(install["conflicting"]), "source": source}
         yield finding("engine_foreign", name, other=OTHER[source], **values)
     # What is free where Docker will be, where that is elsewhere, is not known.
-    here = told["roots"][0] == docker["root"]
-    wanted = want["docker_engine_min_free_mb"]
-    if here and not told["installed"] and docker["free_mb"] < wanted:
-        values = {"free": docker["free_mb"], "root": docker["root"]}
-        yield finding("engine_disk", name, wanted=wanted, **values)
+    here = configure["roots"][0] == docker["root"]
+    free, wanted = docker["free_mb"], want["docker_engine_min_free_mb"]
+    if here and not install["installed"] and free < wanted:
+        yield finding("engine_disk", name, free=free, root=docker["root"], wanted=wanted)
     if keys := overruled(has, want):
         yield finding("engine_overruled", name, keys=", ".join(keys))
 
 
-def conditions(has: Has, want: Want, told: dict[str, Any]) -> Iterator[Finding]:
-    """Tell what else is wrong; what the rest depends on is the first finding, and the only one."""
+def conditions(has: Seat, want: Want, values: EngineValues) -> Iterator[Finding]:
+    """Yield what else is wrong; what the rest depends on is the first finding, and the only one."""
     name, docker = want["name"], has["docker"]
     needed = want["room_page_min_docker"]
     if not docker["running"]:
-        found = "engine_stopped" if told["installed"] else "engine_missing"
+        found = "engine_stopped" if values["installed"] else "engine_missing"
         yield finding(found, name, why=docker["why"] or "it does not answer")
     elif version(docker["version"]) < version(needed):
         yield finding("engine_old", name, version=docker["version"], wanted=needed)
     else:
         wrong = {
-            "engine_missing": not told["installed"],
-            "engine_configuration": not told["configured"],
+            "engine_missing": not values["installed"],
+            "engine_configuration": not values["configured"],
             "engine_outdated": docker["outdated"],
             "engine_kind": not rootless.right_one(has, want),
             "engine_disabled": has["service_manager"] == "systemd" and not docker["enabled"],
-            "engine_trust": bool(told["trust"]["write"]),
+            "engine_trust": bool(values["trust"]["write"]),
         }
         yield from (finding(found, name) for found, is_so in wrong.items() if is_so)
         yield from rootless.limits(has, want)
 
 
-def removal(has: Has, want: Want) -> dict[str, Any] | None:
-    """Give what goes when the toolkit does, None where it has changed nothing.
+def removal(has: Seat, want: Want) -> EngineRemoval | None:
+    """Return what goes when the toolkit does, None where it has changed nothing.
 
     A record of before may tell little: what it does not tell of stays.
-
-    came: whether the engine came with it. stopping: whether it is to be stopped by hand, and
-    services, what systemd stops. purges: whether Docker's data go. scripts: paths of what would
-    remove them when its package goes. packages: what the toolkit brought and is there, held: what
-    of it is held. files: paths to remove. empty: directories that go where that leaves them empty.
-    give_back: paths of files that were there and come back. units: those to start anew, of an
-    engine that was there. checked, data: the directories where Docker keeps its data, before and
-    after its packages go; the record decides what becomes of each. group: whether the group docker
-    came too.
     """
     before, present = has["before"], has["files"]
     if before is None:
@@ -333,42 +323,41 @@ def awaited(want: Want, builder: Builder) -> bool:
     return known and not registry.ca_lasts(builder["seat"])
 
 
-def judge(has: Has, want: Want, builder: Builder) -> Verdict:
-    """Judge the engine.
-
-    Values, besides those of installation(), configuration(), trust(), removal() and of an engine
-    without root (rootless.values): there, whether an engine of either source is installed; ran,
-    whether one may have been started before, as while it was being replaced, or by its package
-    where the seat has a policy-rc.d of its own; runs, whether it runs with what it is configured
-    with, and starts with the machine; prepared, whether there is nothing to install, to mend of an
-    installation, or to record of what the seat was like before.
-    """
+def values_of(has: Seat, want: Want, builder: Builder) -> EngineValues:
+    """Return what the tasks of the role need to know."""
     docker = has["docker"]
-    told = installation(has, want, builder) | configuration(has, want)
-    told |= {"trust": trust(has, want), **rootless.values(has, want, told["roots"])}
+    install, configure = installation(has, want, builder), configuration(has, want)
     starts = docker["enabled"] or has["service_manager"] != "systemd"
     runs = docker["running"] and not docker["outdated"] and starts
-    runs = runs and rootless.right_one(has, want)
-    recorded = (has["before"] or {}).get("roots", {})
     there = rootless.installed(has)
-    whole = told["installed"] and not has["apt"]["interrupted"]
-    refused = list(refusals(has, want, told))
-    return verdict(
-        () if refused else conditions(has, want, told),
-        settled=bool(
-            whole
-            and told["configured"]
-            and told["housed"]
-            and not told["moved"]["left"]
-            and runs
-            and told["trust"]["settled"]
-            and not awaited(want, builder)
-        ),
-        refused=refused,
-        there=there,
-        ran=there or docker["running"] or has["apt"]["policy_rc_d"] == "other",
-        runs=runs,
-        prepared=whole and not without(told["roots"], recorded),
-        removal=removal(has, want),
-        **told,
+    whole = install["installed"] and not has["apt"]["interrupted"]
+    return {
+        **install,
+        **configure,
+        **rootless.values(has, want, configure["roots"]),
+        "trust": trust(has, want),
+        "there": there,
+        # Its package may start it where the seat has a policy-rc.d of its own.
+        "ran": there or docker["running"] or has["apt"]["policy_rc_d"] == "other",
+        "runs": runs and rootless.right_one(has, want),
+        "prepared": whole and not without(configure["roots"], rootless.roots_before(has)),
+        "removal": removal(has, want),
+    }
+
+
+def judge(has: Seat, want: Want, builder: Builder) -> EngineVerdict:
+    """Judge the engine."""
+    values = values_of(has, want, builder)
+    refused = list(refusals(has, want, values, values))
+    settled = (
+        values["installed"]
+        and not has["apt"]["interrupted"]
+        and values["configured"]
+        and values["housed"]
+        and not values["moved"]["left"]
+        and values["runs"]
+        and values["trust"]["settled"]
+        and not awaited(want, builder)
     )
+    found = () if refused else conditions(has, want, values)
+    return {**verdict(found, settled=settled, refused=refused), **values}

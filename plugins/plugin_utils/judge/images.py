@@ -12,25 +12,26 @@ import re
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from itertools import takewhile
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Image, Seat
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
+    Archive,
+    ImagesUnknown,
+    ImagesValues,
+    ImagesVerdict,
+    Pulled,
+)
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.course import ARCHITECTURES
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
     Finding,
     finding,
     in_words,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import (
-    Builder,
-    Has,
-    Verdict,
-    Want,
-    verdict,
-)
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
 
-Image = Mapping[str, Any]
-
-NOTHING: dict[str, Any] = {"id": "", "revision": "", "fingerprint": "", "layers": [], "labels": {}}
+NOTHING: Image = {"id": "", "revision": "", "fingerprint": "", "layers": [], "labels": {}}
 # What Docker takes as NAME:TAG, less what a revision's dash and digits need. No host with a port:
 # the images are this room's own.
 PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
@@ -64,19 +65,18 @@ def name_valid(name: object) -> bool:
     return isinstance(name, str) and IMAGE_NAME.fullmatch(name) is not None
 
 
-def image_of(has: Has, name: str) -> Image:
+def image_of(has: Seat, name: str) -> Image:
     """Give the image that a machine has under a name, one without anything where it has none."""
-    found: Image = has["images"].get(name, NOTHING)
-    return found
+    return has["images"].get(name, NOTHING)
 
 
-def ours(has: Has, name: str) -> bool:
+def ours(has: Seat, name: str) -> bool:
     """Tell whether the image that a machine has under a name is the one that was brought."""
     image = has["images"].get(name)
     return image is not None and image["fingerprint"] == has["built"].get(name)
 
 
-def revisions(has: Has, tag: str) -> dict[str, str]:
+def revisions(has: Seat, tag: str) -> dict[str, str]:
     """Give the revisions that the toolkit has brought: the image's name to its revision."""
     return {
         name: image["revision"]
@@ -87,7 +87,7 @@ def revisions(has: Has, tag: str) -> dict[str, str]:
     }
 
 
-def revision_asked(made: Has, tag: str, asked: str, served: list[str]) -> str:
+def revision_asked(made: Seat, tag: str, asked: str, served: list[str]) -> str:
     """Give the name of the revision that is meant, empty where there is none, or more than one.
 
     made: the machine that builds. asked: the first digits of one, or "previous". served: the
@@ -102,7 +102,7 @@ def revision_asked(made: Has, tag: str, asked: str, served: list[str]) -> str:
     return meant[0] if len(meant) == 1 else ""
 
 
-def outdated(has: Has, tag: str, wanted: str, served: list[str], keep: int) -> list[str]:
+def outdated(has: Seat, tag: str, wanted: str, served: list[str], keep: int) -> list[str]:
     """Give the names of the revisions to remove from a machine.
 
     wanted: the revision that it has, or is about to get. keep: how many stay. One that a container
@@ -124,7 +124,7 @@ def outdated(has: Has, tag: str, wanted: str, served: list[str], keep: int) -> l
     return free[: max(0, len(free) + staying - keep)]
 
 
-def unserved(has: Has, tag: str) -> list[str]:
+def unserved(has: Seat, tag: str) -> list[str]:
     """Give the names that another course_image_tag has left, and that can go.
 
     tag: today's. An image that has no other name keeps them while a container runs it, and one that
@@ -140,13 +140,14 @@ def unserved(has: Has, tag: str) -> list[str]:
     prints = {images[name]["fingerprint"] for name in left}
     others = {own[name] for name in left}
     left |= {name for name in others if image_of(has, name)["fingerprint"] in prints}
-    left -= set((has["before"] or {}).get("images", []))
+    before = has["before"]
+    left -= set(before.get("images", []) if before else [])
     named = {image["id"] for name, image in images.items() if name not in left}
     only = {box["image_id"] for box in has["containers"].values()} - named
     return sorted(name for name in left if images[name]["id"] not in only)
 
 
-def brought(has: Has, tag: str, base: str) -> list[str]:
+def brought(has: Seat, tag: str, base: str) -> list[str]:
     """Give the names of images to take away from a machine with the toolkit.
 
     tag: the course's name, which is for one of the toolkit's images or for somebody else's. base:
@@ -172,7 +173,7 @@ def brought(has: Has, tag: str, base: str) -> list[str]:
     return sorted(set(found) - set(there))
 
 
-def layers_present(has: Has, layers: list[str]) -> int:
+def layers_present(has: Seat, layers: list[str]) -> int:
     """Give how many of layers, counted from the lowest, some image of a machine stands on.
 
     A layer stands on those under it, so only an unbroken row from the lowest one counts.
@@ -216,7 +217,7 @@ def wanted_of(want: Want, builder: Builder) -> Wanted:
     return Wanted(name, image, base, there=True)
 
 
-def served_of(want: Want, made: Has) -> Image:
+def served_of(want: Want, made: Seat) -> Image:
     """Give the image that the builder gives the course's name to, where it is the toolkit's."""
     image = image_of(made, want["course_image_tag"])
     return image if image["fingerprint"] in made["built"].values() else NOTHING
@@ -247,7 +248,7 @@ def published(want: Want, wanted: Wanted) -> dict[str, str]:
     }
 
 
-def unpublished(want: Want, made: Has, wanted: Wanted) -> dict[str, str]:
+def unpublished(want: Want, made: Seat, wanted: Wanted) -> dict[str, str]:
     """Give what has to be published, as published() does; nothing where the registry has it all."""
     if not wanted.there or road_of(want) != "registry":
         return {}
@@ -262,7 +263,7 @@ def refreshes(want: Want, builder: Builder) -> bool:
     return bool(asked and base["id"] == builder["course"]["had"])
 
 
-def unready(want: Want, made: Has) -> Finding | None:
+def unready(want: Want, made: Seat) -> Finding | None:
     """Give why the machine that builds cannot do anything for the others, none where it can."""
     if made["docker"]["running"] and made["before"] is not None:
         return None
@@ -289,7 +290,7 @@ def settings_wrong(want: Want) -> Iterator[Finding]:
         yield finding("image_road", name)
 
 
-def revision_wrong(has: Has, want: Want, made: Has, wanted: Wanted) -> Iterator[Finding]:
+def revision_wrong(has: Seat, want: Want, made: Seat, wanted: Wanted) -> Iterator[Finding]:
     """Tell why one cannot go to the revision that was asked for."""
     asked, tag = want["course_image_revision"], want["course_image_tag"]
     if not asked:
@@ -322,7 +323,7 @@ def files_wrong(want: Want, builder: Builder) -> Iterator[Finding]:
         yield finding("project_unreadable", want["name"], why=why)
 
 
-def arch_wrong(has: Has, want: Want) -> Iterator[Finding]:
+def arch_wrong(has: Seat, want: Want) -> Iterator[Finding]:
     """Tell of a machine for which there are no images."""
     if has["arch"] not in ARCHITECTURES:
         one, other = ARCHITECTURES
@@ -330,7 +331,7 @@ def arch_wrong(has: Has, want: Want) -> Iterator[Finding]:
         yield finding("image_arch", want["name"], one=one, other=other, **values)
 
 
-def machine_wrong(has: Has, want: Want, made: Has) -> Iterator[Finding]:
+def machine_wrong(has: Seat, want: Want, made: Seat) -> Iterator[Finding]:
     """Tell why the images cannot be on a machine that lacks them."""
     name, arch = want["name"], has["arch"]
     values = {"host": name, "arch": arch, "builder": want["room"]["builder"]}
@@ -344,7 +345,7 @@ def machine_wrong(has: Has, want: Want, made: Has) -> Iterator[Finding]:
         yield finding("image_disk", name, free=free, root=has["docker"]["root"], wanted=least)
 
 
-def wrong_images(has: Has, want: Want, made: Has, wanted: Wanted) -> Iterator[Finding]:
+def wrong_images(has: Seat, want: Want, made: Seat, wanted: Wanted) -> Iterator[Finding]:
     """Tell of images that are not the room's: neither what is wanted, nor what it is served.
 
     Which of the two it is depends on the seat's turn in an update, and on whether there was one
@@ -371,12 +372,11 @@ def wrong_images(has: Has, want: Want, made: Has, wanted: Wanted) -> Iterator[Fi
 
 
 def coming(
-    want: Want, made: Has, wanted: Wanted, lacking: list[str]
-) -> Iterator[tuple[str, dict[str, str]]]:
-    """Give what a seat pulls from the registry: its tag there, and what is pulled.
+    want: Want, made: Seat, wanted: Wanted, lacking: list[str]
+) -> Iterator[tuple[str, Pulled]]:
+    """Yield what a seat pulls from the registry: its tag there, and what is pulled.
 
-    That is image, the reference by digest; name; and fingerprint. What the registry tells no digest
-    of has no image.
+    What the registry tells no digest of has no image.
     """
     images = {want["course_image_base_tag"]: wanted.base, wanted.name: wanted.image}
     for tag, name in published(want, wanted).items():
@@ -393,9 +393,7 @@ def coming(
             )
 
 
-def held(
-    want: Want, made: Has, wanted: Wanted, pull: Mapping[str, Mapping[str, str]]
-) -> Iterator[Finding]:
+def held(want: Want, made: Seat, wanted: Wanted, pull: Mapping[str, Pulled]) -> Iterator[Finding]:
     """Tell what the builder has to do before the images can come. None of it is the seat's.
 
     pull: as coming() gives it.
@@ -411,62 +409,54 @@ def held(
             yield finding("registry_digest", want["name"], tag=tag, told=told, **values)
 
 
-def judge(has: Has, want: Want, builder: Builder) -> Verdict:
-    """Judge the images.
+def images_of(want: Want, wanted: Wanted) -> dict[str, str]:
+    """Return the images that a machine is to have: name to fingerprint.
 
-    The verdict's values. builder: who builds. revision: the one that the machine is to serve now,
-    empty where none is known. wanted: name, revision and fingerprint of the one that it is to have,
-    empty before they are known; images: name to fingerprint of all that it is to have. lacking: the
-    names of those that are to come, by which road, from which registry; archive or pull: by what.
-    forget: the ID of the base that they replace. outdated, unserved, brought: names with the IDs
-    that go: revisions beyond those that are kept, names that nobody is served by, and all, with the
-    toolkit. stale: names that are remembered and are not the toolkit's any more. naming: the images
-    that are there and have yet to be named or remembered, names and fingerprints, nothing where all
-    is so; names: where the revision is to come, the course's name to its own. named: whether the
-    one is for the other. serves: the revision, on the machine that has yet to remember that the
-    room has it, else empty. held: a sentence on what the builder has to do first, empty where there
-    is nothing.
+    What is not built yet has no fingerprint, and so nobody has it.
     """
-    name, tag, base = want["name"], want["course_image_tag"], want["course_image_base_tag"]
-    values = {"builder": want["room"]["builder"], "revision": "", "lacking": [], "held": ""}
-    going = {one: has["images"][one]["id"] for one in brought(has, tag, want["course_image_base"])}
-    values["brought"] = going
-    if not builder:
-        unknown = finding("image_unknown", name, builder=want["room"]["builder"])
-        return verdict(settled=False, refused=[unknown], **values)
-    made = builder["seat"]
-    wanted = wanted_of(want, builder)
-    # What is not built yet has no fingerprint, and so nobody has it.
-    images = {
-        base: wanted.base["fingerprint"] if wanted.name else "",
-        wanted.name or tag: wanted.image["fingerprint"],
+    return {
+        want["course_image_base_tag"]: wanted.base["fingerprint"] if wanted.name else "",
+        wanted.name or want["course_image_tag"]: wanted.image["fingerprint"],
     }
+
+
+def archive_of(has: Seat, want: Want, wanted: Wanted, images: dict[str, str]) -> Archive:
+    """Return the archive by which a machine is sent images. images: name to fingerprint."""
+    skip = layers_present(has, wanted.image["layers"]) if has["docker"]["partial"] else 0
+    # What an archive holds is the images and their names.
+    mark = sha256("".join(f"{one}{images[one]}" for one in images).encode()).hexdigest()[:MARK]
+    return {
+        "archive": f"{want['course_image_cache']}/images/{mark}-{skip}",
+        "images": list(images),
+        "skip_layers": skip,
+    }
+
+
+def values_of(has: Seat, want: Want, builder: Builder, wanted: Wanted) -> ImagesValues:
+    """Return what the tasks of the role need to know, where the machine that builds was asked."""
+    name, tag, base = want["name"], want["course_image_tag"], want["course_image_base_tag"]
+    made, there = builder["seat"], has["images"]
+    images = images_of(want, wanted)
     lacking = [
         one for one, mark in images.items() if not mark or image_of(has, one)["fingerprint"] != mark
     ]
     # Before the revision is known, none is too many.
-    keep = want["course_image_keep"]
     old = []
     if wanted.there:
+        keep = want["course_image_keep"]
         old = outdated(has, tag, wanted.image["revision"], made["served"], keep)
-    gone = unserved(has, tag)
     named = wanted.there and image_of(has, tag)["fingerprint"] == wanted.image["fingerprint"]
-    served = made["served"][-1:] == [wanted.image["revision"]]
     unrecorded = [one for one in images if one not in lacking and not ours(has, one)]
-    stale = [one for one in has["built"] if one not in images and not ours(has, one)]
     naming = []
     if unrecorded or not named:
         naming = [one for one in images if one in unrecorded or one == wanted.name]
-    pull = {}
+    pull: dict[str, Pulled] = {}
     if road_of(want) == "registry" and wanted.there:
         pull = dict(coming(want, made, wanted, lacking))
-    right = named and served and not refreshes(want, builder)
-    settled = right and not (lacking or old or unrecorded or stale or gone)
-    remembers = wanted.there and not served and name == values["builder"]
-    skip = layers_present(has, wanted.image["layers"]) if has["docker"]["partial"] else 0
-    # What an archive holds is the images and their names.
-    mark = sha256("".join(f"{one}{images[one]}" for one in images).encode()).hexdigest()[:MARK]
-    values |= {
+    served = made["served"][-1:] == [wanted.image["revision"]]
+    remembers = wanted.there and not served and name == want["room"]["builder"]
+    return {
+        "builder": want["room"]["builder"],
         "revision": (wanted.image if named else served_of(want, made))["revision"],
         "wanted": {
             "name": wanted.name,
@@ -477,22 +467,52 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
         "lacking": lacking,
         "road": road_of(want),
         "registry": registry_at(want),
-        "archive": {
-            "archive": f"{want['course_image_cache']}/images/{mark}-{skip}",
-            "images": list(images),
-            "skip_layers": skip,
-        },
+        "archive": archive_of(has, want, wanted, images),
         "pull": list(pull.values()),
         "forget": image_of(has, base)["id"] if ours(has, base) else "",
-        "outdated": {one: has["images"][one]["id"] for one in old},
-        "unserved": {one: has["images"][one]["id"] for one in gone},
-        "stale": stale,
+        "outdated": {one: there[one]["id"] for one in old},
+        "unserved": {one: there[one]["id"] for one in unserved(has, tag)},
+        "brought": removal(has, want),
+        "stale": [one for one in has["built"] if one not in images and not ours(has, one)],
         "naming": [{"name": one, "fingerprint": images[one]} for one in naming],
         "names": {tag: wanted.name} if wanted.name in lacking else {},
         "named": named,
         "serves": wanted.image["revision"] if remembers else "",
         "held": in_words(list(held(want, made, wanted, pull))) if lacking else "",
     }
+
+
+def removal(has: Seat, want: Want) -> dict[str, str]:
+    """Return the images that go with the toolkit: name to ID."""
+    names = brought(has, want["course_image_tag"], want["course_image_base"])
+    return {name: has["images"][name]["id"] for name in names}
+
+
+def is_settled(has: Seat, want: Want, builder: Builder, values: ImagesValues) -> bool:
+    """Return whether the images, their names, and what is remembered of them are as they should."""
+    served = builder["seat"]["served"][-1:] == [values["wanted"]["revision"]]
+    right = values["named"] and served and not refreshes(want, builder)
+    todo = values["lacking"] or values["outdated"] or values["stale"] or values["unserved"]
+    recorded = all(ours(has, name) for name in values["images"])
+    return right and recorded and not todo
+
+
+def judge(has: Seat, want: Want, builder: Builder) -> ImagesVerdict | ImagesUnknown:
+    """Judge the images."""
+    if not builder:
+        who = want["room"]["builder"]
+        unknown = finding("image_unknown", want["name"], builder=who)
+        return {
+            **verdict(settled=False, refused=[unknown]),
+            "builder": who,
+            "revision": "",
+            "lacking": [],
+            "held": "",
+            "brought": removal(has, want),
+        }
+    made, wanted = builder["seat"], wanted_of(want, builder)
+    values = values_of(has, want, builder, wanted)
+    settled = is_settled(has, want, builder, values)
     refused = [
         *settings_wrong(want),
         *files_wrong(want, builder),
@@ -501,4 +521,4 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
     ]
     # Of an engine that does not run, its own part tells.
     found = wrong_images(has, want, made, wanted) if has["docker"]["running"] else ()
-    return verdict(found, settled=settled, refused=refused, **values)
+    return {**verdict(found, settled=settled, refused=refused), **values}

@@ -4,15 +4,12 @@
 
 from collections.abc import Iterator
 
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import Verdict
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.engine import version
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import (
-    Builder,
-    Has,
-    Verdict,
-    Want,
-    verdict,
-)
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
 
 # What the modules need that work on a seat; the one that asks makes do with less.
 PYTHON = (3, 10)
@@ -20,7 +17,7 @@ PYTHON = (3, 10)
 ROLES = ("seat", "room_page")
 
 
-def refusals(has: Has, want: Want) -> Iterator[Finding]:
+def refusals(has: Seat, want: Want) -> Iterator[Finding]:
     """Tell what keeps anything from being done on the machine."""
     name = want["name"]
     if not has["root"]:
@@ -41,7 +38,7 @@ def refusals(has: Has, want: Want) -> Iterator[Finding]:
             yield finding("setting_wrong", name, what="; ".join(wrong))
 
 
-def warnings(has: Has, want: Want) -> Iterator[Finding]:
+def warnings(has: Seat, want: Want) -> Iterator[Finding]:
     """Tell of what will be in the way: a full disk, a clock that is off."""
     name, docker = want["name"], has["docker"]
     if docker["free_mb"] < want["room_page_min_free_mb"]:
@@ -52,7 +49,7 @@ def warnings(has: Has, want: Want) -> Iterator[Finding]:
         yield finding("clock_off", name, seconds=f"{ahead:+.0f}")
 
 
-def judge(has: Has, want: Want, builder: Builder) -> Verdict:
+def judge(has: Seat, want: Want, builder: Builder) -> Verdict:
     """Judge the machine."""
     del builder
     return verdict(warnings(has, want), refused=refusals(has, want))

@@ -8,15 +8,12 @@ from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import Verdict
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import engine, rootless
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import (
-    Builder,
-    Has,
-    Verdict,
-    Want,
-    verdict,
-)
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
 
 Network = IPv4Network | IPv6Network
 
@@ -61,7 +58,7 @@ def free_range(taken: list[Network]) -> str:
     return next(free, "?")
 
 
-def collisions(has: Has, want: Want, pools: list[Network]) -> Iterator[Finding]:
+def collisions(has: Seat, want: Want, pools: list[Network]) -> Iterator[Finding]:
     """Tell of each network of Docker's that takes addresses to which the seat has a route.
 
     pools: out of which Docker takes, or will take, its networks. It keeps a new network out of what
@@ -91,7 +88,7 @@ def collisions(has: Has, want: Want, pools: list[Network]) -> Iterator[Finding]:
             )
 
 
-def packets(has: Has, want: Want, mtu: int) -> Iterator[Finding]:
+def packets(has: Seat, want: Want, mtu: int) -> Iterator[Finding]:
     """Tell where Docker's packets are too large for the way out. mtu: what daemon.json says."""
     told = has["network"]
     docker_mtu = told["docker_mtu"] or mtu
@@ -100,7 +97,7 @@ def packets(has: Has, want: Want, mtu: int) -> Iterator[Finding]:
         yield finding("network_mtu", want["name"], docker=docker_mtu, **values)
 
 
-def registries(has: Has, want: Want) -> Iterator[Finding]:
+def registries(has: Seat, want: Want) -> Iterator[Finding]:
     """Tell what became of reaching the registries outside; of the room's, its own part tells."""
     told = has["network"]
     inside = [want["room"]["registry"][key] for key in ("at", "mirror")]
@@ -115,7 +112,7 @@ def registries(has: Has, want: Want) -> Iterator[Finding]:
             yield finding("proxy_unset", want["name"], **values)
 
 
-def judge(has: Has, want: Want, builder: Builder) -> Verdict:
+def judge(has: Seat, want: Want, builder: Builder) -> Verdict:
     """Judge the network. Networks that collide refuse an engine that is not as it should be."""
     del builder
     daemon = engine_files.config(want)

@@ -7,21 +7,24 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ansible_collections.labocloud.room.plugins.plugin_utils import registry_files
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
+    Certificates,
+    RegistryElsewhere,
+    RegistryVerdict,
+    RegistryWhere,
+    RegistryWork,
+)
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
     Finding,
     finding,
     in_words,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import (
-    Builder,
-    Has,
-    Verdict,
-    Want,
-    verdict,
-)
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import without_passwords
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import differing
 from cryptography import x509
@@ -88,7 +91,7 @@ def wrong_room(want: Want) -> Iterator[Finding]:
         yield finding("setting_wrong", want["name"], what="; ".join(wrong))
 
 
-def unreachable(has: Has, want: Want, builder: Builder) -> Iterator[Finding]:
+def unreachable(has: Seat, want: Want, builder: Builder) -> Iterator[Finding]:
     """Tell which of the registry and its mirror a seat does not reach.
 
     Of one that does not answer on its own host either, that host's findings tell.
@@ -147,20 +150,16 @@ def soon_after(seconds: float) -> datetime:
         return datetime.max.replace(tzinfo=UTC)
 
 
-def ca_lasts(has: Has) -> bool:
+def ca_lasts(has: Seat) -> bool:
     """Tell whether the registry's host keeps the CA that it has."""
     # By the control machine's clock; the host's own may be off.
     ca = certificate(has["registry"]["ca"])
     return ca is not None and ca.until > soon_after(has["clock"]["control"] or 0)
 
 
-def certificates(has: Has, host: str) -> dict[str, Any]:
-    """Give what the verdict has of the certificates.
-
-    certified: whether there is nothing to make. ca_lasts: whether that of the CA stays. subject:
-    what the registry's is for, as community.crypto takes it.
-    """
-    ca, own = (certificate(has["registry"][name]) for name in ("ca", "certificate"))
+def certificates(has: Seat, host: str) -> Certificates:
+    """Return what there is to say of the certificates, for a registry on that host."""
+    ca, own = certificate(has["registry"]["ca"]), certificate(has["registry"]["certificate"])
     lasts = ca_lasts(has)
     certified = (
         (ca is not None and own is not None)
@@ -175,7 +174,7 @@ def certificates(has: Has, host: str) -> dict[str, Any]:
     }
 
 
-def is_ours(has: Has) -> bool:
+def is_ours(has: Seat) -> bool:
     """Tell whether the registry is the toolkit's.
 
     From its package on: a machine that is started in between runs it, on the package's own port.
@@ -184,15 +183,8 @@ def is_ours(has: Has) -> bool:
     return configured or (REGISTRY in has["packages"] and REGISTRY in has["brought"]["packages"])
 
 
-def work(has: Has, want: Want) -> dict[str, Any]:
-    """Give what the role has to do, as the verdict has it.
-
-    lacking: packages that are not there. services: what is to run, the registry last; accounts:
-    whom it needs; stopping: units that are there, and wait while they are changed; absent: files of
-    the toolkit's that are no longer asked for, and what a mirror keeps that no longer runs;
-    removal: what goes with the registry; ports: where they listen. configured, runs, ours: whether
-    it is as it should be, listens, and is the toolkit's.
-    """
+def work(has: Seat, want: Want) -> RegistryWork:
+    """Return what the role has to do on the registry's host."""
     host, port = split(want["room"]["registry"]["at"])
     mirror = want["room"]["registry"]["mirror"]
     present = {path: it for path, it in has["files"].items() if registry_files.OURS.fullmatch(path)}
@@ -217,8 +209,8 @@ def work(has: Has, want: Want) -> dict[str, Any]:
     }
 
 
-def refusals(has: Has, want: Want, todo: dict[str, Any]) -> Iterator[Finding]:
-    """Tell what keeps the registry from being set up on its host."""
+def refusals(has: Seat, want: Want, todo: RegistryWork) -> Iterator[Finding]:
+    """Yield what keeps the registry from being set up on its host."""
     name = want["name"]
     if has["service_manager"] != "systemd":
         yield finding("registry_systemd", name)
@@ -237,8 +229,8 @@ def refusals(has: Has, want: Want, todo: dict[str, Any]) -> Iterator[Finding]:
             yield finding("registry_port", name, port=port, holder=f"{holder}{pid}")
 
 
-def failings(has: Has, want: Want, todo: dict[str, Any]) -> Iterator[Finding]:
-    """Tell what is wrong with the registry on its host."""
+def failings(has: Seat, want: Want, todo: RegistryWork) -> Iterator[Finding]:
+    """Yield what is wrong with the registry on its host."""
     name, registry = want["name"], want["room"]["registry"]
     if not todo["configured"]:
         yield finding("registry_configuration", name)
@@ -259,21 +251,16 @@ def failings(has: Has, want: Want, todo: dict[str, Any]) -> Iterator[Finding]:
         yield finding("mirror_down", name, address=address, why=why[address], **values)
 
 
-def judge(has: Has, want: Want, builder: Builder) -> Verdict:
-    """Judge the registry on its host, and on the others the way to it.
-
-    Values on each: host, the name of the machine that runs it, empty where the room has none;
-    storage, where it keeps its images. On the host also those of work(); down, why it does not
-    answer, as who has to go without it is told.
-    """
-    registry = want["room"]["registry"]
-    values = {"host": registry["host"], "storage": registry_files.STORAGE}
-    if not registry["host"]:
-        return verdict(**values)
+def judge(has: Seat, want: Want, builder: Builder) -> RegistryVerdict | RegistryElsewhere:
+    """Judge the registry on its host, and on the others the way to it."""
+    host = want["room"]["registry"]["host"]
+    where: RegistryWhere = {"host": host, "storage": registry_files.STORAGE}
+    if not host:
+        return {**verdict(), **where}
     refused = list(wrong_room(want))
-    if registry["host"] != want["name"]:
+    if host != want["name"]:
         lacking = [] if refused else list(unreachable(has, want, builder))
-        return verdict(lacking, refused=refused, **values)
+        return {**verdict(lacking, refused=refused), **where}
     todo = work(has, want)
     settled = todo["configured"] and todo["runs"] and todo["certified"]
     settled = settled and not has["apt"]["interrupted"]
@@ -281,5 +268,9 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
         refused += refusals(has, want, todo)
     found = [] if refused else list(failings(has, want, todo))
     down = [one for one in found if one["id"] == "registry_down"]
-    told = f"{want['name']}: {in_words(down)}" if down else ""
-    return verdict(found, settled=settled, refused=refused, down=told, **values, **todo)
+    return {
+        **verdict(found, settled=settled, refused=refused),
+        **where,
+        **todo,
+        "down": f"{want['name']}: {in_words(down)}" if down else "",
+    }

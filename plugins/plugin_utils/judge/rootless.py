@@ -6,7 +6,7 @@ The seat's docker.service is another unit then, which runs the engine as an acco
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Literal
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import ACCOUNT
 from ansible_collections.labocloud.room.plugins.module_utils.facts.students import (
@@ -15,10 +15,14 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.students impo
     ROOT,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Moving, Seat
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import WithoutRoot
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import Has, Want
 
 ENGINES = ("docker.io", "docker-ce")
+KindOfIds = Literal["subuids", "subgids"]
+KINDS_OF_IDS: tuple[KindOfIds, ...] = ("subuids", "subgids")
 # What such an engine needs besides Docker's own, by the source of the packages.
 PACKAGES = {
     "distro": ("uidmap", "rootlesskit", "slirp4netns", "dbus-user-session", "libpam-systemd"),
@@ -35,7 +39,7 @@ FIRST, COUNT = 2_100_000_000, 65_536
 NUMBER = FIRST - 1
 # On which the kernel refuses what the engine does with its files, or it becomes very slow.
 UNFIT = ("nfs", "nfs4", "cifs", "smb3", "overlay", "9p", "fuse.sshfs", "vfat", "exfat")
-NOTHING_MOVED: dict[str, Any] = {"path": "", "sha256": "", "images": {}, "left": []}
+NOTHING_MOVED: Moving = {"path": "", "sha256": "", "images": {}, "left": []}
 # Names that a person reads in one line.
 MOST = 8
 
@@ -45,16 +49,22 @@ def wanted(want: Want) -> bool:
     return engine_files.rootless(want)
 
 
-def was_here(has: Has) -> bool:
+def was_here(has: Seat) -> bool:
     """Tell whether the toolkit has had an engine without root here, as the seat has it recorded.
 
     Then units in the place of Docker's own are the toolkit's, also where somebody has removed the
     account.
     """
-    return has["students"]["account"] is not None or ROOT in (has["before"] or {}).get("roots", {})
+    return has["students"]["account"] is not None or ROOT in roots_before(has)
 
 
-def is_so(has: Has) -> bool:
+def roots_before(has: Seat) -> dict[str, str]:
+    """Return what the directories of Docker's data were like before the toolkit, by their paths."""
+    before = has["before"]
+    return before.get("roots", {}) if before else {}
+
+
+def is_so(has: Seat) -> bool:
     """Tell whether the seat is set up for an engine without root, whatever runs."""
     return was_here(has) and engine_files.UNIT in has["files"]
 
@@ -64,7 +74,7 @@ def pairs(ranges: list[list[int]]) -> list[tuple[int, int]]:
     return sorted((one[0], one[1]) for one in ranges if len(one) == len(("first", "count")))
 
 
-def installed(has: Has) -> bool:
+def installed(has: Seat) -> bool:
     """Tell whether an engine of either source is installed."""
     return any(name in has["packages"] for name in ENGINES)
 
@@ -74,7 +84,7 @@ def overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
     return one[0] < sum(other) and other[0] < sum(one)
 
 
-def free_ids(has: Has) -> int:
+def free_ids(has: Seat) -> int:
     """Give the first of as many IDs as a container has, that no other account has."""
     first = FIRST
     for start, count in pairs(has["students"]["ranges"]):
@@ -83,25 +93,26 @@ def free_ids(has: Has) -> int:
     return first
 
 
-def housed(has: Has) -> bool:
+def housed(has: Seat) -> bool:
     """Tell whether the account of an engine without root is as it has to be."""
     account = has["students"]["account"]
-    return bool(account and account["locked"] and ranged(has, "subuids") and ranged(has, "subgids"))
+    return bool(account and account["locked"] and all(ranged(has, kind) for kind in KINDS_OF_IDS))
 
 
-def ranged(has: Has, kind: str) -> bool:
-    """Tell whether the account has enough IDs, its alone. kind: subuids or subgids."""
-    ranges = has["students"]["account"][kind]
+def ranged(has: Seat, kind: KindOfIds) -> bool:
+    """Return whether there is an account that has enough IDs of a kind, its alone."""
+    account = has["students"]["account"]
+    ranges = account[kind] if account else []
     return sum(count for _, count in pairs(ranges)) >= COUNT and free(has, ranges)
 
 
-def free(has: Has, ranges: list[list[int]]) -> bool:
+def free(has: Seat, ranges: list[list[int]]) -> bool:
     """Tell whether no other account has an ID of some ranges."""
     others = pairs(has["students"]["ranges"])
     return not any(overlap(one, other) for one in pairs(ranges) for other in others)
 
 
-def right_one(has: Has, want: Want) -> bool:
+def right_one(has: Seat, want: Want) -> bool:
     """Tell whether the engine that answers, and none of root's, is the one that is wanted.
 
     As the kernel tells, not as the engine says of itself.
@@ -112,14 +123,14 @@ def right_one(has: Has, want: Want) -> bool:
     return bool(account and has["docker"]["uid"] == account["uid"] and not has["docker"]["roots"])
 
 
-def moves(has: Has) -> dict[str, str]:
+def moves(has: Seat) -> dict[str, str]:
     """Give the images that go over to an engine of the other kind, name to fingerprint."""
     ours = set(has["built"].values())
     told = {name: one["fingerprint"] for name, one in has["images"].items()}
     return {name: mark for name, mark in told.items() if mark in ours}
 
 
-def left_behind(has: Has) -> tuple[list[str], list[str]]:
+def left_behind(has: Seat) -> tuple[list[str], list[str]]:
     """Give what would be out of reach in an engine of the other kind: all that is not ours.
 
     First what was there before the toolkit, which no reset takes, then the rest.
@@ -132,7 +143,14 @@ def left_behind(has: Has) -> tuple[list[str], list[str]]:
         "image": [one for one in has["images"] if one not in kept],
     }
     before = has["before"]
-    old = there if before is None else {kind: before.get(f"{kind}s", []) for kind in there}
+    old = there
+    if before is not None:
+        old = {
+            "container": before.get("containers", []),
+            "volume": before.get("volumes", []),
+            "network": before.get("networks", []),
+            "image": before.get("images", []),
+        }
     # Of which a reset takes all that students have made of one.
     swarm = ["membership of a swarm"] * has["docker"]["swarm"]
     named = [(kind, one) for kind, names in there.items() for one in names]
@@ -147,7 +165,7 @@ def few(names: list[str]) -> str:
     return ", ".join(names[:MOST]) + ", …" * (len(names) > MOST)
 
 
-def unable(has: Has, want: Want) -> Iterator[Finding]:
+def unable(has: Seat, want: Want) -> Iterator[Finding]:
     """Tell what an engine without root lacks on the seat. What runs so lacks nothing."""
     name, able = want["name"], has["able"]
     lacks = {
@@ -163,7 +181,7 @@ def unable(has: Has, want: Want) -> Iterator[Finding]:
             yield finding("rootless_disk", name, root=ROOT, kind=able["file_system"])
 
 
-def refusals(has: Has, want: Want, root: str) -> Iterator[Finding]:
+def refusals(has: Seat, want: Want, root: str) -> Iterator[Finding]:
     """Tell what keeps the seat from having an engine of the wanted kind, before it is touched.
 
     root: where that one is to keep its data.
@@ -193,41 +211,34 @@ def refusals(has: Has, want: Want, root: str) -> Iterator[Finding]:
         yield finding("engine_moves_root", name, root=root, **values)
 
 
-def limits(has: Has, want: Want) -> Iterator[Finding]:
+def limits(has: Seat, want: Want) -> Iterator[Finding]:
     """Tell where an engine without root cannot limit what a container takes."""
-    if wanted(want) and not all(has["docker"][key] for key in ("memory", "pids", "cpus")):
+    docker = has["docker"]
+    if wanted(want) and not (docker["memory"] and docker["pids"] and docker["cpus"]):
         yield finding("rootless_unlimited", want["name"])
 
 
-def ids(has: Has) -> list[str]:
+def ids(has: Seat) -> list[str]:
     """Give what usermod is told, so that the account has as many IDs as a container, its alone.
 
     Nothing where it has: while the engine runs, usermod refuses even what changes nothing.
     """
-    known = has["students"]["account"]
-    account = known or {"subuids": [], "subgids": []}
+    account = has["students"]["account"]
     first = free_ids(has)
-    told = []
-    for kind in ("subuids", "subgids"):
-        if known and ranged(has, kind):
+    arguments = []
+    for kind in KINDS_OF_IDS:
+        if ranged(has, kind):
             continue
-        had = [f"{start}-{start + count - 1}" for start, count in pairs(account[kind])]
-        told += [word for one in had for word in (f"--del-{kind}", one)]
-        told += [f"--add-{kind}", f"{first}-{first + COUNT - 1}"]
-    return told
+        for start, count in pairs(account[kind] if account else []):
+            arguments += [f"--del-{kind}", f"{start}-{start + count - 1}"]
+        arguments += [f"--add-{kind}", f"{first}-{first + COUNT - 1}"]
+    return arguments
 
 
-def values(has: Has, want: Want, roots: list[str]) -> dict[str, Any]:
-    """Give what the tasks need. roots: where the wanted engine, and containerd, keep their data.
+def values(has: Seat, want: Want, roots: list[str]) -> WithoutRoot:
+    """Return what the tasks need of an engine without root, and of one that replaces one.
 
-    without_root: whether it is to run so. account, group, home, uid, gid: names, place and numbers.
-    own_roots: where it keeps its data without root, with its configuration and with the
-    fallback. ids: what usermod is told. housed: whether the account is as it has to be, and there
-    is none where none is needed. lodging: the ID of the one that there is, None for none. stops:
-    the units that are stopped before it starts. moving: what goes over from an engine of the other
-    kind, and moved: what has been recorded to be on its way, both as state.json has it; leaves:
-    where that engine has left data, which go; kept: whether its data stay, since they were there
-    before the toolkit, so that our images are to be taken out of them.
+    roots: where the wanted engine, and containerd, keep their data.
     """
     rootless, docker = wanted(want), has["docker"]
     account = has["students"]["account"]
@@ -235,8 +246,11 @@ def values(has: Has, want: Want, roots: list[str]) -> dict[str, Any]:
     own = engine_files.containerd_is_ours(has, want)
     changes = installed(has) and rootless != is_so(has) and docker["running"]
     moved = has["brought"].get("moving") or NOTHING_MOVED
-    before = (has["before"] or {}).get("roots", {})
-    left = [docker["root"], *roots[-1:] * (rootless and own)]
+    before = roots_before(has)
+    moving = NOTHING_MOVED
+    if changes:
+        left = [docker["root"], *roots[-1:] * (rootless and own)]
+        moving = {**NOTHING_MOVED, "images": moves(has), "left": left}
     return {
         "without_root": rootless,
         "account": ACCOUNT,
@@ -247,14 +261,14 @@ def values(has: Has, want: Want, roots: list[str]) -> dict[str, Any]:
         "gid": account["gid"] if account else NUMBER,
         "ids": ids(has),
         "housed": housed(has) if rootless else account is None,
-        "lodging": account and account["uid"],
+        "lodging": account["uid"] if account else None,
         "stops": [
             *["docker.socket"] * (rootless or other),
             *["containerd.service"] * (rootless and own),
             # What its unit does at its end is what systemd has read of it until then.
             *["docker.service"] * (other or engine_files.PORTS_UNIT in has["files"]),
         ],
-        "moving": NOTHING_MOVED | ({"images": moves(has), "left": left} if changes else {}),
+        "moving": moving,
         "moved": moved,
         # What was in use before the toolkit is not its to remove.
         "leaves": [

@@ -4,32 +4,31 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import ACCOUNT
 from ansible_collections.labocloud.room.plugins.module_utils.facts.students import (
     GROUP,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
+    Login,
+    Members,
+    StudentsVerdict,
+)
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import attacks, rootless
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import (
-    Builder,
-    Has,
-    Verdict,
-    Want,
-    verdict,
-)
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import differing
 
 # Whoever is in it is root, where root runs an engine.
 ROOTS_GROUP = "docker"
-ROOT = {"uid": 0}
 # What a socket's mode lets anybody do, and what its group and those in its ACL need.
 ANYBODY, ITS_GROUP = 0o007, 0o060
 
 
-def members_of(has: Has, want: Want) -> dict[str, Any]:
+def members_of(has: Seat, want: Want) -> Members:
     """Give who is in which group, and who is to come and to go, as the verdict has it.
 
     On a seat without root nobody is in the group docker, which would make them root as soon as root
@@ -62,7 +61,7 @@ def members_of(has: Has, want: Want) -> dict[str, Any]:
     }
 
 
-def socket_commands(has: Has, want: Want) -> list[list[str]]:
+def socket_commands(has: Seat, want: Want) -> list[list[str]]:
     """Give what to run so that the socket is open to whom it is to be open, nothing where it is.
 
     It is where the engine has started as it is configured; not where somebody has changed it since,
@@ -70,21 +69,22 @@ def socket_commands(has: Has, want: Want) -> list[list[str]]:
     engine of root's has left the socket of before, which systemd keeps open.
     """
     socket, gid = has["docker"]["socket"], engine_files.known_group(has, want)
-    account = has["students"]["account"] if rootless.wanted(want) else ROOT
-    its_own = account is not None and has["docker"]["uid"] == account["uid"]
+    account = has["students"]["account"] if rootless.wanted(want) else None
+    owner = account["uid"] if account else None if rootless.wanted(want) else 0
+    its_own = owner is not None and has["docker"]["uid"] == owner
     if socket is None or not its_own or engine_files.group_unknown(has, want):
         return []
     mode = socket["mode"] & (ANYBODY | ITS_GROUP)
     right = socket["groups"] == ([] if gid is None else [gid]) and mode == ITS_GROUP
     commands = [] if right else engine_files.letting_in(has, want)
-    if not rootless.wanted(want):
+    if account is None:
         return commands
     if socket["gid"] != account["gid"]:
         commands.insert(0, ["chgrp", GROUP, f"{engine_files.RUNTIME}/docker.sock"])
     return [["runuser", "--user", ACCOUNT, "--", *one] for one in commands]
 
 
-def login(has: Has, want: Want) -> dict[str, Any]:
+def login(has: Seat, want: Want) -> Login:
     """Give the script of a login, path to text, where it is to be written, and paths to remove."""
     wanted, present = engine_files.login(want), has["files"]
     return {
@@ -93,7 +93,7 @@ def login(has: Has, want: Want) -> dict[str, Any]:
     }
 
 
-def refusals(has: Has, want: Want) -> Iterator[Finding]:
+def refusals(has: Seat, want: Want) -> Iterator[Finding]:
     """Tell what of the settings cannot be."""
     name, folder = want["name"], want["docker_engine_folder"].strip()
     if want["docker_engine_group"].strip() and has["service_manager"] != "systemd":
@@ -103,64 +103,62 @@ def refusals(has: Has, want: Want) -> Iterator[Finding]:
         yield finding("setting_wrong", name, what=what)
 
 
-def conditions(has: Has, want: Want, told: dict[str, Any]) -> Iterator[Finding]:
-    """Tell what is wrong with who may use Docker. told: as the verdict has it."""
+def conditions(
+    has: Seat, want: Want, members: Members, mending: list[list[str]], script: Login
+) -> Iterator[Finding]:
+    """Yield what is wrong with who may use Docker.
+
+    mending: the commands that mend the socket. script: what is to be done with that of a login.
+    """
     name, group = want["name"], want["docker_engine_group"].strip()
     # Of the engine that is to come instead, nobody uses anything yet.
-    if told["add"] and rootless.wanted(want) == rootless.is_so(has):
-        yield finding("users_missing", name, users=", ".join(told["add"]))
-    if told["remove"]:
-        yield finding("users_left", name, users=", ".join(told["remove"]))
-    if told["leave"]:
-        yield finding("users_root", name, users=", ".join(told["leave"]))
-    if told["back"]:
-        yield finding("users_taken", name, users=", ".join(told["back"]))
+    if members["add"] and rootless.wanted(want) == rootless.is_so(has):
+        yield finding("users_missing", name, users=", ".join(members["add"]))
+    if members["remove"]:
+        yield finding("users_left", name, users=", ".join(members["remove"]))
+    if members["leave"]:
+        yield finding("users_root", name, users=", ".join(members["leave"]))
+    if members["back"]:
+        yield finding("users_taken", name, users=", ".join(members["back"]))
     if engine_files.group_unknown(has, want):
         yield finding("group_unknown", name, group=group)
     socket = has["docker"]["socket"]
-    if told["socket"] and socket:
+    if mending and socket:
         gid = engine_files.known_group(has, want)
         others = socket["mode"] & ANYBODY or [one for one in socket["groups"] if one != gid]
-        whom = group if gid is not None and gid not in socket["groups"] else told["group"]
+        whom = group if gid is not None and gid not in socket["groups"] else members["group"]
         found = "socket_open" if others else "socket_shut"
         yield finding(found, name, group=whom, mode=f"{socket['mode']:o}")
-    if told["login"]["write"] or told["login"]["remove"]:
+    if script["write"] or script["remove"]:
         yield finding("folder_script", name)
     if account := has["students"]["account"] if rootless.wanted(want) else None:
         if not account["locked"]:
             yield finding("account_open", name, account=ACCOUNT)
-        for kind in ("subuids", "subgids"):
+        for kind in rootless.KINDS_OF_IDS:
             if not rootless.ranged(has, kind):
                 yield finding("account_ranges", name, account=ACCOUNT, file=f"/etc/{kind[:-1]}")
 
 
-def judge(has: Has, want: Want, builder: Builder) -> Verdict:
-    """Judge who may use Docker.
-
-    Values: group, the one whose members may; add and remove, who is to come into it and who is to
-    go, of the group docker only those that the toolkit had put there: who else is in it is nobody's
-    business. Of the group docker also: leave, who is to leave it, as all do on a seat without root,
-    and back, who is to be in it again; known, those that the toolkit has put there or is about to;
-    brought, those that it has put there and that are still there; taken, those that it has taken
-    out or is about to; kept, those of them who stay out; recorded, whether the seat's record names
-    just those that are brought and kept. socket: the commands that mend it; opened, whether root's
-    has an ACL. login: what is to be written for a login, and removed. may: who may use the engine,
-    or is to, but for the account that this toolkit connects with.
-    """
+def judge(has: Seat, want: Want, builder: Builder) -> StudentsVerdict:
+    """Judge who may use Docker."""
     del builder
-    told = members_of(has, want)
-    told |= {"socket": socket_commands(has, want), "login": login(has, want)}
+    members, mending, script = members_of(has, want), socket_commands(has, want), login(has, want)
     if group := want["docker_engine_group"].strip():
-        told["may"].append(group)
+        members["may"].append(group)
     record, docker = has["brought"], has["docker"]
-    kept = told["kept"] == record.get("taken", [])
-    todo = [told[key] for key in ("add", "remove", "leave", "back", "socket")]
-    found = [*conditions(has, want, told)] if has["docker_group"] is not None else []
-    return verdict(
-        [*found, *attacks.findings_of(want)],
-        settled=kept and not any((*todo, *told["login"].values())),
-        refused=list(refusals(has, want)),
-        recorded=kept and told["brought"] == record["users"],
-        opened=docker["uid"] == 0 and bool(docker["socket"] and docker["socket"]["groups"]),
-        **told,
-    )
+    kept = members["kept"] == record.get("taken", [])
+    moves = members["add"] or members["remove"] or members["leave"] or members["back"]
+    known = has["docker_group"] is not None
+    found = [*conditions(has, want, members, mending, script)] if known else []
+    return {
+        **verdict(
+            [*found, *attacks.findings_of(want)],
+            settled=kept and not (moves or mending or script["write"] or script["remove"]),
+            refused=refusals(has, want),
+        ),
+        **members,
+        "socket": mending,
+        "login": script,
+        "recorded": kept and members["brought"] == record["users"],
+        "opened": docker["uid"] == 0 and bool(docker["socket"] and docker["socket"]["groups"]),
+    }
