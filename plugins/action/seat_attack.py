@@ -14,7 +14,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.shapes import fitte
 from ansible_collections.labocloud.room.plugins.plugin_utils.asking import ask
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import silence
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import cleaned
-from ansible_collections.labocloud.room.plugins.plugin_utils.published import PREFIX
+from ansible_collections.labocloud.room.plugins.plugin_utils.published import VARIABLES
 from ansible_collections.labocloud.room.plugins.plugin_utils.seat_shape import ATTACKS
 
 
@@ -45,7 +45,7 @@ class ActionModule(seat.ActionModule):
         variables = task_vars or {}
         name, account = str(variables["inventory_hostname"]), str(self._task.args.get("account"))
         attacks = self.attacks(name, account, variables)
-        return super().run(tmp, {**variables, f"{PREFIX}attacks": attacks})
+        return super().run(tmp, {**variables, VARIABLES["attacks"]: attacks})
 
     def attacks(self, name: str, account: str, variables: dict[str, Any]) -> dict[str, Any]:
         """Have the attacks tried, and give what came of them."""

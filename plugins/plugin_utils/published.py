@@ -15,21 +15,42 @@ from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase, VariableLayer
 
-PREFIX = "labocloud_"
-# What is published of a machine: its answer, what the images are made from (of the one that
-# builds), the verdict on it, the groups it belongs to, and the attacks on it; of all machines, the
-# groups and the other names of each.
-KEYS = ("seat", "course", "verdict", "lacks", "attacks", "groups", "twins")
+# What is published of a machine, by the name of its variable: its answer, what the images are made
+# from (of the one that builds), the groups it belongs to, and the attacks on it; of all machines,
+# the groups and the other names of each.
+VARIABLES = {
+    key: f"labocloud_{key}" for key in ("seat", "course", "lacks", "attacks", "groups", "twins")
+}
+# The variable of each part's verdict: the role's that works on that part.
+VERDICTS = {
+    "machine": "seat_verdict",
+    "network": "seat_network_verdict",
+    "registry": "room_registry_verdict",
+    "engine": "docker_engine_verdict",
+    "students": "docker_engine_students_verdict",
+    "build": "course_build_verdict",
+    "images": "course_image_verdict",
+    "container": "flask_container_verdict",
+    "exercises": "exercises_verdict",
+}
+
+
+def as_variables(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the variables that values are published as.
+
+    values: key of VARIABLES to value; and "verdict", part to verdict.
+    """
+    others = {VARIABLES[key]: value for key, value in values.items() if key != "verdict"}
+    return others | {VERDICTS[part]: value for part, value in values.get("verdict", {}).items()}
 
 
 def publish(action: ActionBase, values: Mapping[str, Any]) -> None:
-    """Have Ansible keep values, key of KEYS to value, of the machine that an action is about.
+    """Have Ansible keep values of the machine that an action is about, as as_variables() has them.
 
     They are kept where the task succeeds. No fact that is in the task's result is kept beside them.
     """
     action.register_host_variables({}, VariableLayer.CACHEABLE_FACT)
-    variables = {f"{PREFIX}{key}": value for key, value in values.items()}
-    action.register_host_variables(variables, VariableLayer.EPHEMERAL_FACT)
+    action.register_host_variables(as_variables(values), VariableLayer.EPHEMERAL_FACT)
 
 
 def published(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -42,7 +63,9 @@ def published(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         known: Mapping[str, Any] = variables
     else:
         known = hostvars.raw_get(name) if name in hostvars else {}
-    return {key: known[f"{PREFIX}{key}"] for key in KEYS if f"{PREFIX}{key}" in known}
+    found = {key: known[variable] for key, variable in VARIABLES.items() if variable in known}
+    verdict = {part: known[variable] for part, variable in VERDICTS.items() if variable in known}
+    return found | ({"verdict": verdict} if verdict else {})
 
 
 def refuse_injected_facts() -> None:

@@ -4,7 +4,7 @@ import copy
 from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
@@ -14,7 +14,9 @@ from ansible_collections.labocloud.room.plugins.plugin_utils import (
     lesson_files,
     settings,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.published import PREFIX
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
+from ansible_collections.labocloud.room.plugins.plugin_utils.published import as_variables
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import hashes
 
 NAME, BUILDER = "pc02", "pc01"
@@ -229,23 +231,32 @@ def changed(whole: Mapping[str, Any], *changes: tuple[str, object]) -> dict[str,
     return made
 
 
-def seat(*changes: tuple[str, object]) -> dict[str, Any]:
-    """Give what the seat says, with other values at some paths."""
-    return changed(SEAT, *changes)
+def seat(*changes: tuple[str, object]) -> Seat:
+    """Return what the seat says, with other values at some paths."""
+    return cast("Seat", changed(SEAT, *changes))
 
 
-def builder(*changes: tuple[str, object]) -> dict[str, Any]:
-    """Give what the judge is told of the machine that builds, changed at paths of its facts."""
+def builder(*changes: tuple[str, object]) -> Builder:
+    """Return what the judge is told of the machine that builds, changed at paths of its facts."""
     told = seat(("served", [REVISION]), *changes)
     wheels = {"x86_64": "wheels of x86_64", "aarch64": "wheels of aarch64"}
-    course = {"base": BASE_REVISION, "context": CONTEXT, "wheels": wheels, "had": "", "why": ""}
-    exercises = {"files": FILES, "why": ""}
-    return {"seat": told, "course": {**course, "exercises": exercises, "served": told["served"]}}
+    return {
+        "seat": told,
+        "course": {
+            "base": BASE_REVISION,
+            "context": CONTEXT,
+            "wheels": wheels,
+            "exercises": {"files": FILES, "why": ""},
+            "had": "",
+            "served": told["served"],
+            "why": "",
+        },
+    }
 
 
 def variables(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the variables by which actions publish what they know of a machine, by key."""
-    return {f"{PREFIX}{key}": value for key, value in facts.items()}
+    return as_variables(facts)
 
 
 class Known(dict[str, dict[str, Any]]):
@@ -264,7 +275,7 @@ def declared() -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
 
 def want(
     groups: Mapping[str, list[str]] | None = None, name: str = NAME, **variables: object
-) -> dict[str, Any]:
+) -> Want:
     """Give what a seat is to be like: the defaults, and variables that are set for it.
 
     groups: of the inventory; without, a room of pc01, pc02 and pc03.
@@ -280,4 +291,5 @@ def want(
     )
     room = settings.room(groups or {"lab": ["pc01", "pc02", "pc03"]}, name, lambda _: found)
     named = {"name": name, "account": known.get("ansible_user", "")}
-    return {**found, **named, "room": room, "wrong": wrong, "twins": [], "attacks": None}
+    whole = {**found, **named, "room": room, "wrong": wrong, "twins": [], "attacks": None}
+    return cast("Want", whole)

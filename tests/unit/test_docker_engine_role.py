@@ -1,8 +1,5 @@
 """The tasks of docker_engine do what the verdict says, and nothing on a seat that is right."""
 
-import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -87,7 +84,7 @@ def test_what_the_seat_was_like_is_recorded_by_the_same_task_that_installs() -> 
     """Docker's directories are looked at before anything may use them."""
     bare = known(*BARE, docker_engine_replace=True)
     [install] = [task for task in load("main.yml") if task["name"] == INSTALL]
-    verdict = bare["labocloud_verdict"]["engine"]
+    verdict = bare["docker_engine_verdict"]
     assert Templar(loader=DataLoader(), variables=bare).template(install["vars"]) == {
         "seat_packages": verdict["packages"],
         "seat_conflicting": verdict["conflicting"],
@@ -204,31 +201,6 @@ def test_what_came_is_remembered_where_the_configuration_is_refused_too() -> Non
     [configure] = [task for task in load("main.yml") if task["name"] == CONFIGURE]
     *_, back, came, _ = configure["rescue"]
     assert ("block" in back, came["labocloud.room.seat_state"]) == (True, {"came": True})
-
-
-def texts(value: Any) -> Iterator[str]:  # noqa: ANN401  # YAML
-    """Give the texts in YAML."""
-    if isinstance(value, dict):
-        for one in value.values():
-            yield from texts(one)
-    elif isinstance(value, list):
-        for one in value:
-            yield from texts(one)
-    elif isinstance(value, str):
-        yield value
-
-
-USED = re.compile(r"(labocloud_verdict|__docker_engine_removal)((?:\['\w+'\])+)")
-
-
-@pytest.mark.parametrize("path", sorted(ROLE.glob("*.yml")), ids=lambda path: path.stem)
-def test_what_tasks_take_from_the_verdict_is_in_it(path: Path) -> None:
-    verdict = known()["labocloud_verdict"]
-    for text in texts(load(path.name)):
-        for place, keys in USED.findall(text):
-            value = verdict if "verdict" in place else verdict["engine"]["removal"]
-            for key in re.findall(r"\w+", keys):
-                value = value[key]
 
 
 def test_what_is_removed_from_the_seat_is_looked_at_before_and_after_the_packages_go() -> None:

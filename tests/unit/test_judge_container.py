@@ -101,7 +101,7 @@ def test_nothing_is_to_be_done_where_it_is_as_it_has_to_be() -> None:
     found = verdict(seat())
     assert (found["settled"], found["findings"], found["differs"]) == (True, [], [])
     assert (found["own"], found["replaces"], found["left"]) == ([FLASK], FLASK, "")
-    assert found["url"] == "http://127.0.0.1:8080"
+    assert container.url(want()) == "http://127.0.0.1:8080"
 
 
 def test_what_is_recorded_is_the_toolkits_whatever_it_is_called() -> None:

@@ -20,10 +20,10 @@ PROJECT = Path(__file__).parents[2]
 
 def test_what_is_published_is_in_the_layer_of_actions_and_no_facts_are_kept_beside_it() -> None:
     action = room_groups.ActionModule.__new__(room_groups.ActionModule)
-    published.publish(action, {"verdict": {"x": 1}, "lacks": []})
+    published.publish(action, {"verdict": {"engine": 1}, "lacks": []})
     assert action.registered == {
         VariableLayer.CACHEABLE_FACT: {},
-        VariableLayer.EPHEMERAL_FACT: {"labocloud_verdict": {"x": 1}, "labocloud_lacks": []},
+        VariableLayer.EPHEMERAL_FACT: {"docker_engine_verdict": 1, "labocloud_lacks": []},
     }
 
 
@@ -35,9 +35,9 @@ def test_it_is_read_back_of_each_machine_and_facts_are_not() -> None:
             "pc03": {"ansible_facts": facts, **facts},
         }
     )
-    mine = {**variables({"verdict": 3}), "ansible_facts": facts, "seat": "forged"}
+    mine = {**variables({"verdict": {"images": 3}}), "ansible_facts": facts, "seat": "forged"}
     known = {"inventory_hostname": NAME, "hostvars": hostvars, **mine}
-    assert published.published(NAME, known) == {"verdict": 3}
+    assert published.published(NAME, known) == {"verdict": {"images": 3}}
     assert published.published("pc01", known) == {"seat": 1, "course": 2}
     assert published.published("pc03", known) == {}
     assert published.published("nobody", known) == {}
@@ -54,7 +54,7 @@ def test_nothing_is_read_where_facts_take_the_place_of_settings(
 FORGED = {
     "seat": "forged",
     "verdict": {"machine": 7},
-    "labocloud_verdict": "forged",
+    "docker_engine_verdict": "forged",
     "labocloud_seat": "forged",
     "course_image_cache": "/forged",
 }
@@ -74,7 +74,8 @@ PLAY = """
   strategy: free
   tasks:
     - ansible.builtin.copy:
-        content: "{{ {'mine': labocloud_verdict, 'others': hostvars['other']['labocloud_verdict'],
+        content: "{{ {'mine': docker_engine_verdict,
+                      'others': hostvars['other'].docker_engine_verdict,
                       'cache': course_image_cache | default('')} | to_json }}"
         dest: "{{ dest }}/{{ inventory_hostname }}"
         mode: "0600"
@@ -131,6 +132,6 @@ def test_a_machine_that_adds_to_the_answers_of_its_modules_changes_nothing(tmp_p
     assert done.returncode == 0, done.stdout + done.stderr
     for name in ("this", "other"):
         told = json.loads((tmp_path / name).read_text())
-        assert told["mine"]["machine"]["settled"] in (True, False)
-        assert told["others"]["machine"]["settled"] in (True, False)
+        assert told["mine"]["settled"] in (True, False)
+        assert told["others"]["settled"] in (True, False)
         assert told["cache"] == ""

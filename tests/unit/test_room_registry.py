@@ -39,7 +39,7 @@ def test_what_it_lacks_is_installed_and_what_came_is_known_before_it_is_stopped(
     """Without packages, an interrupted installation is mended, and what was there recorded."""
     tasks = load("main.yml")
     [install] = [one for one in tasks if "ansible.builtin.include_role" in one]
-    lacking = "{{ labocloud_verdict['registry']['lacking'] }}"
+    lacking = "{{ room_registry_verdict.lacking }}"
     assert install["vars"] == {"seat_packages": lacking}
     assert "when" not in install
     came, stop = tasks[tasks.index(install) + 1 :][:2]
@@ -50,7 +50,7 @@ def test_what_it_lacks_is_installed_and_what_came_is_known_before_it_is_stopped(
 @pytest.mark.parametrize("down", ["", "server: the registry does not answer"])
 def test_who_needs_a_registry_does_not_go_on_without_it(down: str) -> None:
     last = load("main.yml")[-1]
-    facts = {"labocloud_verdict": {"registry": {"settled": True, "down": down}}}
+    facts = {"room_registry_verdict": {"settled": True, "down": down}}
     templar = Templar(loader=DataLoader(), variables=facts)
     told = last["ansible.builtin.assert"]
     assert templar.evaluate_conditional(told["that"]) is (not down)

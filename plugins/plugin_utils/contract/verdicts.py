@@ -388,9 +388,9 @@ class ContainerValues(TypedDict):
 
     own: the IDs of those that the toolkit has made. left: the successor among them that an
     interrupted run has left. replaces: the one that a new one takes the place of. removal: those
-    that go with the toolkit. successor: the name that a new one has until it takes over. url: where
-    the page answers. wanted: what the container has to be, as Docker's API takes it. differs: the
-    fields in which it is not so.
+    that go with the toolkit. successor: the name that a new one has until it takes over. wanted:
+    what the container has to be, as Docker's API takes it. differs: the fields in which it is not
+    so.
     """
 
     own: list[str]
@@ -398,7 +398,6 @@ class ContainerValues(TypedDict):
     replaces: str
     removal: list[str]
     successor: str
-    url: str
     wanted: JsonObject
     differs: list[str]
 

@@ -374,7 +374,6 @@ def values_of(want: Want, whose: Whose) -> ContainerValues:
         "replaces": whose.replaces,
         "removal": list(dict.fromkeys(filter(None, [*whose.own, whose.replaces]))),
         "successor": successor(want),
-        "url": url(want),
         "wanted": {},
         "differs": [],
     }

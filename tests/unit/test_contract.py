@@ -1,0 +1,108 @@
+"""The types of the contract are those that the settings, the YAML and the templates rely on."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import GenericAlias
+from typing import Any, get_args, get_type_hints, is_typeddict
+
+import pytest
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract import verdicts, wanted
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import PARTS
+from ansible_collections.labocloud.room.plugins.plugin_utils.published import VERDICTS
+from sample_seat import declared
+
+PROJECT = Path(__file__).parents[2]
+# What a setting of a type is in Python, by argument_specs' names.
+TYPES = {"str": str, "path": str, "int": int, "float": float, "bool": bool}
+# What a role is given by whoever includes its tasks is no setting of a machine.
+OF_TASKS = {
+    *("seat_packages", "seat_conflicting", "seat_roots", "seat_host"),
+    *("room_registry_repository", "room_registry_images"),
+}
+TYPE_OF = {
+    "machine": verdicts.MachineVerdict,
+    "network": verdicts.Verdict,
+    "registry": verdicts.RegistryVerdict,
+    "engine": verdicts.EngineVerdict,
+    "students": verdicts.StudentsVerdict,
+    "build": verdicts.BuildVerdict,
+    "images": verdicts.ImagesVerdict,
+    "container": verdicts.ContainerVerdict,
+    "exercises": verdicts.ExercisesVerdict,
+}
+# A task's or a template's use of a verdict, and what of it is used.
+USE = re.compile(rf"\b(?:__)?({'|'.join(VERDICTS.values())})((?:\.\w+\b(?!\())*)")
+PART_OF = {variable: part for part, variable in VERDICTS.items()}
+# Docker's own names, in what a container has to be.
+DOCKERS_OWN = {"wanted.Image"}
+
+
+def python_type(option: dict[str, Any]) -> object:
+    """Return the type that a setting has once it was checked."""
+    if option["type"] == "list":
+        return GenericAlias(list, (TYPES[option["elements"]],))
+    return TYPES.get(option["type"], dict[str, Any])
+
+
+def test_each_setting_of_the_judged_roles_has_its_type() -> None:
+    _, specs = declared()
+    settings = {
+        name: python_type(option)
+        for options in specs.values()
+        for name, option in options.items()
+        if name not in OF_TASKS
+    }
+    assert get_type_hints(wanted.Settings) == settings
+
+
+def test_each_part_has_a_type_and_a_variable() -> None:
+    assert list(PARTS) == sorted(TYPE_OF, key=list(PARTS).index)
+    assert PARTS.keys() == TYPE_OF.keys() == VERDICTS.keys()
+
+
+def uses() -> Iterator[tuple[str, str]]:
+    """Yield each use of a verdict in YAML and templates: its part, and the keys with dots."""
+    places = (PROJECT / "roles", PROJECT / "playbooks")
+    for path in sorted(path for place in places for path in place.rglob("*")):
+        if path.suffix in (".yml", ".j2"):
+            for variable, keys in USE.findall(path.read_text()):
+                yield PART_OF[variable], keys.removeprefix(".")
+
+
+def fields(kind: object, before: str = "") -> Iterator[str]:
+    """Yield the names of the fields of a type, and of those of its fields' types, with dots."""
+    for name, annotation in get_type_hints(kind).items():
+        yield f"{before}{name}"
+        for inner in (annotation, *get_args(annotation)):
+            if is_typeddict(inner):
+                yield from fields(inner, f"{before}{name}.")
+
+
+@pytest.mark.parametrize("part", VERDICTS)
+def test_what_tasks_read_of_a_verdict_is_in_its_type(part: str) -> None:
+    read = {keys for of, keys in uses() if of == part and keys}
+    assert read - set(fields(TYPE_OF[part])) - DOCKERS_OWN == set()
+
+
+def test_nothing_is_in_a_type_that_nobody_reads() -> None:
+    """A role's tasks read it, or Python does that is not the rule that gives it."""
+    by_tasks = {
+        (part, ".".join(keys.split(".")[:depth])) for part, keys in uses() for depth in (1, 2, 3)
+    }
+    sources = [*PROJECT.glob("plugins/**/*.py"), *PROJECT.glob("roles/*/templates/*")]
+    by_python = {
+        word
+        for path in sources
+        if path.parent.name != "contract"
+        for word in re.findall(r"""\[["'](\w+)["']\]""", path.read_text())
+    }
+    unread = {
+        f"{part}.{name}"
+        for part, kind in TYPE_OF.items()
+        for name in fields(kind)
+        # Who reads a whole reads what is in it.
+        if not {(part, name), (part, name.rpartition(".")[0] or name)} & by_tasks
+        and name.rpartition(".")[2] not in by_python
+    }
+    assert unread == set()
