@@ -175,9 +175,10 @@ def judged(
     values = {"container": "flask", "why": "off", "had": "a", "wanted": "b", "seconds": "+99"}
     told = [finding(one, name, **values) for one in found]
     no = [finding(refused, name, **values)] if refused else []
-    verdicts = {"machine": verdict(told, refused=no), "students": verdict(**students)}
+    verdicts = {"machine": verdict(told, refused=no), "students": {**verdict(), **students}}
     # Until the update has come to its end, the builder does not remember what it is for.
-    verdicts |= {"images": verdict(settled=False, named=named), "container": verdict()}
+    verdicts["images"] = {**verdict(settled=False), "named": named}
+    verdicts["container"] = verdict()
     machine = {"running": name, "id": name, "host_keys": [name]}
     has = {
         "os": {"name": "Debian"},
