@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible.plugins.filter.core import to_nice_json
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import ACCOUNT, SOCKET
+from ansible_collections.labocloud.room.plugins.module_utils.passwords import without_passwords
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import (
     environment_file,
     proxy_environment,
@@ -180,13 +181,3 @@ def fallback(has: Facts, want: Facts) -> dict[str, str]:
     proxies = want["docker_engine_daemon_options"].get("proxies")
     same = proxies and without_passwords(proxies) == there.get("proxies")
     return {DAEMON_JSON: json_text({**there, "proxies": proxies} if same else there)}
-
-
-def without_passwords(proxies: Any) -> Any:  # noqa: ANN401  # what people have set
-    """Give the proxies as a seat tells them."""
-    if isinstance(proxies, Mapping):
-        return {key: without_passwords(one) for key, one in proxies.items()}
-    if not isinstance(proxies, str):
-        return proxies
-    scheme, separator, rest = proxies.partition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"

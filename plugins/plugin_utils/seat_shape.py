@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.labocloud.room.plugins.module_utils.files import Odd
+from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import (
     Shape,
     fitted,
@@ -230,5 +230,5 @@ def shaped(answer: Mapping[str, Any]) -> dict[str, Any]:
             listener["container"] = None
     odd = Odd()
     for sentence in (*wrong, *seat["odd"]):
-        odd.tell(cleaned(sentence))
+        odd.add(cleaned(sentence))
     return {**seat, "odd": odd.sentences}

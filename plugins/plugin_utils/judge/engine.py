@@ -112,8 +112,7 @@ def installation(has: Has, want: Want, builder: Builder) -> dict[str, Any]:
     wanted = re.compile(re.escape(pin).replace(r"\*", ".*"))
     off = [name for name in pinned if name in there and not wanted.fullmatch(there[name])]
     # Only what the toolkit holds itself is let go.
-    before: dict[str, Any] = has["before"] or {}
-    ours = without(has["held"], before["held"] if "held" in before else has["held"])
+    ours = without(has["held"], (has["before"] or has)["held"])
     told: dict[str, Any] = {
         "packages": [f"{name}={pin}" if name in pinned else name for name in names],
         "conflicting": [name for name in CONFLICTS[source] if name in there],
@@ -270,8 +269,6 @@ def conditions(has: Has, want: Want, told: dict[str, Any]) -> Iterator[Finding]:
 def removal(has: Has, want: Want) -> dict[str, Any] | None:
     """Give what goes when the toolkit does, None where it has changed nothing.
 
-    A record of before may tell little: what it does not tell of stays.
-
     came: whether the engine came with it. stopping: whether it is to be stopped by hand, and
     services, what systemd stops. purges: whether Docker's data go. scripts: paths of what would
     remove them when its package goes. packages: what the toolkit brought and is there, held: what
@@ -284,7 +281,7 @@ def removal(has: Has, want: Want) -> dict[str, Any] | None:
     before, present = has["before"], has["files"]
     if before is None:
         return None
-    there = before.get("files", [])
+    there = before["files"]
     was = set(rootless.ENGINES).intersection(before["packages"])
     mine = [path for path in present if ours(path, has)]
     trusted = [path for path in present if path.startswith(f"{TRUST}/")]
@@ -319,11 +316,11 @@ def removal(has: Has, want: Want) -> dict[str, Any] | None:
         "empty": without(directories, ["/etc/docker"] if was else []),
         "give_back": [path for path in [engine_files.DAEMON_JSON] if path in there],
         "units": [*units, "docker.service"]
-        if before.get("docker_running", True) and was.intersection(has["packages"])
+        if before["docker_running"] and was.intersection(has["packages"])
         else [],
         "checked": data,
         "data": without(data, [CONTAINERD_ROOT] if others else []),
-        "group": before.get("docker_group", []) is None,
+        "group": before["docker_group"] is None,
     }
 
 

@@ -146,30 +146,18 @@ def unserved(has: Has, tag: str) -> list[str]:
     return sorted(name for name in left if images[name]["id"] not in only)
 
 
-def brought(has: Has, tag: str, base: str) -> list[str]:
+def brought(has: Has, tag: str) -> list[str]:
     """Give the names of images to take away from a machine with the toolkit.
 
-    tag: the course's name, which is for one of the toolkit's images or for somebody else's. base:
-    the name of what the base was made from. Earlier versions of the toolkit pulled it by that name,
-    and left it: it is theirs where the base says so, and stands on its layers. None that was there
-    before goes, nor any of a machine whose state of before is not known.
+    tag: the course's name, which is for one of the toolkit's images or for somebody else's. None
+    that was there before goes, nor any of a machine whose state of before is not known.
     """
     images = has["images"]
-    found = [name for name in has["built"] if ours(has, name)]
-    prints = [images[name]["fingerprint"] for name in found]
+    found = {name for name in has["built"] if ours(has, name)}
+    prints = {images[name]["fingerprint"] for name in found}
     if image_of(has, tag)["fingerprint"] in prints:
-        found.append(tag)
-    for name in list(found):
-        labels, layers = images[name]["labels"], images[name]["layers"]
-        bottom = images[base]["layers"] if base in images else [""]
-        if (
-            labels.get("labocloud.base.source") == "registry"
-            and labels.get("labocloud.base.from") == base
-            and layers[: len(bottom)] == bottom
-        ):
-            found.append(base)
-    there = images if has["before"] is None else has["before"].get("images", images)
-    return sorted(set(found) - set(there))
+        found.add(tag)
+    return sorted(found - set((has["before"] or has)["images"]))
 
 
 def layers_present(has: Has, layers: list[str]) -> int:
@@ -429,7 +417,7 @@ def judge(has: Has, want: Want, builder: Builder) -> Verdict:
     """
     name, tag, base = want["name"], want["course_image_tag"], want["course_image_base_tag"]
     values = {"builder": want["room"]["builder"], "revision": "", "lacking": [], "held": ""}
-    going = {one: has["images"][one]["id"] for one in brought(has, tag, want["course_image_base"])}
+    going = {one: has["images"][one]["id"] for one in brought(has, tag)}
     values["brought"] = going
     if not builder:
         unknown = finding("image_unknown", name, builder=want["room"]["builder"])

@@ -132,7 +132,7 @@ def left_behind(has: Has) -> tuple[list[str], list[str]]:
         "image": [one for one in has["images"] if one not in kept],
     }
     before = has["before"]
-    old = there if before is None else {kind: before.get(f"{kind}s", []) for kind in there}
+    old = there if before is None else {kind: before[f"{kind}s"] for kind in there}
     # Of which a reset takes all that students have made of one.
     swarm = ["membership of a swarm"] * has["docker"]["swarm"]
     named = [(kind, one) for kind, names in there.items() for one in names]
