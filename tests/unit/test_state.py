@@ -154,6 +154,7 @@ def test_a_write_that_ends_in_the_middle_leaves_the_old_one(
         with pytest.raises(OSError, match="power cut"):
             state.update(bring("new"), directory)
     assert state.read(directory).brought == {"packages": ["old"]}
+    assert [path.name for path in directory.iterdir()] == ["state.json"]
     assert state.update(bring("new"), directory)
     assert [path.name for path in directory.iterdir()] == ["state.json"]
 
