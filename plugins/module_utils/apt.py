@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from ansible_collections.labocloud.room.plugins.module_utils.facts.machine import without_passwords
+from ansible_collections.labocloud.room.plugins.module_utils.passwords import without_passwords
 
 LISTS = Path("/var/lib/apt/lists")
 SOURCES = Path("/etc/apt")

@@ -10,6 +10,8 @@ from typing import Any
 
 # Lines, and characters of one: of a class's seat there are some dozens, of a hundred characters.
 MOST_LINES, LONGEST_LINE = 200, 500
+# Sentences on what is wrong with a machine, and characters of one.
+MOST_SENTENCES, LONGEST_SENTENCE = 20, 300
 # Characters, as JSON, of a plan: some thousands of things. An honest seat has a twentieth of it.
 LARGEST_PLAN = 500_000
 

@@ -1,11 +1,11 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""What a machine remembers of the toolkit: one file, read by whoever asks, written whole.
+"""Keep what a machine remembers of the toolkit: one file, which is written whole.
 
 C(before) is what the machine was like before the toolkit first changed it; C(files), the text of
-what of it was to be given back; C(brought), packages, accounts and containers; C(built), images and
-bases; C(served), where images are built, the revisions that the room had. The file holds secrets
-that were in C(files): nobody but root reads it, and nothing of those is told as a fact.
+those of its files that are to be given back; C(brought), packages, accounts and containers;
+C(built), images and bases; C(served), where images are built, the revisions that the room had. The
+file holds secrets that were in C(files): nobody but root reads it, and facts() leaves them out.
 """
 
 from __future__ import annotations
@@ -22,50 +22,48 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
-    fingerprint,
-    fingerprint_1,
-)
 from ansible_collections.labocloud.room.plugins.module_utils.files import (
-    LONGEST_SENTENCE,
     NoFileError,
     content,
+    part_of,
+    write_whole,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.limits import LONGEST_SENTENCE
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, faults
 
 DIRECTORY = Path("/var/lib/labocloud")
 NAME = "state.json"
 DAEMON_JSON = "/etc/docker/daemon.json"
-# Before there were versions of the one file, there were two of one of the four.
 VERSION = 3
-# Bytes. One with thousands of packages and images has half of it.
+# Bytes. A file with thousands of packages and images has half of it.
 LARGEST = 2 * 2**20
 # Seconds that a writer waits for another: nobody has anything to write for as long.
 PATIENCE = 60
 
-# A key with ? is not in what all releases have written. What another release has put beside the
-# others is kept.
+# A key with ? is there only once there is something to say. Keys that another release has put
+# beside these are kept.
 BEFORE: Shape = {
     "packages": [str],
+    "files": [str],
+    "held": [str],
+    "docker_group": ([str], None),
     "docker_data": bool,
-    "files?": [str],
-    "held?": [str],
-    "docker_group?": ([str], None),
-    "docker_running?": bool,
-    "images?": [str],
-    "containers?": [str],
-    "networks?": [str],
-    "volumes?": [str],
-    "ids?": {
-        "containers?": [str],
-        "images?": {str: [str]},
-        "networks?": [str],
+    "docker_running": bool,
+    "images": [str],
+    "containers": [str],
+    "networks": [str],
+    "volumes": [str],
+    "ids": {
+        "containers": [str],
+        "images": {str: [str]},
+        "networks": [str],
+        # Where Docker did not run, it is not there.
         "plugins?": [str],
-        "cache?": [str],
-        "swarm?": str,
+        "cache": [str],
+        "swarm": str,
         ...: object,
     },
-    # Docker's directories: absent, empty or in use.
+    # The directories of an engine that the toolkit has installed: absent, empty or in use.
     "roots?": {str: str},
     ...: object,
 }
@@ -76,8 +74,8 @@ BROUGHT: Shape = {
     "packages?": [str],
     "users?": [str],
     "taken?": [str],
-    # The archive of the images that go over to an engine of the other kind, and where that one that
-    # goes has its data.
+    # The archive of the images that go over to an engine of the other kind, and where the engine
+    # that goes has its data.
     "moving?": {"path": str, "sha256": str, "images": {str: str}, "left": [str]},
     "coming?": [str],
     "policy_rc_d?": bool,
@@ -85,28 +83,16 @@ BROUGHT: Shape = {
     "making?": (str, None),
     ...: object,
 }
-PRINTS: Shape = {str: str}
+_FINGERPRINTS: Shape = {str: str}
 STATE: Shape = {
     "version": int,
     "before": (BEFORE, None),
     "files": {str: {"text": str, "mode": int}},
     "brought": BROUGHT,
-    # Tag to fingerprint; those of earlier are as records without a version have them.
-    "built": {"images": PRINTS, "bases": PRINTS, "earlier": PRINTS, ...: object},
+    "built": {"images": _FINGERPRINTS, "bases": {str: str}, ...: object},
     "served": [str],
     ...: object,
 }
-# The records that there were before, each a file of its own.
-RECORDS: dict[str, Shape] = {
-    "before": BEFORE,
-    "brought": BROUGHT,
-    "built": (
-        {"version": int, "images?": PRINTS, "bases?": PRINTS, ...: object},
-        PRINTS,
-    ),
-    "served": {"revisions": [str], ...: object},
-}
-OLD_FILES = (*(f"{name}.json" for name in RECORDS), "daemon.json")
 
 
 class TornError(ValueError):
@@ -115,69 +101,54 @@ class TornError(ValueError):
 
 @dataclass
 class State:
-    """What is remembered. Who changes it changes these, as JSON has them.
+    """What a machine remembers, as JSON has it.
 
-    before is None where nothing was changed yet. Of built, say it by name_image and forget_image.
+    before: of the shape BEFORE; None where the toolkit has changed nothing yet. files: path to text
+    and mode. brought: of the shape BROUGHT. built: images, tag to fingerprint(); bases, name to the
+    digest that its registry told. served: revisions, the one that the room has last. others: what
+    another release has put beside these.
     """
 
     before: dict[str, Any] | None = None
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     brought: dict[str, Any] = field(default_factory=dict)
-    built: dict[str, Any] = field(
-        default_factory=lambda: {"images": {}, "bases": {}, "earlier": {}}
-    )
+    built: dict[str, dict[str, str]] = field(default_factory=lambda: {"images": {}, "bases": {}})
     served: list[str] = field(default_factory=list)
-    # What another release has put beside these.
     others: dict[str, Any] = field(default_factory=dict)
 
-    def name_image(self, tag: str, mark: str) -> None:
-        """Remember that the toolkit built or brought an image. mark: its fingerprint()."""
-        self.built["images"][tag] = mark
+    def name_image(self, tag: str, fingerprint: str) -> None:
+        """Remember that the toolkit built or brought an image."""
+        self.built["images"][tag] = fingerprint
 
     def forget_image(self, tag: str) -> None:
         """Remember no image of that name any more."""
         self.built["images"].pop(tag, None)
-        self.built["earlier"].pop(tag, None)
 
     def serve(self, revision: str) -> None:
-        """Write down the revision that the room has from now on: the last one is the last."""
+        """Remember the revision that the room has from now on."""
         if self.served[-1:] != [revision]:
-            self.served = [*(one for one in self.served if one != revision), revision]
+            others = [other for other in self.served if other != revision]
+            self.served = [*others, revision]
 
-    def images(self, inspected: dict[str, dict[str, Any]]) -> dict[str, str]:
-        """Give the images that the toolkit built or brought here, tag to fingerprint.
+    def packages(self, present: set[str]) -> list[str]:
+        """Return the names of the packages that the toolkit brought.
 
-        inspected: the engine's description of those that are there, by tag. Of one that has its
-        earlier fingerprint still, today's is told; others with such a one are not the toolkit's.
+        present: names of those that are installed, or half so. An installation that was interrupted
+        has left the names of what was coming: what is present of these came.
         """
-        earlier = {
-            tag: fingerprint(inspected[tag])
-            for tag, mark in self.built["earlier"].items()
-            if tag in inspected and fingerprint_1(inspected[tag]) == mark
-        }
-        return {**earlier, **self.built["images"]}
-
-    def packages(self, there: set[str]) -> list[str]:
-        """Give the names of the packages that the toolkit brought.
-
-        there: names of those that are installed, or half so. An installation that was interrupted
-        has left the names of what was coming; what is there of these came.
-        """
-        came = there.intersection(self.brought.get("coming", []))
+        came = present.intersection(self.brought.get("coming", []))
         return sorted({*self.brought.get("packages", []), *came})
 
-    def facts(self, inspected: dict[str, dict[str, Any]], there: set[str]) -> dict[str, Any]:
-        """Give what the machine tells of it: before, brought, built, bases, served.
+    def facts(self, present: set[str]) -> dict[str, Any]:
+        """Return the facts before, brought, built, bases and served.
 
-        inspected: as images() takes it; there: as packages() does. Nothing of files is told, which
-        may hold passwords.
+        present: as packages() takes it. Nothing of files is a fact: they may hold passwords.
         """
-        kept = {key: value for key, value in self.brought.items() if key not in UNDER_WAY}
+        brought = {key: value for key, value in self.brought.items() if key not in UNDER_WAY}
         return {
-            # The first releases did not record all of it.
-            "before": self.before and {"files": [], "held": [], **self.before},
-            "brought": {"users": [], **kept, "packages": self.packages(there)},
-            "built": self.images(inspected),
+            "before": self.before,
+            "brought": {"users": [], **brought, "packages": self.packages(present)},
+            "built": self.built["images"],
             "bases": self.built["bases"],
             "served": self.served,
         }
@@ -186,21 +157,24 @@ class State:
 Change = Callable[[State], object]
 
 
-def one_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Give a JSON object. Raises ValueError where a key is in it twice, of which one is meant."""
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object. Raises ValueError where a key is in it twice: either may be meant."""
     value = dict(pairs)
     if len(value) < len(pairs):
         raise ValueError("a key is in it twice")
     return value
 
 
-def no_number(text: str) -> float:
+def _refuse_constant(text: str) -> float:
     """Raise ValueError: NaN and Infinity are Python's, and no JSON."""
     raise ValueError(f"{text} is no number")
 
 
-def read_bytes(path: Path) -> bytes | None:
-    """Give a file's bytes, None where there is none. Raises TornError where it cannot be read."""
+def _read_bytes(path: Path) -> bytes | None:
+    """Return a file's bytes, None where there is no file.
+
+    Raises TornError where what is there cannot be read.
+    """
     try:
         return content(path, LARGEST)
     except FileNotFoundError:
@@ -213,147 +187,90 @@ def read_bytes(path: Path) -> bytes | None:
         raise TornError(f"{path} cannot be read ({error.strerror})") from error
 
 
-def read_object(path: Path, shape: Shape) -> dict[str, Any] | None:
-    """Give the object of a shape that a file holds, None where there is no file.
+def _read_object(path: Path) -> dict[str, Any] | None:
+    """Return the JSON object that a file holds, None where there is no file.
 
-    Raises TornError where what is there is no such object: to take it for none would be to forget
-    what was there before.
+    Raises TornError where what is there is none: to take it for nothing would be to forget what was
+    there before.
     """
-    data = read_bytes(path)
+    data = _read_bytes(path)
     if data is None:
         return None
     try:
-        value = json.loads(data, object_pairs_hook=one_of_each, parse_constant=no_number)
+        value = json.loads(data, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
     except RecursionError:
         raise TornError(f"{path} cannot be read (it is nested too deep)") from None
     except ValueError as error:
         raise TornError(f"{path} cannot be read ({error})") from error
     if not isinstance(value, dict):
         raise TornError(f"{path} holds no record, but {data[:40].decode(errors='replace')!r}")
-    if wrong := next(faults(value, shape, path.stem), ""):
-        raise TornError(f"{path} holds no such record: {wrong[:LONGEST_SENTENCE]}")
     return value
 
 
-def file_of(path: Path) -> dict[str, Any] | None:
-    """Give a file as it is kept, None where there is none. Raises TornError, as read_bytes does.
-
-    Its text may be of any bytes: those that are no UTF-8 come out as they went in.
-    """
-    data = read_bytes(path)
-    if data is None:
-        return None
-    text = data.decode(errors="surrogateescape")
-    return {"text": text, "mode": stat.S_IMODE(path.stat().st_mode)}
+def _check_shape(path: Path, value: dict[str, Any], shape: Shape) -> None:
+    """Raise TornError where what a file holds is not of a shape."""
+    if fault := next(faults(value, shape, path.stem), ""):
+        raise TornError(f"{path} holds no such record: {fault[:LONGEST_SENTENCE]}")
 
 
 def bytes_of(file: dict[str, Any]) -> bytes:
-    """Give the bytes of a file that is kept."""
+    """Return the bytes of a file that is remembered, as State.files has it."""
     return str(file["text"]).encode(errors="surrogateescape")
 
 
-def read_records(directory: Path) -> State:
-    """Give what the records tell that there were before, each a file. Raises TornError."""
-    wrong = []
+def keep_file(state: State, path: str) -> None:
+    """Remember the text and the mode of a file; nothing where there is none.
 
-    def record_of(name: str) -> dict[str, Any] | None:
-        try:
-            return read_object(directory / f"{name}.json", RECORDS[name])
-        except TornError as error:
-            wrong.append(str(error))
-            return None
-
-    told = {name: record_of(name) for name in RECORDS}
-    if wrong:
-        raise TornError("; ".join(wrong))
-    state = State(before=told["before"], brought=told["brought"] or {})
-    # Without the record that tells of it, a copy is of a run that ended before it had changed
-    # anything.
-    if state.before and (file := file_of(directory / "daemon.json")):
-        state.files[DAEMON_JSON] = file
-    built = told["built"] or {}
-    if "version" in built:
-        state.built |= {"images": built.get("images", {}), "bases": built.get("bases", {})}
-    else:
-        state.built["earlier"] = built
-    state.served = (told["served"] or {"revisions": []})["revisions"]
-    return state
+    Its text may be of any bytes: those that are no UTF-8 come out as they went in. Raises TornError
+    where what is there cannot be read.
+    """
+    data = _read_bytes(Path(path))
+    if data is not None:
+        text = data.decode(errors="surrogateescape")
+        state.files[path] = {"text": text, "mode": stat.S_IMODE(os.stat(path).st_mode)}
 
 
 def read(directory: Path = DIRECTORY) -> State:
-    """Give what is remembered.
+    """Return what is remembered, an empty State where nothing is.
 
-    Raises TornError where what is there cannot be read, or is of a later release. The records that
-    there were before count where there is nothing else; where there is, a run was killed before it
-    had removed them.
+    Raises TornError where what is there cannot be read, or is of another version.
     """
     path = directory / NAME
-    value = read_object(path, {"version": int, ...: object})
+    value = _read_object(path)
     if value is None:
-        return read_records(directory)
+        return State()
+    _check_shape(path, value, {"version": int, ...: object})
     if value["version"] != VERSION:
         raise TornError(
             f"{path} cannot be read (it is of version {value['version']}, and this release of the"
             f" toolkit writes {VERSION}: use the release that has written it)"
         )
-    if wrong := next(faults(value, STATE, path.stem), ""):
-        raise TornError(f"{path} holds no such record: {wrong[:LONGEST_SENTENCE]}")
-    known = {key: value.pop(key) for key in STATE if key is not ... and key != "version"}
-    value.pop("version")
-    return State(**known, others=value)
+    _check_shape(path, value, STATE)
+    del value["version"]
+    documented = {key: value.pop(key) for key in STATE if key in value}
+    return State(**documented, others=value)
 
 
-def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
-    """Write a file so that a power cut leaves the old one or the new one. Raises OSError."""
-    part = path.with_name(f".{path.name}.part")
-    with suppress(FileNotFoundError):
-        part.unlink()
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with open(descriptor, "wb") as file:
-        os.fchmod(descriptor, mode)
-        file.write(data)
-        file.flush()
-        os.fsync(descriptor)
-    part.replace(path)
-    # The name is the directory's, and is written when that is.
-    write_names(path.parent)
-
-
-def write_names(directory: Path) -> None:
-    """Have the names in a directory written. Raises OSError."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def write(state: State, directory: Path = DIRECTORY) -> None:
-    """Write what is remembered, and remove the records that there were before. Raises OSError."""
-    told = asdict(state)
-    value = {**told.pop("others"), **told, "version": VERSION}
+def _write(state: State, directory: Path) -> None:
+    """Write what is remembered. Raises OSError."""
+    documented = asdict(state)
+    value = {**documented.pop("others"), **documented, "version": VERSION}
     write_whole(directory / NAME, json.dumps(value, sort_keys=True).encode() + b"\n")
-    # Only now: until it is written, they are what is remembered.
-    remove_records(directory)
 
 
-def remove_records(directory: Path) -> None:
-    """Remove the records that there were before, and what a killed writer has left of one."""
-    for name in OLD_FILES:
-        for path in (directory / name, directory / f".{name}.part"):
-            with suppress(FileNotFoundError):
-                path.unlink()
-
-
-def is_at(directory: Path, descriptor: int) -> bool:
-    """Tell whether an open directory is the one of that name."""
+def _is_at(directory: Path, descriptor: int) -> bool:
+    """Return whether an open directory is the one of that name."""
     with suppress(FileNotFoundError):
         return os.path.samestat(directory.stat(), os.fstat(descriptor))
     return False
 
 
-def wait_for(descriptor: int, directory: Path, until: float) -> None:
-    """Lock an open directory. Raises TimeoutError where another has it for longer than anybody."""
+def _lock(descriptor: int, directory: Path, until: float) -> None:
+    """Lock an open directory.
+
+    until: by time.monotonic(), when to give up. Raises TimeoutError where another process still has
+    the lock then.
+    """
     while True:
         with suppress(BlockingIOError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -364,10 +281,11 @@ def wait_for(descriptor: int, directory: Path, until: float) -> None:
 
 
 @contextmanager
-def alone(directory: Path) -> Iterator[None]:
-    """Have nobody else write there. Makes the directory, which goes where it is empty at the end.
+def _locked(directory: Path) -> Iterator[None]:
+    """Keep other writers out of a directory.
 
-    The lock is the directory's: it leaves no file, and goes with its process. Raises OSError.
+    It is made, and goes at the end where it is empty. The lock is the directory's: it leaves no
+    file, and goes with its process. Raises OSError.
     """
     until = time.monotonic() + PATIENCE
     while True:
@@ -377,15 +295,15 @@ def alone(directory: Path) -> Iterator[None]:
         except (FileNotFoundError, FileExistsError):
             if os.path.lexists(directory) and not directory.is_dir():
                 raise
-            continue  # who had it before has removed it just now
+            continue  # the writer before has removed it just now
         try:
-            wait_for(descriptor, directory, until)
-            # Whoever had it before may have removed this one: then others do not look at it.
-            if is_at(directory, descriptor):
+            _lock(descriptor, directory, until)
+            # The writer before may have removed this directory: others do not look at it then.
+            if _is_at(directory, descriptor):
                 try:
                     yield
                 finally:
-                    if is_at(directory, descriptor):
+                    if _is_at(directory, descriptor):
                         with suppress(OSError):  # something is in it
                             directory.rmdir()
                 return
@@ -394,46 +312,40 @@ def alone(directory: Path) -> Iterator[None]:
 
 
 def update(change: Change, directory: Path = DIRECTORY, *, check: bool = False) -> bool:
-    """Change what is remembered, and tell whether there was anything to change.
+    """Change what is remembered, and return whether there was anything to change.
 
-    change: is given what is remembered by now, and changes that in place. check: whether nothing
-    is written. What an earlier release has written is written anew where anything changes. Raises
-    TornError, which leaves what is there, and OSError.
+    change: is given what is remembered by now, and changes that in place. check: whether nothing is
+    written. Raises TornError, which leaves what is there, and OSError.
     """
     if check:
-        return changed(read(directory), change) is not None
-    with alone(directory):
-        state = changed(read(directory), change)
+        return _changed(read(directory), change) is not None
+    with _locked(directory):
+        state = _changed(read(directory), change)
         if state is not None:
-            write(state, directory)
+            _write(state, directory)
         return state is not None
 
 
-def changed(state: State, change: Change) -> State | None:
-    """Give what is remembered after a change, None where that is what it was."""
+def _changed(state: State, change: Change) -> State | None:
+    """Return what is remembered after a change, None where that is what it was."""
     new = copy.deepcopy(state)
     change(new)
     return new if new != state else None
 
 
-def keep_file(state: State, path: str) -> None:
-    """Remember a file that is there, with its text and mode. Raises TornError where it is none."""
-    if file := file_of(Path(path)):
-        state.files[path] = file
-
-
 def forget(directory: Path = DIRECTORY, *, check: bool = False) -> bool:
-    """Forget everything, what a killed writer has left of it too; tell whether there was anything.
+    """Forget everything, and return whether there was anything.
 
-    The directory goes where nothing else is in it. Raises OSError.
+    What a killed writer has left goes too, and the directory where nothing else is in it. Raises
+    OSError.
     """
     if not os.path.lexists(directory):
         return False
     if check:
         return True
-    with alone(directory):
-        remove_records(directory)
-        for name in (NAME, f".{NAME}.part"):
+    with _locked(directory):
+        path = directory / NAME
+        for file in (path, part_of(path)):
             with suppress(FileNotFoundError):
-                (directory / name).unlink()
+                file.unlink()
     return True

@@ -65,7 +65,6 @@ from typing import NamedTuple
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils.engine.roots import (
     NOBODYS,
-    known,
     state_of,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.reset.emptying import (
@@ -212,7 +211,7 @@ def main() -> None:
         state = read()
         if state.before is None:
             raise RefusedError(f"{DIRECTORY} has no record of what was there before")
-        told = known(state)
+        told = state.before.get("roots", {})
         ours = [path for path in paths if told.get(path) in ("absent", "empty")]
         kept = [path for path in paths if path not in ours and state_of(path) == "in use"]
         # All of them are looked at before one is touched.

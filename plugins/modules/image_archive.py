@@ -76,17 +76,14 @@ from typing import IO, Any, cast
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import SOCKET
+from ansible_collections.labocloud.room.plugins.module_utils.files import digest
 from ansible_collections.labocloud.room.plugins.module_utils.images.passing import (
     NAME,
     PLACE,
     made,
     sweep,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import (
-    ENVIRONMENT,
-    digest,
-    run,
-)
+from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import ENVIRONMENT, run
 
 
 def omitted(manifest: list[dict[str, Any]], skip: int) -> set[str]:

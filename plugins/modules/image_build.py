@@ -96,6 +96,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.answer import
     LateError,
     answer,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.files import digest
 from ansible_collections.labocloud.room.plugins.module_utils.images.names import (
     described,
     forget,
@@ -104,7 +105,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.images.names import
     take_name,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.images.passing import taken
-from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import digest, run
+from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import run
 
 OWN_ARGUMENTS: dict[str, Any] = {
     "context": {"type": "path", "required": True},

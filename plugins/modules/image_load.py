@@ -93,6 +93,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.answer import
     LateError,
     answer,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.files import digest
 from ansible_collections.labocloud.room.plugins.module_utils.images.archive_names import (
     RefusedError,
     names_in,
@@ -107,7 +108,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.images.names import
 from ansible_collections.labocloud.room.plugins.module_utils.images.passing import taken
 from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import (
     ENVIRONMENT,
-    digest,
     unpacked,
 )
 

@@ -158,14 +158,12 @@ seat:
         C(sha256) of an archive, its C(images), name to fingerprint, and C(left), where the
         engine that goes has data, absent where there is nothing; C(containers), the IDs of
         those that it has made, and C(making), the name of one that it was about to make, both
-        absent where a version before that has made its container. Packages that an installation
-        was bringing when it was interrupted are among them, where they have come.
+        absent where it has made none. Packages that an installation was bringing when it was
+        interrupted are among them, where they have come.
       type: dict
     built:
       description: >-
-        The images that the role C(course_image) built here or brought here, tag to
-        fingerprint. Of a record of before fingerprints covered all that they do now, those that
-        are still there as they were.
+        The images that the role C(course_image) built here or brought here, tag to fingerprint.
       type: dict
     bases:
       description: >-

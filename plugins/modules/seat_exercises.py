@@ -98,6 +98,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises imp
     listing,
     wanted,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.files import sync_directory
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import DELIVERED, told_of
 from ansible_collections.labocloud.room.plugins.module_utils.reset.emptying import (
     RefusedError,
@@ -105,7 +106,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.reset.emptying impo
     is_mounted,
     remove,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.state import write_names
 
 
 def unpacked(archive: str) -> dict[str, Entry]:
@@ -150,8 +150,8 @@ def write(entries: dict[str, Entry], folder: Path) -> None:
             file.flush()
             os.fsync(file.fileno())
     for directory, _, _ in os.walk(folder):
-        write_names(Path(directory))
-    write_names(folder.parent)
+        sync_directory(Path(directory))
+    sync_directory(folder.parent)
 
 
 def exchange(entries: dict[str, Entry], places: Places) -> None:
@@ -165,7 +165,7 @@ def exchange(entries: dict[str, Entry], places: Places) -> None:
     leads = fresh.with_name(f"{fresh.name}.link")
     leads.symlink_to(fresh.name)
     leads.replace(places.folder)
-    write_names(places.folder.parent)
+    sync_directory(places.folder.parent)
 
 
 def tidy(places: Places) -> None:

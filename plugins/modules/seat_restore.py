@@ -81,6 +81,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
     EngineError,
     PatientConnection,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.files import digest
 from ansible_collections.labocloud.room.plugins.module_utils.images.archive_names import names_in
 from ansible_collections.labocloud.room.plugins.module_utils.limits import few
 from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import (
@@ -88,7 +89,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import 
     ENVIRONMENT,
     REPOSITORY,
     alone,
-    digest,
     unpacked,
 )
 

@@ -138,6 +138,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
     EngineError,
     PatientConnection,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.files import digest, write_whole
 from ansible_collections.labocloud.room.plugins.module_utils.images.archive_names import (
     Copied,
     names_in,
@@ -150,10 +151,8 @@ from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import 
     UNFINISHED,
     alone,
     container_stamp,
-    digest,
     volume_stamp,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.state import write_whole
 
 # Seconds in which an engine that is restarted answers again, and those between two questions.
 RETURNS = 60

@@ -8,8 +8,7 @@ module: seat_state
 short_description: Have a lab machine remember what was there before, and what came
 description:
   - Writes C(/var/lib/labocloud/state.json), readable by root alone, whole or not at all. What is
-    there and cannot be read is not written over. What an earlier release has written is taken
-    over.
+    there and cannot be read is not written over.
   - Answers like M(labocloud.room.seat), with what the machine has afterwards. The action of this
     name judges that, so that no further question is needed.
 options:
@@ -133,13 +132,14 @@ from ansible_collections.labocloud.room.plugins.module_utils.apt import (
     read_lists,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
-from ansible_collections.labocloud.room.plugins.module_utils.engine.roots import known, to_record
+from ansible_collections.labocloud.room.plugins.module_utils.engine.roots import state_of
 from ansible_collections.labocloud.room.plugins.module_utils.engine.things import identities, look
 from ansible_collections.labocloud.room.plugins.module_utils.facts.answer import (
     ARGUMENTS,
     LateError,
     answer,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.files import write_whole
 from ansible_collections.labocloud.room.plugins.module_utils.state import (
     DAEMON_JSON,
     UNDER_WAY,
@@ -149,7 +149,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.state import (
     keep_file,
     read,
     update,
-    write_whole,
 )
 
 OWN_ARGUMENTS: dict[str, Any] = {
@@ -221,8 +220,7 @@ def remember_roots(state: State, paths: list[str]) -> None:
     """Write down what directories are like. Raises ValueError where nothing is remembered."""
     if state.before is None:
         raise ValueError("it is not written down what there was before")
-    told = known(state)
-    roots = {path: to_record(path, told) for path in map(os.path.normpath, paths)}
+    roots = {path: state_of(path) for path in map(os.path.normpath, paths)}
     state.before["roots"] = {**roots, **state.before.get("roots", {})}
 
 

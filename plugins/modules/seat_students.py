@@ -191,7 +191,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises imp
     memory_facts,
     names_remembered,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.images.names import described
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import memory
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import ANONYMOUS, bare
 from ansible_collections.labocloud.room.plugins.module_utils.limits import few, held
@@ -829,12 +828,6 @@ def unknown(state: State, host: str) -> str:
     return why and f"it is not known what was there before the toolkit: {why}"
 
 
-def delivered(docker: DockerConnection, state: State) -> dict[str, str]:
-    """Give the toolkit's images, name to fingerprint."""
-    asked = {tag: described(docker, tag) for tag in state.built["earlier"]}
-    return state.images({tag: image for tag, image in asked.items() if image})
-
-
 def listing(
     docker: DockerConnection,
     host: str,
@@ -863,7 +856,7 @@ def listing(
     things = plan(
         look(docker),
         state.before or {},
-        delivered(docker, state),
+        state.built["images"],
         made=state.brought.get("containers"),
         containers=containers,
         keep=keep,

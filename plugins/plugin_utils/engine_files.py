@@ -8,11 +8,10 @@ and the tasks get them by the lookup service_files, which calls what is here.
 
 import json
 import shlex
-from collections.abc import Mapping
-from typing import Any
 
 from ansible.plugins.filter.core import to_nice_json
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import ACCOUNT, SOCKET
+from ansible_collections.labocloud.room.plugins.module_utils.passwords import without_passwords
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import JsonObject, Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import (
@@ -180,13 +179,3 @@ def fallback(has: Seat, want: Want) -> dict[str, str]:
     proxies = want["docker_engine_daemon_options"].get("proxies")
     same = proxies and without_passwords(proxies) == there.get("proxies")
     return {DAEMON_JSON: json_text({**there, "proxies": proxies} if same else there)}
-
-
-def without_passwords(proxies: Any) -> Any:  # noqa: ANN401  # what people have set
-    """Give the proxies as a seat tells them."""
-    if isinstance(proxies, Mapping):
-        return {key: without_passwords(one) for key, one in proxies.items()}
-    if not isinstance(proxies, str):
-        return proxies
-    scheme, separator, rest = proxies.partition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"

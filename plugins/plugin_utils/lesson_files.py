@@ -17,12 +17,12 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises imp
 )
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import (
     FILES,
-    LANGUAGES,
     Exercise,
     folders,
     load,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import DELIVERED, told_of
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import LANGUAGES
 
 PLUGINS = Path(__file__).parents[1]
 UTILS = "ansible_collections/labocloud/room/plugins/module_utils"
@@ -30,6 +30,7 @@ UTILS = "ansible_collections/labocloud/room/plugins/module_utils"
 NEEDED = (
     "engine/__init__.py",
     "engine/client.py",
+    "files.py",
     "images/__init__.py",
     "images/archive_names.py",
     "lesson/*.py",

@@ -2,7 +2,6 @@
 # MIT License (see LICENSE)
 """Make printable what a seat says, which may be anything: it moves no cursor and rings no bell."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,11 +24,6 @@ def printable(text: str) -> str:
 def one_line(text: str) -> str:
     """Give text as one line that moves no cursor."""
     return " ".join(printable(text).split())
-
-
-def without_passwords(text: str) -> str:
-    """Give text without the names and passwords that stand in its addresses."""
-    return re.sub(r"(?<=://)\S*@", "", text)
 
 
 def no_answer(said: Mapping[str, Any]) -> str:

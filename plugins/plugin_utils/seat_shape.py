@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from types import NoneType, UnionType
 from typing import Any, cast, get_args, get_origin, get_type_hints, is_typeddict
 
-from ansible_collections.labocloud.room.plugins.module_utils.files import Odd
+from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import (
     Shape,
     fitted,
@@ -122,5 +122,5 @@ def shaped(answer: Mapping[str, Any]) -> Seat:
             listener["container"] = None
     odd = Odd()
     for sentence in (*wrong, *seat["odd"]):
-        odd.tell(cleaned(sentence))
+        odd.add(cleaned(sentence))
     return {**seat, "odd": odd.sentences}

@@ -13,13 +13,15 @@ from typing import Any, cast
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.labocloud.room.plugins.module_utils.passwords import (
+    sentence_without_passwords,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import LARGEST
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import (
     Room,
     RoomsRegistry,
     Want,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.printable import without_passwords
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import (
     published,
     refuse_injected_facts,
@@ -90,7 +92,7 @@ def settings(
             except (AnsibleError, ArithmeticError, TypeError) as error:
                 errors = [f"{name} cannot be read: {error}"]
             if errors:
-                wrong.setdefault(role, []).extend(map(without_passwords, errors))
+                wrong.setdefault(role, []).extend(map(sentence_without_passwords, errors))
             # One of null is not set, as Ansible itself has it of an option that has a default.
             if errors or value is None:
                 value = template(known, defaults.get(name))

@@ -3,7 +3,6 @@
 What is mounted is mounted for real, in a mount namespace of the test's own.
 """
 
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,11 @@ from typing import Any
 import pytest
 import stand_in
 from ansible_collections.labocloud.room.plugins.module_utils import state
-from ansible_collections.labocloud.room.plugins.module_utils.engine import roots as engine_roots
 from ansible_collections.labocloud.room.plugins.modules import docker_root
 from hypothesis import given
 from hypothesis import strategies as st
 from namespaces import mounting, with_mounts
+from sample_seat import SEAT
 
 # What an engine leaves in its directory, as seen of 20.10, 26 and 28, and containerd in its own.
 DOCKERS = [
@@ -43,7 +42,7 @@ CONTAINERDS = [
     "tmpmounts",
     "io.containerd.snapshotter.v1.overlayfs",
 ]
-BEFORE = {"packages": ["bash"], "docker_data": False}
+BEFORE = SEAT["before"]
 
 
 @pytest.fixture
@@ -152,55 +151,9 @@ def test_where_nothing_is_remembered_nothing_is_done(directory: Path, tmp_path: 
     assert said["failed"]
     assert "no record of what was there before" in said["msg"]
     directory.mkdir()
-    (directory / "before.json").write_text("{")
+    (directory / "state.json").write_text("{")
     assert "cannot be read" in purge(tmp_path / "docker")["msg"]
     assert (tmp_path / "docker/image").exists()
-
-
-@pytest.mark.parametrize(
-    ("before", "config", "roots"),
-    [
-        (BEFORE, None, {"/var/lib/docker": "absent", "/var/lib/containerd": "absent"}),
-        (
-            {"packages": ["containerd"], "docker_data": True},
-            None,
-            {"/var/lib/docker": "in use", "/var/lib/containerd": "in use"},
-        ),
-        # Whose Docker had a directory of its own: that is the one that the record tells of.
-        (
-            BEFORE,
-            {"data-root": "/srv"},
-            {"/srv": "empty", "/var/lib/containerd": "absent"},
-        ),
-        (
-            BEFORE | {"roots": {"/var/lib/docker": "in use", "/srv": "empty"}},
-            None,
-            {"/var/lib/docker": "in use", "/var/lib/containerd": "absent", "/srv": "empty"},
-        ),
-    ],
-)
-def test_records_of_before_there_were_directories_in_them(
-    before: dict, config: dict | None, roots: dict
-) -> None:
-    remembered = state.State(before=before)
-    if config:
-        remembered.files["/etc/docker/daemon.json"] = {"text": json.dumps(config), "mode": 0o644}
-    assert engine_roots.known(remembered) == roots
-
-
-@pytest.mark.parametrize("text", ["", "not yet", "[]", "\udcff", "[" * 100_000])
-def test_a_daemon_json_of_before_that_is_none_tells_nothing(text: str) -> None:
-    kept = {"/etc/docker/daemon.json": {"text": text, "mode": 0o644}}
-    assert engine_roots.saved_config(state.State(files=kept)) == {}
-
-
-def test_what_is_in_use_by_now_is_what_the_old_record_says(tmp_path: Path) -> None:
-    """A seat of an older toolkit, whose Docker has kept something since."""
-    (tmp_path / "docker/image").mkdir(parents=True)
-    docker = str(tmp_path / "docker")
-    assert engine_roots.to_record(docker, {docker: "absent"}) == "absent"
-    assert engine_roots.to_record(docker, {docker: "in use"}) == "in use"
-    assert engine_roots.to_record(docker, {}) == "in use"
 
 
 def test_a_directory_that_is_deeper_than_any_path_goes(directory: Path, tmp_path: Path) -> None:

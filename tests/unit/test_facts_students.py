@@ -15,7 +15,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine import clien
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
 from ansible_collections.labocloud.room.plugins.module_utils.facts import students as facts_students
 from ansible_collections.labocloud.room.plugins.module_utils.facts.engine import engine_facts
-from ansible_collections.labocloud.room.plugins.module_utils.files import Odd
+from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd
 from hypothesis import given
 from hypothesis import strategies as st
 from mutated import bounded

@@ -1,4 +1,4 @@
-"""What tells one image from another, on whichever engine it stands, and in older records."""
+"""What tells one image from another, on whichever engine it stands."""
 
 import copy
 import json
@@ -6,17 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
-    fingerprint,
-    fingerprint_1,
-)
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import fingerprint
 
 # What engines of these versions told of the same two images: one that sets all that a Dockerfile
 # can set, and one that has nothing but its base.
 INSPECTED = json.loads(Path(__file__).with_name("inspected_images.json").read_text())
 FULL, PLAIN = "buildkit", "plain"
-# What the toolkit's releases without a version in the record took for the plain one.
-PLAIN_1 = "ffa6366b4e95ac60b18108f106f6e2bd60acfc1e4bbd37ad4202f8998bd5b53c"
 
 
 @pytest.mark.parametrize("name", [FULL, PLAIN])
@@ -68,15 +63,3 @@ def test_an_empty_part_of_the_health_check_is_as_one_that_is_not_there() -> None
     assert fingerprint(image) == before
     image["Config"]["Healthcheck"]["Retries"] = 1
     assert fingerprint(image) != before
-
-
-@pytest.mark.parametrize("engine", INSPECTED)
-def test_that_of_older_records_is_what_it_was(engine: str) -> None:
-    assert fingerprint_1(INSPECTED[engine][PLAIN]) == PLAIN_1
-
-
-@pytest.mark.parametrize("field", ["OnBuild", "Shell", "StopSignal", "Volumes"])
-def test_an_image_with_what_older_records_did_not_cover_is_none_of_theirs(field: str) -> None:
-    image = copy.deepcopy(INSPECTED["26.1.5"][PLAIN])
-    image["Config"][field] = INSPECTED["26.1.5"][FULL]["Config"][field]
-    assert fingerprint_1(image) is None

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import stand_in
 from ansible_collections.labocloud.room.plugins.module_utils.facts import engine as facts_engine
-from ansible_collections.labocloud.room.plugins.module_utils.files import Odd
+from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd
 from ansible_collections.labocloud.room.plugins.plugin_utils import judge
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import LONGEST
 from ansible_collections.labocloud.room.plugins.plugin_utils.page import ROOM, page

@@ -112,8 +112,10 @@ def test_what_is_recorded_is_the_toolkits_whatever_it_is_called() -> None:
     assert ids(has) == ["container_missing"]
 
 
-def test_a_label_proves_nothing_where_there_is_a_record() -> None:
-    has = facts(recorded(), flask=one("1", THEIRS), flask_next=one("2", THEIRS))
+@pytest.mark.parametrize("brought", [recorded(), None])
+def test_a_label_proves_nothing(brought: dict[str, Any] | None) -> None:
+    """Nor where the toolkit has made no container yet."""
+    has = facts(brought, flask=one("1", THEIRS), flask_next=one("2", THEIRS))
     assert verdict(has)["own"] == []
     said = " ".join(refusals(has))
     assert "it has a container flask that runs web:1, not the course image" in said
@@ -134,18 +136,6 @@ def test_one_that_was_about_to_be_made_is_the_toolkits() -> None:
 def test_a_successor_alone_is_what_an_interrupted_run_has_left() -> None:
     found = verdict(facts(recorded("2"), flask_next=one("2")))
     assert (found["replaces"], found["left"], found["refused"]) == ("", "2", [])
-
-
-def test_without_a_record_the_label_is_believed_once_more() -> None:
-    """As on a seat that a version before this one has made ready; its container is replaced."""
-    has = facts(None, flask=one("1"), flask_next=one("2"), other=one("3"))
-    found = verdict(has)
-    assert found["own"] == ["1", "2"]
-    assert (found["replaces"], found["differs"], found["settled"]) == ("1", [], False)
-    has["images"][COURSE]["labels"] |= MANAGED  # inherited
-    assert verdict(has)["own"] == []
-    never = facts(None, ("before", None), flask=one("1", THEIRS))
-    assert verdict(never)["own"] == []
 
 
 def test_a_run_of_the_course_by_hand_is_replaced_and_a_students_image_is_not() -> None:

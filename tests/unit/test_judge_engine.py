@@ -524,13 +524,6 @@ def test_an_engine_that_was_there_gets_its_daemon_json_back_and_starts_anew() ->
     assert judge(("before", other))["removal"]["units"] == []
 
 
-def test_a_record_that_tells_little_can_be_judged() -> None:
-    changes = ("before", {"packages": [], "docker_data": False}), ("held", ["docker.io"])
-    verdict = judge(*changes)
-    assert (verdict["release"], verdict["prepared"]) == ([], False)
-    assert verdict["removal"]["group"] is False
-
-
 def test_the_script_of_a_package_that_was_there_is_the_packages() -> None:
     assert judge(("brought/packages", []))["removal"]["scripts"] == []
 

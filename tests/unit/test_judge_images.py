@@ -125,7 +125,7 @@ def test_the_names_of_another_tag_go(machine: dict[str, Any], going: list[str]) 
 
 def gone(machine: dict[str, Any], before: dict[str, Any] | None) -> list[str]:
     """Give what goes with the toolkit from a machine that was so before."""
-    return images.brought(machine | {"before": before}, TAG, "python:3")
+    return images.brought(machine | {"before": before}, TAG)
 
 
 def test_with_the_toolkit_go_its_own_images_and_the_name_that_one_of_them_has() -> None:
@@ -135,26 +135,9 @@ def test_with_the_toolkit_go_its_own_images_and_the_name_that_one_of_them_has() 
     machine["images"]["python:3"] = brought("")  # and one of the base's name, which nobody pulled
     assert gone(machine, {"images": []}) == [TAG, NAMES[B]]
     assert gone(machine, {"images": [NAMES[B]]}) == [TAG]
-    assert gone(machine, {}) == []
     assert gone(machine, None) == []
     machine["images"][TAG] = brought(C)
     assert gone(machine, {"images": []}) == [NAMES[B]]
-
-
-def test_what_an_earlier_version_pulled_goes_by_the_layers_of_the_base() -> None:
-    machine = seat(A, B)
-    pulled = {"labocloud.base.source": "registry", "labocloud.base.from": "python:3"}
-    machine["images"][NAMES[A]]["labels"] = pulled
-    assert gone(machine, {"images": []}) == [NAMES[A], NAMES[B]]
-    machine["images"]["python:3"] = brought("") | {"layers": ["one"]}
-    assert gone(machine, {"images": []}) == [NAMES[A], NAMES[B], "python:3"]
-    assert gone(machine, {"images": ["python:3"]}) == [NAMES[A], NAMES[B]]
-    machine["images"]["python:3"]["layers"] = ["other"]
-    assert gone(machine, {"images": []}) == [NAMES[A], NAMES[B]]
-    # One that was there as present was never pulled.
-    machine["images"]["python:3"]["layers"] = ["one"]
-    machine["images"][NAMES[A]]["labels"] = pulled | {"labocloud.base.source": "present"}
-    assert gone(machine, {"images": []}) == [NAMES[A], NAMES[B]]
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from ansible_collections.labocloud.room.plugins.module_utils import files, state
+from ansible_collections.labocloud.room.plugins.module_utils import files, limits, state
 from ansible_collections.labocloud.room.plugins.module_utils.facts import apt as facts_apt
 from ansible_collections.labocloud.room.plugins.module_utils.facts import machine as facts_machine
 from ansible_collections.labocloud.room.plugins.module_utils.facts import network as facts_network
 from ansible_collections.labocloud.room.plugins.module_utils.facts.gather import seat_facts
-from ansible_collections.labocloud.room.plugins.module_utils.files import Odd
+from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd, read
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import faults
 from ansible_collections.labocloud.room.plugins.plugin_utils.seat_shape import SEAT
 
@@ -79,13 +79,12 @@ def test_what_is_no_file_is_not_read(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", ["state", *state.RECORDS])
-def test_what_is_no_record_is_told_as_torn(quiet: Path, kind: str, name: str) -> None:
+def test_what_is_no_record_is_told_as_torn(quiet: Path, kind: str) -> None:
     """And not taken for none: what was there before would be forgotten."""
     (quiet / "labocloud").mkdir()
-    KINDS[kind](quiet / f"labocloud/{name}.json")
+    KINDS[kind](quiet / "labocloud/state.json")
     [sentence] = asked(quiet)["torn"]
-    assert sentence.startswith(f"{quiet}/labocloud/{name}.json ")
+    assert sentence.startswith(f"{quiet}/labocloud/state.json ")
 
 
 def test_records_in_what_is_no_directory_are_torn(quiet: Path) -> None:
@@ -131,31 +130,34 @@ def test_a_file_is_read_as_it_is_and_no_further(tmp_path: Path) -> None:
     file.write_bytes(b"\xff23")
     odd = Odd()
     assert files.content(file, 3) == b"\xff23"
-    assert files.read(str(file), odd) == "\ufffd23"
+    assert read(str(file), odd) == "\ufffd23"
     assert odd.sentences == []
-    assert files.read(str(file), odd, 2) == ""
+    assert read(str(file), odd, 2) == ""
     assert odd.sentences == [f"{file} is larger than 2 bytes"]
-    assert files.read(str(tmp_path / "none"), odd) == ""
-    assert files.read("a\0b", odd) == ""
+    assert read(str(tmp_path / "none"), odd) == ""
+    assert read("a\0b", odd) == ""
     assert len(odd.sentences) == 2
 
 
 def test_a_file_that_is_long_is_digested_in_pieces(tmp_path: Path) -> None:
     file = tmp_path / "file"
-    data = bytes(range(256)) * (2 * files.PIECE // 256) + b"end"
+    data = bytes(range(256)) * (2 * 2**20 // 256) + b"end"
     file.write_bytes(data)
     digest = hashlib.sha256(data).hexdigest()
     assert files.sha256(file, len(data)) == digest
     assert files.sha256(file, len(data) - 1) == ""
     assert files.sha256(tmp_path / "none") == ""
     assert files.sha256(tmp_path) == ""
+    assert files.digest(file) == digest
+    with pytest.raises(FileNotFoundError):
+        files.digest(tmp_path / "none")
 
 
 def test_no_more_is_told_than_anybody_reads() -> None:
     odd = Odd()
     for number in range(100):
-        odd.tell(f"{number}\n{'x' * 1000}")
-        odd.tell(f"{number}\n{'x' * 1000}")
-    assert len(odd.sentences) == files.MOST_SENTENCES
+        odd.add(f"{number}\n{'x' * 1000}")
+        odd.add(f"{number}\n{'x' * 1000}")
+    assert len(odd.sentences) == limits.MOST_SENTENCES
     assert odd.sentences[1].startswith("1 x")
-    assert {len(one) for one in odd.sentences} == {files.LONGEST_SENTENCE}
+    assert {len(one) for one in odd.sentences} == {limits.LONGEST_SENTENCE}

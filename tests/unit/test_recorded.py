@@ -9,9 +9,10 @@ from ansible_collections.labocloud.room.plugins.module_utils import state
 from ansible_collections.labocloud.room.plugins.module_utils.engine import client
 from ansible_collections.labocloud.room.plugins.module_utils.facts import engine as facts_engine
 from ansible_collections.labocloud.room.plugins.module_utils.facts import network as facts_network
-from ansible_collections.labocloud.room.plugins.module_utils.files import Odd
+from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd
 from ansible_collections.labocloud.room.plugins.modules import seat as seat_module
 from ansible_collections.labocloud.room.plugins.modules import seat_students
+from sample_seat import SEAT
 
 COURSE = "labocloud20202021:python"
 # Each engine, and the version of its interface that it has to be asked in.
@@ -34,7 +35,7 @@ def course(engine: stand_in.Engine) -> str:
 
 def remember(memory: state.State) -> None:
     """Have a machine remember that there was nothing before."""
-    memory.before = {"packages": [], "docker_data": False}
+    memory.before = SEAT["before"]
 
 
 def test_every_engine_tells_the_same_facts(

@@ -20,7 +20,7 @@ import stand_in
 import yaml
 from ansible.module_utils import basic
 from ansible.modules import apt
-from ansible_collections.labocloud.room.plugins.module_utils import files, state
+from ansible_collections.labocloud.room.plugins.module_utils import state
 from ansible_collections.labocloud.room.plugins.module_utils.engine import client
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
 from ansible_collections.labocloud.room.plugins.module_utils.facts import answer
@@ -30,7 +30,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts import machin
 from ansible_collections.labocloud.room.plugins.module_utils.facts import network as facts_network
 from ansible_collections.labocloud.room.plugins.module_utils.facts.gather import limited
 from ansible_collections.labocloud.room.plugins.module_utils.facts.gather import seat_facts as asked
-from ansible_collections.labocloud.room.plugins.module_utils.files import Odd
+from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd, read
 from ansible_collections.labocloud.room.plugins.modules import seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import container
 from hypothesis import given
@@ -255,18 +255,6 @@ def test_of_a_registry_only_digests_are_told(
     assert len(facts_network.registry_facts(Odd())["images"]) <= 3
 
 
-def test_a_record_of_earlier_fingerprints_is_told_in_those_of_today() -> None:
-    """Not of an image that is another by now, or that has what they did not cover."""
-    trapped = image(OnBuild=["RUN evil"])
-    images = {"room:base": image(), "room:other": image(User="root"), "room:trap": trapped}
-    # What the releases of then recorded of image().
-    mark = "bd1233980bec55961076f2b77556acd39300c84cb3271e3256951e731c78369a"
-    memory = state.State()
-    names = ("room:base", "room:other", "room:trap", "room:gone")
-    memory.built["earlier"] = dict.fromkeys(names, mark)
-    assert memory.images(images) == {"room:base": client.fingerprint(image())}
-
-
 @pytest.mark.parametrize(
     ("text", "value"), [("", None), ("[1]", None), ("{", None), ('{"a": 1}', {"a": 1})]
 )
@@ -286,40 +274,39 @@ def test_what_is_remembered_is_told(remembers: Path, tmp_path: Path) -> None:
     """But for what was in files, which may hold passwords."""
 
     def change(memory: state.State) -> None:
-        memory.before = {"packages": ["bash"], "docker_data": False}
+        memory.before = sample_seat.SEAT["before"]
         memory.files["/etc/docker/daemon.json"] = {"text": "s3cret", "mode": 0o600}
         memory.brought |= {"packages": ["zstd"], "users": [], "coming": ["dpkg", "none"]}
         memory.served.append("r1")
 
     state.update(change)
     told = asked(str(tmp_path / "no.sock"), None, [])
-    assert told["before"] == {"packages": ["bash"], "docker_data": False, "files": [], "held": []}
+    assert told["before"] == sample_seat.SEAT["before"]
     assert told["brought"] == {"packages": ["dpkg", "zstd"], "users": []}
     assert (told["apt"]["interrupted"], told["served"], told["torn"]) == (True, ["r1"], [])
     assert "s3cret" not in str(told)
 
 
-@pytest.mark.parametrize("name", ["state", *state.RECORDS])
 @pytest.mark.parametrize("text", ["", '{"packages": ["bas', "null"])
-def test_what_is_torn_is_told(remembers: Path, tmp_path: Path, name: str, text: str) -> None:
+def test_what_is_torn_is_told(remembers: Path, tmp_path: Path, text: str) -> None:
     """And is not taken for what is not there."""
     remembers.mkdir()
-    (remembers / f"{name}.json").write_text(text)
+    (remembers / "state.json").write_text(text)
     told = asked(str(tmp_path / "no.sock"), None, [])
     [sentence] = told["torn"]
-    assert sentence.startswith(str(remembers / f"{name}.json"))
+    assert sentence.startswith(str(remembers / "state.json"))
 
 
 def test_what_an_interrupted_installation_brought() -> None:
     """Of what was coming, what is there; whatever dpkg had still to do with it."""
     coming = {"packages": ["zstd"], "users": ["eleve"], "coming": ["docker.io", "runc"]}
-    told = state.State(brought=coming).facts({}, {"runc", "bash"})["brought"]
+    told = state.State(brought=coming).facts({"runc", "bash"})["brought"]
     assert told == {"packages": ["runc", "zstd"], "users": ["eleve"]}
     assert facts_apt.apt_facts(coming, [])["interrupted"]
     assert not facts_apt.apt_facts(told, [])["interrupted"]
     # What else is remembered is told as well.
     made = {"containers": ["id"], "making": "flask-next"}
-    told = state.State(brought=coming | made).facts({}, set())["brought"]
+    told = state.State(brought=coming | made).facts(set())["brought"]
     assert told.items() >= made.items()
 
 
@@ -508,21 +495,6 @@ def test_whatever_the_password_of_a_proxy_is_nothing_of_it_is_told(user: str, li
     assert re.fullmatch("https?://p.example:3128/?", named)
 
 
-def test_a_password_in_daemon_json_is_not_told() -> None:
-    config = {
-        "proxies": {"http-proxy": "http://eleve:secret@p.example:3128", "no-proxy": "a@b"},
-        "registry-mirrors": ["https://u.example:p@s.example/s s@mirror.example"],
-        "log-opts": {"max-size": "10m"},
-        "debug": True,
-    }
-    assert facts_machine.without_passwords(config) == {
-        "proxies": {"http-proxy": "http://p.example:3128", "no-proxy": "a@b"},
-        "registry-mirrors": ["https://mirror.example"],
-        "log-opts": {"max-size": "10m"},
-        "debug": True,
-    }
-
-
 ED25519 = "AAAAC3NzaC1lZDI1NTE5AAAAIFh5GqYqzGrzmvhVVwPcqoBSNnuZF6vzWtA4R1mXQqJ8"
 
 
@@ -548,7 +520,6 @@ def test_this_machine_is_the_same_twice_and_no_copy_of_it(
     mine = facts_machine.identity(Odd())
     assert facts_machine.identity(Odd()) == mine
     assert "0123456789abcdef" not in json.dumps(mine)
-    read = files.read
     for other in ("boot_id", "/address"):
         monkeypatch.setattr(
             facts_machine,

@@ -12,6 +12,7 @@ import image_tar
 import mutated
 import pytest
 import stand_in
+from ansible_collections.labocloud.room.plugins.module_utils import files
 from ansible_collections.labocloud.room.plugins.module_utils.engine import client
 from ansible_collections.labocloud.room.plugins.module_utils.reset import saved
 from ansible_collections.labocloud.room.plugins.modules import seat_restore
@@ -254,8 +255,8 @@ class Seat:
 
     def write(self) -> None:
         """Write the manifest."""
-        files = {path.name: saved.digest(path) for path in self.src.glob("*.zst")}
-        (self.src / "manifest.json").write_text(json.dumps(self.told | {"files": files}))
+        digests = {path.name: files.digest(path) for path in self.src.glob("*.zst")}
+        (self.src / "manifest.json").write_text(json.dumps(self.told | {"files": digests}))
 
     def restore(self) -> dict[str, Any]:
         """Bring it back."""
@@ -470,7 +471,7 @@ def test_a_container_that_cannot_join_a_network_is_made_anew_by_the_next_run(sea
 
 def test_what_was_interrupted_is_made_anew_and_nothing_of_anothers_removed(seat: Seat) -> None:
     seat.save(containers=[one("bob"), one("alice")])
-    mark = saved.digest(seat.src / "manifest.json")
+    mark = files.digest(seat.src / "manifest.json")
     for key, label in (("b" * 12, mark), ("a" * 12, "other")):
         seat.made[key] = {
             "Id": key,

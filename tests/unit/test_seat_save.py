@@ -13,6 +13,7 @@ from typing import Any
 import image_tar
 import pytest
 import stand_in
+from ansible_collections.labocloud.room.plugins.module_utils import files
 from ansible_collections.labocloud.room.plugins.module_utils.engine import access, client
 from ansible_collections.labocloud.room.plugins.module_utils.reset import saved
 from ansible_collections.labocloud.room.plugins.modules import seat_save
@@ -165,7 +166,7 @@ def test_all_is_saved_and_stays_halted(seat: Seat) -> None:
     assert said["changed"] is True
     assert list(said["files"]) == ["images.tar.zst", "volumes.tar.zst", "manifest.json"]
     assert said["sizes"] == {path.name: path.stat().st_size for path in seat.dest.iterdir()}
-    assert said["files"] == {path.name: saved.digest(path) for path in seat.dest.iterdir()}
+    assert said["files"] == {path.name: files.digest(path) for path in seat.dest.iterdir()}
     assert {path.stat().st_mode & 0o777 for path in seat.dest.iterdir()} == {0o600}
     assert seat.paused() == [A]
     # The name that a restore gave it is nobody's work.

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import sample_seat
 import stand_in
 import yaml
 from ansible_collections.labocloud.room.plugins.module_utils import shapes
@@ -178,7 +179,7 @@ def test_what_a_record_tells_besides_stays_in_it() -> None:
     """It is written back by who goes on from there."""
     seat = nothing(dict(SEAT))
     seat["brought"] |= {"containers": ["id"], "another": {"a": [1]}}
-    seat["before"] = {"packages": [], "docker_data": True, "another": 1}
+    seat["before"] = sample_seat.SEAT["before"] | {"another": 1}
     taken = shaped({"seat": seat})
     assert taken == seat
 

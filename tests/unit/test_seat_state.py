@@ -53,7 +53,7 @@ class Machine:
         """Tell what it has, as the module's own question would."""
         self.questions.append(asked)
         there = {*self.has["packages"], *self.has["apt"]["unfinished"]}
-        return {**self.has, **state.read().facts({}, there)}
+        return {**self.has, **state.read().facts(there)}
 
     def apt(self, text: str, code: int = 0) -> None:
         """Have apt-get tell that, with that exit status."""
@@ -123,7 +123,7 @@ def test_what_another_run_has_written_down_meanwhile_stays(
             state.update(lambda memory: setattr(memory, "before", other))
         return machine.answer(asked)
 
-    other = {"packages": ["the other's"], "docker_data": True}
+    other = sample_seat.SEAT["before"] | {"packages": ["the other's"]}
     monkeypatch.setattr(seat_state, "answer", answer)
     had(before=True)
     assert state.read().before == other

@@ -12,7 +12,7 @@ from ansible_collections.labocloud.room.plugins.module_utils import state
 from ansible_collections.labocloud.room.plugins.module_utils.engine import access
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     DockerConnection,
-    fingerprint_1,
+    fingerprint,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.facts import (
     exercises as facts_exercises,
@@ -21,10 +21,11 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises imp
 from ansible_collections.labocloud.room.plugins.module_utils.reset import saved
 from ansible_collections.labocloud.room.plugins.modules import seat_students
 from namespaces import mounting, with_mounts
+from sample_seat import SEAT
 
 BASE, COURSE, MINE, THEIRS = "sha256:base", "sha256:course", "sha256:mine", "sha256:theirs"
 DELIVERED = {"room:base": "fp-base", "room:python": "fp-course"}
-BARE = {"packages": [], "docker_data": False, "docker_running": False}
+BARE = SEAT["before"]
 NOTHING_BEFORE = {"ids": {"containers": [], "images": {}, "networks": [], "cache": [], "swarm": ""}}
 
 
@@ -672,15 +673,12 @@ def test_a_directory_that_is_not_labos_is_left_alone(talks: stand_in.Engine, kep
 def test_what_is_remembered_decides_whose_an_image_and_a_container_are(
     talks: stand_in.Engine,
 ) -> None:
-    """Also what a version before has remembered of an image, by the fingerprint of its days."""
-
     def bring(remembered: state.State) -> None:
-        remembered.built["earlier"]["mine:1"] = fingerprint_1(INSPECTED)
-        remembered.built["earlier"]["gone:1"] = "x"
+        remembered.name_image("mine:1", fingerprint(INSPECTED))
+        remembered.name_image("gone:1", "x")
         remembered.brought["containers"] = ["c1"]
 
     state.update(bring)
-    talks.on("GET", "/images/mine:1/json", INSPECTED)
     things = listed(talks)["things"]
     assert (things["images"], things["containers"], things["names"]) == ([], [], {})
 

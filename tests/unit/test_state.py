@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from ansible_collections.labocloud.room.plugins.module_utils import state
 from ansible_collections.labocloud.room.plugins.module_utils.state import State
+from sample_seat import SEAT
 
-BEFORE = {"packages": ["bash"], "docker_data": False}
+BEFORE = SEAT["before"]
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def test_nothing_is_remembered_of_a_machine_that_was_never_touched(directory: Pa
 
 def test_what_is_written_is_read(directory: Path) -> None:
     def change(remembered: State) -> None:
-        remembered.before = {**BEFORE, "roots": {"/var/lib/docker": "absent"}}
+        remembered.before = BEFORE
         remembered.files["/etc/docker/daemon.json"] = {"text": "{}", "mode": 0o640}
         remembered.brought |= {"packages": ["zstd"], "users": ["alice"], "coming": ["dpkg"]}
         remembered.name_image("room:base", "print")
@@ -90,7 +91,7 @@ def test_a_change_that_fails_leaves_what_was_there(directory: Path) -> None:
         b'{"version": true}',
         b"[" * 100_000,
         b'{"version": 3, "before": {"packages": 5, "docker_data": false}, "files": {},'
-        b' "brought": {}, "built": {"images": {}, "bases": {}, "earlier": {}}, "served": []}',
+        b' "brought": {}, "built": {"images": {}, "bases": {}}, "served": []}',
         b'{"version": 4}',
     ],
 )
@@ -124,8 +125,8 @@ def test_what_another_release_has_put_beside_it_stays(directory: Path) -> None:
     assert (again["later"], again["brought"]["more"]) == ({"of": "it"}, 1)
 
 
-@pytest.mark.parametrize("name", ["state.json", "before.json", "built.json"])
-def test_what_is_no_file_is_not_waited_for(directory: Path, name: str) -> None:
+def test_what_is_no_file_is_not_waited_for(directory: Path) -> None:
+    name = "state.json"
     directory.mkdir(parents=True)
     os.mkfifo(directory / name)
     with pytest.raises(state.TornError, match=f"{name} is no regular file"):
@@ -153,6 +154,7 @@ def test_a_write_that_ends_in_the_middle_leaves_the_old_one(
         with pytest.raises(OSError, match="power cut"):
             state.update(bring("new"), directory)
     assert state.read(directory).brought == {"packages": ["old"]}
+    assert [path.name for path in directory.iterdir()] == ["state.json"]
     assert state.update(bring("new"), directory)
     assert [path.name for path in directory.iterdir()] == ["state.json"]
 
@@ -223,9 +225,9 @@ def test_a_writer_that_waits_for_ever_gives_up(
 ) -> None:
     monkeypatch.setattr(state, "PATIENCE", 0)
     with (
-        state.alone(directory),
+        state._locked(directory),
         pytest.raises(TimeoutError, match="another process has kept"),
-        state.alone(directory),
+        state._locked(directory),
     ):
         pass
 
@@ -233,15 +235,15 @@ def test_a_writer_that_waits_for_ever_gives_up(
 def test_who_waited_for_a_directory_that_is_gone_takes_the_new_one(
     directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waits, wait_for = threading.Event(), state.wait_for
+    waits, wait_for = threading.Event(), state._lock
 
     def waiting(*more: Any) -> None:  # noqa: ANN401
         if threading.current_thread() is not threading.main_thread():
             waits.set()
         wait_for(*more)
 
-    monkeypatch.setattr(state, "wait_for", waiting)
-    with state.alone(directory):
+    monkeypatch.setattr(state, "_lock", waiting)
+    with state._locked(directory):
         writer = threading.Thread(target=state.update, args=(bring("zstd"), directory))
         writer.start()
         assert waits.wait(10)
@@ -262,8 +264,7 @@ def test_what_is_no_directory_is_not_waited_for(directory: Path) -> None:
 def test_forgetting_leaves_nothing(directory: Path) -> None:
     assert not state.forget(directory)
     state.update(bring("zstd"), directory)
-    for name in (".state.json.part", "before.json", ".built.json.part", "daemon.json"):
-        (directory / name).touch()
+    (directory / ".state.json.part").touch()
     assert state.forget(directory, check=True)
     assert (directory / "state.json").exists()
     assert state.forget(directory)

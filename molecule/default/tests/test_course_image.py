@@ -75,7 +75,6 @@ def test_the_seat_remembers_what_is_the_toolkits(
     assert state["built"] == {
         "images": {BASE: fingerprint(base), revision: fingerprint(image)},
         "bases": {},
-        "earlier": {},
     }
 
 

@@ -54,17 +54,6 @@ IMAGE_CONFIG = (
 )
 # Of its health check, what all versions tell: StartInterval is unknown to Docker 20.10.
 HEALTHCHECK = ("Test", "Interval", "Timeout", "StartPeriod", "Retries")
-# What a fingerprint covered in records that have no version.
-IMAGE_CONFIG_1 = (
-    "Cmd",
-    "Entrypoint",
-    "Env",
-    "ExposedPorts",
-    "Healthcheck",
-    "Labels",
-    "User",
-    "WorkingDir",
-)
 
 
 class EngineError(OSError):
@@ -379,15 +368,3 @@ def fingerprint(image: dict[str, Any]) -> str:
     parts = {key: config.get(key) or None for key in IMAGE_CONFIG}
     parts["Healthcheck"] = {key: health[key] for key in HEALTHCHECK if health.get(key)} or None
     return hash_of(parts, image)
-
-
-def fingerprint_1(image: dict[str, Any]) -> str | None:
-    """Give the fingerprint that a record without a version has of an image.
-
-    It did not cover all that fingerprint() does. The toolkit's images had nothing there: for one
-    that has, None.
-    """
-    config = image.get("Config") or {}
-    if any(config.get(key) for key in set(IMAGE_CONFIG) - set(IMAGE_CONFIG_1)):
-        return None
-    return hash_of({key: config.get(key) or None for key in IMAGE_CONFIG_1}, image)

@@ -10,7 +10,8 @@ import subprocess
 import tempfile
 from typing import Any
 
-from ansible_collections.labocloud.room.plugins.module_utils.files import Odd, matching, read
+from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd, read
+from ansible_collections.labocloud.room.plugins.module_utils.files import matching
 
 STATUS = "/var/lib/dpkg/status"
 # Bytes; that of a desktop with everything has 10 MB. And packages, some ten times those of one.
@@ -98,10 +99,10 @@ def configuration(odd: Odd) -> str:
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            odd.tell(f"apt-config does not tell apt's configuration ({error})")
+            odd.add(f"apt-config does not tell apt's configuration ({error})")
             return ""
         if done.returncode != 0:
-            odd.tell(f"apt-config cannot read apt's configuration (it ends with {done.returncode})")
+            odd.add(f"apt-config cannot read apt's configuration (it ends with {done.returncode})")
             return ""
         told.seek(0)
         return told.read(APT_BYTES).decode(errors="replace")

@@ -21,7 +21,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
     EngineError,
     fingerprint,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.files import Odd
+from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, faults
 
 # Seconds for one answer, and for all of them; bytes of one, which with a thousand images has 1 MB.
@@ -154,7 +154,7 @@ def understood(value: object, shape: Shape, name: str, odd: Odd) -> bool:
     """Tell whether an answer has a shape; where it has not, it is told in what."""
     wrong = next(faults(value, shape, name), "")
     if wrong:
-        odd.tell(f"the engine's answer is not understood: {wrong}")
+        odd.add(f"the engine's answer is not understood: {wrong}")
     return not wrong
 
 
@@ -167,14 +167,14 @@ def listed(docker: Asking, path: str, shape: Shape, most: int, odd: Odd) -> list
     try:
         answer = docker.ask(path)
     except OSError as error:
-        odd.tell(f"the engine does not tell its {name} ({error})")
+        odd.add(f"the engine does not tell its {name} ({error})")
         return []
     if path == "/volumes":
         answer = (answer.get("Volumes") or []) if understood(answer, VOLUMES, name, odd) else []
     if not understood(answer, [object], name, odd):
         return []
     if len(answer) > most:
-        odd.tell(f"of {len(answer)} {name}, the engine's first {most} are told")
+        odd.add(f"of {len(answer)} {name}, the engine's first {most} are told")
     return [
         one
         for number, one in enumerate(answer[:most])
@@ -193,7 +193,7 @@ def described(docker: Asking, kind: str, key: str, shape: Shape, odd: Odd) -> An
     except EngineError:
         return None
     except (OSError, ValueError) as error:
-        odd.tell(f"the engine does not tell all of its {kind} ({error})")
+        odd.add(f"the engine does not tell all of its {kind} ({error})")
         return None
     if told is None or not understood(told, shape, f"{kind}.{key[:19]}", odd):
         return None
@@ -220,7 +220,7 @@ def inspected_images(docker: Asking, odd: Odd) -> dict[str, dict[str, Any]]:
         if image is not None:
             images.update(dict.fromkeys(tags, image))
     if len(images) > MOST_IMAGES:
-        odd.tell(f"of {len(images)} names of images, {MOST_IMAGES} are told")
+        odd.add(f"of {len(images)} names of images, {MOST_IMAGES} are told")
     return {tag: images[tag] for tag in list(images)[:MOST_IMAGES]}
 
 
@@ -348,7 +348,6 @@ def no_engine(why: str) -> dict[str, Any]:
             "why": " ".join(why.split())[:LONGEST_LABEL],
         },
         "images": {},
-        "inspected": {},
         "containers": {},
         "networks": [],
         "volumes": [],
@@ -357,10 +356,7 @@ def no_engine(why: str) -> dict[str, Any]:
 
 
 def engine_facts(path: str, odd: Odd) -> dict[str, Any]:
-    """Ask the engine. Where none answers, say so and give empty lists.
-
-    Besides the facts it gives "inspected", what the facts on images are taken from.
-    """
+    """Ask the engine. Where none answers, say so and give empty lists."""
     with asking(path) as docker:
         try:
             info = docker.ask("/info")
@@ -368,7 +364,6 @@ def engine_facts(path: str, odd: Odd) -> dict[str, Any]:
             return no_engine(str(error))
         if not understood(info, INFO, "info", odd):
             return no_engine("what answers at its socket is not understood")
-        inspected = inspected_images(docker, odd)
         networks = listed(docker, "/networks", NETWORK, MOST_NETWORKS, odd)
         volumes = listed(docker, "/volumes", VOLUME, MOST_VOLUMES, odd)
         return {
@@ -385,8 +380,7 @@ def engine_facts(path: str, odd: Odd) -> dict[str, Any]:
                 "uid": docker.uid,
                 "why": "",
             },
-            "images": image_facts(inspected),
-            "inspected": inspected,
+            "images": image_facts(inspected_images(docker, odd)),
             "containers": container_facts(docker, odd),
             "networks": sorted({network["Name"] for network in networks} - DOCKER_NETWORKS),
             "volumes": sorted(volume["Name"] for volume in volumes),

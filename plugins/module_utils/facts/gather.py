@@ -26,7 +26,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.machine impor
     configuration_facts,
     engines_place,
     system_facts,
-    without_passwords,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.facts.network import (
     PAGE_SECONDS,
@@ -37,6 +36,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.network impor
     page_facts,
     registry_facts,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd, read
 from ansible_collections.labocloud.room.plugins.module_utils.facts.students import (
     ROOT,
     able_facts,
@@ -45,7 +45,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.students impo
     socket_facts,
     student_facts,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.files import Odd, read
+from ansible_collections.labocloud.room.plugins.module_utils.passwords import without_passwords
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import DEEPEST, LARGEST
 
 DOCKER_ROOT = "/var/lib/docker"
@@ -61,12 +61,12 @@ def text(value: str) -> str:
 def limited(value: Any, odd: Odd, depth: int = 0) -> Any:  # noqa: ANN401  # JSON
     """Give a copy of an answer that is JSON of a limited size. What is left out is told."""
     if isinstance(value, (dict, list)) and (depth > DEEPEST or len(value) > MOST_ENTRIES):
-        odd.tell(f"something of {len(value)} entries is longer or deeper than any that is told")
+        odd.add(f"something of {len(value)} entries is longer or deeper than any that is told")
         return type(value)()
     if isinstance(value, dict):
         long = [name for name in value if len(name) > LONGEST_NAME]
         if long:
-            odd.tell(f"a name of {len(long[0])} characters is left out: {text(long[0][:40])}")
+            odd.add(f"a name of {len(long[0])} characters is left out: {text(long[0][:40])}")
         return {
             text(name): limited(one, odd, depth + 1)
             for name, one in value.items()
@@ -76,7 +76,7 @@ def limited(value: Any, odd: Odd, depth: int = 0) -> Any:  # noqa: ANN401  # JSO
         return [limited(one, odd, depth + 1) for one in value]
     if isinstance(value, str):
         if len(value) > LONGEST_TEXT:
-            odd.tell(f"a text of {len(value)} characters is cut: {text(value[:40])}")
+            odd.add(f"a text of {len(value)} characters is cut: {text(value[:40])}")
         return text(value[:LONGEST_TEXT])
     if isinstance(value, float) and not math.isfinite(value):
         return None
@@ -135,7 +135,7 @@ def seat_facts(
         "docker_group": members("docker"),
         "students": students,
         "able": able_facts(),
-        **memory.facts(answers.pop("inspected"), {*packages, *unfinished}),
+        **memory.facts({*packages, *unfinished}),
         "torn": torn,
         "apt": apt_facts(memory.brought, unfinished, odd),
         "docker": {

@@ -15,12 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.labocloud.room.plugins.module_utils.files import (
-    Odd,
-    matching,
-    read,
-    sha256,
-)
+from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd, read
+from ansible_collections.labocloud.room.plugins.module_utils.files import matching, sha256
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import too_deep
 
 OS_RELEASE = "/etc/os-release"
@@ -57,8 +53,6 @@ HOST_KEYS = "/etc/ssh/ssh_host_*_key.pub"
 INTERFACES = "/sys/class/net/*"
 # Interfaces that come and go with containers, and those that are alike on many machines.
 PASSING_INTERFACES = re.compile(r"lo|veth.*|docker0|docker_gwbridge|br-[0-9a-f]{12}")
-# What an address begins with that holds a name and a password, whatever characters these have.
-PASSWORD = re.compile(r"(?<=://).*@")
 
 
 def assignments(text: str) -> dict[str, str]:
@@ -96,17 +90,6 @@ def parse_host_key(text: str) -> str:
     except (IndexError, ValueError):
         return ""
     return "SHA256:" + base64.b64encode(hashlib.sha256(raw).digest()).decode().rstrip("=")
-
-
-def without_passwords(value: Any) -> Any:  # noqa: ANN401  # JSON
-    """Give a copy of JSON data in which no address holds a name and a password."""
-    if isinstance(value, str):
-        return PASSWORD.sub("", value)
-    if isinstance(value, dict):
-        return {key: without_passwords(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [without_passwords(one) for one in value]
-    return value
 
 
 def parse_object(text: str) -> dict[str, Any] | None:

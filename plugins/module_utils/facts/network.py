@@ -23,12 +23,8 @@ from urllib.parse import urlsplit
 
 from ansible_collections.labocloud.room.plugins.module_utils.facts import apt as facts_apt
 from ansible_collections.labocloud.room.plugins.module_utils.facts.machine import assignments
-from ansible_collections.labocloud.room.plugins.module_utils.files import (
-    Odd,
-    content,
-    matching,
-    read,
-)
+from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd, read
+from ansible_collections.labocloud.room.plugins.module_utils.files import content, matching
 
 LISTEN = "0A"
 # More than a machine with thousands of connections has, in bytes.

@@ -17,11 +17,8 @@ from contextlib import suppress
 from typing import Any
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import ACCOUNT
-from ansible_collections.labocloud.room.plugins.module_utils.files import (
-    Odd,
-    matching,
-    read,
-)
+from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd, read
+from ansible_collections.labocloud.room.plugins.module_utils.files import matching
 
 GROUP = "labocloud-docker"
 HOME = f"/var/lib/{ACCOUNT}"

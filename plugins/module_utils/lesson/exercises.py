@@ -21,9 +21,9 @@ from typing import Any, Protocol
 
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import snapshot
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import LANGUAGES
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import faults
 
-LANGUAGES = ("fr", "en")
 FOLDER = re.compile(r"(\d\d)-([a-z0-9][a-z0-9-]*)")
 # What an exercise may need of a seat, each a field of the snapshot's engine.
 NEEDS = ("compose",)

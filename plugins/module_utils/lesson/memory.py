@@ -20,6 +20,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ansible_collections.labocloud.room.plugins.module_utils.files import write_whole
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, fitted
 
 # Where it is; another one only for tests.
@@ -230,25 +231,6 @@ class Mine:
         self.held["saved"] = {"time": time.time(), **told}
 
     def write(self) -> None:
-        """Write it whole, or not at all. Raises OSError.
-
-        All may write to the directory, and a name in it may be a link that somebody has laid there:
-        a new file is made, and takes the old one's name.
-        """
-        part = self.path.with_name(f".{self.path.name}.part")
-        with suppress(FileNotFoundError):
-            part.unlink()
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(part, flags, 0o644)
-        try:
-            with open(descriptor, "w", encoding="utf-8") as file:
-                # Whatever the mask is: others of this seat read it.
-                os.fchmod(descriptor, 0o644)
-                json.dump(self.held, file)
-                file.flush()
-                os.fsync(descriptor)
-            part.replace(self.path)
-        except OSError:
-            with suppress(OSError):
-                part.unlink()
-            raise
+        """Write it whole, or not at all. Raises OSError."""
+        # Others of this seat read it.
+        write_whole(self.path, json.dumps(self.held).encode(), 0o644)

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import shutil
 import signal
 import subprocess
@@ -20,6 +19,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
     STREAM_SECONDS,
     DockerConnection,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.files import sha256_of_stream
 
 # What images are called in an archive: those that students tagged, and the containers' file
 # systems, each with the first 12 digits of its ID.
@@ -105,20 +105,6 @@ def alone(directory: Path | None = None) -> Iterator[None]:
         yield
 
 
-def sha256(file: IO[bytes]) -> str:
-    """Return the SHA-256 of what is read to its end. Raises OSError."""
-    found = hashlib.sha256()
-    while block := file.read(2**20):
-        found.update(block)
-    return found.hexdigest()
-
-
-def digest(path: Path) -> str:
-    """Give a file's SHA-256. Raises OSError."""
-    with path.open("rb") as file:
-        return sha256(file)
-
-
 def directory_stamp(docker: DockerConnection, directory: str) -> str:
     """Return what differs as soon as anything in a directory was written, or it is another one.
 
@@ -135,7 +121,7 @@ def directory_stamp(docker: DockerConnection, directory: str) -> str:
         env=ENVIRONMENT,
         start_new_session=True,
     ) as find:
-        found = sha256(cast("IO[bytes]", find.stdout))
+        found = sha256_of_stream(cast("IO[bytes]", find.stdout))
     if find.returncode != 0:
         raise OSError(f"{directory} cannot be read to its end")
     return found

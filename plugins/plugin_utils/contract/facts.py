@@ -77,31 +77,38 @@ class Abilities(TypedDict):
     file_system: str
 
 
-class Identities(TypedDict, total=False):
-    """What tells the things of an engine from others of their names."""
+class Identities(TypedDict):
+    """What tells the things of an engine from others of their names.
+
+    plugins lack where Docker did not run.
+    """
 
     containers: list[str]
     images: dict[str, list[str]]
     networks: list[str]
-    plugins: list[str]
+    plugins: NotRequired[list[str]]
     cache: list[str]
     swarm: str
 
 
 class Before(TypedDict):
-    """What the machine was like before the toolkit first changed it."""
+    """What the machine was like before the toolkit first changed it.
+
+    roots: the directories of an engine that the toolkit has installed, by their paths: absent,
+    empty or in use.
+    """
 
     packages: list[str]
+    files: list[str]
+    held: list[str]
+    docker_group: list[str] | None
     docker_data: bool
-    files: NotRequired[list[str]]
-    held: NotRequired[list[str]]
-    docker_group: NotRequired[list[str] | None]
-    docker_running: NotRequired[bool]
-    images: NotRequired[list[str]]
-    containers: NotRequired[list[str]]
-    networks: NotRequired[list[str]]
-    volumes: NotRequired[list[str]]
-    ids: NotRequired[Identities]
+    docker_running: bool
+    images: list[str]
+    containers: list[str]
+    networks: list[str]
+    volumes: list[str]
+    ids: Identities
     roots: NotRequired[dict[str, str]]
 
 

@@ -185,17 +185,14 @@ def is_the_courses(has: Seat, container: Container) -> bool:
     )
 
 
-def made(has: Seat, want: Want) -> dict[str, str]:
-    """Give the containers that the toolkit has made: name to ID."""
-    brought = has["brought"]
-    recorded, pending = brought.get("containers", []), [brought.get("making")]
-    if "containers" not in brought:  # a version that recorded none has made it
-        names = [want["flask_container_name"], successor(want)]
-        pending = [*names] if has["before"] else []
+def made(has: Seat) -> dict[str, str]:
+    """Return the containers that the toolkit has made: name to ID."""
+    recorded = has["brought"].get("containers", [])
+    making = has["brought"].get("making")
     return {
         name: container["id"]
         for name, container in has["containers"].items()
-        if container["id"] in recorded or (name in pending and made_before(has, container))
+        if container["id"] in recorded or (name == making and made_before(has, container))
     }
 
 
@@ -213,7 +210,7 @@ class Whose(NamedTuple):
 
 def whose_they_are(has: Seat, want: Want) -> Whose:
     """Tell which containers of a machine are the toolkit's, and what becomes of them."""
-    name, mine = want["flask_container_name"], made(has, want)
+    name, mine = want["flask_container_name"], made(has)
     left = mine.get(successor(want), "")
     # The one of the name that was set before, too.
     served = {one: key for one, key in mine.items() if key != left}

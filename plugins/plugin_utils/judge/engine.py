@@ -111,7 +111,7 @@ def installation(has: Seat, want: Want, builder: Builder) -> Installation:
     off = [name for name in pinned if name in there and not wanted.fullmatch(there[name])]
     # Only what the toolkit holds itself is let go.
     before = has["before"]
-    ours = without(has["held"], before.get("held", has["held"]) if before else has["held"])
+    ours = without(has["held"], before["held"] if before else has["held"])
     conflicting = [name for name in CONFLICTS[source] if name in there]
     hold = without(pinned, has["held"])
     let_go = [] if pin else [name for name in VERSIONED if name in ours]
@@ -267,14 +267,11 @@ def conditions(has: Seat, want: Want, values: EngineValues) -> Iterator[Finding]
 
 
 def removal(has: Seat, want: Want) -> EngineRemoval | None:
-    """Return what goes when the toolkit does, None where it has changed nothing.
-
-    A record of before may tell little: what it does not tell of stays.
-    """
+    """Return what goes when the toolkit does, None where it has changed nothing."""
     before, present = has["before"], has["files"]
     if before is None:
         return None
-    there = before.get("files", [])
+    there = before["files"]
     was = set(rootless.ENGINES).intersection(before["packages"])
     mine = [path for path in present if ours(path, has)]
     trusted = [path for path in present if path.startswith(f"{TRUST}/")]
@@ -309,11 +306,11 @@ def removal(has: Seat, want: Want) -> EngineRemoval | None:
         "empty": without(directories, ["/etc/docker"] if was else []),
         "give_back": [path for path in [engine_files.DAEMON_JSON] if path in there],
         "units": [*units, "docker.service"]
-        if before.get("docker_running", True) and was.intersection(has["packages"])
+        if before["docker_running"] and was.intersection(has["packages"])
         else [],
         "checked": data,
         "data": without(data, [CONTAINERD_ROOT] if others else []),
-        "group": before.get("docker_group", []) is None,
+        "group": before["docker_group"] is None,
     }
 
 

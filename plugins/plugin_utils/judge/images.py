@@ -147,30 +147,18 @@ def unserved(has: Seat, tag: str) -> list[str]:
     return sorted(name for name in left if images[name]["id"] not in only)
 
 
-def brought(has: Seat, tag: str, base: str) -> list[str]:
+def brought(has: Seat, tag: str) -> list[str]:
     """Give the names of images to take away from a machine with the toolkit.
 
-    tag: the course's name, which is for one of the toolkit's images or for somebody else's. base:
-    the name of what the base was made from. Earlier versions of the toolkit pulled it by that name,
-    and left it: it is theirs where the base says so, and stands on its layers. None that was there
-    before goes, nor any of a machine whose state of before is not known.
+    tag: the course's name, which is for one of the toolkit's images or for somebody else's. None
+    that was there before goes, nor any of a machine whose state of before is not known.
     """
     images = has["images"]
-    found = [name for name in has["built"] if ours(has, name)]
-    prints = [images[name]["fingerprint"] for name in found]
+    found = {name for name in has["built"] if ours(has, name)}
+    prints = {images[name]["fingerprint"] for name in found}
     if image_of(has, tag)["fingerprint"] in prints:
-        found.append(tag)
-    for name in list(found):
-        labels, layers = images[name]["labels"], images[name]["layers"]
-        bottom = images[base]["layers"] if base in images else [""]
-        if (
-            labels.get("labocloud.base.source") == "registry"
-            and labels.get("labocloud.base.from") == base
-            and layers[: len(bottom)] == bottom
-        ):
-            found.append(base)
-    there = images if has["before"] is None else has["before"].get("images", images)
-    return sorted(set(found) - set(there))
+        found.add(tag)
+    return sorted(found - set(has["before"]["images"] if has["before"] else images))
 
 
 def layers_present(has: Seat, layers: list[str]) -> int:
@@ -484,7 +472,7 @@ def values_of(has: Seat, want: Want, builder: Builder, wanted: Wanted) -> Images
 
 def removal(has: Seat, want: Want) -> dict[str, str]:
     """Return the images that go with the toolkit: name to ID."""
-    names = brought(has, want["course_image_tag"], want["course_image_base"])
+    names = brought(has, want["course_image_tag"])
     return {name: has["images"][name]["id"] for name in names}
 
 

@@ -9,6 +9,9 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
 
+from ansible_collections.labocloud.room.plugins.module_utils.passwords import (
+    sentence_without_passwords,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils import registry_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
@@ -25,7 +28,6 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
     in_words,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
-from ansible_collections.labocloud.room.plugins.plugin_utils.printable import without_passwords
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import differing
 from cryptography import x509
 
@@ -246,7 +248,7 @@ def failings(has: Seat, want: Want, todo: RegistryWork) -> Iterator[Finding]:
     elif not todo["certified"]:
         yield finding("registry_certificate", name, address=host)
     if registry["mirror"] in why:
-        values = {"hub": without_passwords(want["room_registry_hub_url"])}
+        values = {"hub": sentence_without_passwords(want["room_registry_hub_url"])}
         address = registry["mirror"]
         yield finding("mirror_down", name, address=address, why=why[address], **values)
 

@@ -146,10 +146,10 @@ def left_behind(has: Seat) -> tuple[list[str], list[str]]:
     old = there
     if before is not None:
         old = {
-            "container": before.get("containers", []),
-            "volume": before.get("volumes", []),
-            "network": before.get("networks", []),
-            "image": before.get("images", []),
+            "container": before["containers"],
+            "volume": before["volumes"],
+            "network": before["networks"],
+            "image": before["images"],
         }
     # Of which a reset takes all that students have made of one.
     swarm = ["membership of a swarm"] * has["docker"]["swarm"]
