@@ -87,7 +87,7 @@ SEEN = (
     ("tests/tools.yml", "tools"),
     ("tests/*.py", "unit"),
     ("bench/gap.py", "molecule:update"),
-    ("bench/shape.py", "tests/unit/test_shape.py"),
+    ("bench/*shape.py", "tests/unit/test_shape.py"),
     ("bench/*", "tests/unit/test_calls.py"),
     # What people read.
     ("docs/*", "unit conventions"),
