@@ -122,6 +122,7 @@ READ = (
     ("roles/room_registry/files/mirror_limit.py", "tests/unit/test_mirror_limit.py"),
     ("roles/seat/tasks/*", "tests/unit/test_role_seat.py"),
     ("plugins/modules/*", "tests/unit/test_documentation.py"),
+    ("bench/*", "tests/unit/test_papers.py"),
     ("*.py", "lint:python lint:python-format"),
     ("plugins/modules/*.py", "lint:types-seat"),
     ("plugins/module_utils/*.py", "lint:types-seat"),

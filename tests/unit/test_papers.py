@@ -111,3 +111,12 @@ def test_a_page_that_the_papers_lead_to_is_there() -> None:
     for paper in ("CONTRIBUTING.md", "SECURITY.md"):
         for page in re.findall(r"\]\(([^)#]+)", (PROJECT / paper).read_text()):
             assert (PROJECT / page).is_file(), page
+
+
+def test_each_measurement_is_named_with_the_question_that_it_answers() -> None:
+    """What nobody asks for goes."""
+    files = {f"bench/{path.name}" for path in (PROJECT / "bench").iterdir() if path.is_file()}
+    files.remove("bench/__init__.py")
+    page = (PROJECT / "docs/speed.md").read_text()
+    table = page.partition("| question | command |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"bench/[\w.]+", table)) == files
