@@ -1,4 +1,4 @@
-"""What is counted of a checkout, on a small one."""
+"""What bench/shape.py counts of a checkout, on a small one."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from yaml_shape import jinja, shape
 
 PROJECT = Path(__file__).parents[2]
 
-# The comment of each file says why it counts, or why it does not.
+# A comment says why a file counts, or why it does not.
 TREE = {
     "galaxy.yml": "namespace: school\nname: lab\n",
     "site.yml": "- import_playbook: school.lab.all\n",
@@ -151,7 +151,7 @@ def test_the_chain_goes_over_playbooks_roles_and_includes(tree: Path) -> None:
 
 
 def test_python_ends_a_chain(tree: Path) -> None:
-    """The module is one more; what it imports, and what that imports, is not."""
+    """The module is one more file; what it imports, and what that imports, is not."""
     (tree / "roles/engine/tasks/deepest.yml").write_text("- ask:\n")
     assert len(shape(tree).chain) == 6
     assert shape(tree).chain[-1].startswith("plugins/")
@@ -167,8 +167,8 @@ def test_roles_that_call_each_other_are_counted_once(tree: Path) -> None:
 
 
 def test_a_role_that_no_host_comes_to_can_be_left_out(tree: Path) -> None:
-    left = [name for name in PASSED if "page" not in name and "oddity" not in name]
-    assert shape(tree, without=["page"]).files == left
+    others = [name for name in PASSED if "page" not in name and "oddity" not in name]
+    assert shape(tree, without=["page"]).files == others
 
 
 def test_a_role_can_be_counted_by_itself(tree: Path) -> None:
@@ -213,14 +213,14 @@ def test_tags_of_ansible_and_files_that_are_none_are_read_over(tree: Path) -> No
 
 
 def test_a_place_without_playbooks_is_told_in_words(tmp_path: Path) -> None:
-    asked = subprocess.run(
+    result = subprocess.run(
         [sys.executable, PROJECT / "bench/shape.py", tmp_path],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert asked.returncode == 2
-    assert f"{tmp_path} has no site.yml and no playbooks/site.yml" in asked.stderr
+    assert result.returncode == 2
+    assert f"{tmp_path} has no site.yml and no playbooks/site.yml" in result.stderr
 
 
 Written = Callable[[str, str], PythonShape]
@@ -228,7 +228,7 @@ Written = Callable[[str, str], PythonShape]
 
 @pytest.fixture(name="written")
 def fixture_written(tmp_path: Path) -> Written:
-    """Give what is counted of a checkout once one more file is in it."""
+    """Return a function that adds a file to a checkout and counts it."""
 
     def write(name: str, text: str) -> PythonShape:
         path = tmp_path / name
