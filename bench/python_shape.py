@@ -126,7 +126,7 @@ class Source:
 
     @cached_property
     def definitions(self) -> dict[str, ast.expr]:
-        """The values of the names that are bound once at the top level, as a type alias is."""
+        """The values of the names that are bound at the top level, as type aliases are."""
         found = {}
         for node in self.tree.body:
             match node:
