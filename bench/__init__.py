@@ -1,1 +1,1 @@
-"""The project's measurements: each module is one, run as `./lab python -m bench.NAME`."""
+"""The project's measurements. docs/speed.md names the question that each of them answers."""

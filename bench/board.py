@@ -1,15 +1,14 @@
-"""What a look at how far a class is costs: `./lab python -m bench.board`, `… --seats 60`.
+"""Measure what one look at a class costs: `./lab python -m bench.board`, `… --seats 60`.
 
-One machine, as in bench/room.py, is made ready; its student does the first exercises. Then so many
-seats, all of them that machine under other names, are looked at by playbooks/progress.yml, five
-times. Told are, as medians: how long a look takes; the CPU that it costs for each seat, on the
+One machine (bench/instances.py) is made ready, and its student does the first exercises. Then so
+many seats, all of them that machine under other names, are looked at by playbooks/progress.yml,
+five times. Printed are medians: how long a look takes; the CPU that it costs for each seat, on the
 control machine, with Ansible's own start in it, and on the seat; and how long after the seat's
-answer a step stands on the board, for the seat that waited longest. The last is rounded up: the
-report tells whole seconds.
+answer a step stands on the board, for the seat that waited longest. The last is rounded up, since
+the report has whole seconds.
 """
 
 import argparse
-import ctypes
 import json
 import statistics
 import tempfile
@@ -17,22 +16,19 @@ import threading
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import docker
-
-from bench.room import (
-    PR_SET_CHILD_SUBREAPER,
+from bench.instances import (
     PROJECT,
     Room,
+    adopt_orphans,
     end_children,
+    log,
     machine,
     processor_time,
-    say,
 )
 
 LOOKS = 5
-# Between two readings of the report, in seconds.
+# Seconds between two readings of the report.
 PAUSE = 0.05
 SOLVED = ("01-first-contact", "02-run-again", "05-volumes")
 
@@ -44,7 +40,7 @@ class Class(Room):
     first_port = 2451
 
     def __init__(self, work: Path, seats: int) -> None:
-        """Work: an empty directory. seats: how many names."""
+        """Write the inventory of the class too. work: an empty directory. seats: of names."""
         super().__init__(work, 1)
         port = {"ansible_port": self.first_port}
         names = {f"pc{number:02}": port for number in range(1, seats + 1)}
@@ -59,43 +55,45 @@ class Class(Room):
             solution = (PROJECT / "app/exercises" / name / "solution.sh").read_text()
             self.run([*seat, "su", "--login", "student", "--command", f"set -e\n{solution}"])
 
-    def seat_time(self) -> float:
-        """Give the seconds of CPU that the machine has used."""
-        told = docker.from_env().containers.get(self.seats[0]).stats(stream=False, one_shot=True)
-        return float(told["cpu_stats"]["cpu_usage"]["total_usage"]) / 1e9
-
     def look(self) -> tuple[float, float, float, float]:
-        """Look once; give seconds: in all, CPU here and there, until the last was on the board."""
+        """Look once; return seconds: in all, CPU here, CPU there, until the last was on the board.
+
+        The board shows a seat when its row is in the report.
+        """
         self.report.unlink(missing_ok=True)
         delays: dict[str, float] = {}
-        over = threading.Event()
-        reader = threading.Thread(target=self.read, args=(delays, over))
+        is_over = threading.Event()
+        reader = threading.Thread(target=self.read, args=(delays, is_over))
         reader.start()
         play = ["ansible-playbook", "-i", str(self.work / "class.yml")]
         cpu, there, start = processor_time(), self.seat_time(), time.monotonic()
         self.run([*play, str(PROJECT / "playbooks/progress.yml")])
         wall, there = time.monotonic() - start, self.seat_time() - there
         end_children()
-        over.set()
+        is_over.set()
         reader.join()
         return wall, processor_time() - cpu, there, max(delays.values())
 
-    def read(self, delays: dict[str, float], over: threading.Event) -> None:
-        """Put down how long after its answer each seat is seen in the report."""
-        while not over.wait(PAUSE):
+    def read(self, delays: dict[str, float], is_over: threading.Event) -> None:
+        """Record for each seat how long after its answer the report has it, until it is over."""
+        while not is_over.wait(PAUSE):
             now = time.time()
-            for row in seats_of(self.report):
-                if row["time"] and row["name"] not in delays:
-                    answered = datetime.fromisoformat(row["time"]).timestamp()
-                    delays[row["name"]] = now - answered
+            for name, answered in answer_times(self.report).items():
+                delays.setdefault(name, now - answered)
 
 
-def seats_of(report: Path) -> list[dict[str, Any]]:
-    """Give what a report says of the seats, nothing where there is none yet."""
+def answer_times(report: Path) -> dict[str, float]:
+    """Return when the seats in a report answered, in seconds since 1970, by their names.
+
+    A seat that has not answered is left out, as are all where there is no report yet.
+    """
     if not report.exists():
-        return []
-    told: list[dict[str, Any]] = json.loads(report.read_text())["seats"]
-    return told
+        return {}
+    return {
+        row["name"]: datetime.fromisoformat(row["time"]).timestamp()
+        for row in json.loads(report.read_text())["seats"]
+        if row["time"]
+    }
 
 
 def main() -> None:
@@ -103,7 +101,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.board", description=__doc__)
     parser.add_argument("--seats", type=int, default=30, help="how many (default: %(default)s)")
     seats = parser.parse_args().seats
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+    adopt_orphans()
     with tempfile.TemporaryDirectory(prefix="labocloud-bench-") as directory:
         room = Class(Path(directory), seats)
         room.project.mkdir()
@@ -115,7 +113,7 @@ def main() -> None:
             rows = []
             for number in range(LOOKS):
                 rows.append(room.look())
-                say(f"look {number + 1}: {rows[-1]}")
+                log(f"look {number + 1}: {rows[-1]}")
         finally:
             room.playbook("destroy.yml")
     wall, here, there, delay = (statistics.median(column) for column in zip(*rows, strict=True))

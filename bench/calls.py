@@ -1,20 +1,20 @@
-"""How often a run asks a seat: `./lab python -m bench.calls`, `… --tree PATH` for another checkout.
+"""Count the calls of a run to a seat: `./lab python -m bench.calls`, `… --tree PATH`.
 
-Two machines that start empty, as in bench/room.py: the builder and a second seat, by the road
-archive. Four runs: first, again with nothing to do, after a change of one line of the app, and
-playbooks/verify.yml. A call is what `-vvv` shows as `SSH: EXEC`: one command of ssh or sftp. What
-is delegated counts for the machine that does it. One call to the builder is not among them: the
-process that gives the room's lock back says nothing, since its run has ended by then.
+Two machines that start empty (bench/instances.py), the builder and a second seat, are made ready by
+the road archive. Four runs are counted: first, again with nothing to do, after a change of one line
+of the app, and playbooks/verify.yml. A call is what `-vvv` shows as `SSH: EXEC`: one command of ssh
+or sftp. A delegated task counts for the machine that does it. One call to the builder is not
+counted: the process that gives the room's lock back prints nothing, since its run has ended by
+then.
 
 The tree is copied as it stands, with what is not committed, and run by its own ansible.cfg, but
 with the Ansible, the instances and the inventory of the tree that measures. So an older checkout
-can be measured too, as long as the settings in Room.variables are known there: one that is not has
-its default. Seconds, and those of CPU, are a little more than without `-vvv`, and more than on a
+can be measured too, as long as it has the settings in Room.variables: one that it has not keeps its
+default. Seconds, and those of CPU, are a little more than without `-vvv`, and more than on a
 control machine that has no seats on it: compare them only with others of this table.
 """
 
 import argparse
-import ctypes
 import re
 import shutil
 import tempfile
@@ -22,14 +22,14 @@ import time
 from collections.abc import Collection
 from pathlib import Path
 
-from bench.room import (
-    PR_SET_CHILD_SUBREAPER,
+from bench.instances import (
     PROJECT,
     Room,
+    adopt_orphans,
     end_children,
+    log,
     machine,
     processor_time,
-    say,
 )
 
 SEATS = 2
@@ -41,73 +41,74 @@ RUNS = {
 }
 # Both machines have one address and differ in the port, which stands before the remote command.
 CALL = re.compile(r"^<[^>]*> SSH: EXEC .*?\bPort=(\d+)", re.MULTILINE)
-# In the recap, one line a host.
+# The recap has one line a host.
 CHANGED = re.compile(r"^\S+ +: ok=\d+ +changed=(\d+)", re.MULTILINE)
-# What a checkout has got beside what is in it: another's environment, what runs have left.
-NOT_OURS = shutil.ignore_patterns(".git", ".venv", ".cache", ".ansible", "reports", "__pycache__")
+# A checkout may hold what is no part of it: an environment, caches and reports of earlier runs.
+NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".cache", ".ansible", "reports", "__pycache__")
 
 
-class CalledRoom(Room):
+class CountedRoom(Room):
     """A room that is made ready by a copy of a tree; the line is changed in that copy."""
 
     name = "calls"
     first_port = 2401
 
     def __init__(self, work: Path, tree: Path) -> None:
-        """Work: an empty directory. tree: a checkout of the project."""
+        """Copy the tree. work: an empty directory. tree: a checkout of the project."""
         super().__init__(work, SEATS)
-        # A link that finds the collection, in .collections, is relative and leads to the copy.
-        shutil.copytree(tree, self.project, symlinks=True, ignore=NOT_OURS)
+        # The link in .collections, by which Ansible finds the collection, is relative, and so
+        # leads to the copy.
+        shutil.copytree(tree, self.project, symlinks=True, ignore=NOT_COPIED)
 
     def environment(self) -> dict[str, str]:
-        """Give the environment of every command: with the tree's own configuration, all of it."""
+        """Return the environment of every command, with all of the tree's own configuration."""
         environment = super().environment()
-        # Its name is another one in an older tree; each has it in its ansible.cfg.
+        # The callback has another name in an older tree, whose ansible.cfg names it.
         del environment["ANSIBLE_CALLBACKS_ENABLED"]
         return environment | {"ANSIBLE_CONFIG": str(self.project / "ansible.cfg")}
 
     def row(self, run: str) -> str:
-        """Run a playbook, and give the run's line of the table. Raises SystemExit if it fails."""
-        # In the tree, as a person does: what a run keeps may go below the current directory.
+        """Run a playbook and return the run's line of the table. Raises SystemExit if it fails."""
+        # It runs in the tree, as a person does: a run may keep files below the current directory.
         play = ["env", f"--chdir={self.project}", "ansible-playbook", "-vvv", RUNS[run]]
         cpu, start = processor_time(), time.monotonic()
-        printed = self.run([*play, "-i", str(self.work / "archive.yml")])
+        output = self.run([*play, "-i", str(self.work / "archive.yml")])
         wall = time.monotonic() - start
         end_children()
-        numbers = calls(printed, range(self.first_port, self.first_port + SEATS))
-        changed = sum(int(count) for count in CHANGED.findall(printed))
-        used = (processor_time() - cpu) / SEATS
-        return row(run, *numbers, changed, f"{wall:.1f} s", f"{used:.2f} s")
+        numbers = calls(output, range(self.first_port, self.first_port + SEATS))
+        changed = sum(int(count) for count in CHANGED.findall(output))
+        cpu_per_seat = (processor_time() - cpu) / SEATS
+        return table_row(run, *numbers, changed, f"{wall:.1f} s", f"{cpu_per_seat:.2f} s")
 
 
-def calls(printed: str, ports: Collection[int]) -> list[int]:
-    """Count the calls to each port in what a run with `-vvv` has printed.
+def calls(output: str, ports: Collection[int]) -> list[int]:
+    """Count the calls to each port in the output of a run with `-vvv`.
 
-    Raises ValueError where there is none at all: then they are told in another way than is known.
+    Raises ValueError where there is none at all: then Ansible shows them in another form.
     """
-    found = [int(port) for port in CALL.findall(printed)]
+    found = [int(port) for port in CALL.findall(output)]
     if not found:
         raise ValueError("no call was seen: does -vvv still say SSH: EXEC and the port?")
     return [found.count(port) for port in ports]
 
 
-def row(*cells: object) -> str:
-    """Give a line of a table in Markdown."""
+def table_row(*cells: object) -> str:
+    """Return a line of a table in Markdown."""
     return f"| {' | '.join(str(cell) for cell in cells)} |"
 
 
 def measure(tree: Path) -> list[str]:
-    """Make the machines, measure every run, remove the machines, and give the lines."""
+    """Create the machines, measure every run, remove the machines, and return the lines."""
     lines = []
     with tempfile.TemporaryDirectory(prefix="labocloud-bench-") as directory:
-        room = CalledRoom(Path(directory), tree)
+        room = CountedRoom(Path(directory), tree)
         try:
             room.playbook("create.yml")
             for run in RUNS:
                 if run == "after one changed line":
                     room.change_a_line()
                 lines.append(room.row(run))
-                say(lines[-1])
+                log(lines[-1])
         finally:
             room.playbook("destroy.yml")
     return lines
@@ -118,10 +119,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.calls", description=__doc__)
     parser.add_argument("--tree", type=Path, default=PROJECT, help="the checkout to measure")
     tree = parser.parse_args().tree.resolve()
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+    adopt_orphans()
     lines = measure(tree)
     head = ("run", "builder", "second seat", "changed", "time", "CPU a seat")
-    print("\n".join([f"{machine()}\n", row(*head), row(*["---"] * len(head)), *lines]))
+    print("\n".join([f"{machine()}\n", table_row(*head), table_row(*["---"] * len(head)), *lines]))
 
 
 if __name__ == "__main__":

@@ -6,10 +6,10 @@ Runs on the seat itself, as root, with the seat's own Python, and wrk from its d
 run it on one, have `docker_engine_students` changed, and run it again. Docker is restarted, which
 stops the containers that run. Prints JSON of medians. Seconds: `restart` until Docker is up again,
 `page` from `docker run` to the first answer, `load` of an image of 80 MB, `build` of the one of the
-page How it works; `rate`, requests of the cheat sheet a second, on 32 connections; `latency`,
-milliseconds that half of those for /healthz take, on one. MiB of memory after ten idle seconds:
-`private_dirty` is what the engine's processes have written for themselves, `pss` has their
-programs' files too. Everything that it makes is called labocloud-bench, and is removed.
+page How it works; `rate`, requests of the cheat sheet a second, on 32 connections; `latency`, the
+median of the milliseconds that those for /healthz take, on one. MiB of memory after ten idle
+seconds: `private_dirty` is what the engine's processes have written for themselves, `pss` has their
+programs' files too. Everything that it creates is called labocloud-bench, and is removed.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from pathlib import Path
 NAME = "labocloud-bench"
 IMAGE = "labocloud20202021:python"
 PORT = 8099
-# As roles/flask_container runs it, but for the limits, which not every machine can give.
+# roles/flask_container sets limits too, which not every machine can give.
 HARDENED = "--read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges"
 DOCKERFILE = """\
 FROM labocloud20202021:base
@@ -34,48 +34,49 @@ WORKDIR /python-app
 COPY . /python-app
 RUN pip install --no-index flask
 """
-# All that runs for an engine, and, without root, for its account too.
+# These programs run for an engine; without root, all processes of its account do.
 PROGRAMS = {"dockerd", "containerd", "rootlesskit", "exe", "slirp4netns"}
 ACCOUNT = "labocloud-engine"
 
 
 def sh(command: str) -> str:
-    """Run a line of shell, and give what it printed. Raises CalledProcessError where it fails."""
+    """Run a line of shell and return its output. Raises CalledProcessError where it fails."""
     done = subprocess.run(["/bin/sh", "-ec", command], capture_output=True, text=True, check=True)
     return done.stdout
 
 
 def seconds(command: str) -> float:
-    """Give the seconds that a line of shell takes."""
+    """Return the seconds that a line of shell takes."""
     begin = time.monotonic()
     sh(command)
     return time.monotonic() - begin
 
 
 def memory() -> dict[str, float]:
-    """Give the MiB of the engine's processes, as the kernel counts their pages."""
-    used = {"Private_Dirty": 0, "Pss": 0}
+    """Return the MiB of the engine's processes, as the kernel counts their pages."""
+    kib = {"Private_Dirty": 0, "Pss": 0}
     for proc in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError, KeyError):  # it may be gone, or nobody's
+        # A process may have ended meanwhile, and its user may have no name.
+        with contextlib.suppress(OSError, KeyError):
             if (proc / "comm").read_text().strip() in PROGRAMS or proc.owner() == ACCOUNT:
                 rollup = (proc / "smaps_rollup").read_text()
-                for kind, kib in re.findall(r"^(Private_Dirty|Pss): +(\d+)", rollup, re.MULTILINE):
-                    used[kind] += int(kib)
-    return {kind.lower(): kib / 1024 for kind, kib in used.items()}
+                for kind, size in re.findall(r"^(Private_Dirty|Pss): +(\d+)", rollup, re.MULTILINE):
+                    kib[kind] += int(size)
+    return {kind.lower(): size / 1024 for kind, size in kib.items()}
 
 
-def asked(path: str, connections: int) -> tuple[float, float]:
-    """Ask for a page as fast as it comes: requests a second, and the ms that half of them took."""
-    told = sh(
+def load(path: str, connections: int) -> tuple[float, float]:
+    """Request a page for five seconds; return requests a second and their median milliseconds."""
+    output = sh(
         f"wrk --latency --duration=5s --threads=1 --connections={connections}"
         f" http://127.0.0.1:{PORT}{path}"
     )
-    [(half, unit)] = re.findall(r"50% +([\d.]+)(us|ms|s)\b", told)
-    [rate] = re.findall(r"Requests/sec: +([\d.]+)", told)
+    [(half, unit)] = re.findall(r"50% +([\d.]+)(us|ms|s)\b", output)
+    [rate] = re.findall(r"Requests/sec: +([\d.]+)", output)
     return float(rate), float(half) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
 
 
-def answers() -> None:
+def wait_for_page() -> None:
     """Wait until the page answers. Raises OSError where it does not in ten seconds."""
     end = time.monotonic() + 10
     while True:
@@ -89,29 +90,29 @@ def answers() -> None:
             return
 
 
-def once(work: Path) -> dict[str, float]:
+def measure(work: Path) -> dict[str, float]:
     """Measure everything once. work: a directory for what is built and loaded."""
-    sh(f"docker rm -f {NAME} 2>/dev/null || true")  # one that was interrupted has left it
-    told = {"restart": seconds("systemctl restart docker.service")}
-    time.sleep(10)  # what it does at its start is over
-    told |= memory()
+    sh(f"docker rm -f {NAME} 2>/dev/null || true")  # an interrupted measurement has left it
+    results = {"restart": seconds("systemctl restart docker.service")}
+    time.sleep(10)  # the engine has done by then what it does at its start
+    results |= memory()
     begin = time.monotonic()
     sh(f"docker run -d --name {NAME} -p 127.0.0.1:{PORT}:8888 {HARDENED} {IMAGE}")
-    answers()
-    told["page"] = time.monotonic() - begin
-    told["rate"] = asked("/fr/cheat-sheet", 32)[0]
-    told["latency"] = asked("/healthz", 1)[1]
-    # The same files in one layer, which no image has yet.
+    wait_for_page()
+    results["page"] = time.monotonic() - begin
+    results["rate"] = load("/fr/cheat-sheet", 32)[0]
+    results["latency"] = load("/healthz", 1)[1]
+    # The import puts the same files in one layer, which no image has yet.
     sh(f"docker export {NAME} | docker import - {NAME}:load")
     sh(f"docker rm -f {NAME}; docker save -o {work}/image.tar {NAME}:load; docker rmi {NAME}:load")
-    told["load"] = seconds(f"docker load -i {work}/image.tar")
+    results["load"] = seconds(f"docker load -i {work}/image.tar")
     (work / "context").mkdir(exist_ok=True)
     (work / "context/Dockerfile").write_text(DOCKERFILE)
-    told["build"] = seconds(
+    results["build"] = seconds(
         f"docker build --no-cache --network none -t {NAME}:build {work}/context"
     )
     sh(f"docker rmi {NAME}:load {NAME}:build; rm {work}/image.tar")
-    return told
+    return results
 
 
 def main() -> None:
@@ -120,8 +121,9 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=3)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir="/var/tmp") as work:
-        turns = [once(Path(work)) for _ in range(options.turns)]
-    print(json.dumps({of: round(statistics.median(t[of] for t in turns), 2) for of in turns[0]}))
+        turns = [measure(Path(work)) for _ in range(options.turns)]
+    medians = {key: round(statistics.median(turn[key] for turn in turns), 2) for key in turns[0]}
+    print(json.dumps(medians))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Ask a page all along, and tell the longest time in which it did not answer.
+"""Request a page all along, and print the longest time in which it did not answer.
 
 Runs on the seat itself, with the seat's own Python and nothing else:
 `./lab ansible pc03 -m ansible.builtin.script -a "bench/gap.py --seconds 60"`, while the room is
@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 ANSWER_SECONDS = 2
 
 
-def ask(address: str) -> str:
-    """Give the revision that answers at host:port.
+def request_revision(address: str) -> str:
+    """Return the revision that answers at host:port.
 
     Raises OSError, http.client.HTTPException, ValueError or KeyError where none does.
     """
@@ -34,18 +34,18 @@ def ask(address: str) -> str:
 
 
 def watch(address: str, seconds: float, pause: float) -> dict[str, object]:
-    """Ask for so many seconds, or until SystemExit is raised, and give what was seen.
+    """Send requests for so many seconds, or until SystemExit is raised; return what was seen.
 
-    pause: seconds from an answer to the next question.
+    pause: seconds from an answer to the next request.
     """
-    asked, failed, longest = 0, 0, 0.0
+    requests, failed, longest = 0, 0, 0.0
     revisions: list[str] = []
     begin = last = time.monotonic()
     try:
         while time.monotonic() < begin + seconds:
-            asked += 1
+            requests += 1
             try:
-                revision = ask(address)
+                revision = request_revision(address)
             except (OSError, http.client.HTTPException, ValueError, KeyError):
                 failed += 1
             else:
@@ -59,7 +59,7 @@ def watch(address: str, seconds: float, pause: float) -> dict[str, object]:
     # A page that never came back has a gap too.
     longest = max(longest, time.monotonic() - last)
     return {
-        "asked": asked,
+        "asked": requests,
         "failed": failed,
         "longest_gap_ms": round(longest * 1000),
         "revisions": revisions,
@@ -67,7 +67,7 @@ def watch(address: str, seconds: float, pause: float) -> dict[str, object]:
 
 
 def main() -> None:
-    """Run until the time is over, or until told to stop."""
+    """Run until the time is over, or until SIGTERM."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--url", default="http://127.0.0.1:8080")
     parser.add_argument("--seconds", type=float, default=60)

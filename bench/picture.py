@@ -1,4 +1,4 @@
-"""Draw what a run shows at a moment, as SVG.
+"""Draw a moment of a run on a terminal as SVG.
 
 `./lab python -m bench.picture FILE PATTERN COMMAND…` runs the command on a terminal and writes to
 FILE the first picture in whose rows the regular expression PATTERN is found.
@@ -19,7 +19,7 @@ COLUMNS, LINES = 100, 30
 
 
 def svg(screen: str, title: str) -> str:
-    """Give the last lines of what was written as a picture; it asks no server for a font."""
+    """Return the last lines of a screen as a picture that loads no font from a server."""
     console = Console(file=io.StringIO(), record=True, width=COLUMNS)
     for line in screen.splitlines()[-LINES:]:
         console.print(Text.from_ansi(line), overflow="fold")
@@ -27,10 +27,11 @@ def svg(screen: str, title: str) -> str:
 
 
 def main() -> None:
-    """Run, choose, draw."""
+    """Run the command, choose the moment, and draw it."""
     path, pattern, *command = sys.argv[1:]
-    others = {name: value for name, value in os.environ.items() if name != "CI"}
-    terminal = Terminal(command, COLUMNS, LINES, others | {"TERM": "xterm-256color"})
+    # With CI in its environment the command would draw no rows.
+    environment = {name: value for name, value in os.environ.items() if name != "CI"}
+    terminal = Terminal(command, COLUMNS, LINES, environment | {"TERM": "xterm-256color"})
     terminal.close()
     moments = (
         above + rows for above, rows in pictures(terminal.written) if re.search(pattern, rows)

@@ -1,15 +1,15 @@
-"""How long it takes to put a seat back for the next group: `./lab python -m bench.reset`.
+"""Measure how long it takes to put a seat back for the next group: `./lab python -m bench.reset`.
 
-One machine (an instance as in molecule/, reached over SSH) is made ready; students leave twenty
-containers on it, ten running and ten exited, with an image, a volume and a network of their own.
-Then the seat is listed, reset, and, with the same again on it, saved and reset. The times are those
-of the whole command, which is what a teacher waits for; a room's seats work at the same time.
+One machine (bench/instances.py) is made ready; students leave twenty containers on it, ten running
+and ten exited, with an image, a volume and a network of their own. Then the seat is listed, reset,
+and, with the same again on it, saved and reset. The times are those of the whole command, for which
+a teacher waits; a room's seats work at the same time.
 """
 
 import statistics
 import time
 
-from bench.room import PROJECT, Room, machine, room
+from bench.instances import PROJECT, Room, machine, running_room
 
 RUNS = 3
 LEFT = """
@@ -31,27 +31,28 @@ WAYS = {
 }
 
 
-def timed(made: Room, **answers: str) -> float:
-    """Run the playbook and give its seconds."""
-    words = [word for pair in answers.items() for word in ("-e", "=".join(pair))]
+def reset_time(room: Room, **answers: str) -> float:
+    """Run the playbook with these extra variables and return its seconds."""
+    options = [word for pair in answers.items() for word in ("-e", "=".join(pair))]
     play = str(PROJECT / "playbooks/reset.yml")
     start = time.monotonic()
-    made.run(["ansible-playbook", "-i", str(made.work / "archive.yml"), *words, play])
+    room.run(["ansible-playbook", "-i", str(room.work / "archive.yml"), *options, play])
     return time.monotonic() - start
 
 
 def main() -> None:
     """Measure and print."""
     print(machine())
-    with room(1) as made:
-        made.run(made.command("archive"))
+    with running_room(1) as room:
+        room.run(room.command("archive"))
         for way, answers in WAYS.items():
             seconds = []
             for _ in range(RUNS):
-                made.run(["docker", "exec", made.seats[0], "sh", "-c", LEFT])
-                seconds.append(timed(made, **answers))
+                room.run(["docker", "exec", room.seats[0], "sh", "-c", LEFT])
+                seconds.append(reset_time(room, **answers))
                 if not answers:
-                    timed(made, confirm="yes")
+                    # A list removes nothing, and the next turn begins with an empty seat.
+                    reset_time(room, confirm="yes")
             print(f"{way}: {statistics.median(seconds):.1f} s, the median of {RUNS}")
 
 

@@ -1,4 +1,7 @@
-"""Run a command on a terminal of a given size, and keep what it wrote."""
+"""Run a command on a terminal of a given size, and keep its output.
+
+bench/picture.py and tests/live use it.
+"""
 
 import errno
 import fcntl
@@ -14,15 +17,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
-# The longest that a command here may be silent, in seconds.
+# A command may be silent for at most so many seconds.
 PATIENCE = 300
 
-# The rows of plugins/callback/room_live.py begin with this, and so does what takes their place.
+# plugins/callback/room_live.py writes this before its rows, and before what takes their place.
 CLEAR = re.compile(r"\r(?:\x1b\[\d+A)?\x1b\[J")
 
 
 class Terminal:
-    """A terminal with a command on it. written: all that the command has written so far."""
+    """A terminal on which a command runs. written: all that the command has written so far."""
 
     def __init__(
         self, command: list[str], columns: int, lines: int, environment: Mapping[str, str]
@@ -32,7 +35,7 @@ class Terminal:
         self.end, inside = pty.openpty()
         self.resize(columns, lines)
         self.process = subprocess.Popen(
-            # Ctrl-C comes from a terminal that is the command's own.
+            # Ctrl-C reaches the command from a terminal only where that is its controlling one.
             ["setsid", "--ctty", *command],  # noqa: S607
             cwd=PROJECT,
             env=environment,
@@ -43,7 +46,7 @@ class Terminal:
         os.close(inside)
 
     def resize(self, columns: int, lines: int) -> None:
-        """Give the terminal another size, as pulling at its window does."""
+        """Change the terminal's size, as a person does who pulls at its window."""
         fcntl.ioctl(self.end, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     def press(self, keys: str) -> None:
@@ -51,19 +54,19 @@ class Terminal:
         os.write(self.end, keys.encode())
 
     def read(self, seconds: float) -> bool:
-        """Read what is written within so many seconds; tell whether there is more to come."""
+        """Read what is written within so many seconds; return whether more can come."""
         if select.select([self.end], [], [], seconds)[0]:
             try:
                 self.written += os.read(self.end, 65536)
             except OSError as error:
-                # That is how Linux tells that nobody has the terminal any more.
+                # Linux answers with EIO once no process has the terminal open any more.
                 if error.errno != errno.EIO:
                     raise
                 return False
         return True
 
     def wait_for(self, text: str) -> None:
-        """Read until a text was written. Raises TimeoutError where it is not."""
+        """Read until the command writes a text. Raises TimeoutError where it does not."""
         seen = len(self.written)
         deadline = time.monotonic() + PATIENCE
         while text.encode() not in self.written[seen:]:
@@ -71,7 +74,7 @@ class Terminal:
                 raise TimeoutError(f"no {text!r} in {self.written.decode()}")
 
     def close(self) -> int:
-        """Read to the end and give the command's exit code."""
+        """Read to the end and return the command's exit code."""
         while self.read(PATIENCE):
             pass
         os.close(self.end)
@@ -79,10 +82,10 @@ class Terminal:
 
 
 def pictures(written: bytes) -> Iterator[tuple[str, str]]:
-    """Give the pictures of a run in their order, each after what stood above it."""
+    """Yield the pictures of a run in their order, each as the text above the rows, and the rows."""
     above = ""
     for part in CLEAR.split(written.decode()):
-        # The rows end within a line; all else ends it.
+        # The rows alone do not end with a line break.
         if part.endswith("\n"):
             above += part
         elif part:

@@ -1,9 +1,9 @@
-"""What the course's server answers a second: `./lab python -m bench.web`.
+"""Measure how many requests a second the course's server answers: `./lab python -m bench.web`.
 
 Two servers of the same app, in the same image, with the flags of the deployed container, one after
 the other in turns: waitress, as the image runs it; and Flask's development server, as the course's
-original ran. wrk (`./lab ansible-playbook tests/tools.yml`) asks over loopback, on connections that
-stay open. Writes reports/bench/web.json, and prints the table for docs/.
+original ran. wrk (`./lab ansible-playbook tests/tools.yml`) sends requests over loopback, on
+connections that stay open. Writes reports/bench/web.json, and prints the table for docs/.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import sys
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
-from bench.room import REPORTS, machine
+from bench.instances import REPORTS, machine
 from tests.course_container import HARDENED, Load, address, engine, load, memory, running
 
 SERVERS = {
@@ -26,10 +26,10 @@ TURNS = 3
 
 @dataclass(frozen=True)
 class Row:
-    """A server's answers to one page, the medians of all turns.
+    """A server's answers to requests for one page, as medians of all turns.
 
     rate: requests a second. half, most: milliseconds that half and 99 % of them took at most.
-    errors: of all turns. memory: the most bytes in use after a turn.
+    errors: the sum of all turns. memory: the largest number of bytes in use after a turn.
     """
 
     server: str
@@ -42,31 +42,34 @@ class Row:
 
 
 def measure(path: str, seconds: int, connections: int) -> list[Row]:
-    """Measure both servers with one page, in turns, each time in a new container."""
+    """Measure both servers with one page, in turns, each time in a new container.
+
+    seconds: of each load. connections: the number of them at once.
+    """
     loads: dict[str, list[Load]] = {server: [] for server in SERVERS}
-    used = dict.fromkeys(SERVERS, 0)
+    memory_used = dict.fromkeys(SERVERS, 0)
     with engine() as client:
         for _ in range(TURNS):
             for server, command in SERVERS.items():
                 with running(client, command=command, **HARDENED) as container:
                     loads[server].append(load(address(container) + path, seconds, connections))
-                    used[server] = max(used[server], memory(container))
+                    memory_used[server] = max(memory_used[server], memory(container))
     return [
         Row(
             server=server,
             path=path,
-            rate=round(statistics.median(one.rate for one in of_server)),
-            half=round(statistics.median(one.half for one in of_server), 1),
-            most=round(statistics.median(one.most for one in of_server), 1),
-            errors=sum(one.errors for one in of_server),
-            memory=used[server],
+            rate=round(statistics.median(turn.rate for turn in turns)),
+            half=round(statistics.median(turn.half for turn in turns), 1),
+            most=round(statistics.median(turn.most for turn in turns), 1),
+            errors=sum(turn.errors for turn in turns),
+            memory=memory_used[server],
         )
-        for server, of_server in loads.items()
+        for server, turns in loads.items()
     ]
 
 
 def table(rows: list[Row]) -> str:
-    """Give the rows as Markdown."""
+    """Return the rows as a table in Markdown."""
     lines = ["| page | server | requests a second | half in | 99 % in | errors | memory |"]
     lines.append("| --- |" + " --- |" * 6)
     lines += [
@@ -78,7 +81,7 @@ def table(rows: list[Row]) -> str:
 
 
 def main() -> None:
-    """Measure, write, print."""
+    """Measure, write the report and print the table."""
     parser = argparse.ArgumentParser(prog="python -m bench.web", description=__doc__)
     parser.add_argument("--seconds", type=int, default=10, help="of each load (default: 10)")
     parser.add_argument("--connections", type=int, default=32, help="at once (default: 32)")
@@ -89,8 +92,8 @@ def main() -> None:
         print(f"{path}: measured", file=sys.stderr, flush=True)
     caption = f"{machine()}, {datetime.now(UTC):%Y-%m-%d}, {arguments.connections} connections"
     REPORTS.mkdir(parents=True, exist_ok=True)
-    told = {"measured_on": caption, "rows": [asdict(row) for row in rows]}
-    (REPORTS / "web.json").write_text(json.dumps(told, indent=1) + "\n")
+    report = {"measured_on": caption, "rows": [asdict(row) for row in rows]}
+    (REPORTS / "web.json").write_text(json.dumps(report, indent=1) + "\n")
     print(f"{caption}\n\n{table(rows)}")
 
 

@@ -2,19 +2,18 @@
 # requires-python = ">=3.12"
 # dependencies = ["cosmic-ray==8.7.0"]
 # ///
-"""Change one token of `plugins/` or `app/labocloud/` at a time, and tell which change no test sees.
+"""Change one token of `plugins/` or `app/labocloud/` at a time; list the changes no test sees.
 
     ./lab uv run --no-project tests/mutants.py [--seed N] [--count 60] [--jobs 2] [FILE...]
 
-uv brings cosmic-ray, whose operators make the changes, for this run alone. A comparison is turned,
-`and` and `or` change places, so do 0 and 1, and True and False; a `not` is dropped, `None` is
-returned. Of all changes (of the FILEs alone, where some are named) the seed draws a sample; it is
-the same each time that the code is. The tests of tests/unit and app/tests run in copies of the
-project; the files here are left as they are. It takes some seconds for a change that a test sees,
-and for another as long as all the tests.
+uv installs cosmic-ray, whose operators make the changes, for this run alone. A comparison is
+negated; `and` and `or` are swapped, and so are 0 and 1, True and False; a `not` is dropped; `None`
+is returned. The seed draws a sample of all changes, or of those of the FILEs; it is the same as
+long as the code is. The tests of tests/unit and app/tests run in copies of the project, and the
+files here stay as they are. A change that a test sees takes some seconds, another one as long as
+all the tests.
 
-A change that alters nothing that anybody could see, or that a scenario alone can see, is told too:
-read each.
+The list has changes too that make no difference, or one that only a scenario can see: read each.
 """
 
 import argparse
@@ -41,9 +40,9 @@ from cosmic_ray.plugins import get_operator
 
 PROJECT = Path(__file__).resolve().parents[1]
 SOURCES = ("plugins/**/*.py", "app/labocloud/*.py")
-# It runs `./lab` as a user would, for minutes, and is about no file of these.
+# It runs `./lab` as a user would, for minutes, and tests none of these files.
 LEFT_OUT = "--ignore=tests/unit/test_lab.py"
-# Times as long as the first run, which has nothing beside it, the tests of a change may take.
+# The tests of a change may take so many times as long as the first run, which runs alone.
 PATIENCE = 4
 OPERATORS = (
     *("Eq_NotEq", "NotEq_Eq", "Lt_GtE", "GtE_Lt", "Gt_LtE", "LtE_Gt", "Is_IsNot", "IsNot_Is"),
@@ -52,70 +51,70 @@ OPERATORS = (
 
 
 class In(Operator):
-    """Turns `in` to `not in`, and back."""
+    """Replaces `in` by `not in`, and the other way round."""
 
     def mutation_positions(self, node: Any) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401  # parso's
-        """Give where."""
-        if node.type == "comparison" and self.turned(node):
+        """Yield the places."""
+        if node.type == "comparison" and self.negated(node):
             yield node.children[1].start_pos, node.children[1].end_pos
 
     def mutate(self, node: Any, _index: int) -> Any:  # noqa: ANN401  # parso's
-        """Turn it."""
-        node.children[1] = parso.parse(f" {self.turned(node)}")
+        """Replace the operator."""
+        node.children[1] = parso.parse(f" {self.negated(node)}")
         return node
 
     @staticmethod
-    def turned(node: Any) -> str | None:  # noqa: ANN401  # parso's
-        """Give what it becomes, None where it is another comparison."""
+    def negated(node: Any) -> str | None:  # noqa: ANN401  # parso's
+        """Return the opposite operator, None for another comparison."""
         operator = " ".join(node.children[1].get_code(include_prefix=False).split())
         return {"in": "not in", "not in": "in"}.get(operator)
 
     @classmethod
     def examples(cls) -> tuple[()]:
-        """Give none."""
+        """Return no examples."""
         return ()
 
 
 class ReturnNone(Operator):
-    """Returns None in place of something else."""
+    """Replaces a returned value by None."""
 
     def mutation_positions(self, node: Any) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401  # parso's
-        """Give where."""
+        """Yield the places."""
         if node.type == "return_stmt" and node.children[1].get_code().strip() != "None":
             yield node.start_pos, node.end_pos
 
     def mutate(self, node: Any, _index: int) -> Any:  # noqa: ANN401  # parso's
-        """Return None."""
+        """Replace the value."""
         node.children[1:] = [parso.parse(" None")]
         return node
 
     @classmethod
     def examples(cls) -> tuple[()]:
-        """Give none."""
+        """Return no examples."""
         return ()
 
 
 class ZeroAndOne(Operator):
-    """Has 0 and 1 change places."""
+    """Swaps 0 and 1."""
 
     def mutation_positions(self, node: Any) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401  # parso's
-        """Give where."""
+        """Yield the places."""
         if node.type == "number" and node.value in ("0", "1"):
             yield node.start_pos, node.end_pos
 
     def mutate(self, node: Any, _index: int) -> Any:  # noqa: ANN401  # parso's
-        """Change it."""
+        """Replace the number."""
         node.value = str(1 - int(node.value))
         return node
 
     @classmethod
     def examples(cls) -> tuple[()]:
-        """Give none."""
+        """Return no examples."""
         return ()
 
 
 class Mutant(NamedTuple):
-    """A change: the file, by its path in the project, the line, what makes it, and which of its."""
+    """A change. path: in the project. occurrence: which of the operator's places in the file."""
 
     path: str
     line: int
@@ -124,12 +123,12 @@ class Mutant(NamedTuple):
 
     @property
     def folder(self) -> str:
-        """The folder of all tests that can see it."""
+        """The folder of all tests that can see the change."""
         return "app/tests" if self.path.startswith("app/") else "tests/unit"
 
     @property
-    def own(self) -> list[str]:
-        """The files of the tests that are about the changed one; there may be none."""
+    def own_tests(self) -> list[str]:
+        """The files of the tests of the changed file, of which there may be none."""
         path = Path(self.path)
         name = path.stem.strip("_")
         names = (name, f"{name}_{path.parent.name}", f"{path.parent.name}_{name}")
@@ -137,12 +136,12 @@ class Mutant(NamedTuple):
         return [file for file in files if (PROJECT / file).exists()]
 
     def apply(self, source: str) -> str:
-        """Give the text of the file with the change."""
+        """Return the text of the file with the change."""
         return mutate_code(source, self.operator, self.occurrence)
 
 
 def operators() -> Iterator[Operator]:
-    """Give what makes the changes."""
+    """Yield the operators that make the changes."""
     for name in OPERATORS:
         kind = "Replace" if "With" in name else "ReplaceComparisonOperator_"
         yield get_operator(f"core/{kind}{name}")()
@@ -151,13 +150,13 @@ def operators() -> Iterator[Operator]:
 
 
 def mutants(path: str) -> Iterator[Mutant]:
-    """Give all mutants of a file, by its path in the project."""
+    """Yield all mutants of a file, given by its path in the project."""
     source = (PROJECT / path).read_text(encoding="utf-8")
     lines = source.splitlines()
     nodes = list(ast_nodes(get_ast(source)))
     for operator in operators():
-        places = (place for node in nodes for place in operator.mutation_positions(node))
-        for occurrence, ((line, _), _) in enumerate(places):
+        positions = (position for node in nodes for position in operator.mutation_positions(node))
+        for occurrence, ((line, _), _) in enumerate(positions):
             # No unit test runs a module as a seat does.
             if not lines[line - 1].startswith("if __name__"):
                 yield Mutant(path, line, operator, occurrence)
@@ -165,25 +164,28 @@ def mutants(path: str) -> Iterator[Mutant]:
 
 @contextmanager
 def copies(count: int) -> Iterator[queue.Queue[Path]]:
-    """Have copies of the project for a while, in a queue."""
-    with tempfile.TemporaryDirectory(prefix="labocloud-mutants-") as place:
+    """Make copies of the project, and remove them afterwards."""
+    with tempfile.TemporaryDirectory(prefix="labocloud-mutants-") as directory:
         free: queue.Queue[Path] = queue.Queue()
         for number in range(count):
-            copy = Path(place, str(number))
+            copy = Path(directory, str(number))
             ignored = shutil.ignore_patterns(".venv*", "__pycache__", "build", "dist")
             shutil.copytree(PROJECT, copy, symlinks=True, ignore=ignored)
             free.put(copy)
         yield free
 
 
-def failed(copy: Path, *tests: str, seconds: float | None = None) -> str:
-    """Give which tests fail in a copy, or that they take longer than this; empty where all pass."""
+def failure(copy: Path, *tests: str, seconds: float | None = None) -> str:
+    """Run tests in a copy, and return why they fail, empty if they pass.
+
+    seconds: the longest that they may take.
+    """
     environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-    # By its time and size alone Python would take a changed file for the one before.
+    # Python compares time and size alone, and would take the bytecode of the unchanged file.
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
     environment["PATH"] = f"{PROJECT}/.venv/bin:{environment['PATH']}"
     command = [f"{PROJECT}/.venv/bin/python", "-m", "pytest", "-qx", "--no-header", *tests]
-    # In a session of its own: what ends processes may, changed, end all of its group.
+    # It has a session of its own: a changed line that ends processes may end all of its group.
     with subprocess.Popen(
         command,
         cwd=copy,
@@ -194,35 +196,35 @@ def failed(copy: Path, *tests: str, seconds: float | None = None) -> str:
         start_new_session=True,
     ) as run:
         try:
-            said, _ = run.communicate(timeout=seconds)
+            output, _ = run.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             os.killpg(run.pid, signal.SIGKILL)
             return f"they take longer than {seconds:.0f} seconds"
-    return "\n".join(said.splitlines()[-3:]) if run.returncode else ""
+    return "\n".join(output.splitlines()[-3:]) if run.returncode else ""
 
 
 def survives(free: queue.Queue[Path], mutant: Mutant, seconds: float) -> bool:
-    """Tell whether all tests pass with a change: first those of the file, then the others.
+    """Return whether all tests pass with a change: first those of the file, then the others.
 
-    seconds: what all take as the code is. A change that makes something endless counts as seen
-    after as long by those of the file, after PATIENCE times as long by the others.
+    seconds: the time of all tests without a change. A change that makes something endless counts as
+    seen after that time by the tests of the file, after PATIENCE times as long by the others.
     """
     copy = free.get()
     changed = copy / mutant.path
     before = changed.read_text(encoding="utf-8")
     try:
         changed.write_text(mutant.apply(before), encoding="utf-8")
-        if mutant.own and failed(copy, *mutant.own, seconds=seconds):
+        if mutant.own_tests and failure(copy, *mutant.own_tests, seconds=seconds):
             return False
-        others = [f"--ignore={file}" for file in mutant.own]
-        return not failed(copy, mutant.folder, LEFT_OUT, *others, seconds=PATIENCE * seconds)
+        others = [f"--ignore={file}" for file in mutant.own_tests]
+        return not failure(copy, mutant.folder, LEFT_OUT, *others, seconds=PATIENCE * seconds)
     finally:
         changed.write_text(before, encoding="utf-8")
         free.put(copy)
 
 
-def told(mutant: Mutant) -> str:
-    """Say what a mutant changes."""
+def description(mutant: Mutant) -> str:
+    """Return the place of a change, with the line before and after it."""
     before = (PROJECT / mutant.path).read_text(encoding="utf-8")
     pairs = zip(before.splitlines(), mutant.apply(before).splitlines(), strict=False)
     old, new = next((old.strip(), new.strip()) for old, new in pairs if old != new)
@@ -230,35 +232,35 @@ def told(mutant: Mutant) -> str:
 
 
 def main() -> None:
-    """Draw a sample and tell its survivors."""
+    """Draw a sample and list its survivors."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("files", nargs="*", metavar="FILE", help="path in the project")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=60, help="how many; 0 for all of them")
     parser.add_argument("--jobs", type=int, default=2)
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
 
-    # A shell that has started this beside others has it ignored, and tests send it.
+    # A shell that has started this in the background lets it be ignored, and tests send it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    files = asked.files or [
+    files = arguments.files or [
         str(path.relative_to(PROJECT)) for pattern in SOURCES for path in PROJECT.glob(pattern)
     ]
     every = [mutant for path in sorted(files) for mutant in mutants(path)]
-    count = min(asked.count or len(every), len(every))
-    sample = random.Random(asked.seed).sample(every, count)  # noqa: S311  # no secret
+    count = min(arguments.count or len(every), len(every))
+    sample = random.Random(arguments.seed).sample(every, count)  # noqa: S311  # no secret
     alive = 0
-    with copies(asked.jobs) as free, ThreadPoolExecutor(asked.jobs) as pool:
+    with copies(arguments.jobs) as free, ThreadPoolExecutor(arguments.jobs) as pool:
         copy, begun = free.get(), time.monotonic()
         for folder in ("tests/unit", "app/tests"):
-            if said := failed(copy, folder, LEFT_OUT):
-                sys.exit(f"the tests fail without any change; mend that first:\n{said}")
+            if output := failure(copy, folder, LEFT_OUT):
+                sys.exit(f"the tests fail without any change; mend that first:\n{output}")
         seconds = time.monotonic() - begun
         free.put(copy)
         fates = pool.map(lambda mutant: survives(free, mutant, seconds), sample)
         for mutant, survived in zip(sample, fates, strict=True):
             alive += survived
             if survived:
-                print(told(mutant), flush=True)
+                print(description(mutant), flush=True)
     print(
         f"{count - alive} of {count} are seen ({1 - alive / count:.0%}), of {len(every)} there are"
     )

@@ -1,9 +1,9 @@
 """Run every check of the project: `./lab test`.
 
-Each check is a command of its own. This runs some at a time, each as soon as what it needs is
-there, the long ones first; shows which are under way and what a failed one said; tells where the
-time went, and ends with the line `N passed, N failed`. What they printed in full is in
-reports/tests/, and what they took in times.json there.
+Each check is a command of its own. Some run at a time, each as soon as its needs are fulfilled, the
+long ones first. It shows which are under way and the end of a failed check's output, then where the
+time went, and ends with the line `N passed, N failed`. The whole output of each check is in
+reports/tests/, and its times are in times.json there.
 """
 
 import argparse
@@ -33,30 +33,30 @@ TAIL = 60
 
 
 def counts(check: Check) -> tuple[int, int]:
-    """Give how many tests of a check's JUnit report passed, and how many did not."""
+    """Return how many tests of a check's JUnit report passed, and how many failed."""
     passed = failed = 0
     path = REPORTS / f"{check.file}.xml"
     if path.exists():
         for suite in ET.parse(path).getroot().iter("testsuite"):  # noqa: S314  # pytest wrote it
-            bad = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
-            failed += bad
-            passed += int(suite.get("tests", 0)) - bad - int(suite.get("skipped", 0))
+            unsuccessful = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+            failed += unsuccessful
+            passed += int(suite.get("tests", 0)) - unsuccessful - int(suite.get("skipped", 0))
     return passed, failed
 
 
 def run(check: Check, machine: Machine) -> Measured:
-    """Run a check and give what it took, and how many tests passed and failed.
+    """Run a check and return what it took, and how many tests passed and failed.
 
-    A command without tests counts as one.
+    A command without tests counts as one test.
     """
     print(f"{check.name:22}is under way", flush=True)
     log, junit, ansible = (REPORTS / f"{check.file}{end}" for end in (".log", ".xml", ".ansible"))
-    for old in (junit, ansible):
-        old.unlink(missing_ok=True)
-    # Molecule's verifier is pytest too, and hears this variable.
+    for path in (junit, ansible):
+        path.unlink(missing_ok=True)
+    # Molecule's verifier is pytest too, and reads this variable.
     environment = os.environ | {"PYTEST_ADDOPTS": f"--junitxml={junit}", "ANSIBLE_NOCOLOR": "1"}
     if check.scenario:
-        # Its lines tell its phases as they come; Ansible's log, how often a playbook ran.
+        # The phases are read from the lines as they come, and the playbooks from Ansible's log.
         environment |= {"PYTHONUNBUFFERED": "1", "ANSIBLE_LOG_PATH": str(ansible)}
     with log.open("wb") as output, log.open(errors="replace") as written:
         process = subprocess.Popen(
@@ -68,12 +68,12 @@ def run(check: Check, machine: Machine) -> Measured:
             stdin=subprocess.DEVNULL,
         )
         meter = Meter(check.name, check.scenario, process.pid, machine)
-        # Until it is waited for, what it took can be read.
-        ended = os.WEXITED | os.WNOWAIT | os.WNOHANG
-        while not os.waitid(os.P_PID, process.pid, ended):
-            meter.hear(written)
+        # As long as its exit code is not read, its times can be.
+        options = os.WEXITED | os.WNOWAIT | os.WNOHANG
+        while not os.waitid(os.P_PID, process.pid, options):
+            meter.read(written)
             time.sleep(0.2)
-        meter.hear(written)
+        meter.read(written)
         measured = meter.end()
         code = process.wait()
     measured.playbooks = playbooks(ansible)
@@ -82,20 +82,20 @@ def run(check: Check, machine: Machine) -> Measured:
         measured.passed = 1
     if code != 0 and measured.failed == 0:
         measured.failed = 1
-    lines = [told(measured)]
+    lines = [result_line(measured)]
     if code != 0:
         lines += [f"    {line}" for line in log.read_text(errors="replace").splitlines()[-TAIL:]]
         lines.append(f"    (the whole of it: {log.relative_to(PROJECT)})")
-    # In one piece: another check may print at the same time.
+    # They are printed in one piece, since another check may print at the same time.
     print("\n".join(lines), flush=True)
     return measured
 
 
 @contextmanager
 def instances_for(chosen: Sequence[Check]) -> Iterator[None]:
-    """Have the machine's instances, where a check has any, to oneself: their names are the same.
+    """Hold the lock of the machine's instances where a check has any, since their names are fixed.
 
-    Another run, of this checkout or of another one, is waited for.
+    Waits for another run that holds it, of this checkout or of another one.
     """
     if not any(check.scenario for check in chosen):
         yield
@@ -113,8 +113,8 @@ def instances_for(chosen: Sequence[Check]) -> Iterator[None]:
         file.truncate(0)
 
 
-def told(measured: Measured) -> str:
-    """Give the line that says how a check ended."""
+def result_line(measured: Measured) -> str:
+    """Return the line that is printed when a check has ended."""
     verdict = "FAILED" if measured.failed else "ok"
     return (
         f"{measured.name:22}{verdict:8}{measured.passed:4} passed {measured.failed:3} failed"
@@ -122,11 +122,15 @@ def told(measured: Measured) -> str:
     )
 
 
-def run_all(chosen: Sequence[Check], jobs: int | None, known: dict[str, Any]) -> list[Measured]:
-    """Run checks and give what each took; those that had begun, where Ctrl+C ends it."""
+def run_all(chosen: Sequence[Check], jobs: int | None, previous: dict[str, Any]) -> list[Measured]:
+    """Run checks and return what each took; after Ctrl+C, of those that had begun.
+
+    jobs: how many run at once, None to decide by how busy the machine is. previous: the result of
+    previous_times().
+    """
     machine = Machine()
     start = time.monotonic()
-    line = lanes.Line(chosen, {name: took["seconds"] for name, took in known.items()})
+    line = lanes.Line(chosen, {name: took["seconds"] for name, took in previous.items()})
     done: list[Measured] = []
     under_way: set[Future[Measured]] = set()
     with ThreadPoolExecutor(max_workers=max(len(chosen), 1)) as workers:
@@ -136,32 +140,34 @@ def run_all(chosen: Sequence[Check], jobs: int | None, known: dict[str, Any]) ->
             try:
                 ended, under_way = wait(under_way, timeout=5, return_when=FIRST_COMPLETED)
             except KeyboardInterrupt:
-                # What is under way has heard it from the terminal, too.
+                # The checks that are under way get the signal from the terminal, too.
                 print("Ctrl+C: what has not begun is not run", flush=True)
                 line.close()
                 continue
-            for one in ended:
-                done.append(one.result())
+            for future in ended:
+                done.append(future.result())
                 for check, need in line.end(done[-1].name, bool(done[-1].failed)):
-                    # What could not be tried has not passed.
+                    # A check that could not be tried has not passed.
                     done.append(Measured(check.name, failed=1))
-                    print(f"{told(done[-1])}: {need} failed, which it needs", flush=True)
+                    print(f"{result_line(done[-1])}: {need} failed, which it needs", flush=True)
     machine.close()
     waited = machine.waited(start)
-    cpu, on_seats = (sum(getattr(one, key) for one in done) for key in ("cpu", "on_seats"))
+    cpu, on_seats = (
+        sum(getattr(measured, key) for measured in done) for key in ("cpu", "on_seats")
+    )
     whole = Taken("the whole", time.monotonic() - start, cpu, on_seats, waited)
     reports = [REPORTS / f"{check.file}.xml" for check in chosen]
-    this = report(whole, done, slowest(path for path in reports if path.exists()))
-    # Of the checks that did not run this time, what they took last time stays.
-    ran = {one["name"] for one in this["checks"]}
-    kept = [took for name, took in known.items() if name not in ran]
-    TIMES.write_text(json.dumps(this | {"checks": this["checks"] + kept}, indent=1) + "\n")
-    print(table(this))
+    times = report(whole, done, slowest(path for path in reports if path.exists()))
+    # The checks that did not run this time keep their times of last time.
+    ran = {took["name"] for took in times["checks"]}
+    kept = [took for name, took in previous.items() if name not in ran]
+    TIMES.write_text(json.dumps(times | {"checks": times["checks"] + kept}, indent=1) + "\n")
+    print(table(times))
     return done
 
 
-def last_time() -> dict[str, Any]:
-    """Give what each check took when it ran last, by its name; nothing where that is not known."""
+def previous_times() -> dict[str, Any]:
+    """Return what each check took when it ran last, by its name; nothing if that cannot be read."""
     try:
         return {took["name"]: took for took in json.loads(TIMES.read_text())["checks"]}
     except (OSError, ValueError, KeyError, TypeError):
@@ -169,30 +175,30 @@ def last_time() -> dict[str, Any]:
 
 
 def differing(every: Sequence[Check]) -> list[Check]:
-    """Give the checks that can see what differs from main, and say which, and why.
+    """Return the checks that can see what differs from main, and print which, and why.
 
-    Raises ValueError where there is no main.
+    Raises ValueError where there is no branch main.
     """
     names = changed.differing("main")
     seeing = changed.seeing(names, every)
     print(f"{len(names)} files differ from main. These checks can see it:")
     for check, files in seeing:
         if files:
-            only = [Path(word).name for word in check.command if fnmatch(word, changed.UNIT_TESTS)]
-            tests = f" (of it {shortly(only)})" if only else ""
-            print(f"  {check.name:22}{shortly(files)}{tests}")
+            some = [Path(word).name for word in check.command if fnmatch(word, changed.UNIT_TESTS)]
+            tests = f" (of it {shortened(some)})" if some else ""
+            print(f"  {check.name:22}{shortened(files)}{tests}")
     left = ", ".join(check.name for check, files in seeing if not files)
     print(f"Left out, since none of it is in what they try: {left or 'none'}.", flush=True)
     return [check for check, files in seeing if files]
 
 
-def shortly(names: Sequence[str]) -> str:
-    """Give some of many names."""
+def shortened(names: Sequence[str]) -> str:
+    """Return the first three names, and how many more there are."""
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def main() -> int:
-    """Run the checks that the command line asks for, and give the exit code."""
+def parse_arguments() -> tuple[argparse.Namespace, list[Check]]:
+    """Return what the command line asks for, and the checks that it chooses."""
     parser = argparse.ArgumentParser(
         prog="./lab test", description="Run every check of the project."
     )
@@ -230,24 +236,31 @@ def main() -> int:
             chosen = differing(chosen)
         except ValueError as error:
             parser.error(str(error))
+    return arguments, chosen
+
+
+def main() -> int:
+    """Run the checks that the command line asks for, and return the exit code."""
+    arguments, chosen = parse_arguments()
     if arguments.list:
         print("\n".join(check.name for check in chosen))
         return 0
-    # A shell has what it starts in the background ignore Ctrl+C's signal, and each check, with all
-    # that its tests start, would inherit that.
+    # A process that a shell has started in the background ignores Ctrl+C's signal, and each check,
+    # with all that its tests start, would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     REPORTS.mkdir(parents=True, exist_ok=True)
-    known = last_time()
+    previous = previous_times()
     turns = [chosen]
     if arguments.again:
-        first = [check for check in chosen if known.get(check.name, {}).get("failed")]
+        first = [check for check in chosen if previous.get(check.name, {}).get("failed")]
         turns = [first, [check for check in chosen if check not in first]]
     done: list[Measured] = []
     with instances_for(chosen):
         for turn in turns:
-            if turn and not any(one.failed for one in done):
-                done += run_all(turn, arguments.jobs, last_time())
-    passed, failed = sum(one.passed for one in done), sum(one.failed for one in done)
+            if turn and not any(measured.failed for measured in done):
+                done += run_all(turn, arguments.jobs, previous_times())
+    passed = sum(measured.passed for measured in done)
+    failed = sum(measured.failed for measured in done)
     if left := len(chosen) - len(done):
         print(f"{left} checks were not run")
     print(f"{passed} passed, {failed} failed")

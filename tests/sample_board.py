@@ -1,4 +1,4 @@
-"""A class in the middle of a lesson: seats at different steps, some of which need somebody."""
+"""A class in the middle of a lesson: seats at different steps, some of which need help."""
 
 import json
 from pathlib import Path
@@ -11,12 +11,12 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.findings import fin
 
 PROJECT = Path(__file__).parents[1]
 LESSON = exercises.load(PROJECT / "app/exercises")
-# What a real seat has on which all exercises but the last are solved.
+# The snapshot of a real seat on which all exercises but the last are solved.
 SOLVED = json.loads((PROJECT / "tests/unit/solved_seats.json").read_text())["26.1.5+dfsg1"]
 ANSWERS = {LESSON[0].name: ["0123456789ab"]}
 NOW = 1_795_500_000.0
 MINUTE = 60
-# Exercises that are done, steps of the next one, and minutes since the last of these.
+# The number of exercises done, of steps of the next one, and the minutes since the last step.
 SEATS = {
     "pc01": (3, 1, 4),
     "pc02": (4, 0, 2),
@@ -36,27 +36,28 @@ SILENT = {
 PEOPLE = {**{f"pc{number:02}": "" for number in range(1, 13)}, "pc03": "Ana"}
 
 
-def judged(taken: dict[str, Any], answers: dict[str, list[str]]) -> dict[str, Any]:
-    """Give what is seen of the exercises on a seat with a snapshot."""
-    answer = {"practical": {"snapshot": taken, "why": "", "answers": answers}}
-    found: dict[str, Any] = look("pc", answer, LESSON)["exercises"]
-    return found
+def judged(seat: dict[str, Any], answers: dict[str, list[str]]) -> dict[str, Any]:
+    """Return the judged exercises of a seat with a snapshot and answers."""
+    answer = {"practical": {"snapshot": seat, "why": "", "answers": answers}}
+    results: dict[str, Any] = look("pc", answer, LESSON)["exercises"]
+    return results
 
 
 def seen(exercises_done: int, steps: int, time: float) -> dict[str, Any]:
-    """Give a look at a seat that has so many exercises done, and steps of the next one."""
+    """Return a look at a seat that has so many exercises done, and steps of the next one."""
     done, nothing = judged(SOLVED, ANSWERS), judged(snapshot.empty(), {})
-    told = {}
-    for number, one in enumerate(LESSON):
-        count = len(done[one.name]["steps"]) if number < exercises_done else 0
+    results = {}
+    for number, exercise in enumerate(LESSON):
+        name = exercise.name
+        count = len(done[name]["steps"]) if number < exercises_done else 0
         count = steps if number == exercises_done else count
-        both = done[one.name]["steps"][:count] + nothing[one.name]["steps"][count:]
-        told[one.name] = {**done[one.name], "lacks": [], "steps": both}
-    return {"silent": None, "exercises": told, "time": time}
+        mixed = done[name]["steps"][:count] + nothing[name]["steps"][count:]
+        results[name] = {**done[name], "lacks": [], "steps": mixed}
+    return {"silent": None, "exercises": results, "time": time}
 
 
 def sample() -> dict[str, Any]:
-    """Give the report of the class, as looks at it have made it."""
+    """Return the report of the class after a look at each minute of half an hour."""
     report: dict[str, Any] = {}
     for minutes in range(30, -1, -1):
         now = NOW - minutes * MINUTE
@@ -68,6 +69,6 @@ def sample() -> dict[str, Any]:
             name: {"silent": why, "exercises": {}, "time": now} for name, why in SILENT.items()
         }
         report = board.board({**looks, **silent}, PEOPLE, LESSON, report, now)
-    # One who has removed what an exercise had made.
+    # The student at pc11 has removed what an exercise had made.
     looks["pc11"]["exercises"][LESSON[1].name] = judged(snapshot.empty(), {})[LESSON[1].name]
     return board.board({**looks, **silent}, PEOPLE, LESSON, report, NOW)

@@ -1,4 +1,4 @@
-"""The project holds to its own rules."""
+"""The project follows its own rules."""
 
 import re
 import subprocess
@@ -13,10 +13,10 @@ PROJECT = Path(__file__).parents[1]
 ROLES = sorted(path for path in (PROJECT / "roles").iterdir() if path.is_dir())
 PLAYBOOKS = sorted((PROJECT / "playbooks").glob("*.yml"))
 SITE, ASK = PROJECT / "playbooks/site.yml", PROJECT / "playbooks/ask.yml"
-# Those that change no seat.
+# These playbooks change no seat.
 LOOKING = {"preflight.yml", "verify.yml"}
 SCENARIOS = sorted(path.parent for path in (PROJECT / "molecule").glob("*/molecule.yml"))
-# Docker's own repository and its Hub are features; the rest are examples, a format, this machine.
+# Docker's repository and its Hub are features; the others are examples, a format, this machine.
 ADDRESS = re.compile(r"https?://(?:[^/@\s]+@)?([\w.-]+)")
 # A name without a dot is a container's, or this machine's own.
 NEEDED = re.compile(
@@ -69,7 +69,7 @@ def test_plain_defaults_are_those_of_the_specs(role: Path) -> None:
 
 
 def handed_over(tasks: object) -> set[str]:
-    """Give the names of the variables that plays, tasks and their blocks set."""
+    """Return the names of the variables that plays, tasks and their blocks set."""
     if isinstance(tasks, list):
         return set().union(*(handed_over(task) for task in tasks))
     if not isinstance(tasks, dict):
@@ -79,16 +79,16 @@ def handed_over(tasks: object) -> set[str]:
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
 def test_what_the_toolkit_sets_is_apart_from_what_people_set(role: Path) -> None:
-    """By the descriptions in the specs, in a part of its own of the defaults, and in fact."""
+    """The descriptions in the specs, the part of the defaults and the playbooks agree on it."""
     others = [path for other in ROLES if other != role for path in other.glob("tasks/*.yml")]
-    told = set().union(*(handed_over(load(path)) for path in [*PLAYBOOKS, *others]))
-    told |= set().union(*(load(path) for path in (PROJECT / "playbooks/vars").glob("*.yml")))
+    given = set().union(*(handed_over(load(path)) for path in [*PLAYBOOKS, *others]))
+    given |= set().union(*(load(path) for path in (PROJECT / "playbooks/vars").glob("*.yml")))
     options = readmes.inputs(role)
     _, _, below = (
         (role / "defaults/main.yml").read_text().partition("# --- What the toolkit sets ---")
     )
-    wiring = {name for name, option in options.items() if readmes.of_the_toolkit(option)}
-    assert wiring == told & set(options)
+    wiring = {name for name, option in options.items() if readmes.is_set_by_the_toolkit(option)}
+    assert wiring == given & set(options)
     assert wiring == set(re.findall(r"^(\w+):", below, re.MULTILINE))
 
 
@@ -144,13 +144,13 @@ def test_every_role_has_a_readme(role: Path) -> None:
     text = (role / "README.md").read_text()
     assert len(text.splitlines()) <= 60
     for name, option in readmes.inputs(role).items():
-        assert (f"| `{name}` |" in text) != readmes.of_the_toolkit(option), name
+        assert (f"| `{name}` |" in text) != readmes.is_set_by_the_toolkit(option), name
 
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
 def test_the_readme_of_a_role_says_what_its_specs_say(role: Path) -> None:
-    made = readmes.readme(role)
-    assert (role / "README.md").read_text() == made, "./lab python tests/readmes.py makes it"
+    generated = readmes.readme(role)
+    assert (role / "README.md").read_text() == generated, "./lab python tests/readmes.py makes it"
 
 
 def test_a_bar_or_a_line_end_in_a_description_leaves_the_table_whole() -> None:
@@ -162,7 +162,7 @@ def test_a_bar_or_a_line_end_in_a_description_leaves_the_table_whole() -> None:
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
 def test_a_role_promises_nothing_of_its_own(role: Path) -> None:
-    """It is used through the collection, which says what it needs and what it is licensed under."""
+    """A role is used through the collection, which has the requirements and the license."""
     assert not (role / "meta/main.yml").exists()
 
 
@@ -170,14 +170,14 @@ def test_a_role_promises_nothing_of_its_own(role: Path) -> None:
 def test_every_playbook_is_documented_and_holds_roles_alone(playbook: Path) -> None:
     if playbook == ASK:
         return
-    # The whole has its own place there, above the table of its parts.
-    called = "ansible-playbook site.yml" if playbook == SITE else f"playbooks/{playbook.name}"
+    # site.yml has its own place in the READMEs, above the table of the other playbooks.
+    command = "ansible-playbook site.yml" if playbook == SITE else f"playbooks/{playbook.name}"
     for readme in ("README.md", "README.fr.md"):
-        assert called in (PROJECT / readme).read_text(), readme
+        assert command in (PROJECT / readme).read_text(), readme
     for play in load(playbook):
         for task in play.get("pre_tasks", []) + play.get("tasks", []):
             action = set(task) - {"name", "changed_when"}
-            # What is built for all is nothing to pass by, task by task, on each seat.
+            # A role that works once for all is included, so that no seat skips each of its tasks.
             if "ansible.builtin.include_role" in task:
                 action -= {"ansible.builtin.include_role", "when", "run_once", "vars"}
             assert action <= {"ansible.builtin.import_role", "ansible.builtin.group_by"}, task
@@ -189,10 +189,10 @@ def test_every_playbook_asks_before_it_does_anything_and_all_else_is_in_its_play
 ) -> None:
     first, *plays = load(playbook)
     if playbook.name == "progress.yml":
-        # It is run again and again, and asks another question.
+        # progress.yml runs again and again, and asks the seats for something else.
         plays = [first, *plays]
     elif playbook == ASK:
-        # What another run has under way would not be known.
+        # Without the lock first, a run would not notice what another one is doing.
         lock = first["tasks"][0]["ansible.builtin.import_role"]["name"]
         assert (lock, plays) == ("labocloud.room.room_lock", [])
         plays = [first]
@@ -201,18 +201,18 @@ def test_every_playbook_asks_before_it_does_anything_and_all_else_is_in_its_play
         locked = first.get("vars", {}).get("room_lock_needed", True)
         assert (locked is False) == (playbook.name in LOOKING)
     for play in plays:
-        # Where the collection is installed there is no ansible.cfg.
+        # An installed collection has no ansible.cfg that says so for all plays.
         assert play.get("import_playbook") or play["gather_facts"] is False, play["name"]
-        # No one seat keeps the others waiting: what takes longer says so itself.
+        # No seat keeps the others waiting; a task that takes longer has its own timeout.
         assert play.get("import_playbook") or play["timeout"] > 0, play["name"]
 
 
-# What these strategies do on every host, or not at all.
+# With strategies other than linear these apply to every host, or to none.
 TOGETHER = ("run_once", "any_errors_fatal", "max_fail_percentage")
 
 
 def texts_of(role: str) -> Iterator[tuple[Path, str]]:
-    """Give the task files of a role, and of the roles that they include."""
+    """Yield the task files of a role, and of the roles that they include, with their texts."""
     for path in (PROJECT / "roles" / role / "tasks").glob("*.yml"):
         text = path.read_text()
         yield path, text
@@ -240,7 +240,7 @@ def test_seats_that_go_on_by_themselves_do_nothing_once_for_all() -> None:
 
 
 def test_nothing_is_read_from_facts() -> None:
-    """Root of a machine decides what is in the answer of any module, and so in all facts."""
+    """Root of a machine decides what a module answers, and so what is in all facts."""
     read = [
         path
         for place in ("playbooks", "roles", "plugins", "inventory")
@@ -257,7 +257,7 @@ def test_every_action_asks_in_the_one_way_that_survives_any_answer() -> None:
 
 
 def test_no_setting_has_a_value_outside_of_defaults() -> None:
-    """What is active in a checkout would not be so in a collection."""
+    """A value that is active in a checkout would be missing where the collection is installed."""
     for path in (PROJECT / "inventory/group_vars").rglob("*.yml"):
         assert load(path) is None, path
 
@@ -273,7 +273,7 @@ def test_every_scenario_has_tests_and_runs_what_users_run(scenario: Path) -> Non
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.name)
 def test_continuous_integration_runs_every_scenario(scenario: Path) -> None:
-    """tests/run.py finds them by itself; this is for the day on which it does not."""
+    """tests/run.py finds the scenarios by itself, and this test notices when it does not."""
     listed = subprocess.run(
         ["python", PROJECT / "tests/run.py", "--list"], capture_output=True, text=True, check=True
     ).stdout.split()
@@ -287,15 +287,15 @@ def test_no_file_names_an_address_that_is_not_needed() -> None:
 
 
 def test_a_reset_that_somebody_is_told_to_run_saves_what_goes() -> None:
-    """What has come meanwhile would be gone."""
+    """Otherwise students would lose what they have made since."""
     places = [*PROJECT.glob("roles/*/tasks/*.yml"), PROJECT / "plugins/plugin_utils/findings.py"]
-    told = [
+    commands = [
         command
         for path in [*places, PROJECT / "docs/lesson.md"]
         for command in re.findall(r"reset\.yml [^`\n]*confirm=yes[^`\n]*", path.read_text())
     ]
-    assert len(told) >= 3
-    assert [command for command in told if "save=yes" not in command] == []
+    assert len(commands) >= 3
+    assert [command for command in commands if "save=yes" not in command] == []
 
 
 def test_the_settings_that_people_change_are_inputs_of_the_roles() -> None:
@@ -303,7 +303,7 @@ def test_the_settings_that_people_change_are_inputs_of_the_roles() -> None:
         name
         for role in ROLES
         for name, option in readmes.inputs(role).items()
-        if not readmes.of_the_toolkit(option)
+        if not readmes.is_set_by_the_toolkit(option)
     }
     for path in (PROJECT / "inventory/group_vars/all").glob("*.yml"):
         named = re.findall(r"^#? ?(\w+_\w+):", path.read_text(), re.MULTILINE)
@@ -312,7 +312,7 @@ def test_the_settings_that_people_change_are_inputs_of_the_roles() -> None:
 
 
 def shell_lines(tasks: object) -> list[str]:
-    """Give what the tasks of a file, and of its blocks, hand to a shell."""
+    """Return what the tasks of a file, and of its blocks, hand to a shell."""
     if isinstance(tasks, list):
         return [line for task in tasks for line in shell_lines(task)]
     if not isinstance(tasks, dict):
@@ -324,7 +324,7 @@ def shell_lines(tasks: object) -> list[str]:
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
 def test_every_value_of_a_shell_line_is_quoted(role: Path) -> None:
-    """What a seat or a person has said is no piece of a command."""
+    """No text of a seat or a person becomes a part of a command by itself."""
     for file in sorted(role.glob("tasks/*.yml")):
         for line in shell_lines(load(file)):
             assert "{%" not in line, file

@@ -1,7 +1,8 @@
-"""Which checks can see a change: `./lab test --changed`.
+"""Choose the checks that can see a change: `./lab test --changed`.
 
-`SEEN` says it for each file of the project. Where a file is imported, or a role's task has it done,
-what sees those sees it too, as far as `ENDS`. A file that nothing here places is seen by all.
+`SEEN` has the checks for each file of the project. A check that sees a file sees also what that
+file imports, and the modules that its tasks use, except behind the files in `ENDS`. A file that no
+pattern matches is seen by all checks.
 """
 
 import ast
@@ -14,19 +15,19 @@ from pathlib import Path
 from suite.checks import PROJECT, Check, git_files
 
 EVERYTHING, ITSELF, UNIT_TESTS = "*", ".", "tests/unit/test_*.py"
-# The unit tests that are about what somebody is told.
+# The unit tests of messages.
 SENTENCES = " ".join(
     str(path.relative_to(PROJECT))
     for name in ("board", "findings", "judge*", "report", "room_summary", "seat_action")
     for path in sorted(PROJECT.glob(f"tests/unit/test_{name}.py"))
 )
-# Pattern of a path (a star goes over slashes), and the checks; the first that fits holds. A check
-# stands for all whose name goes on with a colon, and of the unit tests a file for itself alone.
+# Pairs of a pattern of paths (a star matches slashes too) and checks; the first match counts. A
+# check stands for all whose name goes on with a colon; the path of a unit test for that file alone.
 SEEN = (
-    # Plugins: by what imports them, and whoever's tasks have them done.
+    # Plugins are also seen through what imports them, and through the tasks that use them.
     ("plugins/plugin_utils/findings.py", f"conventions {SENTENCES}"),
     ("plugins/*", "sanity conventions"),
-    # Whom a task of a role concerns: the scenario that lives by it.
+    # A role is seen by the scenario that depends on it most.
     ("roles/course_build/*", "conventions molecule:archive"),
     ("roles/course_image/tasks/by_registry.yml", "conventions molecule:room"),
     ("roles/course_image/*", "conventions molecule:archive"),
@@ -49,7 +50,7 @@ SEEN = (
     ("playbooks/*", "unit conventions collection molecule:day"),
     ("site.yml", "conventions seat"),
     ("inventory/*", "unit conventions seat"),
-    # What students see. The check `seat` builds the image that others try.
+    # The app. The check `seat` builds the image that other checks try.
     ("app/exercises/*", "unit app seat image molecule:lesson molecule:rootless"),
     ("app/content/*", "app seat image browser molecule:lesson"),
     ("app/tests/*", "app"),
@@ -72,7 +73,7 @@ SEEN = (
     (".config/molecule/*", "conventions molecule"),
     (UNIT_TESTS, ITSELF),
     ("tests/unit/conftest.py", "unit"),
-    # Who imports it sees it.
+    # These are seen by the tests that import them.
     ("tests/unit/*.py", ""),
     ("tests/unit/*", "unit"),
     ("tests/image/*", "image"),
@@ -87,9 +88,9 @@ SEEN = (
     ("tests/tools.yml", "tools"),
     ("tests/*.py", "unit"),
     ("bench/gap.py", "molecule:update"),
-    ("bench/shape.py", "tests/unit/test_shape.py"),
+    ("bench/*shape.py", "tests/unit/test_shape.py"),
     ("bench/*", "tests/unit/test_calls.py"),
-    # What people read.
+    # Documents and metadata.
     ("docs/*", "unit conventions"),
     ("changelogs/*", "unit"),
     ("ressources/*", "conventions"),
@@ -104,13 +105,13 @@ SEEN = (
     (".gitignore", "conventions"),
     ("LICENSE", "sanity"),
     ("*.md", "tests/unit/test_papers.py conventions"),
-    # What decides how all else runs.
+    # These decide how everything else runs.
     ("ansible.cfg", EVERYTHING),
     ("pyproject.toml", EVERYTHING),
     ("requirements.*", EVERYTHING),
     (".collections/*", EVERYTHING),
 )
-# Of who reads a file itself, not what uses it: all that fit hold.
+# The checks that read a file itself, whatever uses it; all matches count.
 READ = (
     ("roles/*/defaults/*", "unit"),
     ("roles/*/meta/*", "unit"),
@@ -122,6 +123,7 @@ READ = (
     ("roles/room_registry/files/mirror_limit.py", "tests/unit/test_mirror_limit.py"),
     ("roles/seat/tasks/*", "tests/unit/test_role_seat.py"),
     ("plugins/modules/*", "tests/unit/test_documentation.py"),
+    ("bench/*", "tests/unit/test_papers.py"),
     ("*.py", "lint:python lint:python-format"),
     ("plugins/modules/*.py", "lint:types-seat"),
     ("plugins/module_utils/*.py", "lint:types-seat"),
@@ -136,8 +138,8 @@ READ = (
     (".ci/run", "lint:shell"),
     ("*Dockerfile", "lint:dockerfile"),
 )
-# Of who uses these, the unit tests alone see a change, and a scenario. Sentences are the judge's;
-# each run, and each role, asks its seats, and how they are judged is what the role `seat` is for.
+# A change of one of these files is not seen by all that use it, but by the unit tests of those and
+# by the checks named here: every run uses them, and would see it.
 ENDS = (
     ("plugins/plugin_utils/findings.py", ""),
     ("plugins/action/seat.py", "molecule:refusals"),
@@ -145,24 +147,25 @@ ENDS = (
     ("plugins/*/room_groups.py", "molecule:day"),
     ("plugins/filter/builder.py", "molecule:room"),
 )
-# Where a plain `import name` finds the project's own files, besides the folder that it is in.
+# A plain `import name` finds the project's own files in these folders, and beside the importer.
 FOLDERS = ("app", "molecule/resources", "tests", "tests/unit")
 
 
 def differing(base: str) -> list[str]:
-    """Give the files that differ from where this work left a branch: committed, or not yet.
+    """Return the files that differ from where this work left a branch, committed or not.
 
-    Raises ValueError where git knows no such branch.
+    base: the branch. Raises ValueError where git knows no such branch.
     """
-    asked = ["git", "merge-base", base, "HEAD"]
-    found = subprocess.run(asked, cwd=PROJECT, capture_output=True, text=True, check=False)
-    if found.returncode != 0:
+    command = ["git", "merge-base", base, "HEAD"]
+    base_commit = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    if base_commit.returncode != 0:
+        why = base_commit.stderr.strip() or "nothing in common"
         raise ValueError(
-            f"git knows no {base} to compare with ({found.stderr.strip() or 'nothing in common'}):"
-            " git fetch origin main:main, or name the checks"
+            f"git knows no {base} to compare with ({why}): git fetch origin main:main,"
+            " or name the checks"
         )
     commands = (
-        ["git", "diff", "--name-only", "--no-renames", found.stdout.strip()],
+        ["git", "diff", "--name-only", "--no-renames", base_commit.stdout.strip()],
         ["git", "ls-files", "--others", "--exclude-standard"],
     )
     return sorted(
@@ -175,7 +178,7 @@ def differing(base: str) -> list[str]:
 
 
 def users(files: Iterable[str]) -> dict[str, set[str]]:
-    """Give who uses each of the project's files: files that import it, tasks that have it done."""
+    """Return which files use each of the project's files, by an import or in a task."""
     found: dict[str, set[str]] = {}
     files = set(files)
     for name in files:
@@ -189,33 +192,34 @@ def users(files: Iterable[str]) -> dict[str, set[str]]:
             text = path.read_text()
             for used in fnmatch.filter(files, "plugins/*/*.py"):
                 stem = f"labocloud.room.{Path(used).stem}"
-                # By a task's key, after a bar with what a filter's name goes on with, in quotes.
+                # A task has it as a key, an expression after a bar (as the beginning of a filter's
+                # name) or in quotes.
                 if any(word in text for word in (f"  {stem}:", f"| {stem}", f"'{stem}'")):
                     found.setdefault(used, set()).add(name)
     return found
 
 
 def _imported(name: str, files: set[str]) -> set[str]:
-    """Give the files of the project that a Python file of it imports."""
+    """Return the files of the project that one of its Python files imports."""
     modules: set[str] = set()
     for node in ast.walk(ast.parse((PROJECT / name).read_text())):
         if isinstance(node, ast.Import):
             modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             modules |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    ours = "ansible_collections/labocloud/room/"
-    # A file beside it goes before one of the same name elsewhere.
+    collection = "ansible_collections/labocloud/room/"
+    # A file beside the importer takes precedence over one of the same name elsewhere.
     places = [f"{folder}/" if folder else "" for folder in (str(Path(name).parent), "", *FOLDERS)]
-    paths = {module.replace(".", "/").removeprefix(ours) for module in modules}
+    paths = {module.replace(".", "/").removeprefix(collection) for module in modules}
     found: set[str] = set()
     for path in paths:
-        wanted = [f"{place}{path}{end}" for place in places for end in (".py", "/__init__.py")]
-        found |= {next((one for one in wanted if one in files), name)}
+        candidates = [f"{place}{path}{end}" for place in places for end in (".py", "/__init__.py")]
+        found |= {next((candidate for candidate in candidates if candidate in files), name)}
     return found - {name}
 
 
 def named(name: str, table: Iterable[tuple[str, str]]) -> set[str] | None:
-    """Give what a table has for the first pattern that fits a path; None where none does."""
+    """Return the checks of the first pattern of a table that matches a path, None without one."""
     for pattern, checks in table:
         if fnmatch.fnmatchcase(name, pattern):
             return set(checks.split())
@@ -223,10 +227,10 @@ def named(name: str, table: Iterable[tuple[str, str]]) -> set[str] | None:
 
 
 def sees(name: str, used_by: dict[str, set[str]]) -> set[str] | None:
-    """Give what can see a change of a file: checks by their names; None: all of them.
+    """Return the names of the checks that can see a change of a file; None stands for all.
 
-    Of the unit tests it may be some files alone, which stand there by their paths. used_by: as
-    users() gives it.
+    Where only some unit tests can see it, their paths are in the result, and not `unit`. used_by:
+    the result of users().
     """
     found = {
         check
@@ -234,44 +238,45 @@ def sees(name: str, used_by: dict[str, set[str]]) -> set[str] | None:
         if fnmatch.fnmatchcase(name, pattern)
         for check in checks.split()
     }
-    met: set[str] = set()
+    visited: set[str] = set()
     waiting = [name]
     while waiting:
-        at = waiting.pop()
-        if at in met:
+        current = waiting.pop()
+        if current in visited:
             continue
-        met.add(at)
-        placed = named(at, SEEN)
+        visited.add(current)
+        placed = named(current, SEEN)
         if placed is None:
             return None
-        found |= {at} if placed == {ITSELF} else placed
-        end = named(at, ENDS)
+        found |= {current} if placed == {ITSELF} else placed
+        end = named(current, ENDS)
         found |= end or set()
-        users_of_it = used_by.get(at, set())
-        waiting += users_of_it if end is None else fnmatch.filter(users_of_it, UNIT_TESTS)
+        importers = used_by.get(current, set())
+        waiting += importers if end is None else fnmatch.filter(importers, UNIT_TESTS)
     return None if EVERYTHING in found else found
 
 
 def seeing(names: Iterable[str], every: Iterable[Check]) -> list[tuple[Check, list[str]]]:
-    """Give for each check the files that it sees of these; those of unit, with these tests alone.
+    """Return each check with those of the named files that it can see.
 
-    Where a file is seen by some of the unit tests, the check has them in the place of its folder.
+    Where only some unit tests can see a file, the check `unit` gets the paths of these tests in its
+    command instead of their folder.
     """
     used_by = users(git_files())
     seen_by = {name: sees(name, used_by) for name in names}
     found = []
     for check in every:
-        own = {
-            name: seen is None or any(check.is_named(one) for one in seen)
+        is_seen = {
+            name: seen is None or any(check.is_named(checked) for checked in seen)
             for name, seen in seen_by.items()
         }
-        files = [name for name, whole in own.items() if whole]
+        files = [name for name, by_check in is_seen.items() if by_check]
         if check.name == "unit" and not files:
             tests = {
-                one
+                test
                 for seen in seen_by.values()
-                for one in fnmatch.filter(seen or (), UNIT_TESTS)
-                if (PROJECT / one).exists()
+                for test in fnmatch.filter(seen or (), UNIT_TESTS)
+                if (PROJECT / test).exists()
             }
             files = [name for name, seen in seen_by.items() if tests & (seen or set())]
             check = replace(check, command=(*check.command[:-1], *sorted(tests)))  # noqa: PLW2901

@@ -1,28 +1,28 @@
-"""Which check begins next, and how many run at once."""
+"""The order of the checks, and how many of them run at once."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from suite.checks import Check
 from suite.times import Machine
 
-# How many checks run at once; and how many where all cores waited for more than that share of the
-# last seconds.
+# So many checks run at once, or MOST of them while all cores have waited for more than the share
+# WAITING of the last LAST seconds.
 LANES, MOST = 3, 5
 WAITING, LAST = 0.2, 20.0
 
 
 def wanted(machine: Machine) -> int:
-    """Give how many checks may run at once now."""
+    """Return how many checks may run at once now."""
     return MOST if machine.waited_lately(LAST) > WAITING else LANES
 
 
 class Line:
-    """The checks that wait for their turn: those that keep most others waiting go first.
+    """The checks that wait for their turn; the ones that delay the end most go first.
 
-    Those that want the machine to themselves come at the end, one by one; nothing may need them.
+    The checks that run alone come at the end, one by one; no other check may need them.
 
-    took: what checks took when they ran last, in seconds by name. A need that is not among the
-    checks is there already.
+    took: the seconds that checks took when they ran last, by name. A need that is not among the
+    checks is taken as fulfilled.
     """
 
     def __init__(self, checks: Sequence[Check], took: Mapping[str, float]) -> None:
@@ -32,17 +32,17 @@ class Line:
         self._length = {name: self._longest(name) for name in self._waiting}
 
     def _longest(self, name: str) -> float:
-        """Give how long it takes at least from the beginning of a check to the end of all."""
+        """Return the least seconds from the beginning of a check to the end of all that need it."""
         after = [check.name for check in self._waiting.values() if name in check.needs]
         return self._seconds[name] + max(map(self._longest, after), default=0.0)
 
     @property
     def ended(self) -> bool:
-        """Whether there is none left, and none under way."""
+        """Whether no check is left or under way."""
         return not self._waiting and not self._under_way
 
     def take(self, count: int) -> list[Check]:
-        """Take as many checks as that out of the line, at most, which may begin now."""
+        """Remove at most count checks that may begin now from the line, and return them."""
         left = set(self._waiting) | self._under_way
         ready = [check for check in self._waiting.values() if left.isdisjoint(check.needs)]
         if not all(check.alone for check in self._waiting.values()):
@@ -58,14 +58,17 @@ class Line:
         return ready
 
     def close(self) -> None:
-        """Have none of those begin that wait."""
+        """Remove all checks that have not begun."""
         self._waiting.clear()
 
     def end(self, name: str, failed: bool) -> Iterator[tuple[Check, str]]:
-        """Have a check ended. Gives those that can never begin, and which need of theirs failed."""
+        """Record that a check has ended.
+
+        Yields the checks that can never begin, each with the need that failed.
+        """
         self._under_way.discard(name)
         if failed:
-            for check in [one for one in self._waiting.values() if name in one.needs]:
+            for check in [waiting for waiting in self._waiting.values() if name in waiting.needs]:
                 if self._waiting.pop(check.name, None):
                     yield check, name
                     yield from self.end(check.name, failed)

@@ -1,7 +1,7 @@
-"""What the checks take of the machine: seconds, CPU, how long its cores waited, commands.
+"""Measure what the checks take of the machine: seconds, CPU, idle cores, commands.
 
-`Machine` looks at the cores all the time, `Meter` at one check, whose output tells where a phase
-begins. `report()` is what reports/tests/times.json holds, `table()` what people read of it.
+`Machine` samples the cores all the time, `Meter` one check, whose output shows where a phase
+begins. `report()` makes the content of reports/tests/times.json, `table()` a table of it.
 """
 
 import re
@@ -19,25 +19,25 @@ import psutil
 
 SLOWEST = 20
 LABEL = "labocloud.instance"
-# How often the cores are looked at, in seconds.
-BETWEEN_LOOKS = 0.25
-# "INFO     default ➜ converge: Executing"; for the files of its tests molecule/conftest.py says it.
+# Seconds between two samples of the cores.
+SAMPLE_SECONDS = 0.25
+# "INFO     default ➜ converge: Executing"; molecule/conftest.py prints it for each file of tests.
 PHASE = re.compile(r"➜ ([\w.]+): Executing$")
-COLOUR = re.compile(r"\x1b\[[\d;]*m")
+COLOR = re.compile(r"\x1b\[[\d;]*m")
 
 
 class Machine:
-    """Looks at the machine's cores until it is closed: how long all of them waited at once.
+    """Samples the machine's cores until it is closed, for how long all of them waited at once.
 
-    A look sees how long each core was idle, or waited for a disk, since the look before; all of
-    them together waited no longer than the one that waited least.
+    A sample has how long each core was idle, or waited for a disk, since the sample before; all of
+    them together waited no longer than the core that waited least.
     """
 
     def __init__(self) -> None:
-        self._looks: list[tuple[float, float]] = [(time.monotonic(), 0.0)]
+        self._samples: list[tuple[float, float]] = [(time.monotonic(), 0.0)]
         self._last = self._idle()
         self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread = threading.Thread(target=self._sample, daemon=True)
         self._thread.start()
 
     @staticmethod
@@ -45,28 +45,28 @@ class Machine:
         cores = psutil.cpu_times(percpu=True)
         return [core.idle + getattr(core, "iowait", 0.0) for core in cores]
 
-    def _look(self) -> None:
-        while not self._closed.wait(BETWEEN_LOOKS):
+    def _sample(self) -> None:
+        while not self._closed.wait(SAMPLE_SECONDS):
             now = self._idle()
-            began, waited = self._looks[-1]
-            at = time.monotonic()
+            previous, waited = self._samples[-1]
+            clock = time.monotonic()
             least = min(new - old for new, old in zip(now, self._last, strict=True))
-            self._looks.append((at, waited + min(max(least, 0.0), at - began)))
+            self._samples.append((clock, waited + min(max(least, 0.0), clock - previous)))
             self._last = now
 
     def waited(self, since: float) -> float:
-        """Give for how many seconds all cores waited since then, a time of time.monotonic()."""
-        _, now = self._looks[-1]
-        before = next((waited for at, waited in reversed(self._looks) if at <= since), 0.0)
+        """Return the seconds that all cores waited since then, a time of time.monotonic()."""
+        _, now = self._samples[-1]
+        before = next((waited for clock, waited in reversed(self._samples) if clock <= since), 0.0)
         return now - before
 
     def waited_lately(self, seconds: float) -> float:
-        """Give the share of the last seconds in which all cores waited; at first, nothing."""
+        """Return the share of the last seconds in which all cores waited, 0 at the beginning."""
         since = time.monotonic() - seconds
-        return self.waited(since) / seconds if since > self._looks[0][0] else 0.0
+        return self.waited(since) / seconds if since > self._samples[0][0] else 0.0
 
     def close(self) -> None:
-        """Look no more."""
+        """Take no more samples."""
         self._closed.set()
         self._thread.join()
 
@@ -76,8 +76,8 @@ class Taken:
     """What a check, or a phase of one, has taken.
 
     seconds: from its beginning to its end. cpu: seconds of CPU of its processes on this machine.
-    on_seats: those of its instances; what one took between its last look and its end is lost.
-    waited: seconds in which all cores of the machine waited at once, whoever else was at work.
+    on_seats: those of its instances; what one used between its last sample and its end is lost.
+    waited: seconds in which all cores of the machine waited at once, whatever else was running.
     """
 
     name: str
@@ -91,8 +91,9 @@ class Taken:
 class Measured(Taken):
     """What a whole check has taken.
 
-    phases: of a scenario, in their order; one that comes again is added up. playbooks: how often
-    ansible-playbook ran. commands: how many commands `docker exec` brought to its instances.
+    phases: of a scenario, in their order; a phase that comes again is added to the first one.
+    playbooks: runs of ansible-playbook. commands: commands that its instances got by `docker exec`.
+    passed, failed: numbers of tests.
     """
 
     phases: list[Taken] = field(default_factory=list)
@@ -103,9 +104,10 @@ class Measured(Taken):
 
 
 class Meter:
-    """Measures a check, from when it is made until it has ended.
+    """Measures a check, from when the meter is created until the check has ended.
 
-    scenario: whose instances are its own; empty: it has none. pid: of the check's process.
+    scenario: the one whose instances are the check's own; empty where it has none. pid: of the
+    check's process.
     """
 
     def __init__(self, name: str, scenario: str, pid: int, machine: Machine) -> None:
@@ -123,15 +125,15 @@ class Meter:
             threading.Thread(target=self._count, args=(self._engine,), daemon=True).start()
 
     def _count(self, engine: docker.DockerClient) -> None:
-        """Count the commands that the instances are given, until the engine is left."""
-        asked = {"label": f"{LABEL}={self._scenario}", "event": "exec_start"}
-        # It ends by what is closed under it.
+        """Count the commands that the instances are given, until the engine's client is closed."""
+        filters = {"label": f"{LABEL}={self._scenario}", "event": "exec_start"}
+        # It ends with an error of some kind, when the connection is closed under it.
         with suppress(Exception):
-            for _ in engine.events(filters=asked):
+            for _ in engine.events(filters=filters):
                 self.measured.commands += 1
 
     def _cpu(self) -> float:
-        """Give the seconds of CPU of the check's processes, those that have ended too."""
+        """Return the seconds of CPU of the check's processes, with those that have ended."""
         seconds = 0.0
         with suppress(psutil.NoSuchProcess):
             for process in (self._process, *self._process.children(recursive=True)):
@@ -140,27 +142,27 @@ class Meter:
         return seconds
 
     def _cpu_of_seats(self) -> float:
-        """Give the seconds of CPU of the check's instances, those that are gone too."""
+        """Return the seconds of CPU of the check's instances, with those that are gone."""
         if not self._engine:
             return 0.0
         with suppress(docker.errors.DockerException, OSError):
             for seat in self._engine.containers.list(
                 filters={"label": f"{LABEL}={self._scenario}"}
             ):
-                # One that goes meanwhile, or is off, tells nothing.
+                # An instance that is removed meanwhile, or is off, has no statistics.
                 with suppress(docker.errors.APIError, KeyError):
                     stats = seat.stats(stream=False, one_shot=True)
                     now = stats["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9
                     before = self._seats.get(seat.id, 0.0)
-                    # It begins at nothing again where an instance was off.
+                    # The count begins at 0 again after an instance was off.
                     self._on_seats += now - before if now >= before else now
                     self._seats[seat.id] = now
         return self._on_seats
 
-    def hear(self, lines: Iterable[str]) -> None:
-        """Take lines of the check's output, of which some begin a phase."""
+    def read(self, lines: Iterable[str]) -> None:
+        """Read lines of the check's output, of which some begin a phase."""
         for line in lines:
-            plain = COLOUR.sub("", line.rstrip())
+            plain = COLOR.sub("", line.rstrip())
             found = self._scenario and PHASE.search(plain)
             if found and (self._phase is None or self._phase.name != found[1]):
                 self._end_phase()
@@ -179,7 +181,7 @@ class Meter:
         self._since = now
 
     def end(self) -> Measured:
-        """Give what the check has taken. It has ended, but nobody has taken its exit code yet."""
+        """Return what the check has taken. It has ended, but nobody has read its exit code yet."""
         self._end_phase()
         self.measured.seconds = self._since[0] - self._began
         self.measured.cpu, self.measured.on_seats = self._since[1:]
@@ -190,14 +192,14 @@ class Meter:
 
 
 def playbooks(log: Path) -> int:
-    """Give how many runs of ansible-playbook have written to a log of Ansible's."""
+    """Return how many runs of ansible-playbook have written to one of Ansible's logs."""
     if not log.exists():
         return 0
     return len(set(re.findall(r" p=(\d+) ", log.read_text(errors="replace"))))
 
 
 def slowest(reports: Iterable[Path]) -> list[dict[str, Any]]:
-    """Give the tests of JUnit reports that took longest: test, and seconds."""
+    """Return the tests of JUnit reports that took longest, with their seconds."""
     tests = [
         (float(case.get("time", 0)), f"{case.get('classname')}::{case.get('name')}")
         for report in reports
@@ -210,7 +212,7 @@ def slowest(reports: Iterable[Path]) -> list[dict[str, Any]]:
 
 
 def report(whole: Taken, checks: list[Measured], tests: list[dict[str, Any]]) -> dict[str, Any]:
-    """Give what reports/tests/times.json holds: seconds, each with two digits."""
+    """Return the content of reports/tests/times.json, with all numbers to two decimals."""
 
     def rounded(value: Any) -> Any:  # noqa: ANN401  # JSON
         if isinstance(value, dict):
@@ -220,26 +222,26 @@ def report(whole: Taken, checks: list[Measured], tests: list[dict[str, Any]]) ->
         return round(value, 2) if isinstance(value, float) else value
 
     longest = sorted(checks, key=lambda check: -check.seconds)
-    told: dict[str, Any] = rounded(
+    content: dict[str, Any] = rounded(
         {
             "whole": asdict(whole),
             "checks": [asdict(check) for check in longest],
             "slowest": tests,
         }
     )
-    return told
+    return content
 
 
-def table(told: dict[str, Any]) -> str:
-    """Give what people read of report(): in Markdown, minutes of each check and of its phases."""
+def table(content: dict[str, Any]) -> str:
+    """Return the result of report() as a table in Markdown: minutes of checks and their phases."""
     lines = [
         "| check | minutes | CPU | on seats | cores waited | playbooks | commands |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
-    for check in told["checks"]:
+    for check in content["checks"]:
         lines.append(_row(check["name"], check, check["playbooks"], check["commands"]))
         lines += [_row(f"· {phase['name']}", phase) for phase in check["phases"]]
-    lines.append(_row("the whole", told["whole"]))
+    lines.append(_row("the whole", content["whole"]))
     return "\n".join(lines)
 
 

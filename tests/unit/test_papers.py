@@ -1,4 +1,4 @@
-"""What others join the project by: its changelog, its hooks, what continuous integration runs."""
+"""What contributors use: the changelog, the hooks, continuous integration, the measurements."""
 
 import re
 import shutil
@@ -28,8 +28,8 @@ def test_every_fragment_is_valid() -> None:
 
 
 def test_the_changelog_is_what_its_fragments_say(tmp_path: Path) -> None:
-    """After an edit: `./lab antsibull-changelog generate`; CONTRIBUTING.md tells the rest."""
-    # In a folder that holds no more: the tool would ask ansible-doc for each plugin.
+    """After an edit: `./lab antsibull-changelog generate`; CONTRIBUTING.md has the rest."""
+    # In the project itself the tool would ask ansible-doc for each plugin.
     shutil.copytree(PROJECT / "changelogs", tmp_path / "changelogs")
     shutil.copy(PROJECT / "galaxy.yml", tmp_path)
     changelog("generate", cwd=tmp_path)
@@ -40,17 +40,17 @@ def test_the_changelog_is_what_its_fragments_say(tmp_path: Path) -> None:
 def test_the_newest_release_is_the_collections_version() -> None:
     releases = yaml.safe_load((PROJECT / "changelogs/changelog.yaml").read_text())["releases"]
     version = yaml.safe_load((PROJECT / "galaxy.yml").read_text())["version"]
-    assert version == max(releases, key=lambda one: tuple(map(int, one.split("."))))
+    assert version == max(releases, key=lambda name: tuple(map(int, name.split("."))))
     assert releases[version]["changes"]["release_summary"]
 
 
 def hook_entries() -> dict[str, list[str]]:
-    """Give the command of each hook, in words, by the hook's ID."""
+    """Return the command of each hook as a list of words, by the hook's ID."""
     return {hook["id"]: hook["entry"].split() for repo in HOOKS for hook in repo["hooks"]}
 
 
 def test_the_hooks_are_the_projects_own_commands() -> None:
-    """None is fetched from elsewhere, in whatever version is there today."""
+    """No hook is fetched from elsewhere, in whatever version is there today."""
     for repo in HOOKS:
         assert repo["repo"] == "local"
         for hook in repo["hooks"]:
@@ -95,7 +95,7 @@ def test_actions_are_pinned_by_commit_and_jobs_may_no_more_than_read(workflow: P
         assert job["timeout-minutes"] <= 90
 
 
-# Words that stand for a name.
+# These words stand for a name.
 STANDS_FOR = "PART|ROLE|NAME|VERB|WHAT|VERSION"
 
 
@@ -111,3 +111,12 @@ def test_a_page_that_the_papers_lead_to_is_there() -> None:
     for paper in ("CONTRIBUTING.md", "SECURITY.md"):
         for page in re.findall(r"\]\(([^)#]+)", (PROJECT / paper).read_text()):
             assert (PROJECT / page).is_file(), page
+
+
+def test_each_measurement_is_named_with_the_question_that_it_answers() -> None:
+    """A measurement that answers no question goes."""
+    files = {f"bench/{path.name}" for path in (PROJECT / "bench").iterdir() if path.is_file()}
+    files.remove("bench/__init__.py")
+    page = (PROJECT / "docs/speed.md").read_text()
+    table = page.partition("| question | command |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"bench/[\w.]+", table)) == files

@@ -1,15 +1,17 @@
-"""What is counted of a checkout, on a small one."""
+"""What bench/shape.py counts of a checkout, on a small one."""
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from shape import jinja, shape
+from python_shape import Length, PythonShape, python_shape, report
+from yaml_shape import jinja, shape
 
 PROJECT = Path(__file__).parents[2]
 
-# The comment of each file says why it counts, or why it does not.
+# A comment says why a file counts, or why it does not.
 TREE = {
     "galaxy.yml": "namespace: school\nname: lab\n",
     "site.yml": "- import_playbook: school.lab.all\n",
@@ -149,7 +151,7 @@ def test_the_chain_goes_over_playbooks_roles_and_includes(tree: Path) -> None:
 
 
 def test_python_ends_a_chain(tree: Path) -> None:
-    """The module is one more; what it imports, and what that imports, is not."""
+    """The module is one more file; what it imports, and what that imports, is not."""
     (tree / "roles/engine/tasks/deepest.yml").write_text("- ask:\n")
     assert len(shape(tree).chain) == 6
     assert shape(tree).chain[-1].startswith("plugins/")
@@ -165,8 +167,8 @@ def test_roles_that_call_each_other_are_counted_once(tree: Path) -> None:
 
 
 def test_a_role_that_no_host_comes_to_can_be_left_out(tree: Path) -> None:
-    left = [name for name in PASSED if "page" not in name and "oddity" not in name]
-    assert shape(tree, without=["page"]).files == left
+    others = [name for name in PASSED if "page" not in name and "oddity" not in name]
+    assert shape(tree, without=["page"]).files == others
 
 
 def test_a_role_can_be_counted_by_itself(tree: Path) -> None:
@@ -211,14 +213,223 @@ def test_tags_of_ansible_and_files_that_are_none_are_read_over(tree: Path) -> No
 
 
 def test_a_place_without_playbooks_is_told_in_words(tmp_path: Path) -> None:
-    asked = subprocess.run(
+    result = subprocess.run(
         [sys.executable, PROJECT / "bench/shape.py", tmp_path],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert asked.returncode == 2
-    assert f"{tmp_path} has no site.yml and no playbooks/site.yml" in asked.stderr
+    assert result.returncode == 2
+    assert f"{tmp_path} has no site.yml and no playbooks/site.yml" in result.stderr
+
+
+Written = Callable[[str, str], PythonShape]
+
+
+@pytest.fixture(name="written")
+def fixture_written(tmp_path: Path) -> Written:
+    """Return a function that adds a file to a checkout and counts it."""
+
+    def write(name: str, text: str) -> PythonShape:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return python_shape(tmp_path)
+
+    return write
+
+
+def test_a_checkout_without_python_has_nothing_to_count(tmp_path: Path) -> None:
+    counted = python_shape(tmp_path)
+    assert counted.plugin_lines == counted.unit_test_lines == 0
+    assert counted.longest_file == counted.longest_function == Length(0, "")
+    assert not counted.open_mappings + counted.docstrings + counted.targets + counted.unnamed
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("def f(a: dict[str, Any]) -> Mapping[str, Any]: ...", 2),
+        ("async def f(*a: t.Dict[str, t.Any], **b: abc.Mapping[str, Any]): ...", 2),
+        ("class A:\n    x: list[dict[str, Any]]\n", 1),
+        ("def f(a: dict[str, dict[str, Any]] | None): x: 'Mapping[str, Any]' = a", 2),
+        ("def f(a: 'list[\"dict[str, Any]\"]'): ...", 1),
+        ("def f(a: dict[str, int], b: dict[int, Any], c: Callable[[str, Any], int]): ...", 0),
+        ("def f(a: Literal['dict[str, Any]'], b: 'no type'): ...", 0),
+        # Of a value and of a text nothing is annotated.
+        ("x = cast(dict[str, Any], {})\n'dict[str, Any]'\n", 0),
+    ],
+)
+def test_open_mappings_are_counted_however_they_are_spelled(
+    written: Written, text: str, count: int
+) -> None:
+    assert len(written("plugins/filter/a.py", text).open_mappings) == count
+
+
+def test_an_alias_that_hides_an_open_mapping_is_counted_wherever_it_is_used(
+    written: Written,
+) -> None:
+    written(
+        "plugins/plugin_utils/judge/words.py",
+        """
+Has = Mapping[str, Any]
+Want: TypeAlias = "dict[str, Any] | None"
+type Many = list[Has]
+Number = int
+NOTHING = cast(dict[str, Any], {})
+def f(a: Has, b: Number) -> list[Want]: ...
+""",
+    )
+    # A package that passes a name on hides nothing more.
+    written("plugins/plugin_utils/judge/__init__.py", "from .words import Has, Many\n")
+    written(
+        "plugins/action/ask.py",
+        """
+from ansible_collections.a.b.plugins.plugin_utils import judge
+from ansible_collections.a.b.plugins.plugin_utils.judge import Has as H, words
+def f(a: H, b: words.Want, c: judge.Many, d: Many, e: dict[str, Any]): ...
+""",
+    )
+    # What has the same name elsewhere is another thing.
+    counted = written("plugins/filter/a.py", "def f(a: Has): ...\n")
+    assert counted.aliases == [
+        "plugins/plugin_utils/judge/words.py:2 Has",
+        "plugins/plugin_utils/judge/words.py:3 Want",
+        "plugins/plugin_utils/judge/words.py:4 Many",
+    ]
+    assert counted.alias_uses == [
+        "plugins/action/ask.py:4 Has",
+        "plugins/action/ask.py:4 Want",
+        "plugins/action/ask.py:4 Many",
+        "plugins/plugin_utils/judge/words.py:7 Has",
+        "plugins/plugin_utils/judge/words.py:7 Want",
+    ]
+    assert len(counted.open_mappings) == 1
+
+
+def test_lines_are_counted_and_the_longest_file_and_function_named(written: Written) -> None:
+    written("tests/unit/test_a.py", "1\n2\n")
+    written("tests/browser/test_b.py", "1\n")
+    written("plugins/modules/short.py", "class A:\n    def long(self):\n        1\n        2\n")
+    # What cannot be parsed is nobody's Python.
+    written("plugins/modules/old.py", "print 'no'\n" * 100)
+    counted = written("plugins/modules/long.py", "def f(): ...\n" * 5)
+    assert counted.unit_test_lines == 2
+    assert counted.plugin_lines == 9
+    assert counted.longest_file == Length(5, "plugins/modules/long.py")
+    assert counted.longest_function == Length(3, "plugins/modules/short.py:2 long")
+
+
+def test_docstrings_that_begin_with_give_tell_or_say_are_counted_everywhere(
+    written: Written,
+) -> None:
+    written("app/a.py", '"""Tells a thing."""\nclass A:\n    """Say it."""\n')
+    written("molecule/x/a.py", 'def f():\n    """Give it."""\ndef g():\n    """Given."""\n')
+    counted = written("docs/a.py", '"""Give it."""\n')
+    assert counted.docstrings == [
+        "app/a.py:1 module",
+        "app/a.py:2 A",
+        "molecule/x/a.py:1 f",
+    ]
+
+
+def test_bindings_of_vague_names_are_counted_by_their_kind(written: Written) -> None:
+    counted = written(
+        "plugins/filter/a.py",
+        """
+one = 1
+a, (told, *said) = b
+known: int = 1
+more += 1
+x[of] = (had := made)
+self.one = 1
+for one, b in one: ...
+[told for told in told]
+with a as said: ...
+def f(one, *, of=1): ...
+try: ...
+except E as known: ...
+match a:
+    case [made, *more]: ...
+    case {**had}: ...
+""",
+    )
+    kinds = (counted.assignments, counted.targets, counted.parameters)
+    assert [len(places) for places in kinds] == [6, 13, 2]
+    assert counted.parameters == ["plugins/filter/a.py:11 one", "plugins/filter/a.py:11 of"]
+
+
+def test_what_the_architecture_leaves_out_is_counted(written: Written) -> None:
+    for name in (
+        *("plugins/modules/ask.py", "plugins/action/ask.py", "plugins/modules/load.py"),
+        *("plugins/action/load.py", "plugins/plugin_utils/words.py", "plugins/lookup/words_of.py"),
+        *("plugins/module_utils/facts/disk.py", "plugins/module_utils/engine/__init__.py"),
+        *("roles/seat/tasks/main.yml", "roles/page/tasks/main.yml", "roles/room/tasks/main.yml"),
+    ):
+        written(name, "")
+    page = """
+The module `plugins/modules/ask.py`; `load`, of both kinds; words, and `words_of()` by
+`labo.words_of`; `facts/disk.py`, engine, and `roles/page/tasks`.
+
+```mermaid
+room --> seats
+```
+"""
+    counted = written("docs/architecture.md", page)
+    assert counted.unnamed == [
+        "plugins/action/ask.py",
+        "plugins/module_utils/engine",
+        "plugins/plugin_utils/words.py",
+        "roles/seat",
+    ]
+
+
+def test_facts_of_the_projects_own_are_told_from_those_of_ansible(written: Written) -> None:
+    written(
+        "roles/a/tasks/main.yml", "- when: ansible_facts['verdict'].a or ansible_facts.os_family\n"
+    )
+    written("roles/a/templates/a.j2", "{{ ansible_facts.get('twins') }}{{ ansible_facts[x] }}\n")
+    written("roles/a/README.md", "ansible_facts['seat']\n")
+    counted = written(
+        "playbooks/a.yml",
+        "# no facts\na: hostvars[b]['ansible_facts']['seat']\nb: ansible_facts.getent_passwd\n",
+    )
+    assert counted.own_facts == [
+        "roles/a/tasks/main.yml:1 verdict",
+        "roles/a/templates/a.j2:1 twins",
+        "roles/a/templates/a.j2:1 an expression",
+        "playbooks/a.yml:2 seat",
+    ]
+    assert counted.ansible_facts == [
+        "roles/a/tasks/main.yml:1 os_family",
+        "playbooks/a.yml:3 getent_passwd",
+    ]
+
+
+def test_the_places_are_listed_where_they_are_asked_for(written: Written) -> None:
+    counted = written("plugins/filter/a.py", "def f(one: dict[str, Any]):\n    told = 1\n")
+    short, long = (list(report(counted, verbose)) for verbose in (False, True))
+    assert [line for line in long if line in short] == short
+    assert [line.strip() for line in long if line not in short] == [
+        "plugins/filter/a.py:1 dict[str, Any]",
+        "plugins/filter/a.py:2 told",
+        "plugins/filter/a.py:1 one",
+        "plugins/filter/a.py",
+    ]
+    assert "     1 plain assignments in plugins to one, told, said" in "\n".join(short)
+
+
+def test_the_command_prints_both_parts(tree: Path) -> None:
+    printed = subprocess.run(
+        [sys.executable, PROJECT / "bench/shape.py", tree, "-v"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tree,
+    ).stdout
+    assert printed.startswith("\n".join(PASSED))
+    assert f"{len(PASSED):6} files that a run passes" in printed
+    assert "lines of Python in plugins" in printed
 
 
 def test_the_project_itself_is_counted_the_same_twice() -> None:

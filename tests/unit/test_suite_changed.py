@@ -14,7 +14,7 @@ CHECKS = list(checks())
 
 
 def seen(name: str) -> set[str]:
-    """Give the checks that see a file, without the linters."""
+    """Return the checks that see a file, without the linters."""
     found = changed.sees(name, USED_BY)
     assert found is not None, name
     return {check for check in found if not check.startswith("lint")}

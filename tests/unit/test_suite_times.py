@@ -48,7 +48,7 @@ def test_the_lines_of_a_scenario_tell_its_phases(machine: Machine) -> None:
     try:
         # A scenario that there is not has no instances.
         meter = Meter("molecule:none", "none", process.pid, machine)
-        meter.hear(
+        meter.read(
             [
                 "\x1b[34mINFO    \x1b[0m none ➜ \x1b[32mdestroy\x1b[0m: Executing\n",
                 "INFO     none ➜ destroy: Executed: Successful\n",

@@ -141,7 +141,7 @@ def unserved(has: Seat, tag: str) -> list[str]:
     others = {own[name] for name in left}
     left |= {name for name in others if image_of(has, name)["fingerprint"] in prints}
     before = has["before"]
-    left -= set(before.get("images", []) if before else [])
+    left -= set(before["images"] if before else [])
     named = {image["id"] for name, image in images.items() if name not in left}
     only = {box["image_id"] for box in has["containers"].values()} - named
     return sorted(name for name in left if images[name]["id"] not in only)
