@@ -1,11 +1,11 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""What this run has found out about machines, as variables that no machine can write.
+"""Publish what a run has found out about machines, as variables that no machine can write.
 
-Ansible keeps the facts in the answer of every module, also of one of its own, and root of a machine
-decides what any module answers there. So nothing of the toolkit's is read from facts. Its actions
-publish what they have judged as host variables of another layer (EPHEMERAL_FACT), in which Ansible
-puts only what an action has registered; and every part of the toolkit reads those alone.
+Ansible keeps the facts in the answer of every module, also of its own ones, and root of a machine
+decides what any module answers there. So the toolkit reads nothing from facts. Its actions publish
+what they have judged as host variables of another layer (EPHEMERAL_FACT), in which Ansible puts
+only what an action has registered; and every part of the toolkit reads those alone.
 """
 
 from collections.abc import Mapping
@@ -16,14 +16,14 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase, VariableLayer
 
 PREFIX = "labocloud_"
-# What is published of a machine: its answer, what the images are made from (of the one that
-# builds), the verdict on it, the groups it belongs to, and the attacks on it; of all machines, the
-# groups and the other names of each.
+# Of a machine are published its facts, what the images are made from (of the one that builds), the
+# verdict on it, the groups that it belongs to and what came of the attacks on it; of all machines,
+# the groups and the other names of each.
 KEYS = ("seat", "course", "verdict", "lacks", "attacks", "groups", "twins")
 
 
 def publish(action: ActionBase, values: Mapping[str, Any]) -> None:
-    """Have Ansible keep values, key of KEYS to value, of the machine that an action is about.
+    """Have Ansible keep values of the machine that an action is about, by keys of KEYS.
 
     They are kept where the task succeeds. No fact that is in the task's result is kept beside them.
     """
@@ -39,10 +39,10 @@ def published(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
     """
     hostvars = variables["hostvars"]
     if name == variables["inventory_hostname"]:
-        known: Mapping[str, Any] = variables
+        of_machine: Mapping[str, Any] = variables
     else:
-        known = hostvars.raw_get(name) if name in hostvars else {}
-    return {key: known[f"{PREFIX}{key}"] for key in KEYS if f"{PREFIX}{key}" in known}
+        of_machine = hostvars.raw_get(name) if name in hostvars else {}
+    return {key: of_machine[f"{PREFIX}{key}"] for key in KEYS if f"{PREFIX}{key}" in of_machine}
 
 
 def refuse_injected_facts() -> None:

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.labocloud.room.plugins.plugin_utils import judge
+from ansible_collections.labocloud.room.plugins.plugin_utils.answers import NoConnection
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import network
 from sample_seat import BUILDER, builder, seat, want
 
@@ -81,17 +81,15 @@ def test_a_rule_that_falls_is_a_finding_of_its_part(monkeypatch: pytest.MonkeyPa
     ("answer", "name"),
     [
         (
-            AnsibleConnectionFailure("ssh: connect to host x: Connection timed out"),
+            NoConnection("ssh: connect to host x: Connection timed out"),
             "unreachable",
         ),
         (
-            AnsibleConnectionFailure(
-                "Timeout (32s) waiting for privilege escalation prompt: sudo: "
-            ),
+            NoConnection("Timeout (32s) waiting for privilege escalation prompt: sudo: "),
             "late",
         ),
         (
-            AnsibleConnectionFailure(
+            NoConnection(
                 "Failed to connect to the host via ssh: Connection timed out during banner exchange"
             ),
             "late",
