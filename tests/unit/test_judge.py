@@ -115,6 +115,13 @@ def test_a_machine_that_says_nothing_is_judged_by_why(answer: object, name: str)
     assert [one["id"] for one in judge.errors(made)] == [name]
 
 
+def test_of_a_machine_that_is_away_the_connections_own_words_are_kept() -> None:
+    """What had failed is found out by the finding, and told by these."""
+    found = judge.unanswered("pc01", "ssh: \x1b[2J no: route")
+    assert judge.silent(found, "ssh: \x1b[2J no: route")["machine"]["why"] == "ssh: [2J no: route."
+    assert judge.silent(found)["machine"]["why"] == ""
+
+
 def test_why_an_answer_is_not_taken_is_told_with_its_fix() -> None:
     found = judge.silence("pc01", {"seat": "x" * 3_000_000})
     assert found["id"] == "answer_refused"
