@@ -1,4 +1,4 @@
-"""An action that a task runs on a seat, whose module answers what a test says."""
+"""Run an action on a seat, whose module answers what a test says."""
 
 from types import ModuleType
 from typing import Any
@@ -31,9 +31,9 @@ class Action:
 
         name: the seat's. others: settings that are not the defaults.
         """
-        known = {"inventory_hostname": name, **variables({"seat": seat()})}
         hostvars = Known({"pc01": variables(builder())})
-        wanted = want(name=name) | others
-        with mock.patch.object(settings, "wanted", return_value=wanted):
-            result: dict[str, Any] = self.action.run(task_vars=known | {"hostvars": hostvars})
+        task_vars = {"inventory_hostname": name, "hostvars": hostvars}
+        task_vars |= variables({"seat": seat()})
+        with mock.patch.object(settings, "wanted", return_value=want(name=name) | others):
+            result: dict[str, Any] = self.action.run(task_vars=task_vars)
         return result

@@ -357,22 +357,25 @@ def test_what_cannot_be_read_is_told_and_not_written_over(
     assert (remembers / "state.json").read_text() == "{"
 
 
-def acted(answer: object, **args: object) -> dict[str, Any]:
-    """Give what the action makes of a module's answer, or of an error of the connection."""
-    one = Action(action, answer, **args)
-    result = one.run("pc07")
-    [asked] = one.questions
-    return result | {"asked": asked}
+def acted(answer: object, **arguments: object) -> dict[str, Any]:
+    """Return the action's result by a module's answer, or by an error of the connection.
+
+    What its module was given is there as question.
+    """
+    acting = Action(action, answer, **arguments)
+    result = acting.run("pc07")
+    [question] = acting.questions
+    return result | {"question": question}
 
 
 def test_the_action_gives_the_module_its_arguments_and_tells_whether_it_wrote() -> None:
-    told = acted({"changed": True, "seat": sample_seat.seat()}, users=["alice"])
-    assert told.keys() == {"changed", "asked", UNSHOWN}
-    assert told["changed"] is True
-    assert told["asked"]["users"] == ["alice"]
-    # What the seat is asked then.
-    assert told["asked"]["page_container"] == "flask"
-    assert told[UNSHOWN]["seat"] == sample_seat.seat(("clock/ahead", 0.0))
+    result = acted({"changed": True, "seat": sample_seat.seat()}, users=["alice"])
+    assert result.keys() == {"changed", "question", UNSHOWN}
+    assert result["changed"] is True
+    assert result["question"]["users"] == ["alice"]
+    # The module answers this too, for the judge.
+    assert result["question"]["page_container"] == "flask"
+    assert result[UNSHOWN]["seat"] == sample_seat.seat(("clock/ahead", 0.0))
     assert acted({"changed": False})["changed"] is False
 
 

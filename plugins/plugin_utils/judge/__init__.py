@@ -96,7 +96,7 @@ def unanswered(name: str, why: str) -> Finding:
 
 
 def silence(name: str, answer: Answer) -> Finding | None:
-    """Return the finding on a machine that gave no answer, or one that is not taken, else None."""
+    """Return the finding on a machine whose answer lacks or is not taken; None where it is."""
     if isinstance(answer, NoConnection):
         return unanswered(name, answer.why)
     if refused := refusal(name, answer):
@@ -107,14 +107,14 @@ def silence(name: str, answer: Answer) -> Finding | None:
     return finding("sudo_tty" if _WANTS_TTY.search(why) else "not_asked", name, why=why)
 
 
-def silent(found: Finding, why: str = "") -> dict[str, Verdict]:
+def silent(found: Finding, why: str | None = None) -> dict[str, Verdict]:
     """Return the verdicts on a machine of which silence() has found something.
 
-    why: the connection's own words, where that has brought no answer; that on the machine has them
-    as C(why), as one sentence.
+    why: the connection's own words, where that has brought no answer. The verdict on the machine
+    has them in C(why), as one sentence, which is empty without them.
     """
     others = {part: verdict(settled=False) for part in PARTS}
-    words = why and shortened(one_line(f"{why}."))
+    words = "" if why is None else shortened(one_line(f"{why}."))
     return others | {"machine": verdict(settled=False, refused=[found], why=words)}
 
 

@@ -14,8 +14,8 @@ Has = Mapping[str, Any]
 # wrong with the settings, by role), "twins" (its other names), and "attacks", what came of those
 # (seat_shape.ATTACKS), None where none were tried in this run.
 Want = Mapping[str, Any]
-# The builder's "seat", its facts, and "course" (plugins/plugin_utils/course.py); empty
-# where it was not asked in this run.
+# The builder's "seat", its facts, and "course" (plugins/plugin_utils/course.py); empty where it was
+# not asked in this run.
 Builder = Mapping[str, Any]
 Verdict = dict[str, Any]
 
@@ -34,7 +34,7 @@ def verdict(
     role's tasks need to know. All findings are in C(findings), the errors first.
     """
     # A finding that is a warning where all else is well may be a reason not to begin.
-    refusals = [{**reason, "severity": "error"} for reason in refused]
+    refusals = [{**refusal, "severity": "error"} for refusal in refused]
     findings = sorted([*refusals, *found], key=lambda finding: str(finding["severity"]))
     return {
         "settled": settled and not refusals,
