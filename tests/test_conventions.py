@@ -1,13 +1,17 @@
 """The project follows its own rules."""
 
+import ast
 import re
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 import readmes
 import yaml
+from ansible_collections.labocloud.room.plugins.plugin_utils import lesson_files
 
 PROJECT = Path(__file__).parents[1]
 ROLES = sorted(path for path in (PROJECT / "roles").iterdir() if path.is_dir())
@@ -250,10 +254,88 @@ def test_nothing_is_read_from_facts() -> None:
     assert read == []
 
 
+PLUGINS = PROJECT / "plugins"
+COLLECTION = "ansible_collections.labocloud.room.plugins"
+# The packages of plugins/ that the files of each may use.
+MAY_USE = {
+    # It goes to seats, on which there is nothing else.
+    "module_utils": {"module_utils"},
+    "modules": {"module_utils"},
+    "plugin_utils": {"module_utils", "plugin_utils"},
+    "action": {"module_utils", "plugin_utils"},
+    "callback": {"module_utils", "plugin_utils"},
+    "filter": {"module_utils", "plugin_utils"},
+    "lookup": {"module_utils", "plugin_utils"},
+    "doc_fragments": set(),
+}
+
+
+@cache
+def imports(file: Path) -> tuple[set[Path], set[str]]:
+    """Return what a file imports: the files of plugins/, and all else, by the packages' names."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: what it imports has a full name"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    ours = {name for name in names if name.startswith(f"{COLLECTION}.")}
+    used = set()
+    for name in ours:
+        parts = name.removeprefix(f"{COLLECTION}.").split(".")
+        # The last part may be a name in a file; with a file, those of its packages are used.
+        for end in range(1, len(parts) + 1):
+            place = PLUGINS.joinpath(*parts[:end])
+            used |= {place.with_suffix(".py"), place / "__init__.py"}
+    return {file for file in used if file.exists()}, {
+        name.partition(".")[0] for name in names - ours
+    }
+
+
+def imports_in_the_end(files: Iterable[Path]) -> tuple[set[Path], set[str]]:
+    """Return what files import, and those that they import, and so on, with the files."""
+    met, others, waiting = set(), set(), set(files)
+    while waiting:
+        file = waiting.pop()
+        met.add(file)
+        used, names = imports(file)
+        others |= names
+        waiting |= used - met
+    return met, others
+
+
+@pytest.mark.parametrize("package", sorted(path.name for path in PLUGINS.iterdir()))
+def test_each_package_of_plugins_uses_what_it_may(package: str) -> None:
+    """No plugin uses another plugin: what two of them need is in a package for that."""
+    for file in (PLUGINS / package).rglob("*.py"):
+        used, others = imports(file)
+        packages = {path.relative_to(PLUGINS).parts[0] for path in used}
+        assert packages <= MAY_USE[package], file
+        assert package != "module_utils" or "ansible" not in others, file
+
+
+def test_the_judge_needs_no_ansible() -> None:
+    """It is a function of data: what Ansible raises or renders becomes that before it is judged."""
+    judge = PLUGINS / "plugin_utils/judge"
+    files, _ = imports_in_the_end([*judge.glob("*.py"), judge.parent / "findings.py"])
+    assert len(files) > len(list(judge.glob("*.py")))
+    for file in files:
+        assert "ansible" not in imports(file)[1], file
+
+
+def test_the_command_of_a_seat_uses_what_is_packed_for_it_and_nothing_else() -> None:
+    """It runs from an archive, which has nothing that is not named there."""
+    shared = PLUGINS / "module_utils"
+    packed = {file for pattern in lesson_files.NEEDED for file in shared.glob(pattern)}
+    used, others = imports_in_the_end(shared.glob("lesson/*.py"))
+    assert used == packed
+    assert others <= sys.stdlib_module_names
+
+
 def test_every_action_asks_in_the_one_way_that_survives_any_answer() -> None:
-    plugins = PROJECT / "plugins"
-    asking = [path for path in plugins.rglob("*.py") if "._execute_module(" in path.read_text()]
-    assert asking == [plugins / "plugin_utils/asking.py"]
+    asking = [path for path in PLUGINS.rglob("*.py") if "._execute_module(" in path.read_text()]
+    assert asking == [PLUGINS / "plugin_utils/asking.py"]
 
 
 def test_no_setting_has_a_value_outside_of_defaults() -> None:

@@ -3,8 +3,8 @@
 """Have the images saved that seats lack, by the module of this name, and fetch what is not kept.
 
 Arguments: seats, the names of machines that were judged in this run. An archive leaves out the
-layers that a seat has, and so there is one for each kind of seat; where it is kept on the control
-machine, its verdict tells. Or images, as the module has it: then the archive stays where it is
+layers that a seat has, and so there is one for each kind of seat; its verdict says where that is
+kept on the control machine. Or images, as the module has it: then the archive stays where it is
 made, for an engine that takes the place of the one that has them.
 """
 
@@ -12,7 +12,7 @@ import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.module_utils.images.passing import (
@@ -27,17 +27,18 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.archives import (
     kept,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.asking import ask
-from ansible_collections.labocloud.room.plugins.plugin_utils.fetching import (
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import ImagesVerdict
+from ansible_collections.labocloud.room.plugins.plugin_utils.published import published
+from ansible_collections.labocloud.room.plugins.plugin_utils.transfer import (
     MB,
     fetch_file,
     too_large,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.published import published
 
-# What the module tells becomes a path of a command: nothing else does.
+# A path in the module's answer becomes one of a command here: no other is taken.
 PATH = re.compile(rf"{PLACE}/{PREFIX}\w+/{re.escape(NAME)}", re.ASCII)
 
-# Bytes. The course's own has 28 MB; with what a teacher adds it may have some GB.
+# Bytes. The course's own archive has 28 MB; with what a teacher adds it may have some GB.
 LARGEST = 20_000 * MB
 FIX = (
     "make room, or the images smaller; or set course_image_delivery to registry, with which none"
@@ -45,47 +46,54 @@ FIX = (
 )
 
 
+def kinds_of_archives(seats: list[str], variables: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what the archive of each kind of seat is that lacks images.
+
+    Each is the module's arguments, and archive, the beginning of the path under which it is kept.
+    """
+    verdicts = [
+        cast("ImagesVerdict", published(seat, variables)["verdict"]["images"]) for seat in seats
+    ]
+    archives: list[dict[str, Any]] = [
+        dict(verdict["archive"]) for verdict in verdicts if verdict["lacking"]
+    ]
+    return list({archive["archive"]: archive for archive in archives}.values())
+
+
 class ActionModule(ActionBase):
-    """The action, as Ansible looks for it."""
+    """The action, by the name that Ansible looks for."""
 
     _VALID_ARGS = frozenset(("seats", "images"))
 
     def run(
         self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Save and fetch."""
+        """Have the images saved, and fetch the archives."""
         result: dict[str, Any] = super().run(tmp, task_vars) | {"changed": False}
         if images := self._task.args.get("images"):
             return {**result, **ask(self, {"images": images}, task_vars)}
         try:
-            for arguments in self.kinds(task_vars or {}):
+            for arguments in kinds_of_archives(self._task.args["seats"], task_vars or {}):
                 stem = checked(Path(arguments.pop("archive")))
                 stem.parent.mkdir(parents=True, exist_ok=True)
                 if kept(stem):
                     continue
-                said = ask(self, arguments, task_vars)
-                if said.get("failed"):
-                    return {**result, **said}
-                self.fetch(said, stem)
+                answer = ask(self, arguments, task_vars)
+                if answer.get("failed"):
+                    return {**result, **answer}
+                self._fetch(answer, stem)
                 result["changed"] = True
         except (OSError, ValueError) as error:
             return result | {"failed": True, "msg": f"the images cannot be fetched: {error}"}
         return result
 
-    def kinds(self, variables: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Give archive and the module's arguments for each kind of seat that lacks images."""
-        seats = self._task.args["seats"]
-        told = [published(seat, variables)["verdict"]["images"] for seat in seats]
-        kinds = {one["archive"]["archive"]: one["archive"] for one in told if one["lacking"]}
-        return [dict(kind) for kind in kinds.values()]
-
-    def fetch(self, said: dict[str, Any], stem: Path) -> None:
-        """Fetch what the module has made, and remove it there. Raises OSError and ValueError.
+    def _fetch(self, answer: Mapping[str, Any], stem: Path) -> None:
+        """Fetch the archive that the module has made, and remove it there.
 
         The connection fetches as the user who connects: as root, the archive would pass through
-        memory. Nor is more fetched than was announced.
+        memory. No more is fetched than was announced. Raises OSError and ValueError.
         """
-        path, size = str(said.get("path")), said.get("size")
+        path, size = str(answer.get("path")), answer.get("size")
         if not PATH.fullmatch(path):
             raise ValueError(f"the archive is at {path[:80]!r}")
         part = stem.with_name(f"{stem.name}{PART}")
@@ -96,18 +104,18 @@ class ActionModule(ActionBase):
             if why:
                 raise ValueError(f"{why}. Fix: {FIX}")
             fetch_file(self._connection.fetch_file, path, part, size)
-            keep(part, stem, str(said.get("sha256")))
+            keep(part, stem, str(answer.get("sha256")))
         except Exception:
-            self.remove(path)
+            self._remove(path)
             raise
         # Where the task's time is over, which is no Exception, there is none for this either: the
         # module removes it a day later.
         else:
-            self.remove(path)
+            self._remove(path)
         finally:
             part.unlink(missing_ok=True)
 
-    def remove(self, path: str) -> None:
+    def _remove(self, path: str) -> None:
         """Remove an archive, with its directory, where it was made."""
         shell = self._connection._shell
         self._low_level_execute_command(shell.remove(str(Path(path).parent), recurse=True))

@@ -8,38 +8,57 @@ Dockerfile, and also, directories that are packed too. It fails where the image 
 """
 
 import re
-import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible_collections.labocloud.room.plugins.action import seat
-from ansible_collections.labocloud.room.plugins.module_utils.images.passing import PLACE, PREFIX
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.plugin_utils.course import BASE
 from ansible_collections.labocloud.room.plugins.plugin_utils.packing import pack
+from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine
+from ansible_collections.labocloud.room.plugins.plugin_utils.transfer import sending
 
 # The name of a directory of wheels: the SHA-256 of what decides them.
 DIGITS = re.compile("[0-9a-f]{64}")
 
 
-def strange(src: Path, also: Iterable[Path], want: Mapping[str, Any]) -> Iterator[Path]:
-    """Yield what no image is made from, of what is to be packed.
+def strange(src: Path, also: Iterable[Path], settings: Mapping[str, Any]) -> Iterator[Path]:
+    """Yield the directories, of those that are to be packed, that no image is made from.
 
-    All of it goes to a machine of the room: what is packed is decided here, whoever asks for it.
+    All of them would go to a machine of the room: it is decided here what is packed, whoever asks
+    for it.
     """
-    if src.resolve() not in (BASE.resolve(), Path(want["course_image_project"]).resolve()):
+    if src.resolve() not in (BASE.resolve(), Path(settings["course_image_project"]).resolve()):
         yield src
+    wheels = Path(settings["course_image_cache"]) / "wheels"
     for directory in also:
-        fetched = directory.parent == Path(want["course_image_cache"]) / "wheels"
-        if not fetched or not DIGITS.fullmatch(directory.name) or directory.is_symlink():
+        is_wheels = directory.parent == wheels and DIGITS.fullmatch(directory.name)
+        if not is_wheels or directory.is_symlink():
             yield directory
 
 
-class ActionModule(seat.Changing):
-    """The action, as Ansible looks for it."""
+def build_context(machine: Machine, src: Path, also: list[Path]) -> bytes:
+    """Return the build context.
+
+    Raises AnsibleActionFail where it cannot be read, or is not what an image is made from.
+    """
+    for path in strange(src, also, machine.settings):
+        raise AnsibleActionFail(
+            f"{machine.name}: {path} is not sent to the machine that builds, since no image is made"
+            " from it: what is sent are course_image_project, the base's own files, and the"
+            " wheels in course_image_cache that were downloaded for it."
+        )
+    try:
+        return pack(src, also)
+    except OSError as error:
+        why = f"{src} cannot be packed: {error}. Fix: let this account read all of it"
+        raise AnsibleActionFail(f"{machine.name}: {why}.") from error
+
+
+class ActionModule(ActionBase):
+    """The action, by the name that Ansible looks for."""
 
     # An image cannot be built for show.
     _supports_check_mode = False
@@ -47,48 +66,16 @@ class ActionModule(seat.Changing):
         ("src", "also", "name", "build_args", "labels", "forget", "aside", "docker_socket")
     )
 
-    def more(self) -> dict[str, Any]:
-        """Give what the module is to build, and where that has arrived."""
-        asked = {key: value for key, value in self._task.args.items() if key not in ("src", "also")}
-        return {**asked, **self._sent}
-
-    def asked(
-        self, name: str, want: dict[str, Any], variables: dict[str, Any]
-    ) -> dict[str, Any] | AnsibleError:
-        """Pack and send the build context, and give the module's answer.
-
-        Raises the connection's error, or one with the module's.
-        """
-        context = self.packed(name, want)
-        # A name of chance: nobody else can have put anything there. The module takes it from there.
-        path = f"{PLACE}/{PREFIX}{secrets.token_hex(16)}"
-        self._sent = {"context": path, "sha256": sha256(context).hexdigest()}
-        try:
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Pack and send the build context, have the image built, and judge the machine."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        machine, arguments = Machine(self, task_vars), dict(self._task.args)
+        src, also = Path(arguments.pop("src")), arguments.pop("also", None) or []
+        context = build_context(machine, src, [Path(directory) for directory in also])
+        with sending(self) as path:
             self._transfer_data(path, context)
-            return super().asked(name, want, variables)
-        except AnsibleActionFail:  # the module has run, and taken it away
-            raise
-        except AnsibleError:
-            with suppress(AnsibleError):
-                self._low_level_execute_command(self._connection._shell.remove(path))
-            raise
-
-    def packed(self, name: str, want: Mapping[str, Any]) -> bytes:
-        """Return the build context.
-
-        Raises AnsibleActionFail where it cannot be read, or is not what an image is made from.
-        """
-        arguments: Mapping[str, Any] = self._task.args
-        src = Path(arguments["src"])
-        also = [Path(directory) for directory in arguments.get("also") or []]
-        for path in strange(src, also, want):
-            raise AnsibleActionFail(
-                f"{name}: {path} is not sent to the machine that builds, since no image is made"
-                " from it: what is sent are course_image_project, the base's own files, and the"
-                " wheels in course_image_cache that were downloaded for it."
-            )
-        try:
-            return pack(src, also)
-        except OSError as error:
-            why = f"{src} cannot be packed: {error}. Fix: let this account read all of it"
-            raise AnsibleActionFail(f"{name}: {why}.") from error
+            arguments |= {"context": path, "sha256": sha256(context).hexdigest()}
+            result |= machine.change(arguments)
+        return result

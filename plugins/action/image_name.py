@@ -10,14 +10,15 @@ does.
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.labocloud.room.plugins.action import seat
+from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import printable
+from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine
 
 WORDS = {"what": "the images get no names", "fix": "the same command again"}
 
 
-class ActionModule(seat.Changing):
-    """The action, as Ansible looks for it."""
+class ActionModule(ActionBase):
+    """The action, by the name that Ansible looks for."""
 
     _supports_check_mode = False
     _VALID_ARGS = frozenset(
@@ -27,11 +28,16 @@ class ActionModule(seat.Changing):
         )
     )
 
-    def more(self) -> dict[str, Any]:
-        """Give the module's arguments."""
-        return {key: value for key, value in super().more().items() if key not in WORDS}
-
-    def undone(self, answer: Mapping[str, Any], want: Mapping[str, Any]) -> str:
-        """Say what was not done, why, and what to do."""
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Have the names given, and judge the machine."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        machine = Machine(self, task_vars)
+        arguments = {key: value for key, value in self._task.args.items() if key not in WORDS}
         what, fix = ({**WORDS, **self._task.args}[key] for key in WORDS)
-        return f"{want['name']}: {what}: {printable(str(answer.get('msg')))} Fix: {fix}."
+
+        def explain(failure: Mapping[str, Any]) -> str:
+            return f"{machine.name}: {what}: {printable(str(failure.get('msg')))} Fix: {fix}."
+
+        return result | machine.change(arguments, explain=explain)

@@ -2,8 +2,8 @@
 # MIT License (see LICENSE)
 """Find the groups that machines belong to by what was judged: labocloud_groups, name to groups.
 
-It asks nobody: the machines of the play have told what they have, and which one each is. One that
-answers under several names is refused; labocloud_twins has the other names of each.
+It asks nobody: the machines of the play have answered what they have, and which machine each is.
+One that answers under several names is refused; labocloud_twins has the other names of each.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.report import twins
 
 
 class ActionModule(ActionBase):
-    """The action, as Ansible looks for it."""
+    """The action, by the name that Ansible looks for."""
 
     _supports_check_mode = True
     _requires_connection = False
@@ -24,12 +24,23 @@ class ActionModule(ActionBase):
     def run(
         self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Compare what the machines of this play have told, and collect what each lacks."""
+        """Compare the answers of the machines of this play, and collect what each lacks."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
-        told = {name: published(name, variables) for name in variables["ansible_play_hosts_all"]}
-        seats = {name: seat for name, one in told.items() if (seat := one.get("seat"))}
-        same = twins({name: seat["machine"] for name, seat in seats.items()})
-        groups = {name: REFUSED if name in same else one.get("lacks") for name, one in told.items()}
-        publish(self, {"twins": same, "groups": {name: of for name, of in groups.items() if of}})
+        machines = {
+            name: published(name, variables) for name in variables["ansible_play_hosts_all"]
+        }
+        same = twins(
+            {
+                name: facts["machine"]
+                for name, values in machines.items()
+                if (facts := values.get("seat"))
+            }
+        )
+        lacks = {name: values.get("lacks", []) for name, values in machines.items()}
+        groups = {name: REFUSED if name in same else lacks[name] for name in machines}
+        publish(
+            self,
+            {"twins": same, "groups": {name: names for name, names in groups.items() if names}},
+        )
         return result | {"changed": False}

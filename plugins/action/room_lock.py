@@ -29,12 +29,9 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.labocloud.room.plugins.plugin_utils.answers import reason
 from ansible_collections.labocloud.room.plugins.plugin_utils.asking import ask
-from ansible_collections.labocloud.room.plugins.plugin_utils.printable import (
-    cleaned,
-    no_answer,
-    one_line,
-)
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import cleaned, one_line
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import refuse_injected_facts
 
 # Characters of a name, which is what the machine says that keeps the lock.
@@ -179,7 +176,7 @@ class ActionModule(ActionBase):
         self._remove_tmp_path(self._connection._shell.tmpdir)
         held = answer.get("held")
         if held is None:
-            why = no_answer(answer)[:LONGEST_REASON]
+            why = reason(answer)[:LONGEST_REASON]
             Display().warning(
                 f"{seat} cannot be asked whether somebody else works on the room: {why}"
             )

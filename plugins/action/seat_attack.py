@@ -2,38 +2,40 @@
 # MIT License (see LICENSE)
 """Try, as a student, to get at a machine by the module of this name, and judge what came of it.
 
-Argument: account, whose name it is. The image is the room's base. It publishes what the action
-seat does, whose answer of this run is judged anew, and what came of the attacks, by which the seat
-is judged from then on.
+Argument: account, the student's name. The image is the room's base. It publishes what the action
+C(seat) does, whose answer of this run is judged anew, and what came of the attacks, by which the
+seat is judged from then on.
 """
 
 from typing import Any
 
-from ansible_collections.labocloud.room.plugins.action import seat
+from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import fitted, nothing
 from ansible_collections.labocloud.room.plugins.plugin_utils.asking import ask
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Attacks
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import silence
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import cleaned
-from ansible_collections.labocloud.room.plugins.plugin_utils.published import VARIABLES
+from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine
 from ansible_collections.labocloud.room.plugins.plugin_utils.seat_shape import ATTACKS
 
 
-def shaped(answer: dict[str, Any], name: str, account: str) -> dict[str, Any]:
-    """Give what came of the attacks by a module's answer, which may be any. name: of the machine.
+def shaped(answer: dict[str, Any], name: str, account: str) -> Attacks:
+    """Return what came of the attacks, in the shape ATTACKS.
 
-    What is not in their shape is no proof: that nothing could be tried is told then.
+    answer: the module's, which may be any: where it has another shape, it is no proof, and why
+    nothing could be tried says so. name: the machine's.
     """
     shape, wrong = dict(ATTACKS), list[str]()
-    told: dict[str, Any] = nothing(shape)
+    attacks: Attacks = nothing(shape)
     if found := silence(name, answer):
         wrong.append(str(found["cause"]["en"]))
     else:
-        told = cleaned(fitted(answer.get("attacks"), shape, "it", wrong))
-    return {**told, "account": account} | ({"why": wrong[0]} if wrong else {})
+        attacks = cleaned(fitted(answer.get("attacks"), shape, "it", wrong))
+    return {**attacks, "account": account, "why": wrong[0] if wrong else attacks["why"]}
 
 
-class ActionModule(seat.ActionModule):
-    """The action, as Ansible looks for it."""
+class ActionModule(ActionBase):
+    """The action, by the name that Ansible looks for."""
 
     _supports_check_mode = False
     _VALID_ARGS = frozenset(("account",))
@@ -41,14 +43,10 @@ class ActionModule(seat.ActionModule):
     def run(
         self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Have it tried, and judge the machine with what came of it."""
-        variables = task_vars or {}
-        name, account = str(variables["inventory_hostname"]), str(self._task.args.get("account"))
-        attacks = self.attacks(name, account, variables)
-        return super().run(tmp, {**variables, VARIABLES["attacks"]: attacks})
-
-    def attacks(self, name: str, account: str, variables: dict[str, Any]) -> dict[str, Any]:
-        """Have the attacks tried, and give what came of them."""
-        image = self.want(name, variables)["course_image_base_tag"]
-        answer = ask(self, {"account": account, "image": image}, variables)
-        return shaped(answer, name, account)
+        """Have the attacks tried, and judge the machine by what came of them."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        machine, account = Machine(self, task_vars), str(self._task.args.get("account"))
+        image = machine.settings["course_image_base_tag"]
+        answer = ask(self, {"account": account, "image": image}, task_vars)
+        attacks = shaped(answer, machine.name, account)
+        return result | machine.publish(machine.judge_again(attacks))

@@ -3,10 +3,10 @@
 """Fetch what seat_save has saved, and not a byte more than the seat has announced.
 
 Arguments: src, the directory on the seat, of a name that roles/seat_reset gives; files, name to
-SHA-256, and sizes, name to bytes, as seat_save tells them; dest, a directory on the control machine
-that is made for it, for its owner alone to enter; max_mb, the most that a seat may send. Nothing
-that the seat says becomes a path here: the names are those below, or the task fails. It fails
-before anything is written where too little is free, and leaves no directory where not all has
+SHA-256, and sizes, name to bytes, as in the answer of seat_save; dest, a directory on the control
+machine that is made for it, for its owner alone to enter; max_mb, the most that a seat may send.
+Nothing that the seat says becomes a path here: the names are those below, or the task fails. It
+fails before anything is written where too little is free, and leaves no directory where not all has
 arrived as it was announced.
 """
 
@@ -21,13 +21,13 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.module_utils.images.passing import PLACE
-from ansible_collections.labocloud.room.plugins.plugin_utils.fetching import (
+from ansible_collections.labocloud.room.plugins.plugin_utils.transfer import (
     MB,
     fetch_file,
     too_large,
 )
 
-# The manifest is the last: without it, what is there was not saved in full.
+# The manifest is the last: without it, the others were not saved in full.
 NAMES = ("images.tar.zst", "volumes.tar.zst", "manifest.json")
 SHA256 = re.compile("[0-9a-f]{64}")
 # sftp takes what follows a line's end in a path for a command, such as one to run here.
@@ -39,7 +39,7 @@ class RefusedError(Exception):
 
 
 def refusal(files: object, sizes: object, free: int, most: int) -> str:
-    """Give why what a seat announces is not fetched, or nothing.
+    """Return why what a seat announces is not fetched, and what to do; empty where it is.
 
     files, sizes: what the seat says, of any shape. free, most: bytes that are free here, and that a
     seat may send.
@@ -47,8 +47,8 @@ def refusal(files: object, sizes: object, free: int, most: int) -> str:
     if not isinstance(files, dict) or not isinstance(sizes, dict):
         return "the seat tells of no files"
     if NAMES[-1] not in files or set(files) - set(NAMES):
-        named = ", ".join(map(repr, files))
-        return f"the seat names other files than {', '.join(NAMES)}: {named[:200]}"
+        names = ", ".join(map(repr, files))
+        return f"the seat names other files than {', '.join(NAMES)}: {names[:200]}"
     for name, digest in files.items():
         size = sizes.get(name)
         if not (isinstance(digest, str) and SHA256.fullmatch(digest)):
@@ -113,12 +113,12 @@ def fetched(fetch: Callable[[str, str], None], arguments: dict[str, Any]) -> Non
 
 
 class ActionModule(ActionBase):
-    """The action, as Ansible looks for it."""
+    """The action, by the name that Ansible looks for."""
 
     def run(
         self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Fetch."""
+        """Fetch the files."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         try:
             fetched(self._connection.fetch_file, self._task.args)

@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Run the module of this name, and take of its answer no more than is used and shown.
+"""Run the module of this name, and take no more of its answer than is used and shown.
 
 Arguments: the module's.
 """
@@ -8,12 +8,12 @@ Arguments: the module's.
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.labocloud.room.plugins.plugin_utils.answers import shown
 from ansible_collections.labocloud.room.plugins.plugin_utils.asking import ask
-from ansible_collections.labocloud.room.plugins.plugin_utils.telling import taken
 
 
 class ActionModule(ActionBase):
-    """The action, as Ansible looks for it."""
+    """The action, by the name that Ansible looks for."""
 
     _supports_check_mode = True
 
@@ -23,5 +23,5 @@ class ActionModule(ActionBase):
         """Run the module."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
-        name = str(variables["inventory_hostname"])
-        return result | taken(name, ask(self, self._task.args, variables))
+        answer = ask(self, self._task.args, variables)
+        return result | shown(str(variables["inventory_hostname"]), answer)

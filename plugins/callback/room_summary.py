@@ -54,7 +54,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
     unanswered,
     updated,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import Verdict
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import Verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import exercises_of
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN, one_line
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import report

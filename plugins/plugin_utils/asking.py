@@ -4,8 +4,9 @@
 
 from typing import Any
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.labocloud.room.plugins.plugin_utils.answers import Answer, NoConnection
 
 
 def ask(
@@ -23,3 +24,10 @@ def ask(
     except Exception as error:
         raise AnsibleError(f"its answer cannot be read: {error}") from error
     return answer
+
+
+def as_answer(error: AnsibleError) -> Answer:
+    """Return an error that ask() has raised as an answer, which the judge takes."""
+    if isinstance(error, AnsibleConnectionFailure):
+        return NoConnection(str(error))
+    return {"failed": True, "msg": str(error)}

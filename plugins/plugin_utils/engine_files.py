@@ -8,8 +8,9 @@ and the tasks get them by the lookup service_files, which calls what is here.
 
 import json
 import shlex
+from collections.abc import Iterable
+from datetime import date, time
 
-from ansible.plugins.filter.core import to_nice_json
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import ACCOUNT, SOCKET
 from ansible_collections.labocloud.room.plugins.module_utils.passwords import without_passwords
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import JsonObject, Seat
@@ -56,8 +57,17 @@ def config(want: Want) -> JsonObject:
 
 
 def json_text(value: object) -> str:
-    """Give JSON as it is written, so that the same settings give the same file in any version."""
-    return f"{to_nice_json(value, indent=2)}\n"
+    """Return a value as the text of a file in JSON, the same for the same settings.
+
+    What YAML has and JSON has not, such as a date, is written as Ansible's own filters write it.
+    """
+
+    def as_json(other: date | time | Iterable[object]) -> object:
+        return other.isoformat() if isinstance(other, date | time) else list(other)
+
+    # Keys are sorted as the texts that JSON makes of them.
+    plain = json.loads(json.dumps(value, default=as_json))
+    return f"{json.dumps(plain, indent=2, sort_keys=True)}\n"
 
 
 def host_of(registry: str) -> str:

@@ -1,19 +1,22 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""What this run has found out about machines, as variables that no machine can write.
+"""Publish what a run has found out about machines, as variables that no machine can write.
 
-Ansible keeps the facts in the answer of every module, also of one of its own, and root of a machine
-decides what any module answers there. So nothing of the toolkit's is read from facts. Its actions
-publish what they have judged as host variables of another layer (EPHEMERAL_FACT), in which Ansible
-puts only what an action has registered; and every part of the toolkit reads those alone.
+Ansible keeps the facts in the answer of every module, also of its own ones, and root of a machine
+decides what any module answers there. So the toolkit reads nothing from facts. Its actions publish
+what they have judged as host variables of another layer (EPHEMERAL_FACT), in which Ansible puts
+only what an action has registered; and every part of the toolkit reads those alone.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict, cast
 
 from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase, VariableLayer
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Attacks, Seat
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import Verdict
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Course
 
 # What is published of a machine, by the name of its variable: its answer, what the images are made
 # from (of the one that builds), the groups it belongs to, and the attacks on it; of all machines,
@@ -35,16 +38,28 @@ VERDICTS = {
 }
 
 
-def as_variables(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the variables that values are published as.
+class Published(TypedDict, total=False):
+    """What is published of a machine; seat is None where it gave no facts.
 
-    values: key of VARIABLES to value; and "verdict", part to verdict.
+    attacks: None where none were tried. groups: group to machines. twins: machine to other names.
     """
+
+    seat: Seat | None
+    course: Course
+    verdict: Mapping[str, Verdict]
+    lacks: list[str]
+    attacks: Attacks | None
+    groups: dict[str, list[str]]
+    twins: dict[str, list[str]]
+
+
+def as_variables(values: Published) -> dict[str, Any]:
+    """Return the variables that values are published as."""
     others = {VARIABLES[key]: value for key, value in values.items() if key != "verdict"}
     return others | {VERDICTS[part]: value for part, value in values.get("verdict", {}).items()}
 
 
-def publish(action: ActionBase, values: Mapping[str, Any]) -> None:
+def publish(action: ActionBase, values: Published) -> None:
     """Have Ansible keep values of the machine that an action is about, as as_variables() has them.
 
     They are kept where the task succeeds. No fact that is in the task's result is kept beside them.
@@ -53,19 +68,19 @@ def publish(action: ActionBase, values: Mapping[str, Any]) -> None:
     action.register_host_variables(as_variables(values), VariableLayer.EPHEMERAL_FACT)
 
 
-def published(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+def published(name: str, variables: Mapping[str, Any]) -> Published:
     """Return what was published of a machine in this run, by key; nothing where it was not asked.
 
     variables: those of a task, of whichever machine.
     """
     hostvars = variables["hostvars"]
     if name == variables["inventory_hostname"]:
-        known: Mapping[str, Any] = variables
+        of_machine: Mapping[str, Any] = variables
     else:
-        known = hostvars.raw_get(name) if name in hostvars else {}
-    found = {key: known[variable] for key, variable in VARIABLES.items() if variable in known}
-    verdict = {part: known[variable] for part, variable in VERDICTS.items() if variable in known}
-    return found | ({"verdict": verdict} if verdict else {})
+        of_machine = hostvars.raw_get(name) if name in hostvars else {}
+    values = {key: of_machine[name] for key, name in VARIABLES.items() if name in of_machine}
+    verdict = {part: of_machine[name] for part, name in VERDICTS.items() if name in of_machine}
+    return cast("Published", values | ({"verdict": verdict} if verdict else {}))
 
 
 def refuse_injected_facts() -> None:

@@ -1,45 +1,23 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""What a seat says, as the rules rely on it: every documented fact, each of the right type.
+"""The shape of a seat's facts, on which the rules rely: all that are documented, each of its type.
 
-Whoever is root on a seat decides what it answers. What it tells besides, or in another shape, is
-left out here, on the control machine; what is left is printable.
+Whoever is root on a seat decides what it answers. What has another shape is left out here, on the
+control machine; what is left is printable.
 """
 
-import json
-import re
 from collections.abc import Mapping
 from types import NoneType, UnionType
 from typing import Any, cast, get_args, get_origin, get_type_hints, is_typeddict
 
 from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd
-from ansible_collections.labocloud.room.plugins.module_utils.shapes import (
-    Shape,
-    fitted,
-    nothing,
-    too_deep,
-)
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, fitted, nothing
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import (
     RECORDS,
     Attacks,
     Seat,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import cleaned
-
-# Bytes. A seat with thousands of packages and hundreds of images tells less than half of it.
-LARGEST_ANSWER = 2_000_000
-# Levels of a module's answer; those of its facts are fewer.
-DEEPEST_ANSWER = 50
-# What Ansible's own code says on a Python that it does not run on, or Python of that code.
-TOO_OLD = (
-    re.compile(
-        r"requires Python [\d.]+ or newer on the target\. Current version: (?P<version>[\d.]+)"
-    ),
-    re.compile("future feature annotations is not defined"),
-)
-STREAMS = ("module_stdout", "module_stderr")
-OLDEST_PYTHON = "3.9"
-LOOK = "Fix: look at who is root there, and at its Python; no seat says that by itself."
 
 
 def shape_of(kind: Any) -> Shape:  # noqa: ANN401  # what a type's annotations are
@@ -64,59 +42,34 @@ SEAT: Mapping[str, Shape] = shape_of(Seat)
 ATTACKS: Mapping[str, Shape] = shape_of(Attacks)
 
 
-def refusal(seat: str, answer: Mapping[str, Any]) -> str:
-    """Give why what a seat has answered is not taken, and what to do; empty where it can be.
-
-    seat: its name. answer: all of what its module gave.
-    """
-    if too_deep(answer, DEEPEST_ANSWER):
-        return f"{seat} tells what is nested deeper than anything that a seat has. {LOOK}"
-    said = " ".join(str(answer.get(key, "")) for key in ("msg", *STREAMS))
-    old = next(filter(None, (pattern.search(said) for pattern in TOO_OLD)), None)
-    if answer.get("failed") and old:
-        version = old["version"] if "version" in old.groupdict() else "older than 3.7"
-        return (
-            f"{seat} has Python {version}, and Ansible needs {OLDEST_PYTHON} or newer there."
-            " Fix: install a newer one, and name its path as ansible_python_interpreter."
-        )
-    # What Ansible itself has put into it, of a module that failed, is no JSON.
-    size = len(json.dumps(answer, default=str))
-    if size > LARGEST_ANSWER:
-        return (
-            f"{seat} tells {size} bytes of itself, and at most {LARGEST_ANSWER} are taken."
-            " Fix: remove containers, images or labels there that are not needed."
-        )
-    return ""
-
-
-def timed(seat: Seat, answered: float) -> Seat:
-    """Return a seat's facts, in which its clock is ahead by what is certain, which may be nothing.
+def timed(facts: Seat, answered: float) -> Seat:
+    """Return a seat's facts with its clock ahead by what is certain, which may be nothing.
 
     The seat has read its clock between the question and its answer, as a server of NTP does: of
     what lies between these two nothing can be said.
 
-    answered: the control machine's time when the answer was here.
+    answered: the control machine's time when the answer was here, in seconds.
     """
-    asked, most = seat["clock"]["control"], seat["clock"]["ahead"]
+    asked, most = facts["clock"]["control"], facts["clock"]["ahead"]
     if asked is None or most is None:
-        return seat
+        return facts
     least = most - (answered - asked)
-    return {**seat, "clock": {"control": asked, "ahead": max(least, 0.0) + min(most, 0.0)}}
+    return {**facts, "clock": {"control": asked, "ahead": max(least, 0.0) + min(most, 0.0)}}
 
 
 def shaped(answer: Mapping[str, Any]) -> Seat:
-    """Give the facts in a module's answer, which may be any: each that is documented, no others.
+    """Return the facts in a module's answer, which may be any: all that are documented, no others.
 
-    A fact that is not there, or of another type, tells nothing, as one of a machine that has
-    nothing does; what was wrong stands in the fact C(odd), where the rules find it.
+    A fact that lacks, or is of another type, is that of a machine that has nothing; what was wrong
+    stands in the fact C(odd), where the rules find it.
     """
-    told = answer.get("seat")
+    facts = answer.get("seat")
     wrong: list[str] = []
-    if not isinstance(told, dict):
+    if not isinstance(facts, dict):
         wrong.append("the seat has told no facts")
-        told = nothing(dict(SEAT))
-    seat = cast("Seat", cleaned(fitted(told, dict(SEAT), "seat", wrong)))
-    # A name of nothing: whom it means is looked up.
+        facts = nothing(dict(SEAT))
+    seat = cast("Seat", cleaned(fitted(facts, dict(SEAT), "seat", wrong)))
+    # The rules look a listener's container up by this name.
     for listener in seat["listeners"]:
         if listener["container"] not in seat["containers"]:
             listener["container"] = None

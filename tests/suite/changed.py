@@ -143,6 +143,7 @@ READ = (
 ENDS = (
     ("plugins/plugin_utils/findings.py", ""),
     ("plugins/action/seat.py", "molecule:refusals"),
+    ("plugins/plugin_utils/seat_action.py", "molecule:refusals"),
     ("plugins/modules/seat.py", "molecule:refusals"),
     ("plugins/*/room_groups.py", "molecule:day"),
     ("plugins/filter/builder.py", "molecule:room"),

@@ -10,9 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.loader import init_plugin_loader
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge import judge, silence, silent
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import judge, silent, unanswered
 from ansible_collections.labocloud.room.plugins.plugin_utils.page import ROOM, page
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import report
 from sample_seat import COURSE, OLD, SEAT, builder, image, seat, want
@@ -31,8 +30,7 @@ def answer(name: str, *changes: tuple[str, object], **settings: object) -> dict[
 
 def off(name: str, why: str) -> dict[str, Any]:
     """Give the facts of a seat that could not be reached."""
-    found = silence(name, AnsibleConnectionFailure(why))
-    return {"seat": None, "verdict": silent(found)}
+    return {"seat": None, "verdict": silent(unanswered(name, why), why)}
 
 
 def room(*names: str) -> dict[str, Any]:

@@ -8,8 +8,7 @@ from unittest import mock
 import pytest
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible_collections.labocloud.room.plugins.action import image_archive, image_load
-from ansible_collections.labocloud.room.plugins.action import seat as asking
-from ansible_collections.labocloud.room.plugins.plugin_utils import archives, fetching
+from ansible_collections.labocloud.room.plugins.plugin_utils import archives, settings, transfer
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
 from sample_seat import NAME, SEAT, Known, builder, variables, want
 
@@ -218,7 +217,7 @@ def test_what_is_not_saved_or_not_whole_is_not_kept(stem: Path, said: object, wo
 def test_a_builder_that_sends_without_an_end_leaves_room_on_the_disk(
     stem: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    free = fetching.RESERVE + len(PACKED) - 1
+    free = transfer.RESERVE + len(PACKED) - 1
     monkeypatch.setattr(image_archive.shutil, "disk_usage", lambda _: mock.Mock(free=free))
     done = Fetching(stem).run()
     assert "the images cannot be fetched" in done["msg"]
@@ -270,7 +269,7 @@ def sending(stem: Path, said: object) -> Task:
 
 @pytest.fixture
 def _wants(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking.ActionModule, "want", lambda *_: want())
+    monkeypatch.setattr(settings, "wanted", lambda *_, **__: want())
 
 
 @pytest.mark.usefixtures("_wants")

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from ansible._internal._errors._task_timeout import TaskTimeoutError
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
-from ansible_collections.labocloud.room.plugins.plugin_utils.asking import ask
+from ansible_collections.labocloud.room.plugins.plugin_utils.answers import NoConnection
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import as_answer, ask
 
 
 def asked(answer: object) -> dict[str, Any]:
@@ -40,3 +41,9 @@ def test_an_answer_and_an_error_of_the_connection_are_given_as_they_are() -> Non
 def test_an_answer_over_which_ansible_falls_is_an_error_like_any_other(error: Exception) -> None:
     with pytest.raises(AnsibleError, match="its answer cannot be read: "):
         asked(error)
+
+
+def test_only_an_error_of_the_connection_says_that_there_was_none() -> None:
+    """What a module answers is a mapping, and none can be taken for that."""
+    assert as_answer(AnsibleConnectionFailure("off")) == NoConnection("off")
+    assert as_answer(AnsibleError("no room")) == {"failed": True, "msg": "no room"}

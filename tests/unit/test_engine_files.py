@@ -1,10 +1,12 @@
 """The files that configure Docker Engine, and who may read them."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.filter.core import to_nice_json
 from ansible.plugins.loader import lookup_loader
 from ansible.template import Templar
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files, service_files
@@ -47,6 +49,20 @@ def test_the_texts_are_those_that_earlier_versions_wrote() -> None:
         "labocloud.conf": "4cf1ba725cf8",
         "labocloud.toml": "93c2951ae748",
     }
+
+
+def test_a_file_in_json_is_what_ansibles_filter_makes_of_the_same() -> None:
+    """By which earlier versions wrote it; a setting comes with what Ansible keeps beside it."""
+    text = """
+    c: 2026-12-02 01:02:03
+    b: {10: a, 9: b, x: [1.5, 2026-12-02, "é"], ~: null}
+    a: !!set {k}
+    """
+    value = DataLoader().load(text)
+    assert isinstance(value["c"], datetime)
+    assert engine_files.json_text(value) == f"{to_nice_json(value, indent=2)}\n"
+    with pytest.raises(TypeError):
+        engine_files.json_text({"a": object()})
 
 
 def test_an_option_replaces_a_default_and_mirrors_are_asked_in_their_order() -> None:

@@ -7,7 +7,8 @@ from unittest import mock
 import pytest
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.labocloud.room.plugins.action import flask_container, seat
+from ansible_collections.labocloud.room.plugins.action import flask_container
+from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
 from sample_seat import NAME, REVISION, Known, builder, variables, want
 from sample_seat import seat as sample
@@ -19,7 +20,7 @@ MISSING = sample(("containers", {}), ("listeners", []), ("page", None))
 @pytest.fixture(autouse=True)
 def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ActionBase, "run", lambda *_: {})
-    monkeypatch.setattr(seat.ActionModule, "want", lambda *_: want())
+    monkeypatch.setattr(settings, "wanted", lambda *_, **__: want())
 
 
 def run(
@@ -36,6 +37,7 @@ def run(
     action = flask_container.ActionModule.__new__(flask_container.ActionModule)
     action._task = SimpleNamespace(args=arguments, check_mode=check, delegate_to=None)
     action._connection = mock.Mock()
+    action._loader = action._templar = None
     action._remove_tmp_path = lambda _: None
     answer = told | ({"seat": has} if has else {})
     asked: list[dict[str, Any]] = []

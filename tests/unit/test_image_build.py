@@ -16,6 +16,7 @@ from ansible_collections.labocloud.room.plugins.module_utils import state
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import fingerprint
 from ansible_collections.labocloud.room.plugins.module_utils.reset import saved
 from ansible_collections.labocloud.room.plugins.modules import image_build
+from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
 from sample_seat import BUILDER, builder, seat, variables, want
 
@@ -202,7 +203,7 @@ class Task:
         )
         cache = str(project.parent / "cache")
         wanted = {"course_image_project": str(project), "course_image_cache": cache}
-        self.action.want = lambda *_: want(name=BUILDER, **wanted)
+        self.wanted = want(name=BUILDER, **wanted)
         self.action._execute_module = self.execute
         self.action._remove_tmp_path = lambda _: None
         self.commands: list[str] = []
@@ -228,7 +229,8 @@ class Task:
     def run(self) -> dict[str, Any]:
         """Run the action."""
         known = {"inventory_hostname": BUILDER, **variables(builder()), "hostvars": {}}
-        done: dict[str, Any] = self.action.run(task_vars=known)
+        with mock.patch.object(settings, "wanted", return_value=self.wanted):
+            done: dict[str, Any] = self.action.run(task_vars=known)
         return done
 
 

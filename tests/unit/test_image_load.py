@@ -12,12 +12,14 @@ from unittest import mock
 
 import pytest
 import stand_in
+from ansible.errors import AnsibleActionFail
 from ansible_collections.labocloud.room.plugins.action import image_load as loading
 from ansible_collections.labocloud.room.plugins.module_utils import state
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import fingerprint
 from ansible_collections.labocloud.room.plugins.module_utils.reset import saved
 from ansible_collections.labocloud.room.plugins.modules import image_load
 from image_tar import index, tar
+from sample_action import Action
 
 BASE, COURSE = "room:base", "room:python-0123456789ab"
 LIST = json.dumps([{"RepoTags": [BASE, COURSE]}]).encode()
@@ -243,10 +245,11 @@ def test_where_only_the_question_after_it_was_late_the_images_are_not_said_to_be
     seat.coming = [image(BASE, "b"), image(COURSE, "c")]
     said = load(seat, src, tar(("manifest.json", LIST)))
     assert (said["failed"], said["changed"], said["msg"]) == (True, True, "no answer within 120 s")
-    action = loading.ActionModule.__new__(loading.ActionModule)
-    action._root = "/var/lib/docker"
-    assert action.words(said, {"name": "pc07"}) == "pc07: no answer within 120 s"
-    assert "keeps the images" in action.words({"msg": "x"}, {"name": "pc07"})
+    with pytest.raises(AnsibleActionFail) as failed:
+        Action(loading, said).run("pc07")
+    assert str(failed.value) == "pc07: no answer within 120 s"
+    with pytest.raises(AnsibleActionFail, match="pc07 keeps the images"):
+        Action(loading, {"failed": True, "msg": "x"}).run("pc07")
 
 
 def test_what_came_is_remembered_and_has_the_courses_name(seat: Seat, src: Path) -> None:

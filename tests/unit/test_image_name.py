@@ -1,16 +1,17 @@
 """A name is given to the image that was meant, and to no other, and that is remembered."""
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 import stand_in
+from ansible.errors import AnsibleActionFail
 from ansible_collections.labocloud.room.plugins.action import image_name as action
 from ansible_collections.labocloud.room.plugins.module_utils import state
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import fingerprint
 from ansible_collections.labocloud.room.plugins.modules import image_name
+from sample_action import Action
 
 REFERENCE = f"seat:5000/room@sha256:{'a' * 64}"
 NEW, OLD = "sha256:new", "sha256:old"
@@ -206,12 +207,14 @@ def test_what_cannot_be_pulled_is_told(seat: stand_in.Engine, answer: object, wo
 
 def test_who_asks_says_what_was_for_and_what_to_do() -> None:
     """The module is told nothing of it; what it answers is printable."""
-    asked = action.ActionModule.__new__(action.ActionModule)
-    args = {"names": {}, "what": "room:1 is not given", "fix": "send it anew"}
-    asked._task = SimpleNamespace(args=args)
-    assert asked.more() == {"names": {}}
-    words = asked.words({"msg": "another\x1b[2J image"}, {"name": "pc07"})
-    assert words == "pc07: room:1 is not given: another [2J image Fix: send it anew."
+    words = {"what": "room:1 is not given", "fix": "send it anew"}
+    naming = Action(action, {"failed": True, "msg": "another\x1b[2J image"}, names={}, **words)
+    with pytest.raises(AnsibleActionFail) as failed:
+        naming.run("pc07")
+    assert str(failed.value) == "pc07: room:1 is not given: another [2J image Fix: send it anew."
+    [asked] = naming.questions
+    assert asked["names"] == {}
+    assert not asked.keys() & words.keys()
 
 
 def test_names_that_were_given_are_not_said_to_lack_where_the_question_after_it_was_late(
@@ -223,6 +226,7 @@ def test_names_that_were_given_are_not_said_to_lack_where_the_question_after_it_
     monkeypatch.setattr(image_name, "answer", late)
     said = name(seat)
     assert seat.asked("POST") == [f"/images/{NEW}/tag?repo=room&tag=base"]
-    asked = action.ActionModule.__new__(action.ActionModule)
-    asked._task = SimpleNamespace(args={"what": "room:1 is not given", "fix": "send it anew"})
-    assert asked.words(said, {"name": "pc07"}) == "pc07: no answer within 120 s"
+    naming = Action(action, said, what="room:1 is not given", fix="send it anew")
+    with pytest.raises(AnsibleActionFail) as failed:
+        naming.run("pc07")
+    assert str(failed.value) == "pc07: no answer within 120 s"

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.labocloud.room.plugins.plugin_utils import judge
+from ansible_collections.labocloud.room.plugins.plugin_utils.answers import NoConnection
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import network
 from sample_seat import BUILDER, builder, seat, want
 
@@ -81,17 +81,15 @@ def test_a_rule_that_falls_is_a_finding_of_its_part(monkeypatch: pytest.MonkeyPa
     ("answer", "name"),
     [
         (
-            AnsibleConnectionFailure("ssh: connect to host x: Connection timed out"),
+            NoConnection("ssh: connect to host x: Connection timed out"),
             "unreachable",
         ),
         (
-            AnsibleConnectionFailure(
-                "Timeout (32s) waiting for privilege escalation prompt: sudo: "
-            ),
+            NoConnection("Timeout (32s) waiting for privilege escalation prompt: sudo: "),
             "late",
         ),
         (
-            AnsibleConnectionFailure(
+            NoConnection(
                 "Failed to connect to the host via ssh: Connection timed out during banner exchange"
             ),
             "late",
@@ -115,6 +113,13 @@ def test_a_machine_that_says_nothing_is_judged_by_why(answer: object, name: str)
     made = judge.silent(found)
     assert judge.groups(made) == ["refused", "unproven"]
     assert [one["id"] for one in judge.errors(made)] == [name]
+
+
+def test_of_a_machine_that_is_away_the_connections_own_words_are_kept() -> None:
+    """What had failed is found out by the finding, and told by these."""
+    found = judge.unanswered("pc01", "ssh: \x1b[2J no: route")
+    assert judge.silent(found, "ssh: \x1b[2J no: route")["machine"]["why"] == "ssh: [2J no: route."
+    assert judge.silent(found)["machine"]["why"] == ""
 
 
 def test_why_an_answer_is_not_taken_is_told_with_its_fix() -> None:

@@ -1,9 +1,11 @@
 """Which container is the toolkit's, whether it is as it has to be, and what is refused."""
 
 import re
+from itertools import product
 from typing import Any
 
 import pytest
+from ansible.module_utils.common.text.formatters import human_to_bytes
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import finding, in_words
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import container, images
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict as part
@@ -535,6 +537,26 @@ def test_a_container_whose_image_has_lost_its_name_stays() -> None:
 @given(st.sampled_from(["128M", "1G", "6m", "1k"]) | st.integers() | st.floats() | st.none())
 def test_a_size_of_memory(size: object) -> None:
     assert isinstance(container.memory_bytes(size), int)
+
+
+NUMBERS = ("128", "0.5", ".5", "1.", " 1", "", "-1", "1e3", "0" * 400 + "7", "\u0663")
+UNITS = (
+    *("", "B", "b", "BB", "byte", "Bytes", "K", "k", "KB", "kb", "Kb", "kilobyte", "KiloByte"),
+    *("M", "MB", "MiB", "megabyte", "megabytes", "Mega", "G", "Gb", "GB", "T", "p", "EB", "Z"),
+    *("zetabyte", "zettabyte", "Y", "yottabyte", "x", "KB x"),
+)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_size_is_read_as_ansible_reads_it(unit: str) -> None:
+    """As it was before: a container is not started anew for what is the same."""
+    for number, space, end in product(NUMBERS, ("", " ", "\t "), ("", " ", "\n")):
+        text = f"{number}{space}{unit}{end}"
+        try:
+            right = human_to_bytes(text)
+        except ValueError:
+            right = 0
+        assert container.memory_bytes(text) == right, repr(text)
 
 
 WANTED = want()

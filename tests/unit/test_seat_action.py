@@ -3,13 +3,14 @@
 import time
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import pytest
-from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase, VariableLayer
 from ansible.vars.clean import strip_internal_keys
 from ansible_collections.labocloud.room.plugins.action import seat
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge import judge, silence, silent
+from ansible_collections.labocloud.room.plugins.plugin_utils import settings
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import judge, silent, unanswered
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
 from sample_seat import NAME, Known, builder, variables, want
 from sample_seat import seat as sample
@@ -18,7 +19,7 @@ from sample_seat import seat as sample
 @pytest.fixture(autouse=True)
 def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ActionBase, "run", lambda *_: {})
-    monkeypatch.setattr(seat.ActionModule, "want", lambda *_: want())
+    monkeypatch.setattr(settings, "wanted", lambda *_, **__: want())
 
 
 # The actions that have run, the last one last.
@@ -39,7 +40,10 @@ def run(
     action = seat.ActionModule.__new__(seat.ActionModule)
     RAN.append(action)
     told = answers if answers is not None else [facts["seat"]] * 9
-    action.asked = lambda *_: {"seat": told.pop()}
+    action._execute_module = lambda **_: {"seat": told.pop()}
+    action._connection = mock.Mock()
+    action._remove_tmp_path = lambda _: None
+    action._loader = action._templar = None
     action._task = SimpleNamespace(args=arguments, check_mode=check, delegate_to=None)
     hostvars = {"pc01": variables(builder())}
     known = {"inventory_hostname": NAME, **variables(facts), "hostvars": Known(hostvars)}
@@ -48,9 +52,8 @@ def run(
 
 def off() -> dict[str, Any]:
     """Give the facts of a seat that was off when it was asked."""
-    why = silence(NAME, AnsibleConnectionFailure("no route to host"))
-    assert why is not None
-    return {"seat": None, "verdict": silent(why)}
+    why = "no route to host"
+    return {"seat": None, "verdict": silent(unanswered(NAME, why), why)}
 
 
 @pytest.mark.parametrize("arguments", [{"prove": True}, {"refuse": ["engine"]}])

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.action import seat, seat_attack
+from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import judge
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
 from sample_seat import NAME, Known, builder, variables, want
@@ -18,7 +19,8 @@ TOLD = {"account": "student", "why": "", "tried": [TRIED]}
 def run(answer: dict[str, Any], monkeypatch: pytest.MonkeyPatch, kind: str) -> dict[str, Any]:
     """Run the action on a seat that was asked in this run, and give its facts."""
     monkeypatch.setattr(ActionBase, "run", lambda *_: {})
-    monkeypatch.setattr(seat.ActionModule, "want", lambda *_: want(docker_engine_students=kind))
+    wanted = want(docker_engine_students=kind)
+    monkeypatch.setattr(settings, "wanted", lambda *_, **__: wanted)
     action = seat_attack.ActionModule.__new__(seat_attack.ActionModule)
     given: list[dict[str, Any]] = []
 
@@ -28,7 +30,7 @@ def run(answer: dict[str, Any], monkeypatch: pytest.MonkeyPatch, kind: str) -> d
         return answer
 
     action._execute_module = execute
-    action.asked = lambda *_: pytest.fail("it is not asked anew")
+    action._loader = action._templar = None
     task = SimpleNamespace(args={"account": "student"}, check_mode=False, delegate_to=None)
     action._task = task
     facts = {"seat": sample(), "verdict": judge(sample(), want(), builder())}
@@ -60,6 +62,7 @@ def test_the_proof_knows_of_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "attack_untried" in ids(facts)
     action = seat.ActionModule.__new__(seat.ActionModule)
     action._task = SimpleNamespace(args={}, check_mode=False, delegate_to=None)
+    action._loader = action._templar = None
     hostvars = Known({"pc01": variables(builder())})
     known = {"inventory_hostname": NAME, **variables(facts), "hostvars": hostvars}
     assert "attack_untried" in ids(action.run(None, known)[UNSHOWN])

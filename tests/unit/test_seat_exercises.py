@@ -11,14 +11,12 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import sample_seat
 import stand_in
 from ansible.errors import AnsibleActionFail
-from ansible_collections.labocloud.room.plugins.action import seat as seat_action
 from ansible_collections.labocloud.room.plugins.action import seat_exercises as action
 from ansible_collections.labocloud.room.plugins.module_utils.facts import exercises as facts
 from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import Entry, Places
@@ -27,6 +25,7 @@ from ansible_collections.labocloud.room.plugins.modules import seat_exercises as
 from ansible_collections.labocloud.room.plugins.plugin_utils import course, lesson_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.packing import pack
 from namespaces import mounting, with_mounts
+from sample_action import Action
 
 PROJECT = Path(__file__).parents[2]
 FILE = stat.S_IFREG
@@ -448,19 +447,12 @@ def test_what_is_wrong_with_an_exercise_is_a_reason_and_no_error(tmp_path: Path)
     assert why == "app/exercises/01-a has no check.py"
 
 
-def test_the_action_packs_what_the_judge_compares_with(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, places: Places
-) -> None:
-    def asked(self: Any, name: str, want: object, variables: object) -> dict[str, Any]:  # noqa: ANN401
-        assert (name, variables) == ("pc02", {})
-        given: dict[str, Any] = self.more()
-        return given
-
-    monkeypatch.setattr(seat_action.Changing, "asked", asked)
-    made = action.ActionModule.__new__(action.ActionModule)
-    made._task = SimpleNamespace(args={"delivered": ["f2", "f1"]})
-    want = sample_seat.want() | {"course_image_project": str(PROJECT)}
-    given = made.asked("pc02", want, {})
+def test_the_action_packs_what_the_judge_compares_with(tmp_path: Path, places: Places) -> None:
+    answer = {"changed": True, "seat": sample_seat.seat(), "stays": ["work"]}
+    packing = Action(action, answer, delivered=["f2", "f1"])
+    assert packing.run(course_image_project=str(PROJECT))["stays"] == ["work"]
+    [asked] = packing.questions
+    given = {key: asked[key] for key in ("delivered", "archive")}
     files = course.exercises(PROJECT, pack(PROJECT, []))["files"]
     assert facts.wanted(module.unpacked(given["archive"])) == files
     # What comes of it on the seat is what the judge compares with.
@@ -470,8 +462,9 @@ def test_the_action_packs_what_the_judge_compares_with(
     assert json.loads((places.folder / "delivered.json").read_text()) == ["f1", "f2"]
     assert not stand_in.run(module.main, **{**given, "delivered": ["f1", "f2", "f1"]})["changed"]
     assert stand_in.run(module.main, **{**given, "delivered": ["f1"]})["changed"]
-    made._task = SimpleNamespace(args={"state": "absent"})
-    assert made.asked("pc02", want, {}) == {"state": "absent", "archive": ""}
-    made._task = SimpleNamespace(args={})
+    removing = Action(action, answer, state="absent")
+    removing.run(course_image_project=str(tmp_path))
+    [asked] = removing.questions
+    assert (asked["state"], asked["archive"]) == ("absent", "")
     with pytest.raises(AnsibleActionFail, match="pc02: the exercises cannot be packed"):
-        made.asked("pc02", {"course_image_project": str(tmp_path)}, {})
+        Action(action, answer).run(course_image_project=str(tmp_path))

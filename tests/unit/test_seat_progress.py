@@ -12,6 +12,7 @@ from ansible.plugins.loader import lookup_loader
 from ansible_collections.labocloud.room.plugins.action import seat_progress
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises
 from ansible_collections.labocloud.room.plugins.plugin_utils import settings
+from ansible_collections.labocloud.room.plugins.plugin_utils.answers import NoConnection
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
 from sample_lesson import lesson, make, taken
 
@@ -38,7 +39,7 @@ def test_it_is_judged_by_the_checks_of_the_project(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("answer", "finding", "why"),
     [
-        (AnsibleConnectionFailure("timed out"), "unreachable", "timed out"),
+        (NoConnection("timed out"), "unreachable", "timed out"),
         ({"failed": True, "msg": "no Python"}, "not_asked", "no Python"),
         ({"unreachable": True}, "engine_stopped", "tells nothing"),
         ({}, "engine_stopped", "tells nothing"),
@@ -60,7 +61,7 @@ def test_what_a_look_tells_is_cut(tmp_path: Path) -> None:
     """It is kept for each seat, shown, and printed as a line."""
     known, much = lesson(tmp_path), "x" * 1_900_000
     assert len(str(seat_progress.look(NAME, told(None, why=much), known))) < 5000
-    look = seat_progress.look(NAME, AnsibleConnectionFailure(much), known)
+    look = seat_progress.look(NAME, NoConnection(much), known)
     assert len(str(look)) < 20_000
 
 
@@ -78,7 +79,7 @@ def test_what_a_seat_says_moves_no_cursor(tmp_path: Path) -> None:
         "    one = seat.containers[0].image\n"
         "    yield 'a', (one, one), [(False, one, one)]\n"
     )
-    known = seat_progress.known(tmp_path)
+    known = seat_progress.lesson_of(tmp_path)
     snapshot = taken("one")
     snapshot["containers"][0]["image"] = "x\x1b[2J\npc08 all done" + "x" * 5000
     look = seat_progress.look(NAME, told(snapshot), known)
@@ -95,7 +96,7 @@ def test_what_was_answered_on_the_seat_counts_for_its_exercise(tmp_path: Path) -
     check.write_text(
         "def check(seat):\n    yield 'a', ('a', 'a'), [('yes' in seat.answers, 'b', 'b')]\n"
     )
-    known = seat_progress.known(tmp_path)
+    known = seat_progress.lesson_of(tmp_path)
     answered = {name: told(taken(), answers={name: ["yes"]}) for name in ("01-first", "02-second")}
     looks = {name: seat_progress.look(NAME, one, known) for name, one in answered.items()}
     assert steps(looks["01-first"])["01-first"] == [True]

@@ -19,12 +19,8 @@ from ansible_collections.labocloud.room.plugins.module_utils.shapes import (
     too_deep,
 )
 from ansible_collections.labocloud.room.plugins.modules import seat as module
-from ansible_collections.labocloud.room.plugins.plugin_utils.seat_shape import (
-    SEAT,
-    refusal,
-    shaped,
-    timed,
-)
+from ansible_collections.labocloud.room.plugins.plugin_utils.answers import refusal
+from ansible_collections.labocloud.room.plugins.plugin_utils.seat_shape import SEAT, shaped, timed
 from hypothesis import given
 from hypothesis import strategies as st
 from mutated import bounded, json_of
@@ -125,7 +121,7 @@ def test_what_an_honest_seat_tells_is_taken_whole(told: dict[str, Any]) -> None:
     assert told["odd"] == []
     for name in ("images", "containers", "listeners", "packages"):
         assert told[name], name
-    assert refusal("pc1", {"seat": told}) == ""
+    assert refusal("pc1", {"seat": told}) is None
 
 
 @pytest.mark.parametrize(

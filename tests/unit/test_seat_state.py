@@ -10,10 +10,12 @@ import pytest
 import sample_seat
 import stand_in
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
-from ansible_collections.labocloud.room.plugins.action import seat as seat_action
 from ansible_collections.labocloud.room.plugins.action import seat_state as action
 from ansible_collections.labocloud.room.plugins.module_utils import apt, state
 from ansible_collections.labocloud.room.plugins.modules import seat_state
+from ansible_collections.labocloud.room.plugins.plugin_utils import seat_action
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
+from sample_action import Action
 
 # What apt simulates on Debian 13: three are new, one of another architecture; one is replaced.
 SIMULATED = """NOTE: This is only a simulation!
@@ -355,71 +357,53 @@ def test_what_cannot_be_read_is_told_and_not_written_over(
     assert (remembers / "state.json").read_text() == "{"
 
 
-class Task:
-    """As much of a task as the action looks at."""
+def acted(answer: object, **arguments: object) -> dict[str, Any]:
+    """Return the action's result by a module's answer, or by an error of the connection.
 
-    delegate_to = None
-
-    def __init__(self, args: dict[str, Any]) -> None:
-        self.args = args
-
-
-def acted(monkeypatch: pytest.MonkeyPatch, answer: object, **args: object) -> dict[str, Any]:
-    """Give what the action makes of a module's answer, or of an error of the connection."""
-    one = action.ActionModule.__new__(action.ActionModule)
-    one._task = Task(args)
-    asked: dict[str, Any] = {}
-
-    def asking(self: Any, name: str, *_more: object) -> object:  # noqa: ANN401
-        asked.update(self.more())
-        return answer
-
-    def running(self: Any, *_more: object) -> dict[str, Any]:  # noqa: ANN401
-        assert self.asks_anew()
-        return {"changed": False, "answer": self.asked("pc07", {"name": "pc07"}, {})}
-
-    with monkeypatch.context() as patch:
-        patch.setattr(seat_action.ActionModule, "asked", asking)
-        patch.setattr(seat_action.ActionModule, "run", running)
-        return one.run() | {"asked": asked}
+    What its module was given is there as question.
+    """
+    acting = Action(action, answer, **arguments)
+    result = acting.run("pc07")
+    [question] = acting.questions
+    return result | {"question": question}
 
 
-def test_the_action_gives_the_module_its_arguments_and_tells_whether_it_wrote(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    answer = {"changed": True, "seat": {}}
-    told = acted(monkeypatch, answer, users=["alice"])
-    assert told == {"changed": True, "answer": answer, "asked": {"users": ["alice"]}}
-    assert acted(monkeypatch, {"changed": False})["changed"] is False
+def test_the_action_gives_the_module_its_arguments_and_tells_whether_it_wrote() -> None:
+    result = acted({"changed": True, "seat": sample_seat.seat()}, users=["alice"])
+    assert result.keys() == {"changed", "question", UNSHOWN}
+    assert result["changed"] is True
+    assert result["question"]["users"] == ["alice"]
+    # The module answers this too, for the judge.
+    assert result["question"]["page_container"] == "flask"
+    assert result[UNSHOWN]["seat"] == sample_seat.seat(("clock/ahead", 0.0))
+    assert acted({"changed": False})["changed"] is False
 
 
-def test_the_action_fails_where_the_module_does(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_action_fails_where_the_module_does() -> None:
     """Unlike the one that only asks: what is not written down must not be gone on from."""
     with pytest.raises(AnsibleActionFail) as failed:
-        acted(monkeypatch, {"failed": True, "msg": "it cannot be written down: no"})
+        acted({"failed": True, "msg": "it cannot be written down: no"})
     assert failed.value.result["msg"] == "pc07: it cannot be written down: no"
     with pytest.raises(AnsibleConnectionFailure, match="gone"):
-        acted(monkeypatch, AnsibleConnectionFailure("gone"))
+        acted(AnsibleConnectionFailure("gone"))
 
 
-def test_what_a_failing_answer_calls_facts_are_none_and_its_words_end(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_what_a_failing_answer_calls_facts_are_none_and_its_words_end() -> None:
     lie = {"verdict": {"machine": 7}}
     answer = {"failed": True, "msg": "no " * 2**20, "log": ["x"] * 2**20, "ansible_facts": lie}
     with pytest.raises(AnsibleActionFail) as end:
-        acted(monkeypatch, {**answer, "made": False, "other": 1})
+        acted({**answer, "made": False, "other": 1})
     assert end.value.result.keys() == {"failed", "msg", "log", "made"}
     assert end.value.result["made"] is False
     assert end.value.message.startswith("pc07: no no")
     assert len(str(end.value.result)) < 3 * seat_action.LONGEST_WORDS
 
 
-def test_the_action_fails_where_the_answer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_action_fails_where_the_answer_is_refused() -> None:
     """The tasks that follow would know nothing of the seat."""
     told = {"files": {"x" * 100: "y" * 2**22}}
     with pytest.raises(AnsibleActionFail, match="pc07: "):
-        acted(monkeypatch, {"changed": True, "seat": told})
+        acted({"changed": True, "seat": told})
 
 
 def test_the_action_takes_the_modules_arguments_and_no_others() -> None:

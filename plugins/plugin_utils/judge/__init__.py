@@ -2,15 +2,21 @@
 # MIT License (see LICENSE)
 """Judge a seat: for each part whether it is as it should be, and if not why, and what then.
 
-Everything that decides is here, one file a part; nothing here asks or changes anything. A rule
-takes what the seat has, what it is to be like, and what the builder has, and gives a verdict.
+Everything that decides is here, one file a part; nothing here asks or changes anything, or needs
+Ansible. A rule returns a verdict by what the seat has, what it is to be like, and what the builder
+has.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from typing import cast
 
-from ansible.errors import AnsibleConnectionFailure
+from ansible_collections.labocloud.room.plugins.plugin_utils.answers import (
+    Answer,
+    NoConnection,
+    reason,
+    refusal,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     ImagesVerdict,
@@ -18,7 +24,11 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts i
     Verdict,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
-from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
+from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
+    Finding,
+    finding,
+    shortened,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
     build,
     container,
@@ -31,21 +41,22 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
     students,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
-from ansible_collections.labocloud.room.plugins.plugin_utils.printable import no_answer
-from ansible_collections.labocloud.room.plugins.plugin_utils.seat_shape import refusal
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line
 
 Rule = Callable[[Seat, Want, Builder], Verdict]
 
-LONGEST = 300
-# Findings of one part of a seat: others are to be read, too.
-MOST = 10
-# sudo names it so in every language; where it wants a password, it names the askpass too.
-WANTS_TTY = re.compile(r"\btty\b(?!.*askpass)")
+# Characters of a reason.
+_LONGEST = 300
+# Findings of one part of a seat: those of the others are to be read, too.
+_MOST = 10
+# sudo says this word in every language where it wants a terminal; where it wants a password, it
+# names the askpass too.
+_WANTS_TTY = re.compile(r"\btty\b(?!.*askpass)")
 
 # What ssh and Ansible say of a machine that has let them in, and then took too long.
-LATE = re.compile(r"Timeout \(\d+s\) waiting for|timed out during banner exchange")
+_LATE = re.compile(r"Timeout \(\d+s\) waiting for|timed out during banner exchange")
 
-# In the order in which they are mended.
+# The parts are in the order in which they are mended.
 PARTS: Mapping[str, Rule] = {
     "machine": machine.judge,
     "network": network.judge,
@@ -60,119 +71,117 @@ PARTS: Mapping[str, Rule] = {
 
 
 def judge(has: Seat, want: Want, builder: Builder) -> dict[str, Verdict]:
-    """Give the verdict on each part. Raises nothing, whatever the seat has said.
-
-    builder: of the machine that builds, as facts have it, seat and course; empty where it was not
-    asked in this run.
-    """
-    return {part: judged(part, rule, has, want, builder) for part, rule in PARTS.items()}
+    """Return the verdict on each part. Raises nothing, whatever the seat has said."""
+    return {part: _judge_part(part, rule, has, want, builder) for part, rule in PARTS.items()}
 
 
-def judged(part: str, rule: Rule, has: Seat, want: Want, builder: Builder) -> Verdict:
-    """Give the verdict on a part, with the first of its findings; what cannot be understood is one.
+def _judge_part(part: str, rule: Rule, has: Seat, want: Want, builder: Builder) -> Verdict:
+    """Return the verdict on a part; that a seat's facts cannot be understood is a finding.
 
-    A seat may tell of any number of things that are wrong.
+    A seat may tell of any number of things that are wrong: the verdict has the first of them.
     """
     try:
-        found = rule(has, want, builder)
-        found["refused"] = found["refused"][:MOST]
-        found["findings"] = found["findings"][:MOST]
-        return found
+        judged = rule(has, want, builder)
+        judged["refused"] = judged["refused"][:_MOST]
+        judged["findings"] = judged["findings"][:_MOST]
+        return judged
     except Exception as error:  # the other parts, and the other seats, stay judged
-        why = f"{type(error).__name__}: {error}"[:LONGEST]
-        refused = [finding("unintelligible", want["name"], part=part, why=why)]
-        return verdict(settled=False, refused=refused)
+        why = f"{type(error).__name__}: {error}"[:_LONGEST]
+        found = finding("unintelligible", want["name"], part=part, why=why)
+        return verdict(settled=False, refused=[found])
 
 
 def unanswered(name: str, why: str) -> Finding:
-    """Return what is wrong with a machine of which the connection says why it gave no answer."""
-    return finding("late" if LATE.search(why) else "unreachable", name, why=why)
+    """Return the finding on a machine that the connection has brought no answer from.
 
-
-def silence(name: str, answer: object) -> Finding | None:
-    """Give why a machine has said nothing, none where it has answered.
-
-    answer: what its module gave, or the error that the connection gave instead.
+    why: the connection's own words.
     """
-    if isinstance(answer, AnsibleConnectionFailure):
-        return unanswered(name, str(answer))
-    said = answer if isinstance(answer, Mapping) else {"failed": True, "msg": str(answer)}
-    if words := refusal(name, said):
-        what, _, fix = words.partition(" Fix: ")
-        return finding("answer_refused", name, what=what.rstrip("."), fix=fix.rstrip("."))
-    if not said.get("failed"):
+    return finding("late" if _LATE.search(why) else "unreachable", name, why=why)
+
+
+def silence(name: str, answer: Answer) -> Finding | None:
+    """Return the finding on a machine whose answer lacks or is not taken; None where it is."""
+    if isinstance(answer, NoConnection):
+        return unanswered(name, answer.why)
+    if refused := refusal(name, answer):
+        return finding("answer_refused", name, what=refused.what, fix=refused.fix)
+    if not answer.get("failed"):
         return None
-    why = no_answer(said)[:LONGEST]
-    return finding("sudo_tty" if WANTS_TTY.search(why) else "not_asked", name, why=why)
+    why = reason(answer)[:_LONGEST]
+    return finding("sudo_tty" if _WANTS_TTY.search(why) else "not_asked", name, why=why)
 
 
-def silent(why: Finding) -> dict[str, Verdict]:
-    """Give the verdicts on a machine that has said nothing."""
-    nothing = {part: verdict(settled=False) for part in PARTS}
-    words = str(why["cause"]["en"]).partition(": ")[2]
-    machine: MachineVerdict = {**verdict(settled=False, refused=[why]), "why": words}
-    return {**nothing, "machine": machine}
+def silent(found: Finding, why: str | None = None) -> dict[str, Verdict]:
+    """Return the verdicts on a machine of which silence() has found something.
+
+    why: the connection's own words, where that has brought no answer. The verdict on the machine
+    has them in C(why), as one sentence, which is empty without them.
+    """
+    verdicts = {part: verdict(settled=False) for part in PARTS}
+    words = "" if why is None else shortened(one_line(f"{why}."))
+    machine: MachineVerdict = {**verdict(settled=False, refused=[found]), "why": words}
+    return verdicts | {"machine": machine}
 
 
 # The groups of a machine that must not be worked on, or cannot be.
 REFUSED = ["refused", "unproven"]
 
 # The parts that a role sees to, by the group of those that it has something to do for.
-WORK = {
+_WORK = {
     "lacks_registry": ("registry",),
     "lacks_engine": ("engine", "students", "build"),
-    # Whose engine is restarted may lose what ran on it, or has another directory for its images.
+    # An engine that is restarted may lose what ran on it, or has another directory for its images.
     "lacks_images": ("engine", "images"),
-    # Whose images are about to change, its container follows.
+    # A container is replaced after its image.
     "lacks_container": ("engine", "images", "container"),
-    # They know which images were brought.
+    # The exercises know which images were brought.
     "lacks_exercises": ("images", "exercises"),
 }
 
 
 def groups(verdicts: Mapping[str, Verdict]) -> list[str]:
-    """Give the groups that a machine belongs to: none, where it is as it should be.
+    """Return the groups that a machine belongs to: none, where it is as it should be.
 
     refused: it must not be worked on, or cannot be. lacks_…: a role has something to do. unproven:
     any of these, or something is wrong that no role mends.
     """
-    if any(one["refused"] for one in verdicts.values()):
+    if any(part["refused"] for part in verdicts.values()):
         return REFUSED
     lacks = [
         group
-        for group, parts in WORK.items()
+        for group, parts in _WORK.items()
         if not all(verdicts[part]["settled"] for part in parts if part in verdicts)
     ]
     return [*lacks, "unproven"] if lacks or errors(verdicts) else []
 
 
 def findings(verdicts: Mapping[str, Verdict]) -> list[Finding]:
-    """Give all findings on a seat: what is refused, the other errors, the warnings.
+    """Return all findings on a seat: what is refused, the other errors, the warnings.
 
-    Of what depends on something that is wrong, nothing is said: the rules see to that, but for what
-    a run would mend by itself, which has to wait for what is refused.
+    What a run would mend by itself has to wait for what is refused, and is left out until then.
+    Other findings that follow from one that there is are left out by the rules.
     """
     refused: list[Finding] = []
-    for verdict_ in verdicts.values():
-        refused += [one for one in verdict_["refused"] if one not in refused]
+    for part in verdicts.values():
+        refused += [found for found in part["refused"] if found not in refused]
     others = [
-        one
-        for verdict_ in verdicts.values()
-        for one in verdict_["findings"]
-        if one not in refused and (one["advice"] or not refused or one["severity"] != "error")
+        found
+        for part in verdicts.values()
+        for found in part["findings"]
+        if found not in refused and (found["advice"] or not refused or found["severity"] != "error")
     ]
-    return [*refused, *sorted(others, key=lambda one: str(one["severity"]))]
+    return [*refused, *sorted(others, key=lambda found: str(found["severity"]))]
 
 
 def errors(verdicts: Mapping[str, Verdict]) -> list[Finding]:
-    """Give those that keep a seat from being ready."""
-    return [one for one in findings(verdicts) if one["severity"] == "error"]
+    """Return the findings that keep a seat from being ready."""
+    return [found for found in findings(verdicts) if found["severity"] == "error"]
 
 
 def updated(verdicts: Mapping[str, Verdict]) -> bool:
-    """Tell whether a seat serves the revision that it is to have.
+    """Return whether a seat serves the revision that it is to have.
 
-    That the builder remembers it comes last in an update, and may not have come yet.
+    The builder records that last in an update, and may not have done so yet.
     """
     images = cast("ImagesVerdict", verdicts["images"])
     return bool(images.get("named") and verdicts["container"]["settled"])

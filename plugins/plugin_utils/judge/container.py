@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
-from ansible.module_utils.common.text.formatters import human_to_bytes
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import (
     Container,
     JsonObject,
@@ -54,12 +53,23 @@ RIGHTS = {*LISTS, *MODES, "Privileged", "User"}
 WAYS = {"AutoRemove", "Image", "RestartPolicy"}
 
 
+# A size, as Ansible reads and spells one: 128M, 1.5 GB, 6 megabyte.
+SIZE = re.compile(r"([0-9]*\.?[0-9]+)(?:\s*([A-Za-z]+))?\s*")
+PREFIXES = ("", "kilo", "mega", "giga", "tera", "peta", "exa", "zeta", "yotta")
+
+
 def memory_bytes(text: object) -> int:
-    """Give a size as Docker writes it in bytes, 0 where it is none."""
-    try:
-        return int(human_to_bytes(str(text)))
-    except ValueError:
+    """Return a size in bytes, 0 where it is none."""
+    size = SIZE.fullmatch(str(text))
+    if not size:
         return 0
+    number, unit = float(size[1]), size[2] or "B"
+    for power, prefix in enumerate(PREFIXES):
+        letter = prefix[:1].upper() or "B"
+        short = {letter, letter.lower(), f"{letter}B" if prefix else letter}
+        if unit in short or unit.lower() == f"{prefix}byte":
+            return round(number * (1 << 10 * power))
+    return 0
 
 
 def successor(want: Want) -> str:

@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""What the judge says of one part of a seat."""
+"""The verdict of the judge on one part of a seat, and what a rule takes."""
 
 from collections.abc import Iterable
 
@@ -19,9 +19,9 @@ def verdict(
     settled: whether there is nothing for the part's role to do. refused: what keeps it from doing
     its work; a part that is settled refuses nothing. found: what else is wrong.
     """
-    # What is a warning where all else is well may be a reason not to begin.
-    refusals = [{**one, "severity": "error"} for one in refused]
-    findings = sorted([*refusals, *found], key=lambda one: str(one["severity"]))
+    # A finding that is a warning where all else is well may be a reason not to begin.
+    refusals = [{**refusal, "severity": "error"} for refusal in refused]
+    findings = sorted([*refusals, *found], key=lambda finding: str(finding["severity"]))
     return {
         "settled": settled and not refusals,
         "refused": refusals,

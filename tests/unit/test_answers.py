@@ -1,4 +1,7 @@
-"""How much of a machine is told, whatever it says: by its modules, and here of their answers."""
+"""How much of a machine is told, whatever it says: by its modules, and here of their answers.
+
+And what is said of an answer that is not taken, wherever that is said.
+"""
 
 from typing import Any
 from unittest import mock
@@ -10,6 +13,8 @@ from ansible_collections.labocloud.room.plugins.action import (
     seat_students,
 )
 from ansible_collections.labocloud.room.plugins.module_utils import limits
+from ansible_collections.labocloud.room.plugins.plugin_utils.answers import refusal, shown
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import silence
 
 NAME = "pc07"
 
@@ -58,3 +63,43 @@ def test_of_an_answer_no_more_is_taken_than_is_shown(action: object) -> None:
     assert told["failed"]
     assert told["msg"].startswith(f"{NAME} tells 30000")
     assert "things" not in told
+
+
+DEEP: list[Any] = []
+for _ in range(60):
+    DEEP = [DEEP]
+OLD = "Ansible requires Python 3.9 or newer on the target. Current version: 3.6.8"
+REFUSED = [
+    (
+        {"seat": DEEP},
+        f"{NAME} tells what is nested deeper than anything that a seat has. Fix: look at who is"
+        " root there, and at its Python; no seat says that by itself.",
+    ),
+    (
+        {"failed": True, "msg": OLD},
+        f"{NAME} has Python 3.6.8, and Ansible needs 3.9 or newer there. Fix: install a newer one,"
+        " and name its path as ansible_python_interpreter.",
+    ),
+    (
+        {"failed": True, "msg": "", "module_stderr": "future feature annotations is not defined"},
+        f"{NAME} has Python older than 3.7, and Ansible needs 3.9 or newer there. Fix: install a"
+        " newer one, and name its path as ansible_python_interpreter.",
+    ),
+    (
+        {"seat": "x" * 3_000_000},
+        f"{NAME} tells 3000012 bytes of itself, and at most 2000000 are taken. Fix: remove"
+        " containers, images or labels there that are not needed.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("answer", "words"), REFUSED, ids=["deep", "old", "older", "large"])
+def test_what_is_refused_is_said_alike_as_a_result_and_as_a_finding(
+    answer: dict[str, Any], words: str
+) -> None:
+    assert str(refusal(NAME, answer)) == words
+    assert shown(NAME, answer) == {"failed": True, "msg": words}
+    found = silence(NAME, answer)
+    assert found is not None
+    assert found["id"] == "answer_refused"
+    assert f"{found['cause']['en']} Fix: {found['advice']['en']}" == words.rstrip(".") + "; then"

@@ -1,0 +1,116 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""What a machine's module has answered: why there is no answer, and how much of one is taken.
+
+Root of a machine decides what any module answers there.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.labocloud.room.plugins.module_utils.limits import few
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import too_deep
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line, printable
+
+# Bytes. A seat with thousands of packages and hundreds of images answers with less than half of it.
+LARGEST_ANSWER = 2_000_000
+# Levels of a module's answer; those of its facts are fewer.
+DEEPEST_ANSWER = 50
+# What people are shown of an answer: lists of lines, and sentences.
+LINES = ("told", "lines", "unsaved", "left", "left_out", "missing")
+STREAMS = ("module_stdout", "module_stderr")
+SENTENCES = ("msg", "refused", *STREAMS)
+# Characters of such a sentence.
+LONGEST_SENTENCE = 10_000
+# What Ansible's own code says on a Python that it does not run on, or Python of that code.
+TOO_OLD = (
+    re.compile(
+        r"requires Python [\d.]+ or newer on the target\. Current version: (?P<version>[\d.]+)"
+    ),
+    re.compile("future feature annotations is not defined"),
+)
+OLDEST_PYTHON = "3.9"
+# What Ansible says where something else has answered, such as sudo, which is not in its message.
+NO_JSON = "Module result deserialization failed"
+
+
+@dataclass(frozen=True)
+class NoConnection:
+    """What there is of a machine that the connection has brought no answer from.
+
+    why: the connection's own words. A module's answer cannot be one of these, whatever it holds.
+    """
+
+    why: str
+
+
+Answer = Mapping[str, Any] | NoConnection
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why an answer is not taken, which names the machine, and what to do about it.
+
+    Both are sentences without their full stop. As a text it is what people are told.
+    """
+
+    what: str
+    fix: str
+
+    def __str__(self) -> str:
+        """Return both as people are told them."""
+        return f"{self.what}. Fix: {self.fix}."
+
+
+def refusal(name: str, answer: Mapping[str, Any]) -> Refusal | None:
+    """Return why an answer is not taken; None where it can be.
+
+    name: the machine's. answer: all of what its module gave.
+    """
+    if too_deep(answer, DEEPEST_ANSWER):
+        return Refusal(
+            f"{name} tells what is nested deeper than anything that a seat has",
+            "look at who is root there, and at its Python; no seat says that by itself",
+        )
+    words = " ".join(str(answer.get(key, "")) for key in ("msg", *STREAMS))
+    too_old = next(filter(None, (pattern.search(words) for pattern in TOO_OLD)), None)
+    if answer.get("failed") and too_old:
+        version = too_old.groupdict().get("version", "older than 3.7")
+        return Refusal(
+            f"{name} has Python {version}, and Ansible needs {OLDEST_PYTHON} or newer there",
+            "install a newer one, and name its path as ansible_python_interpreter",
+        )
+    # Ansible puts values that are no JSON into the answer of a module that failed.
+    size = len(json.dumps(answer, default=str))
+    if size > LARGEST_ANSWER:
+        return Refusal(
+            f"{name} tells {size} bytes of itself, and at most {LARGEST_ANSWER} are taken",
+            "remove containers, images or labels there that are not needed",
+        )
+    return None
+
+
+def reason(answer: Mapping[str, Any]) -> str:
+    """Return in one line why a module has failed."""
+    message, instead = (one_line(str(answer.get(key, ""))) for key in ("msg", "module_stderr"))
+    return instead if instead and message.startswith(NO_JSON) else f"{message} {instead}".strip()
+
+
+def shown(name: str, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return as much of an answer as is used and shown, as the result of a task.
+
+    name: the machine's. The result of an answer that is refused has failed, and says why.
+    """
+    if refused := refusal(name, answer):
+        return {"failed": True, "msg": str(refused)}
+    result = dict(answer)
+    for key in LINES:
+        if isinstance(result.get(key), list):
+            result[key] = few([printable(str(line)) for line in result[key]])
+    for key in SENTENCES:
+        if key in result:
+            result[key] = printable(str(result[key]))[:LONGEST_SENTENCE]
+    return result

@@ -1,0 +1,211 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""Ask the machine that a task is about, judge its answer, and publish both.
+
+An action plugin whose module answers what a machine has makes a Machine, and says what the module
+is to do. What is published is in plugins/plugin_utils/published.py.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleActionFail, AnsibleActionSkip, AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible_collections.labocloud.room.plugins.plugin_utils import settings
+from ansible_collections.labocloud.room.plugins.plugin_utils.answers import Answer, NoConnection
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import ask
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Attacks, Seat
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import Verdict
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
+from ansible_collections.labocloud.room.plugins.plugin_utils.course import course
+from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
+    container,
+    groups,
+    judge,
+    silence,
+    silent,
+    unanswered,
+)
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN, printable
+from ansible_collections.labocloud.room.plugins.plugin_utils.published import (
+    Published,
+    publish,
+    published,
+)
+from ansible_collections.labocloud.room.plugins.plugin_utils.seat_shape import shaped, timed
+
+# Says why a module has failed that has changed nothing, by what is taken of its answer.
+Explain = Callable[[Mapping[str, Any]], str]
+
+# Bytes. The name is that of files and directories too, with something before or behind it.
+LONGEST_NAME = 200
+# What is taken of the answer of a module that has failed; the last two are of one that has died.
+OF_A_FAILURE = (
+    *("failed", "msg", "changed", "made", "revision", "log"),
+    *("module_stderr", "module_stdout"),
+)
+# Characters. The last lines of a build have some thousands.
+LONGEST_WORDS = 10_000
+# What is taken of the answer of a module that has changed a machine, besides what that has then.
+OF_A_CHANGE = ("changed", "diff")
+
+
+class Machine:
+    """The machine that a task is about.
+
+    name: of a task that is delegated, that of the machine it is delegated to. previous: what this
+    run has published of it so far. settings: what it is to be like (settings.wanted()).
+
+    Raises AnsibleError where machines could change variables.
+    """
+
+    def __init__(self, action: ActionBase, variables: dict[str, Any] | None) -> None:
+        self._action, self._variables = action, variables or {}
+        host, delegate = self._variables["inventory_hostname"], action._task.delegate_to
+        self.name = str(delegate or host)
+        self.previous = published(self.name, self._variables)
+        self.settings = settings.wanted(
+            self.name,
+            self._variables,
+            action._loader,
+            action._templar,
+            mine=delegate is None or self.name == host,
+        )
+
+    def ask(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the module of the action's name answers.
+
+        arguments: those that are the module's own; the others, which are about what it answers, are
+        added here. Raises AnsibleError as asking.ask() does, and where the name is too long.
+        """
+        if len(os.fsencode(self.name)) > LONGEST_NAME:
+            raise AnsibleError(
+                f"{self.name[:20]}… is a name of {len(self.name)} characters, too long for a"
+                " file's. Fix: give the seat a shorter one in the inventory, and its address as"
+                " ansible_host."
+            )
+        registry = self.settings["room"]["registry"]
+        rooms = [address for address in (registry["at"], registry["mirror"]) if address]
+        question = {
+            "control_time": time.time(),
+            "registries": [*self.settings["seat_registries"], *rooms],
+            "own_registries": rooms if registry["host"] == self.name else [],
+            "page_container": self.settings["flask_container_name"],
+            "page_url": container.url(self.settings),
+            "students_group": self.settings["docker_engine_group"],
+        }
+        try:
+            return ask(self._action, {**question, **arguments}, self._variables)
+        finally:
+            self._action._remove_tmp_path(self._action._connection._shell.tmpdir)
+
+    def change(
+        self,
+        arguments: Mapping[str, Any],
+        *,
+        taken: Iterable[str] = (),
+        explain: Explain | None = None,
+    ) -> dict[str, Any]:
+        """Have the module change the machine, judge what it has then, and return the task's result.
+
+        arguments: as of ask(). taken: what the result has of the answer besides OF_A_CHANGE.
+        explain: what is said where the module has failed; the default is its own words.
+
+        Raises AnsibleActionFail where the module has failed or its answer is not taken,
+        AnsibleActionSkip where it was skipped, and AnsibleError as ask() does.
+        """
+        answer = self.ask(arguments)
+        if answer.get("failed"):
+            failure = _failure(answer)
+            words = self._words(failure, explain)
+            # Of two messages, Ansible shows the result's.
+            raise AnsibleActionFail(words, result={**failure, "msg": words})
+        if answer.get("skipped"):
+            raise AnsibleActionSkip(str(answer.get("msg", "")), result=answer)
+        # The tasks that follow would know nothing of a machine whose answer is not taken.
+        if found := silence(self.name, answer):
+            raise AnsibleActionFail(f"{self.name}: {in_words([found])}")
+        result = self.publish(self.judge_answer(answer))
+        return result | {key: answer[key] for key in (*OF_A_CHANGE, *taken) if key in answer}
+
+    def judge_answer(self, answer: Answer) -> Published:
+        """Return what is to be published by what the machine has just answered."""
+        attacks = self.previous.get("attacks")
+        if isinstance(answer, NoConnection):
+            found = unanswered(self.name, answer.why)
+            return self._values(None, silent(found, answer.why), attacks)
+        if refused := silence(self.name, answer):
+            return self._values(None, silent(refused), attacks)
+        return self._judge(timed(shaped(answer), time.time()), attacks)
+
+    def judge_again(self, attacks: Attacks | None = None) -> Published:
+        """Return what is to be published by what the machine has answered before.
+
+        attacks: what came of those, in the shape seat_shape.ATTACKS, where that is new.
+        """
+        attacks = attacks or self.previous.get("attacks")
+        if facts := self.previous.get("seat"):
+            return self._judge(facts, attacks)
+        return self._values(None, self.previous.get("verdict", {}), attacks)
+
+    def publish(self, values: Published) -> dict[str, Any]:
+        """Publish values of the machine, and return the result of a task that changes nothing."""
+        publish(self._action, values)
+        return {"changed": False, UNSHOWN: values}
+
+    def _judge(self, facts: Seat, attacks: Attacks | None) -> Published:
+        """Return what is to be published by the machine's facts."""
+        twins = self.previous.get("twins", {}).get(self.name, [])
+        wanted: Want = {**self.settings, "twins": twins, "attacks": attacks}
+        builder = wanted["room"]["builder"]
+        if builder != self.name:
+            verdicts = judge(facts, wanted, _known_of(published(builder, self._variables)))
+            return self._values(facts, verdicts, attacks)
+        content = self.previous.get("course") or course(wanted, facts)
+        verdicts = judge(facts, wanted, {"seat": facts, "course": content})
+        return {**self._values(facts, verdicts, attacks), "course": content}
+
+    @staticmethod
+    def _values(
+        facts: Seat | None, verdicts: Mapping[str, Verdict], attacks: Attacks | None
+    ) -> Published:
+        """Return what is to be published; facts: None of a machine that gave none."""
+        return {
+            "seat": facts,
+            "attacks": attacks,
+            "verdict": verdicts,
+            "lacks": groups(verdicts),
+        }
+
+    def _words(self, failure: Mapping[str, Any], explain: Explain | None) -> str:
+        """Return why the module has failed.
+
+        Where it has changed the machine all the same, what it was to do is not what has failed.
+        """
+        if explain is None or failure.get("changed"):
+            return f"{self.name}: {printable(str(failure.get('msg', '')))}"
+        return explain(failure)
+
+
+def _known_of(builder: Published) -> Builder:
+    """Return what is known of the machine that builds, nothing where it gave no facts."""
+    facts = builder.get("seat")
+    known: Builder = {"seat": facts} if facts else {}
+    if facts and "course" in builder:
+        known["course"] = builder["course"]
+    return known
+
+
+def _failure(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is taken of the answer of a module that has failed: a few texts, of some length.
+
+    What it calls its facts is what a seat says, and no verdict.
+    """
+    taken = {key: answer[key] for key in OF_A_FAILURE if key in answer}
+    return {
+        key: value if value is None or isinstance(value, bool) else str(value)[:LONGEST_WORDS]
+        for key, value in taken.items()
+    }

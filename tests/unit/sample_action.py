@@ -1,0 +1,39 @@
+"""Run an action on a seat, whose module answers what a test says."""
+
+from types import ModuleType
+from typing import Any
+from unittest import mock
+
+from ansible_collections.labocloud.room.plugins.plugin_utils import settings
+from sample_seat import NAME, Known, builder, seat, variables, want
+
+
+class Action:
+    """An action with its arguments. questions: what its module was given, each time."""
+
+    def __init__(self, plugin: ModuleType, answer: object, **arguments: object) -> None:
+        task = mock.Mock(args=arguments, async_val=0, check_mode=False, delegate_to=None)
+        self.action = plugin.ActionModule(task, *(mock.Mock() for _ in range(5)))
+        self.action._execute_module = self.execute
+        self.action._remove_tmp_path = lambda _: None
+        self.answer = answer
+        self.questions: list[dict[str, Any]] = []
+
+    def execute(self, module_args: dict[str, Any], **_: object) -> object:
+        """Answer for the module, or for the connection."""
+        self.questions.append(module_args)
+        if isinstance(self.answer, BaseException):
+            raise self.answer
+        return self.answer
+
+    def run(self, name: str = NAME, **others: object) -> dict[str, Any]:
+        """Run it on a seat that was asked in this run, and return its result.
+
+        name: the seat's. others: settings that are not the defaults.
+        """
+        hostvars = Known({"pc01": variables(builder())})
+        task_vars = {"inventory_hostname": name, "hostvars": hostvars}
+        task_vars |= variables({"seat": seat()})
+        with mock.patch.object(settings, "wanted", return_value=want(name=name) | others):
+            result: dict[str, Any] = self.action.run(task_vars=task_vars)
+        return result
