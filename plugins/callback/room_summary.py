@@ -172,7 +172,7 @@ class CallbackModule(CallbackBase):
         record, only_looks = self.record, self.record.kind is Kind.PROGRESS
         if only_looks and self.board.error:
             return [self.board.error], "red"
-        if only_looks and self.board.is_written and not record.failed:
+        if only_looks and not self.board.is_empty and not record.failed:
             return list(self.board.lines()), "yellow" if self.board.needs_somebody else "green"
         if record.locked:
             return [record.locked], "red"

@@ -104,6 +104,19 @@ def test_of_one_that_proves_nothing_no_seat_is_called_done(
     assert all("broken off" in seat for seat in seats)
 
 
+def test_of_a_run_that_was_broken_off_only_those_at_work_were_waited_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    reset = Run(monkeypatch, tmp_path, "reset.yml")
+    reset.begin("pc1", "pc2", "pc3")
+    for name in ("pc1", "pc2", "pc3"):
+        reset.callback.v2_runner_on_start(SimpleNamespace(get_name=lambda name=name: name), None)
+    reset.judge("pc1")
+    reset.tell("runner_on_skipped", "pc2")
+    _, *seats = reset.broken_off(monkeypatch)
+    assert ["while it waited for this seat" in line for line in seats] == [False, False, True]
+
+
 def test_a_run_whose_end_was_told_is_not_told_of_again(
     up: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -290,6 +303,15 @@ def test_the_machine_that_builds_is_named_where_the_others_wait_for_it(up: Run) 
     assert up.end("pc1")[-1].startswith("  server: unreachable: off")
 
 
+def test_a_seat_that_builds_and_that_a_run_is_not_about_is_not_among_its_seats(up: Run) -> None:
+    up.begin("pc1")
+    up.judge("pc1", "unreachable", delegate_to="pc2", is_silent=True)
+    up.judge("pc1", "container_missing")
+    head, line = up.end("pc1")
+    assert head == "0 seats ready, 1 needs you:"
+    assert line.startswith("  pc1: ")
+
+
 def test_where_another_run_has_the_room_nothing_but_that_is_said(up: Run) -> None:
     up.begin("pc1")
     up.tell("runner_on_failed", "pc1", action=LOCK, result={"msg": "prof works on this room"})
@@ -303,11 +325,11 @@ def test_what_proves_nothing_says_so_and_leaves_the_missing(
 ) -> None:
     monkeypatch.setattr(context, "CLIARGS", {"check": check})
     run = Run(monkeypatch, tmp_path, "site.yml" if check else "reset.yml")
-    run.file.write_text("pc3\n")
+    run.file.write_text("pc1\npc3\n")
     run.begin("pc1", "pc2")
     # A seat that was not reached is not done.
     assert run.end("pc1") == [f"1 seat {word}."]
-    assert run.missing() == ["pc3"]
+    assert run.missing() == ["pc1", "pc3"]
 
 
 def test_a_room_without_seats_leaves_the_missing(up: Run) -> None:

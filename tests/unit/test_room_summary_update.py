@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from ansible import context
 from summary_run import Run
 
 
@@ -63,6 +64,19 @@ def test_what_the_proof_says_of_a_seat_that_an_update_did_not_come_to_is_not_why
     said = update.end("pc1", pc2="failures", pc3="failures")
     assert said[0] == "1 seat ready, 2 need you:"
     assert said[2].startswith("  pc3: the update stops before this batch, since pc2 could not")
+
+
+def test_with_check_no_seat_is_one_that_an_update_did_not_come_to(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(context, "CLIARGS", {"check": True})
+    update = Run(monkeypatch, tmp_path, "update.yml")
+    update.begin("pc1", "pc2", any_errors_fatal=True)
+    update.tell("runner_on_failed", "pc1", result={"msg": "no"})
+    update.begin("pc1", "pc2")
+    update.judge("pc2", "container_old", event="runner_on_failed", named=False)
+    lines = update.end(pc1="failures", pc2="failures")
+    assert lines == ["0 seats checked, 2 need you:", "  pc1: no", "  pc2: it"]
 
 
 @pytest.mark.parametrize("proof", [True, False])

@@ -46,9 +46,9 @@ class LiveBoard:
         self._show(seat)
 
     @property
-    def is_written(self) -> bool:
-        """Return whether there is a board of this run."""
-        return bool(self._report) and not self.error
+    def is_empty(self) -> bool:
+        """Return whether there is nothing on the board."""
+        return not self._report
 
     @property
     def needs_somebody(self) -> bool:
