@@ -2,8 +2,8 @@
 # MIT License (see LICENSE)
 """Find the groups that machines belong to by what was judged: labocloud_groups, name to groups.
 
-It asks nobody: the machines of the play have told what they have, and which one each is. One that
-answers under several names is refused; labocloud_twins has the other names of each.
+It asks nobody: the machines of the play have been asked what they have, and which one each is. One
+that answers under several names is refused; labocloud_twins has the other names of each.
 """
 
 from typing import Any
@@ -24,12 +24,17 @@ class ActionModule(ActionBase):
     def run(
         self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Compare what the machines of this play have told, and collect what each lacks."""
+        """Compare the answers of the machines of this play, and publish the groups of each."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
-        told = {name: published(name, variables) for name in variables["ansible_play_hosts_all"]}
-        seats = {name: seat for name, one in told.items() if (seat := one.get("seat"))}
-        same = twins({name: seat["machine"] for name, seat in seats.items()})
-        groups = {name: REFUSED if name in same else one.get("lacks") for name, one in told.items()}
-        publish(self, {"twins": same, "groups": {name: of for name, of in groups.items() if of}})
+        hosts = variables["ansible_play_hosts_all"]
+        answers = {name: published(name, variables) for name in hosts}
+        seats = {name: seat for name, answer in answers.items() if (seat := answer.get("seat"))}
+        other_names = twins({name: seat["machine"] for name, seat in seats.items()})
+        groups = {
+            name: belongs_to
+            for name, answer in answers.items()
+            if (belongs_to := REFUSED if name in other_names else answer.get("lacks"))
+        }
+        publish(self, {"twins": other_names, "groups": groups})
         return result | {"changed": False}
