@@ -2,8 +2,8 @@
 # MIT License (see LICENSE)
 """Find the groups that machines belong to by what was judged: labocloud_groups, name to groups.
 
-It asks nobody: the machines of the play have answered what they have, and which machine each is.
-One that answers under several names is refused; labocloud_twins has the other names of each.
+It asks nobody: the machines of the play have been asked what they have, and which one each is. One
+that answers under several names is refused; labocloud_twins has the other names of each.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.report import twins
 
 
 class ActionModule(ActionBase):
-    """The action, by the name that Ansible looks for."""
+    """The action, as Ansible looks for it."""
 
     _supports_check_mode = True
     _requires_connection = False
@@ -24,23 +24,17 @@ class ActionModule(ActionBase):
     def run(
         self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Compare the answers of the machines of this play, and collect what each lacks."""
+        """Compare the answers of the machines of this play, and publish the groups of each."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
-        machines = {
-            name: published(name, variables) for name in variables["ansible_play_hosts_all"]
+        hosts = variables["ansible_play_hosts_all"]
+        answers = {name: published(name, variables) for name in hosts}
+        seats = {name: seat for name, answer in answers.items() if (seat := answer.get("seat"))}
+        other_names = twins({name: seat["machine"] for name, seat in seats.items()})
+        groups = {
+            name: belongs_to
+            for name, answer in answers.items()
+            if (belongs_to := REFUSED if name in other_names else answer.get("lacks"))
         }
-        same = twins(
-            {
-                name: facts["machine"]
-                for name, values in machines.items()
-                if (facts := values.get("seat"))
-            }
-        )
-        lacks = {name: values.get("lacks", []) for name, values in machines.items()}
-        groups = {name: REFUSED if name in same else lacks[name] for name in machines}
-        publish(
-            self,
-            {"twins": same, "groups": {name: names for name, names in groups.items() if names}},
-        )
+        publish(self, {"twins": other_names, "groups": groups})
         return result | {"changed": False}

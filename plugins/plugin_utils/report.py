@@ -14,7 +14,7 @@ from typing import Any
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import findings
 
-# What is known of a machine after a run: the facts seat, verdict and others of the action seat.
+# What is known of a machine after a run: what the action seat publishes, seat, verdict and others.
 Answer = Mapping[str, Any]
 
 # Characters of the name of a system, or of a version, which have a tenth of it.
@@ -23,40 +23,40 @@ STATES = ("ready", "warning", "error", "unreachable", "unknown")
 
 
 def iso(seconds: float) -> str:
-    """Give a time, in seconds since 1970, as ISO 8601 has it, in UTC."""
+    """Return a time, in seconds since 1970, as ISO 8601 has it, in UTC."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 def state(found: Iterable[Finding]) -> str:
-    """Give the state of a seat that has these findings."""
-    told = list(found)
-    if any(one["id"] == "unreachable" for one in told):
+    """Return the state of a seat that has these findings."""
+    findings_ = list(found)
+    if any(finding["id"] == "unreachable" for finding in findings_):
         return "unreachable"
-    severities = {one["severity"] for one in told}
+    severities = {finding["severity"] for finding in findings_}
     return "error" if "error" in severities else "warning" if severities else "ready"
 
 
 def alike(machines: Mapping[str, Mapping[str, Any]], field: str) -> Iterator[list[str]]:
-    """Give the names of the machines that share a value in a field, each such group once.
+    """Yield the names of the machines that share a value in a field, each such group once.
 
-    One machine under two names is no copy of itself.
+    A machine under two names is no copy of itself.
     """
     groups: dict[str, list[str]] = {}
     for name, machine in machines.items():
         values = machine[field] if isinstance(machine[field], list) else [machine[field]]
         for value in dict.fromkeys(filter(None, values)):
             groups.setdefault(value, []).append(name)
-    told: list[list[str]] = []
+    copies: list[list[str]] = []
     for names in groups.values():
-        if len({machines[name]["running"] for name in names}) > 1 and names not in told:
-            told.append(names)
-    yield from told
+        if len({machines[name]["running"] for name in names}) > 1 and names not in copies:
+            copies.append(names)
+    yield from copies
 
 
 def twins(machines: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
-    """Give the other names of each machine that answers under several.
+    """Return the other names of each machine that answers under several.
 
-    machines: name to what it tells of the machine that it is.
+    machines: name to what identifies the machine that answers (`machine` of the seat's facts).
     """
     names: dict[str, list[str]] = {}
     for name, machine in machines.items():
@@ -71,9 +71,9 @@ def twins(machines: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
 
 
 def room_findings(answers: Mapping[str, Answer], seats: list[str], builder: str) -> list[Finding]:
-    """Judge the room as a whole. Only warnings.
+    """Judge the room as a whole; return warnings only.
 
-    answers: of the machines that have told something.
+    answers: of the machines that have answered.
     """
     found = []
     if len(seats) > 1 and builder in seats and builder in answers:
@@ -89,7 +89,7 @@ def room_findings(answers: Mapping[str, Answer], seats: list[str], builder: str)
 
 
 def students(uid: int | None) -> str | None:
-    """Give how those use Docker who may without sudo. uid: of who answers at its socket."""
+    """Return how those use Docker who may without sudo. uid: of who answers at its socket."""
     if uid is None:
         return None
     return "rootless" if uid else "group"
@@ -98,9 +98,9 @@ def students(uid: int | None) -> str | None:
 def row(
     name: str, answer: Answer | None, before: Mapping[str, Any], now: float, *, failed: bool
 ) -> dict[str, Any]:
-    """Give what the report says of a machine.
+    """Return what the report says of a machine.
 
-    answer: none where this run did not ask it; then what the last report said, before, counts.
+    answer: None where this run did not ask it; then the row of the last report, before, counts.
     failed: whether the run has lost it on the way.
     """
     if answer is None:
@@ -137,13 +137,13 @@ def report(
     *,
     seconds: float = 0.0,
 ) -> dict[str, Any]:
-    """Give the report of the room.
+    """Return the report of the room.
 
-    answers: of each machine that this run has asked, the last one. room: seats, servers and
-    builder, as settings.room gives them. before: the last report, or nothing. now: in seconds since
-    1970. failed: names of those that the run has lost on the way. seconds: since it began.
+    answers: the last answer of each machine that this run has asked. room: seats, servers and
+    builder, as settings.room returns them. before: the last report, or nothing. now: in seconds
+    since 1970. failed: names of those that the run has lost on the way. seconds: since it began.
     """
-    last = {one["name"]: one for key in ("seats", "servers") for one in before.get(key, [])}
+    last = {row_["name"]: row_ for key in ("seats", "servers") for row_ in before.get(key, [])}
     lost = set(failed)
 
     def rows(names: list[str]) -> list[dict[str, Any]]:
@@ -152,19 +152,19 @@ def report(
             for name in names
         ]
 
-    told = rows(room["seats"])
-    asked = {name: answer for name, answer in answers.items() if answer["seat"]}
-    images = [answer["verdict"]["images"] for answer in asked.values()]
+    seats = rows(room["seats"])
+    answered = {name: answer for name, answer in answers.items() if answer["seat"]}
+    images = [answer["verdict"]["images"] for answer in answered.values()]
     revisions = [image["revision"] for image in images if image.get("revision")]
-    counted = Counter(one["state"] for one in told)
+    counts = Counter(seat["state"] for seat in seats)
     return {
         "version": 1,
         "time": iso(now),
         "seconds": round(seconds, 1),
         "builder": room["builder"],
         "revision": revisions[0] if revisions else before.get("revision"),
-        "totals": {"seats": len(told), **{name: counted[name] for name in STATES}},
-        "findings": room_findings(asked, room["seats"], room["builder"]),
-        "seats": told,
+        "totals": {"seats": len(seats), **{name: counts[name] for name in STATES}},
+        "findings": room_findings(answered, room["seats"], room["builder"]),
+        "seats": seats,
         "servers": rows(room["servers"]),
     }

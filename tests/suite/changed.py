@@ -18,9 +18,18 @@ EVERYTHING, ITSELF, UNIT_TESTS = "*", ".", "tests/unit/test_*.py"
 # The unit tests of messages.
 SENTENCES = " ".join(
     str(path.relative_to(PROJECT))
-    for name in ("board", "findings", "judge*", "report", "room_summary", "seat_action")
+    for name in (
+        "board",
+        "findings",
+        "judge*",
+        "last_lines",
+        "report",
+        "room_summary*",
+        "seat_action",
+    )
     for path in sorted(PROJECT.glob(f"tests/unit/test_{name}.py"))
 )
+SUMMARIES = " ".join(f"tests/unit/test_room_summary{part}.py" for part in ("", "_board", "_update"))
 # Pairs of a pattern of paths (a star matches slashes too) and checks; the first match counts. A
 # check stands for all whose name goes on with a colon; the path of a unit test for that file alone.
 SEEN = (
@@ -118,7 +127,7 @@ READ = (
     ("roles/course_build/files/*", "tests/unit/test_course.py"),
     ("roles/docker_engine/tasks/*", "tests/unit/test_docker_engine_role.py"),
     ("roles/docker_engine/files/*", "tests/unit/test_engine_files.py"),
-    ("roles/room_page/templates/*", "tests/unit/test_page.py tests/unit/test_room_summary.py"),
+    ("roles/room_page/templates/*", f"tests/unit/test_page.py {SUMMARIES}"),
     ("roles/room_registry/files/*", "tests/unit/test_registry_files.py"),
     ("roles/room_registry/files/mirror_limit.py", "tests/unit/test_mirror_limit.py"),
     ("roles/seat/tasks/*", "tests/unit/test_role_seat.py"),
