@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 from ansible import constants, context
+from ansible.utils.context_objects import CLIArgs
 from ansible_collections.labocloud.room.plugins.plugin_utils.run import screen as screens
 from ansible_collections.labocloud.room.plugins.plugin_utils.run.screen import (
     Screen,
