@@ -22,14 +22,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
-    fingerprint,
-    fingerprint_1,
-)
 from ansible_collections.labocloud.room.plugins.module_utils.files import (
     LONGEST_SENTENCE,
     NoFileError,
     content,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import (
+    fingerprint,
+    fingerprint_1,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, faults
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
+from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import (
     fingerprint,
     fingerprint_1,
 )

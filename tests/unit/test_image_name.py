@@ -9,7 +9,7 @@ import pytest
 import stand_in
 from ansible_collections.labocloud.room.plugins.action import image_name as action
 from ansible_collections.labocloud.room.plugins.module_utils import state
-from ansible_collections.labocloud.room.plugins.module_utils.engine.client import fingerprint
+from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 from ansible_collections.labocloud.room.plugins.modules import image_name
 
 REFERENCE = f"seat:5000/room@sha256:{'a' * 64}"

@@ -10,8 +10,8 @@ import pytest
 import stand_in
 from ansible_collections.labocloud.room.plugins.module_utils import state
 from ansible_collections.labocloud.room.plugins.module_utils.engine import roots as engine_roots
-from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
-    DockerConnection,
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
+from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import (
     fingerprint,
     fingerprint_1,
 )

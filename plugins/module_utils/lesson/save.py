@@ -22,13 +22,13 @@ from urllib.parse import quote
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     DockerConnection,
     EngineError,
-    fingerprint,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.images.archive_names import (
     Copied,
     names_in,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.seat import BASE
+from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import BASE
 
 # Beside the command: the fingerprints of the images that the toolkit has brought to this seat.
 DELIVERED = "delivered.json"
