@@ -86,7 +86,7 @@ class ListedImage(TypedDict, total=False):
 
 LISTED_IMAGE: dict[Any, Shape] = {"Id": str, "RepoTags?": ([str], None), ...: object}
 IMAGE: dict[Any, Shape] = {
-    "Id": str,
+    "Id?": str,
     "RepoTags?": ([str], None),
     "RepoDigests?": ([str], None),
     "Parent?": str,

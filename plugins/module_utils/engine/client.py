@@ -53,7 +53,14 @@ class EngineError(OSError):
 
 
 class BadAnswerError(OSError):
-    """What answers does not speak as an engine does: it is no HTTP, no JSON, or nested too deep."""
+    """What answers does not speak as an engine does: it is no HTTP, no JSON, or nested too deep.
+
+    reason: what is wrong, without the question, where that is another error's text.
+    """
+
+    def __init__(self, text: str, reason: str = "") -> None:
+        super().__init__(text)
+        self.reason = reason or text
 
 
 class Patience(NamedTuple):
@@ -81,7 +88,12 @@ def uid_of(account: str) -> int | None:
 
 
 def reason(error: Exception) -> str:
-    """Return the text of an error; of one of the engine's own, its message alone."""
+    """Return the text of an error, without the question that it is about, if any.
+
+    Of an error of the engine's own it is the engine's message.
+    """
+    if isinstance(error, BadAnswerError):
+        return error.reason
     if isinstance(error, EngineError):
         with suppress(ValueError, KeyError, TypeError):
             return str(json.loads(str(error).partition(f": {error.status} ")[2])["message"])
@@ -280,7 +292,8 @@ class DockerConnection(LimitedConnection):
         except (http.client.HTTPException, ValueError, RecursionError) as error:
             self.close()
             text = str(error) or type(error).__name__
-            raise BadAnswerError(f"the engine's answer to {path} is none ({text})") from error
+            whole = f"the engine's answer to {path} is none ({text})"
+            raise BadAnswerError(whole, text) from error
         except OSError:
             self.close()
             raise

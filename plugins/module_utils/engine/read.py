@@ -27,6 +27,8 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.answers impo
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     DockerConnection,
     EngineError,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.engine.limited_http import (
     TooMuchError,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, faults
@@ -89,7 +91,8 @@ class Reader:
         """Return the rows of an image's history, the newest first; none where it has none."""
         path = f"/images/{_quoted(reference)}/history"
         answer = self._unless_refused(lambda: self.docker.ask(path))
-        return self._elements(answer or [], "history", answers.ROW)
+        rows = answer if isinstance(answer, list) else []
+        return self._elements(rows, "history", answers.ROW)
 
     def containers(
         self,
@@ -146,8 +149,8 @@ class Reader:
     def usage(self) -> Usage:
         """Return the space that images, volumes and the build cache use, where it is measured."""
         path = "/system/df?type=image&type=volume&type=build-cache"
-        usage: Usage = self.docker.ask(path) or {}
-        return usage if self._is_understood(usage, answers.USAGE, "usage") else {}
+        usage: Usage | None = self.docker.ask(path)
+        return usage if usage and self._is_understood(usage, answers.USAGE, "usage") else {}
 
     def plugins(self) -> list[Plugin]:
         """Return the engine's plugins; none of an engine that knows of none."""

@@ -29,7 +29,7 @@ NO_NAME = "<none>:<none>"
 IN_A_SWARM = ("services", "secrets", "configs")
 # What a listing cannot do without.
 _CONTAINER = needing(answers.LISTED_CONTAINER, "ImageID", "State")
-_IMAGE = needing(answers.IMAGE, "Architecture", "RootFS")
+_IMAGE = needing(answers.IMAGE, "Id", "Architecture", "RootFS")
 _NETWORK = needing(answers.NETWORK, "Id", "Driver")
 _VOLUME = needing(answers.VOLUME, "Driver")
 

@@ -67,7 +67,7 @@ ANY_ADDRESS = "0.0.0.0"  # noqa: S104  # as Docker writes it, too
 DOCKER_NETWORKS = {"bridge", "host", "none", "docker_gwbridge", "ingress"}
 # What the facts cannot do without.
 INFO = needing(answers.INFO, "ServerVersion", "DockerRootDir", "Driver")
-IMAGE = needing(answers.IMAGE, "Architecture", "RootFS")
+IMAGE = needing(answers.IMAGE, "Id", "Architecture", "RootFS")
 LISTED_CONTAINER = needing(answers.LISTED_CONTAINER, "Image", "ImageID", "State", "Status")
 CONTAINER = needing(answers.CONTAINER, "Config", "HostConfig")
 NETWORK = needing(answers.NETWORK, "Driver")

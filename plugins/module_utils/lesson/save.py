@@ -19,10 +19,12 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 from urllib.parse import quote
 
+from ansible_collections.labocloud.room.plugins.module_utils.engine import answers
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     DockerConnection,
     EngineError,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.engine.read import Reader
 from ansible_collections.labocloud.room.plugins.module_utils.images.archive_names import (
     Copied,
     names_in,
@@ -101,25 +103,25 @@ def own_work(docker: DockerConnection, prints: Collection[str]) -> Work:
     prints: as delivered() gives them. The toolkit's images are told by these, whatever other names
     they have been given; what was built on one of them has inherited its label.
     """
-    listed = docker.ask("/images/json")
+    reader = Reader(docker)
     tags = {
-        bare(one["Id"]): [tag for tag in one["RepoTags"] or [] if IMAGE_NAME.fullmatch(tag)]
-        for one in listed
+        bare(image["Id"]): [tag for tag in image.get("RepoTags") or [] if IMAGE_NAME.fullmatch(tag)]
+        for image in reader.images()
     }
     bases = [key for key, names in tags.items() if BASE in names]
     brought = {
         key
         for key, names in tags.items()
-        if names and is_one_of(prints, docker.ask(f"/images/sha256:{key}/json"))
+        if names and is_one_of(prints, reader.image(f"sha256:{key}"))
     }
     mounts = [
         mount
-        for one in docker.ask("/containers/json?all=true")
-        for mount in one.get("Mounts") or []
+        for container in reader.containers()
+        for mount in container.get("Mounts") or []
         if mount.get("Type") == "volume"
     ]
     used = {mount.get("Name") for mount in mounts}
-    volumes = [one["Name"] for one in docker.ask("/volumes")["Volumes"] or []]
+    volumes = [volume["Name"] for volume in reader.volumes()]
     return Work(
         {key: names for key, names in tags.items() if names and key not in brought},
         sorted(
@@ -226,9 +228,9 @@ def copy_archive(source: http.client.HTTPResponse, sink: IO[bytes]) -> None:
 
 def clear(docker: DockerConnection) -> None:
     """Remove the containers that an earlier save of this account's has left. Raises OSError."""
-    filters = quote(f'{{"label": ["{LABEL}={os.geteuid()}"]}}')
-    for one in docker.ask(f"/containers/json?all=true&filters={filters}"):
-        docker.ask(f"/containers/{one['Id']}?force=true", "DELETE")
+    label = f"{LABEL}={os.geteuid()}"
+    for container in Reader(docker).containers(answers.IDENTIFIED, label=label):
+        docker.ask(f"/containers/{container['Id']}?force=true", "DELETE")
 
 
 def save_volume(docker: DockerConnection, image: str, name: str, target: IO[bytes]) -> None:
