@@ -16,8 +16,10 @@ from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape
 # An image's or a container's whole description, as its shape has it: what is made of it may be of
 # any of its fields, and its fingerprint is of many.
 Description = dict[str, Any]
-# What a swarm holds, or a row of an image's history: the same.
+# What a swarm holds, a plugin, or a row of an image's history: the same.
 Row = dict[str, Any]
+# The space that is used: Images, Volumes and BuildCache, as USAGE has them.
+Usage = dict[str, Any]
 
 
 def needing(shape: dict[Any, Shape], *fields: str) -> dict[Any, Shape]:
@@ -119,18 +121,6 @@ class Mount(TypedDict, total=False):
     Name: str
 
 
-class Endpoint(TypedDict, total=False):
-    """A container's place in a network; one that has not been started has no ID."""
-
-    NetworkID: str
-
-
-class Joined(TypedDict, total=False):
-    """The networks of a container, by name."""
-
-    Networks: dict[str, Endpoint] | None
-
-
 class ListedContainer(TypedDict, total=False):
     """A container in the engine's list. SizeRw: bytes, where sizes were asked for."""
 
@@ -144,7 +134,7 @@ class ListedContainer(TypedDict, total=False):
     Ports: list[Port] | None
     SizeRw: int
     Mounts: list[Mount] | None
-    NetworkSettings: Joined | None
+    NetworkSettings: dict[str, Any] | None
 
 
 LISTED_CONTAINER: dict[Any, Shape] = {
@@ -177,18 +167,6 @@ CONTAINER: dict[Any, Shape] = {
 }
 
 
-class AddressRange(TypedDict, total=False):
-    """A range of a network's addresses."""
-
-    Subnet: str
-
-
-class AddressManagement(TypedDict, total=False):
-    """How a network gives addresses."""
-
-    Config: list[AddressRange] | None
-
-
 class Network(TypedDict, total=False):
     """A network."""
 
@@ -197,7 +175,7 @@ class Network(TypedDict, total=False):
     Driver: str
     Internal: bool
     Options: dict[str, str] | None
-    IPAM: AddressManagement | None
+    IPAM: dict[str, Any] | None
 
 
 NETWORK: dict[Any, Shape] = {
@@ -228,46 +206,7 @@ VOLUME: dict[Any, Shape] = {
     "Options?": ({str: str}, None),
     ...: object,
 }
-
-
-class ImageUsage(TypedDict):
-    """Bytes of an image, and those of them that it shares with others: -1 where not measured."""
-
-    Id: str
-    Size: int
-    SharedSize: int
-
-
-class Measured(TypedDict):
-    """Bytes of a volume: -1 where they were not measured."""
-
-    Size: int
-
-
-class VolumeUsage(TypedDict):
-    """The space that a volume uses."""
-
-    Name: str
-    UsageData: Measured
-
-
-class Piece(TypedDict):
-    """A piece of the build cache. CreatedAt: a time that sorts as text."""
-
-    ID: str
-    Shared: bool
-    Size: int
-    CreatedAt: str
-
-
-class Usage(TypedDict, total=False):
-    """The space that is used, by kind."""
-
-    Images: list[ImageUsage] | None
-    Volumes: list[VolumeUsage] | None
-    BuildCache: list[Piece] | None
-
-
+# Sizes are bytes, -1 where they were not measured. CreatedAt sorts as text.
 USAGE: dict[Any, Shape] = {
     "Images?": ([{"Id": str, "Size": int, "SharedSize": int, ...: object}], None),
     "Volumes?": ([{"Name": str, "UsageData": {"Size": int, ...: object}, ...: object}], None),
@@ -277,18 +216,7 @@ USAGE: dict[Any, Shape] = {
     ),
     ...: object,
 }
-
-
-class Plugin(TypedDict):
-    """A plugin of the engine's."""
-
-    Id: str
-    Name: str
-
-
 PLUGIN: dict[Any, Shape] = {"Id": str, "Name": str, ...: object}
-
-
 # A service, a secret or a configuration of a swarm.
 IN_SWARM: dict[Any, Shape] = {"ID": str, "Spec": {"Name": str, ...: object}, ...: object}
 ROW: dict[Any, Shape] = {...: object}

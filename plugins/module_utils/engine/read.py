@@ -19,7 +19,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.answers impo
     ListedContainer,
     ListedImage,
     Network,
-    Plugin,
     Row,
     Usage,
     Volume,
@@ -152,7 +151,7 @@ class Reader:
         usage: Usage | None = self.docker.ask(path)
         return usage if usage and self._is_understood(usage, answers.USAGE, "usage") else {}
 
-    def plugins(self) -> list[Plugin]:
+    def plugins(self) -> list[Row]:
         """Return the engine's plugins; none of an engine that knows of none."""
         answer = self.docker.ask("/plugins")
         return self._elements(answer or [], "plugins", answers.PLUGIN)

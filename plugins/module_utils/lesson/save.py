@@ -98,7 +98,7 @@ def is_one_of(prints: Collection[str], image: dict[str, Any] | None) -> bool:
 
 
 def own_work(docker: DockerConnection, prints: Collection[str]) -> Work:
-    """Give what is a student's. Raises OSError and http.client.HTTPException.
+    """Return what is a student's. Raises OSError.
 
     prints: as delivered() gives them. The toolkit's images are told by these, whatever other names
     they have been given; what was built on one of them has inherited its label.

@@ -166,7 +166,7 @@ def take(wants: Mapping[str, Any], socket: str = SOCKET) -> dict[str, Any]:
     try:
         with closing(docker):
             # What is not understood is left out, and nobody reads why.
-            return small(shaped(_told(Reader(docker, lambda _: None), wants)))
+            return small(shaped(_unshaped(Reader(docker, lambda _: None), wants)))
     except BadAnswerError as error:
         raise _no_engine(socket, error.__cause__ or error) from error
     except (UnclearError, RecursionError, *_ODD) as error:
@@ -178,11 +178,11 @@ def _no_engine(socket: str, error: BaseException) -> OSError:
     return OSError(f"what answers at {socket} is no Docker Engine: {error!r}")
 
 
-def _told(reader: Reader, wants: Mapping[str, Any]) -> dict[str, Any]:
+def _unshaped(reader: Reader, wants: Mapping[str, Any]) -> dict[str, Any]:
     """Return the snapshot, not yet held against its shape. Raises OSError, and whatever is odd."""
     info = reader.info()
     commands = wants["commands"]
-    containers = _each(
+    containers = _converted(
         _containers(reader), lambda described: convert.container_of(described, commands)
     )
     names = {container["name"]: container for container in containers}
@@ -191,9 +191,9 @@ def _told(reader: Reader, wants: Mapping[str, Any]) -> dict[str, Any]:
         "taken": time.time(),
         "engine": _engine_of(info, managing=managing),
         "containers": containers,
-        "images": _each(_images(reader), lambda image: convert.image_of(*image)),
-        "networks": _each(reader.networks(most=MOST), convert.network_of),
-        "volumes": _each(reader.volumes(most=MOST), convert.volume_of),
+        "images": _converted(_images(reader), lambda image: convert.image_of(*image)),
+        "networks": _converted(reader.networks(most=MOST), convert.network_of),
+        "volumes": _converted(reader.volumes(most=MOST), convert.volume_of),
         **(_swarm(reader) if managing else {"services": [], "tasks": []}),
         "logs": {
             name: convert.log_of(reader.log(name, _LOG_LINES, _LARGEST_LOG))
@@ -231,22 +231,22 @@ def _images(reader: Reader) -> Iterator[tuple[Description, list[Row]]]:
             yield described, reader.history(listed["Id"])
 
 
-def _each(
-    kind: Iterable[Any], tell: Callable[[Any], dict[str, Any]], most: int = MOST_OF_KIND
+def _converted(
+    things: Iterable[Any], converter: Callable[[Any], dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Return what is told of each of a kind, until that is much; what is odd is left out.
+    """Return things of a kind, converted, until that is much; what is odd is left out.
 
-    most: characters, as JSON. What comes after these is not asked for.
+    The engine is not asked for what comes after MOST_OF_KIND characters.
     """
-    kept = []
-    for thing in kind:
+    converted, remaining = [], MOST_OF_KIND
+    for thing in things:
         with suppress(*_ODD):
-            found = tell(thing)
-            most -= len(json.dumps(found))
-            if most < 0:
+            found = converter(thing)
+            remaining -= len(json.dumps(found))
+            if remaining < 0:
                 break
-            kept.append(found)
-    return kept
+            converted.append(found)
+    return converted
 
 
 def _engine_of(info: Info, *, managing: bool) -> dict[str, Any]:
@@ -263,8 +263,8 @@ def _engine_of(info: Info, *, managing: bool) -> dict[str, Any]:
 def _swarm(reader: Reader) -> dict[str, Any]:
     """Return the services of a swarm that this machine manages, and their tasks."""
     services, tasks = (
-        _each(reader.in_swarm(kind, answers.ROW)[:MOST], tell)
-        for kind, tell in (("services", convert.service_of), ("tasks", convert.task_of))
+        _converted(reader.in_swarm(kind, answers.ROW)[:MOST], converter)
+        for kind, converter in (("services", convert.service_of), ("tasks", convert.task_of))
     )
     names = {service["id"]: service["name"] for service in services}
     for task in tasks:
