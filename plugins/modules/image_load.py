@@ -82,10 +82,9 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
+    PATIENT,
     DockerConnection,
     EngineError,
-    PatientConnection,
-    fingerprint,
     reason,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.facts.answer import (
@@ -98,6 +97,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.images.archive_name
     RefusedError,
     names_in,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 from ansible_collections.labocloud.room.plugins.module_utils.images.names import (
     described,
     forget,
@@ -133,7 +133,8 @@ def check(src: Path, sha256: str, asked: set[str]) -> None:
 def load(docker: DockerConnection, src: Path) -> None:
     """Load the archive. Raises OSError, with the engine's own words, where it is refused."""
     # It says nothing while it unpacks.
-    with unpacked(src) as archive, closing(PatientConnection(docker.path)) as patient:
+    patient = DockerConnection(docker.path, patience=PATIENT)
+    with unpacked(src) as archive, closing(patient):
         try:
             patient.work("/images/load?quiet=1", archive)
         except EngineError as error:

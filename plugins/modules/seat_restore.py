@@ -76,10 +76,10 @@ from urllib.parse import quote
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
+    PATIENT,
     SOCKET,
     DockerConnection,
     EngineError,
-    PatientConnection,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.files import digest
 from ansible_collections.labocloud.room.plugins.module_utils.images.archive_names import names_in
@@ -584,7 +584,8 @@ def main() -> None:
     src = Path(module.params["src"])
     lines, missing = [], []
     try:
-        with closing(PatientConnection(module.params["docker_socket"])) as docker, alone(src):
+        socket = module.params["docker_socket"]
+        with closing(DockerConnection(socket, patience=PATIENT)) as docker, alone(src):
             restored = Restored(docker, src)
             lines, missing = restored.lines, restored.missing
             restored.refuse_taken_volumes()

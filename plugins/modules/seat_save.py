@@ -133,10 +133,10 @@ from urllib.parse import quote
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils.engine import access
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
+    PATIENT,
     SOCKET,
     DockerConnection,
     EngineError,
-    PatientConnection,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.files import digest, write_whole
 from ansible_collections.labocloud.room.plugins.module_utils.images.archive_names import (
@@ -479,7 +479,7 @@ def main() -> None:
     dest = Path(asked["dest"])
     why, told = "", {}
     with (
-        closing(PatientConnection(asked["docker_socket"])) as docker,
+        closing(DockerConnection(asked["docker_socket"], patience=PATIENT)) as docker,
         # A question that is soon answered is not waited for as a commit is.
         closing(DockerConnection(asked["docker_socket"])) as quick,
         alone(dest),

@@ -29,10 +29,14 @@ UTILS = "ansible_collections/labocloud/room/plugins/module_utils"
 # Of the toolkit's own Python, what the command needs; its packages are found by their full names.
 NEEDED = (
     "engine/__init__.py",
+    "engine/answers.py",
     "engine/client.py",
+    "engine/limited_http.py",
+    "engine/read.py",
     "files.py",
     "images/__init__.py",
     "images/archive_names.py",
+    "images/fingerprint.py",
     "lesson/*.py",
     "shapes.py",
 )

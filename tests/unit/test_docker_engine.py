@@ -15,7 +15,9 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine import clien
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     DockerConnection,
     EngineError,
-    PatientConnection,
+    Patience,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.engine.limited_http import (
     TooMuchError,
 )
 
@@ -79,7 +81,7 @@ def test_after_an_answer_that_does_not_come_the_next_question_is_answered(
 
 def patiently(path: str) -> DockerConnection:
     """Connect as who waits for a disk."""
-    return PatientConnection(path, 0.3)
+    return DockerConnection(path, patience=Patience(0.3))
 
 
 @pytest.mark.parametrize("connect", [lambda path: DockerConnection(path, 0.3), patiently])
@@ -97,9 +99,9 @@ def test_an_answer_that_drips_is_given_up(
 
 def test_there_is_a_time_for_all_answers_together(engine: stand_in.Engine) -> None:
     engine.on("GET", "/networks", [])
-    with closing(DockerConnection(engine.path, together=3600)) as docker:
+    with closing(DockerConnection(engine.path, total_seconds=3600)) as docker:
         assert docker.ask("/networks") == []
-        docker.last -= 3600
+        docker.last_moment -= 3600
         with pytest.raises(TimeoutError, match="all the time that there was"):
             docker.ask("/networks")
 
@@ -109,7 +111,7 @@ def test_no_more_of_an_answer_is_read_than_anybody_wants(engine: stand_in.Engine
     engine.on("GET", "/volumes", stand_in.Raw(b" " * 10**5))
     engine.on("GET", "/images/get", stand_in.Refuse(500, " " * 10**5))
     engine.on("GET", "/networks", [])
-    with closing(DockerConnection(engine.path, most=1000)) as docker:
+    with closing(DockerConnection(engine.path, answer_bytes=1000)) as docker:
         with pytest.raises(TooMuchError, match="larger than 1000 bytes"):
             docker.ask("/volumes")
         with pytest.raises(TooMuchError, match="larger than 1000 bytes"):
@@ -127,7 +129,7 @@ def test_what_streams_has_its_own_limits(
     """It may be large, and take long, but not for ever, nor say nothing for long."""
     engine.on("GET", "/large", stand_in.Raw(b" " * 10_000))
     engine.on("GET", "/images/get", answer)
-    with closing(DockerConnection(engine.path, 20, most=1000)) as docker:
+    with closing(DockerConnection(engine.path, 20, answer_bytes=1000)) as docker:
         assert len(docker.stream("/large").read()) == 10_000
         monkeypatch.setattr(client, limit, 0.2)
         # The answer to a question may take longer than a stream may say nothing.

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises, snapshot
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.seat import BASE, COURSE
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import BASE, COURSE
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import nothing
 from hypothesis import given
 from hypothesis import strategies as st

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.labocloud.room.plugins.module_utils.engine.client import fingerprint
+from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 
 # What engines of these versions told of the same two images: one that sets all that a Dockerfile
 # can set, and one that has nothing but its base.

@@ -13,7 +13,7 @@ import stand_in
 from ansible.errors import AnsibleActionFail, AnsibleActionSkip, AnsibleConnectionFailure
 from ansible_collections.labocloud.room.plugins.action import image_build as action
 from ansible_collections.labocloud.room.plugins.module_utils import state
-from ansible_collections.labocloud.room.plugins.module_utils.engine.client import fingerprint
+from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 from ansible_collections.labocloud.room.plugins.module_utils.reset import saved
 from ansible_collections.labocloud.room.plugins.modules import image_build
 from ansible_collections.labocloud.room.plugins.plugin_utils import settings

@@ -15,7 +15,7 @@ import stand_in
 from ansible.errors import AnsibleActionFail
 from ansible_collections.labocloud.room.plugins.action import image_load as loading
 from ansible_collections.labocloud.room.plugins.module_utils import state
-from ansible_collections.labocloud.room.plugins.module_utils.engine.client import fingerprint
+from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 from ansible_collections.labocloud.room.plugins.module_utils.reset import saved
 from ansible_collections.labocloud.room.plugins.modules import image_load
 from image_tar import index, tar

@@ -9,7 +9,7 @@ import stand_in
 from ansible.errors import AnsibleActionFail
 from ansible_collections.labocloud.room.plugins.action import image_name as action
 from ansible_collections.labocloud.room.plugins.module_utils import state
-from ansible_collections.labocloud.room.plugins.module_utils.engine.client import fingerprint
+from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 from ansible_collections.labocloud.room.plugins.modules import image_name
 from sample_action import Action
 

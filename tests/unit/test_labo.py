@@ -26,7 +26,7 @@ from urllib.parse import unquote
 import image_tar
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.module_utils.engine.client import fingerprint
+from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
     command,
     exercises,

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -21,8 +21,6 @@ import yaml
 from ansible.module_utils import basic
 from ansible.modules import apt
 from ansible_collections.labocloud.room.plugins.module_utils import state
-from ansible_collections.labocloud.room.plugins.module_utils.engine import client
-from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
 from ansible_collections.labocloud.room.plugins.module_utils.facts import answer
 from ansible_collections.labocloud.room.plugins.module_utils.facts import apt as facts_apt
 from ansible_collections.labocloud.room.plugins.module_utils.facts import engine as facts_engine
@@ -31,6 +29,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts import networ
 from ansible_collections.labocloud.room.plugins.module_utils.facts.gather import limited
 from ansible_collections.labocloud.room.plugins.module_utils.facts.gather import seat_facts as asked
 from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd, read
+from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 from ansible_collections.labocloud.room.plugins.modules import seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import container
 from hypothesis import given
@@ -208,7 +207,7 @@ def image(**config: object) -> dict:
 def test_the_fingerprint_is_the_same_whichever_docker_tells_of_the_image() -> None:
     """One version leaves out what another gives as empty, or adds fields of its own."""
     told = image(User="", ExposedPorts=None, Hostname="x", Image="sha256:9")
-    assert client.fingerprint(told) == client.fingerprint(image())
+    assert fingerprint(told) == fingerprint(image())
 
 
 @pytest.mark.parametrize(
@@ -222,7 +221,7 @@ def test_the_fingerprint_is_the_same_whichever_docker_tells_of_the_image() -> No
     ],
 )
 def test_the_fingerprint_of_another_image_differs(other: dict) -> None:
-    assert client.fingerprint(other) != client.fingerprint(image())
+    assert fingerprint(other) != fingerprint(image())
 
 
 DIGEST = f"sha256:{'a' * 64}"
@@ -559,6 +558,12 @@ def listed(key: str, **other: object) -> dict:
     )
 
 
+def ask(engine: stand_in.Engine, odd: Odd, seconds: float = 5) -> dict:
+    """Give what an engine's containers are told to be, within a time."""
+    with facts_engine.reading(engine.path, odd, seconds) as reader:
+        return facts_engine.container_facts(facts_engine.described_containers(reader))
+
+
 def test_what_a_container_was_started_with(engine: stand_in.Engine) -> None:
     """One dies while it is asked for, another is gone."""
     engine.on("GET", r"/containers/json\?all=true", [listed("a"), listed("b"), listed("c")])
@@ -578,8 +583,7 @@ def test_what_a_container_was_started_with(engine: stand_in.Engine) -> None:
     }
     engine.on("GET", "/containers/a/json", told)
     engine.on("GET", "/containers/b/json", stand_in.Refuse(500, "dead"))
-    with closing(DockerConnection(engine.path)) as docker:
-        containers = facts_engine.container_facts(docker, Odd())
+    containers = ask(engine, Odd())
     assert (containers["a"]["id"], containers["a"]["image_id"]) == ("a", "sha256:1")
     settings = containers["a"]["settings"]
     assert settings["Privileged"]
@@ -594,8 +598,7 @@ def test_all_that_is_judged_of_a_container_is_asked(engine: stand_in.Engine) -> 
     told = {"Config": {}, "HostConfig": {}, "Mounts": []}
     engine.on("GET", r"/containers/json\?all=true", [listed("a")])
     engine.on("GET", "/containers/a/json", told)
-    with closing(DockerConnection(engine.path)) as docker:
-        settings = facts_engine.container_facts(docker, Odd())["a"]["settings"]
+    settings = ask(engine, Odd())["a"]["settings"]
     wanted = container.container_of(sample_seat.want(), sample_seat.SEAT)
     assert set(settings) >= set(container.as_told(wanted))
 
@@ -692,12 +695,6 @@ def test_the_free_space_of_what_is_no_place_is_told_all_the_same() -> None:
         assert facts_machine.free_mb(place) > 0
 
 
-def ask(engine: stand_in.Engine, odd: Odd, seconds: float = 5) -> dict:
-    """Give what an engine's containers are told to be, within a time."""
-    with facts_engine.asking(engine.path, seconds) as docker:
-        return facts_engine.container_facts(docker, odd)
-
-
 def test_what_is_not_understood_of_a_list_is_left_out_and_told(engine: stand_in.Engine) -> None:
     containers = [listed("a"), listed("b") | {"State": 5}, 7, listed("c")]
     engine.on("GET", r"/containers/json\?all=true", containers)
@@ -755,9 +752,9 @@ def test_an_engine_that_drips_is_left_when_the_time_is_over(tmp_path: Path) -> N
         dripping = threading.Thread(target=drip, args=(server, ended))
         dripping.start()
         begun, odd = time.monotonic(), Odd()
-        with facts_engine.asking(path, 0.3) as docker:
-            assert facts_engine.listed(docker, "/networks", object, 5, odd) == []
-            assert facts_engine.listed(docker, "/volumes", object, 5, odd) == []
+        with facts_engine.reading(path, odd, 0.3) as reader:
+            assert reader.networks() == []
+            assert reader.volumes() == []
         ended.set()
         dripping.join()
     assert time.monotonic() - begun < 20

@@ -210,8 +210,8 @@ def test_containers_go_on_after_a_commit_that_does_not_come(
     """The engine hangs altogether, or breaks off; the next question is answered again."""
     monkeypatch.setattr(
         seat_save,
-        "PatientConnection",
-        lambda path: client.PatientConnection(path, 0.1, pause=0.1),
+        "PATIENT",
+        client.Patience(0.1, pause=0.1),
     )
 
     def commit(_: stand_in.Question) -> object:
@@ -235,8 +235,8 @@ def test_a_commit_is_waited_for_as_long_as_the_engine_answers(
 ) -> None:
     monkeypatch.setattr(
         seat_save,
-        "PatientConnection",
-        lambda path: client.PatientConnection(path, pause=0.05),
+        "PATIENT",
+        client.Patience(pause=0.05),
     )
     handle = stand_in.Handler.send
 
@@ -254,8 +254,8 @@ def test_a_commit_is_waited_for_as_long_as_the_engine_answers(
 def test_nobody_is_waited_for_for_ever(seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         seat_save,
-        "PatientConnection",
-        lambda path: client.PatientConnection(path, pause=0.05, longest=0.2),
+        "PATIENT",
+        client.Patience(pause=0.05, longest=0.2),
     )
     seat.engine.on("POST", "/commit.*", stand_in.HANG)
     seat.add(A)

@@ -10,14 +10,12 @@ import pytest
 import stand_in
 from ansible_collections.labocloud.room.plugins.module_utils import state
 from ansible_collections.labocloud.room.plugins.module_utils.engine import access
-from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
-    DockerConnection,
-    fingerprint,
-)
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
 from ansible_collections.labocloud.room.plugins.module_utils.facts import (
     exercises as facts_exercises,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import Places
+from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 from ansible_collections.labocloud.room.plugins.module_utils.reset import saved
 from ansible_collections.labocloud.room.plugins.modules import seat_students
 from namespaces import mounting, with_mounts

@@ -13,9 +13,12 @@ from unittest import mock
 
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.module_utils.engine.client import EngineError
-from ansible_collections.labocloud.room.plugins.module_utils.lesson import snapshot
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
+    DockerConnection,
+    EngineError,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import convert, pages, snapshot
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Seat
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import faults, nothing
 from hypothesis import given
 from hypothesis import strategies as st
@@ -340,14 +343,14 @@ def test_the_end_is_told_of_a_log_that_has_long_lines(engine: Engine) -> None:
 def test_a_log_without_an_end_is_not_read_to_it(engine: Engine) -> None:
     engine.on("GET", r"/containers/exercise-1/logs\?.*", Raw(b"x" * 2 * snapshot.LARGEST))
     told = take(engine, logs=["exercise-1"])
-    assert len(told["logs"]["exercise-1"]) == snapshot.LONGEST_LOG
+    assert len(told["logs"]["exercise-1"]) == convert.LONGEST_LOG
 
 
 def test_after_a_long_log_the_rest_is_told(engine: Engine) -> None:
     engine.on("GET", r"/containers/exercise-1/logs\?.*", Raw(b"x" * 100_000))
     engine.on("HEAD", r"/containers/exercise-1/archive\?path=%2Fa", None)
     told = take(engine, logs=["exercise-1"], files=[["exercise-1", "/a"]])
-    assert told["logs"] == {"exercise-1": "x" * snapshot.LONGEST_LOG}
+    assert told["logs"] == {"exercise-1": "x" * convert.LONGEST_LOG}
     assert told["files"] == {"exercise-1:/a": True}
 
 
@@ -396,7 +399,7 @@ def test_a_page_is_fetched_at_whatever_port_it_has(engine: Engine) -> None:
         "exercise-1:8888/a": {
             "status": 200,
             "modified": 1772361720.0,
-            "body": ("/a" + "x" * 10_000)[: snapshot.LONGEST_PAGE],
+            "body": ("/a" + "x" * 10_000)[: pages.LONGEST_PAGE],
         }
     }
 
@@ -439,7 +442,7 @@ def test_a_page_is_asked_for_at_an_address_of_the_seats_own_alone(
     """An engine could name any."""
     asked = []
     monkeypatch.setattr(socket.socket, "connect", lambda _socket, address: asked.append(address))
-    assert snapshot.page_of(80, "/", 0.3, "192.0.2.1") is None
+    assert pages.fetch(80, "/", 0.3, "192.0.2.1") is None
     assert asked == []
 
 
@@ -476,8 +479,8 @@ def test_a_port_that_nobody_can_have_is_not_asked(engine: Engine, port: int) -> 
 def test_pages_that_drip_are_given_up_one_by_one_and_all_together(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    monkeypatch.setattr(snapshot, "ONE_PAGE", 0.3)
-    monkeypatch.setattr(snapshot, "ALL_PAGES", 0.5)
+    monkeypatch.setattr(pages, "ONE_PAGE", 0.3)
+    monkeypatch.setattr(pages, "ALL_PAGES", 0.5)
     with serving(drip) as port:
         stand(engine, [at(port, number) for number in range(90)], [])
         begun = time.monotonic()
@@ -666,7 +669,7 @@ def test_a_snapshot_is_small_whatever_is_called_what(engine: Engine) -> None:
     ],
 )
 def test_a_text_moves_no_cursor(text: object, told: str) -> None:
-    assert snapshot.short(text) == told
+    assert convert.short(text) == told
 
 
 def test_no_id_moves_a_cursor(engine: Engine) -> None:
@@ -689,7 +692,7 @@ def test_no_id_moves_a_cursor(engine: Engine) -> None:
     ],
 )
 def test_a_time_is_told_in_seconds(text: object, told: float) -> None:
-    assert snapshot.seconds(text) == told
+    assert convert.seconds(text) == told
 
 
 def test_what_exercises_want_is_put_together() -> None:
@@ -733,13 +736,13 @@ def test_any_answers_make_a_snapshot_or_an_error(data: st.DataObject) -> None:
             raise EngineError(500, "no")
         return data.draw(json_of(answered(path)))
 
-    def text(_engine: object, _path: str) -> bytes:
+    def text(_engine: object, _path: str, _size: int) -> bytes:
         return data.draw(st.binary(max_size=50))
 
     with (
-        mock.patch.object(snapshot.Engine, "ask", ask),
-        mock.patch.object(snapshot.Engine, "text", text),
-        mock.patch.object(snapshot, "page_of", return_value=None),
+        mock.patch.object(DockerConnection, "ask", ask),
+        mock.patch.object(DockerConnection, "read_beginning", text),
+        mock.patch.object(pages, "fetch", return_value=None),
     ):
         names = ["flask", "student"]
         wants = {"logs": names, "files": [[name, "/a"] for name in names], "commands": names}

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import stand_in
 from ansible_collections.labocloud.room.plugins.module_utils import state
-from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
-    DockerConnection,
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
+from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import (
     fingerprint,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import faults

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.labocloud.room.plugins.module_utils.engine.client import fingerprint
+from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 from ansible_collections.labocloud.room.plugins.plugin_utils.packing import pack
 from conftest import PROJECT
 

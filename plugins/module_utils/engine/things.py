@@ -1,26 +1,43 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""What is in a machine's Docker, and what tells one thing there from another of its name."""
+"""What is in a machine's Docker, and what tells one thing there from another of its name.
+
+Who removes what students made must not take what an engine does not tell for what is not there: so
+whatever is not understood is an error.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
-    DockerConnection,
-    EngineError,
-    fingerprint,
+from ansible_collections.labocloud.room.plugins.module_utils.engine import answers
+from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import (
+    Description,
+    ListedContainer,
+    Swarm,
+    Usage,
+    Volume,
+    needing,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
+from ansible_collections.labocloud.room.plugins.module_utils.engine.read import Reader
+from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 
 NO_NAME = "<none>:<none>"
 # What a swarm holds, as the engine's paths call it. It goes with the swarm.
 IN_A_SWARM = ("services", "secrets", "configs")
+# What a listing cannot do without.
+_CONTAINER = needing(answers.LISTED_CONTAINER, "ImageID", "State")
+_IMAGE = needing(answers.IMAGE, "Id", "Architecture", "RootFS")
+_NETWORK = needing(answers.NETWORK, "Id", "Driver")
+_VOLUME = needing(answers.VOLUME, "Driver")
 
 Thing = dict[str, Any]
 
 
 def look(docker: DockerConnection) -> dict[str, Any]:
-    """Give what is in the engine.
+    """Return what is in the engine.
 
     containers: id, name, state, image (the ID), managed, bytes, volumes (their names), networks
     (their names and IDs). images: id to names, digests, labels, parent, layers, fingerprint, bytes
@@ -28,106 +45,33 @@ def look(docker: DockerConnection) -> dict[str, Any]:
     are in no directory of the engine's), bytes. networks: id, name, driver. plugins: id, name.
     cache: id, bytes. swarm: the node's ID, empty where it is in none. services, secrets, configs:
     id, name, where the node manages its swarm.
+
+    Raises OSError where the engine does not tell all of it.
     """
-    usage = docker.ask("/system/df?type=image&type=volume&type=build-cache") or {}
-    alone = {
-        image["Id"]: image["Size"] - max(image["SharedSize"], 0)
-        for image in usage.get("Images") or []
-    }
-    # Of some volumes the engine measures nothing, and leaves them out of its usage.
-    measured = {
-        volume["Name"]: max(volume["UsageData"]["Size"], 0) for volume in usage.get("Volumes") or []
-    }
-    images = {}
-    for listed in docker.ask("/images/json?all=true"):
-        image = docker.ask(f"/images/{listed['Id']}/json")
-        if image is not None:
-            images[image["Id"]] = {
-                "names": [name for name in image.get("RepoTags") or [] if name != NO_NAME],
-                "digests": image.get("RepoDigests") or [],
-                "labels": (image.get("Config") or {}).get("Labels") or {},
-                "parent": image.get("Parent", ""),
-                "layers": image["RootFS"].get("Layers") or [],
-                "fingerprint": fingerprint(image),
-                "bytes": alone.get(image["Id"], 0),
-            }
-    swarm = docker.ask("/info").get("Swarm") or {}
+    reader = Reader(docker)
+    usage = reader.usage()
+    listed = reader.images(intermediate=True)
+    images = [reader.image(image["Id"], _IMAGE) for image in listed]
+    swarm = reader.info().get("Swarm") or {}
     return {
-        "containers": [
-            {
-                "id": container["Id"],
-                "name": (container["Names"] or [container["Id"][:12]])[0].lstrip("/"),
-                "state": container["State"],
-                "image": container["ImageID"],
-                "managed": "labocloud.managed" in (container["Labels"] or {}),
-                "bytes": container.get("SizeRw", 0),
-                "volumes": [
-                    mount["Name"]
-                    for mount in container.get("Mounts") or []
-                    if mount["Type"] == "volume"
-                ],
-                "networks": networks_of(container),
-            }
-            for container in docker.ask("/containers/json?all=true&size=true")
-        ],
-        "images": images,
-        "volumes": [
-            {
-                "name": volume["Name"],
-                "driver": volume["Driver"],
-                "elsewhere": volume["Driver"] != "local" or is_a_mount(volume),
-                "bytes": measured.get(volume["Name"], 0),
-            }
-            for volume in docker.ask("/volumes").get("Volumes") or []
-        ],
+        "images": _images(filter(None, images), usage),
+        "containers": [_container(one) for one in reader.containers(_CONTAINER, sizes=True)],
+        "volumes": _volumes(reader.volumes(_VOLUME), usage),
         "networks": [
             {"id": network["Id"], "name": network["Name"], "driver": network["Driver"]}
-            for network in docker.ask("/networks")
+            for network in reader.networks(_NETWORK)
         ],
-        "plugins": [
-            {"id": plugin["Id"], "name": plugin["Name"]} for plugin in docker.ask("/plugins") or []
-        ],
-        "cache": [
-            {"id": piece["ID"], "bytes": 0 if piece["Shared"] else piece["Size"]}
-            # The newest first: a piece can only go before those that it was made from.
-            for piece in sorted(
-                usage.get("BuildCache") or [], key=lambda piece: piece["CreatedAt"], reverse=True
-            )
-        ],
+        "plugins": [{"id": plugin["Id"], "name": plugin["Name"]} for plugin in reader.plugins()],
+        "cache": _cache(usage),
         "swarm": swarm.get("NodeID", ""),
-        **{kind: in_swarm(docker, kind, swarm) for kind in IN_A_SWARM},
+        **{kind: _in_swarm(reader, kind, swarm) for kind in IN_A_SWARM},
     }
 
 
-def networks_of(container: dict[str, Any]) -> list[str]:
-    """Give the names and IDs of the networks of a container, from the engine's list of these.
+def identities(engine: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what tells the things of an engine from others of their name, as the record keeps it.
 
-    One that has not been started has the names alone.
-    """
-    joined = (container.get("NetworkSettings") or {}).get("Networks") or {}
-    return [*joined, *(told["NetworkID"] for told in joined.values() if told.get("NetworkID"))]
-
-
-def is_a_mount(volume: dict[str, Any]) -> bool:
-    """Tell whether a volume of the engine's own driver is something that its options mount."""
-    return bool({"type", "device"} & set(volume.get("Options") or {}))
-
-
-def in_swarm(docker: DockerConnection, kind: str, swarm: dict[str, Any]) -> list[Thing]:
-    """Give what a swarm has of a kind: id and name. swarm: as the engine's description has it."""
-    if not swarm.get("ControlAvailable"):
-        return []
-    try:
-        return [{"id": one["ID"], "name": one["Spec"]["Name"]} for one in docker.ask(f"/{kind}")]
-    except EngineError:
-        # A swarm that has lost most of its managers tells nothing. It can be left all the same.
-        return []
-
-
-def identities(engine: dict[str, Any]) -> dict[str, Any]:
-    """Give what tells the things of an engine from others of their name, as the record keeps it.
-
-    engine: as look() gives it. A volume has nothing but its name.
+    engine: as look() returns it. A volume has nothing but its name.
     """
     return {
         "containers": [container["id"] for container in engine["containers"]],
@@ -137,3 +81,94 @@ def identities(engine: dict[str, Any]) -> dict[str, Any]:
         "cache": [piece["id"] for piece in engine["cache"]],
         "swarm": engine["swarm"],
     }
+
+
+def _images(images: Iterable[Description], usage: Usage) -> dict[str, Thing]:
+    """Return images, from the engine's descriptions, by ID."""
+    # What is not shared was not measured where the engine reports -1.
+    unshared = {
+        image["Id"]: image["Size"] - max(image["SharedSize"], 0)
+        for image in usage.get("Images") or []
+    }
+    return {
+        image["Id"]: {
+            "names": [name for name in image.get("RepoTags") or [] if name != NO_NAME],
+            "digests": image.get("RepoDigests") or [],
+            "labels": (image.get("Config") or {}).get("Labels") or {},
+            "parent": image.get("Parent", ""),
+            "layers": image["RootFS"].get("Layers") or [],
+            "fingerprint": fingerprint(image),
+            "bytes": unshared.get(image["Id"], 0),
+        }
+        for image in images
+    }
+
+
+def _container(container: ListedContainer) -> Thing:
+    """Return a container, from the engine's list with sizes."""
+    return {
+        "id": container["Id"],
+        "name": (container.get("Names") or [container["Id"][:12]])[0].lstrip("/"),
+        "state": container["State"],
+        "image": container["ImageID"],
+        "managed": "labocloud.managed" in (container.get("Labels") or {}),
+        "bytes": container.get("SizeRw", 0),
+        "volumes": [
+            mount["Name"]
+            for mount in container.get("Mounts") or []
+            if mount.get("Type") == "volume"
+        ],
+        "networks": _networks_of(container),
+    }
+
+
+def _networks_of(container: ListedContainer) -> list[str]:
+    """Return the names and IDs of the networks of a container, from the engine's list.
+
+    One that has not been started has the names alone.
+    """
+    joined = (container.get("NetworkSettings") or {}).get("Networks") or {}
+    identifiers = (endpoint.get("NetworkID") for endpoint in joined.values())
+    return [*joined, *filter(None, identifiers)]
+
+
+def _volumes(volumes: Iterable[Volume], usage: Usage) -> list[Thing]:
+    """Return volumes, from the engine's list."""
+    # The engine measures nothing of some volumes, and leaves them out of its usage.
+    measured = {
+        volume["Name"]: max(volume["UsageData"]["Size"], 0) for volume in usage.get("Volumes") or []
+    }
+    return [
+        {
+            "name": volume["Name"],
+            "driver": volume["Driver"],
+            "elsewhere": volume["Driver"] != "local" or is_a_mount(volume),
+            "bytes": measured.get(volume["Name"], 0),
+        }
+        for volume in volumes
+    ]
+
+
+def is_a_mount(volume: Mapping[str, Any]) -> bool:
+    """Return whether a volume of the engine's own driver is something that its options mount."""
+    return bool({"type", "device"} & set(volume.get("Options") or {}))
+
+
+def _cache(usage: Usage) -> list[Thing]:
+    """Return the pieces of the build cache, the newest first.
+
+    A piece can only go before those that it was made from.
+    """
+    pieces = usage.get("BuildCache") or []
+    return [
+        {"id": piece["ID"], "bytes": 0 if piece["Shared"] else piece["Size"]}
+        for piece in sorted(pieces, key=lambda piece: piece["CreatedAt"], reverse=True)
+    ]
+
+
+def _in_swarm(reader: Reader, kind: str, swarm: Swarm) -> list[Thing]:
+    """Return what a swarm has of a kind. swarm: as the engine's description of itself has it."""
+    # A swarm that this machine does not manage, or that has lost its managers, tells nothing. It
+    # can be left all the same.
+    rows = reader.in_swarm(kind) if swarm.get("ControlAvailable") else []
+    return [{"id": row["ID"], "name": row["Spec"]["Name"]} for row in rows]

@@ -1,28 +1,34 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""What a seat's engine tells of itself, of its images, containers, networks and volumes.
+"""Find out what a seat's engine has: itself, its images, containers, networks and volumes.
 
 An engine may be slow, ill, or none at all: each of its answers is read as far as its shape is known
-and there is time. What is not is left out, and told.
+and there is time. What is not is left out, and reported.
 """
 
 from __future__ import annotations
 
-import http.client
-import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from typing import Any
-from urllib.parse import quote
 
-from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
-    DockerConnection,
-    EngineError,
-    fingerprint,
+from ansible_collections.labocloud.room.plugins.module_utils.engine import answers
+from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import (
+    Description,
+    Info,
+    ListedContainer,
+    Network,
+    Port,
+    needing,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
+from ansible_collections.labocloud.room.plugins.module_utils.engine.read import (
+    Reader,
+    UnclearError,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd
-from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, faults
+from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 
 # Seconds for one answer, and for all of them; bytes of one, which with a thousand images has 1 MB.
 ANSWER_SECONDS, ENGINE_SECONDS = 20.0, 45.0
@@ -59,164 +65,123 @@ CONTAINER_SETTINGS = (
 ENTRIES = 20
 ANY_ADDRESS = "0.0.0.0"  # noqa: S104  # as Docker writes it, too
 DOCKER_NETWORKS = {"bridge", "host", "none", "docker_gwbridge", "ingress"}
-
-# Of the engine's answers, what is read here (Docker's API, 1.41 to 1.53). Others stand beside it.
-INFO: Shape = {
-    "ServerVersion": str,
-    "DockerRootDir": str,
-    "Driver": str,
-    "DriverStatus?": ([[str]], None),
-    "NCPU?": int,
-    "CpuCfsQuota?": bool,
-    "MemoryLimit?": bool,
-    "PidsLimit?": bool,
-    "Swarm?": {"LocalNodeState?": str, ...: object},
-    "HttpProxy?": (str, None),
-    "HttpsProxy?": (str, None),
-    ...: object,
-}
-LISTED_IMAGE: Shape = {"Id": str, "RepoTags?": ([str], None), ...: object}
-IMAGE: Shape = {
-    "Id": str,
-    "Architecture": str,
-    "RootFS": {"Layers?": ([str], None), ...: object},
-    "Config?": (
-        {
-            "Labels?": ({str: str}, None),
-            "Healthcheck?": ({...: object}, None),
-            ...: object,
-        },
-        None,
-    ),
-    ...: object,
-}
-LISTED_CONTAINER: Shape = {
-    "Id": str,
-    "Names?": ([str], None),
-    "Image": str,
-    "ImageID": str,
-    "State": str,
-    "Status": str,
-    "Labels?": ({str: str}, None),
-    "Ports?": ([{"PublicPort?": int, "IP?": str, "Type?": str, ...: object}], None),
-    ...: object,
-}
-CONTAINER: Shape = {
-    "Config": {"User?": (str, None), ...: object},
-    "HostConfig": {
-        "PortBindings?": ({str: ([{"HostIp?": str, "HostPort": str, ...: object}], None)}, None),
-        ...: object,
-    },
-    "Mounts?": ([{"Source?": str, "Destination": str, ...: object}], None),
-    ...: object,
-}
-NETWORK: Shape = {
-    "Name": str,
-    "Driver": str,
-    "Options?": ({str: str}, None),
-    "IPAM?": ({"Config?": ([{"Subnet?": str, ...: object}], None), ...: object}, None),
-    ...: object,
-}
-VOLUMES: Shape = {"Volumes?": ([object], None), ...: object}
-VOLUME: Shape = {"Name": str, ...: object}
+# What the facts cannot do without.
+INFO = needing(answers.INFO, "ServerVersion", "DockerRootDir", "Driver")
+IMAGE = needing(answers.IMAGE, "Id", "Architecture", "RootFS")
+LISTED_CONTAINER = needing(answers.LISTED_CONTAINER, "Image", "ImageID", "State", "Status")
+CONTAINER = needing(answers.CONTAINER, "Config", "HostConfig")
+NETWORK = needing(answers.NETWORK, "Driver")
+_NO_NAME = "<none>:<none>"
 
 
-class UnclearError(OSError):
-    """What answers is not understood."""
+def engine_facts(path: str, odd: Odd) -> dict[str, Any]:
+    """Return what an engine has; where none answers, that and empty lists.
 
-
-class Asking(DockerConnection):
-    """Asks until a time; whatever goes wrong with an answer is an OSError."""
-
-    def ask(self, path: str, method: str = "GET", body: object = None) -> Any:  # noqa: ANN401  # JSON
-        """Give the engine's answer, as DockerConnection does; what is none is an UnclearError."""
+    path: its socket's. odd: is told of what is left out. Raises nothing.
+    """
+    with reading(path, odd) as reader:
         try:
-            return super().ask(path, method, body)
-        except json.JSONDecodeError:
-            raise UnclearError(f"the engine's answer to {path} is no JSON") from None
-        except (ValueError, RecursionError, http.client.HTTPException) as error:
-            self.close()
-            why = str(error) or type(error).__name__
-            raise UnclearError(f"the engine's answer to {path} is none ({why})") from error
+            info = reader.info(INFO)
+        except UnclearError as error:
+            odd.add(str(error))
+            return no_engine("what answers at its socket is not understood")
+        except OSError as error:
+            return no_engine(str(error))
+        networks = reader.networks(NETWORK, most=MOST_NETWORKS)
+        volumes = reader.volumes(most=MOST_VOLUMES)
+        return {
+            "engine": _engine(info, reader.docker.uid),
+            "images": image_facts(inspected_images(reader, odd)),
+            "containers": container_facts(described_containers(reader)),
+            "networks": sorted({network["Name"] for network in networks} - DOCKER_NETWORKS),
+            "volumes": sorted(volume["Name"] for volume in volumes),
+            "network": docker_network_facts(networks, info),
+        }
 
 
 @contextmanager
-def asking(path: str, seconds: float = ENGINE_SECONDS) -> Iterator[Asking]:
-    """Have a connection to an engine, for as long as there is time for all of its answers."""
-    docker = Asking(path, ANSWER_SECONDS, most=ANSWER_BYTES, together=seconds)
-    try:
-        yield docker
-    finally:
-        docker.close()
+def reading(path: str, odd: Odd, seconds: float = ENGINE_SECONDS) -> Iterator[Reader]:
+    """Yield a reader of an engine, for as long as there is time for all of its answers.
 
-
-def understood(value: object, shape: Shape, name: str, odd: Odd) -> bool:
-    """Tell whether an answer has a shape; where it has not, it is told in what."""
-    wrong = next(faults(value, shape, name), "")
-    if wrong:
-        odd.add(f"the engine's answer is not understood: {wrong}")
-    return not wrong
-
-
-def listed(docker: Asking, path: str, shape: Shape, most: int, odd: Odd) -> list[dict[str, Any]]:
-    """Give the elements of an answer that is a list, as many as most, as far as they have a shape.
-
-    Where the engine does not answer, give none; what is left out is told.
+    odd: is told of what is left out.
     """
-    name = path.strip("/").partition("/")[0].partition("?")[0]
-    try:
-        answer = docker.ask(path)
-    except OSError as error:
-        odd.add(f"the engine does not tell its {name} ({error})")
-        return []
-    if path == "/volumes":
-        answer = (answer.get("Volumes") or []) if understood(answer, VOLUMES, name, odd) else []
-    if not understood(answer, [object], name, odd):
-        return []
-    if len(answer) > most:
-        odd.add(f"of {len(answer)} {name}, the engine's first {most} are told")
-    return [
-        one
-        for number, one in enumerate(answer[:most])
-        if understood(one, shape, f"{name}[{number}]", odd)
-    ]
+    docker = DockerConnection(
+        path, ANSWER_SECONDS, total_seconds=seconds, answer_bytes=ANSWER_BYTES
+    )
+    with closing(docker):
+        yield Reader(docker, odd.add, lists_required=False)
 
 
-def described(docker: Asking, kind: str, key: str, shape: Shape, odd: Odd) -> Any:  # noqa: ANN401
-    """Give the engine's description of an image or a container, by its ID.
-
-    None where there is none, or only an error: it dies just now, or is broken. What is not
-    understood is told, and None too.
-    """
-    try:
-        told = docker.ask(f"/{kind}/{quote(key, safe=':')}/json")
-    except EngineError:
-        return None
-    except (OSError, ValueError) as error:
-        odd.add(f"the engine does not tell all of its {kind} ({error})")
-        return None
-    if told is None or not understood(told, shape, f"{kind}.{key[:19]}", odd):
-        return None
-    return told
-
-
-def labels_of(labels: dict[str, str] | None) -> dict[str, str]:
-    """Give the labels of a thing, not more than there is room for, the toolkit's own first."""
-    names = sorted(labels or {}, key=lambda name: (not name.startswith(OUR_LABELS), name))
+def no_engine(reason: str) -> dict[str, Any]:
+    """Return what engine_facts() returns where no engine answers."""
     return {
-        name: (labels or {})[name][:LONGEST_LABEL]
+        "engine": {
+            "running": False,
+            "version": "",
+            "root": "",
+            "driver": "",
+            "partial": False,
+            "cpus": 0,
+            "memory": False,
+            "pids": False,
+            "swarm": False,
+            "uid": None,
+            "why": " ".join(reason.split())[:LONGEST_LABEL],
+        },
+        "images": {},
+        "containers": {},
+        "networks": [],
+        "volumes": [],
+        "network": {"docker": [], "docker_mtu": 0, "docker_proxy": False},
+    }
+
+
+def _engine(info: Info, uid: int | None) -> dict[str, Any]:
+    """Return the facts on the engine itself. uid: the account that it runs as."""
+    return {
+        "running": True,
+        "version": info["ServerVersion"],
+        "root": info["DockerRootDir"],
+        "driver": info["Driver"],
+        "partial": loads_partial_archives(info),
+        "cpus": info.get("NCPU", 0) if info.get("CpuCfsQuota") else 0,
+        "memory": info.get("MemoryLimit", False),
+        "pids": info.get("PidsLimit", False),
+        "swarm": info.get("Swarm", {}).get("LocalNodeState", "inactive") != "inactive",
+        "uid": uid,
+        "why": "",
+    }
+
+
+def loads_partial_archives(info: Info) -> bool:
+    """Return whether the engine skips layers of an archive that it has.
+
+    The graph drivers do: the layer's file is not even opened. containerd's image store, the
+    default of new installations of Docker 29, wants all of them.
+    """
+    return not any(
+        "snapshotter" in value for pair in info.get("DriverStatus") or [] for value in pair[1:]
+    )
+
+
+def labels_of(labels: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the labels of a thing, not more than there is room for, the toolkit's own first."""
+    labels = labels or {}
+    names = sorted(labels, key=lambda name: (not name.startswith(OUR_LABELS), name))
+    return {
+        name: labels[name][:LONGEST_LABEL]
         for name in names[:MOST_LABELS]
         if len(name) <= LONGEST_LABEL
     }
 
 
-def inspected_images(docker: Asking, odd: Odd) -> dict[str, dict[str, Any]]:
-    """Give the engine's own description of its tagged images, by tag."""
-    images: dict[str, dict[str, Any]] = {}
-    for one in listed(docker, "/images/json", LISTED_IMAGE, MOST_IMAGES, odd):
-        tags = [tag for tag in one.get("RepoTags") or [] if tag != "<none>:<none>"]
+def inspected_images(reader: Reader, odd: Odd) -> dict[str, Description]:
+    """Return the engine's own description of its tagged images, by tag."""
+    images: dict[str, Description] = {}
+    for listed in reader.images(most=MOST_IMAGES):
+        tags = [tag for tag in listed.get("RepoTags") or [] if tag != _NO_NAME]
         # A broken image is as good as none.
-        image = described(docker, "images", one["Id"], IMAGE, odd) if tags else None
+        image = reader.image(listed["Id"], IMAGE) if tags else None
         if image is not None:
             images.update(dict.fromkeys(tags, image))
     if len(images) > MOST_IMAGES:
@@ -224,8 +189,8 @@ def inspected_images(docker: Asking, odd: Odd) -> dict[str, dict[str, Any]]:
     return {tag: images[tag] for tag in list(images)[:MOST_IMAGES]}
 
 
-def image_facts(inspected: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Give the engine's tagged images."""
+def image_facts(inspected: Mapping[str, Description]) -> dict[str, Any]:
+    """Return the engine's tagged images. inspected: as inspected_images() returns them."""
     images = {}
     for tag, image in inspected.items():
         labels = labels_of((image.get("Config") or {}).get("Labels"))
@@ -239,85 +204,82 @@ def image_facts(inspected: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return images
 
 
-def container_settings(told: dict[str, Any]) -> dict[str, Any]:
-    """Give what a container was started with, from the engine's description of it."""
-    host = told["HostConfig"]
+def described_containers(reader: Reader) -> Iterator[tuple[ListedContainer, Description | None]]:
+    """Yield the engine's containers, the stopped ones too: as listed, and as described."""
+    for listed in reader.containers(LISTED_CONTAINER, most=MOST_CONTAINERS):
+        yield listed, reader.container(listed["Id"], CONTAINER)
+
+
+def container_facts(
+    containers: Iterable[tuple[ListedContainer, Description | None]],
+) -> dict[str, Any]:
+    """Return the engine's containers by name. containers: as described_containers() yields them."""
+    facts = {}
+    for listed, described in containers:
+        health = re.search(r"\((?:health: )?(\w+)\)$", listed["Status"])
+        # A container that died while it was removed has no name left.
+        name = (listed.get("Names") or [listed["Id"][:12]])[0].lstrip("/")
+        facts[name] = {
+            "id": listed["Id"],
+            "image": listed["Image"],
+            "image_id": listed["ImageID"],
+            "state": listed["State"],
+            "health": health.group(1) if health and listed["State"] == "running" else None,
+            "labels": labels_of(listed.get("Labels")),
+            "ports": published(listed.get("Ports")),
+            "settings": container_settings(described) if described else {},
+        }
+    return facts
+
+
+def container_settings(described: Description) -> dict[str, Any]:
+    """Return what a container was started with, from the engine's description of it."""
+    host = described["HostConfig"]
     bindings = host.get("PortBindings") or {}
     settings = {
         **{key: host.get(key) for key in CONTAINER_SETTINGS},
-        "User": told["Config"].get("User"),
+        "User": described["Config"].get("User"),
         "Mounts": [
             f"{mount.get('Source', '')}:{mount['Destination']}"
-            for mount in told.get("Mounts") or []
+            for mount in described.get("Mounts") or []
         ],
         "PortBindings": sorted(
-            f"{one.get('HostIp') or ANY_ADDRESS}:{one['HostPort']}:{port}"
+            f"{end.get('HostIp') or ANY_ADDRESS}:{end['HostPort']}:{port}"
             for port, ends in bindings.items()
-            for one in ends or []
+            for end in ends or []
         ),
     }
     return {key: few(value) for key, value in settings.items()}
 
 
 def few(value: Any) -> Any:  # noqa: ANN401  # JSON
-    """Give the first entries of a list or an object."""
+    """Return the first entries of a list or an object, and anything else as it is."""
     if isinstance(value, list):
         return value[:ENTRIES]
     return dict(list(value.items())[:ENTRIES]) if isinstance(value, dict) else value
 
 
-def published(ports: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
-    """Give the ports of the machine at which a container answers: address, port and protocol."""
-    found = {
-        (one["PublicPort"], one.get("Type") or "tcp", one.get("IP") or ANY_ADDRESS)
-        for one in ports or []
-        if "PublicPort" in one
+def published(ports: Iterable[Port] | None) -> list[dict[str, Any]]:
+    """Return the ports of the machine at which a container answers: address, port and protocol."""
+    ends = {
+        (port["PublicPort"], port.get("Type") or "tcp", port.get("IP") or ANY_ADDRESS)
+        for port in ports or []
+        if "PublicPort" in port
     }
     return [
-        {"address": address, "port": port, "protocol": protocol}
-        for port, protocol, address in sorted(found)[:MOST_PORTS]
+        {"address": address, "port": number, "protocol": protocol}
+        for number, protocol, address in sorted(ends)[:MOST_PORTS]
     ]
 
 
-def container_facts(docker: Asking, odd: Odd) -> dict[str, Any]:
-    """Give the engine's containers, the stopped ones too."""
-    containers = {}
-    path = "/containers/json?all=true"
-    for one in listed(docker, path, LISTED_CONTAINER, MOST_CONTAINERS, odd):
-        health = re.search(r"\((?:health: )?(\w+)\)$", one["Status"])
-        # A container that died while it was removed has no name left.
-        name = (one.get("Names") or [one["Id"][:12]])[0].lstrip("/")
-        told = described(docker, "containers", one["Id"], CONTAINER, odd)
-        containers[name] = {
-            "id": one["Id"],
-            "image": one["Image"],
-            "image_id": one["ImageID"],
-            "state": one["State"],
-            "health": health.group(1) if health and one["State"] == "running" else None,
-            "labels": labels_of(one.get("Labels")),
-            "ports": published(one.get("Ports")),
-            "settings": container_settings(told) if told else {},
-        }
-    return containers
-
-
-def loads_partial_archives(info: dict[str, Any]) -> bool:
-    """Tell, from the engine's own description, whether it skips layers of an archive that it has.
-
-    The graph drivers do: the layer's file is not even opened. containerd's image store, the
-    default of new installations of Docker 29, wants all of them.
-    """
-    return not any(
-        "snapshotter" in value for pair in info.get("DriverStatus") or [] for value in pair[1:]
-    )
-
-
-def docker_network_facts(networks: list[dict[str, Any]], info: dict[str, Any]) -> dict[str, Any]:
-    """Give what Docker's own description of its networks, and of itself, tells of the network.
+def docker_network_facts(networks: list[Network], info: Info) -> dict[str, Any]:
+    """Return what Docker's own description of its networks, and of itself, tells of the network.
 
     networks, info: of the shapes NETWORK and INFO.
     """
-    bridge = next((one.get("Options") or {} for one in networks if one["Name"] == "bridge"), None)
+    bridge = next(
+        (network.get("Options") or {} for network in networks if network["Name"] == "bridge"), None
+    )
     mtu = "0" if bridge is None else bridge.get("com.docker.network.driver.mtu", "1500")
     return {
         "docker": [
@@ -329,60 +291,3 @@ def docker_network_facts(networks: list[dict[str, Any]], info: dict[str, Any]) -
         "docker_mtu": int(mtu) if re.fullmatch("[0-9]{1,9}", mtu) else 0,
         "docker_proxy": bool(info.get("HttpProxy") or info.get("HttpsProxy")),
     }
-
-
-def no_engine(why: str) -> dict[str, Any]:
-    """Give what engine_facts() gives where no engine answers."""
-    return {
-        "engine": {
-            "running": False,
-            "version": "",
-            "root": "",
-            "driver": "",
-            "partial": False,
-            "cpus": 0,
-            "memory": False,
-            "pids": False,
-            "swarm": False,
-            "uid": None,
-            "why": " ".join(why.split())[:LONGEST_LABEL],
-        },
-        "images": {},
-        "containers": {},
-        "networks": [],
-        "volumes": [],
-        "network": {"docker": [], "docker_mtu": 0, "docker_proxy": False},
-    }
-
-
-def engine_facts(path: str, odd: Odd) -> dict[str, Any]:
-    """Ask the engine. Where none answers, say so and give empty lists."""
-    with asking(path) as docker:
-        try:
-            info = docker.ask("/info")
-        except (OSError, ValueError) as error:  # ValueError: it is no name of a socket
-            return no_engine(str(error))
-        if not understood(info, INFO, "info", odd):
-            return no_engine("what answers at its socket is not understood")
-        networks = listed(docker, "/networks", NETWORK, MOST_NETWORKS, odd)
-        volumes = listed(docker, "/volumes", VOLUME, MOST_VOLUMES, odd)
-        return {
-            "engine": {
-                "running": True,
-                "version": info["ServerVersion"],
-                "root": info["DockerRootDir"],
-                "driver": info["Driver"],
-                "partial": loads_partial_archives(info),
-                "cpus": info.get("NCPU", 0) if info.get("CpuCfsQuota") else 0,
-                "memory": info.get("MemoryLimit", False),
-                "pids": info.get("PidsLimit", False),
-                "swarm": info.get("Swarm", {}).get("LocalNodeState", "inactive") != "inactive",
-                "uid": docker.uid,
-                "why": "",
-            },
-            "images": image_facts(inspected_images(docker, odd)),
-            "containers": container_facts(docker, odd),
-            "networks": sorted({network["Name"] for network in networks} - DOCKER_NETWORKS),
-            "volumes": sorted(volume["Name"] for volume in volumes),
-            "network": docker_network_facts(networks, info),
-        }

@@ -16,16 +16,16 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
     EngineError,
     reason,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.engine.read import Reader
 from ansible_collections.labocloud.room.plugins.module_utils.state import State, update
 
 
 def described(docker: DockerConnection, image: str) -> dict[str, Any] | None:
-    """Give the engine's description of an image, by name, digest or ID; None where there is none.
+    """Return the engine's description of an image, by name, digest or ID; None where there is none.
 
-    Raises OSError or http.client.HTTPException where the engine does not tell.
+    Raises OSError where the engine does not tell.
     """
-    found: dict[str, Any] | None = docker.ask(f"/images/{quote(image, safe='/:@')}/json")
-    return found
+    return Reader(docker).image(image)
 
 
 def pull(docker: DockerConnection, image: str) -> None:

@@ -29,6 +29,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
     exercises,
     memory,
+    pages,
     save,
     snapshot,
 )
@@ -42,7 +43,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress imp
     here,
     progress,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.seat import BASE, Seat
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import BASE, Seat
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import (
     MARKS,
     Terminal,
@@ -216,7 +217,7 @@ class Labo:
         for one in sorted(running, key=lambda one: bool(one.name != FLASK)):
             for port in one.published(PORT):
                 seconds = end - time.monotonic()
-                told = snapshot.page_of(port, "/healthz", seconds) if seconds > 0 else None
+                told = pages.fetch(port, "/healthz", seconds) if seconds > 0 else None
                 if told and told["status"] == http.client.OK:
                     return f"http://localhost:{port}/{language()}/"
         return ""

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import snapshot
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Seat
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import LANGUAGES
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import faults
 

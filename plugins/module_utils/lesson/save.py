@@ -16,19 +16,21 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, NamedTuple, cast
+from typing import IO, NamedTuple, cast
 from urllib.parse import quote
 
+from ansible_collections.labocloud.room.plugins.module_utils.engine import answers
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     DockerConnection,
     EngineError,
-    fingerprint,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.engine.read import Reader, UnclearError
 from ansible_collections.labocloud.room.plugins.module_utils.images.archive_names import (
     Copied,
     names_in,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.seat import BASE
+from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import BASE
 
 # Beside the command: the fingerprints of the images that the toolkit has brought to this seat.
 DELIVERED = "delivered.json"
@@ -88,38 +90,39 @@ def delivered(program: Path) -> frozenset[str]:
     return frozenset(map(str, told)) if isinstance(told, list) else frozenset()
 
 
-def is_one_of(prints: Collection[str], image: dict[str, Any] | None) -> bool:
-    """Tell whether an image has one of these fingerprints. image: the engine's description."""
-    with suppress(AttributeError, KeyError, TypeError):
-        return image is not None and fingerprint(image) in prints
-    return False
+def is_brought(reader: Reader, key: str, prints: Collection[str]) -> bool:
+    """Return whether an image is one that the toolkit has brought, by its ID.
+
+    One that goes meanwhile, or that the engine describes in another shape, is not. Raises OSError.
+    """
+    try:
+        image = reader.image(f"sha256:{key}")
+    except UnclearError:
+        return False
+    return image is not None and fingerprint(image) in prints
 
 
 def own_work(docker: DockerConnection, prints: Collection[str]) -> Work:
-    """Give what is a student's. Raises OSError and http.client.HTTPException.
+    """Return what is a student's. Raises OSError.
 
     prints: as delivered() gives them. The toolkit's images are told by these, whatever other names
     they have been given; what was built on one of them has inherited its label.
     """
-    listed = docker.ask("/images/json")
+    reader = Reader(docker)
     tags = {
-        bare(one["Id"]): [tag for tag in one["RepoTags"] or [] if IMAGE_NAME.fullmatch(tag)]
-        for one in listed
+        bare(image["Id"]): [tag for tag in image.get("RepoTags") or [] if IMAGE_NAME.fullmatch(tag)]
+        for image in reader.images()
     }
     bases = [key for key, names in tags.items() if BASE in names]
-    brought = {
-        key
-        for key, names in tags.items()
-        if names and is_one_of(prints, docker.ask(f"/images/sha256:{key}/json"))
-    }
+    brought = {key for key, names in tags.items() if names and is_brought(reader, key, prints)}
     mounts = [
         mount
-        for one in docker.ask("/containers/json?all=true")
-        for mount in one.get("Mounts") or []
+        for container in reader.containers()
+        for mount in container.get("Mounts") or []
         if mount.get("Type") == "volume"
     ]
     used = {mount.get("Name") for mount in mounts}
-    volumes = [one["Name"] for one in docker.ask("/volumes")["Volumes"] or []]
+    volumes = [volume["Name"] for volume in reader.volumes()]
     return Work(
         {key: names for key, names in tags.items() if names and key not in brought},
         sorted(
@@ -226,9 +229,9 @@ def copy_archive(source: http.client.HTTPResponse, sink: IO[bytes]) -> None:
 
 def clear(docker: DockerConnection) -> None:
     """Remove the containers that an earlier save of this account's has left. Raises OSError."""
-    filters = quote(f'{{"label": ["{LABEL}={os.geteuid()}"]}}')
-    for one in docker.ask(f"/containers/json?all=true&filters={filters}"):
-        docker.ask(f"/containers/{one['Id']}?force=true", "DELETE")
+    label = f"{LABEL}={os.geteuid()}"
+    for container in Reader(docker).containers(answers.IDENTIFIED, label=label):
+        docker.ask(f"/containers/{container['Id']}?force=true", "DELETE")
 
 
 def save_volume(docker: DockerConnection, image: str, name: str, target: IO[bytes]) -> None:

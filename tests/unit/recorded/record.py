@@ -2,9 +2,9 @@
 
 By hand, for an engine that is not recorded yet, on a machine whose Docker holds nothing (what is
 made stays there), as root. IMAGES.tar is what `docker save labocloud20202021:python` gives on any
-seat; beside this file has to be plugins/module_utils/engine/client.py:
+seat. In the folder of a checkout that was copied there:
 
-    python3 record.py IMAGES.tar > 28.5.json
+    PYTHONPATH=.collections python3 tests/unit/recorded/record.py IMAGES.tar > 28.5.json
 
 It was asked of docker.io in instances of Debian 12, 13 and forky. No test needs one of them.
 forky moves: record what it has by now under that engine's name, and name that in test_recorded.py
@@ -25,7 +25,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from docker_engine import SOCKET, DockerConnection, EngineError
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
+    SOCKET,
+    DockerConnection,
+    EngineError,
+)
 
 COURSE = "labocloud20202021:python"
 DOCKERFILE = f"FROM {COURSE}\nCOPY hello /hello\nLABEL student.work=1\n"

@@ -1,0 +1,236 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""Convert what an engine tells to what a snapshot has of it, in few characters.
+
+Where an engine tells something odd, a function raises whatever comes of it: ArithmeticError,
+AttributeError, LookupError, TypeError or ValueError.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import (
+    Description,
+    Network,
+    Row,
+    Volume,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.pages import End
+
+# Characters of a log, and of any other text; tags of an image.
+LONGEST_LOG, LONGEST, _MOST_TAGS = 4000, 300, 100
+# The labels of a container or a volume that are told: whose it is, and nothing that somebody else
+# wrote there.
+_LABELS = re.compile(
+    r"com\.docker\.(compose\.(project|service|oneoff)|swarm\.service\.name)|labo\..*"
+)
+# In an image's history, the values of ENV and ARG: they may be secrets, as a container's are.
+_VALUES = re.compile(r"^((?:/bin/sh -c #\(nop\) *)?(?:ENV|ARG)\b).*|\|\d+ .*?(?=/bin/)", re.DOTALL)
+
+
+def seconds(text: object) -> float:
+    """Return a time of the engine's, which has nanoseconds, in seconds since 1970; 0 where none."""
+    found = re.match(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)", str(text))
+    if found is None or found[1].startswith("0001"):
+        return 0.0
+    zone = found[3].replace("Z", "+00:00")
+    try:
+        return datetime.fromisoformat(found[1] + zone).timestamp() + float(found[2] or 0)
+    except ValueError:
+        return 0.0
+
+
+def short(text: object) -> str:
+    """Return a text no longer than any has to be, in one line, without what moves a cursor."""
+    beginning = str(text or "")[:LONGEST]
+    return "".join(
+        character if character.isprintable() else " " if character.isspace() else "?"
+        for character in beginning
+    )
+
+
+def bare(identity: object) -> str:
+    """Return an ID without the name of its algorithm."""
+    return short(identity).removeprefix("sha256:")[:64]
+
+
+def labels_of(thing: Mapping[str, Any]) -> dict[str, str]:
+    """Return those labels that are told, of what the engine says of something."""
+    labels = thing.get("Labels") or {}
+    kept = [key for key in labels if _LABELS.fullmatch(key)]
+    return {short(key): short(labels[key]) for key in kept[:10]}
+
+
+def container_of(described: Description, commands: list[str]) -> dict[str, Any]:
+    """Return a container as a snapshot has it, and its ends; see _ends().
+
+    commands: the names of those containers whose command is told.
+    """
+    state, config = described["State"], described.get("Config") or {}
+    host, settings = described.get("HostConfig") or {}, described.get("NetworkSettings") or {}
+    ports = dict(list((settings.get("Ports") or {}).items())[:20])
+    name = short(described["Name"]).lstrip("/")
+    command = [described.get("Path"), *(described.get("Args") or [])][:20]
+    return {
+        "id": short(described["Id"]),
+        "name": name,
+        "image": short(config.get("Image")),
+        "image_id": bare(described.get("Image")),
+        "created": seconds(described.get("Created")),
+        "status": short(state.get("Status")),
+        "exit": state.get("ExitCode", 0),
+        "error": short(state.get("Error")),
+        "oom": bool(state.get("OOMKilled")),
+        "started": seconds(state.get("StartedAt")),
+        "finished": seconds(state.get("FinishedAt")),
+        "health": short((state.get("Health") or {}).get("Status")),
+        "command": [short(word) for word in command] if name in commands else [],
+        "labels": labels_of(config),
+        "init": bool(host.get("Init")),
+        "rm": bool(host.get("AutoRemove")),
+        "memory": host.get("Memory") or 0,
+        "network": short(host.get("NetworkMode")),
+        "read_only": bool(host.get("ReadonlyRootfs")),
+        "ports": {
+            short(port): sorted({int(end["HostPort"]) for end in ends if end.get("HostPort")})[:5]
+            for port, ends in ports.items()
+            if ends
+        },
+        "ends": _ends(ports),
+        "mounts": [_mount_of(mount) for mount in (described.get("Mounts") or [])[:20]],
+        "networks": {
+            short(network): [short(alias) for alias in (end or {}).get("Aliases") or []][:5]
+            for network, end in list((settings.get("Networks") or {}).items())[:10]
+        },
+    }
+
+
+def _ends(ports: Mapping[str, Any]) -> dict[str, End | None]:
+    """Return where the pages of a container are asked for, by port: a snapshot does not tell it."""
+    return {
+        short(port): next(
+            (End(_address_of(end), int(end["HostPort"])) for end in ends if end.get("HostPort")),
+            None,
+        )
+        for port, ends in ports.items()
+        if ends
+    }
+
+
+def _address_of(end: Mapping[str, Any]) -> str:
+    """Return the address of the seat's at which a published port answers."""
+    address = short(end.get("HostIp"))
+    anywhere = ("", "0.0.0.0", "::")  # noqa: S104  # not listened at
+    return "127.0.0.1" if address in anywhere else address
+
+
+def _mount_of(mount: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a container mounts as a snapshot has it."""
+    return {
+        "type": short(mount.get("Type")),
+        "name": short(mount.get("Name")),
+        "from": short(mount.get("Source")),
+        "to": short(mount.get("Destination")),
+        "rw": bool(mount.get("RW")),
+    }
+
+
+def image_of(described: Description, history: list[Row]) -> dict[str, Any]:
+    """Return an image as a snapshot has it."""
+    config = described.get("Config") or {}
+    layers = (described.get("RootFS") or {}).get("Layers") or []
+    return {
+        "id": bare(described["Id"]),
+        "tags": [short(tag) for tag in described.get("RepoTags") or []][:_MOST_TAGS],
+        "created": seconds(described.get("Created")),
+        "size": described.get("Size", 0),
+        "labels": {
+            short(key): short(value)
+            for key, value in list((config.get("Labels") or {}).items())[:20]
+            if key.startswith("labocloud.")
+        },
+        "user": short(config.get("User")),
+        "entrypoint": [short(word) for word in config.get("Entrypoint") or []][:20],
+        "command": [short(word) for word in config.get("Cmd") or []][:20],
+        "layers": [bare(layer)[:16] for layer in layers][:130],
+        "history": [
+            {
+                "by": short(_VALUES.sub(r"\1", str(row.get("CreatedBy") or ""))),
+                "size": row.get("Size", 0),
+                "created": float(row.get("Created", 0)),
+            }
+            # The lowest, as of the layers: an image that it is built on has these, too.
+            for row in reversed(history[-130:])
+        ],
+    }
+
+
+def network_of(network: Network) -> dict[str, Any]:
+    """Return a network as a snapshot has it."""
+    return {
+        "name": short(network["Name"]),
+        "driver": short(network.get("Driver")),
+        "internal": bool(network.get("Internal")),
+    }
+
+
+def volume_of(volume: Volume) -> dict[str, Any]:
+    """Return a volume as a snapshot has it."""
+    return {
+        "name": short(volume["Name"]),
+        "driver": short(volume.get("Driver")),
+        "created": seconds(volume.get("CreatedAt")),
+        "labels": labels_of(volume),
+    }
+
+
+def service_of(service: Row) -> dict[str, Any]:
+    """Return a service as a snapshot has it."""
+    spec = service.get("Spec") or {}
+    template = (spec.get("TaskTemplate") or {}).get("ContainerSpec") or {}
+    ports = (service.get("Endpoint") or {}).get("Ports") or []
+    return {
+        "id": short(service["ID"]),
+        "name": short(spec.get("Name")),
+        "image": short(template.get("Image")),
+        "replicas": ((spec.get("Mode") or {}).get("Replicated") or {}).get("Replicas") or 0,
+        "update": short((service.get("UpdateStatus") or {}).get("State")),
+        "ports": {
+            short(f"{port.get('TargetPort')}/{port.get('Protocol')}"): short(
+                port.get("PublishMode")
+            )
+            for port in ports[:20]
+        },
+    }
+
+
+def task_of(task: Row) -> dict[str, Any]:
+    """Return one of a service's tasks as a snapshot has it."""
+    status = task.get("Status") or {}
+    template = (task.get("Spec") or {}).get("ContainerSpec") or {}
+    return {
+        "service": short(task.get("ServiceID")),
+        "container": short((status.get("ContainerStatus") or {}).get("ContainerID")),
+        "image": short(template.get("Image")),
+        "state": short(status.get("State")),
+        "error": short(status.get("Err")),
+    }
+
+
+def log_of(data: bytes) -> str:
+    """Return the end of what a container has written, from the engine's answer.
+
+    Each piece comes behind eight bytes: whether it is output or errors, and how long it is. What a
+    terminal has shown comes as it is.
+    """
+    parts, at = [], 0
+    while data[at : at + 1] in (b"\0", b"\1", b"\2") and data[at + 1 : at + 4] == b"\0\0\0":
+        length = int.from_bytes(data[at + 4 : at + 8], "big")
+        parts.append(data[at + 8 : at + 8 + length])
+        at += 8 + length
+    text = b"".join([*parts, data[at:]]).decode(errors="replace")
+    return text.replace("\r\n", "\n")[-LONGEST_LOG:]

@@ -1,0 +1,75 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""Fetch the pages of containers, at whatever port and address of the seat they are published."""
+
+from __future__ import annotations
+
+import http.client
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from datetime import datetime, timezone
+from ipaddress import ip_address
+from typing import Any, NamedTuple
+
+from ansible_collections.labocloud.room.plugins.module_utils.engine.limited_http import (
+    LimitedConnection,
+)
+
+# Seconds: for one page, and for all of them. An app that looks a name up in vain, without a
+# network, answers after some seconds.
+ONE_PAGE, ALL_PAGES = 5.0, 10.0
+# Bytes of an answer, and characters of a page.
+_LARGEST, LONGEST_PAGE = 4_000_000, 4000
+_PORTS = range(1, 2**16)
+
+
+class End(NamedTuple):
+    """Where a published port answers: an address and a port of the seat."""
+
+    address: str
+    port: int
+
+
+def fetch_all(
+    wanted: Iterable[tuple[str, int, str]], ends: Mapping[str, Mapping[str, End | None]]
+) -> dict[str, dict[str, Any]]:
+    """Return the pages that answer, by "name:port/path".
+
+    wanted: a container's name, its port, and a path. ends: where each container's ports, such as
+    "8888/tcp", are published, by its name.
+    """
+    pages = {}
+    deadline = time.monotonic() + ALL_PAGES
+    for name, port, path in wanted:
+        end = ends.get(name, {}).get(f"{port}/tcp")
+        seconds = min(ONE_PAGE, deadline - time.monotonic())
+        if seconds > 0 and end and end.port in _PORTS:
+            page = fetch(end.port, path, seconds, end.address)
+            if page:
+                pages[f"{name}:{port}{path}"] = page
+    return pages
+
+
+def fetch(port: int, path: str, seconds: float, host: str = "127.0.0.1") -> dict[str, Any] | None:
+    """Return a page that answers within some seconds at a port of this machine, None if none does.
+
+    host: an address. The question comes from the same one, so that no other machine's is asked.
+    """
+    connection = LimitedConnection(host, port, timeout=seconds, source_address=(host, 0))
+    connection.allow(seconds, _LARGEST)
+    with closing(connection):
+        try:
+            ip_address(host)
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            body = answer.read(LONGEST_PAGE).decode(errors="replace")
+        except (OSError, ValueError, http.client.HTTPException):
+            return None
+        date = answer.headers.get("Last-Modified", "")
+        try:
+            parsed = datetime.strptime(date, "%a, %d %b %Y %H:%M:%S GMT")
+            modified = parsed.replace(tzinfo=timezone.utc).timestamp()
+        except ValueError:
+            modified = 0.0
+        return {"status": answer.status, "modified": modified, "body": body}

@@ -1,0 +1,233 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""The queries that an exercise's check makes of a snapshot.
+
+What a snapshot lacks is there all the same, as a thing that is false and has nothing: a check reads
+`seat.container("web").memory` without looking first whether there is such a container.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from itertools import takewhile
+from typing import Any
+
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.snapshot import SNAPSHOT
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, nothing
+
+BASE, COURSE = "labocloud20202021:base", "labocloud20202021:python"
+# An ID has so many digits as `docker ps` shows it.
+_SHORT_ID = 12
+# Either builder writes COPY and ADD so; a command that was committed may hold the words too.
+_COPIED = re.compile(r"(/bin/sh -c #\(nop\) +)?(COPY|ADD) ")
+
+
+class Thing:
+    """One thing of a snapshot, with its fields as attributes; false where the snapshot lacks it."""
+
+    shape: Shape
+
+    def __init__(self, fields: Mapping[str, Any] | None) -> None:
+        self._exists = fields is not None
+        self._fields = nothing(self.shape) if fields is None else fields
+
+    def __bool__(self) -> bool:
+        """Return whether it is there."""
+        return self._exists
+
+    def __getattr__(self, field: str) -> Any:  # noqa: ANN401  # JSON
+        """Return a field. Raises AttributeError where there is no such field."""
+        if field in self._fields:
+            return self._fields[field]
+        fields = ", ".join(self._fields)
+        raise AttributeError(f"of this, a snapshot tells {fields}, and no {field}")
+
+
+class Row(Thing):
+    """A row of an image's history: by, size, created."""
+
+    shape = SNAPSHOT["images"][0]["history"][0]
+
+    @property
+    def copied(self) -> bool:
+        """Whether it is a COPY or an ADD."""
+        return bool(_COPIED.match(self.by))
+
+
+class Image(Thing):
+    """An image."""
+
+    shape = SNAPSHOT["images"][0]
+
+    def on(self, other: Image) -> bool:
+        """Return whether it is built on another one: that one's layers are its lowest, of more."""
+        count = len(other.layers)
+        return 0 < count < len(self.layers) and self.shared(other) == count
+
+    def shared(self, other: Image) -> int:
+        """Return how many layers, from the lowest on, it has in common with another one."""
+        pairs = zip(self.layers, other.layers)  # noqa: B905  # one may have more
+        return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+    def above(self, other: Image) -> list[Row]:
+        """Return the rows of its history that made it of another one, which it is built on."""
+        return [Row(row) for row in self.history[len(other.history) :]]
+
+    def row(self, *words: str) -> Row:
+        """Return the first row of its history whose instruction holds all of these words."""
+        rows = (row for row in self.history if all(word in row["by"] for word in words))
+        return Row(next(rows, None))
+
+
+class Mount(Thing):
+    """What a container mounts: type, name, from, to, rw."""
+
+    shape = SNAPSHOT["containers"][0]["mounts"][0]
+
+    @property
+    def source(self) -> str:
+        """The seat's path: its field is called `from`, which is a word of Python's own."""
+        return str(self._fields["from"])
+
+
+class Container(Thing):
+    """A container."""
+
+    shape = SNAPSHOT["containers"][0]
+
+    @property
+    def running(self) -> bool:
+        """Whether it runs."""
+        return bool(self.status == "running")
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has run, and has ended."""
+        return bool(self.status == "exited")
+
+    def of(self, image: Image) -> bool:
+        """Return whether it was made from an image, whatever that one is called."""
+        return bool(image) and bool(self.image_id == image.id)
+
+    def published(self, port: int) -> list[int]:
+        """Return the ports of the seat at which a port of the container answers."""
+        published: list[int] = self.ports.get(f"{port}/tcp", [])
+        return published
+
+    def mount(self, path: str) -> Mount:
+        """Return what is mounted at a path in it."""
+        return Mount(next((mount for mount in self.mounts if mount["to"] == path), None))
+
+
+class Network(Thing):
+    """A network: name, driver, internal."""
+
+    shape = SNAPSHOT["networks"][0]
+
+
+class Volume(Thing):
+    """A volume: name, driver, created."""
+
+    shape = SNAPSHOT["volumes"][0]
+
+
+class Service(Thing):
+    """A service: name, image, replicas, update, ports."""
+
+    shape = SNAPSHOT["services"][0]
+
+
+class Task(Thing):
+    """A task of a service: container (its ID), image, state, error."""
+
+    shape = SNAPSHOT["tasks"][0]
+
+
+class Page(Thing):
+    """A page of a container: status, modified, body. It is true where the status is 200."""
+
+    shape = SNAPSHOT["pages"][str]
+
+    def __bool__(self) -> bool:
+        """Return whether it answered with what was asked for."""
+        return bool(self.status == HTTPStatus.OK)
+
+    def json(self) -> dict[str, Any]:
+        """Return the object that the body is as JSON, an empty one where it is none."""
+        try:
+            value = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return {}
+        return value if isinstance(value, dict) else {}
+
+
+class Seat:
+    """A seat's Docker, as one snapshot has it, and the answers given there to one exercise."""
+
+    def __init__(self, snapshot: Mapping[str, Any], answers: Iterable[str] = ()) -> None:
+        self.snapshot = snapshot
+        self.answers = list(answers)
+        self.taken: float = snapshot["taken"]
+        self.engine: Mapping[str, Any] = snapshot["engine"]
+        self.containers = [Container(fields) for fields in snapshot["containers"]]
+        self.images = [Image(fields) for fields in snapshot["images"]]
+        self.networks = [Network(fields) for fields in snapshot["networks"]]
+        self.volumes = [Volume(fields) for fields in snapshot["volumes"]]
+        self.services = [Service(fields) for fields in snapshot["services"]]
+
+    def container(self, name: str) -> Container:
+        """Return the container of a name, or of an ID of at least 12 digits."""
+        by_name = (container for container in self.containers if container.name == name)
+        by_id = (container for container in self.containers if container.id.startswith(name))
+        other = next(by_id, None) if len(name) >= _SHORT_ID else None
+        return next(by_name, other or Container(None))
+
+    def image(self, tag: str) -> Image:
+        """Return the image that has a tag, as name:tag."""
+        return next((image for image in self.images if tag in image.tags), Image(None))
+
+    @property
+    def base(self) -> Image:
+        """The image that the course's Dockerfiles start from."""
+        return self.image(BASE)
+
+    @property
+    def course(self) -> Image:
+        """The course image."""
+        return self.image(COURSE)
+
+    def network(self, name: str) -> Network:
+        """Return the network of a name."""
+        found = (network for network in self.networks if network.name == name)
+        return next(found, Network(None))
+
+    def volume(self, name: str) -> Volume:
+        """Return the volume of a name."""
+        return next((volume for volume in self.volumes if volume.name == name), Volume(None))
+
+    def service(self, name: str) -> Service:
+        """Return the service of a name."""
+        found = (service for service in self.services if service.name == name)
+        return next(found, Service(None))
+
+    def tasks(self, service: str) -> list[Task]:
+        """Return the tasks of a service."""
+        tasks = self.snapshot["tasks"]
+        return [Task(fields) for fields in tasks if fields["service"] == service]
+
+    def log(self, name: str) -> str:
+        """Return the end of what a container wrote, where WANTS names it in logs."""
+        log: str = self.snapshot["logs"].get(name, "")
+        return log
+
+    def file(self, name: str, path: str) -> bool:
+        """Return whether a container has something at a path, where WANTS names it in files."""
+        exists: bool = self.snapshot["files"].get(f"{name}:{path}", False)
+        return exists
+
+    def page(self, name: str, port: int, path: str) -> Page:
+        """Return what a page of a container answered, where WANTS names it in pages."""
+        return Page(self.snapshot["pages"].get(f"{name}:{port}{path}"))
