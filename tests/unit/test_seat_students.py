@@ -2,30 +2,56 @@
 
 import json
 import os
+import re
 from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.module_utils import state
+from ansible_collections.labocloud.room.plugins.module_utils import mounts, state
 from ansible_collections.labocloud.room.plugins.module_utils.engine import access
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     DockerConnection,
     fingerprint_1,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.engine.things import (
+    IN_A_SWARM,
+    identities,
+    look,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.facts import (
     exercises as facts_exercises,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import Places
-from ansible_collections.labocloud.room.plugins.module_utils.reset import saved
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.memory import Saved
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import bare
+from ansible_collections.labocloud.room.plugins.module_utils.reset import memory
+from ansible_collections.labocloud.room.plugins.module_utils.reset import plan as reset_plan
+from ansible_collections.labocloud.room.plugins.module_utils.reset.changes import TASK
+from ansible_collections.labocloud.room.plugins.module_utils.reset.ownership import Before, Claims
+from ansible_collections.labocloud.room.plugins.module_utils.reset.plan import Plan
+from ansible_collections.labocloud.room.plugins.module_utils.reset.stamps import (
+    container_stamp,
+    volume_stamp,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.reset.words import (
+    NEXT,
+    STILL,
+    lines,
+    size,
+    unsaved,
+)
 from ansible_collections.labocloud.room.plugins.modules import seat_students
 from namespaces import mounting, with_mounts
 
 BASE, COURSE, MINE, THEIRS = "sha256:base", "sha256:course", "sha256:mine", "sha256:theirs"
 DELIVERED = {"room:base": "fp-base", "room:python": "fp-course"}
-BARE = {"packages": [], "docker_data": False, "docker_running": False}
-NOTHING_BEFORE = {"ids": {"containers": [], "images": {}, "networks": [], "cache": [], "swarm": ""}}
+NOTHING_BEFORE = {
+    "ids": {"containers": [], "images": {}, "networks": [], "cache": [], "swarm": ""},
+    "volumes": [],
+}
+BARE = NOTHING_BEFORE | {"packages": [], "docker_data": False, "docker_running": False}
 
 
 def image(*names: str, mark: str = "", parent: str = "", **more: object) -> dict[str, Any]:
@@ -51,7 +77,7 @@ def network(key: str, name: str, driver: str = "bridge") -> dict[str, Any]:
 def engine(images: dict[str, Any] | None = None, **more: object) -> dict[str, Any]:
     """What look() gives of a seat with the toolkit's things, and more."""
     own = {BASE: image("room:base", mark="fp-base"), COURSE: image("room:python", mark="fp-course")}
-    kinds = ("containers", "volumes", "networks", "plugins", "cache", *seat_students.IN_A_SWARM)
+    kinds = ("containers", "volumes", "networks", "plugins", "cache", *IN_A_SWARM)
     bare = {kind: [] for kind in kinds} | {"swarm": ""}
     return {"images": own | (images or {}), **bare, **more}
 
@@ -60,10 +86,11 @@ def plan(
     seat: dict[str, Any],
     before: dict[str, Any] | None = None,
     keep: tuple[str, ...] = (),
-    made: list[str] | None = None,
-) -> dict[str, Any]:
-    rules = {"made": made, "containers": ["flask"], "keep": list(keep)}
-    return seat_students.plan(seat, before or NOTHING_BEFORE, DELIVERED, **rules)
+    made: tuple[str, ...] = ("id-flask",),
+    brought: dict[str, str] = DELIVERED,
+) -> Plan:
+    was = Before.from_record(NOTHING_BEFORE | (before or {}))
+    return reset_plan.plan(seat, Claims(was, brought, frozenset(made), list(keep)))
 
 
 def going(things: dict[str, Any], kind: str) -> list[str]:
@@ -75,7 +102,7 @@ def test_nothing_of_the_toolkits_is_a_students() -> None:
         containers=[container("flask", managed=True)],
         networks=[network("n", "bridge"), network("h", "host")],
     )
-    assert seat_students.lines(plan(seat)) == []
+    assert lines(plan(seat)) == []
 
 
 def test_an_image_that_inherited_the_labels_goes() -> None:
@@ -89,6 +116,7 @@ def test_an_image_that_inherited_the_labels_goes() -> None:
     [
         ("flask", False, False),  # started by hand
         ("flask", True, True),  # run from a copy of the toolkit's, which has its labels
+        ("flask", True, False),  # with our label given to it
         ("other", True, False),  # renamed
     ],
 )
@@ -97,15 +125,15 @@ def test_a_container_that_only_looks_like_the_toolkits_goes(
 ) -> None:
     labels = {"labocloud.managed": "true"} if label_of_the_image else {}
     images = {MINE: image("copy:1", labels=labels)}
-    things = plan(engine(images, containers=[container(name, MINE, managed=managed)]))
+    things = plan(engine(images, containers=[container(name, MINE, managed=managed)]), made=())
     assert going(things, "containers") == [f"id-{name}"]
 
 
 def test_what_the_toolkit_made_is_known_by_its_record_and_not_by_name_or_label() -> None:
     """A setting gave it another name, and a student started one with the old name and our label."""
     seat = engine(containers=[container("autre", managed=True), container("flask", managed=True)])
-    assert going(plan(seat, made=["id-autre"]), "containers") == ["id-flask"]
-    assert going(plan(seat, made=[]), "containers") == ["id-autre", "id-flask"]
+    assert going(plan(seat, made=("id-autre",)), "containers") == ["id-flask"]
+    assert going(plan(seat, made=()), "containers") == ["id-autre", "id-flask"]
 
 
 def test_a_stolen_name_is_given_back_and_the_image_without_it_stays() -> None:
@@ -146,8 +174,7 @@ def test_a_name_that_goes_from_revision_to_revision(
     }
     images[bearer]["names"].append("room:app")
     seat = engine(images, containers=[container("flask", running, managed=True)] * bool(running))
-    rules = {"made": None, "containers": ["flask"], "keep": []}
-    things = seat_students.plan(seat, NOTHING_BEFORE, DELIVERED | delivered, **rules)
+    things = plan(seat, brought=DELIVERED | delivered)
     assert things["names"] == given_back
     assert going(things, "images") == [MINE]
 
@@ -160,7 +187,7 @@ def test_a_copy_with_the_same_content_is_not_the_toolkits() -> None:
 def test_the_image_that_the_toolkits_container_runs_on_stays_without_a_name() -> None:
     """A newer one has been delivered, and the container not started anew yet."""
     seat = engine({MINE: image()}, containers=[container("flask", MINE, managed=True)])
-    assert seat_students.lines(plan(seat)) == []
+    assert lines(plan(seat)) == []
 
 
 def test_what_an_image_was_built_on_stays_with_it_and_goes_after_it() -> None:
@@ -220,24 +247,6 @@ def test_what_was_there_before_stays_and_what_took_its_name_goes() -> None:
     assert things["names"] == {"theirs:1": THEIRS}
 
 
-def test_a_record_without_identities_is_read_by_names() -> None:
-    before = {"images": ["theirs:1"], "containers": ["old"], "networks": ["net"], "volumes": []}
-    seat = engine(
-        {THEIRS: image("theirs:1"), MINE: image("mine:1")},
-        containers=[container("old", THEIRS), container("new", MINE)],
-        networks=[network("n1", "net"), network("n2", "net2")],
-        cache=[{"id": "c1", "bytes": 1}],
-        swarm="node",
-    )
-    for running in (True, False):
-        things = plan(seat, before | {"docker_running": running})
-        assert going(things, "images") == [MINE]
-        assert going(things, "containers") == ["id-new"]
-        assert going(things, "networks") == ["n2"]
-        assert going(things, "cache") == ([] if running else ["c1"])
-        assert going(things, "swarm") == ([] if running else ["node"])
-
-
 def test_what_is_asked_to_stay_stays_with_what_it_runs_on() -> None:
     seat = engine(
         {MINE: image("db:1"), THEIRS: image("app:1", "app:2")},
@@ -245,7 +254,7 @@ def test_what_is_asked_to_stay_stays_with_what_it_runs_on() -> None:
         networks=[network("n", "net")],
         volumes=[volume("data")],
     )
-    assert seat_students.lines(plan(seat, keep=("db:1", "app", "net", "data"))) == []
+    assert lines(plan(seat, keep=("db:1", "app", "net", "data"))) == []
 
 
 @pytest.mark.parametrize("node", ["node", ""])
@@ -274,7 +283,7 @@ def test_a_swarm_is_left_and_its_bridge_goes(node: str) -> None:
     ],
 )
 def test_sizes_are_written_as_docker_writes_them(count: int, text: str) -> None:
-    assert seat_students.size(count) == text
+    assert size(count) == text
 
 
 HEX = "0123456789abcdef" * 4
@@ -375,28 +384,25 @@ def test_plugins_go_but_for_those_that_something_which_stays_is_made_with() -> N
     before = {"ids": NOTHING_BEFORE["ids"] | {"plugins": ["p-old"]}, "docker_running": True}
     things = plan(seat, before, keep=("marks", "lan", "kept"))
     assert going(things, "plugins") == ["p-mine"]
-    assert "plugin mine" in seat_students.lines(things)
-    # Where the record does not know of plugins, those of a Docker that ran may have been there.
-    for running in (True, False):
-        for known in (NOTHING_BEFORE, {}):
-            things = plan(engine(plugins=plugins[:1]), known | {"docker_running": running})
-            assert going(things, "plugins") == ["p-old"] * (not running)
+    assert "plugin mine" in lines(things)
+    # The record of a Docker that did not run has none.
+    assert going(plan(engine(plugins=plugins[:1])), "plugins") == ["p-old"]
 
 
 @pytest.mark.parametrize(("there", "told"), [("", True), ("node", False)])
 def test_what_a_swarm_holds_is_told_where_the_swarm_goes(there: str, told: bool) -> None:
-    held = {kind: [{"id": "x", "name": "web"}] for kind in seat_students.IN_A_SWARM}
+    held = {kind: [{"id": "x", "name": "web"}] for kind in IN_A_SWARM}
     things = plan(engine(swarm="node", **held), {"ids": NOTHING_BEFORE["ids"] | {"swarm": there}})
     expected = ["membership of a swarm", "service web, of that swarm"]
     expected += ["secret web, of that swarm", "config web, of that swarm"]
-    assert seat_students.lines(things) == (expected if told else [])
-    assert seat_students.total(things) == 0
+    assert lines(things) == (expected if told else [])
+    assert reset_plan.total(things) == 0
 
 
 def test_a_volume_whose_data_are_elsewhere_is_told_so() -> None:
     seat = engine(volumes=[volume("a"), volume("b", elsewhere=True), volume("c", "nfs:1")])
     seat["volumes"][2]["elsewhere"] = True
-    assert seat_students.lines(plan(seat)) == [
+    assert lines(plan(seat)) == [
         "volume a, 1B",
         "volume b (driver local; its data stay where it keeps them)",
         "volume c (driver nfs:1; its data stay where it keeps them)",
@@ -457,7 +463,7 @@ def talks(engine: stand_in.Engine, remembers: Path) -> stand_in.Engine:
     engine.on("GET", "/networks", [{"Id": "n1", "Name": "net", "Driver": "bridge"}])
     engine.on("GET", "/plugins", [{"Id": "p1", "Name": "nfs:1", "Enabled": False}])
     engine.on("GET", "/info", {"Swarm": SWARM})
-    for kind in seat_students.IN_A_SWARM:
+    for kind in IN_A_SWARM:
         engine.on("GET", f"/{kind}", [{"ID": f"id-{kind}", "Spec": {"Name": kind}}])
     return engine
 
@@ -475,7 +481,7 @@ def was(before: dict[str, Any] | None) -> None:
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where labo remembers, for a test; it is not there yet."""
     place = tmp_path / "labo"
-    monkeypatch.setattr(seat_students, "PLACES", Places(memory=place))
+    monkeypatch.setattr(memory, "PLACES", Places(memory=place))
     return place
 
 
@@ -507,7 +513,7 @@ def test_a_listing_has_all_that_an_engine_tells_of(talks: stand_in.Engine) -> No
         {"id": MINE, "name": "mine:1", "names": ["mine:1"], "bytes": 5}
     ]
     with closing(DockerConnection(talks.path)) as docker:
-        ids = seat_students.identities(seat_students.look(docker))
+        ids = identities(look(docker))
     assert ids == {
         "containers": ["c1"],
         "images": {MINE: ["mine:1"]},
@@ -519,7 +525,7 @@ def test_a_listing_has_all_that_an_engine_tells_of(talks: stand_in.Engine) -> No
     work = "image mine:1, volume data, volume home, volume small, volume far"
     lost = f"nobody has saved (labo save): {work}"
     assert told["unsaved"] == work.split(", ")
-    assert told["told"] == ["pc07: 13 would go, 20B:", *told["lines"], lost, seat_students.NEXT]
+    assert told["told"] == ["pc07: 13 would go, 20B:", *told["lines"], lost, NEXT]
     assert told["save"] == {
         "containers": ["c1"],
         "images": told["things"]["images"],
@@ -591,7 +597,7 @@ def remembers_of_class(place: Path, *volumes: str) -> Path:
     place.mkdir(mode=0o1777)
     place.chmod(0o1777)
     file = place / f"{os.geteuid()}.json"
-    saved = {"time": 1.0, "images": [seat_students.bare(MINE)], "volumes": list(volumes)}
+    saved = {"time": 1.0, "images": [bare(MINE)], "volumes": list(volumes)}
     held = {"version": 1, "answers": {}, "done": {}, "saved": saved}
     file.write_text(json.dumps(held))
     return file
@@ -616,7 +622,7 @@ def test_a_volume_without_a_name_is_work_where_a_container_has_it() -> None:
         images={MINE: image()},
         volumes=[volume(one) for one in anonymous],
     )
-    lost = seat_students.unsaved(plan(seat), seat_students.memory.Saved())
+    lost = unsaved(plan(seat), Saved())
     assert lost == [f"volume {anonymous[0]}"]
 
 
@@ -649,7 +655,7 @@ def test_a_disk_of_its_own_for_what_is_remembered_is_emptied_and_no_more(
         (kept / "1000.json").write_text("{}")
         before = listed(talks)["things"]["memory"]
         left: list[str] = []
-        seat_students.forget(left)
+        memory.forget(left)
         names = [str(one.relative_to(kept)) for one in kept.rglob("*")]
         return {"before": before, "left": left, "names": names, "after": listed(talks)["lines"]}
 
@@ -665,7 +671,7 @@ def test_a_directory_that_is_not_labos_is_left_alone(talks: stand_in.Engine, kep
     (kept / "thesis").write_text("years of work")
     assert listed(talks)["things"]["memory"] == []
     left: list[str] = []
-    seat_students.forget(left)
+    memory.forget(left)
     assert (left, (kept / "thesis").exists()) == ([], True)
 
 
@@ -745,7 +751,7 @@ def test_an_image_is_told_of_as_it_is_and_what_was_not_measured_is_nothing(
         talks.on("GET", r"/system/df\?.*", used)
         talks.on("GET", r"/containers/json\?.*", [CONTAINER | {"SizeRw": 0}, IDLE])
         with closing(DockerConnection(talks.path)) as docker:
-            seat = seat_students.look(docker)
+            seat = look(docker)
         assert [container["bytes"] for container in seat["containers"]] == [0, 0]
         assert seat["volumes"][0]["bytes"] == 0
         told = seat["images"][MINE]
@@ -776,7 +782,7 @@ def test_an_image_is_told_of_as_it_is_and_what_was_not_measured_is_nothing(
     ],
 )
 def test_what_is_worth_saving(kind: str, thing: dict[str, Any], *, saved: bool) -> None:
-    assert (seat_students.to_save(NOTHING | {kind: [thing]}) is not None) is saved
+    assert (reset_plan.to_save(NOTHING | {kind: [thing]}) is not None) is saved
 
 
 def test_what_newer_engines_leave_out_is_not_there(talks: stand_in.Engine) -> None:
@@ -785,7 +791,7 @@ def test_what_newer_engines_leave_out_is_not_there(talks: stand_in.Engine) -> No
     talks.on("GET", f"/images/{MINE}/json", bare)
     talks.on("GET", r"/system/df\?.*", {"ImageUsage": {"ActiveCount": 1}})
     talks.on("GET", "/volumes", {"Volumes": None})
-    for kind in seat_students.IN_A_SWARM:
+    for kind in IN_A_SWARM:
         talks.on("GET", f"/{kind}", stand_in.Refuse(503, "no leader"))
     told = listed(talks)
     assert told["lines"] == [
@@ -855,7 +861,7 @@ def test_what_an_engine_refuses_a_thousand_times_is_told_in_some_lines(
 NOTHING = {
     kind: []
     for kind in (
-        *("swarm", *seat_students.IN_A_SWARM, "containers", "images", "volumes", "networks"),
+        *("swarm", *IN_A_SWARM, "containers", "images", "volumes", "networks"),
         *("plugins", "cache"),
     )
 } | {"names": {}}
@@ -958,12 +964,12 @@ def test_what_the_engine_refuses_is_named_with_its_reason_and_the_rest_goes(
     obeys: stand_in.Engine, refused: str, name: str
 ) -> None:
     method, path = refused.split()
-    obeys.on(method, seat_students.re.escape(path), stand_in.Refuse(409, "it is in use"))
+    obeys.on(method, re.escape(path), stand_in.Refuse(409, "it is in use"))
     told = removed(obeys)
     assert told["failed"] is told["changed"] is True
     assert told["left"] == [f"{name}: it is in use"]
     why = f"cannot be removed: {name}: it is in use"
-    assert told["msg"] == f"pc07: {why}. {seat_students.STILL}"
+    assert told["msg"] == f"pc07: {why}. {STILL}"
     assert [step for step in steps(obeys) if "/unpause" not in step] == STEPS
 
 
@@ -1049,7 +1055,7 @@ def mount(directory: Path, monkeypatch: pytest.MonkeyPatch, *places: str) -> Non
     table.write_text(
         "".join(f"1 2 254:0 /r {place} rw shared:1 - ext4 /dev/a rw\n" for place in places)
     )
-    monkeypatch.setattr(seat_students, "MOUNTS", table)
+    monkeypatch.setattr(mounts, "MOUNTINFO", table)
 
 
 @pytest.mark.parametrize("where", ["a", "a/_data", "a/_data/in\\040it", "a/_data/b/c"])
@@ -1134,7 +1140,7 @@ class Kept:
         }
         docker = DockerConnection(engine.path)
         docker.uid = os.geteuid()
-        stamps = {name: saved.volume_stamp(docker, self.volume(name)) for name in "ab"}
+        stamps = {name: volume_stamp(docker, self.volume(name)) for name in "ab"}
         self.saved = {"containers": {"web": "then ", "done": "then "}, "volumes": stamps}
 
     @staticmethod
@@ -1284,7 +1290,7 @@ def test_a_container_whose_files_were_written_to_stays(since: Kept, tmp_path: Pa
     since.containers["done"]["GraphDriver"] = {"Data": {"UpperDir": str(layer)}}
     docker = DockerConnection(since.engine.path)
     docker.uid = os.geteuid()
-    stamp = saved.container_stamp(docker, since.containers["done"])
+    stamp = container_stamp(docker, since.containers["done"])
     since.saved["containers"]["done"] = stamp
     (layer / "copied").touch()
     reason = "container done: it ran, or was written to, after it was saved"
@@ -1292,7 +1298,7 @@ def test_a_container_whose_files_were_written_to_stays(since: Kept, tmp_path: Pa
 
 
 def test_a_swarm_is_not_left_while_a_container_of_its_services_stays(since: Kept) -> None:
-    since.containers["done"]["Config"] = {"Labels": {seat_students.TASK: "task"}}
+    since.containers["done"]["Config"] = {"Labels": {TASK: "task"}}
     since.containers["done"]["State"]["StartedAt"] = "now"
     assert "membership of a swarm: the container done needs it" in since.removed()["left"]
     assert ALL_THAT_WAS_SAVED[0] not in steps(since.engine)

@@ -15,7 +15,8 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
     fingerprint,
     fingerprint_1,
 )
-from ansible_collections.labocloud.room.plugins.modules import seat_state, seat_students
+from ansible_collections.labocloud.room.plugins.module_utils.reset.listing import list_things
+from ansible_collections.labocloud.room.plugins.modules import seat_state
 
 BASE, TAG = "room:base", "room:python"
 REVISIONS = [letter * 64 for letter in "abc"]
@@ -169,7 +170,7 @@ def test_reset_and_removal_know_what_is_whose(
     have(engine, own, runs, container("theirs", "flask-2", own[-1]["Id"]))
     for _ in range(2):
         with closing(DockerConnection(engine.path)) as docker:
-            things, refused = seat_students.listing(docker, "pc07", [], [])
+            things, refused = list_things(docker, "pc07", [])
         assert refused == ""
         assert [one["name"] for one in things["images"]] == ["mine:1"]
         assert [one["id"] for one in things["containers"]] == ["theirs"]
@@ -366,7 +367,7 @@ def test_images_of_a_release_whose_fingerprints_covered_less_are_known(
     for _ in range(2):
         assert facts()["built"] == BUILT["images"]
         with closing(DockerConnection(engine.path)) as docker:
-            things, _refused = seat_students.listing(docker, "pc07", [], [])
+            things, _refused = list_things(docker, "pc07", [])
         assert [one["name"] for one in things["images"]] == ["mine:1"]
         assert things["names"] == {}
         state.update(serve)
@@ -383,5 +384,5 @@ def test_a_trap_under_the_bases_name_is_not_taken_for_it(
     write(remembers, {"before": BEFORE, "built": {BASE: fingerprint_1(image("base", BASE))}})
     have(engine, [image("base", BASE, OnBuild=["RUN evil"])])
     with closing(DockerConnection(engine.path)) as docker:
-        things, _refused = seat_students.listing(docker, "pc07", [], [])
+        things, _refused = list_things(docker, "pc07", [])
     assert [one["name"] for one in things["images"]] == [BASE]
