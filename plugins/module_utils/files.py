@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 # Bytes. No file that is read here has as many, but for those with a limit of their own.
 MOST_BYTES = 4 * 2**20
@@ -99,13 +99,29 @@ def sha256(path: str | os.PathLike[str], most: int = MOST_BYTES) -> str:
 
     Empty where what is there is none, such as a link to nothing, or has more than most bytes.
     """
-    seen = hashlib.sha256()
     with suppress(OSError), regular(path) as file:
-        while most >= 0 and (piece := file.read(PIECE)):
-            most -= len(piece)
-            seen.update(piece)
-        return seen.hexdigest() if most >= 0 else ""
+        return sha256_of_stream(file, most)
     return ""
+
+
+def sha256_of_stream(stream: IO[bytes], most: int | None = None) -> str:
+    """Return the SHA-256 of what a stream gives to its end, in hexadecimal digits.
+
+    It is empty where the stream gives more than `most` bytes; None is no limit. Raises OSError.
+    """
+    digest, size = hashlib.sha256(), 0
+    while piece := stream.read(PIECE):
+        size += len(piece)
+        if most is not None and size > most:
+            return ""
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def digest(path: str | os.PathLike[str]) -> str:
+    """Return the SHA-256 of a file of any size, in hexadecimal digits. Raises OSError."""
+    with open(path, "rb") as file:
+        return sha256_of_stream(file)
 
 
 def matching(*patterns: str) -> Iterator[str]:

@@ -74,9 +74,9 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.labocloud.room.plugins.module_utils.checksums import digest
 from ansible_collections.labocloud.room.plugins.module_utils.commands import ENVIRONMENT, run
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import SOCKET
+from ansible_collections.labocloud.room.plugins.module_utils.files import digest
 from ansible_collections.labocloud.room.plugins.module_utils.images.passing import (
     NAME,
     PLACE,

@@ -87,7 +87,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.labocloud.room.plugins.module_utils.checksums import digest
 from ansible_collections.labocloud.room.plugins.module_utils.commands import run
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     DockerConnection,
@@ -98,6 +97,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.answer import
     LateError,
     answer,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.files import digest
 from ansible_collections.labocloud.room.plugins.module_utils.images.names import (
     described,
     forget,

@@ -9,7 +9,7 @@ name is none, and is neither read nor removed.
 import re
 from pathlib import Path
 
-from ansible_collections.labocloud.room.plugins.module_utils.checksums import digest
+from ansible_collections.labocloud.room.plugins.module_utils.files import digest
 
 # The beginning of a name: which images it holds, and how many layers of them it leaves out.
 STEM = re.compile("([0-9a-f]{16})-[0-9]{1,4}", re.ASCII)

@@ -13,7 +13,8 @@ from unittest import mock
 import pytest
 import stand_in
 from ansible_collections.labocloud.room.plugins.action import image_load as loading
-from ansible_collections.labocloud.room.plugins.module_utils import commands, state
+from ansible_collections.labocloud.room.plugins.module_utils import state
+from ansible_collections.labocloud.room.plugins.module_utils.commands import ENVIRONMENT
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import fingerprint
 from ansible_collections.labocloud.room.plugins.module_utils.images import zstd
 from ansible_collections.labocloud.room.plugins.modules import image_load
@@ -109,7 +110,7 @@ def seat(
     # As zstd is not everywhere where the tests are.
     (commands / "zstd").write_text('#!/bin/sh\nexec cat "$2"\n')
     (commands / "zstd").chmod(0o755)
-    monkeypatch.setitem(commands.ENVIRONMENT, "PATH", f"{commands}:/usr/bin:/bin")
+    monkeypatch.setitem(ENVIRONMENT, "PATH", f"{commands}:/usr/bin:/bin")
     seat = Seat(engine, tmp_path)
     monkeypatch.setattr(image_load, "answer", lambda _: seat.named())
     return seat
@@ -344,7 +345,7 @@ def test_who_stops_reading_has_the_say(tmp_path: Path) -> None:
     (tmp_path / "zstd").chmod(0o755)
     path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
     with (
-        mock.patch.dict(commands.ENVIRONMENT, path),
+        mock.patch.dict(ENVIRONMENT, path),
         pytest.raises(KeyError),
         zstd.unpacked(archive) as data,
     ):

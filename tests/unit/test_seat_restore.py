@@ -13,8 +13,8 @@ import mutated
 import pytest
 import stand_in
 from ansible_collections.labocloud.room.plugins.module_utils import commands
-from ansible_collections.labocloud.room.plugins.module_utils.checksums import digest
 from ansible_collections.labocloud.room.plugins.module_utils.engine import client
+from ansible_collections.labocloud.room.plugins.module_utils.files import digest
 from ansible_collections.labocloud.room.plugins.module_utils.reset import (
     lock,
     recreating,

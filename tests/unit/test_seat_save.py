@@ -14,8 +14,8 @@ import image_tar
 import pytest
 import stand_in
 from ansible_collections.labocloud.room.plugins.module_utils import commands
-from ansible_collections.labocloud.room.plugins.module_utils.checksums import digest
 from ansible_collections.labocloud.room.plugins.module_utils.engine import access, client
+from ansible_collections.labocloud.room.plugins.module_utils.files import digest
 from ansible_collections.labocloud.room.plugins.module_utils.reset import halting, lock, stamps
 from ansible_collections.labocloud.room.plugins.modules import seat_save
 

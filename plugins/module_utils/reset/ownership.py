@@ -9,7 +9,7 @@ Labels prove nothing, for images inherit them, and anybody can copy them. All of
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,6 +90,15 @@ class Staying:
     cache: frozenset[str]
 
 
+def is_brought(image: Mapping[str, Any], name: str, brought: Mapping[str, str]) -> bool:
+    """Return whether an image is the one that the toolkit has brought under a name.
+
+    image: with its fingerprint. brought: what the machine remembers, name to fingerprint. What the
+    image is called by now is of no matter: a name can be moved to another one.
+    """
+    return bool(image["fingerprint"] == brought.get(name))
+
+
 def is_meant(entry: str, key: str, names: Iterable[str], digests: Iterable[str] = ()) -> bool:
     """Return whether an entry of what is to stay means a thing: by its ID, a digest or a name.
 
@@ -140,8 +149,8 @@ def _brought_names(images: Images, brought: dict[str, str], used: set[str]) -> d
     brought: name to fingerprint. used: IDs of the images that containers which stay run on.
     """
     wanted = {}
-    for name, fingerprint in brought.items():
-        same = [key for key, image in images.items() if image["fingerprint"] == fingerprint]
+    for name in brought:
+        same = [key for key, image in images.items() if is_brought(image, name, brought)]
         if same:
             # A container that was committed unchanged is the same image, under another ID.
             wanted[name] = max(

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
-from ansible_collections.labocloud.room.plugins.module_utils.checksums import digest
 from ansible_collections.labocloud.room.plugins.module_utils.commands import ENVIRONMENT
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     DockerConnection,
     EngineError,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.engine.things import is_a_mount
+from ansible_collections.labocloud.room.plugins.module_utils.files import digest
 from ansible_collections.labocloud.room.plugins.module_utils.images.archive_names import names_in
 from ansible_collections.labocloud.room.plugins.module_utils.images.zstd import unpacked
 from ansible_collections.labocloud.room.plugins.module_utils.reset.recreating import (

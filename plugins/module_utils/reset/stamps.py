@@ -7,10 +7,10 @@ from __future__ import annotations
 import subprocess
 from typing import IO, Any, cast
 
-from ansible_collections.labocloud.room.plugins.module_utils.checksums import sha256
 from ansible_collections.labocloud.room.plugins.module_utils.commands import ENVIRONMENT
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
 from ansible_collections.labocloud.room.plugins.module_utils.engine.things import is_a_mount
+from ansible_collections.labocloud.room.plugins.module_utils.files import sha256_of_stream
 
 
 def directory_stamp(docker: DockerConnection, directory: str) -> str:
@@ -29,7 +29,7 @@ def directory_stamp(docker: DockerConnection, directory: str) -> str:
         env=ENVIRONMENT,
         start_new_session=True,
     ) as find:
-        stamp = sha256(cast("IO[bytes]", find.stdout))
+        stamp = sha256_of_stream(cast("IO[bytes]", find.stdout))
     if find.returncode != 0:
         raise OSError(f"{directory} cannot be read to its end")
     return stamp

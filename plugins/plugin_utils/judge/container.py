@@ -177,7 +177,7 @@ def made_before(has: Has, container: Told) -> bool:
 def is_the_courses(has: Has, container: Told) -> bool:
     """Tell whether a container runs an image that the toolkit has brought."""
     return any(
-        image["id"] == container["image_id"] and image["fingerprint"] == has["built"].get(name)
+        image["id"] == container["image_id"] and images.ours(has, name)
         for name, image in has["images"].items()
         if image["labels"].get("labocloud.image") == "course"
     )

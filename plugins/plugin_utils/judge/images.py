@@ -14,6 +14,7 @@ from hashlib import sha256
 from itertools import takewhile
 from typing import Any, NamedTuple
 
+from ansible_collections.labocloud.room.plugins.module_utils.reset.ownership import is_brought
 from ansible_collections.labocloud.room.plugins.plugin_utils.course import ARCHITECTURES
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
     Finding,
@@ -73,7 +74,7 @@ def image_of(has: Has, name: str) -> Image:
 def ours(has: Has, name: str) -> bool:
     """Tell whether the image that a machine has under a name is the one that was brought."""
     image = has["images"].get(name)
-    return image is not None and image["fingerprint"] == has["built"].get(name)
+    return image is not None and is_brought(image, name, has["built"])
 
 
 def revisions(has: Has, tag: str) -> dict[str, str]:
