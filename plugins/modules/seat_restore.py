@@ -86,7 +86,8 @@ def main() -> None:
         },
     )
     src = Path(module.params["src"])
-    lines, missing = list[str](), list[str]()
+    lines: list[str] = []
+    missing: list[str] = []
     try:
         with closing(PatientConnection(module.params["docker_socket"])) as docker, alone(src):
             restoration = Restoration(docker, src)

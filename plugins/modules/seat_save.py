@@ -151,7 +151,9 @@ def main() -> None:
     os.umask(0o077)
     arguments = module.params
     socket, dest = arguments["docker_socket"], Path(arguments["dest"])
-    why, commands, answer = "", [], dict[str, Any]()
+    why = ""
+    commands: list[str] = []
+    answer: dict[str, Any] = {}
     with (
         closing(PatientConnection(socket)) as docker,
         # A question that is soon answered is not waited for as a commit is.

@@ -133,7 +133,7 @@ def _renamed_images(docker: DockerConnection, images: list[Image]) -> dict[str, 
 
 
 def _keep_needed(changes: Changes, container: Description, name: str, things: Plan) -> None:
-    """Add to the changes what a container needs that stays, unless it is there for a reason."""
+    """Add what a container needs that stays to the changes, where there is no other reason yet."""
     why = f"the container {name} needs it"
     changes.images.setdefault(container["Image"], why)
     for volume in _volumes_of(container):
