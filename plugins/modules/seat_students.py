@@ -183,7 +183,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.state import TornEr
 TIMEOUT = 300
 
 
-def list_(docker: DockerConnection, arguments: dict[str, Any], *, close: bool) -> dict[str, Any]:
+def listed(docker: DockerConnection, arguments: dict[str, Any], *, close: bool) -> dict[str, Any]:
     """Return things, refused, told, save and unsaved, as RETURN has them.
 
     arguments: the module's. close: whether the engine is closed to students first, which it stays
@@ -252,7 +252,7 @@ def main() -> None:
         with closing(DockerConnection(arguments["docker_socket"], TIMEOUT)) as docker:
             if arguments["state"] == "listed":
                 close = arguments["close"] and not module.check_mode
-                answer = list_(docker, arguments, close=close)
+                answer = listed(docker, arguments, close=close)
             else:
                 answer = {"things": arguments["things"]}
                 if not module.check_mode:

@@ -57,8 +57,8 @@ class Changes:
         ]
         return every + [
             f"{kind} {thing['name'] or short(thing['id'])}: {reasons[thing['id']]}"
-            for kind, ones, reasons in kinds
-            for thing in ones
+            for kind, going, reasons in kinds
+            for thing in going
             if thing["id"] in reasons
         ]
 
@@ -66,11 +66,17 @@ class Changes:
         """Return a plan without these."""
         return {
             **things,
-            "swarm": [one for one in things["swarm"] if one["id"] not in self.swarm],
-            "containers": [one for one in things["containers"] if one["id"] not in self.containers],
-            "volumes": [one for one in things["volumes"] if one["id"] not in self.volumes],
-            "images": [one for one in things["images"] if one["id"] not in self.images],
-            "networks": [one for one in things["networks"] if one["id"] not in self.networks],
+            "swarm": [thing for thing in things["swarm"] if thing["id"] not in self.swarm],
+            "containers": [
+                container
+                for container in things["containers"]
+                if container["id"] not in self.containers
+            ],
+            "volumes": [volume for volume in things["volumes"] if volume["id"] not in self.volumes],
+            "images": [image for image in things["images"] if image["id"] not in self.images],
+            "networks": [
+                network for network in things["networks"] if network["id"] not in self.networks
+            ],
         }
 
 

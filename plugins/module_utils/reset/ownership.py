@@ -246,8 +246,8 @@ def _staying_plugins(
 
     volumes, networks: the names and the IDs of those that stay, which may be made with them.
     """
-    drivers = {one["driver"] for one in engine["volumes"] if one["name"] in volumes}
-    drivers |= {one["driver"] for one in engine["networks"] if one["id"] in networks}
+    drivers = {volume["driver"] for volume in engine["volumes"] if volume["name"] in volumes}
+    drivers |= {network["driver"] for network in engine["networks"] if network["id"] in networks}
     return frozenset(
         plugin["id"]
         for plugin in engine["plugins"]
@@ -262,11 +262,12 @@ def staying(engine: Engine, claims: Claims) -> Staying:
 
     engine: as look() describes it.
     """
-    kept = [one for one in engine["containers"] if _is_kept(claims.keep, one)]
+    kept = [container for container in engine["containers"] if _is_kept(claims.keep, container)]
+    recorded = claims.before.containers | claims.containers
     containers = [
-        one
-        for one in engine["containers"]
-        if one["id"] in claims.before.containers or one["id"] in claims.containers or one in kept
+        container
+        for container in engine["containers"]
+        if container["id"] in recorded or container in kept
     ]
     used = {container["image"] for container in containers}
     names = _wanted_names(engine["images"], claims, used)

@@ -158,7 +158,11 @@ def plan(engine: Engine, claims: Claims) -> Plan:
         "services": _without_size(held["services"]),
         "secrets": _without_size(held["secrets"]),
         "configs": _without_size(held["configs"]),
-        "containers": [one for one in engine["containers"] if one["id"] not in stays.containers],
+        "containers": [
+            container
+            for container in engine["containers"]
+            if container["id"] not in stays.containers
+        ],
         "names": _names(engine, stays),
         "images": _images(engine, stays),
         "volumes": [
@@ -176,7 +180,8 @@ def plan(engine: Engine, claims: Claims) -> Plan:
 
 def total(things: Plan) -> int:
     """Return the bytes that go with a plan from the disk."""
-    return sum(one["bytes"] for kind in things.values() if isinstance(kind, list) for one in kind)
+    kinds = [kind for kind in things.values() if isinstance(kind, list)]
+    return sum(thing["bytes"] for kind in kinds for thing in kind)
 
 
 def to_save(things: Plan) -> Savable | None:

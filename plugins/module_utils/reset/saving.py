@@ -194,8 +194,10 @@ def _save(docker: DockerConnection, arguments: dict[str, Any], dest: Path) -> di
     things = _things_to_save(docker, arguments)
     # Before anything is read: what is written from now on may be missing in what is saved.
     stamps = {
-        "containers": {one["Id"]: container_stamp(docker, one) for one in things.containers},
-        "volumes": {one["Name"]: volume_stamp(docker, one) for one in things.volumes},
+        "containers": {
+            container["Id"]: container_stamp(docker, container) for container in things.containers
+        },
+        "volumes": {volume["Name"]: volume_stamp(docker, volume) for volume in things.volumes},
     }
     files, left_out = {}, []
     if things.containers or things.images:

@@ -52,7 +52,7 @@ def lines(things: Plan) -> list[str]:
         ("config", things["configs"]),
     )
     every = ["membership of a swarm" for _ in things["swarm"]]
-    every += [f"{kind} {one['name']}, of that swarm" for kind, ones in held for one in ones]
+    every += [f"{kind} {thing['name']}, of that swarm" for kind, going in held for thing in going]
     every += [
         f"container {container['name']} ({container['state']}), {size(container['bytes'])}"
         for container in things["containers"]
