@@ -34,7 +34,7 @@ SHA256 = re.compile("[0-9a-f]{64}")
 SOURCE = re.compile(rf"{PLACE}/labocloud-saved-\w+", re.ASCII)
 
 
-class RefusedError(Exception):
+class NotFetchedError(Exception):
     """It is not fetched; the text says why, and what to do."""
 
 
@@ -69,7 +69,7 @@ def bring(
     files: dict[str, str],
     sizes: dict[str, int],
 ) -> None:
-    """Fetch files to dest. Raises RefusedError where one does not arrive as it was announced.
+    """Fetch files to dest. Raises NotFetchedError where one does not arrive as it was announced.
 
     fetch: the connection's, from a path on the seat to one here.
     """
@@ -83,25 +83,25 @@ def bring(
             with path.open("rb") as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
         except (OSError, AnsibleError) as error:
-            raise RefusedError(
+            raise NotFetchedError(
                 f"{name} does not arrive, of {sizes[name]} bytes: {error}"
             ) from error
         if found != files[name]:
-            raise RefusedError(f"{name} does not arrive whole")
+            raise NotFetchedError(f"{name} does not arrive whole")
 
 
 def fetched(fetch: Callable[[str, str], None], arguments: dict[str, Any]) -> None:
-    """Make the directory and fetch to it. Raises RefusedError or OSError; nothing stays then."""
+    """Make the directory and fetch to it. Raises NotFetchedError or OSError; nothing stays then."""
     files, sizes = arguments["files"], arguments["sizes"]
     if not SOURCE.fullmatch(str(arguments["src"])):
-        raise RefusedError(f"the seat has its files in {str(arguments['src'])[:80]!r}")
+        raise NotFetchedError(f"the seat has its files in {str(arguments['src'])[:80]!r}")
     dest = Path(arguments["dest"])
     before = os.umask(0o077)
     try:
         dest.parent.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(dest.parent).free
         if why := refusal(files, sizes, free, int(arguments["max_mb"]) * MB):
-            raise RefusedError(why)
+            raise NotFetchedError(why)
         dest.mkdir()
         try:
             bring(fetch, arguments["src"], dest, files, sizes)
@@ -122,6 +122,6 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         try:
             fetched(self._connection.fetch_file, self._task.args)
-        except (RefusedError, OSError) as error:
+        except (NotFetchedError, OSError) as error:
             return result | {"failed": True, "msg": str(error)}
         return result | {"changed": True}

@@ -59,16 +59,15 @@ kept:
 import ctypes
 import os
 import re
-from pathlib import Path
-from typing import NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils.engine.roots import (
     NOBODYS,
     state_of,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.mounts import Mount, read_mounts
 from ansible_collections.labocloud.room.plugins.module_utils.reset.emptying import (
-    RefusedError,
+    ForeignEntryError,
     empty,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.state import (
@@ -90,97 +89,72 @@ OWN_ENTRIES = re.compile(
 # What a container's files, its /dev/shm and secrets, and its network are mounted as.
 OWN_TYPES = {"overlay", "fuse.fuse-overlayfs", "tmpfs", "nsfs"}
 VOLUME = re.compile(r"(\d+\.\d+/)?volumes/[^/]+/_data")
-# proc(5): number, parent, device, root, place, options; then optional ones.
-MOUNT_FIELDS = 6
 # umount2(2): of what a link points to, nothing.
 UMOUNT_NOFOLLOW = 8
 
 
-class Mount(NamedTuple):
-    """A mount: its number, where, and the type of what is mounted."""
-
-    number: int
-    path: str
-    type: str
-
-
-def parse_mounts(text: str) -> list[Mount]:
-    """Read /proc/self/mountinfo, see proc(5): the mounts, each after those that it is on."""
-    mounts = []
-    # A name may hold any other character that ends a line elsewhere.
-    for line in filter(None, text.split("\n")):
-        fields, found, rest = line.partition(" - ")
-        words = fields.split(" ")
-        if not found or len(words) < MOUNT_FIELDS or not words[0].isdecimal():
-            raise ValueError(f"no line of mountinfo: {line!r}")
-        # Space, tab, newline and backslash are written in octal.
-        path = re.sub(r"\\([0-7]{3})", lambda escape: chr(int(escape[1], 8)), words[4])
-        mounts.append(Mount(int(words[0]), path, rest.split(" ")[0]))
-    return mounts
-
-
-def mounts() -> list[Mount]:
-    """Give this machine's mounts."""
-    # Names are bytes: what is not UTF-8 has to come out as it went in.
-    return parse_mounts(Path("/proc/self/mountinfo").read_bytes().decode(errors="surrogateescape"))
-
-
 def is_dockers(mount: Mount, root: str) -> bool:
-    """Tell whether a mount below root is the engine's: of a container, or on a volume."""
+    """Return whether a mount below root is the engine's: of a container, or on a volume."""
     below = mount.path[len(root) + 1 :]
     if "volumes" in below.split("/")[:2]:
         return bool(VOLUME.fullmatch(below))
     return mount.type in OWN_TYPES
 
 
-def mounts_below(root: str, there: list[Mount]) -> list[Mount]:
-    """Give the mounts below root, not the one at it, in the order that they can be unmounted in."""
-    return [mount for mount in reversed(there) if mount.path.startswith(f"{root}/")]
+def mounts_below(root: str, mounts: list[Mount]) -> list[Mount]:
+    """Return the mounts below root, not the one at it, in the order that they can be unmounted in.
+
+    mounts: the machine's.
+    """
+    return [mount for mount in reversed(mounts) if mount.path.startswith(f"{root}/")]
 
 
 def refuse_others(root: str, entries: list[str], below: list[Mount]) -> None:
-    """Raise RefusedError where a root holds what is not Docker's. entries: the names in it."""
+    """Raise ForeignEntryError where a root holds what is not Docker's.
+
+    entries: the names in it. below: the mounts below it.
+    """
     foreign = sorted(
         name for name in entries if not OWN_ENTRIES.fullmatch(name) and name != NOBODYS
     )
     if foreign:
-        raise RefusedError(
+        raise ForeignEntryError(
             f"{root} holds what is not Docker's: {', '.join(foreign)}. Nothing is removed there."
             " Fix: move it elsewhere, or leave out docker_engine_purge"
         )
     others = sorted(mount.path for mount in below if not is_dockers(mount, root))
     if others:
-        raise RefusedError(
+        raise ForeignEntryError(
             f"something is mounted below {root} that is not Docker's: {', '.join(others)}."
             " Nothing is removed there. Fix: unmount it, or leave out docker_engine_purge"
         )
 
 
 def unmount(path: str) -> None:
-    """Unmount what was mounted last at path. Raises RefusedError where that cannot be."""
+    """Unmount what was mounted last at path. Raises ForeignEntryError where that cannot be."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.umount2(os.fsencode(path), UMOUNT_NOFOLLOW) != 0:
         why = os.strerror(ctypes.get_errno())
-        raise RefusedError(
+        raise ForeignEntryError(
             f"{path} is mounted and cannot be unmounted ({why}). Nothing is removed there."
             " Fix: stop what uses it, and unmount it"
         )
 
 
 def purge(root: str, was: str, check: bool) -> bool:
-    """Remove what Docker kept in a root, and tell whether there was anything to do.
+    """Remove what Docker kept in a root, and return whether there was anything to do.
 
-    was: what it was like before, absent or empty. Raises RefusedError before anything is removed,
-    and OSError.
+    was: what it was like before, absent or empty. check: whether nothing is removed. Raises
+    ForeignEntryError before anything is removed, ValueError and OSError.
     """
     place = os.path.realpath(root)
     if state_of(place) == "absent":
         return False
-    there = mounts()
-    below = mounts_below(place, there)
+    mounts = read_mounts()
+    below = mounts_below(place, mounts)
     refuse_others(place, os.listdir(place), below)
     # A disk of its own, or one that a link leads to, is not Docker's.
-    is_mounted = place in [mount.path for mount in there]
+    is_mounted = place in [mount.path for mount in mounts]
     stays = was == "empty" or is_mounted or os.path.islink(root)
     if check:
         return not stays or state_of(place) == "in use"
@@ -188,8 +162,10 @@ def purge(root: str, was: str, check: bool) -> bool:
         unmount(mount.path)
     # What has come in the meantime.
     refuse_others(place, os.listdir(place), below=[])
-    if left := mounts_below(place, mounts()):
-        raise RefusedError(f"{left[0].path} is mounted again. Fix: find out by what, and stop it")
+    if left := mounts_below(place, read_mounts()):
+        raise ForeignEntryError(
+            f"{left[0].path} is mounted again. Fix: find out by what, and stop it"
+        )
     changed = not stays or state_of(place) == "in use"
     empty(place)
     if not stays:
@@ -210,16 +186,16 @@ def main() -> None:
     try:
         state = read()
         if state.before is None:
-            raise RefusedError(f"{DIRECTORY} has no record of what was there before")
-        told = state.before.get("roots", {})
-        ours = [path for path in paths if told.get(path) in ("absent", "empty")]
+            raise ForeignEntryError(f"{DIRECTORY} has no record of what was there before")
+        before = state.before.get("roots", {})
+        ours = [path for path in paths if before.get(path) in ("absent", "empty")]
         kept = [path for path in paths if path not in ours and state_of(path) == "in use"]
         # All of them are looked at before one is touched.
-        changed = [purge(path, told[path], check=True) for path in ours]
+        changed = [purge(path, before[path], check=True) for path in ours]
         if not module.check_mode:
-            changed = [purge(path, told[path], check=False) for path in ours]
-    except RefusedError as refusal:
-        module.fail_json(msg=f"{refusal}.".encode(errors="backslashreplace").decode())
+            changed = [purge(path, before[path], check=False) for path in ours]
+    except ForeignEntryError as error:
+        module.fail_json(msg=f"{error}.".encode(errors="backslashreplace").decode())
     except (OSError, TornError, ValueError) as error:
         module.fail_json(msg=f"Docker's directories cannot be emptied: {error}")
     module.exit_json(changed=any(changed), kept=kept)

@@ -70,11 +70,11 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, cast
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.labocloud.room.plugins.module_utils.commands import ENVIRONMENT, run
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import SOCKET
 from ansible_collections.labocloud.room.plugins.module_utils.files import digest
 from ansible_collections.labocloud.room.plugins.module_utils.images.passing import (
@@ -83,11 +83,11 @@ from ansible_collections.labocloud.room.plugins.module_utils.images.passing impo
     made,
     sweep,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import ENVIRONMENT, run
+from ansible_collections.labocloud.room.plugins.module_utils.images.zstd import pack
 
 
 def omitted(manifest: list[dict[str, Any]], skip: int) -> set[str]:
-    """Give the names of the archive's members that hold the skip lowest layers of its images.
+    """Return the names of the archive's members that hold the skip lowest layers of its images.
 
     manifest: the archive's own manifest.json, one entry an image with the list C(Layers). A file
     that is also a higher layer of one of the images is not among them.
@@ -95,6 +95,17 @@ def omitted(manifest: list[dict[str, Any]], skip: int) -> set[str]:
     low = {name for image in manifest for name in image["Layers"][:skip]}
     high = {name for image in manifest for name in image["Layers"][skip:]}
     return low - high
+
+
+def copy_lean(archive: tarfile.TarFile, skip: int, sink: IO[bytes]) -> None:
+    """Write an archive of images to sink, without their skip lowest layers. Raises OSError."""
+    manifest = cast("IO[bytes]", archive.extractfile("manifest.json"))
+    without = omitted(json.load(manifest), skip)
+    with tarfile.open(fileobj=sink, mode="w|", format=tarfile.PAX_FORMAT) as lean:
+        for member in archive:
+            if member.name not in without:
+                file = archive.extractfile(member) if member.isreg() else None
+                lean.addfile(member, file)
 
 
 def save(images: list[str], skip: int, dest: Path, docker_socket: str) -> None:
@@ -106,28 +117,8 @@ def save(images: list[str], skip: int, dest: Path, docker_socket: str) -> None:
     with tempfile.TemporaryDirectory(prefix="labocloud-", dir=dest.parent) as directory:
         whole = Path(directory) / "images.tar"
         run(["docker", "save", "--output", str(whole), *images], docker_socket)
-        packing = ["zstd", "-q", "-3", "-T0", "-f", "-o", str(dest)]
-        with (
-            tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as why,
-            tarfile.open(whole) as archive,
-        ):
-            manifest = cast("IO[bytes]", archive.extractfile("manifest.json"))
-            without = omitted(json.load(manifest), skip)
-            with (
-                suppress(BrokenPipeError),  # zstd has ended, and says itself why
-                subprocess.Popen(
-                    packing, stdin=subprocess.PIPE, stderr=why, env=ENVIRONMENT
-                ) as zstd,
-                tarfile.open(fileobj=zstd.stdin, mode="w|", format=tarfile.PAX_FORMAT) as lean,
-            ):
-                for member in archive:
-                    if member.name not in without:
-                        file = archive.extractfile(member) if member.isreg() else None
-                        lean.addfile(member, file)
-            why.seek(0)
-            if zstd.returncode != 0:
-                said = why.read().strip() or f"zstd ends with {zstd.returncode}"
-                raise subprocess.CalledProcessError(zstd.returncode, packing, stderr=said)
+        with tarfile.open(whole) as archive:
+            pack(dest, lambda sink, _: copy_lean(archive, skip, sink))
     dest.chmod(0o644)
 
 
@@ -143,12 +134,12 @@ def main() -> None:
     for command in ("docker", "zstd"):
         if shutil.which(command, path=ENVIRONMENT["PATH"]) is None:
             module.fail_json(msg=f"there is no command {command} here")
-    asked = module.params
+    arguments = module.params
     sweep(PLACE, {os.geteuid()})
     directory = made(PLACE)
     dest = directory / NAME
     try:
-        save(asked["images"], asked["skip_layers"], dest, asked["docker_socket"])
+        save(arguments["images"], arguments["skip_layers"], dest, arguments["docker_socket"])
         sha256, size = digest(dest), dest.stat().st_size
         # Who fetches it knows its name, and need not be root.
         directory.chmod(0o711)

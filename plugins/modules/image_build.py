@@ -87,6 +87,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.labocloud.room.plugins.module_utils.commands import run
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
 from ansible_collections.labocloud.room.plugins.module_utils.facts.answer import (
     ARGUMENTS,
@@ -103,7 +104,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.images.names import
     take_name,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.images.passing import taken
-from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import run
 
 OWN_ARGUMENTS: dict[str, Any] = {
     "context": {"type": "path", "required": True},

@@ -81,6 +81,7 @@ from contextlib import closing
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.labocloud.room.plugins.module_utils.commands import ENVIRONMENT
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     PATIENT,
     DockerConnection,
@@ -94,7 +95,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.answer import
 )
 from ansible_collections.labocloud.room.plugins.module_utils.files import digest
 from ansible_collections.labocloud.room.plugins.module_utils.images.archive_names import (
-    RefusedError,
+    WrongArchiveError,
     names_in,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
@@ -106,26 +107,23 @@ from ansible_collections.labocloud.room.plugins.module_utils.images.names import
     take_name,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.images.passing import taken
-from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import (
-    ENVIRONMENT,
-    unpacked,
-)
+from ansible_collections.labocloud.room.plugins.module_utils.images.zstd import unpacked
 
 
 def check(src: Path, sha256: str, asked: set[str]) -> None:
-    """Raise RefusedError where the archive is another one, or holds other names than asked."""
+    """Raise WrongArchiveError where the archive is another one, or holds other names than asked."""
     if digest(src) != sha256:
-        raise RefusedError("the archive arrived torn or altered")
+        raise WrongArchiveError("the archive arrived torn or altered")
     with unpacked(src) as archive:
         try:
             found = names_in(archive)
         except tarfile.TarError as error:
-            raise RefusedError(f"the archive is none ({error})") from error
+            raise WrongArchiveError(f"the archive is none ({error})") from error
         while archive.read(2**20):  # what fills the last block
             pass
     others = sorted(found - asked)
     if others:
-        raise RefusedError(
+        raise WrongArchiveError(
             f"the archive holds {', '.join(map(repr, others[:5]))}, which nobody asked for"
         )
 
@@ -157,8 +155,8 @@ def put_back(docker: DockerConnection, before: dict[str, str | None]) -> None:
 def bring(docker: DockerConnection, src: Path, images: dict[str, str]) -> dict[str, str]:
     """Load the archive, compare what has come, and give its IDs, by the names.
 
-    Raises OSError, and RefusedError where it is not what was meant: what was there before has its
-    names then.
+    Raises OSError, and WrongArchiveError where it is not what was meant: what was there before has
+    its names then.
     """
     before: dict[str, str | None] = {}
     for name in images:
@@ -170,7 +168,7 @@ def bring(docker: DockerConnection, src: Path, images: dict[str, str]) -> dict[s
         for name, meant in images.items():
             image = described(docker, name)
             if image is None or fingerprint(image) != meant:
-                raise RefusedError(f"{name} came as another image than the one that was sent")
+                raise WrongArchiveError(f"{name} came as another image than the one that was sent")
             came[name] = image["Id"]
     except BaseException:
         put_back(docker, before)

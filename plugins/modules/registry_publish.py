@@ -80,8 +80,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.labocloud.room.plugins.module_utils import commands
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import SOCKET
-from ansible_collections.labocloud.room.plugins.module_utils.reset import saved
 
 UNIT = "labocloud-push.service"
 ACCOUNT = "labocloud-push"
@@ -220,7 +220,7 @@ def save(images: list[str], file: IO[bytes], docker_socket: str) -> None:
 
     Raises subprocess.CalledProcessError.
     """
-    saved.run(["docker", "save", *images], docker_socket, stdout=file)
+    commands.run(["docker", "save", *images], docker_socket, stdout=file)
     os.fchmod(file.fileno(), 0o644)  # the unit's account opens it anew
     file.seek(0)
 

@@ -101,7 +101,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises imp
 from ansible_collections.labocloud.room.plugins.module_utils.files import sync_directory
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import DELIVERED, told_of
 from ansible_collections.labocloud.room.plugins.module_utils.reset.emptying import (
-    RefusedError,
+    ForeignEntryError,
     clear,
     is_mounted,
     remove,
@@ -169,7 +169,7 @@ def exchange(entries: dict[str, Entry], places: Places) -> None:
 
 
 def tidy(places: Places) -> None:
-    """Remove what the folder's link does not lead to. Raises OSError and RefusedError."""
+    """Remove what the folder's link does not lead to. Raises OSError and ForeignEntryError."""
     current = places.current()
     for one in places.made():
         if one != current:
@@ -177,10 +177,12 @@ def tidy(places: Places) -> None:
 
 
 def refuse_others(facts: dict[str, Any], places: Places) -> None:
-    """Refuse what is somebody's own. Raises RefusedError."""
+    """Refuse what is somebody's own. Raises ForeignEntryError."""
     others = [str(getattr(places, one)) for one in places._fields if facts[one] == "other"]
     if others:
-        raise RefusedError(f"{', '.join(others)} is not the toolkit's, and nothing is done to it")
+        raise ForeignEntryError(
+            f"{', '.join(others)} is not the toolkit's, and nothing is done to it"
+        )
 
 
 def lines_of(places: Places) -> list[str]:
@@ -191,7 +193,7 @@ def lines_of(places: Places) -> list[str]:
 
 
 def put(entries: dict[str, Entry], places: Places, *, check: bool) -> bool:
-    """Have it there, and tell whether it was not. Raises OSError and RefusedError."""
+    """Have it there, and tell whether it was not. Raises OSError and ForeignEntryError."""
     facts = exercise_facts(places)
     refuse_others(facts, places)
     right = facts["digest"] == digest(wanted(entries))
@@ -265,7 +267,7 @@ def main() -> None:
         else:
             changed, stays = take(PLACES, check=module.check_mode)
         seat = answer(asked)
-    except (OSError, RefusedError, ValueError, LateError) as error:
+    except (OSError, ForeignEntryError, ValueError, LateError) as error:
         module.fail_json(msg=str(error), changed=changed)
     diff = {"before": "\n".join(before) + "\n", "after": "\n".join(after) + "\n"}
     module.exit_json(changed=changed, diff=diff, stays=stays, seat=seat)

@@ -115,20 +115,12 @@ left_out:
 """
 
 import http.client
-import json
 import os
-import re
-import shlex
-import shutil
 import subprocess
 import tarfile
-import tempfile
-import time
-from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
-from typing import IO, Any, NamedTuple, cast
-from urllib.parse import quote
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils.engine import access
@@ -136,329 +128,11 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
     PATIENT,
     SOCKET,
     DockerConnection,
-    EngineError,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.files import digest, write_whole
-from ansible_collections.labocloud.room.plugins.module_utils.images.archive_names import (
-    Copied,
-    names_in,
-)
-from ansible_collections.labocloud.room.plugins.module_utils.limits import few
-from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import (
-    DEVICE,
-    ENVIRONMENT,
-    REPOSITORY,
-    UNFINISHED,
-    alone,
-    container_stamp,
-    volume_stamp,
-)
-
-# Seconds in which an engine that is restarted answers again, and those between two questions.
-RETURNS = 60
-BETWEEN = 1
-# How often a container is asked to pause that is about to end, or to start.
-ATTEMPTS = 3
-# The directory of each save, to the containers that do not run because of it: ID to what lets them
-# go on, unpause or start. Not across a boot, which ends all containers.
-HALTED = Path("/run/labocloud-halted.json")
-SOCKET_IN_VOLUME = re.compile("^tar: (.*): socket ignored$", re.MULTILINE)
-
-
-class RefusedError(Exception):
-    """Something cannot be saved; the text names it."""
-
-
-class Image(NamedTuple):
-    """An image in the archive: the name that it has there, its ID, its names on the seat."""
-
-    tag: str
-    id: str
-    names: list[str]
-
-
-def present(docker: DockerConnection, paths: list[str]) -> list[dict[str, Any]]:
-    """Give the engine's descriptions of those things that are there."""
-    return [told for told in map(docker.ask, paths) if told is not None]
-
-
-def described(docker: DockerConnection, containers: list[str]) -> list[dict[str, Any]]:
-    """Give the engine's descriptions of those of the containers that are there."""
-    return present(docker, [f"/containers/{key}/json" for key in containers])
-
-
-def read_halted() -> dict[str, dict[str, str]]:
-    """Give what HALTED says. Raises OSError."""
-    try:
-        halted: dict[str, dict[str, str]] = json.loads(HALTED.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return {}
-    return halted
-
-
-def take(halted: dict[str, dict[str, str]], dest: Path) -> dict[str, str]:
-    """Take out of it what was halted for dest, or by runs that ended early: theirs is gone.
-
-    halted: as HALTED has it. Gives ID to what lets the container go on.
-    """
-    ours = [other for other in halted if other == str(dest) or not Path(other).exists()]
-    return {key: verb for other in ours for key, verb in halted.pop(other).items()}
-
-
-def halt(docker: DockerConnection, container: dict[str, Any]) -> str:
-    """Have a container write nothing, and give what lets it go on, empty where it wrote nothing.
-
-    Raises RefusedError where it runs all the same.
-    """
-    key, name = container["Id"], container["Name"].lstrip("/")
-    for _ in range(ATTEMPTS):
-        state = container["State"]
-        if state["Paused"] or not state["Running"]:
-            return ""
-        # Between two starts it cannot be paused.
-        verb, undo = ("stop?t=0", "start") if state["Restarting"] else ("pause", "unpause")
-        try:
-            docker.ask(f"/containers/{key}/{verb}", "POST")
-        except EngineError as error:
-            failed = error
-        else:
-            return undo
-        # It may have ended just now.
-        container = docker.ask(f"/containers/{key}/json")
-        if container is None:
-            return ""
-    raise RefusedError(f"the container {name} runs, and cannot be paused: {failed}")
-
-
-def halt_all(docker: DockerConnection, containers: list[str], dest: Path) -> None:
-    """Have the containers write nothing, and remember those that do not because of this.
-
-    Those too that others have halted: a run that ended early, or one that may still fetch what it
-    has saved. Raises RefusedError.
-    """
-    halted = read_halted()
-    ours = take(halted, dest)
-    held = {key: verb for others in halted.values() for key, verb in others.items()}
-
-    def remember() -> None:
-        write_whole(HALTED, json.dumps(halted | {str(dest): ours}).encode())
-
-    running = []
-    for container in described(docker, containers):
-        key, state = container["Id"], container["State"]
-        if key in held:
-            ours[key] = held[key]
-        if state["Running"] and not state["Paused"]:
-            running.append(container)
-            # Before it is so: whoever is killed in between remembers one too many.
-            ours[key] = "start" if state["Restarting"] else "unpause"
-    remember()
-    for container in running:
-        ours[container["Id"]] = halt(docker, container)
-    # What ended by itself is not started again.
-    ours = {key: verb for key, verb in ours.items() if verb}
-    remember()
-
-
-def let_go_on(docker: DockerConnection, dest: Path) -> list[str]:
-    """Let the containers go on that were halted for dest, and for no other save.
-
-    Gives the commands for those that could not.
-    """
-    halted = read_halted()
-    left = take(halted, dest)
-    for others in halted.values():
-        left = {key: verb for key, verb in left.items() if key not in others}
-    deadline = time.monotonic() + RETURNS
-    while True:
-        for key, verb in list(left.items()):
-            # An engine that does not answer may come back.
-            with suppress(OSError, http.client.HTTPException):
-                told = docker.ask(f"/containers/{key}/json")
-                if told and told["State"]["Paused" if verb == "unpause" else "Running"] == (
-                    verb == "unpause"
-                ):
-                    docker.ask(f"/containers/{key}/{verb}", "POST")
-                del left[key]
-            if time.monotonic() > deadline:
-                break
-        if not left or time.monotonic() > deadline:
-            break
-        time.sleep(BETWEEN)
-    write_whole(HALTED, json.dumps(halted | {str(dest): left}).encode())
-    return [shlex.join(["docker", verb, key[:12]]) for key, verb in sorted(left.items())]
-
-
-def packed(dest: Path, write: Callable[[IO[bytes], IO[str]], None]) -> str:
-    """Pack what write gives with zstd, to dest. Gives what the commands said.
-
-    write: gets what to write to, and where a command that it runs can say why it fails. Raises
-    subprocess.CalledProcessError where a command fails, with its stderr, OSError where dest cannot
-    be written, and what write raises.
-    """
-    packing = ["zstd", "-q", "-3", "-T0", "-f", "-o", str(dest)]
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as why:
-        failed = None
-        try:
-            with subprocess.Popen(
-                packing, stdin=subprocess.PIPE, stderr=why, env=ENVIRONMENT
-            ) as zstd:
-                write(cast("IO[bytes]", zstd.stdin), why)
-        except (BrokenPipeError, subprocess.CalledProcessError) as error:
-            failed = error
-        why.seek(0)
-        said = why.read()
-        if failed or zstd.returncode != 0:
-            raise subprocess.CalledProcessError(
-                zstd.returncode or 1, "zstd", stderr=said or str(failed or "zstd fails")
-            ) from failed
-    return said
-
-
-def save_images(
-    docker: DockerConnection,
-    containers: list[dict[str, Any]],
-    images: list[Image],
-    dest: Path,
-) -> None:
-    """Save the containers' file systems, as images, and images.
-
-    Raises OSError, http.client.HTTPException, subprocess.CalledProcessError, ValueError or
-    tarfile.TarError.
-    """
-    commits = [f"{REPOSITORY}:{container['Id'][:12]}" for container in containers]
-    names = [*commits, *(image.tag for image in images)]
-
-    def write(sink: IO[bytes], _why: IO[str]) -> None:
-        asked = "&".join(f"names={name}" for name in names)
-        answer = Copied(docker.stream(f"/images/get?{asked}"), sink)
-        # An engine that fails half-way ends its answer as if that were all.
-        if names_in(answer, whole=True) != set(names):
-            raise ValueError("the engine has not given all images")
-        while answer.read(2**20):
-            pass
-
-    try:
-        for container in containers:
-            key = container["Id"]
-            docker.ask(
-                f"/commit?container={key}&repo={REPOSITORY}&tag={key[:12]}&pause=false", "POST", {}
-            )
-        for image in images:
-            repository, _, tag = image.tag.partition(":")
-            docker.ask(f"/images/{image.id}/tag?repo={repository}&tag={tag}", "POST")
-        packed(dest, write)
-    finally:
-        # What is left of an answer is nobody's.
-        docker.close()
-        for name in names:
-            with suppress(OSError, http.client.HTTPException):
-                told = docker.ask(f"/images/{name}/json")
-                # With its last name an image would go: that of a container's is made to.
-                if name in commits or (told and len(told["RepoTags"]) > 1):
-                    docker.ask(f"/images/{name}?noprune=true", "DELETE")
-
-
-def save_volumes(docker: DockerConnection, volumes: list[dict[str, Any]], dest: Path) -> list[str]:
-    """Save the volumes' bytes, and give the paths of those sockets in them that were left out.
-
-    Raises OSError or subprocess.CalledProcessError.
-    """
-    directory = Path(volumes[0]["Mountpoint"]).parents[1]
-    places = [str(Path(volume["Mountpoint"]).relative_to(directory)) for volume in volumes]
-    tar = ["tar", "--create", "--acls", "--xattrs", "--xattrs-include=*", "--numeric-owner"]
-
-    def write(sink: IO[bytes], why: IO[str]) -> None:
-        command = docker.with_its_rights([*tar, "--sparse", f"--directory={directory}", *places])
-        # Not of this session, whose terminal is the teacher's.
-        subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=sink,
-            stderr=why,
-            cwd="/",
-            env=ENVIRONMENT,
-            start_new_session=True,
-            check=True,
-        )
-
-    return SOCKET_IN_VOLUME.findall(packed(dest, write))
-
-
-def tagged(docker: DockerConnection, images: list[dict[str, Any]]) -> list[Image]:
-    """Give those images that are there and have names that somebody gave them.
-
-    images: each with its id and its names.
-    """
-    found = []
-    for image in images:
-        names = [name for name in image["names"] if not name.startswith(f"{REPOSITORY}:")]
-        if names and docker.ask(f"/images/{image['id']}/json") is not None:
-            digits = image["id"].removeprefix("sha256:")[:12]
-            found.append(Image(f"{REPOSITORY}:{digits}", image["id"], names))
-    return found
-
-
-def save(docker: DockerConnection, asked: dict[str, Any], dest: Path) -> dict[str, Any]:
-    """Save to dest, and give files, sizes, saved and left_out, as RETURN has them.
-
-    Raises RefusedError, OSError, http.client.HTTPException, subprocess.CalledProcessError,
-    ValueError or tarfile.TarError where anything cannot be saved.
-    """
-    containers = described(docker, asked["containers"])
-    images = tagged(docker, asked["images"])
-    volumes = present(docker, [f"/volumes/{quote(name)}" for name in asked["volumes"]])
-    networks = present(docker, [f"/networks/{key}" for key in asked["networks"]])
-    for volume in volumes:
-        if volume["Driver"] != "local":
-            raise RefusedError(
-                f"the volume {volume['Name']} is kept by the driver {volume['Driver']}"
-            )
-    # Before anything is read: what is written from now on may be missing in what is saved.
-    stamps = {
-        "containers": {told["Id"]: container_stamp(docker, told) for told in containers},
-        "volumes": {told["Name"]: volume_stamp(docker, told) for told in volumes},
-    }
-    files, left_out = {}, []
-    if containers or images:
-        save_images(docker, containers, images, dest / "images.tar.zst")
-        files["images.tar.zst"] = digest(dest / "images.tar.zst")
-    if own := [one for one in volumes if not DEVICE & set(one["Options"] or {})]:
-        left_out = save_volumes(docker, own, dest / "volumes.tar.zst")
-        files["volumes.tar.zst"] = digest(dest / "volumes.tar.zst")
-    for container in containers:
-        now = docker.ask(f"/containers/{container['Id']}/json") or container
-        started = [told["State"]["StartedAt"] for told in (container, now)]
-        if started[0] != started[1] or (now["State"]["Running"] and not now["State"]["Paused"]):
-            name = container["Name"].lstrip("/")
-            raise RefusedError(f"the container {name} ran while it was saved")
-    manifest = dest / "manifest.json"
-    told = {
-        "containers": containers,
-        "images": [image._asdict() for image in images],
-        "volumes": volumes,
-        "networks": networks,
-        "files": files,
-        "left_out": left_out,
-    }
-    manifest.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    files = files | {manifest.name: digest(manifest)}
-    sizes = {name: (dest / name).stat().st_size for name in files}
-    return {"files": files, "sizes": sizes, "saved": stamps, "left_out": few(left_out)}
-
-
-def room(needed: int, dest: Path) -> None:
-    """Raise RefusedError where less is free than is needed, in bytes."""
-    free = shutil.disk_usage(dest).free
-    if needed > free:
-        others = shlex.join(
-            str(path) for path in sorted(dest.parent.glob(f"{REPOSITORY}-*")) if path != dest
-        )
-        raise RefusedError(
-            f"{needed / 10**6:.0f} MB are to be saved, and at {dest.parent} is space for "
-            f"{free / 10**6:.0f} MB"
-            + (f". Fix: rm -r {others}, where no other run fetches from there" if others else "")
-        )
+from ansible_collections.labocloud.room.plugins.module_utils.reset.halting import let_go_on
+from ansible_collections.labocloud.room.plugins.module_utils.reset.lock import alone
+from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import UnsavableError
+from ansible_collections.labocloud.room.plugins.module_utils.reset.saving import save
 
 
 def main() -> None:
@@ -475,30 +149,22 @@ def main() -> None:
         },
     )
     os.umask(0o077)
-    asked = module.params
-    dest = Path(asked["dest"])
-    why, told = "", {}
+    arguments = module.params
+    socket, dest = arguments["docker_socket"], Path(arguments["dest"])
+    why = ""
+    commands: list[str] = []
+    answer: dict[str, Any] = {}
     with (
-        closing(DockerConnection(asked["docker_socket"], patience=PATIENT)) as docker,
+        closing(DockerConnection(socket, patience=PATIENT)) as docker,
         # A question that is soon answered is not waited for as a commit is.
-        closing(DockerConnection(asked["docker_socket"])) as quick,
+        closing(DockerConnection(socket)) as quick,
         alone(dest),
     ):
         try:
-            if asked["state"] == "present":
-                (dest / UNFINISHED).touch()
-                room(asked["bytes"], dest)
-                access.close(asked["docker_socket"])
-                halt_all(docker, asked["containers"], dest)
-                told = save(docker, asked, dest)
-                owner = dest.stat()
-                for name in told["files"]:
-                    os.chown(dest / name, owner.st_uid, owner.st_gid)
-                (dest / UNFINISHED).unlink()
-                # Fetching it may take as long again.
-                access.open_later(asked["docker_socket"])
+            if arguments["state"] == "present":
+                answer = save(docker, arguments, dest)
         except (
-            RefusedError,
+            UnsavableError,
             OSError,
             ValueError,
             http.client.HTTPException,
@@ -506,16 +172,15 @@ def main() -> None:
             tarfile.TarError,
         ) as error:
             why = f"cannot save: {getattr(error, 'stderr', None) or error}"
-        commands = []
-        if why or asked["state"] == "absent":
+        if why or arguments["state"] == "absent":
             commands = let_go_on(quick, dest)
-            access.open_again(asked["docker_socket"])
+            access.open_again(socket)
     if commands:
         stay = f"the engine does not let these containers go on. Fix: {'; '.join(commands)}"
         why = f"{why}; {stay}" if why else stay
     if why:
         module.fail_json(msg=why)
-    module.exit_json(changed=True, **told)
+    module.exit_json(changed=True, **answer)
 
 
 if __name__ == "__main__":

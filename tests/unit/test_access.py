@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 import stand_in
+from ansible_collections.labocloud.room.plugins.module_utils import commands
 from ansible_collections.labocloud.room.plugins.module_utils.engine import access
 from ansible_collections.labocloud.room.plugins.module_utils.facts import students as facts_students
-from ansible_collections.labocloud.room.plugins.module_utils.reset import saved
+from ansible_collections.labocloud.room.plugins.module_utils.reset.lock import LOCK
 from ansible_collections.labocloud.room.plugins.modules import docker_access
 
 NOBODY = 65534
@@ -43,7 +44,7 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, more in {"systemctl": "", "systemd-run": refusing}.items():
         (programs / name).write_text(f'#!/bin/sh\necho "{name} $*" >> {log}\n{more}\n')
         (programs / name).chmod(0o755)
-    monkeypatch.setitem(saved.ENVIRONMENT, "PATH", f"{programs}:{saved.ENVIRONMENT['PATH']}")
+    monkeypatch.setitem(commands.ENVIRONMENT, "PATH", f"{programs}:{commands.ENVIRONMENT['PATH']}")
     monkeypatch.setattr(access, "SYSTEMD", str(tmp_path))
     return log
 
@@ -63,7 +64,7 @@ def test_an_engine_is_closed_and_opened_and_a_timer_would_have_opened_it(
     assert timer.startswith("systemd-run --unit=labocloud-opening --on-active=1h ")
     # Not while somebody saves or removes.
     command = timer.partition(" flock ")[2].split()
-    assert command[0] == str(saved.LOCK)
+    assert command[0] == str(LOCK)
     subprocess.run(command[1:], check=True)
     assert mode(place) == 0o660
     access.close(str(place))

@@ -6,7 +6,7 @@ import json
 import pytest
 from ansible_collections.labocloud.room.plugins.module_utils.images.archive_names import (
     LIST_BYTES,
-    RefusedError,
+    WrongArchiveError,
     names_in,
 )
 from image_tar import images, index, tar
@@ -56,7 +56,7 @@ def test_an_older_archive_has_no_index_and_a_link_for_a_layer_that_is_there_twic
     ],
 )
 def test_an_archive_whose_names_cannot_be_told_is_refused(packed: bytes) -> None:
-    with pytest.raises(RefusedError):
+    with pytest.raises(WrongArchiveError):
         names_in(io.BytesIO(packed))
 
 
@@ -64,7 +64,7 @@ def test_one_that_is_whole_has_all_that_its_images_are_made_of() -> None:
     assert names_in(io.BytesIO(images(BASE)), whole=True) == {BASE}
     lean = tar(("manifest.json", LIST), ("c", b"{}"))
     assert names_in(io.BytesIO(lean)) == {BASE, COURSE}
-    with pytest.raises(RefusedError, match=r"lacks l/layer\.tar"):
+    with pytest.raises(WrongArchiveError, match=r"lacks l/layer\.tar"):
         names_in(io.BytesIO(lean), whole=True)
-    with pytest.raises(RefusedError, match="list of images is none"):
+    with pytest.raises(WrongArchiveError, match="list of images is none"):
         names_in(io.BytesIO(tar(("manifest.json", b'[{"RepoTags": ["a:1"]}]'))), whole=True)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import stand_in
 from ansible_collections.labocloud.room.plugins.module_utils import state
+from ansible_collections.labocloud.room.plugins.module_utils.mounts import parse_mounts
 from ansible_collections.labocloud.room.plugins.modules import docker_root
 from hypothesis import given
 from hypothesis import strategies as st
@@ -183,9 +184,9 @@ def purge_with(mounts: str, root: Path, busy: str = "..", blind: bool = False) -
 
     def work() -> dict[str, Any]:
         os.chdir(root / busy)
-        seen = docker_root.mounts
+        seen = docker_root.read_mounts
         if blind:
-            docker_root.mounts = list
+            docker_root.read_mounts = list
         said = purge(root)
         said["left"] = [m.path for m in docker_root.mounts_below(str(root), seen())]
         return said
@@ -305,7 +306,7 @@ MOUNTINFO = r"""27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
 
 
 def test_mounts_as_the_kernel_tells_them() -> None:
-    told = docker_root.parse_mounts(MOUNTINFO)
+    told = parse_mounts(MOUNTINFO)
     assert told[2] == (70, "/var/lib/docker/volumes/a b\\c/_data", "ext4")
     below = docker_root.mounts_below("/var/lib/docker", told)
     assert [mount.number for mount in below] == [71, 70, 53]
@@ -316,7 +317,7 @@ def test_mounts_as_the_kernel_tells_them() -> None:
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1))
 def test_any_name_of_a_directory_is_read_as_it_is(name: str) -> None:
     written = "".join(f"\\{ord(c):03o}" if c in " \t\n\\" else c for c in name)
-    [mount] = docker_root.parse_mounts(f"9 1 0:1 / /x/{written} rw - tmpfs none rw\n")
+    [mount] = parse_mounts(f"9 1 0:1 / /x/{written} rw - tmpfs none rw\n")
     assert mount == (9, f"/x/{name}", "tmpfs")
 
 
@@ -324,4 +325,4 @@ def test_any_name_of_a_directory_is_read_as_it_is(name: str) -> None:
 def test_what_is_no_list_of_mounts_is_refused(text: str) -> None:
     if text.strip("\n"):
         with pytest.raises(ValueError, match="no line of mountinfo"):
-            docker_root.parse_mounts(text)
+            parse_mounts(text)

@@ -13,7 +13,7 @@ import stand_in
 from ansible_collections.labocloud.room.plugins.action import (
     image_archive as image_archive_action,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.reset import saved
+from ansible_collections.labocloud.room.plugins.module_utils import commands
 from ansible_collections.labocloud.room.plugins.modules import image_archive
 
 BASE = {"Config": "b", "Layers": ["one", "two"]}
@@ -44,8 +44,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     (tmp_path / "whole.tar").write_bytes(whole)
     command(tmp_path, "docker", f'test "$*" = "save --output $3 a:1" && cp {tmp_path}/whole.tar $3')
-    path = image_archive.ENVIRONMENT["PATH"]
-    monkeypatch.setitem(image_archive.ENVIRONMENT, "PATH", f"{tmp_path}/bin:{path}")
+    path = commands.ENVIRONMENT["PATH"]
+    monkeypatch.setitem(commands.ENVIRONMENT, "PATH", f"{tmp_path}/bin:{path}")
     monkeypatch.setattr(image_archive, "PLACE", tmp_path / "passing")
     (tmp_path / "passing").mkdir()
     return tmp_path / "passing"
@@ -109,7 +109,7 @@ def test_a_zstd_that_ends_early_says_itself_why(place: Path, tmp_path: Path) -> 
 
 
 def test_a_command_that_is_lacking_is_named(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(image_archive.ENVIRONMENT, "PATH", "/nowhere")
+    monkeypatch.setitem(commands.ENVIRONMENT, "PATH", "/nowhere")
     said = stand_in.run(image_archive.main, images=["a:1"])
     assert said["msg"] == "there is no command docker here"
     assert list(place.iterdir()) == []
@@ -120,7 +120,7 @@ def test_a_command_that_does_not_end_is_ended(
 ) -> None:
     """The engine at the socket may be anybody's."""
     command(tmp_path, "docker", "exec sleep 3")
-    monkeypatch.setattr(saved, "STREAM_SECONDS", 0.2)
+    monkeypatch.setattr(commands, "STREAM_SECONDS", 0.2)
     said = stand_in.run(image_archive.main, images=["a:1"])
     assert "docker save has not ended after" in said["msg"]
     assert list(place.iterdir()) == []

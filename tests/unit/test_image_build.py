@@ -12,9 +12,8 @@ import pytest
 import stand_in
 from ansible.errors import AnsibleActionFail, AnsibleActionSkip, AnsibleConnectionFailure
 from ansible_collections.labocloud.room.plugins.action import image_build as action
-from ansible_collections.labocloud.room.plugins.module_utils import state
+from ansible_collections.labocloud.room.plugins.module_utils import commands, state
 from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
-from ansible_collections.labocloud.room.plugins.module_utils.reset import saved
 from ansible_collections.labocloud.room.plugins.modules import image_build
 from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
@@ -81,7 +80,7 @@ def machine(
 ) -> Machine:
     assert not remembers.exists()
     machine = Machine(engine, tmp_path)
-    monkeypatch.setitem(saved.ENVIRONMENT, "PATH", f"{machine.docker.parent}:/usr/bin:/bin")
+    monkeypatch.setitem(commands.ENVIRONMENT, "PATH", f"{machine.docker.parent}:/usr/bin:/bin")
     monkeypatch.setattr(image_build, "answer", lambda _: {"images": state.read().built["images"]})
     return machine
 

@@ -15,8 +15,9 @@ import stand_in
 from ansible.errors import AnsibleActionFail
 from ansible_collections.labocloud.room.plugins.action import image_load as loading
 from ansible_collections.labocloud.room.plugins.module_utils import state
+from ansible_collections.labocloud.room.plugins.module_utils.commands import ENVIRONMENT
+from ansible_collections.labocloud.room.plugins.module_utils.images import zstd
 from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
-from ansible_collections.labocloud.room.plugins.module_utils.reset import saved
 from ansible_collections.labocloud.room.plugins.modules import image_load
 from image_tar import index, tar
 from sample_action import Action
@@ -111,7 +112,7 @@ def seat(
     # As zstd is not everywhere where the tests are.
     (commands / "zstd").write_text('#!/bin/sh\nexec cat "$2"\n')
     (commands / "zstd").chmod(0o755)
-    monkeypatch.setitem(saved.ENVIRONMENT, "PATH", f"{commands}:/usr/bin:/bin")
+    monkeypatch.setitem(ENVIRONMENT, "PATH", f"{commands}:/usr/bin:/bin")
     seat = Seat(engine, tmp_path)
     monkeypatch.setattr(image_load, "answer", lambda _: seat.named())
     return seat
@@ -310,7 +311,7 @@ def test_what_arrives_is_taken_to_where_nobody_else_comes(
     def look(taken: Path, *_: object) -> None:
         seen.extend((taken.parent.stat().st_mode & 0o777, taken.stat().st_mode & 0o777))
         seen.append(src.exists())
-        raise image_load.RefusedError("enough")
+        raise image_load.WrongArchiveError("enough")
 
     monkeypatch.setattr(image_load, "check", look)
     assert load(seat, src, b"x")["msg"] == "enough"
@@ -347,8 +348,8 @@ def test_who_stops_reading_has_the_say(tmp_path: Path) -> None:
     (tmp_path / "zstd").chmod(0o755)
     path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
     with (
-        mock.patch.dict(saved.ENVIRONMENT, path),
+        mock.patch.dict(ENVIRONMENT, path),
         pytest.raises(KeyError),
-        saved.unpacked(archive) as data,
+        zstd.unpacked(archive) as data,
     ):
         raise KeyError(data.read(1))

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from ansible_collections.labocloud.room.plugins.module_utils.reset import saved
+from ansible_collections.labocloud.room.plugins.module_utils import commands
 from ansible_collections.labocloud.room.plugins.modules import registry_publish
 
 TAGS = {"python-1": 1.0, "python-2": 2.0, "python-3": 3.0, "base-1": 1.0}
@@ -77,7 +77,7 @@ def test_the_engine_at_the_socket_is_the_one_that_saves(
     docker = tmp_path / "docker"
     docker.write_text('#!/bin/sh\necho "$DOCKER_HOST $*"\n')
     docker.chmod(0o755)
-    monkeypatch.setitem(saved.ENVIRONMENT, "PATH", str(tmp_path))
+    monkeypatch.setitem(commands.ENVIRONMENT, "PATH", str(tmp_path))
     with tempfile.TemporaryFile() as file:
         registry_publish.save(["a:1"], file, "/run/other.sock")
         assert file.read() == b"unix:///run/other.sock save a:1\n"

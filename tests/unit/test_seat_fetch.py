@@ -62,7 +62,7 @@ def test_what_was_not_announced_does_not(tmp_path: Path, sent: bytes) -> None:
         written.append(Path(dest).stat().st_size)
 
     asked = announced(**content) | {"dest": str(tmp_path / "pc/now")}
-    with pytest.raises(seat_fetch.RefusedError, match=r"images.tar.zst does not arrive"):
+    with pytest.raises(seat_fetch.NotFetchedError, match=r"images.tar.zst does not arrive"):
         seat_fetch.fetched(fetch, asked)
     assert written == [min(len(sent), 4000)]
     assert not (tmp_path / "pc/now").exists()
@@ -77,7 +77,7 @@ def test_a_link_that_a_connection_copies_leads_nowhere(tmp_path: Path) -> None:
         os.symlink(other, dest)
 
     asked = announced(manifest_json=b"{}") | {"dest": str(tmp_path / "pc")}
-    with pytest.raises(seat_fetch.RefusedError, match="is no file"):
+    with pytest.raises(seat_fetch.NotFetchedError, match="is no file"):
         seat_fetch.fetched(fetch, asked)
     assert other.stat().st_mode & 0o777 == 0o644
 
@@ -87,7 +87,7 @@ def test_a_name_that_is_none_of_three_is_refused(tmp_path: Path) -> None:
     asked = announced(manifest_json=b"{}") | {"dest": str(tmp_path / "pc")}
     for name in ("../../x", "images.tar", "/etc/passwd", 3):
         bad = asked | {"files": asked["files"] | {name: "0" * 64}, "sizes": {name: 1}}
-        with pytest.raises(seat_fetch.RefusedError, match="names other files"):
+        with pytest.raises(seat_fetch.NotFetchedError, match="names other files"):
             seat_fetch.fetched(pytest.fail, bad)
     assert list(tmp_path.iterdir()) == []
 
@@ -117,7 +117,7 @@ def test_what_a_seat_announces(files: object, sizes: object, why: str) -> None:
 
 def test_nothing_is_written_where_too_much_is_announced(tmp_path: Path) -> None:
     asked = announced(manifest_json=b"x" * 10**7 + b"x") | {"dest": str(tmp_path / "pc")}
-    with pytest.raises(seat_fetch.RefusedError, match="Fix: seat_reset_max_mb"):
+    with pytest.raises(seat_fetch.NotFetchedError, match="Fix: seat_reset_max_mb"):
         seat_fetch.fetched(pytest.fail, asked)
     assert list(tmp_path.iterdir()) == []
 
@@ -126,6 +126,6 @@ def test_nothing_is_written_where_too_much_is_announced(tmp_path: Path) -> None:
 def test_of_a_place_that_the_role_has_not_made_nothing_is_fetched(tmp_path: Path, src: str) -> None:
     """Some connections run commands here that stand in a path after the end of a line."""
     asked = announced(manifest_json=b"{}") | {"dest": str(tmp_path / "pc"), "src": src}
-    with pytest.raises(seat_fetch.RefusedError, match="the seat has its files in"):
+    with pytest.raises(seat_fetch.NotFetchedError, match="the seat has its files in"):
         seat_fetch.fetched(lambda *_: pytest.fail("it is fetched"), asked)
     assert list(tmp_path.iterdir()) == []

@@ -12,9 +12,14 @@ import image_tar
 import mutated
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.module_utils import files
+from ansible_collections.labocloud.room.plugins.module_utils import commands
 from ansible_collections.labocloud.room.plugins.module_utils.engine import client
-from ansible_collections.labocloud.room.plugins.module_utils.reset import saved
+from ansible_collections.labocloud.room.plugins.module_utils.files import digest
+from ansible_collections.labocloud.room.plugins.module_utils.reset import (
+    lock,
+    recreating,
+    restoring,
+)
 from ansible_collections.labocloud.room.plugins.modules import seat_restore
 from hypothesis import given
 
@@ -40,7 +45,7 @@ def mounted(name: str, destination: str, **more: object) -> dict[str, Any]:
 
 def test_it_runs_on_the_saved_image_and_is_marked() -> None:
     saved = container({"Labels": {"a": "b"}, "Env": ["X=1"]}, {})
-    asked, without = seat_restore.recreated(saved, "mark")
+    asked, without = recreating.recreated(saved, "mark")
     assert without == []
     assert asked["Image"] == f"labocloud-saved:{SHORT}"
     assert asked["Labels"] == {"a": "b", "labocloud.restored": "mark"}
@@ -49,7 +54,7 @@ def test_it_runs_on_the_saved_image_and_is_marked() -> None:
 
 @pytest.mark.parametrize(("hostname", "stays"), [(SHORT, False), ("pc", True)])
 def test_a_host_name_that_was_the_engines_choice_is_chosen_anew(hostname: str, stays: bool) -> None:
-    asked, _ = seat_restore.recreated(container({"Hostname": hostname}, {}), "mark")
+    asked, _ = recreating.recreated(container({"Hostname": hostname}, {}), "mark")
     assert ("Hostname" in asked) is stays
 
 
@@ -59,7 +64,7 @@ def test_a_volume_that_had_no_name_given_is_mounted_by_the_one_it_had() -> None:
         "Mounts": [{"Type": "volume", "Target": "/v"}],
     }
     saved = container({}, host, mounted("data", "/data"), mounted("f00", "/v"))
-    asked = seat_restore.recreated(saved, "mark")[0]["HostConfig"]
+    asked = recreating.recreated(saved, "mark")[0]["HostConfig"]
     assert asked["Binds"] == ["data:/data:ro", "/etc:/host", "f00:/v"]
     assert asked["Mounts"] == []
 
@@ -68,7 +73,7 @@ def test_what_was_mounted_by_name_is_mounted_once() -> None:
     named = {"Type": "volume", "Source": "data", "Target": "/data"}
     memory = {"Type": "tmpfs", "Target": "/memory"}
     saved = container({}, {"Mounts": [named, memory]}, mounted("data", "/data"))
-    asked = seat_restore.recreated(saved, "mark")[0]["HostConfig"]
+    asked = recreating.recreated(saved, "mark")[0]["HostConfig"]
     assert asked["Binds"] == []
     assert asked["Mounts"] == [named, memory]
 
@@ -76,7 +81,7 @@ def test_what_was_mounted_by_name_is_mounted_once() -> None:
 def test_a_bind_without_a_colon_is_a_place_for_a_volume_without_a_name() -> None:
     host = {"Binds": ["/data", "named:/named/"]}
     saved = container({}, host, mounted("f00", "/data"), mounted("named", "/named"))
-    asked = seat_restore.recreated(saved, "mark")[0]["HostConfig"]
+    asked = recreating.recreated(saved, "mark")[0]["HostConfig"]
     assert asked["Binds"] == ["named:/named/", "f00:/data"]
 
 
@@ -86,7 +91,7 @@ def test_what_it_had_of_another_container_is_mounted_by_name_and_as_it_was() -> 
     saved = container(
         {}, {"VolumesFrom": ["other:ro"]}, mounted("data", "/data", RW=False), bind, memory
     )
-    asked = seat_restore.recreated(saved, "mark")[0]["HostConfig"]
+    asked = recreating.recreated(saved, "mark")[0]["HostConfig"]
     assert asked["Binds"] == ["data:/data:ro", "/srv:/srv"]
     assert asked["VolumesFrom"] is None
 
@@ -95,29 +100,29 @@ def test_what_it_has_of_a_container_that_came_back_it_has_of_that() -> None:
     of = f"container:{OTHER}"
     host = {"NetworkMode": of, "PidMode": of, "IpcMode": of, "Links": ["/db:/web/d"]}
     saved = container({"ExposedPorts": {"80/tcp": {}}, "Hostname": "pc"}, host)
-    asked, without = seat_restore.recreated(saved, "mark", lambda name: f"new-{name[:2]}")
+    asked, without = recreating.recreated(saved, "mark", lambda name: f"new-{name[:2]}")
     assert without == []
     host = asked["HostConfig"]
-    assert [host[key] for key in seat_restore.MODES] == ["container:new-bb"] * 3
+    assert [host[key] for key in recreating.MODES] == ["container:new-bb"] * 3
     assert host["Links"] == ["new-db:d"]
     # An engine refuses these beside the network of another.
     assert not {"ExposedPorts", "Hostname"} & set(asked)
 
 
-@pytest.mark.parametrize("mode", seat_restore.MODES)
+@pytest.mark.parametrize("mode", recreating.MODES)
 def test_its_name_and_ports_go_with_anothers_network_alone(mode: str) -> None:
     config = {"ExposedPorts": {"80/tcp": {}}, "Hostname": "pc", "Domainname": ""}
     saved = container(config, {mode: f"container:{OTHER}"})
-    asked, _ = seat_restore.recreated(saved, "mark", lambda _: "new")
+    asked, _ = recreating.recreated(saved, "mark", lambda _: "new")
     assert (set(config) <= set(asked)) is (mode != "NetworkMode")
 
 
 def test_what_it_had_of_a_container_that_is_gone_it_does_without() -> None:
     of = f"container:{OTHER}"
     host = {"NetworkMode": of, "PidMode": of, "IpcMode": "private", "Links": ["/db:/web/d"]}
-    asked, without = seat_restore.recreated(container({}, host), "mark")
+    asked, without = recreating.recreated(container({}, host), "mark")
     host = asked["HostConfig"]
-    assert [host[key] for key in (*seat_restore.MODES, "Links")] == ["none", "", "private", []]
+    assert [host[key] for key in (*recreating.MODES, "Links")] == ["none", "", "private", []]
     assert without == [
         f"NetworkMode container:{OTHER[:12]}",
         f"PidMode container:{OTHER[:12]}",
@@ -133,7 +138,7 @@ def test_those_come_first_of_which_others_have_something() -> None:
     a = one("a", NetworkMode=f"container:{'c' * 64}")
     b = one("b", Links=["/a:/b/a", "/gone:/b/g"])
     c = one("c", PidMode=f"container:{'c' * 64}")
-    assert seat_restore.in_order([b, a, c]) == [c, a, b]
+    assert recreating.in_order([b, a, c]) == [c, a, b]
 
 
 @pytest.mark.parametrize(
@@ -148,7 +153,7 @@ def test_those_come_first_of_which_others_have_something() -> None:
     ],
 )
 def test_addresses_that_the_engine_has_chosen(config: list[dict[str, str]], chosen: bool) -> None:
-    assert seat_restore.chosen_by_engine({"IPAM": {"Config": config}}) is chosen
+    assert restoring.is_chosen_by_engine({"IPAM": {"Config": config}}) is chosen
 
 
 class Seat:
@@ -163,7 +168,8 @@ class Seat:
         self.images: dict[str, str] = {}
         self.volumes: dict[str, Any] = {}
         self.directory = directory / "volumes"
-        self.told: dict[str, Any] = {"containers": [], "volumes": [], "networks": [], "images": []}
+        kinds = ("containers", "volumes", "networks", "images", "left_out")
+        self.told: dict[str, Any] = {kind: [] for kind in kinds}
         engine.on("GET", "/containers/(.*)/json", lambda _, name: self.container(name))
         engine.on("POST", r"/containers/create\?name=(.*)", self.create)
         engine.on("POST", r"/containers/(.*)/rename\?name=(.*)", self.rename)
@@ -255,8 +261,8 @@ class Seat:
 
     def write(self) -> None:
         """Write the manifest."""
-        digests = {path.name: files.digest(path) for path in self.src.glob("*.zst")}
-        (self.src / "manifest.json").write_text(json.dumps(self.told | {"files": digests}))
+        files = {path.name: digest(path) for path in self.src.glob("*.zst")}
+        (self.src / "manifest.json").write_text(json.dumps(self.told | {"files": files}))
 
     def restore(self) -> dict[str, Any]:
         """Bring it back."""
@@ -300,7 +306,7 @@ IMAGE = {"tag": "labocloud-saved:cccccccccccc", "id": "sha256:cccccccccccc", "na
 def seat(
     engine: stand_in.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Seat]:
-    monkeypatch.setattr(saved, "LOCK", tmp_path / "lock")
+    monkeypatch.setattr(lock, "LOCK", tmp_path / "lock")
     return Seat(engine, tmp_path)
 
 
@@ -334,14 +340,6 @@ def test_all_comes_back_and_once(seat: Seat) -> None:
     again = seat.restore()
     assert (again["changed"], again["lines"]) == (False, [])
     assert len(seat.made) == 2
-
-
-def test_what_was_saved_before_images_were_comes_back(seat: Seat) -> None:
-    del seat.told["images"]
-    seat.told["containers"] = [one("bob")]
-    seat.pack("images.tar.zst", image_tar.images("labocloud-saved:bbbbbbbbbbbb"))
-    seat.write()
-    assert seat.restore()["lines"] == ["container bob, stopped: docker start bob"]
 
 
 def test_a_container_that_is_not_made_is_not_told_as_made(seat: Seat) -> None:
@@ -471,7 +469,7 @@ def test_a_container_that_cannot_join_a_network_is_made_anew_by_the_next_run(sea
 
 def test_what_was_interrupted_is_made_anew_and_nothing_of_anothers_removed(seat: Seat) -> None:
     seat.save(containers=[one("bob"), one("alice")])
-    mark = files.digest(seat.src / "manifest.json")
+    mark = digest(seat.src / "manifest.json")
     for key, label in (("b" * 12, mark), ("a" * 12, "other")):
         seat.made[key] = {
             "Id": key,
@@ -608,12 +606,12 @@ def test_a_command_that_fails_alone_leaves_a_volume_unfinished(
     }[name]
     (tmp_path / "bin" / name).write_text(f"#!/bin/sh\n{script}\n")
     (tmp_path / "bin" / name).chmod(0o755)
-    path = saved.ENVIRONMENT["PATH"]
-    monkeypatch.setitem(saved.ENVIRONMENT, "PATH", f"{tmp_path / 'bin'}:{path}")
+    path = commands.ENVIRONMENT["PATH"]
+    monkeypatch.setitem(commands.ENVIRONMENT, "PATH", f"{tmp_path / 'bin'}:{path}")
     said = seat.restore()
     why = "broken[.]$" if name == "tar" else "zstd ends with 1"
     assert re.match(f"cannot restore: volume data: {why}", said["msg"])
-    monkeypatch.setitem(saved.ENVIRONMENT, "PATH", path)
+    monkeypatch.setitem(commands.ENVIRONMENT, "PATH", path)
     assert seat.restore()["lines"] == ["volume data"]
 
 
@@ -662,4 +660,4 @@ def test_volumes_are_written_with_the_rights_of_their_engine_alone(
     said = seat.restore()
     assert said["lines"] == []
     assert "volume data" in said["missing"][-1]
-    assert not list(seat.directory.rglob(seat_restore.COMPLETE))
+    assert not list(seat.directory.rglob(restoring.COMPLETE))

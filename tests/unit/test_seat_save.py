@@ -13,9 +13,10 @@ from typing import Any
 import image_tar
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.module_utils import files
+from ansible_collections.labocloud.room.plugins.module_utils import commands
 from ansible_collections.labocloud.room.plugins.module_utils.engine import access, client
-from ansible_collections.labocloud.room.plugins.module_utils.reset import saved
+from ansible_collections.labocloud.room.plugins.module_utils.files import digest
+from ansible_collections.labocloud.room.plugins.module_utils.reset import halting, lock, stamps
 from ansible_collections.labocloud.room.plugins.modules import seat_save
 
 A, B = "a" * 64, "b" * 64
@@ -135,10 +136,10 @@ class Seat:
 def seat(
     engine: stand_in.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Seat]:
-    monkeypatch.setattr(saved, "LOCK", tmp_path / "lock")
-    monkeypatch.setattr(seat_save, "HALTED", tmp_path / "halted.json")
-    monkeypatch.setattr(seat_save, "RETURNS", 3)
-    monkeypatch.setattr(seat_save, "BETWEEN", 0.01)
+    monkeypatch.setattr(lock, "LOCK", tmp_path / "lock")
+    monkeypatch.setattr(halting, "HALTED", tmp_path / "halted.json")
+    monkeypatch.setattr(halting, "RETURNS", 3)
+    monkeypatch.setattr(halting, "BETWEEN", 0.01)
     monkeypatch.setattr(access, "SYSTEMD", "/nonexistent")
     os.chmod(engine.path, 0o660)
     return Seat(engine, tmp_path)
@@ -150,7 +151,7 @@ def command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, script: 
     directory.mkdir()
     (directory / name).write_text(f"#!/bin/sh\n{script}\n")
     (directory / name).chmod(0o755)
-    monkeypatch.setitem(saved.ENVIRONMENT, "PATH", f"{directory}:{saved.ENVIRONMENT['PATH']}")
+    monkeypatch.setitem(commands.ENVIRONMENT, "PATH", f"{directory}:{commands.ENVIRONMENT['PATH']}")
 
 
 def unpacked(path: Path, *words: str) -> str:
@@ -166,7 +167,7 @@ def test_all_is_saved_and_stays_halted(seat: Seat) -> None:
     assert said["changed"] is True
     assert list(said["files"]) == ["images.tar.zst", "volumes.tar.zst", "manifest.json"]
     assert said["sizes"] == {path.name: path.stat().st_size for path in seat.dest.iterdir()}
-    assert said["files"] == {path.name: files.digest(path) for path in seat.dest.iterdir()}
+    assert said["files"] == {path.name: digest(path) for path in seat.dest.iterdir()}
     assert {path.stat().st_mode & 0o777 for path in seat.dest.iterdir()} == {0o600}
     assert seat.paused() == [A]
     # The name that a restore gave it is nobody's work.
@@ -278,7 +279,7 @@ def test_an_engine_that_comes_back_is_asked_again(seat: Seat) -> None:
 
 
 def test_those_that_cannot_go_on_are_named(seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seat_save, "RETURNS", 0)
+    monkeypatch.setattr(halting, "RETURNS", 0)
     seat.engine.on("POST", "/commit.*", stand_in.Refuse(500))
     seat.engine.on("POST", f"/containers/{B}/unpause", stand_in.Refuse(500))
     for key in (A, B):
@@ -448,7 +449,7 @@ def test_another_runs_files_stay_as_long_as_it_may_fetch_them(
     other.mkdir()
     (other / "manifest.json").touch()
     if unfinished:
-        (other / saved.UNFINISHED).touch()
+        (other / lock.UNFINISHED).touch()
     then = time.time() - hours * 3600
     for path in (*other.iterdir(), other):
         os.utime(path, (then, then))
@@ -459,7 +460,7 @@ def test_another_runs_files_stay_as_long_as_it_may_fetch_them(
     assert other.exists() is stays
     assert file.exists()
     assert seat.dest.exists()
-    assert not (seat.dest / saved.UNFINISHED).exists()
+    assert not (seat.dest / lock.UNFINISHED).exists()
 
 
 def test_of_two_runs_the_first_does_not_let_go_on_what_the_second_saves(
@@ -483,7 +484,7 @@ def test_what_a_run_that_was_killed_has_paused_goes_on_with_the_next_that_fails(
     seat.add(A)
     assert not seat.save().get("failed")
     # Killed before its end: its directory goes with the next run.
-    (seat.dest / saved.UNFINISHED).touch()
+    (seat.dest / lock.UNFINISHED).touch()
     second = tmp_path / "labocloud-saved-second"
     second.mkdir()
     seat.engine.on("POST", "/commit.*", stand_in.Refuse(500))
@@ -609,16 +610,16 @@ def test_whatever_changes_a_directory_is_seen(seat: Seat, change: str) -> None:
     subprocess.run(["touch", "-d", "@1", place / "_data/file"], check=True)
     docker = client.DockerConnection(seat.engine.path)
     docker.uid = os.geteuid()
-    before = saved.directory_stamp(docker, str(place / "_data"))
+    before = stamps.directory_stamp(docker, str(place / "_data"))
     (place / "_data/file").read_text()
-    assert saved.directory_stamp(docker, str(place / "_data")) == before
+    assert stamps.directory_stamp(docker, str(place / "_data")) == before
     # Older kernels know files' times by their clock's tick.
     beside, then = seat.volumes / "beside", (place / "_data/file").stat().st_ctime_ns
     beside.touch()
     while beside.stat().st_ctime_ns == then:
         beside.touch()
     subprocess.run(["sh", "-ec", change], cwd=place, check=True)
-    assert saved.directory_stamp(docker, str(place / "_data")) != before
+    assert stamps.directory_stamp(docker, str(place / "_data")) != before
 
 
 def test_a_directory_that_cannot_be_read_is_not_saved(seat: Seat) -> None:

@@ -1,405 +1,56 @@
-"""What is the students', by what an engine shows and the seat's records tell."""
+"""What the module lists of an engine, and what it asks the engine to remove, and what it leaves."""
 
 import json
 import os
+import re
 from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.module_utils import state
+from ansible_collections.labocloud.room.plugins.module_utils import mounts, state
 from ansible_collections.labocloud.room.plugins.module_utils.engine import access
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
+from ansible_collections.labocloud.room.plugins.module_utils.engine.things import (
+    IN_A_SWARM,
+    identities,
+    look,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.facts import (
     exercises as facts_exercises,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import Places
 from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
-from ansible_collections.labocloud.room.plugins.module_utils.reset import saved
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import bare
+from ansible_collections.labocloud.room.plugins.module_utils.reset import memory
+from ansible_collections.labocloud.room.plugins.module_utils.reset.changes import TASK
+from ansible_collections.labocloud.room.plugins.module_utils.reset.stamps import (
+    container_stamp,
+    volume_stamp,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.reset.words import (
+    NEXT,
+    STILL,
+)
 from ansible_collections.labocloud.room.plugins.modules import seat_students
 from namespaces import mounting, with_mounts
 from sample_seat import SEAT
 
 BASE, COURSE, MINE, THEIRS = "sha256:base", "sha256:course", "sha256:mine", "sha256:theirs"
-DELIVERED = {"room:base": "fp-base", "room:python": "fp-course"}
+NOTHING_BEFORE = {
+    "ids": {"containers": [], "images": {}, "networks": [], "cache": [], "swarm": ""},
+    "volumes": [],
+}
 BARE = SEAT["before"]
-NOTHING_BEFORE = {"ids": {"containers": [], "images": {}, "networks": [], "cache": [], "swarm": ""}}
-
-
-def image(*names: str, mark: str = "", parent: str = "", **more: object) -> dict[str, Any]:
-    known = {"digests": [], "labels": {}, "layers": [], "bytes": 1} | more
-    return {"names": list(names), "fingerprint": mark, "parent": parent, **known}
-
-
-def container(
-    key: str, on: str = COURSE, *, managed: bool = False, **more: object
-) -> dict[str, Any]:
-    told = {"id": f"id-{key}", "name": key, "image": on, "managed": managed}
-    return told | {"state": "running", "bytes": 1, "volumes": [], "networks": []} | more
 
 
 def volume(name: str, driver: str = "local", *, elsewhere: bool = False) -> dict[str, Any]:
     return {"name": name, "driver": driver, "elsewhere": elsewhere, "bytes": 1}
 
 
-def network(key: str, name: str, driver: str = "bridge") -> dict[str, Any]:
-    return {"id": key, "name": name, "driver": driver}
-
-
-def engine(images: dict[str, Any] | None = None, **more: object) -> dict[str, Any]:
-    """What look() gives of a seat with the toolkit's things, and more."""
-    own = {BASE: image("room:base", mark="fp-base"), COURSE: image("room:python", mark="fp-course")}
-    kinds = ("containers", "volumes", "networks", "plugins", "cache", *seat_students.IN_A_SWARM)
-    bare = {kind: [] for kind in kinds} | {"swarm": ""}
-    return {"images": own | (images or {}), **bare, **more}
-
-
-def plan(
-    seat: dict[str, Any],
-    before: dict[str, Any] | None = None,
-    keep: tuple[str, ...] = (),
-    made: list[str] | None = None,
-) -> dict[str, Any]:
-    rules = {"made": made, "containers": ["flask"], "keep": list(keep)}
-    return seat_students.plan(seat, before or NOTHING_BEFORE, DELIVERED, **rules)
-
-
 def going(things: dict[str, Any], kind: str) -> list[str]:
     return [thing["id"] for thing in things[kind]]
-
-
-def test_nothing_of_the_toolkits_is_a_students() -> None:
-    seat = engine(
-        containers=[container("flask", managed=True)],
-        networks=[network("n", "bridge"), network("h", "host")],
-    )
-    assert seat_students.lines(plan(seat)) == []
-
-
-def test_an_image_that_inherited_the_labels_goes() -> None:
-    labels = {"labocloud.image": "course", "labocloud.revision": "same"}
-    things = plan(engine({MINE: image("mine:1", mark="other", labels=labels)}))
-    assert going(things, "images") == [MINE]
-
-
-@pytest.mark.parametrize(
-    ("name", "managed", "label_of_the_image"),
-    [
-        ("flask", False, False),  # started by hand
-        ("flask", True, True),  # run from a copy of the toolkit's, which has its labels
-        ("other", True, False),  # renamed
-    ],
-)
-def test_a_container_that_only_looks_like_the_toolkits_goes(
-    name: str, managed: bool, label_of_the_image: bool
-) -> None:
-    labels = {"labocloud.managed": "true"} if label_of_the_image else {}
-    images = {MINE: image("copy:1", labels=labels)}
-    things = plan(engine(images, containers=[container(name, MINE, managed=managed)]))
-    assert going(things, "containers") == [f"id-{name}"]
-
-
-def test_what_the_toolkit_made_is_known_by_its_record_and_not_by_name_or_label() -> None:
-    """A setting gave it another name, and a student started one with the old name and our label."""
-    seat = engine(containers=[container("autre", managed=True), container("flask", managed=True)])
-    assert going(plan(seat, made=["id-autre"]), "containers") == ["id-flask"]
-    assert going(plan(seat, made=[]), "containers") == ["id-autre", "id-flask"]
-
-
-def test_a_stolen_name_is_given_back_and_the_image_without_it_stays() -> None:
-    images = {COURSE: image(mark="fp-course"), MINE: image("room:python", parent=COURSE)}
-    things = plan(engine(images))
-    assert things["names"] == {"room:python": COURSE}
-    assert going(things, "images") == [MINE]
-
-
-def test_a_stolen_name_of_an_image_that_is_lost_goes_with_its_image() -> None:
-    seat = engine({MINE: image("room:python")})
-    del seat["images"][COURSE]
-    things = plan(seat)
-    assert things["names"] == {}
-    assert going(things, "images") == [MINE]
-
-
-def test_a_second_name_goes_and_its_image_stays() -> None:
-    things = plan(engine({BASE: image("room:base", "spare:1", mark="fp-base")}))
-    assert things["names"] == {"spare:1": ""}
-    assert things["images"] == []
-
-
-@pytest.mark.parametrize(
-    ("bearer", "running", "given_back"),
-    [("old", "new", {}), ("new", "new", {}), (MINE, "old", {"room:app": "old"}), (MINE, None, {})],
-)
-def test_a_name_that_goes_from_revision_to_revision(
-    bearer: str, running: str | None, given_back: dict[str, str]
-) -> None:
-    """The record has the revisions under names of their own, one that is gone too."""
-    delivered = {"room:app-aaaaaaaaaaaa": "fp-old", "room:app-bbbbbbbbbbbb": "fp-new"}
-    delivered["room:app-cccccccccccc"] = "fp-gone"
-    images = {
-        "old": image("room:app-aaaaaaaaaaaa", mark="fp-old"),
-        "new": image("room:app-bbbbbbbbbbbb", mark="fp-new"),
-        MINE: image("mine:1"),
-    }
-    images[bearer]["names"].append("room:app")
-    seat = engine(images, containers=[container("flask", running, managed=True)] * bool(running))
-    rules = {"made": None, "containers": ["flask"], "keep": []}
-    things = seat_students.plan(seat, NOTHING_BEFORE, DELIVERED | delivered, **rules)
-    assert things["names"] == given_back
-    assert going(things, "images") == [MINE]
-
-
-def test_a_copy_with_the_same_content_is_not_the_toolkits() -> None:
-    things = plan(engine({MINE: image("copy:1", mark="fp-course")}))
-    assert going(things, "images") == [MINE]
-
-
-def test_the_image_that_the_toolkits_container_runs_on_stays_without_a_name() -> None:
-    """A newer one has been delivered, and the container not started anew yet."""
-    seat = engine({MINE: image()}, containers=[container("flask", MINE, managed=True)])
-    assert seat_students.lines(plan(seat)) == []
-
-
-def test_what_an_image_was_built_on_stays_with_it_and_goes_after_it() -> None:
-    images = {
-        "layer": image(),
-        BASE: image("room:base", mark="fp-base", parent="layer"),
-        "step1": image(parent=BASE),
-        "step2": image(parent="step1"),
-        MINE: image("mine:1", parent="step2"),
-    }
-    assert going(plan(engine(images)), "images") == [MINE, "step2", "step1"]
-
-
-def test_what_the_toolkit_pulled_to_build_on_stays() -> None:
-    labels = {"labocloud.base.from": "python:3"}
-    images = {
-        BASE: image("room:base", mark="fp-base", labels=labels, layers=["a", "b"]),
-        "pulled": image("python:3", layers=["a"]),
-    }
-    assert going(plan(engine(images)), "images") == []
-    images["pulled"]["layers"] = ["x"]
-    assert going(plan(engine(images)), "images") == ["pulled"]
-
-
-def test_what_was_there_before_stays_and_what_took_its_name_goes() -> None:
-    before = {
-        "volumes": ["old"],
-        "ids": {
-            "containers": ["id-old"],
-            "images": {THEIRS: ["theirs:1"]},
-            "networks": ["n1"],
-            "cache": ["c1"],
-            "swarm": "node",
-        },
-    }
-    seat = engine(
-        {THEIRS: image(), MINE: image("theirs:1")},
-        containers=[container("old", THEIRS), container("old2", THEIRS)],
-        networks=[network("n1", "net"), network("n2", "docker_gwbridge")],
-        volumes=[volume("old"), volume("new")],
-        cache=[{"id": "c1", "bytes": 1}, {"id": "c2", "bytes": 1}],
-        swarm="node",
-    )
-    things = plan(seat, before)
-    assert {kind: going(things, kind) for kind in things if kind != "names"} == {
-        "swarm": [],
-        "services": [],
-        "secrets": [],
-        "configs": [],
-        "containers": ["id-old2"],
-        "images": [MINE],
-        "volumes": ["new"],
-        "networks": [],
-        "plugins": [],
-        "cache": ["c2"],
-    }
-    assert things["names"] == {"theirs:1": THEIRS}
-
-
-def test_a_record_without_identities_is_read_by_names() -> None:
-    before = {"images": ["theirs:1"], "containers": ["old"], "networks": ["net"], "volumes": []}
-    seat = engine(
-        {THEIRS: image("theirs:1"), MINE: image("mine:1")},
-        containers=[container("old", THEIRS), container("new", MINE)],
-        networks=[network("n1", "net"), network("n2", "net2")],
-        cache=[{"id": "c1", "bytes": 1}],
-        swarm="node",
-    )
-    for running in (True, False):
-        things = plan(seat, before | {"docker_running": running})
-        assert going(things, "images") == [MINE]
-        assert going(things, "containers") == ["id-new"]
-        assert going(things, "networks") == ["n2"]
-        assert going(things, "cache") == ([] if running else ["c1"])
-        assert going(things, "swarm") == ([] if running else ["node"])
-
-
-def test_what_is_asked_to_stay_stays_with_what_it_runs_on() -> None:
-    seat = engine(
-        {MINE: image("db:1"), THEIRS: image("app:1", "app:2")},
-        containers=[container("app", THEIRS)],
-        networks=[network("n", "net")],
-        volumes=[volume("data")],
-    )
-    assert seat_students.lines(plan(seat, keep=("db:1", "app", "net", "data"))) == []
-
-
-@pytest.mark.parametrize("node", ["node", ""])
-def test_a_swarm_is_left_and_its_bridge_goes(node: str) -> None:
-    """Whoever leaves a swarm by hand leaves its bridge behind."""
-    networks = [network("n1", "docker_gwbridge"), network("n2", "ingress")]
-    things = plan(engine(networks=networks, swarm=node))
-    assert going(things, "swarm") == ([node] if node else [])
-    assert going(things, "networks") == ["n1"]
-
-
-@pytest.mark.parametrize(
-    ("count", "text"),
-    [
-        (0, "0B"),
-        (999, "999B"),
-        (1000, "1kB"),
-        (12_345_678, "12.3MB"),
-        (123_000_000_000, "123GB"),
-        (999_499, "999kB"),
-        (999_500, "1MB"),
-        (999_999, "1MB"),
-        (99_960, "100kB"),
-        (1_234_567_890_123, "1.23TB"),
-        (10**18, "1EB"),
-    ],
-)
-def test_sizes_are_written_as_docker_writes_them(count: int, text: str) -> None:
-    assert seat_students.size(count) == text
-
-
-HEX = "0123456789abcdef" * 4
-
-
-@pytest.mark.parametrize(
-    ("entry", "stays"),
-    [
-        (HEX, True),
-        (f"sha256:{HEX}", True),
-        (HEX[:12], True),
-        (HEX[:11], False),  # too short to be one, and nobody's name
-        (HEX[1:], False),
-        (f"db@sha256:{'d' * 64}", True),
-        (f"registry.example:5000/db:1@sha256:{'d' * 64}", True),
-        (f"db@sha256:{'d' * 63}", False),
-        (f"db@sha256:{'e' * 64}", False),
-    ],
-)
-def test_an_image_stays_by_its_id_or_digest_and_whoever_took_its_name_goes(
-    entry: str, stays: bool
-) -> None:
-    theirs = f"sha256:{HEX}"
-    seat = engine({theirs: image(digests=[f"db@sha256:{'d' * 64}"]), MINE: image("db:1")})
-    assert going(plan(seat, keep=(entry,)), "images") == [theirs] * (not stays) + [MINE]
-
-
-def test_a_name_that_is_kept_with_a_digest_is_given_back() -> None:
-    digest = f"db@sha256:{'d' * 64}"
-    seat = engine({THEIRS: image("other:1", digests=[digest]), MINE: image("db:1")})
-    things = plan(seat, keep=(f"db:1@{digest.partition('@')[2]}",))
-    assert things["names"] == {"db:1": THEIRS, "other:1": ""}
-    assert going(things, "images") == [MINE]
-    assert plan(seat, keep=(digest,))["names"] == {}
-
-
-def test_an_id_is_not_taken_for_a_name() -> None:
-    seat = engine(
-        containers=[container(HEX[:12])],
-        networks=[network("n1", HEX[:12]), network(HEX, "net")],
-        plugins=[{"id": "p1", "name": HEX[:12]}],
-        # All that a volume has is its name, and that of an anonymous one looks so.
-        volumes=[volume(HEX), volume("e" * 64)],
-    )
-    things = plan(seat, keep=(HEX[:12], HEX))
-    assert going(things, "containers") == [f"id-{HEX[:12]}"]
-    assert going(things, "networks") == ["n1"]
-    assert going(things, "plugins") == ["p1"]
-    assert going(things, "volumes") == ["e" * 64]
-
-
-def test_a_container_that_is_kept_by_its_id_stays_and_another_of_its_name_goes() -> None:
-    one, other = container("db") | {"id": HEX}, container("db")
-    things = plan(engine(containers=[one, other]), keep=(HEX[:12],))
-    assert going(things, "containers") == ["id-db"]
-
-
-def test_a_kept_container_keeps_its_volumes_and_networks() -> None:
-    """Its network by name or ID: one that was never started has the name alone."""
-    seat = engine(
-        containers=[
-            container("db", volumes=["named", HEX], networks=["net", "n1"]),
-            container("idle", networks=["net2"]),
-            container("mine", volumes=["mine"], networks=["mine", "n3"]),
-        ],
-        networks=[network("n1", "net"), network("n2", "net2"), network("n3", "mine")],
-        volumes=[volume("named"), volume(HEX), volume("mine")],
-    )
-    things = plan(seat, keep=("db", "idle"))
-    assert going(things, "containers") == ["id-mine"]
-    assert going(things, "volumes") == ["mine"]
-    assert going(things, "networks") == ["n3"]
-
-
-def test_who_only_stays_keeps_its_volumes_but_no_network_that_a_student_connected() -> None:
-    """The engine removes no volume of a container that is there."""
-    before = {"ids": NOTHING_BEFORE["ids"] | {"containers": ["id-old"]}}
-    seat = engine(
-        containers=[
-            container("old", volumes=["data"], networks=["net"]),
-            container("flask", managed=True, networks=["net"]),
-        ],
-        networks=[network("n1", "net")],
-        volumes=[volume("data")],
-    )
-    things = plan(seat, before)
-    assert going(things, "volumes") == []
-    assert going(things, "networks") == ["n1"]
-
-
-def test_plugins_go_but_for_those_that_something_which_stays_is_made_with() -> None:
-    plugins = [{"id": f"p-{name}", "name": name} for name in ("old", "nfs", "net", "mine", "kept")]
-    seat = engine(
-        plugins=plugins,
-        volumes=[volume("marks", "nfs", elsewhere=True), volume("theirs", "mine", elsewhere=True)],
-        networks=[network("n1", "lan", "net"), network("n2", "theirs", "mine")],
-    )
-    before = {"ids": NOTHING_BEFORE["ids"] | {"plugins": ["p-old"]}, "docker_running": True}
-    things = plan(seat, before, keep=("marks", "lan", "kept"))
-    assert going(things, "plugins") == ["p-mine"]
-    assert "plugin mine" in seat_students.lines(things)
-    # Where the record does not know of plugins, those of a Docker that ran may have been there.
-    for running in (True, False):
-        for known in (NOTHING_BEFORE, {}):
-            things = plan(engine(plugins=plugins[:1]), known | {"docker_running": running})
-            assert going(things, "plugins") == ["p-old"] * (not running)
-
-
-@pytest.mark.parametrize(("there", "told"), [("", True), ("node", False)])
-def test_what_a_swarm_holds_is_told_where_the_swarm_goes(there: str, told: bool) -> None:
-    held = {kind: [{"id": "x", "name": "web"}] for kind in seat_students.IN_A_SWARM}
-    things = plan(engine(swarm="node", **held), {"ids": NOTHING_BEFORE["ids"] | {"swarm": there}})
-    expected = ["membership of a swarm", "service web, of that swarm"]
-    expected += ["secret web, of that swarm", "config web, of that swarm"]
-    assert seat_students.lines(things) == (expected if told else [])
-    assert seat_students.total(things) == 0
-
-
-def test_a_volume_whose_data_are_elsewhere_is_told_so() -> None:
-    seat = engine(volumes=[volume("a"), volume("b", elsewhere=True), volume("c", "nfs:1")])
-    seat["volumes"][2]["elsewhere"] = True
-    assert seat_students.lines(plan(seat)) == [
-        "volume a, 1B",
-        "volume b (driver local; its data stay where it keeps them)",
-        "volume c (driver nfs:1; its data stay where it keeps them)",
-    ]
 
 
 # What an engine says, less what is not read. MINE has no parent and was pulled.
@@ -456,7 +107,7 @@ def talks(engine: stand_in.Engine, remembers: Path) -> stand_in.Engine:
     engine.on("GET", "/networks", [{"Id": "n1", "Name": "net", "Driver": "bridge"}])
     engine.on("GET", "/plugins", [{"Id": "p1", "Name": "nfs:1", "Enabled": False}])
     engine.on("GET", "/info", {"Swarm": SWARM})
-    for kind in seat_students.IN_A_SWARM:
+    for kind in IN_A_SWARM:
         engine.on("GET", f"/{kind}", [{"ID": f"id-{kind}", "Spec": {"Name": kind}}])
     return engine
 
@@ -474,7 +125,7 @@ def was(before: dict[str, Any] | None) -> None:
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where labo remembers, for a test; it is not there yet."""
     place = tmp_path / "labo"
-    monkeypatch.setattr(seat_students, "PLACES", Places(memory=place))
+    monkeypatch.setattr(memory, "PLACES", Places(memory=place))
     return place
 
 
@@ -506,7 +157,7 @@ def test_a_listing_has_all_that_an_engine_tells_of(talks: stand_in.Engine) -> No
         {"id": MINE, "name": "mine:1", "names": ["mine:1"], "bytes": 5}
     ]
     with closing(DockerConnection(talks.path)) as docker:
-        ids = seat_students.identities(seat_students.look(docker))
+        ids = identities(look(docker))
     assert ids == {
         "containers": ["c1"],
         "images": {MINE: ["mine:1"]},
@@ -518,7 +169,7 @@ def test_a_listing_has_all_that_an_engine_tells_of(talks: stand_in.Engine) -> No
     work = "image mine:1, volume data, volume home, volume small, volume far"
     lost = f"nobody has saved (labo save): {work}"
     assert told["unsaved"] == work.split(", ")
-    assert told["told"] == ["pc07: 13 would go, 20B:", *told["lines"], lost, seat_students.NEXT]
+    assert told["told"] == ["pc07: 13 would go, 20B:", *told["lines"], lost, NEXT]
     assert told["save"] == {
         "containers": ["c1"],
         "images": told["things"]["images"],
@@ -590,7 +241,7 @@ def remembers_of_class(place: Path, *volumes: str) -> Path:
     place.mkdir(mode=0o1777)
     place.chmod(0o1777)
     file = place / f"{os.geteuid()}.json"
-    saved = {"time": 1.0, "images": [seat_students.bare(MINE)], "volumes": list(volumes)}
+    saved = {"time": 1.0, "images": [bare(MINE)], "volumes": list(volumes)}
     held = {"version": 1, "answers": {}, "done": {}, "saved": saved}
     file.write_text(json.dumps(held))
     return file
@@ -606,17 +257,6 @@ def test_what_somebody_has_taken_home_is_not_told_as_unsaved(
     # Another one of the same name.
     file.write_text(file.read_text().replace("mine", "old"))
     assert listed(talks)["unsaved"] == ["image mine:1", "volume far"]
-
-
-def test_a_volume_without_a_name_is_work_where_a_container_has_it() -> None:
-    anonymous = ["0" * 64, "1" * 64]
-    seat = engine(
-        containers=[container("c", MINE, volumes=anonymous[:1])],
-        images={MINE: image()},
-        volumes=[volume(one) for one in anonymous],
-    )
-    lost = seat_students.unsaved(plan(seat), seat_students.memory.Saved())
-    assert lost == [f"volume {anonymous[0]}"]
 
 
 def test_what_labo_remembers_goes_with_a_reset_that_is_confirmed(
@@ -648,7 +288,7 @@ def test_a_disk_of_its_own_for_what_is_remembered_is_emptied_and_no_more(
         (kept / "1000.json").write_text("{}")
         before = listed(talks)["things"]["memory"]
         left: list[str] = []
-        seat_students.forget(left)
+        memory.forget(left)
         names = [str(one.relative_to(kept)) for one in kept.rglob("*")]
         return {"before": before, "left": left, "names": names, "after": listed(talks)["lines"]}
 
@@ -664,7 +304,7 @@ def test_a_directory_that_is_not_labos_is_left_alone(talks: stand_in.Engine, kep
     (kept / "thesis").write_text("years of work")
     assert listed(talks)["things"]["memory"] == []
     left: list[str] = []
-    seat_students.forget(left)
+    memory.forget(left)
     assert (left, (kept / "thesis").exists()) == ([], True)
 
 
@@ -741,7 +381,7 @@ def test_an_image_is_told_of_as_it_is_and_what_was_not_measured_is_nothing(
         talks.on("GET", r"/system/df\?.*", used)
         talks.on("GET", r"/containers/json\?.*", [CONTAINER | {"SizeRw": 0}, IDLE])
         with closing(DockerConnection(talks.path)) as docker:
-            seat = seat_students.look(docker)
+            seat = look(docker)
         assert [container["bytes"] for container in seat["containers"]] == [0, 0]
         assert seat["volumes"][0]["bytes"] == 0
         told = seat["images"][MINE]
@@ -760,28 +400,13 @@ def test_an_image_is_told_of_as_it_is_and_what_was_not_measured_is_nothing(
     assert image_bytes(9, 0) == image_bytes(9, -1) == 9
 
 
-@pytest.mark.parametrize(
-    ("kind", "thing", "saved"),
-    [
-        ("containers", {"id": "c1", "bytes": 1}, True),
-        ("volumes", {"name": "v", "bytes": 1}, True),
-        ("images", {"id": "i", "names": ["mine:1"], "bytes": 1}, True),
-        # A step on the way to another image.
-        ("images", {"id": "i", "names": [], "bytes": 1}, False),
-        ("networks", {"id": "n", "bytes": 0}, False),
-    ],
-)
-def test_what_is_worth_saving(kind: str, thing: dict[str, Any], *, saved: bool) -> None:
-    assert (seat_students.to_save(NOTHING | {kind: [thing]}) is not None) is saved
-
-
 def test_what_newer_engines_leave_out_is_not_there(talks: stand_in.Engine) -> None:
     """And what an engine without a swarm, or of one that has lost its managers, does not tell."""
     bare = {"Id": MINE, "Config": {}, "RootFS": {"Type": "layers"}, "Architecture": "amd64"}
     talks.on("GET", f"/images/{MINE}/json", bare)
     talks.on("GET", r"/system/df\?.*", {"ImageUsage": {"ActiveCount": 1}})
     talks.on("GET", "/volumes", {"Volumes": None})
-    for kind in seat_students.IN_A_SWARM:
+    for kind in IN_A_SWARM:
         talks.on("GET", f"/{kind}", stand_in.Refuse(503, "no leader"))
     told = listed(talks)
     assert told["lines"] == [
@@ -851,7 +476,7 @@ def test_what_an_engine_refuses_a_thousand_times_is_told_in_some_lines(
 NOTHING = {
     kind: []
     for kind in (
-        *("swarm", *seat_students.IN_A_SWARM, "containers", "images", "volumes", "networks"),
+        *("swarm", *IN_A_SWARM, "containers", "images", "volumes", "networks"),
         *("plugins", "cache"),
     )
 } | {"names": {}}
@@ -861,7 +486,7 @@ EVERYTHING = NOTHING | {
     "names": {"spare:1": "", "room:python": COURSE},
     "images": [{"id": MINE, "name": "", "names": [], "bytes": 0}],
     "volumes": [volume("a"), volume("b")],
-    "networks": [network("n1", "net") | {"bytes": 0}],
+    "networks": [{"id": "n1", "name": "net", "driver": "bridge", "bytes": 0}],
     "plugins": [{"id": "p1", "name": "nfs:1", "bytes": 0}],
     "cache": [{"id": "b1", "name": "", "bytes": 0}],
 }
@@ -954,12 +579,12 @@ def test_what_the_engine_refuses_is_named_with_its_reason_and_the_rest_goes(
     obeys: stand_in.Engine, refused: str, name: str
 ) -> None:
     method, path = refused.split()
-    obeys.on(method, seat_students.re.escape(path), stand_in.Refuse(409, "it is in use"))
+    obeys.on(method, re.escape(path), stand_in.Refuse(409, "it is in use"))
     told = removed(obeys)
     assert told["failed"] is told["changed"] is True
     assert told["left"] == [f"{name}: it is in use"]
     why = f"cannot be removed: {name}: it is in use"
-    assert told["msg"] == f"pc07: {why}. {seat_students.STILL}"
+    assert told["msg"] == f"pc07: {why}. {STILL}"
     assert [step for step in steps(obeys) if "/unpause" not in step] == STEPS
 
 
@@ -1045,7 +670,7 @@ def mount(directory: Path, monkeypatch: pytest.MonkeyPatch, *places: str) -> Non
     table.write_text(
         "".join(f"1 2 254:0 /r {place} rw shared:1 - ext4 /dev/a rw\n" for place in places)
     )
-    monkeypatch.setattr(seat_students, "MOUNTS", table)
+    monkeypatch.setattr(mounts, "MOUNTINFO", table)
 
 
 @pytest.mark.parametrize("where", ["a", "a/_data", "a/_data/in\\040it", "a/_data/b/c"])
@@ -1130,7 +755,7 @@ class Kept:
         }
         docker = DockerConnection(engine.path)
         docker.uid = os.geteuid()
-        stamps = {name: saved.volume_stamp(docker, self.volume(name)) for name in "ab"}
+        stamps = {name: volume_stamp(docker, self.volume(name)) for name in "ab"}
         self.saved = {"containers": {"web": "then ", "done": "then "}, "volumes": stamps}
 
     @staticmethod
@@ -1280,7 +905,7 @@ def test_a_container_whose_files_were_written_to_stays(since: Kept, tmp_path: Pa
     since.containers["done"]["GraphDriver"] = {"Data": {"UpperDir": str(layer)}}
     docker = DockerConnection(since.engine.path)
     docker.uid = os.geteuid()
-    stamp = saved.container_stamp(docker, since.containers["done"])
+    stamp = container_stamp(docker, since.containers["done"])
     since.saved["containers"]["done"] = stamp
     (layer / "copied").touch()
     reason = "container done: it ran, or was written to, after it was saved"
@@ -1288,7 +913,7 @@ def test_a_container_whose_files_were_written_to_stays(since: Kept, tmp_path: Pa
 
 
 def test_a_swarm_is_not_left_while_a_container_of_its_services_stays(since: Kept) -> None:
-    since.containers["done"]["Config"] = {"Labels": {seat_students.TASK: "task"}}
+    since.containers["done"]["Config"] = {"Labels": {TASK: "task"}}
     since.containers["done"]["State"]["StartedAt"] = "now"
     assert "membership of a swarm: the container done needs it" in since.removed()["left"]
     assert ALL_THAT_WAS_SAVED[0] not in steps(since.engine)

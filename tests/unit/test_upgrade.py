@@ -15,8 +15,9 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
 from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import (
     fingerprint,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.reset.listing import list_things
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import faults
-from ansible_collections.labocloud.room.plugins.modules import seat_state, seat_students
+from ansible_collections.labocloud.room.plugins.modules import seat_state
 from ansible_collections.labocloud.room.plugins.plugin_utils.seat_shape import SEAT
 
 BASE, TAG = "room:base", "room:python"
@@ -185,7 +186,7 @@ def test_reset_and_removal_know_what_is_whose(
     have(engine, own, runs, container("theirs", "flask-2", own[-1]["Id"]))
     for _ in range(2):
         with closing(DockerConnection(engine.path)) as docker:
-            things, refused = seat_students.listing(docker, "pc07", [], [])
+            things, refused = list_things(docker, "pc07", [])
         assert refused == ""
         assert [one["name"] for one in things["images"]] == ["mine:1"]
         assert [one["id"] for one in things["containers"]] == ["theirs"]

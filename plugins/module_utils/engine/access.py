@@ -14,6 +14,7 @@ import socket
 import subprocess
 from contextlib import closing, suppress
 
+from ansible_collections.labocloud.room.plugins.module_utils.commands import ENVIRONMENT
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     ACCOUNT,
     LINK,
@@ -21,7 +22,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
     uid_of,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.facts.students import engines
-from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import ENVIRONMENT, LOCK
+from ansible_collections.labocloud.room.plugins.module_utils.reset.lock import LOCK
 
 # The mode of the socket is also the mask of its ACL, so that both are closed and opened by it.
 CLOSED, OPEN = "go=", "g+rw"

@@ -13,12 +13,12 @@ from pathlib import Path
 from ansible_collections.labocloud.room.plugins.module_utils.engine.roots import NOBODYS
 
 
-class RefusedError(Exception):
-    """Something that is not Docker's is there; the text names it and says what to do."""
+class ForeignEntryError(Exception):
+    """Something is there that is not ours to remove; the text names it and says what to do."""
 
 
 def mount_number(descriptor: int) -> int:
-    """Give the number of the mount that an open directory is on.
+    """Return the number of the mount that an open directory is on.
 
     It tells a directory that is mounted there from one that belongs there, of the same file system
     too; and what is open stays what it is, whatever is mounted afterwards.
@@ -29,24 +29,24 @@ def mount_number(descriptor: int) -> int:
 
 
 def open_directory(name: str, parent: int | None = None) -> int:
-    """Open a directory, and no link to one. Raises OSError."""
+    """Open a directory, and no link to one, and return its descriptor. Raises OSError."""
     return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
 
 
 def identity(descriptor: int) -> tuple[int, int]:
-    """Give what tells an open directory from all others."""
-    told = os.fstat(descriptor)
-    return told.st_dev, told.st_ino
+    """Return what tells an open directory from all others."""
+    status = os.fstat(descriptor)
+    return status.st_dev, status.st_ino
 
 
 def replace(old: int, new: int) -> int:
-    """Close one open directory and go on with another."""
+    """Close one open directory, and return another to go on with."""
     os.close(old)
     return new
 
 
 def is_top(directory: int) -> bool:
-    """Tell whether an open directory is the top of something that is mounted there."""
+    """Return whether an open directory is the top of something that is mounted there."""
     above = open_directory("..", directory)
     try:
         return mount_number(above) != mount_number(directory)
@@ -55,7 +55,7 @@ def is_top(directory: int) -> bool:
 
 
 def is_mounted(path: Path) -> bool:
-    """Tell whether a directory is where something is mounted. Raises OSError where it is none."""
+    """Return whether a directory is where something is mounted. Raises OSError where it is none."""
     directory = open_directory(str(path))
     try:
         return is_top(directory)
@@ -64,13 +64,13 @@ def is_mounted(path: Path) -> bool:
 
 
 def remove_files(directory: int, busy: Callable[[str], None]) -> list[str]:
-    """Remove all of an open directory that is no directory, and give the names of those.
+    """Remove all of an open directory that is no directory, and return the names of those.
 
-    busy: is given the name of a file that something is mounted on.
+    busy: takes the name of a file that something is mounted on. Raises OSError.
     """
     with os.scandir(directory) as entries:
-        listed = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
-    for name, is_directory in listed:
+        found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+    for name, is_directory in found:
         if is_directory:
             continue
         try:
@@ -79,12 +79,12 @@ def remove_files(directory: int, busy: Callable[[str], None]) -> list[str]:
             if error.errno != errno.EBUSY:
                 raise
             busy(name)
-    return [name for name, is_directory in listed if is_directory]
+    return [name for name, is_directory in found if is_directory]
 
 
 def refuse_mount(path: str) -> None:
-    """Raise RefusedError: something is mounted at that path after all."""
-    raise RefusedError(
+    """Raise ForeignEntryError: something is mounted at that path after all."""
+    raise ForeignEntryError(
         f"something is mounted at {path}: the removal has stopped there. Fix: unmount it, and then"
         " this again"
     )
@@ -98,8 +98,8 @@ def empty(
     """Remove all that is in root, and on the same mount.
 
     However deep it is: people make such directories. keep: directories at its top that stay.
-    mounted: is given the path of each mount below, which stays where it does not raise, as the
-    directories that it is in do. Raises OSError.
+    mounted: takes the path of each mount below, which stays where it does not raise, as the
+    directories that it is in do. Raises OSError, and what mounted raises.
     """
     stays = False
     directory = open_directory(root)
@@ -141,7 +141,7 @@ def empty(
 
 
 def clear(path: Path) -> list[str]:
-    """Remove all that is in a directory, and give the paths of what stays.
+    """Remove all that is in a directory, and return the paths of what stays.
 
     That is what is mounted below it, and a file system's own where it is the top of one. Raises
     OSError.
@@ -153,7 +153,10 @@ def clear(path: Path) -> list[str]:
 
 
 def remove(path: Path) -> None:
-    """Remove a link, a file, or a directory with all that is in it. Raises as empty() does."""
+    """Remove a link, a file, or a directory with all that is in it.
+
+    Raises OSError, and ForeignEntryError where something is mounted in it.
+    """
     if path.is_dir() and not path.is_symlink():
         empty(str(path))
         path.rmdir()

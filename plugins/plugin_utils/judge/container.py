@@ -189,7 +189,7 @@ def made_before(has: Seat, container: Container) -> bool:
 def is_the_courses(has: Seat, container: Container) -> bool:
     """Tell whether a container runs an image that the toolkit has brought."""
     return any(
-        image["id"] == container["image_id"] and image["fingerprint"] == has["built"].get(name)
+        image["id"] == container["image_id"] and images.ours(has, name)
         for name, image in has["images"].items()
         if image["labels"].get("labocloud.image") == "course"
     )

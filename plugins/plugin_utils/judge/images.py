@@ -14,6 +14,7 @@ from hashlib import sha256
 from itertools import takewhile
 from typing import NamedTuple
 
+from ansible_collections.labocloud.room.plugins.module_utils.reset.ownership import is_brought
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Image, Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     Archive,
@@ -73,7 +74,7 @@ def image_of(has: Seat, name: str) -> Image:
 def ours(has: Seat, name: str) -> bool:
     """Tell whether the image that a machine has under a name is the one that was brought."""
     image = has["images"].get(name)
-    return image is not None and image["fingerprint"] == has["built"].get(name)
+    return image is not None and is_brought(image, name, has["built"])
 
 
 def revisions(has: Seat, tag: str) -> dict[str, str]:

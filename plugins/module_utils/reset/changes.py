@@ -1,0 +1,183 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""Find what of a plan is not as it was saved, so that nothing goes that nobody has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypedDict
+from urllib.parse import quote
+
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
+from ansible_collections.labocloud.room.plugins.module_utils.engine.things import NO_NAME
+from ansible_collections.labocloud.room.plugins.module_utils.reset.plan import Image, Plan, Volume
+from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import REPOSITORY
+from ansible_collections.labocloud.room.plugins.module_utils.reset.stamps import (
+    container_stamp,
+    volume_stamp,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.reset.words import short
+
+# The label of a container that is a service's.
+TASK = "com.docker.swarm.task.id"
+# A thing as the engine describes it.
+Description = dict[str, Any]
+
+
+class Stamps(TypedDict):
+    """What tells whether anything was changed since: containers by ID, volumes by name."""
+
+    containers: dict[str, str]
+    volumes: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What is not as it was saved, or is needed by that: each kind ID to why, names by name."""
+
+    swarm: dict[str, str] = field(default_factory=dict)
+    containers: dict[str, str] = field(default_factory=dict)
+    volumes: dict[str, str] = field(default_factory=dict)
+    images: dict[str, str] = field(default_factory=dict)
+    networks: dict[str, str] = field(default_factory=dict)
+
+    def lines(self, things: Plan) -> list[str]:
+        """Return what of a plan this is, each thing with the reason."""
+        kinds = (
+            ("container", things["containers"], self.containers),
+            ("volume", things["volumes"], self.volumes),
+            ("image", things["images"], self.images),
+            ("network", things["networks"], self.networks),
+        )
+        every = [
+            f"membership of a swarm: {self.swarm[thing['id']]}"
+            for thing in things["swarm"]
+            if thing["id"] in self.swarm
+        ]
+        return every + [
+            f"{kind} {thing['name'] or short(thing['id'])}: {reasons[thing['id']]}"
+            for kind, going, reasons in kinds
+            for thing in going
+            if thing["id"] in reasons
+        ]
+
+    def removed_from(self, things: Plan) -> Plan:
+        """Return a plan without these."""
+        return {
+            **things,
+            "swarm": [thing for thing in things["swarm"] if thing["id"] not in self.swarm],
+            "containers": [
+                container
+                for container in things["containers"]
+                if container["id"] not in self.containers
+            ],
+            "volumes": [volume for volume in things["volumes"] if volume["id"] not in self.volumes],
+            "images": [image for image in things["images"] if image["id"] not in self.images],
+            "networks": [
+                network for network in things["networks"] if network["id"] not in self.networks
+            ],
+        }
+
+
+def _is_as_saved(
+    stamp: Callable[[DockerConnection, Description], str],
+    docker: DockerConnection,
+    thing: Description,
+    saved: str | None,
+) -> bool:
+    """Return whether a thing is as it was when it was saved, by its stamp."""
+    try:
+        return stamp(docker, thing) == saved
+    except OSError:  # what cannot be read is not what was saved
+        return False
+
+
+def _volumes_of(container: Description) -> list[str]:
+    """Return the names of a container's volumes."""
+    mounts = container.get("Mounts") or []
+    return [mount["Name"] for mount in mounts if mount["Type"] == "volume"]
+
+
+def _written_volumes(
+    docker: DockerConnection, volumes: list[Volume], saved: dict[str, str]
+) -> dict[str, str]:
+    """Return the volumes that are not as they were saved: name to why."""
+    why = {}
+    for name in [volume["name"] for volume in volumes]:
+        volume = docker.ask(f"/volumes/{quote(name)}")
+        if volume is not None and not _is_as_saved(volume_stamp, docker, volume, saved.get(name)):
+            why[name] = "it was written to after it was saved"
+    return why
+
+
+def _why_changed(
+    docker: DockerConnection, container: Description, saved: dict[str, str], written: set[str]
+) -> str:
+    """Return why a container is not as it was saved, empty where it is.
+
+    written: the names of the volumes that are not as they were saved.
+    """
+    state = container["State"]
+    if state["Running"] and not state["Paused"]:
+        return "it runs, after it was saved"
+    if not _is_as_saved(container_stamp, docker, container, saved.get(container["Id"])):
+        return "it ran, or was written to, after it was saved"
+    others = sorted(written.intersection(_volumes_of(container)))
+    return f"its volume {others[0]} was written to after it was saved" if others else ""
+
+
+def _renamed_images(docker: DockerConnection, images: list[Image]) -> dict[str, str]:
+    """Return the images that have got another name since: ID to why."""
+    why = {}
+    for image in images:
+        description = docker.ask(f"/images/{image['id']}/json") or {}
+        others = {*(description.get("RepoTags") or [])} - {*image["names"], NO_NAME}
+        if new := sorted(name for name in others if not name.startswith(f"{REPOSITORY}:")):
+            why[image["id"]] = f"it was named {new[0]} after it was saved"
+    return why
+
+
+def _keep_needed(changes: Changes, container: Description, name: str, things: Plan) -> None:
+    """Add what a container needs that stays to the changes, where there is no other reason yet."""
+    why = f"the container {name} needs it"
+    changes.images.setdefault(container["Image"], why)
+    for volume in _volumes_of(container):
+        changes.volumes.setdefault(volume, why)
+    for network in ((container.get("NetworkSettings") or {}).get("Networks") or {}).values():
+        changes.networks.setdefault(network["NetworkID"], why)
+    # Whoever leaves a swarm loses the containers of its services.
+    if TASK in (container["Config"].get("Labels") or {}):
+        for swarm in things["swarm"]:
+            changes.swarm.setdefault(swarm["id"], why)
+
+
+def changes_since(docker: DockerConnection, things: Plan, saved: Stamps) -> Changes:
+    """Return what of a plan is not as it was saved, with what that needs.
+
+    Raises OSError or http.client.HTTPException where no engine answers.
+    """
+    changes = Changes(
+        volumes=_written_volumes(docker, things["volumes"], saved["volumes"]),
+        images=_renamed_images(docker, things["images"]),
+    )
+    written = set(changes.volumes)
+    for container in things["containers"]:
+        description = docker.ask(f"/containers/{container['id']}/json")
+        if not description:
+            continue
+        if reason := _why_changed(docker, description, saved["containers"], written):
+            changes.containers[container["id"]] = reason
+            _keep_needed(changes, description, container["name"], things)
+    return changes
+
+
+def taken_names(docker: DockerConnection, names: dict[str, str]) -> dict[str, str]:
+    """Return the names that go and have become the last of another image: name to why.
+
+    names: as a plan has them. Raises OSError or http.client.HTTPException where no engine answers.
+    """
+    going = [name for name, key in names.items() if not key]
+    images = {name: docker.ask(f"/images/{name}/json") or {} for name in going}
+    only = [name for name in going if images[name].get("RepoTags") == [name]]
+    return dict.fromkeys(only, "an image has it that has no other name")

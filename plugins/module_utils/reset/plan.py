@@ -1,0 +1,201 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""Plan a reset: what of a machine's Docker is the students', and so goes, kind by kind.
+
+A plan leaves the machine as JSON, and comes back to it to be carried out.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict, cast
+
+from ansible_collections.labocloud.room.plugins.module_utils.engine.things import IN_A_SWARM
+from ansible_collections.labocloud.room.plugins.module_utils.reset.ownership import (
+    Claims,
+    Engine,
+    Staying,
+    ancestors,
+    staying,
+)
+
+# In which order a plan is carried out.
+ORDER = (
+    *("swarm", *IN_A_SWARM, "containers", "names", "images", "volumes", "networks", "plugins"),
+    "cache",
+)
+
+
+class Thing(TypedDict):
+    """A thing that goes: its ID, its name, and the bytes that go from the disk with it."""
+
+    id: str
+    name: str
+    bytes: int
+
+
+class Container(Thing):
+    """A container that goes. volumes: the names of those that it has."""
+
+    state: str
+    volumes: list[str]
+
+
+class Image(Thing):
+    """An image that goes. names: all that it has; name, the same as one text."""
+
+    names: list[str]
+
+
+class Volume(Thing):
+    """A volume that goes. elsewhere: whether its data are in no directory of the engine's."""
+
+    driver: str
+    elsewhere: bool
+
+
+class _Extras(TypedDict, total=False):
+    """What not every plan has.
+
+    memory: what labo remembers, as one thing. more: how many things one answer does not hold.
+    """
+
+    memory: list[Thing]
+    more: int
+
+
+class Plan(_Extras):
+    """What goes, each kind in the order in which it goes.
+
+    names: the names of images that change, name to the ID of the image that it is given back to,
+    empty for a name that goes.
+    """
+
+    swarm: list[Thing]
+    services: list[Thing]
+    secrets: list[Thing]
+    configs: list[Thing]
+    containers: list[Container]
+    names: dict[str, str]
+    images: list[Image]
+    volumes: list[Volume]
+    networks: list[Thing]
+    plugins: list[Thing]
+    cache: list[Thing]
+
+
+class Savable(TypedDict):
+    """What of a plan can be saved, as seat_save takes it: IDs, volumes by name, and images."""
+
+    containers: list[str]
+    images: list[Image]
+    volumes: list[str]
+    networks: list[str]
+    bytes: int
+
+
+def empty_plan() -> Plan:
+    """Return a plan by which nothing goes."""
+    return {
+        "swarm": [],
+        "services": [],
+        "secrets": [],
+        "configs": [],
+        "containers": [],
+        "names": {},
+        "images": [],
+        "volumes": [],
+        "networks": [],
+        "plugins": [],
+        "cache": [],
+    }
+
+
+def _names(engine: Engine, stays: Staying) -> dict[str, str]:
+    """Return the names of images that change, as a plan has them.
+
+    The last name of an image is never taken from it: the engine would remove the image with it.
+    """
+    images = engine["images"]
+    names = {name: key for name, key in stays.names.items() if name not in images[key]["names"]}
+    named = set(stays.names.values())
+    for key, image in images.items():
+        if key in named:
+            names |= {name: "" for name in image["names"] if name not in stays.names}
+    return names
+
+
+def _images(engine: Engine, stays: Staying) -> list[Image]:
+    """Return the images that go; those that others were built on come last."""
+    images = engine["images"]
+    going = [key for key in images if key not in stays.images]
+    return [
+        {
+            "id": key,
+            "name": " ".join(images[key]["names"]),
+            "names": images[key]["names"],
+            "bytes": images[key]["bytes"],
+        }
+        for key in sorted(going, key=lambda key: -len(ancestors(images, key)))
+    ]
+
+
+def _without_size(things: list[dict[str, Any]], stay: frozenset[str] = frozenset()) -> list[Thing]:
+    """Return the things that go of a kind that takes no space. stay: IDs of those that stay."""
+    return [cast("Thing", thing | {"bytes": 0}) for thing in things if thing["id"] not in stay]
+
+
+def plan(engine: Engine, claims: Claims) -> Plan:
+    """Return what is the students', and so goes.
+
+    engine: as look() describes it.
+    """
+    stays = staying(engine, claims)
+    swarm = {"id": engine["swarm"], "name": ""}
+    # A swarm that stays is its managers' to tidy, with all that it holds.
+    held = {kind: [] if stays.swarm else engine[kind] for kind in IN_A_SWARM}
+    return {
+        "swarm": [] if stays.swarm else _without_size([swarm]),
+        "services": _without_size(held["services"]),
+        "secrets": _without_size(held["secrets"]),
+        "configs": _without_size(held["configs"]),
+        "containers": [
+            container
+            for container in engine["containers"]
+            if container["id"] not in stays.containers
+        ],
+        "names": _names(engine, stays),
+        "images": _images(engine, stays),
+        "volumes": [
+            volume | {"id": volume["name"]}
+            for volume in engine["volumes"]
+            if volume["name"] not in stays.volumes
+        ],
+        "networks": _without_size(engine["networks"], stays.networks),
+        "plugins": _without_size(engine["plugins"], stays.plugins),
+        "cache": [
+            piece | {"name": ""} for piece in engine["cache"] if piece["id"] not in stays.cache
+        ],
+    }
+
+
+def total(things: Plan) -> int:
+    """Return the bytes that go with a plan from the disk."""
+    kinds = [kind for kind in things.values() if isinstance(kind, list)]
+    return sum(thing["bytes"] for kind in kinds for thing in kind)
+
+
+def to_save(things: Plan) -> Savable | None:
+    """Return what of a plan can be saved, None where there is nothing.
+
+    An image that has a name is somebody's work, one without is a step on the way to another.
+    """
+    containers, images, volumes = things["containers"], things["images"], things["volumes"]
+    if not (containers or volumes or any(image["names"] for image in images)):
+        return None
+    return {
+        "containers": [container["id"] for container in containers],
+        "images": images,
+        "volumes": [volume["name"] for volume in volumes],
+        "networks": [network["id"] for network in things["networks"]],
+        "bytes": sum(thing["bytes"] for thing in (*containers, *images, *volumes)),
+    }

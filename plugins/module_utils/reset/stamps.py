@@ -1,0 +1,54 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""Stamp volumes and containers, so that a change after they were saved is seen."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import IO, Any, cast
+
+from ansible_collections.labocloud.room.plugins.module_utils.commands import ENVIRONMENT
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
+from ansible_collections.labocloud.room.plugins.module_utils.engine.things import is_a_mount
+from ansible_collections.labocloud.room.plugins.module_utils.files import sha256_of_stream
+
+
+def directory_stamp(docker: DockerConnection, directory: str) -> str:
+    """Return what differs as soon as anything in a directory was written, or it is another one.
+
+    The time at which the kernel has changed a file is set by nobody, and its number tells a file
+    from another of its name. It is read with the engine's rights, as its bytes are. Raises OSError.
+    """
+    command = ["find", directory, "-xdev", "-printf", r"%D %i %C@ %p\0"]
+    with subprocess.Popen(  # noqa: S603  # no shell
+        docker.with_its_rights(command),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        env=ENVIRONMENT,
+        start_new_session=True,
+    ) as find:
+        stamp = sha256_of_stream(cast("IO[bytes]", find.stdout))
+    if find.returncode != 0:
+        raise OSError(f"{directory} cannot be read to its end")
+    return stamp
+
+
+def volume_stamp(docker: DockerConnection, volume: dict[str, Any]) -> str:
+    """Return the stamp of a volume, which is empty where its data stay when it is removed.
+
+    volume: the engine's description. Raises OSError.
+    """
+    is_elsewhere = volume["Driver"] != "local" or is_a_mount(volume)
+    return "" if is_elsewhere else directory_stamp(docker, volume["Mountpoint"])
+
+
+def container_stamp(docker: DockerConnection, container: dict[str, Any]) -> str:
+    """Return what differs as soon as a container was started, or its own files were written.
+
+    container: the engine's description. Raises OSError.
+    """
+    layer = ((container.get("GraphDriver") or {}).get("Data") or {}).get("UpperDir")
+    files = directory_stamp(docker, layer) if layer else ""
+    return f"{container['State']['StartedAt']} {files}"
