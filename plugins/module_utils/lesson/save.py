@@ -112,7 +112,8 @@ def own_work(docker: DockerConnection, prints: Collection[str]) -> Work:
     brought = {
         key
         for key, names in tags.items()
-        if names and is_one_of(prints, reader.image(f"sha256:{key}"))
+        # What is described in another shape is none of the toolkit's.
+        if names and is_one_of(prints, reader.image(f"sha256:{key}", object))
     }
     mounts = [
         mount
