@@ -118,11 +118,11 @@ def _container(container: ListedContainer) -> Thing:
             for mount in container.get("Mounts") or []
             if mount.get("Type") == "volume"
         ],
-        "networks": _networks_of(container),
+        "networks": networks_of(container),
     }
 
 
-def _networks_of(container: ListedContainer) -> list[str]:
+def networks_of(container: ListedContainer) -> list[str]:
     """Return the names and IDs of the networks of a container, from the engine's list.
 
     One that has not been started has the names alone.
