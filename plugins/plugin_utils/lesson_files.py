@@ -3,6 +3,7 @@
 """The files of the practical that a seat is given."""
 
 import io
+import json
 import stat
 import tarfile
 import zipfile
@@ -17,12 +18,14 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises imp
 )
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import (
     FILES,
-    LANGUAGES,
     Exercise,
     folders,
+    languages,
     load,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import DELIVERED, told_of
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import TEXTS
+from ansible_collections.labocloud.room.plugins.plugin_utils import catalogue
 
 PLUGINS = Path(__file__).parents[1]
 UTILS = "ansible_collections/labocloud/room/plugins/module_utils"
@@ -32,13 +35,14 @@ NEEDED = (
     "engine/client.py",
     "images/__init__.py",
     "images/archive_names.py",
+    "languages.py",
     "lesson/*.py",
     "shapes.py",
 )
 SHEBANG = b"#!/usr/bin/python3 -I\n"
 MAIN = f"from {UTILS.replace('/', '.')}.lesson.command import main\n\nraise SystemExit(main())\n"
 # Where a project has them, the exercises, and a page that a seat has as a file too.
-EXERCISES, MISTAKES = "app/exercises", "app/content/{}/mistakes.md"
+EXERCISES, MISTAKES = "app/exercises", "app/content/*/mistakes.md"
 EXECUTABLE = stat.S_IFREG | 0o755
 
 
@@ -48,7 +52,7 @@ def exercises_of(project: Path) -> list[Exercise]:
 
 
 def members(exercises: Path) -> Iterator[tuple[str, bytes]]:
-    """Give what the command's archive holds: name and bytes."""
+    """Yield what the command's archive holds: name and bytes."""
     yield "__main__.py", MAIN.encode()
     parts = UTILS.split("/")
     for depth in range(1, len(parts) + 1):
@@ -56,10 +60,17 @@ def members(exercises: Path) -> Iterator[tuple[str, bytes]]:
     for pattern in NEEDED:
         for file in sorted((PLUGINS / "module_utils").glob(pattern)):
             yield f"{UTILS}/{file.relative_to(PLUGINS / 'module_utils')}", file.read_bytes()
+    yield f"{UTILS}/lesson/{TEXTS}", words()
     for folder in folders(exercises):
-        for name in FILES:
+        texts = [f"{language}.md" for language in languages(exercises / folder.name)]
+        for name in (*texts, *FILES):
             if (file := exercises / folder.name / name).is_file():
                 yield f"exercises/{folder.name}/{name}", file.read_bytes()
+
+
+def words() -> bytes:
+    """Return all that `labo` says, as JSON: a seat's Python may have no reader of TOML."""
+    return json.dumps(catalogue.texts("labo"), ensure_ascii=False, indent=0).encode()
 
 
 def command(exercises: Path) -> bytes:
@@ -88,10 +99,8 @@ def entries(project: Path, packed: bytes) -> dict[str, Entry]:
         return {}
     load(exercises)
     told = {"labo": Entry(EXECUTABLE, command(exercises))}
-    for language in LANGUAGES:
-        page = project / MISTAKES.format(language)
-        if page.is_file():
-            told[f"mistakes.{language}.md"] = Entry(PLAIN, page.read_bytes())
+    for page in sorted(project.glob(MISTAKES)):
+        told[f"mistakes.{page.parent.name}.md"] = Entry(PLAIN, page.read_bytes())
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         for one in archive:
             file = archive.extractfile(one) if one.isreg() else None
