@@ -288,7 +288,7 @@ def test_no_file_names_an_address_that_is_not_needed() -> None:
 
 def test_a_reset_that_somebody_is_told_to_run_saves_what_goes() -> None:
     """What has come meanwhile would be gone."""
-    places = [*PROJECT.glob("roles/*/tasks/*.yml"), PROJECT / "plugins/plugin_utils/findings.py"]
+    places = [*PROJECT.glob("roles/*/tasks/*.yml"), PROJECT / "plugins/plugin_utils/findings.toml"]
     told = [
         command
         for path in [*places, PROJECT / "docs/lesson.md"]

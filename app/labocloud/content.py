@@ -97,7 +97,7 @@ def load_language(
     if english is None or file.is_file():
         words = tomllib.loads(file.read_text("utf-8"))
     if english:
-        words = completed(words, english.words)
+        words = completed({"itself": name, **words}, english.words)
     pages = {
         path.stem: render(
             path.read_text("utf-8"), f"content/{name}/{path.name}", static, words["keywords"]

@@ -39,7 +39,7 @@ ROOM, BOARD, PROGRESS = "room.html", "board.html", "progress.json"
 
 
 def local_time(text: str, form: str = "%Y-%m-%d %H:%M") -> str:
-    """Give a time, in ISO 8601, as the control machine's clock shows it."""
+    """Return a time, in ISO 8601, as the control machine's clock shows it."""
     return datetime.fromisoformat(text).astimezone().strftime(form)
 
 
@@ -79,7 +79,7 @@ def _said(key: str, /, count: int = 1, **values: object) -> dict[str, str]:
 
 @functools.cache
 def templates() -> jinja2.Environment:
-    """Give what makes pages: the board is written after each seat's answer."""
+    """Return what renders the pages, made once: the board is written after each seat's answer."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -105,7 +105,7 @@ def templates() -> jinja2.Environment:
 
 
 def page(name: str, report: Mapping[str, Any], language: str, other: str = "") -> str:
-    """Give a report's page. Everything is escaped; what it lacks is an error.
+    """Return a report's page. Everything is escaped; what the report lacks is an error.
 
     name: ROOM or BOARD. language: the one that the page shows first. other: the other of the two
     pages, where there is one to lead to.
@@ -115,15 +115,15 @@ def page(name: str, report: Mapping[str, Any], language: str, other: str = "") -
 
 
 def last(directory: Path) -> dict[str, Any]:
-    """Give the last report, empty where there is none that can be read, and shown again."""
+    """Return the last report, empty where there is none that can be read, and shown again."""
     try:
-        told = json.loads((directory / "room.json").read_text(encoding="utf-8"))
+        report = json.loads((directory / "room.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    if next(faults(told, REPORT, "report"), None) or told["version"] != 1:
+    if next(faults(report, REPORT, "report"), None) or report["version"] != 1:
         return {}
-    states = {row["state"] for row in (*told["seats"], *told["servers"])}
-    return told if states <= set(STATES) else {}
+    states = {row["state"] for row in (*report["seats"], *report["servers"])}
+    return report if states <= set(STATES) else {}
 
 
 def write(path: Path, text: str) -> None:
@@ -135,12 +135,12 @@ def write(path: Path, text: str) -> None:
 
 
 def beside(directory: Path, name: str) -> str:
-    """Give the name of a page where there is one, else nothing."""
+    """Return the name of a page where there is one, else an empty text."""
     return name if (directory / name).exists() else ""
 
 
 def as_json(report: Mapping[str, Any]) -> str:
-    """Give a report as it is kept."""
+    """Return a report as it is kept."""
     return f"{json.dumps(report, ensure_ascii=False, indent=2)}\n"
 
 
@@ -151,7 +151,7 @@ def keep(report: dict[str, Any], directory: Path, language: str) -> None:
 
 
 def last_progress(directory: Path) -> dict[str, Any]:
-    """Give how far the seats were, empty where nothing tells it that can be gone on from."""
+    """Return how far the seats were, empty where nothing that can be gone on from tells it."""
     try:
         return board.known(json.loads((directory / PROGRESS).read_text(encoding="utf-8")))
     except (OSError, ValueError, RecursionError):

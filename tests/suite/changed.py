@@ -17,14 +17,20 @@ EVERYTHING, ITSELF, UNIT_TESTS = "*", ".", "tests/unit/test_*.py"
 # The unit tests that are about what somebody is told.
 SENTENCES = " ".join(
     str(path.relative_to(PROJECT))
-    for name in ("board", "findings", "judge*", "report", "room_summary", "seat_action")
+    for name in (
+        *("board", "catalogue", "findings*", "judge*", "report", "room_summary", "seat_action"),
+        "third_language",
+    )
     for path in sorted(PROJECT.glob(f"tests/unit/test_{name}.py"))
 )
 # Pattern of a path (a star goes over slashes), and the checks; the first that fits holds. A check
 # stands for all whose name goes on with a colon, and of the unit tests a file for itself alone.
 SEEN = (
     # Plugins: by what imports them, and whoever's tasks have them done.
-    ("plugins/plugin_utils/findings.py", f"conventions {SENTENCES}"),
+    ("plugins/plugin_utils/findings.*", f"conventions {SENTENCES}"),
+    ("locale/*/findings.toml", f"conventions {SENTENCES}"),
+    ("locale/*/labo.toml", "unit conventions molecule:lesson"),
+    ("locale/*", "unit conventions browser live molecule:day"),
     ("plugins/*", "sanity conventions"),
     # Whom a task of a role concerns: the scenario that lives by it.
     ("roles/course_build/*", "conventions molecule:archive"),

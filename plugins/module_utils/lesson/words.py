@@ -33,13 +33,13 @@ WIDEST = 100
 COLOURS = {"done": "32", "was": "33", "open": "1", "unfit": "2", "unjudged": "2"}
 MARKS = {"done": "[x]", "was": "[~]", "open": "[ ]", "unfit": "[-]", "unjudged": "[?]"}
 
-# What of the archive has the texts, for str.format, by language and key. All languages have all keys.
+# The file beside this one, in the archive alone, that has the texts.
 TEXTS = "words.json"
 
 
 @functools.cache
 def texts() -> dict[str, dict[str, str]]:
-    """Return all that is said, by language and key."""
+    """Return all that is said, by language and key; each language has all keys."""
     found: dict[str, dict[str, str]] = json.loads(pkgutil.get_data(__name__, TEXTS) or b"")
     return found
 
