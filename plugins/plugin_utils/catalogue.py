@@ -52,7 +52,7 @@ def _form(language: str) -> Callable[[int], int]:
     return gettext.c2py(str(texts("language")[language]["plural"]))
 
 
-def say(language: str, subject: str, key: str, /, count: int = 1, **values: object) -> str:
+def say(language: str, subject: str, key: str, count: int = 1, /, **values: object) -> str:
     """Return a text, filled in.
 
     count: decides the form, and is a value too. Raises KeyError where English lacks the key.
@@ -61,4 +61,4 @@ def say(language: str, subject: str, key: str, /, count: int = 1, **values: obje
     if isinstance(text, list):
         # English may have fewer forms than the language that it stands in for.
         text = text[min(_form(language)(count), len(text) - 1)]
-    return text.format(count=count, **values)
+    return text.format(**{"count": count, **values})
