@@ -370,7 +370,7 @@ def test_no_file_names_an_address_that_is_not_needed() -> None:
 
 def test_a_reset_that_somebody_is_told_to_run_saves_what_goes() -> None:
     """Otherwise students would lose what they have made since."""
-    places = [*PROJECT.glob("roles/*/tasks/*.yml"), PROJECT / "plugins/plugin_utils/findings.py"]
+    places = [*PROJECT.glob("roles/*/tasks/*.yml"), PROJECT / "plugins/plugin_utils/findings.toml"]
     commands = [
         command
         for path in [*places, PROJECT / "docs/lesson.md"]

@@ -42,7 +42,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     )
     app.extensions["served"] = container.Counter()
     app.register_blueprint(api.bp)
-    app.register_blueprint(pages.bp)
+    names = ", ".join(app.extensions["content"])
+    app.register_blueprint(pages.bp, url_prefix=f"/<any({names}):language>")
     app.add_url_rule("/", view_func=pages.choose)
     app.after_request(harden)
     return app

@@ -1,6 +1,11 @@
-"""The course's text: Markdown files, and the words around them, one folder a language."""
+"""The course's text: Markdown files, and the words around them, one folder a language.
 
+What a language lacks is English.
+"""
+
+import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +15,9 @@ from labocloud.exercises import Exercise
 
 CONTENT = Path(__file__).parents[1] / "content"
 EXERCISES = CONTENT.with_name("exercises")
-# The first is the course's own.
-LANGUAGES = ("fr", "en")
+# The course's own, for whoever asks for none that there is; and the one in which nothing lacks.
+OWN, SOURCE = "fr", "en"
+CODE = re.compile(r"[a-z]{2,3}")
 
 
 @dataclass(frozen=True)
@@ -51,25 +57,47 @@ class Language:
     menu: list[Link]
 
     def has(self, address: str) -> bool:
-        """Tell whether there is a page at an address below the language's own."""
-        told = {link.address for link in self.menu} | {
-            f"exercises/{name}" for name in self.exercises
-        }
-        return address in told
+        """Return whether there is a page at an address below the language's own."""
+        addresses = {link.address for link in self.menu}
+        return address in addresses | {f"exercises/{name}" for name in self.exercises}
+
+
+def languages(content: Path, practical: Path) -> list[str]:
+    """Return the languages of the folders and of the exercises' files, English last."""
+    names = {path.name for path in content.iterdir() if path.is_dir()}
+    names |= {path.stem for path in practical.glob("*/*.md")}
+    codes = filter(CODE.fullmatch, names)
+    return sorted(codes, key=lambda code: (code == SOURCE, code))
 
 
 def load(content: Path, practical: Path, static: str) -> dict[str, Language]:
-    """Give every language's text, rendered.
+    """Return every language's text, rendered.
 
     content, practical: the folders of the pages and of the exercises. static: where static files
     are served. Raises OSError or ValueError where a file is bad.
     """
-    return {name: load_language(name, content / name, practical, static) for name in LANGUAGES}
+    english = load_language(SOURCE, content / SOURCE, practical, static)
+    return {
+        name: english
+        if name == SOURCE
+        else load_language(name, content / name, practical, static, english)
+        for name in languages(content, practical)
+    }
 
 
-def load_language(name: str, directory: Path, practical: Path, static: str) -> Language:
-    """Give the text of one language's folder."""
-    words = tomllib.loads((directory / "interface.toml").read_text("utf-8"))
+def load_language(
+    name: str, directory: Path, practical: Path, static: str, english: Language | None = None
+) -> Language:
+    """Return the text of one language's folder.
+
+    english: what stands in for what the folder lacks; without it nothing may lack.
+    """
+    file = directory / "interface.toml"
+    words: dict[str, Any] = {}
+    if english is None or file.is_file():
+        words = tomllib.loads(file.read_text("utf-8"))
+    if english:
+        words = completed({"itself": name, **words}, english.words)
     pages = {
         path.stem: render(
             path.read_text("utf-8"), f"content/{name}/{path.name}", static, words["keywords"]
@@ -77,11 +105,25 @@ def load_language(name: str, directory: Path, practical: Path, static: str) -> L
         for path in sorted(directory.glob("*.md"))
     }
     found = exercises.load(practical, name, words["exercises"], static)
+    if english:
+        pages = dict(sorted((english.pages | pages).items()))
+        found = dict(sorted((english.exercises | found).items()))
     return Language(pages, found, words, menu(pages, found, words))
 
 
+def completed(own: Mapping[str, Any], english: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a language's words, and the English ones where it has none."""
+    found = dict(own)
+    for key, words in english.items():
+        if isinstance(words, dict):
+            found[key] = completed(own.get(key, {}), words)
+        else:
+            found.setdefault(key, words)
+    return found
+
+
 def menu(pages: dict[str, Page], found: dict[str, Exercise], words: dict[str, Any]) -> list[Link]:
-    """Give the menu: what interface.toml names, in its order, then the other pages."""
+    """Return the menu: what interface.toml names, in its order, then the other pages."""
     titles = {name: page.title for name, page in pages.items()}
     if found:
         titles["exercises"] = words["exercises"]["title"]
@@ -97,7 +139,7 @@ def menu(pages: dict[str, Page], found: dict[str, Exercise], words: dict[str, An
 
 
 def render(text: str, file: str, static: str, keywords: dict[str, str]) -> Page:
-    """Give the page that the text of a file is. Raises ValueError where it has no title."""
+    """Return the page that the text of a file is. Raises ValueError where it has no title."""
     tokens = markdown.parse(text, file, static)
     lead, *chapters = markdown.chapters(tokens)
     return Page(

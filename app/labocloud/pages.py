@@ -11,10 +11,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from labocloud.api import facts
-from labocloud.content import LANGUAGES, Language
+from labocloud.content import OWN, Language
 
 LOG = logging.getLogger(__name__)
-bp = Blueprint("pages", __name__, url_prefix=f"/<any({', '.join(LANGUAGES)}):language>")
+bp = Blueprint("pages", __name__)
 # What is asked by machines, every few seconds: it would drown what people ask.
 WATCHED = {"api.healthz", "api.about", "pages.live"}
 # The page's address, as the course writes it, where it stands by itself: not in a command.
@@ -34,13 +34,14 @@ def put_language(_endpoint: str, values: dict[str, Any]) -> None:
 
 
 def spoken() -> str:
-    """Give the language of an address where no page is, else the one that the browser prefers."""
-    asked = [request.path.split("/")[1], *(tag[:2] for tag in request.accept_languages.values())]
-    return next((tag for tag in asked if tag in LANGUAGES), LANGUAGES[0])
+    """Return the language of an address where no page is, else the one the browser prefers."""
+    preferred = (re.split("[-_]", tag)[0].lower() for tag in request.accept_languages.values())
+    languages = current_app.extensions["content"]
+    return next((tag for tag in (request.path.split("/")[1], *preferred) if tag in languages), OWN)
 
 
 def texts() -> Language:
-    """Give the text in the request's language."""
+    """Return the text in the request's language."""
     content: dict[str, Language] = current_app.extensions["content"]
     return content[g.language]
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 from labocloud import create_app, exercises, markdown
-from labocloud.content import CONTENT, EXERCISES, LANGUAGES
+from labocloud.content import CONTENT, EXERCISES
 
 FOLDERS = sorted(path.name for path in EXERCISES.iterdir() if path.is_dir())
+LANGUAGES = ("fr", "en")
 PAGES = [(language, name) for language in LANGUAGES for name in FOLDERS]
 TEXT = """# Un titre
 

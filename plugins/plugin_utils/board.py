@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.labocloud.room.plugins.module_utils.languages import SOURCE
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import Exercise, Step
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress import (
     DONE,
@@ -50,7 +51,7 @@ LESSON = 60 * 60
 LATEST = 32_503_680_000
 MARKS = {DONE: "x", WAS: "~", OPEN: ".", UNFIT: "-", UNJUDGED: "?"}
 
-TEXTS: Shape = {"fr": str, "en": str}
+TEXTS: Shape = {SOURCE: str, str: str}
 # What of a seat's last row is gone on from.
 ROW: Shape = {
     "name": str,
@@ -183,7 +184,7 @@ def place(found: list[Progress], before: Mapping[str, Any], now: float) -> dict[
         "of": len(one.steps),
         "title": seen.step.title,
         # None, where a check gives a step no condition.
-        "hint": seen.step.hint or {"fr": "", "en": ""},
+        "hint": seen.step.hint or dict.fromkeys(seen.step.title, ""),
         "since": last["since"] if same else iso(now),
     }
 
@@ -312,7 +313,7 @@ def board(
                 "name": one.name,
                 "number": one.number,
                 "minutes": one.minutes,
-                "title": {language: one.title(language) for language in ("fr", "en")},
+                "title": {language: one.title(language) for language in one.texts},
             }
             for one in lesson
         ],

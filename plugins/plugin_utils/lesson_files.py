@@ -1,8 +1,9 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""The files of the practical that a seat is given."""
+"""Pack the files of the practical that a seat is given."""
 
 import io
+import json
 import stat
 import tarfile
 import zipfile
@@ -19,10 +20,12 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises im
     FILES,
     Exercise,
     folders,
+    languages,
     load,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import DELIVERED, told_of
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import LANGUAGES
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import TEXTS
+from ansible_collections.labocloud.room.plugins.plugin_utils import catalogue
 
 PLUGINS = Path(__file__).parents[1]
 UTILS = "ansible_collections/labocloud/room/plugins/module_utils"
@@ -37,23 +40,24 @@ NEEDED = (
     "images/__init__.py",
     "images/archive_names.py",
     "images/fingerprint.py",
+    "languages.py",
     "lesson/*.py",
     "shapes.py",
 )
 SHEBANG = b"#!/usr/bin/python3 -I\n"
 MAIN = f"from {UTILS.replace('/', '.')}.lesson.command import main\n\nraise SystemExit(main())\n"
 # Where a project has them, the exercises, and a page that a seat has as a file too.
-EXERCISES, MISTAKES = "app/exercises", "app/content/{}/mistakes.md"
+EXERCISES, MISTAKES = "app/exercises", "app/content/*/mistakes.md"
 EXECUTABLE = stat.S_IFREG | 0o755
 
 
 def exercises_of(project: Path) -> list[Exercise]:
-    """Give the exercises of a project. Raises OSError, and ExerciseError."""
+    """Return the exercises of a project. Raises OSError, and ExerciseError."""
     return load(project / EXERCISES)
 
 
 def members(exercises: Path) -> Iterator[tuple[str, bytes]]:
-    """Give what the command's archive holds: name and bytes."""
+    """Yield what the command's archive holds: name and bytes."""
     yield "__main__.py", MAIN.encode()
     parts = UTILS.split("/")
     for depth in range(1, len(parts) + 1):
@@ -61,14 +65,21 @@ def members(exercises: Path) -> Iterator[tuple[str, bytes]]:
     for pattern in NEEDED:
         for file in sorted((PLUGINS / "module_utils").glob(pattern)):
             yield f"{UTILS}/{file.relative_to(PLUGINS / 'module_utils')}", file.read_bytes()
+    yield f"{UTILS}/lesson/{TEXTS}", words()
     for folder in folders(exercises):
-        for name in FILES:
+        texts = [f"{language}.md" for language in languages(exercises / folder.name)]
+        for name in (*texts, *FILES):
             if (file := exercises / folder.name / name).is_file():
                 yield f"exercises/{folder.name}/{name}", file.read_bytes()
 
 
+def words() -> bytes:
+    """Return all that `labo` says, as JSON: a seat's Python may have no reader of TOML."""
+    return json.dumps(catalogue.texts("labo"), ensure_ascii=False, indent=0).encode()
+
+
 def command(exercises: Path) -> bytes:
-    """Give the command `labo`: an archive that Python runs, the same for the same files.
+    """Return the command `labo`: an archive that Python runs, the same for the same files.
 
     exercises: the folder that holds an exercise's folder each. Raises OSError.
     """
@@ -83,7 +94,7 @@ def command(exercises: Path) -> bytes:
 
 
 def entries(project: Path, packed: bytes) -> dict[str, Entry]:
-    """Give what all seats are given, by the paths in their folder; nothing without exercises.
+    """Return what all seats are given, by the paths in their folder; nothing without exercises.
 
     packed: what the course image is built from, as packing.pack() gives it. Raises OSError, and
     ExerciseError where an exercise is not as it has to be.
@@ -92,40 +103,40 @@ def entries(project: Path, packed: bytes) -> dict[str, Entry]:
     if not exercises.is_dir():
         return {}
     load(exercises)
-    told = {"labo": Entry(EXECUTABLE, command(exercises))}
-    for language in LANGUAGES:
-        page = project / MISTAKES.format(language)
-        if page.is_file():
-            told[f"mistakes.{language}.md"] = Entry(PLAIN, page.read_bytes())
+    given = {"labo": Entry(EXECUTABLE, command(exercises))}
+    for page in sorted(project.glob(MISTAKES)):
+        given[f"mistakes.{page.parent.name}.md"] = Entry(PLAIN, page.read_bytes())
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        for one in archive:
-            file = archive.extractfile(one) if one.isreg() else None
+        for member in archive:
+            file = archive.extractfile(member) if member.isreg() else None
             if file:
-                told[f"course/{one.name}"] = Entry(stat.S_IFREG | one.mode, file.read())
-            elif one.issym():
-                told[f"course/{one.name}"] = Entry(stat.S_IFLNK | 0o777, one.linkname.encode())
-    return told
+                given[f"course/{member.name}"] = Entry(stat.S_IFREG | member.mode, file.read())
+            elif member.issym():
+                given[f"course/{member.name}"] = Entry(
+                    stat.S_IFLNK | 0o777, member.linkname.encode()
+                )
+    return given
 
 
 def listing(files: Iterable[str], prints: Collection[str]) -> list[str]:
-    """Give the listing of a seat's folder.
+    """Return the listing of a seat's folder.
 
-    files: that of what all are given. prints: the fingerprints of the images that it was brought.
+    files: that of what all are given. prints: the fingerprints of the images that came to the seat.
     """
     return sorted({*files, *wanted({DELIVERED: Entry(PLAIN, told_of(prints))})})
 
 
-def archive(told: Mapping[str, Entry]) -> bytes:
-    """Give what a seat is given as one packed archive."""
+def archive(files: Mapping[str, Entry]) -> bytes:
+    """Return the files that a seat is given as one packed archive. files: by their paths."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as packed:
-        for name, entry in sorted(told.items()):
-            one = tarfile.TarInfo(name)
-            one.mode = stat.S_IMODE(entry.mode)
+        for name, entry in sorted(files.items()):
+            member = tarfile.TarInfo(name)
+            member.mode = stat.S_IMODE(entry.mode)
             if stat.S_ISLNK(entry.mode):
-                one.type, one.linkname = tarfile.SYMTYPE, entry.data.decode()
-                packed.addfile(one)
+                member.type, member.linkname = tarfile.SYMTYPE, entry.data.decode()
+                packed.addfile(member)
             else:
-                one.size = len(entry.data)
-                packed.addfile(one, io.BytesIO(entry.data))
+                member.size = len(entry.data)
+                packed.addfile(member, io.BytesIO(entry.data))
     return zlib.compress(buffer.getvalue())

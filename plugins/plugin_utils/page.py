@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import markupsafe
+from ansible_collections.labocloud.room.plugins.module_utils.languages import SOURCE, in_language
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, faults
-from ansible_collections.labocloud.room.plugins.plugin_utils import board
+from ansible_collections.labocloud.room.plugins.plugin_utils import board, catalogue
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import STATES
 
-TEXTS: Shape = {"en": str, "fr": str, ...: object}
+TEXTS: Shape = {SOURCE: str, str: str}
 FINDING: Shape = {"cause": TEXTS, "advice": (TEXTS, None), "command": str, ...: object}
 ROW: Shape = {
     "name": str,
@@ -41,6 +43,40 @@ def local_time(text: str, form: str = "%Y-%m-%d %H:%M") -> str:
     return datetime.fromisoformat(text).astimezone().strftime(form)
 
 
+def _each(texts: Mapping[str, str]) -> markupsafe.Markup:
+    """Return a text in each language; the style sheet hides all but one of them."""
+    return markupsafe.Markup().join(
+        markupsafe.Markup('<span lang="{}">{}</span>').format(language, text)
+        for language, text in texts.items()
+    )
+
+
+def _all(texts: Mapping[str, str]) -> dict[str, str]:
+    """Return a text of a report in each language that there is now."""
+    return {language: in_language(texts, language) for language in catalogue.LANGUAGES}
+
+
+def _said(key: str, /, count: int = 1, **values: object) -> dict[str, str]:
+    """Return a text of the pages, filled in, by language.
+
+    values: one that is a text of a report is taken in that language. count: as catalogue.say()
+    takes it.
+    """
+    return {
+        language: catalogue.say(
+            language,
+            "pages",
+            key,
+            count,
+            **{
+                name: in_language(value, language) if isinstance(value, Mapping) else value
+                for name, value in values.items()
+            },
+        )
+        for language in catalogue.LANGUAGES
+    }
+
+
 @functools.cache
 def templates() -> jinja2.Environment:
     """Return what renders pages, made once: the board is written after each seat's answer."""
@@ -51,15 +87,28 @@ def templates() -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"local_time": local_time, "minutes_since": board.minutes_since}
+    environment.filters |= {
+        "each": lambda texts: _each(_all(texts)),
+        "joined": lambda texts, sign: sign.join(dict.fromkeys(_all(texts).values())),
+        "local_time": local_time,
+        "minutes_since": board.minutes_since,
+    }
+    environment.globals |= {
+        "languages": {
+            language: catalogue.say(language, "language", "name")
+            for language in catalogue.LANGUAGES
+        },
+        "said": _said,
+        "say": lambda key, count=1, **values: _each(_said(key, count, **values)),
+    }
     return environment
 
 
 def page(name: str, report: Mapping[str, Any], language: str, other: str = "") -> str:
     """Return a report's page. Everything is escaped; a value that it lacks is an error.
 
-    name: ROOM or BOARD. language: en or fr, which the page shows first. other: the name of the
-    page to lead to, empty where there is none.
+    name: ROOM or BOARD. language: the one that the page shows first. other: the name of the page to
+    lead to, empty where there is none.
     """
     template = templates().get_template(f"{name}.j2")
     return template.render(report=report, language=language, other=other)

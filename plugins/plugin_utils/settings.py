@@ -17,6 +17,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.passwords import (
     sentence_without_passwords,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import LARGEST
+from ansible_collections.labocloud.room.plugins.plugin_utils import catalogue
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import (
     Room,
     RoomsRegistry,
@@ -39,6 +40,8 @@ JUDGED = (
     "room_registry",
     "room_page",
 )
+# What a setting may be, where files decide that.
+CHOICES = {"room_page_language": catalogue.LANGUAGES}
 # The inventory's groups. Nothing but this file knows them, and the plays' own hosts.
 ROOM, REGISTRY = "lab", "registry"
 
@@ -55,6 +58,7 @@ def declared(load: Callable[[str], Any]) -> tuple[dict[str, Any], dict[str, dict
         told = load(str(ROLES / role / "meta/argument_specs.yml"))["argument_specs"]
         specs[role] = {
             name: {key: value for key, value in option.items() if key != "description"}
+            | ({"choices": list(CHOICES[name])} if name in CHOICES else {})
             for entry in told.values()
             for name, option in entry.get("options", {}).items()
         }

@@ -19,13 +19,8 @@ EVERYTHING, ITSELF, UNIT_TESTS = "*", ".", "tests/unit/test_*.py"
 SENTENCES = " ".join(
     str(path.relative_to(PROJECT))
     for name in (
-        "board",
-        "findings",
-        "judge*",
-        "last_lines",
-        "report",
-        "room_summary*",
-        "seat_action",
+        *("board", "catalogue", "findings*", "judge*", "last_lines", "report", "room_summary*"),
+        *("seat_action", "third_language"),
     )
     for path in sorted(PROJECT.glob(f"tests/unit/test_{name}.py"))
 )
@@ -34,7 +29,10 @@ SUMMARIES = " ".join(f"tests/unit/test_room_summary{part}.py" for part in ("", "
 # check stands for all whose name goes on with a colon; the path of a unit test for that file alone.
 SEEN = (
     # Plugins are also seen through what imports them, and through the tasks that use them.
-    ("plugins/plugin_utils/findings.py", f"conventions {SENTENCES}"),
+    ("plugins/plugin_utils/findings.*", f"conventions {SENTENCES}"),
+    ("locale/*/findings.toml", f"conventions {SENTENCES}"),
+    ("locale/*/labo.toml", "unit conventions molecule:lesson"),
+    ("locale/*", "unit conventions browser live molecule:day"),
     ("plugins/*", "sanity conventions"),
     # A role is seen by the scenario that depends on it most.
     ("roles/course_build/*", "conventions molecule:archive"),

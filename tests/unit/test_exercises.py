@@ -53,9 +53,9 @@ def missing(folder: Path) -> Iterator[str]:
     except exercises.ExerciseError as error:
         yield str(error)
         return
-    for language, text in exercise.texts.items():
-        yield from missing_in_text(exercise, language, text)
-    french, english = exercise.texts.values()
+    for language in SECTIONS:
+        yield from missing_in_text(exercise, language, exercise.texts[language])
+    french, english = (exercise.texts[language] for language in exercises.PAIR)
     if FENCE.findall(french) != FENCE.findall(english):
         yield "fr.md and en.md differ in their blocks of commands"
     if not re.search(rf"\b{exercise.minutes} minutes\.", exercise.goal("en")):

@@ -1,25 +1,41 @@
 """The words of what is found."""
 
 import json
-import re
 import shlex
 from pathlib import Path
 
 import jsonschema
 import pytest
+from ansible_collections.labocloud.room.plugins.plugin_utils import catalogue
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
     VOCABULARY,
     finding,
     in_words,
+    rows,
 )
+from fields import fields
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/room.schema.json").read_text())
 
 
+def values_of(name: str, value: str) -> dict[str, str]:
+    """Give all that a finding's words and its command take."""
+    english = catalogue.read("en", "findings")
+    texts = [english.get(f"{name}.{key}", "") for key in ("cause", "advice")]
+    taken = set().union(*map(fields, texts), fields(VOCABULARY[name].command)) - {"seat"}
+    return dict.fromkeys(taken, value)
+
+
+def test_the_table_has_what_has_words_and_each_finding_once() -> None:
+    names = [name for _, entries in rows() for name in entries]
+    assert sorted(names) == sorted(VOCABULARY)
+    assert {entry.severity for entry in VOCABULARY.values()} == {"warning", "error", "refused"}
+    assert set(VOCABULARY) == {key.partition(".")[0] for key in catalogue.read("en", "findings")}
+
+
 @pytest.mark.parametrize("name", VOCABULARY)
 def test_every_finding_is_whole_in_both_languages(name: str) -> None:
-    values = dict.fromkeys(set(re.findall(r"{(\w+)}", str(VOCABULARY[name]))) - {"seat"}, "x")
-    made = finding(name, "pc07", **values)
+    made = finding(name, "pc07", **values_of(name, "x"))
     jsonschema.validate(made, {"$ref": "#/$defs/finding", "$defs": SCHEMA["$defs"]})
 
 
@@ -45,11 +61,10 @@ def test_what_a_seat_says_moves_no_cursor_and_is_no_template() -> None:
 @pytest.mark.parametrize("name", VOCABULARY)
 def test_whatever_a_value_holds_it_is_one_word_of_the_command(name: str, value: str) -> None:
     template = VOCABULARY[name].command
-    keys = set(re.findall(r"{(\w+)}", str(VOCABULARY[name]))) - {"seat"}
-    made = finding(name, value, **dict.fromkeys(keys, value))["command"]
-    plain = finding(name, "VALUE", **dict.fromkeys(keys, "VALUE"))["command"]
+    made = finding(name, value, **values_of(name, value))["command"]
+    plain = finding(name, "VALUE", **values_of(name, "VALUE"))["command"]
     # What is a safe word already stays as it is.
-    assert plain == template.format(seat="VALUE", **dict.fromkeys(keys, "VALUE"))
+    assert plain == template.format(seat="VALUE", **values_of(name, "VALUE"))
     for before, after in zip(shlex.split(plain), shlex.split(made), strict=True):
         if " " in before:  # a command of the seat's
             within = [word.replace("VALUE", value) for word in shlex.split(before)]

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from ansible_collections.labocloud.room.plugins.plugin_utils import page
+from ansible_collections.labocloud.room.plugins.plugin_utils import catalogue, page
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import report
 from sample_room import NOW, answer, room, sample
@@ -20,15 +20,15 @@ class Text(HTMLParser):
 
     def __init__(self, language: str) -> None:
         super().__init__()
-        self.other = "en" if language == "fr" else "fr"
+        self.others = set(catalogue.LANGUAGES) - {language}
         self.hidden = 0
         self.told: list[str] = []
         self.tags: list[tuple[str, dict[str, str | None]]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Take down a tag; what is in the other language is hidden."""
+        """Take down a tag; what is in another language is hidden."""
         self.tags.append((tag, dict(attrs)))
-        self.hidden += tag in ("style", "title") or dict(attrs).get("lang") == self.other
+        self.hidden += tag in ("style", "title") or dict(attrs).get("lang") in self.others
 
     def handle_endtag(self, tag: str) -> None:
         """See the end of what is hidden."""
@@ -87,10 +87,12 @@ def test_it_opens_in_the_language_that_is_set_and_holds_both() -> None:
         tags = read(language)[1]
         assert ("html", {"lang": language}) in tags
         style = page.page(page.ROOM, REPORT, language)
-        hidden = {"fr": "en", "en": "fr"}[language]
-        assert f"body:not(:has(#fr:target, #en:target)) [lang={hidden}]" in style
+        others = f"[lang]:not([lang={language}])"
+        targets = ", ".join(f"#{code}:target" for code in catalogue.LANGUAGES)
+        assert f"body:not(:has({targets})) {others}" in style
+        assert f"body:has(#{language}:target) {others}" in style
         links = [given["href"] for tag, given in tags if tag == "a"]
-        assert links == ["#fr", "#en"]
+        assert links == [f"#{code}" for code in catalogue.LANGUAGES]
 
 
 def test_it_needs_nothing_from_elsewhere_and_no_script() -> None:

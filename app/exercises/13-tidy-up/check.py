@@ -12,7 +12,7 @@ NAMED = 5
 
 
 def nothing_else(rest, kind, command):
-    """Give the condition that nothing is left over. kind: what it is, in both languages."""
+    """Give the condition that nothing is left over. kind: what it is, in French, in English."""
     names = ", ".join(sorted(rest)[:NAMED]) + (", …" if len(rest) > NAMED else "")
     return (
         not rest,

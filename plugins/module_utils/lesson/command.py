@@ -26,6 +26,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
     DockerConnection,
     reason,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.languages import SOURCE, in_language
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
     exercises,
     memory,
@@ -219,8 +220,13 @@ class Labo:
                 seconds = end - time.monotonic()
                 told = pages.fetch(port, "/healthz", seconds) if seconds > 0 else None
                 if told and told["status"] == http.client.OK:
-                    return f"http://localhost:{port}/{language()}/"
+                    return f"http://localhost:{port}/{self.course_language()}/"
         return ""
+
+    def course_language(self) -> str:
+        """Return the account's language where the course has it, else English."""
+        has_it = any(language() in exercise.texts for exercise in self.exercises)
+        return language() if has_it else SOURCE
 
     def help(self, _told: Asked) -> int:
         """Tell how it is used."""
@@ -276,7 +282,7 @@ class Labo:
             terminal.say(terminal.lines(say("read_it", url=f"{url}exercises/{one.name}")))
         else:
             terminal.say(terminal.lines(say("read_here")))
-            terminal.say(f"\n{markdown(one.texts[language()])}\n")
+            terminal.say(f"\n{markdown(in_language(one.texts, language()))}\n")
         terminal.say(terminal.lines(say("then_check", number=one.number)))
         return ALL_DONE
 
@@ -336,12 +342,12 @@ class Labo:
         if found.state == UNJUDGED:
             return [*lines, terminal.marked(UNJUDGED, say("unjudged"), "  ")]
         for seen in found.steps:
-            text = seen.step.title[language()]
+            text = in_language(seen.step.title, language())
             if seen.state == WAS:
                 text = say("was_at", title=text, when=moment(seen.since))
             lines.append(terminal.marked(seen.state, text, "  "))
             if seen is found.first_open:
-                hint = say("hint", hint=seen.step.hint.get(language(), ""))
+                hint = say("hint", hint=in_language(seen.step.hint, language()))
                 lines.append(terminal.lines(hint, "      "))
         if found.state == DONE:
             lines.append(terminal.lines(say("exercise_done", number=one.number)))
@@ -410,9 +416,10 @@ class Labo:
 
     def mistakes(self, _told: Asked) -> int:
         """Tell the usual mistakes, as the course's page of that name does."""
-        page = self.program.resolve().with_name(f"mistakes.{language()}.md")
+        folder = self.program.resolve().parent
+        own, english = (folder / f"mistakes.{code}.md" for code in (language(), SOURCE))
         try:
-            text = page.read_text(encoding="utf-8")
+            text = (own if own.is_file() else english).read_text(encoding="utf-8")
         except OSError as error:
             raise WrongError(say("no_mistakes")) from error
         self.terminal.say(markdown(text))

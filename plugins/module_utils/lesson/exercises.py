@@ -2,7 +2,8 @@
 # MIT License (see LICENSE)
 """The exercises: each is a folder, NN-name, with what a student reads and what checks it.
 
-    fr.md, en.md   a title, a first paragraph with the goal and the minutes, then the text
+    fr.md, en.md   a title, a first paragraph with the goal and the minutes, then the text; another
+                   language may have its own
     check.py       WANTS, NEEDS and check(seat), see judged()
     solution.sh    commands of a shell that solve it
     setup.sh       where there is something to be made before it begins; a file that a student may
@@ -19,16 +20,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ansible_collections.labocloud.room.plugins.module_utils.languages import in_language, ordered
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import snapshot
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Seat
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import LANGUAGES
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import faults
 
+# The languages that a check has its texts in, in their order; each exercise has its page in them.
+PAIR = ordered(("fr", "en"))
 FOLDER = re.compile(r"(\d\d)-([a-z0-9][a-z0-9-]*)")
 # What an exercise may need of a seat, each a field of the snapshot's engine.
 NEEDS = ("compose",)
-# The files of a folder; the last may lack.
-FILES = ("fr.md", "en.md", "check.py", "solution.sh", "setup.sh")
+# The files of a folder beside its texts; the last may lack.
+FILES = ("check.py", "solution.sh", "setup.sh")
 # What a setup.sh has: `put FILE` writes what it reads to a file. What was there and is something
 # else stays beside it, and labo says so, in the words that it gives.
 PUT = """\
@@ -92,12 +95,12 @@ class Exercise:
     check: Callable[[Seat], Iterable[Told]] = field(repr=False)
 
     def title(self, language: str) -> str:
-        """Give the title."""
-        return self.texts[language].partition("\n")[0].removeprefix("# ").strip()
+        """Return the title in a language, or else in English."""
+        return in_language(self.texts, language).partition("\n")[0].removeprefix("# ").strip()
 
     def goal(self, language: str) -> str:
-        """Give the first paragraph, in one line."""
-        paragraphs = self.texts[language].split("\n\n")
+        """Return the first paragraph, in one line, in a language, or else in English."""
+        paragraphs = in_language(self.texts, language).split("\n\n")
         return " ".join(paragraphs[1].split()) if len(paragraphs) > 1 else ""
 
 
@@ -113,6 +116,12 @@ def text_of(folder: Folder, name: str, *, needed: bool = True) -> str:
     if needed:
         raise ExerciseError(f"app/exercises/{folder.name} has no {name}")
     return ""
+
+
+def languages(folder: Folder) -> tuple[str, ...]:
+    """Return the languages in which a folder has an exercise's text."""
+    names = (file.name for file in folder.iterdir())
+    return ordered(name.removesuffix(".md") for name in names if name.endswith(".md"))
 
 
 def load_one(folder: Folder) -> Exercise:
@@ -135,9 +144,10 @@ def load_one(folder: Folder) -> Exercise:
     wrong += ["it has no check(seat)"] if not callable(names.get("check")) else []
     if wrong:
         raise ExerciseError(f"app/exercises/{folder.name}/check.py: {'; '.join(wrong)}")
-    texts = {language: text_of(folder, f"{language}.md") for language in LANGUAGES}
+    found_in = ordered({*PAIR, *languages(folder)})
+    texts = {language: text_of(folder, f"{language}.md") for language in found_in}
     setup = text_of(folder, "setup.sh", needed=False)
-    minutes = re.search(r"(\d+)[ \u00a0\u202f]min", texts[LANGUAGES[0]])
+    minutes = re.search(r"(\d+)[ \u00a0\u202f]min", texts[PAIR[0]])
     return Exercise(
         number=int(found[1]),
         name=folder.name,
@@ -177,7 +187,7 @@ def lacks(exercise: Exercise, taken: Mapping[str, Any]) -> list[str]:
 
 
 def judged(exercise: Exercise, taken: Mapping[str, Any], answers: Iterable[str] = ()) -> list[Step]:
-    """Give the steps of an exercise, as a snapshot shows them.
+    """Return the steps of an exercise, as a snapshot shows them.
 
     answers: what was answered on the seat. The check gives each step as (id, (title in French, in
     English), conditions), a condition as (whether it holds, what helps where it does not, in
@@ -190,9 +200,9 @@ def judged(exercise: Exercise, taken: Mapping[str, Any], answers: Iterable[str] 
         steps.append(
             Step(
                 id=name,
-                title=dict(zip(LANGUAGES, titles, strict=True)),
+                title=dict(zip(PAIR, titles, strict=True)),
                 done=missing is None and bool(conditions),
-                hint=dict(zip(LANGUAGES, missing, strict=True)) if missing else {},
+                hint=dict(zip(PAIR, missing, strict=True)) if missing else {},
             )
         )
     return steps
