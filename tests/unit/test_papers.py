@@ -120,3 +120,27 @@ def test_each_measurement_is_named_with_the_question_that_it_answers() -> None:
     page = (PROJECT / "docs/speed.md").read_text()
     table = page.partition("| question | command |")[2].partition("\n\n")[0]
     assert set(re.findall(r"bench/[\w.]+", table)) == files
+
+
+def rooms() -> set[str]:
+    """Return the paths of all plugins, packages and roles; an action is its module's."""
+    plugins = PROJECT / "plugins"
+    kinds = ("modules", "callback", "filter", "lookup", "module_utils", "plugin_utils")
+    places = [path for kind in kinds for path in (plugins / kind).iterdir()]
+    places += (PROJECT / "roles").iterdir()
+    return {
+        str(path.relative_to(PROJECT))
+        for path in places
+        if path.suffix == ".py" or (path.is_dir() and not path.name.startswith("__"))
+    }
+
+
+def test_the_map_has_each_plugin_package_and_role_in_one_row() -> None:
+    page = (PROJECT / "docs/architecture.md").read_text()
+    section = page.partition("## Which file to change")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1:-1] for line in section.splitlines() if line.startswith("| ")]
+    assert {len(row) for row in rows} == {3}
+    named = [path for row in rows for path in re.findall(r"`((?:plugins|roles)/\w[^`]*)`", row[1])]
+    assert sorted(named) == sorted(rooms())
+    actions = {path.stem for path in (PROJECT / "plugins/action").glob("*.py")}
+    assert actions <= {path.stem for path in (PROJECT / "plugins/modules").glob("*.py")}
