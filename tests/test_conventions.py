@@ -413,3 +413,16 @@ def test_every_value_of_a_shell_line_is_quoted(role: Path) -> None:
             for value in re.findall(r"{{(.*?)}}", line, re.DOTALL):
                 quoted = ("| quote", "| map('quote') | join(' ')")
                 assert value.rstrip().endswith(quoted), f"{file}: {value}"
+
+
+def test_nothing_is_left_to_be_written() -> None:
+    """What `./lab new` has begun, somebody has to finish."""
+    about_it = {PROJECT / "tests/new.py", PROJECT / "tests/unit/test_new.py", Path(__file__)}
+    left = [
+        f"{path.relative_to(PROJECT)}:{number}: {line.strip()}"
+        for path in files("")
+        if path not in about_it and path.is_file()
+        for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1)
+        if "WRITE: " in line
+    ]
+    assert not left, "\n".join(left)
