@@ -1003,9 +1003,10 @@ def test_where_it_is_not_known_what_was_delivered_nothing_is_left_out(
     assert memory.read(work.labo.memory).saved.images == {MINE, COURSE, BASE}
 
 
-def test_an_image_that_goes_meanwhile_or_is_odd_is_no_traceback(work: Work) -> None:
+@pytest.mark.parametrize("odd", [["x"], {"Id": f"sha256:{BASE}"}], ids=["a list", "half of it"])
+def test_an_image_that_goes_meanwhile_or_is_odd_is_no_traceback(work: Work, odd: object) -> None:
     work.labo.engine.on("GET", f"/images/sha256:{COURSE}/json", stand_in.Refuse(404))
-    work.labo.engine.on("GET", f"/images/sha256:{BASE}/json", ["x"])
+    work.labo.engine.on("GET", f"/images/sha256:{BASE}/json", odd)
     assert work.labo.run("save")[0] == 0
     assert memory.read(work.labo.memory).saved.images == {MINE, COURSE, BASE}
 

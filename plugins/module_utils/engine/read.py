@@ -24,6 +24,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.answers impo
     Volume,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
+    BadAnswerError,
     DockerConnection,
     EngineError,
 )
@@ -33,6 +34,8 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.limited_http
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, faults
 
 _Answer = TypeVar("_Answer")
+# What is wrong with one answer of an engine that answers all the same.
+_OF_ONE_THING = (BadAnswerError, TooMuchError)
 # Digits of an ID, with the name of its algorithm, as sentences have it.
 _SHORT_ID = 19
 
@@ -215,7 +218,7 @@ class Reader:
             # It disappears just now, or is broken.
             return None
         except OSError as error:
-            if self._required and not (self._left_out and isinstance(error, TooMuchError)):
+            if self._required and not (self._left_out and isinstance(error, _OF_ONE_THING)):
                 raise
             self._leave_out(OSError(f"the engine does not tell all of its {kind} ({error})"))
             return None
@@ -230,7 +233,7 @@ class Reader:
             return ask()
         except EngineError:
             return None
-        except TooMuchError as error:
+        except _OF_ONE_THING as error:
             self._leave_out(error)
             return None
 

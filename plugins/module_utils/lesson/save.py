@@ -32,6 +32,8 @@ from ansible_collections.labocloud.room.plugins.module_utils.images.archive_name
 from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import BASE
 
+# An image whose fingerprint can be found out.
+_FINGERPRINTED = answers.needing(answers.IMAGE, "Architecture", "RootFS")
 # Beside the command: the fingerprints of the images that the toolkit has brought to this seat.
 DELIVERED = "delivered.json"
 # A volume that nobody has named, and names that are one word in a shell of any system.
@@ -96,7 +98,7 @@ def is_brought(reader: Reader, key: str, prints: Collection[str]) -> bool:
     One that goes meanwhile, or that the engine describes in another shape, is not. Raises OSError.
     """
     try:
-        image = reader.image(f"sha256:{key}")
+        image = reader.image(f"sha256:{key}", _FINGERPRINTED)
     except UnclearError:
         return False
     return image is not None and fingerprint(image) in prints
