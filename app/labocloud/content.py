@@ -62,11 +62,9 @@ class Language:
         return address in addresses | {f"exercises/{name}" for name in self.exercises}
 
 
-def languages(content: Path, practical: Path) -> list[str]:
-    """Return the languages of the folders and of the exercises' files, English last."""
-    names = {path.name for path in content.iterdir() if path.is_dir()}
-    names |= {path.stem for path in practical.glob("*/*.md")}
-    codes = filter(CODE.fullmatch, names)
+def languages(content: Path) -> list[str]:
+    """Return the languages of the folders that have an interface.toml, English last."""
+    codes = filter(CODE.fullmatch, (path.parent.name for path in content.glob("*/interface.toml")))
     return sorted(codes, key=lambda code: (code == SOURCE, code))
 
 
@@ -81,7 +79,7 @@ def load(content: Path, practical: Path, static: str) -> dict[str, Language]:
         name: english
         if name == SOURCE
         else load_language(name, content / name, practical, static, english)
-        for name in languages(content, practical)
+        for name in languages(content)
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from labocloud import markdown
+from labocloud import content, markdown
 from labocloud.content import CONTENT
 
 APP = Path(__file__).parents[1]
@@ -72,6 +72,14 @@ def dead(path: Path, text: str) -> list[str]:
         if not file.is_file() or (fragment and fragment not in headings(file)):
             found.append(link)
     return found
+
+
+def test_a_folder_is_a_language_where_it_has_the_words_of_the_interface(tmp_path: Path) -> None:
+    for name in ("en", "fr", "img"):
+        (tmp_path / name).mkdir()
+    for name in ("fr", "en"):
+        (tmp_path / name / "interface.toml").touch()
+    assert content.languages(tmp_path) == ["fr", "en"]
 
 
 def test_every_word_is_there_in_both_languages() -> None:

@@ -8,7 +8,7 @@ and the tasks get them by the lookup service_files, which calls what is here.
 
 import json
 import shlex
-from collections.abc import Iterable
+from collections.abc import Set
 from datetime import date, time
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import ACCOUNT, SOCKET
@@ -59,11 +59,16 @@ def config(want: Want) -> JsonObject:
 def json_text(value: object) -> str:
     """Return a value as the text of a file in JSON, the same for the same settings.
 
-    What YAML has and JSON has not, such as a date, is written as Ansible's own filters write it.
+    What YAML has and JSON has not, a date, a time or a set, is written as Ansible's own filters do.
+    Raises TypeError for anything else.
     """
 
-    def as_json(other: date | time | Iterable[object]) -> object:
-        return other.isoformat() if isinstance(other, date | time) else list(other)
+    def as_json(other: object) -> object:
+        if isinstance(other, date | time):
+            return other.isoformat()
+        if isinstance(other, Set):
+            return list(other)
+        raise TypeError(f"{type(other).__name__} is nothing that JSON has")
 
     # Keys are sorted as the texts that JSON makes of them.
     plain = json.loads(json.dumps(value, default=as_json))

@@ -46,6 +46,8 @@ def rows() -> Iterator[tuple[str, dict[str, Entry]]]:
 
 # Every finding there is.
 VOCABULARY = {name: entry for _, entries in rows() for name, entry in entries.items()}
+# Read now: each of a run's workers would read them again.
+catalogue.texts("findings")
 
 
 def _command(template: str, values: Mapping[str, object]) -> str:

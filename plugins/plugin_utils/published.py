@@ -79,8 +79,10 @@ def published(name: str, variables: Mapping[str, Any]) -> Published:
     else:
         of_machine = hostvars.raw_get(name) if name in hostvars else {}
     values = {key: of_machine[name] for key, name in VARIABLES.items() if name in of_machine}
-    verdict = {part: of_machine[name] for part, name in VERDICTS.items() if name in of_machine}
-    return cast("Published", values | ({"verdict": verdict} if verdict else {}))
+    # They are published together: one of these names alone is somebody's variable.
+    if of_machine.keys() >= {*VERDICTS.values()}:
+        values["verdict"] = {part: of_machine[name] for part, name in VERDICTS.items()}
+    return cast("Published", values)
 
 
 def refuse_injected_facts() -> None:

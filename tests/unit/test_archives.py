@@ -10,6 +10,7 @@ from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleE
 from ansible_collections.labocloud.room.plugins.action import image_archive, image_load
 from ansible_collections.labocloud.room.plugins.plugin_utils import archives, settings, transfer
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
+from ansible_collections.labocloud.room.plugins.plugin_utils.published import VERDICTS
 from sample_seat import NAME, SEAT, Known, builder, variables, want
 
 PACKED = b"packed images"
@@ -141,7 +142,8 @@ class Task:
 def lacks(stem: Path, *lacking: str) -> dict[str, Any]:
     """Give the facts of a seat that lacks images, and is sent the archive that begins so."""
     archive = {"archive": str(stem), "images": ["a:1"], "skip_layers": 3}
-    return {"verdict": {"images": {"lacking": list(lacking), "archive": archive}}}
+    images = {"lacking": list(lacking), "archive": archive}
+    return {"verdict": {**dict.fromkeys(VERDICTS), "images": images}}
 
 
 class Fetching(Task):

@@ -49,6 +49,27 @@ def test_the_languages_are_the_folders_and_english_is_the_last() -> None:
     assert ordered(["en", "fr", "README", "de", "en", "__pycache__"]) == ("de", "fr", "en")
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b'hello = "cze\xff"',
+        b"hello = ",
+        b'hello = "{nobody}"',
+        b'hello = "{"',
+        b"hello = 5",
+        b"hello = []",
+    ],
+)
+def test_what_is_wrong_with_an_added_language_is_english(folder: Path, broken: bytes) -> None:
+    (folder / "en/pages.toml").write_text('hello = "hello {name}"\n')
+    (folder / "pl/pages.toml").write_bytes(broken)
+    assert catalogue.say("pl", "pages", "hello", name="Ana") == "hello Ana"
+    (folder / "en/pages.toml").write_text('hello = "{nobody}"\n')
+    catalogue.texts.cache_clear()
+    with pytest.raises(KeyError):
+        catalogue.say("en", "pages", "hello", name="Ana")
+
+
 def test_what_a_text_lacks_is_english() -> None:
     assert in_language({"fr": "oui", "en": "yes"}, "fr") == "oui"
     assert in_language({"fr": "oui", "en": "yes"}, "de") == "yes"

@@ -20,17 +20,6 @@ OF_TASKS = {
     *("seat_packages", "seat_conflicting", "seat_roots", "seat_host"),
     *("room_registry_repository", "room_registry_images"),
 }
-TYPE_OF = {
-    "machine": verdicts.MachineVerdict,
-    "network": verdicts.Verdict,
-    "registry": verdicts.RegistryVerdict,
-    "engine": verdicts.EngineVerdict,
-    "students": verdicts.StudentsVerdict,
-    "build": verdicts.BuildVerdict,
-    "images": verdicts.ImagesVerdict,
-    "container": verdicts.ContainerVerdict,
-    "exercises": verdicts.ExercisesVerdict,
-}
 # A task's or a template's use of a verdict, and what of it is used.
 USE = re.compile(rf"\b(?:__)?({'|'.join(VERDICTS.values())})((?:\.\w+\b(?!\())*)")
 PART_OF = {variable: part for part, variable in VERDICTS.items()}
@@ -57,8 +46,8 @@ def test_each_setting_of_the_judged_roles_has_its_type() -> None:
 
 
 def test_each_part_has_a_type_and_a_variable() -> None:
-    assert list(PARTS) == sorted(TYPE_OF, key=list(PARTS).index)
-    assert PARTS.keys() == TYPE_OF.keys() == VERDICTS.keys()
+    assert list(PARTS) == sorted(verdicts.TYPES, key=list(PARTS).index)
+    assert PARTS.keys() == verdicts.TYPES.keys() == VERDICTS.keys()
 
 
 def uses() -> Iterator[tuple[str, str]]:
@@ -82,7 +71,7 @@ def fields(kind: object, before: str = "") -> Iterator[str]:
 @pytest.mark.parametrize("part", VERDICTS)
 def test_what_tasks_read_of_a_verdict_is_in_its_type(part: str) -> None:
     read = {keys for of, keys in uses() if of == part and keys}
-    assert read - set(fields(TYPE_OF[part])) - DOCKERS_OWN == set()
+    assert read - set(fields(verdicts.TYPES[part])) - DOCKERS_OWN == set()
 
 
 def test_nothing_is_in_a_type_that_nobody_reads() -> None:
@@ -99,7 +88,7 @@ def test_nothing_is_in_a_type_that_nobody_reads() -> None:
     }
     unread = {
         f"{part}.{name}"
-        for part, kind in TYPE_OF.items()
+        for part, kind in verdicts.TYPES.items()
         for name in fields(kind)
         # Who reads a whole reads what is in it.
         if not {(part, name), (part, name.rpartition(".")[0] or name)} & by_tasks

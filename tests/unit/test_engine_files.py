@@ -61,8 +61,9 @@ def test_a_file_in_json_is_what_ansibles_filter_makes_of_the_same() -> None:
     value = DataLoader().load(text)
     assert isinstance(value["c"], datetime)
     assert engine_files.json_text(value) == f"{to_nice_json(value, indent=2)}\n"
-    with pytest.raises(TypeError):
-        engine_files.json_text({"a": object()})
+    for odd in (object(), b"abc", {"a": b"abc"}):
+        with pytest.raises(TypeError):
+            engine_files.json_text({"a": odd})
 
 
 def test_an_option_replaces_a_default_and_mirrors_are_asked_in_their_order() -> None:

@@ -32,12 +32,14 @@ def test_it_is_read_back_of_each_machine_and_facts_are_not() -> None:
     hostvars = Known(
         {
             "pc01": {**variables({"seat": 1, "course": 2}), "ansible_facts": facts},
-            "pc03": {"ansible_facts": facts, **facts},
+            # An inventory may have any variable.
+            "pc03": {"ansible_facts": facts, **facts, "exercises_verdict": {"settled": True}},
         }
     )
-    mine = {**variables({"verdict": {"images": 3}}), "ansible_facts": facts, "seat": "forged"}
+    verdict = dict.fromkeys(published.VERDICTS, 3)
+    mine = {**variables({"verdict": verdict}), "ansible_facts": facts, "seat": "forged"}
     known = {"inventory_hostname": NAME, "hostvars": hostvars, **mine}
-    assert published.published(NAME, known) == {"verdict": {"images": 3}}
+    assert published.published(NAME, known) == {"verdict": verdict}
     assert published.published("pc01", known) == {"seat": 1, "course": 2}
     assert published.published("pc03", known) == {}
     assert published.published("nobody", known) == {}

@@ -421,8 +421,8 @@ class ExercisesVerdict(Verdict, ExercisesValues):
     """The practical."""
 
 
-# The type of each part's verdict.
-VERDICTS: dict[str, type] = {
+# The type of each part's verdict, which has the values that its role needs.
+TYPES: dict[str, type] = {
     "machine": MachineVerdict,
     "network": Verdict,
     "registry": RegistryVerdict,

@@ -81,8 +81,8 @@ def warnings(verdicts: Mapping[str, Mapping[str, Verdict]], room: Sequence[str] 
 def attacked(attacks: Mapping[str, Mapping[str, Any]], room: Sequence[str] = ()) -> list[str]:
     """Return a line for each result that attacks have had, with the seats that have it.
 
-    attacks: seat to what came of those that were tried there (shape.ATTACKS). room: as warnings()
-    takes it.
+    attacks: seat to what came of those that were tried there, as contract.facts.Attacks.
+    room: as warnings() takes it.
     """
     seats: dict[str, list[str]] = {}
     for seat in _in_order(attacks, room):
