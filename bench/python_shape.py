@@ -302,6 +302,8 @@ def _unnamed(root: Path) -> list[str]:
         for path in sorted(set(parts))
         if path.stem not in {"__init__", "__pycache__"}
         and str(path.relative_to(root).with_suffix("")) not in paths
+        # A module's action is found with it.
+        and not (path.parent.name == "action" and f"plugins/modules/{path.stem}" in paths)
         and path.stem not in words
     ]
 
