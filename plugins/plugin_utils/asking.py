@@ -6,7 +6,11 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.labocloud.room.plugins.plugin_utils.answers import Answer, NoConnection
+from ansible_collections.labocloud.room.plugins.plugin_utils.answers import (
+    Answer,
+    NoConnection,
+    shown,
+)
 
 
 def ask(
@@ -31,3 +35,18 @@ def as_answer(error: AnsibleError) -> Answer:
     if isinstance(error, AnsibleConnectionFailure):
         return NoConnection(str(error))
     return {"failed": True, "msg": str(error)}
+
+
+class ShowingAction(ActionBase):
+    """An action that runs its module, and shows of the answer what answers.shown() takes."""
+
+    _supports_check_mode = True
+
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Run the module. Raises AnsibleError as ask() does."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        variables = task_vars or {}
+        answer = ask(self, self._task.args, variables)
+        return result | shown(str(variables["inventory_hostname"]), answer)
