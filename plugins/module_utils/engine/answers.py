@@ -28,6 +28,9 @@ def needing(shape: dict[Any, Shape], *fields: str) -> dict[Any, Shape]:
     return {needed.get(key, key): value for key, value in shape.items()}
 
 
+# How an engine lists an image that has no name.
+NO_NAME = "<none>:<none>"
+
 # What every list is, but that of volumes.
 LIST: Shape = [object]
 

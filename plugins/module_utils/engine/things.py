@@ -24,7 +24,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
 from ansible_collections.labocloud.room.plugins.module_utils.engine.read import Reader
 from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 
-NO_NAME = "<none>:<none>"
 # What a swarm holds, as the engine's paths call it. It goes with the swarm.
 IN_A_SWARM = ("services", "secrets", "configs")
 # What a listing cannot do without.
@@ -92,7 +91,7 @@ def _images(images: Iterable[Description], usage: Usage) -> dict[str, Thing]:
     }
     return {
         image["Id"]: {
-            "names": [name for name in image.get("RepoTags") or [] if name != NO_NAME],
+            "names": [name for name in image.get("RepoTags") or [] if name != answers.NO_NAME],
             "digests": image.get("RepoDigests") or [],
             "labels": (image.get("Config") or {}).get("Labels") or {},
             "parent": image.get("Parent", ""),

@@ -71,7 +71,6 @@ IMAGE = needing(answers.IMAGE, "Id", "Architecture", "RootFS")
 LISTED_CONTAINER = needing(answers.LISTED_CONTAINER, "Image", "ImageID", "State", "Status")
 CONTAINER = needing(answers.CONTAINER, "Config", "HostConfig")
 NETWORK = needing(answers.NETWORK, "Driver")
-_NO_NAME = "<none>:<none>"
 
 
 def engine_facts(path: str, odd: Odd) -> dict[str, Any]:
@@ -181,7 +180,7 @@ def inspected_images(reader: Reader, odd: Odd) -> dict[str, Description]:
     """Return the engine's own description of its tagged images, by tag."""
     images: dict[str, Description] = {}
     for listed in reader.images(most=MOST_IMAGES):
-        tags = [tag for tag in listed.get("RepoTags") or [] if tag != _NO_NAME]
+        tags = [tag for tag in listed.get("RepoTags") or [] if tag != answers.NO_NAME]
         # A broken image is as good as none.
         image = reader.image(listed["Id"], IMAGE) if tags else None
         if image is not None:

@@ -52,7 +52,6 @@ _PLUGINS = (
     "/usr/lib/docker/cli-plugins",
     "/usr/libexec/docker/cli-plugins",
 )
-_NO_NAME = "<none>:<none>"
 # What becomes of reading JSON of which the shape was only hoped for.
 _ODD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -223,7 +222,7 @@ def _images(reader: Reader) -> Iterator[tuple[Description, list[Row]]]:
     """Yield the descriptions of the images and their histories, those that have a name first."""
 
     def is_nameless(image: ListedImage) -> bool:
-        return (image.get("RepoTags") or [_NO_NAME]) == [_NO_NAME]
+        return (image.get("RepoTags") or [answers.NO_NAME]) == [answers.NO_NAME]
 
     for listed in sorted(reader.images(), key=is_nameless)[:MOST]:
         described = reader.image(listed["Id"])

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypedDict
 from urllib.parse import quote
 
+from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import NO_NAME
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
-from ansible_collections.labocloud.room.plugins.module_utils.engine.things import NO_NAME
 from ansible_collections.labocloud.room.plugins.module_utils.reset.plan import Image, Plan, Volume
 from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import REPOSITORY
 from ansible_collections.labocloud.room.plugins.module_utils.reset.stamps import (
