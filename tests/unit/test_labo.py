@@ -29,9 +29,13 @@ import stand_in
 from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
     command,
+    command_line,
+    engine_access,
+    exercise_text,
     exercises,
     memory,
     save,
+    save_text,
     words,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils import lesson_files
@@ -824,9 +828,12 @@ def test_what_an_exercise_may_need_has_a_name() -> None:
 
 def test_every_text_that_is_said_is_there_and_no_other() -> None:
     there = set(words.texts()["en"])
-    code = Path(command.__file__).read_text()
+    modules = (command, command_line, engine_access, exercise_text, save_text)
+    code = "".join(Path(module.__file__).read_text() for module in modules)
     said = set(re.findall(r"[\"'](\w+)[\"']", code))
-    made = {f"kind_{one}" for one in command.KINDS} | {f"need_{one}" for one in exercises.NEEDS}
+    made = {f"kind_{one}" for one in exercise_text.KINDS} | {
+        f"need_{one}" for one in exercises.NEEDS
+    }
     assert there <= said | made
     assert set(re.findall(r'\bsay\("(\w+)"', code)) | made <= there
 
@@ -1125,7 +1132,7 @@ def test_a_disk_that_is_full_leaves_nothing_of_it(work: Work, tmp_path: Path) ->
     assert said.returncode == 2
     assert "Nothing is saved" in said.stderr
     assert work.saves() == []
-    full = command.not_saved(OSError(28, "No space left on device"), tmp_path / "x.tar")
+    full = save_text.not_saved(OSError(28, "No space left on device"), tmp_path / "x.tar")
     assert f"in {tmp_path}" in full or str(tmp_path) in full
 
 

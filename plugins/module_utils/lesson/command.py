@@ -222,9 +222,7 @@ class Labo:
         before = take_snapshot(exercises.wanted([exercise]))
         if missing := exercises.lacks(exercise, before):
             raise WrongError(say("unfit_start", title=title(exercise), what=needs(missing)))
-        terminal.say(
-            terminal.lines(say("started", number=exercise.number, title=title(exercise)))
-        )
+        terminal.say(terminal.lines(say("started", number=exercise.number, title=title(exercise))))
         if exercise.setup:
             self.prepare(exercise)
             names = created(before, take_snapshot(exercises.wanted([exercise])))

@@ -1,9 +1,9 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Convert what an engine tells to what a snapshot has of it, in few characters.
+"""Convert an engine's answers to the fields of a snapshot, which are short.
 
-Where an engine tells something odd, a function raises whatever comes of it: ArithmeticError,
-AttributeError, LookupError, TypeError or ValueError.
+A function raises ArithmeticError, AttributeError, LookupError, TypeError or ValueError for an
+answer of an unexpected shape.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.pages import
 
 # Characters of a log, and of any other text; tags of an image.
 LONGEST_LOG, LONGEST, _MOST_TAGS = 4000, 300, 100
-# The labels of a container or a volume that are told: whose it is, and nothing that somebody else
-# wrote there.
+# The labels of a container or a volume that a snapshot has: those that say whose it is. What else
+# somebody wrote there may be secret.
 _LABELS = re.compile(
     r"com\.docker\.(compose\.(project|service|oneoff)|swarm\.service\.name)|labo\..*"
 )
@@ -33,19 +33,20 @@ _VALUES = re.compile(r"^((?:/bin/sh -c #\(nop\) *)?(?:ENV|ARG)\b).*|\|\d+ .*?(?=
 
 
 def seconds(text: object) -> float:
-    """Return a time of the engine's, which has nanoseconds, in seconds since 1970; 0 where none."""
-    found = re.match(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)", str(text))
-    if found is None or found[1].startswith("0001"):
+    """Return a time of the engine's, which has nanoseconds, in seconds since 1970, else 0."""
+    match = re.match(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)", str(text))
+    # The engine writes the year 1 where there is no time.
+    if match is None or match[1].startswith("0001"):
         return 0.0
-    zone = found[3].replace("Z", "+00:00")
+    zone = match[3].replace("Z", "+00:00")
     try:
-        return datetime.fromisoformat(found[1] + zone).timestamp() + float(found[2] or 0)
+        return datetime.fromisoformat(match[1] + zone).timestamp() + float(match[2] or 0)
     except ValueError:
         return 0.0
 
 
 def short(text: object) -> str:
-    """Return a text no longer than any has to be, in one line, without what moves a cursor."""
+    """Return at most LONGEST characters of a text, in one line, without control characters."""
     beginning = str(text or "")[:LONGEST]
     return "".join(
         character if character.isprintable() else " " if character.isspace() else "?"
@@ -58,9 +59,9 @@ def bare(identity: object) -> str:
     return short(identity).removeprefix("sha256:")[:64]
 
 
-def labels_of(thing: Mapping[str, Any]) -> dict[str, str]:
-    """Return those labels that are told, of what the engine says of something."""
-    labels = thing.get("Labels") or {}
+def labels_of(description: Mapping[str, Any]) -> dict[str, str]:
+    """Return the labels of a container or a volume that a snapshot has, at most ten."""
+    labels = description.get("Labels") or {}
     kept = [key for key in labels if _LABELS.fullmatch(key)]
     return {short(key): short(labels[key]) for key in kept[:10]}
 
@@ -68,7 +69,7 @@ def labels_of(thing: Mapping[str, Any]) -> dict[str, str]:
 def container_of(described: Description, commands: list[str]) -> dict[str, Any]:
     """Return a container as a snapshot has it, and its ends; see _ends().
 
-    commands: the names of those containers whose command is told.
+    commands: the names of the containers whose command the snapshot has.
     """
     state, config = described["State"], described.get("Config") or {}
     host, settings = described.get("HostConfig") or {}, described.get("NetworkSettings") or {}
@@ -110,7 +111,7 @@ def container_of(described: Description, commands: list[str]) -> dict[str, Any]:
 
 
 def _ends(ports: Mapping[str, Any]) -> dict[str, End | None]:
-    """Return where the pages of a container are asked for, by port: a snapshot does not tell it."""
+    """Return where the pages of a container are fetched from, by port, which no snapshot has."""
     return {
         short(port): next(
             (End(_address_of(end), int(end["HostPort"])) for end in ends if end.get("HostPort")),
@@ -163,7 +164,7 @@ def image_of(described: Description, history: list[Row]) -> dict[str, Any]:
                 "size": row.get("Size", 0),
                 "created": float(row.get("Created", 0)),
             }
-            # The lowest, as of the layers: an image that it is built on has these, too.
+            # The lowest rows stay, as of the layers: the image that it is built on has them too.
             for row in reversed(history[-130:])
         ],
     }
@@ -222,15 +223,18 @@ def task_of(task: Row) -> dict[str, Any]:
 
 
 def log_of(data: bytes) -> str:
-    """Return the end of what a container has written, from the engine's answer.
+    """Return the end of a container's log, from the engine's answer.
 
-    Each piece comes behind eight bytes: whether it is output or errors, and how long it is. What a
-    terminal has shown comes as it is.
+    Before each piece there are eight bytes: whether it is output or errors, and its length. The log
+    of a container with a terminal has no such bytes.
     """
-    parts, at = [], 0
-    while data[at : at + 1] in (b"\0", b"\1", b"\2") and data[at + 1 : at + 4] == b"\0\0\0":
-        length = int.from_bytes(data[at + 4 : at + 8], "big")
-        parts.append(data[at + 8 : at + 8 + length])
-        at += 8 + length
-    text = b"".join([*parts, data[at:]]).decode(errors="replace")
+    parts, start = [], 0
+    while (
+        data[start : start + 1] in (b"\0", b"\1", b"\2")
+        and data[start + 1 : start + 4] == b"\0\0\0"
+    ):
+        length = int.from_bytes(data[start + 4 : start + 8], "big")
+        parts.append(data[start + 8 : start + 8 + length])
+        start += 8 + length
+    text = b"".join([*parts, data[start:]]).decode(errors="replace")
     return text.replace("\r\n", "\n")[-LONGEST_LOG:]
