@@ -31,18 +31,18 @@ from typing import Any
 # The machine's root directory in a container that mounts it.
 HOST = "/host"
 # Seconds after which an attack ends itself, in case the run that started it has been killed.
-LONGEST = 20
+_LONGEST = 20
 # Bytes of a file that are hashed.
-MOST_BYTES = 2**20
+_MOST_BYTES = 2**20
 # ptrace(2); init_module(2), by the machine's type; mount(2) needs no flag.
-PTRACE_ATTACH, PTRACE_DETACH = 16, 17
+_PTRACE_ATTACH, _PTRACE_DETACH = 16, 17
 INIT_MODULE = {"x86_64": 175, "aarch64": 105}
 # The fixed beginning of a D-Bus message, and the types of the messages that answer a call.
-BUS_HEAD = struct.Struct("<cBBBIII")
-BUS_RETURN, BUS_ERROR = 2, 3
+_BUS_HEAD = struct.Struct("<cBBBIII")
+_BUS_RETURN, _BUS_ERROR = 2, 3
 # Settings of the kernel for the whole machine: what it runs when a process crashes, and its use of
 # swap.
-KERNEL = ("/proc/sys/kernel/core_pattern", "/proc/sys/vm/swappiness")
+_KERNEL = ("/proc/sys/kernel/core_pattern", "/proc/sys/vm/swappiness")
 
 Given = dict[str, Any]
 
@@ -69,7 +69,7 @@ def prove(is_working: bool, reason: str) -> None:
 def digest(path: str) -> str:
     """Return the SHA-256 of a file's beginning, in hexadecimal digits. Raises OSError."""
     with Path(path).open("rb") as file:
-        return hashlib.sha256(file.read(MOST_BYTES)).hexdigest()
+        return hashlib.sha256(file.read(_MOST_BYTES)).hexdigest()
 
 
 def library() -> ctypes.CDLL:
@@ -186,7 +186,7 @@ def end_process(given: Given) -> None:
     """End a process of root's."""
     child = os.fork()
     if not child:
-        time.sleep(LONGEST)
+        time.sleep(_LONGEST)
         os._exit(0)
     os.kill(child, signal.SIGTERM)
     prove(os.WIFSIGNALED(os.waitpid(child, 0)[1]), "it cannot end its own")
@@ -201,13 +201,13 @@ def trace(given: Given) -> None:
     ptrace.restype = ctypes.c_long
 
     def attach(process: int) -> None:
-        check_status(ptrace(PTRACE_ATTACH, process, None, None))
+        check_status(ptrace(_PTRACE_ATTACH, process, None, None))
         os.waitpid(process, getattr(os, "__WALL", 0x40000000))
-        check_status(ptrace(PTRACE_DETACH, process, None, None))
+        check_status(ptrace(_PTRACE_DETACH, process, None, None))
 
     child = os.fork()
     if not child:
-        time.sleep(LONGEST)
+        time.sleep(_LONGEST)
         os._exit(0)
     try:
         attach(child)
@@ -235,7 +235,7 @@ def write_kernel(given: Given) -> None:
     del given
     same_again("/proc/self/oom_score_adj")
     prove(True, "")
-    each(list(KERNEL), same_again)
+    each(list(_KERNEL), same_again)
 
 
 def change_network(given: Given) -> None:
@@ -348,7 +348,7 @@ def call(name: str, path: str, method: str, *texts: str) -> bytes:
         items = b"".join(padded(counted(text), 4) for text in texts[:-1]) + counted(texts[-1])
         body = struct.pack("<I", len(items)) + items
     head = b"".join(padded(field) for field in fields[:-1]) + fields[-1]
-    start = BUS_HEAD.pack(b"l", 1, 0, 1, len(body), 1, len(head))
+    start = _BUS_HEAD.pack(b"l", 1, 0, 1, len(body), 1, len(head))
     return start + padded(head) + body
 
 
@@ -358,19 +358,19 @@ def answered(bus: BufferedIOBase) -> bool:
     Raises EOFError where the bus hangs up.
     """
     while True:
-        start = bus.read(BUS_HEAD.size)
-        if len(start) < BUS_HEAD.size:
+        start = bus.read(_BUS_HEAD.size)
+        if len(start) < _BUS_HEAD.size:
             raise EOFError("the bus has hung up")
-        _, kind, _, _, body, _, head = BUS_HEAD.unpack(start)
+        _, kind, _, _, body, _, head = _BUS_HEAD.unpack(start)
         bus.read(head + -head % 8 + body)
-        if kind in (BUS_RETURN, BUS_ERROR):
-            return bool(kind == BUS_RETURN)
+        if kind in (_BUS_RETURN, _BUS_ERROR):
+            return bool(kind == _BUS_RETURN)
 
 
 def tell_systemd(given: Given) -> None:
     """Set a variable of the machine's systemd, as systemctl does for root alone."""
     with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(LONGEST / 2)
+        client.settimeout(_LONGEST / 2)
         client.connect(f"{HOST}/run/dbus/system_bus_socket")
         with client.makefile("rwb") as bus:
             # The bus gets the account from the kernel, so no name is sent.
@@ -407,7 +407,7 @@ def late(_signal: int, _frame: FrameType | None) -> None:
 def main(name: str, given: str) -> None:
     """Try the attack of a name. given: what it needs to know, as JSON."""
     signal.signal(signal.SIGALRM, late)
-    signal.alarm(LONGEST)
+    signal.alarm(_LONGEST)
     try:
         ATTACKS[name](json.loads(given))
     except NoToolError as error:

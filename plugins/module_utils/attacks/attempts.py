@@ -31,29 +31,29 @@ from ansible_collections.labocloud.room.plugins.module_utils.attacks.accounts im
 MARK = "labocloud-attack-"
 # Seconds: for a container, from its start to its end; for all of them; for a short command.
 ATTACK_SECONDS, ALL_SECONDS, SHORT_SECONDS = 60, 480, 20
-MOST_HOMES = 50
-FIRST_USER, NOBODY = 1000, 65534
-SYSTEMCTL = "/usr/bin/systemctl"
+_MOST_HOMES = 50
+_FIRST_USER, _NOBODY = 1000, 65534
+_SYSTEMCTL = "/usr/bin/systemctl"
 # The sockets that give root's rights, or nearly, to who connects to them.
-POWERFUL = re.compile(r"docker|containerd|buildkit|podman|crio|libvirt|lxd|incus|systemd/private")
+_POWERFUL = re.compile(r"docker|containerd|buildkit|podman|crio|libvirt|lxd|incus|systemd/private")
 # proc(5), net/unix: the flags and the type of a listening stream socket, and the number of fields.
-LISTENS, STREAM, FIELDS = "00010000", "0001", 8
+_LISTENS, _STREAM, _FIELDS = "00010000", "0001", 8
 # umount2(2): follow no symbolic link; unmount at once, whoever uses it.
-UMOUNT_NOFOLLOW, MNT_DETACH = 8, 2
+_UMOUNT_NOFOLLOW, _MNT_DETACH = 8, 2
 # unix(7), SO_PEERCRED: a process, a user and a group.
 CREDENTIALS = struct.Struct("iii")
 
 # The options that containers are started with.
-ROOT = "--volume=/:/host"
-PRIVILEGED = ("--privileged", "--userns=host")
-PROCESSES = (*PRIVILEGED, "--pid=host")
-UNCONFINED = (
+_ROOT = "--volume=/:/host"
+_PRIVILEGED = ("--privileged", "--userns=host")
+_PROCESSES = (*_PRIVILEGED, "--pid=host")
+_UNCONFINED = (
     *("--cap-add=ALL", "--userns=host"),
     *("--security-opt=apparmor=unconfined", "--security-opt=seccomp=unconfined"),
 )
 # The mount is private: otherwise the engine, which unmounts it in the end, would unmount on the
 # machine what is mounted below /etc.
-VOLUME = (
+_VOLUME = (
     '--mount=type=volume,dst=/host/etc,volume-opt=type=none,"volume-opt=o=rbind,rprivate"'
     ",volume-opt=device=/etc"
 )
@@ -102,9 +102,11 @@ class Ground:
 
 def names_of(text: str) -> list[str]:
     """Return the paths of the listening sockets that give power. text: proc(5)'s net/unix."""
-    rows = [line.split(maxsplit=FIELDS - 1) for line in text.splitlines()[1:]]
-    paths = [row[7] for row in rows if len(row) == FIELDS and (row[3], row[4]) == (LISTENS, STREAM)]
-    return sorted({path for path in paths if path.startswith("/") and POWERFUL.search(path)})
+    rows = [line.split(maxsplit=_FIELDS - 1) for line in text.splitlines()[1:]]
+    paths = [
+        row[7] for row in rows if len(row) == _FIELDS and (row[3], row[4]) == (_LISTENS, _STREAM)
+    ]
+    return sorted({path for path in paths if path.startswith("/") and _POWERFUL.search(path)})
 
 
 class Goal(NamedTuple):
@@ -132,7 +134,7 @@ class Attack(NamedTuple):
     goal: Goal
 
 
-def files_given(ground: Ground) -> Given:
+def _files_given(ground: Ground) -> Given:
     """Return what a reader of /etc/shadow needs to know."""
     return {"passwd": ground.passwd}
 
@@ -166,9 +168,9 @@ def homes_given(ground: Ground) -> Given:
     """Return the homes that are closed to the account. Raises UntriedError where none is."""
     homes = {"/root"}
     for entry in pwd.getpwall():
-        if FIRST_USER <= entry.pw_uid < NOBODY and entry.pw_uid != ground.account.uid:
+        if _FIRST_USER <= entry.pw_uid < _NOBODY and entry.pw_uid != ground.account.uid:
             homes.add(entry.pw_dir)
-    directories = sorted(home for home in homes if Path(home).is_dir())[:MOST_HOMES]
+    directories = sorted(home for home in homes if Path(home).is_dir())[:_MOST_HOMES]
     readable = itself(ground.account, "-r", directories)
     closed = [home for home in directories if home not in readable]
     if not closed:
@@ -176,7 +178,7 @@ def homes_given(ground: Ground) -> Given:
     return {"open": str(ground.open), "homes": closed}
 
 
-def usr_given(ground: Ground) -> Given:
+def _usr_given(ground: Ground) -> Given:
     """Return the path of a file that the attack tries to create."""
     return {"open": str(ground.open), "paths": [f"/usr/{ground.name}"]}
 
@@ -221,7 +223,7 @@ def is_readable(candidate: Disk) -> bool:
     return True
 
 
-def disk_given(_ground: Ground) -> Given:
+def _disk_given(_ground: Ground) -> Given:
     """Return a disk, and the paths that it may have in a container."""
     target = disk()
     paths = [f"{root}/dev/{target.name}" for root in ("", attacker.HOST)]
@@ -236,7 +238,7 @@ def word_seen(word: str) -> Callable[[Ground, Given, Any], bool]:
     return lambda _ground, _given, got: got == word
 
 
-def any_seen(_ground: Ground, _given: Given, got: object) -> bool:
+def _any_seen(_ground: Ground, _given: Given, got: object) -> bool:
     """Return whether anything was reached."""
     return bool(got)
 
@@ -252,7 +254,7 @@ def mount_seen(_ground: Ground, given: Given, _got: object) -> bool:
     libc = attacker.library()
     while os.path.ismount(given["place"]):
         is_mounted = True
-        if libc.umount2(os.fsencode(given["place"]), UMOUNT_NOFOLLOW | MNT_DETACH) != 0:
+        if libc.umount2(os.fsencode(given["place"]), _UMOUNT_NOFOLLOW | _MNT_DETACH) != 0:
             break
     return is_mounted
 
@@ -292,7 +294,7 @@ def nothing_given(_ground: Ground) -> Given:
     return {}
 
 
-def namespace_seen(kind: str) -> Callable[[Ground, Given, Any], bool]:
+def _namespace_seen(kind: str) -> Callable[[Ground, Given, Any], bool]:
     """Return a function that returns whether the attack has changed the machine's own namespace.
 
     kind: of the namespace, as in /proc/self/ns.
@@ -332,7 +334,7 @@ def setuid_seen(ground: Ground, given: Given, _got: object) -> bool:
     return limited([str(program), "-u"], ground.account, 5).printed.strip() == "0"
 
 
-def sockets_given(ground: Ground) -> Given:
+def _sockets_given(ground: Ground) -> Given:
     """Return root's sockets that are closed to the account. Raises UntriedError where none is."""
     sockets = [
         path
@@ -346,7 +348,7 @@ def sockets_given(ground: Ground) -> Given:
     return {"open": str(ground.open), "sockets": closed}
 
 
-def abstract_given(ground: Ground) -> Given:
+def _abstract_given(ground: Ground) -> Given:
     """Return the name of the socket without a path."""
     return {"socket": ground.name}
 
@@ -376,82 +378,82 @@ def module_seen(_ground: Ground, given: Given, got: object) -> bool:
     return bool(got == given["error"])
 
 
-def systemd_given(ground: Ground) -> Given:
+def _systemd_given(ground: Ground) -> Given:
     """Return a variable for systemd. Raises UntriedError where no systemd can be reached."""
     if not Path("/run/systemd/system").is_dir() or not Path("/run/dbus/system_bus_socket").exists():
         raise UntriedError("there is no systemd, or no bus to reach it by")
     return {"variable": ground.variable}
 
 
-def systemd_seen(_ground: Ground, given: Given, _got: object) -> bool:
+def _systemd_seen(_ground: Ground, given: Given, _got: object) -> bool:
     """Return whether systemd has the variable, and remove it."""
-    environment = limited([SYSTEMCTL, "show-environment"], None, SHORT_SECONDS).printed
+    environment = limited([_SYSTEMCTL, "show-environment"], None, SHORT_SECONDS).printed
     if not re.search(rf"^{given['variable']}=", environment, re.MULTILINE):
         return False
-    limited([SYSTEMCTL, "unset-environment", given["variable"]], None, SHORT_SECONDS)
+    limited([_SYSTEMCTL, "unset-environment", given["variable"]], None, SHORT_SECONDS)
     return True
 
 
 # docs/security.md explains each attack in a line.
-SHADOW = Goal(files_given, shadow_seen)
-HOMES = Goal(homes_given, some_seen("homes"))
-USR = Goal(usr_given, usr_seen)
-SETUID = Goal(setuid_given, setuid_seen)
-MOUNT = Goal(mount_given, mount_seen)
-DISK = Goal(disk_given, some_seen("paths"))
-NODE = Goal(disk_given, word_seen("opened"))
-SEEN, MOUNTED = processes_given("/proc"), processes_given(f"{attacker.HOST}/proc")
-KERNEL = Goal(nothing_given, any_seen)
-MODULE = Goal(module_given, module_seen)
-NAME = Goal(nothing_given, namespace_seen("uts"))
-NETWORK = Goal(nothing_given, namespace_seen("net"))
-ABSTRACT = Goal(abstract_given, abstract_seen)
-CGROUP = Goal(group_given, group_seen)
-SOCKETS = Goal(sockets_given, some_seen("sockets"))
-SYSTEMD = Goal(systemd_given, systemd_seen)
+_SHADOW = Goal(_files_given, shadow_seen)
+_HOMES = Goal(homes_given, some_seen("homes"))
+_USR = Goal(_usr_given, usr_seen)
+_SETUID = Goal(setuid_given, setuid_seen)
+_MOUNT = Goal(mount_given, mount_seen)
+_DISK = Goal(_disk_given, some_seen("paths"))
+_NODE = Goal(_disk_given, word_seen("opened"))
+_SEEN, _MOUNTED = processes_given("/proc"), processes_given(f"{attacker.HOST}/proc")
+_KERNEL = Goal(nothing_given, _any_seen)
+_MODULE = Goal(module_given, module_seen)
+_NAME = Goal(nothing_given, _namespace_seen("uts"))
+_NETWORK = Goal(nothing_given, _namespace_seen("net"))
+_ABSTRACT = Goal(_abstract_given, abstract_seen)
+_CGROUP = Goal(group_given, group_seen)
+_SOCKETS = Goal(_sockets_given, some_seen("sockets"))
+_SYSTEMD = Goal(_systemd_given, _systemd_seen)
 
 ATTACKS = (
-    Attack("shadow", attacker.read_shadow, (ROOT,), SHADOW),
-    Attack("shadow-userns", attacker.read_shadow, (ROOT, "--userns=host"), SHADOW),
-    Attack("shadow-unconfined", attacker.read_shadow, (ROOT, *UNCONFINED), SHADOW),
-    Attack("shadow-privileged", attacker.read_shadow, (ROOT, *PRIVILEGED), SHADOW),
-    Attack("shadow-volume", attacker.read_shadow, (VOLUME, *PRIVILEGED), SHADOW),
-    Attack("home", attacker.list_homes, (ROOT, *PRIVILEGED), HOMES),
-    Attack("usr", attacker.write_usr, (ROOT, *PRIVILEGED), USR),
-    Attack("setuid", attacker.make_setuid, (ROOT, *PRIVILEGED), SETUID),
-    Attack("mount", attacker.mount, (f"{ROOT}:rshared", *PRIVILEGED), MOUNT),
-    Attack("disk", attacker.open_device, (ROOT, *PRIVILEGED), DISK),
-    Attack("disk-device", attacker.open_device, ("--device=/dev/{name}", *UNCONFINED), DISK),
+    Attack("shadow", attacker.read_shadow, (_ROOT,), _SHADOW),
+    Attack("shadow-userns", attacker.read_shadow, (_ROOT, "--userns=host"), _SHADOW),
+    Attack("shadow-unconfined", attacker.read_shadow, (_ROOT, *_UNCONFINED), _SHADOW),
+    Attack("shadow-privileged", attacker.read_shadow, (_ROOT, *_PRIVILEGED), _SHADOW),
+    Attack("shadow-volume", attacker.read_shadow, (_VOLUME, *_PRIVILEGED), _SHADOW),
+    Attack("home", attacker.list_homes, (_ROOT, *_PRIVILEGED), _HOMES),
+    Attack("usr", attacker.write_usr, (_ROOT, *_PRIVILEGED), _USR),
+    Attack("setuid", attacker.make_setuid, (_ROOT, *_PRIVILEGED), _SETUID),
+    Attack("mount", attacker.mount, (f"{_ROOT}:rshared", *_PRIVILEGED), _MOUNT),
+    Attack("disk", attacker.open_device, (_ROOT, *_PRIVILEGED), _DISK),
+    Attack("disk-device", attacker.open_device, ("--device=/dev/{name}", *_UNCONFINED), _DISK),
     Attack(
-        "disk-mknod", attacker.make_device, ("--device-cgroup-rule=b *:* rwm", *UNCONFINED), NODE
+        "disk-mknod", attacker.make_device, ("--device-cgroup-rule=b *:* rwm", *_UNCONFINED), _NODE
     ),
-    Attack("environment", attacker.read_environment, PROCESSES, Goal(SEEN, value_seen)),
+    Attack("environment", attacker.read_environment, _PROCESSES, Goal(_SEEN, value_seen)),
     Attack(
         "environment-mount",
         attacker.read_environment,
-        (ROOT, *PRIVILEGED),
-        Goal(MOUNTED, value_seen),
+        (_ROOT, *_PRIVILEGED),
+        Goal(_MOUNTED, value_seen),
     ),
-    Attack("process-root", attacker.root_of_first, PROCESSES, Goal(SEEN, shadow_seen)),
+    Attack("process-root", attacker.root_of_first, _PROCESSES, Goal(_SEEN, shadow_seen)),
     Attack(
         "process-root-mount",
         attacker.root_of_first,
-        (ROOT, *PRIVILEGED),
-        Goal(MOUNTED, shadow_seen),
+        (_ROOT, *_PRIVILEGED),
+        Goal(_MOUNTED, shadow_seen),
     ),
-    Attack("nsenter", attacker.enter, PROCESSES, Goal(SEEN, shadow_seen)),
-    Attack("nsenter-mount", attacker.enter, (ROOT, *PRIVILEGED), Goal(MOUNTED, shadow_seen)),
-    Attack("trace", attacker.trace, PROCESSES, Goal(SEEN, word_seen("traced"))),
+    Attack("nsenter", attacker.enter, _PROCESSES, Goal(_SEEN, shadow_seen)),
+    Attack("nsenter-mount", attacker.enter, (_ROOT, *_PRIVILEGED), Goal(_MOUNTED, shadow_seen)),
+    Attack("trace", attacker.trace, _PROCESSES, Goal(_SEEN, word_seen("traced"))),
     # It ends root's process, so it is the last attack that needs that.
-    Attack("signal", attacker.end_process, PROCESSES, Goal(SEEN, end_seen)),
-    Attack("kernel", attacker.write_kernel, PRIVILEGED, KERNEL),
-    Attack("module", attacker.load_module, PRIVILEGED, MODULE),
-    Attack("hostname", attacker.name_machine, ("--uts=host", *PRIVILEGED), NAME),
-    Attack("network", attacker.change_network, ("--network=host", *PRIVILEGED), NETWORK),
-    Attack("abstract", attacker.connect_abstract, ("--network=host", *PRIVILEGED), ABSTRACT),
-    Attack("cgroup", attacker.make_group, ("--cgroupns=host", *PRIVILEGED), CGROUP),
-    Attack("sockets", attacker.connect, (ROOT, *PRIVILEGED), SOCKETS),
-    Attack("systemd", attacker.tell_systemd, (ROOT, *PRIVILEGED), SYSTEMD),
+    Attack("signal", attacker.end_process, _PROCESSES, Goal(_SEEN, end_seen)),
+    Attack("kernel", attacker.write_kernel, _PRIVILEGED, _KERNEL),
+    Attack("module", attacker.load_module, _PRIVILEGED, _MODULE),
+    Attack("hostname", attacker.name_machine, ("--uts=host", *_PRIVILEGED), _NAME),
+    Attack("network", attacker.change_network, ("--network=host", *_PRIVILEGED), _NETWORK),
+    Attack("abstract", attacker.connect_abstract, ("--network=host", *_PRIVILEGED), _ABSTRACT),
+    Attack("cgroup", attacker.make_group, ("--cgroupns=host", *_PRIVILEGED), _CGROUP),
+    Attack("sockets", attacker.connect, (_ROOT, *_PRIVILEGED), _SOCKETS),
+    Attack("systemd", attacker.tell_systemd, (_ROOT, *_PRIVILEGED), _SYSTEMD),
 )
 
 

@@ -51,6 +51,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress imp
     progress,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import Saved
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.save_text import (
     at_home,
     not_saved,
@@ -64,15 +65,15 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import
     say,
 )
 
-ALL_DONE, NOT_DONE, IMPOSSIBLE = 0, 1, 2
+_ALL_DONE, _NOT_DONE, _IMPOSSIBLE = 0, 1, 2
 # Shells report 128 and the signal's number for a program that a signal has ended.
-INTERRUPTED, BROKEN_PIPE = 128 + signal.SIGINT, 128 + signal.SIGPIPE
+_INTERRUPTED, _BROKEN_PIPE = 128 + signal.SIGINT, 128 + signal.SIGPIPE
 # Seconds: between two checks of `--watch`, and until one of the course's pages has answered.
-PAUSE, PAGE_SECONDS = 2, 2.0
+_PAUSE, _PAGE_SECONDS = 2, 2.0
 # The port that the course's app listens on in its container, and the name of that container.
-PORT, FLASK = 8888, "flask"
+_PORT, _FLASK = 8888, "flask"
 # The most names that one message about a save lists.
-MOST_NAMES = 10
+_MOST_NAMES = 10
 
 
 class Labo:
@@ -100,7 +101,7 @@ class Labo:
         }
         return commands[line.command](line)
 
-    def numbered(self, line: CommandLine) -> Exercise:
+    def _numbered(self, line: CommandLine) -> Exercise:
         """Return the exercise whose number is the first word of a command line.
 
         Raises WrongError where there is no number, or no exercise of that number.
@@ -117,39 +118,39 @@ class Labo:
         numbers = ", ".join(str(exercise.number) for exercise in self.exercises)
         raise WrongError(say("wrong_number", word=memory.printable(word)[:40], numbers=numbers))
 
-    def complain_once(self, text: str) -> None:
+    def _complain_once(self, text: str) -> None:
         """Print a problem that stops nothing, unless it has been printed already."""
         if text not in self.complaints:
             self.complaints.add(text)
             self.terminal.complain(text)
 
-    def recall(self) -> memory.Memory:
+    def _recall(self) -> memory.Memory:
         """Return what the seat remembers, and complain of files that do not belong there."""
         remembered = memory.read(self.memory_directory)
         if remembered.odd:
             names = ", ".join(memory.printable(name) for name in remembered.odd)
-            self.complain_once(say("odd", path=self.memory_directory, names=names))
+            self._complain_once(say("odd", path=self.memory_directory, names=names))
         if remembered.crowded:
-            self.complain_once(
+            self._complain_once(
                 say("crowded", path=self.memory_directory, count=memory.MOST_ENTRIES)
             )
         return remembered
 
-    def remember(self, change: Callable[[memory.Mine], object]) -> None:
+    def _remember(self, change: Callable[[memory.Mine], object]) -> None:
         """Change what the seat remembers of this account; only complain where that fails."""
         if not self.memory_directory.is_dir():
-            self.complain_once(say("not_kept", why=say("kept_no", path=self.memory_directory)))
+            self._complain_once(say("not_kept", why=say("kept_no", path=self.memory_directory)))
             return
         mine = memory.Mine(self.memory_directory)
         change(mine)
         try:
             mine.write()
         except OSError as error:
-            self.complain_once(say("not_kept", why=f"{self.memory_directory}: {error.strerror}"))
+            self._complain_once(say("not_kept", why=f"{self.memory_directory}: {error.strerror}"))
 
-    def progress(self, lesson: list[Exercise], taken: Mapping[str, Any]) -> list[Progress]:
+    def _progress(self, lesson: list[Exercise], taken: Mapping[str, Any]) -> list[Progress]:
         """Return the progress of exercises, and remember the steps that are newly done."""
-        remembered = self.recall()
+        remembered = self._recall()
         progresses = []
         for exercise in lesson:
             answers = remembered.answers.get(exercise.name, [])
@@ -162,26 +163,26 @@ class Labo:
             if seen.step.done and seen.step.id not in remembered.done.get(item.exercise.name, {})
         ]
         if fresh:
-            self.remember(lambda mine: mine.see(fresh))
+            self._remember(lambda mine: mine.see(fresh))
         return progresses
 
-    def page(self, taken: Mapping[str, Any]) -> str:
+    def _page(self, taken: Mapping[str, Any]) -> str:
         """Return the address of the course's page, empty where no container answers.
 
         The course's image may have lost its name to another image, so the page is looked for in
         each running container, first in the one of the course's name.
         """
         running = [container for container in Seat(taken).containers if container.running]
-        end = time.monotonic() + PAGE_SECONDS
-        for container in sorted(running, key=lambda item: bool(item.name != FLASK)):
-            for port in container.published(PORT):
+        end = time.monotonic() + _PAGE_SECONDS
+        for container in sorted(running, key=lambda item: bool(item.name != _FLASK)):
+            for port in container.published(_PORT):
                 seconds = end - time.monotonic()
                 answer = pages.fetch(port, "/healthz", seconds) if seconds > 0 else None
                 if answer and answer["status"] == http.client.OK:
                     return f"http://localhost:{port}/{self.course_language()}/"
         return ""
 
-    def course_language(self) -> str:
+    def _course_language(self) -> str:
         """Return the account's language where the course has it, else English."""
         has_it = any(language() in exercise.texts for exercise in self.exercises)
         return language() if has_it else SOURCE
@@ -189,7 +190,7 @@ class Labo:
     def help(self, _line: CommandLine) -> int:
         """Print how the command is used."""
         self.terminal.say(say("help", memory=self.memory_directory, **MARKS))
-        return ALL_DONE
+        return _ALL_DONE
 
     def overview(self, _line: CommandLine) -> int:
         """Print the exercises, and which of them the seat is at."""
@@ -197,7 +198,7 @@ class Labo:
         if not self.exercises:
             raise WrongError(say("no_exercises"))
         taken = take_snapshot(exercises.wanted(self.exercises))
-        progresses = self.progress(self.exercises, taken)
+        progresses = self._progress(self.exercises, taken)
         current = here(progresses)
         for item in progresses:
             text = row(item)
@@ -205,7 +206,7 @@ class Labo:
                 text += f" {say('row_here')}"
             terminal.say(terminal.marked(item.state, text))
         terminal.say()
-        url = self.page(taken)
+        url = self._page(taken)
         terminal.say(terminal.lines(say("page", url=url) if url else say("no_page")))
         if current:
             text = say("next", number=current.exercise.number)
@@ -214,29 +215,29 @@ class Labo:
         else:
             text = say("all_done")
         terminal.say(terminal.lines(text))
-        return ALL_DONE
+        return _ALL_DONE
 
     def start(self, line: CommandLine) -> int:
         """Prepare an exercise, and print where to read it."""
-        terminal, exercise = self.terminal, self.numbered(line)
+        terminal, exercise = self.terminal, self._numbered(line)
         before = take_snapshot(exercises.wanted([exercise]))
         if missing := exercises.lacks(exercise, before):
             raise WrongError(say("unfit_start", title=title(exercise), what=needs(missing)))
         terminal.say(terminal.lines(say("started", number=exercise.number, title=title(exercise))))
         if exercise.setup:
-            self.prepare(exercise)
+            self._prepare(exercise)
             names = created(before, take_snapshot(exercises.wanted([exercise])))
             text = say("made", names=", ".join(names)) if names else say("made_nothing")
             terminal.say(terminal.lines(text))
-        if url := self.page(before):
+        if url := self._page(before):
             terminal.say(terminal.lines(say("read_it", url=f"{url}exercises/{exercise.name}")))
         else:
             terminal.say(terminal.lines(say("read_here")))
             terminal.say(f"\n{markdown(in_language(exercise.texts, language()))}\n")
         terminal.say(terminal.lines(say("then_check", number=exercise.number)))
-        return ALL_DONE
+        return _ALL_DONE
 
-    def prepare(self, exercise: Exercise) -> None:
+    def _prepare(self, exercise: Exercise) -> None:
         """Run the script that prepares an exercise. Raises WrongError where that fails."""
         home = Path.home()
         code = subprocess.call(  # noqa: S603  # the project’s own script
@@ -250,67 +251,67 @@ class Labo:
 
     def answer(self, line: CommandLine) -> int:
         """Remember the answer to an exercise."""
-        exercise = self.numbered(line)
+        exercise = self._numbered(line)
         text = memory.printable(" ".join(line.words[1:]))
         if not text:
             raise WrongError(say("no_text", number=exercise.number))
         if (count := len(" ".join(line.words[1:]))) > memory.LONGEST:
             raise WrongError(say("long_text", most=memory.LONGEST, count=count))
-        self.remember(lambda mine: mine.answer(exercise.name, text))
+        self._remember(lambda mine: mine.answer(exercise.name, text))
         if self.complaints:
-            return IMPOSSIBLE
+            return _IMPOSSIBLE
         self.terminal.say(self.terminal.lines(say("noted", number=exercise.number, text=text)))
         self.terminal.say(self.terminal.lines(say("then_check", number=exercise.number)))
-        return ALL_DONE
+        return _ALL_DONE
 
     def check(self, line: CommandLine) -> int:
         """Print which steps of an exercise are done, and the hint of the first that is not."""
         if "--json" in line.options:
-            lesson = [self.numbered(line)] if line.words else self.exercises
-            progresses = self.progress(lesson, take_snapshot(exercises.wanted(lesson)))
+            lesson = [self._numbered(line)] if line.words else self.exercises
+            progresses = self._progress(lesson, take_snapshot(exercises.wanted(lesson)))
             self.terminal.say(json.dumps(as_json(progresses), ensure_ascii=False, indent=1))
             # The program that reads this finds in it what is not done.
-            return ALL_DONE
+            return _ALL_DONE
         if line.words or "--watch" in line.options:
-            exercise = self.numbered(line) if line.words else self.current()
-            return self.watch(exercise) if "--watch" in line.options else self.look(exercise)[0]
-        return self.look(self.current())[0]
+            exercise = self._numbered(line) if line.words else self._current()
+            return self._watch(exercise) if "--watch" in line.options else self._look(exercise)[0]
+        return self._look(self._current())[0]
 
-    def current(self) -> Exercise:
+    def _current(self) -> Exercise:
         """Return the exercise that the seat is at, the last one where all are done."""
         if not self.exercises:
             raise WrongError(say("no_exercises"))
         taken = take_snapshot(exercises.wanted(self.exercises))
-        current = here(self.progress(self.exercises, taken))
+        current = here(self._progress(self.exercises, taken))
         return current.exercise if current else self.exercises[-1]
 
-    def look(self, exercise: Exercise, before: str = "") -> tuple[int, str]:
+    def _look(self, exercise: Exercise, before: str = "") -> tuple[int, str]:
         """Check an exercise once and return the exit code and the text of the result.
 
         The text is printed unless it is the same as before, the text of the previous check.
         """
-        [checked] = self.progress([exercise], take_snapshot(exercises.wanted([exercise])))
+        [checked] = self._progress([exercise], take_snapshot(exercises.wanted([exercise])))
         text = "\n".join(step_lines(checked, self.terminal))
         if text != before:
             if before:
                 self.terminal.say(f"\n{say('seen_at', when=time.strftime('%H:%M:%S'))}")
             self.terminal.say(text)
-        return ALL_DONE if checked.state == DONE else NOT_DONE, text
+        return _ALL_DONE if checked.state == DONE else _NOT_DONE, text
 
-    def watch(self, exercise: Exercise) -> int:
+    def _watch(self, exercise: Exercise) -> int:
         """Check an exercise again and again, print what changes, and return at Ctrl+C."""
-        self.terminal.say(self.terminal.lines(say("watching", seconds=PAUSE)))
-        code, before = NOT_DONE, ""
+        self.terminal.say(self.terminal.lines(say("watching", seconds=_PAUSE)))
+        code, before = _NOT_DONE, ""
         try:
             while True:
                 try:
-                    code, before = self.look(exercise, before)
+                    code, before = self._look(exercise, before)
                 except WrongError as error:
                     # Docker may answer again at the next check.
                     if str(error) != before:
                         self.terminal.complain(str(error))
-                    code, before = IMPOSSIBLE, str(error)
-                time.sleep(PAUSE)
+                    code, before = _IMPOSSIBLE, str(error)
+                time.sleep(_PAUSE)
         except KeyboardInterrupt:
             self.terminal.say()
             return code
@@ -324,7 +325,7 @@ class Labo:
             work = save.own_work(docker, save.delivered(self.program))
             if not (work.names or work.volumes or folder.is_dir()):
                 terminal.say(terminal.lines(say("save_nothing", folder=folder)))
-                return ALL_DONE
+                return _ALL_DONE
             # The work may be larger than the disk, so the path is printed before it is written.
             terminal.say(terminal.lines(say("save_to", path=path)))
             when = time.strftime("%Y-%m-%d %H:%M")
@@ -341,22 +342,22 @@ class Labo:
                 result = save.save(docker, work, folder, path, readme, report=report)
             except OSError as error:
                 raise WrongError(not_saved(error, path)) from error
-        return self.report_save(result, path, folder)
+        return self._report_save(result, path, folder)
 
-    def report_save(self, result: save.Saved, path: Path, folder: Path) -> int:
+    def _report_save(self, result: Saved, path: Path, folder: Path) -> int:
         """Print what a save has and has not, remember it, and return the exit code."""
         terminal, work = self.terminal, result.work
-        self.remember(lambda mine: mine.save(list(work.images), work.volumes))
+        self._remember(lambda mine: mine.save(list(work.images), work.volumes))
         unsaved = [say("kind_volumes", name=name) for name in result.closed]
         unsaved += [memory.printable(str(file)) for file in result.unread]
         if unsaved:
-            self.complain_once(say("save_left", names=", ".join(unsaved[:MOST_NAMES])))
+            self._complain_once(say("save_left", names=", ".join(unsaved[:_MOST_NAMES])))
         terminal.say(terminal.lines(say("saved", path=path, size=save.size(path.stat().st_size))))
         terminal.say("\n".join(["", *at_home(path, work, folder)]))
         if result.torn:
-            self.complain_once(say("save_torn", names=", ".join(result.torn[:MOST_NAMES])))
-            return NOT_DONE
-        return ALL_DONE
+            self._complain_once(say("save_torn", names=", ".join(result.torn[:_MOST_NAMES])))
+            return _NOT_DONE
+        return _ALL_DONE
 
     def mistakes(self, _line: CommandLine) -> int:
         """Print the course's page of usual mistakes. Raises WrongError where the seat has none."""
@@ -367,7 +368,7 @@ class Labo:
         except OSError as error:
             raise WrongError(say("no_mistakes")) from error
         self.terminal.say(markdown(text))
-        return ALL_DONE
+        return _ALL_DONE
 
 
 def main() -> int:
@@ -378,10 +379,10 @@ def main() -> int:
             return labo.run(sys.argv[1:])
         except WrongError as error:
             labo.terminal.complain(str(error))
-            return IMPOSSIBLE
+            return _IMPOSSIBLE
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return _INTERRUPTED
     except BrokenPipeError:
         # Python would write the rest of the output at its end, and fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
+        return _BROKEN_PIPE

@@ -23,7 +23,7 @@ class CommandLine(NamedTuple):
 
 
 # The options that each command accepts.
-OPTIONS: Mapping[str, set[str]] = {
+_OPTIONS: Mapping[str, set[str]] = {
     "": set(),
     "start": set(),
     "check": {"--json", "--watch"},
@@ -41,14 +41,14 @@ def parse(arguments: list[str]) -> CommandLine:
     if "--help" in arguments[:2] or "-h" in arguments[:2]:
         return CommandLine("--help", [], set())
     command, words = (arguments[0], arguments[1:]) if arguments else ("", [])
-    if command not in OPTIONS or (arguments and not command):
+    if command not in _OPTIONS or (arguments and not command):
         fix = say("try_help")
         if command.isdecimal():
             fix = f"labo start {command}, labo check {command}. {fix}"
         raise WrongError(say("no_command", word=command, fix=fix))
     # The text of an answer may begin with hyphens.
     options = set() if command == "answer" else {word for word in words if word.startswith("--")}
-    for option in sorted(options - OPTIONS[command]):
+    for option in sorted(options - _OPTIONS[command]):
         raise WrongError(say("no_option", command=f"labo {command}", word=option))
     rest = [word for word in words if word not in options]
     most = {"start": 1, "check": 1, "save": 1, "answer": len(rest)}.get(command, 0)

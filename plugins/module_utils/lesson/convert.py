@@ -22,7 +22,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.answers impo
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.pages import End
 
 # Characters of a log, and of any other text; tags of an image.
-LONGEST_LOG, LONGEST, _MOST_TAGS = 4000, 300, 100
+LONGEST_LOG, _LONGEST, _MOST_TAGS = 4000, 300, 100
 # The labels of a container or a volume that a snapshot has: those that say whose it is. What else
 # somebody wrote there may be secret.
 _LABELS = re.compile(
@@ -46,20 +46,20 @@ def seconds(text: object) -> float:
 
 
 def short(text: object) -> str:
-    """Return at most LONGEST characters of a text, in one line, without control characters."""
-    beginning = str(text or "")[:LONGEST]
+    """Return at most _LONGEST characters of a text, in one line, without control characters."""
+    beginning = str(text or "")[:_LONGEST]
     return "".join(
         character if character.isprintable() else " " if character.isspace() else "?"
         for character in beginning
     )
 
 
-def bare(identity: object) -> str:
+def _bare(identity: object) -> str:
     """Return an ID without the name of its algorithm."""
     return short(identity).removeprefix("sha256:")[:64]
 
 
-def labels_of(description: Mapping[str, Any]) -> dict[str, str]:
+def _labels_of(description: Mapping[str, Any]) -> dict[str, str]:
     """Return the labels of a container or a volume that a snapshot has, at most ten."""
     labels = description.get("Labels") or {}
     kept = [key for key in labels if _LABELS.fullmatch(key)]
@@ -80,7 +80,7 @@ def container_of(described: Description, commands: list[str]) -> dict[str, Any]:
         "id": short(described["Id"]),
         "name": name,
         "image": short(config.get("Image")),
-        "image_id": bare(described.get("Image")),
+        "image_id": _bare(described.get("Image")),
         "created": seconds(described.get("Created")),
         "status": short(state.get("Status")),
         "exit": state.get("ExitCode", 0),
@@ -90,7 +90,7 @@ def container_of(described: Description, commands: list[str]) -> dict[str, Any]:
         "finished": seconds(state.get("FinishedAt")),
         "health": short((state.get("Health") or {}).get("Status")),
         "command": [short(word) for word in command] if name in commands else [],
-        "labels": labels_of(config),
+        "labels": _labels_of(config),
         "init": bool(host.get("Init")),
         "rm": bool(host.get("AutoRemove")),
         "memory": host.get("Memory") or 0,
@@ -145,7 +145,7 @@ def image_of(described: Description, history: list[Row]) -> dict[str, Any]:
     config = described.get("Config") or {}
     layers = (described.get("RootFS") or {}).get("Layers") or []
     return {
-        "id": bare(described["Id"]),
+        "id": _bare(described["Id"]),
         "tags": [short(tag) for tag in described.get("RepoTags") or []][:_MOST_TAGS],
         "created": seconds(described.get("Created")),
         "size": described.get("Size", 0),
@@ -157,7 +157,7 @@ def image_of(described: Description, history: list[Row]) -> dict[str, Any]:
         "user": short(config.get("User")),
         "entrypoint": [short(word) for word in config.get("Entrypoint") or []][:20],
         "command": [short(word) for word in config.get("Cmd") or []][:20],
-        "layers": [bare(layer)[:16] for layer in layers][:130],
+        "layers": [_bare(layer)[:16] for layer in layers][:130],
         "history": [
             {
                 "by": short(_VALUES.sub(r"\1", str(row.get("CreatedBy") or ""))),
@@ -185,7 +185,7 @@ def volume_of(volume: Volume) -> dict[str, Any]:
         "name": short(volume["Name"]),
         "driver": short(volume.get("Driver")),
         "created": seconds(volume.get("CreatedAt")),
-        "labels": labels_of(volume),
+        "labels": _labels_of(volume),
     }
 
 

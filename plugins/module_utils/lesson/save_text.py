@@ -17,7 +17,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries impo
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import say
 
 # The image that unpacks a volume at home where the course's base is not in the save.
-HOME_IMAGE = "debian"
+_HOME_IMAGE = "debian"
 
 
 def save_path(words: list[str], folder: Path) -> Path:
@@ -51,7 +51,7 @@ def at_home(path: Path, work: save.Work, folder: Path) -> list[str]:
 
     work: what was saved. folder: the student's, which is saved where it exists.
     """
-    image = BASE if work.base else HOME_IMAGE
+    image = BASE if work.base else _HOME_IMAGE
     lines = [say("home"), "", say("home_unpack"), f"  tar -xf {shlex.quote(path.name)}"]
     if work.names:
         lines += [say("home_images", names=", ".join(work.names))]

@@ -38,7 +38,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape
 MOST = 100
 # Characters, as JSON: of all items that are taken of one kind, and of the whole snapshot without
 # the field engine. An honest seat has a tenth of the first, and half of the second.
-MOST_OF_KIND, SMALL = 100_000, 90_000
+_MOST_OF_KIND, SMALL = 100_000, 90_000
 # Seconds: for one answer of the engine, and for all of them.
 ONE_ANSWER, ALL = 5.0, 20.0
 # Bytes of one answer, which is kept in memory; the list of a thousand images has 0.5 MB.
@@ -234,12 +234,12 @@ def _images(reader: Reader) -> Iterator[tuple[Description, list[Row]]]:
 def _converted(
     items: Iterable[Any], converter: Callable[[Any], dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Return the items of a kind, converted, up to MOST_OF_KIND characters.
+    """Return the items of a kind, converted, up to _MOST_OF_KIND characters.
 
     Items of an unexpected shape are left out. items: may ask the engine for each item, so none is
     read after the limit.
     """
-    converted, remaining = [], MOST_OF_KIND
+    converted, remaining = [], _MOST_OF_KIND
     for item in items:
         with suppress(*_ODD):
             fields = converter(item)

@@ -18,7 +18,7 @@ import unicodedata
 from ansible_collections.labocloud.room.plugins.module_utils.languages import SOURCE
 
 # The replacements of characters on a terminal that lacks them.
-PLAIN = {
+_PLAIN = {
     **dict.fromkeys("’\u2018", "'"),
     **dict.fromkeys("“”«»", '"'),
     **dict.fromkeys("\u00a0\u202f", " "),
@@ -29,8 +29,8 @@ PLAIN = {
     "Œ": "OE",
 }
 # Columns of a text: longer lines are hard to read.
-WIDEST = 100
-COLOURS = {"done": "32", "was": "33", "open": "1", "unfit": "2", "unjudged": "2"}
+_WIDEST = 100
+_COLOURS = {"done": "32", "was": "33", "open": "1", "unfit": "2", "unjudged": "2"}
 MARKS = {"done": "[x]", "was": "[~]", "open": "[ ]", "unfit": "[-]", "unjudged": "[?]"}
 
 # The file with the texts, which is beside this module in the archive only.
@@ -68,7 +68,7 @@ def instead(error: UnicodeError) -> tuple[str, int]:
     for character in error.object[error.start : error.end]:
         parts = unicodedata.normalize("NFKD", character)
         bare = "".join(part for part in parts if part.isascii())
-        replacement += PLAIN.get(character) or bare or "?"
+        replacement += _PLAIN.get(character) or bare or "?"
     return replacement, error.end
 
 
@@ -84,7 +84,7 @@ class Terminal:
         columns = os.environ.get("COLUMNS", "")
         wide = shown or (columns.isdecimal() and int(columns) > 0)
         # Lines are not wrapped for a file or another program, unless COLUMNS is set.
-        self.columns = min(shutil.get_terminal_size().columns, WIDEST) if wide else 0
+        self.columns = min(shutil.get_terminal_size().columns, _WIDEST) if wide else 0
 
     def lines(self, text: str, begin: str = "") -> str:
         """Return a text in lines of the terminal's width.
@@ -106,7 +106,7 @@ class Terminal:
         mark = MARKS[state]
         lines = self.lines(text, f"{indent}{mark} ")
         if self.coloured:
-            lines = lines.replace(mark, f"\033[{COLOURS[state]}m{mark}\033[0m", 1)
+            lines = lines.replace(mark, f"\033[{_COLOURS[state]}m{mark}\033[0m", 1)
         return lines
 
     def say(self, text: str = "") -> None:
