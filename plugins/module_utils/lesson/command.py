@@ -179,7 +179,7 @@ class Labo:
                 seconds = end - time.monotonic()
                 answer = pages.fetch(port, "/healthz", seconds) if seconds > 0 else None
                 if answer and answer["status"] == http.client.OK:
-                    return f"http://localhost:{port}/{self.course_language()}/"
+                    return f"http://localhost:{port}/{self._course_language()}/"
         return ""
 
     def _course_language(self) -> str:
