@@ -1,11 +1,11 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""See how far a seat is, by the module of this name, and judge it here, by the project's checks.
+"""Ask a seat for its snapshot, by the module of this name, and judge it by the project's checks.
 
 Argument: done, numbers of exercises; the task fails where one of them has an open step, with the
-hint of that. Without it, it never fails for what a seat is or says: one that cannot be asked has a
-finding. The callback room_summary, which keeps the board, is passed all of it; the result itself
-has only unfit, the numbers of the exercises that the seat lacks something for.
+hint of that. Without it, the task never fails for what a seat answers: a seat that does not answer
+gets a finding. The callback room_summary, which keeps the board, is passed the whole progress; the
+result itself has only unfit, the numbers of the exercises that the seat lacks something for.
 """
 
 import time
@@ -35,9 +35,9 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN, one_line
 
-# Characters of a text of a check: the longest of the course has half of it.
+# Characters of a text of a check: the longest text of the course has half as many.
 LONGEST = 600
-# What the module answers of a seat.
+# The module's result.
 PRACTICAL: Shape = {"snapshot": ({...: object}, None), "why": str, "answers": {str: [str]}}
 
 
@@ -53,9 +53,9 @@ def lesson_of(project: Path) -> list[Exercise]:
 
 
 def shown(step: Step) -> dict[str, Any]:
-    """Return a step with one line for each text, and no longer than one has to be.
+    """Return the fields of a step, each text in one line of at most LONGEST characters.
 
-    A check may have put there what the seat has, such as the name of an image.
+    A check may put values of the seat's into a text, such as the name of an image.
     """
     fields = asdict(step)
     for key in ("title", "hint"):
@@ -64,14 +64,14 @@ def shown(step: Step) -> dict[str, Any]:
 
 
 def look(name: str, answer: Answer, lesson: Iterable[Exercise]) -> dict[str, Any]:
-    """Return how far a seat is, by its name and its module's answer, which may be anything.
+    """Return the progress of a seat, by its name and its module's answer, which may be anything.
 
-    That is silent, why it could not be judged, a finding or None; and exercises, name to what the
-    seat lacks for it, to its steps as they are now, and to its state: none of them where it could
-    not be judged.
+    The keys are silent, the finding why the seat could not be judged, or None; and exercises, which
+    is empty where it could not, else by the name of an exercise what the seat lacks for it, its
+    steps as they are now, and its state.
     """
-    if found := silence(name, answer):
-        return {"silent": found, "exercises": {}}
+    if unanswered := silence(name, answer):
+        return {"silent": unanswered, "exercises": {}}
     fields = answer.get("practical") if isinstance(answer, Mapping) else None
     practical = fitted(fields, dict(PRACTICAL), "it", [])
     if practical["snapshot"] is None:
@@ -87,20 +87,20 @@ def look(name: str, answer: Answer, lesson: Iterable[Exercise]) -> dict[str, Any
 
 
 def missing(seen: Mapping[str, Any], numbers: Iterable[int], lesson: Iterable[Exercise]) -> str:
-    """Return what is open of exercises that are to be done; empty where nothing is.
+    """Return the first open step of exercises that must be done, in words; empty where none is.
 
-    seen: as look() returns it. numbers: of these exercises.
+    seen: as look() returns it. numbers: of the exercises that must be done.
     """
     if seen["silent"]:
         return str(seen["silent"]["cause"]["en"])
     wanted = set(numbers)
     for exercise in lesson:
-        at = seen["exercises"][exercise.name]
-        if exercise.number not in wanted or at["state"] == UNFIT:
+        checked = seen["exercises"][exercise.name]
+        if exercise.number not in wanted or checked["state"] == UNFIT:
             continue
-        if not at["steps"]:
+        if not checked["steps"]:
             return f"exercise {exercise.number} cannot be judged there"
-        for step in at["steps"]:
+        for step in checked["steps"]:
             if not step["done"]:
                 title, hint = step["title"]["en"], step["hint"]["en"]
                 return f"exercise {exercise.number}, {title}: {hint}"
@@ -139,7 +139,7 @@ class ActionModule(ActionBase):
         return result
 
     def _answer(self, lesson: list[Exercise], variables: dict[str, Any]) -> Answer:
-        """Return what the seat answers to the questions of the checks."""
+        """Return the module's answer, with what the checks of the exercises want."""
         arguments = {
             "wants": exercises.wanted(lesson),
             "exercises": [exercise.name for exercise in lesson],

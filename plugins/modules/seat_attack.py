@@ -88,77 +88,82 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils.attacks import attacker
+from ansible_collections.labocloud.room.plugins.module_utils.attacks.accounts import (
+    Account,
+    Ended,
+    limited,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.attacks.attempts import (
     ALL_SECONDS,
     ATTACK_SECONDS,
     ATTACKS,
     MARK,
     SHORT_SECONDS,
-    Account,
     Attack,
-    Ended,
     Given,
     Ground,
     UntriedError,
     ground_for,
-    limited,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import SOCKET
 
 DOCKER = "/usr/bin/docker"
-# So that nothing of a container stays, and nothing is looked up elsewhere.
+# The options of each container: nothing of it stays, and no image is pulled.
 ALWAYS = ("--rm", "--pull=never", "--log-driver=none", "--entrypoint=python3", "--user=0")
-# What an engine says that itself may not do what would be an attack: mount what all others see
-# then; show the machine's processes, as a kernel refuses it to who does not own them (before Docker
-# 23 no engine without root could). Any other reason why no container starts is no proof.
-REFUSED = re.compile(r'is not a shared mount|mounting "proc" to rootfs .*operation not permitted')
-# Characters of a reason that is told.
+# The messages of an engine that may not itself do what the attack needs: make a shared mount; show
+# the machine's processes, which a kernel refuses to who does not own them (before Docker 23, to
+# each engine without root). Any other reason why no container starts is no proof.
+_REFUSED = re.compile(r'is not a shared mount|mounting "proc" to rootfs .*operation not permitted')
+# Characters of a reason.
 LONGEST_REASON = 400
 
 
 def last_words(printed: str) -> str:
-    """Give the last of what was printed that is not an attack's own lines, in one line."""
+    """Return in one line what was printed beside an attack's lines of JSON."""
     lines = [line.strip() for line in printed.splitlines() if not line.startswith("{")]
-    # The client ends with where its help is.
-    told = [line for line in lines if line and not line.startswith(("See '", "Run '"))]
-    return " ".join(told)[:LONGEST_REASON]
+    # The client's last line says where its help is.
+    words = [line for line in lines if line and not line.startswith(("See '", "Run '"))]
+    return " ".join(words)[:LONGEST_REASON]
 
 
-def said(printed: str) -> dict[str, Any]:
-    """Give what an attack has told, which is a student's word: of each key the last value."""
-    told: dict[str, Any] = {}
+def reported(printed: str) -> dict[str, Any]:
+    """Return what an attack has reported in its lines of JSON, by key the last value.
+
+    A student's container has printed it, so it may be anything.
+    """
+    report: dict[str, Any] = {}
     for line in printed.splitlines():
         if line.startswith("{"):
             with suppress(ValueError, RecursionError):
                 value = json.loads(line)
-                told.update(value if isinstance(value, dict) else {})
-    return told
+                report.update(value if isinstance(value, dict) else {})
+    return report
 
 
 def outcome(ended: Ended, *, succeeded: bool) -> tuple[str, str]:
-    """Give what came of an attack, and why it has not succeeded.
+    """Return the outcome of an attack, and why it has not succeeded.
 
-    succeeded: whether what it has reached was seen from outside. That it has not is a proof where
-    the attack has told first that it could see its success, and then that it was tried; or where
-    the engine itself refuses what it asks for.
+    succeeded: whether its success was seen from outside. That it has not succeeded is proved where
+    the attack has reported that it could see its success, and then that it was tried; or where the
+    engine itself refuses what it needs.
     """
     if succeeded:
         return "succeeded", ""
-    told, words = said(ended.printed), last_words(ended.printed)
-    why = str(told.get("why") or words)[:LONGEST_REASON]
-    if not why and told.get("got"):
-        why = f"it has reached no more than {told['got']}"[:LONGEST_REASON]
-    if told.get("tool") is True and ("got" in told or "why" in told) and "late" not in told:
+    report, words = reported(ended.printed), last_words(ended.printed)
+    why = str(report.get("why") or words)[:LONGEST_REASON]
+    if not why and report.get("got"):
+        why = f"it has reached no more than {report['got']}"[:LONGEST_REASON]
+    if report.get("tool") is True and ("got" in report or "why" in report) and "late" not in report:
         return "withstood", why
-    if not told and ended.status and REFUSED.search(ended.printed):
+    if not report and ended.status and _REFUSED.search(ended.printed):
         return "withstood", words
-    if ended.status is None or "late" in told:
+    if ended.status is None or "late" in report:
         return "untried", f"it has not ended in time {why}".strip()
     return "untried", why or f"it ended with status {ended.status}"
 
 
 class Client:
-    """The client, as an account uses it: with no setting of its own, at this machine's engine."""
+    """Docker's client as an account uses it: without its settings, at this machine's engine."""
 
     def __init__(self, account: Account, docker_socket: str, image: str) -> None:
         self.account = account
@@ -170,11 +175,11 @@ class Client:
         }
 
     def docker(self, *arguments: str, seconds: float = SHORT_SECONDS) -> Ended:
-        """Run the client."""
+        """Run the client and return how it ended."""
         return limited([DOCKER, *arguments], self.account, seconds, **self.variables)
 
     def check(self) -> None:
-        """Raise UntriedError where it cannot start a container."""
+        """Raise UntriedError where the account cannot use Docker, or the image is missing."""
         if not Path(DOCKER).exists():
             raise UntriedError(f"there is no {DOCKER}")
         ended = self.docker("version", "--format={{.Server.Version}}")
@@ -185,49 +190,49 @@ class Client:
             raise UntriedError(f"there is no image {self.image}")
 
     def run(self, attack: Attack, given: Given) -> Ended:
-        """Start a container that tries an attack, and see to it that it is gone then."""
+        """Run an attack in a container, and remove that where it does not end in time."""
         name = f"{MARK}{secrets.token_hex(8)}"
-        # Of a disk, the option has the name.
+        # The option --device has the name of a disk.
         options = [option.format(**given) for option in attack.options]
         if not any(option.startswith("--network=") for option in options):
             options.append("--network=none")
-        command = [f"--name={name}", *ALWAYS, *options, self.image]
-        what = ["-c", text_of_attacks(), attack.run.__name__, json.dumps(given)]
-        ended = self.docker("run", *command, *what, seconds=ATTACK_SECONDS)
+        container = [f"--name={name}", *ALWAYS, *options, self.image]
+        arguments = ["-c", text_of_attacks(), attack.run.__name__, json.dumps(given)]
+        ended = self.docker("run", *container, *arguments, seconds=ATTACK_SECONDS)
         if ended.status is None:
             self.docker("rm", "--force", name)
         return ended
 
 
 def text_of_attacks() -> str:
-    """Give the text of attacker.py, wherever this module lies: a machine gets it packed."""
+    """Return the text of attacker.py, which on a machine is in Ansible's archive of the module."""
     spec = find_spec(attacker.__name__)
-    told: str = spec.loader.get_source(attacker.__name__)  # type: ignore[union-attr]
-    return told
+    text: str = spec.loader.get_source(attacker.__name__)  # type: ignore[union-attr]
+    return text
 
 
-def account_named(name: str) -> Account:
-    """Give an account. Raises UntriedError."""
+def _account_named(name: str) -> Account:
+    """Return the account of a name. Raises UntriedError where there is none, and for root."""
     try:
-        one = pwd.getpwnam(name)
+        entry = pwd.getpwnam(name)
     except KeyError:
         raise UntriedError(f"there is no account {name}") from None
-    if one.pw_uid == 0:
+    if entry.pw_uid == 0:
         raise UntriedError(f"{name} is root, whom nothing keeps out")
-    return Account(name, one.pw_uid, one.pw_gid, os.getgrouplist(name, one.pw_gid))
+    return Account(name, entry.pw_uid, entry.pw_gid, os.getgrouplist(name, entry.pw_gid))
 
 
-def tried(attack: Attack, ground: Ground, client: Client, end: float) -> tuple[str, str]:
-    """Try an attack, and give what came of it, and why it has not succeeded.
+def _attempt(attack: Attack, ground: Ground, client: Client, end: float) -> tuple[str, str]:
+    """Try an attack, and return its outcome and why it has not succeeded, as outcome() does.
 
-    end: when there is no more time, on the monotonic clock.
+    end: the time on the monotonic clock after which no attack is tried.
     """
     if time.monotonic() > end:
         return "untried", "there was no more time"
     try:
         given = attack.goal.given(ground)
         ended = client.run(attack, given)
-        got = said(ended.printed).get("got")
+        got = reported(ended.printed).get("got")
         return outcome(ended, succeeded=attack.goal.seen(ground, given, got))
     except UntriedError as error:
         return "untried", str(error)
@@ -235,29 +240,27 @@ def tried(attack: Attack, ground: Ground, client: Client, end: float) -> tuple[s
         return "untried", str(error)[:LONGEST_REASON]
 
 
-def attacked(name: str, docker_socket: str, image: str) -> dict[str, Any]:
-    """Try all attacks as an account, and give what came of them."""
-    told: dict[str, Any] = {"account": name, "why": "", "tried": []}
+def _attempt_all(name: str, docker_socket: str, image: str) -> dict[str, Any]:
+    """Try all attacks as an account, and return the module's result."""
+    attacks: dict[str, Any] = {"account": name, "why": "", "tried": []}
     try:
         if os.geteuid() != 0:
             raise UntriedError("what comes of an attack only root can see")
-        account = account_named(name)
+        account = _account_named(name)
         client = Client(account, docker_socket, image)
         client.check()
         end = time.monotonic() + ALL_SECONDS
         with ground_for(account) as ground:
             for attack in ATTACKS:
-                result, why = tried(attack, ground, client, end)
-                told["tried"].append({"name": attack.name, "outcome": result, "why": why})
-    except UntriedError as error:
-        told["why"] = str(error)
-    except OSError as error:
-        told["why"] = str(error)
-    return told
+                result, why = _attempt(attack, ground, client, end)
+                attacks["tried"].append({"name": attack.name, "outcome": result, "why": why})
+    except (UntriedError, OSError) as error:
+        attacks["why"] = str(error)
+    return attacks
 
 
-def ended(_signal: int, _frame: FrameType | None) -> None:
-    """End what is under way."""
+def _exit(_signal: int, _frame: FrameType | None) -> None:
+    """Exit at a signal, by an exception."""
     raise SystemExit(1)
 
 
@@ -270,11 +273,11 @@ def main() -> None:
             "docker_socket": {"type": "path", "default": SOCKET},
         },
     )
-    # What was made is removed also where somebody ends this.
+    # The exception lets what was created be removed where the module is ended by a signal.
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, ended)
-    asked = module.params
-    attacks = attacked(asked["account"], asked["docker_socket"], asked["image"])
+        signal.signal(number, _exit)
+    options = module.params
+    attacks = _attempt_all(options["account"], options["docker_socket"], options["image"])
     module.exit_json(changed=False, attacks=attacks)
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Tell what a seat's Docker has, as far as exercises ask for it."""
+"""Take a snapshot of a seat's Docker, as far as exercises want it, and read the answers."""
 
 DOCUMENTATION = r"""
 module: seat_progress
@@ -66,7 +66,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import SOCKET, reason
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import memory, snapshot
 
-# Characters of what the engine says of itself, which is a line.
+# Characters of the reason why the engine does not answer.
 LONGEST = 600
 
 
@@ -80,19 +80,19 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    asked = module.params
-    told, why = None, ""
+    options = module.params
+    taken, why = None, ""
     try:
-        told = snapshot.take(snapshot.wanted([asked["wants"]]), asked["docker_socket"])
+        taken = snapshot.take(snapshot.wanted([options["wants"]]), options["docker_socket"])
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else reason(error)[:LONGEST]
     answers = memory.read(memory.directory()).answers
     module.exit_json(
         changed=False,
         practical={
-            "snapshot": told,
+            "snapshot": taken,
             "why": why,
-            "answers": {name: answers[name] for name in asked["exercises"] if name in answers},
+            "answers": {name: answers[name] for name in options["exercises"] if name in answers},
         },
     )
 

@@ -32,7 +32,7 @@ def try_it(capsys: pytest.CaptureFixture[str], name: str, **given: object) -> di
     """Try an attack, and give what it has told."""
     attacker.main(name, json.dumps(given))
     signal.alarm(0)
-    return seat_attack.said(capsys.readouterr().out)
+    return seat_attack.reported(capsys.readouterr().out)
 
 
 def test_a_hash_is_told_and_never_what_is_read(
@@ -225,4 +225,4 @@ def test_its_text_runs_by_itself_on_a_python_that_has_nothing_of_ansibles() -> N
         text=True,
         check=True,
     )
-    assert "why" in seat_attack.said(done.stdout)
+    assert "why" in seat_attack.reported(done.stdout)

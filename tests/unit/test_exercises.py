@@ -49,7 +49,7 @@ class Asked(dict[str, Any]):
 def missing(folder: Path) -> Iterator[str]:
     """Give what an exercise's folder lacks, in sentences for whoever writes it."""
     try:
-        exercise = exercises.load_one(folder)
+        exercise = exercises.load_exercise(folder)
     except exercises.ExerciseError as error:
         yield str(error)
         return
@@ -115,7 +115,7 @@ def texts_in(code: ast.AST) -> Iterator[str]:
 
 @cache
 def by_name(name: str) -> exercises.Exercise:
-    return exercises.load_one(EXERCISES / name)
+    return exercises.load_exercise(EXERCISES / name)
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
@@ -285,7 +285,7 @@ def test_the_example_of_the_documentation_is_one(tmp_path: Path) -> None:
     taken = json.loads(printed)
     assert snapshot.shaped(taken) == taken
     for seat, done in ((taken, True), (snapshot.empty(), False)):
-        [step] = exercises.judged(exercises.load_one(folder), seat)
+        [step] = exercises.judged(exercises.load_exercise(folder), seat)
         assert step.done == done
 
 
@@ -296,7 +296,7 @@ def prepare(folder: Path, home: Path) -> str:
     docker.write_text("#!/bin/sh\n")
     docker.chmod(0o755)
     return subprocess.run(
-        ["/bin/sh", "-e", "-c", exercises.load_one(folder).setup, "labo"],
+        ["/bin/sh", "-e", "-c", exercises.load_exercise(folder).setup, "labo"],
         env={"HOME": str(home), "PATH": f"{docker.parent}:/usr/bin:/bin", "LABO_KEPT": "kept %s"},
         cwd=home,
         check=True,

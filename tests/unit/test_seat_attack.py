@@ -11,8 +11,12 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.labocloud.room.plugins.module_utils.attacks import attacker, attempts
-from ansible_collections.labocloud.room.plugins.module_utils.attacks.attempts import Account, Ended
+from ansible_collections.labocloud.room.plugins.module_utils.attacks import (
+    accounts,
+    attacker,
+    attempts,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.attacks.accounts import Account, Ended
 from ansible_collections.labocloud.room.plugins.modules import seat_attack
 from stand_in import run
 
@@ -66,14 +70,14 @@ def test_what_was_seen_from_outside_counts_whatever_the_container_says() -> None
 
 
 def test_what_a_container_says_may_be_anything() -> None:
-    told = seat_attack.said('{"tool": true}\n{]\n[1]\nx\n{"got": 1}\n' + '{"a":' * 9000)
+    told = seat_attack.reported('{"tool": true}\n{]\n[1]\nx\n{"got": 1}\n' + '{"a":' * 9000)
     assert told == {"tool": True, "got": 1}
     assert len(seat_attack.last_words("x" * 9000)) == seat_attack.LONGEST_REASON
 
 
 def test_a_command_is_ended_with_what_it_has_started() -> None:
     begun = time.monotonic()
-    ended = attempts.limited(["sh", "-c", "sleep 60 & echo $!; sleep 60"], None, 0.5)
+    ended = accounts.limited(["sh", "-c", "sleep 60 & echo $!; sleep 60"], None, 0.5)
     assert time.monotonic() - begun < 20
     assert ended.status is None
     # Whoever has it now may have to take it away yet.
@@ -86,13 +90,13 @@ def test_a_command_is_ended_with_what_it_has_started() -> None:
 
 
 def test_a_command_prints_no_more_than_is_taken() -> None:
-    ended = attempts.limited(["yes"], None, 20)
+    ended = accounts.limited(["yes"], None, 20)
     assert ended.status is None
-    assert len(ended.printed) == attempts.MOST_PRINTED
+    assert len(ended.printed) == accounts.MOST_PRINTED
 
 
 def test_a_command_has_nothing_of_our_environment() -> None:
-    told = attempts.limited(["env"], None, 20, DOCKER_HOST="unix:///x").printed.split()
+    told = accounts.limited(["env"], None, 20, DOCKER_HOST="unix:///x").printed.split()
     assert sorted(one.partition("=")[0] for one in told if "=" in one)[:2] == [
         "DOCKER_HOST",
         "LC_ALL",
@@ -308,7 +312,7 @@ class Seat:
         monkeypatch.setattr(seat_attack.signal, "signal", lambda *_: None)
         monkeypatch.setattr(attacker, "digest", lambda path: path)
         # Only root can be another.
-        limited = attempts.limited
+        limited = accounts.limited
 
         def plain(command: Sequence[str], _account: object, seconds: float, **more: str) -> Ended:
             return limited(command, None, seconds, **more)
@@ -444,7 +448,7 @@ def test_what_an_attack_is_given_is_json_and_the_disks_name_an_option() -> None:
 
 
 def test_a_disk_is_one_that_root_can_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attempts, "node_opens", lambda *_: False)
+    monkeypatch.setattr(attempts, "is_readable", lambda *_: False)
     with pytest.raises(attempts.UntriedError, match="no disk"):
         attempts.disk()
 

@@ -1,6 +1,7 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""What is tried as a student, from a container, and what that proves.
+"""The attacks that are tried as a student, from a container, and what each of them proves.
 
-Change here an attack and its goal. What runs in the container imports nothing of the rest.
+attempts.py lists the attacks with their goals, accounts.py runs commands as the student, and
+attacker.py is what runs in the container: it imports nothing of the others.
 """

@@ -1,12 +1,12 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""What a student tries within a container to get at the machine: one attack a run, by its name.
+"""Try, in a student's container, to get at the machine: one attack a run, by its name.
 
-The module seat_attack gives the text of this file to the image's own Python; so nothing is needed
-here but its library. Each attack first proves that it could see its success, on something that a
-student may reach. It tells lines of JSON: C(tool), whether that was so; C(got), what it has
-reached, which only root on the machine can judge; C(why) it has not. Of what is root's it reads a
-hash, a byte or a list of names, and writes what was there before.
+The module seat_attack passes the text of this file to the image's own Python, so only the standard
+library is used. Each attack first proves that it could see its success, on something that a student
+may reach. It prints lines of JSON: C(tool), whether that is proved; C(got), what it has reached,
+which only root on the machine can judge; C(why) it has reached nothing. Of what is root's it reads
+a hash, a byte or a list of names, and writes the content that was there before.
 """
 
 from __future__ import annotations
@@ -28,20 +28,21 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-# Where the machine's root directory is, in a container that mounts it.
+# The machine's root directory in a container that mounts it.
 HOST = "/host"
-# Seconds, after which an attack ends itself: nobody may be there any more to end it.
-LONGEST = 20
-# Bytes, of a file whose hash is told.
-MOST_BYTES = 2**20
+# Seconds after which an attack ends itself, in case the run that started it has been killed.
+_LONGEST = 20
+# Bytes of a file that are hashed.
+_MOST_BYTES = 2**20
 # ptrace(2); init_module(2), by the machine's type; mount(2) needs no flag.
-PTRACE_ATTACH, PTRACE_DETACH = 16, 17
+_PTRACE_ATTACH, _PTRACE_DETACH = 16, 17
 INIT_MODULE = {"x86_64": 175, "aarch64": 105}
-# How a message of D-Bus begins; and of those that are no calls and no signals, the types.
-BUS_HEAD = struct.Struct("<cBBBIII")
-BUS_RETURN, BUS_ERROR = 2, 3
-# What of the kernel's is everybody's: what it runs where a process dies, and how it uses memory.
-KERNEL = ("/proc/sys/kernel/core_pattern", "/proc/sys/vm/swappiness")
+# The fixed beginning of a D-Bus message, and the types of the messages that answer a call.
+_BUS_HEAD = struct.Struct("<cBBBIII")
+_BUS_RETURN, _BUS_ERROR = 2, 3
+# Settings of the kernel for the whole machine: what it runs when a process crashes, and its use of
+# swap.
+_KERNEL = ("/proc/sys/kernel/core_pattern", "/proc/sys/vm/swappiness")
 
 Given = dict[str, Any]
 
@@ -50,46 +51,49 @@ class NoToolError(Exception):
     """An attack could not be tried: what would show its success does not work here."""
 
 
-def tell(**said: object) -> None:
-    """Tell one thing."""
-    print(json.dumps(said), flush=True)
+def tell(**values: object) -> None:
+    """Print a line of JSON for the module."""
+    print(json.dumps(values), flush=True)
 
 
-def prove(works: bool, what: str) -> None:
-    """Tell that what shows the success of an attack works. Raises NoToolError where it does not."""
-    if not works:
-        raise NoToolError(what)
+def prove(is_working: bool, reason: str) -> None:
+    """Report that the means by which an attack shows its success works.
+
+    Raises NoToolError with the reason where it does not.
+    """
+    if not is_working:
+        raise NoToolError(reason)
     tell(tool=True)
 
 
 def digest(path: str) -> str:
-    """Give the SHA-256 of a file's beginning. Raises OSError."""
+    """Return the SHA-256 of a file's beginning, in hexadecimal digits. Raises OSError."""
     with Path(path).open("rb") as file:
-        return hashlib.sha256(file.read(MOST_BYTES)).hexdigest()
+        return hashlib.sha256(file.read(_MOST_BYTES)).hexdigest()
 
 
 def library() -> ctypes.CDLL:
-    """Give the C library."""
+    """Return the C library."""
     return ctypes.CDLL(None, use_errno=True)
 
 
-def done(status: int) -> None:
-    """Take what a function of the C library gave. Raises OSError."""
+def check_status(status: int) -> None:
+    """Raise OSError where a function of the C library has failed."""
     if status < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
 def same_again(path: str) -> None:
-    """Write into a file of the kernel's what it says. Raises OSError."""
+    """Write to a file of the kernel's the value that it has. Raises OSError."""
     value = Path(path).read_bytes()
     with Path(path).open("wb", buffering=0) as file:
         file.write(value)
 
 
 def each(paths: list[str], reach: Callable[[str], object]) -> None:
-    """Tell which of several can be reached, and why the first of the others cannot.
+    """Report which of several paths can be reached, and why the first of the others cannot.
 
-    Raises NoToolError where none of them is there.
+    reach: raises OSError for a path that cannot. Raises NoToolError where none of them exists.
     """
     reasons: dict[str, OSError] = {}
     for path in paths:
@@ -97,9 +101,10 @@ def each(paths: list[str], reach: Callable[[str], object]) -> None:
             reach(path)
         except OSError as error:  # noqa: PERF203  # each is tried
             reasons[path] = error
-    if len(reasons) == len(paths) and all(one.errno == errno.ENOENT for one in reasons.values()):
+    errors = reasons.values()
+    if len(reasons) == len(paths) and all(error.errno == errno.ENOENT for error in errors):
         raise NoToolError("none of them is there")
-    whys = [str(one) for one in reasons.values() if one.errno != errno.ENOENT]
+    whys = [str(error) for error in errors if error.errno != errno.ENOENT]
     tell(got=[path for path in paths if path not in reasons], why=(whys or [""])[0])
 
 
@@ -117,7 +122,7 @@ def list_homes(given: Given) -> None:
 
 
 def write_usr(given: Given) -> None:
-    """Make a file in a directory that is root's."""
+    """Create a file in a directory that is root's."""
     own = Path(HOST + given["open"]) / "own"
     own.touch()
     own.unlink()
@@ -135,14 +140,14 @@ def open_node(path: str) -> None:
 
 
 def open_device(given: Given) -> None:
-    """Open the disk by a name that it has."""
+    """Open the disk by a device node that exists."""
     open_node("/dev/zero")
     prove(True, "")
     each(given["paths"], open_node)
 
 
 def make_device(given: Given) -> None:
-    """Open the disk by a name that is made for it."""
+    """Open the disk by a device node that is created for it."""
     open_node("/dev/zero")
     prove(True, "")
     os.mknod("/labocloud", stat.S_IFBLK | 0o600, os.makedev(given["major"], given["minor"]))
@@ -154,7 +159,7 @@ def mount(given: Given) -> None:
     """Mount something on a directory of the machine."""
 
     def tmpfs(path: str) -> None:
-        done(library().mount(b"labocloud", os.fsencode(path), b"tmpfs", 0, b"size=4k"))
+        check_status(library().mount(b"labocloud", os.fsencode(path), b"tmpfs", 0, b"size=4k"))
 
     Path("/labocloud").mkdir()
     tmpfs("/labocloud")
@@ -164,7 +169,7 @@ def mount(given: Given) -> None:
 
 
 def see(given: Given) -> Path:
-    """Give where the machine's processes are seen, and prove that they are."""
+    """Return the directory of the machine's processes, and prove that they can be seen."""
     processes = Path(given["processes"])
     prove((processes / str(given["process"])).exists(), "it does not see the seat's processes")
     return processes
@@ -172,16 +177,16 @@ def see(given: Given) -> Path:
 
 def read_environment(given: Given) -> None:
     """Read the environment of a process of root's."""
-    place = see(given) / str(given["process"]) / "environ"
-    found = place.read_text(errors="replace").partition(f"{given['variable']}=")[2]
-    tell(got=found.partition("\0")[0])
+    path = see(given) / str(given["process"]) / "environ"
+    value = path.read_text(errors="replace").partition(f"{given['variable']}=")[2]
+    tell(got=value.partition("\0")[0])
 
 
 def end_process(given: Given) -> None:
     """End a process of root's."""
     child = os.fork()
     if not child:
-        time.sleep(LONGEST)
+        time.sleep(_LONGEST)
         os._exit(0)
     os.kill(child, signal.SIGTERM)
     prove(os.WIFSIGNALED(os.waitpid(child, 0)[1]), "it cannot end its own")
@@ -196,13 +201,13 @@ def trace(given: Given) -> None:
     ptrace.restype = ctypes.c_long
 
     def attach(process: int) -> None:
-        done(ptrace(PTRACE_ATTACH, process, None, None))
+        check_status(ptrace(_PTRACE_ATTACH, process, None, None))
         os.waitpid(process, getattr(os, "__WALL", 0x40000000))
-        done(ptrace(PTRACE_DETACH, process, None, None))
+        check_status(ptrace(_PTRACE_DETACH, process, None, None))
 
     child = os.fork()
     if not child:
-        time.sleep(LONGEST)
+        time.sleep(_LONGEST)
         os._exit(0)
     try:
         attach(child)
@@ -221,16 +226,16 @@ def root_of_first(given: Given) -> None:
 def enter(given: Given) -> None:
     """Enter the machine's file systems, as nsenter does, and read /etc/shadow there."""
     with (see(given) / "1/ns/mnt").open() as namespace:
-        done(library().setns(namespace.fileno(), 0))
+        check_status(library().setns(namespace.fileno(), 0))
     tell(got=digest("/etc/shadow"))
 
 
 def write_kernel(given: Given) -> None:
-    """Write a setting of the kernel's that is the whole machine's."""
+    """Write settings of the kernel for the whole machine."""
     del given
     same_again("/proc/self/oom_score_adj")
     prove(True, "")
-    each(list(KERNEL), same_again)
+    each(list(_KERNEL), same_again)
 
 
 def change_network(given: Given) -> None:
@@ -243,7 +248,7 @@ def change_network(given: Given) -> None:
 
 
 def name_machine(given: Given) -> None:
-    """Give the machine the name that it has."""
+    """Set the machine's name to the one that it has."""
     del given
     names = os.readlink("/proc/self/ns/uts")
     prove(bool(names), "")
@@ -252,7 +257,7 @@ def name_machine(given: Given) -> None:
 
 
 def make_group(given: Given) -> None:
-    """Make a control group at the top of each hierarchy."""
+    """Create a control group at the top of each hierarchy."""
     top = Path("/sys/fs/cgroup")
     tops = [top, *sorted(path.parent for path in top.glob("*/release_agent"))]
     read_only = os.statvfs(top).f_flag & os.ST_RDONLY
@@ -261,44 +266,44 @@ def make_group(given: Given) -> None:
 
 
 def make_setuid(given: Given) -> None:
-    """Make a program in a bind mount that runs as who has made it."""
-    made = Path(HOST + given["open"]) / given["program"]
-    made.write_bytes(Path(HOST + "/usr/bin/id").read_bytes())
+    """Create a program in a bind mount that runs as root, its owner."""
+    program = Path(HOST + given["open"]) / given["program"]
+    program.write_bytes(Path(HOST + "/usr/bin/id").read_bytes())
     prove(True, "")
-    os.chown(made, 0, 0)
-    made.chmod(0o4755)
+    os.chown(program, 0, 0)
+    program.chmod(0o4755)
     tell(got="made")
 
 
-def connected(path: str) -> None:
-    """Connect to a socket by its path, which may be longer than the kernel takes at once."""
+def connect_to(path: str) -> None:
+    """Connect to a socket by its path, which may be too long for connect(2). Raises OSError."""
     os.chdir(Path(path).parent)
-    with socket.socket(socket.AF_UNIX) as one:
-        one.settimeout(2)
-        one.connect(Path(path).name)
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(2)
+        client.connect(Path(path).name)
 
 
 def connect(given: Given) -> None:
     """Connect to sockets of root's: another engine's, containerd's, systemd's own."""
-    connected(HOST + given["open"] + "/socket")
+    connect_to(HOST + given["open"] + "/socket")
     prove(True, "")
-    each(given["sockets"], lambda path: connected(HOST + path))
+    each(given["sockets"], lambda path: connect_to(HOST + path))
 
 
 def connect_abstract(given: Given) -> None:
-    """Connect to a socket of root's that has no place in any directory."""
+    """Connect to a socket of root's that has no path."""
     with socket.socket(socket.AF_UNIX) as own, socket.socket(socket.AF_UNIX) as other:
         own.bind(b"\0labocloud-own")
         own.listen()
         other.connect(b"\0labocloud-own")
     prove(True, "")
-    with socket.socket(socket.AF_UNIX) as one:
-        one.connect(b"\0" + given["socket"].encode())
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(b"\0" + given["socket"].encode())
     tell(got="connected")
 
 
 def nonsense_module() -> int:
-    """Have the kernel load a module that is none, and give its error."""
+    """Make the kernel load a module that is none, and return its error number, 0 without one."""
     number = INIT_MODULE.get(os.uname().machine)
     if number is None:
         return errno.ENOSYS
@@ -309,62 +314,66 @@ def nonsense_module() -> int:
 
 
 def load_module(given: Given) -> None:
-    """Have the kernel load a module: it says whether it was tried, or is not permitted."""
+    """Make the kernel load a module: its error shows whether it was tried or is not permitted."""
     del given
     prove(os.uname().machine in INIT_MODULE, "how to ask this kernel is not known")
     tell(got=nonsense_module())
 
 
-def padded(text: bytes, to: int = 8) -> bytes:
-    """Give bytes, and as many zeros as make their number a multiple."""
-    return text + bytes(-len(text) % to)
+def padded(data: bytes, size: int = 8) -> bytes:
+    """Return bytes, with zeros behind them up to a multiple of a size."""
+    return data + bytes(-len(data) % size)
 
 
 def counted(text: str) -> bytes:
-    """Give a text as D-Bus writes one."""
+    """Return a string in the format of D-Bus: its length, its bytes and a zero."""
     return struct.pack("<I", len(text)) + text.encode() + b"\0"
 
 
 def call(name: str, path: str, method: str, *texts: str) -> bytes:
-    """Give a call of a method with a list of texts, or with nothing, as D-Bus writes one.
+    """Return a method call in the format of D-Bus, with a list of texts or without arguments.
 
-    name: of who has it, and of its interface without the last part, which is in method.
+    name: of the service, with which the interface begins. method: the rest of the interface, and
+    the member. The codes of the header fields are path, interface, member, destination, signature.
     """
     interface, _, member = f"{name}{method}".rpartition(".")
-    told = {1: ("o", path), 2: ("s", interface), 3: ("s", member), 6: ("s", name)}
+    values = {1: ("o", path), 2: ("s", interface), 3: ("s", member), 6: ("s", name)}
     fields = [
         bytes((code, 1)) + kind.encode() + b"\0" + counted(value)
-        for code, (kind, value) in told.items()
+        for code, (kind, value) in values.items()
     ]
     body = b""
     if texts:
         fields.append(bytes((8, 1)) + b"g\0" + bytes((2,)) + b"as\0")
-        listed = b"".join(padded(counted(one), 4) for one in texts[:-1]) + counted(texts[-1])
-        body = struct.pack("<I", len(listed)) + listed
-    head = b"".join(padded(one) for one in fields[:-1]) + fields[-1]
-    start = BUS_HEAD.pack(b"l", 1, 0, 1, len(body), 1, len(head))
+        items = b"".join(padded(counted(text), 4) for text in texts[:-1]) + counted(texts[-1])
+        body = struct.pack("<I", len(items)) + items
+    head = b"".join(padded(field) for field in fields[:-1]) + fields[-1]
+    start = _BUS_HEAD.pack(b"l", 1, 0, 1, len(body), 1, len(head))
     return start + padded(head) + body
 
 
 def answered(bus: BufferedIOBase) -> bool:
-    """Wait for the answer to a call, and tell whether it is no error. Raises EOFError."""
+    """Return whether the next answer to a call is no error; other messages are skipped.
+
+    Raises EOFError where the bus hangs up.
+    """
     while True:
-        start = bus.read(BUS_HEAD.size)
-        if len(start) < BUS_HEAD.size:
+        start = bus.read(_BUS_HEAD.size)
+        if len(start) < _BUS_HEAD.size:
             raise EOFError("the bus has hung up")
-        _, kind, _, _, body, _, head = BUS_HEAD.unpack(start)
+        _, kind, _, _, body, _, head = _BUS_HEAD.unpack(start)
         bus.read(head + -head % 8 + body)
-        if kind in (BUS_RETURN, BUS_ERROR):
-            return bool(kind == BUS_RETURN)
+        if kind in (_BUS_RETURN, _BUS_ERROR):
+            return bool(kind == _BUS_RETURN)
 
 
 def tell_systemd(given: Given) -> None:
-    """Have the machine's systemd take a variable, as systemctl does: who is not root cannot."""
-    with socket.socket(socket.AF_UNIX) as one:
-        one.settimeout(LONGEST / 2)
-        one.connect(f"{HOST}/run/dbus/system_bus_socket")
-        with one.makefile("rwb") as bus:
-            # The kernel tells the bus who this is.
+    """Set a variable of the machine's systemd, as systemctl does for root alone."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(_LONGEST / 2)
+        client.connect(f"{HOST}/run/dbus/system_bus_socket")
+        with client.makefile("rwb") as bus:
+            # The bus gets the account from the kernel, so no name is sent.
             bus.write(b"\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n")
             bus.write(call("org.freedesktop.DBus", "/org/freedesktop/DBus", ".Hello"))
             bus.flush()
@@ -374,13 +383,13 @@ def tell_systemd(given: Given) -> None:
             variable = f"{given['variable']}=1"
             bus.write(call(name, path, ".Manager.SetEnvironment", variable))
             bus.flush()
-            taken = answered(bus)
-            tell(got=taken, why="" if taken else "systemd has refused")
+            is_set = answered(bus)
+            tell(got=is_set, why="" if is_set else "systemd has refused")
 
 
 ATTACKS: dict[str, Callable[[Given], None]] = {
-    one.__name__: one
-    for one in (
+    attack.__name__: attack
+    for attack in (
         *(read_shadow, list_homes, write_usr, open_device, make_device, mount),
         *(read_environment, end_process, trace, root_of_first, enter),
         *(write_kernel, change_network, name_machine, make_group, make_setuid),
@@ -390,15 +399,15 @@ ATTACKS: dict[str, Callable[[Given], None]] = {
 
 
 def late(_signal: int, _frame: FrameType | None) -> None:
-    """End: the first process of a container is not ended by an alarm that it does not handle."""
+    """Exit at the alarm, which ends the first process of a container only where it is handled."""
     tell(late=True)
     os._exit(1)
 
 
 def main(name: str, given: str) -> None:
-    """Try one attack. given: what it needs to know, as JSON."""
+    """Try the attack of a name. given: what it needs to know, as JSON."""
     signal.signal(signal.SIGALRM, late)
-    signal.alarm(LONGEST)
+    signal.alarm(_LONGEST)
     try:
         ATTACKS[name](json.loads(given))
     except NoToolError as error:

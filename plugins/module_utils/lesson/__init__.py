@@ -1,6 +1,7 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""The practical: what a seat's Docker has, and what of its exercises that does.
+"""The practical: take a snapshot of a seat's Docker, and judge the exercises by it.
 
-Python's own library alone: it runs on a seat, in the command labo, and on the control machine.
+Only the standard library is used: this runs on a seat, in the command labo, and on the control
+machine.
 """

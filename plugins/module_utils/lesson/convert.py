@@ -1,9 +1,9 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Convert what an engine tells to what a snapshot has of it, in few characters.
+"""Convert an engine's answers to the fields of a snapshot, which are short.
 
-Where an engine tells something odd, a function raises whatever comes of it: ArithmeticError,
-AttributeError, LookupError, TypeError or ValueError.
+A function raises ArithmeticError, AttributeError, LookupError, TypeError or ValueError for an
+answer of an unexpected shape.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.answers impo
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.pages import End
 
 # Characters of a log, and of any other text; tags of an image.
-LONGEST_LOG, LONGEST, _MOST_TAGS = 4000, 300, 100
-# The labels of a container or a volume that are told: whose it is, and nothing that somebody else
-# wrote there.
+LONGEST_LOG, _LONGEST, _MOST_TAGS = 4000, 300, 100
+# The labels of a container or a volume that a snapshot has: those that say whose it is. What else
+# somebody wrote there may be secret.
 _LABELS = re.compile(
     r"com\.docker\.(compose\.(project|service|oneoff)|swarm\.service\.name)|labo\..*"
 )
@@ -33,34 +33,35 @@ _VALUES = re.compile(r"^((?:/bin/sh -c #\(nop\) *)?(?:ENV|ARG)\b).*|\|\d+ .*?(?=
 
 
 def seconds(text: object) -> float:
-    """Return a time of the engine's, which has nanoseconds, in seconds since 1970; 0 where none."""
-    found = re.match(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)", str(text))
-    if found is None or found[1].startswith("0001"):
+    """Return a time of the engine's, which has nanoseconds, in seconds since 1970, else 0."""
+    match = re.match(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)", str(text))
+    # The engine writes the year 1 where there is no time.
+    if match is None or match[1].startswith("0001"):
         return 0.0
-    zone = found[3].replace("Z", "+00:00")
+    zone = match[3].replace("Z", "+00:00")
     try:
-        return datetime.fromisoformat(found[1] + zone).timestamp() + float(found[2] or 0)
+        return datetime.fromisoformat(match[1] + zone).timestamp() + float(match[2] or 0)
     except ValueError:
         return 0.0
 
 
 def short(text: object) -> str:
-    """Return a text no longer than any has to be, in one line, without what moves a cursor."""
-    beginning = str(text or "")[:LONGEST]
+    """Return at most _LONGEST characters of a text, in one line, without control characters."""
+    beginning = str(text or "")[:_LONGEST]
     return "".join(
         character if character.isprintable() else " " if character.isspace() else "?"
         for character in beginning
     )
 
 
-def bare(identity: object) -> str:
+def _bare(identity: object) -> str:
     """Return an ID without the name of its algorithm."""
     return short(identity).removeprefix("sha256:")[:64]
 
 
-def labels_of(thing: Mapping[str, Any]) -> dict[str, str]:
-    """Return those labels that are told, of what the engine says of something."""
-    labels = thing.get("Labels") or {}
+def _labels_of(description: Mapping[str, Any]) -> dict[str, str]:
+    """Return the labels of a container or a volume that a snapshot has, at most ten."""
+    labels = description.get("Labels") or {}
     kept = [key for key in labels if _LABELS.fullmatch(key)]
     return {short(key): short(labels[key]) for key in kept[:10]}
 
@@ -68,7 +69,7 @@ def labels_of(thing: Mapping[str, Any]) -> dict[str, str]:
 def container_of(described: Description, commands: list[str]) -> dict[str, Any]:
     """Return a container as a snapshot has it, and its ends; see _ends().
 
-    commands: the names of those containers whose command is told.
+    commands: the names of the containers whose command the snapshot has.
     """
     state, config = described["State"], described.get("Config") or {}
     host, settings = described.get("HostConfig") or {}, described.get("NetworkSettings") or {}
@@ -79,7 +80,7 @@ def container_of(described: Description, commands: list[str]) -> dict[str, Any]:
         "id": short(described["Id"]),
         "name": name,
         "image": short(config.get("Image")),
-        "image_id": bare(described.get("Image")),
+        "image_id": _bare(described.get("Image")),
         "created": seconds(described.get("Created")),
         "status": short(state.get("Status")),
         "exit": state.get("ExitCode", 0),
@@ -89,7 +90,7 @@ def container_of(described: Description, commands: list[str]) -> dict[str, Any]:
         "finished": seconds(state.get("FinishedAt")),
         "health": short((state.get("Health") or {}).get("Status")),
         "command": [short(word) for word in command] if name in commands else [],
-        "labels": labels_of(config),
+        "labels": _labels_of(config),
         "init": bool(host.get("Init")),
         "rm": bool(host.get("AutoRemove")),
         "memory": host.get("Memory") or 0,
@@ -110,7 +111,7 @@ def container_of(described: Description, commands: list[str]) -> dict[str, Any]:
 
 
 def _ends(ports: Mapping[str, Any]) -> dict[str, End | None]:
-    """Return where the pages of a container are asked for, by port: a snapshot does not tell it."""
+    """Return where the pages of a container are fetched from, by port, which no snapshot has."""
     return {
         short(port): next(
             (End(_address_of(end), int(end["HostPort"])) for end in ends if end.get("HostPort")),
@@ -144,7 +145,7 @@ def image_of(described: Description, history: list[Row]) -> dict[str, Any]:
     config = described.get("Config") or {}
     layers = (described.get("RootFS") or {}).get("Layers") or []
     return {
-        "id": bare(described["Id"]),
+        "id": _bare(described["Id"]),
         "tags": [short(tag) for tag in described.get("RepoTags") or []][:_MOST_TAGS],
         "created": seconds(described.get("Created")),
         "size": described.get("Size", 0),
@@ -156,14 +157,14 @@ def image_of(described: Description, history: list[Row]) -> dict[str, Any]:
         "user": short(config.get("User")),
         "entrypoint": [short(word) for word in config.get("Entrypoint") or []][:20],
         "command": [short(word) for word in config.get("Cmd") or []][:20],
-        "layers": [bare(layer)[:16] for layer in layers][:130],
+        "layers": [_bare(layer)[:16] for layer in layers][:130],
         "history": [
             {
                 "by": short(_VALUES.sub(r"\1", str(row.get("CreatedBy") or ""))),
                 "size": row.get("Size", 0),
                 "created": float(row.get("Created", 0)),
             }
-            # The lowest, as of the layers: an image that it is built on has these, too.
+            # The lowest rows stay, as of the layers: the image that it is built on has them too.
             for row in reversed(history[-130:])
         ],
     }
@@ -184,7 +185,7 @@ def volume_of(volume: Volume) -> dict[str, Any]:
         "name": short(volume["Name"]),
         "driver": short(volume.get("Driver")),
         "created": seconds(volume.get("CreatedAt")),
-        "labels": labels_of(volume),
+        "labels": _labels_of(volume),
     }
 
 
@@ -222,15 +223,18 @@ def task_of(task: Row) -> dict[str, Any]:
 
 
 def log_of(data: bytes) -> str:
-    """Return the end of what a container has written, from the engine's answer.
+    """Return the end of a container's log, from the engine's answer.
 
-    Each piece comes behind eight bytes: whether it is output or errors, and how long it is. What a
-    terminal has shown comes as it is.
+    Before each piece there are eight bytes: whether it is output or errors, and its length. The log
+    of a container with a terminal has no such bytes.
     """
-    parts, at = [], 0
-    while data[at : at + 1] in (b"\0", b"\1", b"\2") and data[at + 1 : at + 4] == b"\0\0\0":
-        length = int.from_bytes(data[at + 4 : at + 8], "big")
-        parts.append(data[at + 8 : at + 8 + length])
-        at += 8 + length
-    text = b"".join([*parts, data[at:]]).decode(errors="replace")
+    parts, start = [], 0
+    while (
+        data[start : start + 1] in (b"\0", b"\1", b"\2")
+        and data[start + 1 : start + 4] == b"\0\0\0"
+    ):
+        length = int.from_bytes(data[start + 4 : start + 8], "big")
+        parts.append(data[start + 8 : start + 8 + length])
+        start += 8 + length
+    text = b"".join([*parts, data[start:]]).decode(errors="replace")
     return text.replace("\r\n", "\n")[-LONGEST_LOG:]

@@ -1,13 +1,13 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""The exercises: each is a folder, NN-name, with what a student reads and what checks it.
+"""Load the exercises and judge them: each is a folder, NN-name, with its text and its check.
 
     fr.md, en.md   a title, a first paragraph with the goal and the minutes, then the text; another
                    language may have its own
     check.py       WANTS, NEEDS and check(seat), see judged()
-    solution.sh    commands of a shell that solve it
-    setup.sh       where there is something to be made before it begins; a file that a student may
-                   have changed since is written by `put FILE`, see PUT
+    solution.sh    shell commands that solve it
+    setup.sh       optional: shell commands that prepare it; a file that a student may have changed
+                   since is written by `put FILE`, see PUT
 
 A folder is anything that has the methods of a pathlib.Path: on a seat, it is in an archive.
 """
@@ -25,15 +25,15 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson import snaps
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Seat
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import faults
 
-# The languages that a check has its texts in, in their order; each exercise has its page in them.
+# The languages of the texts in a check, in the order of its pairs; each exercise has pages in both.
 PAIR = ordered(("fr", "en"))
-FOLDER = re.compile(r"(\d\d)-([a-z0-9][a-z0-9-]*)")
-# What an exercise may need of a seat, each a field of the snapshot's engine.
+_FOLDER = re.compile(r"(\d\d)-([a-z0-9][a-z0-9-]*)")
+# What an exercise may need a seat to have, each a field of the snapshot's engine.
 NEEDS = ("compose",)
-# The files of a folder beside its texts; the last may lack.
+# The files of a folder beside its texts; the last is optional.
 FILES = ("check.py", "solution.sh", "setup.sh")
-# What a setup.sh has: `put FILE` writes what it reads to a file. What was there and is something
-# else stays beside it, and labo says so, in the words that it gives.
+# The shell function of setup.sh: `put FILE` writes its input to a file. A file that was there with
+# another content is kept beside it, and a line in the words of LABO_KEPT says so.
 PUT = """\
 put() {
     cat > "$1.labo"
@@ -47,32 +47,36 @@ put() {
 
 
 class Folder(Protocol):
-    """What is used of a pathlib.Path, and of a zipfile.Path."""
+    """The methods that a pathlib.Path and a zipfile.Path share, as far as they are used here."""
 
     @property
     def name(self) -> str:
-        """Give the last part of its path."""
+        """The last part of the path."""
 
     def iterdir(self) -> Iterable[Folder]:
-        """Give what is in it."""
+        """Return the paths in the folder."""
 
     def joinpath(self, name: str) -> Folder:
-        """Give what has a name in it."""
+        """Return the path of a name in the folder."""
 
     def is_file(self) -> bool:
-        """Tell whether it is a file."""
+        """Return whether the path is a file."""
 
     def read_text(self, encoding: str) -> str:
-        """Give what it holds. Raises OSError."""
+        """Return the content of the file. Raises OSError."""
 
 
-Condition = tuple[object, str, str]
-Told = tuple[str, tuple[str, str], list[Condition]]
+# What a check yields: the step's ID, its titles, and its conditions; see judged().
+_Condition = tuple[object, str, str]
+_CheckedStep = tuple[str, tuple[str, str], list[_Condition]]
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step of an exercise. title, hint: by language; hint: what helps next, empty when done."""
+    """A step of an exercise. title: by language. hint: what helps next, by language, empty if done.
+
+    id: unique in its exercise.
+    """
 
     id: str
     title: dict[str, str]
@@ -82,7 +86,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Exercise:
-    """An exercise. texts: its Markdown by language; minutes: as that says, 0 where it does not."""
+    """An exercise. texts: its Markdown by language. minutes: as the text says, else 0."""
 
     number: int
     name: str
@@ -92,7 +96,7 @@ class Exercise:
     setup: str
     wants: Mapping[str, Any]
     needs: list[str]
-    check: Callable[[Seat], Iterable[Told]] = field(repr=False)
+    check: Callable[[Seat], Iterable[_CheckedStep]] = field(repr=False)
 
     def title(self, language: str) -> str:
         """Return the title in a language, or else in English."""
@@ -105,11 +109,14 @@ class Exercise:
 
 
 class ExerciseError(Exception):
-    """What is wrong with an exercise's folder."""
+    """An exercise's folder is wrong; the text says in what."""
 
 
-def text_of(folder: Folder, name: str, *, needed: bool = True) -> str:
-    """Give the text of one of an exercise's files. Raises ExerciseError."""
+def _text_of(folder: Folder, name: str, *, needed: bool = True) -> str:
+    """Return the text of a file of an exercise, empty where it is missing and not needed.
+
+    Raises ExerciseError where it is missing and needed.
+    """
     file = folder.joinpath(name)
     if file.is_file():
         return file.read_text(encoding="utf-8")
@@ -124,36 +131,38 @@ def languages(folder: Folder) -> tuple[str, ...]:
     return ordered(name.removesuffix(".md") for name in names if name.endswith(".md"))
 
 
-def load_one(folder: Folder) -> Exercise:
-    """Give the exercise that a folder is. Raises ExerciseError."""
-    found = FOLDER.fullmatch(folder.name)
-    if found is None:
+def load_exercise(folder: Folder) -> Exercise:
+    """Return the exercise in a folder. Raises ExerciseError."""
+    match = _FOLDER.fullmatch(folder.name)
+    if match is None:
         raise ExerciseError(
             f"app/exercises/{folder.name} is no NN-name: two digits, a hyphen, a-z0-9-"
         )
-    code = text_of(folder, "check.py")
+    code = _text_of(folder, "check.py")
     names: dict[str, Any] = {}
     try:
-        # The project's own code, and in an archive no module.
+        # The check is the project's own code; from an archive on a seat, it cannot be imported.
         exec(compile(code, f"{folder.name}/check.py", "exec"), names)  # noqa: S102
     except Exception as error:
         raise ExerciseError(f"app/exercises/{folder.name}/check.py: {error!r}") from error
     wants, needs = names.get("WANTS", {}), names.get("NEEDS", [])
     wrong = list(faults(wants, snapshot.WANTS, "WANTS"))
-    wrong += [f"NEEDS has {one!r}, which is none of {NEEDS}" for one in needs if one not in NEEDS]
+    wrong += [
+        f"NEEDS has {need!r}, which is none of {NEEDS}" for need in needs if need not in NEEDS
+    ]
     wrong += ["it has no check(seat)"] if not callable(names.get("check")) else []
     if wrong:
         raise ExerciseError(f"app/exercises/{folder.name}/check.py: {'; '.join(wrong)}")
-    found_in = ordered({*PAIR, *languages(folder)})
-    texts = {language: text_of(folder, f"{language}.md") for language in found_in}
-    setup = text_of(folder, "setup.sh", needed=False)
+    all_languages = ordered({*PAIR, *languages(folder)})
+    texts = {language: _text_of(folder, f"{language}.md") for language in all_languages}
+    setup = _text_of(folder, "setup.sh", needed=False)
     minutes = re.search(r"(\d+)[ \u00a0\u202f]min", texts[PAIR[0]])
     return Exercise(
-        number=int(found[1]),
+        number=int(match[1]),
         name=folder.name,
         texts=texts,
         minutes=int(minutes[1]) if minutes else 0,
-        solution=text_of(folder, "solution.sh"),
+        solution=_text_of(folder, "solution.sh"),
         setup=setup and PUT + setup,
         wants=wants,
         needs=needs,
@@ -162,37 +171,39 @@ def load_one(folder: Folder) -> Exercise:
 
 
 def folders(folder: Folder) -> list[Folder]:
-    """Give the folders of the exercises in their order, without what programs leave beside them."""
-    there = [one for one in folder.iterdir() if not one.name.startswith((".", "__"))]
-    return sorted(there, key=lambda one: one.name)
+    """Return the folders of the exercises, by name, without hidden ones and __pycache__."""
+    paths = [path for path in folder.iterdir() if not path.name.startswith((".", "__"))]
+    return sorted(paths, key=lambda path: path.name)
 
 
 def load(folder: Folder) -> list[Exercise]:
-    """Give the exercises of a folder in their order. Raises ExerciseError."""
-    known = [load_one(one) for one in folders(folder)]
-    for one, following in itertools.pairwise(known):
-        if one.number == following.number:
-            raise ExerciseError(f"app/exercises has {one.name} and {following.name}: one number")
-    return known
+    """Return the exercises of a folder in their order. Raises ExerciseError."""
+    lesson = [load_exercise(path) for path in folders(folder)]
+    for exercise, following in itertools.pairwise(lesson):
+        if exercise.number == following.number:
+            raise ExerciseError(
+                f"app/exercises has {exercise.name} and {following.name}: one number"
+            )
+    return lesson
 
 
 def wanted(exercises: Iterable[Exercise]) -> dict[str, Any]:
-    """Give all that a snapshot has to have, to judge these exercises by it."""
-    return snapshot.wanted([one.wants for one in exercises])
+    """Return what a snapshot must have for these exercises, as snapshot.wanted() returns it."""
+    return snapshot.wanted([exercise.wants for exercise in exercises])
 
 
 def lacks(exercise: Exercise, taken: Mapping[str, Any]) -> list[str]:
-    """Give what the exercise needs and the seat of a snapshot has not."""
+    """Return what the exercise needs and the seat of a snapshot lacks, names of NEEDS."""
     return [need for need in exercise.needs if not taken["engine"][need]]
 
 
 def judged(exercise: Exercise, taken: Mapping[str, Any], answers: Iterable[str] = ()) -> list[Step]:
     """Return the steps of an exercise, as a snapshot shows them.
 
-    answers: what was answered on the seat. The check gives each step as (id, (title in French, in
-    English), conditions), a condition as (whether it holds, what helps where it does not, in
-    French, in English), in the order of causes. A step is done where all hold; else its hint is
-    that of the first that does not.
+    answers: those that were given on the seat. The check yields each step as (id, (title in French,
+    in English), conditions), a condition as (whether it holds, hint in French, in English), in the
+    order of causes. A step is done where all conditions hold; else its hint is that of the first
+    that does not. Raises whatever the check raises.
     """
     steps = []
     for name, titles, conditions in exercise.check(Seat(taken, answers)):

@@ -1,10 +1,10 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""What a seat remembers of the practical: one file an account, in a directory that all write to.
+"""What a seat remembers of the practical: a file for each account, in a directory open to all.
 
 Students of one seat share its Docker, so what any of them has done or answered counts for the seat:
-the files of all accounts are read, each only where it is its account's own. What is in them is what
-students have written: it is of limited size, printable, and nothing of it is a path.
+the files of all accounts are read, each only where its account owns it. Students have written what
+is in them: it is limited in size, made printable, and never used as a path.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from typing import Any, NamedTuple
 from ansible_collections.labocloud.room.plugins.module_utils.files import write_whole
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, fitted
 
-# Where it is; another one only for tests.
-DIRECTORY, ANOTHER = "/var/lib/labo", "LABO_MEMORY"
-VERSION = 1
-# An account has one name, so it has one file.
-NAME = re.compile(r"(0|[1-9][0-9]{0,9})\.json")
-# Accounts, bytes of a file, things of one kind in it, characters of a text.
-MOST_FILES, LARGEST, MOST, LONGEST = 50, 2**18, 500, 300
-# Entries of the directory, which anybody can fill, that are looked at.
+# The directory, and the environment variable by which tests choose another one.
+_DIRECTORY, _VARIABLE = "/var/lib/labo", "LABO_MEMORY"
+_VERSION = 1
+# The number in a file's name has no leading zero, so that an account has one file.
+_NAME = re.compile(r"(0|[1-9][0-9]{0,9})\.json")
+# Accounts, bytes of a file, items of one kind in a file, characters of a text.
+MOST_FILES, LARGEST, _MOST_ITEMS, LONGEST = 50, 2**18, 500, 300
+# Entries of the directory that are looked at, since any account can fill it.
 MOST_ENTRIES = 2000
-# Seconds by which what was remembered may be ahead of the clock.
-AHEAD = 60
+# Seconds by which a remembered time may be ahead of the clock.
+_AHEAD = 60
 
-# A time is in seconds since 1970; an exercise is told by its name, a step by its ID.
-KEPT: Mapping[str, Shape] = {
+# Times are in seconds since 1970; exercises are by their names, steps by their IDs.
+_RECORD: Mapping[str, Shape] = {
     "version": int,
     "answers": {str: {"text": str, "time": float}},
     # When each step was first seen done.
@@ -59,7 +59,7 @@ class Memory(NamedTuple):
 
     answers: exercise to the latest answer of each account, the latest of all first. done: exercise
     to step to the first time that it was seen done. saved: by all accounts. odd: names of files
-    that are none of these. crowded: whether there is more than is looked at.
+    that are no account's record. crowded: whether the directory has more than MOST_ENTRIES.
     """
 
     answers: dict[str, list[str]]
@@ -70,22 +70,25 @@ class Memory(NamedTuple):
 
 
 def directory() -> Path:
-    """Give where it is."""
-    return Path(os.environ.get(ANOTHER) or DIRECTORY)
+    """Return the directory of the accounts' files."""
+    return Path(os.environ.get(_VARIABLE) or _DIRECTORY)
 
 
 def printable(text: str) -> str:
-    """Give a text in one line, without what moves a cursor, and no longer than any has to be."""
-    words = "".join(one if one.isprintable() else " " for one in text)
+    """Return a text in one line of at most LONGEST characters, without control characters."""
+    words = "".join(character if character.isprintable() else " " for character in text)
     return " ".join(words.split())[:LONGEST]
 
 
-def read_bytes(path: Path, owner: int) -> bytes:
-    """Give the bytes of a file of an account's own. Raises OSError where it is none."""
+def _read_bytes(path: Path, owner: int) -> bytes:
+    """Return the content of a file of at most LARGEST bytes that an account owns.
+
+    owner: the account's number. Raises OSError, also for other files.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        told = os.fstat(descriptor)
-        if not stat.S_ISREG(told.st_mode) or told.st_uid != owner:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != owner:
             raise OSError(f"{path.name} is not account {owner}'s")
         with open(descriptor, "rb", closefd=False) as file:
             data = file.read(LARGEST + 1)
@@ -96,108 +99,109 @@ def read_bytes(path: Path, owner: int) -> bytes:
     return data
 
 
-def can_be(moment: float) -> bool:
-    """Tell whether something can have been at that time, by this machine's clock."""
-    return 0 < moment <= time.time() + AHEAD
+def _is_past(moment: float) -> bool:
+    """Return whether a time is after 1970 and not ahead of this machine's clock."""
+    return 0 < moment <= time.time() + _AHEAD
 
 
-def kept(path: Path, owner: int) -> dict[str, Any]:
-    """Give what an account's file holds, but for what was at no time that can be.
+def _record(path: Path, owner: int) -> dict[str, Any]:
+    """Return an account's record, in the shape _RECORD, without what has an impossible time.
 
-    Raises OSError, or ValueError where it is no such file.
+    Raises OSError, and ValueError where the file holds no record.
     """
     try:
-        told = json.loads(read_bytes(path, owner))
+        data = json.loads(_read_bytes(path, owner))
     except RecursionError as error:
         raise ValueError(f"{path.name} is nested too deep") from error
-    if not isinstance(told, dict) or told.get("version") != VERSION:
+    if not isinstance(data, dict) or data.get("version") != _VERSION:
         raise ValueError(f"{path.name} holds no such record")
     wrong: list[str] = []
-    held: dict[str, Any] = fitted(told, KEPT, "it", wrong)
+    record: dict[str, Any] = fitted(data, _RECORD, "it", wrong)
     if wrong:
         raise ValueError(f"{path.name}: {wrong[0]}")
-    answers, done, saved = held["answers"], held["done"], held["saved"]
+    answers, done, saved = record["answers"], record["done"], record["saved"]
     return {
-        **held,
-        "answers": {name: told for name, told in answers.items() if can_be(told["time"])},
+        **record,
+        "answers": {name: answer for name, answer in answers.items() if _is_past(answer["time"])},
         "done": {
-            name: {step: moment for step, moment in steps.items() if can_be(moment)}
+            name: {step: moment for step, moment in steps.items() if _is_past(moment)}
             for name, steps in done.items()
         },
-        "saved": saved if saved and can_be(saved["time"]) else None,
+        "saved": saved if saved and _is_past(saved["time"]) else None,
     }
 
 
 def nothing() -> dict[str, Any]:
-    """Give what an account has that nothing is remembered of."""
-    return {"version": VERSION, "answers": {}, "done": {}, "saved": None}
+    """Return the record of an account of which nothing is remembered."""
+    return {"version": _VERSION, "answers": {}, "done": {}, "saved": None}
 
 
-def names(place: Path) -> tuple[list[str], bool]:
-    """Give the names in the directory, and whether there are more than are looked at.
+def _entries(place: Path) -> tuple[list[str], bool]:
+    """Return names in the directory, and whether it has more than MOST_ENTRIES.
 
-    The name of who runs this is among them, whatever else is there. Raises OSError.
+    The name of this account's file is always the first. Raises OSError.
     """
     with os.scandir(place) as entries:
-        found = [one.name for one in islice(entries, MOST_ENTRIES + 1)]
-    return [mine(), *found[:MOST_ENTRIES]], len(found) > MOST_ENTRIES
+        names = [entry.name for entry in islice(entries, MOST_ENTRIES + 1)]
+    return [_own_name(), *names[:MOST_ENTRIES]], len(names) > MOST_ENTRIES
 
 
-def mine() -> str:
-    """Give the name of the file of the account that runs this."""
+def _own_name() -> str:
+    """Return the name of the file of the account that runs this."""
     return f"{os.geteuid()}.json"
 
 
-def files(place: Path) -> tuple[list[tuple[Path, int]], list[str], bool]:
-    """Give the accounts' files with these accounts' numbers, and names that others have taken.
+def _files(place: Path) -> tuple[list[tuple[Path, int]], list[str], bool]:
+    """Return the accounts' files with their numbers, the taken names, and whether it is crowded.
 
-    All may write to the directory: only files that are their accounts' count against the limit,
-    and the one of who runs this comes first. Gives, too, whether there is more than is looked at.
+    A name is taken where another account owns the file. All accounts may write to the directory, so
+    only files that their accounts own count against MOST_FILES, and this account's comes first.
     """
-    own, others, crowded = [], [], False
+    own, taken, crowded = [], [], False
     with suppress(OSError):
-        listed, crowded = names(place)
-        told = {int(found[1]): one for one in listed if (found := NAME.fullmatch(one))}
-        for uid, name in sorted(told.items(), key=lambda one: (one[0] != os.geteuid(), one[0])):
+        names, crowded = _entries(place)
+        accounts = {int(match[1]): name for name in names if (match := _NAME.fullmatch(name))}
+        in_order = sorted(accounts.items(), key=lambda item: (item[0] != os.geteuid(), item[0]))
+        for uid, name in in_order:
             path = place / name
             with suppress(FileNotFoundError):
                 if path.lstat().st_uid == uid:
                     own.append((path, uid))
                 else:
-                    others.append(name)
-    return own[:MOST_FILES], others[:MOST_FILES], crowded
+                    taken.append(name)
+    return own[:MOST_FILES], taken[:MOST_FILES], crowded
 
 
 def read(place: Path) -> Memory:
-    """Give what all accounts together have done, answered and saved."""
+    """Return what all accounts together have done, answered and saved."""
     answers: dict[str, list[tuple[float, str]]] = {}
     done: dict[str, dict[str, float]] = {}
     saved = Saved()
-    own, odd, crowded = files(place)
+    own, odd, crowded = _files(place)
     for path, owner in own:
         try:
-            held = kept(path, owner)
+            record = _record(path, owner)
         except FileNotFoundError:
             continue
         except (OSError, ValueError):
             odd.append(path.name)
             continue
-        for name, answer in list(held["answers"].items())[:MOST]:
-            told = (answer["time"], printable(answer["text"]))
-            answers.setdefault(name, []).append(told)
-        for name, steps in list(held["done"].items())[:MOST]:
-            known = done.setdefault(name, {})
-            for step, moment in list(steps.items())[:MOST]:
-                known[step] = min(known.get(step, moment), moment)
-        if one := held["saved"]:
+        for name, answer in list(record["answers"].items())[:_MOST_ITEMS]:
+            dated = (answer["time"], printable(answer["text"]))
+            answers.setdefault(name, []).append(dated)
+        for name, steps in list(record["done"].items())[:_MOST_ITEMS]:
+            earliest = done.setdefault(name, {})
+            for step, moment in list(steps.items())[:_MOST_ITEMS]:
+                earliest[step] = min(earliest.get(step, moment), moment)
+        if own_save := record["saved"]:
             saved = Saved(
-                max(saved.time, one["time"]),
-                saved.images | {printable(image) for image in one["images"][:MOST]},
-                saved.volumes | {printable(volume) for volume in one["volumes"][:MOST]},
+                max(saved.time, own_save["time"]),
+                saved.images | {printable(image) for image in own_save["images"][:_MOST_ITEMS]},
+                saved.volumes | {printable(name) for name in own_save["volumes"][:_MOST_ITEMS]},
             )
-    latest = {name: sorted(told, reverse=True) for name, told in answers.items()}
+    latest = {name: sorted(dated, reverse=True) for name, dated in answers.items()}
     return Memory(
-        {name: [text for _, text in told] for name, told in latest.items()},
+        {name: [text for _, text in dated] for name, dated in latest.items()},
         done,
         saved,
         odd,
@@ -206,31 +210,34 @@ def read(place: Path) -> Memory:
 
 
 class Mine:
-    """What is remembered of the account that runs this, to be changed and written."""
+    """The record of the account that runs this, to be changed and written."""
 
     def __init__(self, place: Path) -> None:
-        """Read it; what is there and is no such file counts for nothing."""
-        self.path = place / mine()
+        """Read the record; a file that holds none counts as an empty one."""
+        self._path = place / _own_name()
         try:
-            self.held = kept(self.path, os.geteuid())
+            self._record = _record(self._path, os.geteuid())
         except (OSError, ValueError):
-            self.held = nothing()
+            self._record = nothing()
 
     def answer(self, exercise: str, text: str) -> None:
-        """Remember an answer, in place of the last one."""
-        self.held["answers"][exercise] = {"text": printable(text), "time": time.time()}
+        """Set the answer to an exercise, in place of the last one."""
+        self._record["answers"][exercise] = {"text": printable(text), "time": time.time()}
 
     def see(self, seen: Iterable[tuple[str, str, float]]) -> None:
-        """Remember steps that were seen done: exercise, step, and when."""
+        """Add steps that were seen done, unless they are there: exercise, step, and when."""
         for exercise, step, moment in seen:
-            self.held["done"].setdefault(exercise, {}).setdefault(step, moment)
+            self._record["done"].setdefault(exercise, {}).setdefault(step, moment)
 
     def save(self, images: list[str], volumes: list[str]) -> None:
-        """Remember what was saved."""
-        told = {"images": images[:MOST], "volumes": volumes[:MOST]}
-        self.held["saved"] = {"time": time.time(), **told}
+        """Set what was saved: IDs of images and names of volumes."""
+        self._record["saved"] = {
+            "time": time.time(),
+            "images": images[:_MOST_ITEMS],
+            "volumes": volumes[:_MOST_ITEMS],
+        }
 
     def write(self) -> None:
-        """Write it whole, or not at all. Raises OSError."""
-        # Others of this seat read it.
-        write_whole(self.path, json.dumps(self.held).encode(), 0o644)
+        """Write the record whole, or not at all. Raises OSError."""
+        # The other accounts of the seat read it.
+        write_whole(self._path, json.dumps(self._record).encode(), 0o644)

@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Fetch the pages of containers, at whatever port and address of the seat they are published."""
+"""Fetch the pages of containers, at the ports and addresses of the seat that publish them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.limited_http
     LimitedConnection,
 )
 
-# Seconds: for one page, and for all of them. An app that looks a name up in vain, without a
-# network, answers after some seconds.
+# Seconds: for one page, and for all of them. An app that looks up a name without a network answers
+# only after some seconds.
 ONE_PAGE, ALL_PAGES = 5.0, 10.0
 # Bytes of an answer, and characters of a page.
 _LARGEST, LONGEST_PAGE = 4_000_000, 4000
@@ -34,10 +34,10 @@ class End(NamedTuple):
 def fetch_all(
     wanted: Iterable[tuple[str, int, str]], ends: Mapping[str, Mapping[str, End | None]]
 ) -> dict[str, dict[str, Any]]:
-    """Return the pages that answer, by "name:port/path".
+    """Return the pages that answer, as fetch() returns them, by "name:port/path".
 
-    wanted: a container's name, its port, and a path. ends: where each container's ports, such as
-    "8888/tcp", are published, by its name.
+    wanted: a container's name, its port, and a path. ends: by a container's name, where its ports,
+    such as "8888/tcp", are published.
     """
     pages = {}
     deadline = time.monotonic() + ALL_PAGES
@@ -52,9 +52,11 @@ def fetch_all(
 
 
 def fetch(port: int, path: str, seconds: float, host: str = "127.0.0.1") -> dict[str, Any] | None:
-    """Return a page that answers within some seconds at a port of this machine, None if none does.
+    """Return a page at a port of this machine, None where none answers within the seconds.
 
-    host: an address. The question comes from the same one, so that no other machine's is asked.
+    The page has its status, when it was modified, in seconds since 1970, else 0, and the beginning
+    of its body. host: an address; the request comes from the same one, so that it reaches no other
+    machine.
     """
     connection = LimitedConnection(host, port, timeout=seconds, source_address=(host, 0))
     connection.allow(seconds, _LARGEST)

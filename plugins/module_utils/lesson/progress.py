@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""How far a seat is: what is so, what was so and is no longer, and where it is to go on."""
+"""How far a seat is: which steps are done, which no longer are, and which exercise comes next."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from typing import Any, NamedTuple
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import Exercise, Step
 
-# The states of an exercise, and of a step but for the last two: all of it is so; it was so, and
-# something is no longer; something was never so; it needs what the seat has not; it was not judged.
+# The states of an exercise, of which a step has the first three: done now; was done and no longer
+# is; was never done; the seat lacks what it needs; its check has failed.
 DONE, WAS, OPEN, UNFIT, UNJUDGED = "done", "was", "open", "unfit", "unjudged"
 
 
 class Seen(NamedTuple):
-    """A step, and when it was first seen done: 0 where it never was."""
+    """A step, and when it was first seen done, in seconds since 1970: 0 where it never was."""
 
     step: Step
     since: float
 
     @property
     def state(self) -> str:
-        """Give whether it is so, was so, or never was."""
+        """The state of the step: DONE, WAS or OPEN."""
         return DONE if self.step.done else WAS if self.since else OPEN
 
 
 class Progress(NamedTuple):
-    """How far an exercise is. lacks: what it needs and the seat has not."""
+    """The progress of an exercise. lacks: what it needs and the seat lacks."""
 
     exercise: Exercise
     steps: list[Seen]
@@ -36,23 +36,23 @@ class Progress(NamedTuple):
 
     @property
     def state(self) -> str:
-        """Give the state of the exercise."""
-        states = {one.state for one in self.steps}
-        # Where it cannot be done, it may have been done all the same.
+        """The state of the exercise."""
+        states = {seen.state for seen in self.steps}
+        # An exercise may have been done although the seat lacks something for it.
         if self.lacks and states != {DONE}:
             return UNFIT
         if not states:
             return UNJUDGED
-        return next(one for one in (OPEN, WAS, DONE) if one in states)
+        return next(state for state in (OPEN, WAS, DONE) if state in states)
 
     @property
     def first_open(self) -> Seen | None:
-        """Give the first step that is not done now, none where all are."""
-        return next((one for one in self.steps if not one.step.done), None)
+        """The first step that is not done now, None where all are."""
+        return next((seen for seen in self.steps if not seen.step.done), None)
 
     def count(self, *states: str) -> int:
-        """Give how many steps are in one of these states."""
-        return sum(one.state in states for one in self.steps)
+        """Return how many steps are in one of the states."""
+        return sum(seen.state in states for seen in self.steps)
 
 
 def progress(
@@ -61,28 +61,28 @@ def progress(
     answers: Iterable[str],
     done: Mapping[str, float],
 ) -> Progress:
-    """Give how far an exercise is, by a snapshot.
+    """Return the progress of an exercise by a snapshot.
 
-    answers: as exercises.judged() takes them. done: step to when it was first seen done. What a
-    check cannot judge is not judged, and nothing else is lost for that.
+    answers: as exercises.judged() takes them. done: step to when it was first seen done. An
+    exercise whose check fails has no steps, and the others are judged all the same.
     """
     try:
         steps = exercises.judged(exercise, taken, answers)
     except Exception:  # an exercise that somebody has just written
         steps = []
     moment = float(taken["taken"])
-    seen = [Seen(one, done.get(one.id, moment if one.done else 0.0)) for one in steps]
+    seen = [Seen(step, done.get(step.id, moment if step.done else 0.0)) for step in steps]
     return Progress(exercise, seen, exercises.lacks(exercise, taken))
 
 
-def here(known: list[Progress]) -> Progress | None:
-    """Give the exercise that a seat is at, none where there is nothing more to do.
+def here(progresses: list[Progress]) -> Progress | None:
+    """Return the progress of the exercise that a seat is at, None where no exercise is open.
 
-    That is the one in which something was done last, or where that is done the next that is not. Of
-    what was seen at one time, as by the first look, the last counts.
+    That is the exercise in which a step was done last, or the next open one after it. Where steps
+    of several exercises were first seen at the same time, the last of these exercises counts.
     """
-    times = [max((seen.since for seen in one.steps), default=0.0) for one in known]
+    times = [max((seen.since for seen in item.steps), default=0.0) for item in progresses]
     latest = max(times, default=0.0)
-    reached = max((at for at, one in enumerate(times) if one == latest > 0), default=0)
-    in_order = [*known[reached:], *known[:reached]]
-    return next((one for one in in_order if one.state == OPEN), None)
+    reached = max((index for index, moment in enumerate(times) if moment == latest > 0), default=0)
+    in_order = [*progresses[reached:], *progresses[:reached]]
+    return next((item for item in in_order if item.state == OPEN), None)

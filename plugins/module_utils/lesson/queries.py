@@ -1,9 +1,9 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""The queries that an exercise's check makes of a snapshot.
+"""Query a snapshot: the classes that an exercise's check works with.
 
-What a snapshot lacks is there all the same, as a thing that is false and has nothing: a check reads
-`seat.container("web").memory` without looking first whether there is such a container.
+For what a snapshot lacks, a query returns an object that is false and whose fields are empty: a
+check reads `seat.container("web").memory` without testing first whether there is such a container.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.snapshot imp
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, nothing
 
 BASE, COURSE = "labocloud20202021:base", "labocloud20202021:python"
-# An ID has so many digits as `docker ps` shows it.
+# The digits of an ID that `docker ps` shows.
 _SHORT_ID = 12
-# Either builder writes COPY and ADD so; a command that was committed may hold the words too.
+# Both builders write COPY and ADD this way. Elsewhere in a row, a command may hold the words too.
 _COPIED = re.compile(r"(/bin/sh -c #\(nop\) +)?(COPY|ADD) ")
 
 
 class Thing:
-    """One thing of a snapshot, with its fields as attributes; false where the snapshot lacks it."""
+    """An item of a snapshot, with its fields as attributes; false where the snapshot lacks it."""
 
     shape: Shape
 
@@ -35,11 +35,11 @@ class Thing:
         self._fields = nothing(self.shape) if fields is None else fields
 
     def __bool__(self) -> bool:
-        """Return whether it is there."""
+        """Return whether the snapshot has it."""
         return self._exists
 
     def __getattr__(self, field: str) -> Any:  # noqa: ANN401  # JSON
-        """Return a field. Raises AttributeError where there is no such field."""
+        """Return a field, of the type that its shape has. Raises AttributeError for another one."""
         if field in self._fields:
             return self._fields[field]
         fields = ", ".join(self._fields)
@@ -63,17 +63,17 @@ class Image(Thing):
     shape = SNAPSHOT["images"][0]
 
     def on(self, other: Image) -> bool:
-        """Return whether it is built on another one: that one's layers are its lowest, of more."""
+        """Return whether it is built on another one, whose layers are its lowest."""
         count = len(other.layers)
         return 0 < count < len(self.layers) and self.shared(other) == count
 
     def shared(self, other: Image) -> int:
-        """Return how many layers, from the lowest on, it has in common with another one."""
-        pairs = zip(self.layers, other.layers)  # noqa: B905  # one may have more
+        """Return how many layers, from the lowest on, it has in common with another image."""
+        pairs = zip(self.layers, other.layers)  # noqa: B905  # either may have more
         return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
     def above(self, other: Image) -> list[Row]:
-        """Return the rows of its history that made it of another one, which it is built on."""
+        """Return the rows of its history above another image, which it is built on."""
         return [Row(row) for row in self.history[len(other.history) :]]
 
     def row(self, *words: str) -> Row:
@@ -89,7 +89,7 @@ class Mount(Thing):
 
     @property
     def source(self) -> str:
-        """The seat's path: its field is called `from`, which is a word of Python's own."""
+        """The seat's path. The field is called `from`, which is a keyword of Python's."""
         return str(self._fields["from"])
 
 
@@ -109,7 +109,7 @@ class Container(Thing):
         return bool(self.status == "exited")
 
     def of(self, image: Image) -> bool:
-        """Return whether it was made from an image, whatever that one is called."""
+        """Return whether it was created from an image, whatever the name of the image is."""
         return bool(image) and bool(self.image_id == image.id)
 
     def published(self, port: int) -> list[int]:
@@ -152,11 +152,11 @@ class Page(Thing):
     shape = SNAPSHOT["pages"][str]
 
     def __bool__(self) -> bool:
-        """Return whether it answered with what was asked for."""
+        """Return whether the status is 200."""
         return bool(self.status == HTTPStatus.OK)
 
     def json(self) -> dict[str, Any]:
-        """Return the object that the body is as JSON, an empty one where it is none."""
+        """Return the body, parsed as a JSON object; an empty one where it is none."""
         try:
             value = json.loads(self.body)
         except (ValueError, RecursionError):
@@ -165,7 +165,7 @@ class Page(Thing):
 
 
 class Seat:
-    """A seat's Docker, as one snapshot has it, and the answers given there to one exercise."""
+    """A seat's Docker, by a snapshot, and the answers given there to an exercise."""
 
     def __init__(self, snapshot: Mapping[str, Any], answers: Iterable[str] = ()) -> None:
         self.snapshot = snapshot
@@ -179,7 +179,7 @@ class Seat:
         self.services = [Service(fields) for fields in snapshot["services"]]
 
     def container(self, name: str) -> Container:
-        """Return the container of a name, or of an ID of at least 12 digits."""
+        """Return the container of a name, or of an ID that begins with at least 12 digits."""
         by_name = (container for container in self.containers if container.name == name)
         by_id = (container for container in self.containers if container.id.startswith(name))
         other = next(by_id, None) if len(name) >= _SHORT_ID else None
@@ -201,8 +201,7 @@ class Seat:
 
     def network(self, name: str) -> Network:
         """Return the network of a name."""
-        found = (network for network in self.networks if network.name == name)
-        return next(found, Network(None))
+        return next((network for network in self.networks if network.name == name), Network(None))
 
     def volume(self, name: str) -> Volume:
         """Return the volume of a name."""
@@ -210,8 +209,7 @@ class Seat:
 
     def service(self, name: str) -> Service:
         """Return the service of a name."""
-        found = (service for service in self.services if service.name == name)
-        return next(found, Service(None))
+        return next((service for service in self.services if service.name == name), Service(None))
 
     def tasks(self, service: str) -> list[Task]:
         """Return the tasks of a service."""
@@ -219,7 +217,7 @@ class Seat:
         return [Task(fields) for fields in tasks if fields["service"] == service]
 
     def log(self, name: str) -> str:
-        """Return the end of what a container wrote, where WANTS names it in logs."""
+        """Return the end of a container's log, where WANTS names it in logs."""
         log: str = self.snapshot["logs"].get(name, "")
         return log
 
@@ -229,5 +227,5 @@ class Seat:
         return exists
 
     def page(self, name: str, port: int, path: str) -> Page:
-        """Return what a page of a container answered, where WANTS names it in pages."""
+        """Return a page of a container, where WANTS names it in pages."""
         return Page(self.snapshot["pages"].get(f"{name}:{port}{path}"))

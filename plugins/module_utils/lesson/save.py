@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Save what a student has made in one file that any Docker can load at home."""
+"""Save a student's work in one file that any Docker can load at home."""
 
 from __future__ import annotations
 
@@ -32,29 +32,34 @@ from ansible_collections.labocloud.room.plugins.module_utils.images.archive_name
 from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import BASE
 
-# An image whose fingerprint can be found out.
+# What an image must have for its fingerprint to be found.
 _FINGERPRINTED = answers.needing(answers.IMAGE, "Architecture", "RootFS")
-# Beside the command: the fingerprints of the images that the toolkit has brought to this seat.
+# The file beside the command with the fingerprints of the images that the toolkit has delivered.
 DELIVERED = "delivered.json"
-# A volume that nobody has named, and names that are one word in a shell of any system.
-ANONYMOUS, NAME = re.compile("[0-9a-f]{64}"), re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,200}")
-IMAGE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./:-]{0,400}")
-# Of the containers that are made to read volumes, by whose they are.
-LABEL = "labo.save"
-PIECE, SECONDS = 2**20, 300
-# How often a thing is read that changes meanwhile; and what becomes of an answer that ends early.
-ATTEMPTS = 4
-TORN = (tarfile.TarError, ValueError, http.client.IncompleteRead)
-# What a save is called, that is not given another name; the folder's earlier ones are left out.
-PREFIX, SUFFIX, PART = "labo-save-", ".tar", ".part"
+# The name that Docker gives to a volume without one.
+ANONYMOUS = re.compile("[0-9a-f]{64}")
+# Names of volumes and images that need no quotes in any shell.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,200}")
+_IMAGE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./:-]{0,400}")
+# The label of the containers that volumes are read through; its value is the account's number.
+_LABEL = "labo.save"
+# Bytes that are copied at once; seconds for one answer of the engine's.
+_PIECE, SECONDS = 2**20, 300
+# How often an image or a volume is read where its content changes meanwhile.
+_ATTEMPTS = 4
+# The errors of an answer that ends early.
+_TORN = (tarfile.TarError, ValueError, http.client.IncompleteRead)
+# How the name of a save begins and ends; earlier saves in the student's folder are left out.
+PREFIX, SUFFIX, _PART = "labo-save-", ".tar", ".part"
+# The student's folder, in their home directory and in the save.
 FOLDER = "labocloud"
 
 
 class Work(NamedTuple):
-    """What of a seat's Docker is a student's: image IDs to names, and names of volumes.
+    """A student's work in a seat's Docker: image IDs to names, and names of volumes.
 
-    base: whether the base is there, which goes with it. reader: the ID of an image, the base's
-    where that is there, empty where there is none.
+    base: whether the seat has the base, which is saved with the work. reader: the ID of the image
+    that volumes are read through, the base's where the seat has it, empty where it has no image.
     """
 
     images: dict[str, list[str]]
@@ -65,37 +70,38 @@ class Work(NamedTuple):
     @property
     def names(self) -> list[str]:
         """The names of the images that are saved: the student's, and with them the base."""
-        own = {name for every in self.images.values() for name in every}
+        own = {name for names in self.images.values() for name in names}
         return sorted(own | ({BASE} if self.base and (own or self.volumes) else set()))
 
 
 def bare(identity: str) -> str:
-    """Give an ID without the name of its algorithm."""
+    """Return an ID without the name of its algorithm."""
     return identity.removeprefix("sha256:")
 
 
 def told_of(prints: Collection[str]) -> bytes:
-    """Give what the file DELIVERED holds of these fingerprints."""
+    """Return the content of the file DELIVERED for these fingerprints."""
     return json.dumps(sorted(set(prints))).encode() + b"\n"
 
 
 def delivered(program: Path) -> frozenset[str]:
-    """Give the fingerprints of the images that the toolkit has brought here.
+    """Return the fingerprints of the images that the toolkit has delivered to the seat.
 
-    Where that is not known, all images count as a student's: none is left out. program: the
-    archive that runs.
+    Where the file cannot be read there are none, so that every image counts as a student's and none
+    is left out. program: the running archive.
     """
     try:
-        told = json.loads(program.resolve().with_name(DELIVERED).read_text(encoding="utf-8"))
+        prints = json.loads(program.resolve().with_name(DELIVERED).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return frozenset()
-    return frozenset(map(str, told)) if isinstance(told, list) else frozenset()
+    return frozenset(map(str, prints)) if isinstance(prints, list) else frozenset()
 
 
-def is_brought(reader: Reader, key: str, prints: Collection[str]) -> bool:
-    """Return whether an image is one that the toolkit has brought, by its ID.
+def _is_delivered(reader: Reader, key: str, prints: Collection[str]) -> bool:
+    """Return whether an image is one that the toolkit has delivered, by its ID.
 
-    One that goes meanwhile, or that the engine describes in another shape, is not. Raises OSError.
+    An image that is removed meanwhile, or whose description has another shape, is not. Raises
+    OSError.
     """
     try:
         image = reader.image(f"sha256:{key}", _FINGERPRINTED)
@@ -105,18 +111,20 @@ def is_brought(reader: Reader, key: str, prints: Collection[str]) -> bool:
 
 
 def own_work(docker: DockerConnection, prints: Collection[str]) -> Work:
-    """Return what is a student's. Raises OSError.
+    """Return the student's work. Raises OSError.
 
-    prints: as delivered() gives them. The toolkit's images are told by these, whatever other names
-    they have been given; what was built on one of them has inherited its label.
+    prints: as delivered() returns them. The toolkit's images are recognized by these: they may have
+    been given other names, and what was built on one of them has inherited its label.
     """
     reader = Reader(docker)
     tags = {
-        bare(image["Id"]): [tag for tag in image.get("RepoTags") or [] if IMAGE_NAME.fullmatch(tag)]
+        bare(image["Id"]): [
+            tag for tag in image.get("RepoTags") or [] if _IMAGE_NAME.fullmatch(tag)
+        ]
         for image in reader.images()
     }
     bases = [key for key, names in tags.items() if BASE in names]
-    brought = {key for key, names in tags.items() if names and is_brought(reader, key, prints)}
+    toolkit = {key for key, names in tags.items() if names and _is_delivered(reader, key, prints)}
     mounts = [
         mount
         for container in reader.containers()
@@ -126,11 +134,11 @@ def own_work(docker: DockerConnection, prints: Collection[str]) -> Work:
     used = {mount.get("Name") for mount in mounts}
     volumes = [volume["Name"] for volume in reader.volumes()]
     return Work(
-        {key: names for key, names in tags.items() if names and key not in brought},
+        {key: names for key, names in tags.items() if names and key not in toolkit},
         sorted(
-            one
-            for one in volumes
-            if NAME.fullmatch(one) and (one in used or not ANONYMOUS.fullmatch(one))
+            name
+            for name in volumes
+            if _NAME.fullmatch(name) and (name in used or not ANONYMOUS.fullmatch(name))
         ),
         bool(bases),
         next(iter([*bases, *tags]), ""),
@@ -138,92 +146,98 @@ def own_work(docker: DockerConnection, prints: Collection[str]) -> Work:
 
 
 class Archive:
-    """A tar archive that is written to a file, of members whose size is known when they end."""
+    """A tar archive that is written to a file; a member's size is filled in when it ends."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        """Begin it. file: can be written, and sought in."""
+        """Begin the archive. file: can be written, and sought in."""
         self.file = file
 
-    def header(self, member: tarfile.TarInfo) -> None:
-        """Write what tells of a member."""
+    def _write_header(self, member: tarfile.TarInfo) -> None:
+        """Write the header of a member."""
         self.file.write(member.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape"))
 
     @contextmanager
     def member(
         self, name: str, mode: int = 0o644, moment: float | None = None
     ) -> Iterator[IO[bytes]]:
-        """Give what the content of a file of the archive is written to."""
-        told = tarfile.TarInfo(name)
-        told.mode, told.mtime = mode, int(time.time() if moment is None else moment)
+        """Yield the file to which the content of a regular file of the archive is written.
+
+        moment: when that was modified, in seconds since 1970, now by default.
+        """
+        header = tarfile.TarInfo(name)
+        header.mode, header.mtime = mode, int(time.time() if moment is None else moment)
         begin = self.file.tell()
-        self.header(told)
+        self._write_header(header)
         start = self.file.tell()
         yield self.file
         end = self.file.tell()
-        told.size = end - start
-        self.file.write(b"\0" * (-told.size % tarfile.BLOCKSIZE))
+        header.size = end - start
+        self.file.write(b"\0" * (-header.size % tarfile.BLOCKSIZE))
         after = self.file.tell()
         self.file.seek(begin)
-        self.header(told)
+        self._write_header(header)
         self.file.seek(after)
 
-    def other(self, path: Path, name: str) -> None:
-        """Have a directory or a link in it. Raises OSError."""
-        found = path.lstat()
-        told = tarfile.TarInfo(name)
-        told.mode, told.mtime = stat.S_IMODE(found.st_mode), int(found.st_mtime)
-        if stat.S_ISLNK(found.st_mode):
-            told.type, told.linkname = tarfile.SYMTYPE, os.readlink(path)
+    def add_other(self, path: Path, name: str) -> None:
+        """Add a directory or a symbolic link. Raises OSError."""
+        status = path.lstat()
+        header = tarfile.TarInfo(name)
+        header.mode, header.mtime = stat.S_IMODE(status.st_mode), int(status.st_mtime)
+        if stat.S_ISLNK(status.st_mode):
+            header.type, header.linkname = tarfile.SYMTYPE, os.readlink(path)
         else:
-            told.type = tarfile.DIRTYPE
-        self.header(told)
+            header.type = tarfile.DIRTYPE
+        self._write_header(header)
 
     def close(self) -> None:
-        """End it, and have it on the disk."""
+        """End the archive, and have it written to the disk."""
         self.file.write(b"\0" * 2 * tarfile.BLOCKSIZE)
         self.file.flush()
         os.fsync(self.file.fileno())
 
 
 @contextmanager
-def packing(target: IO[bytes]) -> Iterator[IO[bytes]]:
-    """Give what packs all that is written to it."""
-    with gzip.GzipFile(fileobj=target, mode="wb", compresslevel=1, mtime=0) as packed:
-        yield cast("IO[bytes]", packed)
+def _compressed(target: IO[bytes]) -> Iterator[IO[bytes]]:
+    """Yield a file that compresses to another one what is written to it."""
+    with gzip.GzipFile(fileobj=target, mode="wb", compresslevel=1, mtime=0) as compressing:
+        yield cast("IO[bytes]", compressing)
 
 
-class Counted(Copied):
-    """A source that is copied: how much was read of it, and up to where that was not zeros."""
+class _Counted(Copied):
+    """A source that is copied and counted.
+
+    count: bytes that were read. content: the position behind the last byte that was not zero.
+    """
 
     count = content = 0
 
     def read(self, size: int, /) -> bytes:
-        """Read."""
+        """Return at most this many bytes of the source."""
         block = super().read(size)
-        if told := block.rstrip(b"\0"):
-            self.content = self.count + len(told)
+        if stripped := block.rstrip(b"\0"):
+            self.content = self.count + len(stripped)
         self.count += len(block)
         return block
 
 
-def copy_archive(source: http.client.HTTPResponse, sink: IO[bytes]) -> None:
-    """Copy an archive to its end. Raises one of TORN where it has none.
+def _copy_archive(source: http.client.HTTPResponse, sink: IO[bytes]) -> None:
+    """Copy a tar archive to its end. Raises an error of _TORN where its end is missing.
 
     An engine that fails half-way, as where a file shrinks while it is read, ends its answer as if
-    that were all. What a whole archive ends with are two blocks of zeros behind its last member.
+    that were all. A whole archive ends with two blocks of zeros behind its last member.
     """
-    copied, end = Counted(source, sink), 0
-    # What is read as a stream is asked for nothing but read().
+    copied, end = _Counted(source, sink), 0
+    # In stream mode, tarfile calls no other method than read().
     with tarfile.open(fileobj=cast("IO[bytes]", copied), mode="r|") as members:
         while (member := members.next()) is not None:
             end = member.offset_data
             if content := members.extractfile(member) if member.isreg() else None:
                 end += -(-member.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
-                while content.read(PIECE):
+                while content.read(_PIECE):
                     pass
-            # Of a volume with very many files, not all are kept in memory.
+            # tarfile keeps each member, which for a volume of very many files is much memory.
             members.members.clear()  # type: ignore[attr-defined]  # it is in all versions
-    while copied.read(PIECE):
+    while copied.read(_PIECE):
         pass
     if copied.content > end or copied.count < end + 2 * tarfile.BLOCKSIZE:
         raise tarfile.ReadError("it ends before its end")
@@ -231,21 +245,21 @@ def copy_archive(source: http.client.HTTPResponse, sink: IO[bytes]) -> None:
 
 def clear(docker: DockerConnection) -> None:
     """Remove the containers that an earlier save of this account's has left. Raises OSError."""
-    label = f"{LABEL}={os.geteuid()}"
+    label = f"{_LABEL}={os.geteuid()}"
     for container in Reader(docker).containers(answers.IDENTIFIED, label=label):
         docker.ask(f"/containers/{container['Id']}?force=true", "DELETE")
 
 
-def save_volume(docker: DockerConnection, image: str, name: str, target: IO[bytes]) -> None:
-    """Write a volume's content, a packed tar.
+def _save_volume(docker: DockerConnection, image: str, name: str, target: IO[bytes]) -> None:
+    """Write the content of a volume as a compressed tar.
 
     It is read through a container of any image, which never runs: so no root is needed. Raises
-    OSError and http.client.HTTPException, and one of TORN.
+    OSError and http.client.HTTPException, and an error of _TORN.
     """
-    asked = {
+    settings = {
         "Image": image,
         "Cmd": ["true"],
-        "Labels": {LABEL: str(os.geteuid())},
+        "Labels": {_LABEL: str(os.geteuid())},
         "HostConfig": {
             "NetworkMode": "none",
             "Mounts": [
@@ -253,88 +267,93 @@ def save_volume(docker: DockerConnection, image: str, name: str, target: IO[byte
             ],
         },
     }
-    made = docker.ask("/containers/create", "POST", asked)["Id"]
+    container = docker.ask("/containers/create", "POST", settings)["Id"]
     try:
-        asked_for = f"/containers/{made}/archive?path=/from/."
-        with closing(docker.stream(asked_for)) as told, packing(target) as packed:
-            copy_archive(told, packed)
+        path = f"/containers/{container}/archive?path=/from/."
+        with closing(docker.stream(path)) as answer, _compressed(target) as compressing:
+            _copy_archive(answer, compressing)
     finally:
-        # An answer that was not read to its end is nobody's.
+        # The rest of an answer that was not read to its end must not answer the next question.
         docker.close()
-        docker.ask(f"/containers/{made}?force=true", "DELETE")
+        docker.ask(f"/containers/{container}?force=true", "DELETE")
 
 
-def save_images(docker: DockerConnection, names: list[str], target: IO[bytes]) -> None:
-    """Write images, a packed tar for `docker load`. Raises as save_volume() does."""
+def _save_images(docker: DockerConnection, names: list[str], target: IO[bytes]) -> None:
+    """Write images as a compressed tar for `docker load`. Raises as _save_volume() does."""
     query = "&".join(f"names={quote(name, safe='')}" for name in names)
     try:
-        with closing(docker.stream(f"/images/get?{query}")) as told, packing(target) as packed:
-            copied = Copied(told, packed)
+        path = f"/images/get?{query}"
+        with closing(docker.stream(path)) as answer, _compressed(target) as compressing:
+            copied = Copied(answer, compressing)
             if lacking := set(names) - names_in(copied, whole=True):
                 raise ValueError(f"the engine has not given {min(lacking)}")
-            while copied.read(PIECE):
+            while copied.read(_PIECE):
                 pass
     finally:
         docker.close()
 
 
-def in_folder(folder: Path, but: Path, left: list[Path]) -> Iterator[Path]:
-    """Give what is in the folder, but earlier saves, and one that is under way.
+def _paths_in(folder: Path, part: Path, unread: list[Path]) -> Iterator[Path]:
+    """Yield the paths in the folder, except earlier saves and the one that is being written.
 
-    left: is told the directories that cannot be read.
+    part: the file that is being written. unread: directories that cannot be read are appended.
     """
 
-    def closed(error: OSError) -> None:
-        left.append(Path(error.filename))
+    def append(error: OSError) -> None:
+        unread.append(Path(error.filename))
 
-    for directory, names, files in os.walk(folder, onerror=closed):
+    for directory, names, files in os.walk(folder, onerror=append):
         names.sort()
-        here = Path(directory)
-        yield here
+        parent = Path(directory)
+        yield parent
         for name in sorted(files):
-            saved = name.startswith(PREFIX) and name.endswith((SUFFIX, SUFFIX + PART))
-            if not saved and not (name == but.name and but.samefile(here / name)):
-                yield here / name
-        # Of a link to a directory, os.walk tells as of one, and does not enter it. What only
-        # the name of can be read is no link to os.path, and an error to pathlib.
-        yield from (here / name for name in names if os.path.islink(here / name))
+            is_save = name.startswith(PREFIX) and name.endswith((SUFFIX, SUFFIX + _PART))
+            if not is_save and not (name == part.name and part.samefile(parent / name)):
+                yield parent / name
+        # os.walk lists a link to a directory as a directory, and does not enter it. os.path returns
+        # False for a link in a directory of which only names can be read; pathlib raises.
+        yield from (parent / name for name in names if os.path.islink(parent / name))
 
 
-def save_folder(archive: Archive, folder: Path, but: Path) -> list[Path]:
-    """Save the student's folder, and give what could not be read. Raises OSError."""
-    left: list[Path] = []
-    for path in in_folder(folder, but, left):
+def save_folder(archive: Archive, folder: Path, part: Path) -> list[Path]:
+    """Save the student's folder and return the paths that cannot be read. Raises OSError.
+
+    part: the file that is being written.
+    """
+    unread: list[Path] = []
+    for path in _paths_in(folder, part, unread):
         name = str(Path(FOLDER) / path.relative_to(folder))
         try:
-            found = path.lstat()
-            if not stat.S_ISREG(found.st_mode):
-                if stat.S_ISDIR(found.st_mode) or stat.S_ISLNK(found.st_mode):
-                    archive.other(path, name)
+            status = path.lstat()
+            mode = status.st_mode
+            if not stat.S_ISREG(mode):
+                if stat.S_ISDIR(mode) or stat.S_ISLNK(mode):
+                    archive.add_other(path, name)
                 continue
             source = path.open("rb")
         except OSError:
-            left.append(path)
+            unread.append(path)
             continue
-        with source, archive.member(name, stat.S_IMODE(found.st_mode), found.st_mtime) as target:
-            while piece := source.read(PIECE):
+        with source, archive.member(name, stat.S_IMODE(mode), status.st_mtime) as target:
+            while piece := source.read(_PIECE):
                 target.write(piece)
-    return left
+    return unread
 
 
 def free_name(path: Path) -> Path:
-    """Give a name that nothing has: that one, or one with a number behind it.
+    """Return a path that does not exist: this one, or this with a number behind its name.
 
-    Nor has anything that of the file while it is written: a save that was killed leaves it.
+    The file while it is written does not exist either: a save that was killed leaves that.
     """
-    made, number = path, 1
-    while os.path.lexists(made) or os.path.lexists(f"{made}{PART}"):
+    free, number = path, 1
+    while os.path.lexists(free) or os.path.lexists(f"{free}{_PART}"):
         number += 1
-        made = path.with_name(f"{path.stem}-{number}{path.suffix}")
-    return made
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return free
 
 
 def size(count: float) -> str:
-    """Give a number of bytes for people."""
+    """Return a number of bytes with a unit, for people."""
     for unit in ("B", "kB", "MB"):
         if count < 1000:  # noqa: PLR2004
             return f"{count:.3g} {unit}"
@@ -342,15 +361,15 @@ def size(count: float) -> str:
     return f"{count:.3g} GB"
 
 
-Tell = Callable[[str, int], None]
+Report = Callable[[str, int], None]
 
 
 class Saved(NamedTuple):
-    """What came of a save.
+    """The result of a save.
 
-    work: what was saved. torn: names of images and volumes that changed each time that they were
-    read. closed: names of volumes that Docker cannot mount. unread: what of the folder cannot be
-    read.
+    work: what was saved. torn: names of images and volumes whose content changed each time that
+    they were read. closed: names of volumes that Docker cannot mount. unread: paths in the folder
+    that cannot be read.
     """
 
     work: Work
@@ -359,25 +378,56 @@ class Saved(NamedTuple):
     unread: list[Path]
 
 
-def save_whole(archive: Archive, name: str, write: Callable[[IO[bytes]], None]) -> int:
-    """Save a thing as a member, and give its size there; nothing of it stays where it is torn.
+def _save_whole(archive: Archive, name: str, write: Callable[[IO[bytes]], None]) -> int:
+    """Save a member whole and return its size in bytes; a torn attempt is removed and repeated.
 
-    write: writes it once. Raises what that raises: one of TORN where it was torn each time.
+    write: writes the content once. Raises what that raises: an error of _TORN where each attempt
+    was torn.
     """
     begin = archive.file.tell()
-    left = ATTEMPTS
+    attempts = _ATTEMPTS
     while True:
-        left -= 1
+        attempts -= 1
         try:
             with archive.member(name) as target:
                 start = target.tell()
                 write(target)
                 return target.tell() - start
-        except (EngineError, *TORN) as error:
+        except (EngineError, *_TORN) as error:
             archive.file.seek(begin)
             archive.file.truncate()
-            if isinstance(error, EngineError) or not left:
+            if isinstance(error, EngineError) or not attempts:
                 raise
+
+
+def _save_docker(
+    docker: DockerConnection, work: Work, archive: Archive, report: Report
+) -> tuple[Work, list[str], list[str]]:
+    """Save images and volumes and return what was saved, names torn, and volumes closed.
+
+    Raises OSError and http.client.HTTPException.
+    """
+    saved = work
+    volumes: list[str] = []
+    torn: list[str] = []
+    closed: list[str] = []
+    if work.names:
+        write = partial(_save_images, docker, work.names)
+        try:
+            report(", ".join(work.names), _save_whole(archive, "images.tar.gz", write))
+        except _TORN:
+            torn += work.names
+            saved = work._replace(images={}, base=False)
+    for name in work.volumes:
+        write = partial(_save_volume, docker, work.reader, name)
+        try:
+            report(name, _save_whole(archive, f"volumes/{name}.tar.gz", write))
+            volumes.append(name)
+        except _TORN:
+            torn.append(name)
+        except EngineError:
+            closed.append(name)
+    return saved._replace(volumes=volumes), torn, closed
 
 
 def save(
@@ -387,46 +437,26 @@ def save(
     path: Path,
     readme: Callable[[Work], str],
     *,
-    tell: Tell,
+    report: Report,
 ) -> Saved:
-    """Save all of it in a file, whole or not at all, and give what was saved.
+    """Save the work and the folder in a file, whole or not at all, and return the result.
 
-    A thing that is torn each time that it is read is not, and all else is. readme: gives the text
-    that goes with what was saved. tell: is told each thing, its name and its size in the file.
-    Raises OSError and http.client.HTTPException.
+    An image or a volume that is torn each time that it is read is left out. readme: returns the
+    text that goes with what was saved. report: is called with the name of each part and its size in
+    the file in bytes. Raises OSError and http.client.HTTPException.
     """
-    part = path.with_name(path.name + PART)
+    part = path.with_name(path.name + _PART)
     unread: list[Path] = []
-    volumes: list[str] = []
-    torn: list[str] = []
-    closed: list[str] = []
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
         with open(descriptor, "wb") as file:
             archive = Archive(file)
-            saved = work
-            if work.names:
-                write = partial(save_images, docker, work.names)
-                try:
-                    tell(", ".join(work.names), save_whole(archive, "images.tar.gz", write))
-                except TORN:
-                    torn += work.names
-                    saved = work._replace(images={}, base=False)
-            for name in work.volumes:
-                write = partial(save_volume, docker, work.reader, name)
-                try:
-                    tell(name, save_whole(archive, f"volumes/{name}.tar.gz", write))
-                    volumes.append(name)
-                except TORN:
-                    torn.append(name)
-                except EngineError:
-                    closed.append(name)
+            saved, torn, closed = _save_docker(docker, work, archive, report)
             if folder.is_dir():
                 begin = file.tell()
-                # A link that the folder is would be one in the archive.
+                # A folder that is a symbolic link is saved as a directory, not as a link.
                 unread = save_folder(archive, folder.resolve(), part)
-                tell(str(folder), file.tell() - begin)
-            saved = saved._replace(volumes=volumes)
+                report(str(folder), file.tell() - begin)
             with archive.member("README.txt") as target:
                 target.write(readme(saved).encode())
             archive.close()

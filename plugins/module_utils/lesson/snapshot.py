@@ -2,8 +2,8 @@
 # MIT License (see LICENSE)
 """Take a snapshot of a seat's Docker, which the exercises are judged by: JSON, below 100 kB.
 
-It holds nothing of what containers are given in their environment, and of their command only where
-an exercise asks for that container: either may hold a secret.
+It has nothing of the environment of containers, and the command of a container only where an
+exercise wants it: either may hold a secret.
 """
 
 from __future__ import annotations
@@ -34,28 +34,28 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.read import 
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import convert, pages
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, fitted, nothing
 
-# Of each kind, so many are told: more than a practical makes.
+# Items of each kind: more than a practical creates.
 MOST = 100
-# Characters, as JSON: of all that is taken of one kind, and of all that is told in the end, beside
-# what the engine is. An honest seat has a tenth of the one, and half of the other.
-MOST_OF_KIND, SMALL = 100_000, 90_000
-# Seconds: for one answer of the engine's, and for all of them.
+# Characters, as JSON: of all items that are taken of one kind, and of the whole snapshot without
+# the field engine. An honest seat has a tenth of the first, and half of the second.
+_MOST_OF_KIND, SMALL = 100_000, 90_000
+# Seconds: for one answer of the engine, and for all of them.
 ONE_ANSWER, ALL = 5.0, 20.0
-# Bytes of one answer, which is in memory; of a list of a thousand images it is 0.5 MB.
+# Bytes of one answer, which is kept in memory; the list of a thousand images has 0.5 MB.
 LARGEST = 4_000_000
-# Lines of a log, and bytes of them, of which the end is told.
+# Lines of a log, and bytes of them, of which the snapshot has the end.
 _LOG_LINES, _LARGEST_LOG = 60, 1_000_000
-# Where the command `docker` looks for what `docker compose` runs.
+# Where the command `docker` looks for the plugin of `docker compose`.
 _PLUGINS = (
     "/usr/local/lib/docker/cli-plugins",
     "/usr/local/libexec/docker/cli-plugins",
     "/usr/lib/docker/cli-plugins",
     "/usr/libexec/docker/cli-plugins",
 )
-# What becomes of reading JSON of which the shape was only hoped for.
+# The errors of reading JSON of an unexpected shape.
 _ODD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
-# What an exercise may ask for beside all that is listed; see wanted().
+# What an exercise may want beside the lists, which a snapshot always has; see wanted().
 WANTS: Mapping[str, Shape] = {
     "commands?": [str],
     "logs?": [str],
@@ -77,7 +77,7 @@ SNAPSHOT: Mapping[str, Shape] = {
         {
             "id": str,
             "name": str,
-            # As `docker run` was given it, and the ID of what that was then.
+            # The name as `docker run` was given it, and the ID of the image that had it then.
             "image": str,
             "image_id": str,
             "created": float,
@@ -88,12 +88,12 @@ SNAPSHOT: Mapping[str, Shape] = {
             "oom": bool,
             "started": float,
             "finished": float,
-            # starting, healthy, unhealthy, or empty where nothing looks
+            # starting, healthy, unhealthy, or empty without a health check
             "health": str,
             # Only where an exercise wants it: the program and its arguments.
             "command": [str],
             "labels": {str: str},
-            # What was asked for: --init, --rm, --memory, --network, --read-only
+            # The options --init, --rm, --memory, --network, --read-only
             "init": bool,
             "rm": bool,
             "memory": int,
@@ -117,9 +117,9 @@ SNAPSHOT: Mapping[str, Shape] = {
             "user": str,
             "entrypoint": [str],
             "command": [str],
-            # The IDs of what the layers hold, lowest first, of 16 digits.
+            # The first 16 digits of the digests of the layers, lowest first.
             "layers": [str],
-            # What made it, first instruction first; size 0: no layer.
+            # The instructions that built it, the first one first; size 0: no layer.
             "history": [{"by": str, "size": int, "created": float}],
         }
     ],
@@ -130,17 +130,17 @@ SNAPSHOT: Mapping[str, Shape] = {
         {"id": str, "name": str, "image": str, "replicas": int, "update": str, "ports": {str: str}}
     ],
     "tasks": [{"service": str, "container": str, "image": str, "state": str, "error": str}],
-    # By the container's name: the end of what it wrote.
+    # By the container's name: the end of its log.
     "logs": {str: str},
-    # By "name:/path": whether there is something.
+    # By "name:/path": whether the container has such a path.
     "files": {str: bool},
-    # By "name:port/path", fetched at whatever port of the seat is published for it.
+    # By "name:port/path", fetched at the port of the seat that publishes it.
     "pages": {str: {"status": int, "modified": float, "body": str}},
 }
 
 
 def wanted(wants: list[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return all that exercises ask for, in one: commands and logs, names; files and pages, tuples.
+    """Return what several exercises want: commands and logs as names, files and pages as tuples.
 
     A file is (container, path), a page (container, port in the container, path).
     """
@@ -159,12 +159,12 @@ def wanted(wants: list[Mapping[str, Any]]) -> dict[str, Any]:
 def take(wants: Mapping[str, Any], socket: str = SOCKET) -> dict[str, Any]:
     """Return the snapshot of this machine's Docker. wants: as wanted() returns it.
 
-    Raises OSError where no engine answers, or this account may not ask it.
+    Raises OSError where no engine answers, or this account may not use it.
     """
     docker = DockerConnection(socket, ONE_ANSWER, total_seconds=ALL, answer_bytes=LARGEST)
     try:
         with closing(docker):
-            # What is not understood is left out, and nobody reads why.
+            # The reader reports what it does not understand; a snapshot leaves it out.
             return small(shaped(_unshaped(Reader(docker, lambda _: None), wants)))
     except BadAnswerError as error:
         raise _no_engine(socket, error.__cause__ or error) from error
@@ -173,12 +173,12 @@ def take(wants: Mapping[str, Any], socket: str = SOCKET) -> dict[str, Any]:
 
 
 def _no_engine(socket: str, error: BaseException) -> OSError:
-    """Return the error that what answers at a socket is no engine."""
+    """Return the error for a socket at which something else than an engine answers."""
     return OSError(f"what answers at {socket} is no Docker Engine: {error!r}")
 
 
 def _unshaped(reader: Reader, wants: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the snapshot, not yet held against its shape. Raises OSError, and whatever is odd."""
+    """Return the snapshot, not yet fitted to its shape. Raises OSError, and errors of _ODD."""
     info = reader.info()
     commands = wants["commands"]
     containers = _converted(
@@ -231,25 +231,26 @@ def _images(reader: Reader) -> Iterator[tuple[Description, list[Row]]]:
 
 
 def _converted(
-    things: Iterable[Any], converter: Callable[[Any], dict[str, Any]]
+    items: Iterable[Any], converter: Callable[[Any], dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Return things of a kind, converted, until that is much; what is odd is left out.
+    """Return the items of a kind, converted, up to _MOST_OF_KIND characters.
 
-    The engine is not asked for what comes after MOST_OF_KIND characters.
+    Items of an unexpected shape are left out. items: may ask the engine for each item, so none is
+    read after the limit.
     """
-    converted, remaining = [], MOST_OF_KIND
-    for thing in things:
+    converted, remaining = [], _MOST_OF_KIND
+    for item in items:
         with suppress(*_ODD):
-            found = converter(thing)
-            remaining -= len(json.dumps(found))
+            fields = converter(item)
+            remaining -= len(json.dumps(fields))
             if remaining < 0:
                 break
-            converted.append(found)
+            converted.append(fields)
     return converted
 
 
 def _engine_of(info: Info, *, managing: bool) -> dict[str, Any]:
-    """Return the engine as a snapshot has it. managing: whether it manages a swarm."""
+    """Return the engine as a snapshot has it. managing: whether it is a manager of a swarm."""
     return {
         "version": convert.short(info.get("ServerVersion")),
         "rootless": "name=rootless" in (info.get("SecurityOptions") or []),
@@ -272,25 +273,29 @@ def _swarm(reader: Reader) -> dict[str, Any]:
 
 
 def small(snapshot: dict[str, Any]) -> dict[str, Any]:
-    """Return a snapshot that is not too large: of the largest kinds, the last are left out."""
-    kinds = {kind: held for kind, held in snapshot.items() if isinstance(held, (list, dict))}
+    """Return the snapshot, from which the last items of the largest kinds are removed.
+
+    That is done until the lists and dictionaries beside the engine have at most SMALL characters.
+    """
+    kinds = {kind: items for kind, items in snapshot.items() if isinstance(items, (list, dict))}
     del kinds["engine"]
     sizes = {
         kind: [
-            len(json.dumps(item)) + 2 for item in (held.items() if isinstance(held, dict) else held)
+            len(json.dumps(item)) + 2
+            for item in (items.items() if isinstance(items, dict) else items)
         ]
-        for kind, held in kinds.items()
+        for kind, items in kinds.items()
     }
     while sum(map(sum, sizes.values())) > SMALL:
         largest = max(sizes, key=lambda kind: sum(sizes[kind]))
         sizes[largest].pop()
-        held = kinds[largest]
-        held.popitem() if isinstance(held, dict) else held.pop()
+        items = kinds[largest]
+        items.popitem() if isinstance(items, dict) else items.pop()
     return snapshot
 
 
 def shaped(snapshot: object) -> dict[str, Any]:
-    """Return what somebody says is a snapshot as one: what has another shape is left out."""
+    """Return a value as a snapshot: what has another shape is left out."""
     fitting: dict[str, Any] = fitted(snapshot, SNAPSHOT, "snapshot", [])
     return fitting
 

@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Find the words in which `labo` says something, and show them on a terminal of any kind."""
+"""Look up the texts of `labo`, and print them on a terminal of any width and character set."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ import unicodedata
 
 from ansible_collections.labocloud.room.plugins.module_utils.languages import SOURCE
 
-# What a terminal without these characters shows in their place.
-PLAIN = {
+# The replacements of characters on a terminal that lacks them.
+_PLAIN = {
     **dict.fromkeys("’\u2018", "'"),
     **dict.fromkeys("“”«»", '"'),
     **dict.fromkeys("\u00a0\u202f", " "),
@@ -28,43 +28,47 @@ PLAIN = {
     "œ": "oe",
     "Œ": "OE",
 }
-# Columns of a text; more are hard to read.
-WIDEST = 100
-COLOURS = {"done": "32", "was": "33", "open": "1", "unfit": "2", "unjudged": "2"}
+# Columns of a text: longer lines are hard to read.
+_WIDEST = 100
+_COLOURS = {"done": "32", "was": "33", "open": "1", "unfit": "2", "unjudged": "2"}
 MARKS = {"done": "[x]", "was": "[~]", "open": "[ ]", "unfit": "[-]", "unjudged": "[?]"}
 
-# The file beside this one, in the archive alone, that has the texts.
+# The file with the texts, which is beside this module in the archive only.
 TEXTS = "words.json"
 
 
 @functools.cache
 def texts() -> dict[str, dict[str, str]]:
-    """Return all that is said, by language and key; each language has all keys."""
-    found: dict[str, dict[str, str]] = json.loads(pkgutil.get_data(__name__, TEXTS) or b"")
-    return found
+    """Return all texts, by language and key; each language has all keys."""
+    by_language: dict[str, dict[str, str]] = json.loads(pkgutil.get_data(__name__, TEXTS) or b"")
+    return by_language
 
 
 def language() -> str:
-    """Return the language that the account's locale asks for, of those that there are."""
+    """Return the language of the account's locale where there are texts in it, else English."""
     settings = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
     locale = next(filter(None, settings), "").lower()
     return next((code for code in texts() if locale.startswith(code)), SOURCE)
 
 
 def say(name: str, /, **values: object) -> str:
-    """Return a text in the account's language, filled in."""
+    """Return the text of a key in the account's language, with its fields filled in."""
     return texts()[language()][name].format(**values)
 
 
 def instead(error: UnicodeError) -> tuple[str, int]:
-    """Return what stands for characters that a terminal has not, as codecs asks for it."""
+    """Return the replacement of characters that a terminal lacks, and where they end.
+
+    This is an error handler for codecs.register_error(). Raises the error where it is a decoding
+    error.
+    """
     if not isinstance(error, UnicodeEncodeError):
         raise error
     replacement = ""
     for character in error.object[error.start : error.end]:
         parts = unicodedata.normalize("NFKD", character)
         bare = "".join(part for part in parts if part.isascii())
-        replacement += PLAIN.get(character) or bare or "?"
+        replacement += _PLAIN.get(character) or bare or "?"
     return replacement, error.end
 
 
@@ -79,13 +83,13 @@ class Terminal:
         self.coloured = shown and not os.environ.get("NO_COLOR")
         columns = os.environ.get("COLUMNS", "")
         wide = shown or (columns.isdecimal() and int(columns) > 0)
-        # What goes to a file or another program has a line for each thing.
-        self.columns = min(shutil.get_terminal_size().columns, WIDEST) if wide else 0
+        # Lines are not wrapped for a file or another program, unless COLUMNS is set.
+        self.columns = min(shutil.get_terminal_size().columns, _WIDEST) if wide else 0
 
     def lines(self, text: str, begin: str = "") -> str:
-        """Return a text in lines of the terminal's width, all but the first indented.
+        """Return a text in lines of the terminal's width.
 
-        begin: what stands before the first line.
+        begin: stands before the first line; the other lines are indented by its width.
         """
         if not self.columns:
             return begin + text
@@ -102,20 +106,20 @@ class Terminal:
         mark = MARKS[state]
         lines = self.lines(text, f"{indent}{mark} ")
         if self.coloured:
-            lines = lines.replace(mark, f"\033[{COLOURS[state]}m{mark}\033[0m", 1)
+            lines = lines.replace(mark, f"\033[{_COLOURS[state]}m{mark}\033[0m", 1)
         return lines
 
     def say(self, text: str = "") -> None:
-        """Print something."""
+        """Print a text, an empty line by default."""
         print(text, flush=True)
 
     def complain(self, text: str) -> None:
-        """Print what is wrong, where it does not come between what others read."""
+        """Print a problem to standard error, where it does not mix with what programs read."""
         print(self.lines(text), file=sys.stderr, flush=True)
 
 
 def markdown(text: str) -> str:
-    """Return a page's text for a terminal: without fences, and the marks that are for a page."""
+    """Return the text of a Markdown page for a terminal, without fences, links and quote marks."""
     text = re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", text)
     lines = (line for line in text.splitlines() if not line.startswith("```"))
     return "\n".join(re.sub(r"^> ?", "    ", line) for line in lines).strip()

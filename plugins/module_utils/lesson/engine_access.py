@@ -1,0 +1,84 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""Ask the seat's Docker for `labo`, with each failure as a sentence for the student."""
+
+from __future__ import annotations
+
+import getpass
+import http.client
+import os
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from typing import Any
+
+from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
+    SOCKET,
+    DockerConnection,
+    reason,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import memory, save, snapshot
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.command_line import WrongError
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import say
+
+
+def take_snapshot(wants: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a snapshot of the seat's Docker. Raises WrongError where Docker does not answer.
+
+    wants: as exercises.wanted() returns it.
+    """
+    with _explained_errors():
+        return snapshot.take(wants, _socket_path())
+
+
+@contextmanager
+def connected() -> Iterator[DockerConnection]:
+    """Yield a connection to the seat's Docker. Raises WrongError where Docker does not answer."""
+    with _explained_errors(), closing(DockerConnection(_socket_path(), save.SECONDS)) as docker:
+        docker.negotiate()
+        yield docker
+
+
+@contextmanager
+def interrupted_by_signals() -> Iterator[None]:
+    """Turn SIGTERM and SIGHUP into KeyboardInterrupt, so that half a save is removed.
+
+    A terminal that is closed sends SIGHUP.
+    """
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    signals = (signal.SIGTERM, signal.SIGHUP)
+    previous = [signal.signal(number, interrupt) for number in signals]
+    try:
+        yield
+    finally:
+        for number, handler in zip(signals, previous, strict=True):
+            signal.signal(number, handler)
+
+
+def account() -> str:
+    """Return the name of the account that runs the command, its number where it has no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.geteuid())
+
+
+def _socket_path() -> str:
+    """Return the path of Docker's socket: the one that the command docker uses."""
+    host = os.environ.get("DOCKER_HOST", "")
+    return host.removeprefix("unix://") if host.startswith("unix://") else SOCKET
+
+
+@contextmanager
+def _explained_errors() -> Iterator[None]:
+    """Raise WrongError, with one sentence, where Docker refuses the account or does not answer."""
+    try:
+        yield
+    except PermissionError as error:
+        raise WrongError(say("no_rights", account=account())) from error
+    except (OSError, http.client.HTTPException) as error:
+        why = memory.printable(str(getattr(error, "strerror", None) or reason(error)))
+        raise WrongError(say("no_docker", why=why)) from error

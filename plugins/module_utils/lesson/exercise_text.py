@@ -1,0 +1,125 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""Word what `labo` shows of exercises, of their steps and of what a preparation has created."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from ansible_collections.labocloud.room.plugins.module_utils.languages import in_language
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import Exercise
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress import (
+    DONE,
+    UNFIT,
+    UNJUDGED,
+    WAS,
+    Progress,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import (
+    Terminal,
+    language,
+    say,
+)
+
+# The lists of a snapshot that a preparation may add to.
+KINDS = ("containers", "images", "volumes", "networks")
+
+
+def title(exercise: Exercise) -> str:
+    """Return the title of an exercise in the account's language."""
+    return exercise.title(language())
+
+
+def needs(names: list[str]) -> str:
+    """Return in words what an exercise needs and the seat lacks. names: of exercises.NEEDS."""
+    return ", ".join(say(f"need_{name}") for name in names)
+
+
+def row(progress: Progress) -> str:
+    """Return the line of an exercise in the list of all, without its mark."""
+    exercise = progress.exercise
+    text = say(
+        "row" if exercise.minutes else "row_plain",
+        number=exercise.number,
+        title=title(exercise),
+        minutes=exercise.minutes,
+    )
+    if progress.state == UNFIT:
+        return f"{text} ({say('unfit', what=needs(progress.lacks))})"
+    if progress.state == UNJUDGED:
+        return f"{text} ({say('unjudged')})"
+    count = {
+        "done": progress.count(DONE),
+        "all": len(progress.steps),
+        "was": progress.count(WAS),
+    }
+    return text + say("row_was" if count["was"] else "row_steps", **count)
+
+
+def step_lines(progress: Progress, terminal: Terminal) -> list[str]:
+    """Return the lines on an exercise: its title, each step, the first open step's hint."""
+    exercise = progress.exercise
+    lines = [terminal.lines(f"{exercise.number}. {title(exercise)}")]
+    if progress.state == UNFIT:
+        text = say("unfit", what=needs(progress.lacks))
+        return [*lines, terminal.marked(UNFIT, text, "  ")]
+    if progress.state == UNJUDGED:
+        return [*lines, terminal.marked(UNJUDGED, say("unjudged"), "  ")]
+    for seen in progress.steps:
+        text = in_language(seen.step.title, language())
+        if seen.state == WAS:
+            text = say("was_at", title=text, when=_moment(seen.since))
+        lines.append(terminal.marked(seen.state, text, "  "))
+        if seen is progress.first_open:
+            hint = say("hint", hint=in_language(seen.step.hint, language()))
+            lines.append(terminal.lines(hint, "      "))
+    if progress.state == DONE:
+        lines.append(terminal.lines(say("exercise_done", number=exercise.number)))
+    else:
+        count = say("steps", done=progress.count(DONE), all=len(progress.steps))
+        lines.append(terminal.lines(count))
+    return lines
+
+
+def _moment(seconds: float) -> str:
+    """Return a time in words: the hour where it is today, else the date too.
+
+    seconds: since 1970.
+    """
+    moment = time.localtime(seconds)
+    is_today = time.localtime()[:3] == moment[:3]
+    pattern = "%H:%M" if is_today else "%Y-%m-%d %H:%M"
+    return say("at" if is_today else "on", when=time.strftime(pattern, moment))
+
+
+def created(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Return in words what the second of two snapshots has and the first has not."""
+
+    def names(taken: Mapping[str, Any], kind: str) -> dict[str, str]:
+        return {
+            str(item.get("id") or item.get("name")): str(
+                item.get("name") or (item["tags"] or ["?"])[0]
+            )
+            for item in taken[kind]
+        }
+
+    return [
+        say(f"kind_{kind}", name=name)
+        for kind in KINDS
+        for key, name in sorted(names(after, kind).items(), key=lambda item: item[1])
+        if key not in names(before, kind)
+    ]
+
+
+def as_json(progresses: list[Progress]) -> dict[str, list[dict[str, Any]]]:
+    """Return what `labo check --json` prints: exercise to its steps, with state and time."""
+    return {
+        progress.exercise.name: [
+            {**asdict(seen.step), "state": seen.state, "since": seen.since or None}
+            for seen in progress.steps
+        ]
+        for progress in progresses
+    }

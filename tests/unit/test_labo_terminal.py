@@ -1,0 +1,129 @@
+"""How `labo` shows its texts: the language, the characters, the columns and the colours."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import stand_in
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
+    command,
+    command_line,
+    engine_access,
+    exercise_text,
+    exercises,
+    save_text,
+    words,
+)
+from ansible_collections.labocloud.room.plugins.plugin_utils import lesson_files
+from sample_labo import FRENCH, Labo
+
+
+@pytest.fixture(autouse=True)
+def texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read the texts from locale/: only the archive has them beside the module."""
+    monkeypatch.setattr(words, "texts", lambda: json.loads(lesson_files.words()))
+
+
+@pytest.fixture
+def labo(tmp_path: Path, engine: stand_in.Engine) -> Labo:
+    """The command on a seat whose Docker has nothing."""
+    return Labo(tmp_path, engine)
+
+
+@pytest.mark.parametrize("variables", [{"LC_ALL": "C"}, {"LC_ALL": "POSIX"}, {"LC_ALL": "no"}])
+def test_a_locale_without_our_characters_is_no_traceback(
+    labo: Labo, variables: dict[str, str]
+) -> None:
+    assert labo.run("check", "1", **variables)[0] == 1
+
+
+def test_what_a_terminal_cannot_show_is_told_in_what_it_can(labo: Labo) -> None:
+    # Python reads PYTHONIOENCODING only without -I.
+    command = [sys.executable, labo.program, "check", "1"]
+    variables = labo.environment(**FRENCH, PYTHONIOENCODING="ascii")
+    completed = subprocess.run(command, env=variables, capture_output=True, check=False)
+    text = completed.stdout.decode("ascii")
+    assert '[ ] " one " est la' in text
+    assert "Vous avez repondu 42" in text
+    assert "Etapes faites : 0 sur 3." in text
+
+
+def in_terminal(labo: Labo, columns: int, *line: str, **variables: str) -> str:
+    """Run the command in a terminal of so many columns, and return what that shows."""
+    ours, theirs = pty.openpty()
+    env = labo.environment(**{"TERM": "xterm", "COLUMNS": str(columns), **variables})
+    with subprocess.Popen(labo.command(*line), env=env, stdout=theirs, stderr=theirs) as running:
+        os.close(theirs)
+        shown = b""
+        try:
+            while piece := os.read(ours, 4096):
+                shown += piece
+        except OSError:  # the process has ended
+            pass
+        running.wait()
+    os.close(ours)
+    return shown.decode().replace("\r\n", "\n")
+
+
+def test_a_narrow_terminal_shows_all_of_it(labo: Labo) -> None:
+    for line in ((), ("check", "1"), ("check", "99"), ("start", "2")):
+        shown = in_terminal(labo, 40, *line, NO_COLOR="1", **FRENCH)
+        assert shown
+        assert max(map(len, shown.splitlines())) <= 40, shown
+
+
+def test_a_file_has_a_line_for_each_thing_or_as_many_columns_as_are_asked_for(labo: Labo) -> None:
+    def widest(columns: str) -> int:
+        return max(map(len, labo.run("check", "99", **FRENCH, COLUMNS=columns)[2].splitlines()))
+
+    assert widest("40") <= 40
+    assert widest("0") == widest("") == widest("many") > 40
+
+
+def test_colours_are_for_terminals_that_want_them(labo: Labo) -> None:
+    labo.has("one")
+    assert "\x1b[32m[x]\x1b[0m" in in_terminal(labo, 80, "check", "1")
+    assert "\x1b" not in in_terminal(labo, 80, "check", "1", NO_COLOR="1")
+    assert "\x1b" not in in_terminal(labo, 80, "check", "1", TERM="dumb")
+    assert "\x1b" not in labo.run("check", "1")[1]
+
+
+def test_what_an_exercise_may_need_has_a_name() -> None:
+    assert {f"need_{need}" for need in exercises.NEEDS} <= set(words.texts()["en"])
+
+
+def test_every_text_that_is_said_is_there_and_no_other() -> None:
+    keys = set(words.texts()["en"])
+    modules = (command, command_line, engine_access, exercise_text, save_text)
+    code = "".join(Path(module.__file__).read_text() for module in modules)
+    words_in_quotes = set(re.findall(r"[\"'](\w+)[\"']", code))
+    composed = {f"kind_{kind}" for kind in exercise_text.KINDS}
+    composed |= {f"need_{need}" for need in exercises.NEEDS}
+    assert keys <= words_in_quotes | composed
+    assert set(re.findall(r'\bsay\("(\w+)"', code)) | composed <= keys
+
+
+@pytest.mark.parametrize(
+    ("variables", "language"),
+    [
+        ({"LANG": "fr_FR.UTF-8"}, "fr"),
+        ({"LANG": "fr_FR.UTF-8", "LC_ALL": "C"}, "en"),
+        ({"LANG": "fr_FR.UTF-8", "LC_ALL": ""}, "fr"),
+        ({"LANG": "C", "LC_MESSAGES": "fr_CA"}, "fr"),
+        ({"LANG": "xx_XX"}, "en"),
+        ({}, "en"),
+    ],
+)
+def test_the_language_is_the_locales(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], language: str
+) -> None:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert words.language() == language
