@@ -82,7 +82,7 @@ def environment(want: Want) -> dict[str, str]:
     return proxy_environment(want["docker_engine_proxy"], dict.fromkeys(inside))
 
 
-def containerd_is_ours(has: Seat, want: Want) -> bool:
+def is_containerd_ours(has: Seat, want: Want) -> bool:
     """Return whether the toolkit configures containerd too.
 
     Docker's own package of containerd listens on no port; the distribution's does, for Kubernetes.
@@ -156,7 +156,7 @@ def files(has: Seat, want: Want) -> dict[str, str]:
         texts[GROUP_UNIT] = _group_unit(has, want)
     if is_rootless(want):
         return texts | _rootless_files(has, want)
-    if is_systemd and containerd_is_ours(has, want):
+    if is_systemd and is_containerd_ours(has, want):
         texts[_CONTAINERD_UNIT] = shipped("docker_engine", "containerd.conf")
         texts[_CONTAINERD_TOML] = shipped("docker_engine", "containerd.toml")
     return texts
@@ -165,7 +165,7 @@ def files(has: Seat, want: Want) -> dict[str, str]:
 def _rootless_files(has: Seat, want: Want) -> dict[str, str]:
     """Return the files by which systemd runs an engine without root, and none of root's."""
     texts = {UNIT: shipped("docker_engine", "rootless.service"), SOCKET_MASK: _MASKED}
-    if containerd_is_ours(has, want):
+    if is_containerd_ours(has, want):
         texts[CONTAINERD_MASK] = _MASKED
     if (port := want["docker_engine_lowest_port"]) < LOWEST_PORT:
         texts[PORTS_UNIT] = shipped("docker_engine", "ports.conf").replace("PORT", str(port))

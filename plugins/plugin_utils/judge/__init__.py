@@ -108,7 +108,7 @@ def silence(name: str, answer: Answer) -> Finding | None:
     return finding("sudo_tty" if _WANTS_TTY.search(why) else "not_asked", name, why=why)
 
 
-def silent(found: Finding, why: str | None = None) -> dict[str, Verdict]:
+def silent(finding: Finding, why: str | None = None) -> dict[str, Verdict]:
     """Return the verdicts on a machine for which silence() has returned a finding.
 
     why: the connection's own words, if there was no answer. The verdict on the part machine has
@@ -116,7 +116,7 @@ def silent(found: Finding, why: str | None = None) -> dict[str, Verdict]:
     """
     verdicts = {part: verdict(settled=False) for part in PARTS}
     words = "" if why is None else shortened(one_line(f"{why}."))
-    machine: MachineVerdict = {**verdict(settled=False, refused=[found]), "why": words}
+    machine: MachineVerdict = {**verdict(settled=False, refused=[finding]), "why": words}
     return verdicts | {"machine": machine}
 
 
@@ -160,22 +160,22 @@ def findings(verdicts: Mapping[str, Verdict]) -> list[Finding]:
     """
     refused: list[Finding] = []
     for part in verdicts.values():
-        refused += [found for found in part["refused"] if found not in refused]
+        refused += [entry for entry in part["refused"] if entry not in refused]
     others = [
-        found
+        entry
         for part in verdicts.values()
-        for found in part["findings"]
-        if found not in refused and (found["advice"] or not refused or found["severity"] != "error")
+        for entry in part["findings"]
+        if entry not in refused and (entry["advice"] or not refused or entry["severity"] != "error")
     ]
-    return [*refused, *sorted(others, key=lambda found: str(found["severity"]))]
+    return [*refused, *sorted(others, key=lambda entry: str(entry["severity"]))]
 
 
 def errors(verdicts: Mapping[str, Verdict]) -> list[Finding]:
     """Return the findings that keep a seat from being ready."""
-    return [found for found in findings(verdicts) if found["severity"] == "error"]
+    return [entry for entry in findings(verdicts) if entry["severity"] == "error"]
 
 
-def updated(verdicts: Mapping[str, Verdict]) -> bool:
+def is_updated(verdicts: Mapping[str, Verdict]) -> bool:
     """Return whether a seat serves the revision that it is to have.
 
     The builder records the revision last in an update, so its record may still lack it.

@@ -404,16 +404,16 @@ def judge(has: Seat, want: Want, builder: Builder) -> ContainerVerdict:
     runs = ours if ours and ours["state"] == "running" else None
     values["wanted"] = wanted = container_of(want, has)
     values["differs"] = differs = _differences(has, wanted, ours) if ours else []
-    found = list(_running(has, want, builder, runs, differs)) if runs else []
+    findings = list(_running(has, want, builder, runs, differs)) if runs else []
     is_recorded = runs is not None and runs["id"] in has["brought"].get("containers", [])
     if runs and is_recorded and not differs and _is_page_right(has, runs):
-        return {**verdict(found), **values}
+        return {**verdict(findings), **values}
     refused = list(_refusals(has, want, containers, present))
     kinds = {refusal["id"] for refusal in refused}
     if runs:
         # Whoever holds the port answers in the container's place.
         explained = {"container_unhealthy"} if "port_taken" in kinds else set()
-        found = [other for other in found if other["id"] not in explained]
+        findings = [entry for entry in findings if entry["id"] not in explained]
     elif not kinds & {"port_taken", "container_foreign"}:
-        found = list(_not_running(has, want, present))
-    return {**verdict(found, settled=False, refused=refused), **values}
+        findings = list(_not_running(has, want, present))
+    return {**verdict(findings, settled=False, refused=refused), **values}

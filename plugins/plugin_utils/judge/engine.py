@@ -111,10 +111,10 @@ def _installation(has: Seat, want: Want, builder: Builder) -> Installation:
     other = [name for name in pinned if name in present and not wanted.fullmatch(present[name])]
     # Only packages that the toolkit holds itself are released.
     before = has["before"]
-    held = _without(has["held"], before["held"] if before else has["held"])
+    own_holds = _without(has["held"], before["held"] if before else has["held"])
     conflicting = [name for name in _CONFLICTS[source] if name in present]
     hold = _without(pinned, has["held"])
-    to_release = [] if pin else [name for name in _VERSIONED if name in held]
+    to_release = [] if pin else [name for name in _VERSIONED if name in own_holds]
     changes = [*_without(names, present), *other, *conflicting]
     packages = [f"{name}={pin}" if name in pinned else name for name in names]
     # The build's packages are added here, since one run of apt takes less time than two.
@@ -139,14 +139,14 @@ def _configuration(has: Seat, want: Want) -> Configuration:
     unsure = [engine_files.GROUP_UNIT] if engine_files.is_group_unknown(has, want) else []
     stale = _without(present, [*files, *unsure])
     changing = {*differing(files, present), *stale}
-    owns_containerd = engine_files.containerd_is_ours(has, want) and not rootless.is_wanted(want)
+    owns_containerd = engine_files.is_containerd_ours(has, want) and not rootless.is_wanted(want)
     is_changing = changing.intersection(engine_files.CONTAINERDS)
     is_outdated = is_changing or (owns_containerd and has["docker"]["outdated"])
     # containerd may have started, or start with its package, before its configuration is written.
     is_early = "containerd" in has["packages"] or has["apt"]["policy_rc_d"] == "other"
     usual = ROOT if rootless.is_wanted(want) else DOCKER_ROOT
     root = str(engine_files.config(want).get("data-root", usual))
-    # Units that are unmasked start from the one that opens the socket.
+    # Once the units are unmasked, docker.socket has to start, which opens the socket.
     is_unmasking = bool(changing.intersection(_UNITS)) and not rootless.is_wanted(want)
     units = {
         "containerd.service": bool(
@@ -252,7 +252,10 @@ def _refusals(
 
 
 def _conditions(has: Seat, want: Want, values: EngineValues) -> Iterator[Finding]:
-    """Yield what else is wrong; only that the engine is missing, stopped or old if it is so."""
+    """Yield what else is wrong.
+
+    An engine that is missing, stopped or old has no other finding, since the others depend on it.
+    """
     name, docker = want["name"], has["docker"]
     needed = want["room_page_min_docker"]
     if not docker["running"]:
@@ -291,7 +294,7 @@ def _removal(has: Seat, want: Want) -> EngineRemoval | None:
         units = ["containerd.service", "docker.socket"]
     brought = [name for name in has["brought"]["packages"] if name in has["packages"]]
     is_systemd = has["service_manager"] == "systemd"
-    # Docker before 23 has created the file; its package does not remove it.
+    # Docker before 23 creates the file, which goes even if an engine without root runs instead.
     identity = [IDENTITY] if want["docker_engine_purge"] and not earlier else []
     files = [*configuring, *trusted, _REPOSITORY, engine_files.LOGIN, *identity]
     # An engine that was there before runs as it did, once the one without root has stopped.
@@ -329,7 +332,7 @@ def _emptied(configuring: list[str], trusted: list[str], staying: list[str]) -> 
     return _without(directories, staying)
 
 
-def _awaits_ca(want: Want, builder: Builder) -> bool:
+def _is_ca_coming(want: Want, builder: Builder) -> bool:
     """Return whether the room's registry gets another CA in this run, which is then trusted."""
     is_asked = bool(builder) and want["room"]["registry"]["host"] == want["room"]["builder"]
     return is_asked and not registry.ca_lasts(builder["seat"])
@@ -369,7 +372,7 @@ def judge(has: Seat, want: Want, builder: Builder) -> EngineVerdict:
         and not values["moved"]["left"]
         and values["runs"]
         and values["trust"]["settled"]
-        and not _awaits_ca(want, builder)
+        and not _is_ca_coming(want, builder)
     )
     others = () if refused else _conditions(has, want, values)
     return {**verdict(others, settled=settled, refused=refused), **values}

@@ -154,7 +154,7 @@ def _values(has: Seat, want: Want, builder: Builder, wanted: Wanted) -> ImagesVa
     build_host, present = builder["seat"], has["images"]
     images = images_of(want, wanted)
     lacking = lacking_of(has, images)
-    # Before the revision is known, there is none too many.
+    # No revision is too many before the wanted one is known.
     old = []
     if wanted.is_built:
         keep = want["course_image_keep"]

@@ -81,9 +81,9 @@ def _collisions(has: Seat, want: Want, pools: list[_Network]) -> Iterator[Findin
         if without_root == rootless.is_set_up(has) and (subnet := network(existing["subnet"]))
     ]
     for to, interface in routes.items():
-        taken = [(name, subnet) for name, subnet in networks if _overlap(subnet, to)]
-        taken += [("default-address-pools", pool) for pool in pools if collides(pool, to)]
-        for name, subnet in taken[:1]:
+        conflicts = [(name, subnet) for name, subnet in networks if _overlap(subnet, to)]
+        conflicts += [("default-address-pools", pool) for pool in pools if collides(pool, to)]
+        for name, subnet in conflicts[:1]:
             values = {"name": name, "subnet": subnet, "to": to, "interface": interface}
             yield finding(
                 "network_collision", want["name"], free=_free_range(list(routes)), **values

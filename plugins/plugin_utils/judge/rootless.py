@@ -249,7 +249,7 @@ def values(has: Seat, want: Want, roots: list[str]) -> WithoutRoot:
     is_rootless, docker = is_wanted(want), has["docker"]
     account = has["students"]["account"]
     is_other_kind = docker["running"] and not is_right_kind(has, want)
-    owns_containerd = engine_files.containerd_is_ours(has, want)
+    owns_containerd = engine_files.is_containerd_ours(has, want)
     is_changing = is_installed(has) and is_rootless != is_set_up(has) and docker["running"]
     moved = has["brought"].get("moving") or NOTHING_MOVED
     before = roots_before(has)

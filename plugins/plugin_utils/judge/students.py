@@ -112,7 +112,7 @@ def _conditions(
     commands: those that mend the socket. script: what is to be done with the login script.
     """
     name, group = want["name"], want["docker_engine_group"].strip()
-    # While the other kind of engine is installed, nobody can miss the one that is to come.
+    # While the engine is of the other kind, nobody needs to be in the wanted one's group yet.
     if members["add"] and rootless.is_wanted(want) == rootless.is_set_up(has):
         yield finding("users_missing", name, users=", ".join(members["add"]))
     if members["remove"]:
@@ -154,10 +154,10 @@ def judge(has: Seat, want: Want, builder: Builder) -> StudentsVerdict:
     is_recorded = members["kept"] == record.get("taken", [])
     moves = members["add"] or members["remove"] or members["leave"] or members["back"]
     has_group = has["docker_group"] is not None
-    found = [*_conditions(has, want, members, commands, script)] if has_group else []
+    findings = [*_conditions(has, want, members, commands, script)] if has_group else []
     return {
         **verdict(
-            [*found, *attacks.findings_of(want)],
+            [*findings, *attacks.findings_of(want)],
             settled=is_recorded and not (moves or commands or script["write"] or script["remove"]),
             refused=_refusals(has, want),
         ),

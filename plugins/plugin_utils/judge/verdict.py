@@ -9,7 +9,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Fin
 
 
 def verdict(
-    found: Iterable[Finding] = (),
+    others: Iterable[Finding] = (),
     *,
     settled: bool = True,
     refused: Iterable[Finding] = (),
@@ -17,11 +17,11 @@ def verdict(
     """Return what every part's verdict has, the findings with the errors first.
 
     settled: whether there is nothing for the part's role to do. refused: what keeps the role from
-    doing its work; a part that is settled refuses nothing. found: what else is wrong.
+    doing its work; a part that is settled refuses nothing. others: what else is wrong.
     """
     # A finding that is a warning elsewhere may be a reason not to begin.
     refusals = [{**refusal, "severity": "error"} for refusal in refused]
-    findings = sorted([*refusals, *found], key=lambda finding: str(finding["severity"]))
+    findings = sorted([*refusals, *others], key=lambda finding: str(finding["severity"]))
     return {
         "settled": settled and not refusals,
         "refused": refusals,
