@@ -1,15 +1,16 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Have the room to this run, until it ends: two teachers at once would undo each other's work.
+"""Lock the room for this run until the run ends: two teachers at once would undo each other's work.
 
-Arguments: take_over, whether to take the lock from whoever has it; path, the lock, where it is not
-the module's own choice. The module of this name keeps the lock on the machine that the task is
-delegated to. Here, on the control machine, is known whether the run that holds it is alive, where
-it is one of the same user and machine.
+Arguments: take_over, whether to take the lock from whoever has it; path, the lock's file, where it
+is not the module's own choice. The module of this name keeps the lock on the machine that the task
+is delegated to. Only here, on the control machine, it is known whether the run that holds the lock
+is alive, if that is a run of the same user and machine.
 
-A run ends in many ways, and after some of them no play follows: a process of its own waits for that
-and then releases the lock. Where it cannot, as when the control machine is switched off, the lock
-stays: for the same user and machine it is that of a dead run, and others are told of it.
+A run ends in many ways, and after some of them no play follows, so a process of its own waits for
+the end and then releases the lock. Where it cannot, as when the control machine is switched off,
+the lock stays: the same user takes it on the same machine, as that of a dead run, and all others
+are refused.
 """
 
 import os
@@ -34,23 +35,26 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.asking import ask
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import cleaned, one_line
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import refuse_injected_facts
 
-# Characters of a name, which is what the machine says that keeps the lock.
-LONGEST = 80
-LONGEST_REASON = 300
-# Others may be quicker at taking it over, and who keeps it may name dead runs for ever.
-MOST_TRIES = 10
-# Between two looks at the run that may have ended, and the longest that a release may take.
-LOOK_SECONDS = 0.2
-RELEASE_SECONDS = 60
+# Characters of a name and of a reason, which the machine that keeps the lock may choose freely.
+_LONGEST_NAME = 80
+_LONGEST_REASON = 300
+# Others may be quicker to take the lock over, and its machine may name dead runs for ever.
+_MOST_TRIES = 10
+# The time between two checks whether the run has ended, and the longest that a release may take.
+_CHECK_SECONDS = 0.2
+_RELEASE_SECONDS = 60
 
-Owner = Mapping[str, str]
+_Owner = Mapping[str, str]
 
 
 def process(pid: int | str) -> str:
-    """Give what tells a process from any other of this machine; nothing where it has ended."""
+    """Return what identifies a process on this machine: boot ID, process ID and start time.
+
+    The text is empty if the process has ended.
+    """
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        # proc_pid_stat(5): the name may hold anything, and ends with the last parenthesis.
+        # By proc_pid_stat(5) the name may hold anything, and ends with the last parenthesis.
         stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
         state, *fields = stat.rpartition(")")[2].split()
     except OSError:
@@ -59,12 +63,12 @@ def process(pid: int | str) -> str:
 
 
 def identity(pid: int) -> dict[str, str]:
-    """Give the owner that the run of a process is."""
-    number = os.getuid()
+    """Return the owner of the lock if the run of a process holds it."""
+    uid = os.getuid()
     try:
-        user = pwd.getpwuid(number).pw_name
+        user = pwd.getpwuid(uid).pw_name
     except KeyError:
-        user = str(number)
+        user = str(uid)
     try:
         machine = Path("/etc/machine-id").read_text(encoding="utf-8").strip()
     except OSError:
@@ -77,8 +81,8 @@ def identity(pid: int) -> dict[str, str]:
     }
 
 
-def dead(owner: Owner, mine: Owner) -> bool:
-    """Tell whether an owner is a run of the same user and machine that has ended."""
+def is_dead(owner: _Owner, mine: _Owner) -> bool:
+    """Return whether an owner is a run of the same user and machine that has ended."""
     if any(owner.get(key) != mine[key] for key in ("user", "host", "machine")):
         return False
     run = str(owner.get("process"))
@@ -86,11 +90,11 @@ def dead(owner: Owner, mine: Owner) -> bool:
     return not pid.isdecimal() or process(pid) != run
 
 
-def told(seat: str, held: Mapping[str, Any]) -> str:
-    """Give, in words, who works on the room and what to do."""
-    owner = held["owner"]
-    who, host = (one_line(str(owner.get(key)))[:LONGEST] for key in ("user", "host"))
-    since = one_line(str(held.get("since")))[:LONGEST]
+def refusal(seat: str, lock: Mapping[str, Any]) -> str:
+    """Return who works on the room and what to do, in words. seat: the machine with the lock."""
+    owner = lock["owner"]
+    who, host = (one_line(str(owner.get(key)))[:_LONGEST_NAME] for key in ("user", "host"))
+    since = one_line(str(lock.get("since")))[:_LONGEST_NAME]
     with suppress(ValueError):
         since = datetime.fromisoformat(since).astimezone().strftime("%Y-%m-%d %H:%M")
     return (
@@ -100,88 +104,94 @@ def told(seat: str, held: Mapping[str, Any]) -> str:
     )
 
 
-def taken(
-    ask: Callable[[dict[str, Any]], dict[str, Any]], mine: Owner, take_over: bool
+def take(
+    run_module: Callable[[dict[str, Any]], dict[str, Any]], mine: _Owner, take_over: bool
 ) -> dict[str, Any]:
-    """Take the lock, from another where that is right, and give what the last module answered.
+    """Take the lock, from another owner where that is right, and return the last answer.
 
-    ask: runs the module with arguments and gives its answer.
+    run_module: a function that runs the module with arguments and returns its answer.
     """
-    answer = ask({"owner": mine})
-    for _ in range(MOST_TRIES):
+    answer = run_module({"owner": mine})
+    for _ in range(_MOST_TRIES):
         if not answer.get("held"):
             break
         owner = answer["held"]["owner"]
-        if owner == mine or not (take_over or dead(owner, mine)):
+        if owner == mine or not (take_over or is_dead(owner, mine)):
             break
-        # Another may be quicker: then it is its lock.
-        answer = ask({"owner": mine, "instead_of": owner})
+        # Another run may be quicker, and then has the lock.
+        answer = run_module({"owner": mine, "instead_of": owner})
         take_over = False
     return answer
 
 
-def when_ended(pid: int, run: str, release: Callable[[], None]) -> None:
-    """Have a process of its own that releases when another process, of this run, has ended."""
+def _release_when_ended(pid: int, run: str, release: Callable[[], None]) -> None:
+    """Start a process of its own that calls release once the process of this run has ended.
+
+    pid, run: the process, and what process() returns of it.
+    """
     if child := os.fork():
         os.waitpid(child, 0)
         return
     try:
-        # What ends the run, or the task that this comes from, does not end it.
+        # A signal that ends the run, or its task, is not to end this process.
         os.setsid()
         if os.fork():
             os._exit(0)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         while run and process(pid) == run:
-            time.sleep(LOOK_SECONDS)
+            time.sleep(_CHECK_SECONDS)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(RELEASE_SECONDS)
+        signal.alarm(_RELEASE_SECONDS)
         release()
     finally:
         os._exit(0)
 
 
 class ActionModule(ActionBase):
-    """The action, as Ansible looks for it."""
+    """The action, by the name that Ansible looks for."""
 
     def run(
         self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Take the lock. A machine that cannot be asked keeps none: that is no reason to end."""
+        """Take the lock, or fail if another run has it.
+
+        A machine that cannot be asked keeps no lock: that is a warning and no failure.
+        """
         result: dict[str, Any] = super().run(tmp, task_vars)
         refuse_injected_facts()
         seat = self._task.delegate_to or (task_vars or {})["inventory_hostname"]
-        # A task has a process of its own; the run is the one that made it.
+        # A task has a process of its own, whose parent is the run's.
         pid = os.getppid()
         mine = identity(pid)
-        where = {key: value for key, value in self._task.args.items() if key == "path"}
+        path = {key: value for key, value in self._task.args.items() if key == "path"}
 
-        def keeper(arguments: dict[str, Any]) -> dict[str, Any]:
-            answer: dict[str, Any] = cleaned(ask(self, where | arguments, task_vars))
-            held = answer.get("held")
-            understood = isinstance(held, dict) and isinstance(held.get("owner"), dict)
-            return answer if understood else answer | {"held": None}
+        def run_module(arguments: dict[str, Any]) -> dict[str, Any]:
+            answer: dict[str, Any] = cleaned(ask(self, path | arguments, task_vars))
+            lock = answer.get("held")
+            is_understood = isinstance(lock, dict) and isinstance(lock.get("owner"), dict)
+            return answer if is_understood else answer | {"held": None}
 
         def release() -> None:
-            # The run has removed its directory, and nobody reads what is said.
-            with tempfile.TemporaryDirectory() as own:
-                constants.DEFAULT_LOCAL_TMP = own
+            # The run has removed its temporary directory by then, and nobody reads its output.
+            with tempfile.TemporaryDirectory() as directory:
+                constants.DEFAULT_LOCAL_TMP = directory
                 Display().verbosity = 0
-                keeper({"owner": mine, "state": "absent"})
+                run_module({"owner": mine, "state": "absent"})
 
         try:
-            answer = taken(keeper, mine, boolean(self._task.args["take_over"]))
+            answer = take(run_module, mine, boolean(self._task.args["take_over"]))
         except AnsibleError as error:
             answer = {"msg": str(error)}
         self._remove_tmp_path(self._connection._shell.tmpdir)
-        held = answer.get("held")
-        if held is None:
-            why = reason(answer)[:LONGEST_REASON]
+        lock = answer.get("held")
+        if lock is None:
+            why = reason(answer)[:_LONGEST_REASON]
             Display().warning(
                 f"{seat} cannot be asked whether somebody else works on the room: {why}"
             )
-        elif held["owner"] != mine:
-            return result | {"failed": True, "msg": told(seat, held)}
+        elif lock["owner"] != mine:
+            return result | {"failed": True, "msg": refusal(seat, lock)}
         else:
-            when_ended(pid, mine["process"], release)
+            _release_when_ended(pid, mine["process"], release)
         return result | {"changed": False}

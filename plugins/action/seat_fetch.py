@@ -2,12 +2,12 @@
 # MIT License (see LICENSE)
 """Fetch what seat_save has saved, and not a byte more than the seat has announced.
 
-Arguments: src, the directory on the seat, of a name that roles/seat_reset gives; files, name to
-SHA-256, and sizes, name to bytes, as in the answer of seat_save; dest, a directory on the control
-machine that is made for it, for its owner alone to enter; max_mb, the most that a seat may send.
-Nothing that the seat says becomes a path here: the names are those below, or the task fails. It
-fails before anything is written where too little is free, and leaves no directory where not all has
-arrived as it was announced.
+Arguments: src, the directory on the seat, whose name roles/seat_reset chooses; files, name to
+SHA-256, and sizes, name to bytes, as in the answer of seat_save; dest, a directory that is created
+on the control machine, for its owner alone to enter; max_mb, the most that a seat may send, in MB.
+No text of the seat's becomes a path here: the names are those below, or the task fails. It fails
+before anything is written if too little space is free, and leaves no directory unless everything
+has arrived as announced.
 """
 
 import hashlib
@@ -27,31 +27,31 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.transfer import (
     too_large,
 )
 
-# The manifest is the last: without it, the others were not saved in full.
-NAMES = ("images.tar.zst", "volumes.tar.zst", "manifest.json")
-SHA256 = re.compile("[0-9a-f]{64}")
-# sftp takes what follows a line's end in a path for a command, such as one to run here.
-SOURCE = re.compile(rf"{PLACE}/labocloud-saved-\w+", re.ASCII)
+# The manifest is last, since a save without it is incomplete.
+_NAMES = ("images.tar.zst", "volumes.tar.zst", "manifest.json")
+_SHA256 = re.compile("[0-9a-f]{64}")
+# sftp would run whatever follows a line break in a path as a command, even one on this machine.
+_SOURCE = re.compile(rf"{PLACE}/labocloud-saved-\w+", re.ASCII)
 
 
 class NotFetchedError(Exception):
-    """It is not fetched; the text says why, and what to do."""
+    """A save is not fetched; the text says why, and what to do."""
 
 
 def refusal(files: object, sizes: object, free: int, most: int) -> str:
-    """Return why what a seat announces is not fetched, and what to do; empty where it is.
+    """Return why the announced files are not fetched, and what to do; empty where they are.
 
-    files, sizes: what the seat says, of any shape. free, most: bytes that are free here, and that a
-    seat may send.
+    files, sizes: the seat's answer, of any shape. free, most: the bytes that are free here, and
+    that a seat may send.
     """
     if not isinstance(files, dict) or not isinstance(sizes, dict):
         return "the seat tells of no files"
-    if NAMES[-1] not in files or set(files) - set(NAMES):
+    if _NAMES[-1] not in files or set(files) - set(_NAMES):
         names = ", ".join(map(repr, files))
-        return f"the seat names other files than {', '.join(NAMES)}: {names[:200]}"
+        return f"the seat names other files than {', '.join(_NAMES)}: {names[:200]}"
     for name, digest in files.items():
         size = sizes.get(name)
-        if not (isinstance(digest, str) and SHA256.fullmatch(digest)):
+        if not (isinstance(digest, str) and _SHA256.fullmatch(digest)):
             return f"the seat tells no SHA-256 of {name}"
         if not isinstance(size, int) or size < 0:
             return f"the seat tells no size of {name}"
@@ -62,18 +62,19 @@ def refusal(files: object, sizes: object, free: int, most: int) -> str:
     return why and f"{why}. Fix: {fix}"
 
 
-def bring(
+def _fetch_files(
     fetch: Callable[[str, str], None],
     src: str,
     dest: Path,
     files: dict[str, str],
     sizes: dict[str, int],
 ) -> None:
-    """Fetch files to dest. Raises NotFetchedError where one does not arrive as it was announced.
+    """Fetch files to dest. Raises NotFetchedError if one does not arrive as it was announced.
 
-    fetch: the connection's, from a path on the seat to one here.
+    fetch: the connection's method, from a path on the seat to a path here. src: the directory on
+    the seat. files: name to SHA-256. sizes: name to bytes.
     """
-    for name in NAMES:
+    for name in _NAMES:
         if name not in files:
             continue
         path = dest / name
@@ -81,22 +82,25 @@ def bring(
             fetch_file(fetch, f"{src}/{name}", path, sizes[name])
             path.chmod(0o600)
             with path.open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
         except (OSError, AnsibleError) as error:
             raise NotFetchedError(
                 f"{name} does not arrive, of {sizes[name]} bytes: {error}"
             ) from error
-        if found != files[name]:
+        if digest != files[name]:
             raise NotFetchedError(f"{name} does not arrive whole")
 
 
-def fetched(fetch: Callable[[str, str], None], arguments: dict[str, Any]) -> None:
-    """Make the directory and fetch to it. Raises NotFetchedError or OSError; nothing stays then."""
+def fetch_save(fetch: Callable[[str, str], None], arguments: dict[str, Any]) -> None:
+    """Create the directory and fetch to it. Raises NotFetchedError or OSError; nothing stays then.
+
+    fetch: the connection's method. arguments: the task's.
+    """
     files, sizes = arguments["files"], arguments["sizes"]
-    if not SOURCE.fullmatch(str(arguments["src"])):
+    if not _SOURCE.fullmatch(str(arguments["src"])):
         raise NotFetchedError(f"the seat has its files in {str(arguments['src'])[:80]!r}")
     dest = Path(arguments["dest"])
-    before = os.umask(0o077)
+    umask = os.umask(0o077)
     try:
         dest.parent.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(dest.parent).free
@@ -104,12 +108,12 @@ def fetched(fetch: Callable[[str, str], None], arguments: dict[str, Any]) -> Non
             raise NotFetchedError(why)
         dest.mkdir()
         try:
-            bring(fetch, arguments["src"], dest, files, sizes)
+            _fetch_files(fetch, arguments["src"], dest, files, sizes)
         except BaseException:
             shutil.rmtree(dest, ignore_errors=True)
             raise
     finally:
-        os.umask(before)
+        os.umask(umask)
 
 
 class ActionModule(ActionBase):
@@ -118,10 +122,10 @@ class ActionModule(ActionBase):
     def run(
         self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Fetch the files."""
+        """Fetch the files, or fail with the reason."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         try:
-            fetched(self._connection.fetch_file, self._task.args)
+            fetch_save(self._connection.fetch_file, self._task.args)
         except (NotFetchedError, OSError) as error:
             return result | {"failed": True, "msg": str(error)}
         return result | {"changed": True}

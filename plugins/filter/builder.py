@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Tell which machine builds for the room."""
+"""Filter the inventory's groups for the machine that builds for the room."""
 
 DOCUMENTATION = r"""
 name: builder
@@ -40,8 +40,8 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.settings import bui
 
 
 class FilterModule:
-    """Tell Ansible of the filter."""
+    """The filters, by the name that Ansible looks for."""
 
     def filters(self) -> dict[str, Callable[..., str]]:
-        """Give the filter by its name."""
+        """Return the filters by their names."""
         return {"builder": builder}

@@ -37,15 +37,15 @@ from collections.abc import Callable
 
 from ansible.errors import AnsibleFilterError
 
-# Where the collection was installed by itself it may be lacking.
+# The package may be missing where only the collection was installed.
 if HAS_PYSEQUOIA := importlib.util.find_spec("pysequoia") is not None:
     from pysequoia import Cert
 
 
 def openpgp_fingerprints(text: str) -> list[str]:
-    """Give the fingerprints, in capitals, of the primary keys that armored text holds.
+    """Return the fingerprints, in capitals, of the primary keys in an armored text.
 
-    Raises AnsibleFilterError where the text holds no key, and where none can be read here.
+    Raises AnsibleFilterError if the text holds no key, or pysequoia is not installed.
     """
     if not HAS_PYSEQUOIA:
         raise AnsibleFilterError(
@@ -62,8 +62,8 @@ def openpgp_fingerprints(text: str) -> list[str]:
 
 
 class FilterModule:
-    """The filters, as Ansible looks for them."""
+    """The filters, by the name that Ansible looks for."""
 
     def filters(self) -> dict[str, Callable[[str], list[str]]]:
-        """Give the filters by name."""
+        """Return the filters by their names."""
         return {"openpgp_fingerprints": openpgp_fingerprints}

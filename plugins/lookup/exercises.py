@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Give the project's exercises before one, with what solves them."""
+"""Look up the project's exercises before a given exercise, with the commands that solve them."""
 
 DOCUMENTATION = r"""
 name: exercises
@@ -42,30 +42,33 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import
 
 
 class LookupModule(LookupBase):
-    """The lookup, as Ansible looks for it."""
+    """The lookup, by the name that Ansible looks for."""
 
     def run(
         self, terms: list[object], variables: dict[str, Any] | None = None, **kwargs: object
     ) -> list[dict[str, Any]]:
-        """Give them. Raises AnsibleLookupError where there is no such exercise."""
+        """Return the exercises before the one that the term names.
+
+        Raises AnsibleLookupError if there is no such exercise, or the exercises cannot be read.
+        """
         self.set_options(var_options=variables, direct=kwargs)
-        [term], known = terms, variables or {}
-        want = settings.wanted(known["inventory_hostname"], known, self._loader, self._templar)
+        [term], given = terms, variables or {}
+        want = settings.wanted(given["inventory_hostname"], given, self._loader, self._templar)
         try:
             lesson = exercises_of(Path(want["course_image_project"]))
         except (OSError, ExerciseError) as error:
             raise AnsibleLookupError(f"The exercises cannot be read: {error}") from error
-        numbers = [one.number for one in lesson]
+        numbers = [exercise.number for exercise in lesson]
         if str(term) not in map(str, numbers):
             which = ", ".join(map(str, numbers)) or "none"
             fix = "-e exercise=NUMBER, that of the exercise to begin with"
             raise AnsibleLookupError(f"exercise is '{term}'; the course has {which}. Fix: {fix}.")
         return [
             {
-                "number": one.number,
-                "title": f"{one.number}. {one.title('en')}",
-                "script": f"{one.setup}\n{one.solution}",
+                "number": exercise.number,
+                "title": f"{exercise.number}. {exercise.title('en')}",
+                "script": f"{exercise.setup}\n{exercise.solution}",
             }
-            for one in lesson
-            if one.number < int(str(term))
+            for exercise in lesson
+            if exercise.number < int(str(term))
         ]

@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Give what a service is configured with; a proxy's password may be in it, so it is no fact."""
+"""Look up the files of a service's configuration, which are no facts: they may hold a password."""
 
 DOCUMENTATION = r"""
 name: service_files
@@ -56,27 +56,30 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted imp
 
 
 class LookupModule(LookupBase):
-    """The lookup, as Ansible looks for it."""
+    """The lookup, by the name that Ansible looks for."""
 
     def run(
         self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: object
     ) -> list[dict[str, str]]:
-        """Give what the terms name."""
+        """Return a dictionary for each term."""
         self.set_options(var_options=variables, direct=kwargs)
-        known = variables or {}
-        want = settings.wanted(known["inventory_hostname"], known, self._loader, self._templar)
-        service, has = self.get_option("service"), known["labocloud_seat"]
-        return [given(service, term, has, want) for term in terms]
+        given = variables or {}
+        want = settings.wanted(given["inventory_hostname"], given, self._loader, self._templar)
+        service, has = self.get_option("service"), given["labocloud_seat"]
+        return [files_of(service, term, has, want) for term in terms]
 
 
-def given(service: str, term: str, has: Seat, want: Want) -> dict[str, str]:
-    """Return what a term names. has: what the seat says. want: what it is to be like."""
+def files_of(service: str, term: str, has: Seat, want: Want) -> dict[str, str]:
+    """Return the files, path to text, or the variables that a term names.
+
+    has: the seat's facts. want: what the seat is to be like.
+    """
     if term == "environment":
         return engine_files.environment(want)
     if service == "room_registry":
-        files, is_secret = registry_files.files(want), registry_files.secret
+        files, is_secret = registry_files.files(want), registry_files.is_secret
     else:
-        make = engine_files.fallback if term.startswith("fallback") else engine_files.files
-        files, is_secret = make(has, want), engine_files.secret
+        generate = engine_files.fallback if term.startswith("fallback") else engine_files.files
+        files, is_secret = generate(has, want), engine_files.is_secret
     secrets = term.endswith("secrets")
     return {path: text for path, text in files.items() if is_secret(path, text) is secrets}

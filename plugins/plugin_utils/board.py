@@ -1,10 +1,9 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Put together how far each seat of a room is: what the board shows.
+"""Put together the board's report: how far each seat of a room is, and which seats need somebody.
 
-docs/progress.schema.json describes it. What a seat has was judged by itself, by the action
-seat_progress; here it is remembered when each step was first seen done, and found where each seat
-is, for how long, and which seats need somebody.
+docs/progress.schema.json describes the report. The action seat_progress judges each seat by itself;
+here its result is combined with the previous report, which says when each step was first seen done.
 """
 
 import csv
@@ -30,34 +29,34 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress imp
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, faults
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import iso
 
-VERSION = 1
-# Of a seat, in the order in which a teacher looks at them: it has been on one step for long; its
-# Docker does not answer, or cannot be asked; it cannot be reached; it goes on; nothing is done yet;
-# all is done; no look was about it so far.
-STUCK, MUTE, OFF, WORKING, NEW, THROUGH, UNKNOWN = (
+_VERSION = 1
+# The states of a seat, in the order in which a teacher looks at them: it has been on one step for
+# too long; its Docker does not answer, or cannot be asked; it cannot be reached; it goes on;
+# nothing is done yet; all is done; it was never asked.
+_STUCK, _MUTE, _OFF, WORKING, NEW, _THROUGH, _UNKNOWN = (
     *("stuck", "mute", "off", "working", "new", "done", "unknown"),
 )
-STATES = (STUCK, MUTE, OFF, WORKING, NEW, THROUGH, UNKNOWN)
-NEED_YOU = (STUCK, MUTE, OFF)
-# Seconds: half of what an exercise is meant to take, and this at least.
-SHORTEST = 5 * 60
-# The room has begun where one in so many of its seats has.
-SHARE = 3
-# One hint is for all where so many seats have had it for so long.
-MANY, A_WHILE = 3, 2 * 60
-# Seconds: where nobody has looked at a seat for longer, that was another lesson.
-LESSON = 60 * 60
-# What every clock can show, in seconds since 1970: the year 3000.
-LATEST = 32_503_680_000
-MARKS = {DONE: "x", WAS: "~", OPEN: ".", UNFIT: "-", UNJUDGED: "?"}
+_STATES = (_STUCK, _MUTE, _OFF, WORKING, NEW, _THROUGH, _UNKNOWN)
+NEED_YOU = (_STUCK, _MUTE, _OFF)
+# The seconds that a seat may be on one step: half of the exercise's time, and at least these.
+_SHORTEST = 5 * 60
+# The room has begun once one in so many of its seats has.
+_SHARE = 3
+# A hint is for all if so many seats have had it for so many seconds.
+_MANY, _A_WHILE = 3, 2 * 60
+# A seat that was not judged for so many seconds was judged in another lesson.
+_LESSON = 60 * 60
+# The latest time that is believed, in seconds since 1970: the year 3000.
+_LATEST = 32_503_680_000
+_MARKS = {DONE: "x", WAS: "~", OPEN: ".", UNFIT: "-", UNJUDGED: "?"}
 
-TEXTS: Shape = {SOURCE: str, str: str}
-# What of a seat's last row is gone on from.
-ROW: Shape = {
+_TEXTS: Shape = {SOURCE: str, str: str}
+# The parts of a seat's row in the previous report that the next report is made from.
+_ROW: Shape = {
     "name": str,
     "state": str,
     "time": (str, None),
-    "finding": ({"cause": TEXTS, "advice": (TEXTS, None), "command": str, ...: object}, None),
+    "finding": ({"cause": _TEXTS, "advice": (_TEXTS, None), "command": str, ...: object}, None),
     "at": (
         {
             "exercise": str,
@@ -65,8 +64,8 @@ ROW: Shape = {
             "step": str,
             "position": int,
             "of": int,
-            "title": TEXTS,
-            "hint": TEXTS,
+            "title": _TEXTS,
+            "hint": _TEXTS,
             "since": str,
         },
         None,
@@ -83,42 +82,44 @@ ROW: Shape = {
     ],
     ...: object,
 }
-REPORT: Shape = {"version": int, "seats": [ROW], ...: object}
+_REPORT: Shape = {"version": int, "seats": [_ROW], ...: object}
 
 
-def known(told: object) -> dict[str, Any]:
-    """Give the last report, empty where it is none that can be gone on from."""
-    if next(faults(told, REPORT, "it"), None) or not isinstance(told, dict):
+def usable_report(report: object) -> dict[str, Any]:
+    """Return the previous report, or an empty dict if no report can be continued from it."""
+    if next(faults(report, _REPORT, "it"), None) or not isinstance(report, dict):
         return {}
-    fits = told["version"] == VERSION and all(can_be(row) for row in told["seats"])
-    return told if fits else {}
+    is_usable = report["version"] == _VERSION and all(map(_is_usable_row, report["seats"]))
+    return report if is_usable else {}
 
 
-def can_be(row: Mapping[str, Any]) -> bool:
-    """Tell whether a row of the last report's shape is one that can be gone on from."""
+def _is_usable_row(row: Mapping[str, Any]) -> bool:
+    """Return whether the next report can be made from a row that has the shape _ROW."""
     cells = row["exercises"]
+    steps = [step for cell in cells for step in cell["steps"]]
+    times = (row["time"], (row["at"] or {}).get("since"), *_first_times(row).values())
     try:
-        moments = [
-            seconds(one)
-            for one in (row["time"], (row["at"] or {}).get("since"), *times(row).values())
-        ]
+        moments = [_seconds(time) for time in times]
     except (OverflowError, ValueError):
         return False
     return (
-        row["state"] in STATES
-        and bool(row["at"] or row["state"] not in (STUCK, WORKING, NEW))
-        and all(one["state"] in MARKS for one in (*cells, *(s for c in cells for s in c["steps"])))
-        and all(0 <= one < LATEST for one in moments)
+        row["state"] in _STATES
+        and bool(row["at"] or row["state"] not in (_STUCK, WORKING, NEW))
+        and all(judged["state"] in _MARKS for judged in (*cells, *steps))
+        and all(0 <= moment < _LATEST for moment in moments)
     )
 
 
-def seconds(moment: str | None) -> float:
-    """Give a time, as ISO 8601 has it, in seconds since 1970; 0 where there is none."""
+def _seconds(moment: str | None) -> float:
+    """Return a time of ISO 8601 in seconds since 1970, 0 for None.
+
+    Raises ValueError or OverflowError.
+    """
     return datetime.fromisoformat(moment).timestamp() if moment else 0.0
 
 
-def times(row: Mapping[str, Any]) -> dict[tuple[str, str], str]:
-    """Give when each step was first seen done: exercise and step to a time."""
+def _first_times(row: Mapping[str, Any]) -> dict[tuple[str, str], str]:
+    """Return when each step was first seen done: exercise and step to a time."""
     return {
         (exercise["name"], step["id"]): step["since"]
         for exercise in row.get("exercises", [])
@@ -127,160 +128,169 @@ def times(row: Mapping[str, Any]) -> dict[tuple[str, str], str]:
     }
 
 
-def progress(
+def _progress_of(
     lesson: Iterable[Exercise], look: Mapping[str, Any], before: Mapping[str, Any]
 ) -> list[Progress]:
-    """Give how far the exercises of a seat are. look: as the action seat_progress gives it."""
-    since = times(before)
-    found = []
-    for one in lesson:
-        told = look["exercises"].get(one.name, {"steps": [], "lacks": []})
+    """Return how far the exercises of a seat are.
+
+    look: the result of the action seat_progress. before: the seat's row in the previous report.
+    """
+    since = _first_times(before)
+    exercises = []
+    for exercise in lesson:
+        judged = look["exercises"].get(exercise.name, {"steps": [], "lacks": []})
         seen = []
-        for step in (Step(**step) for step in told["steps"]):
-            first = seconds(since.get((one.name, step.id)))
+        for step in (Step(**step) for step in judged["steps"]):
+            first = _seconds(since.get((exercise.name, step.id)))
             seen.append(Seen(step, first or (look["time"] if step.done else 0.0)))
-        found.append(Progress(one, seen, told["lacks"]))
-    return found
+        exercises.append(Progress(exercise, seen, judged["lacks"]))
+    return exercises
 
 
-def cell(one: Progress) -> dict[str, Any]:
-    """Give what the report says of an exercise at a seat."""
+def _cell_of(progress: Progress) -> dict[str, Any]:
+    """Return the report's entry for an exercise at a seat."""
     return {
-        "name": one.exercise.name,
-        "state": one.state,
-        "done": one.count(DONE),
-        "was": one.count(WAS),
-        "of": len(one.steps),
+        "name": progress.exercise.name,
+        "state": progress.state,
+        "done": progress.count(DONE),
+        "was": progress.count(WAS),
+        "of": len(progress.steps),
         "steps": [
             {
                 "id": seen.step.id,
                 "state": seen.state,
                 "since": iso(seen.since) if seen.since else None,
             }
-            for seen in one.steps
+            for seen in progress.steps
         ],
     }
 
 
-def lately(told: Mapping[str, Any], now: float) -> bool:
-    """Tell whether a seat was judged in this lesson."""
-    return now - seconds(told["time"]) <= LESSON
+def _is_recent(row: Mapping[str, Any], now: float) -> bool:
+    """Return whether a seat was judged in this lesson."""
+    return now - _seconds(row["time"]) <= _LESSON
 
 
-def place(found: list[Progress], before: Mapping[str, Any], now: float) -> dict[str, Any] | None:
-    """Give where a seat is: the first step to do, and since when; none where all is done."""
-    one = here(found)
-    seen = one.first_open if one else None
-    if one is None or seen is None:
+def _place_of(
+    exercises: list[Progress], before: Mapping[str, Any], now: float
+) -> dict[str, Any] | None:
+    """Return where a seat is: the first step to do, and since when; None if all is done."""
+    current = here(exercises)
+    seen = current.first_open if current else None
+    if current is None or seen is None:
         return None
+    exercise, step = current.exercise, seen.step
     last = before.get("at") or {}
-    same = (last.get("exercise"), last.get("step")) == (one.exercise.name, seen.step.id)
-    same = same and lately(before, now)
+    is_same = (last.get("exercise"), last.get("step")) == (exercise.name, step.id)
+    is_same = is_same and _is_recent(before, now)
     return {
-        "exercise": one.exercise.name,
-        "number": one.exercise.number,
-        "step": seen.step.id,
-        "position": one.steps.index(seen) + 1,
-        "of": len(one.steps),
-        "title": seen.step.title,
-        # None, where a check gives a step no condition.
-        "hint": seen.step.hint or dict.fromkeys(seen.step.title, ""),
-        "since": last["since"] if same else iso(now),
+        "exercise": exercise.name,
+        "number": exercise.number,
+        "step": step.id,
+        "position": current.steps.index(seen) + 1,
+        "of": len(current.steps),
+        "title": step.title,
+        # A step to which the check gives no condition has no hint.
+        "hint": step.hint or dict.fromkeys(step.title, ""),
+        "since": last["since"] if is_same else iso(now),
     }
 
 
-def row(
+def _row_of(
     name: str,
     look: Mapping[str, Any] | None,
     before: Mapping[str, Any],
     lesson: list[Exercise],
 ) -> dict[str, Any]:
-    """Give what is said of a seat, before it is known how the others are.
+    """Return the row of a seat, which does not depend on the other seats' rows.
 
-    look: none where this run was not about it; then, and where it could not be judged, the steps
-    are those of the last time that it was.
+    look: None if this run did not ask the seat. If so, or if the seat could not be judged, the
+    steps are those of the previous report.
     """
-    cells = {one["name"]: one for one in before.get("exercises", [])}
-    told = {
+    cells = {cell["name"]: cell for cell in before.get("exercises", [])}
+    row = {
         "name": name,
-        "state": before.get("state", UNKNOWN),
+        "state": before.get("state", _UNKNOWN),
         "asked": look is not None,
         "time": before.get("time"),
         "finding": before.get("finding"),
         "at": before.get("at"),
-        # An exercise may be new.
-        "exercises": [cells.get(one.name) or cell(Progress(one, [], [])) for one in lesson],
+        # The previous report may lack an exercise that is new.
+        "exercises": [
+            cells.get(exercise.name) or _cell_of(Progress(exercise, [], [])) for exercise in lesson
+        ],
     }
     if look is None:
-        return told
+        return row
     if look["silent"]:
-        state = OFF if look["silent"]["id"] == "unreachable" else MUTE
-        return {**told, "state": state, "finding": look["silent"]}
-    found = progress(lesson, look, before)
-    at = place(found, before, look["time"])
-    begun = any(seen.since for one in found for seen in one.steps)
+        state = _OFF if look["silent"]["id"] == "unreachable" else _MUTE
+        return {**row, "state": state, "finding": look["silent"]}
+    exercises = _progress_of(lesson, look, before)
+    at = _place_of(exercises, before, look["time"])
+    has_begun = any(seen.since for progress in exercises for seen in progress.steps)
     return {
-        **told,
-        "state": (WORKING if begun else NEW) if at else THROUGH,
+        **row,
+        "state": (WORKING if has_begun else NEW) if at else _THROUGH,
         "time": iso(look["time"]),
         "finding": None,
         "at": at,
-        "exercises": [cell(one) for one in found],
+        "exercises": [_cell_of(progress) for progress in exercises],
     }
 
 
-def first_step(told: Mapping[str, Any]) -> float:
-    """Return when a seat was first seen to have done a step, 0 where it has not."""
-    return min(map(seconds, times(told).values()), default=0.0)
+def _first_step(row: Mapping[str, Any]) -> float:
+    """Return when a seat was first seen to have done a step, 0 if it was not."""
+    return min(map(_seconds, _first_times(row).values()), default=0.0)
 
 
-def room_begun(rows: Iterable[Mapping[str, Any]]) -> float:
-    """Return when the room began, 0 where it has not: one seat alone is ahead, or forges it.
+def _room_begun(rows: Iterable[Mapping[str, Any]]) -> float:
+    """Return when the room began, in seconds since 1970; 0 if it has not.
 
-    That is when a third of the seats that are on had done a step.
+    It begins when a third of the seats that are on have done a step: a single seat may be ahead, or
+    forge its progress.
     """
-    firsts = [first_step(told) for told in rows if told["state"] not in (OFF, UNKNOWN)]
-    needed = math.ceil(len(firsts) / SHARE)
+    firsts = [_first_step(row) for row in rows if row["state"] not in (_OFF, _UNKNOWN)]
+    needed = math.ceil(len(firsts) / _SHARE)
     done = sorted(filter(None, firsts))
     return done[needed - 1] if 0 < needed <= len(done) else 0.0
 
 
-def stuck(told: Mapping[str, Any], minutes: Mapping[str, int], begun: float, now: float) -> bool:
-    """Tell whether a seat has been on one step for too long.
+def _is_stuck(row: Mapping[str, Any], minutes: Mapping[str, int], begun: float, now: float) -> bool:
+    """Return whether a seat has been on one step for too long.
 
-    minutes: that each exercise is meant to take. begun: as room_begun() gives it. Before that, and
-    before it has done a step itself, a seat is not late.
+    minutes: those that each exercise is meant to take. begun: the time that _room_begun() returns.
+    A seat is not late before that time, unless it has done a step itself.
     """
-    starts = [moment for moment in (first_step(told), begun) if moment]
-    if told["state"] not in (WORKING, NEW) or not told["asked"] or not starts:
+    starts = [moment for moment in (_first_step(row), begun) if moment]
+    if row["state"] not in (WORKING, NEW) or not row["asked"] or not starts:
         return False
-    since = max(seconds(told["at"]["since"]), min(starts))
-    return now - since >= max(SHORTEST, minutes[told["at"]["exercise"]] * 60 / 2)
+    since = max(_seconds(row["at"]["since"]), min(starts))
+    return now - since >= max(_SHORTEST, minutes[row["at"]["exercise"]] * 60 / 2)
 
 
 def shared(rows: Iterable[Mapping[str, Any]], now: float) -> list[dict[str, Any]]:
-    """Give the hints that many seats have had for a while, the most frequent first."""
+    """Return the hints that many seats have had for a while, the most frequent first."""
     groups: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
-    for told in rows:
-        at = told["at"]
-        if told["state"] not in (STUCK, WORKING) or not lately(told, now):
+    for row in rows:
+        at = row["at"]
+        if row["state"] not in (_STUCK, WORKING) or not _is_recent(row, now):
             continue
-        if now - seconds(at["since"]) >= A_WHILE:
+        if now - _seconds(at["since"]) >= _A_WHILE:
             key = (at["exercise"], at["step"], at["hint"]["en"])
-            groups.setdefault(key, []).append(told)
-    many = [held for held in groups.values() if len(held) >= MANY]
+            groups.setdefault(key, []).append(row)
+    many = [group for group in groups.values() if len(group) >= _MANY]
     return [
         {
-            **{key: held[0]["at"][key] for key in ("exercise", "number", "step", "title", "hint")},
-            "seats": [told["name"] for told in held],
+            **{key: group[0]["at"][key] for key in ("exercise", "number", "step", "title", "hint")},
+            "seats": [row["name"] for row in group],
         }
-        for held in sorted(many, key=len, reverse=True)
+        for group in sorted(many, key=len, reverse=True)
     ]
 
 
-def turn(told: Mapping[str, Any]) -> tuple[int, float]:
-    """Give by what the seats are sorted: their state, then who has been on a step for longest."""
-    return STATES.index(told["state"]), seconds((told["at"] or {}).get("since"))
+def _sort_key(row: Mapping[str, Any]) -> tuple[int, float]:
+    """Return the key that sorts seats by state, then by how long they have been on a step."""
+    return _STATES.index(row["state"]), _seconds((row["at"] or {}).get("since"))
 
 
 def board(
@@ -290,108 +300,108 @@ def board(
     before: Mapping[str, Any],
     now: float,
 ) -> dict[str, Any]:
-    """Give the report of how far the seats of a room are, those that need somebody first.
+    """Return the report of how far the seats of a room are, those that need somebody first.
 
-    looks: of each seat that this run has looked at. people: each seat of the room, in its order, to
-    who sits there, empty where that is not to be shown. before: the last report, or nothing. now:
-    in seconds since 1970.
+    looks: the result of the action seat_progress for each seat that this run has asked. people: for
+    each seat of the room, in its order, who sits there, empty where that is not to be shown.
+    before: the previous report, or an empty dict. now: in seconds since 1970.
     """
-    last = {told["name"]: told for told in before.get("seats", [])}
-    rows = [row(name, looks.get(name), last.get(name, {}), lesson) for name in people]
-    minutes = {one.name: one.minutes for one in lesson}
-    begun = room_begun(rows)
-    for told in rows:
-        told["person"] = people[told["name"]] or None
-        if stuck(told, minutes, begun, now):
-            told["state"] = STUCK
-    counted = Counter(told["state"] for told in rows)
+    last = {row["name"]: row for row in before.get("seats", [])}
+    rows = [_row_of(name, looks.get(name), last.get(name, {}), lesson) for name in people]
+    minutes = {exercise.name: exercise.minutes for exercise in lesson}
+    begun = _room_begun(rows)
+    for row in rows:
+        row["person"] = people[row["name"]] or None
+        if _is_stuck(row, minutes, begun, now):
+            row["state"] = _STUCK
+    counted = Counter(row["state"] for row in rows)
     return {
-        "version": VERSION,
+        "version": _VERSION,
         "time": iso(now),
         "exercises": [
             {
-                "name": one.name,
-                "number": one.number,
-                "minutes": one.minutes,
-                "title": {language: one.title(language) for language in one.texts},
+                "name": exercise.name,
+                "number": exercise.number,
+                "minutes": exercise.minutes,
+                "title": {language: exercise.title(language) for language in exercise.texts},
             }
-            for one in lesson
+            for exercise in lesson
         ],
-        "totals": {"seats": len(rows), **{state: counted[state] for state in STATES}},
+        "totals": {"seats": len(rows), **{state: counted[state] for state in _STATES}},
         "shared": shared(rows, now),
-        "seats": sorted(rows, key=turn),
+        "seats": sorted(rows, key=_sort_key),
     }
 
 
 def safe(text: str) -> str:
-    """Give a text for a spreadsheet, which takes one that begins so for a formula."""
+    """Return a text that no spreadsheet takes for a formula."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def table(report: Mapping[str, Any]) -> str:
-    """Give the report as CSV: a line a seat; of each exercise how much was done, in percent.
+    """Return the report as CSV: a line for each seat, and how much of each exercise was done.
 
-    Empty where it was not judged, or is not for that seat.
+    An exercise's value is in percent, empty where it was not judged or is not for the seat.
     """
     out = io.StringIO()
-    lines = csv.writer(out, lineterminator="\n")
-    names = [one["name"] for one in report["exercises"]]
-    lines.writerow(["seat", "person", "state", "time", "exercise", "step", "since", *names])
-    for told in sorted(report["seats"], key=lambda told: told["name"]):
-        at = told["at"] or {"exercise": "", "step": "", "since": ""}
-        lines.writerow(
+    writer = csv.writer(out, lineterminator="\n")
+    names = [exercise["name"] for exercise in report["exercises"]]
+    writer.writerow(["seat", "person", "state", "time", "exercise", "step", "since", *names])
+    for row in sorted(report["seats"], key=lambda row: row["name"]):
+        at = row["at"] or {"exercise": "", "step": "", "since": ""}
+        writer.writerow(
             [
-                *(safe(text or "") for text in (told["name"], told["person"], told["state"])),
-                *(told["time"] or "", at["exercise"], safe(at["step"]), at["since"]),
-                *(percent(one) for one in told["exercises"]),
+                *(safe(text or "") for text in (row["name"], row["person"], row["state"])),
+                *(row["time"] or "", at["exercise"], safe(at["step"]), at["since"]),
+                *(_percent(cell) for cell in row["exercises"]),
             ]
         )
     return out.getvalue()
 
 
-def percent(one: Mapping[str, Any]) -> str:
-    """Give how much of an exercise was done at some time, in percent."""
-    if not one["of"] or one["state"] in (UNFIT, UNJUDGED):
+def _percent(cell: Mapping[str, Any]) -> str:
+    """Return how much of an exercise was done at some time, in percent."""
+    if not cell["of"] or cell["state"] in (UNFIT, UNJUDGED):
         return ""
-    return str(round(100 * (one["done"] + one["was"]) / one["of"]))
+    return str(round(100 * (cell["done"] + cell["was"]) / cell["of"]))
 
 
 def minutes_since(moment: str, now: str) -> int:
-    """Give how many minutes there are between two times of a report."""
-    return max(0, int(seconds(now) - seconds(moment)) // 60)
+    """Return the minutes between two times of a report, at least 0."""
+    return max(0, int(_seconds(now) - _seconds(moment)) // 60)
 
 
 def lines(report: Mapping[str, Any]) -> Iterator[str]:
-    """Give what is said in a terminal: a line a seat, then what is to be done."""
+    """Yield the lines for a terminal: one for each seat, then what is to be done."""
     totals = report["totals"]
-    wide = max((len(told["name"]) for told in report["seats"]), default=0)
-    for told in report["seats"]:
-        marks = "".join(f" {mark(one):3}" for one in told["exercises"])
-        yield f"{told['name']:{wide}} {marks} {words(told, report['time'])}".rstrip()
+    width = max((len(row["name"]) for row in report["seats"]), default=0)
+    for row in report["seats"]:
+        marks = "".join(f" {mark(cell):3}" for cell in row["exercises"])
+        yield f"{row['name']:{width}} {marks} {_words(row, report['time'])}".rstrip()
     yield "(x done, ~ was done, . open, - not for this seat, ? not judged)"
-    for one in report["shared"]:
-        who = ", ".join(one["seats"])
-        yield f"Explain to all, exercise {one['number']}: {one['hint']['en']} ({who})"
+    for hint in report["shared"]:
+        who = ", ".join(hint["seats"])
+        yield f"Explain to all, exercise {hint['number']}: {hint['hint']['en']} ({who})"
     need = sum(totals[state] for state in NEED_YOU)
     seats = f"{totals['seats']} seat{'' if totals['seats'] == 1 else 's'}"
-    counts = [f"{totals[state]} {state}" for state in STATES if totals[state]]
+    counts = [f"{totals[state]} {state}" for state in _STATES if totals[state]]
     yield f"{seats}, {need} need{'s' if need == 1 else ''} you: {', '.join(counts)}."
 
 
-def mark(one: Mapping[str, Any]) -> str:
-    """Give an exercise's mark in a terminal: how many steps are done, where not all are."""
-    if one["state"] == OPEN and one["done"] + one["was"]:
-        return f"{one['done'] + one['was']}/{one['of']}"
-    return MARKS.get(one["state"], "?")
+def mark(cell: Mapping[str, Any]) -> str:
+    """Return an exercise's mark in a terminal: how many steps are done, if it is some of them."""
+    if cell["state"] == OPEN and cell["done"] + cell["was"]:
+        return f"{cell['done'] + cell['was']}/{cell['of']}"
+    return _MARKS.get(cell["state"], "?")
 
 
-def words(told: Mapping[str, Any], now: str) -> str:
-    """Say in a terminal how a seat is."""
-    if told["finding"]:
-        return str(told["finding"]["cause"]["en"])
-    at = told["at"]
-    if told["state"] in (UNKNOWN, THROUGH, NEW) or at is None:
-        return {UNKNOWN: "no look so far", THROUGH: "all done", NEW: "not begun"}[told["state"]]
+def _words(row: Mapping[str, Any], now: str) -> str:
+    """Return a seat's state in the words of a terminal."""
+    if row["finding"]:
+        return str(row["finding"]["cause"]["en"])
+    at = row["at"]
+    if row["state"] in (_UNKNOWN, _THROUGH, NEW) or at is None:
+        return {_UNKNOWN: "no look so far", _THROUGH: "all done", NEW: "not begun"}[row["state"]]
     where = f"{at['number']}, step {at['position']} of {at['of']}"
     text = f"{where}, since {minutes_since(at['since'], now)} min"
-    return f"{text}: STUCK, {at['hint']['en']}" if told["state"] == STUCK else text
+    return f"{text}: STUCK, {at['hint']['en']}" if row["state"] == _STUCK else text

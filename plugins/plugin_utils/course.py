@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""What the images are made from: the digests of the project's files, and of the base's recipe."""
+"""Digest what the images are built from: the project's files, and the recipe of the base."""
 
 import hashlib
 import json
@@ -18,12 +18,12 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted imp
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.packing import pack
 
-# What the base is made from, whatever project the course image is of.
+# The files that the base is built from, whichever project the course image is built from.
 BASE = Path(__file__).parents[2] / "roles/course_build/files/base"
-# Architectures that there is a base for, by the name that the kernel and the wheels give them.
+# The architectures that there is a base for, by the kernel's names, which wheels have too.
 ARCHITECTURES = ("x86_64", "aarch64")
-# Of a bootstrapped base. No maintainer script runs; bootstrap.sh does what is needed. busybox is a
-# shell for `docker exec -it flask sh`.
+# The packages of a bootstrapped base. No maintainer script runs; bootstrap.sh does what is needed.
+# busybox is a shell for `docker exec -it flask sh`.
 PACKAGES = (
     "base-files",
     "base-passwd",
@@ -38,32 +38,33 @@ PACKAGES = (
 )
 
 
-def text_of(path: Path) -> str:
-    """Give a file's text, less what is empty at its end. Raises OSError or ValueError."""
+def _text_of(path: Path) -> str:
+    """Return a file's text without white space at its end. Raises OSError or ValueError."""
     return path.read_text(encoding="utf-8").rstrip()
 
 
-def sha256(data: bytes) -> str:
-    """Give the SHA-256, in hexadecimal digits."""
+def _sha256(data: bytes) -> str:
+    """Return the SHA-256 of data, in hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
 
 
 def course(want: Want, has: Seat) -> Course:
-    """Return what decides the images that are wanted, as far as the control machine knows it.
+    """Return what decides the wanted images, as far as the control machine knows it.
 
-    has: the machine that builds, as it is asked first in a run.
+    has: the facts of the machine that builds, at the beginning of the run. A file that cannot be
+    read is no error: the result has the reason.
     """
     base = has["images"].get(want["course_image_base_tag"])
-    # A run is not to take for its own work what was there when it began.
+    # By these values a run tells its own work from what was there when it began.
     begun: CourseBegun = {"had": base["id"] if base else "", "served": has["served"]}
     project = Path(want["course_image_project"])
     try:
-        lock = text_of(project / "app/requirements.txt")
-        # Everything that decides the base. Its SHA-256 is what all rooms have recorded: whatever is
-        # changed here makes each of them build anew.
+        lock = _text_of(project / "app/requirements.txt")
+        # Everything that decides the base. All rooms have recorded the SHA-256 of this dict: a
+        # change here makes each of them build the base again.
         recipe = {
-            "dockerfile": text_of(BASE / "Dockerfile"),
-            "bootstrap": text_of(BASE / "bootstrap.sh"),
+            "dockerfile": _text_of(BASE / "Dockerfile"),
+            "bootstrap": _text_of(BASE / "bootstrap.sh"),
             "packages": PACKAGES,
             "suite": want["course_image_bootstrap_suite"],
             "source": want["course_image_base_source"],
@@ -83,9 +84,9 @@ def course(want: Want, has: Seat) -> Course:
         }
     python = want["course_image_python"]
     return {
-        "base": sha256(json.dumps(recipe, sort_keys=True).encode()),
-        "context": sha256(packed),
-        "wheels": {one: sha256(f"{lock}{python}{one}".encode()) for one in ARCHITECTURES},
+        "base": _sha256(json.dumps(recipe, sort_keys=True).encode()),
+        "context": _sha256(packed),
+        "wheels": {arch: _sha256(f"{lock}{python}{arch}".encode()) for arch in ARCHITECTURES},
         "exercises": exercises(project, packed),
         **begun,
         "why": "",
@@ -93,12 +94,12 @@ def course(want: Want, has: Seat) -> Course:
 
 
 def exercises(project: Path, packed: bytes) -> Practical:
-    """Return the listing of the folder that all seats are given, and why there is none.
+    """Return the listing of the folder that all seats are given, or why there is none.
 
-    packed: what the course image is built from.
+    packed: the build context of the course image, as packing.pack() returns it.
     """
     try:
-        told = lesson_files.entries(project, packed)
+        entries = lesson_files.entries(project, packed)
     except (OSError, ValueError, ExerciseError) as error:
         return {"files": [], "why": str(error)}
-    return {"files": wanted(told) if told else [], "why": ""}
+    return {"files": wanted(entries) if entries else [], "why": ""}

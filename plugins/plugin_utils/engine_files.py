@@ -1,9 +1,9 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Make the files that configure Docker Engine: path to text, as the settings and the seat ask.
+"""Generate the files that configure Docker Engine, path to text, from the settings and the facts.
 
-Their texts may hold a proxy's password, and are no facts: the rule tells of them by their paths,
-and the tasks get them by the lookup service_files, which calls what is here.
+A text may hold a proxy's password, so the texts are not facts: a verdict names the files by their
+paths, and the tasks get the texts from the lookup service_files, which calls these functions.
 """
 
 import json
@@ -24,30 +24,30 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.service_files impor
 DAEMON_JSON = "/etc/docker/daemon.json"
 PROXY_FILE = "/etc/docker/labocloud-proxy.env"
 PROXY_UNIT = "/etc/systemd/system/docker.service.d/labocloud-proxy.conf"
-CONTAINERD_TOML = "/etc/containerd/labocloud.toml"
-CONTAINERD_UNIT = "/etc/systemd/system/containerd.service.d/labocloud.conf"
+_CONTAINERD_TOML = "/etc/containerd/labocloud.toml"
+_CONTAINERD_UNIT = "/etc/systemd/system/containerd.service.d/labocloud.conf"
 GROUP_UNIT = "/etc/systemd/system/docker.service.d/labocloud-group.conf"
-# Where an engine without root has its socket, and nothing else.
+# The directory of the socket of an engine without root; nothing else is in it.
 RUNTIME = f"/run/{ACCOUNT}"
-SETFACL = "/usr/bin/setfacl"
-# What a login shell reads, as whoever logs in.
+_SETFACL = "/usr/bin/setfacl"
+# Login shells read this file, as the user who logs in.
 LOGIN = "/etc/profile.d/labocloud.sh"
-# The unit of an engine without root, in the place of the package's; the setting of one that may
-# publish low ports; and units that are kept from starting by a file in their place that is empty.
+# The unit of an engine without root, which overrides the package's; the drop-in that lets it
+# publish low ports; and empty files that mask units.
 UNIT = "/etc/systemd/system/docker.service"
 PORTS_UNIT = "/etc/systemd/system/docker.service.d/labocloud-ports.conf"
 SOCKET_MASK = "/etc/systemd/system/docker.socket"
 CONTAINERD_MASK = "/etc/systemd/system/containerd.service"
-MASKED = ""
+_MASKED = ""
 LOWEST_PORT = 1024
-# Those that containerd reads when it starts.
-CONTAINERDS = (CONTAINERD_TOML, CONTAINERD_UNIT)
+# The files that containerd reads when it starts.
+CONTAINERDS = (_CONTAINERD_TOML, _CONTAINERD_UNIT)
 
 
 def config(want: Want) -> JsonObject:
-    """Give what daemon.json has to hold."""
+    """Return the content of daemon.json."""
     mirror = want["room"]["registry"]["mirror"]
-    others = [text for one in want["docker_engine_registry_mirrors"] if (text := one.strip())]
+    others = [text for url in want["docker_engine_registry_mirrors"] if (text := url.strip())]
     mirrors = ([f"https://{mirror}"] if mirror else []) + others
     return {
         **want["docker_engine_daemon_defaults"],
@@ -57,10 +57,10 @@ def config(want: Want) -> JsonObject:
 
 
 def json_text(value: object) -> str:
-    """Return a value as the text of a file in JSON, the same for the same settings.
+    """Return a value as the text of a JSON file, the same for the same settings.
 
-    What YAML has and JSON has not, a date, a time or a set, is written as Ansible's own filters do.
-    Raises TypeError for anything else.
+    Dates, times and sets, which YAML has and JSON lacks, are written as Ansible's own filters
+    write them. Raises TypeError for any other type that JSON lacks.
     """
 
     def as_json(other: object) -> object:
@@ -68,81 +68,81 @@ def json_text(value: object) -> str:
             return other.isoformat()
         if isinstance(other, Set):
             return list(other)
-        raise TypeError(f"{type(other).__name__} is nothing that JSON has")
+        raise TypeError(f"{type(other).__name__} is no type of JSON")
 
-    # Keys are sorted as the texts that JSON makes of them.
+    # Keys of any type become texts in JSON, and are sorted as texts.
     plain = json.loads(json.dumps(value, default=as_json))
     return f"{json.dumps(plain, indent=2, sort_keys=True)}\n"
 
 
-def host_of(registry: str) -> str:
-    """Give the host of host:port, as NO_PROXY wants it: an address of IPv6 without brackets."""
+def _host_of(registry: str) -> str:
+    """Return the host of host:port as NO_PROXY takes it, an IPv6 address without brackets."""
     return registry.rpartition(":")[0].strip("[]")
 
 
 def environment(want: Want) -> dict[str, str]:
-    """Give the variables that the engine is started with: its proxy, and what it does without."""
+    """Return the environment variables of the engine: its proxy, and the hosts without it."""
     registry = want["room"]["registry"]
-    inside = [host_of(address) for address in (registry["at"], registry["mirror"]) if address]
+    inside = [_host_of(address) for address in (registry["at"], registry["mirror"]) if address]
     return proxy_environment(want["docker_engine_proxy"], dict.fromkeys(inside))
 
 
-def containerd_is_ours(has: Seat, want: Want) -> bool:
-    """Tell whether containerd is configured too.
+def is_containerd_ours(has: Seat, want: Want) -> bool:
+    """Return whether the toolkit configures containerd too.
 
-    Docker's own package of it listens on no port; the distribution's does, for Kubernetes. One
-    that was there before the toolkit may serve something else, and is left alone.
+    Docker's own package of containerd listens on no port; the distribution's does, for Kubernetes.
+    A containerd that was there before the toolkit may serve something else, and is left alone.
     """
     before = has["before"] or has
     return want["docker_engine_source"] == "distro" and "containerd" not in before["packages"]
 
 
-def rootless(want: Want) -> bool:
-    """Tell whether the engine is to run without root."""
+def is_rootless(want: Want) -> bool:
+    """Return whether the engine is to run without root."""
     return want["docker_engine_students"] == "rootless"
 
 
-def group_unknown(has: Seat, want: Want) -> bool:
-    """Tell whether a group is named that the seat does not know, or not at this moment."""
+def is_group_unknown(has: Seat, want: Want) -> bool:
+    """Return whether docker_engine_group is set and the seat does not know it, or not just now."""
     return bool(want["docker_engine_group"].strip()) and has["students"]["group"] is None
 
 
 def known_group(has: Seat, want: Want) -> int | None:
-    """Give the number of the group whose members may use the engine; None where none is known."""
+    """Return the ID of the group whose members may use the engine; None where none is known."""
     group = has["students"]["group"] if want["docker_engine_group"].strip() else None
     return group["gid"] if group else None
 
 
-def letting_in(has: Seat, want: Want) -> list[list[str]]:
-    """Give the commands that let the members of docker_engine_group use the engine, and no others.
+def access_commands(has: Seat, want: Want) -> list[list[str]]:
+    """Return the commands that let the members of docker_engine_group use the engine, nobody else.
 
-    By its number: what a directory knows is not known as early as the engine starts. Of an engine
-    without root they are the account's to give, not root's: whoever has that account can put a link
-    in the place of the socket.
+    They name the group by its ID, since a directory service may not answer yet when the engine
+    starts. For an engine without root its account has to run them, not root: whoever has that
+    account can put a link in the place of the socket.
     """
     gid = known_group(has, want)
     group = "" if gid is None else f",group:{gid}:rw"
-    socket = f"{RUNTIME}/docker.sock" if rootless(want) else SOCKET
-    commands = [[SETFACL, f"--set=user::rw,group::rw,other::-{group}", socket]]
-    if rootless(want):
-        passing = "" if gid is None else f",group:{gid}:x"
-        commands.append([SETFACL, f"--set=user::rwx,group::rx,other::-{passing}", RUNTIME])
+    socket = f"{RUNTIME}/docker.sock" if is_rootless(want) else SOCKET
+    commands = [[_SETFACL, f"--set=user::rw,group::rw,other::-{group}", socket]]
+    if is_rootless(want):
+        entry = "" if gid is None else f",group:{gid}:x"
+        commands.append([_SETFACL, f"--set=user::rwx,group::rx,other::-{entry}", RUNTIME])
     return commands
 
 
-def group_unit(has: Seat, want: Want) -> str:
-    """Give what docker.service has to do besides, each time that it has started."""
-    lines = [f"ExecStartPost={' '.join(command)}" for command in letting_in(has, want)]
+def _group_unit(has: Seat, want: Want) -> str:
+    """Return the drop-in by which docker.service opens its socket each time that it has started."""
+    lines = [f"ExecStartPost={' '.join(command)}" for command in access_commands(has, want)]
     return "\n".join(["# Written by labocloud (docker_engine_group).", "[Service]", *lines, ""])
 
 
 def login(want: Want) -> dict[str, str]:
-    """Give the script of a login, path to text; nothing where there is to be none.
+    """Return the login script, path to text; nothing where there is to be none.
 
-    The engine reads nothing of it, and is not started anew for it.
+    The engine does not read it, so a change is no reason to restart the engine.
     """
     folder = want["docker_engine_folder"].strip()
-    values = {"folder": shlex.quote(folder), "engine": ACCOUNT if rootless(want) else ""}
+    values = {"folder": shlex.quote(folder), "engine": ACCOUNT if is_rootless(want) else ""}
     text = shipped("docker_engine", "profile.sh")
     for name, value in values.items():
         text = text.replace(f"@{name}@", value)
@@ -150,47 +150,48 @@ def login(want: Want) -> dict[str, str]:
 
 
 def files(has: Seat, want: Want) -> dict[str, str]:
-    """Give the files that have to be there; of the toolkit's, no others."""
-    systemd = has["service_manager"] == "systemd"
-    made = {DAEMON_JSON: json_text(config(want))}
+    """Return the files that have to be there: path to text. Others of the toolkit's are stale."""
+    is_systemd = has["service_manager"] == "systemd"
+    texts = {DAEMON_JSON: json_text(config(want))}
     if variables := environment(want):
-        made[PROXY_FILE] = environment_file(variables)
-        if systemd:
-            made[PROXY_UNIT] = shipped("docker_engine", "proxy.conf")
-    if systemd and known_group(has, want) is not None:
-        made[GROUP_UNIT] = group_unit(has, want)
-    if rootless(want):
-        return made | without_root(has, want)
-    if systemd and containerd_is_ours(has, want):
-        made[CONTAINERD_UNIT] = shipped("docker_engine", "containerd.conf")
-        made[CONTAINERD_TOML] = shipped("docker_engine", "containerd.toml")
-    return made
+        texts[PROXY_FILE] = environment_file(variables)
+        if is_systemd:
+            texts[PROXY_UNIT] = shipped("docker_engine", "proxy.conf")
+    if is_systemd and known_group(has, want) is not None:
+        texts[GROUP_UNIT] = _group_unit(has, want)
+    if is_rootless(want):
+        return texts | _rootless_files(has, want)
+    if is_systemd and is_containerd_ours(has, want):
+        texts[_CONTAINERD_UNIT] = shipped("docker_engine", "containerd.conf")
+        texts[_CONTAINERD_TOML] = shipped("docker_engine", "containerd.toml")
+    return texts
 
 
-def without_root(has: Seat, want: Want) -> dict[str, str]:
-    """Give the files by which systemd runs the engine without root, and none of root's."""
-    made = {UNIT: shipped("docker_engine", "rootless.service"), SOCKET_MASK: MASKED}
-    if containerd_is_ours(has, want):
-        made[CONTAINERD_MASK] = MASKED
+def _rootless_files(has: Seat, want: Want) -> dict[str, str]:
+    """Return the files by which systemd runs an engine without root, and none of root's."""
+    texts = {UNIT: shipped("docker_engine", "rootless.service"), SOCKET_MASK: _MASKED}
+    if is_containerd_ours(has, want):
+        texts[CONTAINERD_MASK] = _MASKED
     if (port := want["docker_engine_lowest_port"]) < LOWEST_PORT:
-        made[PORTS_UNIT] = shipped("docker_engine", "ports.conf").replace("PORT", str(port))
-    return made
+        texts[PORTS_UNIT] = shipped("docker_engine", "ports.conf").replace("PORT", str(port))
+    return texts
 
 
-def secret(path: str, text: str) -> bool:
-    """Tell whether a file may hold a password: that of a proxy."""
+def is_secret(path: str, text: str) -> bool:
+    """Return whether a file may hold the password of a proxy."""
     return path == PROXY_FILE or (path == DAEMON_JSON and "proxies" in json.loads(text))
 
 
 def fallback(has: Seat, want: Want) -> dict[str, str]:
-    """Give daemon.json for an engine that refuses the one that is wanted.
+    """Return daemon.json, path to text, for an engine that refuses the one that is wanted.
 
-    What it runs with, where that is known to work, or else the defaults. A seat tells addresses
-    without their passwords: they are those of the settings, where it has the same.
+    It is what the engine runs with, if that is known to work, or else the defaults. A seat reports
+    addresses without their passwords; the passwords are taken from the settings if those have the
+    same addresses.
     """
-    docker, there = has["docker"], has["daemon_config"]
-    if not (docker["running"] and not docker["outdated"] and there):
+    docker, present = has["docker"], has["daemon_config"]
+    if not (docker["running"] and not docker["outdated"] and present):
         return {DAEMON_JSON: json_text(want["docker_engine_daemon_defaults"])}
     proxies = want["docker_engine_daemon_options"].get("proxies")
-    same = proxies and without_passwords(proxies) == there.get("proxies")
-    return {DAEMON_JSON: json_text({**there, "proxies": proxies} if same else there)}
+    is_same = proxies and without_passwords(proxies) == present.get("proxies")
+    return {DAEMON_JSON: json_text({**present, "proxies": proxies} if is_same else present)}

@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Pack the files that an image is built from, so that two clones of a project pack the same."""
+"""Pack the files that an image is built from, the same bytes in each clone of a project."""
 
 import io
 import tarfile
@@ -13,16 +13,16 @@ except ImportError:
     exclude_paths = None
 
 
-def ignore_patterns(text: str) -> list[str]:
-    """Give the patterns of a .dockerignore."""
+def _ignore_patterns(text: str) -> list[str]:
+    """Return the patterns of a .dockerignore."""
     lines = (line.strip() for line in text.splitlines())
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def members(src: Path, also: list[Path]) -> Iterator[tuple[str, Path]]:
-    """Give what the archive of src, and of the directories in also, holds: name and path."""
+def _members(src: Path, also: list[Path]) -> Iterator[tuple[str, Path]]:
+    """Yield the members of the archive of src and of the directories in also: name and path."""
     ignore = src / ".dockerignore"
-    patterns = ignore_patterns(ignore.read_text(encoding="utf-8")) if ignore.exists() else []
+    patterns = _ignore_patterns(ignore.read_text(encoding="utf-8")) if ignore.exists() else []
     for name in sorted(exclude_paths(str(src), patterns)):
         yield name, src / name
     for directory in also:
@@ -31,18 +31,18 @@ def members(src: Path, also: list[Path]) -> Iterator[tuple[str, Path]]:
 
 
 def pack(src: Path, also: list[Path]) -> bytes:
-    """Give the build context of the directory src as an uncompressed tar archive.
+    """Return the build context of the directory src as an uncompressed tar archive.
 
     also: directories that are packed under their own names. Owners, times and all modes but the
-    executable bit are left out: they differ between clones. Raises OSError where src or its
-    Dockerfile cannot be read, or nothing here reads a .dockerignore as Docker does.
+    executable bit are left out, since they differ between clones. Raises OSError where src or its
+    Dockerfile cannot be read, or the package that reads a .dockerignore as Docker does is missing.
     """
     if exclude_paths is None:
         raise OSError("the control machine's Python has no package docker. Fix: install it")
     (src / "Dockerfile").stat()
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for name, path in members(src, also):
+        for name, path in _members(src, also):
             if path.is_dir() and not path.is_symlink():
                 continue
             entry = archive.gettarinfo(str(path), arcname=name)

@@ -153,7 +153,7 @@ def keep(report: dict[str, Any], directory: Path, language: str) -> None:
 def last_progress(directory: Path) -> dict[str, Any]:
     """Return the last report of the board, empty where there is none to go on from."""
     try:
-        return board.known(json.loads((directory / PROGRESS).read_text(encoding="utf-8")))
+        return board.usable_report(json.loads((directory / PROGRESS).read_text(encoding="utf-8")))
     except (OSError, ValueError, RecursionError):
         return {}
 

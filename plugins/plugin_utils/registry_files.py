@@ -1,9 +1,9 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Make the files that configure the room's registry: path to text, as the settings ask.
+"""Generate the files that configure the room's registry, path to text, from the settings.
 
-A proxy's password may be in one of them, so the texts are no facts: the rule tells of them by their
-paths, and the tasks get them by the lookup service_files, which calls what is here.
+A text may hold a proxy's password, so the texts are not facts: a verdict names the files by their
+paths, and the tasks get the texts from the lookup service_files, which calls these functions.
 """
 
 import json
@@ -20,34 +20,34 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.service_files impor
     shipped,
 )
 
-# What the registry holds, and what the mirror of Docker Hub does, which its service makes as its
-# StateDirectory; and where that was when the two shared an account.
+# The data of the registry; those of the mirror of Docker Hub, whose service has the directory as
+# its StateDirectory; and where the mirror's data were when the two shared an account.
 STORAGE = "/var/lib/docker-registry/room"
 HUB_STORAGE = "/var/lib/labocloud-mirror"
 HUB_STORAGE_BEFORE = "/var/lib/docker-registry/hub"
 
 DIRECTORY = "/etc/docker/registry"
-UNITS = "/etc/systemd/system"
-DROP_INS = f"{UNITS}/docker-registry.service.d"
+_UNITS = "/etc/systemd/system"
+_DROP_INS = f"{_UNITS}/docker-registry.service.d"
 PROXY_FILE = f"{DIRECTORY}/labocloud-proxy.env"
-MIRROR_UNIT = f"{UNITS}/labocloud-mirror.service"
-# What goes with the registry, besides the files that a machine tells of: its keys, and its data.
+MIRROR_UNIT = f"{_UNITS}/labocloud-mirror.service"
+# What is removed with the registry besides the files that a machine reports: its keys, its data.
 KEPT = (
-    DROP_INS,
+    _DROP_INS,
     *(f"{DIRECTORY}/labocloud{name}" for name in ("-ca.key", "-ca.crt", ".key", ".crt")),
     *(STORAGE, HUB_STORAGE, HUB_STORAGE_BEFORE),
 )
-# Of what a machine tells of its files, those that are this part's.
-OURS = re.compile(rf"(?:{DIRECTORY}|{DROP_INS}|{UNITS})/labocloud[^/]*")
+# The files among those that a machine reports which the toolkit has written for the registry.
+OURS = re.compile(rf"(?:{DIRECTORY}|{_DROP_INS}|{_UNITS})/labocloud[^/]*")
 
 
-def configuration(service: str, port: int, storage: Mapping[str, Any], **more: object) -> str:
-    """Give the configuration of a registry of one's own; JSON is YAML. service: its name in logs.
+def _configuration(service: str, port: int, storage: Mapping[str, Any], **options: object) -> str:
+    """Return the configuration of a registry as JSON, which is YAML.
 
-    The same settings give the same text in any version: another one would be a reason to start a
-    registry anew.
+    service: its name in logs. options: further keys of the configuration. The text for the same
+    settings has to stay the same in all versions: another text makes a registry restart.
     """
-    told = {
+    config = {
         "version": "0.1",
         "log": {"fields": {"service": service}},
         "storage": storage,
@@ -60,53 +60,56 @@ def configuration(service: str, port: int, storage: Mapping[str, Any], **more: o
                 "minimumtls": "tls1.2",
             },
         },
-        **more,
+        **options,
     }
-    return json.dumps(told, indent=2, sort_keys=True)
+    return json.dumps(config, indent=2, sort_keys=True)
 
 
-def of_registry(want: RoomRegistrySettings) -> dict[str, str]:
-    """Give the files of the registry itself: its package's own service, configured otherwise."""
+def _registry_files(want: RoomRegistrySettings) -> dict[str, str]:
+    """Return the files of the registry itself, which runs as its package's own service."""
     storage = {
         "filesystem": {"rootdirectory": STORAGE},
-        # Anybody pulls, nobody pushes: publish does, on the same storage.
+        # Anybody may pull and nobody push; the module registry_publish writes the same storage.
         "maintenance": {"uploadpurging": {"enabled": False}, "readonly": {"enabled": True}},
     }
     return {
-        f"{DIRECTORY}/labocloud.yml": configuration("room", want["room_registry_port"], storage),
-        f"{DROP_INS}/labocloud.conf": shipped("room_registry", "registry.conf"),
+        f"{DIRECTORY}/labocloud.yml": _configuration("room", want["room_registry_port"], storage),
+        f"{_DROP_INS}/labocloud.conf": shipped("room_registry", "registry.conf"),
     }
 
 
-def of_mirror(want: RoomRegistrySettings) -> dict[str, str]:
-    """Give the files of the mirror of Docker Hub, and of what limits it."""
+def _mirror_files(want: RoomRegistrySettings) -> dict[str, str]:
+    """Return the files of the mirror of Docker Hub, and of the service that limits its size."""
     storage = {
         "filesystem": {"rootdirectory": HUB_STORAGE},
-        "delete": {"enabled": True},  # what nobody has asked for in a week goes
+        "delete": {"enabled": True},  # so that what nobody has pulled in a week is removed
     }
     hub = {"remoteurl": want["room_registry_hub_url"]}
     gigabytes = want["room_registry_mirror_gb"]
-    made = {
-        f"{DIRECTORY}/labocloud-mirror.yml": configuration(
+    texts = {
+        f"{DIRECTORY}/labocloud-mirror.yml": _configuration(
             "mirror", want["room_registry_mirror_port"], storage, proxy=hub
         ),
         f"{DIRECTORY}/labocloud-mirror-limit.py": shipped("room_registry", "mirror_limit.py"),
         MIRROR_UNIT: shipped("room_registry", "mirror.service").format(gigabytes=gigabytes),
-        f"{UNITS}/labocloud-mirror-limit.service": shipped(
+        f"{_UNITS}/labocloud-mirror-limit.service": shipped(
             "room_registry", "mirror-limit.service"
         ).format(gigabytes=gigabytes),
     }
     if variables := proxy_environment(want["room_registry_proxy"] or {}):
-        made[PROXY_FILE] = environment_file(variables)
-    return made
+        texts[PROXY_FILE] = environment_file(variables)
+    return texts
 
 
 def files(want: RoomRegistrySettings) -> dict[str, str]:
-    """Give the files that have to be on the registry's host; of the toolkit's, no others."""
-    return of_registry(want) | (of_mirror(want) if want["room_registry_hub_mirror"] else {})
+    """Return the files that have to be on the registry's host: path to text.
+
+    Other files of the toolkit's are stale.
+    """
+    return _registry_files(want) | (_mirror_files(want) if want["room_registry_hub_mirror"] else {})
 
 
-def secret(path: str, text: str) -> bool:
-    """Tell whether a file may hold a password: that of a proxy."""
+def is_secret(path: str, text: str) -> bool:
+    """Return whether a file may hold the password of a proxy."""
     del text
     return path == PROXY_FILE

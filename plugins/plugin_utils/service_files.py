@@ -1,8 +1,8 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Make the files that configure a service, and compare them with those that a seat has.
+"""Generate the files that configure a service, and compare them with those that a seat has.
 
-A seat tells files as path to SHA-256; files that are wanted are path to text.
+A seat reports its files as path to SHA-256; the wanted files are path to text.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,38 +15,41 @@ ROLES = Path(__file__).parents[2] / "roles"
 
 
 def hashes(files: Mapping[str, str]) -> dict[str, str]:
-    """Give the path of each file to the SHA-256 of its text, as a seat tells it."""
+    """Return the path of each file to the SHA-256 of its text, as a seat reports them."""
     return {path: sha256(text.encode()).hexdigest() for path, text in files.items()}
 
 
 def differing(files: Mapping[str, str], present: Mapping[str, str]) -> list[str]:
-    """Give the paths of the files that are not there, or hold something else.
+    """Return the paths of the files that are missing or have another content.
 
-    present: as a seat tells it.
+    files: path to text. present: path to SHA-256, as a seat reports them.
     """
-    return [path for path, told in hashes(files).items() if present.get(path) != told]
+    return [path for path, digest in hashes(files).items() if present.get(path) != digest]
 
 
 @cache
 def shipped(role: str, name: str) -> str:
-    """Give the text of a file of a role's, which is written as it is."""
+    """Return the text of a file in a role's folder files. Raises OSError."""
     return (ROLES / role / "files" / name).read_text(encoding="utf-8")
 
 
 def proxy_environment(proxy: Mapping[str, Any], direct: Iterable[str] = ()) -> dict[str, str]:
-    """Give the variables that tell a service of its proxy; none where it has none.
+    """Return the environment variables of a service's proxy; none where it has none.
 
-    proxy: as people set it, with the keys http, https and no_proxy, each of which may lack. direct:
-    hosts that are reached without the proxy, besides those that people name.
+    proxy: the setting, with the keys http, https and no_proxy, each of which is optional. direct:
+    hosts that are reached without the proxy, besides those of no_proxy.
     """
     through = {"HTTP_PROXY": proxy.get("http"), "HTTPS_PROXY": proxy.get("https")}
     hosts = [proxy.get("no_proxy"), *(direct if any(through.values()) else ())]
-    told = through | {"NO_PROXY": ",".join(str(host) for host in hosts if host)}
-    return {name: str(value) for name, value in told.items() if value}
+    variables = through | {"NO_PROXY": ",".join(str(host) for host in hosts if host)}
+    return {name: str(value) for name, value in variables.items() if value}
 
 
 def environment_file(variables: Mapping[str, str]) -> str:
-    """Give the text of a file of variables, as systemd.exec(5) reads EnvironmentFile=."""
+    """Return variables as the text of a file that systemd reads by EnvironmentFile=.
+
+    systemd.exec(5) documents the syntax.
+    """
 
     def quoted(value: str) -> str:
         return value.replace("\\", "\\\\").replace('"', '\\"')

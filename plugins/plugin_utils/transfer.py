@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Send a machine a file, and fetch one from it, of no more bytes than it has announced."""
+"""Send a file to a machine, and fetch one from it that has no more bytes than announced."""
 
 import resource
 import secrets
@@ -14,15 +14,15 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.module_utils.images.passing import PLACE, PREFIX
 
 MB = 10**6
-# Bytes that stay free on the control machine's disk.
+# The bytes that stay free on the control machine's disk.
 RESERVE = 500 * MB
 
 
 def too_large(size: int, free: int, most: int) -> tuple[str, bool]:
-    """Return why so many bytes are not fetched, and whether that is for lack of room here.
+    """Return why a file is not fetched, and whether the reason is a lack of room here.
 
-    The reason is empty where they are fetched. free, most: bytes that are free here, and that the
-    machine may send.
+    The reason is empty where the file can be fetched. size: in bytes. free, most: the bytes that
+    are free here, and that the machine may send.
     """
     if size > most:
         return f"it is {size // MB} MB, more than {most // MB} MB", False
@@ -33,10 +33,10 @@ def too_large(size: int, free: int, most: int) -> tuple[str, bool]:
 
 
 @contextmanager
-def no_larger(size: int) -> Iterator[None]:
-    """Keep this process, and those that it starts, from writing any file beyond a size in bytes.
+def _no_larger(size: int) -> Iterator[None]:
+    """Keep this process and those that it starts from writing a file beyond a size in bytes.
 
-    It is the system that stops what a connection starts.
+    The kernel enforces the limit, so it also holds for the programs that a connection starts.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     lower = size if soft == resource.RLIM_INFINITY else min(size, soft)
@@ -48,29 +48,29 @@ def no_larger(size: int) -> Iterator[None]:
 
 
 def fetch_file(fetch: Callable[[str, str], None], path: str, dest: Path, size: int) -> None:
-    """Fetch a file of a size that was announced, in bytes.
+    """Fetch a file of an announced size, in bytes.
 
-    fetch: the connection's, from a path there to one here. Raises OSError, also where what has
-    arrived is no file, and whatever the connection raises; dest may be there then.
+    fetch: the connection's method, from a path there to a path here. Raises OSError, also where
+    what has arrived is no file, and whatever the connection raises; dest may exist then.
     """
-    with no_larger(size):
+    with _no_larger(size):
         fetch(path, str(dest))
-    # A connection may have copied a link as a link.
+    # A connection may copy a link as a link.
     if not stat.S_ISREG(dest.lstat().st_mode):
         raise OSError(f"{dest.name} is no file")
 
 
 @contextmanager
 def sending(action: ActionBase) -> Iterator[str]:
-    """Yield a path on a machine to send a file to, which the module takes away once it runs.
+    """Yield a path on a machine to send a file to, which the module removes once it runs.
 
-    Where the module has not run, what was sent is removed. Raises whatever the block raises.
+    If the module does not run, the file is removed. Raises whatever the block raises.
     """
-    # Nobody else can have put anything under a name of chance.
+    # A random name is one under which nobody else can have put anything.
     path = f"{PLACE}/{PREFIX}{secrets.token_hex(16)}"
     try:
         yield path
-    except AnsibleActionFail:  # the module has run, and taken the file away
+    except AnsibleActionFail:  # the module has run and removed the file
         raise
     except AnsibleError:
         with suppress(AnsibleError):

@@ -5,7 +5,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.labocloud.room.plugins.plugin_utils import settings
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge import images
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
+    delivery,
+    images,
+    revisions,
+)
 from sample_seat import BASE, COURSE, OLD, REVISION, builder, changed, image, want
 from sample_seat import seat as sample
 
@@ -46,7 +50,7 @@ def test_a_revision_is_the_toolkits_where_the_record_has_it_under_its_own_name()
     machine["images"][NAMES[C]] = brought(C)  # not in the record
     machine["images"][NAMES[B]] = brought(C)  # the name was given to another one
     machine["images"]["mine:1"] = brought("")
-    assert images.revisions(machine, TAG) == {NAMES[A]: A}
+    assert revisions.revisions(machine, TAG) == {NAMES[A]: A}
 
 
 @pytest.mark.parametrize(
@@ -66,7 +70,7 @@ def test_a_revision_is_the_toolkits_where_the_record_has_it_under_its_own_name()
 )
 def test_the_revision_that_is_meant(asked: str, served: list[str], meant: str | None) -> None:
     """Gone ones cannot be meant, and more than one that begins so is none."""
-    found = images.revision_asked(seat(A, B, C), TAG, asked, served)
+    found = revisions.find_revision(seat(A, B, C), TAG, asked, served)
     assert found == (NAMES[meant] if meant else "")
 
 
@@ -86,7 +90,7 @@ def test_the_revision_that_is_meant(asked: str, served: list[str], meant: str | 
 )
 def test_what_goes(machine: dict, wanted: str, keep: int, outdated: list[str]) -> None:
     served = [A, B, C]
-    found = images.outdated(machine, TAG, wanted, served, keep)
+    found = revisions.outdated(machine, TAG, wanted, served, keep)
     assert found == [NAMES[revision] for revision in outdated]
 
 
@@ -119,13 +123,13 @@ def other_tag(*runs: str, **also: str) -> dict[str, Any]:
 )
 def test_the_names_of_another_tag_go(machine: dict[str, Any], going: list[str]) -> None:
     names = [one if one == OTHER else f"{OTHER}-{one[:12]}" for one in going]
-    assert images.unserved(machine, TAG) == names
-    assert images.unserved(machine, OTHER) == []
+    assert revisions.unserved(machine, TAG) == names
+    assert revisions.unserved(machine, OTHER) == []
 
 
 def gone(machine: dict[str, Any], before: dict[str, Any] | None) -> list[str]:
     """Give what goes with the toolkit from a machine that was so before."""
-    return images.brought(machine | {"before": before}, TAG)
+    return revisions.brought(machine | {"before": before}, TAG)
 
 
 def test_with_the_toolkit_go_its_own_images_and_the_name_that_one_of_them_has() -> None:
@@ -145,7 +149,7 @@ def test_with_the_toolkit_go_its_own_images_and_the_name_that_one_of_them_has() 
     ["lab:python", "ecole/tp_1:V1.2-x", "a--b:_", "labocloud20202021:" + "t" * 115],
 )
 def test_names_that_images_can_have(name: str) -> None:
-    assert images.name_valid(name)
+    assert revisions.is_valid_name(name)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +172,7 @@ def test_names_that_images_can_have(name: str) -> None:
     ],
 )
 def test_names_that_no_image_can_have(name: object) -> None:
-    assert not images.name_valid(name)
+    assert not revisions.is_valid_name(name)
 
 
 WANTED = f"{COURSE}-{REVISION[:12]}"
@@ -402,7 +406,7 @@ def test_a_revision_that_is_no_digits_is_none() -> None:
     has, lie = sample(), "$(rm -rf ~) #"
     has["images"][f"{COURSE}-{lie[:12]}"] = image(lie)
     has["built"][f"{COURSE}-{lie[:12]}"] = image(lie)["fingerprint"]
-    assert list(images.revisions(has, COURSE).values()) == [REVISION]
+    assert list(revisions.revisions(has, COURSE).values()) == [REVISION]
 
 
 def test_names_of_another_tag_go_by_name_and_id() -> None:
@@ -456,7 +460,7 @@ def test_a_registry_of_another_machine_than_the_one_that_builds_is_none() -> Non
     told = images.judge(sample(), wanted, builder())
     assert [one["id"] for one in told["refused"]] == ["image_road"]
     assert told["road"] == "registry"
-    assert images.road_of(want(groups, course_image_builder="pc01")) == "archive"
+    assert delivery.road_of(want(groups, course_image_builder="pc01")) == "archive"
 
 
 def test_files_that_cannot_be_read_refuse_what_is_built_from_them_alone() -> None:
@@ -560,7 +564,7 @@ def test_layers_count_from_the_lowest_without_a_gap() -> None:
     }
 
     def present(**some: object) -> int:
-        return images.layers_present({"images": some}, layers)
+        return revisions.layers_present({"images": some}, layers)
 
     assert present() == 0
     assert present(other=there["other"]) == 0
@@ -580,7 +584,7 @@ DIGEST = f"sha256:{'a' * 64}"
 def test_the_registry_has_one_directory_for_an_image_whatever_its_name(
     tag: str, repository: str
 ) -> None:
-    assert images.repository_of(want(course_image_tag=tag)) == repository
+    assert delivery.repository_of(want(course_image_tag=tag)) == repository
 
 
 def test_by_the_registry_each_is_pulled_by_its_digest() -> None:

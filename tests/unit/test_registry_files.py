@@ -78,7 +78,7 @@ def test_the_mirror_goes_through_the_engines_proxy_where_it_has_none_of_its_own(
 
 def test_only_the_file_with_the_proxy_is_kept_from_others() -> None:
     found = files(room_registry_hub_mirror=True, room_registry_proxy=PROXY)
-    secret = [path for path, text in found.items() if registry_files.secret(path, text)]
+    secret = [path for path, text in found.items() if registry_files.is_secret(path, text)]
     assert secret == [registry_files.PROXY_FILE]
     assert [path for path, text in found.items() if "proxy.example" in text] == [
         registry_files.PROXY_FILE

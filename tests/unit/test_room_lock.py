@@ -108,24 +108,24 @@ def ended() -> dict[str, str]:
     """Give the owner that a run was which has been killed, and which nobody has waited for."""
     sleeper = subprocess.Popen(["sleep", "60"])
     owner = action.identity(sleeper.pid)
-    assert not action.dead(owner, MINE)
+    assert not action.is_dead(owner, MINE)
     sleeper.kill()
     os.waitid(os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT)
-    assert action.dead(owner, MINE)
+    assert action.is_dead(owner, MINE)
     sleeper.wait()
     return owner
 
 
 def test_a_run_of_the_same_user_and_machine_is_dead_when_its_process_is() -> None:
     owner = ended()
-    assert action.dead(owner, MINE)
+    assert action.is_dead(owner, MINE)
     # Another process has that number by now, or it was before a boot.
-    assert action.dead(MINE | {"process": MINE["process"] + "1"}, MINE)
-    assert action.dead(MINE | {"process": "x" + MINE["process"]}, MINE)
-    assert action.dead(MINE | {"process": ""}, MINE)
+    assert action.is_dead(MINE | {"process": MINE["process"] + "1"}, MINE)
+    assert action.is_dead(MINE | {"process": "x" + MINE["process"]}, MINE)
+    assert action.is_dead(MINE | {"process": ""}, MINE)
     for key in ("user", "host", "machine"):
-        assert not action.dead(owner | {key: "another"}, MINE)
-    assert not action.dead(OTHER, MINE)
+        assert not action.is_dead(owner | {key: "another"}, MINE)
+    assert not action.is_dead(OTHER, MINE)
 
 
 def asking(lock: Path) -> Callable[[dict[str, Any]], dict[str, Any]]:
@@ -141,7 +141,7 @@ def test_who_gets_it(tmp_path: Path) -> None:
     def get(owner: dict[str, str], take_over: bool = False) -> dict[str, str]:
         lock.unlink(missing_ok=True)
         module.take(lock, owner, {}, NOW)
-        return action.taken(asking(lock), MINE, take_over)["held"]["owner"]
+        return action.take(asking(lock), MINE, take_over)["held"]["owner"]
 
     assert get(MINE) == MINE
     assert get(ended()) == MINE
@@ -149,14 +149,14 @@ def test_who_gets_it(tmp_path: Path) -> None:
     assert get(OTHER, take_over=True) == MINE
     parent = action.identity(os.getppid())
     assert get(parent) == parent
-    assert action.taken(lambda _: {"msg": "off"}, MINE, take_over=True) == {"msg": "off"}
+    assert action.take(lambda _: {"msg": "off"}, MINE, take_over=True) == {"msg": "off"}
 
 
 def test_who_is_quicker_keeps_it() -> None:
     """Two take it over at once: the second learns who was the first, and leaves it to that one."""
     third = OTHER | {"process": "boot 813 1"}
     answers = [{"held": {"owner": OTHER}}, {"held": {"owner": third}}]
-    assert action.taken(lambda _: answers.pop(0), MINE, take_over=True)["held"]["owner"] == third
+    assert action.take(lambda _: answers.pop(0), MINE, take_over=True)["held"]["owner"] == third
     assert answers == []
 
 
@@ -165,13 +165,13 @@ def test_who_names_one_dead_run_after_another_is_not_asked_for_ever() -> None:
     answers = iter(
         {"held": {"owner": mine | {"process": f"boot {run} 1"}}} for run in range(10**7, 10**7 + 99)
     )
-    assert action.taken(lambda _: next(answers), mine, take_over=False)["held"]["owner"] != mine
+    assert action.take(lambda _: next(answers), mine, take_over=False)["held"]["owner"] != mine
 
 
 def test_the_others_are_told_who_and_since_when(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "Europe/Paris")
     time.tzset()
-    said = action.told("pc1", {"owner": OTHER, "since": NOW})
+    said = action.refusal("pc1", {"owner": OTHER, "since": NOW})
     monkeypatch.undo()
     time.tzset()
     assert said.startswith(
@@ -179,7 +179,7 @@ def test_the_others_are_told_who_and_since_when(monkeypatch: pytest.MonkeyPatch)
     )
     assert said.endswith("-e room_lock_take_over=yes")
     forged = {"owner": {"user": "x\x1b[31m" * 100}, "since": "\n\n"}
-    said = action.told("pc1", forged)
+    said = action.refusal("pc1", forged)
     assert said.isprintable()
     assert len(said) < 400
 

@@ -61,7 +61,7 @@ def test_the_tasks_are_handed_all_files_those_with_a_password_apart() -> None:
     proxy = {"http": "http://user:secret@proxy.example:3128"}
     settings = want(room_registry_hub_mirror=True, room_registry_proxy=proxy)
     files, secrets = (
-        service_files.given("room_registry", term, seat(), settings)
+        service_files.files_of("room_registry", term, seat(), settings)
         for term in ("files", "secrets")
     )
     assert files | secrets == registry_files.files(settings)

@@ -600,7 +600,7 @@ def test_all_that_is_judged_of_a_container_is_asked(engine: stand_in.Engine) -> 
     engine.on("GET", "/containers/a/json", told)
     settings = ask(engine, Odd())["a"]["settings"]
     wanted = container.container_of(sample_seat.want(), sample_seat.SEAT)
-    assert set(settings) >= set(container.as_told(wanted))
+    assert set(settings) >= set(container.as_facts(wanted))
 
 
 def test_this_machine_has_everything_that_is_promised(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def sends(**content: bytes) -> Fetch:
 def test_what_was_announced_arrives(tmp_path: Path) -> None:
     content = {"volumes_tar_zst": b"data" * 1000, "manifest_json": b"{}"}
     dest = tmp_path / "saved/pc/now"
-    seat_fetch.fetched(sends(**content), announced(**content) | {"dest": str(dest)})
+    seat_fetch.fetch_save(sends(**content), announced(**content) | {"dest": str(dest)})
     assert {path.name: path.read_bytes() for path in dest.iterdir()} == {
         "volumes.tar.zst": b"data" * 1000,
         "manifest.json": b"{}",
@@ -63,7 +63,7 @@ def test_what_was_not_announced_does_not(tmp_path: Path, sent: bytes) -> None:
 
     asked = announced(**content) | {"dest": str(tmp_path / "pc/now")}
     with pytest.raises(seat_fetch.NotFetchedError, match=r"images.tar.zst does not arrive"):
-        seat_fetch.fetched(fetch, asked)
+        seat_fetch.fetch_save(fetch, asked)
     assert written == [min(len(sent), 4000)]
     assert not (tmp_path / "pc/now").exists()
 
@@ -78,7 +78,7 @@ def test_a_link_that_a_connection_copies_leads_nowhere(tmp_path: Path) -> None:
 
     asked = announced(manifest_json=b"{}") | {"dest": str(tmp_path / "pc")}
     with pytest.raises(seat_fetch.NotFetchedError, match="is no file"):
-        seat_fetch.fetched(fetch, asked)
+        seat_fetch.fetch_save(fetch, asked)
     assert other.stat().st_mode & 0o777 == 0o644
 
 
@@ -88,7 +88,7 @@ def test_a_name_that_is_none_of_three_is_refused(tmp_path: Path) -> None:
     for name in ("../../x", "images.tar", "/etc/passwd", 3):
         bad = asked | {"files": asked["files"] | {name: "0" * 64}, "sizes": {name: 1}}
         with pytest.raises(seat_fetch.NotFetchedError, match="names other files"):
-            seat_fetch.fetched(pytest.fail, bad)
+            seat_fetch.fetch_save(pytest.fail, bad)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -118,7 +118,7 @@ def test_what_a_seat_announces(files: object, sizes: object, why: str) -> None:
 def test_nothing_is_written_where_too_much_is_announced(tmp_path: Path) -> None:
     asked = announced(manifest_json=b"x" * 10**7 + b"x") | {"dest": str(tmp_path / "pc")}
     with pytest.raises(seat_fetch.NotFetchedError, match="Fix: seat_reset_max_mb"):
-        seat_fetch.fetched(pytest.fail, asked)
+        seat_fetch.fetch_save(pytest.fail, asked)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -127,5 +127,5 @@ def test_of_a_place_that_the_role_has_not_made_nothing_is_fetched(tmp_path: Path
     """Some connections run commands here that stand in a path after the end of a line."""
     asked = announced(manifest_json=b"{}") | {"dest": str(tmp_path / "pc"), "src": src}
     with pytest.raises(seat_fetch.NotFetchedError, match="the seat has its files in"):
-        seat_fetch.fetched(lambda *_: pytest.fail("it is fetched"), asked)
+        seat_fetch.fetch_save(lambda *_: pytest.fail("it is fetched"), asked)
     assert list(tmp_path.iterdir()) == []

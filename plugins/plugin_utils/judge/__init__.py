@@ -1,10 +1,10 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Judge a seat: for each part whether it is as it should be, and if not why, and what then.
+"""Judge a seat: for each part whether it is as it should be, and if not, why and what to do.
 
-Everything that decides is here, one file a part; nothing here asks or changes anything, or needs
-Ansible. A rule returns a verdict by what the seat has, what it is to be like, and what the builder
-has.
+Every decision is made here, in one file a part. Nothing here asks a machine, changes one, or needs
+Ansible. A part's rule takes what the seat has, what it is to be like and what the builder has, and
+returns a verdict.
 """
 
 import re
@@ -43,21 +43,21 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line
 
-Rule = Callable[[Seat, Want, Builder], Verdict]
+_Rule = Callable[[Seat, Want, Builder], Verdict]
 
 # Characters of a reason.
 _LONGEST = 300
-# Findings of one part of a seat: those of the others are to be read, too.
+# Findings of one part of a seat, so that those of the other parts are read too.
 _MOST = 10
-# sudo says this word in every language where it wants a terminal; where it wants a password, it
+# sudo uses this word in every language where it wants a terminal; where it wants a password, it
 # names the askpass too.
 _WANTS_TTY = re.compile(r"\btty\b(?!.*askpass)")
 
-# What ssh and Ansible say of a machine that has let them in, and then took too long.
+# What ssh and Ansible report of a machine that accepted the connection and then took too long.
 _LATE = re.compile(r"Timeout \(\d+s\) waiting for|timed out during banner exchange")
 
-# The parts are in the order in which they are mended.
-PARTS: Mapping[str, Rule] = {
+# The parts are in the order in which their roles work on them.
+PARTS: Mapping[str, _Rule] = {
     "machine": machine.judge,
     "network": network.judge,
     "registry": registry.judge,
@@ -71,36 +71,33 @@ PARTS: Mapping[str, Rule] = {
 
 
 def judge(has: Seat, want: Want, builder: Builder) -> dict[str, Verdict]:
-    """Return the verdict on each part. Raises nothing, whatever the seat has said."""
+    """Return the verdict on each part. It raises nothing, whatever the seat's answer holds."""
     return {part: _judge_part(part, rule, has, want, builder) for part, rule in PARTS.items()}
 
 
-def _judge_part(part: str, rule: Rule, has: Seat, want: Want, builder: Builder) -> Verdict:
-    """Return the verdict on a part; that a seat's facts cannot be understood is a finding.
+def _judge_part(part: str, rule: _Rule, has: Seat, want: Want, builder: Builder) -> Verdict:
+    """Return the verdict on a part, a finding if the seat's facts cannot be understood.
 
-    A seat may tell of any number of things that are wrong: the verdict has the first of them.
+    A seat's answer can lead to any number of findings: the verdict has the first of them.
     """
     try:
         judged = rule(has, want, builder)
         judged["refused"] = judged["refused"][:_MOST]
         judged["findings"] = judged["findings"][:_MOST]
         return judged
-    except Exception as error:  # the other parts, and the other seats, stay judged
+    except Exception as error:  # the other parts and the other seats are still judged
         why = f"{type(error).__name__}: {error}"[:_LONGEST]
-        found = finding("unintelligible", want["name"], part=part, why=why)
-        return verdict(settled=False, refused=[found])
+        unintelligible = finding("unintelligible", want["name"], part=part, why=why)
+        return verdict(settled=False, refused=[unintelligible])
 
 
 def unanswered(name: str, why: str) -> Finding:
-    """Return the finding on a machine that the connection has brought no answer from.
-
-    why: the connection's own words.
-    """
+    """Return the finding on a machine that has not answered. why: the connection's own words."""
     return finding("late" if _LATE.search(why) else "unreachable", name, why=why)
 
 
 def silence(name: str, answer: Answer) -> Finding | None:
-    """Return the finding on a machine whose answer lacks or is not taken; None where it is."""
+    """Return the finding on a machine whose answer is missing or refused; None if it is neither."""
     if isinstance(answer, NoConnection):
         return unanswered(name, answer.why)
     if refused := refusal(name, answer):
@@ -111,39 +108,39 @@ def silence(name: str, answer: Answer) -> Finding | None:
     return finding("sudo_tty" if _WANTS_TTY.search(why) else "not_asked", name, why=why)
 
 
-def silent(found: Finding, why: str | None = None) -> dict[str, Verdict]:
-    """Return the verdicts on a machine of which silence() has found something.
+def silent(finding: Finding, why: str | None = None) -> dict[str, Verdict]:
+    """Return the verdicts on a machine for which silence() has returned a finding.
 
-    why: the connection's own words, where that has brought no answer. The verdict on the machine
-    has them in C(why), as one sentence, which is empty without them.
+    why: the connection's own words, if there was no answer. The verdict on the part machine has
+    them as its why, one sentence, or else an empty text.
     """
     verdicts = {part: verdict(settled=False) for part in PARTS}
     words = "" if why is None else shortened(one_line(f"{why}."))
-    machine: MachineVerdict = {**verdict(settled=False, refused=[found]), "why": words}
+    machine: MachineVerdict = {**verdict(settled=False, refused=[finding]), "why": words}
     return verdicts | {"machine": machine}
 
 
-# The groups of a machine that must not be worked on, or cannot be.
+# The groups of a machine on which nothing may or can be done.
 REFUSED = ["refused", "unproven"]
 
-# The parts that a role sees to, by the group of those that it has something to do for.
+# The parts that a role works on, by the group of the machines where it has something to do.
 _WORK = {
     "lacks_registry": ("registry",),
     "lacks_engine": ("engine", "students", "build"),
-    # An engine that is restarted may lose what ran on it, or has another directory for its images.
+    # An engine that is restarted may have lost what ran, or keep its images in another directory.
     "lacks_images": ("engine", "images"),
-    # A container is replaced after its image.
+    # A container is replaced once its image is.
     "lacks_container": ("engine", "images", "container"),
-    # The exercises know which images were brought.
+    # The exercises' files name the images that were brought.
     "lacks_exercises": ("images", "exercises"),
 }
 
 
 def groups(verdicts: Mapping[str, Verdict]) -> list[str]:
-    """Return the groups that a machine belongs to: none, where it is as it should be.
+    """Return the groups that a machine belongs to; none if it is as it should be.
 
-    refused: it must not be worked on, or cannot be. lacks_…: a role has something to do. unproven:
-    any of these, or something is wrong that no role mends.
+    The group refused means that nothing may or can be done on it, lacks_… that a role has something
+    to do, and unproven that it is in any of these, or that something is wrong that no role repairs.
     """
     if any(part["refused"] for part in verdicts.values()):
         return REFUSED
@@ -156,32 +153,32 @@ def groups(verdicts: Mapping[str, Verdict]) -> list[str]:
 
 
 def findings(verdicts: Mapping[str, Verdict]) -> list[Finding]:
-    """Return all findings on a seat: what is refused, the other errors, the warnings.
+    """Return all findings on a seat: the refusals, the other errors, the warnings.
 
-    What a run would mend by itself has to wait for what is refused, and is left out until then.
-    Other findings that follow from one that there is are left out by the rules.
+    While something is refused, the errors that a run would repair by itself are left out. Findings
+    that only follow from another finding are left out by the rules.
     """
     refused: list[Finding] = []
     for part in verdicts.values():
-        refused += [found for found in part["refused"] if found not in refused]
+        refused += [entry for entry in part["refused"] if entry not in refused]
     others = [
-        found
+        entry
         for part in verdicts.values()
-        for found in part["findings"]
-        if found not in refused and (found["advice"] or not refused or found["severity"] != "error")
+        for entry in part["findings"]
+        if entry not in refused and (entry["advice"] or not refused or entry["severity"] != "error")
     ]
-    return [*refused, *sorted(others, key=lambda found: str(found["severity"]))]
+    return [*refused, *sorted(others, key=lambda entry: str(entry["severity"]))]
 
 
 def errors(verdicts: Mapping[str, Verdict]) -> list[Finding]:
     """Return the findings that keep a seat from being ready."""
-    return [found for found in findings(verdicts) if found["severity"] == "error"]
+    return [entry for entry in findings(verdicts) if entry["severity"] == "error"]
 
 
-def updated(verdicts: Mapping[str, Verdict]) -> bool:
+def is_updated(verdicts: Mapping[str, Verdict]) -> bool:
     """Return whether a seat serves the revision that it is to have.
 
-    The builder records that last in an update, and may not have done so yet.
+    The builder records the revision last in an update, so its record may still lack it.
     """
     images = cast("ImagesVerdict", verdicts["images"])
     return bool(images.get("named") and verdicts["container"]["settled"])

@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""The build: on the machine that builds for the room, the base, the course image, the registry."""
+"""Judge the build: the base and the course image on the builder, and what is to be published."""
 
 import re
 from collections.abc import Iterator
@@ -18,73 +18,78 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
     finding,
     in_words,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge.images import (
-    arch_wrong,
-    base_current,
-    image_of,
-    ours,
-    refreshes,
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.delivery import (
+    builder_unready,
     repository_of,
-    revision_of,
     unpublished,
-    unready,
+)
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.images import (
+    wrong_architecture,
+)
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.revisions import (
+    image_of,
+    is_base_current,
+    is_ours,
+    needs_new_base,
+    revision_of,
     wanted_of,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
 
-TAG = re.compile(":[^:/]*$")
-# What a base is bootstrapped with.
+_TAG = re.compile(":[^:/]*$")
+# The packages that a base is bootstrapped with.
 TOOLS = ("debian-archive-keyring", "mmdebstrap")
-# What pip takes wheels of, one C library after the other.
-PLATFORMS = (
+# The platforms that pip downloads wheels for: a row for each C library.
+_PLATFORMS = (
     ("manylinux_2_28", "manylinux_2_17", "manylinux2014"),
     ("musllinux_1_2", "musllinux_1_1"),
 )
 
 
 def origin(has: Seat, want: Want) -> Origin:
-    """Return what the base is made from, unless it is bootstrapped."""
+    """Return the image that the base is made from, unless the base is bootstrapped."""
     image, name = want["course_image_base"], f"{want['course_image_base_tag']}-from"
     source = want["course_image_base_source"]
     bare, _, digest = image.partition("@")
-    known = has["bases"].get(image, "")
-    wanted = digest or ("" if want["course_image_base_refresh"] else known)
-    there = wanted != "" and known == wanted and ours(has, name)
+    recorded = has["bases"].get(image, "")
+    wanted = digest or ("" if want["course_image_base_refresh"] else recorded)
+    is_there = wanted != "" and recorded == wanted and is_ours(has, name)
     return {
-        "source": "registry" if source == "auto" and there else source,
-        "asks": source in ("auto", "registry") and not there,
+        "source": "registry" if source == "auto" and is_there else source,
+        "asks": source in ("auto", "registry") and not is_there,
         "image": image,
-        "repository": TAG.sub("", bare),
+        "repository": _TAG.sub("", bare),
         "digest": wanted,
         "name": name,
-        "forget": image_of(has, name)["id"] if ours(has, name) else "",
+        "forget": image_of(has, name)["id"] if is_ours(has, name) else "",
     }
 
 
-def tools(has: Seat) -> list[str]:
-    """Give the packages that a base is bootstrapped with and that lack."""
-    return [one for one in TOOLS if one not in has["packages"]]
+def _missing_tools(has: Seat) -> list[str]:
+    """Return the packages that a base is bootstrapped with and that a machine lacks."""
+    return [package for package in TOOLS if package not in has["packages"]]
 
 
-def foreseen(has: Seat, want: Want, builder: Builder) -> list[str]:
-    """Give the packages that a base is to be made with and that lack, as far as it is certain.
+def foreseen_packages(has: Seat, want: Want, builder: Builder) -> list[str]:
+    """Return the packages that are missing to make a base, where it is certain that one is made so.
 
-    It is where that was set, and not where a registry is asked first, which only an engine can.
+    It is certain where bootstrap is set, and not where a registry is asked first: that takes an
+    engine.
     """
-    certain = (
+    is_certain = (
         want["room"]["builder"] == want["name"]
         and want["course_image_base_source"] == "bootstrap"
         and want["course_image_revision"] == ""
         and builder
-        and not base_current(want, builder)
+        and not is_base_current(want, builder)
     )
-    return tools(has) if certain else []
+    return _missing_tools(has) if is_certain else []
 
 
-def refusals(has: Seat, want: Want) -> Iterator[Finding]:
-    """Tell why the base cannot be made."""
-    yield from arch_wrong(has, want)
-    # To build on a name that is not there would be to pull it.
+def _refusals(has: Seat, want: Want) -> Iterator[Finding]:
+    """Yield why the base cannot be made."""
+    yield from wrong_architecture(has, want)
+    # A build on a name that is not there would pull the image.
     if (
         want["course_image_base_source"] == "present"
         and has["docker"]["running"]
@@ -94,23 +99,26 @@ def refusals(has: Seat, want: Want) -> Iterator[Finding]:
 
 
 def judge(has: Seat, want: Want, builder: Builder) -> BuildVerdict | Verdict:
-    """Judge the build. Another machine builds nothing, and neither does one that goes back."""
+    """Judge the build.
+
+    There is nothing to build on other machines, or where the room goes back to a revision.
+    """
     name, course = want["name"], builder.get("course")
     if want["room"]["builder"] != name or not course or course["why"]:
         return verdict()
     wanted = wanted_of(want, builder)
-    going_back = want["course_image_revision"] != ""
-    current = going_back or base_current(want, builder)
-    base = refreshes(want, builder) or not current
-    image = not going_back and (base or not wanted.there)
+    is_going_back = want["course_image_revision"] != ""
+    is_current = is_going_back or is_base_current(want, builder)
+    base = needs_new_base(want, builder) or not is_current
+    image = not is_going_back and (base or not wanted.is_built)
     publish = unpublished(want, has, wanted)
-    why = unready(want, has)
+    unready = builder_unready(want, has)
     base_tag = want["course_image_base_tag"]
     return {
         **verdict(
-            settled=not (base or image or publish), refused=refusals(has, want) if base else ()
+            settled=not (base or image or publish), refused=_refusals(has, want) if base else ()
         ),
-        "held": in_words([why]) if why else "",
+        "held": in_words([unready]) if unready else "",
         "base": base,
         "course": image,
         "publish": publish,
@@ -121,13 +129,15 @@ def judge(has: Seat, want: Want, builder: Builder) -> BuildVerdict | Verdict:
         "revision": revision_of(want, builder),
         "base_tag": base_tag,
         "base_revision": course["base"],
-        "forget": image_of(has, base_tag)["id"] if ours(has, base_tag) else "",
+        "forget": image_of(has, base_tag)["id"] if is_ours(has, base_tag) else "",
         "rootfs": f"{base_tag}-rootfs",
         "packages": list(PACKAGES),
-        "tools": tools(has),
+        "tools": _missing_tools(has),
         "suite": want["course_image_bootstrap_suite"],
         "python": want["course_image_python"],
-        "platforms": [[f"--platform={one}_{has['arch']}" for one in row] for row in PLATFORMS],
+        "platforms": [
+            [f"--platform={platform}_{has['arch']}" for platform in row] for row in _PLATFORMS
+        ],
         "wheels": f"{want['course_image_cache']}/wheels/{course['wheels'].get(has['arch'], '')}",
         "origin": origin(has, want),
     }

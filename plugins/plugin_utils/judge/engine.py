@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Docker Engine: installed, configured, running, trusting the room's registries."""
+"""Judge Docker Engine: installed, configured, running, trusting the room's registries."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -25,29 +25,29 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge import build,
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import differing
 
-# What each release calls Docker. A release that is not here is refused. The engine comes first: it
-# and the client, where that is a package of its own, are what a version is pinned for. Debian 12
-# has no package of buildx or of compose v2; its docker.io carries the client.
+# The names of Docker's packages on each release; other releases are refused. The engine comes
+# first: a version is pinned for it and for the client, where that is a package of its own. Debian
+# 12 has no package of buildx or of compose v2; its docker.io contains the client.
 PACKAGES = {
     "debian-12": ("docker.io",),
     "debian-13": ("docker.io", "docker-cli", "docker-buildx", "docker-compose"),
     "ubuntu-22.04": ("docker.io", "docker-buildx", "docker-compose-v2"),
     "ubuntu-24.04": ("docker.io", "docker-buildx", "docker-compose-v2"),
 }
-DOCKERS_OWN = (
+_DOCKERS_OWN = (
     "docker-ce",
     "docker-ce-cli",
     "containerd.io",
     "docker-buildx-plugin",
     "docker-compose-plugin",
 )
-# What opens the engine to a group, and what an archive of images is unpacked with.
+# acl opens the engine to a group, zstd unpacks an archive of images.
 HELPERS = ("acl", "zstd")
-LONGEST_NUMBER = 9
-VERSIONED = ("docker.io", "docker-cli", "docker-ce", "docker-ce-cli")
-# Packages that hold the same files as those of the other source.
-CONFLICTS = {
-    "distro": (*DOCKERS_OWN, "docker-ce-rootless-extras"),
+_LONGEST_NUMBER = 9
+_VERSIONED = ("docker.io", "docker-cli", "docker-ce", "docker-ce-cli")
+# Packages that hold the same files as the packages of the wanted source.
+_CONFLICTS = {
+    "distro": (*_DOCKERS_OWN, "docker-ce-rootless-extras"),
     "upstream": (
         "rootlesskit",
         "docker.io",
@@ -61,141 +61,148 @@ CONFLICTS = {
         "runc",
     ),
 }
-OTHER = {"distro": "upstream", "upstream": "distro"}
-REPOSITORY = "/etc/apt/sources.list.d/docker.sources"
+_OTHER_SOURCE = {"distro": "upstream", "upstream": "distro"}
+_REPOSITORY = "/etc/apt/sources.list.d/docker.sources"
 DOCKER_ROOT, CONTAINERD_ROOT = "/var/lib/docker", "/var/lib/containerd"
-# Of all that configures Docker, what the toolkit writes. The CAs of the registries are apart.
-OURS = re.compile(
+# The files of Docker's configuration that the toolkit writes, but for the registries' CAs.
+_OURS = re.compile(
     "/etc/(?:docker|containerd|systemd/system/(?:docker|containerd)[.]service[.]d)/"
     "(?:daemon[.]json|labocloud[^/]*)"
 )
-# And these, on a seat that has, or had, an engine without root.
-UNITS = (engine_files.UNIT, engine_files.SOCKET_MASK, engine_files.CONTAINERD_MASK)
-TRUST = "/etc/docker/certs.d"
+# Units that the toolkit writes too, on a seat that has, or had, an engine without root.
+_UNITS = (engine_files.UNIT, engine_files.SOCKET_MASK, engine_files.CONTAINERD_MASK)
+_TRUST = "/etc/docker/certs.d"
 IDENTITY = "/etc/docker/key.json"
-# By this script Debian's docker.io empties Docker's directory when it is purged, whatever is there;
-# it leaves a copy of it there.
-NUKING = (
+# Debian's docker.io empties Docker's directory by this script when it is purged, whatever is there,
+# and leaves a copy of the script in it.
+_NUKING = (
     "/usr/share/docker.io/contrib/nuke-graph-directory.sh",
     "/var/lib/docker/nuke-graph-directory.sh",
 )
 
 
 def version(text: str) -> tuple[int, ...]:
-    """Give the numbers of a version, to compare it by."""
-    # Python takes no number of thousands of digits.
-    return tuple(int(number[:LONGEST_NUMBER]) for number in re.findall(r"\d+", text)[:3])
+    """Return the first three numbers of a version, by which versions are compared."""
+    # Python refuses to read a number of thousands of digits.
+    return tuple(int(number[:_LONGEST_NUMBER]) for number in re.findall(r"\d+", text)[:3])
 
 
-def without(names: Iterable[str], others: Iterable[str] = ()) -> list[str]:
-    """Give names in their order, each once, but for others."""
-    taken = set(others)
-    return [name for name in dict.fromkeys(names) if name not in taken]
+def _without(names: Iterable[str], others: Iterable[str] = ()) -> list[str]:
+    """Return names without the others, in their order and each once."""
+    excluded = set(others)
+    return [name for name in dict.fromkeys(names) if name not in excluded]
 
 
-def release(has: Seat) -> str:
-    """Give the system's name and version, as PACKAGES has them."""
+def _release(has: Seat) -> str:
+    """Return the system's name and version in the form of the keys of PACKAGES."""
     return f"{has['os']['id']}-{has['os']['version']}"
 
 
-def installation(has: Seat, want: Want, builder: Builder) -> Installation:
-    """Return what there is to install, and whether all of it is there."""
-    there, pin = has["packages"], want["docker_engine_version"]
+def _installation(has: Seat, want: Want, builder: Builder) -> Installation:
+    """Return what there is to install, and whether all of it is installed."""
+    present, pin = has["packages"], want["docker_engine_version"]
     source = want["docker_engine_source"]
-    engine = DOCKERS_OWN if source == "upstream" else PACKAGES.get(release(has), ())
-    more = rootless.PACKAGES[source] if rootless.wanted(want) and engine else ()
-    names = [*engine, *HELPERS, *more]
-    pinned = [name for name in names if name in VERSIONED] if pin else []
-    # apt's * stands for anything.
+    engine = _DOCKERS_OWN if source == "upstream" else PACKAGES.get(_release(has), ())
+    additional = rootless.PACKAGES[source] if rootless.is_wanted(want) and engine else ()
+    names = [*engine, *HELPERS, *additional]
+    pinned = [name for name in names if name in _VERSIONED] if pin else []
+    # In a version that apt takes, * stands for anything.
     wanted = re.compile(re.escape(pin).replace(r"\*", ".*"))
-    off = [name for name in pinned if name in there and not wanted.fullmatch(there[name])]
-    # Only what the toolkit holds itself is let go.
+    other = [name for name in pinned if name in present and not wanted.fullmatch(present[name])]
+    # Only packages that the toolkit holds itself are released.
     before = has["before"]
-    ours = without(has["held"], before["held"] if before else has["held"])
-    conflicting = [name for name in CONFLICTS[source] if name in there]
-    hold = without(pinned, has["held"])
-    let_go = [] if pin else [name for name in VERSIONED if name in ours]
-    coming = [*without(names, there), *off, *conflicting]
+    own_holds = _without(has["held"], before["held"] if before else has["held"])
+    conflicting = [name for name in _CONFLICTS[source] if name in present]
+    hold = _without(pinned, has["held"])
+    to_release = [] if pin else [name for name in _VERSIONED if name in own_holds]
+    changes = [*_without(names, present), *other, *conflicting]
     packages = [f"{name}={pin}" if name in pinned else name for name in names]
-    # One run of apt takes less time than two.
-    packages += build.foreseen(has, want, builder) if coming else []
+    # The build's packages are added here, since one run of apt takes less time than two.
+    packages += build.foreseen_packages(has, want, builder) if changes else []
     return {
-        "packages": packages if coming else [],
+        "packages": packages if changes else [],
         "conflicting": conflicting,
         "hold": hold,
-        "release": let_go,
-        "installed": release(has) in PACKAGES and not (coming or hold or let_go),
+        "release": to_release,
+        "installed": _release(has) in PACKAGES and not (changes or hold or to_release),
     }
 
 
-def configuration(has: Seat, want: Want) -> Configuration:
-    """Return what there is to write, and whether all of it is there.
+def _configuration(has: Seat, want: Want) -> Configuration:
+    """Return what there is to write, and whether all of it is written.
 
-    The engine starts a containerd that does not run yet.
+    The engine itself starts a containerd that does not run yet.
     """
     files = engine_files.files(has, want)
-    present = {path: told for path, told in has["files"].items() if ours(path, has)}
-    # A directory that does not answer just now takes nobody's access away.
-    unsure = [engine_files.GROUP_UNIT] if engine_files.group_unknown(has, want) else []
-    stale = without(present, [*files, *unsure])
+    present = {path: digest for path, digest in has["files"].items() if _is_ours(path, has)}
+    # A directory service that does not answer just now takes nobody's access away.
+    unsure = [engine_files.GROUP_UNIT] if engine_files.is_group_unknown(has, want) else []
+    stale = _without(present, [*files, *unsure])
     changing = {*differing(files, present), *stale}
-    own = engine_files.containerd_is_ours(has, want) and not rootless.wanted(want)
-    anew = changing.intersection(engine_files.CONTAINERDS) or (own and has["docker"]["outdated"])
-    # Whether it has started, or does when its package comes, before there is what it has to read.
-    early = "containerd" in has["packages"] or has["apt"]["policy_rc_d"] == "other"
-    usual = ROOT if rootless.wanted(want) else DOCKER_ROOT
+    owns_containerd = engine_files.is_containerd_ours(has, want) and not rootless.is_wanted(want)
+    is_changing = changing.intersection(engine_files.CONTAINERDS)
+    is_outdated = is_changing or (owns_containerd and has["docker"]["outdated"])
+    # containerd may have started, or start with its package, before its configuration is written.
+    is_early = "containerd" in has["packages"] or has["apt"]["policy_rc_d"] == "other"
+    usual = ROOT if rootless.is_wanted(want) else DOCKER_ROOT
     root = str(engine_files.config(want).get("data-root", usual))
-    # What was kept from starting starts with what makes the socket.
-    freed = bool(changing.intersection(UNITS)) and not rootless.wanted(want)
+    # Once the units are unmasked, docker.socket has to start, which opens the socket.
+    is_unmasking = bool(changing.intersection(_UNITS)) and not rootless.is_wanted(want)
     units = {
-        "containerd.service": bool(own and (freed or (anew and early))),
-        "docker.socket": freed,
+        "containerd.service": bool(
+            owns_containerd and (is_unmasking or (is_outdated and is_early))
+        ),
+        "docker.socket": is_unmasking,
         "docker.service": True,
     }
     return {
         "files": sorted(files),
         "stale": stale,
         "units": [unit for unit, starts in units.items() if starts],
-        # One that refuses its configuration starts without a directory of its own.
-        "roots": without([root, usual, DOCKER_ROOT, CONTAINERD_ROOT]),
+        # An engine that refuses its configuration starts with the usual directory.
+        "roots": _without([root, usual, DOCKER_ROOT, CONTAINERD_ROOT]),
         "configured": not changing,
     }
 
 
-def ours(path: str, has: Seat) -> bool:
-    """Tell whether a file that configures Docker is one that the toolkit writes."""
-    return bool(OURS.fullmatch(path)) or (path in UNITS and rootless.was_here(has))
+def _is_ours(path: str, has: Seat) -> bool:
+    """Return whether a file of Docker's configuration is one that the toolkit writes."""
+    return bool(_OURS.fullmatch(path)) or (path in _UNITS and rootless.was_set_up(has))
 
 
-def ready(has: Seat, want: Want) -> bool:
-    """Tell whether the engine is installed and configured: nothing is refused any more then."""
-    return bool(installation(has, want, {})["installed"] and configuration(has, want)["configured"])
+def is_ready(has: Seat, want: Want) -> bool:
+    """Return whether the engine is installed and configured, so that collisions only warn."""
+    return bool(
+        _installation(has, want, {})["installed"] and _configuration(has, want)["configured"]
+    )
 
 
-def trust(has: Seat, want: Want) -> Trust:
+def _trust(has: Seat, want: Want) -> Trust:
     """Return the CAs to write, the paths of those to remove, and their directories.
 
-    Each is trusted for its registry alone; the engine reads them anew at each pull. One that is not
-    known today, since the registry's host was not asked, stays as it is.
+    Each CA is trusted for its registry alone; the engine reads them again at each pull. The file of
+    a CA that is not known, because the registry's host was not asked, stays as it is.
     """
     rooms = want["room"]["registry"]
-    at_home = rooms["host"] == want["name"]
-    authority = has["registry"]["ca"] if at_home else rooms["ca"]
+    is_host = rooms["host"] == want["name"]
+    authority = has["registry"]["ca"] if is_host else rooms["ca"]
     addresses = filter(None, (rooms["at"], rooms["mirror"]))
-    wanted = {f"{TRUST}/{address}/labocloud.crt": authority for address in addresses}
-    present = {path: told for path, told in has["files"].items() if path.startswith(f"{TRUST}/")}
-    known = {path: text for path, text in wanted.items() if text}
-    write, remove = differing(known, present), without(present, wanted)
+    wanted = {f"{_TRUST}/{address}/labocloud.crt": authority for address in addresses}
+    present = {
+        path: digest for path, digest in has["files"].items() if path.startswith(f"{_TRUST}/")
+    }
+    texts = {path: text for path, text in wanted.items() if text}
+    write, remove = differing(texts, present), _without(present, wanted)
     return {
-        "write": {path: known[path] for path in write},
+        "write": {path: texts[path] for path in write},
         "remove": remove,
         "empty": [path.rpartition("/")[0] for path in remove],
         "settled": not write and not remove,
     }
 
 
-def overruled(has: Seat, want: Want) -> list[str]:
-    """Give the keys of somebody else's daemon.json that would have another value, or none."""
+def _overruled_keys(has: Seat, want: Want) -> list[str]:
+    """Return the keys of somebody else's daemon.json that would change or disappear."""
     if has["before"] is not None or engine_files.DAEMON_JSON not in has["files"]:
         return []
     wanted = engine_files.config(want)
@@ -207,145 +214,156 @@ def overruled(has: Seat, want: Want) -> list[str]:
     ]
 
 
-def refusals(
+def _refusals(
     has: Seat, want: Want, install: Installation, configure: Configuration
 ) -> Iterator[Finding]:
     """Yield what keeps the engine from being installed or configured.
 
-    Networks that collide are refused by the part network.
+    The part network refuses networks that collide.
     """
     name, docker, source = want["name"], has["docker"], want["docker_engine_source"]
     if wrong := want["wrong"].get("docker_engine"):
         yield finding("setting_wrong", name, what="; ".join(wrong))
-    # What a seat says is no word of a command that somebody gives.
+    # Only known names come into the finding's command: a seat may report any text as a unit.
     masked = [
         unit
         for unit in UNITS_OF_THE_ENGINE
-        if unit in docker["masked"] and not ours(f"/etc/systemd/system/{unit}", has)
+        if unit in docker["masked"] and not _is_ours(f"/etc/systemd/system/{unit}", has)
     ]
     if has["service_manager"] == "systemd" and masked:
         yield finding("engine_masked", name, units=masked)
     yield from rootless.refusals(has, want, configure["roots"][0])
     if install["installed"] and configure["configured"]:
         return
-    if release(has) not in PACKAGES:
+    if _release(has) not in PACKAGES:
         system = has["os"]["name"] or "an unknown system"
-        values = {"release": release(has), "releases": ", ".join(PACKAGES)}
+        values = {"release": _release(has), "releases": ", ".join(PACKAGES)}
         yield finding("engine_unsupported", name, system=system, **values)
     if install["conflicting"] and not want["docker_engine_replace"]:
         values = {"packages": ", ".join(install["conflicting"]), "source": source}
-        yield finding("engine_foreign", name, other=OTHER[source], **values)
-    # What is free where Docker will be, where that is elsewhere, is not known.
-    here = configure["roots"][0] == docker["root"]
+        yield finding("engine_foreign", name, other=_OTHER_SOURCE[source], **values)
+    # The free space is only known for the directory that the seat has reported.
+    is_reported = configure["roots"][0] == docker["root"]
     free, wanted = docker["free_mb"], want["docker_engine_min_free_mb"]
-    if here and not install["installed"] and free < wanted:
+    if is_reported and not install["installed"] and free < wanted:
         yield finding("engine_disk", name, free=free, root=docker["root"], wanted=wanted)
-    if keys := overruled(has, want):
+    if keys := _overruled_keys(has, want):
         yield finding("engine_overruled", name, keys=", ".join(keys))
 
 
-def conditions(has: Seat, want: Want, values: EngineValues) -> Iterator[Finding]:
-    """Yield what else is wrong; what the rest depends on is the first finding, and the only one."""
+def _conditions(has: Seat, want: Want, values: EngineValues) -> Iterator[Finding]:
+    """Yield what else is wrong.
+
+    An engine that is missing, stopped or old has no other finding, since the others depend on it.
+    """
     name, docker = want["name"], has["docker"]
     needed = want["room_page_min_docker"]
     if not docker["running"]:
-        found = "engine_stopped" if values["installed"] else "engine_missing"
-        yield finding(found, name, why=docker["why"] or "it does not answer")
+        condition = "engine_stopped" if values["installed"] else "engine_missing"
+        yield finding(condition, name, why=docker["why"] or "it does not answer")
     elif version(docker["version"]) < version(needed):
         yield finding("engine_old", name, version=docker["version"], wanted=needed)
     else:
-        wrong = {
+        states = {
             "engine_missing": not values["installed"],
             "engine_configuration": not values["configured"],
             "engine_outdated": docker["outdated"],
-            "engine_kind": not rootless.right_one(has, want),
+            "engine_kind": not rootless.is_right_kind(has, want),
             "engine_disabled": has["service_manager"] == "systemd" and not docker["enabled"],
             "engine_trust": bool(values["trust"]["write"]),
         }
-        yield from (finding(found, name) for found, is_so in wrong.items() if is_so)
+        yield from (finding(condition, name) for condition, is_so in states.items() if is_so)
         yield from rootless.limits(has, want)
 
 
-def removal(has: Seat, want: Want) -> EngineRemoval | None:
-    """Return what goes when the toolkit does, None where it has changed nothing."""
+def _removal(has: Seat, want: Want) -> EngineRemoval | None:
+    """Return what goes together with the toolkit; None where the toolkit has changed nothing."""
     before, present = has["before"], has["files"]
     if before is None:
         return None
-    there = before["files"]
-    was = set(rootless.ENGINES).intersection(before["packages"])
-    mine = [path for path in present if ours(path, has)]
-    trusted = [path for path in present if path.startswith(f"{TRUST}/")]
-    # Not that of systemd, in which there are others' units, too.
-    own = [*trusted, *(path for path in mine if path not in UNITS)]
-    directories = [path.rpartition("/")[0] for path in own] + [TRUST] * bool(trusted)
-    # What is in another one goes before it.
-    directories.sort(key=lambda path: -path.count("/"))
-    data = without([*before.get("roots", {}), has["docker"]["root"], DOCKER_ROOT, CONTAINERD_ROOT])
-    # Of one that was there, what is the engine's without root alone.
-    data = [ROOT] if was and ROOT in data else data
-    # It may be there for others by now, and what they keep in it.
+    earlier = set(rootless.ENGINES).intersection(before["packages"])
+    configuring = [path for path in present if _is_ours(path, has)]
+    trusted = [path for path in present if path.startswith(f"{_TRUST}/")]
+    data = _without([*before.get("roots", {}), has["docker"]["root"], DOCKER_ROOT, CONTAINERD_ROOT])
+    # If an engine was there before, only the data of the one without root are the toolkit's.
+    data = [ROOT] if earlier and ROOT in data else data
+    # containerd may serve others by now, who keep their data in its directory.
     others = {"containerd", "containerd.io"}.intersection(has["packages"])
-    units = ["containerd.service"] * any(path in engine_files.CONTAINERDS for path in mine)
-    if rootless.is_so(has):
+    units = ["containerd.service"] * any(path in engine_files.CONTAINERDS for path in configuring)
+    if rootless.is_set_up(has):
         units = ["containerd.service", "docker.socket"]
     brought = [name for name in has["brought"]["packages"] if name in has["packages"]]
-    systemd = has["service_manager"] == "systemd"
-    # Docker before 23 has it, also where its package goes while the engine is one without root.
-    identity = [IDENTITY] if want["docker_engine_purge"] and not was else []
-    # One that was there runs as it did before, once this one has stopped.
-    stops = (not was or rootless.is_so(has)) and has["docker"]["running"]
+    is_systemd = has["service_manager"] == "systemd"
+    # Docker before 23 creates the file, which goes even if an engine without root runs instead.
+    identity = [IDENTITY] if want["docker_engine_purge"] and not earlier else []
+    files = [*configuring, *trusted, _REPOSITORY, engine_files.LOGIN, *identity]
+    # An engine that was there before runs as it did, once the one without root has stopped.
+    is_stopping = (not earlier or rootless.is_set_up(has)) and has["docker"]["running"]
     return {
-        "came": not was,
-        "services": ["docker.socket", "docker.service"] if stops and systemd else [],
-        "stopping": stops and not systemd,
-        "purges": want["docker_engine_purge"] and (not was or data == [ROOT]),
-        "scripts": list(NUKING) if "docker.io" in brought and not was else [],
+        "came": not earlier,
+        "services": ["docker.socket", "docker.service"] if is_stopping and is_systemd else [],
+        "stopping": is_stopping and not is_systemd,
+        "purges": want["docker_engine_purge"] and (not earlier or data == [ROOT]),
+        "scripts": list(_NUKING) if "docker.io" in brought and not earlier else [],
         "packages": brought,
         "held": [name for name in brought if name in has["held"]],
-        "files": without([*mine, *trusted, REPOSITORY, engine_files.LOGIN, *identity], there),
-        "empty": without(directories, ["/etc/docker"] if was else []),
-        "give_back": [path for path in [engine_files.DAEMON_JSON] if path in there],
+        "files": _without(files, before["files"]),
+        "empty": _emptied(configuring, trusted, ["/etc/docker"] if earlier else []),
+        "give_back": [path for path in [engine_files.DAEMON_JSON] if path in before["files"]],
         "units": [*units, "docker.service"]
-        if before["docker_running"] and was.intersection(has["packages"])
+        if before["docker_running"] and earlier.intersection(has["packages"])
         else [],
         "checked": data,
-        "data": without(data, [CONTAINERD_ROOT] if others else []),
+        "data": _without(data, [CONTAINERD_ROOT] if others else []),
         "group": before["docker_group"] is None,
     }
 
 
-def awaited(want: Want, builder: Builder) -> bool:
-    """Tell whether the room's registry gets another CA in this run, which is then trusted."""
-    known = bool(builder) and want["room"]["registry"]["host"] == want["room"]["builder"]
-    return known and not registry.ca_lasts(builder["seat"])
+def _emptied(configuring: list[str], trusted: list[str], staying: list[str]) -> list[str]:
+    """Return the directories that may be empty once the toolkit's files are gone, inner ones first.
+
+    configuring, trusted: the paths of the files that configure the engine, and of the CAs. staying:
+    directories that stay in any case.
+    """
+    # systemd's directory has other people's units in it.
+    paths = [*trusted, *(path for path in configuring if path not in _UNITS)]
+    directories = [path.rpartition("/")[0] for path in paths] + [_TRUST] * bool(trusted)
+    directories.sort(key=lambda path: -path.count("/"))
+    return _without(directories, staying)
 
 
-def values_of(has: Seat, want: Want, builder: Builder) -> EngineValues:
+def _is_ca_coming(want: Want, builder: Builder) -> bool:
+    """Return whether the room's registry gets another CA in this run, which is then trusted."""
+    is_asked = bool(builder) and want["room"]["registry"]["host"] == want["room"]["builder"]
+    return is_asked and not registry.ca_lasts(builder["seat"])
+
+
+def _values(has: Seat, want: Want, builder: Builder) -> EngineValues:
     """Return what the tasks of the role need to know."""
     docker = has["docker"]
-    install, configure = installation(has, want, builder), configuration(has, want)
-    starts = docker["enabled"] or has["service_manager"] != "systemd"
-    runs = docker["running"] and not docker["outdated"] and starts
-    there = rootless.installed(has)
-    whole = install["installed"] and not has["apt"]["interrupted"]
+    install, configure = _installation(has, want, builder), _configuration(has, want)
+    starts_at_boot = docker["enabled"] or has["service_manager"] != "systemd"
+    runs = docker["running"] and not docker["outdated"] and starts_at_boot
+    is_there = rootless.is_installed(has)
+    is_complete = install["installed"] and not has["apt"]["interrupted"]
     return {
         **install,
         **configure,
         **rootless.values(has, want, configure["roots"]),
-        "trust": trust(has, want),
-        "there": there,
-        # Its package may start it where the seat has a policy-rc.d of its own.
-        "ran": there or docker["running"] or has["apt"]["policy_rc_d"] == "other",
-        "runs": runs and rootless.right_one(has, want),
-        "prepared": whole and not without(configure["roots"], rootless.roots_before(has)),
-        "removal": removal(has, want),
+        "trust": _trust(has, want),
+        "there": is_there,
+        # The package may start the engine if the seat has a policy-rc.d of its own.
+        "ran": is_there or docker["running"] or has["apt"]["policy_rc_d"] == "other",
+        "runs": runs and rootless.is_right_kind(has, want),
+        "prepared": is_complete and not _without(configure["roots"], rootless.roots_before(has)),
+        "removal": _removal(has, want),
     }
 
 
 def judge(has: Seat, want: Want, builder: Builder) -> EngineVerdict:
     """Judge the engine."""
-    values = values_of(has, want, builder)
-    refused = list(refusals(has, want, values, values))
+    values = _values(has, want, builder)
+    refused = list(_refusals(has, want, values, values))
     settled = (
         values["installed"]
         and not has["apt"]["interrupted"]
@@ -354,7 +372,7 @@ def judge(has: Seat, want: Want, builder: Builder) -> EngineVerdict:
         and not values["moved"]["left"]
         and values["runs"]
         and values["trust"]["settled"]
-        and not awaited(want, builder)
+        and not _is_ca_coming(want, builder)
     )
-    found = () if refused else conditions(has, want, values)
-    return {**verdict(found, settled=settled, refused=refused), **values}
+    others = () if refused else _conditions(has, want, values)
+    return {**verdict(others, settled=settled, refused=refused), **values}

@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""The practical: the course's files, the exercises' command and where that remembers, on a seat."""
+"""Judge the practical on a seat: the course's files, the exercises' command, and its memory."""
 
 from collections.abc import Iterator
 from typing import Literal
@@ -16,19 +16,19 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Fin
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import listing
 
-THINGS: tuple[Literal["folder", "command", "memory"], ...] = ("folder", "command", "memory")
+_PARTS: tuple[Literal["folder", "command", "memory"], ...] = ("folder", "command", "memory")
 
 
 def judge(has: Seat, want: Want, builder: Builder) -> ExercisesVerdict:
-    """Judge what a seat has of the practical. A machine that is no seat needs none.
+    """Judge what a seat has of the practical; a machine that is no seat needs none.
 
-    What it is to have is known with the files that the images are made from, and by the images that
-    it was brought.
+    What the seat is to have follows from the project's files and from the images that were brought
+    to it.
     """
-    there, name = has["exercises"], want["name"]
+    present, name = has["exercises"], want["name"]
     values: ExercisesValues = {
         "delivered": sorted(set(has["built"].values())),
-        "removal": there["left"] > 0 or "ours" in [there[thing] for thing in THINGS],
+        "removal": present["left"] > 0 or "ours" in [present[part] for part in _PARTS],
     }
     if name not in want["room"]["seats"] or "course" not in builder:
         return {**verdict(), **values}
@@ -38,20 +38,20 @@ def judge(has: Seat, want: Want, builder: Builder) -> ExercisesVerdict:
     if not wanted["files"]:
         return {**verdict(), **values}
     foreign = [
-        finding("exercises_foreign", name, path=getattr(PLACES, thing))
-        for thing in THINGS
-        if there[thing] == "other"
+        finding("exercises_foreign", name, path=getattr(PLACES, part))
+        for part in _PARTS
+        if present[part] == "other"
     ]
-    right = digest(listing(wanted["files"], values["delivered"]))
-    found = [] if foreign else list(lacking(has, want, right))
-    settled = not (foreign or found or there["left"])
-    return {**verdict(found, settled=settled, refused=foreign), **values}
+    expected = digest(listing(wanted["files"], values["delivered"]))
+    findings = [] if foreign else list(_lacking(has, want, expected))
+    settled = not (foreign or findings or present["left"])
+    return {**verdict(findings, settled=settled, refused=foreign), **values}
 
 
-def lacking(has: Seat, want: Want, right: str) -> Iterator[Finding]:
-    """Tell what a seat lacks. right: the digest of the folder that it is to have."""
-    there = has["exercises"]
-    if "absent" in [there[thing] for thing in THINGS]:
+def _lacking(has: Seat, want: Want, expected: str) -> Iterator[Finding]:
+    """Yield what a seat lacks. expected: the digest of the folder that it is to have."""
+    present = has["exercises"]
+    if "absent" in [present[part] for part in _PARTS]:
         yield finding("exercises_missing", want["name"])
-    elif there["digest"] != right or not there["open"]:
+    elif present["digest"] != expected or not present["open"]:
         yield finding("exercises_old", want["name"])

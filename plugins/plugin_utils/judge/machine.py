@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""The machine: who asks it, its disk, its clock, its records, its Python."""
+"""Judge the machine: the account that connects, the disk, the clock, the records, the Python."""
 
 from collections.abc import Iterator
 
@@ -11,26 +11,26 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Fin
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.engine import version
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
 
-# What the modules need that work on a seat; the one that asks makes do with less.
-PYTHON = (3, 10)
+# The modules that work on a seat need this Python; the one that asks makes do with less.
+_LOWEST_PYTHON = (3, 10)
 # The roles whose settings no other part reads.
 ROLES = ("seat", "room_page")
 
 
-def refusals(has: Seat, want: Want) -> Iterator[Finding]:
-    """Tell what keeps anything from being done on the machine."""
+def _refusals(has: Seat, want: Want) -> Iterator[Finding]:
+    """Yield what keeps anything from being done on the machine."""
     name = want["name"]
     if not has["root"]:
         yield finding("not_root", name)
-    if version(has["python"]) < PYTHON:
-        wanted = ".".join(map(str, PYTHON))
+    if version(has["python"]) < _LOWEST_PYTHON:
+        wanted = ".".join(map(str, _LOWEST_PYTHON))
         yield finding("python_old", name, python=has["python"] or "?", wanted=wanted)
     if want["twins"]:
         yield finding("machine_twice", name, others=", ".join(want["twins"]))
     if has["torn"]:
         yield finding("record_torn", name, what="; ".join(has["torn"]))
-    # Something may be there that it does not tell: to write down now what was there before would be
-    # to take that for the toolkit's.
+    # A machine that answers oddly may have things that it does not report. If its earlier state
+    # were recorded now, they would be taken for the toolkit's.
     if has["odd"]:
         yield finding("unintelligible", name, part="machine", why="; ".join(has["odd"]))
     for role in ROLES:
@@ -38,8 +38,8 @@ def refusals(has: Seat, want: Want) -> Iterator[Finding]:
             yield finding("setting_wrong", name, what="; ".join(wrong))
 
 
-def warnings(has: Seat, want: Want) -> Iterator[Finding]:
-    """Tell of what will be in the way: a full disk, a clock that is off."""
+def _warnings(has: Seat, want: Want) -> Iterator[Finding]:
+    """Yield what will be in the way: a disk that is nearly full, a clock that is off."""
     name, docker = want["name"], has["docker"]
     if docker["free_mb"] < want["room_page_min_free_mb"]:
         values = {"free": docker["free_mb"], "root": docker["root"]}
@@ -52,4 +52,4 @@ def warnings(has: Seat, want: Want) -> Iterator[Finding]:
 def judge(has: Seat, want: Want, builder: Builder) -> Verdict:
     """Judge the machine."""
     del builder
-    return verdict(warnings(has, want), refused=refusals(has, want))
+    return verdict(_warnings(has, want), refused=_refusals(has, want))

@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""The network: what Docker's own would collide with, and what is between seat and registry."""
+"""Judge the network: collisions with Docker's networks, the MTU, the way to the registries."""
 
 import re
 from collections.abc import Iterator
@@ -15,36 +15,36 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Fin
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import engine, rootless
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
 
-Network = IPv4Network | IPv6Network
+_Network = IPv4Network | IPv6Network
 
 # Ranges that Docker can be given, those that campus networks use least first (RFC 2544, RFC 1918).
-RANGES = [
+_RANGES = [
     *(f"198.{second}.0.0/16" for second in (18, 19)),
     *(f"172.{second}.0.0/16" for second in range(31, 15, -1)),
     *(f"10.{second}.0.0/16" for second in range(255, -1, -1)),
 ]
-# Docker's own interfaces: the routes over them are its networks.
-DOCKER_INTERFACE = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}")
-MTU = re.compile("[0-9]{1,9}")
-# A proxy's address as a line of YAML takes it, which people copy.
-PROXY = re.compile(r"([a-z0-9]+://)?[A-Za-z0-9.:\[\]_-]+/?")
-DEFAULT_MTU = 1500
+# Docker's own interfaces; the routes over them are Docker's networks.
+_DOCKER_INTERFACE = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}")
+_MTU = re.compile("[0-9]{1,9}")
+# A proxy's address that is safe in a line of YAML, which people copy.
+_PROXY = re.compile(r"([a-z0-9]+://)?[A-Za-z0-9.:\[\]_-]+/?")
+_DEFAULT_MTU = 1500
 
 
-def network(text: object) -> Network | None:
-    """Give a network, None where the text is none. As for Docker, bits of a host may be set."""
+def network(text: object) -> _Network | None:
+    """Return a text as a network, None where it is none. As in Docker, host bits may be set."""
     with suppress(ValueError):
         return ip_network(str(text), strict=False)
     return None
 
 
-def overlap(one: Network, other: Network) -> bool:
-    """Tell whether two networks have an address in common: of IPv4 and IPv6 none has."""
-    return one.version == other.version and one.overlaps(other)
+def _overlap(first: _Network, second: _Network) -> bool:
+    """Return whether two networks have an address in common; IPv4 and IPv6 never have."""
+    return first.version == second.version and first.overlaps(second)
 
 
-def within(inner: Network, outer: Network) -> bool:
-    """Tell whether all addresses of a network are another's."""
+def _is_within(inner: _Network, outer: _Network) -> bool:
+    """Return whether one network contains all addresses of another."""
     return (
         inner.version == outer.version
         and inner.network_address in outer
@@ -52,80 +52,85 @@ def within(inner: Network, outer: Network) -> bool:
     )
 
 
-def free_range(taken: list[Network]) -> str:
-    """Give a range for Docker's networks that overlaps with nothing that is taken."""
-    free = (text for text in RANGES if not any(overlap(ip_network(text), one) for one in taken))
+def _free_range(taken: list[_Network]) -> str:
+    """Return a range for Docker's networks that overlaps with none that are taken, or "?"."""
+    free = (
+        text for text in _RANGES if not any(_overlap(ip_network(text), other) for other in taken)
+    )
     return next(free, "?")
 
 
-def collisions(has: Seat, want: Want, pools: list[Network]) -> Iterator[Finding]:
-    """Tell of each network of Docker's that takes addresses to which the seat has a route.
+def _collisions(has: Seat, want: Want, pools: list[_Network]) -> Iterator[Finding]:
+    """Yield the networks of Docker's whose addresses the seat has a route to.
 
-    pools: out of which Docker takes, or will take, its networks. It keeps a new network out of what
-    the seat has a route to, as long as its pool has room elsewhere; a pool that is all in a route
-    has not. An engine without root does not see those routes. The networks of one that goes go
-    with it.
+    pools: the pools from which Docker takes, or will take, its networks. Docker keeps a new network
+    out of the seat's routes as long as its pool has room elsewhere; a pool inside a route has none.
+    An engine without root does not see those routes. The networks of an engine that is about to be
+    replaced go with it.
     """
-    without_root = rootless.wanted(want)
-    collides = overlap if without_root else within
+    without_root = rootless.is_wanted(want)
+    collides = _overlap if without_root else _is_within
     routes = {
         to: route["interface"]
         for route in has["network"]["routes"]
-        if not DOCKER_INTERFACE.fullmatch(route["interface"]) and (to := network(route["to"]))
+        if not _DOCKER_INTERFACE.fullmatch(route["interface"]) and (to := network(route["to"]))
     }
     networks = [
-        (one["name"], subnet)
-        for one in has["network"]["docker"]
-        if without_root == rootless.is_so(has) and (subnet := network(one["subnet"]))
+        (existing["name"], subnet)
+        for existing in has["network"]["docker"]
+        if without_root == rootless.is_set_up(has) and (subnet := network(existing["subnet"]))
     ]
     for to, interface in routes.items():
-        taken = [(name, subnet) for name, subnet in networks if overlap(subnet, to)]
-        taken += [("default-address-pools", pool) for pool in pools if collides(pool, to)]
-        for name, subnet in taken[:1]:
+        conflicts = [(name, subnet) for name, subnet in networks if _overlap(subnet, to)]
+        conflicts += [("default-address-pools", pool) for pool in pools if collides(pool, to)]
+        for name, subnet in conflicts[:1]:
             values = {"name": name, "subnet": subnet, "to": to, "interface": interface}
             yield finding(
-                "network_collision", want["name"], free=free_range(list(routes)), **values
+                "network_collision", want["name"], free=_free_range(list(routes)), **values
             )
 
 
-def packets(has: Seat, want: Want, mtu: int) -> Iterator[Finding]:
-    """Tell where Docker's packets are too large for the way out. mtu: what daemon.json says."""
-    told = has["network"]
-    docker_mtu = told["docker_mtu"] or mtu
-    if 0 < told["mtu"] < docker_mtu:
-        values = {"interface": told["interface"], "mtu": told["mtu"]}
+def _large_packets(has: Seat, want: Want, mtu: int) -> Iterator[Finding]:
+    """Yield a finding if Docker's packets are too large for the default interface.
+
+    mtu: in bytes, as daemon.json has it.
+    """
+    facts = has["network"]
+    docker_mtu = facts["docker_mtu"] or mtu
+    if 0 < facts["mtu"] < docker_mtu:
+        values = {"interface": facts["interface"], "mtu": facts["mtu"]}
         yield finding("network_mtu", want["name"], docker=docker_mtu, **values)
 
 
 def registries(has: Seat, want: Want) -> Iterator[Finding]:
-    """Tell what became of reaching the registries outside; of the room's, its own part tells."""
-    told = has["network"]
+    """Yield the registries outside that are not reached; the part registry judges the room's."""
+    facts = has["network"]
     inside = [want["room"]["registry"][key] for key in ("at", "mirror")]
-    for address, answer in told["registries"].items():
-        proxy = told["proxy"] if PROXY.fullmatch(told["proxy"]) else "http://HOST:PORT"
+    for address, answer in facts["registries"].items():
+        proxy = facts["proxy"] if _PROXY.fullmatch(facts["proxy"]) else "http://HOST:PORT"
         values = {"address": address, "why": answer["why"], "proxy": proxy}
         if address in inside:
             continue
         if answer["public"] is False:
             yield finding("tls_intercepted", want["name"], issuer=answer["issuer"], **values)
-        elif not answer["reached"] and told["proxy"] and not told["docker_proxy"]:
+        elif not answer["reached"] and facts["proxy"] and not facts["docker_proxy"]:
             yield finding("proxy_unset", want["name"], **values)
 
 
 def judge(has: Seat, want: Want, builder: Builder) -> Verdict:
-    """Judge the network. Networks that collide refuse an engine that is not as it should be."""
+    """Judge the network. Collisions are a refusal where the engine is not as it should be."""
     del builder
     daemon = engine_files.config(want)
-    told = daemon.get("default-address-pools")
+    entries = daemon.get("default-address-pools")
     pools = [
         pool
-        for one in (told if isinstance(told, list) else [])
-        if isinstance(one, dict) and (pool := network(one.get("base")))
+        for entry in (entries if isinstance(entries, list) else [])
+        if isinstance(entry, dict) and (pool := network(entry.get("base")))
     ]
-    mtu = daemon.get("mtu", DEFAULT_MTU)
-    size = int(mtu) if MTU.fullmatch(str(mtu)) else DEFAULT_MTU
-    colliding = list(collisions(has, want, pools))
-    found = [*packets(has, want, size), *registries(has, want)]
-    if engine.ready(has, want):
-        return verdict([*colliding, *found])
-    return verdict(found, refused=colliding)
+    mtu = daemon.get("mtu", _DEFAULT_MTU)
+    size = int(mtu) if _MTU.fullmatch(str(mtu)) else _DEFAULT_MTU
+    colliding = list(_collisions(has, want, pools))
+    others = [*_large_packets(has, want, size), *registries(has, want)]
+    if engine.is_ready(has, want):
+        return verdict([*colliding, *others])
+    return verdict(others, refused=colliding)

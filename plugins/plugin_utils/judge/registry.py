@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""The room's registry, on the machine that runs it, and the way to it from the others."""
+"""Judge the room's registry on the machine that runs it, and the way to it from the others."""
 
 import re
 from collections.abc import Iterator
@@ -31,199 +31,212 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict impor
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import differing
 from cryptography import x509
 
-# The registry itself, what pushes into it, and what the modules that make certificates need.
+# The registry, the tool that pushes into it, and what the modules that create certificates need.
 PACKAGES = ("docker-registry", "skopeo", "python3-cryptography")
-REGISTRY, MIRROR = "docker-registry", "labocloud-mirror"
-# Only the first writes the registry's storage (registry_publish); the mirror has one of its own.
-PUSHER = "labocloud-push"
-# As the kernel names what runs either of them.
-PROCESS = "docker-registry"
-# Certificates are made anew so long before they end.
-AHEAD = timedelta(days=30)
-# What a host can be called, underscores too; with a colon, somebody has given the port with it.
-HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
-PORTS = range(1, 2**16)
+_REGISTRY, _MIRROR = "docker-registry", "labocloud-mirror"
+# Only this account writes the registry's storage (registry_publish); the mirror has its own.
+_PUSHER = "labocloud-push"
+# The kernel's name of the process that runs either of them.
+_PROCESS = "docker-registry"
+# Certificates are renewed this long before they expire.
+_RENEWAL = timedelta(days=30)
+# A host's name, underscores too; a colon would mean that somebody has added the port.
+_HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+_PORTS = range(1, 2**16)
 
 
-def split(at: str) -> tuple[str, int]:
-    """Give the host, without brackets, and the port of host:port."""
+def _split(at: str) -> tuple[str, int]:
+    """Return the host, without brackets, and the port of host:port."""
     host, _, port = at.rpartition(":")
     return host.strip("[]"), int(port)
 
 
-def as_address(host: str) -> IPv4Address | IPv6Address | None:
-    """Give the address that a host is named by, None where that is a name."""
+def _as_address(host: str) -> IPv4Address | IPv6Address | None:
+    """Return a host as an address, None where it is a name."""
     with suppress(ValueError):
         return ip_address(host)
     return None
 
 
-def is_oneself(host: str) -> bool:
-    """Tell whether every machine takes that for itself."""
-    if found := as_address(host):
-        return found.is_loopback or found.is_unspecified
+def _is_local(host: str) -> bool:
+    """Return whether a host is the local machine, whichever machine resolves it."""
+    if address := _as_address(host):
+        return address.is_loopback or address.is_unspecified
     name = host.lower().rstrip(".")
     return name == "localhost" or name.endswith(".localhost") or name.startswith("127.")
 
 
-def wrong_settings(want: Want) -> Iterator[str]:
-    """Tell what is wrong with the settings of the registry, as sentences."""
+def _wrong_settings(want: Want) -> Iterator[str]:
+    """Yield what is wrong with the registry's settings, in clauses."""
     yield from want["wrong"].get("room_registry", ())
     registry = want["room"]["registry"]
-    host, port = split(registry["at"])
-    if not HOST.fullmatch(host) and ("%" in host or not as_address(host)):
+    host, port = _split(registry["at"])
+    if not _HOST.fullmatch(host) and ("%" in host or not _as_address(host)):
         yield f"room_registry_address is {host}, which is neither a name nor an address"
     ports = {"room_registry_port": port}
     if registry["mirror"]:
-        ports["room_registry_mirror_port"] = split(registry["mirror"])[1]
-    for name, one in ports.items():
-        if one not in PORTS:
-            yield f"{name} is {one}, which is no port"
+        ports["room_registry_mirror_port"] = _split(registry["mirror"])[1]
+    for name, number in ports.items():
+        if number not in _PORTS:
+            yield f"{name} is {number}, which is no port"
     if len(ports) > len(set(ports.values())):
         yield f"room_registry_port and room_registry_mirror_port are both {port}"
 
 
-def wrong_room(want: Want) -> Iterator[Finding]:
-    """Tell what keeps any machine of the room from having to do with the registry."""
-    host, _ = split(want["room"]["registry"]["at"])
-    if is_oneself(host):
+def _wrong_room(want: Want) -> Iterator[Finding]:
+    """Yield what keeps every machine of the room from using the registry."""
+    host, _ = _split(want["room"]["registry"]["at"])
+    if _is_local(host):
         values = {"address": host, "host": want["room"]["registry"]["host"]}
         yield finding("registry_address", want["name"], **values)
-    if wrong := list(wrong_settings(want)):
+    if wrong := list(_wrong_settings(want)):
         yield finding("setting_wrong", want["name"], what="; ".join(wrong))
 
 
-def unreachable(has: Seat, want: Want, builder: Builder) -> Iterator[Finding]:
-    """Tell which of the registry and its mirror a seat does not reach.
+def _unreachable(has: Seat, want: Want, builder: Builder) -> Iterator[Finding]:
+    """Yield which of the registry and its mirror a seat does not reach.
 
-    Of one that does not answer on its own host either, that host's findings tell.
+    One that does not answer on its own host either is left out: that host's findings report it.
     """
     registry = want["room"]["registry"]
-    own = want["room"]["builder"] == registry["host"]
-    answers = builder["seat"]["registry"]["answers"] if builder and own else {}
+    is_builders = want["room"]["builder"] == registry["host"]
+    answers = builder["seat"]["registry"]["answers"] if builder and is_builders else {}
     for address in filter(None, (registry["at"], registry["mirror"])):
-        told = has["network"]["registries"].get(address, {"reached": True})
-        down = address in answers and not answers[address]["answers"]
-        if not told["reached"] and not down:
-            yield finding("registry_unreachable", want["name"], address=address, why=told["why"])
+        attempt = has["network"]["registries"].get(address, {"reached": True})
+        is_down = address in answers and not answers[address]["answers"]
+        if not attempt["reached"] and not is_down:
+            yield finding("registry_unreachable", want["name"], address=address, why=attempt["why"])
 
 
-class Certificate(NamedTuple):
-    """One that could be read: until when it is valid, and the names and addresses it is for."""
+class _Certificate(NamedTuple):
+    """A parsed certificate, the end of its validity, and the names and addresses it is for."""
 
-    itself: x509.Certificate
+    parsed: x509.Certificate
     until: datetime
     names: list[object]
 
 
-def names(one: x509.Certificate) -> list[object]:
-    """Give the names, in small letters, and the addresses that a certificate is for."""
+def _names(parsed: x509.Certificate) -> list[object]:
+    """Return the names, in small letters, and the addresses that a certificate is for."""
     try:
-        told = one.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        extension = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         return []
-    values = [name.value for name in told]
+    values = [name.value for name in extension]
     return [value.lower() if isinstance(value, str) else value for value in values]
 
 
-def certificate(pem: str) -> Certificate | None:
-    """Give a certificate, None where there is none that can be understood."""
+def _certificate(pem: str) -> _Certificate | None:
+    """Return a certificate, None where the text is none that can be understood."""
     try:
-        one = x509.load_pem_x509_certificate(pem.encode(errors="replace"))
-        return Certificate(one, one.not_valid_after_utc, names(one))
-    except Exception:  # what is in it may be anything: a reason to make another one
+        parsed = x509.load_pem_x509_certificate(pem.encode(errors="replace"))
+        return _Certificate(parsed, parsed.not_valid_after_utc, _names(parsed))
+    except Exception:  # the file may hold anything; whatever it is, it is replaced
         return None
 
 
-def issued(own: Certificate, ca: Certificate) -> bool:
-    """Tell whether a certificate is the CA's."""
+def _is_issued(own: _Certificate, ca: _Certificate) -> bool:
+    """Return whether a certificate was issued by the CA."""
     try:
-        own.itself.verify_directly_issued_by(ca.itself)
-    except Exception:  # not signed by it, or its key is of a kind that signs nothing
+        own.parsed.verify_directly_issued_by(ca.parsed)
+    except Exception:  # not signed by the CA, or the CA's key is of a kind that signs nothing
         return False
     return True
 
 
-def soon_after(seconds: float) -> datetime:
-    """Give the time that is AHEAD of one in seconds since 1970; the last one for any odd one."""
+def _renewal_limit(seconds: float) -> datetime:
+    """Return the time beyond which a certificate has to be valid, so that it is not renewed.
+
+    seconds: the present time, since 1970. If it is no time at all, the latest time is returned.
+    """
     try:
-        return datetime.fromtimestamp(seconds, UTC) + AHEAD
+        return datetime.fromtimestamp(seconds, UTC) + _RENEWAL
     except (OSError, OverflowError, ValueError):
         return datetime.max.replace(tzinfo=UTC)
 
 
 def ca_lasts(has: Seat) -> bool:
-    """Tell whether the registry's host keeps the CA that it has."""
-    # By the control machine's clock; the host's own may be off.
-    ca = certificate(has["registry"]["ca"])
-    return ca is not None and ca.until > soon_after(has["clock"]["control"] or 0)
+    """Return whether the registry's host keeps the CA that it has."""
+    # The control machine's clock decides, since the host's own may be off.
+    ca = _certificate(has["registry"]["ca"])
+    return ca is not None and ca.until > _renewal_limit(has["clock"]["control"] or 0)
 
 
 def certificates(has: Seat, host: str) -> Certificates:
-    """Return what there is to say of the certificates, for a registry on that host."""
-    ca, own = certificate(has["registry"]["ca"]), certificate(has["registry"]["certificate"])
+    """Return what the tasks need to know of the certificates, for a registry on that host."""
+    ca, own = _certificate(has["registry"]["ca"]), _certificate(has["registry"]["certificate"])
     lasts = ca_lasts(has)
-    certified = (
+    is_certified = (
         (ca is not None and own is not None)
-        and (lasts and own.until > soon_after(has["clock"]["control"] or 0))
-        and own.names == [as_address(host) or host.lower()]
-        and issued(own, ca)
+        and (lasts and own.until > _renewal_limit(has["clock"]["control"] or 0))
+        and own.names == [_as_address(host) or host.lower()]
+        and _is_issued(own, ca)
     )
     return {
-        "certified": certified,
+        "certified": is_certified,
         "ca_lasts": lasts,
-        "subject": f"{'IP' if as_address(host) else 'DNS'}:{host}",
+        "subject": f"{'IP' if _as_address(host) else 'DNS'}:{host}",
     }
 
 
-def is_ours(has: Seat) -> bool:
-    """Tell whether the registry is the toolkit's.
+def _is_ours(has: Seat) -> bool:
+    """Return whether the registry is the toolkit's.
 
-    From its package on: a machine that is started in between runs it, on the package's own port.
+    It is as soon as the toolkit has installed the package: a machine that is booted before the
+    registry is configured runs it, on the package's own port.
     """
-    configured = f"{registry_files.DIRECTORY}/labocloud.yml" in has["files"]
-    return configured or (REGISTRY in has["packages"] and REGISTRY in has["brought"]["packages"])
+    is_configured = f"{registry_files.DIRECTORY}/labocloud.yml" in has["files"]
+    return is_configured or (
+        _REGISTRY in has["packages"] and _REGISTRY in has["brought"]["packages"]
+    )
 
 
-def work(has: Seat, want: Want) -> RegistryWork:
+def _work(has: Seat, want: Want) -> RegistryWork:
     """Return what the role has to do on the registry's host."""
-    host, port = split(want["room"]["registry"]["at"])
+    host, port = _split(want["room"]["registry"]["at"])
     mirror = want["room"]["registry"]["mirror"]
-    present = {path: it for path, it in has["files"].items() if registry_files.OURS.fullmatch(path)}
+    present = {
+        path: digest for path, digest in has["files"].items() if registry_files.OURS.fullmatch(path)
+    }
     files = registry_files.files(want)
     stale = sorted(present.keys() - files.keys())
     lacking = [name for name in PACKAGES if name not in has["packages"]]
     hub = [] if mirror else [registry_files.HUB_STORAGE]
-    there = {REGISTRY: REGISTRY in has["packages"], MIRROR: registry_files.MIRROR_UNIT in present}
-    listening = {it["port"] for it in has["listeners"] if it["process"] == PROCESS}
+    units = {
+        _REGISTRY: _REGISTRY in has["packages"],
+        _MIRROR: registry_files.MIRROR_UNIT in present,
+    }
+    listening = {
+        listener["port"] for listener in has["listeners"] if listener["process"] == _PROCESS
+    }
     return {
         "lacking": lacking,
-        "services": [MIRROR, REGISTRY] if mirror else [REGISTRY],
-        "accounts": [PUSHER, MIRROR] if mirror else [PUSHER],
-        "stopping": [name for name, known in there.items() if known],
+        "services": [_MIRROR, _REGISTRY] if mirror else [_REGISTRY],
+        "accounts": [_PUSHER, _MIRROR] if mirror else [_PUSHER],
+        "stopping": [unit for unit, is_present in units.items() if is_present],
         "removal": [*sorted(present), *registry_files.KEPT],
         "absent": [*stale, registry_files.HUB_STORAGE_BEFORE, *hub],
         "configured": not (lacking or stale or differing(files, present)),
         "runs": port in listening,
-        "ours": is_ours(has),
-        "ports": [split(at)[1] for at in (mirror, want["room"]["registry"]["at"]) if at],
+        "ours": _is_ours(has),
+        "ports": [_split(at)[1] for at in (mirror, want["room"]["registry"]["at"]) if at],
         **certificates(has, host),
     }
 
 
-def refusals(has: Seat, want: Want, todo: RegistryWork) -> Iterator[Finding]:
+def _refusals(has: Seat, want: Want, todo: RegistryWork) -> Iterator[Finding]:
     """Yield what keeps the registry from being set up on its host."""
     name = want["name"]
     if has["service_manager"] != "systemd":
         yield finding("registry_systemd", name)
     before = (has["before"] or has)["packages"]
-    if REGISTRY in before or (REGISTRY in has["packages"] and not todo["ours"]):
+    if _REGISTRY in before or (_REGISTRY in has["packages"] and not todo["ours"]):
         yield finding("registry_foreign", name)
     for port in sorted(todo["ports"]):
         holders = [
-            it
-            for it in has["listeners"]
-            if it["port"] == port and not (todo["ours"] and it["process"] == PROCESS)
+            listener
+            for listener in has["listeners"]
+            if listener["port"] == port and not (todo["ours"] and listener["process"] == _PROCESS)
         ]
         if holders:
             holder = holders[0]["container"] or holders[0]["process"] or "somebody"
@@ -231,18 +244,20 @@ def refusals(has: Seat, want: Want, todo: RegistryWork) -> Iterator[Finding]:
             yield finding("registry_port", name, port=port, holder=f"{holder}{pid}")
 
 
-def failings(has: Seat, want: Want, todo: RegistryWork) -> Iterator[Finding]:
+def _failures(has: Seat, want: Want, todo: RegistryWork) -> Iterator[Finding]:
     """Yield what is wrong with the registry on its host."""
     name, registry = want["name"], want["room"]["registry"]
     if not todo["configured"]:
         yield finding("registry_configuration", name)
         return
-    host, port = split(registry["at"])
+    host, port = _split(registry["at"])
     why = {
-        at: told["why"] for at, told in has["registry"]["answers"].items() if not told["answers"]
+        address: answer["why"]
+        for address, answer in has["registry"]["answers"].items()
+        if not answer["answers"]
     }
     if not todo["runs"]:
-        why.setdefault(registry["at"], f"no {PROCESS} listens on port {port}")
+        why.setdefault(registry["at"], f"no {_PROCESS} listens on port {port}")
     if registry["at"] in why:
         yield finding("registry_down", name, address=registry["at"], why=why[registry["at"]])
     elif not todo["certified"]:
@@ -259,19 +274,19 @@ def judge(has: Seat, want: Want, builder: Builder) -> RegistryVerdict | Registry
     where: RegistryWhere = {"host": host, "storage": registry_files.STORAGE}
     if not host:
         return {**verdict(), **where}
-    refused = list(wrong_room(want))
+    refused = list(_wrong_room(want))
     if host != want["name"]:
-        lacking = [] if refused else list(unreachable(has, want, builder))
+        lacking = [] if refused else list(_unreachable(has, want, builder))
         return {**verdict(lacking, refused=refused), **where}
-    todo = work(has, want)
-    settled = todo["configured"] and todo["runs"] and todo["certified"]
-    settled = settled and not has["apt"]["interrupted"]
-    if not settled:
-        refused += refusals(has, want, todo)
-    found = [] if refused else list(failings(has, want, todo))
-    down = [one for one in found if one["id"] == "registry_down"]
+    todo = _work(has, want)
+    is_settled = todo["configured"] and todo["runs"] and todo["certified"]
+    is_settled = is_settled and not has["apt"]["interrupted"]
+    if not is_settled:
+        refused += _refusals(has, want, todo)
+    failures = [] if refused else list(_failures(has, want, todo))
+    down = [failure for failure in failures if failure["id"] == "registry_down"]
     return {
-        **verdict(found, settled=settled, refused=refused),
+        **verdict(failures, settled=is_settled, refused=refused),
         **where,
         **todo,
         "down": f"{want['name']}: {in_words(down)}" if down else "",

@@ -1,8 +1,8 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""An engine without root: what it needs of a seat, and what becomes of the one that was there.
+"""Judge an engine without root: what it needs of a seat, and what becomes of the previous engine.
 
-The seat's docker.service is another unit then, which runs the engine as an account of its own.
+On such a seat docker.service is another unit, which runs the engine as an account of its own.
 """
 
 from collections.abc import Iterator
@@ -21,9 +21,9 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted imp
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
 
 ENGINES = ("docker.io", "docker-ce")
-KindOfIds = Literal["subuids", "subgids"]
-KINDS_OF_IDS: tuple[KindOfIds, ...] = ("subuids", "subgids")
-# What such an engine needs besides Docker's own, by the source of the packages.
+_KindOfIds = Literal["subuids", "subgids"]
+KINDS_OF_IDS: tuple[_KindOfIds, ...] = ("subuids", "subgids")
+# The packages that such an engine needs besides Docker's own, by their source.
 PACKAGES = {
     "distro": ("uidmap", "rootlesskit", "slirp4netns", "dbus-user-session", "libpam-systemd"),
     "upstream": (
@@ -31,119 +31,125 @@ PACKAGES = {
         *("dbus-user-session", "libpam-systemd"),
     ),
 }
-# As many IDs as a container has, behind all that a directory's accounts are given: sssd counts them
-# from 200000 to 2000200000.
-FIRST, COUNT = 2_100_000_000, 65_536
-# The account's own, and its group's, the same on each seat: what a home on a server lets in is that
-# of every seat, and what a removal leaves, in homes and of Docker's data, is nobody else's.
-NUMBER = FIRST - 1
-# On which the kernel refuses what the engine does with its files, or it becomes very slow.
-UNFIT = ("nfs", "nfs4", "cifs", "smb3", "overlay", "9p", "fuse.sshfs", "vfat", "exfat")
+# A container's number of IDs, which begin behind all that a directory's accounts are given: sssd
+# counts those from 200000 to 2000200000.
+_FIRST_ID, _ID_COUNT = 2_100_000_000, 65_536
+# The ID of the account and of its group is the same on each seat: homes on a server admit the
+# account of every seat, and files that a removal leaves behind belong to nobody else.
+_ACCOUNT_ID = _FIRST_ID - 1
+# File systems on which the kernel refuses what the engine does with its files, or is very slow.
+_UNFIT = ("nfs", "nfs4", "cifs", "smb3", "overlay", "9p", "fuse.sshfs", "vfat", "exfat")
 NOTHING_MOVED: Moving = {"path": "", "sha256": "", "images": {}, "left": []}
-# Names that a person reads in one line.
-MOST = 8
+# The number of names that a person reads in one line.
+_MOST_NAMES = 8
 
 
-def wanted(want: Want) -> bool:
-    """Tell whether the seat's engine is to run without root."""
-    return engine_files.rootless(want)
+def is_wanted(want: Want) -> bool:
+    """Return whether the seat's engine is to run without root."""
+    return engine_files.is_rootless(want)
 
 
-def was_here(has: Seat) -> bool:
-    """Tell whether the toolkit has had an engine without root here, as the seat has it recorded.
+def was_set_up(has: Seat) -> bool:
+    """Return whether the seat's record shows that the toolkit has run an engine without root here.
 
-    Then units in the place of Docker's own are the toolkit's, also where somebody has removed the
+    If so, units in the place of Docker's own are the toolkit's, even if somebody has removed the
     account.
     """
     return has["students"]["account"] is not None or ROOT in roots_before(has)
 
 
 def roots_before(has: Seat) -> dict[str, str]:
-    """Return what the directories of Docker's data were like before the toolkit, by their paths."""
+    """Return the state of Docker's data directories before the toolkit: path to state.
+
+    A state is absent, empty or in use.
+    """
     before = has["before"]
     return before.get("roots", {}) if before else {}
 
 
-def is_so(has: Seat) -> bool:
-    """Tell whether the seat is set up for an engine without root, whatever runs."""
-    return was_here(has) and engine_files.UNIT in has["files"]
+def is_set_up(has: Seat) -> bool:
+    """Return whether the seat is set up for an engine without root, whatever runs."""
+    return was_set_up(has) and engine_files.UNIT in has["files"]
 
 
-def pairs(ranges: list[list[int]]) -> list[tuple[int, int]]:
-    """Give the ranges that a seat tells, each the first ID and how many, as far as it does."""
-    return sorted((one[0], one[1]) for one in ranges if len(one) == len(("first", "count")))
+def _valid_ranges(ranges: list[list[int]]) -> list[tuple[int, int]]:
+    """Return the well-formed ones of a seat's ranges, sorted, as first ID and number of IDs."""
+    return sorted((pair[0], pair[1]) for pair in ranges if len(pair) == len(("first", "count")))
 
 
-def installed(has: Seat) -> bool:
-    """Tell whether an engine of either source is installed."""
+def is_installed(has: Seat) -> bool:
+    """Return whether an engine of either source is installed."""
     return any(name in has["packages"] for name in ENGINES)
 
 
-def overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    """Tell whether two ranges have an ID in common."""
-    return one[0] < sum(other) and other[0] < sum(one)
+def _overlap(first: tuple[int, int], second: tuple[int, int]) -> bool:
+    """Return whether two ranges have an ID in common."""
+    return first[0] < sum(second) and second[0] < sum(first)
 
 
-def free_ids(has: Seat) -> int:
-    """Give the first of as many IDs as a container has, that no other account has."""
-    first = FIRST
-    for start, count in pairs(has["students"]["ranges"]):
-        if overlap((start, count), (first, COUNT)):
+def _first_free_id(has: Seat) -> int:
+    """Return the first ID of a container's range that overlaps no other account's."""
+    first = _FIRST_ID
+    for start, count in _valid_ranges(has["students"]["ranges"]):
+        if _overlap((start, count), (first, _ID_COUNT)):
             first = start + count
     return first
 
 
-def housed(has: Seat) -> bool:
-    """Tell whether the account of an engine without root is as it has to be."""
+def _is_account_right(has: Seat) -> bool:
+    """Return whether the account of an engine without root is as it has to be."""
     account = has["students"]["account"]
-    return bool(account and account["locked"] and all(ranged(has, kind) for kind in KINDS_OF_IDS))
+    return bool(account and account["locked"] and all(has_ids(has, kind) for kind in KINDS_OF_IDS))
 
 
-def ranged(has: Seat, kind: KindOfIds) -> bool:
-    """Return whether there is an account that has enough IDs of a kind, its alone."""
+def has_ids(has: Seat, kind: _KindOfIds) -> bool:
+    """Return whether the account exists and has enough IDs of a kind that no other account has."""
     account = has["students"]["account"]
     ranges = account[kind] if account else []
-    return sum(count for _, count in pairs(ranges)) >= COUNT and free(has, ranges)
+    return sum(count for _, count in _valid_ranges(ranges)) >= _ID_COUNT and _is_free(has, ranges)
 
 
-def free(has: Seat, ranges: list[list[int]]) -> bool:
-    """Tell whether no other account has an ID of some ranges."""
-    others = pairs(has["students"]["ranges"])
-    return not any(overlap(one, other) for one in pairs(ranges) for other in others)
+def _is_free(has: Seat, ranges: list[list[int]]) -> bool:
+    """Return whether no other account has an ID of some ranges."""
+    others = _valid_ranges(has["students"]["ranges"])
+    return not any(_overlap(own, other) for own in _valid_ranges(ranges) for other in others)
 
 
-def right_one(has: Seat, want: Want) -> bool:
-    """Tell whether the engine that answers, and none of root's, is the one that is wanted.
+def is_right_kind(has: Seat, want: Want) -> bool:
+    """Return whether the engine that answers is of the wanted kind, and no engine of root's runs.
 
-    As the kernel tells, not as the engine says of itself.
+    The kernel says whose engine it is; an engine's own word is not trusted.
     """
     account = has["students"]["account"]
-    if not wanted(want):
+    if not is_wanted(want):
         return bool(has["docker"]["uid"] == 0)
     return bool(account and has["docker"]["uid"] == account["uid"] and not has["docker"]["roots"])
 
 
-def moves(has: Seat) -> dict[str, str]:
-    """Give the images that go over to an engine of the other kind, name to fingerprint."""
+def _moving_images(has: Seat) -> dict[str, str]:
+    """Return the images that move to an engine of the other kind: name to fingerprint."""
     ours = set(has["built"].values())
-    told = {name: one["fingerprint"] for name, one in has["images"].items()}
-    return {name: mark for name, mark in told.items() if mark in ours}
+    prints = {name: image["fingerprint"] for name, image in has["images"].items()}
+    return {name: fingerprint for name, fingerprint in prints.items() if fingerprint in ours}
 
 
-def left_behind(has: Seat) -> tuple[list[str], list[str]]:
-    """Give what would be out of reach in an engine of the other kind: all that is not ours.
+def _left_behind(has: Seat) -> tuple[list[str], list[str]]:
+    """Return what an engine of the other kind could not reach: all that is not the toolkit's.
 
-    First what was there before the toolkit, which no reset takes, then the rest.
+    The first list is what was there before the toolkit, which no reset removes; the second is the
+    rest. An entry is a kind and a name.
     """
-    ours, kept = has["brought"].get("containers", []), moves(has)
-    there: dict[str, list[str]] = {
-        "container": [one for one, told in has["containers"].items() if told["id"] not in ours],
+    ours, kept = has["brought"].get("containers", []), _moving_images(has)
+    present: dict[str, list[str]] = {
+        "container": [
+            name for name, container in has["containers"].items() if container["id"] not in ours
+        ],
         "volume": has["volumes"],
         "network": has["networks"],
-        "image": [one for one in has["images"] if one not in kept],
+        "image": [name for name in has["images"] if name not in kept],
     }
     before = has["before"]
-    old = there
+    old = present
     if before is not None:
         old = {
             "container": before["containers"],
@@ -151,22 +157,22 @@ def left_behind(has: Seat) -> tuple[list[str], list[str]]:
             "network": before["networks"],
             "image": before["images"],
         }
-    # Of which a reset takes all that students have made of one.
+    # A reset removes all that students have made of a swarm, so the membership is in the rest.
     swarm = ["membership of a swarm"] * has["docker"]["swarm"]
-    named = [(kind, one) for kind, names in there.items() for one in names]
+    named = [(kind, name) for kind, names in present.items() for name in names]
     return (
-        [f"{kind} {one}" for kind, one in named if one in old[kind]],
-        swarm + [f"{kind} {one}" for kind, one in named if one not in old[kind]],
+        [f"{kind} {name}" for kind, name in named if name in old[kind]],
+        swarm + [f"{kind} {name}" for kind, name in named if name not in old[kind]],
     )
 
 
-def few(names: list[str]) -> str:
-    """Give names as a line has room for them."""
-    return ", ".join(names[:MOST]) + ", …" * (len(names) > MOST)
+def _shown(names: list[str]) -> str:
+    """Return as many of the names as fit in a line."""
+    return ", ".join(names[:_MOST_NAMES]) + ", …" * (len(names) > _MOST_NAMES)
 
 
-def unable(has: Seat, want: Want) -> Iterator[Finding]:
-    """Tell what an engine without root lacks on the seat. What runs so lacks nothing."""
+def _obstacles(has: Seat, want: Want) -> Iterator[Finding]:
+    """Yield what an engine without root lacks on the seat; one that runs lacks nothing."""
     name, able = want["name"], has["able"]
     lacks = {
         "rootless_systemd": has["service_manager"] != "systemd",
@@ -175,35 +181,35 @@ def unable(has: Seat, want: Want) -> Iterator[Finding]:
         "rootless_cgroup": not able["cgroup2"],
         "rootless_tun": not able["tun"],
     }
-    if wanted(want) and not right_one(has, want):
-        yield from (finding(found, name) for found, is_so in lacks.items() if is_so)
-        if able["file_system"] in UNFIT:
+    if is_wanted(want) and not is_right_kind(has, want):
+        yield from (finding(lack, name) for lack, is_lacking in lacks.items() if is_lacking)
+        if able["file_system"] in _UNFIT:
             yield finding("rootless_disk", name, root=ROOT, kind=able["file_system"])
 
 
 def refusals(has: Seat, want: Want, root: str) -> Iterator[Finding]:
-    """Tell what keeps the seat from having an engine of the wanted kind, before it is touched.
+    """Yield what keeps the seat from having an engine of the wanted kind, before any change.
 
-    root: where that one is to keep its data.
+    root: the directory where that engine is to keep its data.
     """
     name, docker = want["name"], has["docker"]
-    yield from unable(has, want)
+    yield from _obstacles(has, want)
     if not 0 <= want["docker_engine_lowest_port"] <= engine_files.LOWEST_PORT:
         what = f"docker_engine_lowest_port, {want['docker_engine_lowest_port']}, is to be 0 to 1024"
         yield finding("setting_wrong", name, what=what)
-    if wanted(want) and "proxies" in want["docker_engine_daemon_options"]:
+    if is_wanted(want) and "proxies" in want["docker_engine_daemon_options"]:
         yield finding("rootless_proxies", name)
-    if wanted(want) and engine_files.UNIT in has["files"] and not was_here(has):
+    if is_wanted(want) and engine_files.UNIT in has["files"] and not was_set_up(has):
         yield finding("rootless_unit", name, unit=engine_files.UNIT)
-    if wanted(want) == is_so(has) or not installed(has):
+    if is_wanted(want) == is_set_up(has) or not is_installed(has):
         return
     values = {"kind": want["docker_engine_students"]}
-    theirs, others = left_behind(has)
-    if docker["running"] and theirs:
-        yield finding("engine_moves_before", name, what=few(theirs), **values)
+    earlier, others = _left_behind(has)
+    if docker["running"] and earlier:
+        yield finding("engine_moves_before", name, what=_shown(earlier), **values)
     if docker["running"] and others:
-        yield finding("engine_moves", name, what=few(others), **values)
-    if docker["running"] and (theirs or others):
+        yield finding("engine_moves", name, what=_shown(others), **values)
+    if docker["running"] and (earlier or others):
         return
     if docker["data"] and not docker["running"]:
         yield finding("engine_moves_unknown", name, why=docker["why"], **values)
@@ -212,69 +218,70 @@ def refusals(has: Seat, want: Want, root: str) -> Iterator[Finding]:
 
 
 def limits(has: Seat, want: Want) -> Iterator[Finding]:
-    """Tell where an engine without root cannot limit what a container takes."""
+    """Yield a finding if an engine without root cannot limit what a container takes."""
     docker = has["docker"]
-    if wanted(want) and not (docker["memory"] and docker["pids"] and docker["cpus"]):
+    if is_wanted(want) and not (docker["memory"] and docker["pids"] and docker["cpus"]):
         yield finding("rootless_unlimited", want["name"])
 
 
-def ids(has: Seat) -> list[str]:
-    """Give what usermod is told, so that the account has as many IDs as a container, its alone.
+def _usermod_arguments(has: Seat) -> list[str]:
+    """Return the arguments of usermod that give the account the IDs of a container, its alone.
 
-    Nothing where it has: while the engine runs, usermod refuses even what changes nothing.
+    There are none if it has them: while the engine runs, usermod refuses even what changes nothing.
     """
     account = has["students"]["account"]
-    first = free_ids(has)
+    first = _first_free_id(has)
     arguments = []
     for kind in KINDS_OF_IDS:
-        if ranged(has, kind):
+        if has_ids(has, kind):
             continue
-        for start, count in pairs(account[kind] if account else []):
+        for start, count in _valid_ranges(account[kind] if account else []):
             arguments += [f"--del-{kind}", f"{start}-{start + count - 1}"]
-        arguments += [f"--add-{kind}", f"{first}-{first + COUNT - 1}"]
+        arguments += [f"--add-{kind}", f"{first}-{first + _ID_COUNT - 1}"]
     return arguments
 
 
 def values(has: Seat, want: Want, roots: list[str]) -> WithoutRoot:
-    """Return what the tasks need of an engine without root, and of one that replaces one.
+    """Return what the tasks need for an engine without root, and for one of the other kind.
 
-    roots: where the wanted engine, and containerd, keep their data.
+    roots: the directories where the wanted engine, and containerd, keep their data.
     """
-    rootless, docker = wanted(want), has["docker"]
+    is_rootless, docker = is_wanted(want), has["docker"]
     account = has["students"]["account"]
-    other = docker["running"] and not right_one(has, want)
-    own = engine_files.containerd_is_ours(has, want)
-    changes = installed(has) and rootless != is_so(has) and docker["running"]
+    is_other_kind = docker["running"] and not is_right_kind(has, want)
+    owns_containerd = engine_files.is_containerd_ours(has, want)
+    is_changing = is_installed(has) and is_rootless != is_set_up(has) and docker["running"]
     moved = has["brought"].get("moving") or NOTHING_MOVED
     before = roots_before(has)
     moving = NOTHING_MOVED
-    if changes:
-        left = [docker["root"], *roots[-1:] * (rootless and own)]
-        moving = {**NOTHING_MOVED, "images": moves(has), "left": left}
+    if is_changing:
+        left = [docker["root"], *roots[-1:] * (is_rootless and owns_containerd)]
+        moving = {**NOTHING_MOVED, "images": _moving_images(has), "left": left}
     return {
-        "without_root": rootless,
+        "without_root": is_rootless,
         "account": ACCOUNT,
         "group": GROUP,
         "home": HOME,
         "own_roots": list(dict.fromkeys([roots[0], ROOT])),
-        "uid": account["uid"] if account else NUMBER,
-        "gid": account["gid"] if account else NUMBER,
-        "ids": ids(has),
-        "housed": housed(has) if rootless else account is None,
+        "uid": account["uid"] if account else _ACCOUNT_ID,
+        "gid": account["gid"] if account else _ACCOUNT_ID,
+        "ids": _usermod_arguments(has),
+        "housed": _is_account_right(has) if is_rootless else account is None,
         "lodging": account["uid"] if account else None,
         "stops": [
-            *["docker.socket"] * (rootless or other),
-            *["containerd.service"] * (rootless and own),
-            # What its unit does at its end is what systemd has read of it until then.
-            *["docker.service"] * (other or engine_files.PORTS_UNIT in has["files"]),
+            *["docker.socket"] * (is_rootless or is_other_kind),
+            *["containerd.service"] * (is_rootless and owns_containerd),
+            # A unit stops by what systemd has read of it until then, so it stops before its files
+            # change.
+            *["docker.service"] * (is_other_kind or engine_files.PORTS_UNIT in has["files"]),
         ],
         "moving": moving,
         "moved": moved,
-        # What was in use before the toolkit is not its to remove.
+        # A directory that was in use before the toolkit is not the toolkit's to remove.
         "leaves": [
-            one
-            for one in moved["left"]
-            if one != roots[0] and before.get(one, "in use") != "in use"
+            path
+            for path in moved["left"]
+            if path != roots[0] and before.get(path, "in use") != "in use"
         ],
-        "kept": changes and before.get(docker["root"], "in use") == "in use",
+        "kept": is_changing and before.get(docker["root"], "in use") == "in use",
     }

@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""The students: who may use Docker without sudo, and what that lets them do."""
+"""Judge the students: who may use Docker without sudo, and what that lets them do."""
 
 import re
 from collections.abc import Iterator
@@ -22,70 +22,71 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge import attack
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import differing
 
-# Whoever is in it is root, where root runs an engine.
-ROOTS_GROUP = "docker"
-# What a socket's mode lets anybody do, and what its group and those in its ACL need.
-ANYBODY, ITS_GROUP = 0o007, 0o060
+# The members of this group are root, where root runs an engine.
+_ROOTS_GROUP = "docker"
+# The bits of a socket's mode for everybody, and those that its group and its ACL's groups need.
+_FOR_ALL, _FOR_GROUP = 0o007, 0o060
 
 
-def members_of(has: Seat, want: Want) -> Members:
-    """Give who is in which group, and who is to come and to go, as the verdict has it.
+def _members_of(has: Seat, want: Want) -> Members:
+    """Return who is in which group, and who is to join and to leave, as the verdict has it.
 
-    On a seat without root nobody is in the group docker, which would make them root as soon as root
-    runs an engine again; in the engine's own are those that people name, and no others.
+    On a seat without root nobody is in the group docker, which would make its members root as soon
+    as root runs an engine again; the engine's own group has just the users that are set.
     """
-    # A text with commas is a list, and has spaces behind them.
-    users = list(filter(None, (one.strip() for one in want["docker_engine_users"])))
+    # A text with commas is read as a list, whose items may begin with a space.
+    users = list(filter(None, (user.strip() for user in want["docker_engine_users"])))
     in_docker, record = has["docker_group"] or [], has["brought"]
     brought = [name for name in record["users"] if name in in_docker]
-    taken = record.get("taken", [])
-    if rootless.wanted(want):
+    removed = record.get("taken", [])
+    if rootless.is_wanted(want):
         group, members = GROUP, has["students"]["members"] or []
-        theirs, leave, back = members, in_docker, []
-        taken = sorted({*taken, *in_docker} - {*brought})
+        managed, leave, back = members, in_docker, []
+        removed = sorted({*removed, *in_docker} - {*brought})
     else:
-        group, members = ROOTS_GROUP, in_docker
-        theirs, leave, back = brought, [], [name for name in taken if name not in in_docker]
+        group, members = _ROOTS_GROUP, in_docker
+        managed, leave, back = brought, [], [name for name in removed if name not in in_docker]
     add = [name for name in dict.fromkeys(users) if name not in (*members, *back)]
     return {
         "group": group,
         "add": add,
-        "remove": [name for name in theirs if name not in users],
+        "remove": [name for name in managed if name not in users],
         "leave": leave,
         "back": back,
-        "known": sorted({*record["users"], *(add if group == ROOTS_GROUP else [])}),
+        "known": sorted({*record["users"], *(add if group == _ROOTS_GROUP else [])}),
         "brought": brought,
-        "taken": taken,
-        "kept": taken if group == GROUP else [],
+        "taken": removed,
+        "kept": removed if group == GROUP else [],
         "may": sorted({*users, *members} - {"", "root", want["account"]}),
     }
 
 
-def socket_commands(has: Seat, want: Want) -> list[list[str]]:
-    """Give what to run so that the socket is open to whom it is to be open, nothing where it is.
+def _socket_commands(has: Seat, want: Want) -> list[list[str]]:
+    """Return the commands that open the socket to just those who may use it; none if it is so.
 
-    It is where the engine has started as it is configured; not where somebody has changed it since,
-    where a run that was to open it again has been lost (module_utils/engine/access.py), or where an
-    engine of root's has left the socket of before, which systemd keeps open.
+    An engine opens its socket rightly when it starts. Afterwards it can be wrong because somebody
+    has changed it, because a run that was to open it again was lost
+    (module_utils/engine/access.py), or because systemd keeps open the socket of an earlier engine
+    of root's.
     """
     socket, gid = has["docker"]["socket"], engine_files.known_group(has, want)
-    account = has["students"]["account"] if rootless.wanted(want) else None
-    owner = account["uid"] if account else None if rootless.wanted(want) else 0
-    its_own = owner is not None and has["docker"]["uid"] == owner
-    if socket is None or not its_own or engine_files.group_unknown(has, want):
+    account = has["students"]["account"] if rootless.is_wanted(want) else None
+    owner = account["uid"] if account else None if rootless.is_wanted(want) else 0
+    is_owned = owner is not None and has["docker"]["uid"] == owner
+    if socket is None or not is_owned or engine_files.is_group_unknown(has, want):
         return []
-    mode = socket["mode"] & (ANYBODY | ITS_GROUP)
-    right = socket["groups"] == ([] if gid is None else [gid]) and mode == ITS_GROUP
-    commands = [] if right else engine_files.letting_in(has, want)
+    mode = socket["mode"] & (_FOR_ALL | _FOR_GROUP)
+    is_right = socket["groups"] == ([] if gid is None else [gid]) and mode == _FOR_GROUP
+    commands = [] if is_right else engine_files.access_commands(has, want)
     if account is None:
         return commands
     if socket["gid"] != account["gid"]:
         commands.insert(0, ["chgrp", GROUP, f"{engine_files.RUNTIME}/docker.sock"])
-    return [["runuser", "--user", ACCOUNT, "--", *one] for one in commands]
+    return [["runuser", "--user", ACCOUNT, "--", *command] for command in commands]
 
 
-def login(has: Seat, want: Want) -> Login:
-    """Give the script of a login, path to text, where it is to be written, and paths to remove."""
+def _login(has: Seat, want: Want) -> Login:
+    """Return the login script to write, path to text, and the paths of those to remove."""
     wanted, present = engine_files.login(want), has["files"]
     return {
         "write": {path: wanted[path] for path in differing(wanted, present)},
@@ -93,8 +94,8 @@ def login(has: Seat, want: Want) -> Login:
     }
 
 
-def refusals(has: Seat, want: Want) -> Iterator[Finding]:
-    """Tell what of the settings cannot be."""
+def _refusals(has: Seat, want: Want) -> Iterator[Finding]:
+    """Yield the settings that cannot work on the seat."""
     name, folder = want["name"], want["docker_engine_folder"].strip()
     if want["docker_engine_group"].strip() and has["service_manager"] != "systemd":
         yield finding("group_unmanaged", name, group=want["docker_engine_group"])
@@ -103,16 +104,16 @@ def refusals(has: Seat, want: Want) -> Iterator[Finding]:
         yield finding("setting_wrong", name, what=what)
 
 
-def conditions(
-    has: Seat, want: Want, members: Members, mending: list[list[str]], script: Login
+def _conditions(
+    has: Seat, want: Want, members: Members, commands: list[list[str]], script: Login
 ) -> Iterator[Finding]:
     """Yield what is wrong with who may use Docker.
 
-    mending: the commands that mend the socket. script: what is to be done with that of a login.
+    commands: those that mend the socket. script: what is to be done with the login script.
     """
     name, group = want["name"], want["docker_engine_group"].strip()
-    # Of the engine that is to come instead, nobody uses anything yet.
-    if members["add"] and rootless.wanted(want) == rootless.is_so(has):
+    # While the engine is of the other kind, nobody needs to be in the wanted one's group yet.
+    if members["add"] and rootless.is_wanted(want) == rootless.is_set_up(has):
         yield finding("users_missing", name, users=", ".join(members["add"]))
     if members["remove"]:
         yield finding("users_left", name, users=", ".join(members["remove"]))
@@ -120,45 +121,49 @@ def conditions(
         yield finding("users_root", name, users=", ".join(members["leave"]))
     if members["back"]:
         yield finding("users_taken", name, users=", ".join(members["back"]))
-    if engine_files.group_unknown(has, want):
+    if engine_files.is_group_unknown(has, want):
         yield finding("group_unknown", name, group=group)
     socket = has["docker"]["socket"]
-    if mending and socket:
+    if commands and socket:
         gid = engine_files.known_group(has, want)
-        others = socket["mode"] & ANYBODY or [one for one in socket["groups"] if one != gid]
+        others = socket["mode"] & _FOR_ALL or [other for other in socket["groups"] if other != gid]
         whom = group if gid is not None and gid not in socket["groups"] else members["group"]
-        found = "socket_open" if others else "socket_shut"
-        yield finding(found, name, group=whom, mode=f"{socket['mode']:o}")
+        condition = "socket_open" if others else "socket_shut"
+        yield finding(condition, name, group=whom, mode=f"{socket['mode']:o}")
     if script["write"] or script["remove"]:
         yield finding("folder_script", name)
-    if account := has["students"]["account"] if rootless.wanted(want) else None:
+    if account := has["students"]["account"] if rootless.is_wanted(want) else None:
         if not account["locked"]:
             yield finding("account_open", name, account=ACCOUNT)
         for kind in rootless.KINDS_OF_IDS:
-            if not rootless.ranged(has, kind):
+            if not rootless.has_ids(has, kind):
                 yield finding("account_ranges", name, account=ACCOUNT, file=f"/etc/{kind[:-1]}")
 
 
 def judge(has: Seat, want: Want, builder: Builder) -> StudentsVerdict:
     """Judge who may use Docker."""
     del builder
-    members, mending, script = members_of(has, want), socket_commands(has, want), login(has, want)
+    members, commands, script = (
+        _members_of(has, want),
+        _socket_commands(has, want),
+        _login(has, want),
+    )
     if group := want["docker_engine_group"].strip():
         members["may"].append(group)
     record, docker = has["brought"], has["docker"]
-    kept = members["kept"] == record.get("taken", [])
+    is_recorded = members["kept"] == record.get("taken", [])
     moves = members["add"] or members["remove"] or members["leave"] or members["back"]
-    known = has["docker_group"] is not None
-    found = [*conditions(has, want, members, mending, script)] if known else []
+    has_group = has["docker_group"] is not None
+    findings = [*_conditions(has, want, members, commands, script)] if has_group else []
     return {
         **verdict(
-            [*found, *attacks.findings_of(want)],
-            settled=kept and not (moves or mending or script["write"] or script["remove"]),
-            refused=refusals(has, want),
+            [*findings, *attacks.findings_of(want)],
+            settled=is_recorded and not (moves or commands or script["write"] or script["remove"]),
+            refused=_refusals(has, want),
         ),
         **members,
-        "socket": mending,
+        "socket": commands,
         "login": script,
-        "recorded": kept and members["brought"] == record["users"],
+        "recorded": is_recorded and members["brought"] == record["users"],
         "opened": docker["uid"] == 0 and bool(docker["socket"] and docker["socket"]["groups"]),
     }

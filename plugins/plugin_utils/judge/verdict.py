@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""The verdict of the judge on one part of a seat, and what a rule takes."""
+"""The verdict of the judge on one part of a seat."""
 
 from collections.abc import Iterable
 
@@ -9,19 +9,19 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Fin
 
 
 def verdict(
-    found: Iterable[Finding] = (),
+    others: Iterable[Finding] = (),
     *,
     settled: bool = True,
     refused: Iterable[Finding] = (),
 ) -> Verdict:
-    """Return what every part's verdict has.
+    """Return what every part's verdict has, the findings with the errors first.
 
-    settled: whether there is nothing for the part's role to do. refused: what keeps it from doing
-    its work; a part that is settled refuses nothing. found: what else is wrong.
+    settled: whether there is nothing for the part's role to do. refused: what keeps the role from
+    doing its work; a part that is settled refuses nothing. others: what else is wrong.
     """
-    # A finding that is a warning where all else is well may be a reason not to begin.
+    # A finding that is a warning elsewhere may be a reason not to begin.
     refusals = [{**refusal, "severity": "error"} for refusal in refused]
-    findings = sorted([*refusals, *found], key=lambda finding: str(finding["severity"]))
+    findings = sorted([*refusals, *others], key=lambda finding: str(finding["severity"]))
     return {
         "settled": settled and not refusals,
         "refused": refusals,

@@ -14,9 +14,9 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
     errors,
+    is_updated,
     silent,
     unanswered,
-    updated,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import Answer
@@ -224,7 +224,7 @@ class Record:
 
     def _is_left(self, seat: str) -> bool:
         """Return whether an update has not come to a seat that was judged."""
-        return self.updates and not updated(self.answers[seat]["verdict"])
+        return self.updates and not is_updated(self.answers[seat]["verdict"])
 
     def _why(self, seat: str) -> str:
         """Return why a seat is not finished at which no task has failed."""

@@ -1,0 +1,141 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""How the images come to a machine: from the room's registry, or by an archive."""
+
+import re
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
+    Archive,
+    Pulled,
+)
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Want
+from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.revisions import (
+    Wanted,
+    image_of,
+    layers_present,
+)
+
+_DIGEST = re.compile("sha256:[0-9a-f]{64}")
+# How many digits of a fingerprint are in a tag of the registry, and in an archive's name.
+_TAG_DIGITS = 16
+
+
+def road_of(want: Want) -> str:
+    """Return how the images come to the seats: registry or archive."""
+    road: str = want["course_image_delivery"]
+    return road if road != "auto" else "registry" if registry_address(want) else "archive"
+
+
+def registry_address(want: Want) -> str:
+    """Return host:port of the room's registry, empty where the builder cannot publish to it."""
+    registry = want["room"]["registry"]
+    return str(registry["at"]) if registry["host"] == want["room"]["builder"] else ""
+
+
+def repository_of(want: Want) -> str:
+    """Return the images' repository in the registry, which has one directory for each."""
+    return str(want["course_image_tag"]).partition(":")[0].replace("/", "-")
+
+
+def _tags_of(want: Want, wanted: Wanted) -> dict[str, str]:
+    """Return what the registry is to have: the tag there to the image's name on the builder."""
+    return {
+        f"base-{wanted.base['fingerprint'][:_TAG_DIGITS]}": want["course_image_base_tag"],
+        f"course-{wanted.image['fingerprint'][:_TAG_DIGITS]}": wanted.name,
+    }
+
+
+def unpublished(want: Want, build_host: Seat, wanted: Wanted) -> dict[str, str]:
+    """Return what has to be published: the tag to the image's name on the builder.
+
+    Where the registry lacks one of the images, both are returned.
+    """
+    if not wanted.is_built or road_of(want) != "registry":
+        return {}
+    tags = _tags_of(want, wanted)
+    return {} if tags.keys() <= build_host["registry"]["images"].keys() else tags
+
+
+def builder_unready(want: Want, build_host: Seat) -> Finding | None:
+    """Return why the builder cannot do anything for the others; None where it can."""
+    if build_host["docker"]["running"] and build_host["before"] is not None:
+        return None
+    name = "builder_foreign" if build_host["docker"]["running"] else "builder_stopped"
+    return finding(name, want["name"], builder=want["room"]["builder"])
+
+
+def pulls(
+    want: Want, build_host: Seat, wanted: Wanted, lacking: list[str]
+) -> Iterator[tuple[str, Pulled]]:
+    """Yield what a seat pulls from the registry: the tag there, and the image to pull.
+
+    An image whose digest the registry does not tell has no reference.
+    """
+    images = {want["course_image_base_tag"]: wanted.base, wanted.name: wanted.image}
+    for tag, name in _tags_of(want, wanted).items():
+        digest = str(build_host["registry"]["images"].get(tag, ""))
+        if name in lacking:
+            repository = f"{registry_address(want)}/{repository_of(want)}"
+            yield (
+                tag,
+                {
+                    "image": f"{repository}@{digest}" if _DIGEST.fullmatch(digest) else "",
+                    "name": name,
+                    "fingerprint": images[name]["fingerprint"],
+                },
+            )
+
+
+def obstacles(
+    want: Want, build_host: Seat, wanted: Wanted, pull: Mapping[str, Pulled]
+) -> Iterator[Finding]:
+    """Yield what the builder has to do before the images can come; none of it is the seat's.
+
+    pull: tag to image, as pulls() yields them.
+    """
+    values = {"host": want["name"], "builder": want["room"]["builder"]}
+    if unready := builder_unready(want, build_host):
+        yield unready
+    elif not wanted.is_built:
+        yield finding("image_unbuilt", want["name"], image=want["course_image_tag"], **values)
+    for tag, image in pull.items():
+        if not image["image"]:
+            answer = str(build_host["registry"]["images"].get(tag, "nothing"))[:80]
+            yield finding("registry_digest", want["name"], tag=tag, told=answer, **values)
+
+
+def images_of(want: Want, wanted: Wanted) -> dict[str, str]:
+    """Return the images that a machine is to have: name to fingerprint.
+
+    An image that is not built yet has an empty fingerprint, so no machine has it.
+    """
+    return {
+        want["course_image_base_tag"]: wanted.base["fingerprint"] if wanted.name else "",
+        wanted.name or want["course_image_tag"]: wanted.image["fingerprint"],
+    }
+
+
+def lacking_of(has: Seat, images: Mapping[str, str]) -> list[str]:
+    """Return the names of the images that a machine lacks. images: name to fingerprint."""
+    return [
+        name
+        for name, fingerprint in images.items()
+        if not fingerprint or image_of(has, name)["fingerprint"] != fingerprint
+    ]
+
+
+def archive_of(has: Seat, want: Want, wanted: Wanted, images: dict[str, str]) -> Archive:
+    """Return the archive by which a machine is sent images. images: name to fingerprint."""
+    skip = layers_present(has, wanted.image["layers"]) if has["docker"]["partial"] else 0
+    # An archive is named after its content, which is the images and their names.
+    content = "".join(f"{name}{fingerprint}" for name, fingerprint in images.items())
+    digits = sha256(content.encode()).hexdigest()[:_TAG_DIGITS]
+    return {
+        "archive": f"{want['course_image_cache']}/images/{digits}-{skip}",
+        "images": list(images),
+        "skip_layers": skip,
+    }
