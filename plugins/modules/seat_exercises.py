@@ -171,7 +171,7 @@ def exchange(entries: dict[str, Entry], places: Places) -> None:
 def tidy(places: Places) -> None:
     """Remove what the folder's link does not lead to. Raises OSError and ForeignEntryError."""
     current = places.current()
-    for one in places.made():
+    for one in places.own_paths():
         if one != current:
             remove(one)
 

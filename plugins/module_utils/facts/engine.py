@@ -33,13 +33,13 @@ from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint 
 # Seconds for one answer, and for all of them; bytes of one, which with a thousand images has 1 MB.
 ANSWER_SECONDS, ENGINE_SECONDS = 20.0, 45.0
 ANSWER_BYTES = 16 * 2**20
-# As many as a seat of a class never has.
+# More than the seat of a class ever has.
 MOST_IMAGES, MOST_CONTAINERS, MOST_NETWORKS, MOST_VOLUMES = 1000, 500, 500, 5000
 MOST_LAYERS, MOST_PORTS = 200, 2000
-# Labels of one thing, and characters of each; the toolkit's own have a hundred.
+# Labels of an image or a container, and characters of each; the toolkit's own have a hundred.
 MOST_LABELS, LONGEST_LABEL = 50, 500
 OUR_LABELS = "labocloud."
-# What a container was started with, in its HostConfig; and how many entries of a list are told.
+# The fields of a container's HostConfig that are facts, and how many entries of a list are.
 CONTAINER_SETTINGS = (
     "AutoRemove",
     "CapAdd",
@@ -65,7 +65,7 @@ CONTAINER_SETTINGS = (
 ENTRIES = 20
 ANY_ADDRESS = "0.0.0.0"  # noqa: S104  # as Docker writes it, too
 DOCKER_NETWORKS = {"bridge", "host", "none", "docker_gwbridge", "ingress"}
-# What the facts cannot do without.
+# The shapes of answers, with the fields that the facts cannot do without.
 INFO = needing(answers.INFO, "ServerVersion", "DockerRootDir", "Driver")
 IMAGE = needing(answers.IMAGE, "Id", "Architecture", "RootFS")
 LISTED_CONTAINER = needing(answers.LISTED_CONTAINER, "Image", "ImageID", "State", "Status")
@@ -75,9 +75,9 @@ _NO_NAME = "<none>:<none>"
 
 
 def engine_facts(path: str, odd: Odd) -> dict[str, Any]:
-    """Return what an engine has; where none answers, that and empty lists.
+    """Return what an engine has; where none answers, the reason and empty lists.
 
-    path: its socket's. odd: is told of what is left out. Raises nothing.
+    path: its socket's. odd: gets a sentence for whatever is left out. Raises nothing.
     """
     with reading(path, odd) as reader:
         try:
@@ -103,7 +103,7 @@ def engine_facts(path: str, odd: Odd) -> dict[str, Any]:
 def reading(path: str, odd: Odd, seconds: float = ENGINE_SECONDS) -> Iterator[Reader]:
     """Yield a reader of an engine, for as long as there is time for all of its answers.
 
-    odd: is told of what is left out.
+    odd: gets a sentence for whatever is left out.
     """
     docker = DockerConnection(
         path, ANSWER_SECONDS, total_seconds=seconds, answer_bytes=ANSWER_BYTES
@@ -165,7 +165,7 @@ def loads_partial_archives(info: Info) -> bool:
 
 
 def labels_of(labels: Mapping[str, str] | None) -> dict[str, str]:
-    """Return the labels of a thing, not more than there is room for, the toolkit's own first."""
+    """Return labels, as many as there is room for, the toolkit's own first."""
     labels = labels or {}
     names = sorted(labels, key=lambda name: (not name.startswith(OUR_LABELS), name))
     return {
@@ -180,7 +180,7 @@ def inspected_images(reader: Reader, odd: Odd) -> dict[str, Description]:
     images: dict[str, Description] = {}
     for listed in reader.images(most=MOST_IMAGES):
         tags = [tag for tag in listed.get("RepoTags") or [] if tag != _NO_NAME]
-        # A broken image is as good as none.
+        # A broken image can be used for nothing, so it is no fact.
         image = reader.image(listed["Id"], IMAGE) if tags else None
         if image is not None:
             images.update(dict.fromkeys(tags, image))
@@ -273,7 +273,7 @@ def published(ports: Iterable[Port] | None) -> list[dict[str, Any]]:
 
 
 def docker_network_facts(networks: list[Network], info: Info) -> dict[str, Any]:
-    """Return what Docker's own description of its networks, and of itself, tells of the network.
+    """Return the networks of containers, their MTU, and whether the engine has a proxy.
 
     networks, info: of the shapes NETWORK and INFO.
     """
