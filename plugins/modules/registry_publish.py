@@ -86,12 +86,13 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
 UNIT = "labocloud-push.service"
 ACCOUNT = "labocloud-push"
 COMMANDS = ("docker", "docker-registry", "skopeo", "systemd-run")
-PORT = "5000"  # of a loopback that is the unit's own
+# The port is one of a loopback interface that is the unit's own.
+PORT = "5000"
 # A push takes seconds. systemd ends one that takes longer than this, with all that belongs to it.
 SECONDS = 900
 PROPERTIES = {
     "User": ACCOUNT,
-    "Group": "docker-registry",  # which reads what this account writes, and no more
+    "Group": "docker-registry",  # It may read what this account writes, and no more.
     "UMask": "0027",
     "RuntimeMaxSec": SECONDS,
     "MemoryMax": "1G",
@@ -143,7 +144,7 @@ docker-registry garbage-collect --delete-untagged "$RUNTIME_DIRECTORY/config.yml
 
 
 def outdated(tags: dict[str, float], wanted: set[str], keep: int) -> list[str]:
-    """Give the tags to remove.
+    """Return the tags to remove, in order.
 
     tags: each tag with the time of its last push, in seconds. wanted: tags that stay in any case.
     keep: how many stay of those that begin with the same word.
@@ -159,7 +160,7 @@ def outdated(tags: dict[str, float], wanted: set[str], keep: int) -> list[str]:
 
 
 def lacking() -> list[str]:
-    """Give what this host lacks to push: commands, or the account."""
+    """Return what this host lacks to push: names of commands, or of the account."""
     names = [command for command in COMMANDS if shutil.which(command) is None]
     try:
         pwd.getpwnam(ACCOUNT)
@@ -169,7 +170,7 @@ def lacking() -> list[str]:
 
 
 def configuration(storage: str) -> dict[str, Any]:
-    """Give the configuration of the registry that takes the pushes."""
+    """Return the configuration of the registry that takes the pushes."""
     return {
         "version": "0.1",
         "log": {"level": "error", "accesslog": {"disabled": True}},
@@ -181,13 +182,14 @@ def configuration(storage: str) -> dict[str, Any]:
 def unit(
     images: dict[str, str], repository: str, storage: str, old: list[str], network: str
 ) -> list[str]:
-    """Give the command that pushes images, and removes the tags old, in a transient unit.
+    """Return the command that pushes images, and removes old tags, in a transient unit.
 
-    Its standard input is the archive of the images. network: the host's, as /proc names it.
+    Its standard input is the archive of the images. images: tag to name. old: the tags. network:
+    the host's, as /proc names it.
     """
     environment = {
-        "CONFIGURATION": json.dumps(configuration(storage)),  # JSON is YAML
-        "HOME": storage,  # where skopeo notes which layers it has compressed before
+        "CONFIGURATION": json.dumps(configuration(storage)),  # JSON is YAML, too.
+        "HOME": storage,  # Skopeo keeps a record there of the layers that it has compressed.
         "HOST_NETWORK": network,
         "PORT": PORT,
         "REPOSITORY": repository,
@@ -208,11 +210,11 @@ def unit(
 
 
 def run(*command: str, **options: Any) -> str:  # noqa: ANN401  # subprocess.run's own
-    """Run a command and give its output. Raises subprocess.CalledProcessError."""
-    told: str = subprocess.run(
+    """Run a command and return its output. Raises subprocess.CalledProcessError."""
+    output: str = subprocess.run(
         command, check=True, capture_output=True, text=True, **options
     ).stdout
-    return told
+    return output
 
 
 def save(images: list[str], file: IO[bytes], docker_socket: str) -> None:
@@ -221,13 +223,14 @@ def save(images: list[str], file: IO[bytes], docker_socket: str) -> None:
     Raises subprocess.CalledProcessError.
     """
     commands.run(["docker", "save", *images], docker_socket, stdout=file)
-    os.fchmod(file.fileno(), 0o644)  # the unit's account opens it anew
+    # The unit's account opens the file anew.
+    os.fchmod(file.fileno(), 0o644)
     file.seek(0)
 
 
 @contextmanager
 def alone(storage: str) -> Iterator[None]:
-    """Wait until nobody else pushes into the storage, and let nobody else meanwhile.
+    """Wait until nobody else pushes into the storage, and let nobody else push meanwhile.
 
     Raises OSError.
     """
@@ -242,15 +245,15 @@ def alone(storage: str) -> Iterator[None]:
 def publish(
     images: dict[str, str], repository: str, storage: str, keep: int, docker_socket: str
 ) -> list[str]:
-    """Push images, remove old ones, and give the tags of those.
+    """Push images, remove old ones, and return the tags of those that were removed.
 
-    Raises OSError and subprocess.CalledProcessError.
+    The arguments are the module's. Raises OSError and subprocess.CalledProcessError.
     """
     directory = Path(storage) / "docker/registry/v2/repositories" / repository / "_manifests/tags"
-    # Without a name: whatever becomes of this process, the archive goes with it.
+    # The file has no name, so that it is gone with this process, however that ends.
     with alone(storage), tempfile.TemporaryFile(dir="/var/tmp") as file:
         save(sorted(set(images.values())), file, docker_socket)
-        # What a run that was killed has left; ours is the only one now.
+        # A run that was killed may have left the unit; only this run may have one now.
         subprocess.run(["systemctl", "stop", UNIT], check=False, capture_output=True)
         tags = {link.parts[-3]: link.stat().st_mtime for link in directory.glob("*/current/link")}
         old = outdated(dict.fromkeys(images, 0.0) | tags, set(images), keep)
