@@ -76,7 +76,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.state import (
     read,
 )
 
-# What the engine, 20.10 to 29, and containerd, 1.4 to 2, keep at the top of their directories;
+# The names at the top of the directories of the engine, 20.10 to 29, and of containerd, 1.4 to 2;
 # 100000.100000 is the engine's directory for containers with users of their own.
 OWN_ENTRIES = re.compile(
     r"""
@@ -86,15 +86,15 @@ OWN_ENTRIES = re.compile(
     """,
     re.VERBOSE,
 )
-# What a container's files, its /dev/shm and secrets, and its network are mounted as.
+# The types of the mounts for a container's files, its /dev/shm and secrets, and its network.
 OWN_TYPES = {"overlay", "fuse.fuse-overlayfs", "tmpfs", "nsfs"}
 VOLUME = re.compile(r"(\d+\.\d+/)?volumes/[^/]+/_data")
-# umount2(2): of what a link points to, nothing.
+# The flag of umount2(2) that keeps it from following a link.
 UMOUNT_NOFOLLOW = 8
 
 
 def is_dockers(mount: Mount, root: str) -> bool:
-    """Return whether a mount below root is the engine's: of a container, or on a volume."""
+    """Return whether a mount below a root is the engine's: of a container, or on a volume."""
     below = mount.path[len(root) + 1 :]
     if "volumes" in below.split("/")[:2]:
         return bool(VOLUME.fullmatch(below))
@@ -110,7 +110,7 @@ def mounts_below(root: str, mounts: list[Mount]) -> list[Mount]:
 
 
 def refuse_others(root: str, entries: list[str], below: list[Mount]) -> None:
-    """Raise ForeignEntryError where a root holds what is not Docker's.
+    """Raise ForeignEntryError where a root holds an entry or a mount that is not Docker's.
 
     entries: the names in it. below: the mounts below it.
     """
@@ -131,7 +131,7 @@ def refuse_others(root: str, entries: list[str], below: list[Mount]) -> None:
 
 
 def unmount(path: str) -> None:
-    """Unmount what was mounted last at path. Raises ForeignEntryError where that cannot be."""
+    """Remove the last mount at a path. Raises ForeignEntryError where that fails."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.umount2(os.fsencode(path), UMOUNT_NOFOLLOW) != 0:
         why = os.strerror(ctypes.get_errno())
@@ -144,8 +144,8 @@ def unmount(path: str) -> None:
 def purge(root: str, was: str, check: bool) -> bool:
     """Remove what Docker kept in a root, and return whether there was anything to do.
 
-    was: what it was like before, absent or empty. check: whether nothing is removed. Raises
-    ForeignEntryError before anything is removed, ValueError and OSError.
+    was: what it was like before the toolkit, "absent" or "empty". check: whether nothing is
+    removed. Raises ForeignEntryError before anything is removed, ValueError and OSError.
     """
     place = os.path.realpath(root)
     if state_of(place) == "absent":
@@ -153,14 +153,14 @@ def purge(root: str, was: str, check: bool) -> bool:
     mounts = read_mounts()
     below = mounts_below(place, mounts)
     refuse_others(place, os.listdir(place), below)
-    # A disk of its own, or one that a link leads to, is not Docker's.
+    # A mount point, and a directory that a link leads to, are not Docker's to remove.
     is_mounted = place in [mount.path for mount in mounts]
     stays = was == "empty" or is_mounted or os.path.islink(root)
     if check:
         return not stays or state_of(place) == "in use"
     for mount in below:
         unmount(mount.path)
-    # What has come in the meantime.
+    # Something may have come in the meantime.
     refuse_others(place, os.listdir(place), below=[])
     if left := mounts_below(place, read_mounts()):
         raise ForeignEntryError(
@@ -190,7 +190,7 @@ def main() -> None:
         before = state.before.get("roots", {})
         ours = [path for path in paths if before.get(path) in ("absent", "empty")]
         kept = [path for path in paths if path not in ours and state_of(path) == "in use"]
-        # All of them are looked at before one is touched.
+        # All of them are checked before anything is removed.
         changed = [purge(path, before[path], check=True) for path in ours]
         if not module.check_mode:
             changed = [purge(path, before[path], check=False) for path in ours]

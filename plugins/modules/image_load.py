@@ -141,7 +141,7 @@ def load(docker: DockerConnection, src: Path) -> None:
 
 
 def put_back(docker: DockerConnection, before: dict[str, str | None]) -> None:
-    """Give names back to the images that had them. Raises OSError.
+    """Restore each name to the image that had it. Raises OSError.
 
     before: name to the ID of an image, None where there was none.
     """

@@ -78,7 +78,7 @@ def is_at(path: Path, file: TextIO) -> bool:
 
 @contextmanager
 def opened(path: Path) -> Iterator[TextIO]:
-    """Open the lock's file for this process alone, and make it where it is absent. Raises OSError."""
+    """Open the lock's file, made where it is absent, for this process alone. Raises OSError."""
     while True:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
         with open(os.open(path, flags, 0o600), "r+", encoding="utf-8") as file:

@@ -184,26 +184,26 @@ TIMEOUT = 300
 
 
 def listed(docker: DockerConnection, arguments: dict[str, Any], *, close: bool) -> dict[str, Any]:
-    """Return things, refused, told, save and unsaved, as RETURN has them.
+    """Return C(things), C(refused), C(told), C(save) and C(unsaved), as RETURN has them.
 
     arguments: the module's. close: whether the engine is closed to students first, which it stays
     where something can be saved. Raises as list_things() does.
     """
     save, host = None, arguments["host"]
     try:
-        things, refused = list_things(docker, host, arguments["keep"], close=close)
-        save = to_save(things)
+        plan, refused = list_things(docker, host, arguments["keep"], close=close)
+        save = to_save(plan)
     finally:
         if close and save is None:
             access.open_again(docker.path)
-    lost = unsaved(things, memory.work_taken_home())
-    text = report(host, things, lost, confirmed=arguments["confirmed"])
-    return {"things": things, "refused": refused, "told": text, "save": save, "unsaved": lost}
+    lost = unsaved(plan, memory.work_taken_home())
+    text = report(host, plan, lost, confirmed=arguments["confirmed"])
+    return {"things": plan, "refused": refused, "told": text, "save": save, "unsaved": lost}
 
 
 @contextmanager
 def closed(arguments: dict[str, Any]) -> Iterator[None]:
-    """Have the engine closed to students for a while, where what goes was saved. Raises OSError.
+    """Close the engine to students for a while, where what is removed was saved. Raises OSError.
 
     arguments: the module's.
     """
@@ -222,10 +222,10 @@ def remove_all(docker: DockerConnection, arguments: dict[str, Any], left: list[s
 
     arguments: the module's. left: what cannot be removed is added to it, each with the reason.
     """
-    things: Plan = arguments["things"]
+    plan: Plan = arguments["things"]
     with alone(), closed(arguments):
-        remove(docker, things, left, arguments["saved"])
-        if things.get("memory"):
+        remove(docker, plan, left, arguments["saved"])
+        if plan.get("memory"):
             memory.forget(left)
 
 
@@ -265,9 +265,9 @@ def main() -> None:
     if left:
         why = f"cannot be removed: {'; '.join(few(left))}"
         module.fail_json(msg=f"{host}: {why}. {STILL}", left=few(left), changed=True)
-    every, freed = lines(answer["things"]), total(answer["things"])
-    changed = arguments["state"] == "absent" and bool(every)
-    answer |= {"lines": few(every), "bytes": freed, "size": size(freed)}
+    listing, freed = lines(answer["things"]), total(answer["things"])
+    changed = arguments["state"] == "absent" and bool(listing)
+    answer |= {"lines": few(listing), "bytes": freed, "size": size(freed)}
     module.exit_json(changed=changed, **answer)
 
 
