@@ -16,16 +16,16 @@ from ansible_collections.labocloud.room.plugins.module_utils.passwords import wi
 LISTS = Path("/var/lib/apt/lists")
 SOURCES = Path("/etc/apt")
 # Seconds for which lists are fresh, for which another apt is waited for, and between two tries.
-FRESH, PATIENCE, PAUSE = 600, 60, 5
+_FRESH, PATIENCE, PAUSE = 600, 60, 5
 # Ansible's apt needs this package, and installs it where it is absent.
-LIBRARY = "python3-apt"
+_LIBRARY = "python3-apt"
 # Without the option the command succeeds although a list could not be fetched.
-UPDATE = ("apt-get", "--quiet", "--option=APT::Update::Error-Mode=any", "update")
+_UPDATE = ("apt-get", "--quiet", "--option=APT::Update::Error-Mode=any", "update")
 SIMULATE = (
     *("apt-get", "--simulate", "--no-install-recommends", "--allow-downgrades"),
     *("--allow-change-held-packages", "install"),
 )
-NEW = re.compile(r"^Inst ([^ :]+)[^ ]* [(]", re.MULTILINE)
+_NEW = re.compile(r"^Inst ([^ :]+)[^ ]* [(]", re.MULTILINE)
 # The last lines of an error that are shown.
 _LAST_LINES = 3
 
@@ -34,7 +34,7 @@ class ListsError(Exception):
     """The package lists cannot be read; the text says why, and what to do."""
 
 
-def run(command: Iterable[str]) -> subprocess.CompletedProcess[str]:
+def _run(command: Iterable[str]) -> subprocess.CompletedProcess[str]:
     """Run an apt-get command, with messages in English."""
     return subprocess.run(  # noqa: S603  # no shell
         [*command],
@@ -55,7 +55,7 @@ def are_fresh() -> bool:
     sources = [SOURCES / "sources.list", parts, *parts.glob("*")]
     changed = max((path.stat().st_mtime for path in sources if path.exists()), default=0)
     written = LISTS.stat().st_mtime
-    return changed < written and 0 <= time.time() - written < FRESH
+    return changed < written and 0 <= time.time() - written < _FRESH
 
 
 def read_lists() -> None:
@@ -63,7 +63,7 @@ def read_lists() -> None:
     if are_fresh():
         return
     end = time.monotonic() + PATIENCE
-    while (update := run(UPDATE)).returncode and " lock" in update.stderr:
+    while (update := _run(_UPDATE)).returncode and " lock" in update.stderr:
         if time.monotonic() >= end:
             break
         time.sleep(PAUSE)
@@ -86,8 +86,8 @@ def new_packages(coming: list[str], going: list[str], installed: Iterable[str]) 
     removed first. installed: names of those that are on the machine. Where the simulation fails,
     the names in coming stand for its result: the installation will say why it fails.
     """
-    simulation = run([*SIMULATE, LIBRARY, *coming, *(f"{name}-" for name in going)])
-    names = [LIBRARY, *(package.partition("=")[0] for package in coming)]
+    simulation = _run([*SIMULATE, _LIBRARY, *coming, *(f"{name}-" for name in going)])
+    names = [_LIBRARY, *(package.partition("=")[0] for package in coming)]
     if simulation.returncode == 0:
-        names = NEW.findall(simulation.stdout)
+        names = _NEW.findall(simulation.stdout)
     return sorted({*names} - {*installed})

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 # Every text exists in this language.
 SOURCE = "en"
 # The name of a file or a folder of a language, without an ending.
-CODE = re.compile(r"[a-z]{2,3}")
+_CODE = re.compile(r"[a-z]{2,3}")
 
 
 def ordered(names: Iterable[str]) -> tuple[str, ...]:
@@ -18,7 +18,7 @@ def ordered(names: Iterable[str]) -> tuple[str, ...]:
 
     names: names of files and folders; those that are no language's code are left out.
     """
-    codes = {name for name in names if CODE.fullmatch(name)}
+    codes = {name for name in names if _CODE.fullmatch(name)}
     return tuple(sorted(codes, key=lambda code: (code == SOURCE, code)))
 
 

@@ -13,7 +13,7 @@ MOST_LINES, LONGEST_LINE = 200, 500
 # Sentences on what is wrong with a machine, and characters of a sentence.
 MOST_SENTENCES, LONGEST_SENTENCE = 20, 300
 # Characters of a plan as JSON, which are some thousands of things. An honest seat has a twentieth.
-LARGEST_PLAN = 500_000
+_LARGEST_PLAN = 500_000
 
 
 def few(lines: Sequence[str]) -> list[str]:
@@ -29,7 +29,7 @@ def held(plan: dict[str, Any], order: Sequence[str]) -> dict[str, Any]:
     plan: kind to things, in a list or by name. order: that of the kinds, as they are carried out;
     what comes after the first that has no room may depend on it, and is left out too.
     """
-    room, left_out, result = LARGEST_PLAN, 0, dict(plan)
+    room, left_out, result = _LARGEST_PLAN, 0, dict(plan)
     for kind in order:
         of_kind = plan[kind]
         entries = list(of_kind.items() if isinstance(of_kind, dict) else of_kind)

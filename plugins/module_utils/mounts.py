@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 MOUNTINFO = Path("/proc/self/mountinfo")
 # The fields that proc(5) promises: number, parent, device, root, mount point, options.
-FIELDS = 6
+_FIELDS = 6
 # The kernel writes space, tab, newline and backslash in octal.
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 
@@ -34,7 +34,7 @@ def parse_mounts(text: str) -> list[Mount]:
     for line in filter(None, text.split("\n")):
         fields, separator, rest = line.partition(" - ")
         words = fields.split(" ")
-        if not separator or len(words) < FIELDS or not words[0].isdecimal():
+        if not separator or len(words) < _FIELDS or not words[0].isdecimal():
             raise ValueError(f"no line of mountinfo: {line!r}")
         path = _ESCAPE.sub(lambda escape: chr(int(escape[1], 8)), words[4])
         mounts.append(Mount(int(words[0]), path, rest.split(" ")[0]))

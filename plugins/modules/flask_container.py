@@ -143,15 +143,15 @@ from ansible_collections.labocloud.room.plugins.module_utils.images.names import
 from ansible_collections.labocloud.room.plugins.module_utils.state import TornError, update
 
 # A busy machine may keep an engine from making a container for long.
-ENGINE_SECONDS = 300
+_ENGINE_SECONDS = 300
 
 
-def remember(containers: list[str], making: str) -> None:
+def _remember(containers: list[str], making: str) -> None:
     """Record the IDs of the toolkit's containers, and the name of one that is about to be made."""
     update(lambda state: state.brought.update(containers=containers, making=making))
 
 
-def make(
+def _make(
     docker: DockerConnection, name: str, container: dict[str, Any], own: list[str], left: str
 ) -> str:
     """Make a container of that name, which no run can lose, and return its ID.
@@ -163,7 +163,7 @@ def make(
     if left:
         remove(docker, left)
     others = [container_id for container_id in own if container_id != left]
-    remember(others, name)
+    _remember(others, name)
     try:
         reply = docker.ask(f"/containers/create?name={quote(name)}", "POST", container)
     except EngineError as error:
@@ -171,11 +171,11 @@ def make(
             raise NoAnswerError(f"{name} is somebody else's by now") from error
         raise
     new_id = str(reply["Id"])
-    remember([*others, new_id], "")
+    _remember([*others, new_id], "")
     return new_id
 
 
-def difference(docker: DockerConnection, arguments: dict[str, Any]) -> dict[str, Any]:
+def _difference(docker: DockerConnection, arguments: dict[str, Any]) -> dict[str, Any]:
     """Return what Ansible shows as the difference, images by their IDs.
 
     arguments: the module's. Where there is no container to replace, or no engine yet, all is new.
@@ -194,7 +194,7 @@ def difference(docker: DockerConnection, arguments: dict[str, Any]) -> dict[str,
     return {"before": {}, "after": container}
 
 
-def remove_own(docker: DockerConnection, own: list[str], *, check: bool) -> bool:
+def _remove_own(docker: DockerConnection, own: list[str], *, check: bool) -> bool:
     """Remove the containers of these IDs, and return whether any was there.
 
     check: whether nothing is removed. Raises NoAnswerError where one stays, and OSError.
@@ -229,13 +229,13 @@ def main() -> None:
     successor = ""
     result: dict[str, Any] = {}
     try:
-        with closing(DockerConnection(arguments["docker_socket"], ENGINE_SECONDS)) as docker:
+        with closing(DockerConnection(arguments["docker_socket"], _ENGINE_SECONDS)) as docker:
             if arguments["state"] == "absent":
-                result = {"changed": remove_own(docker, own, check=module.check_mode)}
+                result = {"changed": _remove_own(docker, own, check=module.check_mode)}
             else:
-                result = {"changed": True, "diff": difference(docker, arguments)}
+                result = {"changed": True, "diff": _difference(docker, arguments)}
             if arguments["state"] == "present" and not module.check_mode:
-                successor = make(docker, arguments["successor"], container, own, arguments["left"])
+                successor = _make(docker, arguments["successor"], container, own, arguments["left"])
                 replaces, timeout = arguments["replaces"], arguments["timeout"]
                 outcome = switch(
                     docker, arguments["name"], successor, replaces, container, timeout=timeout

@@ -97,7 +97,7 @@ def omitted(manifest: list[dict[str, Any]], skip: int) -> set[str]:
     return low - high
 
 
-def copy_lean(archive: tarfile.TarFile, skip: int, sink: IO[bytes]) -> None:
+def _copy_lean(archive: tarfile.TarFile, skip: int, sink: IO[bytes]) -> None:
     """Write an archive of images to sink, less the lowest layers of each. Raises OSError.
 
     skip: how many.
@@ -111,7 +111,7 @@ def copy_lean(archive: tarfile.TarFile, skip: int, sink: IO[bytes]) -> None:
                 lean.addfile(member, file)
 
 
-def save(images: list[str], skip: int, dest: Path, docker_socket: str) -> None:
+def _save(images: list[str], skip: int, dest: Path, docker_socket: str) -> None:
     """Write the archive to dest, packed with zstd.
 
     All who may enter its directory may read it, since the user who fetches it need not be root.
@@ -122,7 +122,7 @@ def save(images: list[str], skip: int, dest: Path, docker_socket: str) -> None:
         whole = Path(directory) / "images.tar"
         run(["docker", "save", "--output", str(whole), *images], docker_socket)
         with tarfile.open(whole) as archive:
-            pack(dest, lambda sink, _: copy_lean(archive, skip, sink))
+            pack(dest, lambda sink, _: _copy_lean(archive, skip, sink))
     dest.chmod(0o644)
 
 
@@ -143,7 +143,7 @@ def main() -> None:
     directory = make_directory(PLACE)
     dest = directory / NAME
     try:
-        save(arguments["images"], arguments["skip_layers"], dest, arguments["docker_socket"])
+        _save(arguments["images"], arguments["skip_layers"], dest, arguments["docker_socket"])
         sha256, size = digest(dest), dest.stat().st_size
         # The user who fetches the archive knows its name, and need not be root.
         directory.chmod(0o711)

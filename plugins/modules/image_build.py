@@ -115,19 +115,19 @@ OWN_ARGUMENTS: dict[str, Any] = {
     "aside": {"type": "str", "default": ""},
 }
 # The end of a failed build's output has the reason.
-LAST_LINES = 20
+_LAST_LINES = 20
 LONGEST_WORDS = 4000
-FIX = (
+_FIX = (
     "Fix: correct the Dockerfile, or what it takes along; where the disk is full, make room there; "
     "then the same command again."
 )
 
 
-class FailedError(ValueError):
+class _FailedError(ValueError):
     """The image cannot be built; the text says why."""
 
 
-def command(arguments: Mapping[str, Any], id_file: Path) -> list[str]:
+def _command(arguments: Mapping[str, Any], id_file: Path) -> list[str]:
     """Return the command that builds the image from a context on its standard input.
 
     arguments: the module's. id_file: where it writes the image's ID. A module of community.docker
@@ -143,37 +143,37 @@ def command(arguments: Mapping[str, Any], id_file: Path) -> list[str]:
     ]
 
 
-def build(context: Path, arguments: Mapping[str, Any]) -> str:
+def _build(context: Path, arguments: Mapping[str, Any]) -> str:
     """Build the image, which has no name yet, and return its ID.
 
     context: a tar. arguments: the module's. Raises FailedError, with the end of the build's output,
     and OSError.
     """
     if digest(context) != arguments["sha256"]:
-        raise FailedError("what it is built from arrived torn or altered")
+        raise _FailedError("what it is built from arrived torn or altered")
     id_file = context.with_name("id")
     with context.open("rb") as archive:
         process = run(
-            command(arguments, id_file),
+            _command(arguments, id_file),
             arguments["docker_socket"],
             check=False,
             stdin=archive,
             stderr=subprocess.STDOUT,
         )
     if process.returncode != 0:
-        end = "\n".join(process.stdout.rstrip()[-LONGEST_WORDS:].splitlines()[-LAST_LINES:])
-        raise FailedError(f"{end or f'docker build ended with {process.returncode}'}\n{FIX}")
+        end = "\n".join(process.stdout.rstrip()[-LONGEST_WORDS:].splitlines()[-_LAST_LINES:])
+        raise _FailedError(f"{end or f'docker build ended with {process.returncode}'}\n{_FIX}")
     return id_file.read_text(encoding="ascii").strip()
 
 
-def name_built(docker: DockerConnection, image_id: str, arguments: Mapping[str, Any]) -> bool:
+def _name_built(docker: DockerConnection, image_id: str, arguments: Mapping[str, Any]) -> bool:
     """Remember the image that was built, name it, and return whether that changed anything.
 
     arguments: the module's. Raises FailedError, OSError, http.client.HTTPException and TornError.
     """
     image = described(docker, image_id)
     if image is None:
-        raise FailedError(f"the engine does not know the image {image_id} that it has built")
+        raise _FailedError(f"the engine does not know the image {image_id} that it has built")
     previous = described(docker, arguments["name"])
     with remembered({arguments["name"]: fingerprint(image)}) as is_new:
         if is_moved := previous is None or previous["Id"] != image["Id"]:
@@ -182,18 +182,18 @@ def name_built(docker: DockerConnection, image_id: str, arguments: Mapping[str, 
     return is_new or is_moved or is_gone
 
 
-def make(context: Path, arguments: Mapping[str, Any]) -> bool:
+def _make(context: Path, arguments: Mapping[str, Any]) -> bool:
     """Build and name the image, and return whether it is another one than before.
 
-    context: where the build context has arrived. arguments: the module's. Raises as build() and
-    name_built() do.
+    context: where the build context has arrived. arguments: the module's. Raises as _build() and
+    _name_built() do.
     """
     with (
         taken(context) as archive,
         closing(DockerConnection(arguments["docker_socket"], 120)) as docker,
     ):
         try:
-            return name_built(docker, build(archive, arguments), arguments)
+            return _name_built(docker, _build(archive, arguments), arguments)
         finally:
             if arguments["aside"]:
                 take_name(docker, arguments["aside"])
@@ -204,7 +204,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec={**ARGUMENTS, **OWN_ARGUMENTS})
     name = module.params["name"]
     try:
-        changed = make(Path(module.params["context"]), module.params)
+        changed = _make(Path(module.params["context"]), module.params)
         seat = answer(module.params)
     except LateError as error:
         module.fail_json(changed=True, msg=str(error))

@@ -140,7 +140,7 @@ def load(docker: DockerConnection, src: Path) -> None:
             raise OSError(reason(error)) from error
 
 
-def put_back(docker: DockerConnection, before: dict[str, str | None]) -> None:
+def _put_back(docker: DockerConnection, before: dict[str, str | None]) -> None:
     """Restore each name to the image that had it. Raises OSError.
 
     before: name to the ID of an image, None where there was none.
@@ -156,7 +156,7 @@ def put_back(docker: DockerConnection, before: dict[str, str | None]) -> None:
             forget(docker, now["Id"])
 
 
-def bring(docker: DockerConnection, src: Path, images: dict[str, str]) -> dict[str, str]:
+def _bring(docker: DockerConnection, src: Path, images: dict[str, str]) -> dict[str, str]:
     """Load the archive, compare the images that have come, and return their IDs, by name.
 
     images: name to fingerprint. Raises OSError, and WrongArchiveError where an image is another
@@ -175,7 +175,7 @@ def bring(docker: DockerConnection, src: Path, images: dict[str, str]) -> dict[s
                 raise WrongArchiveError(f"{name} came as another image than the one that was sent")
             ids[name] = image["Id"]
     except BaseException:
-        put_back(docker, before)
+        _put_back(docker, before)
         raise
     return ids
 
@@ -201,7 +201,7 @@ def main() -> None:
             check(src, arguments["sha256"], set(images))
             with closing(DockerConnection(arguments["docker_socket"], 120)) as docker:
                 with remembered(images):
-                    ids = bring(docker, src, images)
+                    ids = _bring(docker, src, images)
                 for name, image in arguments["names"].items():
                     give_name(docker, ids[image], name)
                 if arguments["forget"]:

@@ -123,11 +123,11 @@ from ansible_collections.labocloud.room.plugins.module_utils.images.names import
 from ansible_collections.labocloud.room.plugins.module_utils.state import update
 
 
-class OtherImageError(ValueError):
+class _OtherImageError(ValueError):
     """The image is not the expected one."""
 
 
-class Checked(NamedTuple):
+class _Checked(NamedTuple):
     """An image that is as expected: its ID, its fingerprint, and whether its reference is to go."""
 
     id: str
@@ -135,9 +135,9 @@ class Checked(NamedTuple):
     moves: bool
 
 
-def checked(
+def _checked(
     docker: DockerConnection, image: str, expected: str, arguments: Mapping[str, Any]
-) -> Checked:
+) -> _Checked:
     """Return an image, pulled where the arguments say so, that has the expected fingerprint.
 
     expected: empty, where any will do. arguments: the module's. Raises OtherImageError where there
@@ -151,19 +151,19 @@ def checked(
         description = described(docker, image)
         moves = arguments["move"] != "never"
     if description is None:
-        raise OtherImageError(f"there is no image {image}")
+        raise _OtherImageError(f"there is no image {image}")
     actual = fingerprint(description)
     if expected not in ("", actual):
         if moves:
             take_name(docker, image)
-        raise OtherImageError(
+        raise _OtherImageError(
             f"{image} is not the image that was built (fingerprint {actual[:12]}, "
             f"and not {expected[:12]})"
         )
-    return Checked(description["Id"], actual, moves)
+    return _Checked(description["Id"], actual, moves)
 
 
-def ensure_name(docker: DockerConnection, image_id: str, name: str) -> bool:
+def _ensure_name(docker: DockerConnection, image_id: str, name: str) -> bool:
     """Name an image, by its ID, and return whether it did not have that name. Raises OSError."""
     bearer = described(docker, name)
     if bearer is not None and bearer["Id"] == image_id:
@@ -172,20 +172,20 @@ def ensure_name(docker: DockerConnection, image_id: str, name: str) -> bool:
     return True
 
 
-def name_images(docker: DockerConnection, arguments: Mapping[str, Any]) -> bool:
+def _name_images(docker: DockerConnection, arguments: Mapping[str, Any]) -> bool:
     """Do what the module's arguments ask for, and return whether that changed anything.
 
-    Raises as checked() does, and TornError.
+    Raises as _checked() does, and TornError.
     """
     references = {image["name"]: image["image"] or image["name"] for image in arguments["images"]}
     expected = {image["name"]: image["fingerprint"] for image in arguments["images"]}
     images = {
-        name: checked(docker, references[name], expected[name], arguments) for name in references
+        name: _checked(docker, references[name], expected[name], arguments) for name in references
     }
     fingerprints = {name: image.fingerprint for name, image in images.items()}
     with remembered(fingerprints, arguments["bases"]) as is_new:
         names = {name: name for name in images} | arguments["names"]
-        renamed = [ensure_name(docker, images[image].id, name) for name, image in names.items()]
+        renamed = [_ensure_name(docker, images[image].id, name) for name, image in names.items()]
         moved = [references[name] for name, image in images.items() if image.moves]
         for reference in moved:
             take_name(docker, reference)
@@ -220,7 +220,7 @@ def main() -> None:
     )
     try:
         with closing(DockerConnection(module.params["docker_socket"], 120)) as docker:
-            changed = name_images(docker, module.params)
+            changed = _name_images(docker, module.params)
         seat = answer(module.params)
     except LateError as error:
         module.fail_json(changed=True, msg=str(error))

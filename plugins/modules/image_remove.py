@@ -71,7 +71,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.images.names import
 from ansible_collections.labocloud.room.plugins.module_utils.state import State, update
 
 
-def remove(docker: DockerConnection, images: dict[str, str]) -> tuple[list[str], list[str]]:
+def _remove(docker: DockerConnection, images: dict[str, str]) -> tuple[list[str], list[str]]:
     """Remove names, and return those that are gone, and the reasons of the engine's refusals.
 
     images: name to ID. Raises OSError or http.client.HTTPException where no engine answers.
@@ -104,7 +104,7 @@ def main() -> None:
     try:
         if arguments["images"]:
             with closing(DockerConnection(arguments["docker_socket"], 120)) as docker:
-                gone, refused = remove(docker, arguments["images"])
+                gone, refused = _remove(docker, arguments["images"])
 
         def forget(state: State) -> None:
             for name in (*gone, *arguments["forget"]):

@@ -83,18 +83,18 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils import commands
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import SOCKET
 
-UNIT = "labocloud-push.service"
-ACCOUNT = "labocloud-push"
-COMMANDS = ("docker", "docker-registry", "skopeo", "systemd-run")
+_UNIT = "labocloud-push.service"
+_ACCOUNT = "labocloud-push"
+_COMMANDS = ("docker", "docker-registry", "skopeo", "systemd-run")
 # The port is one of a loopback interface that is the unit's own.
-PORT = "5000"
+_PORT = "5000"
 # A push takes seconds. systemd ends one that takes longer than this, with all that belongs to it.
-SECONDS = 900
-PROPERTIES = {
-    "User": ACCOUNT,
+_SECONDS = 900
+_PROPERTIES = {
+    "User": _ACCOUNT,
     "Group": "docker-registry",  # It may read what this account writes, and no more.
     "UMask": "0027",
-    "RuntimeMaxSec": SECONDS,
+    "RuntimeMaxSec": _SECONDS,
     "MemoryMax": "1G",
     "PrivateNetwork": "yes",
     "RuntimeDirectory": "labocloud-push",
@@ -110,10 +110,10 @@ PROPERTIES = {
     "NoNewPrivileges": "yes",
     "CapabilityBoundingSet": "",
 }
-# Runs in the unit, with the archive of the images as its standard input, and as arguments: for each
-# image its tag and its name, then "--", then the tags to remove. Where systemd may not make a
-# network, it goes on without: what is open in the unit would be open to the whole host. A name in
-# braces after a dollar would be systemd's to replace.
+# The script runs in the unit. Its standard input is the archive of the images; its arguments are
+# the tag and the name of each image, then "--", then the tags to remove. Where systemd may not make
+# a network, it starts the unit in the host's, where anybody on the host would reach the registry,
+# so the script refuses. No name is in braces after a dollar: systemd would replace it.
 SCRIPT = r"""
 set -eu
 if [ "$(readlink /proc/self/ns/net)" = "$HOST_NETWORK" ]; then
@@ -159,23 +159,23 @@ def outdated(tags: dict[str, float], wanted: set[str], keep: int) -> list[str]:
     return sorted(old)
 
 
-def lacking() -> list[str]:
+def _lacking() -> list[str]:
     """Return what this host lacks to push: names of commands, or of the account."""
-    names = [command for command in COMMANDS if shutil.which(command) is None]
+    names = [command for command in _COMMANDS if shutil.which(command) is None]
     try:
-        pwd.getpwnam(ACCOUNT)
+        pwd.getpwnam(_ACCOUNT)
     except KeyError:
-        names.append(f"account {ACCOUNT}")
+        names.append(f"account {_ACCOUNT}")
     return names
 
 
-def configuration(storage: str) -> dict[str, Any]:
+def _configuration(storage: str) -> dict[str, Any]:
     """Return the configuration of the registry that takes the pushes."""
     return {
         "version": "0.1",
         "log": {"level": "error", "accesslog": {"disabled": True}},
         "storage": {"filesystem": {"rootdirectory": storage}},
-        "http": {"addr": f"127.0.0.1:{PORT}"},
+        "http": {"addr": f"127.0.0.1:{_PORT}"},
     }
 
 
@@ -188,28 +188,28 @@ def unit(
     the host's, as /proc names it.
     """
     environment = {
-        "CONFIGURATION": json.dumps(configuration(storage)),  # JSON is YAML, too.
+        "CONFIGURATION": json.dumps(_configuration(storage)),  # JSON is YAML, too.
         "HOME": storage,  # Skopeo keeps a record there of the layers that it has compressed.
         "HOST_NETWORK": network,
-        "PORT": PORT,
+        "PORT": _PORT,
         "REPOSITORY": repository,
         "STORAGE": storage,
     }
-    properties = PROPERTIES | {"ReadWritePaths": storage}
+    properties = _PROPERTIES | {"ReadWritePaths": storage}
     return [
         "systemd-run",
-        f"--unit={UNIT}",
+        f"--unit={_UNIT}",
         "--description=A push into the room's registry",
         *("--quiet", "--collect", "--wait", "--pipe", "--service-type=exec"),
         *(f"--property={name}={value}" for name, value in properties.items()),
         *(f"--setenv={name}={value}" for name, value in environment.items()),
-        *("--", "/bin/bash", "-c", SCRIPT, UNIT),
+        *("--", "/bin/bash", "-c", SCRIPT, _UNIT),
         *(word for pair in images.items() for word in pair),
         *("--", *old),
     ]
 
 
-def run(*command: str, **options: Any) -> str:  # noqa: ANN401  # subprocess.run's own
+def _run(*command: str, **options: Any) -> str:  # noqa: ANN401  # subprocess.run's own
     """Run a command and return its output. Raises subprocess.CalledProcessError."""
     output: str = subprocess.run(
         command, check=True, capture_output=True, text=True, **options
@@ -242,7 +242,7 @@ def alone(storage: str) -> Iterator[None]:
         os.close(directory)
 
 
-def publish(
+def _publish(
     images: dict[str, str], repository: str, storage: str, keep: int, docker_socket: str
 ) -> list[str]:
     """Push images, remove old ones, and return the tags of those that were removed.
@@ -254,11 +254,11 @@ def publish(
     with alone(storage), tempfile.TemporaryFile(dir="/var/tmp") as file:
         save(sorted(set(images.values())), file, docker_socket)
         # A run that was killed may have left the unit; only this run may have one now.
-        subprocess.run(["systemctl", "stop", UNIT], check=False, capture_output=True)
+        subprocess.run(["systemctl", "stop", _UNIT], check=False, capture_output=True)
         tags = {link.parts[-3]: link.stat().st_mtime for link in directory.glob("*/current/link")}
         old = outdated(dict.fromkeys(images, 0.0) | tags, set(images), keep)
         network = os.readlink("/proc/self/ns/net")
-        run(*unit(images, repository, storage, old, network), stdin=file)
+        _run(*unit(images, repository, storage, old, network), stdin=file)
         return old
 
 
@@ -273,20 +273,20 @@ def main() -> None:
             "docker_socket": {"type": "path", "default": SOCKET},
         },
     )
-    if lacks := lacking():
+    if lacks := _lacking():
         module.fail_json(
             msg=f"the images cannot be published without {', '.join(lacks)}. Fix: run "
             "playbooks/registry.yml, which brings what is missing"
         )
     names = ("images", "repository", "storage", "keep", "docker_socket")
     try:
-        removed = publish(*(module.params[name] for name in names))
+        removed = _publish(*(module.params[name] for name in names))
     except OSError as error:
         module.fail_json(msg=f"the images cannot be published: {error}")
     except subprocess.CalledProcessError as error:
         why = error.stderr.strip() or (
-            f"{error.cmd[0]} ended with {error.returncode}, or was ended after {SECONDS} seconds. "
-            f"Its log: journalctl -u {UNIT}"
+            f"{error.cmd[0]} ended with {error.returncode}, or was ended after {_SECONDS} seconds. "
+            f"Its log: journalctl -u {_UNIT}"
         )
         module.fail_json(msg=f"the images cannot be published: {why}")
     module.exit_json(changed=True, removed=removed)

@@ -68,7 +68,7 @@ from typing import Any, TextIO
 from ansible.module_utils.basic import AnsibleModule
 
 
-def is_at(path: Path, file: TextIO) -> bool:
+def _is_at(path: Path, file: TextIO) -> bool:
     """Return whether an open file is the one at path."""
     try:
         return os.path.samestat(path.stat(), os.fstat(file.fileno()))
@@ -84,12 +84,12 @@ def opened(path: Path) -> Iterator[TextIO]:
         with open(os.open(path, flags, 0o600), "r+", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             # Another process may have released the lock meanwhile, which removes the file.
-            if is_at(path, file):
+            if _is_at(path, file):
                 yield file
                 return
 
 
-def holder(file: TextIO) -> dict[str, Any]:
+def _holder(file: TextIO) -> dict[str, Any]:
     """Return C(owner) and C(since) of the file; nothing where its writer was killed on the way."""
     try:
         content = json.load(file)
@@ -105,7 +105,7 @@ def take(path: Path, owner: dict[str, str], instead_of: dict[str, str], now: str
     now: the time, in ISO 8601. Raises OSError.
     """
     with opened(path) as file:
-        current = holder(file)
+        current = _holder(file)
         if current and current["owner"] != instead_of:
             return current
         current = {"owner": owner, "since": now}
@@ -118,7 +118,7 @@ def take(path: Path, owner: dict[str, str], instead_of: dict[str, str], now: str
 def release(path: Path, owner: dict[str, str]) -> None:
     """Remove the lock where it is the owner's, or nobody's. Raises OSError."""
     with opened(path) as file:
-        if holder(file).get("owner", owner) == owner:
+        if _holder(file).get("owner", owner) == owner:
             path.unlink()
 
 

@@ -129,21 +129,21 @@ def unpacked(archive: str) -> dict[str, Entry]:
     return entries
 
 
-def make_directory(path: Path, mode: int = DIRECTORY_MODE) -> None:
+def _make_directory(path: Path, mode: int = DIRECTORY_MODE) -> None:
     """Make a directory, and those that it is in. Raises OSError."""
     if not path.is_dir():
-        make_directory(path.parent)
+        _make_directory(path.parent)
         path.mkdir()
         # mkdir() obeys the umask, and chmod() does not.
         path.chmod(stat.S_IMODE(mode))
 
 
-def write(entries: dict[str, Entry], folder: Path) -> None:
+def _write(entries: dict[str, Entry], folder: Path) -> None:
     """Write a folder, and sync it to the disk. entries: by their paths. Raises OSError."""
-    make_directory(folder)
+    _make_directory(folder)
     for name, entry in entries.items():
         path = folder / name
-        make_directory(path.parent)
+        _make_directory(path.parent)
         if stat.S_ISLNK(entry.mode):
             path.symlink_to(entry.data.decode())
             continue
@@ -157,21 +157,21 @@ def write(entries: dict[str, Entry], folder: Path) -> None:
     sync_directory(folder.parent)
 
 
-def exchange(entries: dict[str, Entry], places: Places) -> None:
+def _exchange(entries: dict[str, Entry], places: Places) -> None:
     """Exchange the folder for one that holds these entries. Raises OSError.
 
     Where it is interrupted, the folder is either the previous or the new one. What else is left is
     a fact of the seat, and the next call removes it.
     """
     fresh = places.folder.with_name(f"{places.folder.name}-{secrets.token_hex(8)}")
-    write(entries, fresh)
+    _write(entries, fresh)
     link = fresh.with_name(f"{fresh.name}.link")
     link.symlink_to(fresh.name)
     link.replace(places.folder)
     sync_directory(places.folder.parent)
 
 
-def tidy(places: Places) -> None:
+def _tidy(places: Places) -> None:
     """Remove what the folder does not lead to. Raises OSError and ForeignEntryError."""
     current = places.current()
     for path in places.own_paths():
@@ -179,7 +179,7 @@ def tidy(places: Places) -> None:
             remove(path)
 
 
-def refuse_others(facts: dict[str, Any], places: Places) -> None:
+def _refuse_others(facts: dict[str, Any], places: Places) -> None:
     """Raise ForeignEntryError where one of the places is not the toolkit's.
 
     facts: as exercise_facts() returns them.
@@ -191,7 +191,7 @@ def refuse_others(facts: dict[str, Any], places: Places) -> None:
         )
 
 
-def lines_of(places: Places) -> list[str]:
+def _lines_of(places: Places) -> list[str]:
     """Return the lines of what there is, for the difference that Ansible shows."""
     current = places.current()
     lines = listing(current) if current else []
@@ -204,24 +204,24 @@ def put(entries: dict[str, Entry], places: Places, *, check: bool) -> bool:
     check: whether nothing is changed. Raises OSError and ForeignEntryError.
     """
     facts = exercise_facts(places)
-    refuse_others(facts, places)
+    _refuse_others(facts, places)
     is_folder_right = facts["digest"] == digest(wanted(entries))
     is_rest_right = facts["command"] == "ours" and facts["open"] and not facts["left"]
     if check or (is_folder_right and is_rest_right):
         return not (is_folder_right and is_rest_right)
-    make_directory(places.memory)
+    _make_directory(places.memory)
     places.memory.chmod(MODE_OF_MEMORY)
-    make_directory(places.folder.parent)
+    _make_directory(places.folder.parent)
     if not is_folder_right:
-        exchange(entries, places)
-    tidy(places)
+        _exchange(entries, places)
+    _tidy(places)
     if facts["command"] == "absent":
-        make_directory(places.command.parent)
+        _make_directory(places.command.parent)
         places.command.symlink_to(places.program)
     return True
 
 
-def take_memory(path: Path) -> list[str]:
+def _take_memory(path: Path) -> list[str]:
     """Remove what the command remembers, and return the paths of what stays. Raises OSError."""
     stays = clear(path)
     if not stays and not is_mounted(path):
@@ -245,9 +245,9 @@ def take(places: Places, *, check: bool) -> tuple[bool, list[str]]:
         for name in ("command", "folder"):
             if name in ours:
                 getattr(places, name).unlink()
-        tidy(places)
+        _tidy(places)
         if "memory" in ours:
-            stays = take_memory(places.memory)
+            stays = _take_memory(places.memory)
     return bool(ours or facts["left"]), stays
 
 
@@ -267,7 +267,7 @@ def main() -> None:
     changed = False
     stays: list[str] = []
     try:
-        before = lines_of(PLACES)
+        before = _lines_of(PLACES)
         after = []
         if arguments["state"] == "present":
             entries = unpacked(arguments["archive"])

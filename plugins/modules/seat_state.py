@@ -165,8 +165,8 @@ OWN_ARGUMENTS: dict[str, Any] = {
     "forget": {"type": "bool", "default": False},
 }
 # Measuring a volume waits for its disk.
-TIMEOUT = 300
-NO_THINGS: dict[str, Any] = {
+_TIMEOUT = 300
+_NO_THINGS: dict[str, Any] = {
     "containers": [],
     "images": {},
     "networks": [],
@@ -174,24 +174,24 @@ NO_THINGS: dict[str, Any] = {
     "swarm": "",
 }
 # Questions to other machines are left out of facts that only this module reads.
-LESS: dict[str, Any] = {"registries": [], "own_registries": [], "page_url": ""}
+_LESS: dict[str, Any] = {"registries": [], "own_registries": [], "page_url": ""}
 
-Seat = dict[str, Any]
+_Seat = dict[str, Any]
 
 
-def engine_identities(seat: Seat, socket: str) -> dict[str, Any]:
+def _engine_identities(seat: _Seat, socket: str) -> dict[str, Any]:
     """Return the IDs of whatever an engine has, since names can pass to something else later.
 
     Nothing where no engine runs. Raises OSError or http.client.HTTPException.
     """
     if not seat["docker"]["running"]:
-        return NO_THINGS
-    with closing(DockerConnection(socket, TIMEOUT)) as docker:
+        return _NO_THINGS
+    with closing(DockerConnection(socket, _TIMEOUT)) as docker:
         return identities(look(docker))
 
 
-def likeness(seat: Seat, ids: dict[str, Any]) -> dict[str, Any]:
-    """Return what a machine is like, as it is remembered. ids: of engine_identities()."""
+def _likeness(seat: _Seat, ids: dict[str, Any]) -> dict[str, Any]:
+    """Return what a machine is like, as it is remembered. ids: of _engine_identities()."""
     docker = seat["docker"]
     return {
         "packages": sorted(seat["packages"]),
@@ -208,17 +208,17 @@ def likeness(seat: Seat, ids: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def remember_before(state: State, seat: Seat, ids: dict[str, Any]) -> None:
+def _remember_before(state: State, seat: _Seat, ids: dict[str, Any]) -> None:
     """Put into the state what a machine is like, and the daemon.json that is there.
 
-    ids: of engine_identities().
+    ids: of _engine_identities().
     """
-    state.before = likeness(seat, ids)
+    state.before = _likeness(seat, ids)
     if DAEMON_JSON in seat["files"]:
         keep_file(state, DAEMON_JSON)
 
 
-def remember_roots(state: State, paths: list[str]) -> None:
+def _remember_roots(state: State, paths: list[str]) -> None:
     """Put into the state what directories are like, unless that is in it already.
 
     Raises ValueError where the state has nothing from before the toolkit, and OSError.
@@ -229,7 +229,7 @@ def remember_roots(state: State, paths: list[str]) -> None:
     state.before["roots"] = {**roots, **state.before.get("roots", {})}
 
 
-def remember_came(state: State, seat: Seat) -> None:
+def _remember_came(state: State, seat: _Seat) -> None:
     """Put into the state which packages have come, and that none are coming any more."""
     if not set(UNDER_WAY) & state.brought.keys():
         return
@@ -238,12 +238,12 @@ def remember_came(state: State, seat: Seat) -> None:
         state.brought.pop(key, None)
 
 
-def remember_coming(state: State, seat: Seat, names: list[str]) -> None:
+def _remember_coming(state: State, seat: _Seat, names: list[str]) -> None:
     """Put into the state which packages are coming, and whether services may not start meanwhile.
 
     names: of the packages.
     """
-    remember_came(state, seat)
+    _remember_came(state, seat)
     state.brought["coming"] = names
     # A policy-rc.d of the machine's own is never moved away.
     state.brought["policy_rc_d"] = seat["apt"]["policy_rc_d"] != "other"
@@ -267,7 +267,7 @@ def give_back(path: str, *, check: bool) -> bool:
     return True
 
 
-def remember(arguments: dict[str, Any], *, check: bool) -> bool:
+def _remember(arguments: dict[str, Any], *, check: bool) -> bool:
     """Record what the module's arguments ask for, and return whether any of it is new.
 
     check: whether nothing is written. Raises TornError, ValueError, OSError,
@@ -277,17 +277,17 @@ def remember(arguments: dict[str, Any], *, check: bool) -> bool:
     is_untouched = arguments["before"] and previous.before is None
     has_ended = arguments["came"] and set(UNDER_WAY) & previous.brought.keys()
     needs_facts = is_untouched or has_ended or arguments["coming"]
-    seat = answer({**arguments, **LESS}) if needs_facts else {}
+    seat = answer({**arguments, **_LESS}) if needs_facts else {}
     # The engine is asked before the state is locked, since it may take long.
-    ids = engine_identities(seat, arguments["docker_socket"]) if is_untouched else {}
+    ids = _engine_identities(seat, arguments["docker_socket"]) if is_untouched else {}
 
     def change(state: State) -> None:
         if is_untouched and state.before is None:
-            remember_before(state, seat, ids)
+            _remember_before(state, seat, ids)
         if arguments["roots"]:
-            remember_roots(state, arguments["roots"])
+            _remember_roots(state, arguments["roots"])
         if has_ended:
-            remember_came(state, seat)
+            _remember_came(state, seat)
         for key in ("users", "taken", "moving"):
             if arguments[key] is not None:
                 state.brought[key] = arguments[key]
@@ -302,7 +302,7 @@ def remember(arguments: dict[str, Any], *, check: bool) -> bool:
         if not check:
             read_lists()
         names = new_packages(arguments["coming"], arguments["going"], seat["packages"])
-        changed |= update(lambda state: remember_coming(state, seat, names), check=check)
+        changed |= update(lambda state: _remember_coming(state, seat, names), check=check)
     restored = [give_back(path, check=check) for path in arguments["give_back"]]
     is_forgotten = arguments["forget"] and forget(check=check)
     return changed or any(restored) or is_forgotten
@@ -312,7 +312,7 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec={**ARGUMENTS, **OWN_ARGUMENTS}, supports_check_mode=True)
     try:
-        changed = remember(module.params, check=module.check_mode)
+        changed = _remember(module.params, check=module.check_mode)
         seat = answer(module.params)
     except (OSError, http.client.HTTPException, ValueError, LateError) as error:
         module.fail_json(msg=f"it cannot be written down: {error}")

@@ -183,7 +183,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.state import TornEr
 TIMEOUT = 300
 
 
-def listed(docker: DockerConnection, arguments: dict[str, Any], *, close: bool) -> dict[str, Any]:
+def _listed(docker: DockerConnection, arguments: dict[str, Any], *, close: bool) -> dict[str, Any]:
     """Return C(things), C(refused), C(told), C(save) and C(unsaved), as RETURN has them.
 
     arguments: the module's. close: whether the engine is closed to students first, which it stays
@@ -202,7 +202,7 @@ def listed(docker: DockerConnection, arguments: dict[str, Any], *, close: bool) 
 
 
 @contextmanager
-def closed(arguments: dict[str, Any]) -> Iterator[None]:
+def _closed(arguments: dict[str, Any]) -> Iterator[None]:
     """Close the engine to students for a while, where what is removed was saved. Raises OSError.
 
     arguments: the module's.
@@ -217,13 +217,13 @@ def closed(arguments: dict[str, Any]) -> Iterator[None]:
         access.open_again(arguments["docker_socket"])
 
 
-def remove_all(docker: DockerConnection, arguments: dict[str, Any], left: list[str]) -> None:
+def _remove_all(docker: DockerConnection, arguments: dict[str, Any], left: list[str]) -> None:
     """Remove what was listed. Raises as remove() does, and OSError.
 
     arguments: the module's. left: what cannot be removed is added to it, each with the reason.
     """
     plan: Plan = arguments["things"]
-    with alone(), closed(arguments):
+    with alone(), _closed(arguments):
         remove(docker, plan, left, arguments["saved"])
         if plan.get("memory"):
             memory.forget(left)
@@ -252,11 +252,11 @@ def main() -> None:
         with closing(DockerConnection(arguments["docker_socket"], TIMEOUT)) as docker:
             if arguments["state"] == "listed":
                 close = arguments["close"] and not module.check_mode
-                answer = listed(docker, arguments, close=close)
+                answer = _listed(docker, arguments, close=close)
             else:
                 answer = {"things": arguments["things"]}
                 if not module.check_mode:
-                    remove_all(docker, arguments, left)
+                    _remove_all(docker, arguments, left)
     except TornError as error:
         module.fail_json(msg=f"{host}: {error}.", left=few(left))
     except (OSError, http.client.HTTPException) as error:

@@ -81,12 +81,12 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-PUBLIC = 0o644
-SECRET = 0o600
-DIRECTORY = 0o755
+_PUBLIC = 0o644
+_SECRET = 0o600
+_DIRECTORY = 0o755
 
 
-def text_of(path: str) -> str | None:
+def _text_of(path: str) -> str | None:
     """Return the text of a regular file, None for anything else, and where there is nothing."""
     try:
         if not stat.S_ISREG(os.lstat(path).st_mode):
@@ -96,24 +96,24 @@ def text_of(path: str) -> str | None:
         return None
 
 
-def differs(path: str, text: str, mode: int) -> bool:
+def _differs(path: str, text: str, mode: int) -> bool:
     """Return whether a path is no regular file of that text and that mode. Raises OSError."""
-    return text_of(path) != text or stat.S_IMODE(os.lstat(path).st_mode) != mode
+    return _text_of(path) != text or stat.S_IMODE(os.lstat(path).st_mode) != mode
 
 
-def make_directory(path: Path) -> None:
+def _make_directory(path: Path) -> None:
     """Make a directory that all may look into, and those that it is in. Raises OSError."""
     if not path.exists():
-        make_directory(path.parent)
+        _make_directory(path.parent)
         path.mkdir()
         # mkdir() obeys the umask, and chmod() does not.
-        path.chmod(DIRECTORY)
+        path.chmod(_DIRECTORY)
 
 
-def part_of(path: str, text: str, mode: int) -> str:
+def _part_of(path: str, text: str, mode: int) -> str:
     """Write a text beside the file that it is for, and return its path. Raises OSError."""
     directory = Path(path).parent
-    make_directory(directory)
+    _make_directory(directory)
     descriptor, part = tempfile.mkstemp(prefix=".labocloud-", dir=directory)
     with open(descriptor, "w", encoding="utf-8") as file:
         os.fchmod(descriptor, mode)
@@ -123,13 +123,13 @@ def part_of(path: str, text: str, mode: int) -> str:
     return part
 
 
-def refusal(module: AnsibleModule, command: str, part: str) -> str | None:
+def _refusal(module: AnsibleModule, command: str, part: str) -> str | None:
     """Return why a command refuses a new file, None where it accepts it. part: its path."""
     code, out, err = module.run_command(shlex.split(command.replace("%s", shlex.quote(part))))
     return None if code == 0 else (err or out).strip() or f"{command} failed ({code})"
 
 
-def write(module: AnsibleModule, wanted: dict[str, tuple[str, int]]) -> None:
+def _write(module: AnsibleModule, wanted: dict[str, tuple[str, int]]) -> None:
     """Write files, all of them, or none where a command refuses one. Raises OSError.
 
     wanted: path to text and mode.
@@ -137,9 +137,9 @@ def write(module: AnsibleModule, wanted: dict[str, tuple[str, int]]) -> None:
     parts: dict[str, str] = {}
     try:
         for path, (text, mode) in wanted.items():
-            parts[path] = part_of(path, text, mode)
+            parts[path] = _part_of(path, text, mode)
             command = module.params["validate"].get(path)
-            if command and (why := refusal(module, command, parts[path])):
+            if command and (why := _refusal(module, command, parts[path])):
                 module.fail_json(msg=f"{path} is refused: {why}")
         for path in list(parts):
             Path(parts[path]).replace(path)
@@ -149,7 +149,7 @@ def write(module: AnsibleModule, wanted: dict[str, tuple[str, int]]) -> None:
             os.unlink(part)
 
 
-def is_emptied(path: str, gone: set[str]) -> bool:
+def _is_emptied(path: str, gone: set[str]) -> bool:
     """Return whether a directory holds nothing but paths that go. Raises OSError."""
     try:
         return {str(entry) for entry in Path(path).iterdir()} <= gone
@@ -170,14 +170,14 @@ def main() -> None:
         supports_check_mode=True,
     )
     arguments: dict[str, Any] = module.params
-    wanted = {path: (text, PUBLIC) for path, text in arguments["files"].items()}
-    wanted |= {path: (text, SECRET) for path, text in arguments["secrets"].items()}
+    wanted = {path: (text, _PUBLIC) for path, text in arguments["files"].items()}
+    wanted |= {path: (text, _SECRET) for path, text in arguments["secrets"].items()}
     try:
-        changing = {path: file for path, file in wanted.items() if differs(path, *file)}
+        changing = {path: file for path, file in wanted.items() if _differs(path, *file)}
         removed = [path for path in arguments["absent"] if os.path.lexists(path)]
         diff = [
             {
-                "before": text_of(path) or "",
+                "before": _text_of(path) or "",
                 "after": arguments["files"].get(path, ""),
                 "before_header": path,
                 "after_header": path,
@@ -186,11 +186,11 @@ def main() -> None:
             if path in arguments["files"] or path in arguments["absent"]
         ]
         if not module.check_mode:
-            write(module, changing)
+            _write(module, changing)
             for path in removed:
                 os.unlink(path)
         for path in arguments["empty"]:
-            if is_emptied(path, set(removed)):
+            if _is_emptied(path, set(removed)):
                 removed.append(path)
                 if not module.check_mode:
                     os.rmdir(path)

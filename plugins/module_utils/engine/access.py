@@ -25,18 +25,18 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.students impo
 from ansible_collections.labocloud.room.plugins.module_utils.reset.lock import LOCK
 
 # The mode of the socket is also the mask of its ACL, so a change of it closes and opens both.
-CLOSED, OPEN = "go=", "g+rw"
-UNIT = "labocloud-opening"
+CLOSED, _OPEN = "go=", "g+rw"
+_UNIT = "labocloud-opening"
 # A run may take that long, by systemd.time(7), to fetch what it has saved. While another saves or
 # removes, it has the lock, which the timer waits for.
-AFTER = "1h"
-# Exists where systemd runs, see sd_booted(3).
+_AFTER = "1h"
+# This directory exists where systemd runs, see sd_booted(3).
 SYSTEMD = "/run/systemd/system"
 # Python has no function for this system call; it has the same number on each of Debian's machines.
-PIDFD_GETFD = 438
+_PIDFD_GETFD = 438
 
 
-def place_of(path: str) -> tuple[str, bool]:
+def _place_of(path: str) -> tuple[str, bool]:
     """Return where the socket of a path is, and whether it belongs to an engine without root."""
     if os.path.islink(path) and os.readlink(path) == LINK:
         return os.path.join(os.path.dirname(path), LINK), True
@@ -50,7 +50,7 @@ def changing(path: str, change: str) -> list[str]:
     engine without root can put a link in its place, and the path of root's engine is such a link as
     soon as an engine without root runs.
     """
-    place, rootless = place_of(path)
+    place, rootless = _place_of(path)
     owner = ["runuser", "--user", ACCOUNT, "--"] if rootless else []
     return [
         *owner,
@@ -68,7 +68,7 @@ def changing(path: str, change: str) -> list[str]:
     ]
 
 
-def run(*command: str) -> str:
+def _run(*command: str) -> str:
     """Run a command and return its error where it fails, otherwise "". Raises OSError."""
     process = subprocess.run(  # noqa: S603  # no shell
         command,
@@ -84,27 +84,27 @@ def run(*command: str) -> str:
     return "" if process.returncode == 0 else process.stderr.strip() or f"{command[0]} fails"
 
 
-def cancel() -> None:
+def _cancel() -> None:
     """Stop the timer that opens the engine. Raises OSError."""
     if os.path.isdir(SYSTEMD):
-        run("systemctl", "stop", f"{UNIT}.timer", f"{UNIT}.service")
+        _run("systemctl", "stop", f"{_UNIT}.timer", f"{_UNIT}.service")
 
 
 def open_later(path: str) -> None:
     """Have systemd open the engine after a while, counted from now. Raises OSError."""
-    cancel()
+    _cancel()
     if os.path.isdir(SYSTEMD):
-        timer = [f"--unit={UNIT}", f"--on-active={AFTER}", "--collect", "--quiet"]
-        if why := run("systemd-run", *timer, "flock", str(LOCK), *changing(path, OPEN)):
+        timer = [f"--unit={_UNIT}", f"--on-active={_AFTER}", "--collect", "--quiet"]
+        if why := _run("systemd-run", *timer, "flock", str(LOCK), *changing(path, _OPEN)):
             raise OSError(f"systemd does not take a timer: {why}")
 
 
 def close(path: str) -> None:
     """Close the engine to all but root, and end the connections of others. Raises OSError."""
     open_later(path)
-    if why := run(*changing(path, CLOSED)):
+    if why := _run(*changing(path, CLOSED)):
         raise OSError(f"the engine cannot be closed to students: {why}")
-    place, rootless = place_of(path)
+    place, rootless = _place_of(path)
     for process in engines((uid_of(ACCOUNT) or 0) if rootless else 0):
         # Some kernels allow this to nobody. Whatever students change meanwhile is noticed later.
         with suppress(OSError):
@@ -114,8 +114,8 @@ def close(path: str) -> None:
 def open_again(path: str) -> None:
     """Open the engine to those who may use it. Where that fails, the timer tries it again."""
     with suppress(OSError):
-        if not run(*changing(path, OPEN)):
-            cancel()
+        if not _run(*changing(path, _OPEN)):
+            _cancel()
 
 
 def hang_up(process: int, place: str) -> None:
@@ -131,16 +131,16 @@ def hang_up(process: int, place: str) -> None:
         for number in os.listdir(f"/proc/{process}/fd"):
             with suppress(OSError):
                 if os.readlink(f"/proc/{process}/fd/{number}").startswith("socket:"):
-                    descriptor = libc.syscall(PIDFD_GETFD, handle, int(number), 0)
+                    descriptor = libc.syscall(_PIDFD_GETFD, handle, int(number), 0)
                     if descriptor < 0:
                         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
                     with closing(socket.socket(fileno=descriptor)) as connection:
-                        end(connection, place)
+                        _end(connection, place)
     finally:
         os.close(handle)
 
 
-def end(connection: socket.socket, place: str) -> None:
+def _end(connection: socket.socket, place: str) -> None:
     """End a connection where it is to the socket at a place, and root is not the other end."""
     if connection.family != socket.AF_UNIX or connection.type != socket.SOCK_STREAM:
         return

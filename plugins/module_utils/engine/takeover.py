@@ -217,7 +217,7 @@ def remove(docker: DockerConnection, container: str) -> None:
         try:
             docker.ask(f"/containers/{container}?force=true", "DELETE")
         except EngineError as error:
-            # A container that was run with --rm may be on its way out, which the engine refuses.
+            # The engine refuses while it removes the container by itself, as with --rm.
             why = reason(error)
         if time.monotonic() > deadline:
             raise NoAnswerError(f"{container} cannot be removed: {why}")

@@ -19,7 +19,7 @@ LARGEST_STATUS = 64 * 2**20
 # Numbered files, in which dpkg writes down what it does before it is in its status.
 DPKG_JOURNAL = "/var/lib/dpkg/updates/[0-9]*"
 # The states in dpkg(1) between absent and installed.
-UNFINISHED = {
+_UNFINISHED = {
     "half-installed",
     "unpacked",
     "half-configured",
@@ -31,8 +31,8 @@ POLICY_RC_D = "/usr/sbin/policy-rc.d"
 ANSIBLES_POLICY = {"#!/bin/sh\nexit 101\n", ""}
 APT_CONFIG = ("/usr/bin/apt-config", "dump")
 # The command reads a few files, and its output has some 20 kB.
-APT_SECONDS, APT_BYTES = 5, 2**20
-PROXY = re.compile(r'^Acquire::https?::Proxy "(.*)";$', re.MULTILINE | re.IGNORECASE)
+APT_SECONDS, _APT_BYTES = 5, 2**20
+_PROXY = re.compile(r'^Acquire::https?::Proxy "(.*)";$', re.MULTILINE | re.IGNORECASE)
 
 
 def parse_dpkg_status(text: str) -> tuple[dict[str, str], list[str], list[str]]:
@@ -53,12 +53,12 @@ def parse_dpkg_status(text: str) -> tuple[dict[str, str], list[str], list[str]]:
             packages[fields["Package"]] = fields.get("Version", "")
             if want == "hold":
                 held.append(fields["Package"])
-        elif state.rpartition(" ")[2] in UNFINISHED:
+        elif state.rpartition(" ")[2] in _UNFINISHED:
             unfinished.append(fields["Package"])
     return packages, held, unfinished
 
 
-def policy_rc_d(used: bool, odd: Odd | None = None) -> str:
+def _policy_rc_d(used: bool, odd: Odd | None = None) -> str:
     """Return whose policy-rc.d there is, "absent", "left" or "other", as the module seat has it.
 
     used: whether the record says that the toolkit was using one. It writes one only where there is
@@ -82,7 +82,7 @@ def apt_facts(
         "unfinished": unfinished,
         "journal": any(True for _ in matching(DPKG_JOURNAL)),
         "interrupted": "coming" in brought,
-        "policy_rc_d": policy_rc_d(brought.get("policy_rc_d", False), odd),
+        "policy_rc_d": _policy_rc_d(brought.get("policy_rc_d", False), odd),
     }
 
 
@@ -109,9 +109,9 @@ def configuration(odd: Odd) -> str:
             odd.add(f"apt-config cannot read apt's configuration (it ends with {code})")
             return ""
         output.seek(0)
-        return output.read(APT_BYTES).decode(errors="replace")
+        return output.read(_APT_BYTES).decode(errors="replace")
 
 
 def proxies(text: str) -> list[str]:
     """Return the proxies in apt's configuration. text: as apt-config prints it."""
-    return PROXY.findall(text)
+    return _PROXY.findall(text)

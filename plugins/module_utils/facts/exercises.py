@@ -23,7 +23,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.files import sha256
 from ansible_collections.labocloud.room.plugins.module_utils.reset.emptying import is_mounted
 
 # Files of a folder, more than any course has, and bytes of a file, which may be a teacher's data.
-MOST, LARGEST = 5000, 4 * 2**30
+MOST, _LARGEST = 5000, 4 * 2**30
 # Entries that are read of a directory that others write to.
 MOST_ENTRIES = 2000
 # The names in the directory where the command remembers: one file an account, and one that is
@@ -166,7 +166,7 @@ def _lines_of(folder: Path) -> Iterator[str]:
         elif stat.S_ISLNK(status.st_mode):
             checksum = hashlib.sha256(os.fsencode(os.readlink(path))).hexdigest()
         else:
-            checksum = sha256(path, LARGEST)
+            checksum = sha256(path, _LARGEST)
         if len(paths) > MOST:
             raise OSError(f"{folder} holds more than {MOST} files")
         if status.st_uid != os.geteuid():

@@ -24,13 +24,13 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises imp
 )
 from ansible_collections.labocloud.room.plugins.module_utils.facts.machine import (
     configuration_facts,
-    engines_place,
+    engine_file_facts,
     system_facts,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.facts.network import (
     PAGE_SECONDS,
-    Reaching,
-    Waiting,
+    PendingAnswer,
+    RegistryProbes,
     listener_facts,
     network_facts,
     page_facts,
@@ -67,7 +67,7 @@ def seat_facts(
     odd = Odd()
     ahead = time.time() - control_time if control_time is not None else None
     # Whoever is at the other end of a network may be slow, and answers while the rest is read.
-    reaching = Reaching(registries or [])
+    probes = RegistryProbes(registries or [])
     registry = registry_facts(odd)
     own = _ask_registries(own_registries or [], registry["ca"])
     own_end = time.monotonic() + facts_registry.SECONDS
@@ -97,13 +97,13 @@ def seat_facts(
         "clock": {"control": control_time, "ahead": ahead},
         "registry": {
             **registry,
-            "answers": {name: waiting.until(own_end) for name, waiting in own.items()},
+            "answers": {name: pending.until(own_end) for name, pending in own.items()},
         },
         **answers,
         "network": {
             **network_facts(odd),
             **answers["network"],
-            "registries": reaching.result(),
+            "registries": probes.result(),
         },
         "page": page.until(page_end) if page else None,
         "exercises": exercise_facts(),
@@ -145,10 +145,10 @@ def _as_utf8(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def _ask_registries(registries: list[str], authority: str) -> dict[str, Waiting]:
+def _ask_registries(registries: list[str], authority: str) -> dict[str, PendingAnswer]:
     """Ask registries, host:port, that this machine is to run. authority: their CA, in PEM."""
     ask = partial(facts_registry.ask, authority=authority)
-    return {name: Waiting(ask, name, dict(facts_registry.LATE)) for name in registries}
+    return {name: PendingAnswer(ask, name, dict(facts_registry.LATE)) for name in registries}
 
 
 def _remembered() -> tuple[state.State, list[str]]:
@@ -170,7 +170,7 @@ def _docker_facts(
     root = engine["root"] or config.get("data-root")
     return {
         **engine,
-        **engines_place(root if isinstance(root, str) else usual),
+        **engine_file_facts(root if isinstance(root, str) else usual),
         "socket": socket_facts(docker_socket),
         "roots": engines(0),
     }

@@ -45,14 +45,14 @@ OTHER_CONFIGURATION = (
     "/etc/systemd/system/labocloud-*.service",
 )
 MASKING = ("/etc/systemd/system", "/run/systemd/system")
-ENABLED = "/etc/systemd/system/*.wants/docker.service"
+_ENABLED = "/etc/systemd/system/*.wants/docker.service"
 # An engine without root has the first, which goes when its service ends; root's has the second.
 ENGINES_PIDS = ("/run/labocloud-engine/docker.pid", "/var/run/docker.pid")
 MACHINE_ID = "/etc/machine-id"
 HOST_KEYS = "/etc/ssh/ssh_host_*_key.pub"
-INTERFACES = "/sys/class/net/*"
+_INTERFACES = "/sys/class/net/*"
 # Interfaces that come and go with containers, and those that are alike on many machines.
-PASSING_INTERFACES = re.compile(r"lo|veth.*|docker0|docker_gwbridge|br-[0-9a-f]{12}")
+_PASSING_INTERFACES = re.compile(r"lo|veth.*|docker0|docker_gwbridge|br-[0-9a-f]{12}")
 
 
 def assignments(text: str) -> dict[str, str]:
@@ -117,8 +117,8 @@ def identity(odd: Odd) -> dict[str, Any]:
     machine_id = read(MACHINE_ID, odd).strip()
     addresses = {
         read(f"{interface}/address").strip()
-        for interface in matching(INTERFACES)
-        if not PASSING_INTERFACES.fullmatch(Path(interface).name)
+        for interface in matching(_INTERFACES)
+        if not _PASSING_INTERFACES.fullmatch(Path(interface).name)
     }
     boot = read("/proc/sys/kernel/random/boot_id").strip()
     keys = {parse_host_key(read(path, odd)) for path in matching(HOST_KEYS)}
@@ -213,13 +213,13 @@ def configuration_facts(odd: Odd) -> dict[str, Any]:
     }
 
 
-def engines_place(root: str) -> dict[str, Any]:
+def engine_file_facts(root: str) -> dict[str, Any]:
     """Return the facts on the engine that the seat's files have. root: Docker's directory."""
     return {
         "root": root,
         "free_mb": free_mb(root),
         "data": has_data(root),
-        "enabled": any(True for _ in matching(ENABLED)),
+        "enabled": any(True for _ in matching(_ENABLED)),
         "outdated": outdated(list(matching(*ENGINE_CONFIGURATION))),
         "masked": masked(),
     }

@@ -27,35 +27,35 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Od
 from ansible_collections.labocloud.room.plugins.module_utils.files import content, matching
 
 # The state of a listening socket in /proc/net/tcp.
-LISTEN = "0A"
+_LISTEN = "0A"
 # Bytes, more than the table of a machine with thousands of connections has.
-LARGEST_TABLE = 32 * 2**20
-MOST_LISTENERS, MOST_ROUTES, MOST_ADDRESSES = 2000, 1000, 1000
-ANYWHERE = "0.0.0.0/0"
+_LARGEST_TABLE = 32 * 2**20
+_MOST_LISTENERS, _MOST_ROUTES, _MOST_ADDRESSES = 2000, 1000, 1000
+_ANYWHERE = "0.0.0.0/0"
 # The processes that may hold a port for a container; None, where none is seen.
-OF_DOCKER = ("docker-proxy", "dockerd", "rootlesskit", None)
+_OF_DOCKER = ("docker-proxy", "dockerd", "rootlesskit", None)
 REGISTRY_TAGS = "/var/lib/docker-registry/room/docker/registry/v2/repositories/*/_manifests/tags"
 # More tags than a room's registry keeps, and more bytes than a link's digest has.
-REGISTRY_MOST, LINK_BYTES = 1000, 100
-DIGEST = re.compile("sha256:[0-9a-f]{64}")
+REGISTRY_MOST, _LINK_BYTES = 1000, 100
+_DIGEST = re.compile("sha256:[0-9a-f]{64}")
 REGISTRY_CERTIFICATES = {
     "ca": "/etc/docker/registry/labocloud-ca.crt",
     "certificate": "/etc/docker/registry/labocloud.crt",
 }
 # Bytes of a certificate, which has some two thousand.
-LARGEST_CERTIFICATE = 2**16
+_LARGEST_CERTIFICATE = 2**16
 # Debian's own list of authorities, without those that an administrator has added.
 PUBLIC_AUTHORITIES = "/usr/share/ca-certificates/mozilla/*.crt"
 # OpenSSL's codes of a certificate whose authority is on no list.
-UNKNOWN_AUTHORITY = (18, 19, 20, 21)
+_UNKNOWN_AUTHORITY = (18, 19, 20, 21)
 REGISTRY_SECONDS = 2
 # The seat's proxy for people is written there; apt's is in its own configuration.
 ENVIRONMENT = "/etc/environment"
-PROXY_VARIABLES = ("http_proxy", "https_proxy")
+_PROXY_VARIABLES = ("http_proxy", "https_proxy")
 # The path of the course's health page, which has some hundred bytes, below the page's address.
-HEALTH = "/healthz"
-PAGE_SECONDS, PAGE_BYTES = 20, 2**16
-LONGEST_REVISION = 200
+_HEALTH = "/healthz"
+PAGE_SECONDS, _PAGE_BYTES = 20, 2**16
+_LONGEST_REVISION = 200
 
 
 def parse_listeners(table: str) -> list[dict[str, Any]]:
@@ -65,7 +65,7 @@ def parse_listeners(table: str) -> list[dict[str, Any]]:
         # A line that is not the kernel's describes no socket.
         with suppress(IndexError, ValueError, OSError, struct.error):
             fields = line.split()
-            if fields[3] != LISTEN:
+            if fields[3] != _LISTEN:
                 continue
             address, port = fields[1].split(":")
             # The kernel prints each 32 bits of the address in the machine's own byte order.
@@ -74,7 +74,7 @@ def parse_listeners(table: str) -> list[dict[str, Any]]:
             family = socket.AF_INET if len(words) == 1 else socket.AF_INET6
             listener = {"address": socket.inet_ntop(family, raw), "inode": fields[9]}
             listeners.append({"port": int(port, 16), **listener})
-    return listeners[:MOST_LISTENERS]
+    return listeners[:_MOST_LISTENERS]
 
 
 def parse_routes(table: str) -> list[dict[str, str]]:
@@ -87,13 +87,13 @@ def parse_routes(table: str) -> list[dict[str, str]]:
             to = socket.inet_ntoa(struct.pack("=I", int(destination, 16)))
             length = bin(int(mask, 16)).count("1")  # noqa: FURB161  # Python 3.9 lacks bit_count
             routes.append({"to": f"{to}/{length}", "interface": interface})
-    return routes[:MOST_ROUTES]
+    return routes[:_MOST_ROUTES]
 
 
 def parse_addresses(trie: str) -> list[str]:
     """Return the machine's own IPv4 addresses in /proc/net/fib_trie, as networks."""
     local = re.findall(r"\|-- ([\d.]+)\n\s+/(\d+) host LOCAL", trie)
-    return sorted({f"{address}/{length}" for address, length in local})[:MOST_ADDRESSES]
+    return sorted({f"{address}/{length}" for address, length in local})[:_MOST_ADDRESSES]
 
 
 def plain_proxy(address: str) -> str:
@@ -111,7 +111,9 @@ def plain_proxy(address: str) -> str:
 def proxy(odd: Odd) -> str:
     """Return the proxy that the seat's own files name, for people or for apt; empty for none."""
     set_for_people = assignments(read(ENVIRONMENT, odd))
-    addresses = [value for name, value in set_for_people.items() if name.lower() in PROXY_VARIABLES]
+    addresses = [
+        value for name, value in set_for_people.items() if name.lower() in _PROXY_VARIABLES
+    ]
     addresses += facts_apt.proxies(facts_apt.configuration(odd))
     return next(filter(None, map(plain_proxy, addresses)), "")
 
@@ -157,7 +159,7 @@ def name_holders(
         port, address = listener["port"], listener["address"]
         holder = sockets.get(listener["inode"], {"process": None, "pid": None})
         container = None
-        if holder["process"] in OF_DOCKER:
+        if holder["process"] in _OF_DOCKER:
             by_address = published.get(port, {})
             # A container that is alone on a port is meant, however the engine writes the address.
             alone = next(iter(by_address.values())) if len(set(by_address.values())) == 1 else None
@@ -172,12 +174,12 @@ def name_holders(
         if not {(port, address), (port, name)} & seen
     )
     holders.sort(key=lambda holder: (holder["port"], holder["address"]))
-    return holders[:MOST_LISTENERS]
+    return holders[:_MOST_LISTENERS]
 
 
 def listener_facts(containers: dict[str, Any], odd: Odd) -> list[dict[str, Any]]:
     """Return who holds each TCP port of the seat, as the fact C(listeners)."""
-    tables = [read(f"/proc/net/{name}", odd, LARGEST_TABLE) for name in ("tcp", "tcp6")]
+    tables = [read(f"/proc/net/{name}", odd, _LARGEST_TABLE) for name in ("tcp", "tcp6")]
     listeners = [listener for table in tables for listener in parse_listeners(table)]
     holders = socket_holders({listener["inode"] for listener in listeners})
     return name_holders(listeners, holders, containers)
@@ -186,13 +188,13 @@ def listener_facts(containers: dict[str, Any], odd: Odd) -> list[dict[str, Any]]
 def network_facts(odd: Odd) -> dict[str, Any]:
     """Return the seat's own network: its routes, the way out, the proxy that its files name."""
     routes = parse_routes(read("/proc/net/route", odd))
-    interface = next((route["interface"] for route in routes if route["to"] == ANYWHERE), "")
+    interface = next((route["interface"] for route in routes if route["to"] == _ANYWHERE), "")
     mtu = read(f"/sys/class/net/{interface}/mtu").strip() if interface else ""
     return {
         "interface": interface,
         "mtu": int(mtu) if re.fullmatch("[0-9]{1,9}", mtu) else 0,
-        "addresses": parse_addresses(read("/proc/net/fib_trie", odd, LARGEST_TABLE)),
-        "routes": [route for route in routes if route["to"] != ANYWHERE],
+        "addresses": parse_addresses(read("/proc/net/fib_trie", odd, _LARGEST_TABLE)),
+        "routes": [route for route in routes if route["to"] != _ANYWHERE],
         "proxy": proxy(odd),
     }
 
@@ -205,7 +207,7 @@ def issuer_of(certificate: dict[str, Any]) -> str:
     return names.get("organizationName") or names.get("commonName", "")
 
 
-def shown_certificate(
+def _shown_certificate(
     address: tuple[str, int], authorities: ssl.SSLContext
 ) -> tuple[dict[str, Any], bytes]:
     """Return a server's certificate, as authorities see it, and its bytes.
@@ -231,40 +233,40 @@ def public_authorities() -> ssl.SSLContext:
     return public
 
 
-def signed_by(address: tuple[str, int]) -> dict[str, Any]:
+def _signed_by(address: tuple[str, int]) -> dict[str, Any]:
     """Return whether a public authority signed a server's certificate, and who did.
 
     The first is C(public), None where it cannot be told, the second is C(issuer). Raises OSError.
     """
     public = public_authorities()
     try:
-        return {"public": True, "issuer": issuer_of(shown_certificate(address, public)[0])}
+        return {"public": True, "issuer": issuer_of(_shown_certificate(address, public)[0])}
     except ssl.SSLCertVerificationError as error:
-        # A date may look wrong to a clock that is off, and a seat may know no authority at all:
-        # neither proves that nobody public has signed.
-        if error.verify_code not in UNKNOWN_AUTHORITY or not public.cert_store_stats()["x509_ca"]:
+        # Neither a date that is wrong by a clock that is off, nor a seat without any authority,
+        # proves that no public one has signed.
+        if error.verify_code not in _UNKNOWN_AUTHORITY or not public.cert_store_stats()["x509_ca"]:
             return {"public": None, "issuer": ""}
     anybody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     anybody.check_hostname = False
     anybody.verify_mode = ssl.CERT_NONE
-    _, shown = shown_certificate(address, anybody)
+    _, shown = _shown_certificate(address, anybody)
     # Python parses a certificate only where an authority vouches for it, which it may be itself.
     # Python 3.9 has no name for that flag of OpenSSL's.
     itself = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     itself.check_hostname = False
     itself.verify_flags |= getattr(ssl, "VERIFY_X509_PARTIAL_CHAIN", 0x80000)
     itself.load_verify_locations(cadata=shown)
-    return {"public": False, "issuer": issuer_of(shown_certificate(address, itself)[0])}
+    return {"public": False, "issuer": issuer_of(_shown_certificate(address, itself)[0])}
 
 
-def reach(registry: str, answer: dict[str, Any]) -> None:
+def _reach(registry: str, answer: dict[str, Any]) -> None:
     """Try to reach a registry, host:port, and put into answer what became of it."""
     try:
         host, _, port = registry.rpartition(":")
         address = (host.strip("[]"), int(port))
         socket.create_connection(address, REGISTRY_SECONDS).close()
     except TimeoutError:
-        return  # The answer is "no answer in time" already, as it is when Reaching gives up first.
+        return  # The answer is "no answer in time" already, as when RegistryProbes gives up first.
     except OSError as error:
         answer["why"] = error.strerror or str(error)
         return
@@ -273,10 +275,10 @@ def reach(registry: str, answer: dict[str, Any]) -> None:
         return
     answer.update(reached=True, why="")
     with suppress(OSError, ValueError):  # It does not speak TLS, or not to us.
-        answer.update(signed_by(address))
+        answer.update(_signed_by(address))
 
 
-class Waiting:
+class PendingAnswer:
     """A question that is asked in a thread of its own, and abandoned when it takes too long.
 
     Neither looking up a name nor reading an answer that comes byte by byte has a time limit of its
@@ -296,30 +298,30 @@ class Waiting:
         return dict(self.answer)
 
 
-class Reaching:
+class RegistryProbes:
     """Registries, host:port, that are being tried while other facts are found out."""
 
     def __init__(self, registries: list[str]) -> None:
         self.end = time.monotonic() + REGISTRY_SECONDS
         late = {"reached": False, "why": "no answer in time", "public": None, "issuer": ""}
-        self.waiting = {name: Waiting(reach, name, dict(late)) for name in registries}
+        self.pending = {name: PendingAnswer(_reach, name, dict(late)) for name in registries}
 
     def result(self) -> dict[str, dict[str, Any]]:
         """Return what became of each registry, once the time is over or all have answered."""
-        return {name: waiting.until(self.end) for name, waiting in self.waiting.items()}
+        return {name: pending.until(self.end) for name, pending in self.pending.items()}
 
 
-def revision_in(body: bytes) -> str | None:
+def _revision_in(body: bytes) -> str | None:
     """Return the revision in the JSON of a health page, None where there is none."""
     try:
         page = json.loads(body)
     except (ValueError, RecursionError):
         return None
     revision = page.get("revision") if isinstance(page, dict) else None
-    return revision[:LONGEST_REVISION] if isinstance(revision, str) else None
+    return revision[:_LONGEST_REVISION] if isinstance(revision, str) else None
 
 
-def look_at(url: str, answer: dict[str, Any]) -> None:
+def _look_at(url: str, answer: dict[str, Any]) -> None:
     """Request the health page below an address, and put into answer what came.
 
     It is a container's, so it may be anything: no proxy is used, and no redirection is followed.
@@ -332,20 +334,20 @@ def look_at(url: str, answer: dict[str, Any]) -> None:
             parts.hostname, parts.port or 80, timeout=PAGE_SECONDS
         )
         with closing(connection):
-            connection.request("GET", f"{parts.path.rstrip('/')}{HEALTH}")
+            connection.request("GET", f"{parts.path.rstrip('/')}{_HEALTH}")
             response = connection.getresponse()
-            body = response.read(PAGE_BYTES)
+            body = response.read(_PAGE_BYTES)
     except (OSError, http.client.HTTPException, ValueError) as error:
         answer["why"] = getattr(error, "strerror", None) or str(error) or type(error).__name__
         return
-    revision = revision_in(body) if response.status == http.client.OK else None
+    revision = _revision_in(body) if response.status == http.client.OK else None
     why = "" if revision is not None else "it tells no revision"
     if response.status != http.client.OK:
         why = f"its status is {response.status}"
     answer.update(status=response.status, revision=revision, why=why)
 
 
-def page_facts(url: str, name: str, containers: dict[str, Any]) -> Waiting | None:
+def page_facts(url: str, name: str, containers: dict[str, Any]) -> PendingAnswer | None:
     """Begin to request a container's health page; None where no such container runs.
 
     url: the page's address, empty for none. name: the container's. containers: as the engine's
@@ -353,7 +355,9 @@ def page_facts(url: str, name: str, containers: dict[str, Any]) -> Waiting | Non
     """
     if not url or containers.get(name, {"state": ""})["state"] != "running":
         return None
-    return Waiting(look_at, url, {"status": None, "revision": None, "why": "no answer in time"})
+    return PendingAnswer(
+        _look_at, url, {"status": None, "revision": None, "why": "no answer in time"}
+    )
 
 
 def linked_digest(link: Path) -> str:
@@ -361,8 +365,8 @@ def linked_digest(link: Path) -> str:
     if link.is_symlink():
         return ""
     with suppress(OSError):
-        text = content(link, LINK_BYTES).decode(errors="replace").strip()
-        return text if DIGEST.fullmatch(text) else ""
+        text = content(link, _LINK_BYTES).decode(errors="replace").strip()
+        return text if _DIGEST.fullmatch(text) else ""
     return ""
 
 
@@ -374,6 +378,6 @@ def registry_facts(odd: Odd) -> dict[str, Any]:
     )
     digests = {link.parts[-3]: linked_digest(link) for link in links}
     certificates = {
-        name: read(path, odd, LARGEST_CERTIFICATE) for name, path in REGISTRY_CERTIFICATES.items()
+        name: read(path, odd, _LARGEST_CERTIFICATE) for name, path in REGISTRY_CERTIFICATES.items()
     }
     return {"images": {tag: digest for tag, digest in digests.items() if digest}, **certificates}

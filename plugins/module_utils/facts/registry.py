@@ -13,10 +13,10 @@ from typing import Any
 SECONDS = 20
 LATE = {"answers": None, "why": "no answer in time"}
 # Characters of the reason, which may be what it answers where that is no HTTP.
-LONGEST = 200
+_LONGEST = 200
 
 
-def status_of(address: str, authority: str) -> int:
+def _status_of(address: str, authority: str) -> int:
     """Return the status of a registry's first page, over TLS 1.2 or newer, without a proxy.
 
     address: host:port, one of IPv6 in brackets. Raises OSError, http.client.HTTPException or
@@ -45,12 +45,12 @@ def ask(address: str, answer: dict[str, Any], authority: str) -> None:
         answer.update(answers=False, why="it has no certificate")
         return
     try:
-        status = status_of(address, authority)
+        status = _status_of(address, authority)
     except (OSError, http.client.HTTPException, ValueError, OverflowError) as error:
         # On a certificate, Python's verify_message says more than OpenSSL's own words.
         words = getattr(error, "verify_message", None) or getattr(error, "strerror", None)
         why = " ".join((words or str(error) or type(error).__name__).split())
-        answer.update(answers=False, why=why[:LONGEST])
+        answer.update(answers=False, why=why[:_LONGEST])
         return
     is_ok = status == http.client.OK
     answer.update(answers=is_ok, why="" if is_ok else f"its status is {status}")

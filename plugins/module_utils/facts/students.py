@@ -23,17 +23,17 @@ from ansible_collections.labocloud.room.plugins.module_utils.files import matchi
 GROUP = "labocloud-docker"
 HOME = f"/var/lib/{ACCOUNT}"
 ROOT = f"{HOME}/docker"
-MOST = 1000
+_MOST = 1000
 SUBORDINATE = {"subuids": "/etc/subuid", "subgids": "/etc/subgid"}
 SHADOW = "/etc/shadow"
 # acl(5), as the kernel stores it: a version, then entries of a tag, what it permits, and an ID.
-ACL = "system.posix_acl_access"
+_ACL = "system.posix_acl_access"
 HEAD, ENTRY = struct.Struct("<I"), struct.Struct("<HHI")
-OF_A_GROUP, READ_AND_WRITE = 0x08, 6
+_OF_A_GROUP, _READ_AND_WRITE = 0x08, 6
 # The profile that allows namespaces to rootlesskit: Ubuntu forbids them to other programs.
-PROFILES = "/etc/apparmor.d/*rootlesskit*"
-CGROUPS = "/sys/fs/cgroup"
-TUN, FOR_ANYBODY = "/dev/net/tun", 0o006
+_PROFILES = "/etc/apparmor.d/*rootlesskit*"
+_CGROUPS = "/sys/fs/cgroup"
+TUN, _FOR_ANYBODY = "/dev/net/tun", 0o006
 
 
 def members(group: str) -> list[str] | None:
@@ -47,10 +47,10 @@ def members(group: str) -> list[str] | None:
 def parse_ranges(text: str) -> list[tuple[str, int, int]]:
     """Return the ranges of a subuid(5): whose, the first ID, how many."""
     ranges = re.findall(r"^([^:\n]+):(\d{1,10}):(\d{1,10})$", text, re.MULTILINE)
-    return [(name, int(first), int(count)) for name, first, count in ranges][:MOST]
+    return [(name, int(first), int(count)) for name, first, count in ranges][:_MOST]
 
 
-def account(ranges: dict[str, list[tuple[str, int, int]]], odd: Odd) -> dict[str, Any] | None:
+def _account(ranges: dict[str, list[tuple[str, int, int]]], odd: Odd) -> dict[str, Any] | None:
     """Return the account that an engine without root runs as, None where there is none.
 
     ranges: C(subuids) and C(subgids), as parse_ranges() returns them.
@@ -68,7 +68,7 @@ def account(ranges: dict[str, list[tuple[str, int, int]]], odd: Odd) -> dict[str
     return {"uid": entry.pw_uid, "gid": entry.pw_gid, "locked": locked, **own_ranges}
 
 
-def group_named(name: str) -> dict[str, Any] | None:
+def _group_named(name: str) -> dict[str, Any] | None:
     """Return a group, local or of a directory, by its name; None where the seat has none."""
     try:
         return {"name": name, "gid": grp.getgrnam(name).gr_gid} if name else None
@@ -81,8 +81,8 @@ def student_facts(group: str, odd: Odd) -> dict[str, Any]:
     ranges = {kind: parse_ranges(read(path, odd)) for kind, path in SUBORDINATE.items()}
     return {
         "members": members(GROUP),
-        "account": account(ranges, odd),
-        "group": group_named(group),
+        "account": _account(ranges, odd),
+        "group": _group_named(group),
         "ranges": sorted(
             [first, count]
             for all_of_kind in ranges.values()
@@ -99,7 +99,7 @@ def parse_acl(data: bytes) -> list[int]:
     return [
         number
         for tag, permits, number in ENTRY.iter_unpack(entries[:whole])
-        if tag == OF_A_GROUP and permits & READ_AND_WRITE == READ_AND_WRITE
+        if tag == _OF_A_GROUP and permits & _READ_AND_WRITE == _READ_AND_WRITE
     ]
 
 
@@ -111,12 +111,12 @@ def socket_facts(path: str) -> dict[str, Any] | None:
         return None
     groups: list[int] = []
     with suppress(OSError):  # It has no ACL.
-        groups = parse_acl(os.getxattr(path, ACL))
+        groups = parse_acl(os.getxattr(path, _ACL))
     return {
         "uid": status.st_uid,
         "gid": status.st_gid,
         "mode": stat.S_IMODE(status.st_mode),
-        "groups": sorted(groups)[:MOST],
+        "groups": sorted(groups)[:_MOST],
     }
 
 
@@ -130,7 +130,7 @@ def engines(uid: int) -> list[int]:
             # are root's where a process changed its own UID.
             if re.search(rf"^Uid:\t{uid}\t", read(f"{process}/status"), re.MULTILINE):
                 processes.append(int(os.path.basename(process)))
-    return sorted(processes)[:MOST]
+    return sorted(processes)[:_MOST]
 
 
 def file_system(path: str) -> str:
@@ -146,7 +146,7 @@ def file_system(path: str) -> str:
     return kind
 
 
-def is_switched_on(name: str, default: str) -> bool:
+def _is_switched_on(name: str, default: str) -> bool:
     """Return whether a setting of the kernel is more than 0.
 
     default: the value that counts where the kernel has no such setting.
@@ -160,12 +160,12 @@ def able_facts() -> dict[str, Any]:
     tun = 0
     with suppress(OSError):
         tun = os.stat(TUN).st_mode
-    is_restricted = is_switched_on("kernel/apparmor_restrict_unprivileged_userns", "0")
+    is_restricted = _is_switched_on("kernel/apparmor_restrict_unprivileged_userns", "0")
     return {
-        "namespaces": is_switched_on("user/max_user_namespaces", "1")
-        and is_switched_on("kernel/unprivileged_userns_clone", "1"),
-        "apparmor": is_restricted and not list(matching(PROFILES)),
-        "cgroup2": os.path.exists(f"{CGROUPS}/cgroup.controllers"),
-        "tun": stat.S_ISCHR(tun) and tun & FOR_ANYBODY == FOR_ANYBODY,
+        "namespaces": _is_switched_on("user/max_user_namespaces", "1")
+        and _is_switched_on("kernel/unprivileged_userns_clone", "1"),
+        "apparmor": is_restricted and not list(matching(_PROFILES)),
+        "cgroup2": os.path.exists(f"{_CGROUPS}/cgroup.controllers"),
+        "tun": stat.S_ISCHR(tun) and tun & _FOR_ANYBODY == _FOR_ANYBODY,
         "file_system": file_system(ROOT),
     }

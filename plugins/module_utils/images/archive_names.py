@@ -10,9 +10,9 @@ import tarfile
 from typing import IO, Any, Protocol, cast
 
 # The files that an engine reads the names from: Docker's own, that of OCI's layout, the oldest.
-MANIFEST, INDEX, REPOSITORIES = "manifest.json", "index.json", "repositories"
+_MANIFEST, _INDEX, _REPOSITORIES = "manifest.json", "index.json", "repositories"
 # The annotations that containerd's image store reads a name from.
-NAME, SHORT_NAME = "io.containerd.image.name", "org.opencontainers.image.ref.name"
+_NAME, _SHORT_NAME = "io.containerd.image.name", "org.opencontainers.image.ref.name"
 # More bytes than a list that an engine has written ever has.
 LIST_BYTES = 2**24
 
@@ -71,14 +71,14 @@ def _index_names(index: Any) -> set[str]:  # noqa: ANN401  # JSON
     """
     try:
         annotations = [image.get("annotations") or {} for image in index["manifests"]]
-        full_names = [each.get(NAME, each.get(SHORT_NAME)) for each in annotations]
+        full_names = [each.get(_NAME, each.get(_SHORT_NAME)) for each in annotations]
         names = {name for name in full_names if name is not None}
         return {name.removeprefix("docker.io/").removeprefix("library/") for name in names}
     except (TypeError, KeyError, AttributeError) as error:
         raise WrongArchiveError("the archive's index of images is none") from error
 
 
-READERS = {MANIFEST: _manifest_names, INDEX: _index_names, REPOSITORIES: _repository_names}
+_READERS = {_MANIFEST: _manifest_names, _INDEX: _index_names, _REPOSITORIES: _repository_names}
 
 
 class Readable(Protocol):
@@ -110,13 +110,13 @@ def names_in(archive: Readable, *, whole: bool = False) -> set[str]:
     something is missing, and tarfile.TarError where it is no archive.
     """
     lists, present = _read_lists(archive)
-    if MANIFEST not in lists:
-        raise WrongArchiveError(f"the archive has no {MANIFEST}")
+    if _MANIFEST not in lists:
+        raise WrongArchiveError(f"the archive has no {_MANIFEST}")
     parsed = {path: _parse(text) for path, text in lists.items()}
-    names = set().union(*(READERS[path](content) for path, content in parsed.items()))
+    names = set().union(*(_READERS[path](content) for path, content in parsed.items()))
     if not all(isinstance(name, str) for name in names):
         raise WrongArchiveError("the archive gives an image a name that is none")
-    if whole and (lacking := _parts(parsed[MANIFEST]) - present):
+    if whole and (lacking := _parts(parsed[_MANIFEST]) - present):
         raise WrongArchiveError(f"the archive of images lacks {min(lacking)}")
     return names
 
@@ -140,7 +140,7 @@ def _read_lists(archive: Readable) -> tuple[dict[str, bytes], set[str]]:
             ):
                 raise WrongArchiveError(f"the archive holds {member.name!r}, which is no file")
             content = members.extractfile(member) if member.isreg() else None
-            if path in READERS:
+            if path in _READERS:
                 if path in lists or content is None or member.size > LIST_BYTES:
                     raise WrongArchiveError(f"the archive has no {path} that can be relied on")
                 lists[path] = content.read()

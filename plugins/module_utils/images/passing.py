@@ -19,7 +19,7 @@ PREFIX = "labocloud-images-"
 # The name of an archive in its directory.
 NAME = "images.tar.zst"
 # A run that is under way has made its directory less than a day ago.
-OLD_SECONDS = 24 * 60 * 60
+_OLD_SECONDS = 24 * 60 * 60
 
 
 def sweep(place: Path, owners: set[int]) -> None:
@@ -30,7 +30,7 @@ def sweep(place: Path, owners: set[int]) -> None:
     for path in place.glob(f"{PREFIX}*"):
         try:
             status = path.lstat()
-            if status.st_uid not in owners or status.st_mtime > time.time() - OLD_SECONDS:
+            if status.st_uid not in owners or status.st_mtime > time.time() - _OLD_SECONDS:
                 continue
             if stat.S_ISDIR(status.st_mode):
                 shutil.rmtree(path, ignore_errors=True)
