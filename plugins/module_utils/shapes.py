@@ -60,7 +60,8 @@ def faults(value: object, shape: Shape, name: str) -> Iterator[str]:
         by_shape = [list(faults(value, alternative, name)) for alternative in shape]
         if all(by_shape):
             # Where the value nearly has one of the shapes, its difference from that says more.
-            near = [each for each in by_shape if not each[0].startswith(f"{name} is no")]
+            other_type = f"{name} is no"
+            near = [texts for texts in by_shape if not texts[0].startswith(other_type)]
             yield from near[0] if near else [f"{name} is not {_in_words(shape)}"]
     elif isinstance(shape, list) and isinstance(value, list):
         for number, element in enumerate(value):
@@ -180,7 +181,7 @@ def _fits(value: object, shape: Shape, name: str, wrong: list[str]) -> bool:
 def _trimmed(value: Any, shape: Shape) -> Any:  # noqa: ANN401  # JSON
     """Return JSON of a shape without the keys that the shape does not name."""
     if isinstance(shape, tuple):
-        return _trimmed(value, next(each for each in shape if not list(faults(value, each, ""))))
+        return _trimmed(value, next(part for part in shape if not list(faults(value, part, ""))))
     if isinstance(shape, list):
         return [_trimmed(element, shape[0]) for element in value]
     if isinstance(shape, dict) and str in shape:

@@ -71,7 +71,7 @@ def _index_names(index: Any) -> set[str]:  # noqa: ANN401  # JSON
     """
     try:
         annotations = [image.get("annotations") or {} for image in index["manifests"]]
-        full_names = [each.get(_NAME, each.get(_SHORT_NAME)) for each in annotations]
+        full_names = [entry.get(_NAME, entry.get(_SHORT_NAME)) for entry in annotations]
         names = {name for name in full_names if name is not None}
         return {name.removeprefix("docker.io/").removeprefix("library/") for name in names}
     except (TypeError, KeyError, AttributeError) as error:
