@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""What apt would bring to this machine, by package lists that are fresh."""
+"""Find out what apt would install on this machine, by package lists that are fresh."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from ansible_collections.labocloud.room.plugins.module_utils.passwords import wi
 
 LISTS = Path("/var/lib/apt/lists")
 SOURCES = Path("/etc/apt")
-# Seconds that lists are fresh for; that another apt is waited for; and between two tries.
-FRESH, PATIENCE, PAUSE = 600, 60, 5
-# Ansible's apt needs it, and brings it where it lacks.
-LIBRARY = "python3-apt"
-# Without the option it ends well where a list could not be fetched.
-UPDATE = ("apt-get", "--quiet", "--option=APT::Update::Error-Mode=any", "update")
+# Seconds for which lists are fresh, for which another apt is waited for, and between two tries.
+_FRESH, PATIENCE, PAUSE = 600, 60, 5
+# Ansible's apt needs this package, and installs it where it is absent.
+_LIBRARY = "python3-apt"
+# Without the option the command succeeds although a list could not be fetched.
+_UPDATE = ("apt-get", "--quiet", "--option=APT::Update::Error-Mode=any", "update")
 SIMULATE = (
     *("apt-get", "--simulate", "--no-install-recommends", "--allow-downgrades"),
     *("--allow-change-held-packages", "install"),
 )
-NEW = re.compile(r"^Inst ([^ :]+)[^ ]* [(]", re.MULTILINE)
-# Lines of an error that are told.
-LAST = 3
+_NEW = re.compile(r"^Inst ([^ :]+)[^ ]* [(]", re.MULTILINE)
+# The last lines of an error that are shown.
+_LAST_LINES = 3
 
 
 class ListsError(Exception):
     """The package lists cannot be read; the text says why, and what to do."""
 
 
-def run(command: Iterable[str]) -> subprocess.CompletedProcess[str]:
-    """Have apt-get do something, in words that can be read."""
+def _run(command: Iterable[str]) -> subprocess.CompletedProcess[str]:
+    """Run an apt-get command, with messages in English."""
     return subprocess.run(  # noqa: S603  # no shell
         [*command],
         env={**os.environ, "LC_ALL": "C.UTF-8"},
@@ -47,43 +47,47 @@ def run(command: Iterable[str]) -> subprocess.CompletedProcess[str]:
     )
 
 
-def fresh() -> bool:
-    """Tell whether the lists are of the last minutes, and of the sources that there are now."""
+def are_fresh() -> bool:
+    """Return whether the lists are of the last minutes, and of the sources as they are now."""
     if not any(LISTS.glob("*Release")):
         return False
     parts = SOURCES / "sources.list.d"
     sources = [SOURCES / "sources.list", parts, *parts.glob("*")]
-    changed = max((one.stat().st_mtime for one in sources if one.exists()), default=0)
+    changed = max((path.stat().st_mtime for path in sources if path.exists()), default=0)
     written = LISTS.stat().st_mtime
-    return changed < written and 0 <= time.time() - written < FRESH
+    return changed < written and 0 <= time.time() - written < _FRESH
 
 
 def read_lists() -> None:
     """Have apt read its package lists, where they are not fresh. Raises ListsError and OSError."""
-    if fresh():
+    if are_fresh():
         return
-    until = time.monotonic() + PATIENCE
-    while (done := run(UPDATE)).returncode and " lock" in done.stderr and time.monotonic() < until:
+    end = time.monotonic() + PATIENCE
+    while (update := _run(_UPDATE)).returncode and " lock" in update.stderr:
+        if time.monotonic() >= end:
+            break
         time.sleep(PAUSE)
-    # apt leaves the time as it was where it found nothing new, and not where it failed half-way.
-    os.utime(LISTS, (0, 0) if done.returncode else None)
-    if done.returncode:
-        said = "; ".join(done.stderr.strip().splitlines()[-LAST:])
+    # apt leaves the directory's time alone where nothing was new, and changes it where it failed
+    # half-way.
+    os.utime(LISTS, (0, 0) if update.returncode else None)
+    if update.returncode:
+        why = "; ".join(update.stderr.strip().splitlines()[-_LAST_LINES:])
         raise ListsError(
-            f"apt cannot read its package lists ({without_passwords(said)}). Fix: see to it that it"
+            f"apt cannot read its package lists ({without_passwords(why)}). Fix: see to it that it"
             " reaches the hosts in /etc/apt/sources.list and sources.list.d; `apt-get update` on"
             " the seat shows whether it does."
         )
 
 
-def new_packages(asked: list[str], going: list[str], there: Iterable[str]) -> list[str]:
-    """Give the names of the packages that apt will bring.
+def new_packages(coming: list[str], going: list[str], installed: Iterable[str]) -> list[str]:
+    """Return the names of the packages that apt will install.
 
-    asked: as apt is asked for them. going: those that go first. there: names of those that are
-    there. Where apt has no answer, the installation tells why; what was asked for is known.
+    coming: packages as apt is asked for them, name or name=version. going: names of those that are
+    removed first. installed: names of those that are on the machine. Where the simulation fails,
+    the names in coming stand for its result: the installation will say why it fails.
     """
-    done = run([*SIMULATE, LIBRARY, *asked, *(f"{name}-" for name in going)])
-    names = [LIBRARY, *(name.partition("=")[0] for name in asked)]
-    if done.returncode == 0:
-        names = NEW.findall(done.stdout)
-    return sorted({*names} - {*there})
+    simulation = _run([*SIMULATE, _LIBRARY, *coming, *(f"{name}-" for name in going)])
+    names = [_LIBRARY, *(package.partition("=")[0] for package in coming)]
+    if simulation.returncode == 0:
+        names = _NEW.findall(simulation.stdout)
+    return sorted({*names} - {*installed})

@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Run commands of the machine's own, and docker for the engine at a socket."""
+"""Run the machine's own commands, and docker for the engine at a socket."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import IO
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import STREAM_SECONDS
 
-# A tar or zstd that a user put first on the path is not meant.
+# The path is fixed, so that no tar or zstd that a user has put first on it is run.
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 
 
-def environment(docker_socket: str) -> dict[str, str]:
-    """Return the environment of a docker command that is for the engine at a socket."""
+def _environment(docker_socket: str) -> dict[str, str]:
+    """Return the environment in which docker talks to the engine at a socket."""
     return ENVIRONMENT | {"DOCKER_HOST": f"unix://{docker_socket}"}
 
 
@@ -27,15 +27,15 @@ def run(
     stdout: IO[bytes] | int = subprocess.PIPE,
     stderr: int = subprocess.PIPE,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a docker command for the engine at a socket, which may never end it by itself.
+    """Run a docker command for the engine at a socket, for STREAM_SECONDS at most.
 
-    Raises subprocess.CalledProcessError where it fails and check says so, and OSError, also where
-    it takes longer than STREAM_SECONDS.
+    An engine may leave it without an answer. Raises subprocess.CalledProcessError where it fails
+    and check is true, and OSError, of which TimeoutError is one.
     """
     try:
         return subprocess.run(  # noqa: S603  # no shell
             command,
-            env=environment(docker_socket),
+            env=_environment(docker_socket),
             check=check,
             stdin=stdin,
             stdout=stdout,

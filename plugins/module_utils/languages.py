@@ -1,24 +1,24 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""The languages of a text: their order, and the one that stands in for what another lacks."""
+"""Order the languages of texts, and fall back on English where a text is not translated."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 
-# Nothing lacks in it.
+# Every text exists in this language.
 SOURCE = "en"
-# What a file or a folder is called that has a language.
-CODE = re.compile(r"[a-z]{2,3}")
+# The name of a file or a folder of a language, without an ending.
+_CODE = re.compile(r"[a-z]{2,3}")
 
 
 def ordered(names: Iterable[str]) -> tuple[str, ...]:
-    """Return languages in the order that all of the project has: English comes last.
+    """Return languages in the project's order: by their codes, English last.
 
     names: names of files and folders; those that are no language's code are left out.
     """
-    codes = {name for name in names if CODE.fullmatch(name)}
+    codes = {name for name in names if _CODE.fullmatch(name)}
     return tuple(sorted(codes, key=lambda code: (code == SOURCE, code)))
 
 

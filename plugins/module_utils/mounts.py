@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 MOUNTINFO = Path("/proc/self/mountinfo")
-# proc(5): number, parent, device, root, place, options; then optional ones.
-FIELDS = 6
+# The fields that proc(5) promises: number, parent, device, root, mount point, options.
+_FIELDS = 6
 # The kernel writes space, tab, newline and backslash in octal.
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 
@@ -27,14 +27,14 @@ class Mount(NamedTuple):
 def parse_mounts(text: str) -> list[Mount]:
     """Return the mounts of a mountinfo, see proc(5), each after those that it is on.
 
-    Raises ValueError where a line is none of such a table.
+    Raises ValueError where a line is not one of such a table.
     """
     mounts = []
-    # A name may hold any other character that ends a line elsewhere.
+    # A path may contain any other character at which str.splitlines() would split.
     for line in filter(None, text.split("\n")):
         fields, separator, rest = line.partition(" - ")
         words = fields.split(" ")
-        if not separator or len(words) < FIELDS or not words[0].isdecimal():
+        if not separator or len(words) < _FIELDS or not words[0].isdecimal():
             raise ValueError(f"no line of mountinfo: {line!r}")
         path = _ESCAPE.sub(lambda escape: chr(int(escape[1], 8)), words[4])
         mounts.append(Mount(int(words[0]), path, rest.split(" ")[0]))
@@ -43,5 +43,5 @@ def parse_mounts(text: str) -> list[Mount]:
 
 def read_mounts() -> list[Mount]:
     """Return this machine's mounts, each after those that it is on. Raises OSError."""
-    # Names are bytes: what is not UTF-8 has to come out as it went in.
+    # Paths are bytes; those that are not UTF-8 have to be the same when they are used again.
     return parse_mounts(os.fsdecode(MOUNTINFO.read_bytes()))

@@ -1,17 +1,17 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Hold JSON that somebody has told against the shape that it has to have.
+"""Check JSON from elsewhere against the shape that it has to have.
 
 A shape is data:
 
     str, int, float, bool        a value of that type; an int is a float too, and a bool is neither
     None                         null
     object                       any JSON, nested no deeper than DEEPEST
-    (one, other)                 one or the other
-    [one]                        a list of such elements
-    {str: one}                   an object of any keys
-    {"key": one, "other?": two}  an object of these keys; one with a ? may lack
-    {"key": one, ...: object}    the same, and others stand beside them
+    (shape, other)               one or the other
+    [shape]                      a list of such elements
+    {str: shape}                 an object of any keys
+    {"key": shape, "other?": …}  an object of these keys; a key with a ? may be absent
+    {"key": shape, ...: object}  the same, and others stand beside them
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from collections.abc import Iterator
 from typing import Any
 
 Shape = Any
-# What is written by hand, or told by an engine, has some ten levels. Python walks a thousand.
+# JSON that people or engines write has some ten levels. Python can walk a thousand.
 DEEPEST = 30
-# What JSON's readers agree on.
+# The limit of whole numbers on which the readers of JSON agree.
 LARGEST = 2**63
-WORDS: dict[Any, str] = {
+_WORDS: dict[Any, str] = {
     str: "a text",
     int: "a whole number",
     float: "a number",
@@ -36,23 +36,95 @@ WORDS: dict[Any, str] = {
 
 
 def too_deep(value: object, deepest: int = DEEPEST) -> bool:
-    """Tell whether JSON is nested deeper than that; it may be nested deeper than Python walks."""
+    """Return whether JSON has more levels than that; it may have more than Python can walk."""
     level = [value]
     for _ in range(deepest + 1):
         below: list[object] = []
-        for one in level:
-            if isinstance(one, dict):
-                below.extend(one.values())
-            elif isinstance(one, list):
-                below.extend(one)
+        for element in level:
+            if isinstance(element, dict):
+                below.extend(element.values())
+            elif isinstance(element, list):
+                below.extend(element)
         if not below:
             return False
         level = below
     return True
 
 
-def plain_fits(value: object, shape: Shape) -> bool:
-    """Tell whether a value has a shape that is a type."""
+def faults(value: object, shape: Shape, name: str) -> Iterator[str]:
+    """Yield sentences on how JSON differs from a shape; none where it has that shape.
+
+    name: what the value is called in them.
+    """
+    if isinstance(shape, tuple):
+        by_shape = [list(faults(value, alternative, name)) for alternative in shape]
+        if all(by_shape):
+            # Where the value nearly has one of the shapes, its difference from that says more.
+            other_type = f"{name} is no"
+            near = [texts for texts in by_shape if not texts[0].startswith(other_type)]
+            yield from near[0] if near else [f"{name} is not {_in_words(shape)}"]
+    elif isinstance(shape, list) and isinstance(value, list):
+        for number, element in enumerate(value):
+            yield from faults(element, shape[0], f"{name}[{number}]")
+    elif isinstance(shape, dict) and isinstance(value, dict):
+        yield from _faults_of_object(value, shape, name)
+    elif isinstance(shape, (list, dict)) or not _is_plain(value, shape):
+        yield f"{name} is not {_in_words(shape)}"
+
+
+def nothing(shape: Shape) -> Any:  # noqa: ANN401  # JSON
+    """Return the emptiest JSON of a shape."""
+    if isinstance(shape, tuple):
+        return None if None in shape else nothing(shape[0])
+    if isinstance(shape, list):
+        return []
+    if isinstance(shape, dict):
+        if str in shape:
+            return {}
+        return {
+            key: nothing(of_key) for key, may_lack, of_key in _named_keys(shape) if not may_lack
+        }
+    return None if shape is None or shape is object else shape()
+
+
+def fitted(value: object, shape: Shape, name: str, wrong: list[str]) -> Any:  # noqa: ANN401  # JSON
+    """Return JSON of the shape, with whatever of a value fits there.
+
+    name: what the value is called in sentences. wrong: gets a sentence for whatever does not fit.
+    In an object of named keys, the values that do not fit are as nothing() has them, and other keys
+    are left out. An element of a list, or of an object of any keys, that does not fit is left out
+    whole: half of a container would be another container.
+    """
+    if isinstance(shape, dict) and isinstance(value, dict) and str not in shape:
+        keys = {key: (may_lack, of_key) for key, may_lack, of_key in _named_keys(shape)}
+        result = {}
+        for key, (may_lack, of_key) in keys.items():
+            if key in value:
+                result[key] = fitted(value[key], of_key, f"{name}.{key}", wrong)
+            elif not may_lack:
+                wrong.append(f"{name}.{key} lacks")
+                result[key] = nothing(of_key)
+        if ... in shape:
+            others = {key: value[key] for key in value if key not in keys}
+            result.update(fitted(others, {str: shape[...]}, name, wrong))
+        return result
+    if isinstance(shape, dict) and isinstance(value, dict):
+        return {
+            key: _trimmed(element, shape[str])
+            for key, element in value.items()
+            if _fits(element, shape[str], f"{name}.{key}", wrong)
+        }
+    if isinstance(shape, list) and isinstance(value, list):
+        return [
+            _trimmed(element, shape[0])
+            for number, element in enumerate(value)
+            if _fits(element, shape[0], f"{name}[{number}]", wrong)
+        ]
+    return _trimmed(value, shape) if _fits(value, shape, name, wrong) else nothing(shape)
+
+
+def _is_plain(value: object, shape: Shape) -> bool:
+    """Return whether a value has a shape that is a type, None or object."""
     if shape is object:
         return not too_deep(value)
     if shape is None:
@@ -66,122 +138,58 @@ def plain_fits(value: object, shape: Shape) -> bool:
     return abs(value) < LARGEST if isinstance(value, int) else math.isfinite(value)
 
 
-def in_words(shape: Shape) -> str:
-    """Say what a shape asks for."""
+def _in_words(shape: Shape) -> str:
+    """Return what a value of a shape is called in a sentence."""
     if isinstance(shape, tuple):
-        return " or ".join(in_words(one) for one in shape)
+        return " or ".join(_in_words(alternative) for alternative in shape)
     if isinstance(shape, list):
         return "a list"
-    return "an object" if isinstance(shape, dict) else WORDS[shape]
+    return "an object" if isinstance(shape, dict) else _WORDS[shape]
 
 
-def known_keys(shape: dict[Any, Shape]) -> Iterator[tuple[str, bool, Shape]]:
-    """Give the keys of an object's shape: the key, whether it may lack, and its own shape."""
-    for key, one in shape.items():
+def _named_keys(shape: dict[Any, Shape]) -> Iterator[tuple[str, bool, Shape]]:
+    """Yield the keys of an object's shape: the key, whether it may be absent, and its own shape."""
+    for key, of_key in shape.items():
         if isinstance(key, str):
-            yield key.rstrip("?"), key.endswith("?"), one
+            yield key.rstrip("?"), key.endswith("?"), of_key
 
 
-def faults(value: object, shape: Shape, name: str) -> Iterator[str]:
-    """Give, as sentences, in what JSON differs from a shape; none where it has it.
-
-    name: what it is called in them.
-    """
-    if isinstance(shape, tuple):
-        others = [list(faults(value, one, name)) for one in shape]
-        if all(others):
-            # Of the shape that it nearly has, where there is one, what is wrong says more.
-            nearly = [one for one in others if not one[0].startswith(f"{name} is no")]
-            yield from nearly[0] if nearly else [f"{name} is not {in_words(shape)}"]
-    elif isinstance(shape, list) and isinstance(value, list):
-        for number, one in enumerate(value):
-            yield from faults(one, shape[0], f"{name}[{number}]")
-    elif isinstance(shape, dict) and isinstance(value, dict):
-        yield from faults_of_object(value, shape, name)
-    elif isinstance(shape, (list, dict)) or not plain_fits(value, shape):
-        yield f"{name} is not {in_words(shape)}"
-
-
-def faults_of_object(value: dict[str, Any], shape: dict[Any, Shape], name: str) -> Iterator[str]:
-    """Give, as faults() does, in what an object differs from the shape of one."""
-    others = shape.get(str, shape.get(...))
-    known = set()
-    for key, may_lack, one in known_keys(shape):
-        known.add(key)
+def _faults_of_object(value: dict[str, Any], shape: dict[Any, Shape], name: str) -> Iterator[str]:
+    """Yield, as faults() does, how an object differs from the shape of one."""
+    of_others = shape.get(str, shape.get(...))
+    named = set()
+    for key, may_lack, of_key in _named_keys(shape):
+        named.add(key)
         if key in value:
-            yield from faults(value[key], one, f"{name}.{key}")
+            yield from faults(value[key], of_key, f"{name}.{key}")
         elif not may_lack:
             yield f"{name}.{key} lacks"
-    if others is not None:
-        for key, one in value.items():
-            if key not in known:
-                yield from faults(one, others, f"{name}.{key}")
+    if of_others is not None:
+        for key, element in value.items():
+            if key not in named:
+                yield from faults(element, of_others, f"{name}.{key}")
 
 
-def nothing(shape: Shape) -> Any:  # noqa: ANN401  # JSON
-    """Give the JSON of a shape that tells nothing."""
+def _fits(value: object, shape: Shape, name: str, wrong: list[str]) -> bool:
+    """Return whether JSON has a shape; where it has not, add the first difference to wrong."""
+    fault = next(faults(value, shape, name), None)
+    if fault:
+        wrong.append(fault)
+    return fault is None
+
+
+def _trimmed(value: Any, shape: Shape) -> Any:  # noqa: ANN401  # JSON
+    """Return JSON of a shape without the keys that the shape does not name."""
     if isinstance(shape, tuple):
-        return None if None in shape else nothing(shape[0])
+        return _trimmed(value, next(part for part in shape if not list(faults(value, part, ""))))
     if isinstance(shape, list):
-        return []
-    if isinstance(shape, dict):
-        if str in shape:
-            return {}
-        return {key: nothing(one) for key, may_lack, one in known_keys(shape) if not may_lack}
-    return None if shape is None or shape is object else shape()
-
-
-def fitted(value: object, shape: Shape, name: str, wrong: list[str]) -> Any:  # noqa: ANN401  # JSON
-    """Give what has the shape in JSON that may have another; put down in wrong what has not.
-
-    Of an object of named keys, those that are wrong tell nothing, and others are left out. An
-    element that is wrong, of a list or of an object of any keys, is left out whole: half of a
-    container would be another one.
-    """
-    if isinstance(shape, dict) and isinstance(value, dict) and str not in shape:
-        known = {key: (may_lack, one) for key, may_lack, one in known_keys(shape)}
-        taken = {}
-        for key, (may_lack, one) in known.items():
-            if key in value:
-                taken[key] = fitted(value[key], one, f"{name}.{key}", wrong)
-            elif not may_lack:
-                wrong.append(f"{name}.{key} lacks")
-                taken[key] = nothing(one)
-        if ... in shape:
-            others = {key: value[key] for key in value if key not in known}
-            taken.update(fitted(others, {str: shape[...]}, name, wrong))
-        return taken
-    if isinstance(shape, dict) and isinstance(value, dict):
-        return {
-            key: trimmed(one, shape[str])
-            for key, one in value.items()
-            if fits(one, shape[str], f"{name}.{key}", wrong)
-        }
-    if isinstance(shape, list) and isinstance(value, list):
-        return [
-            trimmed(one, shape[0])
-            for number, one in enumerate(value)
-            if fits(one, shape[0], f"{name}[{number}]", wrong)
-        ]
-    return trimmed(value, shape) if fits(value, shape, name, wrong) else nothing(shape)
-
-
-def fits(value: object, shape: Shape, name: str, wrong: list[str]) -> bool:
-    """Tell whether JSON has a shape; put down in wrong the first thing in which it has not."""
-    found = next(faults(value, shape, name), None)
-    if found:
-        wrong.append(found)
-    return found is None
-
-
-def trimmed(value: Any, shape: Shape) -> Any:  # noqa: ANN401  # JSON
-    """Give JSON of a shape without the keys that the shape does not name."""
-    if isinstance(shape, tuple):
-        return trimmed(value, next(one for one in shape if not list(faults(value, one, ""))))
-    if isinstance(shape, list):
-        return [trimmed(one, shape[0]) for one in value]
+        return [_trimmed(element, shape[0]) for element in value]
     if isinstance(shape, dict) and str in shape:
-        return {key: trimmed(one, shape[str]) for key, one in value.items()}
+        return {key: _trimmed(element, shape[str]) for key, element in value.items()}
     if isinstance(shape, dict) and ... not in shape:
-        return {key: trimmed(value[key], one) for key, _, one in known_keys(shape) if key in value}
+        return {
+            key: _trimmed(value[key], of_key)
+            for key, _, of_key in _named_keys(shape)
+            if key in value
+        }
     return value

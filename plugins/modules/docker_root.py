@@ -76,9 +76,9 @@ from ansible_collections.labocloud.room.plugins.module_utils.state import (
     read,
 )
 
-# What the engine, 20.10 to 29, and containerd, 1.4 to 2, keep at the top of their directories;
+# The names at the top of the directories of the engine, 20.10 to 29, and of containerd, 1.4 to 2;
 # 100000.100000 is the engine's directory for containers with users of their own.
-OWN_ENTRIES = re.compile(
+_OWN_ENTRIES = re.compile(
     r"""
     aufs|btrfs|builder|buildkit|containerd|containers|devicemapper|engine-id|fuse-overlayfs|image
     |network|nuke-graph-directory\.sh|overlay2?|plugins|rootfs|runtimes|secrets|swarm|tmp(-old)?
@@ -86,19 +86,19 @@ OWN_ENTRIES = re.compile(
     """,
     re.VERBOSE,
 )
-# What a container's files, its /dev/shm and secrets, and its network are mounted as.
-OWN_TYPES = {"overlay", "fuse.fuse-overlayfs", "tmpfs", "nsfs"}
-VOLUME = re.compile(r"(\d+\.\d+/)?volumes/[^/]+/_data")
-# umount2(2): of what a link points to, nothing.
-UMOUNT_NOFOLLOW = 8
+# The types of the mounts for a container's files, its /dev/shm and secrets, and its network.
+_OWN_TYPES = {"overlay", "fuse.fuse-overlayfs", "tmpfs", "nsfs"}
+_VOLUME = re.compile(r"(\d+\.\d+/)?volumes/[^/]+/_data")
+# The flag of umount2(2) that keeps it from following a link.
+_UMOUNT_NOFOLLOW = 8
 
 
 def is_dockers(mount: Mount, root: str) -> bool:
-    """Return whether a mount below root is the engine's: of a container, or on a volume."""
+    """Return whether a mount below a root is the engine's: of a container, or on a volume."""
     below = mount.path[len(root) + 1 :]
     if "volumes" in below.split("/")[:2]:
-        return bool(VOLUME.fullmatch(below))
-    return mount.type in OWN_TYPES
+        return bool(_VOLUME.fullmatch(below))
+    return mount.type in _OWN_TYPES
 
 
 def mounts_below(root: str, mounts: list[Mount]) -> list[Mount]:
@@ -109,13 +109,13 @@ def mounts_below(root: str, mounts: list[Mount]) -> list[Mount]:
     return [mount for mount in reversed(mounts) if mount.path.startswith(f"{root}/")]
 
 
-def refuse_others(root: str, entries: list[str], below: list[Mount]) -> None:
-    """Raise ForeignEntryError where a root holds what is not Docker's.
+def _refuse_others(root: str, entries: list[str], below: list[Mount]) -> None:
+    """Raise ForeignEntryError where a root holds an entry or a mount that is not Docker's.
 
     entries: the names in it. below: the mounts below it.
     """
     foreign = sorted(
-        name for name in entries if not OWN_ENTRIES.fullmatch(name) and name != NOBODYS
+        name for name in entries if not _OWN_ENTRIES.fullmatch(name) and name != NOBODYS
     )
     if foreign:
         raise ForeignEntryError(
@@ -130,10 +130,10 @@ def refuse_others(root: str, entries: list[str], below: list[Mount]) -> None:
         )
 
 
-def unmount(path: str) -> None:
-    """Unmount what was mounted last at path. Raises ForeignEntryError where that cannot be."""
+def _unmount(path: str) -> None:
+    """Remove the last mount at a path. Raises ForeignEntryError where that fails."""
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.umount2(os.fsencode(path), UMOUNT_NOFOLLOW) != 0:
+    if libc.umount2(os.fsencode(path), _UMOUNT_NOFOLLOW) != 0:
         why = os.strerror(ctypes.get_errno())
         raise ForeignEntryError(
             f"{path} is mounted and cannot be unmounted ({why}). Nothing is removed there."
@@ -141,27 +141,27 @@ def unmount(path: str) -> None:
         )
 
 
-def purge(root: str, was: str, check: bool) -> bool:
+def _purge(root: str, was: str, check: bool) -> bool:
     """Remove what Docker kept in a root, and return whether there was anything to do.
 
-    was: what it was like before, absent or empty. check: whether nothing is removed. Raises
-    ForeignEntryError before anything is removed, ValueError and OSError.
+    was: what it was like before the toolkit, "absent" or "empty". check: whether nothing is
+    removed. Raises ForeignEntryError before anything is removed, ValueError and OSError.
     """
     place = os.path.realpath(root)
     if state_of(place) == "absent":
         return False
     mounts = read_mounts()
     below = mounts_below(place, mounts)
-    refuse_others(place, os.listdir(place), below)
-    # A disk of its own, or one that a link leads to, is not Docker's.
+    _refuse_others(place, os.listdir(place), below)
+    # A mount point, and a directory that a link leads to, are not Docker's to remove.
     is_mounted = place in [mount.path for mount in mounts]
     stays = was == "empty" or is_mounted or os.path.islink(root)
     if check:
         return not stays or state_of(place) == "in use"
     for mount in below:
-        unmount(mount.path)
-    # What has come in the meantime.
-    refuse_others(place, os.listdir(place), below=[])
+        _unmount(mount.path)
+    # Something may have come in the meantime.
+    _refuse_others(place, os.listdir(place), below=[])
     if left := mounts_below(place, read_mounts()):
         raise ForeignEntryError(
             f"{left[0].path} is mounted again. Fix: find out by what, and stop it"
@@ -190,10 +190,10 @@ def main() -> None:
         before = state.before.get("roots", {})
         ours = [path for path in paths if before.get(path) in ("absent", "empty")]
         kept = [path for path in paths if path not in ours and state_of(path) == "in use"]
-        # All of them are looked at before one is touched.
-        changed = [purge(path, before[path], check=True) for path in ours]
+        # All of them are checked before anything is removed.
+        changed = [_purge(path, before[path], check=True) for path in ours]
         if not module.check_mode:
-            changed = [purge(path, before[path], check=False) for path in ours]
+            changed = [_purge(path, before[path], check=False) for path in ours]
     except ForeignEntryError as error:
         module.fail_json(msg=f"{error}.".encode(errors="backslashreplace").decode())
     except (OSError, TornError, ValueError) as error:

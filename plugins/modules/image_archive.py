@@ -80,25 +80,28 @@ from ansible_collections.labocloud.room.plugins.module_utils.files import digest
 from ansible_collections.labocloud.room.plugins.module_utils.images.passing import (
     NAME,
     PLACE,
-    made,
+    make_directory,
     sweep,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.images.zstd import pack
 
 
 def omitted(manifest: list[dict[str, Any]], skip: int) -> set[str]:
-    """Return the names of the archive's members that hold the skip lowest layers of its images.
+    """Return the names of the archive's members that hold the lowest layers of its images.
 
-    manifest: the archive's own manifest.json, one entry an image with the list C(Layers). A file
-    that is also a higher layer of one of the images is not among them.
+    manifest: the archive's own manifest.json, one entry an image with the list C(Layers). skip: how
+    many layers of each image are left out. A member that is also a higher layer of an image stays.
     """
     low = {name for image in manifest for name in image["Layers"][:skip]}
     high = {name for image in manifest for name in image["Layers"][skip:]}
     return low - high
 
 
-def copy_lean(archive: tarfile.TarFile, skip: int, sink: IO[bytes]) -> None:
-    """Write an archive of images to sink, without their skip lowest layers. Raises OSError."""
+def _copy_lean(archive: tarfile.TarFile, skip: int, sink: IO[bytes]) -> None:
+    """Write an archive of images to sink, less the lowest layers of each. Raises OSError.
+
+    skip: how many.
+    """
     manifest = cast("IO[bytes]", archive.extractfile("manifest.json"))
     without = omitted(json.load(manifest), skip)
     with tarfile.open(fileobj=sink, mode="w|", format=tarfile.PAX_FORMAT) as lean:
@@ -108,9 +111,10 @@ def copy_lean(archive: tarfile.TarFile, skip: int, sink: IO[bytes]) -> None:
                 lean.addfile(member, file)
 
 
-def save(images: list[str], skip: int, dest: Path, docker_socket: str) -> None:
-    """Write the archive to dest, readable by who may enter its directory: not root fetches it.
+def _save(images: list[str], skip: int, dest: Path, docker_socket: str) -> None:
+    """Write the archive to dest, packed with zstd.
 
+    All who may enter its directory may read it, since the user who fetches it need not be root.
     Raises subprocess.CalledProcessError where docker or zstd fails, OSError where dest cannot be
     written.
     """
@@ -118,7 +122,7 @@ def save(images: list[str], skip: int, dest: Path, docker_socket: str) -> None:
         whole = Path(directory) / "images.tar"
         run(["docker", "save", "--output", str(whole), *images], docker_socket)
         with tarfile.open(whole) as archive:
-            pack(dest, lambda sink, _: copy_lean(archive, skip, sink))
+            pack(dest, lambda sink, _: _copy_lean(archive, skip, sink))
     dest.chmod(0o644)
 
 
@@ -136,12 +140,12 @@ def main() -> None:
             module.fail_json(msg=f"there is no command {command} here")
     arguments = module.params
     sweep(PLACE, {os.geteuid()})
-    directory = made(PLACE)
+    directory = make_directory(PLACE)
     dest = directory / NAME
     try:
-        save(arguments["images"], arguments["skip_layers"], dest, arguments["docker_socket"])
+        _save(arguments["images"], arguments["skip_layers"], dest, arguments["docker_socket"])
         sha256, size = digest(dest), dest.stat().st_size
-        # Who fetches it knows its name, and need not be root.
+        # The user who fetches the archive knows its name, and need not be root.
         directory.chmod(0o711)
     except BaseException as error:
         shutil.rmtree(directory, ignore_errors=True)

@@ -1,7 +1,7 @@
 #!/usr/bin/python
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Build an image, give it its name, and tell what the machine has then."""
+"""Build an image, name it, and answer with the facts of the machine."""
 
 DOCUMENTATION = r"""
 module: image_build
@@ -114,86 +114,89 @@ OWN_ARGUMENTS: dict[str, Any] = {
     "forget": {"type": "str", "default": ""},
     "aside": {"type": "str", "default": ""},
 }
-# Of what a build that failed has said, its end tells why.
-LAST_LINES = 20
+# The end of a failed build's output has the reason.
+_LAST_LINES = 20
 LONGEST_WORDS = 4000
-FIX = (
+_FIX = (
     "Fix: correct the Dockerfile, or what it takes along; where the disk is full, make room there; "
     "then the same command again."
 )
 
 
-class FailedError(ValueError):
+class _FailedError(ValueError):
     """The image cannot be built; the text says why."""
 
 
-def command(asked: Mapping[str, Any], told: Path) -> list[str]:
-    """Give the command that builds, from its standard input, what the module's arguments ask for.
+def _command(arguments: Mapping[str, Any], id_file: Path) -> list[str]:
+    """Return the command that builds the image from a context on its standard input.
 
-    told: where it writes the image's ID. A module of community.docker would need buildx, which
-    Debian 12 does not have; where it is, what the engine builds by itself is another image.
+    arguments: the module's. id_file: where it writes the image's ID. A module of community.docker
+    would need buildx, which Debian 12 does not have; where there is buildx, it builds another image
+    than the engine does by itself.
     """
     return [
-        # Debian 12's would leave the container of a step that fails.
-        *("docker", "build", "--network=none", "--force-rm", f"--iidfile={told}"),
-        *(f"--build-arg={name}={value}" for name, value in asked["build_args"].items()),
-        *(f"--label={name}={value}" for name, value in asked["labels"].items()),
+        # Without --force-rm, Debian 12's docker leaves the container of a step that fails.
+        *("docker", "build", "--network=none", "--force-rm", f"--iidfile={id_file}"),
+        *(f"--build-arg={name}={value}" for name, value in arguments["build_args"].items()),
+        *(f"--label={name}={value}" for name, value in arguments["labels"].items()),
         "-",
     ]
 
 
-def build(context: Path, asked: Mapping[str, Any]) -> str:
-    """Build the image, and give its ID. It has no name yet.
+def _build(context: Path, arguments: Mapping[str, Any]) -> str:
+    """Build the image, which has no name yet, and return its ID.
 
-    Raises FailedError, with the last of what the build has said, and OSError.
+    context: a tar. arguments: the module's. Raises FailedError, with the end of the build's output,
+    and OSError.
     """
-    if digest(context) != asked["sha256"]:
-        raise FailedError("what it is built from arrived torn or altered")
-    told = context.with_name("id")
+    if digest(context) != arguments["sha256"]:
+        raise _FailedError("what it is built from arrived torn or altered")
+    id_file = context.with_name("id")
     with context.open("rb") as archive:
-        done = run(
-            command(asked, told),
-            asked["docker_socket"],
+        process = run(
+            _command(arguments, id_file),
+            arguments["docker_socket"],
             check=False,
             stdin=archive,
             stderr=subprocess.STDOUT,
         )
-    if done.returncode != 0:
-        said = "\n".join(done.stdout.rstrip()[-LONGEST_WORDS:].splitlines()[-LAST_LINES:])
-        raise FailedError(f"{said or f'docker build ended with {done.returncode}'}\n{FIX}")
-    return told.read_text(encoding="ascii").strip()
+    if process.returncode != 0:
+        end = "\n".join(process.stdout.rstrip()[-LONGEST_WORDS:].splitlines()[-_LAST_LINES:])
+        raise _FailedError(f"{end or f'docker build ended with {process.returncode}'}\n{_FIX}")
+    return id_file.read_text(encoding="ascii").strip()
 
 
-def name_built(docker: DockerConnection, key: str, asked: Mapping[str, Any]) -> bool:
-    """Remember an image, by its ID, give it its name, and tell whether that is anything new.
+def _name_built(docker: DockerConnection, image_id: str, arguments: Mapping[str, Any]) -> bool:
+    """Remember the image that was built, name it, and return whether that changed anything.
 
-    Raises OSError, http.client.HTTPException and TornError.
+    arguments: the module's. Raises FailedError, OSError, http.client.HTTPException and TornError.
     """
-    image = described(docker, key)
+    image = described(docker, image_id)
     if image is None:
-        raise FailedError(f"the engine does not know the image {key} that it has built")
-    before = described(docker, asked["name"])
-    with remembered({asked["name"]: fingerprint(image)}) as new:
-        if moved := before is None or before["Id"] != image["Id"]:
-            give_name(docker, key, asked["name"])
-    gone = bool(asked["forget"]) and forget(docker, asked["forget"])
-    return new or moved or gone
+        raise _FailedError(f"the engine does not know the image {image_id} that it has built")
+    previous = described(docker, arguments["name"])
+    with remembered({arguments["name"]: fingerprint(image)}) as is_new:
+        if is_moved := previous is None or previous["Id"] != image["Id"]:
+            give_name(docker, image_id, arguments["name"])
+    is_gone = bool(arguments["forget"]) and forget(docker, arguments["forget"])
+    return is_new or is_moved or is_gone
 
 
-def make(context: Path, asked: Mapping[str, Any]) -> bool:
-    """Have the image, and tell whether it is another one than before.
+def _make(context: Path, arguments: Mapping[str, Any]) -> bool:
+    """Build and name the image, and return whether it is another one than before.
 
-    context: where the build context has arrived. Raises as build() and name_built() do.
+    context: where the build context has arrived. arguments: the module's. Raises as _build() and
+    _name_built() do.
     """
     with (
         taken(context) as archive,
-        closing(DockerConnection(asked["docker_socket"], 120)) as docker,
+        closing(DockerConnection(arguments["docker_socket"], 120)) as docker,
     ):
         try:
-            return name_built(docker, build(archive, asked), asked)
+            return _name_built(docker, _build(archive, arguments), arguments)
         finally:
-            if asked["aside"]:
-                take_name(docker, asked["aside"])
+            if arguments["aside"]:
+                take_name(docker, arguments["aside"])
 
 
 def main() -> None:
@@ -201,7 +204,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec={**ARGUMENTS, **OWN_ARGUMENTS})
     name = module.params["name"]
     try:
-        changed = make(Path(module.params["context"]), module.params)
+        changed = _make(Path(module.params["context"]), module.params)
         seat = answer(module.params)
     except LateError as error:
         module.fail_json(changed=True, msg=str(error))

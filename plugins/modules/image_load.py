@@ -1,7 +1,7 @@
 #!/usr/bin/python
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Load an archive of images that holds these images and no other; tell what there is then."""
+"""Load an archive of images that holds these and no other, and answer with the seat's facts."""
 
 DOCUMENTATION = r"""
 module: image_load
@@ -110,18 +110,19 @@ from ansible_collections.labocloud.room.plugins.module_utils.images.passing impo
 from ansible_collections.labocloud.room.plugins.module_utils.images.zstd import unpacked
 
 
-def check(src: Path, sha256: str, asked: set[str]) -> None:
-    """Raise WrongArchiveError where the archive is another one, or holds other names than asked."""
+def check(src: Path, sha256: str, expected: set[str]) -> None:
+    """Raise WrongArchiveError where the archive is another one, or holds a name not expected."""
     if digest(src) != sha256:
         raise WrongArchiveError("the archive arrived torn or altered")
     with unpacked(src) as archive:
         try:
-            found = names_in(archive)
+            names = names_in(archive)
         except tarfile.TarError as error:
             raise WrongArchiveError(f"the archive is none ({error})") from error
-        while archive.read(2**20):  # what fills the last block
+        # What fills the last block is read too: zstd fails where nobody reads to its end.
+        while archive.read(2**20):
             pass
-    others = sorted(found - asked)
+    others = sorted(names - expected)
     if others:
         raise WrongArchiveError(
             f"the archive holds {', '.join(map(repr, others[:5]))}, which nobody asked for"
@@ -130,7 +131,7 @@ def check(src: Path, sha256: str, asked: set[str]) -> None:
 
 def load(docker: DockerConnection, src: Path) -> None:
     """Load the archive. Raises OSError, with the engine's own words, where it is refused."""
-    # It says nothing while it unpacks.
+    # The engine sends nothing while it unpacks.
     patient = DockerConnection(docker.path, patience=PATIENT)
     with unpacked(src) as archive, closing(patient):
         try:
@@ -139,41 +140,44 @@ def load(docker: DockerConnection, src: Path) -> None:
             raise OSError(reason(error)) from error
 
 
-def put_back(docker: DockerConnection, before: dict[str, str | None]) -> None:
-    """Give names back, each to the image that had it, by ID, None for none."""
-    for name, old in before.items():
+def _put_back(docker: DockerConnection, before: dict[str, str | None]) -> None:
+    """Restore each name to the image that had it. Raises OSError.
+
+    before: name to the ID of an image, None where there was none.
+    """
+    for name, image_id in before.items():
         now = described(docker, name)
-        if now is None or now["Id"] == old:
+        if now is None or now["Id"] == image_id:
             continue
-        if old is None:
+        if image_id is None:
             take_name(docker, name)
         else:
-            give_name(docker, old, name)
+            give_name(docker, image_id, name)
             forget(docker, now["Id"])
 
 
-def bring(docker: DockerConnection, src: Path, images: dict[str, str]) -> dict[str, str]:
-    """Load the archive, compare what has come, and give its IDs, by the names.
+def _bring(docker: DockerConnection, src: Path, images: dict[str, str]) -> dict[str, str]:
+    """Load the archive, compare the images that have come, and return their IDs, by name.
 
-    Raises OSError, and WrongArchiveError where it is not what was meant: what was there before has
-    its names then.
+    images: name to fingerprint. Raises OSError, and WrongArchiveError where an image is another
+    one; the images of before have their names again then.
     """
     before: dict[str, str | None] = {}
     for name in images:
         image = described(docker, name)
         before[name] = image["Id"] if image else None
-    came = {}
+    ids = {}
     try:
         load(docker, src)
-        for name, meant in images.items():
+        for name, expected in images.items():
             image = described(docker, name)
-            if image is None or fingerprint(image) != meant:
+            if image is None or fingerprint(image) != expected:
                 raise WrongArchiveError(f"{name} came as another image than the one that was sent")
-            came[name] = image["Id"]
+            ids[name] = image["Id"]
     except BaseException:
-        put_back(docker, before)
+        _put_back(docker, before)
         raise
-    return came
+    return ids
 
 
 def main() -> None:
@@ -190,19 +194,19 @@ def main() -> None:
     )
     if shutil.which("zstd", path=ENVIRONMENT["PATH"]) is None:
         module.fail_json(msg="there is no command zstd here")
-    asked = module.params
-    images = asked["images"]
+    arguments = module.params
+    images = arguments["images"]
     try:
-        with taken(Path(asked["src"])) as src:
-            check(src, asked["sha256"], set(images))
-            with closing(DockerConnection(asked["docker_socket"], 120)) as docker:
+        with taken(Path(arguments["src"])) as src:
+            check(src, arguments["sha256"], set(images))
+            with closing(DockerConnection(arguments["docker_socket"], 120)) as docker:
                 with remembered(images):
-                    came = bring(docker, src, images)
-                for name, image in asked["names"].items():
-                    give_name(docker, came[image], name)
-                if asked["forget"]:
-                    forget(docker, asked["forget"])
-        seat = answer(asked)
+                    ids = _bring(docker, src, images)
+                for name, image in arguments["names"].items():
+                    give_name(docker, ids[image], name)
+                if arguments["forget"]:
+                    forget(docker, arguments["forget"])
+        seat = answer(arguments)
     except LateError as error:
         module.fail_json(changed=True, msg=str(error))
     except (

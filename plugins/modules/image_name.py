@@ -1,7 +1,7 @@
 #!/usr/bin/python
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Give images names, once they are those that were meant, and tell what there is then."""
+"""Name images, where they are the expected ones, and answer with the facts of the machine."""
 
 DOCUMENTATION = r"""
 module: image_name
@@ -123,72 +123,76 @@ from ansible_collections.labocloud.room.plugins.module_utils.images.names import
 from ansible_collections.labocloud.room.plugins.module_utils.state import update
 
 
-class OtherImageError(ValueError):
-    """The image is not the one that was meant."""
+class _OtherImageError(ValueError):
+    """The image is not the expected one."""
 
 
-class Meant(NamedTuple):
-    """An image that was meant: its ID, its fingerprint, and whether its reference is to go."""
+class _Checked(NamedTuple):
+    """An image that is as expected: its ID, its fingerprint, and whether its reference is to go."""
 
     id: str
     fingerprint: str
     moves: bool
 
 
-def meant(docker: DockerConnection, image: str, mark: str, asked: Mapping[str, Any]) -> Meant:
-    """Give an image, pulled where that is asked for. asked: the module's arguments.
+def _checked(
+    docker: DockerConnection, image: str, expected: str, arguments: Mapping[str, Any]
+) -> _Checked:
+    """Return an image, pulled where the arguments say so, that has the expected fingerprint.
 
-    mark: the fingerprint that it has to have, any where it is empty. Raises OtherImageError where
-    it is another one, which has then lost its reference where it was to be moved, OSError or
-    http.client.HTTPException where the engine refuses.
+    expected: empty, where any will do. arguments: the module's. Raises OtherImageError where there
+    is no such image, or it is another one, which has then lost its reference where that was to
+    move; OSError or http.client.HTTPException where the engine refuses.
     """
-    moves = asked["move"] == "always"
-    found = described(docker, image)
-    if found is None and asked["pull"]:
+    moves = arguments["move"] == "always"
+    description = described(docker, image)
+    if description is None and arguments["pull"]:
         pull(docker, image)
-        found = described(docker, image)
-        moves = asked["move"] != "never"
-    if found is None:
-        raise OtherImageError(f"there is no image {image}")
-    told = fingerprint(found)
-    if mark not in ("", told):
+        description = described(docker, image)
+        moves = arguments["move"] != "never"
+    if description is None:
+        raise _OtherImageError(f"there is no image {image}")
+    actual = fingerprint(description)
+    if expected not in ("", actual):
         if moves:
             take_name(docker, image)
-        raise OtherImageError(
-            f"{image} is not the image that was built (fingerprint {told[:12]}, "
-            f"and not {mark[:12]})"
+        raise _OtherImageError(
+            f"{image} is not the image that was built (fingerprint {actual[:12]}, "
+            f"and not {expected[:12]})"
         )
-    return Meant(found["Id"], told, moves)
+    return _Checked(description["Id"], actual, moves)
 
 
-def give(docker: DockerConnection, key: str, name: str) -> bool:
-    """Give an image, by its ID, a name, and tell whether it had it not. Raises as meant() does."""
+def _ensure_name(docker: DockerConnection, image_id: str, name: str) -> bool:
+    """Name an image, by its ID, and return whether it did not have that name. Raises OSError."""
     bearer = described(docker, name)
-    if bearer is not None and bearer["Id"] == key:
+    if bearer is not None and bearer["Id"] == image_id:
         return False
-    give_name(docker, key, name)
+    give_name(docker, image_id, name)
     return True
 
 
-def name_images(docker: DockerConnection, asked: Mapping[str, Any]) -> bool:
-    """Do what the module's arguments ask for, and tell whether that changed anything.
+def _name_images(docker: DockerConnection, arguments: Mapping[str, Any]) -> bool:
+    """Do what the module's arguments ask for, and return whether that changed anything.
 
-    Raises as meant() does, and TornError.
+    Raises as _checked() does, and TornError.
     """
-    where = {one["name"]: one["image"] or one["name"] for one in asked["images"]}
-    marks = {one["name"]: one["fingerprint"] for one in asked["images"]}
-    found = {name: meant(docker, where[name], mark, asked) for name, mark in marks.items()}
-    images = {name: one.fingerprint for name, one in found.items()}
-    with remembered(images, asked["bases"]) as new:
-        named = {name: name for name in found} | asked["names"]
-        given = [give(docker, found[image].id, name) for name, image in named.items()]
-        moved = [where[name] for name, one in found.items() if one.moves]
-        for image in moved:
-            take_name(docker, image)
-    gone = bool(asked["forget"]) and forget(docker, asked["forget"])
-    served = asked["served"]
+    references = {image["name"]: image["image"] or image["name"] for image in arguments["images"]}
+    expected = {image["name"]: image["fingerprint"] for image in arguments["images"]}
+    images = {
+        name: _checked(docker, references[name], expected[name], arguments) for name in references
+    }
+    fingerprints = {name: image.fingerprint for name, image in images.items()}
+    with remembered(fingerprints, arguments["bases"]) as is_new:
+        names = {name: name for name in images} | arguments["names"]
+        renamed = [_ensure_name(docker, images[image].id, name) for name, image in names.items()]
+        moved = [references[name] for name, image in images.items() if image.moves]
+        for reference in moved:
+            take_name(docker, reference)
+    is_gone = bool(arguments["forget"]) and forget(docker, arguments["forget"])
+    served = arguments["served"]
     serves = bool(served) and update(lambda state: state.serve(served))
-    return new or any(given) or bool(moved) or gone or serves
+    return is_new or any(renamed) or bool(moved) or is_gone or serves
 
 
 def main() -> None:
@@ -216,7 +220,7 @@ def main() -> None:
     )
     try:
         with closing(DockerConnection(module.params["docker_socket"], 120)) as docker:
-            changed = name_images(docker, module.params)
+            changed = _name_images(docker, module.params)
         seat = answer(module.params)
     except LateError as error:
         module.fail_json(changed=True, msg=str(error))

@@ -1,7 +1,7 @@
 #!/usr/bin/python
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Take names away from images that are the toolkit's, and tell what there is then."""
+"""Remove names of images that are the toolkit's, and answer with the facts of the machine."""
 
 DOCUMENTATION = r"""
 module: image_remove
@@ -71,15 +71,15 @@ from ansible_collections.labocloud.room.plugins.module_utils.images.names import
 from ansible_collections.labocloud.room.plugins.module_utils.state import State, update
 
 
-def remove(docker: DockerConnection, images: dict[str, str]) -> tuple[list[str], list[str]]:
-    """Take names away. images: name to ID. Gives those that are gone, and the engine's refusals.
+def _remove(docker: DockerConnection, images: dict[str, str]) -> tuple[list[str], list[str]]:
+    """Remove names, and return those that are gone, and the reasons of the engine's refusals.
 
-    Raises OSError or http.client.HTTPException where no engine answers.
+    images: name to ID. Raises OSError or http.client.HTTPException where no engine answers.
     """
     gone, refused = [], []
-    for name, key in images.items():
-        found = described(docker, name)
-        if found is None or found["Id"] != key:
+    for name, image_id in images.items():
+        image = described(docker, name)
+        if image is None or image["Id"] != image_id:
             continue
         try:
             docker.ask(f"/images/{quote(name, safe='/:')}", "DELETE")
@@ -98,22 +98,22 @@ def main() -> None:
             **ARGUMENTS,
         },
     )
-    asked = module.params
+    arguments = module.params
     gone: list[str] = []
     refused: list[str] = []
     try:
-        if asked["images"]:
-            with closing(DockerConnection(asked["docker_socket"], 120)) as docker:
-                gone, refused = remove(docker, asked["images"])
+        if arguments["images"]:
+            with closing(DockerConnection(arguments["docker_socket"], 120)) as docker:
+                gone, refused = _remove(docker, arguments["images"])
 
         def forget(state: State) -> None:
-            for name in (*gone, *asked["forget"]):
+            for name in (*gone, *arguments["forget"]):
                 state.forget_image(name)
 
         changed = update(forget) or bool(gone)
         if refused:
             module.fail_json(msg="; ".join(refused), changed=changed)
-        seat = answer(asked)
+        seat = answer(arguments)
     except (OSError, http.client.HTTPException, ValueError, LateError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=changed, seat=seat)

@@ -83,17 +83,18 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils import commands
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import SOCKET
 
-UNIT = "labocloud-push.service"
-ACCOUNT = "labocloud-push"
-COMMANDS = ("docker", "docker-registry", "skopeo", "systemd-run")
-PORT = "5000"  # of a loopback that is the unit's own
+_UNIT = "labocloud-push.service"
+_ACCOUNT = "labocloud-push"
+_COMMANDS = ("docker", "docker-registry", "skopeo", "systemd-run")
+# The port is one of a loopback interface that is the unit's own.
+_PORT = "5000"
 # A push takes seconds. systemd ends one that takes longer than this, with all that belongs to it.
-SECONDS = 900
-PROPERTIES = {
-    "User": ACCOUNT,
-    "Group": "docker-registry",  # which reads what this account writes, and no more
+_SECONDS = 900
+_PROPERTIES = {
+    "User": _ACCOUNT,
+    "Group": "docker-registry",  # It may read what this account writes, and no more.
     "UMask": "0027",
-    "RuntimeMaxSec": SECONDS,
+    "RuntimeMaxSec": _SECONDS,
     "MemoryMax": "1G",
     "PrivateNetwork": "yes",
     "RuntimeDirectory": "labocloud-push",
@@ -109,10 +110,10 @@ PROPERTIES = {
     "NoNewPrivileges": "yes",
     "CapabilityBoundingSet": "",
 }
-# Runs in the unit, with the archive of the images as its standard input, and as arguments: for each
-# image its tag and its name, then "--", then the tags to remove. Where systemd may not make a
-# network, it goes on without: what is open in the unit would be open to the whole host. A name in
-# braces after a dollar would be systemd's to replace.
+# The script runs in the unit. Its standard input is the archive of the images; its arguments are
+# the tag and the name of each image, then "--", then the tags to remove. Where systemd may not make
+# a network, it starts the unit in the host's, where anybody on the host would reach the registry,
+# so the script refuses. No name is in braces after a dollar: systemd would replace it.
 SCRIPT = r"""
 set -eu
 if [ "$(readlink /proc/self/ns/net)" = "$HOST_NETWORK" ]; then
@@ -143,7 +144,7 @@ docker-registry garbage-collect --delete-untagged "$RUNTIME_DIRECTORY/config.yml
 
 
 def outdated(tags: dict[str, float], wanted: set[str], keep: int) -> list[str]:
-    """Give the tags to remove.
+    """Return the tags to remove, in order.
 
     tags: each tag with the time of its last push, in seconds. wanted: tags that stay in any case.
     keep: how many stay of those that begin with the same word.
@@ -158,61 +159,62 @@ def outdated(tags: dict[str, float], wanted: set[str], keep: int) -> list[str]:
     return sorted(old)
 
 
-def lacking() -> list[str]:
-    """Give what this host lacks to push: commands, or the account."""
-    names = [command for command in COMMANDS if shutil.which(command) is None]
+def _lacking() -> list[str]:
+    """Return what this host lacks to push: names of commands, or of the account."""
+    names = [command for command in _COMMANDS if shutil.which(command) is None]
     try:
-        pwd.getpwnam(ACCOUNT)
+        pwd.getpwnam(_ACCOUNT)
     except KeyError:
-        names.append(f"account {ACCOUNT}")
+        names.append(f"account {_ACCOUNT}")
     return names
 
 
-def configuration(storage: str) -> dict[str, Any]:
-    """Give the configuration of the registry that takes the pushes."""
+def _configuration(storage: str) -> dict[str, Any]:
+    """Return the configuration of the registry that takes the pushes."""
     return {
         "version": "0.1",
         "log": {"level": "error", "accesslog": {"disabled": True}},
         "storage": {"filesystem": {"rootdirectory": storage}},
-        "http": {"addr": f"127.0.0.1:{PORT}"},
+        "http": {"addr": f"127.0.0.1:{_PORT}"},
     }
 
 
 def unit(
     images: dict[str, str], repository: str, storage: str, old: list[str], network: str
 ) -> list[str]:
-    """Give the command that pushes images, and removes the tags old, in a transient unit.
+    """Return the command that pushes images, and removes old tags, in a transient unit.
 
-    Its standard input is the archive of the images. network: the host's, as /proc names it.
+    Its standard input is the archive of the images. images: tag to name. old: the tags. network:
+    the host's, as /proc names it.
     """
     environment = {
-        "CONFIGURATION": json.dumps(configuration(storage)),  # JSON is YAML
-        "HOME": storage,  # where skopeo notes which layers it has compressed before
+        "CONFIGURATION": json.dumps(_configuration(storage)),  # JSON is YAML, too.
+        "HOME": storage,  # Skopeo keeps a record there of the layers that it has compressed.
         "HOST_NETWORK": network,
-        "PORT": PORT,
+        "PORT": _PORT,
         "REPOSITORY": repository,
         "STORAGE": storage,
     }
-    properties = PROPERTIES | {"ReadWritePaths": storage}
+    properties = _PROPERTIES | {"ReadWritePaths": storage}
     return [
         "systemd-run",
-        f"--unit={UNIT}",
+        f"--unit={_UNIT}",
         "--description=A push into the room's registry",
         *("--quiet", "--collect", "--wait", "--pipe", "--service-type=exec"),
         *(f"--property={name}={value}" for name, value in properties.items()),
         *(f"--setenv={name}={value}" for name, value in environment.items()),
-        *("--", "/bin/bash", "-c", SCRIPT, UNIT),
+        *("--", "/bin/bash", "-c", SCRIPT, _UNIT),
         *(word for pair in images.items() for word in pair),
         *("--", *old),
     ]
 
 
-def run(*command: str, **options: Any) -> str:  # noqa: ANN401  # subprocess.run's own
-    """Run a command and give its output. Raises subprocess.CalledProcessError."""
-    told: str = subprocess.run(
+def _run(*command: str, **options: Any) -> str:  # noqa: ANN401  # subprocess.run's own
+    """Run a command and return its output. Raises subprocess.CalledProcessError."""
+    output: str = subprocess.run(
         command, check=True, capture_output=True, text=True, **options
     ).stdout
-    return told
+    return output
 
 
 def save(images: list[str], file: IO[bytes], docker_socket: str) -> None:
@@ -221,13 +223,14 @@ def save(images: list[str], file: IO[bytes], docker_socket: str) -> None:
     Raises subprocess.CalledProcessError.
     """
     commands.run(["docker", "save", *images], docker_socket, stdout=file)
-    os.fchmod(file.fileno(), 0o644)  # the unit's account opens it anew
+    # The unit's account opens the file anew.
+    os.fchmod(file.fileno(), 0o644)
     file.seek(0)
 
 
 @contextmanager
 def alone(storage: str) -> Iterator[None]:
-    """Wait until nobody else pushes into the storage, and let nobody else meanwhile.
+    """Wait until nobody else pushes into the storage, and let nobody else push meanwhile.
 
     Raises OSError.
     """
@@ -239,23 +242,23 @@ def alone(storage: str) -> Iterator[None]:
         os.close(directory)
 
 
-def publish(
+def _publish(
     images: dict[str, str], repository: str, storage: str, keep: int, docker_socket: str
 ) -> list[str]:
-    """Push images, remove old ones, and give the tags of those.
+    """Push images, remove old ones, and return the tags of those that were removed.
 
-    Raises OSError and subprocess.CalledProcessError.
+    The arguments are the module's. Raises OSError and subprocess.CalledProcessError.
     """
     directory = Path(storage) / "docker/registry/v2/repositories" / repository / "_manifests/tags"
-    # Without a name: whatever becomes of this process, the archive goes with it.
+    # The file has no name, so that it is gone with this process, however that ends.
     with alone(storage), tempfile.TemporaryFile(dir="/var/tmp") as file:
         save(sorted(set(images.values())), file, docker_socket)
-        # What a run that was killed has left; ours is the only one now.
-        subprocess.run(["systemctl", "stop", UNIT], check=False, capture_output=True)
+        # A run that was killed may have left the unit; only this run may have one now.
+        subprocess.run(["systemctl", "stop", _UNIT], check=False, capture_output=True)
         tags = {link.parts[-3]: link.stat().st_mtime for link in directory.glob("*/current/link")}
         old = outdated(dict.fromkeys(images, 0.0) | tags, set(images), keep)
         network = os.readlink("/proc/self/ns/net")
-        run(*unit(images, repository, storage, old, network), stdin=file)
+        _run(*unit(images, repository, storage, old, network), stdin=file)
         return old
 
 
@@ -270,20 +273,20 @@ def main() -> None:
             "docker_socket": {"type": "path", "default": SOCKET},
         },
     )
-    if lacks := lacking():
+    if lacks := _lacking():
         module.fail_json(
             msg=f"the images cannot be published without {', '.join(lacks)}. Fix: run "
             "playbooks/registry.yml, which brings what is missing"
         )
     names = ("images", "repository", "storage", "keep", "docker_socket")
     try:
-        removed = publish(*(module.params[name] for name in names))
+        removed = _publish(*(module.params[name] for name in names))
     except OSError as error:
         module.fail_json(msg=f"the images cannot be published: {error}")
     except subprocess.CalledProcessError as error:
         why = error.stderr.strip() or (
-            f"{error.cmd[0]} ended with {error.returncode}, or was ended after {SECONDS} seconds. "
-            f"Its log: journalctl -u {UNIT}"
+            f"{error.cmd[0]} ended with {error.returncode}, or was ended after {_SECONDS} seconds. "
+            f"Its log: journalctl -u {_UNIT}"
         )
         module.fail_json(msg=f"the images cannot be published: {why}")
     module.exit_json(changed=True, removed=removed)

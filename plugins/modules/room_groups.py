@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""What the action of this name does, which has no module."""
+"""Document the action of this name, which has no module."""
 
 DOCUMENTATION = r"""
 module: room_groups

@@ -1,7 +1,7 @@
 #!/usr/bin/python
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Have the room to one run: a lock on the machine that builds for it."""
+"""Take or release the lock of the room, a file on the machine that builds for it."""
 
 DOCUMENTATION = r"""
 module: room_lock
@@ -68,8 +68,8 @@ from typing import Any, TextIO
 from ansible.module_utils.basic import AnsibleModule
 
 
-def is_at(path: Path, file: TextIO) -> bool:
-    """Tell whether an open file is the one at path."""
+def _is_at(path: Path, file: TextIO) -> bool:
+    """Return whether an open file is the one at path."""
     try:
         return os.path.samestat(path.stat(), os.fstat(file.fileno()))
     except FileNotFoundError:
@@ -78,43 +78,47 @@ def is_at(path: Path, file: TextIO) -> bool:
 
 @contextmanager
 def opened(path: Path) -> Iterator[TextIO]:
-    """Open the lock's file, made where it is not there, for one process at a time."""
+    """Open the lock's file, made where it is absent, for this process alone. Raises OSError."""
     while True:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
         with open(os.open(path, flags, 0o600), "r+", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            # Whoever released it meanwhile has removed this file: it is no lock any more.
-            if is_at(path, file):
+            # Another process may have released the lock meanwhile, which removes the file.
+            if _is_at(path, file):
                 yield file
                 return
 
 
-def holder(file: TextIO) -> dict[str, Any]:
-    """Give what the file says; nothing where its writer was killed on the way."""
+def _holder(file: TextIO) -> dict[str, Any]:
+    """Return C(owner) and C(since) of the file; nothing where its writer was killed on the way."""
     try:
-        held = json.load(file)
+        content = json.load(file)
     except ValueError:
         return {}
-    return held if isinstance(held, dict) and isinstance(held.get("owner"), dict) else {}
+    is_whole = isinstance(content, dict) and isinstance(content.get("owner"), dict)
+    return content if is_whole else {}
 
 
 def take(path: Path, owner: dict[str, str], instead_of: dict[str, str], now: str) -> dict[str, Any]:
-    """Take the lock where it is free, or instead_of's; give whose it is then, and since when."""
+    """Take the lock where it is free, or instead_of's, and return its C(owner) and C(since) then.
+
+    now: the time, in ISO 8601. Raises OSError.
+    """
     with opened(path) as file:
-        held = holder(file)
-        if held and held["owner"] != instead_of:
-            return held
-        held = {"owner": owner, "since": now}
+        current = _holder(file)
+        if current and current["owner"] != instead_of:
+            return current
+        current = {"owner": owner, "since": now}
         file.seek(0)
         file.truncate()
-        file.write(json.dumps(held))
-        return held
+        file.write(json.dumps(current))
+        return current
 
 
 def release(path: Path, owner: dict[str, str]) -> None:
-    """Remove the lock where it is the owner's, or nobody's."""
+    """Remove the lock where it is the owner's, or nobody's. Raises OSError."""
     with opened(path) as file:
-        if holder(file).get("owner", owner) == owner:
+        if _holder(file).get("owner", owner) == owner:
             path.unlink()
 
 
@@ -135,10 +139,10 @@ def main() -> None:
             release(path, owner)
             module.exit_json(changed=False)
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        held = take(path, owner, module.params["instead_of"], now)
+        current = take(path, owner, module.params["instead_of"], now)
     except OSError as error:
         module.fail_json(msg=f"the lock {path} cannot be used: {error}")
-    module.exit_json(changed=False, held=held)
+    module.exit_json(changed=False, held=current)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 #!/usr/bin/python
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Ask a seat everything that the other roles decide by, in one round trip."""
+"""Answer with all facts of a seat that the other roles decide by, in one round trip."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ options:
   page_url:
     description:
       - The address, with C(http://), at which the page of a container answers. The page of health
-        below it is asked for, where O(page_container) runs. It takes at most five seconds.
+        below it is asked for, where O(page_container) runs. It takes at most twenty seconds.
     type: str
     default: ""
   page_container:
@@ -41,7 +41,7 @@ options:
   own_registries:
     description:
       - Registries, host:port, that this machine is to run. Each is asked over TLS, as seats ask it,
-        by the CA that is made here. All together take at most five seconds.
+        by the CA that is made here. All together take at most twenty seconds.
     type: list
     elements: str
     default: []

@@ -1,7 +1,7 @@
 #!/usr/bin/python
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Put the practical's files on a seat, whole or not at all, or take them away."""
+"""Put the practical's files on a seat, whole or not at all, or remove them."""
 
 DOCUMENTATION = r"""
 module: seat_exercises
@@ -109,38 +109,41 @@ from ansible_collections.labocloud.room.plugins.module_utils.reset.emptying impo
 
 
 def unpacked(archive: str) -> dict[str, Entry]:
-    """Give what an archive holds, by its paths. Raises ValueError where it is none."""
-    told = {}
+    """Return the files and links in an archive, by their paths. Raises ValueError.
+
+    archive: a tar, packed by zlib, in base64.
+    """
+    entries = {}
     try:
         data = zlib.decompress(base64.b64decode(archive))
         with tarfile.open(fileobj=io.BytesIO(data)) as packed:
-            for one in packed:
-                if ".." in (path := PurePosixPath(one.name)).parts or path.is_absolute():
-                    raise ValueError(f"{one.name} leads out of the folder")
-                file = packed.extractfile(one) if one.isreg() else None
+            for member in packed:
+                if ".." in (path := PurePosixPath(member.name)).parts or path.is_absolute():
+                    raise ValueError(f"{member.name} leads out of the folder")
+                file = packed.extractfile(member) if member.isreg() else None
                 kind = stat.S_IFREG if file else stat.S_IFLNK
-                held = file.read() if file else one.linkname.encode()
-                told[one.name] = Entry(kind | one.mode, held)
+                content = file.read() if file else member.linkname.encode()
+                entries[member.name] = Entry(kind | member.mode, content)
     except (zlib.error, tarfile.TarError) as error:
         raise ValueError(f"the archive cannot be read: {error}") from error
-    return told
+    return entries
 
 
-def make_directory(path: Path, mode: int = DIRECTORY_MODE) -> None:
+def _make_directory(path: Path, mode: int = DIRECTORY_MODE) -> None:
     """Make a directory, and those that it is in. Raises OSError."""
     if not path.is_dir():
-        make_directory(path.parent)
+        _make_directory(path.parent)
         path.mkdir()
-        # Whatever the mask is.
+        # mkdir() obeys the umask, and chmod() does not.
         path.chmod(stat.S_IMODE(mode))
 
 
-def write(entries: dict[str, Entry], folder: Path) -> None:
-    """Write a folder, and have it on the disk. Raises OSError."""
-    make_directory(folder)
+def _write(entries: dict[str, Entry], folder: Path) -> None:
+    """Write a folder, and sync it to the disk. entries: by their paths. Raises OSError."""
+    _make_directory(folder)
     for name, entry in entries.items():
         path = folder / name
-        make_directory(path.parent)
+        _make_directory(path.parent)
         if stat.S_ISLNK(entry.mode):
             path.symlink_to(entry.data.decode())
             continue
@@ -154,90 +157,97 @@ def write(entries: dict[str, Entry], folder: Path) -> None:
     sync_directory(folder.parent)
 
 
-def exchange(entries: dict[str, Entry], places: Places) -> None:
-    """Have the folder be one that holds these. Raises OSError.
+def _exchange(entries: dict[str, Entry], places: Places) -> None:
+    """Exchange the folder for one that holds these entries. Raises OSError.
 
-    Ended at any moment, it leaves the one of before or the new one; what else it leaves, the seat
-    tells of, and the next call removes.
+    Where it is interrupted, the folder is either the previous or the new one. What else is left is
+    a fact of the seat, and the next call removes it.
     """
     fresh = places.folder.with_name(f"{places.folder.name}-{secrets.token_hex(8)}")
-    write(entries, fresh)
-    leads = fresh.with_name(f"{fresh.name}.link")
-    leads.symlink_to(fresh.name)
-    leads.replace(places.folder)
+    _write(entries, fresh)
+    link = fresh.with_name(f"{fresh.name}.link")
+    link.symlink_to(fresh.name)
+    link.replace(places.folder)
     sync_directory(places.folder.parent)
 
 
-def tidy(places: Places) -> None:
-    """Remove what the folder's link does not lead to. Raises OSError and ForeignEntryError."""
+def _tidy(places: Places) -> None:
+    """Remove what the folder does not lead to. Raises OSError and ForeignEntryError."""
     current = places.current()
-    for one in places.made():
-        if one != current:
-            remove(one)
+    for path in places.own_paths():
+        if path != current:
+            remove(path)
 
 
-def refuse_others(facts: dict[str, Any], places: Places) -> None:
-    """Refuse what is somebody's own. Raises ForeignEntryError."""
-    others = [str(getattr(places, one)) for one in places._fields if facts[one] == "other"]
+def _refuse_others(facts: dict[str, Any], places: Places) -> None:
+    """Raise ForeignEntryError where one of the places is not the toolkit's.
+
+    facts: as exercise_facts() returns them.
+    """
+    others = [str(getattr(places, name)) for name in places._fields if facts[name] == "other"]
     if others:
         raise ForeignEntryError(
             f"{', '.join(others)} is not the toolkit's, and nothing is done to it"
         )
 
 
-def lines_of(places: Places) -> list[str]:
-    """Give the listing of what is there by now."""
+def _lines_of(places: Places) -> list[str]:
+    """Return the lines of what there is, for the difference that Ansible shows."""
     current = places.current()
-    told = listing(current) if current else []
-    return told + [str(one) for one in (places.command, places.memory) if os.path.lexists(one)]
+    lines = listing(current) if current else []
+    return lines + [str(path) for path in (places.command, places.memory) if os.path.lexists(path)]
 
 
 def put(entries: dict[str, Entry], places: Places, *, check: bool) -> bool:
-    """Have it there, and tell whether it was not. Raises OSError and ForeignEntryError."""
+    """Put the practical in its places, and return whether anything had to be changed.
+
+    check: whether nothing is changed. Raises OSError and ForeignEntryError.
+    """
     facts = exercise_facts(places)
-    refuse_others(facts, places)
-    right = facts["digest"] == digest(wanted(entries))
-    rest = facts["command"] == "ours" and facts["open"] and not facts["left"]
-    if check or (right and rest):
-        return not (right and rest)
-    make_directory(places.memory)
+    _refuse_others(facts, places)
+    is_folder_right = facts["digest"] == digest(wanted(entries))
+    is_rest_right = facts["command"] == "ours" and facts["open"] and not facts["left"]
+    if check or (is_folder_right and is_rest_right):
+        return not (is_folder_right and is_rest_right)
+    _make_directory(places.memory)
     places.memory.chmod(MODE_OF_MEMORY)
-    make_directory(places.folder.parent)
-    if not right:
-        exchange(entries, places)
-    tidy(places)
+    _make_directory(places.folder.parent)
+    if not is_folder_right:
+        _exchange(entries, places)
+    _tidy(places)
     if facts["command"] == "absent":
-        make_directory(places.command.parent)
+        _make_directory(places.command.parent)
         places.command.symlink_to(places.program)
     return True
 
 
-def take_memory(path: Path) -> list[str]:
-    """Take away what was remembered, and give the paths of what stays. Raises OSError."""
+def _take_memory(path: Path) -> list[str]:
+    """Remove what the command remembers, and return the paths of what stays. Raises OSError."""
     stays = clear(path)
     if not stays and not is_mounted(path):
         path.rmdir()
         return []
-    # Nobody writes there any more.
+    # Students have nothing to write there any more.
     path.chmod(stat.S_IMODE(DIRECTORY_MODE))
     return [str(path), *stays]
 
 
 def take(places: Places, *, check: bool) -> tuple[bool, list[str]]:
-    """Take it away, but what is somebody's own, is mounted, or is a file system's own.
+    """Remove the practical, and return whether any of it was there, and the paths of what stays.
 
-    Tells whether any was there, and gives the paths of what stays. Raises as put().
+    What is somebody's own, is mounted, or is a file system's own stays. check: whether nothing is
+    removed. Raises OSError and ForeignEntryError.
     """
     stays: list[str] = []
     facts = exercise_facts(places)
-    ours = [one for one in places._fields if facts[one] == "ours"]
+    ours = [name for name in places._fields if facts[name] == "ours"]
     if not check:
-        for one in ("command", "folder"):
-            if one in ours:
-                getattr(places, one).unlink()
-        tidy(places)
+        for name in ("command", "folder"):
+            if name in ours:
+                getattr(places, name).unlink()
+        _tidy(places)
         if "memory" in ours:
-            stays = take_memory(places.memory)
+            stays = _take_memory(places.memory)
     return bool(ours or facts["left"]), stays
 
 
@@ -246,27 +256,27 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            # Not a secret, but long: it is not to come back with the answer.
+            # It is no secret, but long: no_log keeps it out of the answer.
             "archive": {"type": "str", "default": "", "no_log": True},
             "delivered": {"type": "list", "elements": "str", "default": []},
             **ARGUMENTS,
         },
         supports_check_mode=True,
     )
-    asked = module.params
+    arguments = module.params
     changed = False
     stays: list[str] = []
     try:
-        before = lines_of(PLACES)
+        before = _lines_of(PLACES)
         after = []
-        if asked["state"] == "present":
-            entries = unpacked(asked["archive"])
-            entries[DELIVERED] = Entry(PLAIN, told_of(asked["delivered"]))
+        if arguments["state"] == "present":
+            entries = unpacked(arguments["archive"])
+            entries[DELIVERED] = Entry(PLAIN, told_of(arguments["delivered"]))
             changed = put(entries, PLACES, check=module.check_mode)
             after = [*wanted(entries), str(PLACES.command), str(PLACES.memory)]
         else:
             changed, stays = take(PLACES, check=module.check_mode)
-        seat = answer(asked)
+        seat = answer(arguments)
     except (OSError, ForeignEntryError, ValueError, LateError) as error:
         module.fail_json(msg=str(error), changed=changed)
     diff = {"before": "\n".join(before) + "\n", "after": "\n".join(after) + "\n"}

@@ -1,7 +1,7 @@
 #!/usr/bin/python
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Documents the action of this name, which works on the control machine alone."""
+"""Document the action of this name, which works on the control machine alone."""
 
 DOCUMENTATION = r"""
 module: seat_fetch

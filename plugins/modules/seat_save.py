@@ -156,7 +156,7 @@ def main() -> None:
     answer: dict[str, Any] = {}
     with (
         closing(DockerConnection(socket, patience=PATIENT)) as docker,
-        # A question that is soon answered is not waited for as a commit is.
+        # This connection is for requests that are soon answered: a commit may take far longer.
         closing(DockerConnection(socket)) as quick,
         alone(dest),
     ):

@@ -1,7 +1,7 @@
 #!/usr/bin/python
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Write down what a machine is to remember of the toolkit, and ask it what it has now."""
+"""Record what a machine is to remember of the toolkit, and answer with its facts."""
 
 DOCUMENTATION = r"""
 module: seat_state
@@ -165,34 +165,33 @@ OWN_ARGUMENTS: dict[str, Any] = {
     "forget": {"type": "bool", "default": False},
 }
 # Measuring a volume waits for its disk.
-TIMEOUT = 300
-NO_THINGS: dict[str, Any] = {
+_TIMEOUT = 300
+_NO_THINGS: dict[str, Any] = {
     "containers": [],
     "images": {},
     "networks": [],
     "cache": [],
     "swarm": "",
 }
+# Questions to other machines are left out of facts that only this module reads.
+_LESS: dict[str, Any] = {"registries": [], "own_registries": [], "page_url": ""}
 
-# What is not asked where nobody hears the answer.
-LESS: dict[str, Any] = {"registries": [], "own_registries": [], "page_url": ""}
-
-Seat = dict[str, Any]
+_Seat = dict[str, Any]
 
 
-def things(seat: Seat, socket: str) -> dict[str, Any]:
-    """Give what tells the things of an engine from others of their name, nothing where none runs.
+def _engine_identities(seat: _Seat, socket: str) -> dict[str, Any]:
+    """Return the IDs of whatever an engine has, since names can pass to something else later.
 
-    A name can be taken by something else later. Raises OSError or http.client.HTTPException.
+    Nothing where no engine runs. Raises OSError or http.client.HTTPException.
     """
     if not seat["docker"]["running"]:
-        return NO_THINGS
-    with closing(DockerConnection(socket, TIMEOUT)) as docker:
+        return _NO_THINGS
+    with closing(DockerConnection(socket, _TIMEOUT)) as docker:
         return identities(look(docker))
 
 
-def likeness(seat: Seat, ids: dict[str, Any]) -> dict[str, Any]:
-    """Give what a machine is like, as it is remembered. ids: as things() gives them."""
+def _likeness(seat: _Seat, ids: dict[str, Any]) -> dict[str, Any]:
+    """Return what a machine is like, as it is remembered. ids: of _engine_identities()."""
     docker = seat["docker"]
     return {
         "packages": sorted(seat["packages"]),
@@ -209,23 +208,29 @@ def likeness(seat: Seat, ids: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def remember_before(state: State, seat: Seat, ids: dict[str, Any]) -> None:
-    """Write down what a machine is like, and the daemon.json that is there. It is not written."""
-    state.before = likeness(seat, ids)
+def _remember_before(state: State, seat: _Seat, ids: dict[str, Any]) -> None:
+    """Put into the state what a machine is like, and the daemon.json that is there.
+
+    ids: of _engine_identities().
+    """
+    state.before = _likeness(seat, ids)
     if DAEMON_JSON in seat["files"]:
         keep_file(state, DAEMON_JSON)
 
 
-def remember_roots(state: State, paths: list[str]) -> None:
-    """Write down what directories are like. Raises ValueError where nothing is remembered."""
+def _remember_roots(state: State, paths: list[str]) -> None:
+    """Put into the state what directories are like, unless that is in it already.
+
+    Raises ValueError where the state has nothing from before the toolkit, and OSError.
+    """
     if state.before is None:
         raise ValueError("it is not written down what there was before")
     roots = {path: state_of(path) for path in map(os.path.normpath, paths)}
     state.before["roots"] = {**roots, **state.before.get("roots", {})}
 
 
-def remember_came(state: State, seat: Seat) -> None:
-    """Write down what has come of what was about to, and that nothing is about to any more."""
+def _remember_came(state: State, seat: _Seat) -> None:
+    """Put into the state which packages have come, and that none are coming any more."""
     if not set(UNDER_WAY) & state.brought.keys():
         return
     state.brought["packages"] = state.packages({*seat["packages"], *seat["apt"]["unfinished"]})
@@ -233,18 +238,22 @@ def remember_came(state: State, seat: Seat) -> None:
         state.brought.pop(key, None)
 
 
-def remember_coming(state: State, seat: Seat, names: list[str]) -> None:
-    """Write down what is about to come, and whether services are kept from starting meanwhile."""
-    remember_came(state, seat)
+def _remember_coming(state: State, seat: _Seat, names: list[str]) -> None:
+    """Put into the state which packages are coming, and whether services may not start meanwhile.
+
+    names: of the packages.
+    """
+    _remember_came(state, seat)
     state.brought["coming"] = names
-    # One of the machine's own is never moved away.
+    # A policy-rc.d of the machine's own is never moved away.
     state.brought["policy_rc_d"] = seat["apt"]["policy_rc_d"] != "other"
 
 
 def give_back(path: str, *, check: bool) -> bool:
-    """Give a file the content and the mode that it had, and tell whether it has others.
+    """Restore the content and the mode that a file had, and return whether it has others.
 
-    Raises TornError, ValueError where it is not remembered, and OSError.
+    check: whether nothing is written. Raises TornError, ValueError where the file is not
+    remembered, and OSError.
     """
     kept = read().files.get(path)
     if kept is None:
@@ -258,50 +267,52 @@ def give_back(path: str, *, check: bool) -> bool:
     return True
 
 
-def remember(asked: dict[str, Any], *, check: bool) -> bool:
-    """Write down what is asked for, and tell whether that was anything new.
+def _remember(arguments: dict[str, Any], *, check: bool) -> bool:
+    """Record what the module's arguments ask for, and return whether any of it is new.
 
-    Raises TornError, ValueError, OSError, http.client.HTTPException and ListsError.
+    check: whether nothing is written. Raises TornError, ValueError, OSError,
+    http.client.HTTPException and ListsError.
     """
-    known = read()
-    untouched = asked["before"] and known.before is None
-    ended = asked["came"] and set(UNDER_WAY) & known.brought.keys()
-    seat = answer({**asked, **LESS}) if untouched or ended or asked["coming"] else {}
-    # Before the state is locked: it may take its time.
-    ids = things(seat, asked["docker_socket"]) if untouched else {}
+    previous = read()
+    is_untouched = arguments["before"] and previous.before is None
+    has_ended = arguments["came"] and set(UNDER_WAY) & previous.brought.keys()
+    needs_facts = is_untouched or has_ended or arguments["coming"]
+    seat = answer({**arguments, **_LESS}) if needs_facts else {}
+    # The engine is asked before the state is locked, since it may take long.
+    ids = _engine_identities(seat, arguments["docker_socket"]) if is_untouched else {}
 
     def change(state: State) -> None:
-        if untouched and state.before is None:
-            remember_before(state, seat, ids)
-        if asked["roots"]:
-            remember_roots(state, asked["roots"])
-        if ended:
-            remember_came(state, seat)
+        if is_untouched and state.before is None:
+            _remember_before(state, seat, ids)
+        if arguments["roots"]:
+            _remember_roots(state, arguments["roots"])
+        if has_ended:
+            _remember_came(state, seat)
         for key in ("users", "taken", "moving"):
-            if asked[key] is not None:
-                state.brought[key] = asked[key]
+            if arguments[key] is not None:
+                state.brought[key] = arguments[key]
         if not state.brought.get("moving"):
             state.brought.pop("moving", None)
-        if asked["served"]:
-            state.serve(asked["served"])
+        if arguments["served"]:
+            state.serve(arguments["served"])
 
     changed = update(change, check=check)
-    # Only now, for it changes the machine.
-    if asked["coming"]:
+    # Reading the lists changes the machine, so the state of before has to be written by now.
+    if arguments["coming"]:
         if not check:
             read_lists()
-        names = new_packages(asked["coming"], asked["going"], seat["packages"])
-        changed |= update(lambda state: remember_coming(state, seat, names), check=check)
-    given = [give_back(path, check=check) for path in asked["give_back"]]
-    forgotten = asked["forget"] and forget(check=check)
-    return changed or any(given) or forgotten
+        names = new_packages(arguments["coming"], arguments["going"], seat["packages"])
+        changed |= update(lambda state: _remember_coming(state, seat, names), check=check)
+    restored = [give_back(path, check=check) for path in arguments["give_back"]]
+    is_forgotten = arguments["forget"] and forget(check=check)
+    return changed or any(restored) or is_forgotten
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec={**ARGUMENTS, **OWN_ARGUMENTS}, supports_check_mode=True)
     try:
-        changed = remember(module.params, check=module.check_mode)
+        changed = _remember(module.params, check=module.check_mode)
         seat = answer(module.params)
     except (OSError, http.client.HTTPException, ValueError, LateError) as error:
         module.fail_json(msg=f"it cannot be written down: {error}")

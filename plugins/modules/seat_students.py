@@ -183,27 +183,27 @@ from ansible_collections.labocloud.room.plugins.module_utils.state import TornEr
 TIMEOUT = 300
 
 
-def listed(docker: DockerConnection, arguments: dict[str, Any], *, close: bool) -> dict[str, Any]:
-    """Return things, refused, told, save and unsaved, as RETURN has them.
+def _listed(docker: DockerConnection, arguments: dict[str, Any], *, close: bool) -> dict[str, Any]:
+    """Return C(things), C(refused), C(told), C(save) and C(unsaved), as RETURN has them.
 
     arguments: the module's. close: whether the engine is closed to students first, which it stays
     where something can be saved. Raises as list_things() does.
     """
     save, host = None, arguments["host"]
     try:
-        things, refused = list_things(docker, host, arguments["keep"], close=close)
-        save = to_save(things)
+        plan, refused = list_things(docker, host, arguments["keep"], close=close)
+        save = to_save(plan)
     finally:
         if close and save is None:
             access.open_again(docker.path)
-    lost = unsaved(things, memory.work_taken_home())
-    text = report(host, things, lost, confirmed=arguments["confirmed"])
-    return {"things": things, "refused": refused, "told": text, "save": save, "unsaved": lost}
+    lost = unsaved(plan, memory.work_taken_home())
+    text = report(host, plan, lost, confirmed=arguments["confirmed"])
+    return {"things": plan, "refused": refused, "told": text, "save": save, "unsaved": lost}
 
 
 @contextmanager
-def closed(arguments: dict[str, Any]) -> Iterator[None]:
-    """Have the engine closed to students for a while, where what goes was saved. Raises OSError.
+def _closed(arguments: dict[str, Any]) -> Iterator[None]:
+    """Close the engine to students for a while, where what is removed was saved. Raises OSError.
 
     arguments: the module's.
     """
@@ -217,15 +217,15 @@ def closed(arguments: dict[str, Any]) -> Iterator[None]:
         access.open_again(arguments["docker_socket"])
 
 
-def remove_all(docker: DockerConnection, arguments: dict[str, Any], left: list[str]) -> None:
+def _remove_all(docker: DockerConnection, arguments: dict[str, Any], left: list[str]) -> None:
     """Remove what was listed. Raises as remove() does, and OSError.
 
     arguments: the module's. left: what cannot be removed is added to it, each with the reason.
     """
-    things: Plan = arguments["things"]
-    with alone(), closed(arguments):
-        remove(docker, things, left, arguments["saved"])
-        if things.get("memory"):
+    plan: Plan = arguments["things"]
+    with alone(), _closed(arguments):
+        remove(docker, plan, left, arguments["saved"])
+        if plan.get("memory"):
             memory.forget(left)
 
 
@@ -252,11 +252,11 @@ def main() -> None:
         with closing(DockerConnection(arguments["docker_socket"], TIMEOUT)) as docker:
             if arguments["state"] == "listed":
                 close = arguments["close"] and not module.check_mode
-                answer = listed(docker, arguments, close=close)
+                answer = _listed(docker, arguments, close=close)
             else:
                 answer = {"things": arguments["things"]}
                 if not module.check_mode:
-                    remove_all(docker, arguments, left)
+                    _remove_all(docker, arguments, left)
     except TornError as error:
         module.fail_json(msg=f"{host}: {error}.", left=few(left))
     except (OSError, http.client.HTTPException) as error:
@@ -265,9 +265,9 @@ def main() -> None:
     if left:
         why = f"cannot be removed: {'; '.join(few(left))}"
         module.fail_json(msg=f"{host}: {why}. {STILL}", left=few(left), changed=True)
-    every, freed = lines(answer["things"]), total(answer["things"])
-    changed = arguments["state"] == "absent" and bool(every)
-    answer |= {"lines": few(every), "bytes": freed, "size": size(freed)}
+    listing, freed = lines(answer["things"]), total(answer["things"])
+    changed = arguments["state"] == "absent" and bool(listing)
+    answer |= {"lines": few(listing), "bytes": freed, "size": size(freed)}
     module.exit_json(changed=changed, **answer)
 
 

@@ -81,13 +81,13 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-PUBLIC = 0o644
-SECRET = 0o600
-DIRECTORY = 0o755
+_PUBLIC = 0o644
+_SECRET = 0o600
+_DIRECTORY = 0o755
 
 
-def text_of(path: str) -> str | None:
-    """Give the text of a regular file, None where there is none, and of anything else."""
+def _text_of(path: str) -> str | None:
+    """Return the text of a regular file, None for anything else, and where there is nothing."""
     try:
         if not stat.S_ISREG(os.lstat(path).st_mode):
             return None
@@ -96,25 +96,25 @@ def text_of(path: str) -> str | None:
         return None
 
 
-def differs(path: str, text: str, mode: int) -> bool:
-    """Tell whether a file has another text or another mode, or is none."""
-    return text_of(path) != text or stat.S_IMODE(os.lstat(path).st_mode) != mode
+def _differs(path: str, text: str, mode: int) -> bool:
+    """Return whether a path is no regular file of that text and that mode. Raises OSError."""
+    return _text_of(path) != text or stat.S_IMODE(os.lstat(path).st_mode) != mode
 
 
-def make_directory(path: Path) -> None:
+def _make_directory(path: Path) -> None:
     """Make a directory that all may look into, and those that it is in. Raises OSError."""
     if not path.exists():
-        make_directory(path.parent)
+        _make_directory(path.parent)
         path.mkdir()
-        # Whatever the mask is.
-        path.chmod(DIRECTORY)
+        # mkdir() obeys the umask, and chmod() does not.
+        path.chmod(_DIRECTORY)
 
 
-def part_of(path: str, text: str, mode: int) -> str:
-    """Write a text beside the file that it is for, and give its path. Raises OSError."""
-    place = Path(path).parent
-    make_directory(place)
-    descriptor, part = tempfile.mkstemp(prefix=".labocloud-", dir=place)
+def _part_of(path: str, text: str, mode: int) -> str:
+    """Write a text beside the file that it is for, and return its path. Raises OSError."""
+    directory = Path(path).parent
+    _make_directory(directory)
+    descriptor, part = tempfile.mkstemp(prefix=".labocloud-", dir=directory)
     with open(descriptor, "w", encoding="utf-8") as file:
         os.fchmod(descriptor, mode)
         file.write(text)
@@ -123,21 +123,24 @@ def part_of(path: str, text: str, mode: int) -> str:
     return part
 
 
-def refusal(module: AnsibleModule, command: str, part: str) -> str | None:
-    """Give what a command says against a new file, None where it has nothing against it."""
+def _refusal(module: AnsibleModule, command: str, part: str) -> str | None:
+    """Return why a command refuses a new file, None where it accepts it. part: its path."""
     code, out, err = module.run_command(shlex.split(command.replace("%s", shlex.quote(part))))
     return None if code == 0 else (err or out).strip() or f"{command} failed ({code})"
 
 
-def write(module: AnsibleModule, wanted: dict[str, tuple[str, int]]) -> None:
-    """Write files, path to text and mode: all of them, or where one is refused none."""
+def _write(module: AnsibleModule, wanted: dict[str, tuple[str, int]]) -> None:
+    """Write files, all of them, or none where a command refuses one. Raises OSError.
+
+    wanted: path to text and mode.
+    """
     parts: dict[str, str] = {}
     try:
         for path, (text, mode) in wanted.items():
-            parts[path] = part_of(path, text, mode)
+            parts[path] = _part_of(path, text, mode)
             command = module.params["validate"].get(path)
-            if command and (said := refusal(module, command, parts[path])):
-                module.fail_json(msg=f"{path} is refused: {said}")
+            if command and (why := _refusal(module, command, parts[path])):
+                module.fail_json(msg=f"{path} is refused: {why}")
         for path in list(parts):
             Path(parts[path]).replace(path)
             del parts[path]
@@ -146,10 +149,10 @@ def write(module: AnsibleModule, wanted: dict[str, tuple[str, int]]) -> None:
             os.unlink(part)
 
 
-def directory_to_remove(path: str, gone: set[str]) -> bool:
-    """Tell whether a directory holds nothing, or only what goes."""
+def _is_emptied(path: str, gone: set[str]) -> bool:
+    """Return whether a directory holds nothing but paths that go. Raises OSError."""
     try:
-        return {str(one) for one in Path(path).iterdir()} <= gone
+        return {str(entry) for entry in Path(path).iterdir()} <= gone
     except (FileNotFoundError, NotADirectoryError):
         return False
 
@@ -166,28 +169,28 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    told: dict[str, Any] = module.params
-    wanted = {path: (text, PUBLIC) for path, text in told["files"].items()}
-    wanted |= {path: (text, SECRET) for path, text in told["secrets"].items()}
+    arguments: dict[str, Any] = module.params
+    wanted = {path: (text, _PUBLIC) for path, text in arguments["files"].items()}
+    wanted |= {path: (text, _SECRET) for path, text in arguments["secrets"].items()}
     try:
-        changing = {path: one for path, one in wanted.items() if differs(path, *one)}
-        removed = [path for path in told["absent"] if os.path.lexists(path)]
+        changing = {path: file for path, file in wanted.items() if _differs(path, *file)}
+        removed = [path for path in arguments["absent"] if os.path.lexists(path)]
         diff = [
             {
-                "before": text_of(path) or "",
-                "after": told["files"].get(path, ""),
+                "before": _text_of(path) or "",
+                "after": arguments["files"].get(path, ""),
                 "before_header": path,
                 "after_header": path,
             }
             for path in [*changing, *removed]
-            if path in told["files"] or path in told["absent"]
+            if path in arguments["files"] or path in arguments["absent"]
         ]
         if not module.check_mode:
-            write(module, changing)
+            _write(module, changing)
             for path in removed:
                 os.unlink(path)
-        for path in told["empty"]:
-            if directory_to_remove(path, set(removed)):
+        for path in arguments["empty"]:
+            if _is_emptied(path, set(removed)):
                 removed.append(path)
                 if not module.check_mode:
                     os.rmdir(path)

@@ -85,7 +85,7 @@ def test_where_there_are_no_lists_they_are_read_however_young_the_directory_is(s
 def test_lists_in_which_apt_found_nothing_new_are_fresh_again(seat: Seat) -> None:
     seat.date(7000, sources=8000)
     apt.read_lists()
-    assert apt.fresh()
+    assert apt.are_fresh()
 
 
 def test_what_could_not_be_read_is_told_and_read_again_the_next_time(seat: Seat) -> None:
@@ -100,7 +100,7 @@ def test_what_could_not_be_read_is_told_and_read_again_the_next_time(seat: Seat)
     assert "Fix: see to it that it reaches" in said
     assert "s3cret" not in said
     assert len(seat.asked()) == 1
-    assert not apt.fresh()
+    assert not apt.are_fresh()
 
 
 def test_another_apt_is_waited_for(seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:

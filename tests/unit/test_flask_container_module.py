@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import stand_in
 from ansible_collections.labocloud.room.plugins.module_utils import state
+from ansible_collections.labocloud.room.plugins.module_utils.engine import takeover
 from ansible_collections.labocloud.room.plugins.modules import flask_container
 from stand_in import Raw, Refuse, Stream
 
@@ -42,7 +43,7 @@ def server() -> Iterator[http.server.HTTPServer]:
 
 def test_a_page_of_the_revision(server: http.server.HTTPServer) -> None:
     server.health = {"revision": "abc"}
-    flask_container.wait(lambda: flask_container.page_revision(server.url), "abc", 0, lambda: True)
+    takeover.wait(lambda: takeover.page_revision(server.url), "abc", 0, lambda: True)
 
 
 @pytest.mark.parametrize(
@@ -58,15 +59,13 @@ def test_a_page_that_is_not_right(
     server: http.server.HTTPServer, health: dict | None, why: str
 ) -> None:
     server.health = health
-    with pytest.raises(flask_container.NoAnswerError, match=why):
-        flask_container.wait(
-            lambda: flask_container.page_revision(server.url), "abc", 0, lambda: True
-        )
+    with pytest.raises(takeover.NoAnswerError, match=why):
+        takeover.wait(lambda: takeover.page_revision(server.url), "abc", 0, lambda: True)
 
 
 def test_a_page_that_comes_late_is_waited_for() -> None:
     answers = iter(["", "old", "abc"])
-    flask_container.wait(lambda: next(answers), "abc", 5, lambda: True)
+    takeover.wait(lambda: next(answers), "abc", 5, lambda: True)
     assert list(answers) == []
 
 
@@ -80,7 +79,7 @@ def test_what_is_waited_for_long_is_looked_at_seldom() -> None:
     def pause(seconds: float) -> None:
         looks.append(looks[-1] + seconds)
 
-    flask_container.wait(ask, "abc", 600, pause=pause)
+    takeover.wait(ask, "abc", 600, pause=pause)
     assert 30 < len(looks) < 45
     assert looks[4] < 1
 
@@ -90,13 +89,13 @@ def test_a_word_of_the_container_is_worth_a_look(
 ) -> None:
     """Without it, the pause would be an hour long."""
     engine.on("POST", r"/containers/x/attach.*", Stream(b"\1\0\0\0\0\0\0\2hi"))
-    monkeypatch.setattr(flask_container.time, "sleep", lambda _: None)
-    output = flask_container.Output(engine.path, "x")
+    monkeypatch.setattr(takeover.time, "sleep", lambda _: None)
+    output = takeover.Output(engine.path, "x")
     pausing = threading.Thread(target=output.pause, args=[3600], daemon=True)
     pausing.start()
     pausing.join(60)
     assert not pausing.is_alive()
-    assert output.said == b"hi"
+    assert output.tail == b"hi"
     assert output.goes_on()
 
 
@@ -104,13 +103,13 @@ def test_a_program_that_ended_is_not_waited_for() -> None:
     def refused() -> str:
         raise ConnectionRefusedError("refused")
 
-    with pytest.raises(flask_container.NoAnswerError, match="its program ended"):
-        flask_container.wait(refused, "abc", 60, lambda: False)
+    with pytest.raises(takeover.NoAnswerError, match="its program ended"):
+        takeover.wait(refused, "abc", 60, lambda: False)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may enter a network namespace")
 def test_there_is_no_network_of_a_process_that_is_gone() -> None:
-    with pytest.raises(OSError, match="No such file"), flask_container.network_of(2**22 + 1):
+    with pytest.raises(OSError, match="No such file"), takeover.network_of(2**22 + 1):
         pass
 
 
@@ -122,7 +121,7 @@ def test_a_page_is_asked_from_within_a_network_and_what_follows_from_without() -
             there = here
             while there == here:
                 there = os.readlink(f"/proc/{program.pid}/ns/net")
-            with flask_container.network_of(program.pid):
+            with takeover.network_of(program.pid):
                 assert os.readlink("/proc/thread-self/ns/net") == there
             assert os.readlink("/proc/thread-self/ns/net") == here
         finally:
@@ -134,8 +133,8 @@ def test_a_page_is_asked_from_within_a_network_and_what_follows_from_without() -
 )
 def test_a_stopped_container_is_on_no_network(status: str, networks: list[str]) -> None:
     told = {"State": {"Status": status}, "NetworkSettings": {"Networks": {"bridge": {}}}}
-    assert flask_container.networks_of(told) == networks
-    assert flask_container.networks_of(None) == []
+    assert takeover.networks_of(told) == networks
+    assert takeover.networks_of(None) == []
 
 
 IMAGE = "labocloud20202021:python"
@@ -277,15 +276,15 @@ def seat(
     tmp_path: Path,
 ) -> Seat:
     """The page that is asked from within is the new one's."""
-    monkeypatch.setattr(flask_container, "network_of", lambda _pid: contextlib.nullcontext())
-    ask = flask_container.page_revision
+    monkeypatch.setattr(takeover, "network_of", lambda _pid: contextlib.nullcontext())
+    ask = takeover.page_revision
     monkeypatch.setattr(
-        flask_container,
+        takeover,
         "page_revision",
         lambda url: ask(pages[1].url if url.endswith(":8888") else url),
     )
-    monkeypatch.setattr(flask_container, "ANSWER_SECONDS", 20)
-    monkeypatch.setattr(flask_container, "LAST_WORDS_SECONDS", 0.1)
+    monkeypatch.setattr(takeover, "ANSWER_SECONDS", 20)
+    monkeypatch.setattr(takeover, "LAST_WORDS_SECONDS", 0.1)
     monkeypatch.setattr(state.update, "__defaults__", (tmp_path / "remembered",))
     seat = Seat(engine, pages[0].url, pages[1].url)
     monkeypatch.setattr(flask_container, "answer", lambda _: seat.names())
@@ -406,7 +405,7 @@ def test_where_the_page_is_wrong_from_outside_the_old_one_comes_back_with_its_im
 def test_where_the_old_page_does_not_answer_either_none_serves(
     seat: Seat, pages: list[http.server.HTTPServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(flask_container, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(takeover, "ANSWER_SECONDS", 0.2)
     pages[0].health = pages[1].health = None
     assert seat.switch()["revision"] is None
 
@@ -550,7 +549,7 @@ def test_a_seat_that_does_not_tell_what_it_has_then_has_changed_all_the_same(
 
 
 def test_one_that_cannot_be_removed_is_told(seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flask_container, "REMOVAL_SECONDS", 0.2)
+    monkeypatch.setattr(takeover, "REMOVAL_SECONDS", 0.2)
     seat.engine.on("DELETE", rf"/containers/{OLD}\?force=true", Refuse(409, "removal in progress"))
     result = seat.switch()
     assert result["msg"] == f"{OLD} cannot be removed: removal in progress"
@@ -582,13 +581,13 @@ def test_an_engine_that_breaks_off_is_told_and_nothing_is_claimed(
 )
 def test_where_a_container_answers(bindings: list | None, url: str) -> None:
     told = {"HostConfig": {"PortBindings": {"8888/tcp": bindings}}}
-    assert flask_container.url_of(told, 8888) == url
-    assert flask_container.url_of({"HostConfig": {"PortBindings": None}}, 8888) == ""
+    assert takeover.url_of(told, 8888) == url
+    assert takeover.url_of({"HostConfig": {"PortBindings": None}}, 8888) == ""
 
 
 def test_a_process_is_a_number_whatever_an_engine_tells(monkeypatch: pytest.MonkeyPatch) -> None:
     """It becomes a path, which root opens."""
     told = {"State": {"Pid": "../run/theirs"}}
-    monkeypatch.setattr(flask_container, "inspect", lambda *_: told)
-    with pytest.raises(flask_container.NoAnswerError, match="its program ended"):
-        flask_container.process_of(None, "flask")
+    monkeypatch.setattr(takeover, "inspect", lambda *_: told)
+    with pytest.raises(takeover.NoAnswerError, match="its program ended"):
+        takeover.process_of(None, "flask")

@@ -25,7 +25,9 @@ from ansible_collections.labocloud.room.plugins.module_utils import state
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     DockerConnection,
     EngineError,
+    reason,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.engine.takeover import url_of
 from ansible_collections.labocloud.room.plugins.module_utils.engine.things import (
     identities,
     look,
@@ -48,7 +50,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.reset.ownership imp
 )
 from ansible_collections.labocloud.room.plugins.module_utils.reset.plan import plan
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import faults
-from ansible_collections.labocloud.room.plugins.modules.flask_container import reason, url_of
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import cleaned
 from ansible_collections.labocloud.room.plugins.plugin_utils.seat_shape import SEAT, shaped
 from hypothesis import given

@@ -540,7 +540,7 @@ def test_registries_that_listen_and_that_do_not() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         there = f"127.0.0.1:{server.getsockname()[1]}"
         begun = time.monotonic()
-        answers = facts_network.Reaching([there, "127.0.0.1:9"]).result()
+        answers = facts_network.RegistryProbes([there, "127.0.0.1:9"]).result()
     # It ends by itself; on a busy machine not to the second.
     assert time.monotonic() - begun < facts_network.REGISTRY_SECONDS + 20
     assert answers[there] == {"reached": True, "why": "", "public": None, "issuer": ""}
@@ -871,12 +871,14 @@ def test_of_a_registry_that_is_too_slow_the_same_is_told_whoever_notices_first(
         raise TimeoutError("timed out")
 
     monkeypatch.setattr(socket, "create_connection", slow)
-    told = facts_network.Reaching(["server:5000"]).result()["server:5000"]
+    told = facts_network.RegistryProbes(["server:5000"]).result()["server:5000"]
     assert (told["reached"], told["why"]) == (False, "no answer in time")
 
 
 def test_registries_that_are_no_addresses() -> None:
-    answers = facts_network.Reaching(["registry.example", "[::1]:9", "x:99999999", "é" * 99 + ":1"])
+    answers = facts_network.RegistryProbes(
+        ["registry.example", "[::1]:9", "x:99999999", "é" * 99 + ":1"]
+    )
     told = {name: answer["why"] for name, answer in answers.result().items()}
     assert told["registry.example"] == "that is no HOST:PORT"
     assert told["[::1]:9"] in ("Connection refused", "Cannot assign requested address")

@@ -2,8 +2,8 @@
 # MIT License (see LICENSE)
 """Close a machine's engine to all but root for a while, and open it again.
 
-Who opens it again may be lost meanwhile: a timer of systemd's does it then, and so does the next
-run, since the judge looks at the socket. A machine that starts anew has a new socket.
+Where the run that was to open it is lost, a timer of systemd's does it, and so does the next run,
+since the judge checks the socket. After a reboot the socket is a new one.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
 from ansible_collections.labocloud.room.plugins.module_utils.facts.students import engines
 from ansible_collections.labocloud.room.plugins.module_utils.reset.lock import LOCK
 
-# The mode of the socket is also the mask of its ACL, so that both are closed and opened by it.
-CLOSED, OPEN = "go=", "g+rw"
-UNIT = "labocloud-opening"
-# As systemd.time(7) has it: as long as a run may fetch what it has saved. Whoever still saves or
-# removes then has the lock, which the timer waits for.
-AFTER = "1h"
-# Exists where systemd runs, see sd_booted(3).
+# The mode of the socket is also the mask of its ACL, so a change of it closes and opens both.
+CLOSED, _OPEN = "go=", "g+rw"
+_UNIT = "labocloud-opening"
+# A run may take that long, by systemd.time(7), to fetch what it has saved. While another saves or
+# removes, it has the lock, which the timer waits for.
+_AFTER = "1h"
+# This directory exists where systemd runs, see sd_booted(3).
 SYSTEMD = "/run/systemd/system"
-# The same number on all that Debian runs on; Python has no function for it.
-PIDFD_GETFD = 438
+# Python has no function for this system call; it has the same number on each of Debian's machines.
+_PIDFD_GETFD = 438
 
 
-def place_of(path: str) -> tuple[str, bool]:
+def _place_of(path: str) -> tuple[str, bool]:
     """Return where the socket of a path is, and whether it belongs to an engine without root."""
     if os.path.islink(path) and os.readlink(path) == LINK:
         return os.path.join(os.path.dirname(path), LINK), True
@@ -46,10 +46,11 @@ def place_of(path: str) -> tuple[str, bool]:
 def changing(path: str, change: str) -> list[str]:
     """Return the command that changes the mode of the socket at a path.
 
-    As its owner, and only where a socket is there: who has the account of an engine without root
-    can put a link in its place, and root's is such a link as soon as an engine without root runs.
+    It runs as the socket's owner, and changes nothing but a socket: whoever has the account of an
+    engine without root can put a link in its place, and the path of root's engine is such a link as
+    soon as an engine without root runs.
     """
-    place, rootless = place_of(path)
+    place, rootless = _place_of(path)
     owner = ["runuser", "--user", ACCOUNT, "--"] if rootless else []
     return [
         *owner,
@@ -67,9 +68,9 @@ def changing(path: str, change: str) -> list[str]:
     ]
 
 
-def run(*command: str) -> str:
-    """Run a command and return what it says where it fails, otherwise nothing. Raises OSError."""
-    done = subprocess.run(  # noqa: S603  # no shell
+def _run(*command: str) -> str:
+    """Run a command and return its error where it fails, otherwise "". Raises OSError."""
+    process = subprocess.run(  # noqa: S603  # no shell
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -80,67 +81,67 @@ def run(*command: str) -> str:
         env=ENVIRONMENT,
         check=False,
     )
-    return "" if done.returncode == 0 else done.stderr.strip() or f"{command[0]} fails"
+    return "" if process.returncode == 0 else process.stderr.strip() or f"{command[0]} fails"
 
 
-def cancel() -> None:
-    """Have no timer that opens the engine."""
+def _cancel() -> None:
+    """Stop the timer that opens the engine. Raises OSError."""
     if os.path.isdir(SYSTEMD):
-        run("systemctl", "stop", f"{UNIT}.timer", f"{UNIT}.service")
+        _run("systemctl", "stop", f"{_UNIT}.timer", f"{_UNIT}.service")
 
 
 def open_later(path: str) -> None:
     """Have systemd open the engine after a while, counted from now. Raises OSError."""
-    cancel()
+    _cancel()
     if os.path.isdir(SYSTEMD):
-        timer = [f"--unit={UNIT}", f"--on-active={AFTER}", "--collect", "--quiet"]
-        if why := run("systemd-run", *timer, "flock", str(LOCK), *changing(path, OPEN)):
+        timer = [f"--unit={_UNIT}", f"--on-active={_AFTER}", "--collect", "--quiet"]
+        if why := _run("systemd-run", *timer, "flock", str(LOCK), *changing(path, _OPEN)):
             raise OSError(f"systemd does not take a timer: {why}")
 
 
 def close(path: str) -> None:
-    """Close the engine to all but root, also those that are connected to it. Raises OSError."""
+    """Close the engine to all but root, and end the connections of others. Raises OSError."""
     open_later(path)
-    if why := run(*changing(path, CLOSED)):
+    if why := _run(*changing(path, CLOSED)):
         raise OSError(f"the engine cannot be closed to students: {why}")
-    place, rootless = place_of(path)
+    place, rootless = _place_of(path)
     for process in engines((uid_of(ACCOUNT) or 0) if rootless else 0):
-        # A kernel that permits this to nobody: what they change all the same is noticed.
+        # Some kernels allow this to nobody. Whatever students change meanwhile is noticed later.
         with suppress(OSError):
             hang_up(process, place)
 
 
 def open_again(path: str) -> None:
-    """Open the engine to those who may use it. Where that fails, the timer tries it once more."""
+    """Open the engine to those who may use it. Where that fails, the timer tries it again."""
     with suppress(OSError):
-        if not run(*changing(path, OPEN)):
-            cancel()
+        if not _run(*changing(path, _OPEN)):
+            _cancel()
 
 
 def hang_up(process: int, place: str) -> None:
     """End the connections that others than root have to the engine of a process.
 
-    place: where its socket is. Nobody's process is ended by that. Raises OSError.
+    place: where its socket is. No process is ended by that. Raises OSError.
     """
     if os.readlink(f"/proc/{process}/ns/pid") != os.readlink("/proc/self/ns/pid"):
-        return  # an engine in a container, whose paths are its own
+        return  # The engine is in a container, where paths lead elsewhere.
     libc = ctypes.CDLL(None, use_errno=True)
     handle = os.pidfd_open(process)
     try:
         for number in os.listdir(f"/proc/{process}/fd"):
             with suppress(OSError):
                 if os.readlink(f"/proc/{process}/fd/{number}").startswith("socket:"):
-                    taken = libc.syscall(PIDFD_GETFD, handle, int(number), 0)
-                    if taken < 0:
+                    descriptor = libc.syscall(_PIDFD_GETFD, handle, int(number), 0)
+                    if descriptor < 0:
                         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-                    with closing(socket.socket(fileno=taken)) as connection:
-                        end(connection, place)
+                    with closing(socket.socket(fileno=descriptor)) as connection:
+                        _end(connection, place)
     finally:
         os.close(handle)
 
 
-def end(connection: socket.socket, place: str) -> None:
-    """End a connection, where it is one of another than root to the socket of a place."""
+def _end(connection: socket.socket, place: str) -> None:
+    """End a connection where it is to the socket at a place, and root is not the other end."""
     if connection.family != socket.AF_UNIX or connection.type != socket.SOCK_STREAM:
         return
     if connection.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):

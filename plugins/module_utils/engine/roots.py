@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import os
 
-# The name of what a file system puts into each directory that is a disk of its own.
+# ext4 puts a directory of this name at the top of each disk.
 NOBODYS = "lost+found"
 
 
 def state_of(path: str) -> str:
     """Return whether a directory is "absent", "empty" or "in use".
 
-    What is no directory is in use. Raises OSError where it cannot be listed.
+    A path that is no directory counts as in use. Raises OSError where it cannot be listed.
     """
     try:
         names = os.listdir(path)

@@ -1,7 +1,7 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""What a machine tells of itself: each fact is found out here, and nothing is decided.
+"""Find out the facts of a machine. What they mean is decided by the judge.
 
-Change here how something is found out. Each answer has a limit of time and size; what cannot be
-understood is left out and told as odd. What a fact means is decided by the judge.
+Each source has a limit of time and size. What cannot be understood is left out, and reported in the
+fact C(odd).
 """

@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""What the modules take that answer what a machine has, and that answer, within a time."""
+"""Answer a module's call with the facts of the machine, within a limit of time."""
 
 from __future__ import annotations
 
@@ -21,28 +21,34 @@ ARGUMENTS: dict[str, Any] = {
     "own_registries": {"type": "list", "elements": "str", "default": []},
     "students_group": {"type": "str", "default": ""},
 }
-# Seconds. Each thing that is asked has a limit of its own; a disk that does not answer has none.
+# Seconds. Each source of facts has a limit of its own, but a disk that does not answer has none.
 LONGEST = 120
 
 
 class LateError(BaseException):
-    """There is no more time; the text says so. No part is to take it for an error of its own."""
+    """The facts have taken too long; the text says so.
+
+    It is no Exception, so that no part handles it as an error of its own.
+    """
 
 
-def late(_signal: int, _frame: FrameType | None) -> None:
-    """End what is under way."""
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    """Raise LateError in whatever is under way."""
     raise LateError(
         f"the seat has not told what it has within {LONGEST} s. Fix: look for a disk there"
         " that does not answer, as `df` does, or restart it."
     )
 
 
-def answer(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what the machine has. asked: a module's arguments. Raises LateError."""
-    before = signal.signal(signal.SIGALRM, late)
+def answer(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts of the machine, as the module seat documents them. Raises LateError.
+
+    arguments: a module's, with those of ARGUMENTS.
+    """
+    previous = signal.signal(signal.SIGALRM, _stop)
     signal.alarm(LONGEST)
     try:
-        return seat_facts(**{key: asked[key] for key in ARGUMENTS})
+        return seat_facts(**{key: arguments[key] for key in ARGUMENTS})
     finally:
         signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGALRM, previous)

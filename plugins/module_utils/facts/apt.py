@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""What is installed on a seat, what an interrupted installation has left, and apt's own proxy."""
+"""Read what is installed, what an interrupted installation has left, and the proxy of apt."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Od
 from ansible_collections.labocloud.room.plugins.module_utils.files import matching
 
 STATUS = "/var/lib/dpkg/status"
-# Bytes; that of a desktop with everything has 10 MB. And packages, some ten times those of one.
-LARGEST_STATUS, MOST_PACKAGES = 64 * 2**20, 50_000
-# Where dpkg writes down what it does, before it is in its status; the files are numbered.
+# Bytes; the status of a desktop with everything has 10 MB.
+LARGEST_STATUS = 64 * 2**20
+# Numbered files, in which dpkg writes down what it does before it is in its status.
 DPKG_JOURNAL = "/var/lib/dpkg/updates/[0-9]*"
-# What dpkg(1) calls a package that is between absent and installed.
-UNFINISHED = {
+# The states in dpkg(1) between absent and installed.
+_UNFINISHED = {
     "half-installed",
     "unpacked",
     "half-configured",
@@ -27,19 +27,19 @@ UNFINISHED = {
     "triggers-pending",
 }
 POLICY_RC_D = "/usr/sbin/policy-rc.d"
-# What Ansible's apt writes there; after a power cut it may be empty.
+# The texts that Ansible's apt writes there; after a power cut the file may be empty.
 ANSIBLES_POLICY = {"#!/bin/sh\nexit 101\n", ""}
 APT_CONFIG = ("/usr/bin/apt-config", "dump")
-# It reads a few files; its answer has some 20 kB.
-APT_SECONDS, APT_BYTES = 5, 2**20
-PROXY = re.compile(r'^Acquire::https?::Proxy "(.*)";$', re.MULTILINE | re.IGNORECASE)
+# The command reads a few files, and its output has some 20 kB.
+APT_SECONDS, _APT_BYTES = 5, 2**20
+_PROXY = re.compile(r'^Acquire::https?::Proxy "(.*)";$', re.MULTILINE | re.IGNORECASE)
 
 
 def parse_dpkg_status(text: str) -> tuple[dict[str, str], list[str], list[str]]:
-    """Read dpkg's status file.
+    """Return the packages in dpkg's status file.
 
-    Gives the installed packages with their versions, the names of the held ones among them, and
-    the names of those that dpkg has begun to install, or to remove, and not finished.
+    These are the installed ones, name to version; the names of the held ones among them; and the
+    names of those that dpkg has begun to install, or to remove, and not finished.
     """
     packages: dict[str, str] = {}
     held: list[str] = []
@@ -53,16 +53,16 @@ def parse_dpkg_status(text: str) -> tuple[dict[str, str], list[str], list[str]]:
             packages[fields["Package"]] = fields.get("Version", "")
             if want == "hold":
                 held.append(fields["Package"])
-        elif state.rpartition(" ")[2] in UNFINISHED:
+        elif state.rpartition(" ")[2] in _UNFINISHED:
             unfinished.append(fields["Package"])
     return packages, held, unfinished
 
 
-def policy_rc_d(used: bool, odd: Odd | None = None) -> str:
-    """Tell whose policy-rc.d there is: absent, left or other, as seat has it.
+def _policy_rc_d(used: bool, odd: Odd | None = None) -> str:
+    """Return whose policy-rc.d there is, "absent", "left" or "other", as the module seat has it.
 
-    used: whether the record says that the toolkit was using one. It has one written only where
-    there is none; one of the same text may be anybody's.
+    used: whether the record says that the toolkit was using one. It writes one only where there is
+    none; a file of the same text may be anybody's.
     """
     if not os.path.lexists(POLICY_RC_D):
         return "absent"
@@ -74,25 +74,28 @@ def policy_rc_d(used: bool, odd: Odd | None = None) -> str:
 def apt_facts(
     brought: dict[str, Any], unfinished: list[str], odd: Odd | None = None
 ) -> dict[str, Any]:
-    """Give what was left of an installation. brought: the record of what the toolkit brought."""
+    """Return what was left of an installation, as the fact C(apt).
+
+    brought: the record of what the toolkit brought. unfinished: as parse_dpkg_status() returns it.
+    """
     return {
         "unfinished": unfinished,
         "journal": any(True for _ in matching(DPKG_JOURNAL)),
         "interrupted": "coming" in brought,
-        "policy_rc_d": policy_rc_d(brought.get("policy_rc_d", False), odd),
+        "policy_rc_d": _policy_rc_d(brought.get("policy_rc_d", False), odd),
     }
 
 
 def configuration(odd: Odd) -> str:
-    """Give apt's configuration, as apt understands its files; empty where there is no apt."""
+    """Return apt's configuration, as apt understands its files; empty where there is no apt."""
     if not os.path.isfile(APT_CONFIG[0]):
         return ""
-    with tempfile.TemporaryFile() as told:
+    with tempfile.TemporaryFile() as output:
         try:
-            done = subprocess.run(  # noqa: S603  # no shell, and a path of our own
+            process = subprocess.run(  # noqa: S603  # no shell, and a path of our own
                 APT_CONFIG,
                 stdin=subprocess.DEVNULL,
-                stdout=told,
+                stdout=output,
                 stderr=subprocess.DEVNULL,
                 env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"},
                 timeout=APT_SECONDS,
@@ -101,13 +104,14 @@ def configuration(odd: Odd) -> str:
         except (OSError, subprocess.TimeoutExpired) as error:
             odd.add(f"apt-config does not tell apt's configuration ({error})")
             return ""
-        if done.returncode != 0:
-            odd.add(f"apt-config cannot read apt's configuration (it ends with {done.returncode})")
+        if process.returncode != 0:
+            code = process.returncode
+            odd.add(f"apt-config cannot read apt's configuration (it ends with {code})")
             return ""
-        told.seek(0)
-        return told.read(APT_BYTES).decode(errors="replace")
+        output.seek(0)
+        return output.read(_APT_BYTES).decode(errors="replace")
 
 
 def proxies(text: str) -> list[str]:
-    """Give the proxies in apt's configuration, as apt-config prints it."""
-    return PROXY.findall(text)
+    """Return the proxies in apt's configuration. text: as apt-config prints it."""
+    return _PROXY.findall(text)

@@ -31,15 +31,15 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Od
 from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 
 # Seconds for one answer, and for all of them; bytes of one, which with a thousand images has 1 MB.
-ANSWER_SECONDS, ENGINE_SECONDS = 20.0, 45.0
+_ANSWER_SECONDS, _ENGINE_SECONDS = 20.0, 45.0
 ANSWER_BYTES = 16 * 2**20
-# As many as a seat of a class never has.
-MOST_IMAGES, MOST_CONTAINERS, MOST_NETWORKS, MOST_VOLUMES = 1000, 500, 500, 5000
-MOST_LAYERS, MOST_PORTS = 200, 2000
-# Labels of one thing, and characters of each; the toolkit's own have a hundred.
+# More than the seat of a class ever has.
+_MOST_IMAGES, _MOST_CONTAINERS, _MOST_NETWORKS, _MOST_VOLUMES = 1000, 500, 500, 5000
+_MOST_LAYERS, _MOST_PORTS = 200, 2000
+# Labels of an image or a container, and characters of each; the toolkit's own have a hundred.
 MOST_LABELS, LONGEST_LABEL = 50, 500
-OUR_LABELS = "labocloud."
-# What a container was started with, in its HostConfig; and how many entries of a list are told.
+_OUR_LABELS = "labocloud."
+# The fields of a container's HostConfig that are facts, and how many entries of a list are.
 CONTAINER_SETTINGS = (
     "AutoRemove",
     "CapAdd",
@@ -63,57 +63,57 @@ CONTAINER_SETTINGS = (
     "UsernsMode",
 )
 ENTRIES = 20
-ANY_ADDRESS = "0.0.0.0"  # noqa: S104  # as Docker writes it, too
-DOCKER_NETWORKS = {"bridge", "host", "none", "docker_gwbridge", "ingress"}
-# What the facts cannot do without.
+_ANY_ADDRESS = "0.0.0.0"  # noqa: S104  # as Docker writes it, too
+_DOCKER_NETWORKS = {"bridge", "host", "none", "docker_gwbridge", "ingress"}
+# The shapes of answers, with the fields that the facts cannot do without.
 INFO = needing(answers.INFO, "ServerVersion", "DockerRootDir", "Driver")
 IMAGE = needing(answers.IMAGE, "Id", "Architecture", "RootFS")
-LISTED_CONTAINER = needing(answers.LISTED_CONTAINER, "Image", "ImageID", "State", "Status")
+_LISTED_CONTAINER = needing(answers.LISTED_CONTAINER, "Image", "ImageID", "State", "Status")
 CONTAINER = needing(answers.CONTAINER, "Config", "HostConfig")
 NETWORK = needing(answers.NETWORK, "Driver")
 
 
 def engine_facts(path: str, odd: Odd) -> dict[str, Any]:
-    """Return what an engine has; where none answers, that and empty lists.
+    """Return what an engine has; where none answers, the reason and empty lists.
 
-    path: its socket's. odd: is told of what is left out. Raises nothing.
+    path: its socket's. odd: gets a sentence for whatever is left out. Raises nothing.
     """
     with reading(path, odd) as reader:
         try:
             info = reader.info(INFO)
         except UnclearError as error:
             odd.add(str(error))
-            return no_engine("what answers at its socket is not understood")
+            return _no_engine("what answers at its socket is not understood")
         except OSError as error:
-            return no_engine(str(error))
-        # What decides most comes first: together, the answers have a limit of time.
-        images = image_facts(inspected_images(reader, odd))
-        networks = reader.networks(NETWORK, most=MOST_NETWORKS)
-        volumes = reader.volumes(most=MOST_VOLUMES)
+            return _no_engine(str(error))
+        # The images come first: the answers share one limit of time, and images decide most.
+        images = image_facts(_inspected_images(reader, odd))
+        networks = reader.networks(NETWORK, most=_MOST_NETWORKS)
+        volumes = reader.volumes(most=_MOST_VOLUMES)
         return {
             "engine": _engine(info, reader.docker.uid),
             "images": images,
             "containers": container_facts(described_containers(reader)),
-            "networks": sorted({network["Name"] for network in networks} - DOCKER_NETWORKS),
+            "networks": sorted({network["Name"] for network in networks} - _DOCKER_NETWORKS),
             "volumes": sorted(volume["Name"] for volume in volumes),
             "network": docker_network_facts(networks, info),
         }
 
 
 @contextmanager
-def reading(path: str, odd: Odd, seconds: float = ENGINE_SECONDS) -> Iterator[Reader]:
+def reading(path: str, odd: Odd, seconds: float = _ENGINE_SECONDS) -> Iterator[Reader]:
     """Yield a reader of an engine, for as long as there is time for all of its answers.
 
-    odd: is told of what is left out.
+    odd: gets a sentence for whatever is left out.
     """
     docker = DockerConnection(
-        path, ANSWER_SECONDS, total_seconds=seconds, answer_bytes=ANSWER_BYTES
+        path, _ANSWER_SECONDS, total_seconds=seconds, answer_bytes=ANSWER_BYTES
     )
     with closing(docker):
         yield Reader(docker, odd.add, lists_required=False)
 
 
-def no_engine(reason: str) -> dict[str, Any]:
+def _no_engine(reason: str) -> dict[str, Any]:
     """Return what engine_facts() returns where no engine answers."""
     return {
         "engine": {
@@ -144,7 +144,7 @@ def _engine(info: Info, uid: int | None) -> dict[str, Any]:
         "version": info["ServerVersion"],
         "root": info["DockerRootDir"],
         "driver": info["Driver"],
-        "partial": loads_partial_archives(info),
+        "partial": _loads_partial_archives(info),
         "cpus": info.get("NCPU", 0) if info.get("CpuCfsQuota") else 0,
         "memory": info.get("MemoryLimit", False),
         "pids": info.get("PidsLimit", False),
@@ -154,7 +154,7 @@ def _engine(info: Info, uid: int | None) -> dict[str, Any]:
     }
 
 
-def loads_partial_archives(info: Info) -> bool:
+def _loads_partial_archives(info: Info) -> bool:
     """Return whether the engine skips layers of an archive that it has.
 
     The graph drivers do: the layer's file is not even opened. containerd's image store, the
@@ -166,9 +166,9 @@ def loads_partial_archives(info: Info) -> bool:
 
 
 def labels_of(labels: Mapping[str, str] | None) -> dict[str, str]:
-    """Return the labels of a thing, not more than there is room for, the toolkit's own first."""
+    """Return labels, as many as there is room for, the toolkit's own first."""
     labels = labels or {}
-    names = sorted(labels, key=lambda name: (not name.startswith(OUR_LABELS), name))
+    names = sorted(labels, key=lambda name: (not name.startswith(_OUR_LABELS), name))
     return {
         name: labels[name][:LONGEST_LABEL]
         for name in names[:MOST_LABELS]
@@ -176,22 +176,22 @@ def labels_of(labels: Mapping[str, str] | None) -> dict[str, str]:
     }
 
 
-def inspected_images(reader: Reader, odd: Odd) -> dict[str, Description]:
+def _inspected_images(reader: Reader, odd: Odd) -> dict[str, Description]:
     """Return the engine's own description of its tagged images, by tag."""
     images: dict[str, Description] = {}
-    for listed in reader.images(most=MOST_IMAGES):
+    for listed in reader.images(most=_MOST_IMAGES):
         tags = [tag for tag in listed.get("RepoTags") or [] if tag != answers.NO_NAME]
-        # A broken image is as good as none.
+        # A broken image can be used for nothing, so it is no fact.
         image = reader.image(listed["Id"], IMAGE) if tags else None
         if image is not None:
             images.update(dict.fromkeys(tags, image))
-    if len(images) > MOST_IMAGES:
-        odd.add(f"of {len(images)} names of images, {MOST_IMAGES} are told")
-    return {tag: images[tag] for tag in list(images)[:MOST_IMAGES]}
+    if len(images) > _MOST_IMAGES:
+        odd.add(f"of {len(images)} names of images, {_MOST_IMAGES} are told")
+    return {tag: images[tag] for tag in list(images)[:_MOST_IMAGES]}
 
 
 def image_facts(inspected: Mapping[str, Description]) -> dict[str, Any]:
-    """Return the engine's tagged images. inspected: as inspected_images() returns them."""
+    """Return the engine's tagged images. inspected: as _inspected_images() returns them."""
     images = {}
     for tag, image in inspected.items():
         labels = labels_of((image.get("Config") or {}).get("Labels"))
@@ -199,7 +199,7 @@ def image_facts(inspected: Mapping[str, Description]) -> dict[str, Any]:
             "id": image["Id"],
             "revision": labels.get("labocloud.revision", ""),
             "fingerprint": fingerprint(image),
-            "layers": (image["RootFS"].get("Layers") or [])[:MOST_LAYERS],
+            "layers": (image["RootFS"].get("Layers") or [])[:_MOST_LAYERS],
             "labels": labels,
         }
     return images
@@ -207,7 +207,7 @@ def image_facts(inspected: Mapping[str, Description]) -> dict[str, Any]:
 
 def described_containers(reader: Reader) -> Iterator[tuple[ListedContainer, Description | None]]:
     """Yield the engine's containers, the stopped ones too: as listed, and as described."""
-    for listed in reader.containers(LISTED_CONTAINER, most=MOST_CONTAINERS):
+    for listed in reader.containers(_LISTED_CONTAINER, most=_MOST_CONTAINERS):
         yield listed, reader.container(listed["Id"], CONTAINER)
 
 
@@ -227,7 +227,7 @@ def container_facts(
             "state": listed["State"],
             "health": health.group(1) if health and listed["State"] == "running" else None,
             "labels": labels_of(listed.get("Labels")),
-            "ports": published(listed.get("Ports")),
+            "ports": _published(listed.get("Ports")),
             "settings": container_settings(described) if described else {},
         }
     return facts
@@ -245,36 +245,36 @@ def container_settings(described: Description) -> dict[str, Any]:
             for mount in described.get("Mounts") or []
         ],
         "PortBindings": sorted(
-            f"{end.get('HostIp') or ANY_ADDRESS}:{end['HostPort']}:{port}"
+            f"{end.get('HostIp') or _ANY_ADDRESS}:{end['HostPort']}:{port}"
             for port, ends in bindings.items()
             for end in ends or []
         ),
     }
-    return {key: few(value) for key, value in settings.items()}
+    return {key: _few(value) for key, value in settings.items()}
 
 
-def few(value: Any) -> Any:  # noqa: ANN401  # JSON
+def _few(value: Any) -> Any:  # noqa: ANN401  # JSON
     """Return the first entries of a list or an object, and anything else as it is."""
     if isinstance(value, list):
         return value[:ENTRIES]
     return dict(list(value.items())[:ENTRIES]) if isinstance(value, dict) else value
 
 
-def published(ports: Iterable[Port] | None) -> list[dict[str, Any]]:
+def _published(ports: Iterable[Port] | None) -> list[dict[str, Any]]:
     """Return the ports of the machine at which a container answers: address, port and protocol."""
     ends = {
-        (port["PublicPort"], port.get("Type") or "tcp", port.get("IP") or ANY_ADDRESS)
+        (port["PublicPort"], port.get("Type") or "tcp", port.get("IP") or _ANY_ADDRESS)
         for port in ports or []
         if "PublicPort" in port
     }
     return [
         {"address": address, "port": number, "protocol": protocol}
-        for number, protocol, address in sorted(ends)[:MOST_PORTS]
+        for number, protocol, address in sorted(ends)[:_MOST_PORTS]
     ]
 
 
 def docker_network_facts(networks: list[Network], info: Info) -> dict[str, Any]:
-    """Return what Docker's own description of its networks, and of itself, tells of the network.
+    """Return the networks of containers, their MTU, and whether the engine has a proxy.
 
     networks, info: of the shapes NETWORK and INFO.
     """

@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""All that a seat tells of itself, whatever is on it: what cannot be understood is left out."""
+"""Collect all facts of a seat, whatever is on it: what cannot be understood is left out."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises imp
 )
 from ansible_collections.labocloud.room.plugins.module_utils.facts.machine import (
     configuration_facts,
-    engines_place,
+    engine_file_facts,
     system_facts,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.facts.network import (
     PAGE_SECONDS,
-    Reaching,
-    Waiting,
+    PendingAnswer,
+    RegistryProbes,
     listener_facts,
     network_facts,
     page_facts,
@@ -48,47 +48,9 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.students impo
 from ansible_collections.labocloud.room.plugins.module_utils.passwords import without_passwords
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import DEEPEST, LARGEST
 
-DOCKER_ROOT = "/var/lib/docker"
+_DOCKER_ROOT = "/var/lib/docker"
 # Characters of a text and of a name, and entries of a list or an object: more than any seat has.
-LONGEST_TEXT, LONGEST_NAME, MOST_ENTRIES = 2**16, 1000, 50_000
-
-
-def text(value: str) -> str:
-    """Give a text as UTF-8 can write it: names of files may be any bytes."""
-    return value.encode(errors="replace").decode()
-
-
-def limited(value: Any, odd: Odd, depth: int = 0) -> Any:  # noqa: ANN401  # JSON
-    """Give a copy of an answer that is JSON of a limited size. What is left out is told."""
-    if isinstance(value, (dict, list)) and (depth > DEEPEST or len(value) > MOST_ENTRIES):
-        odd.add(f"something of {len(value)} entries is longer or deeper than any that is told")
-        return type(value)()
-    if isinstance(value, dict):
-        long = [name for name in value if len(name) > LONGEST_NAME]
-        if long:
-            odd.add(f"a name of {len(long[0])} characters is left out: {text(long[0][:40])}")
-        return {
-            text(name): limited(one, odd, depth + 1)
-            for name, one in value.items()
-            if len(name) <= LONGEST_NAME
-        }
-    if isinstance(value, list):
-        return [limited(one, odd, depth + 1) for one in value]
-    if isinstance(value, str):
-        if len(value) > LONGEST_TEXT:
-            odd.add(f"a text of {len(value)} characters is cut: {text(value[:40])}")
-        return text(value[:LONGEST_TEXT])
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return None if isinstance(value, int) and abs(value) >= LARGEST else value
-
-
-def remembered() -> tuple[state.State, list[str]]:
-    """Give what the machine remembers, nothing where that cannot be read, and why it cannot."""
-    try:
-        return state.read(), []
-    except state.TornError as error:
-        return state.State(), [str(error)]
+_LONGEST_TEXT, _LONGEST_NAME, _MOST_ENTRIES = 2**16, 1000, 50_000
 
 
 def seat_facts(
@@ -101,30 +63,23 @@ def seat_facts(
     own_registries: list[str] | None = None,
     students_group: str = "",
 ) -> dict[str, Any]:
-    """Give all facts of this machine, as the module seat documents them."""
+    """Return all facts of this machine, as the module seat documents them."""
     odd = Odd()
     ahead = time.time() - control_time if control_time is not None else None
-    reaching = Reaching(registries or [])
+    # Whoever is at the other end of a network may be slow, and answers while the rest is read.
+    probes = RegistryProbes(registries or [])
     registry = registry_facts(odd)
-    own = {
-        one: Waiting(
-            partial(facts_registry.ask, authority=registry["ca"]), one, dict(facts_registry.LATE)
-        )
-        for one in own_registries or []
-    }
+    own = _ask_registries(own_registries or [], registry["ca"])
     own_end = time.monotonic() + facts_registry.SECONDS
     configuration = configuration_facts(odd)
     config = configuration["daemon_config"]
     packages, held, unfinished = parse_dpkg_status(read(STATUS, odd, LARGEST_STATUS))
-    memory, torn = remembered()
+    memory, torn = _remembered()
     answers = engine_facts(docker_socket, odd)
     page = page_facts(page_url, page_container, answers["containers"])
     page_end = time.monotonic() + PAGE_SECONDS
     engine = answers.pop("engine")
     students = student_facts(students_group, odd)
-    usual = ROOT if os.path.isdir(ROOT) else DOCKER_ROOT
-    root = engine["root"] or (config or {}).get("data-root")
-    place = root if isinstance(root, str) else usual
     seat = {
         **system_facts(odd),
         "listeners": listener_facts(answers["containers"], odd),
@@ -138,25 +93,84 @@ def seat_facts(
         **memory.facts({*packages, *unfinished}),
         "torn": torn,
         "apt": apt_facts(memory.brought, unfinished, odd),
-        "docker": {
-            **engine,
-            **engines_place(place),
-            "socket": socket_facts(docker_socket),
-            "roots": engines(0),
-        },
+        "docker": _docker_facts(engine, config or {}, docker_socket),
         "clock": {"control": control_time, "ahead": ahead},
         "registry": {
             **registry,
-            "answers": {one: waiting.until(own_end) for one, waiting in own.items()},
+            "answers": {name: pending.until(own_end) for name, pending in own.items()},
         },
         **answers,
         "network": {
             **network_facts(odd),
             **answers["network"],
-            "registries": reaching.result(),
+            "registries": probes.result(),
         },
         "page": page.until(page_end) if page else None,
         "exercises": exercise_facts(),
     }
-    told: dict[str, Any] = limited(seat, odd)
-    return {**told, "odd": [text(sentence) for sentence in odd.sentences]}
+    facts: dict[str, Any] = limited(seat, odd)
+    return {**facts, "odd": [_as_utf8(sentence) for sentence in odd.sentences]}
+
+
+def limited(value: Any, odd: Odd, depth: int = 0) -> Any:  # noqa: ANN401  # JSON
+    """Return a copy of facts that is JSON of a limited size.
+
+    odd: gets a sentence for whatever is left out. depth: how deep in the facts the value is.
+    """
+    if isinstance(value, (dict, list)) and (depth > DEEPEST or len(value) > _MOST_ENTRIES):
+        odd.add(f"something of {len(value)} entries is longer or deeper than any that is told")
+        return type(value)()
+    if isinstance(value, dict):
+        long = [name for name in value if len(name) > _LONGEST_NAME]
+        if long:
+            odd.add(f"a name of {len(long[0])} characters is left out: {_as_utf8(long[0][:40])}")
+        return {
+            _as_utf8(name): limited(element, odd, depth + 1)
+            for name, element in value.items()
+            if len(name) <= _LONGEST_NAME
+        }
+    if isinstance(value, list):
+        return [limited(element, odd, depth + 1) for element in value]
+    if isinstance(value, str):
+        if len(value) > _LONGEST_TEXT:
+            odd.add(f"a text of {len(value)} characters is cut: {_as_utf8(value[:40])}")
+        return _as_utf8(value[:_LONGEST_TEXT])
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return None if isinstance(value, int) and abs(value) >= LARGEST else value
+
+
+def _as_utf8(text: str) -> str:
+    """Return a text that UTF-8 can write: names of files may be any bytes."""
+    return text.encode(errors="replace").decode()
+
+
+def _ask_registries(registries: list[str], authority: str) -> dict[str, PendingAnswer]:
+    """Ask registries, host:port, that this machine is to run. authority: their CA, in PEM."""
+    ask = partial(facts_registry.ask, authority=authority)
+    return {name: PendingAnswer(ask, name, dict(facts_registry.LATE)) for name in registries}
+
+
+def _remembered() -> tuple[state.State, list[str]]:
+    """Return what the machine remembers, nothing where that cannot be read, and why it cannot."""
+    try:
+        return state.read(), []
+    except state.TornError as error:
+        return state.State(), [str(error)]
+
+
+def _docker_facts(
+    engine: dict[str, Any], config: dict[str, Any], docker_socket: str
+) -> dict[str, Any]:
+    """Return the facts on the engine, which may not run.
+
+    engine: what it answers of itself. config: the content of daemon.json.
+    """
+    usual = ROOT if os.path.isdir(ROOT) else _DOCKER_ROOT
+    root = engine["root"] or config.get("data-root")
+    return {
+        **engine,
+        **engine_file_facts(root if isinstance(root, str) else usual),
+        "socket": socket_facts(docker_socket),
+        "roots": engines(0),
+    }

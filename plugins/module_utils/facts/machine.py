@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Which machine a seat is: its system, its identity, its disk, and what configures its Docker."""
+"""Find out which machine a seat is: its system, its disk, and what configures its Docker."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.shapes import too_d
 OS_RELEASE = "/etc/os-release"
 DAEMON_JSON = "/etc/docker/daemon.json"
 UNITS_OF_THE_ENGINE = ("docker.service", "docker.socket", "containerd.service")
-# What the engine reads when it starts.
+# The engine reads these when it starts.
 ENGINE_CONFIGURATION = (
     DAEMON_JSON,
     "/etc/docker/labocloud-proxy.env",
@@ -30,7 +30,7 @@ ENGINE_CONFIGURATION = (
     "/etc/systemd/system/containerd.service.d/*.conf",
     "/etc/systemd/system/docker.service.d/*.conf",
     "/etc/systemd/system/docker.socket.d/*.conf",
-    # A unit in the place of the package's own, or that keeps it from starting.
+    # A unit may stand here for the package's own, or keep it from starting.
     *(f"/etc/systemd/system/{unit}" for unit in UNITS_OF_THE_ENGINE),
 )
 OTHER_CONFIGURATION = (
@@ -45,45 +45,45 @@ OTHER_CONFIGURATION = (
     "/etc/systemd/system/labocloud-*.service",
 )
 MASKING = ("/etc/systemd/system", "/run/systemd/system")
-ENABLED = "/etc/systemd/system/*.wants/docker.service"
-# Of an engine without root, and of root's. The first goes when its service ends.
+_ENABLED = "/etc/systemd/system/*.wants/docker.service"
+# An engine without root has the first, which goes when its service ends; root's has the second.
 ENGINES_PIDS = ("/run/labocloud-engine/docker.pid", "/var/run/docker.pid")
 MACHINE_ID = "/etc/machine-id"
 HOST_KEYS = "/etc/ssh/ssh_host_*_key.pub"
-INTERFACES = "/sys/class/net/*"
+_INTERFACES = "/sys/class/net/*"
 # Interfaces that come and go with containers, and those that are alike on many machines.
-PASSING_INTERFACES = re.compile(r"lo|veth.*|docker0|docker_gwbridge|br-[0-9a-f]{12}")
+_PASSING_INTERFACES = re.compile(r"lo|veth.*|docker0|docker_gwbridge|br-[0-9a-f]{12}")
 
 
 def assignments(text: str) -> dict[str, str]:
-    """Give what a file of NAME=value lines sets, quoted as a shell reads it.
+    """Return the variables of a file of NAME=value lines, quoted as a shell reads it.
 
-    So are os-release(5) and, by and large, /etc/environment. A line that is quoted wrongly sets
-    nothing.
+    os-release(5) is such a file and, by and large, /etc/environment. A line that is quoted wrongly
+    sets nothing.
     """
-    found = {}
+    variables = {}
     for line in text.splitlines():
         with suppress(ValueError):
             words = [word for word in shlex.split(line, comments=True) if word != "export"]
             if len(words) == 1 and "=" in words[0]:
                 name, _, value = words[0].partition("=")
-                found[name] = value
-    return found
+                variables[name] = value
+    return variables
 
 
 def parse_os_release(text: str) -> dict[str, str]:
-    """Read os-release(5) and give id, version, codename and name, empty where not told."""
-    told = assignments(text)
+    """Return id, version, codename and name of an os-release(5), empty where it lacks one."""
+    variables = assignments(text)
     return {
-        "id": told.get("ID", ""),
-        "version": told.get("VERSION_ID", ""),
-        "codename": told.get("VERSION_CODENAME", ""),
-        "name": told.get("PRETTY_NAME", ""),
+        "id": variables.get("ID", ""),
+        "version": variables.get("VERSION_ID", ""),
+        "codename": variables.get("VERSION_CODENAME", ""),
+        "name": variables.get("PRETTY_NAME", ""),
     }
 
 
 def parse_host_key(text: str) -> str:
-    """Give the fingerprint of a public SSH key, as OpenSSH prints it; empty where it is none."""
+    """Return the fingerprint of a public SSH key, as OpenSSH prints it; empty for no such key."""
     _, _, key = text.partition(" ")
     try:
         raw = base64.b64decode(key.split()[0], validate=True)
@@ -93,7 +93,7 @@ def parse_host_key(text: str) -> str:
 
 
 def parse_object(text: str) -> dict[str, Any] | None:
-    """Read a JSON object; give None where the text is something else, or is nested too deep."""
+    """Return a JSON object; None where the text is something else, or is nested too deep."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
@@ -101,56 +101,56 @@ def parse_object(text: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) and not too_deep(value) else None
 
 
-def hashed(*parts: str) -> str:
-    """Give a hash of the toolkit's own: a machine-id itself is not to be told, says systemd."""
+def _hashed(*parts: str) -> str:
+    """Return a hash of the toolkit's own: machine-id(5) says that the ID itself is to be kept."""
     whole = "\n".join(("labocloud", *parts))
     return hashlib.sha256(whole.encode(errors="surrogateescape")).hexdigest()
 
 
 def identity(odd: Odd) -> dict[str, Any]:
-    """Tell which machine this is.
+    """Return what tells this machine from others, as the fact C(machine).
 
-    A copy of its disk has its machine-id and its host keys. Containers of one machine, which the
-    project's tests take for seats, have its kernel, and so its boot. Hardware addresses may be
-    alike where a copy has an interface without hardware. All together are one machine's alone.
+    A copy of its disk has the same machine-id and host keys. Containers of the same machine, which
+    the project's tests take for seats, have the same kernel, and so the same boot ID. A copy has
+    the same hardware address where an interface has no hardware. No other machine has all of these.
     """
     machine_id = read(MACHINE_ID, odd).strip()
     addresses = {
         read(f"{interface}/address").strip()
-        for interface in matching(INTERFACES)
-        if not PASSING_INTERFACES.fullmatch(Path(interface).name)
+        for interface in matching(_INTERFACES)
+        if not _PASSING_INTERFACES.fullmatch(Path(interface).name)
     }
     boot = read("/proc/sys/kernel/random/boot_id").strip()
     keys = {parse_host_key(read(path, odd)) for path in matching(HOST_KEYS)}
     return {
-        "id": hashed(machine_id) if machine_id else "",
-        "running": hashed(machine_id, boot, *sorted(addresses)) if machine_id else "",
+        "id": _hashed(machine_id) if machine_id else "",
+        "running": _hashed(machine_id, boot, *sorted(addresses)) if machine_id else "",
         "host_keys": sorted(keys - {""}),
     }
 
 
 def free_mb(path: str) -> int:
-    """Give the space, in MiB, that root can still fill at path or where it would be made."""
+    """Return the space, in MiB, that root can still fill at path or where it would be made."""
     place = path or os.sep
     while True:
-        with suppress(OSError, ValueError):  # it is not there, or can be none
+        with suppress(OSError, ValueError):  # The path is absent, or no path can be so.
             space = os.statvfs(place)
             return space.f_bavail * space.f_frsize // 2**20
-        above = os.path.dirname(place)
-        if above == place:
+        parent = os.path.dirname(place)
+        if parent == place:
             return 0
-        place = above or os.sep
+        place = parent or os.sep
 
 
 def has_data(root: str) -> bool:
-    """Tell whether there is anything in Docker's directory, but for a file system's own."""
+    """Return whether there is anything in Docker's directory, but for a file system's own."""
     with suppress(OSError, ValueError), os.scandir(root) as entries:
         return any(entry.name != "lost+found" for entry in entries)
     return False
 
 
 def started_at(pid: str) -> float:
-    """Give the time a process started, in seconds of the system's clock.
+    """Return the time at which a process started, in seconds since 1970, by the system's clock.
 
     Raises ValueError or IndexError where there is no such process.
     """
@@ -160,7 +160,7 @@ def started_at(pid: str) -> float:
 
 
 def outdated(files: list[str]) -> bool:
-    """Tell whether a file of the engine's configuration is newer than the running engine."""
+    """Return whether a file of the engine's configuration is newer than the running engine."""
     pid = next(filter(None, map(read, ENGINES_PIDS)), "").strip()
     try:
         # /proc counts the start in hundredths of a second, and rounds the boot to whole seconds.
@@ -168,17 +168,17 @@ def outdated(files: list[str]) -> bool:
     except (ValueError, IndexError):
         return False
 
-    def changed(path: str) -> float:
+    def changed_at(path: str) -> float:
         try:
             return os.stat(path).st_mtime
-        except OSError:  # a link to nothing
+        except OSError:  # It is a link to nothing.
             return 0
 
-    return any(changed(path) > latest for path in files)
+    return any(changed_at(path) > latest for path in files)
 
 
 def masked() -> list[str]:
-    """Give the engine's units that systemd is kept from starting: each is no file, or empty."""
+    """Return the engine's units that are masked: each is a link to /dev/null, or empty."""
 
     def is_masked(path: str) -> bool:
         with suppress(OSError):
@@ -193,7 +193,7 @@ def masked() -> list[str]:
 
 
 def system_facts(odd: Odd) -> dict[str, Any]:
-    """Give what the seat runs, who asks, and which machine it is."""
+    """Return the seat's system, whether root asks for it, and which machine it is."""
     return {
         "os": parse_os_release(read(OS_RELEASE, odd)),
         "arch": os.uname().machine,
@@ -205,7 +205,7 @@ def system_facts(odd: Odd) -> dict[str, Any]:
 
 
 def configuration_facts(odd: Odd) -> dict[str, Any]:
-    """Give the files that configure Docker, and what daemon.json says."""
+    """Return the files that configure Docker, path to SHA-256, and the content of daemon.json."""
     files = [*matching(*ENGINE_CONFIGURATION), *matching(*OTHER_CONFIGURATION)]
     return {
         "files": {path: sha256(path) for path in sorted(files)},
@@ -213,13 +213,13 @@ def configuration_facts(odd: Odd) -> dict[str, Any]:
     }
 
 
-def engines_place(root: str) -> dict[str, Any]:
-    """Give what a seat's files tell of its engine. root: Docker's directory."""
+def engine_file_facts(root: str) -> dict[str, Any]:
+    """Return the facts on the engine that the seat's files have. root: Docker's directory."""
     return {
         "root": root,
         "free_mb": free_mb(root),
         "data": has_data(root),
-        "enabled": any(True for _ in matching(ENABLED)),
+        "enabled": any(True for _ in matching(_ENABLED)),
         "outdated": outdated(list(matching(*ENGINE_CONFIGURATION))),
         "masked": masked(),
     }

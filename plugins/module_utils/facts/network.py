@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""A seat's own network, who holds its ports, what it reaches, and the registry that it may run."""
+"""Find out a seat's network, who holds its ports, what it reaches, and what its registry has."""
 
 from __future__ import annotations
 
@@ -26,96 +26,103 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.machine impor
 from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd, read
 from ansible_collections.labocloud.room.plugins.module_utils.files import content, matching
 
-LISTEN = "0A"
-# More than a machine with thousands of connections has, in bytes.
-LARGEST_TABLE = 32 * 2**20
-MOST_LISTENERS, MOST_ROUTES, MOST_ADDRESSES = 2000, 1000, 1000
-# What may hold a port for a container; None, where nobody is seen.
-OF_DOCKER = ("docker-proxy", "dockerd", "rootlesskit", None)
+# The state of a listening socket in /proc/net/tcp.
+_LISTEN = "0A"
+# Bytes, more than the table of a machine with thousands of connections has.
+_LARGEST_TABLE = 32 * 2**20
+_MOST_LISTENERS, _MOST_ROUTES, _MOST_ADDRESSES = 2000, 1000, 1000
+_ANYWHERE = "0.0.0.0/0"
+# The processes that may hold a port for a container; None, where none is seen.
+_OF_DOCKER = ("docker-proxy", "dockerd", "rootlesskit", None)
 REGISTRY_TAGS = "/var/lib/docker-registry/room/docker/registry/v2/repositories/*/_manifests/tags"
 # More tags than a room's registry keeps, and more bytes than a link's digest has.
-REGISTRY_MOST, LINK_BYTES = 1000, 100
-DIGEST = re.compile("sha256:[0-9a-f]{64}")
+REGISTRY_MOST, _LINK_BYTES = 1000, 100
+_DIGEST = re.compile("sha256:[0-9a-f]{64}")
 REGISTRY_CERTIFICATES = {
     "ca": "/etc/docker/registry/labocloud-ca.crt",
     "certificate": "/etc/docker/registry/labocloud.crt",
 }
 # Bytes of a certificate, which has some two thousand.
-LARGEST_CERTIFICATE = 2**16
+_LARGEST_CERTIFICATE = 2**16
 # Debian's own list of authorities, without those that an administrator has added.
 PUBLIC_AUTHORITIES = "/usr/share/ca-certificates/mozilla/*.crt"
-# What OpenSSL says of a certificate, or of its authority, that is on no list.
-UNKNOWN_AUTHORITY = (18, 19, 20, 21)
+# OpenSSL's codes of a certificate whose authority is on no list.
+_UNKNOWN_AUTHORITY = (18, 19, 20, 21)
 REGISTRY_SECONDS = 2
-# Where a seat's own proxy is written, for people; apt tells its own.
+# The seat's proxy for people is written there; apt's is in its own configuration.
 ENVIRONMENT = "/etc/environment"
-PROXY_VARIABLES = ("http_proxy", "https_proxy")
-# The course's page of health has some hundred bytes, and is here below its address.
-HEALTH = "/healthz"
-PAGE_SECONDS, PAGE_BYTES = 20, 2**16
-LONGEST_REVISION = 200
+_PROXY_VARIABLES = ("http_proxy", "https_proxy")
+# The path of the course's health page, which has some hundred bytes, below the page's address.
+_HEALTH = "/healthz"
+PAGE_SECONDS, _PAGE_BYTES = 20, 2**16
+_LONGEST_REVISION = 200
 
 
 def parse_listeners(table: str) -> list[dict[str, Any]]:
-    """Read /proc/net/tcp or tcp6 and give the listening sockets: port, address, inode."""
-    found = []
+    """Return the listening sockets of /proc/net/tcp or tcp6: C(port), C(address), C(inode)."""
+    listeners: list[dict[str, Any]] = []
     for line in table.splitlines()[1:]:
-        # A line that is not the kernel's tells of no socket.
+        # A line that is not the kernel's describes no socket.
         with suppress(IndexError, ValueError, OSError, struct.error):
             fields = line.split()
-            if fields[3] != LISTEN:
+            if fields[3] != _LISTEN:
                 continue
             address, port = fields[1].split(":")
             # The kernel prints each 32 bits of the address in the machine's own byte order.
             words = re.findall("........", address)
             raw = b"".join(struct.pack("=I", int(word, 16)) for word in words)
             family = socket.AF_INET if len(words) == 1 else socket.AF_INET6
-            told = {"address": socket.inet_ntop(family, raw), "inode": fields[9]}
-            found.append({"port": int(port, 16), **told})
-    return found[:MOST_LISTENERS]
+            listener = {"address": socket.inet_ntop(family, raw), "inode": fields[9]}
+            listeners.append({"port": int(port, 16), **listener})
+    return listeners[:_MOST_LISTENERS]
 
 
 def parse_routes(table: str) -> list[dict[str, str]]:
-    """Read /proc/net/route and give the routes: the network and the interface."""
+    """Return the routes of /proc/net/route: the network C(to) and the C(interface)."""
     routes = []
     for line in table.splitlines()[1:]:
         with suppress(ValueError, struct.error):
             interface, destination, _, _, _, _, _, mask = line.split()[:8]
-            # As for the sockets: in the machine's own byte order. A mask's ones are in one piece.
+            # These are in the machine's own byte order, too. A mask's ones are in one piece.
             to = socket.inet_ntoa(struct.pack("=I", int(destination, 16)))
             length = bin(int(mask, 16)).count("1")  # noqa: FURB161  # Python 3.9 lacks bit_count
             routes.append({"to": f"{to}/{length}", "interface": interface})
-    return routes[:MOST_ROUTES]
+    return routes[:_MOST_ROUTES]
 
 
 def parse_addresses(trie: str) -> list[str]:
-    """Read /proc/net/fib_trie and give the machine's own IPv4 addresses, as networks."""
-    found = re.findall(r"\|-- ([\d.]+)\n\s+/(\d+) host LOCAL", trie)
-    return sorted({f"{address}/{length}" for address, length in found})[:MOST_ADDRESSES]
+    """Return the machine's own IPv4 addresses in /proc/net/fib_trie, as networks."""
+    local = re.findall(r"\|-- ([\d.]+)\n\s+/(\d+) host LOCAL", trie)
+    return sorted({f"{address}/{length}" for address, length in local})[:_MOST_ADDRESSES]
 
 
 def plain_proxy(address: str) -> str:
-    """Give a proxy's address without the name and the password that it may hold.
+    """Return a proxy's address without the name and the password that it may hold.
 
-    Empty where it is none: what seats tell is shown and kept.
+    Empty where it is no address of a proxy: the facts of seats are shown and kept.
     """
     scheme, separator, rest = address.strip().partition("://")
     # A password may hold any character, an @ too.
     place = re.match(r"""[^"'\s;@]+""", rest.rpartition("@")[2])
-    known = scheme.lower() in ("http", "https")
-    return f"{scheme}{separator}{place[0]}" if known and place else ""
+    is_http = scheme.lower() in ("http", "https")
+    return f"{scheme}{separator}{place[0]}" if is_http and place else ""
 
 
 def proxy(odd: Odd) -> str:
-    """Give the proxy that the seat's own files name, for people or for apt; empty for none."""
+    """Return the proxy that the seat's own files name, for people or for apt; empty for none."""
     set_for_people = assignments(read(ENVIRONMENT, odd))
-    told = [value for name, value in set_for_people.items() if name.lower() in PROXY_VARIABLES]
-    told += facts_apt.proxies(facts_apt.configuration(odd))
-    return next(filter(None, map(plain_proxy, told)), "")
+    addresses = [
+        value for name, value in set_for_people.items() if name.lower() in _PROXY_VARIABLES
+    ]
+    addresses += facts_apt.proxies(facts_apt.configuration(odd))
+    return next(filter(None, map(plain_proxy, addresses)), "")
 
 
 def socket_holders(wanted: set[str]) -> dict[str, dict[str, Any]]:
-    """Give the process behind each socket that is wanted and seen: inode to process and pid."""
+    """Return the process behind each socket that is wanted and seen.
+
+    wanted: inodes. Returns inode to C(process) and C(pid).
+    """
     holders: dict[str, dict[str, Any]] = {}
     for link in glob.iglob("/proc/[0-9]*/fd/[0-9]*"):
         if holders.keys() == wanted:
@@ -123,7 +130,7 @@ def socket_holders(wanted: set[str]) -> dict[str, dict[str, Any]]:
         try:
             target = os.readlink(link)
         except OSError:
-            continue  # the process ended in between, or is another user's
+            continue  # The process ended in between, or is another user's.
         inode = target[len("socket:[") : -1]
         if target.startswith("socket:[") and inode in wanted:
             pid = link.split("/")[2]
@@ -136,73 +143,74 @@ def name_holders(
     sockets: dict[str, dict[str, Any]],
     containers: dict[str, Any],
 ) -> list[dict[str, Any]]:
-    """Tell who holds each TCP port.
+    """Return who holds each TCP port, as the fact C(listeners).
 
-    listeners: as parse_listeners gives them. sockets: inode to C(process) and C(pid).
+    listeners: as parse_listeners() returns them. sockets: as socket_holders() returns them.
     containers: as the engine's facts have them. Docker forwards some published ports without
     a process of its own, so the containers' ports count as held too.
     """
     published: dict[int, dict[str, str]] = {}
     for name, container in containers.items():
-        for one in container["ports"] if container["state"] == "running" else ():
-            if one["protocol"] == "tcp":
-                published.setdefault(one["port"], {})[one["address"]] = name
-    held, seen = [], set()
+        for end in container["ports"] if container["state"] == "running" else ():
+            if end["protocol"] == "tcp":
+                published.setdefault(end["port"], {})[end["address"]] = name
+    holders, seen = [], set()
     for listener in listeners:
         port, address = listener["port"], listener["address"]
         holder = sockets.get(listener["inode"], {"process": None, "pid": None})
         container = None
-        if holder["process"] in OF_DOCKER:
+        if holder["process"] in _OF_DOCKER:
             by_address = published.get(port, {})
-            # One that is alone on a port is meant, however the engine writes its address.
+            # A container that is alone on a port is meant, however the engine writes the address.
             alone = next(iter(by_address.values())) if len(set(by_address.values())) == 1 else None
             container = by_address.get(address, alone)
-        held.append({"port": port, "address": address, **holder, "container": container})
+        holders.append({"port": port, "address": address, **holder, "container": container})
         seen |= {(port, address), (port, container)}
     nobody = {"process": None, "pid": None}
-    held.extend(
+    holders.extend(
         {"port": port, "address": address, **nobody, "container": name}
         for port, by_address in published.items()
         for address, name in by_address.items()
         if not {(port, address), (port, name)} & seen
     )
-    return sorted(held, key=lambda holder: (holder["port"], holder["address"]))[:MOST_LISTENERS]
+    holders.sort(key=lambda holder: (holder["port"], holder["address"]))
+    return holders[:_MOST_LISTENERS]
 
 
 def listener_facts(containers: dict[str, Any], odd: Odd) -> list[dict[str, Any]]:
-    """Give who holds each TCP port of the seat."""
-    tables = [read(f"/proc/net/{name}", odd, LARGEST_TABLE) for name in ("tcp", "tcp6")]
-    listeners = [one for table in tables for one in parse_listeners(table)]
-    holders = socket_holders({one["inode"] for one in listeners})
+    """Return who holds each TCP port of the seat, as the fact C(listeners)."""
+    tables = [read(f"/proc/net/{name}", odd, _LARGEST_TABLE) for name in ("tcp", "tcp6")]
+    listeners = [listener for table in tables for listener in parse_listeners(table)]
+    holders = socket_holders({listener["inode"] for listener in listeners})
     return name_holders(listeners, holders, containers)
 
 
 def network_facts(odd: Odd) -> dict[str, Any]:
-    """Give the seat's own network: its routes, the way out, the proxy that its files name."""
+    """Return the seat's own network: its routes, the way out, the proxy that its files name."""
     routes = parse_routes(read("/proc/net/route", odd))
-    interface = next((one["interface"] for one in routes if one["to"] == "0.0.0.0/0"), "")
+    interface = next((route["interface"] for route in routes if route["to"] == _ANYWHERE), "")
     mtu = read(f"/sys/class/net/{interface}/mtu").strip() if interface else ""
     return {
         "interface": interface,
         "mtu": int(mtu) if re.fullmatch("[0-9]{1,9}", mtu) else 0,
-        "addresses": parse_addresses(read("/proc/net/fib_trie", odd, LARGEST_TABLE)),
-        "routes": [one for one in routes if one["to"] != "0.0.0.0/0"],
+        "addresses": parse_addresses(read("/proc/net/fib_trie", odd, _LARGEST_TABLE)),
+        "routes": [route for route in routes if route["to"] != _ANYWHERE],
         "proxy": proxy(odd),
     }
 
 
 def issuer_of(certificate: dict[str, Any]) -> str:
-    """Give the name of who signed a certificate, as the ssl module tells it."""
+    """Return the name of who signed a certificate, as the ssl module describes it."""
     names: dict[str, str] = {
         key: value for part in certificate.get("issuer", ()) for key, value in part
     }
     return names.get("organizationName") or names.get("commonName", "")
 
 
-def shown_certificate(
+def _shown_certificate(
     address: tuple[str, int], authorities: ssl.SSLContext
 ) -> tuple[dict[str, Any], bytes]:
-    """Give a server's certificate, as authorities see it, and its bytes.
+    """Return a server's certificate, as authorities see it, and its bytes.
 
     Raises OSError, of which ssl.SSLCertVerificationError is one, where they do not vouch for it.
     """
@@ -214,47 +222,51 @@ def shown_certificate(
 
 
 def public_authorities() -> ssl.SSLContext:
-    """Give what trusts the public authorities alone.
+    """Return a context that trusts the public authorities alone.
 
-    Without what an administrator has added: a school's proxy may be trusted on the seat.
+    Those that an administrator has added are not among them, such as that of a school's proxy.
     """
     public = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     for path in matching(PUBLIC_AUTHORITIES):
-        with suppress(OSError, ValueError):  # what is no certificate vouches for nobody
+        with suppress(OSError, ValueError):  # The file holds no certificate.
             public.load_verify_locations(cadata=read(path))
     return public
 
 
-def signed_by(address: tuple[str, int]) -> dict[str, Any]:
-    """Tell whether a public authority signed a server's certificate, and which one did."""
+def _signed_by(address: tuple[str, int]) -> dict[str, Any]:
+    """Return whether a public authority signed a server's certificate, and who did.
+
+    The first is C(public), None where it cannot be told, the second is C(issuer). Raises OSError.
+    """
     public = public_authorities()
     try:
-        return {"public": True, "issuer": issuer_of(shown_certificate(address, public)[0])}
+        return {"public": True, "issuer": issuer_of(_shown_certificate(address, public)[0])}
     except ssl.SSLCertVerificationError as error:
-        # Not for a date, which a clock that is off makes wrong; not where no authority is known.
-        if error.verify_code not in UNKNOWN_AUTHORITY or not public.cert_store_stats()["x509_ca"]:
+        # Neither a date that is wrong by a clock that is off, nor a seat without any authority,
+        # proves that no public one has signed.
+        if error.verify_code not in _UNKNOWN_AUTHORITY or not public.cert_store_stats()["x509_ca"]:
             return {"public": None, "issuer": ""}
     anybody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     anybody.check_hostname = False
     anybody.verify_mode = ssl.CERT_NONE
-    _, shown = shown_certificate(address, anybody)
-    # Only of a certificate that is vouched for does Python tell what is in it; it may vouch for
-    # itself. Python 3.9 has no name for that flag of OpenSSL's.
+    _, shown = _shown_certificate(address, anybody)
+    # Python parses a certificate only where an authority vouches for it, which it may be itself.
+    # Python 3.9 has no name for that flag of OpenSSL's.
     itself = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     itself.check_hostname = False
     itself.verify_flags |= getattr(ssl, "VERIFY_X509_PARTIAL_CHAIN", 0x80000)
     itself.load_verify_locations(cadata=shown)
-    return {"public": False, "issuer": issuer_of(shown_certificate(address, itself)[0])}
+    return {"public": False, "issuer": issuer_of(_shown_certificate(address, itself)[0])}
 
 
-def reach(registry: str, answer: dict[str, Any]) -> None:
-    """Try to reach a registry, host:port, and put down what became of it."""
+def _reach(registry: str, answer: dict[str, Any]) -> None:
+    """Try to reach a registry, host:port, and put into answer what became of it."""
     try:
         host, _, port = registry.rpartition(":")
         address = (host.strip("[]"), int(port))
         socket.create_connection(address, REGISTRY_SECONDS).close()
     except TimeoutError:
-        return  # as of what is left behind when late: which of the two comes first is chance
+        return  # The answer is "no answer in time" already, as when RegistryProbes gives up first.
     except OSError as error:
         answer["why"] = error.strerror or str(error)
         return
@@ -262,15 +274,15 @@ def reach(registry: str, answer: dict[str, Any]) -> None:
         answer["why"] = "that is no HOST:PORT"
         return
     answer.update(reached=True, why="")
-    with suppress(OSError, ValueError):  # it does not speak TLS, or not to us
-        answer.update(signed_by(address))
+    with suppress(OSError, ValueError):  # It does not speak TLS, or not to us.
+        answer.update(_signed_by(address))
 
 
-class Waiting:
-    """Something that is asked while the seat tells of other things, and left behind when late.
+class PendingAnswer:
+    """A question that is asked in a thread of its own, and abandoned when it takes too long.
 
     Neither looking up a name nor reading an answer that comes byte by byte has a time limit of its
-    own. The answer is put down piece by piece in a dict that tells, to begin with, that none came.
+    own. The answer is filled in piece by piece; as it is to begin with, it says that none came.
     """
 
     def __init__(
@@ -281,38 +293,38 @@ class Waiting:
         self.thread.start()
 
     def until(self, end: float) -> dict[str, Any]:
-        """Give what is known at a time of time.monotonic()'s, or before, where all is."""
+        """Return the answer as it is at the end, by time.monotonic(), or once it is complete."""
         self.thread.join(max(0.0, end - time.monotonic()))
         return dict(self.answer)
 
 
-class Reaching:
-    """Registries that are being tried while the seat tells of other things."""
+class RegistryProbes:
+    """Registries, host:port, that are being tried while other facts are found out."""
 
     def __init__(self, registries: list[str]) -> None:
         self.end = time.monotonic() + REGISTRY_SECONDS
         late = {"reached": False, "why": "no answer in time", "public": None, "issuer": ""}
-        self.waiting = {one: Waiting(reach, one, dict(late)) for one in registries}
+        self.pending = {name: PendingAnswer(_reach, name, dict(late)) for name in registries}
 
     def result(self) -> dict[str, dict[str, Any]]:
-        """Give, by registry, what is known of it when the time is over."""
-        return {one: waiting.until(self.end) for one, waiting in self.waiting.items()}
+        """Return what became of each registry, once the time is over or all have answered."""
+        return {name: pending.until(self.end) for name, pending in self.pending.items()}
 
 
-def revision_in(body: bytes) -> str | None:
-    """Give the revision that a page tells as JSON, None where it tells none."""
+def _revision_in(body: bytes) -> str | None:
+    """Return the revision in the JSON of a health page, None where there is none."""
     try:
-        told = json.loads(body)
+        page = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    revision = told.get("revision") if isinstance(told, dict) else None
-    return revision[:LONGEST_REVISION] if isinstance(revision, str) else None
+    revision = page.get("revision") if isinstance(page, dict) else None
+    return revision[:_LONGEST_REVISION] if isinstance(revision, str) else None
 
 
-def look_at(url: str, answer: dict[str, Any]) -> None:
-    """Ask for the page of health of an address, and put down what it answered.
+def _look_at(url: str, answer: dict[str, Any]) -> None:
+    """Request the health page below an address, and put into answer what came.
 
-    Without a proxy, and without going where it points. It is a container's: it may be anything.
+    It is a container's, so it may be anything: no proxy is used, and no redirection is followed.
     """
     try:
         parts = urlsplit(url)
@@ -322,45 +334,50 @@ def look_at(url: str, answer: dict[str, Any]) -> None:
             parts.hostname, parts.port or 80, timeout=PAGE_SECONDS
         )
         with closing(connection):
-            connection.request("GET", f"{parts.path.rstrip('/')}{HEALTH}")
-            told = connection.getresponse()
-            body = told.read(PAGE_BYTES)
+            connection.request("GET", f"{parts.path.rstrip('/')}{_HEALTH}")
+            response = connection.getresponse()
+            body = response.read(_PAGE_BYTES)
     except (OSError, http.client.HTTPException, ValueError) as error:
         answer["why"] = getattr(error, "strerror", None) or str(error) or type(error).__name__
         return
-    revision = revision_in(body) if told.status == http.client.OK else None
+    revision = _revision_in(body) if response.status == http.client.OK else None
     why = "" if revision is not None else "it tells no revision"
-    if told.status != http.client.OK:
-        why = f"its status is {told.status}"
-    answer.update(status=told.status, revision=revision, why=why)
+    if response.status != http.client.OK:
+        why = f"its status is {response.status}"
+    answer.update(status=response.status, revision=revision, why=why)
 
 
-def page_facts(url: str, name: str, containers: dict[str, Any]) -> Waiting | None:
-    """Ask for the page of a container, None where none of that name runs, or where none is wanted.
+def page_facts(url: str, name: str, containers: dict[str, Any]) -> PendingAnswer | None:
+    """Begin to request a container's health page; None where no such container runs.
 
-    containers: as the engine's facts have them.
+    url: the page's address, empty for none. name: the container's. containers: as the engine's
+    facts have them.
     """
     if not url or containers.get(name, {"state": ""})["state"] != "running":
         return None
-    return Waiting(look_at, url, {"status": None, "revision": None, "why": "no answer in time"})
+    return PendingAnswer(
+        _look_at, url, {"status": None, "revision": None, "why": "no answer in time"}
+    )
 
 
 def linked_digest(link: Path) -> str:
-    """Give the digest that a registry's link holds, empty where it holds anything else."""
+    """Return the digest in a file C(link) of a registry, empty where it holds anything else."""
     if link.is_symlink():
         return ""
     with suppress(OSError):
-        text = content(link, LINK_BYTES).decode(errors="replace").strip()
-        return text if DIGEST.fullmatch(text) else ""
+        text = content(link, _LINK_BYTES).decode(errors="replace").strip()
+        return text if _DIGEST.fullmatch(text) else ""
     return ""
 
 
 def registry_facts(odd: Odd) -> dict[str, Any]:
-    """Give what the room's registry holds, as its storage tells it, and its certificates."""
-    every = (Path(tags).glob("*/current/link") for tags in glob.iglob(REGISTRY_TAGS))
-    links = islice((link for tags in every for link in tags), REGISTRY_MOST)
+    """Return the images in the storage of the room's registry, tag to digest, and certificates."""
+    directories = map(Path, glob.iglob(REGISTRY_TAGS))
+    links = islice(
+        (link for tags in directories for link in tags.glob("*/current/link")), REGISTRY_MOST
+    )
     digests = {link.parts[-3]: linked_digest(link) for link in links}
     certificates = {
-        name: read(path, odd, LARGEST_CERTIFICATE) for name, path in REGISTRY_CERTIFICATES.items()
+        name: read(path, odd, _LARGEST_CERTIFICATE) for name, path in REGISTRY_CERTIFICATES.items()
     }
     return {"images": {tag: digest for tag, digest in digests.items() if digest}, **certificates}

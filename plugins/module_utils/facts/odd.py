@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Collect what could not be understood while a seat was looked at, and read files for that."""
+"""Read files of a seat, and collect sentences about what could not be understood."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ansible_collections.labocloud.room.plugins.module_utils.limits import (
 
 
 class Odd:
-    """What could not be understood, each as a sentence."""
+    """Sentences about what could not be understood."""
 
     def __init__(self) -> None:
         self.sentences: list[str] = []
 
     def add(self, sentence: str) -> None:
-        """Add a sentence as one line, unless it is there, or there are as many as anybody reads."""
+        """Add a sentence as one line, unless it is there, or there are MOST_SENTENCES."""
         short = " ".join(sentence.split())[:LONGEST_SENTENCE]
         if len(self.sentences) < MOST_SENTENCES and short not in self.sentences:
             self.sentences.append(short)
@@ -32,8 +32,8 @@ def read(path: str, odd: Odd | None = None, most: int = MOST_BYTES) -> str:
     """Return a file's text, empty where there is none that can be read.
 
     odd: gets a sentence where the path leads to something that is no file of at most `most` bytes;
-    None for what comes and goes, as in /proc. What only root may read adds none: whether root has
-    asked is a fact of its own.
+    None for what comes and goes, as in /proc. A file that only root may read adds none: whether the
+    module runs as root is a fact of its own.
     """
     try:
         return content(path, most).decode(errors="replace")

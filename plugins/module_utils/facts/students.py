@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Who may use a seat's engine, as its own files and kernel tell, and not the engine.
+"""Find out who may use a seat's engine, from the seat's files and kernel, and not from the engine.
 
 An engine without root runs as ACCOUNT, for the members of GROUP, which gives no root.
 """
@@ -23,21 +23,21 @@ from ansible_collections.labocloud.room.plugins.module_utils.files import matchi
 GROUP = "labocloud-docker"
 HOME = f"/var/lib/{ACCOUNT}"
 ROOT = f"{HOME}/docker"
-MOST = 1000
+_MOST = 1000
 SUBORDINATE = {"subuids": "/etc/subuid", "subgids": "/etc/subgid"}
 SHADOW = "/etc/shadow"
 # acl(5), as the kernel stores it: a version, then entries of a tag, what it permits, and an ID.
-ACL = "system.posix_acl_access"
+_ACL = "system.posix_acl_access"
 HEAD, ENTRY = struct.Struct("<I"), struct.Struct("<HHI")
-OF_A_GROUP, READ_AND_WRITE = 0x08, 6
-# Where programs are told that have a profile of their own: Ubuntu forbids namespaces to others.
-PROFILES = "/etc/apparmor.d/*rootlesskit*"
-CGROUPS = "/sys/fs/cgroup"
-TUN, FOR_ANYBODY = "/dev/net/tun", 0o006
+_OF_A_GROUP, _READ_AND_WRITE = 0x08, 6
+# The profile that allows namespaces to rootlesskit: Ubuntu forbids them to other programs.
+_PROFILES = "/etc/apparmor.d/*rootlesskit*"
+_CGROUPS = "/sys/fs/cgroup"
+TUN, _FOR_ANYBODY = "/dev/net/tun", 0o006
 
 
 def members(group: str) -> list[str] | None:
-    """Give who is in a group; None where there is no such group."""
+    """Return the members of a group; None where there is no such group."""
     try:
         return grp.getgrnam(group).gr_mem
     except (KeyError, OSError):
@@ -45,120 +45,127 @@ def members(group: str) -> list[str] | None:
 
 
 def parse_ranges(text: str) -> list[tuple[str, int, int]]:
-    """Read subuid(5) and give the ranges: whose, the first ID, how many."""
-    found = re.findall(r"^([^:\n]+):(\d{1,10}):(\d{1,10})$", text, re.MULTILINE)
-    return [(name, int(first), int(count)) for name, first, count in found][:MOST]
+    """Return the ranges of a subuid(5): whose, the first ID, how many."""
+    ranges = re.findall(r"^([^:\n]+):(\d{1,10}):(\d{1,10})$", text, re.MULTILINE)
+    return [(name, int(first), int(count)) for name, first, count in ranges][:_MOST]
 
 
-def account(ranges: dict[str, list[tuple[str, int, int]]], odd: Odd) -> dict[str, Any] | None:
-    """Give the account that an engine without root runs as, None where there is none."""
+def _account(ranges: dict[str, list[tuple[str, int, int]]], odd: Odd) -> dict[str, Any] | None:
+    """Return the account that an engine without root runs as, None where there is none.
+
+    ranges: C(subuids) and C(subgids), as parse_ranges() returns them.
+    """
     try:
-        told = pwd.getpwnam(ACCOUNT)
+        entry = pwd.getpwnam(ACCOUNT)
     except (KeyError, OSError):
         return None
     [password] = re.findall(f"^{ACCOUNT}:([^:]*)", read(SHADOW, odd), re.MULTILINE)[:1] or [""]
-    owned = {
-        kind: [[first, count] for name, first, count in found if name == ACCOUNT]
-        for kind, found in ranges.items()
+    own_ranges = {
+        kind: [[first, count] for name, first, count in all_of_kind if name == ACCOUNT]
+        for kind, all_of_kind in ranges.items()
     }
-    locked = password.startswith(("!", "*")) and told.pw_shell.endswith("nologin")
-    return {"uid": told.pw_uid, "gid": told.pw_gid, "locked": locked, **owned}
+    locked = password.startswith(("!", "*")) and entry.pw_shell.endswith("nologin")
+    return {"uid": entry.pw_uid, "gid": entry.pw_gid, "locked": locked, **own_ranges}
 
 
-def group_named(name: str) -> dict[str, Any] | None:
-    """Give a group, local or of a directory, by its name; None where the seat knows none."""
+def _group_named(name: str) -> dict[str, Any] | None:
+    """Return a group, local or of a directory, by its name; None where the seat has none."""
     try:
         return {"name": name, "gid": grp.getgrnam(name).gr_gid} if name else None
-    except (KeyError, OSError, ValueError):  # a name may hold what no name does
+    except (KeyError, OSError, ValueError):  # The text may be one that no group can have as a name.
         return None
 
 
 def student_facts(group: str, odd: Odd) -> dict[str, Any]:
-    """Give who may use an engine without root. group: the name of one whose members may, too."""
+    """Return who may use an engine without root. group: one whose members may, too."""
     ranges = {kind: parse_ranges(read(path, odd)) for kind, path in SUBORDINATE.items()}
     return {
         "members": members(GROUP),
-        "account": account(ranges, odd),
-        "group": group_named(group),
+        "account": _account(ranges, odd),
+        "group": _group_named(group),
         "ranges": sorted(
             [first, count]
-            for found in ranges.values()
-            for name, first, count in found
+            for all_of_kind in ranges.values()
+            for name, first, count in all_of_kind
             if name != ACCOUNT
         ),
     }
 
 
 def parse_acl(data: bytes) -> list[int]:
-    """Give the IDs of the groups that an ACL, as the kernel stores it, lets read and write."""
+    """Return the IDs of the groups that an ACL, as the kernel stores it, lets read and write."""
     entries = data[HEAD.size :]
     whole = len(entries) // ENTRY.size * ENTRY.size
     return [
         number
         for tag, permits, number in ENTRY.iter_unpack(entries[:whole])
-        if tag == OF_A_GROUP and permits & READ_AND_WRITE == READ_AND_WRITE
+        if tag == _OF_A_GROUP and permits & _READ_AND_WRITE == _READ_AND_WRITE
     ]
 
 
 def socket_facts(path: str) -> dict[str, Any] | None:
-    """Give whose the engine's socket is, None where there is none."""
+    """Return the owner, the mode and the groups of the engine's socket, None where none is."""
     try:
-        told = os.stat(path)
+        status = os.stat(path)
     except (OSError, ValueError):
         return None
     groups: list[int] = []
-    with suppress(OSError):  # it has no ACL
-        groups = parse_acl(os.getxattr(path, ACL))
+    with suppress(OSError):  # It has no ACL.
+        groups = parse_acl(os.getxattr(path, _ACL))
     return {
-        "uid": told.st_uid,
-        "gid": told.st_gid,
-        "mode": stat.S_IMODE(told.st_mode),
-        "groups": sorted(groups)[:MOST],
+        "uid": status.st_uid,
+        "gid": status.st_gid,
+        "mode": stat.S_IMODE(status.st_mode),
+        "groups": sorted(groups)[:_MOST],
     }
 
 
 def engines(uid: int) -> list[int]:
     """Return the processes of engines that an account runs, by its number."""
-    found = []
-    for place in matching("/proc/[0-9]*/comm"):
-        if read(place).strip() == "dockerd":
-            process = os.path.dirname(place)
-            # The real one, and others; /proc's own files are root's where a process changed its.
+    processes = []
+    for path in matching("/proc/[0-9]*/comm"):
+        if read(path).strip() == "dockerd":
+            process = os.path.dirname(path)
+            # The first UID there is the real one. The owner of /proc's files does not tell it: they
+            # are root's where a process changed its own UID.
             if re.search(rf"^Uid:\t{uid}\t", read(f"{process}/status"), re.MULTILINE):
-                found.append(int(os.path.basename(process)))
-    return sorted(found)[:MOST]
+                processes.append(int(os.path.basename(process)))
+    return sorted(processes)[:_MOST]
 
 
 def file_system(path: str) -> str:
-    """Give the type of the file system that a path is, or would be, on."""
+    """Return the type of the file system that a path is, or would be, on."""
     kind, longest = "", -1
     place = os.path.realpath(path)
     for line in read("/proc/self/mounts").splitlines():
         words = line.split(" ")
-        below = len(words) > 2 and f"{place}/".startswith(f"{words[1].rstrip('/')}/")  # noqa: PLR2004
-        # What is mounted last hides what was there.
-        if below and len(words[1]) >= longest:
+        is_below = len(words) > 2 and f"{place}/".startswith(f"{words[1].rstrip('/')}/")  # noqa: PLR2004
+        # A later mount at the same place hides the earlier one.
+        if is_below and len(words[1]) >= longest:
             kind, longest = words[2], len(words[1])
     return kind
 
 
-def switched_on(name: str, default: str) -> bool:
-    """Tell whether a setting of the kernel, where it has it, is more than 0."""
+def _is_switched_on(name: str, default: str) -> bool:
+    """Return whether a setting of the kernel is more than 0.
+
+    default: the value that counts where the kernel has no such setting.
+    """
     value = read(f"/proc/sys/{name}").strip() or default
     return value.isdecimal() and int(value) > 0
 
 
 def able_facts() -> dict[str, Any]:
-    """Give what the machine has of what an engine without root needs."""
+    """Return what the machine has of what an engine without root needs, as the fact C(able)."""
     tun = 0
     with suppress(OSError):
         tun = os.stat(TUN).st_mode
-    restricted = switched_on("kernel/apparmor_restrict_unprivileged_userns", "0")
+    is_restricted = _is_switched_on("kernel/apparmor_restrict_unprivileged_userns", "0")
     return {
-        "namespaces": switched_on("user/max_user_namespaces", "1")
-        and switched_on("kernel/unprivileged_userns_clone", "1"),
-        "apparmor": restricted and not list(matching(PROFILES)),
-        "cgroup2": os.path.exists(f"{CGROUPS}/cgroup.controllers"),
-        "tun": stat.S_ISCHR(tun) and tun & FOR_ANYBODY == FOR_ANYBODY,
+        "namespaces": _is_switched_on("user/max_user_namespaces", "1")
+        and _is_switched_on("kernel/unprivileged_userns_clone", "1"),
+        "apparmor": is_restricted and not list(matching(_PROFILES)),
+        "cgroup2": os.path.exists(f"{_CGROUPS}/cgroup.controllers"),
+        "tun": stat.S_ISCHR(tun) and tun & _FOR_ANYBODY == _FOR_ANYBODY,
         "file_system": file_system(ROOT),
     }

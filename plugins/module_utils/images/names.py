@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Pull images, give them names, remember that, and take away what has none any more."""
+"""Pull, name and remember images, and remove names and the images that lose their last one."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ from ansible_collections.labocloud.room.plugins.module_utils.state import State,
 def described(docker: DockerConnection, image: str) -> dict[str, Any] | None:
     """Return the engine's description of an image, by name, digest or ID; None where there is none.
 
-    Raises OSError where the engine does not tell.
+    Raises OSError where the engine does not answer, or refuses.
     """
     return Reader(docker).image(image)
 
 
 def pull(docker: DockerConnection, image: str) -> None:
-    """Pull an image, by its reference by digest. Raises as described() does."""
+    """Pull an image by its digest. image: NAME@DIGEST. Raises as described() does."""
     repository, _, digest = image.partition("@")
-    asked = urlencode({"fromImage": repository, "tag": digest})
+    query = urlencode({"fromImage": repository, "tag": digest})
     try:
-        docker.work(f"/images/create?{asked}")
+        docker.work(f"/images/create?{query}")
     except OSError as error:
         raise OSError(f"{image}: {reason(error)}") from error
 
 
 def give_name(docker: DockerConnection, image: str, name: str) -> None:
-    """Give an image, by its ID, a name, as in NAME:TAG. Raises as described() does."""
+    """Name an image. image: its ID. name: NAME:TAG. Raises as described() does."""
     repository, _, tag = name.rpartition(":")
-    asked = urlencode({"repo": repository, "tag": tag})
-    docker.ask(f"/images/{quote(image, safe=':')}/tag?{asked}", "POST")
+    query = urlencode({"repo": repository, "tag": tag})
+    docker.ask(f"/images/{quote(image, safe=':')}/tag?{query}", "POST")
 
 
 def take_name(docker: DockerConnection, name: str) -> None:
-    """Take a name, or a reference by digest, from its image; the last one takes the image along.
+    """Remove a name, or a reference by digest, and with the last one its image.
 
     Raises as described() does.
     """
@@ -54,12 +54,12 @@ def take_name(docker: DockerConnection, name: str) -> None:
 
 
 def forget(docker: DockerConnection, image: str) -> bool:
-    """Remove an image, by its ID, that has lost its last name; tell whether it went.
+    """Remove an image, by its ID, where it has no name any more, and return whether it is gone.
 
-    One that a container runs, or that others were built on, stays. Raises as described() does.
+    An image that a container runs, or that others were built on, stays. Raises as described() does.
     """
-    found = described(docker, image)
-    if found is None or found.get("RepoTags") or found.get("RepoDigests"):
+    description = described(docker, image)
+    if description is None or description.get("RepoTags") or description.get("RepoDigests"):
         return False
     try:
         docker.ask(f"/images/{quote(image, safe=':')}", "DELETE")
@@ -72,21 +72,21 @@ def forget(docker: DockerConnection, image: str) -> bool:
 
 @contextmanager
 def remembered(images: dict[str, str], bases: dict[str, str] | None = None) -> Iterator[bool]:
-    """Remember images before they have their names, and what they came from; tell if that is new.
+    """Remember images before they get their names, and yield whether any of that is new.
 
-    images: tag to fingerprint. bases: name to digest. Where they do not come, all is remembered as
-    before. Raises TornError and OSError.
+    images: tag to fingerprint. bases: the names that they are from, to digest. Where the block
+    raises, the record is restored. Raises TornError and OSError.
     """
-    had: dict[str, Any] = {}
+    previous: dict[str, Any] = {}
 
     def remember(state: State) -> None:
-        had.update(copy.deepcopy(state.built))
-        for tag, mark in images.items():
-            state.name_image(tag, mark)
+        previous.update(copy.deepcopy(state.built))
+        for tag, fingerprint in images.items():
+            state.name_image(tag, fingerprint)
         state.built["bases"].update(bases or {})
 
     def restore(state: State) -> None:
-        state.built = had
+        state.built = previous
 
     changed = update(remember)
     try:

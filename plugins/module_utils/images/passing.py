@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""The directories that archives pass through, on their way to a seat or from it."""
+"""Make and clear the directories that archives pass through, to a seat or from it."""
 
 from __future__ import annotations
 
@@ -13,56 +13,56 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# They survive a start of the machine, and are on a disk: memory may be small.
-PLACE = Path("/var/tmp")  # noqa: S108  # each is made for its owner alone, and by a name of chance
+# This survives a reboot, and is on a disk: memory may be small.
+PLACE = Path("/var/tmp")  # noqa: S108  # each directory is its owner's alone, with a random name
 PREFIX = "labocloud-images-"
-# What an archive is called in there.
+# The name of an archive in its directory.
 NAME = "images.tar.zst"
-# A run that is still at it has made its directory today.
-OLD_SECONDS = 24 * 60 * 60
+# A run that is under way has made its directory less than a day ago.
+_OLD_SECONDS = 24 * 60 * 60
 
 
 def sweep(place: Path, owners: set[int]) -> None:
-    """Remove what runs that were killed have left in a place that archives pass through.
+    """Remove what killed runs have left in a place that archives pass through.
 
-    That is owners': whoever else makes one of that name keeps it.
+    owners: UIDs; what others have made under such a name stays.
     """
-    for other in place.glob(f"{PREFIX}*"):
+    for path in place.glob(f"{PREFIX}*"):
         try:
-            found = other.lstat()
-            if found.st_uid not in owners or found.st_mtime > time.time() - OLD_SECONDS:
+            status = path.lstat()
+            if status.st_uid not in owners or status.st_mtime > time.time() - _OLD_SECONDS:
                 continue
-            if stat.S_ISDIR(found.st_mode):
-                shutil.rmtree(other, ignore_errors=True)
+            if stat.S_ISDIR(status.st_mode):
+                shutil.rmtree(path, ignore_errors=True)
             else:
-                other.unlink()
-        except OSError:  # gone by now
+                path.unlink()
+        except OSError:  # It is gone by now.
             continue
 
 
-def made(place: Path) -> Path:
-    """Make a directory that an archive passes through. Raises OSError."""
+def make_directory(place: Path) -> Path:
+    """Make a directory for an archive in a place, and return its path. Raises OSError."""
     return Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
 
 
 @contextmanager
 def taken(src: Path) -> Iterator[Path]:
-    """Take a file that has arrived to where only this process's user comes; remove it at the end.
+    """Move a file that has arrived to where only this process's user comes, and yield its path.
 
-    Where it was made on this machine, so is its directory, as made() gives it.
-    Raises OSError, also where what has arrived is no file. What runs that were killed have left
-    beside it, of that user or of who sent the file, is removed.
+    It is removed at the end, and so is the directory that it was in, where make_directory() has
+    made that. What killed runs of this user, or of the file's owner, have left beside it is removed
+    too. Raises OSError, also where what has arrived is no file.
     """
-    directory = made(src.parent)
+    directory = make_directory(src.parent)
     try:
         archive = directory / NAME
         src.rename(archive)
-        found = archive.lstat()
-        if not stat.S_ISREG(found.st_mode):
+        status = archive.lstat()
+        if not stat.S_ISREG(status.st_mode):
             raise OSError("what arrived is no file")
         os.chown(archive, os.geteuid(), -1)
         archive.chmod(0o600)
-        sweep(src.parent, {os.geteuid(), found.st_uid})
+        sweep(src.parent, {os.geteuid(), status.st_uid})
         yield archive
     finally:
         src.unlink(missing_ok=True)
