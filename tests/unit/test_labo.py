@@ -71,7 +71,7 @@ def texts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def container(name: str) -> dict[str, Any]:
-    """Give a container as the engine describes it."""
+    """Return a container as the engine describes it."""
     return {"Id": f"{name:0<64}", "Name": f"/{name}", "State": {"Status": "running"}}
 
 
@@ -116,11 +116,11 @@ class Labo:
         self.engine.on("GET", "/containers/(.{64})/json", lambda _, key: made[key])
 
     def command(self, *line: str) -> list[str]:
-        """Give the command line, by this Python."""
+        """Return the command line that runs labo with this Python."""
         return [sys.executable, "-I", str(self.program), *line]
 
     def environment(self, **variables: str) -> dict[str, str]:
-        """Give what it runs with."""
+        """Return the environment that labo runs with."""
         kept = {key: os.environ[key] for key in ("PATH",)}
         told = {"DOCKER_HOST": f"unix://{self.engine.path}", "LABO_MEMORY": str(self.memory)}
         return {**kept, **told, "HOME": str(self.home), **ENGLISH, **variables}
@@ -213,7 +213,7 @@ def test_the_first_time_that_a_step_was_done_stays(labo: Labo) -> None:
 
 
 def steps(labo: Labo) -> list[dict[str, Any]]:
-    """Give the steps of the first exercise, as programs are told them."""
+    """Return the steps of the first exercise, as `labo check --json` prints them."""
     told: dict[str, Any] = json.loads(labo.run("check", "1", "--json")[1])
     return told["01-first"]  # type: ignore[no-any-return]
 
@@ -507,7 +507,7 @@ def watching(labo: Labo, tmp_path: Path) -> Iterator[Callable[[], subprocess.Pop
 
 
 def looks(labo: Labo) -> int:
-    """Give how often Docker was looked at."""
+    """Return how often labo has looked at Docker."""
     return len([one for one in labo.engine.asked("GET") if one == "/info"])
 
 
@@ -856,18 +856,18 @@ MINE, COURSE, BASE = "a" * 64, "c" * 64, "b" * 64
 
 
 def image(key: str, *names: str) -> dict[str, Any]:
-    """Give an image as the engine lists it."""
+    """Return an image as the engine lists it."""
     return {"Id": f"sha256:{key}", "RepoTags": list(names) or None}
 
 
 def described(key: str) -> dict[str, Any]:
-    """Give an image as the engine describes it. All have the label of the one they come from."""
+    """Return an image as the engine describes it, with the label of the image it comes from."""
     config = {"Labels": {"labocloud.revision": "1f"}}
     return {"Config": config, "RootFS": {"Layers": [key]}, "Architecture": "amd64"}
 
 
 def of_volume(name: str) -> bytes:
-    """Give a volume's content as the engine gives it: a file that ends in as many zeros."""
+    """Return a volume's content as the engine sends it: a file that ends in 5000 zero bytes."""
     return image_tar.tar(("./", ""), (f"./{name[:9]}", b"of" + name.encode() + bytes(5000)))
 
 
@@ -915,7 +915,7 @@ class Work:
         self.labo.program.with_name(save.DELIVERED).write_bytes(told)
 
     def give(self, _: object, query: str) -> stand_in.Raw:
-        """Give images as the engine does."""
+        """Return an archive of images, as the engine sends it."""
         names = [unquote(one.removeprefix("names=")) for one in query.split("&")]
         return stand_in.Raw(image_tar.images(*names))
 
@@ -928,7 +928,7 @@ class Work:
         return {"Id": mount["Source"]}
 
     def saves(self, folder: Path | None = None) -> list[Path]:
-        """Give what was saved, or is half saved, but for the earlier one."""
+        """Return the saved archives, whole or partial, without the earlier one."""
         there = (folder or self.folder).glob("*.tar*")
         return sorted(one for one in there if "20260101" not in one.name)
 
@@ -1011,7 +1011,7 @@ def test_an_image_that_goes_meanwhile_or_is_odd_is_no_traceback(work: Work) -> N
 
 
 def cut(data: bytes) -> list[bytes]:
-    """Give what can be left of an archive whose writer gives up: at each kind of place."""
+    """Yield what can be left of an archive whose writer gives up: cut at each kind of place."""
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         *_, last = archive
     end = last.offset_data + -(-last.size // 512) * 512

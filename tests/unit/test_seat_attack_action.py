@@ -44,7 +44,7 @@ def run(answer: dict[str, Any], monkeypatch: pytest.MonkeyPatch, kind: str) -> d
 
 
 def ids(facts: dict[str, Any]) -> list[str]:
-    """Give the findings on the students."""
+    """Return the names of the findings on the students."""
     return [one["id"] for one in facts["verdict"]["students"]["findings"]]
 
 

@@ -524,7 +524,7 @@ def obeys(engine: stand_in.Engine, monkeypatch: pytest.MonkeyPatch) -> stand_in.
 
 
 def steps(engine: stand_in.Engine) -> list[str]:
-    """Give what an engine was asked to change."""
+    """Return the requests that change the engine."""
     return [f"{one.method} {one.path}" for one in engine.questions if one.method != "GET"]
 
 

@@ -61,14 +61,14 @@ def look(limit: str = "all") -> dict[str, dict[str, Any]]:
 
 
 def told() -> dict[str, dict[str, Any]]:
-    """Give what the board says of each seat."""
+    """Return the board's row of each seat, by name."""
     report = json.loads((reports() / "progress.json").read_text())
     jsonschema.validate(report, SCHEMA)
     return {one["name"]: one for one in report["seats"]}
 
 
 def done(row: dict[str, Any]) -> list[str]:
-    """Give the exercises of a seat that are done."""
+    """Return the exercises of a seat that are done."""
     return [one["name"] for one in row["exercises"] if one["state"] == "done"]
 
 
