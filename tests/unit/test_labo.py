@@ -1011,7 +1011,7 @@ def test_an_image_that_goes_meanwhile_or_is_odd_is_no_traceback(work: Work) -> N
 
 
 def cut(data: bytes) -> list[bytes]:
-    """Yield what can be left of an archive whose writer gives up: cut at each kind of place."""
+    """Return what can be left of an archive whose writer gives up: cut at each kind of place."""
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         *_, last = archive
     end = last.offset_data + -(-last.size // 512) * 512
