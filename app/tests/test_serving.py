@@ -51,7 +51,7 @@ def port() -> Iterator[int]:
     [b"GET / HTTP/1.1\r\n", b"GET /fr/cheat-sheet HTTP/1.1\r\nHost: x\r\n\r\n" * 2000],
 )
 def test_a_client_who_stops_in_the_middle_is_sent_away(port: int, request_bytes: bytes) -> None:
-    """So is a client that sends many requests and reads no answer: the server cannot write to it."""
+    """So is a client that sends many requests and reads no answer, which blocks writing to it."""
     with ExitStack() as clients:
         for _ in range(CONNECTIONS):
             client = clients.enter_context(socket.socket())

@@ -138,7 +138,7 @@ def done(seat: Host, script: str) -> None:
 
 
 def typed(seat: Host, script: str) -> str:
-    """Have the student run a script in a fresh directory; give what it printed."""
+    """Run a script as the student in a fresh directory, and return its output."""
     command = f'cd "$(mktemp -d)" && exec sh -ec {shlex.quote(script)} < /dev/null'
     result = as_student(seat, command)
     assert result.rc == 0, f"{script}{result.stdout}{result.stderr}"

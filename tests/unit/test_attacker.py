@@ -29,7 +29,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def try_it(capsys: pytest.CaptureFixture[str], name: str, **given: object) -> dict[str, object]:
-    """Try an attack, and give what it has told."""
+    """Try an attack, and return its report."""
     attacker.main(name, json.dumps(given))
     signal.alarm(0)
     return seat_attack.said(capsys.readouterr().out)

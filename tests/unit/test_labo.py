@@ -126,7 +126,7 @@ class Labo:
         return {**kept, **told, "HOME": str(self.home), **ENGLISH, **variables}
 
     def run(self, *line: str, **variables: str) -> tuple[int, str, str]:
-        """Run it. Gives the exit code, what it says, and what it complains of."""
+        """Run labo, and return its exit code, standard output and standard error."""
         said = subprocess.run(
             self.command(*line),
             env=self.environment(**variables),
@@ -438,7 +438,7 @@ def test_a_reader_that_has_enough_is_no_traceback(labo: Labo) -> None:
 
 
 def in_terminal(labo: Labo, columns: int, *line: str, **variables: str) -> str:
-    """Run it in a terminal of so many columns, and give what that shows."""
+    """Run labo in a terminal of so many columns, and return what that shows."""
     ours, theirs = pty.openpty()
     told = labo.environment(**{"TERM": "xterm", "COLUMNS": str(columns), **variables})
     with subprocess.Popen(labo.command(*line), env=told, stdout=theirs, stderr=theirs) as running:
@@ -704,7 +704,7 @@ def test_it_says_where_there_is_more_than_it_looks_at(labo: Labo) -> None:
 
 
 def held_by(place: Path, uid: int, **held: object) -> Path:
-    """Lay an account's file, as the account would, and give it."""
+    """Write an account's file, as the account would, and return its path."""
     path = place / f"{uid}.json"
     path.write_text(json.dumps({**memory.nothing(), **held}))
     os.chown(path, uid, uid)

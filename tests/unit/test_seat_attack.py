@@ -342,7 +342,7 @@ def seat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Seat:
 
 
 def attacked(**arguments: object) -> dict[str, Any]:
-    """Run the module, and give what came of it."""
+    """Run the module, and return its result."""
     told: dict[str, Any] = run(seat_attack.main, **{"account": "student", **arguments})
     assert told["changed"] is False
     return told["attacks"]

@@ -503,9 +503,9 @@ def test_a_name_of_an_image_is_never_taken_from_another(seat: Seat) -> None:
     "archive",
     [
         image_tar.images("labocloud-saved:cccccccccccc", "python:3"),
-        image_tar.images(more=(("repositories", b'{"python": {"3": "x"}}'),)),
+        image_tar.images(extra=(("repositories", b'{"python": {"3": "x"}}'),)),
         image_tar.images(
-            more=(
+            extra=(
                 (
                     "index.json",
                     b'{"manifests": [{"annotations": {"io.containerd.image.name": "python:3"}}]}',
@@ -513,14 +513,14 @@ def test_a_name_of_an_image_is_never_taken_from_another(seat: Seat) -> None:
             )
         ),
         image_tar.images(
-            more=(
+            extra=(
                 (
                     "index.json",
                     b'{"manifests": [{"annotations": {"org.opencontainers.image.ref.name": "3"}}]}',
                 ),
             )
         ),
-        image_tar.images(more=(("./manifest.json", image_tar.manifest("python:3")),)),
+        image_tar.images(extra=(("./manifest.json", image_tar.manifest("python:3")),)),
         image_tar.tar(("a", b""), ("manifest.json", "a")),
         image_tar.images("labocloud-saved:cccccccccccc")[:9000],
         image_tar.tar(("manifest.json", b"[[]]")),

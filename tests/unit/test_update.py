@@ -58,7 +58,7 @@ def playbook(*, refuses: bool) -> list[dict[str, Any]]:
 def update(
     tmp_path: Path, lack: list[str] = SEATS, *, refuses: bool = False, **variables: object
 ) -> dict[str, list[str]]:
-    """Run it. Gives who was updated, in the order of the turns.
+    """Run the playbook, and return the updated seats, in the order of the turns.
 
     lack: who has something to do, but for pc04, which is refused.
     """

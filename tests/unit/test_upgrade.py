@@ -139,7 +139,7 @@ VERSION_3 = {
 
 
 def have_written(directory: Path, data: bytes) -> Path:
-    """Have a machine remember that; give its file."""
+    """Write a machine's state, and return its file."""
     directory.mkdir(mode=0o700)
     path = directory / "state.json"
     path.write_bytes(data)

@@ -10,7 +10,7 @@ MOST = 10_000_000
 
 
 def served(seat, name, logs):
-    """Return the conditions for a container of NAME:1 that serves a page. logs: advice by language."""
+    """Return the conditions for a container of NAME:1 that serves a page. logs: a hint's advice."""
     container, image = seat.container(name), seat.image(f"{name}:1")
     return [
         (

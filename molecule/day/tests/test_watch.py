@@ -45,7 +45,7 @@ def report() -> dict:
 def verify(
     limit: str = "all", *words: str, **variables: object
 ) -> tuple[CompletedProcess[str], dict]:
-    """Look at the room, which changes nothing, and give the run and its report."""
+    """Look at the room, which changes nothing, and return the run and its report."""
     result = playbook.run(limit, *words, playbook="playbooks/verify.yml", **variables)
     assert "changed=0" in result.stdout
     assert not any(f"changed={digit}" in result.stdout for digit in range(1, 10))

@@ -41,7 +41,7 @@ SEEN = "docker exec web sh -c 'cat /mine /written /srv/file; stat -c \"%u:%g %a\
 
 
 def student(seat: Host, command: str) -> str:
-    """Type a command as the student; give what it printed."""
+    """Type a command as the student, and return its output."""
     return seat.check_output("su - student -c %s", command)
 
 
