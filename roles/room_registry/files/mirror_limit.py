@@ -18,7 +18,7 @@ PAUSE_SECONDS = 10
 
 
 def files(storage: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """Yield each file of the storage with its stat result."""
+    """Give each file of the storage with what the file system tells of it."""
     for directory, _, names in os.walk(storage):
         for name in names:
             path = Path(directory) / name
