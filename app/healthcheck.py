@@ -9,7 +9,7 @@ import sys
 
 
 def main() -> int:
-    """Give the exit code that Docker wants: 0 where the app answers, 1 where it does not."""
+    """Return the exit code for Docker: 0 where the app answers, 1 where it does not."""
     port = int(os.environ.get("FLASK_RUN_PORT", "8888"))
     app = http.client.HTTPConnection("127.0.0.1", port, timeout=25)
     try:

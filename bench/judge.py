@@ -29,7 +29,7 @@ KINDS = (
 
 
 def measure(seats: int) -> float:
-    """Give the seconds that judging so many seats, and putting the report together, takes."""
+    """Return the seconds that it takes to judge so many seats and to make the report."""
     names = [f"pc{number}" for number in range(seats)]
     wanted, builds = want({"lab": names}, "pc0"), builder()
     begun = time.perf_counter()

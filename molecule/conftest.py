@@ -1,4 +1,4 @@
-"""How the tests of all scenarios reach their instances, and tell which file they are in."""
+"""Have the tests of all scenarios reach their instances, and print which file they are in."""
 
 import pytest
 import testinfra.backend
@@ -8,14 +8,14 @@ testinfra.backend.BACKENDS["docker"] = "instances.InstanceBackend"
 
 
 class Phases:
-    """Tells when another file begins, as Molecule tells its phases, for tests/suite/times.py."""
+    """A plugin that prints a line when a test file begins, for tests/suite/times.py to read."""
 
     def __init__(self) -> None:
         self._file = ""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> None:
-        """Say it in a line of its own, before the first test."""
+        """Print the line before the file's first test."""
         if item.path.name != self._file:
             self._file = item.path.name
             reporter = item.config.pluginmanager.get_plugin("terminalreporter")
@@ -24,5 +24,5 @@ class Phases:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Have it told."""
+    """Register the plugin."""
     config.pluginmanager.register(Phases())

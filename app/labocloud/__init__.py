@@ -22,13 +22,15 @@ POLICY = "; ".join(
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
-    """Make the application.
+    """Return the application.
 
-    config: what differs from the image's own settings:
-    REVISION   the revision of the course image that answers, which the image's build sets; empty
-               in an image that somebody built by hand
-    CONTENT    the folder of the pages, one folder a language in it
-    EXERCISES  the folder of the exercises, one folder each
+    config: settings that replace the image's own:
+    REVISION   the revision of the course image, which the image's build sets; empty in an image
+               that somebody built by hand
+    CONTENT    the folder of the pages, with one folder for each language
+    EXERCISES  the folder of the exercises, with one folder for each exercise
+
+    Raises OSError or ValueError where a file of the content is bad.
     """
     app = Flask(__name__, static_url_path=f"/static/{digest(STATIC)}")
     app.config.from_mapping(
@@ -50,26 +52,26 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
 
 
 def digest(directory: Path) -> str:
-    """Give a name for what a folder's files hold.
+    """Return the first 12 hexadecimal digits of a hash of a folder's files.
 
-    It is in their addresses: another image, whose files may have the same size and the same time,
-    has other addresses, so that a browser may keep what it has.
+    They are part of the files' addresses, so that browsers may cache the files for good: a file of
+    another image can have the same size and time, but not the same address.
     """
-    told = hashlib.sha256()
+    files = hashlib.sha256()
     for path in sorted(path for path in directory.rglob("*") if path.is_file()):
         with path.open("rb") as file:
-            told.update(hashlib.file_digest(file, "sha256").digest())
-    return told.hexdigest()[:12]
+            files.update(hashlib.file_digest(file, "sha256").digest())
+    return files.hexdigest()[:12]
 
 
 def harden(response: Response) -> Response:
-    """Give every answer the strict headers.
+    """Add the security headers and the caching rule to a response, and return it.
 
-    no-cache: another container may answer at the same address at any time.
+    All but static files are no-cache: another container may answer at the same address at any time.
     """
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
-    kept = request.endpoint == "static" and response.status_code < 400  # noqa: PLR2004
-    response.headers["Cache-Control"] = "max-age=31536000, immutable" if kept else "no-cache"
+    is_static = request.endpoint == "static" and response.status_code < 400  # noqa: PLR2004
+    response.headers["Cache-Control"] = "max-age=31536000, immutable" if is_static else "no-cache"
     return response

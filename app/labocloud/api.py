@@ -1,4 +1,4 @@
-"""What a machine asks: JSON."""
+"""The routes for programs: they answer in JSON."""
 
 import platform
 import socket
@@ -11,13 +11,13 @@ bp = Blueprint("api", __name__)
 
 
 def facts() -> dict[str, str | int | None]:
-    """Give the facts of the container that answers."""
+    """Return the facts of this container, see container.facts."""
     return container.facts(current_app.config["REVISION"], current_app.extensions["served"].value)
 
 
 @bp.get("/healthz")
 def healthz() -> Response:
-    """Tell that the app answers, and which one it is."""
+    """Return the app's status, its container and its versions."""
     return jsonify(
         status="ok",
         container=socket.gethostname(),
@@ -28,5 +28,5 @@ def healthz() -> Response:
 
 @bp.get("/api/container")
 def about() -> Response:
-    """Tell what the container is."""
+    """Return the facts of this container."""
     return jsonify(facts())

@@ -1,4 +1,4 @@
-"""What the app's container is: asked of the kernel, which knows nothing of Docker's names."""
+"""Facts of the app's own container, read from the kernel, which does not know Docker's names."""
 
 import os
 import platform
@@ -13,40 +13,41 @@ PROC = Path("/proc/self")
 
 
 class Counter:
-    """A number that several threads count up."""
+    """A counter that several threads can increment."""
 
     def __init__(self) -> None:
         self.value = 0
         self._lock = threading.Lock()
 
     def add(self) -> None:
-        """Count one more."""
+        """Add one to the value."""
         with self._lock:
             self.value += 1
 
 
 def identity(proc: Path = PROC) -> str | None:
-    """Give the container's full id, None outside a container.
+    """Return the container's full ID (64 hexadecimal digits), None outside a container.
 
-    Docker mounts its hosts and resolv.conf from a folder that is named by it.
+    Docker mounts the container's hosts and resolv.conf from a folder named after that ID.
     """
-    found = re.search(r"/containers/([0-9a-f]{64})/", (proc / "mountinfo").read_text())
-    return found[1] if found else None
+    mount = re.search(r"/containers/([0-9a-f]{64})/", (proc / "mountinfo").read_text())
+    return mount[1] if mount else None
 
 
 def root(proc: Path = PROC) -> int:
-    """Give the number that the container's root has outside: 0 is the machine's root.
+    """Return the user ID that the container's root has on the machine; 0 is the machine's root.
 
-    The map of accounts has a line for each range: its first number here, outside, how many.
+    Each line of uid_map is a range: its first ID inside, its first ID outside, and its length.
     """
     return int((proc / "uid_map").read_text().split()[1])
 
 
 def memory(cgroup: Path = CGROUP) -> tuple[int | None, int | None]:
-    """Give the bytes of memory in use and the limit, as `docker stats` has them.
+    """Return the memory in use and its limit, both in bytes, as `docker stats` shows them.
 
-    That is without the files that the kernel could drop. None where the kernel does not tell, or
-    sets no limit. Version 2 of the kernel's cgroups has other files than version 1.
+    The memory in use does not include cached files that the kernel could drop. Both are None where
+    the kernel does not report them, and the limit is None where there is none. Version 2 of the
+    kernel's cgroups has other files than version 1.
     """
     for used, limit, stat, dropped in (
         ("memory.current", "memory.max", "memory.stat", "inactive_file"),
@@ -58,19 +59,19 @@ def memory(cgroup: Path = CGROUP) -> tuple[int | None, int | None]:
         ),
     ):
         if (cgroup / used).exists():
-            told = dict(line.split() for line in (cgroup / stat).read_text().splitlines())
-            use = int((cgroup / used).read_text()) - int(told[dropped])
+            statistics = dict(line.split() for line in (cgroup / stat).read_text().splitlines())
+            use = int((cgroup / used).read_text()) - int(statistics[dropped])
             return use, bound((cgroup / limit).read_text().strip())
     return None, None
 
 
 def bound(limit: str) -> int | None:
-    """Give a limit as a number of bytes; version 1 has a number near 2**63 for no limit."""
+    """Return a limit in bytes, None for no limit, which version 1 writes as nearly 2**63."""
     return None if limit == "max" or int(limit) > 2**62 else int(limit)
 
 
 def uptime(proc: Path = PROC) -> int:
-    """Give the whole seconds since the process began, which is when its container did."""
+    """Return the whole seconds since the process, and so its container, started."""
     # The second field is the program's name in brackets, which may hold blanks.
     fields = (proc / "stat").read_text().rpartition(")")[2].split()
     ticks = int(fields[19])
@@ -78,7 +79,10 @@ def uptime(proc: Path = PROC) -> int:
 
 
 def facts(revision: str, served: int) -> dict[str, str | int | None]:
-    """Give what there is to know: bytes, seconds, None where something cannot be known."""
+    """Return the facts of the container.
+
+    memory and memory_limit are in bytes, uptime is in seconds; a fact that cannot be read is None.
+    """
     use, limit = memory()
     return {
         "hostname": socket.gethostname(),

@@ -1,6 +1,6 @@
-"""The course's text: Markdown files, and the words around them, one folder a language.
+"""The course's text: Markdown files and the interface's words, in one folder for each language.
 
-What a language lacks is English.
+English stands in for what a language lacks.
 """
 
 import re
@@ -15,14 +15,15 @@ from labocloud.exercises import Exercise
 
 CONTENT = Path(__file__).parents[1] / "content"
 EXERCISES = CONTENT.with_name("exercises")
-# The course's own, for whoever asks for none that there is; and the one in which nothing lacks.
+# OWN is the course's language, for browsers that prefer none of those that there are. SOURCE is the
+# language in which every text exists.
 OWN, SOURCE = "fr", "en"
 CODE = re.compile(r"[a-z]{2,3}")
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """A heading of the second level, by its name in addresses, and what follows it, as HTML."""
+    """A heading of the second level with the text below it, as HTML; name: its anchor."""
 
     name: str
     title: str
@@ -31,7 +32,7 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Page:
-    """A page of the course: what comes before its first chapter, as HTML, and the chapters."""
+    """A page of the course. lead: the text before its first chapter, as HTML."""
 
     title: str
     lead: str
@@ -40,7 +41,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Link:
-    """An entry of the menu: its address below the language, and what the first page says of it."""
+    """An entry of the menu. address: below the language's own. about: text for the first page."""
 
     address: str
     title: str
@@ -49,7 +50,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Language:
-    """A language's pages and exercises by their names, and the words of interface.toml."""
+    """A language's pages and exercises by name, its words (interface.toml) and its menu."""
 
     pages: dict[str, Page]
     exercises: dict[str, Exercise]
@@ -57,7 +58,7 @@ class Language:
     menu: list[Link]
 
     def has(self, address: str) -> bool:
-        """Return whether there is a page at an address below the language's own."""
+        """Return whether an address below the language's own is that of a page."""
         addresses = {link.address for link in self.menu}
         return address in addresses | {f"exercises/{name}" for name in self.exercises}
 
@@ -69,10 +70,10 @@ def languages(content: Path) -> list[str]:
 
 
 def load(content: Path, practical: Path, static: str) -> dict[str, Language]:
-    """Return every language's text, rendered.
+    """Return every language's text, rendered, by the language's code.
 
-    content, practical: the folders of the pages and of the exercises. static: where static files
-    are served. Raises OSError or ValueError where a file is bad.
+    content, practical: the folders of the pages and of the exercises. static: the address below
+    which static files are served. Raises OSError or ValueError where a file is bad.
     """
     english = load_language(SOURCE, content / SOURCE, practical, static)
     return {
@@ -88,7 +89,7 @@ def load_language(
 ) -> Language:
     """Return the text of one language's folder.
 
-    english: what stands in for what the folder lacks; without it nothing may lack.
+    english: replaces whatever the folder lacks; without it the folder has to be complete.
     """
     file = directory / "interface.toml"
     words: dict[str, Any] = {}
@@ -102,28 +103,30 @@ def load_language(
         )
         for path in sorted(directory.glob("*.md"))
     }
-    found = exercises.load(practical, name, words["exercises"], static)
+    practice = exercises.load(practical, name, words["exercises"], static)
     if english:
         pages = dict(sorted((english.pages | pages).items()))
-        found = dict(sorted((english.exercises | found).items()))
-    return Language(pages, found, words, menu(pages, found, words))
+        practice = dict(sorted((english.exercises | practice).items()))
+    return Language(pages, practice, words, menu(pages, practice, words))
 
 
 def completed(own: Mapping[str, Any], english: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a language's words, and the English ones where it has none."""
-    found = dict(own)
-    for key, words in english.items():
-        if isinstance(words, dict):
-            found[key] = completed(own.get(key, {}), words)
+    """Return a language's words, with the English ones where it has none."""
+    words = dict(own)
+    for key, value in english.items():
+        if isinstance(value, dict):
+            words[key] = completed(own.get(key, {}), value)
         else:
-            found.setdefault(key, words)
-    return found
+            words.setdefault(key, value)
+    return words
 
 
-def menu(pages: dict[str, Page], found: dict[str, Exercise], words: dict[str, Any]) -> list[Link]:
-    """Return the menu: what interface.toml names, in its order, then the other pages."""
+def menu(
+    pages: dict[str, Page], practice: dict[str, Exercise], words: dict[str, Any]
+) -> list[Link]:
+    """Return the menu: the pages that interface.toml names, in its order, then the others."""
     titles = {name: page.title for name, page in pages.items()}
-    if found:
+    if practice:
         titles["exercises"] = words["exercises"]["title"]
     named = [name for name in words["menu"] if name in titles]
     return [
@@ -137,7 +140,7 @@ def menu(pages: dict[str, Page], found: dict[str, Exercise], words: dict[str, An
 
 
 def render(text: str, file: str, static: str, keywords: dict[str, str]) -> Page:
-    """Return the page that the text of a file is. Raises ValueError where it has no title."""
+    """Return the text of a file as a page. Raises ValueError where it has no title."""
     tokens = markdown.parse(text, file, static)
     lead, *chapters = markdown.chapters(tokens)
     return Page(

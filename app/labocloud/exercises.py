@@ -1,4 +1,4 @@
-"""The exercises, as their pages show them: each is a folder, NN-name."""
+"""The exercises as their pages show them; each exercise is a folder called NN-name."""
 
 import re
 from dataclasses import dataclass
@@ -10,16 +10,17 @@ from markdown_it.token import Token
 from labocloud import markdown
 
 FOLDER = re.compile(r"(\d\d)-[a-z0-9][a-z0-9-]*")
-# At the end of an exercise's first paragraph, which for the rest is its goal.
+# The first paragraph of an exercise is its goal, and ends with its duration.
 MINUTES = re.compile(r"\s*(\d+)[ \u00a0\u202f]minutes?\.$")
 
 
 @dataclass(frozen=True)
 class Exercise:
-    """An exercise in one language; all but the title, the goal and the number is HTML.
+    """An exercise in one language; all texts but the title and the goal are HTML.
 
-    minutes: 0 where its text names none. before, after: the chapters around the hints. asked: the
-    heading of the hints. hints: in their order, mild ones first. solution: empty without one.
+    minutes: 0 where its text names none. before, after: the chapters around the hints. hints_lead:
+    the heading of the hints, and the text before the first hint. hints: from mild to strong.
+    solution: empty without one.
     """
 
     number: int
@@ -28,16 +29,16 @@ class Exercise:
     minutes: int
     lead: str
     before: list[str]
-    asked: str
+    hints_lead: str
     hints: list[str]
     solution: str
     after: list[str]
 
 
 def load(directory: Path, language: str, words: dict[str, Any], static: str) -> dict[str, Exercise]:
-    """Give the exercises that a folder has in a language, by name, in their order.
+    """Return the exercises that a folder has in a language, by name, in their order.
 
-    words: those of interface.toml for exercises. Raises OSError or ValueError.
+    words: the table `exercises` of interface.toml. Raises OSError or ValueError for a bad file.
     """
     return {
         path.parent.name: read(path, words["hints"], static)
@@ -46,14 +47,14 @@ def load(directory: Path, language: str, words: dict[str, Any], static: str) -> 
     }
 
 
-def read(path: Path, hints: str, static: str) -> Exercise:
-    """Give the exercise that a file tells. hints: the title of their chapter."""
+def read(path: Path, hints_title: str, static: str) -> Exercise:
+    """Return the exercise of a file. hints_title: the title of the chapter with the hints."""
     name = path.parent.name
     tokens = markdown.parse(path.read_text("utf-8"), f"exercises/{name}/{path.name}", static)
     lead, *chapters = markdown.chapters(tokens)
     titles = [markdown.plain(chapter[1]) for chapter in chapters]
-    at = titles.index(hints) if hints in titles else len(titles)
-    asked, given = markdown.items(chapters[at]) if at < len(titles) else ([], [])
+    at = titles.index(hints_title) if hints_title in titles else len(titles)
+    hints_lead, hints = markdown.items(chapters[at]) if at < len(titles) else ([], [])
     goal, minutes = aim(lead)
     solution = path.with_name("solution.sh")
     return Exercise(
@@ -63,15 +64,15 @@ def read(path: Path, hints: str, static: str) -> Exercise:
         minutes=minutes,
         lead=markdown.html(lead),
         before=[markdown.html(chapter) for chapter in chapters[:at]],
-        asked=markdown.html(asked),
-        hints=given,
+        hints_lead=markdown.html(hints_lead),
+        hints=hints,
         solution=markdown.block(solution.read_text("utf-8")) if solution.is_file() else "",
         after=[markdown.html(chapter) for chapter in chapters[at + 1 :]],
     )
 
 
 def aim(lead: list[Token]) -> tuple[str, int]:
-    """Give the goal and the minutes that the first paragraph says."""
-    said = next((markdown.plain(token) for token in lead[3:] if token.type == "inline"), "")
-    found = MINUTES.search(said)
-    return MINUTES.sub("", said), int(found[1]) if found else 0
+    """Return the goal and the minutes that the first paragraph names; 0 where it names none."""
+    text = next((markdown.plain(token) for token in lead[3:] if token.type == "inline"), "")
+    minutes = MINUTES.search(text)
+    return MINUTES.sub("", text), int(minutes[1]) if minutes else 0

@@ -1,13 +1,14 @@
-"""A Markdown text, as the parts of a page.
+"""Turn a Markdown text into the parts of a page.
 
-The same file reads well on a forge, which shows it as it is, and on a seat. For that, what
-markdown-it has read is changed before it becomes HTML. It is a list of tokens: a heading opens, its
-words, the heading closes, and so on.
+The same file has to read well on a forge, which shows it as it is, and on a seat. For the seat, the
+tokens of markdown-it are changed before they are rendered as HTML. They are a flat list: a heading
+opens, its words, the heading closes, and so on.
 
-- A link to another file becomes one to the page that is made of that file.
-- A heading has the name that a forge gives it, for links to it, and is such a link itself.
-- A heading and what follows it are a section: an entry of the cheat sheet, for one.
-- An option of a command, such as `--rm`, stays in one piece where a line ends.
+- A link to another file becomes a link to that file's page.
+- A heading gets the anchor that a forge gives it, and becomes a link to itself.
+- A heading of the third level and the text below it become a section, such as an entry of the
+  cheat sheet.
+- An option of a command, such as `--rm`, is never broken at the end of a line.
 """
 
 import posixpath
@@ -20,7 +21,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-# Where the files of app/ are served; the static ones have a folder of their own.
+# The addresses at which the files of app/ are served; static files have a folder of their own.
 PAGES = (
     (re.compile(r"content/(\w+)/([\w-]+)\.md"), r"/\1/\2"),
     (re.compile(r"exercises/([\w-]+)/(\w+)\.md"), r"/\2/exercises/\1"),
@@ -30,33 +31,33 @@ OPTION = re.compile(r"(?<=[\s>])--?[A-Za-z][\w-]*")
 
 
 class Renderer(RendererHTML):
-    """Write HTML in which an option of a command can be kept in one piece: it has a class."""
+    """Write HTML in which a command's options have a class, so that a style can keep them whole."""
 
     def code_inline(
         self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
     ) -> str:
-        """Write a command in a line."""
+        """Return the HTML of code within a line."""
         return options_marked(super().code_inline(tokens, idx, options, env))
 
     def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Write a block."""
+        """Return the HTML of a block of code."""
         return options_marked(super().fence(tokens, idx, options, env))
 
 
-# No HTML in the text: what it can do is what a forge shows.
+# HTML in the text is off, so that a page looks the same on a forge.
 MARKDOWN = MarkdownIt("commonmark", {"html": False}, renderer_cls=Renderer).enable("table")
 
 
 def options_marked(html: str) -> str:
-    """Give the HTML of code with its options marked."""
+    """Return the HTML of code with each option in an element of class `option`."""
     return OPTION.sub(r'<span class="option">\g<0></span>', html)
 
 
 def parse(text: str, file: str, static: str) -> list[Token]:
-    """Read the text of a file: links are those of the pages, and headings have their names.
+    """Return the tokens of a file's text, with links to pages and with headings' anchors.
 
-    file: its path in app/, which its links begin from. static: where static files are served.
-    Raises ValueError where it has no title.
+    file: its path in app/, from which its links are resolved. static: the address below which
+    static files are served. Raises ValueError where it has no title.
     """
     tokens = MARKDOWN.parse(text)
     if not tokens or tokens[0].tag != "h1":
@@ -77,41 +78,41 @@ def parse(text: str, file: str, static: str) -> list[Token]:
 
 
 def address(link: str, file: str, static: str) -> str:
-    """Give the address for a link of a file: where it leads to another, that of its page."""
+    """Return the address for a link of a file: a link to another file leads to that one's page."""
     path, mark, fragment = link.partition("#")
     target = posixpath.normpath(posixpath.join(posixpath.dirname(file), path))
     if target.startswith(STATIC):
         return static + target.removeprefix(STATIC)
     for pattern, page in PAGES:
-        if found := pattern.fullmatch(target):
-            return found.expand(page) + mark + fragment
+        if match := pattern.fullmatch(target):
+            return match.expand(page) + mark + fragment
     return link
 
 
 def plain(inline: Token) -> str:
-    """Give the text of a line without its marks."""
+    """Return the text of an inline token without its markup."""
     return "".join(
         " " if child.type == "softbreak" else child.content for child in inline.children or []
     )
 
 
 def slug(title: str) -> str:
-    """Give the name that a forge gives to a heading, for links to it."""
+    """Return the anchor that a forge gives to a heading."""
     return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
 
 
 def html(tokens: Sequence[Token]) -> str:
-    """Write tokens as HTML."""
+    """Return tokens as HTML."""
     return str(MARKDOWN.renderer.render(tokens, MARKDOWN.options, {}))
 
 
 def block(code: str) -> str:
-    """Write commands of a shell as a block."""
+    """Return shell commands as an HTML block."""
     return html([Token("fence", "code", 0, content=code, info="sh")])
 
 
 def chapters(tokens: Sequence[Token]) -> list[list[Token]]:
-    """Give what comes before the first heading of the second level, and each with what follows."""
+    """Split tokens at the headings of the second level; the first part is before all of them."""
     parts: list[list[Token]] = [[]]
     for token in tokens:
         if token.type == "heading_open" and token.tag == "h2":
@@ -121,37 +122,39 @@ def chapters(tokens: Sequence[Token]) -> list[list[Token]]:
 
 
 def entries(tokens: Sequence[Token], keywords: Mapping[str, str]) -> Iterator[Token]:
-    """Put a section around each heading of the third level and what follows it in a chapter.
+    """Yield a chapter's tokens with a section around each heading of the third level and its text.
 
-    keywords: by the words of such a heading, others by which it is found.
+    keywords: further search words for an entry, by the text of its heading.
     """
-    opened = False
+    is_open = False
     for at, token in enumerate(tokens):
         if token.type == "heading_open" and token.tag == "h3":
-            if opened:
+            if is_open:
                 yield Token("section_close", "section", -1)
-            known = keywords.get(plain(tokens[at + 1]), "")
-            told = {"class": "entry"} | ({"data-keywords": known} if known else {})
-            yield Token("section_open", "section", 1, attrs=dict(told))
-            opened = True
+            search_words = keywords.get(plain(tokens[at + 1]), "")
+            attributes = {"class": "entry"}
+            if search_words:
+                attributes["data-keywords"] = search_words
+            yield Token("section_open", "section", 1, attrs=dict(attributes))
+            is_open = True
         yield token
-    if opened:
+    if is_open:
         yield Token("section_close", "section", -1)
 
 
 def items(tokens: Sequence[Token]) -> tuple[list[Token], list[str]]:
-    """Take the lists out of a chapter: give what remains, and each item of theirs as HTML."""
+    """Return a chapter's tokens without its lists, and each item of the lists as HTML."""
     rest: list[Token] = []
-    found: list[list[Token]] = []
+    parts: list[list[Token]] = []
     for token in tokens:
         if token.level == 0 and token.type.startswith(("ordered_list", "bullet_list")):
             continue
         if token.level == 1 and token.type == "list_item_open":
-            found.append([])
+            parts.append([])
         elif token.level == 1 and token.type == "list_item_close":
             continue
-        elif found and token.level > 1:
-            found[-1].append(token)
+        elif parts and token.level > 1:
+            parts[-1].append(token)
         else:
             rest.append(token)
-    return rest, [html(item) for item in found]
+    return rest, [html(part) for part in parts]

@@ -1,4 +1,4 @@
-"""The pages: what a student opens."""
+"""The routes of the pages that students open in a browser."""
 
 import logging
 import re
@@ -15,26 +15,26 @@ from labocloud.content import OWN, Language
 
 LOG = logging.getLogger(__name__)
 bp = Blueprint("pages", __name__)
-# What is asked by machines, every few seconds: it would drown what people ask.
+# Programs ask these every few seconds: in the log, they would drown the requests of people.
 WATCHED = {"api.healthz", "api.about", "pages.live"}
-# The page's address, as the course writes it, where it stands by itself: not in a command.
+# The app's address as the course writes it, but only where it stands alone, not within a command.
 WRITTEN = re.compile(r'(?<=[">])http://localhost:8080\b')
 
 
 @bp.app_url_value_preprocessor
 def take_language(_endpoint: str | None, values: dict[str, Any] | None) -> None:
-    """Take the language out of the address, for all of this request; no page is asked for it."""
-    g.language = (values or {}).pop("language", None) or spoken()
+    """Move the language from the URL's values to `g`, so that no view has a parameter for it."""
+    g.language = (values or {}).pop("language", None) or preferred_language()
 
 
 @bp.url_defaults
 def put_language(_endpoint: str, values: dict[str, Any]) -> None:
-    """Put the request's language into each address of a page that names no other."""
+    """Put the request's language into each URL of a page, unless another language was given."""
     values.setdefault("language", g.language)
 
 
-def spoken() -> str:
-    """Return the language of an address where no page is, else the one the browser prefers."""
+def preferred_language() -> str:
+    """Return the language at the start of the path, if any, else the one the browser prefers."""
     preferred = (re.split("[-_]", tag)[0].lower() for tag in request.accept_languages.values())
     languages = current_app.extensions["content"]
     return next((tag for tag in (request.path.split("/")[1], *preferred) if tag in languages), OWN)
@@ -46,16 +46,16 @@ def texts() -> Language:
     return content[g.language]
 
 
-def written[Text](found: dict[str, Text], name: str) -> Text:
-    """Give what has a name in this language. Raises NotFound."""
-    if name not in found:
+def get_or_abort[Text](by_name: dict[str, Text], name: str) -> Text:
+    """Return the page or exercise of a name. Raises NotFound where the language has none."""
+    if name not in by_name:
         abort(HTTPStatus.NOT_FOUND)
-    return found[name]
+    return by_name[name]
 
 
 @bp.after_app_request
 def count(response: Response) -> Response:
-    """Count what people ask, and write it where `docker logs` shows it."""
+    """Count the requests of people and write them to the log, which `docker logs` shows."""
     if request.endpoint not in WATCHED:
         current_app.extensions["served"].add()
         LOG.info("%s %s %s", request.method, quote(request.path), response.status_code)
@@ -64,7 +64,7 @@ def count(response: Response) -> Response:
 
 @bp.app_context_processor
 def common() -> dict[str, object]:
-    """Give what every template needs."""
+    """Return the variables that every template needs."""
     text = texts()
     return {
         "content": current_app.extensions["content"],
@@ -75,7 +75,7 @@ def common() -> dict[str, object]:
 
 
 def choose() -> Response:
-    """Lead to the language that the browser prefers."""
+    """Redirect to the language that the browser prefers."""
     response = redirect(url_for("pages.index"))
     response.vary.add("Accept-Language")
     return response
@@ -83,45 +83,45 @@ def choose() -> Response:
 
 @bp.get("/")
 def index() -> str:
-    """Show which container answers, and what there is to read."""
+    """Show which container answers, and the menu."""
     return render_template("index.html", facts=facts(), address="")
 
 
 @bp.get("/container", strict_slashes=False)
 def container() -> str:
-    """Show what the container is."""
-    page = written(texts().pages, "container")
+    """Show the facts of the container."""
+    page = get_or_abort(texts().pages, "container")
     return render_template("container.html", page=page, facts=facts(), address="container")
 
 
 @bp.get("/container/facts")
 def live() -> str:
-    """Give the changing part of that page."""
+    """Return the part of that page that changes, which the browser loads again and again."""
     return render_template("facts.html", facts=facts())
 
 
 @bp.get("/exercises/")
 def exercises() -> str:
-    """Show what exercises there are."""
-    found = texts().exercises
-    if not found:
+    """Show the list of exercises."""
+    by_name = texts().exercises
+    if not by_name:
         abort(HTTPStatus.NOT_FOUND)
-    return render_template("exercises.html", exercises=found, address="exercises/")
+    return render_template("exercises.html", exercises=by_name, address="exercises/")
 
 
 @bp.get("/exercises/<name>", strict_slashes=False)
 def exercise(name: str) -> str:
-    """Show an exercise, and which come before and after it."""
-    found = texts().exercises
-    told = written(found, name)
-    names = list(found)
+    """Show an exercise, with links to those before and after it."""
+    by_name = texts().exercises
+    shown = get_or_abort(by_name, name)
+    names = list(by_name)
     at = names.index(name)
     return render_template(
         "exercise.html",
-        exercise=told,
+        exercise=shown,
         before=names[at - 1] if at else None,
         after=names[at + 1] if at + 1 < len(names) else None,
-        exercises=found,
+        exercises=by_name,
         address=f"exercises/{name}",
     )
 
@@ -129,33 +129,33 @@ def exercise(name: str) -> str:
 @bp.get("/<name>", strict_slashes=False)
 def page(name: str) -> str:
     """Show a page of the course."""
-    return render_template("page.html", page=written(texts().pages, name), address=name)
+    return render_template("page.html", page=get_or_abort(texts().pages, name), address=name)
 
 
 @bp.app_errorhandler(HTTPException)
 def refuse(error: HTTPException) -> Response:
-    """Say what went wrong, in the reader's language."""
-    errors = texts().words["errors"]
-    told = errors.get(str(error.code), errors["other"])
+    """Return an error page in the reader's language."""
+    messages = texts().words["errors"]
+    message = messages.get(str(error.code), messages["other"])
     response = error.get_response()
-    response.data = render_template("error.html", error=told, code=error.code, address="")
+    response.data = render_template("error.html", error=message, code=error.code, address="")
     return response
 
 
 @bp.app_template_filter()
 def here(html: str) -> str:
-    """Give HTML in which the page's own address is the one at which it is read."""
-    # Empty where what the browser sent is no name of a host.
+    """Return HTML with the app's address replaced by the one at which the page is read."""
+    # request.host is empty where the browser sent no valid host name.
     return WRITTEN.sub(f"http://{request.host}", html) if request.host else html
 
 
 @bp.app_template_filter()
 def mebibytes(number: int) -> str:
-    """Give a number of bytes as people read it, in the request's language."""
+    """Return a number of bytes in MiB with one decimal, written as in the request's language."""
     return f"{number / 2**20:.1f}".replace(".", texts().words["decimal"])
 
 
 @bp.app_template_filter()
 def duration(seconds: int) -> str:
-    """Give a number of seconds as hours, minutes and seconds."""
+    """Return a number of seconds as h:mm:ss."""
     return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"

@@ -1,4 +1,4 @@
-"""The server: it answers many at once, and ends in good order.
+"""The HTTP server: it answers many clients at once, and finishes its answers before it stops.
 
 The address and the port come from Flask's own variables, FLASK_RUN_HOST and FLASK_RUN_PORT.
 """
@@ -15,30 +15,30 @@ from flask import Flask
 from waitress import create_server, wasyncore
 from waitress.server import TcpWSGIServer
 
-# What clients may take: all of them together fit the container's 128 MiB of memory and need nothing
-# of its 16 MiB of /tmp, and those who say nothing do not keep the others out for long.
+# Limits on clients. All of them together fit the container's 128 MiB of memory and need nothing of
+# its 16 MiB of /tmp, and clients that send nothing do not keep the others out for long.
 LIMITS = {
     "connection_limit": 250,
-    # Of one piece of what a client sends, all requests are answered before the next one is read:
-    # some 200 kB, where it asks for the longest page again and again and does not read.
+    # The server answers all requests in the bytes of one read before it reads again. A client that
+    # asks for the longest page again and again, and does not read, then holds some 200 kB.
     "recv_bytes": 512,
-    # No request has a body; one of this size is held in memory.
+    # No request has a body; one of up to this size would be held in memory.
     "max_request_header_size": 16_384,
     "max_request_body_size": 16_384,
-    # Seconds without a byte in either direction, and between two looks for such connections.
+    # Seconds without a byte in either direction, and seconds between two checks for that.
     "channel_timeout": 10,
     "cleanup_interval": 2,
 }
-# Seconds after which a thread that waits for Python's lock asks the one that has it to let go. With
-# Python's own 5 ms the thread that reads takes the lock back again and again before those that
+# Seconds after which a thread that waits for Python's global lock asks its holder to release it.
+# With Python's own 5 ms the thread that reads takes the lock back again and again before those that
 # answer have woken up on the other core: many clients at once then get a quarter of the answers.
 SWITCH_INTERVAL = 0.00001
-# Seconds that answers under way have, once the container is told to stop.
+# Seconds that answers under way may still take after the signal to stop.
 GRACE = 1.5
 
 
 def busy(server: TcpWSGIServer) -> bool:
-    """Tell whether a request is being answered, or an answer sent."""
+    """Return whether a request is being answered, or an answer sent."""
     return any(
         channel.requests or channel.total_outbufs_len
         for channel in list(server.active_channels.values())
@@ -46,9 +46,10 @@ def busy(server: TcpWSGIServer) -> bool:
 
 
 def close_silent(server: TcpWSGIServer) -> None:
-    """Close the connections whose time is over.
+    """Close the connections that have timed out.
 
-    waitress closes one when it can be written to, which never comes where the client does not read.
+    waitress closes a connection only when it can be written to, which never happens where the
+    client does not read.
     """
     for channel in list(server.active_channels.values()):
         if channel.will_close:
@@ -56,8 +57,8 @@ def close_silent(server: TcpWSGIServer) -> None:
 
 
 def serve(app: Flask) -> None:
-    """Serve until the container is told to stop; then finish what was asked, and end."""
-    # For `docker logs`. Of a queue that waits a moment, nobody needs to hear.
+    """Serve the app until SIGTERM or SIGINT; then finish the answers under way, and return."""
+    # `docker logs` shows these messages. waitress's warnings of a short queue help nobody there.
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     sys.setswitchinterval(SWITCH_INTERVAL)
@@ -85,7 +86,7 @@ def serve(app: Flask) -> None:
         wasyncore.loop(timeout=1, use_poll=True, map=sockets, count=1)
         close_silent(server)
 
-    # Whoever comes now is refused, rather than let in and dropped.
+    # New clients are refused from here on, rather than accepted and dropped.
     wasyncore.dispatcher.close(server)
     end = time.monotonic() + GRACE
     while busy(server) and time.monotonic() < end:

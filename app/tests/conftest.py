@@ -1,4 +1,4 @@
-"""What the app's tests share."""
+"""Fixtures that the app's tests share."""
 
 import pytest
 from flask.testing import FlaskClient
@@ -7,5 +7,5 @@ from labocloud import create_app
 
 @pytest.fixture
 def client() -> FlaskClient:
-    """A client of the app as the course image configures it."""
+    """Return a client of the app as the course image configures it."""
     return create_app({"REVISION": "0123456789abcdef"}).test_client()

@@ -1,4 +1,4 @@
-"""The server: it ends in good order, and the file that the image runs starts it."""
+"""Tests of the server: it ends in good order, and the file that the image runs starts it."""
 
 import signal
 import socket
@@ -13,8 +13,8 @@ import pytest
 from labocloud.server import GRACE
 
 APP = Path(__file__).parents[1]
-# The app with two pages more, which take their time: the second one as long as nobody types a line.
-# It says of each request that it has come.
+# The app with two more pages: /slow takes 0.4 seconds, /held waits until a line is typed. It prints
+# a line for each request that it receives.
 SLOW = """
 import sys
 import time
@@ -35,9 +35,9 @@ server.serve(app)
 
 @pytest.fixture
 def server(request: pytest.FixtureRequest) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """The app as its container runs it, with slow pages: the process and its port.
+    """Yield the process and the port of the app, run as in its container but with slow pages.
 
-    Its parameter: the seconds for answers under way; without one, more than a slow machine takes.
+    The parameter is the seconds for answers under way, by default more than a slow machine takes.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -58,14 +58,14 @@ def server(request: pytest.FixtureRequest) -> Iterator[tuple[subprocess.Popen[st
 
 
 def ask(port: int, path: str) -> HTTPConnection:
-    """Send a request, whose answer is not waited for yet."""
+    """Send a request without waiting for its answer."""
     connection = HTTPConnection("127.0.0.1", port, timeout=120)
     connection.request("GET", path)
     return connection
 
 
-def refused(port: int) -> bool:
-    """Tell whether nobody is let in any more; else let a moment pass."""
+def is_refused(port: int) -> bool:
+    """Return whether new connections are refused; if not, first wait 50 ms."""
     try:
         ask(port, "/healthz").close()
     except ConnectionRefusedError:
@@ -74,8 +74,8 @@ def refused(port: int) -> bool:
     return False
 
 
-def have_come(process: subprocess.Popen[str], count: int) -> None:
-    """Wait until so many requests more have come."""
+def wait_for_requests(process: subprocess.Popen[str], count: int) -> None:
+    """Wait until the app has received so many more requests."""
     assert process.stderr
     assert [process.stderr.readline() for _ in range(count)] == ["received\n"] * count
 
@@ -84,12 +84,12 @@ def have_come(process: subprocess.Popen[str], count: int) -> None:
 def test_what_was_asked_is_answered_whole_before_the_end(
     server: tuple[subprocess.Popen[str], int], number: signal.Signals
 ) -> None:
-    """More at once than there are threads: what waits in the queue is answered too."""
+    """There are more requests than threads: those that wait in the queue are answered too."""
     process, port = server
-    asked = [ask(port, "/slow") for _ in range(6)]
-    have_come(process, 6)
+    connections = [ask(port, "/slow") for _ in range(6)]
+    wait_for_requests(process, 6)
     process.send_signal(number)
-    for connection in asked:
+    for connection in connections:
         assert len(connection.getresponse().read()) == 5_000_000
         connection.close()
     assert process.wait(timeout=30) == 0
@@ -99,16 +99,16 @@ def test_who_comes_after_the_signal_is_refused(
     server: tuple[subprocess.Popen[str], int],
 ) -> None:
     process, port = server
-    asked = ask(port, "/held")
-    have_come(process, 1)
+    connection = ask(port, "/held")
+    wait_for_requests(process, 1)
     process.terminate()
-    assert any(refused(port) for _ in range(1200))
+    assert any(is_refused(port) for _ in range(1200))
     assert process.poll() is None
     assert process.stdin
     process.stdin.write("\n")
     process.stdin.flush()
-    assert asked.getresponse().status == 200
-    asked.close()
+    assert connection.getresponse().status == 200
+    connection.close()
 
 
 @pytest.mark.parametrize("server", [GRACE], indirect=True)
@@ -117,11 +117,11 @@ def test_a_page_that_hangs_does_not_hold_the_end_up(
 ) -> None:
     process, port = server
     hung = ask(port, "/held")
-    have_come(process, 1)
+    wait_for_requests(process, 1)
     start = time.monotonic()
     process.terminate()
     assert process.wait(timeout=30) == 0
-    # Docker waits for ten seconds.
+    # Docker waits ten seconds before it kills a container.
     assert time.monotonic() - start < 8
     hung.close()
 

@@ -1,4 +1,4 @@
-"""What the app finds out about its container."""
+"""Tests of the facts that the app reads of its container."""
 
 import time
 from pathlib import Path
@@ -33,11 +33,11 @@ def test_memory_where_the_kernel_does_not_tell(tmp_path: Path) -> None:
     assert container.memory(tmp_path) == (None, None)
 
 
-@pytest.mark.parametrize("known", ["0" * 63 + "a", None])
-def test_the_id_is_read_where_docker_mounted(tmp_path: Path, known: str | None) -> None:
-    source = f"/var/lib/docker/containers/{known}/hostname" if known else "/etc/hostname"
+@pytest.mark.parametrize("identity", ["0" * 63 + "a", None])
+def test_the_id_is_read_where_docker_mounted(tmp_path: Path, identity: str | None) -> None:
+    source = f"/var/lib/docker/containers/{identity}/hostname" if identity else "/etc/hostname"
     (tmp_path / "mountinfo").write_text(f"711 698 8:1 {source} /etc/hostname rw - ext4 /dev/a rw\n")
-    assert container.identity(tmp_path) == known
+    assert container.identity(tmp_path) == identity
 
 
 def test_uptime_is_that_of_the_process(tmp_path: Path) -> None:
@@ -49,12 +49,12 @@ def test_uptime_is_that_of_the_process(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "outside"),
+    ("uid_map", "outside"),
     [
         ("         0          0 4294967295\n", 0),
         ("         0        995          1\n         1 2100000000      65536\n", 995),
     ],
 )
-def test_root_is_who_the_first_range_says(tmp_path: Path, told: str, outside: int) -> None:
-    (tmp_path / "uid_map").write_text(told)
+def test_root_is_who_the_first_range_says(tmp_path: Path, uid_map: str, outside: int) -> None:
+    (tmp_path / "uid_map").write_text(uid_map)
     assert container.root(tmp_path) == outside

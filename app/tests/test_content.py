@@ -1,4 +1,4 @@
-"""The course's text: both languages say the same, and it reads on a forge as it does on a seat."""
+"""Tests of the course's text: both languages agree, and it reads the same on a forge and a seat."""
 
 import re
 import tomllib
@@ -15,13 +15,13 @@ APP = Path(__file__).parents[1]
 FENCE = re.compile(r"^```(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
 FILES = sorted(CONTENT.glob("*/*.md"))
 EXERCISES = sorted(APP.glob("exercises/*/*.md"))
-# The course's own.
+# The languages in which the course is written; a teacher may add others.
 LANGUAGES = ("fr", "en")
 NAMES = [{path.name for path in CONTENT.glob(f"{language}/*.md")} for language in LANGUAGES]
 
 
-def of_the_app(path: Path) -> str:
-    """Give a file's path in app/, to name a test by."""
+def in_app(path: Path) -> str:
+    """Return a file's path in app/, as the ID of a test."""
     return str(path.relative_to(APP))
 
 
@@ -38,7 +38,7 @@ def keys(table: dict[str, object], before: str = "") -> Iterator[str]:
 
 
 def entries(language: str) -> list[str]:
-    """The cheat sheet's entries, each from its heading on."""
+    """Return the cheat sheet's entries, each of which begins with its heading."""
     text = (CONTENT / language / "cheat-sheet.md").read_text()
     return re.split(
         r"^### ",
@@ -47,8 +47,8 @@ def entries(language: str) -> list[str]:
     )[1:]
 
 
-def linked(text: str) -> Iterator[str]:
-    """Give what a text leads to or shows, however that is written."""
+def targets(text: str) -> Iterator[str]:
+    """Yield the targets of a text's links and pictures, in whichever syntax they are written."""
     for token in markdown.MARKDOWN.parse(text):
         for child in token.children or []:
             if child.type in ("link_open", "image"):
@@ -56,22 +56,22 @@ def linked(text: str) -> Iterator[str]:
 
 
 def headings(path: Path) -> list[str]:
-    """Give the names that a forge gives to a file's headings."""
-    told = re.findall(r"^#+ (.+)$", FENCE.sub("", path.read_text()), re.MULTILINE)
-    return [markdown.slug(heading.replace("`", "")) for heading in told]
+    """Return the anchors that a forge gives to a file's headings."""
+    titles = re.findall(r"^#+ (.+)$", FENCE.sub("", path.read_text()), re.MULTILINE)
+    return [markdown.slug(title.replace("`", "")) for title in titles]
 
 
-def dead(path: Path, text: str) -> list[str]:
-    """Give the links of a file's text that lead nowhere, where the file is."""
-    found = []
-    for link in linked(text):
+def dead_links(path: Path, text: str) -> list[str]:
+    """Return the links of a text that lead nowhere from where its file is."""
+    dead = []
+    for link in targets(text):
         if re.match(r"https://|http://localhost:\d", link):
             continue
         name, _, fragment = unquote(link).partition("#")
         file = path.parent / name if name else path
         if not file.is_file() or (fragment and fragment not in headings(file)):
-            found.append(link)
-    return found
+            dead.append(link)
+    return dead
 
 
 def test_a_folder_is_a_language_where_it_has_the_words_of_the_interface(tmp_path: Path) -> None:
@@ -103,22 +103,22 @@ def test_both_languages_have_the_same_commands_outputs_and_headings(name: str) -
     assert levels[0] == levels[1]
 
 
-@pytest.mark.parametrize("path", FILES, ids=of_the_app)
+@pytest.mark.parametrize("path", FILES, ids=in_app)
 def test_a_directory_that_the_page_has_removed_is_one_that_it_has_made(path: Path) -> None:
-    """And not one that was there: mkdir fails on that, without -p."""
+    """It was not there before: mkdir without -p would fail."""
     commands = "".join(block for kind, block in FENCE.findall(path.read_text()) if "poste" in kind)
-    made = " ".join(re.findall(r"^mkdir (.*)$", commands, re.MULTILINE)).split()
-    assert "-p" not in made
-    assert set(re.findall(r"\brm -r\w* (.*)", commands)) <= set(made)
+    arguments = " ".join(re.findall(r"^mkdir (.*)$", commands, re.MULTILINE)).split()
+    assert "-p" not in arguments
+    assert set(re.findall(r"\brm -r\w* (.*)", commands)) <= set(arguments)
 
 
-@pytest.mark.parametrize("path", FILES + EXERCISES, ids=of_the_app)
+@pytest.mark.parametrize("path", FILES + EXERCISES, ids=in_app)
 def test_links_and_pictures_resolve_on_a_forge(path: Path) -> None:
-    assert dead(path, path.read_text()) == []
+    assert dead_links(path, path.read_text()) == []
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "dead"),
     [
         ('[a](none.md "with a title")', ["none.md"]),
         ("[a][b]\n\n[b]: none.md", ["none.md"]),
@@ -130,13 +130,13 @@ def test_links_and_pictures_resolve_on_a_forge(path: Path) -> None:
         ("```text\n[a](none.md)\n```", []),
     ],
 )
-def test_a_link_is_seen_however_it_is_written(text: str, found: list[str]) -> None:
-    assert dead(CONTENT / "fr/definitions.md", text) == found
+def test_a_link_is_seen_however_it_is_written(text: str, dead: list[str]) -> None:
+    assert dead_links(CONTENT / "fr/definitions.md", text) == dead
 
 
-@pytest.mark.parametrize("path", FILES, ids=of_the_app)
+@pytest.mark.parametrize("path", FILES, ids=in_app)
 def test_every_block_says_what_it_is(path: Path) -> None:
-    """A block without one of these words would be shown, and tested by nobody."""
+    """A block without one of these words would be shown, but no test would run it."""
     kinds = [kind for kind, _ in FENCE.findall(path.read_text())]
     assert set(kinds) <= {"sh poste", "sh internet", "text", "dockerfile", "yaml"}
     for before, kind in zip(["", *kinds], kinds, strict=False):
@@ -163,9 +163,9 @@ def test_every_command_of_the_cheat_sheet_tells_what_it_does_how_and_how_to_undo
         "fr": r"(Pour annuler\u00a0:|Rien à annuler|Ne s’annule pas)",
         "en": r"(Undo:|Nothing to undo|Cannot be undone)",
     }[language]
-    found = entries(language)
-    assert len(found) > 40
-    for entry in found:
+    sheet = entries(language)
+    assert len(sheet) > 40
+    for entry in sheet:
         assert re.match(
             rf"`docker [^\n]+\n\n[^`\n][^\n]+\n\n```sh \w+\n(?:.+\n)+```\n\n{undo}", entry
         ), entry
@@ -176,20 +176,20 @@ def test_keywords_are_those_of_an_entry_and_say_more_than_its_title(language: st
     titles = {entry.partition("\n")[0].replace("`", "") for entry in entries(language)}
     keywords = words(language)["keywords"]
     assert set(keywords) <= titles
-    for title, more in keywords.items():
-        assert not set(more.lower().split()) <= set(title.split()), title
+    for title, text in keywords.items():
+        assert not set(text.lower().split()) <= set(title.split()), title
 
 
 def test_the_words_of_the_course_have_a_picture_or_a_command() -> None:
     for language in LANGUAGES:
         text = (CONTENT / language / "definitions.md").read_text()
-        told = re.split(r"^## ", text, flags=re.MULTILINE)[1:]
-        assert len(told) >= 9
-        assert all("![" in word or "```" in word for word in told)
+        definitions = re.split(r"^## ", text, flags=re.MULTILINE)[1:]
+        assert len(definitions) >= 9
+        assert all("![" in word or "```" in word for word in definitions)
 
 
 def parts(text: str) -> list[str]:
-    """Give a text's parts as HTML: what comes before its first chapter, and each chapter."""
+    """Return a text's parts as HTML: the lead before its first chapter, and each chapter."""
     tokens = markdown.parse(text, "content/fr/a.md", "/static/1/")
     return [
         markdown.html(list(markdown.entries(chapter, {"docker x": "more"})))

@@ -1,4 +1,4 @@
-"""The exercises' pages, and what a teacher adds: a folder or a file, and nothing else."""
+"""Tests of the exercises' pages: to add one, a teacher adds a folder or a file, nothing else."""
 
 import re
 import shutil
@@ -41,17 +41,17 @@ Ceci.
 
 
 def add(folder: Path, name: str, **files: str) -> None:
-    """Add an exercise, as a teacher does: files, by the first part of their names."""
-    made = folder / name
-    made.mkdir()
+    """Add an exercise, as a teacher does. files: their texts, by name without the ending."""
+    exercise = folder / name
+    exercise.mkdir()
     endings = {"solution": "sh", "setup": "sh", "check": "py"}
-    for part, text in files.items():
-        (made / f"{part}.{endings.get(part, 'md')}").write_text(text)
+    for stem, text in files.items():
+        (exercise / f"{stem}.{endings.get(stem, 'md')}").write_text(text)
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A copy of the course's text."""
+    """Return a folder with a copy of the course's text."""
     shutil.copytree(CONTENT, tmp_path / "content")
     shutil.copytree(EXERCISES, tmp_path / "exercises")
     return tmp_path
@@ -65,13 +65,13 @@ def client_of(project: Path) -> FlaskClient:
 @pytest.mark.parametrize(("language", "name"), PAGES)
 def test_each_has_a_goal_minutes_hints_and_a_solution(language: str, name: str) -> None:
     words = {"hints": {"fr": "Indices", "en": "Hints"}[language]}
-    told = exercises.load(EXERCISES, language, words, "/static/")[name]
-    assert told.goal
-    assert 5 <= told.minutes <= 60
-    assert "minutes" not in told.goal
-    assert len(told.hints) >= 2
-    assert len(told.before) == len(told.after) == 1
-    assert "<pre>" in told.solution
+    exercise = exercises.load(EXERCISES, language, words, "/static/")[name]
+    assert exercise.goal
+    assert 5 <= exercise.minutes <= 60
+    assert "minutes" not in exercise.goal
+    assert len(exercise.hints) >= 2
+    assert len(exercise.before) == len(exercise.after) == 1
+    assert "<pre>" in exercise.solution
 
 
 @pytest.mark.parametrize(("language", "name"), PAGES)
@@ -89,9 +89,9 @@ def test_its_page_shows_the_solution_that_is_run_and_its_neighbours(
 def test_the_list_has_each_by_its_number(client: FlaskClient) -> None:
     for language in LANGUAGES:
         text = client.get(f"/{language}/exercises/").text
-        told = re.findall(r'<li value="(\d+)"><a href="/../exercises/([^"]+)"', text)
-        assert [f"{int(number):02}" for number, _ in told] == [name[:2] for name in FOLDERS]
-        assert [name for _, name in told] == FOLDERS
+        entries = re.findall(r'<li value="(\d+)"><a href="/../exercises/([^"]+)"', text)
+        assert [f"{int(number):02}" for number, _ in entries] == [name[:2] for name in FOLDERS]
+        assert [name for _, name in entries] == FOLDERS
 
 
 def test_a_folder_that_a_teacher_adds_is_an_exercise(project: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_folder_that_a_teacher_adds_is_an_exercise(project: Path) -> None:
     assert 'href="/fr/exercises/02-run-again#%C3%A0-faire"' in text
     assert re.findall(r"<summary>(.*)</summary>", text) == ["Indice 1", "Indice 2", "Une solution"]
     assert "<p>Quelques mots.</p>" in text
-    # The solution stands after the hints, before what follows them.
+    # The solution stands after the hints and before the next chapter.
     places = [text.index(part) for part in ("Indice 2", "Une solution", "À retenir")]
     assert places == sorted(places)
     listed = client.get("/fr/exercises/").text
@@ -122,7 +122,7 @@ def test_an_exercise_in_one_language_is_served_in_it_without_a_dead_link(project
 
 
 def test_what_is_no_exercise_is_none(project: Path) -> None:
-    """A text beside the folders, a folder without a text, or without a number."""
+    """Not a text beside the folders, nor a folder without a text or without a number."""
     (project / "exercises/fr.md").write_text(TEXT)
     add(project / "exercises", "43-empty")
     add(project / "exercises", "draft", fr=TEXT)
@@ -152,7 +152,7 @@ def test_without_exercises_the_menu_has_none(project: Path) -> None:
 
 
 def test_a_page_that_a_teacher_adds_is_in_the_menu(project: Path) -> None:
-    """By its heading, at the end; without a dead link to a language that does not have it."""
+    """It is the last, under its heading, and has no dead link to a language that lacks it."""
     (project / "content/fr/new.md").write_text("# Du *neuf*\n\n## Et\n\n### Cela\n")
     client = client_of(project)
     page = client.get("/fr/new").text
@@ -161,7 +161,7 @@ def test_a_page_that_a_teacher_adds_is_in_the_menu(project: Path) -> None:
     assert '<a href="/fr/new">Du neuf</a>' in client.get("/fr/").text
     assert "/en/new" not in client.get("/en/").text
     assert client.get("/en/new").status_code == 404
-    # The search is the cheat sheet's alone.
+    # Only the cheat sheet has a search.
     assert 'class="search"' not in page
     assert 'class="search"' in client.get("/fr/cheat-sheet").text
 

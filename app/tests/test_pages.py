@@ -1,4 +1,4 @@
-"""The app's answers."""
+"""Tests of the app's answers."""
 
 import logging
 import os
@@ -61,9 +61,9 @@ def test_a_page_leads_to_itself_in_the_other_language(client: FlaskClient, page:
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_is_there_with_a_slash_and_without(client: FlaskClient, page: str) -> None:
     for address in (page.rstrip("/"), f"{page.rstrip('/')}/"):
-        told = [client.get(one, follow_redirects=True).text for one in (address, page)]
-        # But for the container's values, which move.
-        assert len({re.sub(r"\d", "", text) for text in told}) == 1
+        texts = [client.get(path, follow_redirects=True).text for path in (address, page)]
+        # Digits are left out: the container's facts change from one request to the next.
+        assert len({re.sub(r"\d", "", text) for text in texts}) == 1
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -105,7 +105,7 @@ def test_an_image_built_by_hand_says_so(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize(
-    ("host", "said"),
+    ("host", "shown"),
     [
         ("localhost:8090", "localhost:8090"),
         ("pc07.example", "pc07.example"),
@@ -113,9 +113,9 @@ def test_an_image_built_by_hand_says_so(monkeypatch: pytest.MonkeyPatch) -> None
     ],
 )
 def test_the_first_page_tells_the_address_at_which_it_is_read(
-    client: FlaskClient, host: str, said: str
+    client: FlaskClient, host: str, shown: str
 ) -> None:
-    assert f"où vous la lisez\u00a0: {said}." in client.get("/fr/", headers={"Host": host}).text
+    assert f"où vous la lisez\u00a0: {shown}." in client.get("/fr/", headers={"Host": host}).text
 
 
 def test_an_address_that_stands_by_itself_is_the_pages_own_and_a_command_stays() -> None:
@@ -154,27 +154,27 @@ def test_the_facts_are_json_and_on_the_page(client: FlaskClient) -> None:
     assert '<dl data-container="' in client.get("/fr/container/facts").text
 
 
-@pytest.mark.parametrize(("name", "said"), [("0" * 12, True), ("poste-7", False)])
+@pytest.mark.parametrize(("name", "is_said"), [("0" * 12, True), ("poste-7", False)])
 def test_a_host_name_that_docker_made_is_the_beginning_of_the_id(
-    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, name: str, said: bool
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, name: str, is_said: bool
 ) -> None:
     monkeypatch.setattr("labocloud.container.identity", lambda: "0" * 64)
     monkeypatch.setattr("socket.gethostname", lambda: name)
-    assert ("the beginning of its ID" in client.get("/en/container").text) == said
+    assert ("the beginning of its ID" in client.get("/en/container").text) == is_said
 
 
 @pytest.mark.parametrize(
-    ("root", "said"),
+    ("root", "text"),
     [
         (0, "<code>0</code>, root of the seat too"),
         (995, "<code>995</code>, an account without rights there"),
     ],
 )
 def test_a_page_tells_what_root_is_outside(
-    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, root: int, said: str
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, root: int, text: str
 ) -> None:
     monkeypatch.setattr("labocloud.container.root", lambda: root)
-    assert said in client.get("/en/container").text
+    assert text in client.get("/en/container").text
     assert client.get("/api/container").get_json()["root"] == root
 
 
@@ -199,23 +199,23 @@ def test_every_link_and_picture_resolves_and_is_the_apps_own(
     client: FlaskClient, page: str
 ) -> None:
     text = client.get(page).text
-    linked = re.findall(r'(?:href|src)="([^"]+)"', text)
-    assert linked
-    for link in linked:
+    links = re.findall(r'(?:href|src)="([^"]+)"', text)
+    assert links
+    for link in links:
         if re.match(r"https://|http://localhost:\d", link):
-            continue  # elsewhere, or of a container that the course runs
+            continue  # It leads to another site, or to a container that the course runs.
         address = urljoin(page, link.removeprefix("http://localhost"))
         place, _, fragment = address.partition("#")
         assert ":" not in place
         with client.get(place) as answer:
             assert answer.status_code == 200, link
-            found = f'id="{unquote(fragment)}"' in answer.get_data(as_text=True)
-            assert found or not fragment, link
+            has_anchor = f'id="{unquote(fragment)}"' in answer.get_data(as_text=True)
+            assert has_anchor or not fragment, link
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_each_name_on_a_page_is_that_of_one_thing(client: FlaskClient, page: str) -> None:
-    """Two headings of the same words would have the same, and links would lead to the first."""
+    """Two headings with the same text would share a name, and links would lead to the first."""
     names = re.findall(r'\sid="([^"]+)"', client.get(page).text)
     assert sorted(names) == sorted(set(names))
 
@@ -236,14 +236,14 @@ def test_every_answer_is_hardened(client: FlaskClient, address: str) -> None:
     assert headers["Content-Security-Policy"] == POLICY
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
-    kept = "max-age=31536000, immutable" if address == STYLE else "no-cache"
-    assert headers["Cache-Control"] == kept
+    caching = "max-age=31536000, immutable" if address == STYLE else "no-cache"
+    assert headers["Cache-Control"] == caching
 
 
 def test_a_static_file_that_has_changed_has_another_address(
     client: FlaskClient, tmp_path: Path
 ) -> None:
-    """Also one of the same size and time, which a browser could not tell from the one it has."""
+    """So has a file of the same size and time, which a browser could not tell from its own."""
     file = tmp_path / "pictures/a.svg"
     file.parent.mkdir()
     seen = set()
@@ -300,6 +300,6 @@ def test_what_an_address_says_is_shown_as_text(client: FlaskClient) -> None:
     assert "<script>alert" not in client.get("/fr/<script>alert(1)</script>").text
 
 
-@pytest.mark.parametrize(("seconds", "said"), [(0, "0:00:00"), (3723, "1:02:03")])
-def test_a_duration(seconds: int, said: str) -> None:
-    assert duration(seconds) == said
+@pytest.mark.parametrize(("seconds", "text"), [(0, "0:00:00"), (3723, "1:02:03")])
+def test_a_duration(seconds: int, text: str) -> None:
+    assert duration(seconds) == text

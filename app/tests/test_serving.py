@@ -1,4 +1,4 @@
-"""The app as the image runs it, with clients who do not behave."""
+"""Tests of the app as the image runs it, with clients that misbehave."""
 
 import os
 import socket
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-# Three connections, besides the listening socket and the server's own.
+# The limit counts the listening socket and the server's own trigger too: three clients are left.
 FEW = "connection_limit=5, channel_timeout=1, cleanup_interval=1"
 PROGRAM = f"""
 from labocloud import create_app, server
@@ -24,14 +24,14 @@ CONNECTIONS = 3
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    """The port of an app that lets few in."""
+    """Yield the port of an app that accepts few connections."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         number = free.getsockname()[1]
-    told = {"FLASK_RUN_HOST": "127.0.0.1", "FLASK_RUN_PORT": str(number)}
+    environment = {"FLASK_RUN_HOST": "127.0.0.1", "FLASK_RUN_PORT": str(number)}
     serving = subprocess.Popen(
         [sys.executable, "-c", PROGRAM],
         cwd=Path(__file__).parents[1],
-        env=os.environ | told,
+        env=os.environ | environment,
         stderr=subprocess.DEVNULL,
     )
     try:
@@ -47,17 +47,18 @@ def port() -> Iterator[int]:
 
 
 @pytest.mark.parametrize(
-    "said", [b"GET / HTTP/1.1\r\n", b"GET /fr/cheat-sheet HTTP/1.1\r\nHost: x\r\n\r\n" * 2000]
+    "request_bytes",
+    [b"GET / HTTP/1.1\r\n", b"GET /fr/cheat-sheet HTTP/1.1\r\nHost: x\r\n\r\n" * 2000],
 )
-def test_a_client_who_stops_in_the_middle_is_sent_away(port: int, said: bytes) -> None:
-    """Also one who asks and asks and reads nothing, so that nothing more can be sent to it."""
-    with ExitStack() as held:
+def test_a_client_who_stops_in_the_middle_is_sent_away(port: int, request_bytes: bytes) -> None:
+    """So is a client that sends many requests and reads no answer, which blocks writing to it."""
+    with ExitStack() as clients:
         for _ in range(CONNECTIONS):
-            client = held.enter_context(socket.socket())
+            client = clients.enter_context(socket.socket())
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
             client.connect(("127.0.0.1", port))
             client.setblocking(False)
             with suppress(BlockingIOError):
-                client.send(said)
+                client.send(request_bytes)
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=20) as answer:
             assert answer.status == 200

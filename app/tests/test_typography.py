@@ -1,4 +1,4 @@
-"""The prose of the pages, of the exercises and of the pictures is typeset as its language is."""
+"""Tests that pages, exercises and pictures follow the typography of their language."""
 
 import re
 import tomllib
@@ -10,11 +10,11 @@ from labocloud.content import CONTENT
 
 APP = Path(__file__).parents[1]
 NO_BREAK = "\u00a0"
-# What no typesetter touches: blocks, code, addresses, where links lead.
+# Text to which no rule of typography applies: blocks, code, addresses, the targets of links.
 CODE = re.compile(
     r"^```.*?^```$|`[^`]*`|<https?:[^>]*>|(?<=\])\([^)\s]*\)|https?:\S+", re.MULTILINE | re.DOTALL
 )
-# Of ![…], which is a picture, the mark is none.
+# The ! of ![…], which is a picture, is no punctuation mark.
 MARK = r"[;?»]|!(?!\[)|:(?=[\s|*]|$)"
 WRONG = {
     "a straight apostrophe or quotation mark": re.compile(r"['\"]"),
@@ -33,12 +33,12 @@ RULES = {"fr": FRENCH, "en": ENGLISH}
 
 
 def prose(text: str) -> str:
-    """Give a Markdown text with a letter in the place of each character of its code."""
-    return CODE.sub(lambda found: re.sub(r"[^\n]", "x", found[0]), text)
+    """Return a Markdown text with each character of its code replaced by a letter."""
+    return CODE.sub(lambda code: re.sub(r"[^\n]", "x", code[0]), text)
 
 
 def strings(table: dict[str, object]) -> Iterator[str]:
-    """Give the strings of a table, and of those in it."""
+    """Yield the strings of a table, and of the tables in it."""
     for value in table.values():
         if isinstance(value, dict):
             yield from strings(value)
@@ -47,20 +47,20 @@ def strings(table: dict[str, object]) -> Iterator[str]:
 
 
 def lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Give the prose of a file, by line. Of TOML, the line that a string stands in."""
+    """Yield the prose of a file with its line numbers; for TOML, one string at a time."""
     text = path.read_text()
     if path.suffix == ".md":
         yield from enumerate(prose(text).split("\n"), 1)
     elif path.suffix == ".svg":
-        for found in re.finditer(r">([^<>]+)<", text):
-            yield text.count("\n", 0, found.start()) + 1, found[1].strip()
+        for match in re.finditer(r">([^<>]+)<", text):
+            yield text.count("\n", 0, match.start()) + 1, match[1].strip()
     else:
         for string in strings(tomllib.loads(text)):
             yield text.count("\n", 0, text.find(string)) + 1, prose(string)
 
 
 def faults(path: Path, rules: dict[str, re.Pattern[str]]) -> list[str]:
-    """Give what is wrong in a file, each as file:line."""
+    """Return the violations in a file, as file:line: rule: text."""
     return [
         f"{path.relative_to(APP)}:{number}: {name}: {line.strip()}"
         for number, line in lines(path)
@@ -70,7 +70,7 @@ def faults(path: Path, rules: dict[str, re.Pattern[str]]) -> list[str]:
 
 
 def texts(language: str) -> list[Path]:
-    """Give the files whose prose is in a language."""
+    """Return the files whose prose is in a language."""
     pictures = APP / "labocloud/static/pictures"
     return sorted(
         [
@@ -83,9 +83,9 @@ def texts(language: str) -> list[Path]:
 
 @pytest.mark.parametrize("language", RULES)
 def test_prose_has_the_marks_and_spaces_of_its_language(language: str) -> None:
-    found = texts(language)
-    assert {path.suffix for path in found} == {".md", ".svg", ".toml"}
-    wrong = [fault for path in found for fault in faults(path, RULES[language])]
+    paths = texts(language)
+    assert {path.suffix for path in paths} == {".md", ".svg", ".toml"}
+    wrong = [fault for path in paths for fault in faults(path, RULES[language])]
     assert not wrong, "\n".join(["", *wrong])
 
 

@@ -57,14 +57,17 @@ class InstanceBackend(DockerBackend):
     _waiting: ClassVar[dict[str, list[subprocess.Popen[bytes]]]] = defaultdict(list)
 
     def run(self, command: str, *args: str, **kwargs: Any) -> CommandResult:  # noqa: ANN401  # testinfra's
-        """Give what the command said, and its exit code; 137 where its instance went off."""
+        """Return the command's output and its exit code; 137 where its instance went off."""
         text = self.get_command(command, *args)
         answer = self._answer(json.dumps(text).encode() + b"\n") or b'[137, "", ""]'
         code, *told = json.loads(answer)
         return self.result(code, self.encode(text), *(part.encode("latin-1") for part in told))
 
     def _answer(self, line: bytes) -> bytes:
-        """Give what is answered to a line. One whose instance was off since does not hear it."""
+        """Return the answer to a line, from a new agent where a waiting one does not hear it.
+
+        A waiting agent does not hear a line if its instance was off in the meantime.
+        """
         waiting = self._waiting[self.name]
         while True:
             agent, fresh = (waiting.pop(), False) if waiting else (self._started(), True)
@@ -86,7 +89,7 @@ class InstanceBackend(DockerBackend):
 
 
 def machine(name: str) -> Host:
-    """Give an instance by its name."""
+    """Return an instance by its name."""
     return Host(InstanceBackend(name))
 
 
@@ -109,7 +112,7 @@ def on_each(seats: list[Host], do: Callable[[Host], None]) -> None:
 
 @contextmanager
 def offline(config: pytest.Config) -> Iterator[list[Host]]:
-    """Give the seats that are tested, and for a while no network: their one interface is down."""
+    """Yield the tested seats, which have no network meanwhile: their one interface is down."""
     option = config.option
     seats = testinfra.get_hosts([option.hosts], ansible_inventory=option.ansible_inventory)
     routes = [seat.check_output("ip route show default") for seat in seats]
@@ -124,7 +127,7 @@ def offline(config: pytest.Config) -> Iterator[list[Host]]:
 
 
 def engine(seat: Host) -> docker.APIClient:
-    """Give a client of a seat's own engine, from here: there, no program is started to ask it."""
+    """Return a client of a seat's own engine, which works from here and starts no program there."""
     process = docker.from_env().containers.get(seat.backend.hostname).attrs["State"]["Pid"]
     socket = f"unix:///proc/{process}/root/run/docker.sock"
     return docker.APIClient(socket, timeout=SLOW_ENGINE_SECONDS)
@@ -172,7 +175,7 @@ def meanwhile(name: str, script: str) -> Iterator[None]:
 
 
 def left_behind(seat: Host) -> list[str]:
-    """Give how a seat differs from what it was like when /root/before was taken down: a diff.
+    """Return the diff between a seat and its state when /root/before was written.
 
     A package that was there and that an installation took along in a newer version, since what it
     installed needs that one, stays newer: nobody goes back behind an update of the release.

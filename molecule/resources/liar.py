@@ -124,7 +124,7 @@ def decoys(directory: Path) -> Path:
 
 
 def untouched(directory: Path) -> bool:
-    """Tell whether all of that is there, and nothing else."""
+    """Return whether all of that is there, and nothing else."""
     there = {
         str(path.relative_to(directory)): path.read_text()
         for path in directory.rglob("*")

@@ -13,7 +13,7 @@ PROJECT = Path(__file__).parents[2]
 
 
 def seats() -> list[str]:
-    """Give the names of the scenario's seats, in the order of its inventory."""
+    """Return the names of the scenario's seats, in the order of its inventory."""
     inventory = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"]) / "inventory/hosts.yml"
     return list(yaml.safe_load(inventory.read_text())["lab"]["hosts"])
 
@@ -21,7 +21,7 @@ def seats() -> list[str]:
 def command(
     limit: str, *arguments: str, playbook: str = "site.yml", **variables: object
 ) -> list[str]:
-    """Give the command that runs a playbook on the scenario's inventory, with extra variables.
+    """Return the command that runs a playbook on the scenario's inventory, with extra variables.
 
     limit: what Ansible's --limit takes; all is the whole room.
     """
@@ -57,23 +57,23 @@ def run(
 
 
 def reports() -> Path:
-    """Give the directory of the scenario's reports."""
+    """Return the directory of the scenario's reports."""
     return Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "reports"
 
 
 def said(result: subprocess.CompletedProcess[str]) -> str:
-    """Give what the run said at its end, in one line."""
+    """Return the summary at the end of a run's output, in one line."""
     return " ".join(result.stdout.rpartition("ROOM **")[2].split())
 
 
 def changed(result: subprocess.CompletedProcess[str]) -> int:
-    """Give how many tasks changed something, in a run that has to be a good one."""
+    """Return how many tasks changed something, in a run that has to succeed."""
     assert result.returncode == 0, said(result)
     return sum(int(count) for count in re.findall(r"changed=(\d+)", result.stdout))
 
 
 def other_app(directory: Path, text: str) -> dict[str, str]:
-    """Give the variables of a run with another app: its page says text where it greets.
+    """Return the variables of a run with another app, whose page greets with text.
 
     directory: an empty directory for the copy of the project's app.
     """

@@ -25,29 +25,29 @@ Facts = dict[str, Any]
 
 
 def words(without_root: bool) -> dict[str, str]:
-    """Give what the table says of one kind of seat, by number."""
+    """Return the table's text for one kind of seat, by number."""
     kind = -1 if without_root else 0
     return {number: word.split(WITHOUT_ROOT)[kind] for number, word in TABLE.items()}
 
 
 def listed(seat: Facts, name: str) -> list[str]:
-    """Give a list of the container's flags, empty where Docker has none."""
+    """Return a list of the container's flags, empty where Docker has none."""
     return seat["flags"][name] or []
 
 
 def limited(seat: Facts, engine: str, flag: str) -> bool:
-    """Tell whether the container has a limit, where the engine can give it."""
+    """Return whether the container has a limit, if the engine can set one."""
     return not seat["info"][engine] or (seat["flags"][flag] or 0) > 0
 
 
 def confined(seat: Facts) -> bool:
-    """Tell whether AppArmor confines the container, where the kernel has it."""
+    """Return whether AppArmor confines the container, if the kernel has AppArmor."""
     has_it = "name=apparmor" in seat["info"]["SecurityOptions"]
     return not has_it or seat["container"]["AppArmorProfile"] == "docker-default"
 
 
 def secure_registries(seat: Facts) -> bool:
-    """Tell whether only this machine's own addresses are trusted without TLS."""
+    """Return whether only this machine's own addresses are trusted without TLS."""
     told = seat["info"]["RegistryConfig"]
     insecure = set(told["InsecureRegistryCIDRs"]) - {"127.0.0.0/8", "::1/128"}
     return not insecure and all(one["Secure"] for one in told["IndexConfigs"].values())

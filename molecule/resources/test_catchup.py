@@ -28,12 +28,12 @@ def seats(request: pytest.FixtureRequest) -> Iterator[list[Host]]:
 
 
 def limit(seats: list[Host]) -> str:
-    """Give what a run is limited to these seats by."""
+    """Return the --limit that limits a run to these seats."""
     return ",".join(seat.backend.hostname for seat in seats)
 
 
 def states(seat: Host) -> dict[str, str]:
-    """Give how the exercises are at a seat, by what the board says."""
+    """Return the state of each exercise at a seat, as the board has it."""
     told = json.loads((reports() / "progress.json").read_text())
     [row] = [row for row in told["seats"] if row["name"] == seat.backend.hostname]
     return {one["name"]: one["state"] for one in row["exercises"] if one["state"] != "unfit"}

@@ -55,7 +55,7 @@ class Practice:
         self.has = self._can()
 
     def _listed(self) -> set[tuple[str, str, str]]:
-        """Give what there is: its kind, what names it for good, and what it is called.
+        """Return the seat's objects: kind, lasting identity and current name.
 
         Docker's own networks, and images that have no name, are left out.
         """
@@ -68,7 +68,7 @@ class Practice:
         return found | {("network", one["Name"], "") for one in networks}
 
     def _can(self) -> set[str]:
-        """Give what not every seat has.
+        """Return the features that not every seat has.
 
         compose; memory, the means to limit that of a container; root, an engine that is root's.
         """
@@ -138,7 +138,7 @@ def done(seat: Host, script: str) -> None:
 
 
 def typed(seat: Host, script: str) -> str:
-    """Have the student run a script in a fresh directory; give what it printed."""
+    """Run a script as the student in a fresh directory, and return its output."""
     command = f'cd "$(mktemp -d)" && exec sh -ec {shlex.quote(script)} < /dev/null'
     result = as_student(seat, command)
     assert result.rc == 0, f"{script}{result.stdout}{result.stderr}"
@@ -146,7 +146,7 @@ def typed(seat: Host, script: str) -> str:
 
 
 def checked(seat: Host, number: str, script: str = "") -> dict[str, dict[str, dict[str, Any]]]:
-    """Give the steps as `labo check` has them, after a script: by exercise and by ID.
+    """Return the steps of `labo check` after a script, by exercise and by ID.
 
     number: of an exercise; empty: of all.
     """
@@ -158,7 +158,7 @@ def checked(seat: Host, number: str, script: str = "") -> dict[str, dict[str, di
 def checked_until(
     seat: Host, exercise: exercises.Exercise, script: str, right: Callable[[dict[str, Any]], bool]
 ) -> dict[str, Any]:
-    """Give the steps of an exercise, after a script, as soon as they are right, or at last.
+    """Return the steps of an exercise after a script, as soon as they are right, or at last.
 
     A person would ask again: on a busy machine what was begun takes longer than the script waits.
     """
@@ -172,7 +172,7 @@ def checked_until(
 
 
 def open_steps(steps: dict[str, dict[str, Any]]) -> dict[str, str]:
-    """Give the steps that are not done, and the French hint to each."""
+    """Return the steps that are not done, and the French hint to each."""
     return {name: step["hint"]["fr"] for name, step in steps.items() if not step["done"]}
 
 
@@ -201,14 +201,14 @@ def do_states(practice: Practice, exercise: exercises.Exercise) -> None:
 
 
 def is_as_told(state: dict[str, Any], steps: dict[str, Any]) -> bool:
-    """Tell whether a state's step is open, or done, and what is said of it is what was written."""
+    """Return whether a state's step is open, or done, as written, with the hint that is written."""
     step = steps[state["step"]]
     said = plain(step["hint"].get("fr", ""))
     return step["done"] == state.get("done", False) and plain(state.get("hint", "")) in said
 
 
 def states_of(name: str) -> list[dict[str, Any]]:
-    """Give the wrong and half-done states of an exercise, and the other roads that count.
+    """Return the wrong and half-done states of an exercise, and the other roads that count.
 
     Each is: state, what it is; do, by which commands, of which `solution` is one; step, which is
     not done then, and hint, a part of what is said of it in French; or done: true. needs: what it
@@ -220,7 +220,7 @@ def states_of(name: str) -> list[dict[str, Any]]:
 
 
 def plain(text: str) -> str:
-    """Give a text with blanks at which a line may break."""
+    """Return a text with plain spaces in place of no-break ones."""
     return text.replace("\u00a0", " ")
 
 

@@ -97,7 +97,7 @@ def look_inside(seat: Host) -> None:
 
 
 def blocks(page: str) -> list[tuple[str, str, str | None]]:
-    """Give a page's commands in its order: the heading over each, it, and what it has to print."""
+    """Return a page's commands in order: the heading over each, it, and its expected output."""
     text = (CONTENT / f"{page}.md").read_text()
     return [
         (HEADING.findall(text, 0, block.start())[-1], block[1], block[2])
@@ -117,13 +117,13 @@ def typed(host: Host, block: str) -> CommandResult:
 
 
 def prints(told: str, printed: str) -> bool:
-    """Tell whether a page told what was printed: … stands for anything, blanks for blanks."""
+    """Return whether the output is what a page shows: … is any text, blanks are any blanks."""
     pattern = r".*".join(re.escape(part) for part in " ".join(told.split()).split("…"))
     return re.fullmatch(pattern, " ".join(printed.split()), re.DOTALL) is not None
 
 
 def what_is_there(host: Host) -> dict[str, Any]:
-    """Give what the pages' commands could leave behind."""
+    """Return what the pages' commands could leave behind."""
     return {
         # Those without a name go, and the page says that this is for good.
         "images": host.check_output(

@@ -304,7 +304,7 @@ def test_the_cheat_sheet_prints_on_two_pages(visit: Visit) -> None:
 
 
 def sizes(printed: bytes) -> list[tuple[int, int]]:
-    """Give the size of each page of a PDF, in points."""
+    """Return the size of each page of a PDF, in points."""
     boxes = re.findall(rb"/MediaBox\s*\[0 0 ([\d.]+) ([\d.]+)\]", printed)
     return [(round(float(width)), round(float(height))) for width, height in boxes]
 

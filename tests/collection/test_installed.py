@@ -72,7 +72,7 @@ def installed(place: Path, command: Command) -> Path:
 
 
 def files(directory: Path) -> dict[str, int]:
-    """Give the files in a directory, each with the time of its last change."""
+    """Return the files in a directory, each with the time of its last change in nanoseconds."""
     return {
         str(path.relative_to(directory)): path.stat().st_mtime_ns
         for path in directory.rglob("*")

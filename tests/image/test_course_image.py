@@ -55,7 +55,7 @@ def test_it_runs_as_nobody_in_particular(image: Image) -> None:
 
 
 def printed(client: docker.DockerClient, image: Image, program: str) -> str:
-    """Give what a Python program prints in a container of the image."""
+    """Return the output of a Python program in a container of the image."""
     container = client.containers.run(image, ["-c", program], detach=True)
     container.wait()
     output = container.logs().decode()

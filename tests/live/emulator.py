@@ -63,7 +63,7 @@ class Emulator:
             self.column += 1
 
     def text(self) -> list[str]:
-        """Give all that can be read, one string a line as it was written."""
+        """Return the visible text, with one string for each line as it was written."""
         lines = [""]
         for number, row in enumerate(self.rows):
             lines[-1] += row

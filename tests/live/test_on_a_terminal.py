@@ -21,7 +21,7 @@ TOLD_BY_ROWS = re.compile(
 
 
 def environment(tmp_path: Path, **others: str) -> dict[str, str]:
-    """Give the environment of a person at a terminal."""
+    """Return the environment of a person at a terminal."""
     plain = {name: value for name, value in os.environ.items() if name not in ("CI", "NO_COLOR")}
     return plain | {
         "TERM": "xterm-256color",
@@ -50,13 +50,13 @@ def piped(tmp_path: Path, callback: str = "default") -> str:
 
 
 def in_any_order(lines: list[str]) -> list[str]:
-    """Give lines without those that rows stand for; seats answer in no order of their own."""
+    """Return lines, sorted since seats answer in any order, without those that rows replace."""
     kept = [line.rstrip() for line in lines if line.strip()]
     return sorted(line for line in kept if not TOLD_BY_ROWS.fullmatch(line))
 
 
 def drawn(terminal: Terminal) -> list[list[str]]:
-    """Give the lines of each picture."""
+    """Return the lines of each picture."""
     return [
         Emulator(1000, 1000).feed(picture.encode()).text()
         for _, picture in pictures(terminal.written)

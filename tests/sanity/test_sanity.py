@@ -54,7 +54,7 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def environment(collection: Path, *paths: Path, **more: str) -> dict[str, str]:
-    """Give the environment of ansible-test's scripts."""
+    """Return the environment of ansible-test's scripts."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
     return ours | {
         "ANSIBLE_COLLECTIONS_PATH": str(collection.parents[2]),
@@ -66,7 +66,7 @@ def environment(collection: Path, *paths: Path, **more: str) -> dict[str, str]:
 
 
 def ignored(test: str) -> set[tuple[str, str]]:
-    """Give what is passed over in a test: the paths, each with the code of an error."""
+    """Return what a test ignores: the paths, each with the code of an error."""
     lines = (Path(__file__).parent / "ignore-2.21.txt").read_text().splitlines()
     words = [line.partition("#")[0].split() for line in lines]
     told = ((path, *rest.split(":")) for path, rest in filter(None, words))
@@ -95,7 +95,7 @@ def test_those_that_need_nothing_pass(collection: Path) -> None:
 
 
 def plugins() -> dict[str, list[str]]:
-    """Give the files of each type of plugin that is documented in the plugin's own file."""
+    """Return the files of each type of plugin that is documented in the plugin's own file."""
     kinds = {"modules": "module"} | {kind: kind for kind in DOCUMENTABLE_PLUGINS}
     found: dict[str, list[str]] = {}
     for path in sorted(PROJECT.glob("plugins/*/*.py")):

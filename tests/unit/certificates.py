@@ -1,4 +1,4 @@
-"""Certificates as the role room_registry has them made, for the tests to change."""
+"""Certificates like those that the role room_registry makes, for tests."""
 
 from datetime import datetime, timedelta
 from ipaddress import ip_address
@@ -10,12 +10,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 
 def named(name: str) -> x509.Name:
-    """Give a name as certificates have it."""
+    """Return a distinguished name with only a common name."""
     return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
 
 
 def alternative(name: str) -> x509.GeneralName:
-    """Give a name, or an address, that a certificate is for."""
+    """Return a host name or an IP address as a subject alternative name."""
     try:
         return x509.IPAddress(ip_address(name))
     except ValueError:
@@ -23,7 +23,10 @@ def alternative(name: str) -> x509.GeneralName:
 
 
 class Authority:
-    """A CA: pem, its certificate. It, and what it issues, is valid from ten days before its end."""
+    """A certificate authority. pem: its certificate.
+
+    Its certificate and those that it issues are valid for ten days.
+    """
 
     def __init__(self, name: str, until: datetime) -> None:
         self.name, self.key = named(name), ec.generate_private_key(ec.SECP256R1())
@@ -37,8 +40,8 @@ class Authority:
         until: datetime,
         names: list[x509.GeneralName] | None,
     ) -> x509.Certificate:
-        """Give a certificate for names, or, where that is None, for an authority."""
-        made = (
+        """Return a signed certificate. names: those of its subject; None for an authority's."""
+        certificate = (
             x509.CertificateBuilder()
             .subject_name(subject)
             .issuer_name(self.name)
@@ -48,14 +51,17 @@ class Authority:
             .not_valid_after(until)
         )
         if names is None:
-            made = made.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            constraints = x509.BasicConstraints(ca=True, path_length=0)
+            certificate = certificate.add_extension(constraints, critical=True)
         elif names:
-            made = made.add_extension(x509.SubjectAlternativeName(names), critical=False)
-        return made.sign(self.key, hashes.SHA256())
+            alternatives = x509.SubjectAlternativeName(names)
+            certificate = certificate.add_extension(alternatives, critical=False)
+        return certificate.sign(self.key, hashes.SHA256())
 
     def issue(self, *names: str, until: datetime) -> tuple[str, str]:
-        """Give a certificate for names or addresses, and its key, both in PEM."""
+        """Return a certificate for names or addresses, and its private key, both as PEM."""
         key = ec.generate_private_key(ec.SECP256R1())
-        made = self.signed(named("registry"), key, until, [alternative(name) for name in names])
-        hidden = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        return made.public_bytes(Encoding.PEM).decode(), hidden.decode()
+        alternatives = [alternative(name) for name in names]
+        certificate = self.signed(named("registry"), key, until, alternatives)
+        private_key = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        return certificate.public_bytes(Encoding.PEM).decode(), private_key.decode()

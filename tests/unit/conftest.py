@@ -1,4 +1,4 @@
-"""What the tests of the plugins share."""
+"""Fixtures that the tests of the plugins share."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,13 +8,17 @@ import stand_in
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import init_plugin_loader
 
-# As Ansible finds them; whoever imports the collection before this would have it twice.
+# The tests import plugins through Ansible's loader, as Ansible does. An import of the collection
+# before this line would load its modules a second time.
 init_plugin_loader([str(Path(__file__).parents[2] / ".collections")])
 
 
 @pytest.fixture(autouse=True)
 def _registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep on an action, in `registered`, what it registers by layer: no task runs it here."""
+    """Keep the variables that an action registers in its `registered`, by layer.
+
+    No task runs the action here, so Ansible would not take them.
+    """
 
     def register(self: ActionBase, variables: dict[str, object], layer: object) -> None:
         self.registered = {**getattr(self, "registered", {}), layer: variables}
@@ -24,15 +28,15 @@ def _registered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[stand_in.Engine]:
-    """A stand-in for a Docker Engine; a test tells it how to answer."""
-    with stand_in.engine(tmp_path / "docker.sock") as standing:
-        yield standing
+    """Yield a stand-in for a Docker Engine, to which a test adds rules for its answers."""
+    with stand_in.engine(tmp_path / "docker.sock") as running:
+        yield running
 
 
 @pytest.fixture
 def remembers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where modules keep what a machine remembers, for a test; nothing is there yet."""
-    # Not before the plugins are found.
+    """Return the directory where modules keep a machine's state in this test; it does not exist."""
+    # The collection can be imported only after init_plugin_loader.
     from ansible_collections.labocloud.room.plugins.module_utils import state  # noqa: PLC0415
 
     for function in (state.read, state.update, state.forget):

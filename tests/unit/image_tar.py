@@ -1,4 +1,4 @@
-"""Archives of images, as an engine writes them, and as it never would."""
+"""Archives of images, as an engine writes them, and broken ones."""
 
 import io
 import json
@@ -9,12 +9,12 @@ CONFIG = "blobs/sha256/config"
 
 
 def manifest(*names: str) -> bytes:
-    """Give manifest.json of one image that bears names."""
+    """Return the manifest.json of one image with these names."""
     return json.dumps([{"Config": CONFIG, "RepoTags": list(names), "Layers": [LAYER]}]).encode()
 
 
 def tar(*members: tuple[str, bytes | str]) -> bytes:
-    """Give an archive of members: a name with bytes, or with the text of what it is a link to."""
+    """Return an archive of members: each a name with bytes, or with a symbolic link's target."""
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w") as archive:
         for name, content in members:
@@ -29,22 +29,23 @@ def tar(*members: tuple[str, bytes | str]) -> bytes:
 
 
 def index(*names: str) -> bytes:
-    """Give index.json of images that bear names."""
-    notes = [
+    """Return the index.json of images with these names."""
+    annotations = [
         {
             "io.containerd.image.name": f"docker.io/library/{name}",
             "org.opencontainers.image.ref.name": name.rpartition(":")[2],
         }
         for name in names
     ]
-    return json.dumps({"manifests": [{"annotations": note} for note in notes]}).encode()
+    manifests = [{"annotations": image} for image in annotations]
+    return json.dumps({"manifests": manifests}).encode()
 
 
-def images(*names: str, more: tuple[tuple[str, bytes | str], ...] = ()) -> bytes:
-    """Give an archive of one image that bears names, and more members, which come in their place.
+def images(*names: str, extra: tuple[tuple[str, bytes | str], ...] = ()) -> bytes:
+    """Return an archive of one image with these names, as Docker 25 to 28 write it.
 
-    It is as Docker 25 to 28 write it.
+    extra: further members, which come before manifest.json.
     """
     members = {LAYER: b"layer" * 5000, CONFIG: b"{}", "index.json": index(*names)}
-    members |= dict(more) | {"manifest.json": manifest(*names)}
+    members |= dict(extra) | {"manifest.json": manifest(*names)}
     return tar(*members.items())

@@ -1,4 +1,4 @@
-"""What engines and seats have told, and what becomes of it on a bad day, for hypothesis."""
+"""Strategies for hypothesis: recorded answers of engines and seats, and mutations of them."""
 
 import copy
 import json
@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from stand_in import RECORDED
 
-# The same examples each time: no run fails by chance.
+# The examples are the same each time, so that no run fails by chance.
 bounded: Callable[..., Any] = settings(
     max_examples=60,
     deadline=None,
@@ -27,18 +27,23 @@ Place = tuple[Any, Any]
 
 
 def answers(path: str) -> list[Any]:
-    """Give what the recorded engines have answered to a path, or to those that begin with it."""
-    found = []
+    """Return the recorded engines' answers to a path, or to all paths below one that ends in /.
+
+    Refusals are left out.
+    """
+    recorded = []
     for file in sorted(RECORDED.glob("*.json")):
-        told = json.loads(file.read_text())["answers"]
-        found += [
-            one for key, one in told.items() if key == path or (path[-1] == "/" and path in key)
+        by_path = json.loads(file.read_text())["answers"]
+        recorded += [
+            answer
+            for key, answer in by_path.items()
+            if key == path or (path[-1] == "/" and path in key)
         ]
-    return [one for one in found if not (isinstance(one, dict) and "refused" in one)]
+    return [answer for answer in recorded if not (isinstance(answer, dict) and "refused" in answer)]
 
 
 def places(value: Any) -> Iterator[Place]:  # noqa: ANN401  # JSON
-    """Give all places in JSON: what is there is an element of, and its key or number."""
+    """Yield all places in JSON, at any depth: the dict or list, and the key or index in it."""
     keys = value if isinstance(value, dict) else range(len(value) if isinstance(value, list) else 0)
     for key in list(keys):
         yield value, key
@@ -47,14 +52,14 @@ def places(value: Any) -> Iterator[Place]:  # noqa: ANN401  # JSON
 
 @st.composite
 def json_of(draw: st.DrawFn, originals: list[Any]) -> Any:  # noqa: ANN401  # JSON
-    """Give one of these, in which something lacks, is twice, or is of another type."""
+    """Draw one of these, with up to three values removed, doubled, or replaced by odd ones."""
     whole = {"": copy.deepcopy(draw(st.sampled_from(originals)))}
     for _ in range(draw(st.integers(0, 3))):
-        # Not what is all around: that it is JSON of the right kind is known before.
-        there = [place for place in places(whole) if place[0] is not whole]
-        if not there:
+        # The outermost value stays: callers have checked its type.
+        inner = [place for place in places(whole) if place[0] is not whole]
+        if not inner:
             break
-        holder, key = there[draw(st.integers(0, len(there) - 1))]
+        holder, key = inner[draw(st.integers(0, len(inner) - 1))]
         match draw(st.sampled_from(["drop", "odd", "twice"])):
             case "drop":
                 del holder[key]
@@ -67,7 +72,7 @@ def json_of(draw: st.DrawFn, originals: list[Any]) -> Any:  # noqa: ANN401  # JS
 
 @st.composite
 def text_of(draw: st.DrawFn, originals: list[str]) -> str:
-    """Give one of these, cut, torn, with lines twice or away, or with odd characters in it."""
+    """Draw one of these: cut off, with lines doubled, removed or added, or with odd characters."""
     text = draw(st.sampled_from(originals))
     for _ in range(draw(st.integers(0, 4))):
         at = draw(st.integers(0, len(text)))

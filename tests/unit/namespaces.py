@@ -1,4 +1,4 @@
-"""A mount namespace of a test's own, in which something is mounted for real."""
+"""Run part of a test in a mount namespace of its own, with real mounts."""
 
 import json
 import os
@@ -20,25 +20,26 @@ mounting = pytest.mark.skipif(not NAMESPACE, reason="no mounts can be made here"
 
 
 def with_mounts(script: str, directory: Path, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Do some work in a mount namespace of its own, and give what it gives, which is JSON.
+    """Call work in a new mount namespace, and return its result, which has to be JSON.
 
-    script: of a shell, in that directory, that mounts something before.
+    script: of a shell; it runs in that directory first, and mounts something.
     """
     reading, writing = os.pipe()
-    with warnings.catch_warnings(action="ignore"):  # of threads, which have nothing to do with it
+    # Python warns of a fork where there are threads; the child uses none of them.
+    with warnings.catch_warnings(action="ignore"):
         child = os.fork()
     if child == 0:
-        said: dict[str, Any] = {"failed": True, "msg": "the test itself failed"}
+        result: dict[str, Any] = {"failed": True, "msg": "the test itself failed"}
         try:
             os.unshare(os.CLONE_NEWNS)
             before = f"set -e; mount --make-rprivate /; cd {directory}; {script}"
             subprocess.run(["sh", "-c", before], check=True)
-            said = work()
+            result = work()
         finally:
-            os.write(writing, json.dumps(said).encode())
+            os.write(writing, json.dumps(result).encode())
             os._exit(0)
     os.close(writing)
     with open(reading, encoding="utf-8") as answer:
-        said = json.load(answer)
+        result = json.load(answer)
     os.waitpid(child, 0)
-    return said
+    return result

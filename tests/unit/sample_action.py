@@ -1,4 +1,4 @@
-"""Run an action on a seat, whose module answers what a test says."""
+"""Run an action on a sample seat, with a module whose answer is given by the test."""
 
 from types import ModuleType
 from typing import Any
@@ -9,7 +9,7 @@ from sample_seat import NAME, Known, builder, seat, variables, want
 
 
 class Action:
-    """An action with its arguments. questions: what its module was given, each time."""
+    """An action with its arguments. questions: the arguments of each call of its module."""
 
     def __init__(self, plugin: ModuleType, answer: object, **arguments: object) -> None:
         task = mock.Mock(args=arguments, async_val=0, check_mode=False, delegate_to=None)
@@ -20,16 +20,16 @@ class Action:
         self.questions: list[dict[str, Any]] = []
 
     def execute(self, module_args: dict[str, Any], **_: object) -> object:
-        """Answer for the module, or for the connection."""
+        """Return the module's answer, or raise it, as a connection that fails does."""
         self.questions.append(module_args)
         if isinstance(self.answer, BaseException):
             raise self.answer
         return self.answer
 
     def run(self, name: str = NAME, **others: object) -> dict[str, Any]:
-        """Run it on a seat that was asked in this run, and return its result.
+        """Run the action on a seat whose facts this run has, and return its result.
 
-        name: the seat's. others: settings that are not the defaults.
+        name: the seat's. others: settings that differ from the defaults.
         """
         hostvars = Known({"pc01": variables(builder())})
         task_vars = {"inventory_hostname": name, "hostvars": hostvars}

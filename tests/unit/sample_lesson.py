@@ -1,4 +1,4 @@
-"""A lesson of three small exercises, and how seats stand in it."""
+"""A lesson of three small exercises, and seats that are at some point of it."""
 
 from pathlib import Path
 from typing import Any
@@ -27,38 +27,38 @@ STEPS = {
 
 
 def make(folder: Path) -> Path:
-    """Write the exercises into a project's folder, and give the project."""
+    """Write the exercises into a project's folder, and return that folder."""
     for name, (names, needs) in STEPS.items():
-        place = folder / "app/exercises" / name
-        place.mkdir(parents=True)
+        exercise = folder / "app/exercises" / name
+        exercise.mkdir(parents=True)
         text = f"# {name}\n\nUn but. 10 minutes.\n\nTexte.\n"
-        (place / "fr.md").write_text(text)
-        (place / "en.md").write_text(text)
-        (place / "solution.sh").write_text(f"echo {name}\n")
-        (place / "check.py").write_text(CHECK.format(names=names, needs=needs))
+        (exercise / "fr.md").write_text(text)
+        (exercise / "en.md").write_text(text)
+        (exercise / "solution.sh").write_text(f"echo {name}\n")
+        (exercise / "check.py").write_text(CHECK.format(names=names, needs=needs))
     (folder / "app/exercises/02-second/setup.sh").write_text("echo prepared\n")
     return folder
 
 
 def lesson(folder: Path) -> list[Exercise]:
-    """Give the exercises."""
+    """Write the exercises into an empty folder, and return them as loaded from there."""
     return exercises.load(make(folder) / "app/exercises")
 
 
 def taken(*running: str, stopped: tuple[str, ...] = (), compose: bool = True) -> dict[str, Any]:
-    """Give a snapshot with containers of these names."""
-    told = snapshot.empty()
+    """Return a snapshot with containers of these names."""
+    seat = snapshot.empty()
     container = snapshot.nothing(snapshot.SNAPSHOT["containers"][0])
-    told["taken"] = NOW
-    told["engine"]["compose"] = compose
-    told["containers"] = [
+    seat["taken"] = NOW
+    seat["engine"]["compose"] = compose
+    seat["containers"] = [
         {**container, "name": name, "status": "exited" if name in stopped else "running"}
         for name in (*running, *stopped)
     ]
-    return told
+    return seat
 
 
-def seen(known: list[Exercise], told: dict[str, Any], time: float = NOW) -> dict[str, Any]:
-    """Give a look at a seat that has a snapshot."""
-    answer = {"practical": {"snapshot": told, "why": "", "answers": {}}}
-    return {**look("pc", answer, known), "time": time}
+def seen(practice: list[Exercise], seat: dict[str, Any], time: float = NOW) -> dict[str, Any]:
+    """Return the progress at a seat, judged from its snapshot. time: in seconds since the epoch."""
+    answer = {"practical": {"snapshot": seat, "why": "", "answers": {}}}
+    return {**look("pc", answer, practice), "time": time}

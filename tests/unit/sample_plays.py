@@ -23,5 +23,5 @@ def plays_of(path: Path) -> list[Play]:
 
 @functools.cache
 def plays_of_ours(name: str) -> list[Play]:
-    """Return those of a playbook of the collection, such as site.yml."""
+    """Return the plays of a playbook of the collection, such as site.yml."""
     return plays_of(PROJECT / "playbooks" / name)

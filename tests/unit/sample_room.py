@@ -1,4 +1,4 @@
-"""A room of twelve seats, one of each kind, and the picture of its page.
+"""A room of twelve seats, one for each kind of finding, and the picture of its page.
 
     ./lab env PYTHONPATH=.collections python tests/unit/sample_room.py
 
@@ -23,29 +23,29 @@ SEATS = [f"pc{number:02}" for number in range(1, 13)]
 
 
 def answer(name: str, *changes: tuple[str, object], **settings: object) -> dict[str, Any]:
-    """Give the facts of a seat that has answered, with other values at some paths."""
+    """Return the facts and the verdict of a seat that has answered, changed at some paths."""
     has, groups = seat(*changes), {"lab": SEATS}
     return {"seat": has, "verdict": judge(has, want(groups, name, **settings), builder())}
 
 
 def off(name: str, why: str) -> dict[str, Any]:
-    """Give the facts of a seat that could not be reached."""
+    """Return the facts and the verdict of a seat that could not be reached."""
     return {"seat": None, "verdict": silent(unanswered(name, why), why)}
 
 
 def room(*names: str) -> dict[str, Any]:
-    """Give a room of these seats, the first of which builds."""
+    """Return a room of these seats; the first one is the builder."""
     return {"seats": list(names), "servers": [], "builder": names[0]}
 
 
 def sample() -> dict[str, Any]:
-    """Give the report of the room, made as a run makes it."""
+    """Return the report of the room, made as a run makes it."""
     flask = SEAT["containers"]["flask"]
     tomcat = {"port": 8080, "address": "::", "process": "tomcat9", "pid": 812, "container": None}
     old = image(OLD)
     stopped = SEAT["docker"] | {"running": False, "why": "stopped"}
     away = ("containers", {}), ("listeners", []), ("page", None)
-    rooms: dict[str, list[tuple[str, object]]] = {
+    changed: dict[str, list[tuple[str, object]]] = {
         "pc01": [],
         "pc02": [],
         "pc03": [*away],
@@ -63,13 +63,13 @@ def sample() -> dict[str, Any]:
         "pc11": [("network/routes", [{"to": "198.18.0.0/15", "interface": "tun0"}])],
         "pc12": [("containers/flask", flask | {"state": "exited"}), ("page", None)],
     }
-    answers = {name: answer(name, *changes) for name, changes in rooms.items()}
+    answers = {name: answer(name, *changes) for name, changes in changed.items()}
     answers["pc06"] = off("pc06", "ssh: connect to host pc06: timed out")
     return report(answers, room(*sorted(answers)), {}, NOW, seconds=2.3)
 
 
 def main() -> None:
-    """Take the picture."""
+    """Write the picture."""
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "room.html"
         path.write_text(page(ROOM, sample(), "en"), encoding="utf-8")

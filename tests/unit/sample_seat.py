@@ -1,4 +1,4 @@
-"""A seat that is as it should be, and what it is to be like; the tests change a part of it."""
+"""The facts and the desired state of a seat that is as it should be; tests change parts of them."""
 
 import copy
 from collections.abc import Mapping
@@ -21,18 +21,18 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.service_files impor
 
 NAME, BUILDER = "pc02", "pc01"
 COURSE, BASE = "labocloud20202021:python", "labocloud20202021:base"
-# The base's, and that of the files on it.
+# The revision of the base, and the hash of the files that are built on it.
 BASE_REVISION, CONTEXT = "5c9b3f1e7d20" + "0" * 52, "c0" * 32
 REVISION = sha256(f"{CONTEXT}print of base {BASE_REVISION[:12]}".encode()).hexdigest()
 OLD = "a81cd0447e02" + "0" * 52
 FLASK = "6be22e996b31" + "0" * 52
-# Of no record: no engine is started anew for it.
+# The files for the students' login. No record has them, since no engine restarts for them.
 LOGIN = engine_files.login({"docker_engine_folder": "labocloud", "docker_engine_students": "group"})
 LAYERS = [f"sha256:{number:064x}" for number in range(1, 9)]
 
 
 def image(revision: str, kind: str = "course", layers: int = 8) -> dict[str, Any]:
-    """Give an image of the toolkit's, as a seat tells of it."""
+    """Return an image of the toolkit, as a seat reports it."""
     return {
         "id": f"sha256:of {kind} {revision[:12]}",
         "revision": revision,
@@ -42,7 +42,7 @@ def image(revision: str, kind: str = "course", layers: int = 8) -> dict[str, Any
     }
 
 
-# As an engine tells of the container that the role has started.
+# The settings of the container that the role starts, as an engine reports them.
 SETTINGS = {
     "AutoRemove": True,
     "CapAdd": None,
@@ -214,60 +214,60 @@ SEAT: dict[str, Any] = {
     },
     "odd": [],
 }
-# What all seats are given of the practical, as a listing has it; and what this one has.
+# The listing of the files that every seat gets for the exercises, and the digest of this seat's.
 FILES = ["040755 .", "100755 labo e1e1"]
 SEAT["exercises"]["digest"] = digest(lesson_files.listing(FILES, SEAT["built"].values()))
 
 
 def changed(whole: Mapping[str, Any], *changes: tuple[str, object]) -> dict[str, Any]:
-    """Give a copy of a structure, with other values at paths like docker/running."""
-    made = copy.deepcopy(dict(whole))
+    """Return a deep copy of a structure, with other values at paths like docker/running."""
+    result = copy.deepcopy(dict(whole))
     for path, value in changes:
-        place = made
+        place = result
         *way, last = path.split("/")
         for key in way:
             place = place[key]
         place[last] = copy.deepcopy(value)
-    return made
+    return result
 
 
 def seat(*changes: tuple[str, object]) -> Seat:
-    """Return what the seat says, with other values at some paths."""
+    """Return the seat's facts, with other values at some paths."""
     return cast("Seat", changed(SEAT, *changes))
 
 
 def builder(*changes: tuple[str, object]) -> Builder:
-    """Return what the judge is told of the machine that builds, changed at paths of its facts."""
-    told = seat(("served", [REVISION]), *changes)
+    """Return the builder's facts for the judge, with other values at paths of its seat's facts."""
+    facts = seat(("served", [REVISION]), *changes)
     wheels = {"x86_64": "wheels of x86_64", "aarch64": "wheels of aarch64"}
     return {
-        "seat": told,
+        "seat": facts,
         "course": {
             "base": BASE_REVISION,
             "context": CONTEXT,
             "wheels": wheels,
             "exercises": {"files": FILES, "why": ""},
             "had": "",
-            "served": told["served"],
+            "served": facts["served"],
             "why": "",
         },
     }
 
 
 def variables(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the variables by which actions publish what they know of a machine, by key."""
+    """Return the variables in which actions publish the facts of a machine."""
     return as_variables(facts)
 
 
 class Known(dict[str, dict[str, Any]]):
-    """What is known of machines, as Ansible gives it: hostvars."""
+    """Variables by machine, with the interface of Ansible's hostvars."""
 
     raw_get = dict.__getitem__
 
 
 @cache
 def declared() -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """Give the roles' defaults and specs."""
+    """Return the roles' defaults and argument specifications."""
     return settings.declared(
         lambda path: DataLoader().load_from_file(path, trusted_as_template=True)
     )
@@ -276,20 +276,20 @@ def declared() -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
 def want(
     groups: Mapping[str, list[str]] | None = None, name: str = NAME, **variables: object
 ) -> Want:
-    """Give what a seat is to be like: the defaults, and variables that are set for it.
+    """Return the desired state of a seat: the defaults, and the variables that are set for it.
 
-    groups: of the inventory; without, a room of pc01, pc02 and pc03.
+    groups: those of the inventory, by default a room of pc01, pc02 and pc03.
     """
     defaults, specs = declared()
-    told = {"inventory_hostname": name, "role_path": str(settings.ROLES / "seat")}
-    known = {**told, **variables}
-    found, wrong = settings.settings(
-        known,
+    builtin = {"inventory_hostname": name, "role_path": str(settings.ROLES / "seat")}
+    task_vars = {**builtin, **variables}
+    values, wrong = settings.settings(
+        task_vars,
         defaults,
         specs,
-        lambda some, value: Templar(loader=DataLoader(), variables=dict(some)).template(value),
+        lambda scope, value: Templar(loader=DataLoader(), variables=dict(scope)).template(value),
     )
-    room = settings.room(groups or {"lab": ["pc01", "pc02", "pc03"]}, name, lambda _: found)
-    named = {"name": name, "account": known.get("ansible_user", "")}
-    whole = {**found, **named, "room": room, "wrong": wrong, "twins": [], "attacks": None}
+    room = settings.room(groups or {"lab": ["pc01", "pc02", "pc03"]}, name, lambda _: values)
+    identity = {"name": name, "account": task_vars.get("ansible_user", "")}
+    whole = {**values, **identity, "room": room, "wrong": wrong, "twins": [], "attacks": None}
     return cast("Want", whole)

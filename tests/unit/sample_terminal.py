@@ -1,4 +1,4 @@
-"""A terminal that a test sits before."""
+"""A terminal for tests."""
 
 import io
 import sys
@@ -11,7 +11,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.run import screen
 
 
 def picture(text: str) -> str:
-    """Return what a picture is written as: its lines are cut where they do not fit."""
+    """Return the text that draws a picture without line wrap: lines that do not fit are cut."""
     return f"\x1b[?7l{text}\x1b[?7h"
 
 
@@ -19,12 +19,12 @@ class Tty(io.StringIO):
     """A stream that is a terminal."""
 
     def isatty(self) -> bool:
-        """Return that it is one."""
+        """Return True."""
         return True
 
 
 def drawn_on(monkeypatch: pytest.MonkeyPatch) -> Tty:
-    """Return a terminal of 80 columns and 24 lines, on which nothing is drawn by itself."""
+    """Return a terminal of 80 columns and 24 lines, on which no timer draws anything."""
     for name, value in {"TERM": "xterm", "COLUMNS": "80", "LINES": "24"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("CI", raising=False)
@@ -34,8 +34,8 @@ def drawn_on(monkeypatch: pytest.MonkeyPatch) -> Tty:
 
 @contextmanager
 def before(terminal: Tty) -> Iterator[None]:
-    """Sit before a terminal for a while; it has to be given back."""
-    # No fixture could: pytest has its own streams in place when a test begins.
+    """Have the standard streams be this terminal; check that they still are at the end."""
+    # This is no fixture, since pytest puts its own streams in place after the fixtures have run.
     with mock.patch.object(sys, "stdout", terminal), mock.patch.object(sys, "stderr", terminal):
         yield
         assert sys.stdout is terminal
@@ -43,7 +43,7 @@ def before(terminal: Tty) -> Iterator[None]:
 
 
 def taken_from(terminal: Tty) -> str:
-    """Return what was written since the last call."""
+    """Return the text that was written since the last call, and clear it."""
     written = terminal.getvalue()
     terminal.seek(0)
     terminal.truncate()

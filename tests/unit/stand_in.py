@@ -1,4 +1,4 @@
-"""A stand-in for a Docker Engine, on a unix socket: it answers as told, hangs, refuses and lies."""
+"""A stand-in for a Docker Engine on a unix socket, which can also hang, refuse and lie."""
 
 import http.server
 import json
@@ -15,10 +15,11 @@ from unittest import mock
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 
-# What real engines have answered, by their version; record.py there tells how.
+# The recorded answers of real engines, by version; record.py in this folder makes them.
 RECORDED = Path(__file__).parent / "recorded"
-# What an engine 29 speaks, and from 1.52 on leaves out of an image where it is empty, and of the
-# space that is used; the changelog of Docker's API has it so, no engine 29 could be asked.
+# The oldest and the newest version of the API that an engine 29 speaks. From 1.52 on, its answers
+# leave out empty fields of images, and have other fields for disk usage. All of this is from the
+# changelog of Docker's API; no engine 29 was recorded.
 API_29 = ("1.44", "1.53")
 EMPTY_LEFT_OUT = {"Parent", "Comment", "DockerVersion", "Author"}
 EMPTY_LEFT_OUT_OF_CONFIG = {
@@ -33,41 +34,41 @@ OLD_USAGE = {
 
 
 class Refuse(NamedTuple):
-    """An error of the engine's own."""
+    """An error that the engine reports."""
 
     status: int
     message: str = "no such thing"
 
 
 class Raw(NamedTuple):
-    """An answer that is no JSON: bytes, with a status."""
+    """An answer of raw bytes with a status."""
 
     body: bytes
     status: int = 200
 
 
 class Stream(NamedTuple):
-    """An answer that begins with these bytes, and has no end while the stand-in is there."""
+    """An answer that begins with these bytes, and does not end as long as the stand-in runs."""
 
     body: bytes
 
 
 class Drip(NamedTuple):
-    """An answer that begins with these bytes, and comes a byte at a time: none of them is late."""
+    """An answer that begins with these bytes and goes on byte by byte; no single read is late."""
 
     body: bytes
 
 
-# How many bytes follow, and the seconds before each.
+# The number of bytes that follow, and the seconds before each of them.
 DRIPS, BETWEEN = 200, 0.02
-# No answer at all, for as long as the stand-in is there.
+# The stand-in does not answer as long as it runs.
 HANG = object()
-# The connection is closed in place of an answer.
+# The stand-in closes the connection instead of an answer.
 DROP = object()
 
 
 class Question(NamedTuple):
-    """What somebody asked: the path without the version, and the body as it came."""
+    """A request: the path with its query but without the version, and the body as it came."""
 
     method: str
     path: str
@@ -76,7 +77,7 @@ class Question(NamedTuple):
 
     @property
     def json(self) -> Any:  # noqa: ANN401  # JSON
-        """The body as JSON, None where there is none."""
+        """The body parsed as JSON, None where it is empty."""
         return json.loads(self.body) if self.body else None
 
 
@@ -84,43 +85,43 @@ Answer = Callable[..., object] | object
 
 
 def number(version: str) -> tuple[int, ...]:
-    """Give a version as numbers, to compare it by."""
+    """Return a version as numbers that compare by size."""
     return tuple(map(int, version.split(".")))
 
 
-def less(told: dict[str, Any], empty: set[str]) -> dict[str, Any]:
-    """Give an answer without those of its fields that are named and empty."""
-    return {key: value for key, value in told.items() if value or key not in empty}
+def without_empty(answer: dict[str, Any], fields: set[str]) -> dict[str, Any]:
+    """Return an answer without those of these fields that are empty."""
+    return {key: value for key, value in answer.items() if value or key not in fields}
 
 
-def as_29(path: str, told: Any, question: "Question") -> Any:  # noqa: ANN401  # JSON
-    """Give what an engine 28 has told of a path as 29 does, by the version that it is asked in.
+def as_29(path: str, answer: Any, question: "Question") -> Any:  # noqa: ANN401  # JSON
+    """Return an engine 28's answer to a path as an engine 29 gives it, in the question's version.
 
-    As one does that was upgraded: a new one has containerd's image store, whose answers are not
-    known here.
+    It is that of an upgraded engine: a fresh one has containerd's image store, whose answers were
+    not recorded.
     """
-    asked = number(question.version or API_29[1])
+    version = number(question.version or API_29[1])
     if path == "/info":
-        return {**told, "ServerVersion": "29.2.0"}
-    if asked < (1, 52):
-        return told
+        return {**answer, "ServerVersion": "29.2.0"}
+    if version < (1, 52):
+        return answer
     if path == "/system/df":
-        usage = {new: {"TotalCount": len(told[old])} for old, new in OLD_USAGE.items()}
-        return usage | (told if asked < (1, 53) else {})
+        usage = {new: {"TotalCount": len(answer[old])} for old, new in OLD_USAGE.items()}
+        return usage | (answer if version < (1, 53) else {})
     if re.fullmatch("/images/sha256:[0-9a-f]+/json", path):
-        config = less(told["Config"], EMPTY_LEFT_OUT_OF_CONFIG)
-        return less(told, EMPTY_LEFT_OUT) | {"Config": config}
-    return told
+        config = without_empty(answer["Config"], EMPTY_LEFT_OUT_OF_CONFIG)
+        return without_empty(answer, EMPTY_LEFT_OUT) | {"Config": config}
+    return answer
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers by the rules of the engine that it belongs to."""
+    """Answers requests by the rules of its engine."""
 
     protocol_version = "HTTP/1.1"
     server: "Server"
 
     def do_GET(self) -> None:
-        """Answer, by the newest rule that is for the question."""
+        """Answer by the newest rule that matches the request."""
         engine = self.server.engine
         version, path = re.fullmatch(r"(?:/v([\d.]+))?(/.*)", self.path).groups()
         question = Question(self.command, path, self.read_body(), version or "")
@@ -157,7 +158,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_POST = do_DELETE = do_PUT = do_HEAD = do_GET  # noqa: N815  # http.server's names
 
     def read_body(self) -> bytes:
-        """Give what came with the question, in pieces or in one."""
+        """Return the body of the request, which may be chunked."""
         if self.headers.get("Transfer-Encoding") != "chunked":
             return self.rfile.read(int(self.headers.get("Content-Length", 0)))
         pieces = []
@@ -180,25 +181,25 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """Be quiet."""
 
     def address_string(self) -> str:
-        """Tell whose question it is; a unix socket has no address."""
+        """Return a fixed text, since a client of a unix socket has no address."""
         return "somebody"
 
 
 class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-    """The socket."""
+    """The server on the socket."""
 
     daemon_threads = True
     engine: "Engine"
 
     def handle_error(self, *_: object) -> None:
-        """Be quiet: who asked may have gone."""
+        """Be quiet: the client may have closed the connection."""
 
 
 class Engine:
-    """The stand-in. `on` tells it how to answer; `questions` are those that it was asked.
+    """The stand-in. `on` adds a rule for its answers; `questions` has the requests so far.
 
-    An answer is what becomes of JSON, or Refuse, Raw, Stream, Drip, HANG or DROP, or a function
-    that gives one of these from the Question and the groups of the rule's pattern.
+    An answer is a value that is sent as JSON, or Refuse, Raw, Stream, Drip, HANG or DROP, or a
+    function that returns one of these from the Question and the groups of the rule's pattern.
     """
 
     def __init__(self, path: Path, api: str = "1.45") -> None:
@@ -212,79 +213,79 @@ class Engine:
         self.on("GET", "/_ping", Raw(b"OK"))
 
     def on(self, method: str, pattern: str, answer: Answer) -> None:
-        """Have questions answered whose whole path, with its query, matches pattern.
+        """Answer the requests whose whole path, with its query, matches the pattern.
 
-        Of two rules for one question, the one that was given later holds.
+        Of two rules that match a request, the newer one holds.
         """
         self.rules.insert(0, (method, re.compile(pattern), answer))
 
     def become(self, name: str) -> None:
-        """Answer as an engine 20.10, 26.1 or 28.5 did, or as 29 does by its papers.
+        """Answer as an engine 20.10, 26.1 or 28.5 did, or as 29 does by its documentation.
 
-        In each there are the course's container, and what a student made: an image of BuildKit's
-        and one of the classic builder's, a container, two volumes and a network.
+        Each has the course's container and a student's objects: an image by BuildKit and an image
+        by the classic builder, a container, two volumes and a network.
         """
         source = "28.5" if name == "29" else name
         recording = json.loads((RECORDED / f"{source}.json").read_text())
         self.oldest, self.api = recording["oldest"], recording["api"]
-        for path, told in recording["answers"].items():
-            refused = isinstance(told, dict) and told.get("refused")
-            answer = Refuse(*refused) if refused else told
+        for path, recorded in recording["answers"].items():
+            refused = isinstance(recorded, dict) and recorded.get("refused")
+            answer = Refuse(*refused) if refused else recorded
             if name == "29" and not refused:
-                answer = partial(as_29, path, told)
-            # The usage may be asked for in part.
+                answer = partial(as_29, path, recorded)
+            # A request may ask for a part of the usage, by a query.
             self.on("GET", re.escape(path) + (r"(?:\?.*)?" if path == "/system/df" else ""), answer)
-        # With sizes, the containers are those of the usage.
+        # A list of the containers with their sizes is the same as in the usage.
         sized = recording["answers"]["/system/df"]["Containers"]
         self.on("GET", re.escape("/containers/json?all=true&size=true"), sized)
         if name == "29":
             self.oldest, self.api = API_29
 
     def answer(self, question: Question) -> object:
-        """Give what the rules say."""
+        """Return the newest matching rule's answer, or Refuse for a version that is not spoken."""
         if question.version and number(question.version) > number(self.api):
             return Refuse(400, f"client version {question.version} is too new")
         if question.version and number(question.version) < number(self.oldest):
             return Refuse(400, f"client version {question.version} is too old")
         for method, pattern, answer in self.rules:
-            found = pattern.fullmatch(question.path)
-            if method == question.method and found:
-                return answer(question, *found.groups()) if callable(answer) else answer
+            match = pattern.fullmatch(question.path)
+            if method == question.method and match:
+                return answer(question, *match.groups()) if callable(answer) else answer
         return Refuse(404)
 
     def asked(self, method: str) -> list[str]:
-        """Give the paths that were asked with a method, in their order."""
-        return [one.path for one in self.questions if one.method == method]
+        """Return the paths of the requests with a method, in their order."""
+        return [question.path for question in self.questions if question.method == method]
 
 
 @contextmanager
 def engine(path: Path, api: str = "1.45") -> Iterator[Engine]:
-    """Have a stand-in at a socket for a while. api: the newest version that it speaks."""
-    standing = Engine(path, api)
-    with Server(standing.path, Handler) as server:
-        server.engine = standing
+    """Run a stand-in at a socket, and yield it. api: the newest version that it speaks."""
+    stand_in = Engine(path, api)
+    with Server(stand_in.path, Handler) as server:
+        server.engine = stand_in
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
-            yield standing
+            yield stand_in
         finally:
-            standing.ended.set()
+            stand_in.ended.set()
             server.shutdown()
             thread.join()
 
 
 class Ended(Exception):  # noqa: N818  # a module's end is no error
-    """A module has ended, and said this."""
+    """A module has ended with this result."""
 
 
 def run(main: Callable[[], None], **arguments: object) -> dict[str, Any]:
-    """Run a module with arguments and give what it said; `failed` is in it where it failed."""
+    """Run a module with arguments, and return its result, with `failed` where it failed."""
 
-    def leave(_module: AnsibleModule, **said: object) -> None:
-        raise Ended(said)
+    def leave(_module: AnsibleModule, **result: object) -> None:
+        raise Ended(result)
 
-    def fail(_module: AnsibleModule, msg: str, **said: object) -> None:
-        raise Ended({"failed": True, "msg": msg, **said})
+    def fail(_module: AnsibleModule, msg: str, **result: object) -> None:
+        raise Ended({"failed": True, "msg": msg, **result})
 
     with (
         patch_module_args(arguments),

@@ -1,4 +1,4 @@
-"""A run of a playbook over a room of three seats, as the callback room_summary is told of it."""
+"""A run of a playbook over a room of three seats, as Ansible reports it to room_summary."""
 
 import json
 from collections.abc import Callable
@@ -20,7 +20,7 @@ LOOK = "labocloud.room.seat_progress"
 
 
 def tried(**outcomes: int) -> dict[str, Any]:
-    """Return what came of attacks. outcomes: how many of them had which one."""
+    """Return the result of attacks. outcomes: how many attacks ended with each outcome."""
     attempts = [{"outcome": name} for name, number in outcomes.items() for _ in range(number)]
     return {"account": "student", "tried": attempts}
 
@@ -28,35 +28,36 @@ def tried(**outcomes: int) -> dict[str, Any]:
 def judged(
     name: str, *found: str, named: bool = True, refused: str = "", **students: object
 ) -> dict[str, Any]:
-    """Return the answer of a seat that was judged.
+    """Return the facts and the verdict of a seat.
 
-    found: names of findings. named: whether the course's name is for the revision that is wanted
-    there. refused: the name of the finding why it cannot be worked on. students: values of that
-    part's verdict.
+    found: names of findings. named: whether the course's tag is on the revision that the seat
+    should have. refused: the name of the finding for which the seat is refused, if any. students:
+    values of that part's verdict.
     """
     values = {"container": "flask", "why": "off", "had": "a", "wanted": "b", "seconds": "+99"}
-    findings = [finding(name_, name, **values) for name_ in found]
+    findings = [finding(finding_id, name, **values) for finding_id in found]
     refusals = [finding(refused, name, **values)] if refused else []
     verdicts = {
         "machine": verdict(findings, refused=refusals),
         "students": {**verdict(), **students},
     }
-    # Until the update has come to its end, the builder does not remember what it is for.
+    # The builder records a revision only at the end of an update: until then it is not settled.
     verdicts["images"] = {**verdict(settled=False), "named": named}
     verdicts["container"] = verdict()
     machine = {"running": name, "id": name, "host_keys": [name]}
-    has = {
+    seat = {
         "os": {"name": "Debian"},
         "docker": {"version": "26", "uid": 0},
         "clock": {"control": 1.0},
+        "machine": machine,
     }
-    return {"seat": {**has, "machine": machine}, "verdict": verdicts, "lacks": ["lacks_images"]}
+    return {"seat": seat, "verdict": verdicts, "lacks": ["lacks_images"]}
 
 
 class Run:
     """A run of a playbook over a room of pc1 to pc3.
 
-    lines: those at its end. person: who sits at pc2, as the inventory names them.
+    lines: the lines of its summary. person: who sits at pc2, as a template of the inventory.
     """
 
     def __init__(self, patch: pytest.MonkeyPatch, directory: Path, playbook: str) -> None:
@@ -72,36 +73,36 @@ class Run:
         self.start()
 
     def start(self) -> None:
-        """Begin the playbook."""
+        """Start the playbook."""
         plays = plays_of_ours(self.playbook)
         self.callback.v2_playbook_on_start(SimpleNamespace(get_plays=lambda: plays))
 
     def again(self) -> None:
-        """Begin the playbook in another run."""
+        """Start the playbook in another run."""
         self.callback.__init__()
         self.start()
 
     def settings(self) -> dict[str, Any]:
-        """Return what is set for the page."""
+        """Return the settings of the page."""
         room = {"seats": ["pc1", "pc2", "pc3"], "servers": [], "builder": "pc1"}
         page = {"room_page_directory": str(self.directory), "room_page_language": "en"}
         return {"room": room, "course_image_project": str(self.directory / "course"), **page}
 
     def show(self, call: Callable[..., None], *lines_and_color: Any) -> None:  # noqa: ANN401
-        """Take what is called when Ansible exits: the printing, or what is due without an end."""
+        """Keep what is registered to run at Ansible's exit: the summary, or an end without one."""
         if lines_and_color:
             self.lines, self.color = lines_and_color
         else:
             self.leave = call
 
     def broken_off(self, patch: pytest.MonkeyPatch) -> list[str]:
-        """Have Ansible exit without having told the end, and return the last lines."""
+        """Have Ansible exit before the end of the playbook, and return the summary's lines."""
         patch.setattr(self.callback, "_show", lambda *shown: self.show(self.leave, *shown))
         self.leave()
         return self.lines
 
     def begin(self, *limit: str, any_errors_fatal: bool = False) -> None:
-        """Begin a play, over those seats of the room that it is limited to."""
+        """Start a play. limit: the seats of the room that the run is limited to."""
 
         def hosts(_group: str, ignore_limits: bool, ignore_restrictions: bool) -> list[Any]:
             assert ignore_restrictions
@@ -122,7 +123,7 @@ class Run:
         self.callback.v2_playbook_on_play_start(play)
 
     def tell(self, event: str, seat: str, **task: Any) -> None:  # noqa: ANN401  # of any kind
-        """Tell of a task that has ended: action, args, delegate_to, and its result."""
+        """Report a task that has ended. task: its action, args, delegate_to and result."""
         result = SimpleNamespace(
             host=SimpleNamespace(get_name=lambda: seat),
             task=SimpleNamespace(
@@ -146,14 +147,14 @@ class Run:
         delegate_to: str | None = None,
         is_silent: bool = False,
     ) -> None:
-        """Tell that a seat was judged, or the machine that the task was delegated to."""
+        """Report that a seat was judged, or the machine that the task was delegated to."""
         answer = judged(delegate_to or seat, *found, named=named, refused=refused)
         answer |= {"seat": None} if is_silent else {}
         result = {UNSHOWN: answer, "msg": "it"}
         self.tell(event, seat, action=SEAT, result=result, delegate_to=delegate_to)
 
     def end(self, *processed: str, **failed: str) -> list[str]:
-        """End the run, and return the last lines. failed: machine to failures or unreachable."""
+        """End the run; return the summary's lines. failed: machine to failures or unreachable."""
         counts = {
             host: {"failures": 0, "unreachable": 0} | ({failed[host]: 1} if host in failed else {})
             for host in (*processed, *failed, "pc1", "pc2", "pc3")
@@ -165,15 +166,15 @@ class Run:
         return self.lines
 
     def missing(self) -> list[str]:
-        """Return the seats that the next run can be limited to."""
+        """Return the seats in the file that the next run can be limited to by --limit."""
         return self.file.read_text().split() if self.file.exists() else []
 
     def progress(self) -> dict[str, tuple[str, str | None]]:
-        """Return what the board says of each seat: its state, and who sits there."""
+        """Return each seat's state and person, as the board has them."""
         report = json.loads((self.directory / "progress.json").read_text())
         return {row["name"]: (row["state"], row["person"]) for row in report["seats"]}
 
     def page(self) -> dict[str, str]:
-        """Return what the page says of each seat."""
+        """Return each seat's state, as the page has it."""
         report = json.loads((self.directory / "room.json").read_text())
         return {row["name"]: row["state"] for row in report["seats"]}

@@ -20,7 +20,7 @@ NAME = "pc07"
 
 
 def run(action: Any, answer: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401  # a module
-    """Run an action whose module answers this, and give its result."""
+    """Run an action whose module has this answer, and return its result."""
     task = mock.Mock(args={}, async_val=0, check_mode=False, delegate_to=None)
     made = action.ActionModule(task, *(mock.Mock() for _ in range(5)))
     made._execute_module = lambda **_: answer

@@ -37,7 +37,7 @@ class Seat:
         program.chmod(0o755)
 
     def asked(self) -> list[str]:
-        """Give what it was asked."""
+        """Return the questions that the stand-in for apt was asked."""
         told = self.path / "asked"
         return told.read_text().splitlines() if told.exists() else []
 

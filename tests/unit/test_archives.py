@@ -140,7 +140,7 @@ class Task:
 
 
 def lacks(stem: Path, *lacking: str) -> dict[str, Any]:
-    """Give the facts of a seat that lacks images, and is sent the archive that begins so."""
+    """Return the facts of a seat that lacks images and is sent the archive named `stem`."""
     archive = {"archive": str(stem), "images": ["a:1"], "skip_layers": 3}
     images = {"lacking": list(lacking), "archive": archive}
     return {"verdict": {**dict.fromkeys(VERDICTS), "images": images}}

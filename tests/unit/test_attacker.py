@@ -20,7 +20,7 @@ from ansible_collections.labocloud.room.plugins.modules import seat_attack
 
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a directory that stands for the machine's root directory, with a few things in it."""
+    """Return a directory that stands for the machine's root directory, with a few files in it."""
     monkeypatch.setattr(attacker, "HOST", str(tmp_path))
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\n")
@@ -29,7 +29,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def try_it(capsys: pytest.CaptureFixture[str], name: str, **given: object) -> dict[str, object]:
-    """Try an attack, and give what it has told."""
+    """Try an attack, and return its report."""
     attacker.main(name, json.dumps(given))
     signal.alarm(0)
     return seat_attack.reported(capsys.readouterr().out)

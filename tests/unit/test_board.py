@@ -36,7 +36,7 @@ def report(
     now: float = NOW,
     **people: str,
 ) -> dict[str, Any]:
-    """Give the report of pc1 to pc5, as it comes back from its file."""
+    """Return the report of pc1 to pc5, as it is read back from its file."""
     names = {f"pc{number}": people.get(f"pc{number}", "") for number in range(1, 6)}
     told = board.board(looks, names, known, before or {}, now)
     jsonschema.validate(told, SCHEMA)

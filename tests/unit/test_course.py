@@ -37,7 +37,7 @@ LOCK = RECIPE["wheels"]
 
 
 def rendered(expression: object) -> object:
-    """Give what Ansible makes of an expression, with the settings and the recipe as variables."""
+    """Return the value of an Ansible expression over the settings and the recipe."""
 
     def trusted(value: object) -> object:
         return trust_as_template(value) if isinstance(value, str) else value

@@ -22,7 +22,7 @@ LACKING = {"docker_engine_users": ["student"]}
 
 
 def load(name: str) -> list[dict[str, Any]]:
-    """Give the tasks of a file of the role, as Ansible reads them."""
+    """Return the tasks of a file of the role, as Ansible reads them."""
     tasks: list[dict[str, Any]] = DataLoader().load_from_file(
         str(ROLE / name), trusted_as_template=True
     )
@@ -30,7 +30,7 @@ def load(name: str) -> list[dict[str, Any]]:
 
 
 def known(*changes: tuple[str, object], check: bool = False, **settings: object) -> dict[str, Any]:
-    """Give the variables that a task sees on a changed seat."""
+    """Return the variables that a task sees on a changed seat."""
     has, wanted = seat(*changes), want(**settings)
     verdict = judge(has, wanted, {})
     facts = {**variables({"seat": has, "verdict": verdict}), "ansible_check_mode": check}
@@ -38,7 +38,7 @@ def known(*changes: tuple[str, object], check: bool = False, **settings: object)
 
 
 def met(task: dict[str, Any], variables: dict[str, Any]) -> bool:
-    """Tell whether a task's conditions are."""
+    """Return whether a task's conditions are met."""
     conditions = task.get("when", [])
     every = conditions if isinstance(conditions, list) else [conditions]
     templar = Templar(loader=DataLoader(), variables=variables)
@@ -46,7 +46,7 @@ def met(task: dict[str, Any], variables: dict[str, Any]) -> bool:
 
 
 def done(variables: dict[str, Any]) -> list[str]:
-    """Give the names of the role's own tasks whose conditions are met, in their order."""
+    """Return the names of the role's own tasks whose conditions are met, in their order."""
     names = []
     for task in load("main.yml"):
         if met(task, variables):

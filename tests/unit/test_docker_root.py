@@ -71,7 +71,7 @@ def seat(root: Path, how: str, *entries: str) -> None:
 
 
 def purge(*roots: Path, check: bool = False) -> dict[str, Any]:
-    """Give what the module says, asked to remove what Docker kept."""
+    """Return the module's answer to a request to remove Docker's data."""
     paths = [str(root) for root in roots]
     return stand_in.run(docker_root.main, paths=paths, state="absent", _ansible_check_mode=check)
 

@@ -23,7 +23,7 @@ class Taken(Exception):  # noqa: N818  # no error
 
 
 def taken(name: str, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Give the options that a module takes, and what else it says of itself."""
+    """Return the options that a module takes, and its other arguments to AnsibleModule."""
 
     def take(_module: AnsibleModule, argument_spec: dict[str, Any], **other: object) -> None:
         raise Taken(argument_spec, other)
@@ -35,7 +35,7 @@ def taken(name: str, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Any], d
 
 
 def options(told: dict[str, Any]) -> dict[str, Any]:
-    """Give what is said of each option, as far as it is not as Ansible takes it without."""
+    """Return each option's specification without what equals Ansible's defaults."""
     return {
         name: {
             key: one[key]
@@ -47,7 +47,7 @@ def options(told: dict[str, Any]) -> dict[str, Any]:
 
 
 def documented(name: str) -> dict[str, Any]:
-    """Give a module's documentation, with what it shares with others."""
+    """Return a module's documentation, merged with its documentation fragments."""
     documentation = yaml.safe_load(
         importlib.import_module(f"{PLUGINS}.modules.{name}").DOCUMENTATION
     )

@@ -23,7 +23,7 @@ def files(*changes: tuple[str, object], **settings: object) -> dict[str, str]:
 
 
 def daemon(**settings: object) -> dict[str, Any]:
-    """Give what daemon.json is to hold."""
+    """Return the wanted content of daemon.json."""
     made: dict[str, Any] = json.loads(files(**settings)[engine_files.DAEMON_JSON])
     return made
 
@@ -114,7 +114,7 @@ def test_the_rooms_registry_is_reached_without_the_proxy(address: str) -> None:
 
 
 def looked_up(term: str, *changes: tuple[str, object], **settings: object) -> dict[str, str]:
-    """Give what the lookup gives to a task."""
+    """Return the lookup's answer to a task."""
     facts = {"labocloud_seat": seat(*changes), "inventory_hostname": "pc02"}
     facts["role_path"] = str(service_files.ROLES / "docker_engine")
     variables = {"groups": {"lab": ["pc02"]}, "hostvars": {}, **facts, **settings}

@@ -47,7 +47,7 @@ class Asked(dict[str, Any]):
 
 
 def missing(folder: Path) -> Iterator[str]:
-    """Give what an exercise's folder lacks, in sentences for whoever writes it."""
+    """Yield the faults of an exercise's folder, as sentences for its author."""
     try:
         exercise = exercises.load_exercise(folder)
     except exercises.ExerciseError as error:
@@ -90,7 +90,7 @@ def missing(folder: Path) -> Iterator[str]:
 
 
 def missing_in_text(exercise: exercises.Exercise, language: str, text: str) -> Iterator[str]:
-    """Give what one of its texts lacks; its links and how it is set, app/tests/ looks at."""
+    """Yield the faults of one of its texts; app/tests/ checks links and typography."""
     file = f"{language}.md"
     plain = FENCE.sub("", text)
     if not re.match(r"# \S", text):
@@ -107,7 +107,7 @@ def missing_in_text(exercise: exercises.Exercise, language: str, text: str) -> I
 
 
 def texts_in(code: ast.AST) -> Iterator[str]:
-    """Give the texts of a program that could be read by a student."""
+    """Yield the texts of a program that a student could read."""
     for node in ast.walk(code):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
@@ -139,7 +139,7 @@ def test_the_projects_own_exercises_are_tried_in_states_that_are_wrong() -> None
 
 
 def without(pattern: str, file: str, new: str = "") -> Callable[[Path], None]:
-    """Give what changes a file of an exercise, at what a pattern finds."""
+    """Return a function that changes a file of an exercise where a pattern matches."""
 
     def change(folder: Path) -> None:
         path = folder / file
@@ -192,7 +192,10 @@ CONTAINER, IMAGE = snapshot.SNAPSHOT["containers"][0], snapshot.SNAPSHOT["images
 
 
 def untouched(*, images: bool, flask: bool) -> dict[str, Any]:
-    """Give what a seat has that the toolkit has made ready, or one where that has gone."""
+    """Return a snapshot of a seat on which no exercise was begun.
+
+    images, flask: whether the toolkit's images and its container are still there.
+    """
     taken = snapshot.empty()
     taken["engine"] |= {"version": "26.1.5", "memory": True, "compose": True}
     taken["networks"] = [
@@ -224,7 +227,7 @@ def test_nothing_is_done_where_nobody_has_done_anything(folder: Path) -> None:
 
 
 def of_shape(shape: Any, texts: list[str]) -> st.SearchStrategy[Any]:  # noqa: ANN401  # JSON
-    """Give any JSON of a shape; its texts are of these, so that some are equal."""
+    """Return a strategy for JSON of a shape. texts: few, so that some of them are equal."""
     if isinstance(shape, list):
         return st.lists(of_shape(shape[0], texts), max_size=3)
     if isinstance(shape, dict) and str in shape:
@@ -241,7 +244,7 @@ def of_shape(shape: Any, texts: list[str]) -> st.SearchStrategy[Any]:  # noqa: A
 
 @cache
 def snapshots(name: str) -> st.SearchStrategy[tuple[dict[str, Any], list[str]]]:
-    """Give snapshots, and answers, that say what matters to an exercise."""
+    """Draw snapshots and answers with the values that an exercise looks for."""
     exercise = by_name(name)
     code = ast.parse((EXERCISES / name / "check.py").read_text())
     own = [text for text in texts_in(code) if " " not in text]
@@ -306,7 +309,7 @@ def prepare(folder: Path, home: Path) -> str:
 
 
 def prepared(words: str) -> list[Path]:
-    """Give the exercises whose preparation has a line that begins so."""
+    """Return the exercises whose setup.sh has a line that begins with these words."""
     scripts = [folder / "setup.sh" for folder in FOLDERS if (folder / "setup.sh").exists()]
     line = re.compile(rf"^ *{words}", re.MULTILINE)
     return [script.parent for script in scripts if line.search(script.read_text())]

@@ -28,17 +28,17 @@ Change = Callable[[Snapshot], object]
 
 
 def container(name: str, **fields: object) -> Change:
-    """Give what changes fields of a container."""
+    """Return a function that changes fields of a container."""
     return lambda seat: next(c for c in seat["containers"] if c["name"] == name).update(fields)
 
 
 def image(tag: str, **fields: object) -> Change:
-    """Give what changes fields of an image."""
+    """Return a function that changes fields of an image."""
     return lambda seat: next(i for i in seat["images"] if tag in i["tags"]).update(fields)
 
 
 def like(tag: str, other: str, field: str) -> Change:
-    """Give what gives an image a field of another one's."""
+    """Return a function that copies a field of one image to another."""
 
     def change(seat: Snapshot) -> None:
         one, two = (next(i for i in seat["images"] if name in i["tags"]) for name in (tag, other))
@@ -48,7 +48,7 @@ def like(tag: str, other: str, field: str) -> Change:
 
 
 def without(kind: str, name: str) -> Change:
-    """Give what takes something away: of the lists by its name or tag, of the rest by its key."""
+    """Return a function that removes an entry: from lists by name or tag, from dicts by key."""
 
     def change(seat: Snapshot) -> None:
         if isinstance(seat[kind], dict):
@@ -63,7 +63,7 @@ def without(kind: str, name: str) -> Change:
 
 
 def text(kind: str, name: str, said: str) -> Change:
-    """Give what has a container's log, or the body of a page, say something else."""
+    """Return a function that changes a container's log, or the body of a page."""
 
     def change(seat: Snapshot) -> None:
         if kind == "logs":
@@ -75,7 +75,7 @@ def text(kind: str, name: str, said: str) -> Change:
 
 
 def limited(memory: int) -> Change:
-    """Give what has the seat limit memory, and relance to this many bytes."""
+    """Return a function that makes the seat limit memory, and relance to this many bytes."""
 
     def change(seat: Snapshot) -> None:
         seat["engine"]["memory"] = True
@@ -96,7 +96,7 @@ def same_pip(seat: Snapshot) -> None:
 
 
 def made_by(tag: str, *rows: str) -> Change:
-    """Give what has an image made by these, of the base."""
+    """Return a function that gives an image these rows above the base."""
 
     def change(seat: Snapshot) -> None:
         images = {name: one for one in seat["images"] for name in one["tags"]}
@@ -108,7 +108,7 @@ def made_by(tag: str, *rows: str) -> Change:
 
 
 def on_course(*tags: str) -> Change:
-    """Give what has images built on the course image, by whatever label they have."""
+    """Return a function that builds images on the course image, whatever their labels are."""
 
     def change(seat: Snapshot) -> None:
         images = {name: one for one in seat["images"] for name in one["tags"]}
@@ -220,7 +220,7 @@ WRONG: list[tuple[int, str, Change, str]] = [
 
 
 def judged(seat: Snapshot, number: int) -> dict[str, str]:
-    """Give the open steps of an exercise, each with what is said of it in French."""
+    """Return the open steps of an exercise, each with its French hint."""
     steps = exercises.judged(KNOWN[number], seat, [ANSWER])
     return {step.id: step.hint["fr"].replace("\u00a0", " ") for step in steps if not step.done}
 
@@ -257,7 +257,7 @@ def test_what_either_builder_says_of_a_copy_is_one(version: str, row: str) -> No
 
 
 def seat_of(*containers: Snapshot) -> Snapshot:
-    """Give a solved seat that has these containers."""
+    """Return a solved seat that has these containers."""
     seat = copy.deepcopy(SOLVED["26.1.5+dfsg1"])
     plain = seat["containers"][0]
     seat["containers"] = [{**plain, **one} for one in containers]

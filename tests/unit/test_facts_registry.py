@@ -21,7 +21,7 @@ NOW = datetime.datetime.now(datetime.UTC)
 def server(
     authority: Authority, directory: Path, answer: bytes = OK, name: str = "localhost"
 ) -> Iterator[tuple[int, list[bytes]]]:
-    """Answer over TLS, once; give the port, and what was asked.
+    """Answer one request over TLS; yield the port, and the list of requests.
 
     answer: the bytes of it; empty, none until the end.
     """

@@ -19,7 +19,7 @@ SCHEMA = json.loads((Path(__file__).parents[2] / "docs/room.schema.json").read_t
 
 
 def values_of(name: str, value: str) -> dict[str, str]:
-    """Give all that a finding's words and its command take."""
+    """Return the names of the values that a finding's texts and its command take."""
     english = catalogue.read("en", "findings")
     texts = [english.get(f"{name}.{key}", "") for key in ("cause", "advice")]
     taken = set().union(*map(fields, texts), fields(VOCABULARY[name].command)) - {"seat"}

@@ -21,7 +21,7 @@ OF_OTHERS = {
 
 
 def explained() -> list[str]:
-    """Give the lines that docs/troubleshooting.md explains; … stands for values, or for more."""
+    """Return the lines that docs/troubleshooting.md explains; … stands for a value or more text."""
     page = (PROJECT / "docs/troubleshooting.md").read_text()
     table = page.partition("| the line says | do |\n| --- | --- |\n")[2].partition("\n\n")[0]
     cells = [row.split(" | ")[0] for row in table.splitlines()]
@@ -30,7 +30,7 @@ def explained() -> list[str]:
 
 @cache
 def sentences() -> str:
-    """Give all that is said in English: by the catalogue, and by roles and plugins."""
+    """Return all English messages: those of the catalogue, of roles and of plugins."""
     found = [str(text) for text in catalogue.read("en", "findings").values()]
     for pattern in ("roles/*/tasks/*.yml", "plugins/*/*.py", "plugins/*/*/*.py"):
         for path in sorted(PROJECT.glob(pattern)):
@@ -41,7 +41,7 @@ def sentences() -> str:
 
 
 def is_said(piece: str) -> bool:
-    """Tell whether a piece of a line is part of a sentence, in which each word may be a value."""
+    """Return whether a piece of a line is part of a message, in which each word may be a value."""
     words = (f"(?:{re.escape(word)}|{VALUE})" for word in piece.split())
     return re.search(" ".join(words), sentences()) is not None
 

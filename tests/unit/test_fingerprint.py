@@ -45,7 +45,7 @@ def test_no_field_can_be_changed_or_added_unnoticed(name: str, field: str, other
 
 
 def empties(image: dict[str, Any], field: str) -> list[dict[str, Any]]:
-    """Give an image's configuration with a field left out, and with it empty in every way."""
+    """Return an image's configuration with a field left out, and with each kind of empty value."""
     without = {key: value for key, value in image["Config"].items() if key != field}
     return [without, *(without | {field: empty} for empty in (None, "", [], {}, False))]
 

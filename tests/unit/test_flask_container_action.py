@@ -53,7 +53,7 @@ def run(
 
 
 def failing(told: dict[str, Any], **arguments: object) -> str:
-    """Give the words of a task whose module has failed."""
+    """Return the message of a task whose module has failed."""
     with pytest.raises(AnsibleActionFail) as failed:
         run({"failed": True, **told}, **arguments)
     assert failed.value.result == {"failed": True, **told, "msg": str(failed.value)}

@@ -142,7 +142,7 @@ OLD, NEW, THEIRS, LEFT = ("0" * 63 + digit for digit in "1234")
 
 
 def container(url: str) -> dict[str, Any]:
-    """Give what a container has to be whose page is at url."""
+    """Return the wanted container whose page is at url."""
     port = url.rpartition(":")[2]
     bindings = {"8888/tcp": [{"HostIp": "127.0.0.1", "HostPort": port}]}
     return {"Image": IMAGE, "User": "10001:10001", "HostConfig": {"PortBindings": bindings}}
@@ -196,7 +196,7 @@ class Seat:
         return {"Id": NEW, "Warnings": []}
 
     def find(self, name: str) -> str:
-        """Give the ID of a container of that name; what nobody is called is an ID."""
+        """Return the ID of the container with that name; any other text is taken for an ID."""
         return next(
             (key for key, one in self.containers.items() if one["Name"] == f"/{name}"), name
         )
@@ -229,7 +229,7 @@ class Seat:
             networks["bridge"] = {}
 
     def names(self) -> dict[str, str]:
-        """Give what there is: name to ID."""
+        """Return the containers: name to ID."""
         return {one["Name"]: key for key, one in self.containers.items()}
 
     def switch(self, url: str = "", **other: object) -> dict[str, Any]:
@@ -246,7 +246,7 @@ class Seat:
         return stand_in.run(flask_container.main, **arguments | other)
 
     def done_to(self, key: str) -> list[str]:
-        """Tell what was asked for, of one container or of all."""
+        """Return the requests that change a container, for one of them or for all."""
         return [
             f"{one.method} {one.path} {one.body.decode()}"
             for one in self.engine.questions
@@ -292,7 +292,7 @@ def seat(
 
 
 def recorded(tmp_path: Path) -> dict[str, Any]:
-    """Give what the toolkit has recorded of its containers."""
+    """Return the toolkit's record of its containers."""
     return state.read(tmp_path / "remembered").brought
 
 

@@ -60,7 +60,7 @@ def command(directory: Path, name: str, script: str) -> None:
 
 
 def members(archive: Path) -> dict[str, bytes | None]:
-    """Give what an archive holds: the files, and None for what is none."""
+    """Return the members of an archive: files with their bytes, and None for other kinds."""
     data = subprocess.run(["zstd", "-dcq", archive], capture_output=True, check=True).stdout
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
         return {one.name: tar.extractfile(one).read() if one.isreg() else None for one in tar}

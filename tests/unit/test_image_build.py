@@ -58,7 +58,7 @@ class Machine:
         self.docker.chmod(0o755)
 
     def words(self) -> list[str]:
-        """Give the words that docker was called with."""
+        """Return the arguments that docker was called with."""
         return (self.directory / "words").read_text().splitlines()
 
     def build(self, content: bytes = CONTEXT, **others: object) -> dict[str, Any]:

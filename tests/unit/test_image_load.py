@@ -56,11 +56,11 @@ class Seat:
         self.images |= {one["Id"]: one for one in images}
 
     def named(self) -> dict[str, str]:
-        """Give each name with the ID of its image."""
+        """Return each name with the ID of its image."""
         return {name: one["Id"] for one in self.images.values() for name in one["RepoTags"]}
 
     def find(self, wanted: str) -> dict[str, Any] | None:
-        """Give an image by name or ID, None where there is none."""
+        """Return an image by name or ID, None where there is none."""
         if self.coming and self.loaded.exists():
             for one in self.coming:
                 self.take(one["RepoTags"])

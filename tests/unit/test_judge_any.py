@@ -51,7 +51,7 @@ EMPTY = shaped({})
 
 @cache
 def seats() -> list[Json]:
-    """Give what seats say: that of the sample, and what recorded engines have told besides."""
+    """Return the facts of seats: the sample's, and those of the recorded engines."""
     told = [SEAT, FULL, EMPTY]
     for name in ("20.10", "26.1", "28.5"):
         with (
@@ -81,7 +81,7 @@ NAMED = ["pc01", "pc02", "pc03"]
 
 @st.composite
 def bent(draw: st.DrawFn, originals: list[Json]) -> Json:
-    """Give one of these, in which some values are others of their own type, or away."""
+    """Draw one of these, with some values replaced by others of their type, or removed."""
     whole = copy.deepcopy(draw(st.sampled_from(originals)))
     for _ in range(draw(st.integers(1, 4))):
         there = list(places(whole))
@@ -105,12 +105,12 @@ def bent(draw: st.DrawFn, originals: list[Json]) -> Json:
 
 
 def in_shape(told: Json) -> dict[str, Any]:
-    """Give what a seat has told as the judge takes it."""
+    """Return a seat's answer in the shape that the judge takes."""
     return shaped({"seat": told})
 
 
 def judged(has: Json, known: dict[str, Any] | None = None, **options: object) -> dict[str, Any]:
-    """Give the verdicts, each of which is whole."""
+    """Return the verdicts, and check that each of them is complete."""
     made = judge.judge(has, want(**options), builder() if known is None else known)
     assert list(made) == list(judge.PARTS)
     for verdict in made.values():
@@ -237,7 +237,7 @@ def test_no_password_is_in_what_is_said_of_a_wrong_setting(name: str, value: obj
 
 
 def answer(has: dict[str, Any], name: str) -> dict[str, Any]:
-    """Give what a run knows of a seat."""
+    """Return the facts and the verdict of a seat, as a run has them."""
     return {"seat": has, "verdict": judged(has, name=name)}
 
 

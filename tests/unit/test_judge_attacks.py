@@ -7,7 +7,7 @@ from sample_seat import want
 
 
 def found(*outcomes: tuple[str, str], why: str = "", kind: str = "rootless") -> list[Any]:
-    """Give the findings. outcomes: of the attacks a, b, …, each with its reason."""
+    """Return the findings. outcomes: of the attacks a, b, …, each with its reason."""
     tried = [
         {"name": name, "outcome": outcome, "why": reason}
         for name, (outcome, reason) in zip("abcdef", outcomes, strict=False)
@@ -17,7 +17,7 @@ def found(*outcomes: tuple[str, str], why: str = "", kind: str = "rootless") -> 
 
 
 def names(findings: list[Any]) -> list[tuple[str, str]]:
-    """Give the name and severity of each."""
+    """Return the name and severity of each finding."""
     return [(one["id"], one["severity"]) for one in findings]
 
 

@@ -27,7 +27,7 @@ def verdict(
 
 
 def to_do(told: dict[str, Any]) -> tuple[bool, bool, bool]:
-    """Give whether there is nothing to do, and whether base and course image are to be built."""
+    """Return whether nothing is to be done, whether to build the base, and the course image."""
     return told["settled"], told["base"], told["course"]
 
 

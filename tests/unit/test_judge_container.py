@@ -54,7 +54,7 @@ def nothing_is_wrong_with_the_images(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def one(key: str, of: str = COURSE, **other: object) -> dict[str, Any]:
-    """Give a container as a seat tells of it."""
+    """Return a container as a seat reports it."""
     told = {"id": key, "image": of, "image_id": IDS.get(of, f"id of {of}"), "labels": MANAGED}
     more = {"state": "running", "health": None, "ports": [8080], "settings": SETTINGS}
     return told | more | other
@@ -63,7 +63,7 @@ def one(key: str, of: str = COURSE, **other: object) -> dict[str, Any]:
 def facts(
     brought: dict[str, Any] | None = None, *changes: tuple[str, object], **containers: object
 ) -> dict[str, Any]:
-    """Give a seat with these containers, of which the first holds the port."""
+    """Return a seat with these containers, of which the first holds the port."""
     there = {name.replace("_", "-"): each for name, each in containers.items()}
     held = {"port": 8080, "address": "127.0.0.1", "process": "docker-proxy", "pid": 9}
     told = {"packages": [], "users": []} | ({} if brought is None else brought)
@@ -81,17 +81,17 @@ def facts(
 def verdict(
     has: dict[str, Any], told: dict[str, Any] | None = None, **variables: object
 ) -> dict[str, Any]:
-    """Give the verdict on the container. told: of the builder; without, it has the same image."""
+    """Return the verdict on the container. told: the builder's facts; by default, the sample's."""
     return container.judge(has, want(**variables), builder() if told is None else told)
 
 
 def ids(has: dict[str, Any], told: dict[str, Any] | None = None, **variables: object) -> list[str]:
-    """Give the findings, by name."""
+    """Return the names of the findings."""
     return [each["id"] for each in verdict(has, told, **variables)["findings"]]
 
 
 def refusals(has: dict[str, Any], **variables: object) -> list[str]:
-    """Give what is refused, in words."""
+    """Return the refusals, as sentences."""
     return [in_words([each]) for each in verdict(has, **variables)["refused"]]
 
 
@@ -438,7 +438,7 @@ def test_a_seat_on_which_one_thing_is_wrong(
 
 
 def has_no_cpus() -> dict[str, Any]:
-    """Give a seat whose engine cannot limit CPUs, and whose container is not limited."""
+    """Return a seat whose engine cannot limit CPUs, and whose container is not limited."""
     return seat(("docker/cpus", 0), ("containers/flask/settings", SETTINGS | {"NanoCpus": 0}))
 
 

@@ -28,7 +28,7 @@ BARE = (
 
 
 def judge(*changes: tuple[str, object], **variables: object) -> dict[str, Any]:
-    """Give the verdict on a changed seat."""
+    """Return the verdict on a changed seat."""
     return engine.judge(seat(*changes), want(**variables), {})
 
 
@@ -37,7 +37,7 @@ def ids(verdict: dict[str, Any], part: str = "findings") -> list[str]:
 
 
 def packages(**others: str | None) -> tuple[str, dict[str, str]]:
-    """Give a change of the seat's packages; one without a version is not there."""
+    """Return a change of the seat's packages; a version of None removes one."""
     told = SEAT["packages"] | {name.replace("_", "-"): value for name, value in others.items()}
     return "packages", {name: value for name, value in told.items() if value is not None}
 
@@ -116,7 +116,7 @@ BOOTSTRAP = {"course_image_base_source": "bootstrap"}
 
 
 def asked_for(*changes: tuple[str, object], name: str = BUILDER, **variables: object) -> list[str]:
-    """Give what apt is asked for on the machine that builds, or on another of its room."""
+    """Return the packages to install on the machine that builds, or on another of its room."""
     made = builder(*changes)
     told: list[str] = engine.judge(made["seat"], want(name=name, **variables), made)["packages"]
     return told
@@ -415,7 +415,7 @@ HASH = sha256(PEM.encode()).hexdigest()
 
 
 def trusting(ca: str, *changes: tuple[str, object], **settings: object) -> dict[str, Any]:
-    """Give the verdict on a seat of a room with a registry, whose CA the run knows, or not."""
+    """Return the verdict on a seat of a room with a registry. ca: its CA, empty if unknown."""
     wanted = want(groups=REGISTRY, **{"room_registry_address": "server"} | settings)
     wanted["room"]["registry"]["ca"] = ca
     return engine.judge(seat(*changes), wanted, {})

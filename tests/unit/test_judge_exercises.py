@@ -13,7 +13,7 @@ ABSENT = {"folder": "absent", "command": "absent", "memory": "absent", "digest":
 
 
 def judge(told: dict[str, Any] | None = None, **wanted: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Give the verdict on a seat that tells other things of its practical."""
+    """Return the verdict on a seat with other facts of its exercises."""
     has = seat(*((f"exercises/{key}", value) for key, value in (told or {}).items()))
     return exercises.judge(has, want(**wanted), builder())
 

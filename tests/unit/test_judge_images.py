@@ -128,7 +128,7 @@ def test_the_names_of_another_tag_go(machine: dict[str, Any], going: list[str]) 
 
 
 def gone(machine: dict[str, Any], before: dict[str, Any] | None) -> list[str]:
-    """Give what goes with the toolkit from a machine that was so before."""
+    """Return the images to remove from a machine that had these before the toolkit."""
     return revisions.brought(machine | {"before": before}, TAG)
 
 
@@ -180,7 +180,7 @@ NEWEST = "e5" * 32
 
 
 def older(has: dict[str, Any], *revisions: str) -> dict[str, Any]:
-    """Give a machine that has other revisions too, which the toolkit has brought."""
+    """Return a machine that also has these revisions, which the toolkit brought."""
     for revision in revisions:
         name = f"{COURSE}-{revision[:12]}"
         has["images"][name] = image(revision)
@@ -199,7 +199,7 @@ def ids(told: dict[str, Any]) -> list[str]:
 
 
 def lacks(*names: str, **others: object) -> dict[str, Any]:
-    """Give the sample without some of its images; others: names that are for another one."""
+    """Return the sample without some of its images. others: names for other images."""
     there = {name: one for name, one in sample()["images"].items() if name not in names}
     return sample(("images", there | others))
 

@@ -9,7 +9,7 @@ from sample_seat import seat, want
 
 
 def judge(*changes: tuple[str, object], **variables: object) -> dict[str, Any]:
-    """Give the verdict on a changed seat."""
+    """Return the verdict on a changed seat."""
     return machine.judge(seat(*changes), want(**variables), {})
 
 

@@ -11,17 +11,17 @@ REGISTRY = {"lab": ["pc01", "pc02"], "registry": ["server"]}
 
 
 def judge(*changes: tuple[str, object], **variables: object) -> dict[str, Any]:
-    """Give the verdict on a changed seat."""
+    """Return the verdict on a changed seat."""
     return network.judge(seat(*changes), want(**variables), {})
 
 
 def ids(*changes: tuple[str, object], **variables: object) -> list[str]:
-    """Give the findings on a changed seat, by name."""
+    """Return the names of the findings on a changed seat."""
     return [one["id"] for one in judge(*changes, **variables)["findings"]]
 
 
 def routes(to: str, interface: str = "eth0") -> tuple[str, object]:
-    """Give a change of the seat's routes."""
+    """Return a change of the seat's routes."""
     return "network/routes", [{"to": to, "interface": interface}]
 
 

@@ -36,13 +36,13 @@ Change = tuple[str, object]
 def wanted(
     name: str = HOST, groups: dict[str, list[str]] = GROUPS, **settings: object
 ) -> dict[str, Any]:
-    """Give what a machine of the room is to be like."""
+    """Return the desired state of a machine of the room."""
     known = {"room_registry_address": HOST, "course_image_builder": "", **settings}
     return want(groups, name, **known)
 
 
 def host(*changes: Change, names: tuple[str, ...] = (HOST,), **settings: object) -> dict[str, Any]:
-    """Give what the registry's host says where all is as it should be, with changes.
+    """Return the facts of a registry host that is as it should be, with changes.
 
     names: those that its certificate is for. settings: for which its files are written.
     """
@@ -413,7 +413,7 @@ def test_a_certificate_of_another_ca_of_that_name_does_not_do() -> None:
 
 
 def lines(data: bytes) -> str:
-    """Give bytes as PEM."""
+    """Return bytes as PEM."""
     text = base64.b64encode(data).decode()
     return f"-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n"
 
@@ -458,7 +458,7 @@ def test_no_certificate_raises(name: str, place: int, other: bytes) -> None:
 
 
 def reach(*down: str) -> Change:
-    """Give what a seat says of reaching the registry and the mirror."""
+    """Return a change of a seat's facts on whether it reaches the registry and the mirror."""
     told = {"why": "No route to host", "public": None, "issuer": ""}
     return (
         "network/registries",
@@ -471,7 +471,7 @@ def builder(answers: dict[str, Any]) -> dict[str, Any]:
 
 
 def on_a_seat(builder: dict[str, Any], *down: str, **settings: object) -> list[str]:
-    """Give the addresses that a seat's findings tell."""
+    """Return the addresses that a seat's findings name."""
     verdict = registry.judge(
         seat(reach(*down)), wanted("pc01", room_registry_hub_mirror=True, **settings), builder
     )

@@ -29,7 +29,7 @@ ALLOTTED = ("students/account", ACCOUNT)
 
 
 def without_root(*changes: tuple[str, object], **variables: object) -> dict[str, Any]:
-    """Give what a seat says that is as it should be without root, changed."""
+    """Return the facts of a seat that is as it should be without root, with changes."""
     there = SEAT["packages"] | dict.fromkeys(rootless.PACKAGES["distro"], "1")
     files = engine_files.files(seat(ALLOTTED), want(**ROOTLESS, **variables))
     return seat(

@@ -16,7 +16,7 @@ SCRIPT = {engine_files.LOGIN: "another"}
 
 
 def judge(users: object, group: list[str] | None, brought: list[str]) -> dict[str, Any]:
-    """Give the verdict on a seat."""
+    """Return the verdict on a seat."""
     changes = ("docker_group", group), ("brought/users", brought)
     return students.judge(seat(*changes), want(docker_engine_users=users), {})
 
@@ -78,7 +78,7 @@ def test_who_may_use_it_is_told_but_for_who_manages_the_seat() -> None:
 def without_root(
     *changes: tuple[str, object], users: object = (), **settings: object
 ) -> dict[str, Any]:
-    """Give the verdict on a seat whose engine runs without root, and as it should, but changed."""
+    """Return the verdict on a changed seat whose engine runs without root."""
     wanted = want(docker_engine_students="rootless", docker_engine_users=users, **settings)
     made = hashes(engine_files.login(wanted))
     own = {"uid": 995, "gid": 996, "mode": 0o660, "groups": []}
@@ -93,7 +93,7 @@ def without_root(
 
 
 def found(verdict: dict[str, Any]) -> list[str]:
-    """Give the names of what a verdict has found."""
+    """Return the names of a verdict's findings."""
     return [one["id"] for one in verdict["findings"]]
 
 

@@ -41,7 +41,7 @@ class Text(HTMLParser):
 
 
 def read(language: str, report: dict = REPORT) -> tuple[str, list[tuple[str, dict]]]:
-    """Give the text and the tags of the page."""
+    """Return the text and the tags of the page."""
     parser = Text(language)
     parser.feed(page.page(page.ROOM, report, language))
     return " ".join(" ".join(parser.told).split()), parser.tags

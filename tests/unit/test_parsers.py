@@ -142,7 +142,7 @@ def test_listeners_of_any_address(sockets: list[tuple[Any, int, bool, int]]) -> 
 
 
 def told(address: Any) -> str:  # noqa: ANN401  # of either version
-    """Give an address as the C library writes it, which Python does not in each case."""
+    """Return an address as the C library writes it, which sometimes differs from Python's form."""
     return socket.inet_ntop(
         socket.AF_INET if address.version == 4 else socket.AF_INET6, address.packed
     )
@@ -487,7 +487,7 @@ ODD_LISTS = st.fixed_dictionaries(
 
 
 def archive(lists: dict[str, str], lacks: int) -> io.BytesIO:
-    """Give an archive of images with these lists, whose last bytes lack."""
+    """Return an archive of images with these lists, without its last bytes."""
     files = {name: text.encode(errors="replace") for name, text in lists.items()}
     whole = image_tar.tar((image_tar.LAYER, b"a"), (image_tar.CONFIG, b"{}"), *files.items())
     return io.BytesIO(whole[: len(whole) - lacks])

@@ -17,7 +17,7 @@ JSON = st.recursive(
 
 
 def texts(value: object) -> list[str]:
-    """Give all text in JSON data, the keys too."""
+    """Return all texts in JSON data, including the keys."""
     if isinstance(value, dict):
         return [text for pair in value.items() for one in pair for text in texts(one)]
     if isinstance(value, list):

@@ -58,7 +58,7 @@ def quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def asked(folder: Path) -> dict[str, object]:
-    """Give the facts of a seat without an engine, in their shape."""
+    """Return the facts of a seat without an engine, after a check of their shape."""
     told = seat_facts(str(folder / "no.sock"))
     assert list(faults(told, dict(SEAT), "seat")) == []
     return told

@@ -29,7 +29,7 @@ def recorded(request: pytest.FixtureRequest, engine: stand_in.Engine) -> Iterato
 
 
 def course(engine: stand_in.Engine) -> str:
-    """Give the fingerprint of the course's image there."""
+    """Return the fingerprint of the recorded course image."""
     return facts_engine.engine_facts(engine.path, Odd())["images"][COURSE]["fingerprint"]
 
 

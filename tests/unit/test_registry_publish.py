@@ -132,7 +132,7 @@ class Host:
         return subprocess.CompletedProcess(script, process.returncode, "", errors.read_text())
 
     def told(self, name: str) -> str:
-        """Give what a stand-in has noted."""
+        """Return what a stand-in has noted."""
         path = self.notes / name
         return path.read_text() if path.exists() else ""
 

@@ -18,7 +18,7 @@ SCHEMA = json.loads((PROJECT / "docs/room.schema.json").read_text())
 def told(
     before: dict[str, Any] | None = None, failed: tuple[str, ...] = (), **answers: dict[str, Any]
 ) -> dict[str, Any]:
-    """Give the report of a room of these seats, checked against the schema."""
+    """Return the report of a room of these seats, checked against the schema."""
     made = report.report(answers, room(*answers), before or {}, NOW, failed)
     jsonschema.validate(made, SCHEMA)
     return made
@@ -105,7 +105,7 @@ def test_a_server_that_is_no_seat_is_not_counted_among_them() -> None:
 
 
 def machine(name: str, running: str, **others: object) -> dict[str, Any]:
-    """Give the facts of a seat that tells which machine it is."""
+    """Return the facts of a seat that says which machine it is."""
     told = {"id": running, "running": running, "host_keys": [f"SHA256:{running}"]} | others
     return answer(name, ("machine", told))
 
@@ -138,7 +138,7 @@ def test_one_machine_under_two_names_is_no_copy_of_itself() -> None:
 
 
 def rooted(name: str, *users: str) -> dict[str, Any]:
-    """Give the facts of a seat on which these can be root by the group docker."""
+    """Return the facts of a seat on which these users can be root by the group docker."""
     return answer(name, ("docker_group", list(users)))
 
 

@@ -14,13 +14,13 @@ NOTHING = {"interrupted": False, "journal": False, "unfinished": [], "policy_rc_
 
 
 def blocks() -> list[dict[str, Any]]:
-    """Give the two blocks of the file: the one that mends, and the one that installs."""
+    """Return the two blocks of the file: the repair, and the installation."""
     told: list[dict[str, Any]] = DataLoader().load_from_file(str(FILE), trusted_as_template=True)
     return told
 
 
 def within(task: dict[str, Any], *conditions: str) -> Iterator[tuple[dict[str, Any], list[str]]]:
-    """Give the tasks of a block, each with its conditions and those of what it is in."""
+    """Yield the tasks of a block, each with its conditions and those of the blocks around it."""
     every = [*conditions, *([task["when"]] if "when" in task else [])]
     if "block" not in task:
         yield task, every
@@ -29,7 +29,7 @@ def within(task: dict[str, Any], *conditions: str) -> Iterator[tuple[dict[str, A
 
 
 def render(**left: object) -> Templar:
-    """Give what renders the expressions of the file.
+    """Return a templar for the expressions of the file.
 
     left: what there is of apt, the names of the packages that are there, and other variables.
     """
@@ -43,7 +43,7 @@ def render(**left: object) -> Templar:
 
 
 def done(**left: object) -> list[str]:
-    """Give the names of the tasks whose conditions are met, less the file's."""
+    """Return the names of the tasks whose conditions are met, without the file's prefix."""
     templar = render(**left, __seat_dpkg={"rc": 0})
     return [
         task["name"].removeprefix("Install | ")

@@ -30,7 +30,7 @@ class Run:
         self.callback = room_live.CallbackModule()
 
     def note(self, name: str) -> object:
-        """Give what notes that lines are printed."""
+        """Return a function that records that lines are printed."""
         return lambda *_arguments, **_named: self.printed.append(name)
 
     @staticmethod
@@ -39,7 +39,7 @@ class Run:
         callback._plugin_options = {"display_skipped_hosts": True}
 
     def tell(self, event: str, **other: object) -> list[str]:
-        """Tell of a seat's step that is over, and give what is printed of it."""
+        """Report a seat's finished step to the callback, and return what is printed of it."""
         self.printed.clear()
         changed, ignores = other.pop("changed", False), other.pop("ignore_unreachable", False)
         modes = {"check_mode": other.pop("check", False), "diff": other.pop("diff", False)}

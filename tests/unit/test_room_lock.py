@@ -105,7 +105,7 @@ def test_who_waited_for_one_that_is_released_has_one_of_its_own(tmp_path: Path) 
 
 
 def ended() -> dict[str, str]:
-    """Give the owner that a run was which has been killed, and which nobody has waited for."""
+    """Return the owner of a run that was killed and has not been reaped."""
     sleeper = subprocess.Popen(["sleep", "60"])
     owner = action.identity(sleeper.pid)
     assert not action.is_dead(owner, MINE)
@@ -129,7 +129,7 @@ def test_a_run_of_the_same_user_and_machine_is_dead_when_its_process_is() -> Non
 
 
 def asking(lock: Path) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Give what runs the module on a lock here."""
+    """Return a function that runs the module on a lock here."""
     return lambda asked: {
         "held": module.take(lock, asked["owner"], asked.get("instead_of", {}), NOW)
     }

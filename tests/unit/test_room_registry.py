@@ -14,7 +14,7 @@ TASKS = ROLES / "room_registry/tasks"
 
 
 def load(name: str) -> list[dict[str, Any]]:
-    """Give the tasks of a file, those of its blocks in their place."""
+    """Return the tasks of a file, with those of its blocks in their place."""
     told = DataLoader().load_from_file(str(TASKS / name), trusted_as_template=True)
     return [one for task in told for one in task.get("block", [task])]
 

@@ -28,7 +28,7 @@ def looking(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
 
 
 def look(run: Run, seat: str, *containers: str) -> None:
-    """Tell of a look at a seat with containers of these names."""
+    """Report to the run a look at a seat with containers of these names."""
     known = exercises.load(run.directory / "course/app/exercises")
     facts = {UNSHOWN: {"look": seen(known, taken(*containers), time.time())}}
     run.tell("runner_on_ok", seat, action=LOOK, result=facts)

@@ -51,7 +51,7 @@ def run(
 
 
 def off() -> dict[str, Any]:
-    """Give the facts of a seat that was off when it was asked."""
+    """Return the facts of a seat that was off when it was asked."""
     why = "no route to host"
     return {"seat": None, "verdict": silent(unanswered(NAME, why), why)}
 

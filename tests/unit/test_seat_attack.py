@@ -127,7 +127,7 @@ def test_the_sockets_that_give_power_are_those_that_listen_at_a_path() -> None:
 
 @pytest.fixture
 def ground(monkeypatch: pytest.MonkeyPatch) -> Iterator[attempts.Ground]:
-    """Give what attacks are to get at, without root."""
+    """Yield the targets of the attacks, set up without root."""
     monkeypatch.setattr(attacker, "digest", lambda path: f"hash of {path}")
     with attempts.ground_for(ME) as ground:
         yield ground
@@ -257,7 +257,7 @@ def test_what_the_account_can_do_by_itself_is_no_attack(
 
 
 def pwd_entry(home: str, uid: int) -> object:
-    """Give a line of passwd(5), as Python has it."""
+    """Return an entry of passwd(5), as Python's pwd module has it."""
     return attempts.pwd.struct_passwd(("x", "x", uid, uid, "", home, "/bin/sh"))
 
 
@@ -334,19 +334,19 @@ class Seat:
         self.client.chmod(0o755)
 
     def called(self) -> list[str]:
-        """Give what the client was called with."""
+        """Return the arguments that the client was called with."""
         path = self.directory / "called"
         return path.read_text().splitlines() if path.exists() else []
 
 
 @pytest.fixture
 def seat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Seat:
-    """Give such a machine."""
+    """Return such a machine."""
     return Seat(tmp_path, monkeypatch)
 
 
 def attacked(**arguments: object) -> dict[str, Any]:
-    """Run the module, and give what came of it."""
+    """Run the module, and return its result."""
     told: dict[str, Any] = run(seat_attack.main, **{"account": "student", **arguments})
     assert told["changed"] is False
     return told["attacks"]

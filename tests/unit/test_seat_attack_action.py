@@ -17,7 +17,7 @@ TOLD = {"account": "student", "why": "", "tried": [TRIED]}
 
 
 def run(answer: dict[str, Any], monkeypatch: pytest.MonkeyPatch, kind: str) -> dict[str, Any]:
-    """Run the action on a seat that was asked in this run, and give its facts."""
+    """Run the action on a seat whose facts this run has, and return its new facts."""
     monkeypatch.setattr(ActionBase, "run", lambda *_: {})
     wanted = want(docker_engine_students=kind)
     monkeypatch.setattr(settings, "wanted", lambda *_, **__: wanted)
@@ -44,7 +44,7 @@ def run(answer: dict[str, Any], monkeypatch: pytest.MonkeyPatch, kind: str) -> d
 
 
 def ids(facts: dict[str, Any]) -> list[str]:
-    """Give the findings on the students."""
+    """Return the names of the findings on the students."""
     return [one["id"] for one in facts["verdict"]["students"]["findings"]]
 
 

@@ -67,7 +67,7 @@ def run(entries: dict[str, Entry] | None = None, *, check: bool = False) -> dict
 
 
 def told(places: Places) -> dict[str, Any]:
-    """Give the facts, but for the digest."""
+    """Return the facts, without the digest."""
     made = facts.exercise_facts(places)
     made.pop("digest")
     return made
@@ -368,7 +368,7 @@ def test_of_a_directory_with_very_many_entries_only_the_first_are_looked_at(
 
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """Give how many entries of each directory are read from now on."""
+    """Return a counter of the entries that are read of each directory from now on."""
     read: Counter[str] = Counter()
     whole = os.scandir
 

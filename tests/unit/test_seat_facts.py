@@ -551,7 +551,7 @@ def test_registries_that_listen_and_that_do_not() -> None:
 
 
 def listed(key: str, **other: object) -> dict:
-    """Give a container as the engine lists it."""
+    """Return a container as the engine lists it."""
     told = {"Id": key, "Names": [f"/{key}"], "Image": "web:1", "ImageID": "sha256:1"}
     return (
         told | {"State": "running", "Status": "Up 3 minutes", "Labels": None, "Ports": []} | other
@@ -559,7 +559,7 @@ def listed(key: str, **other: object) -> dict:
 
 
 def ask(engine: stand_in.Engine, odd: Odd, seconds: float = 5) -> dict:
-    """Give what an engine's containers are told to be, within a time."""
+    """Return the facts of an engine's containers, read within a time in seconds."""
     with facts_engine.reading(engine.path, odd, seconds) as reader:
         return facts_engine.container_facts(facts_engine.described_containers(reader))
 
@@ -905,7 +905,7 @@ NEWER = re.compile(r"bit_count\(\)|strict=|isinstance\([^)]*\|")
 
 
 def shared(tree: ast.AST) -> set[str]:
-    """Give the files of module_utils that a module imports."""
+    """Return the files of module_utils that a module imports."""
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and ".plugins.module_utils" in (node.module or ""):

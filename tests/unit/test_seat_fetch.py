@@ -17,7 +17,7 @@ SOURCE = "/var/tmp/labocloud-saved-x1"
 
 
 def announced(**content: bytes) -> dict[str, Any]:
-    """Give the arguments of the action for files of content, their names with _ for a dot."""
+    """Return the action's arguments for files of content, whose names have _ for a dot."""
     files = {name.replace("_", "."): data for name, data in content.items()}
     return {
         "src": SOURCE,
@@ -28,7 +28,7 @@ def announced(**content: bytes) -> dict[str, Any]:
 
 
 def sends(**content: bytes) -> Fetch:
-    """Give a connection that sends content, in a process of its own as ssh does."""
+    """Return a connection that sends content in a process of its own, as ssh does."""
 
     def fetch(src: str, dest: str) -> None:
         data = content[Path(src).name.replace(".", "_")]

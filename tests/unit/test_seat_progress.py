@@ -122,7 +122,7 @@ def test_what_is_open_of_what_is_to_be_done(tmp_path: Path) -> None:
 def run(
     project: Path, answer: object, monkeypatch: pytest.MonkeyPatch, **arguments: object
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Run the action; give its result, and what the module was given."""
+    """Run the action, and return its result and the module's arguments."""
     monkeypatch.setattr(ActionBase, "run", lambda *_: {})
     monkeypatch.setattr(settings, "wanted", lambda *_: {"course_image_project": str(project)})
     action = seat_progress.ActionModule.__new__(seat_progress.ActionModule)

@@ -216,7 +216,7 @@ class Seat:
         return {"Id": key, "RepoTags": names} if key else gone
 
     def tag(self, _: stand_in.Question, key: str, repository: str, tag: str) -> object:
-        """Give an image a name."""
+        """Add a name to an image."""
         self.images[f"{repository}:{tag}"] = key.replace("%3A", ":")
         return None
 
@@ -269,7 +269,7 @@ class Seat:
         return stand_in.run(seat_restore.main, docker_socket=self.engine.path, src=str(self.src))
 
     def names(self) -> list[str]:
-        """Give the names of the containers that are here."""
+        """Return the names of the containers that are here."""
         return [one["Name"] for one in self.made.values()]
 
 
@@ -277,7 +277,7 @@ gone = stand_in.Refuse(404)
 
 
 def one(name: str, **host: object) -> dict[str, Any]:
-    """Give a saved container of a name; its ID is the first letter."""
+    """Return a saved container with this name; its ID repeats the name's first letter."""
     return container({}, host) | {"Id": name[0] * 64, "Name": f"/{name}"}
 
 
@@ -503,9 +503,9 @@ def test_a_name_of_an_image_is_never_taken_from_another(seat: Seat) -> None:
     "archive",
     [
         image_tar.images("labocloud-saved:cccccccccccc", "python:3"),
-        image_tar.images(more=(("repositories", b'{"python": {"3": "x"}}'),)),
+        image_tar.images(extra=(("repositories", b'{"python": {"3": "x"}}'),)),
         image_tar.images(
-            more=(
+            extra=(
                 (
                     "index.json",
                     b'{"manifests": [{"annotations": {"io.containerd.image.name": "python:3"}}]}',
@@ -513,14 +513,14 @@ def test_a_name_of_an_image_is_never_taken_from_another(seat: Seat) -> None:
             )
         ),
         image_tar.images(
-            more=(
+            extra=(
                 (
                     "index.json",
                     b'{"manifests": [{"annotations": {"org.opencontainers.image.ref.name": "3"}}]}',
                 ),
             )
         ),
-        image_tar.images(more=(("./manifest.json", image_tar.manifest("python:3")),)),
+        image_tar.images(extra=(("./manifest.json", image_tar.manifest("python:3")),)),
         image_tar.tar(("a", b""), ("manifest.json", "a")),
         image_tar.images("labocloud-saved:cccccccccccc")[:9000],
         image_tar.tar(("manifest.json", b"[[]]")),

@@ -81,13 +81,11 @@ class Seat:
         return None
 
     def tag(self, question: stand_in.Question) -> object:
-        """Give the image one more name."""
-        """Give the image one more name."""
+        """Add a name to the image."""
         self.tags[IMAGE].append(":".join(re.findall(r"(?:repo|tag)=([^&]+)", question.path)))
         return None
 
     def image(self, _: stand_in.Question, name: str) -> object:
-        """Describe the image of a name: the students', or a commit."""
         """Describe the image of a name: the students', or a commit."""
         for key, tags in self.tags.items():
             if name in tags:
@@ -96,13 +94,11 @@ class Seat:
 
     @staticmethod
     def archive(question: stand_in.Question) -> object:
-        """Give an archive of the names that are asked for."""
-        """Give an archive of the names that are asked for."""
+        """Return an archive of the requested names."""
         names = re.findall("names=([^&]+)", question.path)
         return stand_in.Raw(image_tar.images(*names))
 
     def volume(self, _: stand_in.Question, name: str) -> object:
-        """Describe a volume."""
         """Describe a volume."""
         options = {
             "data": None,
@@ -120,15 +116,15 @@ class Seat:
         return stand_in.run(seat_save.main, docker_socket=self.engine.path, **asked)
 
     def mode(self) -> int:
-        """Give what the engine's socket lets others than root do."""
+        """Return the permission bits of the engine's socket."""
         return os.stat(self.engine.path).st_mode & 0o777
 
     def paused(self) -> list[str]:
-        """Give the containers that are paused."""
+        """Return the containers that are paused."""
         return [key for key, state in self.containers.items() if state["Paused"]]
 
     def manifest(self) -> dict[str, Any]:
-        """Give what was saved of it."""
+        """Return the manifest of what was saved."""
         return json.loads((self.dest / "manifest.json").read_text())
 
 
@@ -352,8 +348,7 @@ def test_what_ran_while_it_was_saved_is_not_saved(seat: Seat, does: str) -> None
     }[does]
 
     def archive(question: stand_in.Question) -> object:
-        """Give an archive of the names that are asked for."""
-        """Give an archive of the names that are asked for."""
+        """Return an archive of the requested names."""
         seat.containers[A] |= change
         return seat.archive(question)
 
@@ -563,7 +558,7 @@ def test_nothing_is_paused_where_students_cannot_be_kept_out(
 
 def test_what_is_written_while_it_is_saved_is_not_taken_for_what_was_saved(seat: Seat) -> None:
     def archive(question: stand_in.Question) -> object:
-        """Give an archive of the names that are asked for, while somebody writes."""
+        """Return an archive of the requested names, while somebody writes to a volume."""
         (seat.volumes / "data/_data/file").write_text("more")
         return seat.archive(question)
 

@@ -35,7 +35,7 @@ KINDS = {"str": str, "bool": bool, "list": list, "dict": dict}
 
 
 def deep(levels: int) -> Any:  # noqa: ANN401  # JSON
-    """Give a list in a list, and so on."""
+    """Return a list nested in lists, so many levels deep."""
     value: list[Any] = []
     for _ in range(levels):
         value = [value]

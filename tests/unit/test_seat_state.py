@@ -52,7 +52,7 @@ class Machine:
         self.readings.append(state.read())
 
     def answer(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Tell what it has, as the module's own question would."""
+        """Return the facts, as the module's own question would."""
         self.questions.append(asked)
         there = {*self.has["packages"], *self.has["apt"]["unfinished"]}
         return {**self.has, **state.read().facts(there)}
@@ -78,7 +78,7 @@ def machine(remembers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def had(**asked: object) -> dict[str, Any]:
-    """Give what the module says."""
+    """Return the module's answer."""
     return stand_in.run(seat_state.main, **asked)
 
 

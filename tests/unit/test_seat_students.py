@@ -237,7 +237,7 @@ def test_students_are_let_in_again_where_nothing_will_be_saved(
 
 
 def remembers_of_class(place: Path, *volumes: str) -> Path:
-    """Have labo remember that an account has saved an image and volumes; give its file."""
+    """Have labo remember that an account has saved an image and volumes; return its file."""
     place.mkdir(mode=0o1777)
     place.chmod(0o1777)
     file = place / f"{os.geteuid()}.json"
@@ -524,7 +524,7 @@ def obeys(engine: stand_in.Engine, monkeypatch: pytest.MonkeyPatch) -> stand_in.
 
 
 def steps(engine: stand_in.Engine) -> list[str]:
-    """Give what an engine was asked to change."""
+    """Return the requests that change the engine."""
     return [f"{one.method} {one.path}" for one in engine.questions if one.method != "GET"]
 
 

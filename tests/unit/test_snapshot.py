@@ -39,7 +39,7 @@ INFO = {
 
 
 def container(number: int, **fields: object) -> dict[str, Any]:
-    """Give what an engine tells of a container, as much as of one with the usual options."""
+    """Return a container as the engine describes it, as long as for one with the usual options."""
     return {
         "Id": f"{number:064x}",
         "Name": f"/exercise-{number}",
@@ -73,7 +73,7 @@ def container(number: int, **fields: object) -> dict[str, Any]:
 
 
 def image(number: int) -> dict[str, Any]:
-    """Give what an engine tells of an image."""
+    """Return an image as the engine describes it."""
     return {
         "Id": f"sha256:{number:064x}",
         "RepoTags": [f"exercise:{number}"],
@@ -168,7 +168,7 @@ def drip(handler: http.server.BaseHTTPRequestHandler) -> None:
 
 
 def at(port: int, number: int = 1) -> dict[str, Any]:
-    """Give a container whose port 8888 is published at a port of this machine."""
+    """Return a container whose port 8888 is published at a port of this machine."""
     ports = {"8888/tcp": [{"HostIp": "0.0.0.0", "HostPort": str(port)}]}
     return container(number, NetworkSettings={"Ports": ports})
 
@@ -707,7 +707,7 @@ def test_what_exercises_want_is_put_together() -> None:
 
 
 def answered(path: str) -> list[Any]:
-    """Give what real engines have answered to a question of the snapshot's, or what one could."""
+    """Return answers to a question of the snapshot's: those of real engines, or a plausible one."""
     made: dict[str, list[Any]] = {
         CONTAINERS: [[{"Id": "1" * 64}, {"Id": "2" * 64}]],
         "/services": [[{"ID": "s", "Spec": {"Name": "n"}, "Endpoint": {"Ports": [{}]}}]],

@@ -21,7 +21,7 @@ def directory(tmp_path: Path) -> Path:
 
 
 def bring(*packages: str) -> state.Change:
-    """Give a change that remembers packages."""
+    """Return a change that remembers packages."""
 
     def change(remembered: State) -> None:
         remembered.brought["packages"] = list(packages)

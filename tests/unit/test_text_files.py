@@ -15,7 +15,7 @@ def run(**options: object) -> dict[str, Any]:
 
 
 def mode(path: Path) -> int:
-    """Give a file's rights."""
+    """Return a file's permission bits."""
     return stat.S_IMODE(path.stat().st_mode)
 
 

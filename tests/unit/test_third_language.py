@@ -77,13 +77,13 @@ ADDRESSES = [
 
 @pytest.fixture(scope="module")
 def seat(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give an empty folder for what a seat is given."""
+    """Return an empty folder for the files that a seat is given."""
     return tmp_path_factory.mktemp("seat")
 
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory, seat: Path) -> dict[str, Any]:
-    """Give what CHILD gives of a copy of the project that has the files of another language."""
+    """Return the output of CHILD, run on a copy of the project with another language's files."""
     top = tmp_path_factory.mktemp("copy")
     project = top / "ansible_collections/labocloud/room"
     for name in ("app", "locale", "plugins", "roles"):

@@ -36,7 +36,7 @@ KEPT = {("flask_container", "gate"), ("flask_container", "first")}
 
 
 def instead(task: dict[str, Any]) -> list[dict[str, Any]]:
-    """Give what stands for a task of the playbook."""
+    """Return the tasks that stand for a task of the playbook."""
     role = task.get("ansible.builtin.import_role") or task.get("ansible.builtin.include_role")
     if role is None:
         return [task]
@@ -45,7 +45,7 @@ def instead(task: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def playbook(*, refuses: bool) -> list[dict[str, Any]]:
-    """Give the playbook. refuses: whether its first play refuses; no machine is asked otherwise."""
+    """Return the playbook. refuses: whether to keep its first play, which refuses."""
     ask, first, *plays, proof = yaml.safe_load((PROJECT / "playbooks/update.yml").read_text())
     assert (ask["import_playbook"], proof["roles"]) == ("ask.yml", ["labocloud.room.room_page"])
     taken = [first, *plays] if refuses else plays
@@ -58,7 +58,7 @@ def playbook(*, refuses: bool) -> list[dict[str, Any]]:
 def update(
     tmp_path: Path, lack: list[str] = SEATS, *, refuses: bool = False, **variables: object
 ) -> dict[str, list[str]]:
-    """Run it. Gives who was updated, in the order of the turns.
+    """Run the playbook, and return the updated seats, in the order of the turns.
 
     lack: who has something to do, but for pc04, which is refused.
     """

@@ -42,7 +42,7 @@ def image(key: str, *names: str, **config: object) -> dict[str, Any]:
 
 
 def toolkits() -> list[dict[str, Any]]:
-    """Give the images that the toolkit has brought: a base, three revisions, the last one named."""
+    """Return the images that the toolkit brought: a base, and three revisions, the last named."""
     images = [image("base", BASE)]
     for name, revision in zip(NAMES, REVISIONS, strict=True):
         names = [name, TAG] if revision == REVISIONS[-1] else [name]
@@ -102,7 +102,7 @@ def written(
     files: str = "{}",
     served: str = "[]",
 ) -> bytes:
-    """Give a file as a release of version 3 writes it."""
+    """Return a file as a release of version 3 writes it."""
     return (
         f'{{"before": {before}, "brought": {brought}, "built": {built}, "files": {files},'
         f' "served": {served}, "version": 3}}\n'
@@ -139,7 +139,7 @@ VERSION_3 = {
 
 
 def have_written(directory: Path, data: bytes) -> Path:
-    """Have a machine remember that; give its file."""
+    """Write a machine's state, and return its file."""
     directory.mkdir(mode=0o700)
     path = directory / "state.json"
     path.write_bytes(data)
@@ -199,7 +199,7 @@ def test_reset_and_removal_know_what_is_whose(
 
 
 def kept(remembered: state.State) -> dict[str, Any]:
-    """Give the daemon.json of before."""
+    """Return the recorded previous daemon.json."""
     return remembered.files[DAEMON_JSON]
 
 

@@ -12,7 +12,7 @@ SHORT_ID = re.compile(r"[0-9a-f]{12}")
 
 
 def check(seat):
-    """Give the steps."""
+    """Yield the steps."""
     premier = seat.container("premier")
     yield (
         "said",

@@ -13,7 +13,7 @@ FLASK = 8080
 
 
 def check(seat):
-    """Give the steps."""
+    """Yield the steps."""
     relance = seat.container("relance")
     yield (
         "runs",

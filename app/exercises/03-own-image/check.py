@@ -8,7 +8,7 @@ WANTS = {"pages": [["avant", 8888, "/"], ["apres", 8888, "/"]]}
 
 
 def own(image, seat, tag):
-    """Give the conditions under which an image was built on the base from a file of one's own."""
+    """Return the conditions for an image that was built on the base with a copied file."""
     return [
         (
             image,
@@ -39,7 +39,7 @@ def own(image, seat, tag):
 
 
 def runs(container, name, image, tag, page):
-    """Give the conditions under which a container of an image answers."""
+    """Return the conditions for a container of an image that runs and answers."""
     return [
         (
             container,
@@ -86,7 +86,7 @@ def runs(container, name, image, tag, page):
 
 
 def check(seat):
-    """Give the steps."""
+    """Yield the steps."""
     first, second = seat.image("mien:1"), seat.image("mien:2")
     before, after = (seat.page(name, 8888, "/") for name in ("avant", "apres"))
     yield (

@@ -8,13 +8,13 @@ PIP = "pip install"
 
 
 def copied(rows):
-    """Tell whether a file was copied before pip ran, and whether one was after."""
+    """Return whether a file was copied before pip ran, and whether a file was copied after."""
     at = next((number for number, row in enumerate(rows) if PIP in row.by), len(rows))
     return tuple(any(row.copied for row in part) for part in (rows[:at], rows[at:]))
 
 
 def built(image, seat, tag):
-    """Give the conditions under which an image was built on the base, with its own pip."""
+    """Return the conditions for an image that was built on the base with a run of pip."""
     name = tag.partition(":")[0]
     return [
         (
@@ -40,7 +40,7 @@ def built(image, seat, tag):
 
 
 def changed(first, second, name):
-    """Give the conditions under which app.py was changed between two builds."""
+    """Return the conditions for two builds between which app.py was changed."""
     return [
         (
             second.id != first.id,
@@ -59,7 +59,7 @@ def changed(first, second, name):
 
 
 def check(seat):
-    """Give the steps."""
+    """Yield the steps."""
     base = seat.base
     slow, slow_again, fast, fast_again = (
         seat.image(tag) for tag in ("lent:1", "lent:2", "vite:1", "vite:2")

@@ -11,7 +11,7 @@ SHORT_ID = re.compile(r"[0-9a-f]{12}")
 
 
 def signed(seat, name):
-    """Give the conditions under which a container has signed the book and shown it."""
+    """Return the conditions for a container that has signed the book and printed it."""
     container = seat.container(name)
     return [
         (
@@ -45,12 +45,12 @@ def signed(seat, name):
 
 
 def visits(seat, name):
-    """Give the IDs in the book, as a container showed it."""
+    """Return the IDs in the book, as a container printed it."""
     return [line for line in seat.log(name).split() if SHORT_ID.fullmatch(line)]
 
 
 def check(seat):
-    """Give the steps."""
+    """Yield the steps."""
     oublie, garde = seat.container("oublie"), seat.container("garde")
     mount, others = garde.mount("/data"), visits(seat, "garde")
     others = [one for one in others if one != garde.id[:12]]

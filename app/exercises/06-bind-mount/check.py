@@ -8,7 +8,7 @@ WANTS = {"pages": [["site", 8000, "/index.html"], ["site", 8000, "/site/index.ht
 
 
 def check(seat):
-    """Give the steps."""
+    """Yield the steps."""
     site = seat.container("site")
     mount, page = site.mount("/site"), seat.page("site", 8000, "/index.html")
     mounted = [

@@ -10,7 +10,7 @@ UNKNOWN = ("bad address", "name resolution", "not known", "not resolve")
 
 
 def check(seat):
-    """Give the steps."""
+    """Yield the steps."""
     serveur = seat.container("serveur")
     perdu, client = seat.container("perdu"), seat.container("client")
     served = [

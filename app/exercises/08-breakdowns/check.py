@@ -35,7 +35,7 @@ CLUES = {
 
 
 def begun(container, name):
-    """Give the conditions that all four have in common, up to its running."""
+    """Return the conditions that all four have in common: the container is new, and runs."""
     return [
         (
             container,
@@ -74,7 +74,7 @@ def begun(container, name):
 
 
 def answers(container, name, page, port):
-    """Give the condition that it answers by itself. page: what it says of its host name."""
+    """Return the conditions for a container that answers. page: the host name in its answer."""
     return [
         (
             page or container.published(port),
@@ -90,7 +90,7 @@ def answers(container, name, page, port):
 
 
 def check(seat):
-    """Give the steps."""
+    """Yield the steps."""
     for name in ("panne1", "panne2", "panne3", "panne4"):
         container = seat.container(name)
         title = (f"« {name} » a été relancé, et répond", f"“{name}” was run again, and answers")

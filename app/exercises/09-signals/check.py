@@ -11,7 +11,7 @@ KILLED, TERMINATED = 128 + 9, 128 + 15
 
 
 def stopped(container, name):
-    """Give the conditions that all three have in common."""
+    """Return the conditions that all three containers have in common."""
     return [
         (
             container,
@@ -32,7 +32,7 @@ def stopped(container, name):
 
 
 def check(seat):
-    """Give the steps."""
+    """Yield the steps."""
     deaf, polite, course = (seat.container(name) for name in ("sourd", "poli", "cours"))
     by_itself = any("exit" in word for word in deaf.command)
     trap = any("trap" in word for word in polite.command)

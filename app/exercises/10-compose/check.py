@@ -16,7 +16,7 @@ ONCE = "com.docker.compose.oneoff"
 
 
 def of_service(seat, service):
-    """Give the container of a service, of this project's if there is one."""
+    """Return the container of a service, preferably of this exercise's project."""
     found = [
         one
         for one in seat.containers
@@ -27,7 +27,7 @@ def of_service(seat, service):
 
 
 def up(container, service):
-    """Give the conditions that a service runs."""
+    """Return the conditions for a service that runs."""
     return [
         (
             container,
@@ -54,7 +54,7 @@ def up(container, service):
 
 
 def check(seat):
-    """Give the steps."""
+    """Yield the steps."""
     web, counter = of_service(seat, "web"), of_service(seat, "compteur")
     pages = [seat.page(name, 8000, "/").json() for name in NAMES]
     told = next((one for one in pages if one), {})

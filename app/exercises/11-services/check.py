@@ -7,7 +7,7 @@ COPIES = 3
 
 
 def check(seat):
-    """Give the steps."""
+    """Yield the steps."""
     service = seat.service("equipe")
     tasks = seat.tasks("equipe")
     running = [task for task in tasks if task.state == "running"]

@@ -10,7 +10,7 @@ MOST = 10_000_000
 
 
 def served(seat, name, logs):
-    """Give the conditions that a container of NAME:1 serves a page. logs: where to look else."""
+    """Return the conditions for a container of NAME:1 that serves a page. logs: a hint's advice."""
     container, image = seat.container(name), seat.image(f"{name}:1")
     return [
         (
@@ -53,7 +53,7 @@ def served(seat, name, logs):
 
 
 def check(seat):
-    """Give the steps."""
+    """Yield the steps."""
     gros, petit = seat.image("gros:1"), seat.image("petit:1")
     page = seat.page("gros", 8000, "/").body
     yield (

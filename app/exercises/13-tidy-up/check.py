@@ -12,7 +12,7 @@ NAMED = 5
 
 
 def nothing_else(rest, kind, command):
-    """Give the condition that nothing is left over. kind: what it is, in French, in English."""
+    """Return the condition that nothing of a kind is left over. kind: in French and in English."""
     names = ", ".join(sorted(rest)[:NAMED]) + (", …" if len(rest) > NAMED else "")
     return (
         not rest,
@@ -22,7 +22,7 @@ def nothing_else(rest, kind, command):
 
 
 def check(seat):
-    """Give the steps."""
+    """Yield the steps."""
     flask = seat.container("flask")
     volume = seat.volume("precieux")
     kept = [

@@ -36,13 +36,13 @@ def page(seat: Host) -> dict[str, str]:
 
 
 def archive(*, whole: bool) -> Path:
-    """Give the archive of all layers, or of some, that the control machine keeps."""
+    """Return the control machine's archive of all layers, or of some of them."""
     [found] = (CACHE / "images").glob("*-0-*.tar.zst" if whole else "*-[1-9]*-*.tar.zst")
     return found
 
 
 def passing(seat: Host) -> str:
-    """Give what passes through a seat, or was left there; empty where there is nothing."""
+    """Return a listing of the archives that are on a seat on their way, empty for none."""
     return seat.run(f"ls -d {PASSING}").stdout
 
 

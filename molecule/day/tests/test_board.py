@@ -47,28 +47,28 @@ def students() -> Iterator[None]:
 
 
 def typed(name: str, script: str) -> str:
-    """Have the student of a seat type commands, and give what was printed."""
+    """Type commands as the student of a seat, and return their output."""
     done = as_student(machine(name), f"sh -ec {shlex.quote(script)}")
     assert done.rc == 0, done.stdout + done.stderr
     return str(done.stdout)
 
 
 def look(limit: str = "all") -> dict[str, dict[str, Any]]:
-    """Look at the seats, which changes nothing, and give what the board says, by their names."""
+    """Run progress.yml, which changes nothing, and return the board's rows by seat."""
     result = playbook.run(limit, playbook="playbooks/progress.yml")
     assert playbook.changed(result) == 0
     return told()
 
 
 def told() -> dict[str, dict[str, Any]]:
-    """Give what the board says of each seat."""
+    """Return the board's row of each seat, by name."""
     report = json.loads((reports() / "progress.json").read_text())
     jsonschema.validate(report, SCHEMA)
     return {one["name"]: one for one in report["seats"]}
 
 
 def done(row: dict[str, Any]) -> list[str]:
-    """Give the exercises of a seat that are done."""
+    """Return the exercises of a seat that are done."""
     return [one["name"] for one in row["exercises"] if one["state"] == "done"]
 
 

@@ -36,7 +36,7 @@ def reports() -> Path:
 
 
 def report() -> dict:
-    """Give what the last run has written, each machine by its name."""
+    """Return the report of the last run, with the machines by their names."""
     told = json.loads((reports() / "room.json").read_text())
     jsonschema.validate(told, SCHEMA)
     return told | {"seats": {one["name"]: one for one in told["seats"]}}
@@ -45,7 +45,7 @@ def report() -> dict:
 def verify(
     limit: str = "all", *words: str, **variables: object
 ) -> tuple[CompletedProcess[str], dict]:
-    """Look at the room, which changes nothing, and give the run and its report."""
+    """Look at the room, which changes nothing, and return the run and its report."""
     result = playbook.run(limit, *words, playbook="playbooks/verify.yml", **variables)
     assert "changed=0" in result.stdout
     assert not any(f"changed={digit}" in result.stdout for digit in range(1, 10))
@@ -53,7 +53,7 @@ def verify(
 
 
 def found(told: dict, name: str) -> dict[str, str]:
-    """Give what was found on a seat: the cause in English, by the finding's id."""
+    """Return the findings on a seat: the cause in English, by the finding's ID."""
     return {one["id"]: one["cause"]["en"] for one in told["seats"][name]["findings"]}
 
 

@@ -120,7 +120,7 @@ def mess(seat: Host, clean: str, untouched: list[str]) -> str:
 
 
 def listed(result: subprocess.CompletedProcess[str]) -> list[str]:
-    """Give what a run says that goes, without sizes and without what it is called by chance."""
+    """Return what a run lists for removal, without sizes and without random names."""
     told = re.findall(r"^    - (.*)$", result.stdout, re.MULTILINE)
     words = ("Nothing is", "nobody has saved", "'nobody has saved")
     things = [line for line in told if SEAT not in line and not line.startswith(words)]
@@ -128,7 +128,7 @@ def listed(result: subprocess.CompletedProcess[str]) -> list[str]:
 
 
 def saved(seat: str) -> Path:
-    """Give the directory of what was last saved of a seat."""
+    """Return the directory of a seat's latest save."""
     return max(path.parent for path in SAVED.glob(f"{seat}/*/manifest.json"))
 
 
@@ -276,7 +276,7 @@ def test_what_was_there_before_or_is_asked_to_stay_stays(
 
 
 def contents(seat: Host, name: str) -> str:
-    """Give what is in a volume: bytes, owners and modes."""
+    """Return the content of a volume: bytes, owners and modes."""
     place = seat.check_output(f"docker volume inspect --format '{{{{.Mountpoint}}}}' {name}")
     return seat.check_output(
         f"cd {place}; find . -printf '%p %U:%G %m %l %T@\n' | sort;"

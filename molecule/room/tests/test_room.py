@@ -31,7 +31,7 @@ BLOB = re.compile(r'(\S+) - \S* ?\[[^]]*\] "GET /v2/(\S+)/blobs/(\S+) HTTP/[\d.]
 
 
 def blobs(registry: Host, unit: str = "docker-registry") -> list[tuple[str, str, int]]:
-    """Give what was pulled, in order: the asking address, the blob, its bytes."""
+    """Return what was pulled, in order: the client's address, the blob, its bytes."""
     log = registry.check_output(f"journalctl --unit={unit} --output=cat --no-pager")
     return [
         (who, blob, int(size)) for who, _, blob, code, size in BLOB.findall(log) if code == "200"
@@ -39,7 +39,7 @@ def blobs(registry: Host, unit: str = "docker-registry") -> list[tuple[str, str,
 
 
 def addresses() -> dict[str, str]:
-    """Give the address in the room's network, to the seat that has it."""
+    """Return the seats by their addresses in the room's network."""
     containers = docker.from_env().networks.get("labocloud-room").attrs["Containers"].values()
     return {one["IPv4Address"].partition("/")[0]: one["Name"] for one in containers}
 

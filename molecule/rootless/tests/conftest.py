@@ -41,12 +41,12 @@ SEEN = "docker exec web sh -c 'cat /mine /written /srv/file; stat -c \"%u:%g %a\
 
 
 def student(seat: Host, command: str) -> str:
-    """Type a command as the student; give what it printed."""
+    """Type a command as the student, and return its output."""
     return seat.check_output("su - student -c %s", command)
 
 
 def late(sign: str) -> str:
-    """Give the script of a student who makes a volume as soon as there is a sign of what is done.
+    """Return the script of a student who makes a volume as soon as there is a sign of what is done.
 
     sign: a command that succeeds then. Where the engine makes it, there is /root/late.
     """
@@ -57,12 +57,12 @@ def late(sign: str) -> str:
 
 
 def kept_out(seat: Host) -> bool:
-    """Tell whether that student has tried it, and could not."""
+    """Return whether that student has tried it, and could not."""
     return seat.file("/root/tried").exists and not seat.file("/root/late").exists
 
 
 def saved(seat: str) -> str:
-    """Give the directory of what was last saved of a seat."""
+    """Return the directory of a seat's latest save."""
     found = (Path(os.environ["LABOCLOUD_REPORTS"]) / "saved").glob(f"{seat}/*/manifest.json")
     return str(max(path.parent for path in found))
 

@@ -30,12 +30,12 @@ ps -u 2099999999 -o args=
 
 
 def archives() -> set[str]:
-    """Give the archives that the control machine has sent."""
+    """Return the archives that the control machine has sent."""
     return {path.name for path in (reports().parent / "cache/images").iterdir()}
 
 
 def owner(seat: Host) -> str:
-    """Give the account that the engine runs as."""
+    """Return the account that the engine runs as."""
     return seat.check_output("ps -C dockerd -o user:32=").strip()
 
 

@@ -47,7 +47,7 @@ def room() -> Iterator[dict[str, Host]]:
 
 
 def another_app(directory: Path) -> dict[str, str]:
-    """Give the variables of a run with an app that there has not been yet."""
+    """Return the variables of a run with an app that does not exist yet."""
     directory.mkdir(exist_ok=True)
     return other_app(directory, str(uuid4()))
 
@@ -57,7 +57,7 @@ def update(*arguments: str, **variables: object) -> subprocess.CompletedProcess[
 
 
 def page(seat: Host) -> str:
-    """Give the revision of the page that answers on a seat."""
+    """Return the revision of the page that answers on a seat."""
     program = (
         "import json, urllib.request as r; a = 'http://127.0.0.1:8080';"
         "r.urlopen(a).read(); print(json.load(r.urlopen(a + '/healthz'))['revision'])"
@@ -66,13 +66,13 @@ def page(seat: Host) -> str:
 
 
 def named(seat: Host, image: str = COURSE) -> str:
-    """Give the revision of the image that has a name."""
+    """Return the revision of the image that has a name."""
     form = '{{index .Config.Labels "labocloud.revision"}}'
     return seat.check_output("docker image inspect --format %s %s", form, image)
 
 
 def revisions(seat: Host) -> set[str]:
-    """Give the first digits of the revisions that a seat has."""
+    """Return the first digits of the revisions that a seat has."""
     tags = seat.check_output("docker image ls --format '{{.Tag}}' labocloud20202021").split()
     return {tag.removeprefix("python-") for tag in tags if tag.startswith("python-")}
 

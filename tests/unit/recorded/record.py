@@ -1,19 +1,20 @@
-"""Have a real engine make what the tests of the modules are about, and write down what it tells.
+"""Have a real engine make the objects that the modules' tests are about, and record its answers.
 
-By hand, for an engine that is not recorded yet, on a machine whose Docker holds nothing (what is
-made stays there), as root. IMAGES.tar is what `docker save labocloud20202021:python` gives on any
-seat. In the folder of a checkout that was copied there:
+It is run by hand and as root, for an engine that is not recorded yet, on a machine whose Docker is
+empty (the objects stay there). IMAGES.tar is the output of `docker save labocloud20202021:python`
+on any seat. In the folder of a checkout that was copied there:
 
     PYTHONPATH=.collections python3 tests/unit/recorded/record.py IMAGES.tar > 28.5.json
 
-It was asked of docker.io in instances of Debian 12, 13 and forky. No test needs one of them.
-forky moves: record what it has by now under that engine's name, and name that in test_recorded.py
-with the version to ask it in; its tests then tell whether the modules understand it. (Where this
-was made, systemd of forky did not start in an instance: dockerd was started by hand.)
+The recordings are of docker.io in instances of Debian 12, 13 and forky, which no test needs.
+forky changes: record its present engine under that engine's name, and add the name to
+test_recorded.py with the version to ask it in; its tests then show whether the modules understand
+it. (For the present recording, dockerd was started by hand, since systemd of forky did not start in
+an instance.)
 
-The recording has `api` and `oldest`, the versions that the engine speaks, and `answers`, path to
-answer: what becomes of JSON, or `refused` with a status and a message. It holds nothing of the
-machine, and of /info only what is about Docker.
+A recording has `api` and `oldest`, the newest and the oldest version that the engine speaks, and
+`answers`, path to answer: JSON, or `refused` with a status and a message. It has no facts of the
+machine, and of /info only the fields about Docker.
 """
 
 import json
@@ -40,7 +41,7 @@ ABOUT_DOCKER = (
     *("HttpProxy", "HttpsProxy", "NoProxy", "NCPU", "CpuCfsQuota", "CgroupVersion", "Plugins"),
     *("SecurityOptions", "LiveRestoreEnabled"),
 )
-# Long, and of no use: paths of layers, and of what Docker keeps of a container.
+# These fields are long and no test needs them: paths of layers, and of a container's files.
 LEFT_OUT = {
     *("GraphDriver", "SandboxID", "SandboxKey", "HostnamePath", "HostsPath", "LogPath"),
     *("ResolvConfPath", "MaskedPaths", "ReadonlyPaths", "Health"),
@@ -50,13 +51,13 @@ OTHERS = ("/images/json", "/system/df", "/plugins", "/services", "/secrets", "/c
 
 
 def docker(*arguments: str, **environment: str) -> None:
-    """Run a command of Docker's."""
+    """Run a docker command."""
     command = ["docker", *arguments]
     subprocess.run(command, check=True, stdout=sys.stderr, env=os.environ | environment)
 
 
 def make(images: str) -> None:
-    """Make one thing of each kind: the toolkit's container, and a student's work."""
+    """Make one object of each kind: the toolkit's container, and a student's work."""
     docker("load", "--input", images)
     docker(
         *("run", "--detach", "--name", "flask", "--label", "labocloud.managed=true"),
@@ -76,26 +77,26 @@ def make(images: str) -> None:
     )
 
 
-def cut(told: Any) -> Any:  # noqa: ANN401  # JSON
-    """Give an answer without what is left out."""
-    if isinstance(told, dict):
-        return {key: cut(value) for key, value in told.items() if key not in LEFT_OUT}
-    return [cut(one) for one in told] if isinstance(told, list) else told
+def cut(answer: Any) -> Any:  # noqa: ANN401  # JSON
+    """Return an answer without the fields of LEFT_OUT, at any depth."""
+    if isinstance(answer, dict):
+        return {key: cut(value) for key, value in answer.items() if key not in LEFT_OUT}
+    return [cut(value) for value in answer] if isinstance(answer, list) else answer
 
 
 def record(engine: DockerConnection) -> dict[str, Any]:
-    """Give the recording of an engine."""
+    """Return the recording of an engine."""
     answers: dict[str, Any] = {}
 
     def ask(path: str) -> Any:  # noqa: ANN401  # JSON
         try:
-            told = engine.ask(path)
+            answer = engine.ask(path)
         except EngineError as error:
-            said = json.loads(str(error)[str(error).index("{") :])
-            answers[path] = {"refused": [error.status, said["message"]]}
+            refusal = json.loads(str(error)[str(error).index("{") :])
+            answers[path] = {"refused": [error.status, refusal["message"]]}
             return None
-        answers[path] = cut(told)
-        return told
+        answers[path] = cut(answer)
+        return answer
 
     version, info = engine.ask("/version"), engine.ask("/info")
     answers["/info"] = {key: info[key] for key in ABOUT_DOCKER}
