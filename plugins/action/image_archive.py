@@ -20,6 +20,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.images.passing impo
     PLACE,
     PREFIX,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.plugin_utils.archives import (
     PART,
     checked,
@@ -102,7 +103,7 @@ class ActionModule(ActionBase):
                 raise ValueError("it is not told how large the archive is")
             why, _ = too_large(size, shutil.disk_usage(stem.parent).free, LARGEST)
             if why:
-                raise ValueError(f"{why}. Fix: {FIX}")
+                raise ValueError(Refusal(why, FIX))
             fetch_file(self._connection.fetch_file, path, part, size)
             keep(part, stem, str(answer.get("sha256")))
         except Exception:

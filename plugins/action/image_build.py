@@ -15,6 +15,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.plugin_utils.course import BASE
 from ansible_collections.labocloud.room.plugins.plugin_utils.packing import pack
 from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine
@@ -53,8 +54,9 @@ def build_context(machine: Machine, src: Path, also: list[Path]) -> bytes:
     try:
         return pack(src, also)
     except OSError as error:
-        why = f"{src} cannot be packed: {error}. Fix: let this account read all of it"
-        raise AnsibleActionFail(f"{machine.name}: {why}.") from error
+        why = f"{machine.name}: {src} cannot be packed: {error}"
+        fix = "let this account read all of it."
+        raise AnsibleActionFail(str(Refusal(why, fix))) from error
 
 
 class ActionModule(ActionBase):

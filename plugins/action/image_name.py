@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import printable
 from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine
 
@@ -38,6 +39,7 @@ class ActionModule(ActionBase):
         what, fix = ({**WORDS, **self._task.args}[key] for key in WORDS)
 
         def explain(failure: Mapping[str, Any]) -> str:
-            return f"{machine.name}: {what}: {printable(str(failure.get('msg')))} Fix: {fix}."
+            why = printable(str(failure.get("msg"))).rstrip(".")
+            return str(Refusal(f"{machine.name}: {what}: {why}", f"{fix}."))
 
         return result | machine.change(arguments, explain=explain)

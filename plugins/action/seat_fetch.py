@@ -21,6 +21,7 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.module_utils.images.passing import PLACE
+from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.plugin_utils.transfer import (
     MB,
     fetch_file,
@@ -59,7 +60,7 @@ def refusal(files: object, sizes: object, free: int, most: int) -> str:
     fix = "seat_reset_max_mb, where one seat may have as much"
     if lacks_room:
         fix = "make room, or choose another seat_reset_saved"
-    return why and f"{why}. Fix: {fix}"
+    return why and str(Refusal(why, fix))
 
 
 def _fetch_files(
