@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Say why something is not done, and what to do about it: two sentences that stay apart."""
+"""Keep why something is not done apart from what to do about it, until people read both."""
 
 from __future__ import annotations
 
