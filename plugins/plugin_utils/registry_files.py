@@ -9,7 +9,6 @@ paths, and the tasks get the texts from the lookup service_files, which calls th
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import (
     RoomRegistrySettings,
@@ -41,7 +40,9 @@ KEPT = (
 OURS = re.compile(rf"(?:{DIRECTORY}|{_DROP_INS}|{_UNITS})/labocloud[^/]*")
 
 
-def _configuration(service: str, port: int, storage: Mapping[str, Any], **options: object) -> str:
+def _configuration(
+    service: str, port: int, storage: Mapping[str, object], **options: object
+) -> str:
     """Return the configuration of a registry as JSON, which is YAML.
 
     service: its name in logs. options: further keys of the configuration. The text for the same

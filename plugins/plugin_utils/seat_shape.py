@@ -30,7 +30,7 @@ def shape_of(kind: Any) -> Shape:  # noqa: ANN401  # what a type's annotations a
         return keys | ({...: object} if kind in RECORDS else {})
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is UnionType:
-        return tuple(shape_of(one) for one in arguments)
+        return tuple(shape_of(argument) for argument in arguments)
     if origin is list:
         return [shape_of(arguments[0])]
     if origin is dict:
@@ -57,7 +57,7 @@ def timed(facts: Seat, answered: float) -> Seat:
     return {**facts, "clock": {"control": asked, "ahead": max(least, 0.0) + min(most, 0.0)}}
 
 
-def shaped(answer: Mapping[str, Any]) -> Seat:
+def shaped(answer: Mapping[str, object]) -> Seat:
     """Return the facts in a module's answer, which may be any: all that are documented, no others.
 
     A fact that lacks, or is of another type, is that of a machine that has nothing; what was wrong

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 ROLES = Path(__file__).parents[2] / "roles"
 
@@ -33,7 +32,7 @@ def shipped(role: str, name: str) -> str:
     return (ROLES / role / "files" / name).read_text(encoding="utf-8")
 
 
-def proxy_environment(proxy: Mapping[str, Any], direct: Iterable[str] = ()) -> dict[str, str]:
+def proxy_environment(proxy: Mapping[str, object], direct: Iterable[str] = ()) -> dict[str, str]:
     """Return the environment variables of a service's proxy; none where it has none.
 
     proxy: the setting, with the keys http, https and no_proxy, each of which is optional. direct:

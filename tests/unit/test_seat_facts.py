@@ -599,8 +599,8 @@ def test_all_that_is_judged_of_a_container_is_asked(engine: stand_in.Engine) -> 
     engine.on("GET", r"/containers/json\?all=true", [listed("a")])
     engine.on("GET", "/containers/a/json", told)
     settings = ask(engine, Odd())["a"]["settings"]
-    wanted = container.container_of(sample_seat.want(), sample_seat.SEAT)
-    assert set(settings) >= set(container.as_facts(wanted))
+    wanted = container.as_facts(sample_seat.want(), sample_seat.SEAT)
+    assert set(settings) >= set(wanted)
 
 
 def test_this_machine_has_everything_that_is_promised(tmp_path: Path) -> None:

@@ -8,10 +8,7 @@ the two equal. An answer is brought into the shape of these types before any rul
 (plugin_utils/seat_shape.py): each key is there, and has its type.
 """
 
-from typing import Any, NotRequired, TypedDict
-
-# JSON of which nothing is known but that it is an object, such as daemon.json.
-JsonObject = dict[str, Any]
+from typing import NotRequired, TypedDict
 
 
 class System(TypedDict):
@@ -201,7 +198,7 @@ class Container(TypedDict):
     health: str | None
     labels: dict[str, str]
     ports: list[Port]
-    settings: JsonObject
+    settings: dict[str, object]
 
 
 class Clock(TypedDict):
@@ -296,7 +293,7 @@ class Seat(TypedDict):
     packages: dict[str, str]
     held: list[str]
     files: dict[str, str]
-    daemon_config: JsonObject | None
+    daemon_config: dict[str, object] | None
     docker_group: list[str] | None
     students: Students
     able: Abilities

@@ -10,10 +10,7 @@ the YAML and the templates read, and finds each of them here, and none here that
 
 from typing import TypedDict
 
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import (
-    JsonObject,
-    Moving,
-)
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Moving
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding
 
 
@@ -383,14 +380,27 @@ class ImagesVerdict(Verdict, ImagesValues):
     """The images."""
 
 
-class ContainerValues(TypedDict):
-    """What the tasks of the role flask_container need.
+class DesiredContainer(TypedDict, total=False):
+    """A container as POST /containers/create of Docker's API takes it; empty where there is none.
+
+    Healthcheck: nanoseconds, and a number. HostConfig: the fields of Docker's API, only handed on.
+    """
+
+    Image: str
+    User: str
+    Labels: dict[str, str]
+    ExposedPorts: dict[str, dict[str, str]]
+    Healthcheck: dict[str, int]
+    HostConfig: dict[str, object]
+
+
+class ContainerVerdict(Verdict):
+    """The course's container.
 
     own: the IDs of those that the toolkit has made. left: the successor among them that an
     interrupted run has left. replaces: the one that a new one takes the place of. removal: those
     that go with the toolkit. successor: the name that a new one has until it takes over. wanted:
-    what the container has to be, as Docker's API takes it. differs: the fields in which it is not
-    so.
+    what the container has to be. differs: the fields in which it is not so.
     """
 
     own: list[str]
@@ -398,16 +408,12 @@ class ContainerValues(TypedDict):
     replaces: str
     removal: list[str]
     successor: str
-    wanted: JsonObject
+    wanted: DesiredContainer
     differs: list[str]
 
 
-class ContainerVerdict(Verdict, ContainerValues):
-    """The course's container."""
-
-
-class ExercisesValues(TypedDict):
-    """What the tasks of the role exercises need.
+class ExercisesVerdict(Verdict):
+    """The practical.
 
     delivered: the fingerprints of the images that were brought. removal: whether there is anything
     that goes with the toolkit.
@@ -415,10 +421,6 @@ class ExercisesValues(TypedDict):
 
     delivered: list[str]
     removal: bool
-
-
-class ExercisesVerdict(Verdict, ExercisesValues):
-    """The practical."""
 
 
 # The type of each part's verdict, which has the values that its role needs.

@@ -11,7 +11,6 @@ from typing import TypedDict
 
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import (
     Attacks,
-    JsonObject,
     Seat,
 )
 
@@ -38,10 +37,10 @@ class DockerEngineSettings(TypedDict):
     docker_engine_group: str
     docker_engine_folder: str
     docker_engine_lowest_port: int
-    docker_engine_daemon_options: JsonObject
-    docker_engine_daemon_defaults: JsonObject
+    docker_engine_daemon_options: dict[str, object]
+    docker_engine_daemon_defaults: dict[str, object]
     docker_engine_registry_mirrors: list[str]
-    docker_engine_proxy: JsonObject
+    docker_engine_proxy: dict[str, object]
     docker_engine_purge: bool
 
 
@@ -92,7 +91,7 @@ class RoomRegistrySettings(TypedDict):
     room_registry_mirror_port: int
     room_registry_hub_url: str
     room_registry_mirror_gb: int
-    room_registry_proxy: JsonObject
+    room_registry_proxy: dict[str, object]
 
 
 class RoomPageSettings(TypedDict):
