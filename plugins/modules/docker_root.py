@@ -24,16 +24,12 @@ options:
     type: str
     choices: [absent]
     default: absent
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
 attributes:
   check_mode:
     support: full
     details: Refuses what it would refuse.
-  diff_mode:
-    support: none
   idempotent:
     support: full
     details: A directory that is gone is left alone.

@@ -18,8 +18,6 @@ description:
     anything is changed.
   - Goes on by itself where the machine that called it goes away. Where it is ended itself in the
     middle, the same call sets right what is left.
-  - Answers like M(labocloud.room.seat), with what the machine has afterwards, in a check too. The
-    action of this name judges that.
 options:
   state:
     description: Whether a new container takes over, or those in O(own) are removed.
@@ -65,8 +63,6 @@ options:
       at once.
     type: int
     default: 120
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
@@ -74,7 +70,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Tells what it would change.
+    details: Tells what it would change, and answers with what the machine has.
   diff_mode:
     support: full
     details: Shows O(differs) of the container that is replaced; where there is none, all.
@@ -97,10 +93,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-seat:
-  description: As of M(labocloud.room.seat).
-  returned: success
-  type: dict
+seat: {description: As of M(labocloud.room.seat)., returned: success, type: dict}
 made:
   description: Whether the successor was made.
   returned: failure with O(state=present)

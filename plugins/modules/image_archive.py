@@ -26,16 +26,10 @@ options:
     description: How many layers, counted from the lowest, to leave out of each image.
     type: int
     default: 0
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
 attributes:
-  check_mode:
-    support: none
-  diff_mode:
-    support: none
   idempotent:
     support: none
     details: Writes the archive anew each time it is called.

@@ -13,8 +13,6 @@ description:
     names directories that are packed too, whole, each under its own name.
   - The image is remembered as one of the toolkit's before it gets its name. A build that fails
     leaves the name to the image that had it.
-  - Answers like M(labocloud.room.seat), with what the machine has afterwards. The action judges
-    that, so that no further question is needed.
 requirements:
   - docker (the command, where the module runs)
 options:
@@ -48,17 +46,11 @@ options:
     description: A name that another image had for the sake of this build alone; it goes afterwards.
     type: str
     default: ""
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
   - labocloud.room.answer
 attributes:
-  check_mode:
-    support: none
-  diff_mode:
-    support: none
   idempotent:
     support: partial
     details: Where Docker takes all of it from its cache, the image is the same.
@@ -73,10 +65,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-seat:
-  description: As of M(labocloud.room.seat).
-  returned: success
-  type: dict
+seat: {description: As of M(labocloud.room.seat)., returned: success, type: dict}
 """
 
 import http.client

@@ -14,7 +14,6 @@ description:
   - The action of the same name sends the archive, which M(labocloud.room.image_archive) has fetched
     to the control machine under the same C(archive). It is gone from the seat at the end; that of a
     run that was killed, a day later.
-  - Answers like M(labocloud.room.seat), with what the seat has afterwards; the action judges that.
 requirements:
   - zstd (the command, where the module runs)
 options:
@@ -40,17 +39,11 @@ options:
       it; none, where it is empty.
     type: str
     default: ""
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
   - labocloud.room.answer
 attributes:
-  check_mode:
-    support: none
-  diff_mode:
-    support: none
   idempotent:
     support: none
     details: Loads the archive each time it is called.
@@ -67,10 +60,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-seat:
-  description: As of M(labocloud.room.seat).
-  returned: success
-  type: dict
+seat: {description: As of M(labocloud.room.seat)., returned: success, type: dict}
 """
 
 import http.client

@@ -10,9 +10,8 @@ description:
   - Compares an image's fingerprint before it gives the name, which no module of a tag does; takes
     away the reference by digest that it came under, and the image that the name was for before.
   - The images are remembered, under the names in O(images), as the toolkit's.
-  - Answers like M(labocloud.room.seat), with what the machine has afterwards; the action of the
-    same name judges that. Its arguments C(what) and C(fix) are what it says where this fails, what
-    was not done, and what to do.
+  - The arguments C(what) and C(fix) of the action of the same name are what it says where this
+    fails, what was not done, and what to do.
 options:
   images:
     description: The images, each with the name to give.
@@ -64,17 +63,11 @@ options:
       machine that builds.
     type: str
     default: ""
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
   - labocloud.room.answer
 attributes:
-  check_mode:
-    support: none
-  diff_mode:
-    support: none
   idempotent:
     support: full
     details: A name that is for the image already is left alone.
@@ -93,10 +86,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-seat:
-  description: As of M(labocloud.room.seat).
-  returned: success
-  type: dict
+seat: {description: As of M(labocloud.room.seat)., returned: success, type: dict}
 """
 
 import http.client

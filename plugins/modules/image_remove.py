@@ -11,8 +11,6 @@ description:
     other name, and remembers neither any more as the toolkit's.
   - Without force, so that an image that a container runs stays; the module fails then, once it has
     done the rest.
-  - Answers like M(labocloud.room.seat), with what the machine has afterwards; the action judges
-    that.
 options:
   images:
     description: The names, each with the ID of the image that it is for.
@@ -23,17 +21,11 @@ options:
     type: list
     elements: str
     default: []
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
   - labocloud.room.answer
 attributes:
-  check_mode:
-    support: none
-  diff_mode:
-    support: none
   idempotent:
     support: full
     details: What is gone is left alone.
@@ -47,10 +39,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-seat:
-  description: As of M(labocloud.room.seat).
-  returned: success
-  type: dict
+seat: {description: As of M(labocloud.room.seat)., returned: success, type: dict}
 """
 
 import http.client

@@ -34,16 +34,10 @@ options:
       hyphen; the newest, and those that are pushed now.
     type: int
     required: true
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
 attributes:
-  check_mode:
-    support: none
-  diff_mode:
-    support: none
   idempotent:
     support: none
     details: Pushing an image again changes nothing; the module says that it does.

@@ -28,16 +28,11 @@ options:
     description: The lock.
     type: path
     default: /run/labocloud.lock
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
 attributes:
   check_mode:
-    support: none
     details: A run with C(--check) needs no lock.
-  diff_mode:
-    support: none
   idempotent:
     support: full
     details: A lock that is the owner's already stays as it is. No call counts as a change.

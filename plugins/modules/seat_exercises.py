@@ -12,8 +12,6 @@ description:
   - Makes the link C(/usr/local/bin/labo) to the command in it, and C(/var/lib/labo), where that
     remembers, which all accounts may write to.
   - Where one of the three is somebody's own, fails before anything is changed.
-  - Answers like M(labocloud.room.seat), with what the machine has afterwards. The action of this
-    name gives the archive, and judges the answer.
 options:
   state:
     description: Whether they are to be there.
@@ -31,8 +29,6 @@ options:
     type: list
     elements: str
     default: []
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
@@ -64,10 +60,7 @@ stays:
   returned: success
   type: list
   elements: str
-seat:
-  description: As of M(labocloud.room.seat).
-  returned: success
-  type: dict
+seat: {description: As of M(labocloud.room.seat)., returned: success, type: dict}
 """
 
 import base64

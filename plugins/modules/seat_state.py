@@ -9,8 +9,6 @@ short_description: Have a lab machine remember what was there before, and what c
 description:
   - Writes C(/var/lib/labocloud/state.json), readable by root alone, whole or not at all. What is
     there and cannot be read is not written over.
-  - Answers like M(labocloud.room.seat), with what the machine has afterwards. The action of this
-    name judges that, so that no further question is needed.
 options:
   before:
     description:
@@ -75,8 +73,6 @@ options:
     description: Whether to forget everything, afterwards.
     type: bool
     default: false
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
@@ -85,8 +81,6 @@ attributes:
   check_mode:
     support: full
     details: Tell whether it would write.
-  diff_mode:
-    support: none
   idempotent:
     support: full
     details: What is written already is not written again.
@@ -113,10 +107,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-seat:
-  description: As of M(labocloud.room.seat).
-  returned: success
-  type: dict
+seat: {description: As of M(labocloud.room.seat)., returned: success, type: dict}
 """
 
 import http.client

@@ -61,8 +61,6 @@ options:
         names them. So it is with what has only the name of what was saved.
       - The engine is closed to all but root meanwhile, and open afterwards.
     type: dict
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
@@ -70,7 +68,6 @@ attributes:
   check_mode:
     support: full
   diff_mode:
-    support: none
     details: RV(lines) tells it.
   idempotent:
     support: full

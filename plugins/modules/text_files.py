@@ -35,8 +35,6 @@ options:
     type: list
     elements: path
     default: []
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
 attributes:

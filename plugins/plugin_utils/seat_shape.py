@@ -30,7 +30,7 @@ def shape_of(kind: Any) -> Shape:  # noqa: ANN401  # what a type's annotations a
         return keys | ({...: object} if kind in RECORDS else {})
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is UnionType:
-        return tuple(shape_of(argument) for argument in arguments)
+        return tuple(shape_of(one) for one in arguments)
     if origin is list:
         return [shape_of(arguments[0])]
     if origin is dict:

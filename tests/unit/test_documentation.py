@@ -54,8 +54,12 @@ def documented(name: str) -> dict[str, Any]:
     for fragment in documentation["extends_documentation_fragment"]:
         place = fragment.removeprefix("labocloud.room.")
         shared = importlib.import_module(f"{PLUGINS}.doc_fragments.{place}").ModuleDocFragment
-        told = yaml.safe_load(shared.DOCUMENTATION)["options"]
-        documentation["options"] = told | documentation.get("options", {})
+        told = yaml.safe_load(shared.DOCUMENTATION)
+        documentation["options"] = told["options"] | documentation.get("options", {})
+        for name, attribute in told.get("attributes", {}).items():
+            documentation["attributes"][name] = attribute | documentation["attributes"].get(
+                name, {}
+            )
     return documentation
 
 

@@ -4,9 +4,9 @@
 
 from collections.abc import Iterator
 
+from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge import rootless
 
 # Characters of a reason, so that the reason of one attack does not hide the others.
 LONGEST = 160
@@ -31,7 +31,7 @@ def findings_of(want: Want) -> Iterator[Finding]:
         )
         names.append(attack["name"])
     if by_outcome["succeeded"]:
-        name = "attack_succeeded" if rootless.is_wanted(want) else "students_root"
+        name = "attack_succeeded" if engine_files.is_rootless(want) else "students_root"
         yield finding(name, seat, account=account, names=", ".join(by_outcome["succeeded"]))
     elif attacks["why"] or not by_outcome["withstood"]:
         why = attacks["why"] or "; ".join(untried) or "it has told nothing"

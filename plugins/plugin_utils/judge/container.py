@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
+from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import (
     Container,
     Listener,
@@ -341,7 +342,9 @@ def _running(
     if limits:
         yield finding("container_unlimited", seat, container=name, fields=", ".join(limits))
     # The part engine reports what an engine without root cannot limit.
-    if want["flask_container_cpus"] and not (has["docker"]["cpus"] or rootless.is_wanted(want)):
+    if want["flask_container_cpus"] and not (
+        has["docker"]["cpus"] or engine_files.is_rootless(want)
+    ):
         yield finding("cpu_unlimited", seat, container=name)
     page = has["page"]
     if page and not _is_page_right(has, container):
@@ -382,9 +385,8 @@ def _verdict(
 ) -> Verdict:
     """Return the verdict on a seat whose settings are right. differs: from its own container."""
     present = containers.present
-    runs = present if present and present["state"] == "running" else None
-    if runs and runs["id"] != containers.replaces:
-        runs = None
+    ours = present if present and present["id"] == containers.replaces else None
+    runs = ours if ours and ours["state"] == "running" else None
     findings = list(_running(has, want, builder, runs, differs)) if runs else []
     is_recorded = runs is not None and runs["id"] in has["brought"].get("containers", [])
     if runs and is_recorded and not differs and _is_page_right(has, runs):

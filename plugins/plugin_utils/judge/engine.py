@@ -103,7 +103,7 @@ def _installation(has: Seat, want: Want, builder: Builder) -> Installation:
     present, pin = has["packages"], want["docker_engine_version"]
     source = want["docker_engine_source"]
     engine = _DOCKERS_OWN if source == "upstream" else PACKAGES.get(_release(has), ())
-    additional = rootless.PACKAGES[source] if rootless.is_wanted(want) and engine else ()
+    additional = rootless.PACKAGES[source] if engine_files.is_rootless(want) and engine else ()
     names = [*engine, *HELPERS, *additional]
     pinned = [name for name in names if name in _VERSIONED] if pin else []
     # In a version that apt takes, * stands for anything.
@@ -139,15 +139,17 @@ def _configuration(has: Seat, want: Want) -> Configuration:
     unsure = [engine_files.GROUP_UNIT] if engine_files.is_group_unknown(has, want) else []
     stale = _without(present, [*files, *unsure])
     changing = {*differing(files, present), *stale}
-    owns_containerd = engine_files.is_containerd_ours(has, want) and not rootless.is_wanted(want)
+    owns_containerd = engine_files.is_containerd_ours(has, want) and not engine_files.is_rootless(
+        want
+    )
     is_changing = changing.intersection(engine_files.CONTAINERDS)
     is_outdated = is_changing or (owns_containerd and has["docker"]["outdated"])
     # containerd may have started, or start with its package, before its configuration is written.
     is_early = "containerd" in has["packages"] or has["apt"]["policy_rc_d"] == "other"
-    usual = ROOT if rootless.is_wanted(want) else DOCKER_ROOT
+    usual = ROOT if engine_files.is_rootless(want) else DOCKER_ROOT
     root = str(engine_files.config(want).get("data-root", usual))
     # Once the units are unmasked, docker.socket has to start, which opens the socket.
-    is_unmasking = bool(changing.intersection(_UNITS)) and not rootless.is_wanted(want)
+    is_unmasking = bool(changing.intersection(_UNITS)) and not engine_files.is_rootless(want)
     units = {
         "containerd.service": bool(
             owns_containerd and (is_unmasking or (is_outdated and is_early))

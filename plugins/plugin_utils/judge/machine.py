@@ -49,7 +49,6 @@ def _warnings(has: Seat, want: Want) -> Iterator[Finding]:
         yield finding("clock_off", name, seconds=f"{ahead:+.0f}")
 
 
-def judge(has: Seat, want: Want, builder: Builder) -> Verdict:
+def judge(has: Seat, want: Want, _: Builder) -> Verdict:
     """Judge the machine."""
-    del builder
     return verdict(_warnings(has, want), refused=_refusals(has, want))

@@ -44,11 +44,6 @@ NOTHING_MOVED: Moving = {"path": "", "sha256": "", "images": {}, "left": []}
 _MOST_NAMES = 8
 
 
-def is_wanted(want: Want) -> bool:
-    """Return whether the seat's engine is to run without root."""
-    return engine_files.is_rootless(want)
-
-
 def was_set_up(has: Seat) -> bool:
     """Return whether the seat's record shows that the toolkit has run an engine without root here.
 
@@ -121,7 +116,7 @@ def is_right_kind(has: Seat, want: Want) -> bool:
     The kernel says whose engine it is; an engine's own word is not trusted.
     """
     account = has["students"]["account"]
-    if not is_wanted(want):
+    if not engine_files.is_rootless(want):
         return bool(has["docker"]["uid"] == 0)
     return bool(account and has["docker"]["uid"] == account["uid"] and not has["docker"]["roots"])
 
@@ -181,7 +176,7 @@ def _obstacles(has: Seat, want: Want) -> Iterator[Finding]:
         "rootless_cgroup": not able["cgroup2"],
         "rootless_tun": not able["tun"],
     }
-    if is_wanted(want) and not is_right_kind(has, want):
+    if engine_files.is_rootless(want) and not is_right_kind(has, want):
         yield from (finding(lack, name) for lack, is_lacking in lacks.items() if is_lacking)
         if able["file_system"] in _UNFIT:
             yield finding("rootless_disk", name, root=ROOT, kind=able["file_system"])
@@ -197,11 +192,11 @@ def refusals(has: Seat, want: Want, root: str) -> Iterator[Finding]:
     if not 0 <= want["docker_engine_lowest_port"] <= engine_files.LOWEST_PORT:
         what = f"docker_engine_lowest_port, {want['docker_engine_lowest_port']}, is to be 0 to 1024"
         yield finding("setting_wrong", name, what=what)
-    if is_wanted(want) and "proxies" in want["docker_engine_daemon_options"]:
+    if engine_files.is_rootless(want) and "proxies" in want["docker_engine_daemon_options"]:
         yield finding("rootless_proxies", name)
-    if is_wanted(want) and engine_files.UNIT in has["files"] and not was_set_up(has):
+    if engine_files.is_rootless(want) and engine_files.UNIT in has["files"] and not was_set_up(has):
         yield finding("rootless_unit", name, unit=engine_files.UNIT)
-    if is_wanted(want) == is_set_up(has) or not is_installed(has):
+    if engine_files.is_rootless(want) == is_set_up(has) or not is_installed(has):
         return
     values = {"kind": want["docker_engine_students"]}
     earlier, others = _left_behind(has)
@@ -220,7 +215,9 @@ def refusals(has: Seat, want: Want, root: str) -> Iterator[Finding]:
 def limits(has: Seat, want: Want) -> Iterator[Finding]:
     """Yield a finding if an engine without root cannot limit what a container takes."""
     docker = has["docker"]
-    if is_wanted(want) and not (docker["memory"] and docker["pids"] and docker["cpus"]):
+    if engine_files.is_rootless(want) and not (
+        docker["memory"] and docker["pids"] and docker["cpus"]
+    ):
         yield finding("rootless_unlimited", want["name"])
 
 
@@ -246,19 +243,19 @@ def values(has: Seat, want: Want, roots: list[str]) -> WithoutRoot:
 
     roots: the directories where the wanted engine, and containerd, keep their data.
     """
-    is_rootless, docker = is_wanted(want), has["docker"]
+    without_root, docker = engine_files.is_rootless(want), has["docker"]
     account = has["students"]["account"]
     is_other_kind = docker["running"] and not is_right_kind(has, want)
     owns_containerd = engine_files.is_containerd_ours(has, want)
-    is_changing = is_installed(has) and is_rootless != is_set_up(has) and docker["running"]
+    is_changing = is_installed(has) and without_root != is_set_up(has) and docker["running"]
     moved = has["brought"].get("moving") or NOTHING_MOVED
     before = roots_before(has)
     moving = NOTHING_MOVED
     if is_changing:
-        left = [docker["root"], *roots[-1:] * (is_rootless and owns_containerd)]
+        left = [docker["root"], *roots[-1:] * (without_root and owns_containerd)]
         moving = {**NOTHING_MOVED, "images": _moving_images(has), "left": left}
     return {
-        "without_root": is_rootless,
+        "without_root": without_root,
         "account": ACCOUNT,
         "group": GROUP,
         "home": HOME,
@@ -266,11 +263,11 @@ def values(has: Seat, want: Want, roots: list[str]) -> WithoutRoot:
         "uid": account["uid"] if account else _ACCOUNT_ID,
         "gid": account["gid"] if account else _ACCOUNT_ID,
         "ids": _usermod_arguments(has),
-        "housed": _is_account_right(has) if is_rootless else account is None,
+        "housed": _is_account_right(has) if without_root else account is None,
         "lodging": account["uid"] if account else None,
         "stops": [
-            *["docker.socket"] * (is_rootless or is_other_kind),
-            *["containerd.service"] * (is_rootless and owns_containerd),
+            *["docker.socket"] * (without_root or is_other_kind),
+            *["containerd.service"] * (without_root and owns_containerd),
             # A unit stops by what systemd has read of it until then, so it stops before its files
             # change.
             *["docker.service"] * (is_other_kind or engine_files.PORTS_UNIT in has["files"]),
