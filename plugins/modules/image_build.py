@@ -68,12 +68,10 @@ RETURN = r"""
 seat: {description: As of M(labocloud.room.seat)., returned: success, type: dict}
 """
 
-import http.client
 import subprocess
-from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils.commands import run
@@ -94,15 +92,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.images.names import
 )
 from ansible_collections.labocloud.room.plugins.module_utils.images.passing import taken
 
-OWN_ARGUMENTS: dict[str, Any] = {
-    "context": {"type": "path", "required": True},
-    "sha256": {"type": "str", "required": True},
-    "name": {"type": "str", "required": True},
-    "build_args": {"type": "dict", "default": {}},
-    "labels": {"type": "dict", "default": {}},
-    "forget": {"type": "str", "default": ""},
-    "aside": {"type": "str", "default": ""},
-}
 # The end of a failed build's output has the reason.
 _LAST_LINES = 20
 LONGEST_WORDS = 4000
@@ -116,12 +105,24 @@ class _FailedError(ValueError):
     """The image cannot be built; the text says why."""
 
 
-def _command(arguments: Mapping[str, Any], id_file: Path) -> list[str]:
+class _Arguments(TypedDict):
+    """The arguments that decide what is built."""
+
+    docker_socket: str
+    sha256: str
+    name: str
+    build_args: dict[str, object]
+    labels: dict[str, object]
+    forget: str
+    aside: str
+
+
+def _command(arguments: _Arguments, id_file: Path) -> list[str]:
     """Return the command that builds the image from a context on its standard input.
 
-    arguments: the module's. id_file: where it writes the image's ID. A module of community.docker
-    would need buildx, which Debian 12 does not have; where there is buildx, it builds another image
-    than the engine does by itself.
+    id_file: where it writes the image's ID. A module of community.docker would need buildx, which
+    Debian 12 does not have; where there is buildx, it builds another image than the engine does by
+    itself.
     """
     return [
         # Without --force-rm, Debian 12's docker leaves the container of a step that fails.
@@ -132,11 +133,10 @@ def _command(arguments: Mapping[str, Any], id_file: Path) -> list[str]:
     ]
 
 
-def _build(context: Path, arguments: Mapping[str, Any]) -> str:
-    """Build the image, which has no name yet, and return its ID.
+def _build(context: Path, arguments: _Arguments) -> str:
+    """Build the image from a tar, without a name, and return its ID.
 
-    context: a tar. arguments: the module's. Raises FailedError, with the end of the build's output,
-    and OSError.
+    Raises FailedError, with the end of the build's output, and OSError.
     """
     if digest(context) != arguments["sha256"]:
         raise _FailedError("what it is built from arrived torn or altered")
@@ -155,10 +155,10 @@ def _build(context: Path, arguments: Mapping[str, Any]) -> str:
     return id_file.read_text(encoding="ascii").strip()
 
 
-def _name_built(docker: DockerConnection, image_id: str, arguments: Mapping[str, Any]) -> bool:
+def _name_built(docker: DockerConnection, image_id: str, arguments: _Arguments) -> bool:
     """Remember the image that was built, name it, and return whether that changed anything.
 
-    arguments: the module's. Raises FailedError, OSError, http.client.HTTPException and TornError.
+    Raises FailedError, OSError and TornError.
     """
     image = described(docker, image_id)
     if image is None:
@@ -171,11 +171,10 @@ def _name_built(docker: DockerConnection, image_id: str, arguments: Mapping[str,
     return is_new or is_moved or is_gone
 
 
-def _make(context: Path, arguments: Mapping[str, Any]) -> bool:
+def _make(context: Path, arguments: _Arguments) -> bool:
     """Build and name the image, and return whether it is another one than before.
 
-    context: where the build context has arrived. arguments: the module's. Raises as _build() and
-    _name_built() do.
+    context: where the build context has arrived. Raises as _build() and _name_built() do.
     """
     with (
         taken(context) as archive,
@@ -190,14 +189,25 @@ def _make(context: Path, arguments: Mapping[str, Any]) -> bool:
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(argument_spec={**ARGUMENTS, **OWN_ARGUMENTS})
+    module = AnsibleModule(
+        argument_spec={
+            "context": {"type": "path", "required": True},
+            "sha256": {"type": "str", "required": True},
+            "name": {"type": "str", "required": True},
+            "build_args": {"type": "dict", "default": {}},
+            "labels": {"type": "dict", "default": {}},
+            "forget": {"type": "str", "default": ""},
+            "aside": {"type": "str", "default": ""},
+            **ARGUMENTS,
+        },
+    )
     name = module.params["name"]
     try:
         changed = _make(Path(module.params["context"]), module.params)
         seat = answer(module.params)
     except LateError as error:
         module.fail_json(changed=True, msg=str(error))
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except (OSError, ValueError) as error:
         module.fail_json(msg=f"{name} cannot be built: {error}")
     module.exit_json(changed=changed, seat=seat)
 

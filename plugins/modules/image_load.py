@@ -63,7 +63,6 @@ RETURN = r"""
 seat: {description: As of M(labocloud.room.seat)., returned: success, type: dict}
 """
 
-import http.client
 import shutil
 import subprocess
 import tarfile
@@ -199,12 +198,7 @@ def main() -> None:
         seat = answer(arguments)
     except LateError as error:
         module.fail_json(changed=True, msg=str(error))
-    except (
-        OSError,
-        http.client.HTTPException,
-        subprocess.CalledProcessError,
-        ValueError,
-    ) as error:
+    except (OSError, subprocess.CalledProcessError, ValueError) as error:
         module.fail_json(msg=str(getattr(error, "stderr", None) or error).strip())
     module.exit_json(changed=True, seat=seat)
 

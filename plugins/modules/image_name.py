@@ -89,10 +89,8 @@ RETURN = r"""
 seat: {description: As of M(labocloud.room.seat)., returned: success, type: dict}
 """
 
-import http.client
-from collections.abc import Mapping
 from contextlib import closing
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple, TypedDict
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
@@ -117,6 +115,26 @@ class _OtherImageError(ValueError):
     """The image is not the expected one."""
 
 
+class _Image(TypedDict):
+    """An image that is to have a name: where it is found, and which it has to be."""
+
+    name: str
+    image: str | None
+    fingerprint: str
+
+
+class _Arguments(TypedDict):
+    """The arguments that decide what is done."""
+
+    images: list[_Image]
+    names: dict[str, str]
+    pull: bool
+    move: Literal["never", "pulled", "always"]
+    forget: str
+    bases: dict[str, str]
+    served: str
+
+
 class _Checked(NamedTuple):
     """An image that is as expected: its ID, its fingerprint, and whether its reference is to go."""
 
@@ -126,13 +144,13 @@ class _Checked(NamedTuple):
 
 
 def _checked(
-    docker: DockerConnection, image: str, expected: str, arguments: Mapping[str, Any]
+    docker: DockerConnection, image: str, expected: str, arguments: _Arguments
 ) -> _Checked:
     """Return an image, pulled where the arguments say so, that has the expected fingerprint.
 
-    expected: empty, where any will do. arguments: the module's. Raises OtherImageError where there
-    is no such image, or it is another one, which has then lost its reference where that was to
-    move; OSError or http.client.HTTPException where the engine refuses.
+    expected: empty, where any will do. Raises OtherImageError where there is no such image, or it
+    is another one, which has then lost its reference where that was to move; OSError where the
+    engine refuses.
     """
     moves = arguments["move"] == "always"
     description = described(docker, image)
@@ -162,7 +180,7 @@ def _ensure_name(docker: DockerConnection, image_id: str, name: str) -> bool:
     return True
 
 
-def _name_images(docker: DockerConnection, arguments: Mapping[str, Any]) -> bool:
+def _name_images(docker: DockerConnection, arguments: _Arguments) -> bool:
     """Do what the module's arguments ask for, and return whether that changed anything.
 
     Raises as _checked() does, and TornError.
@@ -214,7 +232,7 @@ def main() -> None:
         seat = answer(module.params)
     except LateError as error:
         module.fail_json(changed=True, msg=str(error))
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except (OSError, ValueError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=changed, seat=seat)
 

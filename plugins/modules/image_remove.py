@@ -42,7 +42,6 @@ RETURN = r"""
 seat: {description: As of M(labocloud.room.seat)., returned: success, type: dict}
 """
 
-import http.client
 from contextlib import closing
 from urllib.parse import quote
 
@@ -63,7 +62,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.state import State,
 def _remove(docker: DockerConnection, images: dict[str, str]) -> tuple[list[str], list[str]]:
     """Remove names, and return those that are gone, and the reasons of the engine's refusals.
 
-    images: name to ID. Raises OSError or http.client.HTTPException where no engine answers.
+    images: name to ID. Raises OSError where no engine answers.
     """
     gone, refused = [], []
     for name, image_id in images.items():
@@ -103,7 +102,7 @@ def main() -> None:
         if refused:
             module.fail_json(msg="; ".join(refused), changed=changed)
         seat = answer(arguments)
-    except (OSError, http.client.HTTPException, ValueError, LateError) as error:
+    except (OSError, ValueError, LateError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=changed, seat=seat)
 

@@ -10,9 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import (
-    RoomRegistrySettings,
-)
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import (
     environment_file,
     proxy_environment,
@@ -66,7 +64,7 @@ def _configuration(
     return json.dumps(config, indent=2, sort_keys=True)
 
 
-def _registry_files(want: RoomRegistrySettings) -> dict[str, str]:
+def _registry_files(want: Settings) -> dict[str, str]:
     """Return the files of the registry itself, which runs as its package's own service."""
     storage = {
         "filesystem": {"rootdirectory": STORAGE},
@@ -79,7 +77,7 @@ def _registry_files(want: RoomRegistrySettings) -> dict[str, str]:
     }
 
 
-def _mirror_files(want: RoomRegistrySettings) -> dict[str, str]:
+def _mirror_files(want: Settings) -> dict[str, str]:
     """Return the files of the mirror of Docker Hub, and of the service that limits its size."""
     storage = {
         "filesystem": {"rootdirectory": HUB_STORAGE},
@@ -102,7 +100,7 @@ def _mirror_files(want: RoomRegistrySettings) -> dict[str, str]:
     return texts
 
 
-def files(want: RoomRegistrySettings) -> dict[str, str]:
+def files(want: Settings) -> dict[str, str]:
     """Return the files that have to be on the registry's host: path to text.
 
     Other files of the toolkit's are stale.

@@ -56,10 +56,9 @@ def documented(name: str) -> dict[str, Any]:
         shared = importlib.import_module(f"{PLUGINS}.doc_fragments.{place}").ModuleDocFragment
         told = yaml.safe_load(shared.DOCUMENTATION)
         documentation["options"] = told["options"] | documentation.get("options", {})
-        for name, attribute in told.get("attributes", {}).items():
-            documentation["attributes"][name] = attribute | documentation["attributes"].get(
-                name, {}
-            )
+        attributes = documentation["attributes"]
+        for attribute, default in told.get("attributes", {}).items():
+            attributes[attribute] = default | attributes.get(attribute, {})
     return documentation
 
 

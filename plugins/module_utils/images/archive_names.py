@@ -21,7 +21,7 @@ class WrongArchiveError(ValueError):
     """An archive of images, or an image that was loaded from it, is not the expected one."""
 
 
-def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _no_twins(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """Return an object of JSON. Raises ValueError where two keys differ in case at most.
 
     The engine ignores upper and lower case, so it might take the other key of the two.

@@ -58,6 +58,11 @@ def is_ours(has: Seat, name: str) -> bool:
     return image is not None and is_brought(image, name, has["built"])
 
 
+def own_id(has: Seat, name: str) -> str:
+    """Return the ID of the image that was brought under a name, empty where there is none."""
+    return has["images"][name]["id"] if is_ours(has, name) else ""
+
+
 def revisions(has: Seat, tag: str) -> dict[str, str]:
     """Return the revisions that the toolkit has brought: the image's name to its revision."""
     return {
