@@ -130,8 +130,8 @@ class EngineRemoval(TypedDict):
     group: bool
 
 
-class EngineValues(Installation, Configuration, WithoutRoot):
-    """What the tasks of the role docker_engine need.
+class EngineVerdict(Verdict, Installation, Configuration, WithoutRoot):
+    """Docker Engine.
 
     trust: the CAs of the room's registries. there: whether an engine of either source is installed.
     ran: whether one may have been started before. runs: whether it runs with what it is configured
@@ -145,10 +145,6 @@ class EngineValues(Installation, Configuration, WithoutRoot):
     runs: bool
     prepared: bool
     removal: EngineRemoval | None
-
-
-class EngineVerdict(Verdict, EngineValues):
-    """Docker Engine."""
 
 
 class Login(TypedDict):

@@ -246,7 +246,7 @@ def _holders(has: Seat, want: Want, allowed_ids: set[str]) -> list[Listener]:
     An engine without root holds the port itself; one that does not answer is about to be restarted.
     """
     is_silent = rootless.is_set_up(has) and not has["docker"]["running"]
-    address = str(want["flask_container_bind_address"])
+    address = want["flask_container_bind_address"]
     allowed = {
         name for name, container in has["containers"].items() if container["id"] in allowed_ids
     }
@@ -272,7 +272,7 @@ def _holder(has: Seat, listener: Listener) -> str:
 
 def _wrong_address(has: Seat, want: Want) -> Iterator[Finding]:
     """Yield a finding if the address of the page is none of the machine's."""
-    text = str(want["flask_container_bind_address"])
+    text = want["flask_container_bind_address"]
     try:
         address = IPv4Address(text)
     except ValueError:
@@ -291,7 +291,7 @@ def wrong_settings(has: Seat, want: Want) -> Iterator[Finding]:
     seat = want["name"]
     if wrong := want["wrong"].get("flask_container"):
         yield finding("setting_wrong", seat, what="; ".join(wrong))
-    if not _NAME.fullmatch(name := str(want["flask_container_name"])):
+    if not _NAME.fullmatch(name := want["flask_container_name"]):
         yield finding("container_name_wrong", seat, value=name)
     if (port := want["flask_container_host_port"]) not in range(1, 65536):
         yield finding("container_port_wrong", seat, value=port)

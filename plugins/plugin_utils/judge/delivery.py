@@ -26,19 +26,19 @@ _TAG_DIGITS = 16
 
 def road_of(want: Want) -> str:
     """Return how the images come to the seats: registry or archive."""
-    road: str = want["course_image_delivery"]
+    road = want["course_image_delivery"]
     return road if road != "auto" else "registry" if registry_address(want) else "archive"
 
 
 def registry_address(want: Want) -> str:
     """Return host:port of the room's registry, empty where the builder cannot publish to it."""
     registry = want["room"]["registry"]
-    return str(registry["at"]) if registry["host"] == want["room"]["builder"] else ""
+    return registry["at"] if registry["host"] == want["room"]["builder"] else ""
 
 
 def repository_of(want: Want) -> str:
     """Return the images' repository in the registry, which has one directory for each."""
-    return str(want["course_image_tag"]).partition(":")[0].replace("/", "-")
+    return want["course_image_tag"].partition(":")[0].replace("/", "-")
 
 
 def _tags_of(want: Want, wanted: Wanted) -> dict[str, str]:
@@ -77,7 +77,7 @@ def pulls(
     """
     images = {want["course_image_base_tag"]: wanted.base, wanted.name: wanted.image}
     for tag, name in _tags_of(want, wanted).items():
-        digest = str(build_host["registry"]["images"].get(tag, ""))
+        digest = build_host["registry"]["images"].get(tag, "")
         if name in lacking:
             repository = f"{registry_address(want)}/{repository_of(want)}"
             yield (
@@ -104,7 +104,7 @@ def obstacles(
         yield finding("image_unbuilt", want["name"], image=want["course_image_tag"], **values)
     for tag, image in pull.items():
         if not image["image"]:
-            answer = str(build_host["registry"]["images"].get(tag, "nothing"))[:80]
+            answer = build_host["registry"]["images"].get(tag, "nothing")[:80]
             yield finding("registry_digest", want["name"], tag=tag, told=answer, **values)
 
 

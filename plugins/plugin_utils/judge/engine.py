@@ -14,7 +14,6 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts impo
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     Configuration,
     EngineRemoval,
-    EngineValues,
     EngineVerdict,
     Installation,
     Trust,
@@ -174,9 +173,7 @@ def _is_ours(path: str, has: Seat) -> bool:
 
 def is_ready(has: Seat, want: Want) -> bool:
     """Return whether the engine is installed and configured, so that collisions only warn."""
-    return bool(
-        _installation(has, want, {})["installed"] and _configuration(has, want)["configured"]
-    )
+    return _installation(has, want, {})["installed"] and _configuration(has, want)["configured"]
 
 
 def _trust(has: Seat, want: Want) -> Trust:
@@ -253,7 +250,9 @@ def _refusals(
         yield finding("engine_overruled", name, keys=", ".join(keys))
 
 
-def _conditions(has: Seat, want: Want, values: EngineValues) -> Iterator[Finding]:
+def _conditions(
+    has: Seat, want: Want, install: Installation, configure: Configuration, trust: Trust
+) -> Iterator[Finding]:
     """Yield what else is wrong.
 
     An engine that is missing, stopped or old has no other finding, since the others depend on it.
@@ -261,18 +260,18 @@ def _conditions(has: Seat, want: Want, values: EngineValues) -> Iterator[Finding
     name, docker = want["name"], has["docker"]
     needed = want["room_page_min_docker"]
     if not docker["running"]:
-        condition = "engine_stopped" if values["installed"] else "engine_missing"
+        condition = "engine_stopped" if install["installed"] else "engine_missing"
         yield finding(condition, name, why=docker["why"] or "it does not answer")
     elif version(docker["version"]) < version(needed):
         yield finding("engine_old", name, version=docker["version"], wanted=needed)
     else:
         states = {
-            "engine_missing": not values["installed"],
-            "engine_configuration": not values["configured"],
+            "engine_missing": not install["installed"],
+            "engine_configuration": not configure["configured"],
             "engine_outdated": docker["outdated"],
             "engine_kind": not rootless.is_right_kind(has, want),
             "engine_disabled": has["service_manager"] == "systemd" and not docker["enabled"],
-            "engine_trust": bool(values["trust"]["write"]),
+            "engine_trust": bool(trust["write"]),
         }
         yield from (finding(condition, name) for condition, is_so in states.items() if is_so)
         yield from rootless.limits(has, want)
@@ -340,41 +339,33 @@ def _is_ca_coming(want: Want, builder: Builder) -> bool:
     return is_asked and not registry.ca_lasts(builder["seat"])
 
 
-def _values(has: Seat, want: Want, builder: Builder) -> EngineValues:
-    """Return what the tasks of the role need to know."""
-    docker = has["docker"]
+def judge(has: Seat, want: Want, builder: Builder) -> EngineVerdict:
+    """Judge the engine."""
+    docker, trust = has["docker"], _trust(has, want)
     install, configure = _installation(has, want, builder), _configuration(has, want)
+    without_root = rootless.values(has, want, configure["roots"])
     starts_at_boot = docker["enabled"] or has["service_manager"] != "systemd"
-    runs = docker["running"] and not docker["outdated"] and starts_at_boot
+    is_current = docker["running"] and not docker["outdated"] and starts_at_boot
+    runs = is_current and rootless.is_right_kind(has, want)
     is_there = rootless.is_installed(has)
     is_complete = install["installed"] and not has["apt"]["interrupted"]
+    settled = (
+        (is_complete and configure["configured"] and runs)
+        and (without_root["housed"] and not without_root["moved"]["left"])
+        and (trust["settled"] and not _is_ca_coming(want, builder))
+    )
+    refused = list(_refusals(has, want, install, configure))
+    others = () if refused else _conditions(has, want, install, configure, trust)
     return {
+        **verdict(others, settled=settled, refused=refused),
         **install,
         **configure,
-        **rootless.values(has, want, configure["roots"]),
-        "trust": _trust(has, want),
+        **without_root,
+        "trust": trust,
         "there": is_there,
         # The package may start the engine if the seat has a policy-rc.d of its own.
         "ran": is_there or docker["running"] or has["apt"]["policy_rc_d"] == "other",
-        "runs": runs and rootless.is_right_kind(has, want),
+        "runs": runs,
         "prepared": is_complete and not _without(configure["roots"], rootless.roots_before(has)),
         "removal": _removal(has, want),
     }
-
-
-def judge(has: Seat, want: Want, builder: Builder) -> EngineVerdict:
-    """Judge the engine."""
-    values = _values(has, want, builder)
-    refused = list(_refusals(has, want, values, values))
-    settled = (
-        values["installed"]
-        and not has["apt"]["interrupted"]
-        and values["configured"]
-        and values["housed"]
-        and not values["moved"]["left"]
-        and values["runs"]
-        and values["trust"]["settled"]
-        and not _is_ca_coming(want, builder)
-    )
-    others = () if refused else _conditions(has, want, values)
-    return {**verdict(others, settled=settled, refused=refused), **values}

@@ -206,4 +206,4 @@ def needs_new_base(want: Want, builder: Builder) -> bool:
     """Return whether a refresh of the base is set, and the base is that of the run's beginning."""
     is_refreshing = want["course_image_base_refresh"] and not want["course_image_revision"]
     base = image_of(builder["seat"], want["course_image_base_tag"])
-    return bool(is_refreshing and base["id"] == builder["course"]["had"])
+    return is_refreshing and base["id"] == builder["course"]["had"]

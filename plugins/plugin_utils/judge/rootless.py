@@ -100,14 +100,10 @@ def _is_account_right(has: Seat) -> bool:
 def has_ids(has: Seat, kind: _KindOfIds) -> bool:
     """Return whether the account exists and has enough IDs of a kind that no other account has."""
     account = has["students"]["account"]
-    ranges = account[kind] if account else []
-    return sum(count for _, count in _valid_ranges(ranges)) >= _ID_COUNT and _is_free(has, ranges)
-
-
-def _is_free(has: Seat, ranges: list[list[int]]) -> bool:
-    """Return whether no other account has an ID of some ranges."""
+    ranges = _valid_ranges(account[kind] if account else [])
     others = _valid_ranges(has["students"]["ranges"])
-    return not any(_overlap(own, other) for own in _valid_ranges(ranges) for other in others)
+    is_alone = not any(_overlap(own, other) for own in ranges for other in others)
+    return is_alone and sum(count for _, count in ranges) >= _ID_COUNT
 
 
 def is_right_kind(has: Seat, want: Want) -> bool:
@@ -117,7 +113,7 @@ def is_right_kind(has: Seat, want: Want) -> bool:
     """
     account = has["students"]["account"]
     if not engine_files.is_rootless(want):
-        return bool(has["docker"]["uid"] == 0)
+        return has["docker"]["uid"] == 0
     return bool(account and has["docker"]["uid"] == account["uid"] and not has["docker"]["roots"])
 
 
