@@ -324,8 +324,8 @@ class NamedImage(TypedDict):
     fingerprint: str
 
 
-class ImagesAnyway(TypedDict):
-    """What is known of the images also where the machine that builds was not asked.
+class ImagesUnknown(Verdict):
+    """The images, where the machine that builds was not asked.
 
     builder: who builds. revision: the one that the machine is to serve now, empty where none is
     known. lacking: the names of those that are to come. held: what the builder has to do first, in
@@ -339,8 +339,8 @@ class ImagesAnyway(TypedDict):
     brought: dict[str, str]
 
 
-class ImagesValues(ImagesAnyway):
-    """What the tasks of the role course_image need.
+class ImagesVerdict(ImagesUnknown):
+    """The images.
 
     wanted: the revision that the machine is to have. images: name to fingerprint of all that it is
     to have. road, registry: by which road those that lack come, and from where; archive, pull: by
@@ -366,14 +366,6 @@ class ImagesValues(ImagesAnyway):
     names: dict[str, str]
     named: bool
     serves: str
-
-
-class ImagesUnknown(Verdict, ImagesAnyway):
-    """The images, where the machine that builds was not asked."""
-
-
-class ImagesVerdict(Verdict, ImagesValues):
-    """The images."""
 
 
 class DesiredContainer(TypedDict, total=False):

@@ -181,4 +181,4 @@ def is_updated(verdicts: Mapping[str, Verdict]) -> bool:
     The builder records the revision last in an update, so its record may still lack it.
     """
     images = cast("ImagesVerdict", verdicts["images"])
-    return bool(images.get("named") and verdicts["container"]["settled"])
+    return "named" in images and images["named"] and verdicts["container"]["settled"]

@@ -75,6 +75,8 @@ def pulls(
 
     An image whose digest the registry does not tell has no reference.
     """
+    if road_of(want) != "registry" or not wanted.is_built:
+        return
     images = {want["course_image_base_tag"]: wanted.base, wanted.name: wanted.image}
     for tag, name in _tags_of(want, wanted).items():
         digest = build_host["registry"]["images"].get(tag, "")

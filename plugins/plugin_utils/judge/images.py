@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     ImagesUnknown,
-    ImagesValues,
     ImagesVerdict,
-    Pulled,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.course import ARCHITECTURES
@@ -126,90 +124,49 @@ def _wrong_images(has: Seat, want: Want, build_host: Seat, wanted: Wanted) -> It
             yield finding("image_old", want["name"], **values)
 
 
-def _values(has: Seat, want: Want, builder: Builder, wanted: Wanted) -> ImagesValues:
-    """Return what the tasks of the role need to know, where the machine that builds was asked."""
-    name, tag, base = want["name"], want["course_image_tag"], want["course_image_base_tag"]
-    build_host, present = builder["seat"], has["images"]
-    images = delivery.images_of(want, wanted)
-    lacking = delivery.lacking_of(has, images)
-    # No revision is too many before the wanted one is known.
-    old = []
-    if wanted.is_built:
-        keep = want["course_image_keep"]
-        old = revisions.outdated(has, tag, wanted.image["revision"], build_host["served"], keep)
-    fingerprint = image_of(has, tag)["fingerprint"]
-    is_named = wanted.is_built and fingerprint == wanted.image["fingerprint"]
-    serving = wanted.image if is_named else revisions.served_image(want, build_host)
-    unrecorded = [image for image in images if image not in lacking and not is_ours(has, image)]
-    naming = []
-    if unrecorded or not is_named:
-        naming = [image for image in images if image in unrecorded or image == wanted.name]
-    pull: dict[str, Pulled] = {}
-    if delivery.road_of(want) == "registry" and wanted.is_built:
-        pull = dict(delivery.pulls(want, build_host, wanted, lacking))
-    obstacles = list(delivery.obstacles(want, build_host, wanted, pull)) if lacking else []
-    is_served = build_host["served"][-1:] == [wanted.image["revision"]]
-    is_recording = wanted.is_built and not is_served and name == want["room"]["builder"]
-    return {
-        "builder": want["room"]["builder"],
-        "revision": serving["revision"],
-        "wanted": {
-            "name": wanted.name,
-            "revision": wanted.image["revision"],
-            "fingerprint": wanted.image["fingerprint"],
-        },
-        "images": images,
-        "lacking": lacking,
-        "road": delivery.road_of(want),
-        "registry": delivery.registry_address(want),
-        "archive": delivery.archive_of(has, want, wanted, images),
-        "pull": list(pull.values()),
-        "forget": revisions.own_id(has, base),
-        "outdated": {image: present[image]["id"] for image in old},
-        "unserved": {image: present[image]["id"] for image in revisions.unserved(has, tag)},
-        "brought": _removal(has, want),
-        "stale": [
-            image for image in has["built"] if image not in images and not is_ours(has, image)
-        ],
-        "naming": [{"name": image, "fingerprint": images[image]} for image in naming],
-        "names": {tag: wanted.name} if wanted.name in lacking else {},
-        "named": is_named,
-        "serves": wanted.image["revision"] if is_recording else "",
-        "held": in_words(obstacles),
-    }
-
-
 def _removal(has: Seat, want: Want) -> dict[str, str]:
     """Return the images that go with the toolkit: name to ID."""
     names = revisions.brought(has, want["course_image_tag"])
     return {name: has["images"][name]["id"] for name in names}
 
 
-def _is_settled(has: Seat, want: Want, builder: Builder, values: ImagesValues) -> bool:
-    """Return whether the images, their names and their record are as they should be."""
-    is_served = builder["seat"]["served"][-1:] == [values["wanted"]["revision"]]
-    is_right = values["named"] and is_served and not revisions.needs_new_base(want, builder)
-    todo = values["lacking"] or values["outdated"] or values["stale"] or values["unserved"]
-    is_recorded = all(is_ours(has, name) for name in values["images"])
-    return is_right and is_recorded and not todo
+def _unknown(has: Seat, want: Want) -> ImagesUnknown:
+    """Return the verdict on a machine where the machine that builds was not asked."""
+    builder = want["room"]["builder"]
+    unknown = finding("image_unknown", want["name"], builder=builder)
+    return {
+        **verdict(settled=False, refused=[unknown]),
+        "builder": builder,
+        "revision": "",
+        "lacking": [],
+        "held": "",
+        "brought": _removal(has, want),
+    }
 
 
 def judge(has: Seat, want: Want, builder: Builder) -> ImagesVerdict | ImagesUnknown:
     """Judge the images."""
     if not builder:
-        build_host_name = want["room"]["builder"]
-        unknown = finding("image_unknown", want["name"], builder=build_host_name)
-        return {
-            **verdict(settled=False, refused=[unknown]),
-            "builder": build_host_name,
-            "revision": "",
-            "lacking": [],
-            "held": "",
-            "brought": _removal(has, want),
-        }
-    build_host, wanted = builder["seat"], revisions.wanted_of(want, builder)
-    values = _values(has, want, builder, wanted)
-    settled = _is_settled(has, want, builder, values)
+        return _unknown(has, want)
+    build_host, present, tag = builder["seat"], has["images"], want["course_image_tag"]
+    wanted, served = revisions.wanted_of(want, builder), build_host["served"]
+    revision, fingerprint = wanted.image["revision"], wanted.image["fingerprint"]
+    images = delivery.images_of(want, wanted)
+    lacking = delivery.lacking_of(has, images)
+    unrecorded = [image for image in images if image not in lacking and not is_ours(has, image)]
+    stale = [image for image in has["built"] if image not in images and not is_ours(has, image)]
+    gone, keep = revisions.unserved(has, tag), want["course_image_keep"]
+    # No revision is too many before the wanted one is known.
+    old = revisions.outdated(has, tag, revision, served, keep) if wanted.is_built else []
+    is_named = wanted.is_built and image_of(has, tag)["fingerprint"] == fingerprint
+    is_served = served[-1:] == [revision]
+    todo = lacking or unrecorded or old or stale or gone or revisions.needs_new_base(want, builder)
+    settled = is_named and is_served and not todo
+    is_recording = wanted.is_built and not is_served and want["name"] == want["room"]["builder"]
+    naming = [image for image in images if image in unrecorded or image == wanted.name]
+    serving = wanted.image if is_named else revisions.served_image(want, build_host)
+    pull = dict(delivery.pulls(want, build_host, wanted, lacking))
+    obstacles = list(delivery.obstacles(want, build_host, wanted, pull)) if lacking else []
     refused = [
         *_wrong_settings(want),
         *_unreadable_files(want, builder),
@@ -218,4 +175,29 @@ def judge(has: Seat, want: Want, builder: Builder) -> ImagesVerdict | ImagesUnkn
     ]
     # The part engine reports an engine that does not run.
     wrong = _wrong_images(has, want, build_host, wanted) if has["docker"]["running"] else ()
-    return {**verdict(wrong, settled=settled, refused=refused), **values}
+    return {
+        **verdict(wrong, settled=settled, refused=refused),
+        "builder": want["room"]["builder"],
+        "revision": serving["revision"],
+        "wanted": {"name": wanted.name, "revision": revision, "fingerprint": fingerprint},
+        "images": images,
+        "lacking": lacking,
+        "road": delivery.road_of(want),
+        "registry": delivery.registry_address(want),
+        "archive": delivery.archive_of(has, want, wanted, images),
+        "pull": list(pull.values()),
+        "forget": revisions.own_id(has, want["course_image_base_tag"]),
+        "outdated": {image: present[image]["id"] for image in old},
+        "unserved": {image: present[image]["id"] for image in gone},
+        "brought": _removal(has, want),
+        "stale": stale,
+        "naming": [
+            {"name": image, "fingerprint": images[image]}
+            for image in naming
+            if unrecorded or not is_named
+        ],
+        "names": {tag: wanted.name} if wanted.name in lacking else {},
+        "named": is_named,
+        "serves": revision if is_recording else "",
+        "held": in_words(obstacles),
+    }
