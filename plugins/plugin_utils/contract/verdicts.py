@@ -224,15 +224,14 @@ class RegistryWork(Certificates):
     ports: list[int]
 
 
-class RegistryWhere(TypedDict):
-    """The machine that runs the registry, empty where the room has none; where its images are."""
+class RegistryElsewhere(Verdict):
+    """The way to the room's registry, on a machine that does not run it.
+
+    host: the machine that runs it, empty where the room has none. storage: where its images are.
+    """
 
     host: str
     storage: str
-
-
-class RegistryElsewhere(Verdict, RegistryWhere):
-    """The way to the room's registry, on a machine that does not run it."""
 
 
 class RegistryVerdict(RegistryElsewhere, RegistryWork):
