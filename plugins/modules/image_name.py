@@ -136,39 +136,40 @@ class _Arguments(TypedDict):
 
 
 class _Checked(NamedTuple):
-    """An image that is as expected: its ID, its fingerprint, and whether its reference is to go."""
+    """An image that is as expected: its ID, its fingerprint, and the reference that is to go.
+
+    The reference is empty where none is to go.
+    """
 
     id: str
     fingerprint: str
-    moves: bool
+    goes: str
 
 
-def _checked(
-    docker: DockerConnection, image: str, expected: str, arguments: _Arguments
-) -> _Checked:
+def _checked(docker: DockerConnection, image: _Image, arguments: _Arguments) -> _Checked:
     """Return an image, pulled where the arguments say so, that has the expected fingerprint.
 
-    expected: empty, where any will do. Raises OtherImageError where there is no such image, or it
-    is another one, which has then lost its reference where that was to move; OSError where the
-    engine refuses.
+    Raises OtherImageError where there is no such image, or it is another one, which has then lost
+    its reference where that was to move; OSError where the engine refuses.
     """
+    reference, expected = image["image"] or image["name"], image["fingerprint"]
     moves = arguments["move"] == "always"
-    description = described(docker, image)
+    description = described(docker, reference)
     if description is None and arguments["pull"]:
-        pull(docker, image)
-        description = described(docker, image)
+        pull(docker, reference)
+        description = described(docker, reference)
         moves = arguments["move"] != "never"
     if description is None:
-        raise _OtherImageError(f"there is no image {image}")
+        raise _OtherImageError(f"there is no image {reference}")
     actual = fingerprint(description)
     if expected not in ("", actual):
         if moves:
-            take_name(docker, image)
+            take_name(docker, reference)
         raise _OtherImageError(
-            f"{image} is not the image that was built (fingerprint {actual[:12]}, "
+            f"{reference} is not the image that was built (fingerprint {actual[:12]}, "
             f"and not {expected[:12]})"
         )
-    return _Checked(description["Id"], actual, moves)
+    return _Checked(description["Id"], actual, reference if moves else "")
 
 
 def _ensure_name(docker: DockerConnection, image_id: str, name: str) -> bool:
@@ -185,16 +186,12 @@ def _name_images(docker: DockerConnection, arguments: _Arguments) -> bool:
 
     Raises as _checked() does, and TornError.
     """
-    references = {image["name"]: image["image"] or image["name"] for image in arguments["images"]}
-    expected = {image["name"]: image["fingerprint"] for image in arguments["images"]}
-    images = {
-        name: _checked(docker, references[name], expected[name], arguments) for name in references
-    }
+    images = {image["name"]: _checked(docker, image, arguments) for image in arguments["images"]}
     fingerprints = {name: image.fingerprint for name, image in images.items()}
     with remembered(fingerprints, arguments["bases"]) as is_new:
         names = {name: name for name in images} | arguments["names"]
         renamed = [_ensure_name(docker, images[image].id, name) for name, image in names.items()]
-        moved = [references[name] for name, image in images.items() if image.moves]
+        moved = [image.goes for image in images.values() if image.goes]
         for reference in moved:
             take_name(docker, reference)
     is_gone = bool(arguments["forget"]) and forget(docker, arguments["forget"])

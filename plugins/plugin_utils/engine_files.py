@@ -174,11 +174,6 @@ def _rootless_files(has: Seat, want: Want) -> dict[str, str]:
     return texts
 
 
-def is_secret(path: str, text: str) -> bool:
-    """Return whether a file may hold the password of a proxy."""
-    return path == PROXY_FILE or (path == DAEMON_JSON and "proxies" in json.loads(text))
-
-
 def fallback(has: Seat, want: Want) -> dict[str, str]:
     """Return daemon.json, path to text, for an engine that refuses the one that is wanted.
 

@@ -106,9 +106,3 @@ def files(want: Settings) -> dict[str, str]:
     Other files of the toolkit's are stale.
     """
     return _registry_files(want) | (_mirror_files(want) if want["room_registry_hub_mirror"] else {})
-
-
-def is_secret(path: str, text: str) -> bool:
-    """Return whether a file may hold the password of a proxy."""
-    del text
-    return path == PROXY_FILE
