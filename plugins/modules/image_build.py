@@ -134,10 +134,7 @@ def _command(arguments: _Arguments, id_file: Path) -> list[str]:
 
 
 def _build(context: Path, arguments: _Arguments) -> str:
-    """Build the image from a tar, without a name, and return its ID.
-
-    Raises FailedError, with the end of the build's output, and OSError.
-    """
+    """Build the image from a tar, and return its ID. Raises FailedError and OSError."""
     if digest(context) != arguments["sha256"]:
         raise _FailedError("what it is built from arrived torn or altered")
     id_file = context.with_name("id")
@@ -156,10 +153,7 @@ def _build(context: Path, arguments: _Arguments) -> str:
 
 
 def _name_built(docker: DockerConnection, image_id: str, arguments: _Arguments) -> bool:
-    """Remember the image that was built, name it, and return whether that changed anything.
-
-    Raises FailedError, OSError and TornError.
-    """
+    """Remember the image, name it, and return if that is a change. Raises OSError, ValueError."""
     image = described(docker, image_id)
     if image is None:
         raise _FailedError(f"the engine does not know the image {image_id} that it has built")
@@ -172,10 +166,7 @@ def _name_built(docker: DockerConnection, image_id: str, arguments: _Arguments) 
 
 
 def _make(context: Path, arguments: _Arguments) -> bool:
-    """Build and name the image, and return whether it is another one than before.
-
-    context: where the build context has arrived. Raises as _build() and _name_built() do.
-    """
+    """Build and name the image, and return if it is another. Raises OSError and ValueError."""
     with (
         taken(context) as archive,
         closing(DockerConnection(arguments["docker_socket"], 120)) as docker,

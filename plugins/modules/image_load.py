@@ -130,10 +130,7 @@ def load(docker: DockerConnection, src: Path) -> None:
 
 
 def _put_back(docker: DockerConnection, before: dict[str, str | None]) -> None:
-    """Restore each name to the image that had it. Raises OSError.
-
-    before: name to the ID of an image, None where there was none.
-    """
+    """Restore each name to the ID of the image that had it, if one had. Raises OSError."""
     for name, image_id in before.items():
         now = described(docker, name)
         if now is None or now["Id"] == image_id:

@@ -136,10 +136,7 @@ class _Arguments(TypedDict):
 
 
 class _Checked(NamedTuple):
-    """An image that is as expected: its ID, its fingerprint, and the reference that is to go.
-
-    The reference is empty where none is to go.
-    """
+    """An image that is as expected, and that reference of it which is to go, empty if none is."""
 
     id: str
     fingerprint: str
@@ -182,10 +179,7 @@ def _ensure_name(docker: DockerConnection, image_id: str, name: str) -> bool:
 
 
 def _name_images(docker: DockerConnection, arguments: _Arguments) -> bool:
-    """Do what the module's arguments ask for, and return whether that changed anything.
-
-    Raises as _checked() does, and TornError.
-    """
+    """Do as asked, and return whether that changed anything. Raises OSError and ValueError."""
     images = {image["name"]: _checked(docker, image, arguments) for image in arguments["images"]}
     fingerprints = {name: image.fingerprint for name, image in images.items()}
     with remembered(fingerprints, arguments["bases"]) as is_new:

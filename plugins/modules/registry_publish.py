@@ -200,10 +200,7 @@ def unit(
 
 
 def save(images: list[str], file: IO[bytes], docker_socket: str) -> None:
-    """Write an archive of images to a file, and go back to its beginning.
-
-    Raises subprocess.CalledProcessError.
-    """
+    """Write an archive of images to a file, and rewind it. Raises CalledProcessError."""
     commands.run(["docker", "save", *images], docker_socket, stdout=file)
     # The unit's account opens the file anew.
     os.fchmod(file.fileno(), 0o644)
@@ -212,10 +209,7 @@ def save(images: list[str], file: IO[bytes], docker_socket: str) -> None:
 
 @contextmanager
 def alone(storage: str) -> Iterator[None]:
-    """Wait until nobody else pushes into the storage, and let nobody else push meanwhile.
-
-    Raises OSError.
-    """
+    """Wait until nobody else pushes into the storage, and keep others out. Raises OSError."""
     directory = os.open(storage, os.O_RDONLY)
     try:
         fcntl.flock(directory, fcntl.LOCK_EX)

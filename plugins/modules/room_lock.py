@@ -102,10 +102,7 @@ def _holder(file: TextIO) -> _Held | None:
 
 
 def take(path: Path, owner: dict[str, str], instead_of: dict[str, str], now: str) -> _Held:
-    """Take the lock where it is free, or instead_of's, and return it as it is then.
-
-    now: the time, in ISO 8601. Raises OSError.
-    """
+    """Take the lock where it is free, or instead_of's, and return it as it is. Raises OSError."""
     with opened(path) as file:
         current = _holder(file)
         if current and current["owner"] != instead_of:

@@ -101,8 +101,5 @@ def _mirror_files(want: Settings) -> dict[str, str]:
 
 
 def files(want: Settings) -> dict[str, str]:
-    """Return the files that have to be on the registry's host: path to text.
-
-    Other files of the toolkit's are stale.
-    """
+    """Return the files that have to be on the registry's host, path to text; others are stale."""
     return _registry_files(want) | (_mirror_files(want) if want["room_registry_hub_mirror"] else {})

@@ -19,10 +19,7 @@ def hashes(files: Mapping[str, str]) -> dict[str, str]:
 
 
 def differing(files: Mapping[str, str], present: Mapping[str, str]) -> list[str]:
-    """Return the paths of the files that are missing or have another content.
-
-    files: path to text. present: path to SHA-256, as a seat reports them.
-    """
+    """Return the paths of the files that are missing or have another content."""
     return [path for path, digest in hashes(files).items() if present.get(path) != digest]
 
 
@@ -45,10 +42,7 @@ def proxy_environment(proxy: Mapping[str, object], direct: Iterable[str] = ()) -
 
 
 def environment_file(variables: Mapping[str, str]) -> str:
-    """Return variables as the text of a file that systemd reads by EnvironmentFile=.
-
-    systemd.exec(5) documents the syntax.
-    """
+    """Return variables as the text of a file for EnvironmentFile=, see systemd.exec(5)."""
 
     def quoted(value: str) -> str:
         return value.replace("\\", "\\\\").replace('"', '\\"')

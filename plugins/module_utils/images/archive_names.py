@@ -122,10 +122,7 @@ def names_in(archive: Readable, *, whole: bool = False) -> set[str]:
 
 
 def _read_lists(archive: Readable) -> tuple[dict[str, bytes], set[str]]:
-    """Return the archive's lists, path to content, and the paths of all that it holds.
-
-    Raises as names_in() does.
-    """
+    """Return the archive's lists, path to content, and all its paths. Raises as names_in() does."""
     lists: dict[str, bytes] = {}
     present = set()
     # A tar that is opened as a stream calls nothing but read().

@@ -46,10 +46,7 @@ def give_name(docker: DockerConnection, image: str, name: str) -> None:
 
 
 def take_name(docker: DockerConnection, name: str) -> None:
-    """Remove a name, or a reference by digest, and with the last one its image.
-
-    Raises as described() does.
-    """
+    """Remove a name, or a reference by digest, and with the last one its image. Raises OSError."""
     docker.ask(f"/images/{quote(name, safe='/:@')}?noprune=true", "DELETE")
 
 

@@ -87,10 +87,7 @@ def _refusals(has: Seat, want: Want) -> Iterator[Finding]:
 
 
 def judge(has: Seat, want: Want, builder: Builder) -> BuildVerdict | Verdict:
-    """Judge the build.
-
-    There is nothing to build on other machines, or where the room goes back to a revision.
-    """
+    """Judge the build; other machines have none, nor has a room that goes back to a revision."""
     name, course = want["name"], builder.get("course")
     if want["room"]["builder"] != name or not course or course["why"]:
         return verdict()

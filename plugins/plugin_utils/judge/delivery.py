@@ -50,10 +50,7 @@ def _tags_of(want: Want, wanted: Wanted) -> dict[str, str]:
 
 
 def unpublished(want: Want, build_host: Seat, wanted: Wanted) -> dict[str, str]:
-    """Return what has to be published: the tag to the image's name on the builder.
-
-    Where the registry lacks one of the images, both are returned.
-    """
+    """Return what to publish, tag to name on the builder: both images where one is lacking."""
     if not wanted.is_built or road_of(want) != "registry":
         return {}
     tags = _tags_of(want, wanted)
@@ -111,10 +108,7 @@ def obstacles(
 
 
 def images_of(want: Want, wanted: Wanted) -> dict[str, str]:
-    """Return the images that a machine is to have: name to fingerprint.
-
-    An image that is not built yet has an empty fingerprint, so no machine has it.
-    """
+    """Return the images that a machine is to have: name to fingerprint, empty if not built yet."""
     return {
         want["course_image_base_tag"]: wanted.base["fingerprint"] if wanted.name else "",
         wanted.name or want["course_image_tag"]: wanted.image["fingerprint"],

@@ -216,10 +216,7 @@ def _overruled_keys(has: Seat, want: Want) -> list[str]:
 def _refusals(
     has: Seat, want: Want, install: Installation, configure: Configuration
 ) -> Iterator[Finding]:
-    """Yield what keeps the engine from being installed or configured.
-
-    The part network refuses networks that collide.
-    """
+    """Yield what keeps the engine from being installed or configured, but for its networks."""
     name, docker, source = want["name"], has["docker"], want["docker_engine_source"]
     if wrong := want["wrong"].get("docker_engine"):
         yield finding("setting_wrong", name, what="; ".join(wrong))

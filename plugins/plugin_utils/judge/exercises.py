@@ -23,11 +23,7 @@ _PARTS: tuple[Literal["folder", "command", "memory"], ...] = ("folder", "command
 
 
 def judge(has: Seat, want: Want, builder: Builder) -> ExercisesVerdict:
-    """Judge what a seat has of the practical; a machine that is no seat needs none.
-
-    What the seat is to have follows from the project's files and from the images that were brought
-    to it.
-    """
+    """Judge what a seat has of the practical; a machine that is no seat needs none."""
     present, delivered = has["exercises"], sorted(set(has["built"].values()))
     judged = verdict()
     if want["name"] in want["room"]["seats"] and "course" in builder:

@@ -85,10 +85,7 @@ def _collisions(has: Seat, want: Want, pools: list[_Network]) -> Iterator[Findin
 
 
 def _large_packets(has: Seat, want: Want, mtu: int) -> Iterator[Finding]:
-    """Yield a finding if Docker's packets are too large for the default interface.
-
-    mtu: in bytes, as daemon.json has it.
-    """
+    """Yield a finding if Docker's packets, of mtu bytes, are too large for the interface."""
     facts = has["network"]
     docker_mtu = facts["docker_mtu"] or mtu
     if 0 < facts["mtu"] < docker_mtu:

@@ -54,10 +54,7 @@ def was_set_up(has: Seat) -> bool:
 
 
 def roots_before(has: Seat) -> dict[str, str]:
-    """Return the state of Docker's data directories before the toolkit: path to state.
-
-    A state is absent, empty or in use.
-    """
+    """Return what Docker's data directories were before: path to absent, empty or in use."""
     before = has["before"]
     return before.get("roots", {}) if before else {}
 

@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import ACCOUNT
-from ansible_collections.labocloud.room.plugins.module_utils.facts.students import (
-    GROUP,
-)
+from ansible_collections.labocloud.room.plugins.module_utils.facts.students import GROUP
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
@@ -142,11 +140,8 @@ def _conditions(
 
 def judge(has: Seat, want: Want, _: Builder) -> StudentsVerdict:
     """Judge who may use Docker."""
-    members, commands, script = (
-        _members_of(has, want),
-        _socket_commands(has, want),
-        _login(has, want),
-    )
+    members, script = _members_of(has, want), _login(has, want)
+    commands = _socket_commands(has, want)
     if group := want["docker_engine_group"].strip():
         members["may"].append(group)
     record, docker = has["brought"], has["docker"]
