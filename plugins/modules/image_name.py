@@ -206,16 +206,12 @@ def main() -> None:
             "images": {"type": "list", "elements": "dict", "required": True, "options": image},
             "names": {"type": "dict", "default": {}},
             "pull": {"type": "bool", "default": False},
-            "move": {
-                "type": "str",
-                "choices": ["never", "pulled", "always"],
-                "default": "never",
-            },
+            "move": {"type": "str", "choices": ["never", "pulled", "always"], "default": "never"},
             "forget": {"type": "str", "default": ""},
             "bases": {"type": "dict", "default": {}},
             "served": {"type": "str", "default": ""},
             **ARGUMENTS,
-        },
+        }
     )
     try:
         with closing(DockerConnection(module.params["docker_socket"], 120)) as docker:

@@ -19,9 +19,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
     in_words,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import delivery, revisions
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge.images import (
-    wrong_architecture,
-)
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.images import wrong_architecture
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
 
 _TAG = re.compile(":[^:/]*$")
