@@ -408,17 +408,3 @@ class ExercisesVerdict(Verdict):
 
     delivered: list[str]
     removal: bool
-
-
-# The type of each part's verdict, which has the values that its role needs.
-TYPES: dict[str, type] = {
-    "machine": MachineVerdict,
-    "network": Verdict,
-    "registry": RegistryVerdict,
-    "engine": EngineVerdict,
-    "students": StudentsVerdict,
-    "build": BuildVerdict,
-    "images": ImagesVerdict,
-    "container": ContainerVerdict,
-    "exercises": ExercisesVerdict,
-}
