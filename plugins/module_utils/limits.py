@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from itertools import islice
+from collections.abc import Sequence
+from typing import Any
 
 # Lines, and characters of a line. The seat of a class has some dozens, of a hundred characters.
 MOST_LINES, LONGEST_LINE = 200, 500
@@ -23,19 +23,16 @@ def few(lines: Sequence[str]) -> list[str]:
     return [*first, f"and {rest:,} more"] if rest else first
 
 
-def held(
-    plan: Mapping[str, list[object] | dict[str, object]], order: Sequence[str]
-) -> dict[str, list[object] | dict[str, object] | int]:
+def held(plan: dict[str, Any], order: Sequence[str]) -> dict[str, Any]:
     """Return as much of a plan as an answer can hold; C(more) is how many things are left out.
 
     plan: kind to things, in a list or by name. order: that of the kinds, as they are carried out;
     what comes after the first that has no room may depend on it, and is left out too.
     """
-    room, left_out = _LARGEST_PLAN, 0
-    result: dict[str, list[object] | dict[str, object] | int] = {**plan}
+    room, left_out, result = _LARGEST_PLAN, 0, dict(plan)
     for kind in order:
         of_kind = plan[kind]
-        entries: list[object] = [*(of_kind.items() if isinstance(of_kind, dict) else of_kind)]
+        entries = list(of_kind.items() if isinstance(of_kind, dict) else of_kind)
         count = 0
         for entry in [] if left_out else entries:
             room -= len(json.dumps(entry)) + 2
@@ -43,7 +40,5 @@ def held(
                 break
             count += 1
         left_out += len(entries) - count
-        result[kind] = (
-            dict(islice(of_kind.items(), count)) if isinstance(of_kind, dict) else of_kind[:count]
-        )
+        result[kind] = type(of_kind)(entries[:count])
     return {**result, "more": left_out} if left_out else result
