@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 from ansible_collections.labocloud.room.plugins.module_utils.files import (
     NoFileError,
@@ -69,7 +69,7 @@ BEFORE: Shape = {
 }
 # What stands in brought while packages come: the names of the new ones, and whether the toolkit
 # keeps services from starting.
-UNDER_WAY = ("coming", "policy_rc_d")
+UNDER_WAY: tuple[Literal["coming", "policy_rc_d"], ...] = ("coming", "policy_rc_d")
 BROUGHT: Shape = {
     "packages?": [str],
     "users?": [str],
@@ -99,22 +99,104 @@ class TornError(ValueError):
     """What is remembered is there and cannot be read; the text names the file and says why."""
 
 
+class _WithPlugins(TypedDict, total=False):
+    """What is not there where Docker did not run."""
+
+    plugins: list[str]
+
+
+class Identities(_WithPlugins):
+    """What tells the things of an engine from others of their names: IDs, images ID to names."""
+
+    containers: list[str]
+    images: dict[str, list[str]]
+    networks: list[str]
+    cache: list[str]
+    swarm: str
+
+
+class _WithRoots(TypedDict, total=False):
+    """What is not there before an engine is to be installed: path to absent, empty or in use."""
+
+    roots: dict[str, str]
+
+
+class Before(_WithRoots):
+    """What the machine was like before the toolkit first changed it, of the shape BEFORE."""
+
+    packages: list[str]
+    files: list[str]
+    held: list[str]
+    docker_group: list[str] | None
+    docker_data: bool
+    docker_running: bool
+    images: list[str]
+    containers: list[str]
+    networks: list[str]
+    volumes: list[str]
+    ids: Identities
+
+
+class Moving(TypedDict):
+    """The images that go over to an engine of the other kind, and what that one leaves."""
+
+    path: str
+    sha256: str
+    images: dict[str, str]
+    left: list[str]
+
+
+class Brought(TypedDict, total=False):
+    """What the toolkit has brought, or is about to bring, of the shape BROUGHT."""
+
+    packages: list[str]
+    users: list[str]
+    taken: list[str]
+    moving: Moving
+    coming: list[str]
+    policy_rc_d: bool
+    containers: list[str]
+    making: str | None
+
+
+class KeptFile(TypedDict):
+    """The content and the mode of a file."""
+
+    text: str
+    mode: int
+
+
+class Built(TypedDict):
+    """Images, tag to fingerprint(), and bases, name to the digest that its registry told."""
+
+    images: dict[str, str]
+    bases: dict[str, str]
+
+
+class Facts(TypedDict):
+    """What is remembered, as the module seat documents it."""
+
+    before: Before | None
+    brought: Brought
+    built: dict[str, str]
+    bases: dict[str, str]
+    served: list[str]
+
+
 @dataclass
 class State:
     """What a machine remembers, as JSON has it.
 
-    before: of the shape BEFORE; None where the toolkit has changed nothing yet. files: path to text
-    and mode. brought: of the shape BROUGHT. built: images, tag to fingerprint(); bases, name to the
-    digest that its registry told. served: revisions, the one that the room has last. others: what
-    another release has put beside these.
+    before: None where the toolkit has changed nothing yet. files: by their paths. served:
+    revisions, the one that the room has last. others: what another release has put beside these.
     """
 
-    before: dict[str, Any] | None = None
-    files: dict[str, dict[str, Any]] = field(default_factory=dict)
-    brought: dict[str, Any] = field(default_factory=dict)
-    built: dict[str, dict[str, str]] = field(default_factory=lambda: {"images": {}, "bases": {}})
+    before: Before | None = None
+    files: dict[str, KeptFile] = field(default_factory=dict)
+    brought: Brought = field(default_factory=Brought)
+    built: Built = field(default_factory=lambda: Built(images={}, bases={}))
     served: list[str] = field(default_factory=list)
-    others: dict[str, Any] = field(default_factory=dict)
+    others: dict[str, object] = field(default_factory=dict)
 
     def name_image(self, tag: str, fingerprint: str) -> None:
         """Remember that the toolkit built or brought an image."""
@@ -139,15 +221,17 @@ class State:
         came = present.intersection(self.brought.get("coming", []))
         return sorted({*self.brought.get("packages", []), *came})
 
-    def facts(self, present: set[str]) -> dict[str, Any]:
-        """Return the facts before, brought, built, bases and served.
+    def facts(self, present: set[str]) -> Facts:
+        """Return what of it is facts. Nothing of files is one: they may hold passwords.
 
-        present: as packages() takes it. Nothing of files is a fact: they may hold passwords.
+        present: as packages() takes it.
         """
-        brought = {key: value for key, value in self.brought.items() if key not in UNDER_WAY}
+        brought: Brought = {"users": [], **self.brought, "packages": self.packages(present)}
+        for key in UNDER_WAY:
+            brought.pop(key, None)
         return {
             "before": self.before,
-            "brought": {"users": [], **brought, "packages": self.packages(present)},
+            "brought": brought,
             "built": self.built["images"],
             "bases": self.built["bases"],
             "served": self.served,
@@ -157,7 +241,7 @@ class State:
 Change = Callable[[State], object]
 
 
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """Return a JSON object. Raises ValueError where a key is in it twice: either may be meant."""
     value = dict(pairs)
     if len(value) < len(pairs):
@@ -207,15 +291,15 @@ def _read_object(path: Path) -> dict[str, Any] | None:
     return value
 
 
-def _check_shape(path: Path, value: dict[str, Any], shape: Shape) -> None:
+def _check_shape(path: Path, value: object, shape: Shape) -> None:
     """Raise TornError where what a file holds is not of a shape."""
     if fault := next(faults(value, shape, path.stem), ""):
         raise TornError(f"{path} holds no such record: {fault[:LONGEST_SENTENCE]}")
 
 
-def bytes_of(file: dict[str, Any]) -> bytes:
-    """Return the bytes of a file that is remembered, as State.files has it."""
-    return str(file["text"]).encode(errors="surrogateescape")
+def bytes_of(file: KeptFile) -> bytes:
+    """Return the bytes of a file that is remembered."""
+    return file["text"].encode(errors="surrogateescape")
 
 
 def keep_file(state: State, path: str) -> None:

@@ -148,7 +148,7 @@ _ENGINE_SECONDS = 300
 
 def _remember(containers: list[str], making: str) -> None:
     """Record the IDs of the toolkit's containers, and the name of one that is about to be made."""
-    update(lambda state: state.brought.update(containers=containers, making=making))
+    update(lambda state: state.brought.update({"containers": containers, "making": making}))
 
 
 def _make(

@@ -17,7 +17,11 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
     reason,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.engine.read import Reader
-from ansible_collections.labocloud.room.plugins.module_utils.state import State, update
+from ansible_collections.labocloud.room.plugins.module_utils.state import (
+    Built,
+    State,
+    update,
+)
 
 
 def described(docker: DockerConnection, image: str) -> dict[str, Any] | None:
@@ -77,7 +81,7 @@ def remembered(images: dict[str, str], bases: dict[str, str] | None = None) -> I
     images: tag to fingerprint. bases: the names that they are from, to digest. Where the block
     raises, the record is restored. Raises TornError and OSError.
     """
-    previous: dict[str, Any] = {}
+    previous: Built = {"images": {}, "bases": {}}
 
     def remember(state: State) -> None:
         previous.update(copy.deepcopy(state.built))
