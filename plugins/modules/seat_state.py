@@ -119,7 +119,6 @@ seat:
   type: dict
 """
 
-import http.client
 import os
 from contextlib import closing
 from pathlib import Path
@@ -182,7 +181,7 @@ _Seat = dict[str, Any]
 def _engine_identities(seat: _Seat, socket: str) -> dict[str, Any]:
     """Return the IDs of whatever an engine has, since names can pass to something else later.
 
-    Nothing where no engine runs. Raises OSError or http.client.HTTPException.
+    Nothing where no engine runs. Raises OSError.
     """
     if not seat["docker"]["running"]:
         return _NO_THINGS
@@ -270,8 +269,8 @@ def give_back(path: str, *, check: bool) -> bool:
 def _remember(arguments: dict[str, Any], *, check: bool) -> bool:
     """Record what the module's arguments ask for, and return whether any of it is new.
 
-    check: whether nothing is written. Raises TornError, ValueError, OSError,
-    http.client.HTTPException and ListsError.
+    check: whether nothing is written. Raises TornError, ValueError, OSError and
+    ListsError.
     """
     previous = read()
     is_untouched = arguments["before"] and previous.before is None
@@ -314,7 +313,7 @@ def main() -> None:
     try:
         changed = _remember(module.params, check=module.check_mode)
         seat = answer(module.params)
-    except (OSError, http.client.HTTPException, ValueError, LateError) as error:
+    except (OSError, ValueError, LateError) as error:
         module.fail_json(msg=f"it cannot be written down: {error}")
     except ListsError as error:
         module.fail_json(msg=str(error))

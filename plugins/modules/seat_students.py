@@ -153,7 +153,6 @@ left:
   elements: str
 """
 
-import http.client
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
@@ -259,7 +258,7 @@ def main() -> None:
                     _remove_all(docker, arguments, left)
     except TornError as error:
         module.fail_json(msg=f"{host}: {error}.", left=few(left))
-    except (OSError, http.client.HTTPException) as error:
+    except OSError as error:
         why = "; ".join([f"Docker refuses: {error}", *few(left)])
         module.fail_json(msg=f"{host}: {why}. {STILL}", left=few(left))
     if left:

@@ -155,7 +155,7 @@ def _keep_needed(changes: Changes, container: Description, name: str, things: Pl
 def changes_since(docker: DockerConnection, things: Plan, saved: Stamps) -> Changes:
     """Return what of a plan is not as it was saved, with what that needs.
 
-    Raises OSError or http.client.HTTPException where no engine answers.
+    Raises OSError where no engine answers.
     """
     changes = Changes(
         volumes=_written_volumes(docker, things["volumes"], saved["volumes"]),
@@ -175,7 +175,7 @@ def changes_since(docker: DockerConnection, things: Plan, saved: Stamps) -> Chan
 def taken_names(docker: DockerConnection, names: dict[str, str]) -> dict[str, str]:
     """Return the names that go and have become the last of another image: name to why.
 
-    names: as a plan has them. Raises OSError or http.client.HTTPException where no engine answers.
+    names: as a plan has them. Raises OSError where no engine answers.
     """
     going = [name for name, key in names.items() if not key]
     images = {name: docker.ask(f"/images/{name}/json") or {} for name in going}

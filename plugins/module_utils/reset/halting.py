@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import shlex
 import time
@@ -97,7 +96,7 @@ def halt_all(docker: DockerConnection, containers: list[str], dest: Path) -> Non
     """Have the containers, IDs, write nothing, and remember those that do not because of this.
 
     Those too that others have halted: a run that ended early, or one that may still fetch what it
-    has saved. Raises UnsavableError, OSError and http.client.HTTPException.
+    has saved. Raises UnsavableError and OSError.
     """
     halted = _read_halted()
     ours = _take(halted, dest)
@@ -142,7 +141,7 @@ def let_go_on(docker: DockerConnection, dest: Path) -> list[str]:
     while True:
         for key, verb in list(left.items()):
             # An engine that does not answer may come back.
-            with suppress(OSError, http.client.HTTPException):
+            with suppress(OSError):
                 _let_one_go_on(docker, key, verb)
                 del left[key]
             if time.monotonic() > deadline:

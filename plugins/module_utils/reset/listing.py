@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import http.client
 import shlex
 from typing import Any, cast
 
@@ -37,7 +36,7 @@ def _unanswering(docker: DockerConnection, host: str) -> str:
     """Return that Docker does not answer; empty where it does."""
     try:
         docker.negotiate()
-    except (OSError, http.client.HTTPException):
+    except OSError:
         fix = f"./lab up --limit {shlex.quote(host)}, and then this again"
         return f"Docker does not answer. Fix: {fix}"
     return ""
@@ -49,8 +48,7 @@ def list_things(
     """Return what is the students', and why that cannot be told, empty where it can.
 
     host: the machine's name, for what people are told. keep: what else stays, as Claims has it.
-    close: whether the engine is closed to students first. Raises TornError, OSError and
-    http.client.HTTPException.
+    close: whether the engine is closed to students first. Raises TornError and OSError.
     """
     state = read()
     why = _unknown(state, host) or _unanswering(docker, host)

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import http.client
 import ipaddress
 import json
 import re
@@ -59,7 +58,6 @@ NOT_AS_DESCRIBED = (AttributeError, LookupError, TypeError)
 FAILURES = (
     OSError,
     ValueError,
-    http.client.HTTPException,
     subprocess.CalledProcessError,
     tarfile.TarError,
     *NOT_AS_DESCRIBED,
@@ -292,7 +290,7 @@ def restore_container(
             docker.ask(f"/networks/{quote(network)}/connect", "POST", connection)
         docker.ask(f"/containers/{key}/rename?name={quote(name)}", "POST")
     except FAILURES:
-        with suppress(OSError, http.client.HTTPException):
+        with suppress(OSError):
             docker.ask(f"/containers/{key}", "DELETE")
         raise
     return without

@@ -115,7 +115,7 @@ def _take_names(docker: DockerConnection, commits: list[str], others: list[str])
     # What is left of an answer is nobody's.
     docker.close()
     for name in [*commits, *others]:
-        with suppress(OSError, http.client.HTTPException):
+        with suppress(OSError):
             image = docker.ask(f"/images/{name}/json")
             # With its last name an image would go: that of a container's is made to.
             if name in commits or (image and len(image["RepoTags"]) > 1):
