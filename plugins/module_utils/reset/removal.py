@@ -38,8 +38,8 @@ class Removal:
     """The removal of the things of a plan, of which each that stays is told.
 
     left: what cannot be removed is added to it, each with the reason; the rest goes. What is gone
-    already is passed over. All methods raise OSError where no engine answers; the same plan, or a new one,
-    can then be carried out.
+    already is passed over. All methods raise OSError where no engine answers; the same plan, or a
+    new one, can then be carried out.
     """
 
     def __init__(self, docker: DockerConnection, left: list[str]) -> None:
