@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypedDict
+from typing import Any
 from urllib.parse import quote
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import NO_NAME
@@ -14,6 +14,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
 from ansible_collections.labocloud.room.plugins.module_utils.reset.plan import Image, Plan, Volume
 from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import REPOSITORY
 from ansible_collections.labocloud.room.plugins.module_utils.reset.stamps import (
+    Stamps,
     container_stamp,
     volume_stamp,
 )
@@ -23,13 +24,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.reset.words import 
 TASK = "com.docker.swarm.task.id"
 # A thing as the engine describes it.
 Description = dict[str, Any]
-
-
-class Stamps(TypedDict):
-    """What tells whether anything was changed since: containers by ID, volumes by name."""
-
-    containers: dict[str, str]
-    volumes: dict[str, str]
 
 
 @dataclass(frozen=True)

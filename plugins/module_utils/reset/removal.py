@@ -20,7 +20,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
 from ansible_collections.labocloud.room.plugins.module_utils.engine.things import is_a_mount
 from ansible_collections.labocloud.room.plugins.module_utils.mounts import read_mounts
 from ansible_collections.labocloud.room.plugins.module_utils.reset.changes import (
-    Stamps,
     changes_since,
     taken_names,
 )
@@ -29,6 +28,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.reset.plan import (
     Plan,
     Thing,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.reset.stamps import Stamps
 from ansible_collections.labocloud.room.plugins.module_utils.reset.words import short
 
 SWARM = "membership of a swarm"

@@ -5,12 +5,19 @@
 from __future__ import annotations
 
 import subprocess
-from typing import IO, Any, cast
+from typing import IO, Any, TypedDict, cast
 
 from ansible_collections.labocloud.room.plugins.module_utils.commands import ENVIRONMENT
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
 from ansible_collections.labocloud.room.plugins.module_utils.engine.things import is_a_mount
 from ansible_collections.labocloud.room.plugins.module_utils.files import sha256_of_stream
+
+
+class Stamps(TypedDict):
+    """What tells whether anything was changed since: containers by ID, volumes by name."""
+
+    containers: dict[str, str]
+    volumes: dict[str, str]
 
 
 def directory_stamp(docker: DockerConnection, directory: str) -> str:
