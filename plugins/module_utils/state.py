@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, Optional, TypedDict, cast
 
 from ansible_collections.labocloud.room.plugins.module_utils.files import (
     NoFileError,
@@ -29,7 +29,11 @@ from ansible_collections.labocloud.room.plugins.module_utils.files import (
     write_whole,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.limits import LONGEST_SENTENCE
-from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, faults
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import (
+    Shape,
+    faults,
+    shape_of,
+)
 
 DIRECTORY = Path("/var/lib/labocloud")
 NAME = "state.json"
@@ -40,59 +44,9 @@ LARGEST = 2 * 2**20
 # Seconds that a writer waits for another: nobody has anything to write for as long.
 PATIENCE = 60
 
-# A key with ? is there only once there is something to say. Keys that another release has put
-# beside these are kept.
-BEFORE: Shape = {
-    "packages": [str],
-    "files": [str],
-    "held": [str],
-    "docker_group": ([str], None),
-    "docker_data": bool,
-    "docker_running": bool,
-    "images": [str],
-    "containers": [str],
-    "networks": [str],
-    "volumes": [str],
-    "ids": {
-        "containers": [str],
-        "images": {str: [str]},
-        "networks": [str],
-        # Where Docker did not run, it is not there.
-        "plugins?": [str],
-        "cache": [str],
-        "swarm": str,
-        ...: object,
-    },
-    # The directories of an engine that the toolkit has installed: absent, empty or in use.
-    "roots?": {str: str},
-    ...: object,
-}
 # What stands in brought while packages come: the names of the new ones, and whether the toolkit
 # keeps services from starting.
 UNDER_WAY: tuple[Literal["coming", "policy_rc_d"], ...] = ("coming", "policy_rc_d")
-BROUGHT: Shape = {
-    "packages?": [str],
-    "users?": [str],
-    "taken?": [str],
-    # The archive of the images that go over to an engine of the other kind, and where the engine
-    # that goes has its data.
-    "moving?": {"path": str, "sha256": str, "images": {str: str}, "left": [str]},
-    "coming?": [str],
-    "policy_rc_d?": bool,
-    "containers?": [str],
-    "making?": (str, None),
-    ...: object,
-}
-_FINGERPRINTS: Shape = {str: str}
-STATE: Shape = {
-    "version": int,
-    "before": (BEFORE, None),
-    "files": {str: {"text": str, "mode": int}},
-    "brought": BROUGHT,
-    "built": {"images": _FINGERPRINTS, "bases": {str: str}, ...: object},
-    "served": [str],
-    ...: object,
-}
 
 
 class TornError(ValueError):
@@ -116,18 +70,18 @@ class Identities(_WithPlugins):
 
 
 class _WithRoots(TypedDict, total=False):
-    """What is not there before an engine is to be installed: path to absent, empty or in use."""
+    """The directories of an engine that the toolkit has installed: absent, empty or in use."""
 
     roots: dict[str, str]
 
 
 class Before(_WithRoots):
-    """What the machine was like before the toolkit first changed it, of the shape BEFORE."""
+    """What the machine was like before the toolkit first changed it."""
 
     packages: list[str]
     files: list[str]
     held: list[str]
-    docker_group: list[str] | None
+    docker_group: Optional[list[str]]
     docker_data: bool
     docker_running: bool
     images: list[str]
@@ -146,17 +100,29 @@ class Moving(TypedDict):
     left: list[str]
 
 
-class Brought(TypedDict, total=False):
-    """What the toolkit has brought, or is about to bring, of the shape BROUGHT."""
+class _BroughtLater(TypedDict, total=False):
+    """What is there only once there is something to say."""
+
+    taken: list[str]
+    moving: Moving
+    containers: list[str]
+    making: Optional[str]
+
+
+class Brought(_BroughtLater, total=False):
+    """What the toolkit has brought, or is about to bring."""
 
     packages: list[str]
     users: list[str]
-    taken: list[str]
-    moving: Moving
     coming: list[str]
     policy_rc_d: bool
-    containers: list[str]
-    making: str | None
+
+
+class BroughtFacts(_BroughtLater):
+    """What the toolkit has brought, as the module seat documents it."""
+
+    packages: list[str]
+    users: list[str]
 
 
 class KeptFile(TypedDict):
@@ -173,11 +139,26 @@ class Built(TypedDict):
     bases: dict[str, str]
 
 
+class _Record(TypedDict):
+    """What the file holds."""
+
+    version: int
+    before: Optional[Before]
+    files: dict[str, KeptFile]
+    brought: Brought
+    built: Built
+    served: list[str]
+
+
+# Keys that another release has put beside these are kept.
+STATE: dict[Any, Shape] = shape_of(_Record, lambda _: True)
+
+
 class Facts(TypedDict):
     """What is remembered, as the module seat documents it."""
 
-    before: Before | None
-    brought: Brought
+    before: Optional[Before]
+    brought: BroughtFacts
     built: dict[str, str]
     bases: dict[str, str]
     served: list[str]
@@ -191,7 +172,7 @@ class State:
     revisions, the one that the room has last. others: what another release has put beside these.
     """
 
-    before: Before | None = None
+    before: Optional[Before] = None
     files: dict[str, KeptFile] = field(default_factory=dict)
     brought: Brought = field(default_factory=Brought)
     built: Built = field(default_factory=lambda: Built(images={}, bases={}))
@@ -226,12 +207,11 @@ class State:
 
         present: as packages() takes it.
         """
-        brought: Brought = {"users": [], **self.brought, "packages": self.packages(present)}
-        for key in UNDER_WAY:
-            brought.pop(key, None)
+        brought = {key: value for key, value in self.brought.items() if key not in UNDER_WAY}
+        whole = {"users": [], **brought, "packages": self.packages(present)}
         return {
             "before": self.before,
-            "brought": brought,
+            "brought": cast("BroughtFacts", whole),
             "built": self.built["images"],
             "bases": self.built["bases"],
             "served": self.served,

@@ -122,7 +122,7 @@ seat:
 import os
 from contextlib import closing
 from pathlib import Path
-from typing import TypedDict, cast
+from typing import TypedDict
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils.apt import (
@@ -138,6 +138,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.answer import
     LateError,
     answer,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
 from ansible_collections.labocloud.room.plugins.module_utils.files import write_whole
 from ansible_collections.labocloud.room.plugins.module_utils.state import (
     DAEMON_JSON,
@@ -188,36 +189,7 @@ class Arguments(TypedDict):
     docker_socket: str
 
 
-class _Docker(TypedDict):
-    """What is read of the fact docker."""
-
-    data: bool
-    running: bool
-
-
-class _Apt(TypedDict):
-    """What is read of the fact apt."""
-
-    unfinished: list[str]
-    policy_rc_d: str
-
-
-class _Seat(TypedDict):
-    """What is read of the machine's facts, as the module seat documents them."""
-
-    packages: dict[str, str]
-    files: dict[str, str]
-    held: list[str]
-    docker_group: list[str] | None
-    docker: _Docker
-    images: dict[str, object]
-    containers: dict[str, object]
-    networks: list[str]
-    volumes: list[str]
-    apt: _Apt
-
-
-def _identities(seat: _Seat, socket: str) -> Identities:
+def _identities(seat: Seat, socket: str) -> Identities:
     """Return the IDs of whatever an engine has, since names can pass to something else later.
 
     Nothing where no engine runs. Raises OSError.
@@ -228,7 +200,7 @@ def _identities(seat: _Seat, socket: str) -> Identities:
         return identities(look(docker))
 
 
-def _remember_before(state: State, seat: _Seat, ids: Identities) -> None:
+def _remember_before(state: State, seat: Seat, ids: Identities) -> None:
     """Put into the state what a machine is like, and the daemon.json that is there."""
     state.before = {
         "packages": sorted(seat["packages"]),
@@ -258,7 +230,7 @@ def _remember_roots(state: State, paths: list[str]) -> None:
     state.before["roots"] = {**roots, **state.before.get("roots", {})}
 
 
-def _remember_came(state: State, seat: _Seat) -> None:
+def _remember_came(state: State, seat: Seat) -> None:
     """Put into the state which packages have come, and that none are coming any more."""
     if not set(UNDER_WAY) & state.brought.keys():
         return
@@ -267,7 +239,7 @@ def _remember_came(state: State, seat: _Seat) -> None:
         state.brought.pop(key, None)
 
 
-def _remember_coming(state: State, seat: _Seat, names: list[str]) -> None:
+def _remember_coming(state: State, seat: Seat, names: list[str]) -> None:
     """Put into the state which packages are coming, and whether services may not start meanwhile.
 
     names: of the packages.
@@ -306,7 +278,7 @@ def _remember(arguments: Arguments, *, check: bool) -> bool:
     has_ended = arguments["came"] and bool(set(UNDER_WAY) & previous.brought.keys())
     seat, ids = None, None
     if is_untouched or has_ended or arguments["coming"]:
-        seat = cast("_Seat", answer({**arguments, **_LESS}))
+        seat = answer({**arguments, **_LESS})
     # The engine is asked before the state is locked, since it may take long.
     if seat and is_untouched:
         ids = _identities(seat, arguments["docker_socket"])

@@ -10,16 +10,16 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import (
+    RECORDS,
+    Attacks,
+    Seat,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import (
     Shape,
     fitted,
     nothing,
     shape_of,
-)
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import (
-    RECORDS,
-    Attacks,
-    Seat,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import cleaned
 

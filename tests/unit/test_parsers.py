@@ -332,7 +332,8 @@ FILES = {
     "/proc/net/fib_trie": FIB_TRIE,
     "/proc/stat": "cpu 1\nbtime 1795500000\n",
     "/proc/1/stat": "1 (init) S " + "1 " * 50,
-    **dict.fromkeys(facts_network.REGISTRY_CERTIFICATES.values(), "-----BEGIN CERTIFICATE-----\n"),
+    facts_network.REGISTRY_CA: "-----BEGIN CERTIFICATE-----\n",
+    facts_network.REGISTRY_CERTIFICATE: "-----BEGIN CERTIFICATE-----\n",
     "/var/lib/labocloud/state.json": STATE,
 }
 

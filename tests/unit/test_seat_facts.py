@@ -231,7 +231,8 @@ def test_of_a_registry_only_digests_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(facts_network, "REGISTRY_TAGS", f"{tmp_path}/*/_manifests/tags")
-    monkeypatch.setattr(facts_network, "REGISTRY_CERTIFICATES", {})
+    monkeypatch.setattr(facts_network, "REGISTRY_CA", f"{tmp_path}/ca.crt")
+    monkeypatch.setattr(facts_network, "REGISTRY_CERTIFICATE", f"{tmp_path}/registry.crt")
     links = {
         "good": DIGEST,
         "line": f"{DIGEST}\n",
@@ -249,7 +250,11 @@ def test_of_a_registry_only_digests_are_told(
     os.mkfifo(tags / "pipe/current/link")
     (tags / "elsewhere/current").mkdir(parents=True)
     (tags / "elsewhere/current/link").symlink_to(tags / "good/current/link")
-    assert facts_network.registry_facts(Odd()) == {"images": {"good": DIGEST, "line": DIGEST}}
+    assert facts_network.registry_facts(Odd()) == {
+        "images": {"good": DIGEST, "line": DIGEST},
+        "ca": "",
+        "certificate": "",
+    }
     monkeypatch.setattr(facts_network, "REGISTRY_MOST", 3)
     assert len(facts_network.registry_facts(Odd())["images"]) <= 3
 

@@ -16,6 +16,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.answers impo
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
 from ansible_collections.labocloud.room.plugins.module_utils.engine.read import Reader
 from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
+from ansible_collections.labocloud.room.plugins.module_utils.state import Identities
 
 # What a swarm holds, as the engine's paths call it. It goes with the swarm.
 IN_A_SWARM = ("services", "secrets", "configs")
@@ -94,22 +95,6 @@ class Engine(TypedDict):
     services: list[Thing]
     secrets: list[Thing]
     configs: list[Thing]
-
-
-class _Plugins(TypedDict, total=False):
-    """What is not told where Docker did not run."""
-
-    plugins: list[str]
-
-
-class Identities(_Plugins):
-    """What tells the things of an engine from others of their names, as the record keeps it."""
-
-    containers: list[str]
-    images: dict[str, list[str]]
-    networks: list[str]
-    cache: list[str]
-    swarm: str
 
 
 def look(docker: DockerConnection) -> Engine:

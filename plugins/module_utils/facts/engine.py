@@ -11,16 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from typing import Any
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine import answers
 from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import (
-    Container,
-    Image,
     Info,
     ListedContainer,
     Network,
-    Port,
     needing,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
@@ -29,6 +25,14 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.read import 
     UnclearError,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import (
+    Container,
+    DockerNetworks,
+    EngineFacts,
+    EngineItself,
+    Image,
+    Port,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 
 # Seconds for one answer, and for all of them; bytes of one, which with a thousand images has 1 MB.
@@ -74,7 +78,7 @@ CONTAINER = needing(answers.CONTAINER, "Config", "HostConfig")
 NETWORK = needing(answers.NETWORK, "Driver")
 
 
-def engine_facts(path: str, odd: Odd) -> dict[str, Any]:
+def engine_facts(path: str, odd: Odd) -> EngineFacts:
     """Return what an engine has; where none answers, the reason and empty lists.
 
     path: its socket's. odd: gets a sentence for whatever is left out. Raises nothing.
@@ -114,7 +118,7 @@ def reading(path: str, odd: Odd, seconds: float = _ENGINE_SECONDS) -> Iterator[R
         yield Reader(docker, odd.add, lists_required=False)
 
 
-def _no_engine(reason: str) -> dict[str, Any]:
+def _no_engine(reason: str) -> EngineFacts:
     """Return what engine_facts() returns where no engine answers."""
     return {
         "engine": {
@@ -138,7 +142,7 @@ def _no_engine(reason: str) -> dict[str, Any]:
     }
 
 
-def _engine(info: Info, uid: int | None) -> dict[str, Any]:
+def _engine(info: Info, uid: int | None) -> EngineItself:
     """Return the facts on the engine itself. uid: the account that it runs as."""
     return {
         "running": True,
@@ -177,9 +181,9 @@ def labels_of(labels: Mapping[str, str] | None) -> dict[str, str]:
     }
 
 
-def _inspected_images(reader: Reader, odd: Odd) -> dict[str, Image]:
+def _inspected_images(reader: Reader, odd: Odd) -> dict[str, answers.Image]:
     """Return the engine's own description of its tagged images, by tag."""
-    images: dict[str, Image] = {}
+    images: dict[str, answers.Image] = {}
     for listed in reader.images(most=_MOST_IMAGES):
         tags = [tag for tag in listed.get("RepoTags") or [] if tag != answers.NO_NAME]
         # A broken image can be used for nothing, so it is no fact.
@@ -191,9 +195,9 @@ def _inspected_images(reader: Reader, odd: Odd) -> dict[str, Image]:
     return {tag: images[tag] for tag in list(images)[:_MOST_IMAGES]}
 
 
-def image_facts(inspected: Mapping[str, Image]) -> dict[str, Any]:
+def image_facts(inspected: Mapping[str, answers.Image]) -> dict[str, Image]:
     """Return the engine's tagged images. inspected: as _inspected_images() returns them."""
-    images = {}
+    images: dict[str, Image] = {}
     for tag, image in inspected.items():
         labels = labels_of((image.get("Config") or {}).get("Labels"))
         images[tag] = {
@@ -206,17 +210,19 @@ def image_facts(inspected: Mapping[str, Image]) -> dict[str, Any]:
     return images
 
 
-def described_containers(reader: Reader) -> Iterator[tuple[ListedContainer, Container | None]]:
+def described_containers(
+    reader: Reader,
+) -> Iterator[tuple[ListedContainer, answers.Container | None]]:
     """Yield the engine's containers, the stopped ones too: as listed, and as described."""
     for listed in reader.containers(_LISTED_CONTAINER, most=_MOST_CONTAINERS):
         yield listed, reader.container(listed["Id"], CONTAINER)
 
 
 def container_facts(
-    containers: Iterable[tuple[ListedContainer, Container | None]],
-) -> dict[str, Any]:
+    containers: Iterable[tuple[ListedContainer, answers.Container | None]],
+) -> dict[str, Container]:
     """Return the engine's containers by name. containers: as described_containers() yields them."""
-    facts = {}
+    facts: dict[str, Container] = {}
     for listed, described in containers:
         health = re.search(r"\((?:health: )?(\w+)\)$", listed["Status"])
         # A container that died while it was removed has no name left.
@@ -234,7 +240,7 @@ def container_facts(
     return facts
 
 
-def container_settings(described: Container) -> dict[str, Any]:
+def container_settings(described: answers.Container) -> dict[str, object]:
     """Return what a container was started with, from the engine's description of it."""
     host = described["HostConfig"]
     bindings = host.get("PortBindings") or {}
@@ -254,14 +260,14 @@ def container_settings(described: Container) -> dict[str, Any]:
     return {key: _few(value) for key, value in settings.items()}
 
 
-def _few(value: Any) -> Any:  # noqa: ANN401  # JSON
+def _few(value: object) -> object:
     """Return the first entries of a list or an object, and anything else as it is."""
     if isinstance(value, list):
         return value[:ENTRIES]
     return dict(list(value.items())[:ENTRIES]) if isinstance(value, dict) else value
 
 
-def _published(ports: Iterable[Port] | None) -> list[dict[str, Any]]:
+def _published(ports: Iterable[answers.Port] | None) -> list[Port]:
     """Return the ports of the machine at which a container answers: address, port and protocol."""
     ends = {
         (port["PublicPort"], port.get("Type") or "tcp", port.get("IP") or _ANY_ADDRESS)
@@ -274,7 +280,7 @@ def _published(ports: Iterable[Port] | None) -> list[dict[str, Any]]:
     ]
 
 
-def docker_network_facts(networks: list[Network], info: Info) -> dict[str, Any]:
+def docker_network_facts(networks: list[Network], info: Info) -> DockerNetworks:
     """Return the networks of containers, their MTU, and whether the engine has a proxy.
 
     networks, info: of the shapes NETWORK and INFO.

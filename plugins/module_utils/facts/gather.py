@@ -37,6 +37,12 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.network impor
     registry_facts,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd, read
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import (
+    Answers,
+    Docker,
+    EngineItself,
+    Seat,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.facts.students import (
     ROOT,
     able_facts,
@@ -62,7 +68,7 @@ def seat_facts(
     *,
     own_registries: list[str] | None = None,
     students_group: str = "",
-) -> dict[str, Any]:
+) -> Seat:
     """Return all facts of this machine, as the module seat documents them."""
     odd = Odd()
     ahead = time.time() - control_time if control_time is not None else None
@@ -75,12 +81,11 @@ def seat_facts(
     config = configuration["daemon_config"]
     packages, held, unfinished = parse_dpkg_status(read(STATUS, odd, LARGEST_STATUS))
     memory, torn = _remembered()
+    remembered = memory.facts({*packages, *unfinished})
     answers = engine_facts(docker_socket, odd)
     page = page_facts(page_url, page_container, answers["containers"])
     page_end = time.monotonic() + PAGE_SECONDS
-    engine = answers.pop("engine")
-    students = student_facts(students_group, odd)
-    seat = {
+    seat: Seat = {
         **system_facts(odd),
         "listeners": listener_facts(answers["containers"], odd),
         "packages": packages,
@@ -88,18 +93,25 @@ def seat_facts(
         **configuration,
         "daemon_config": without_passwords(config),
         "docker_group": members("docker"),
-        "students": students,
+        "students": student_facts(students_group, odd),
         "able": able_facts(),
-        **memory.facts({*packages, *unfinished}),
+        "before": remembered["before"],
+        "brought": remembered["brought"],
+        "built": remembered["built"],
+        "bases": remembered["bases"],
+        "served": remembered["served"],
         "torn": torn,
         "apt": apt_facts(memory.brought, unfinished, odd),
-        "docker": _docker_facts(engine, config or {}, docker_socket),
+        "docker": _docker_facts(answers["engine"], config or {}, docker_socket),
         "clock": {"control": control_time, "ahead": ahead},
         "registry": {
             **registry,
             "answers": {name: pending.until(own_end) for name, pending in own.items()},
         },
-        **answers,
+        "images": answers["images"],
+        "containers": answers["containers"],
+        "networks": answers["networks"],
+        "volumes": answers["volumes"],
         "network": {
             **network_facts(odd),
             **answers["network"],
@@ -107,8 +119,9 @@ def seat_facts(
         },
         "page": page.until(page_end) if page else None,
         "exercises": exercise_facts(),
+        "odd": [],
     }
-    facts: dict[str, Any] = limited(seat, odd)
+    facts: Seat = limited(seat, odd)
     return {**facts, "odd": [_as_utf8(sentence) for sentence in odd.sentences]}
 
 
@@ -145,10 +158,10 @@ def _as_utf8(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def _ask_registries(registries: list[str], authority: str) -> dict[str, PendingAnswer]:
+def _ask_registries(registries: list[str], authority: str) -> dict[str, PendingAnswer[Answers]]:
     """Ask registries, host:port, that this machine is to run. authority: their CA, in PEM."""
     ask = partial(facts_registry.ask, authority=authority)
-    return {name: PendingAnswer(ask, name, dict(facts_registry.LATE)) for name in registries}
+    return {name: PendingAnswer(ask, name, facts_registry.LATE.copy()) for name in registries}
 
 
 def _remembered() -> tuple[state.State, list[str]]:
@@ -159,18 +172,18 @@ def _remembered() -> tuple[state.State, list[str]]:
         return state.State(), [str(error)]
 
 
-def _docker_facts(
-    engine: dict[str, Any], config: dict[str, Any], docker_socket: str
-) -> dict[str, Any]:
+def _docker_facts(engine: EngineItself, config: dict[str, object], docker_socket: str) -> Docker:
     """Return the facts on the engine, which may not run.
 
     engine: what it answers of itself. config: the content of daemon.json.
     """
     usual = ROOT if os.path.isdir(ROOT) else _DOCKER_ROOT
-    root = engine["root"] or config.get("data-root")
+    configured = engine["root"] or config.get("data-root")
+    root = configured if isinstance(configured, str) else usual
     return {
         **engine,
-        **engine_file_facts(root if isinstance(root, str) else usual),
+        **engine_file_facts(root),
+        "root": root,
         "socket": socket_facts(docker_socket),
         "roots": engines(0),
     }

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import (
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import (
     Container,
     JsonObject,
     Listener,

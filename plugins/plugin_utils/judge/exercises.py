@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import PLACES, digest
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     ExercisesValues,
     ExercisesVerdict,

@@ -13,8 +13,8 @@ from hashlib import sha256
 from itertools import takewhile
 from typing import NamedTuple
 
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Image, Seat
 from ansible_collections.labocloud.room.plugins.module_utils.reset.ownership import is_brought
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Image, Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
 
 _NO_IMAGE: Image = {"id": "", "revision": "", "fingerprint": "", "layers": [], "labels": {}}

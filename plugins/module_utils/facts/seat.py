@@ -1,6 +1,5 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-
 """What a machine says of itself, as the rules rely on it.
 
 The module seat documents what each fact means (plugins/modules/seat.py, RETURN), and a test holds
@@ -8,7 +7,11 @@ the two equal. An answer is brought into the shape of these types before any rul
 (plugin_utils/seat_shape.py): each key is there, and has its type.
 """
 
-from typing import Any, NotRequired, TypedDict
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from ansible_collections.labocloud.room.plugins.module_utils import state
 
 # JSON of which nothing is known but that it is an object, such as daemon.json.
 JsonObject = dict[str, Any]
@@ -77,61 +80,6 @@ class Abilities(TypedDict):
     file_system: str
 
 
-class Identities(TypedDict):
-    """What tells the things of an engine from others of their names.
-
-    plugins lack where Docker did not run.
-    """
-
-    containers: list[str]
-    images: dict[str, list[str]]
-    networks: list[str]
-    plugins: NotRequired[list[str]]
-    cache: list[str]
-    swarm: str
-
-
-class Before(TypedDict):
-    """What the machine was like before the toolkit first changed it.
-
-    roots: the directories of an engine that the toolkit has installed, by their paths: absent,
-    empty or in use.
-    """
-
-    packages: list[str]
-    files: list[str]
-    held: list[str]
-    docker_group: list[str] | None
-    docker_data: bool
-    docker_running: bool
-    images: list[str]
-    containers: list[str]
-    networks: list[str]
-    volumes: list[str]
-    ids: Identities
-    roots: NotRequired[dict[str, str]]
-
-
-class Moving(TypedDict):
-    """The images that go over to an engine of the other kind, and what that one leaves."""
-
-    path: str
-    sha256: str
-    images: dict[str, str]
-    left: list[str]
-
-
-class Brought(TypedDict):
-    """What the toolkit has brought."""
-
-    packages: list[str]
-    users: list[str]
-    taken: NotRequired[list[str]]
-    moving: NotRequired[Moving]
-    containers: NotRequired[list[str]]
-    making: NotRequired[str | None]
-
-
 class Apt(TypedDict):
     """What an interrupted installation has left, and whether services are kept from starting."""
 
@@ -150,27 +98,37 @@ class Socket(TypedDict):
     groups: list[int]
 
 
-class Docker(TypedDict):
-    """The engine that answers, and the directory of its data."""
+class EngineItself(TypedDict):
+    """What an engine says of itself, and why none answers."""
 
     running: bool
-    enabled: bool
     version: str
     root: str
-    free_mb: int
     driver: str
-    data: bool
-    outdated: bool
     partial: bool
     cpus: int
     memory: bool
     pids: bool
     swarm: bool
     uid: int | None
+    why: str
+
+
+class EngineFiles(TypedDict):
+    """What the machine's files say of its engine."""
+
+    enabled: bool
+    free_mb: int
+    data: bool
+    outdated: bool
+    masked: list[str]
+
+
+class Docker(EngineItself, EngineFiles):
+    """The engine that answers, and the directory of its data."""
+
     socket: Socket | None
     roots: list[int]
-    masked: list[str]
-    why: str
 
 
 class Image(TypedDict):
@@ -201,7 +159,7 @@ class Container(TypedDict):
     health: str | None
     labels: dict[str, str]
     ports: list[Port]
-    settings: JsonObject
+    settings: dict[str, object]
 
 
 class Clock(TypedDict):
@@ -225,6 +183,24 @@ class DockerNetwork(TypedDict):
     subnet: str
 
 
+class DockerNetworks(TypedDict):
+    """Docker's own networks."""
+
+    docker: list[DockerNetwork]
+    docker_mtu: int
+    docker_proxy: bool
+
+
+class OwnNetwork(TypedDict):
+    """The machine's way out."""
+
+    interface: str
+    mtu: int
+    addresses: list[str]
+    routes: list[Route]
+    proxy: str
+
+
 class Reached(TypedDict):
     """What came of reaching a registry outside the seat."""
 
@@ -234,18 +210,21 @@ class Reached(TypedDict):
     issuer: str
 
 
-class Network(TypedDict):
+class Network(OwnNetwork, DockerNetworks):
     """The way out, and Docker's own networks."""
 
-    interface: str
-    mtu: int
-    addresses: list[str]
-    routes: list[Route]
-    proxy: str
-    docker: list[DockerNetwork]
-    docker_mtu: int
-    docker_proxy: bool
     registries: dict[str, Reached]
+
+
+class EngineFacts(TypedDict):
+    """What an engine has."""
+
+    engine: EngineItself
+    images: dict[str, Image]
+    containers: dict[str, Container]
+    networks: list[str]
+    volumes: list[str]
+    network: DockerNetworks
 
 
 class Answers(TypedDict):
@@ -255,12 +234,17 @@ class Answers(TypedDict):
     why: str
 
 
-class Registry(TypedDict):
-    """The room's registry, on the machine that runs it."""
+class RegistryFiles(TypedDict):
+    """What the files of the room's registry hold."""
 
     images: dict[str, str]
     ca: str
     certificate: str
+
+
+class Registry(RegistryFiles):
+    """The room's registry, on the machine that runs it."""
+
     answers: dict[str, Answers]
 
 
@@ -272,19 +256,24 @@ class Page(TypedDict):
     why: str
 
 
-class Exercises(TypedDict):
-    """What the seat has of the practical: folder, command and memory are ours, other or absent."""
+class Memory(TypedDict):
+    """Where the practical's command remembers: ours, other or absent; whether all may write."""
+
+    memory: str
+    open: bool
+
+
+class Exercises(Memory):
+    """What the seat has of the practical: folder and command are ours, other or absent."""
 
     folder: str
     command: str
-    memory: str
     digest: str
-    open: bool
     left: int
 
 
-class Seat(TypedDict):
-    """All that a machine says of itself."""
+class SystemFacts(TypedDict):
+    """The system, and which machine it is."""
 
     os: System
     python: str
@@ -292,19 +281,24 @@ class Seat(TypedDict):
     service_manager: str
     root: bool
     machine: Identity
+
+
+class Configuration(TypedDict):
+    """What configures Docker."""
+
+    files: dict[str, str]
+    daemon_config: dict[str, object] | None
+
+
+class Seat(SystemFacts, Configuration, state.Facts):
+    """All that a machine says of itself."""
+
     listeners: list[Listener]
     packages: dict[str, str]
     held: list[str]
-    files: dict[str, str]
-    daemon_config: JsonObject | None
     docker_group: list[str] | None
     students: Students
     able: Abilities
-    before: Before | None
-    brought: Brought
-    built: dict[str, str]
-    bases: dict[str, str]
-    served: list[str]
     torn: list[str]
     apt: Apt
     docker: Docker
@@ -337,4 +331,4 @@ class Attacks(TypedDict):
 
 
 # What a machine has recorded: another release may have put more beside these keys, which stays.
-RECORDS = (Before, Brought, Identities)
+RECORDS = (state.Before, state.BroughtFacts, state.Identities)
