@@ -8,14 +8,15 @@ whatever is not understood is an error.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, TypedDict
+from collections.abc import Iterable
+from typing import TypedDict
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine import answers
 from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import needing
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
 from ansible_collections.labocloud.room.plugins.module_utils.engine.read import Reader
 from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
+from ansible_collections.labocloud.room.plugins.module_utils.state import Identities
 
 # What a swarm holds, as the engine's paths call it. It goes with the swarm.
 IN_A_SWARM = ("services", "secrets", "configs")
@@ -94,22 +95,6 @@ class Engine(TypedDict):
     services: list[Thing]
     secrets: list[Thing]
     configs: list[Thing]
-
-
-class _Plugins(TypedDict, total=False):
-    """What is not told where Docker did not run."""
-
-    plugins: list[str]
-
-
-class Identities(_Plugins):
-    """What tells the things of an engine from others of their names, as the record keeps it."""
-
-    containers: list[str]
-    images: dict[str, list[str]]
-    networks: list[str]
-    cache: list[str]
-    swarm: str
 
 
 def look(docker: DockerConnection) -> Engine:
@@ -218,7 +203,7 @@ def _volumes(volumes: Iterable[answers.Volume], usage: answers.Usage) -> list[Vo
     ]
 
 
-def is_a_mount(volume: Mapping[str, Any]) -> bool:
+def is_a_mount(volume: answers.Volume) -> bool:
     """Return whether a volume of the engine's own driver is something that its options mount."""
     return bool({"type", "device"} & set(volume.get("Options") or {}))
 

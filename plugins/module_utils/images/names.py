@@ -8,7 +8,6 @@ import copy
 import http.client
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 from urllib.parse import quote, urlencode
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import Image
