@@ -44,7 +44,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.mounts import parse
 from ansible_collections.labocloud.room.plugins.module_utils.passwords import without_passwords
 from ansible_collections.labocloud.room.plugins.module_utils.reset.ownership import (
     ID,
-    Before,
     Claims,
     is_meant,
 )
@@ -409,7 +408,7 @@ def test_nothing_goes_that_was_there_before(engine: stand_in.Engine, data: st.Da
     before = {"ids": identities(seat), "volumes": ["data", "options"]}
     now = data.draw(json_of([seat]))
     try:
-        things = plan(now, Claims(Before.from_record(before), {}, frozenset(), []))
+        things = plan(now, Claims(before, {}, frozenset(), []))
     except OTHER_SHAPE:
         return
     there = [*before["volumes"], before["ids"]["swarm"]]

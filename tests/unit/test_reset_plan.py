@@ -6,7 +6,7 @@ import pytest
 from ansible_collections.labocloud.room.plugins.module_utils.engine.things import IN_A_SWARM
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.memory import Saved
 from ansible_collections.labocloud.room.plugins.module_utils.reset import plan as reset_plan
-from ansible_collections.labocloud.room.plugins.module_utils.reset.ownership import Before, Claims
+from ansible_collections.labocloud.room.plugins.module_utils.reset.ownership import Claims
 from ansible_collections.labocloud.room.plugins.module_utils.reset.plan import Plan
 from ansible_collections.labocloud.room.plugins.module_utils.reset.words import lines, size, unsaved
 
@@ -53,7 +53,7 @@ def plan(
     made: tuple[str, ...] = ("id-flask",),
     brought: dict[str, str] = DELIVERED,
 ) -> Plan:
-    was = Before.from_record(NOTHING_BEFORE | (before or {}))
+    was = NOTHING_BEFORE | (before or {})
     return reset_plan.plan(seat, Claims(was, brought, frozenset(made), list(keep)))
 
 

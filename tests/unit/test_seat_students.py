@@ -761,13 +761,15 @@ class Kept:
     @staticmethod
     def container(name: str, *volumes: str) -> dict[str, Any]:
         """Describe a container that runs, and is paused."""
-        mounts = [{"Type": "volume", "Name": volume} for volume in volumes]
+        mounts = [
+            {"Type": "volume", "Name": volume, "Destination": f"/{volume}"} for volume in volumes
+        ]
         return {
             "Id": name,
             "Image": MINE,
             "State": {"Running": True, "Paused": True, "StartedAt": "then"},
             "Config": {"Labels": None},
-            "Mounts": [*mounts, {"Type": "bind", "Source": "/home"}],
+            "Mounts": [*mounts, {"Type": "bind", "Source": "/home", "Destination": "/home"}],
             "NetworkSettings": {"Networks": {"net": {"NetworkID": "n1"}} if volumes else {}},
         }
 

@@ -188,9 +188,12 @@ class MountRequest(TypedDict, total=False):
 class ContainerConfig(TypedDict, total=False):
     """What a container was made with, wherever it runs. Image: as its maker called it."""
 
+    Domainname: str
+    ExposedPorts: Optional[dict[str, object]]
     Hostname: str
     Image: str
     Labels: Optional[dict[str, str]]
+    MacAddress: str
     User: Optional[str]
 
 
@@ -208,6 +211,7 @@ class HostConfig(TypedDict, total=False):
     PidMode: str
     PortBindings: Optional[dict[str, Optional[list[PortBinding]]]]
     ReadonlyRootfs: bool
+    VolumesFrom: Optional[list[str]]
 
 
 class Health(TypedDict, total=False):
@@ -288,9 +292,12 @@ class Network(TypedDict, total=False):
 
     Id: str
     Name: str
+    Attachable: bool
     Driver: str
+    EnableIPv6: bool
     Internal: bool
     IPAM: Optional[Ipam]
+    Labels: Optional[dict[str, str]]
     Options: Optional[dict[str, str]]
     Scope: str
 

@@ -151,9 +151,19 @@ class Reader:
         """Return the networks, at most so many."""
         return self._list("/networks", "networks", shape, most)
 
+    def network(self, reference: str) -> Network | None:
+        """Return a network's description, by ID or name; None where there is none."""
+        network: Network | None = self._describe("networks", reference, answers.NETWORK, "")
+        return network
+
     def volumes(self, shape: Shape = answers.VOLUME, *, most: int | None = None) -> list[Volume]:
         """Return the volumes, at most so many."""
         return self._list("/volumes", "volumes", shape, most, answers.VOLUMES)
+
+    def volume(self, name: str) -> Volume | None:
+        """Return a volume's description, None where there is none."""
+        volume: Volume | None = self._describe("volumes", name, answers.VOLUME, "")
+        return volume
 
     def usage(self) -> Usage:
         """Return the space that images, volumes and the build cache use, where it is measured."""
@@ -227,10 +237,10 @@ class Reader:
             if self._is_understood(element, shape, f"{name}[{number}]")
         ]
 
-    def _describe(self, kind: str, reference: str, shape: Shape) -> Any:  # noqa: ANN401  # JSON
+    def _describe(self, kind: str, reference: str, shape: Shape, end: str = "/json") -> Any:  # noqa: ANN401  # JSON
         """Return the engine's description of one thing, None where there is none."""
         try:
-            answer = self.docker.ask(f"/{kind}/{_quoted(reference)}/json")
+            answer = self.docker.ask(f"/{kind}/{_quoted(reference)}{end}")
         except EngineError:
             if self._left_out is None:
                 raise

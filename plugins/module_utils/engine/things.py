@@ -8,8 +8,8 @@ whatever is not understood is an error.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, TypedDict
+from collections.abc import Iterable
+from typing import TypedDict
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine import answers
 from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import needing
@@ -203,7 +203,7 @@ def _volumes(volumes: Iterable[answers.Volume], usage: answers.Usage) -> list[Vo
     ]
 
 
-def is_a_mount(volume: Mapping[str, Any]) -> bool:
+def is_a_mount(volume: answers.Volume) -> bool:
     """Return whether a volume of the engine's own driver is something that its options mount."""
     return bool({"type", "device"} & set(volume.get("Options") or {}))
 

@@ -5,18 +5,16 @@
 from __future__ import annotations
 
 import shlex
-from typing import Any, cast
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine import access
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
 from ansible_collections.labocloud.room.plugins.module_utils.engine.things import look
-from ansible_collections.labocloud.room.plugins.module_utils.limits import held
 from ansible_collections.labocloud.room.plugins.module_utils.reset.memory import remembered
-from ansible_collections.labocloud.room.plugins.module_utils.reset.ownership import Before, Claims
+from ansible_collections.labocloud.room.plugins.module_utils.reset.ownership import Claims
 from ansible_collections.labocloud.room.plugins.module_utils.reset.plan import (
-    ORDER,
     Plan,
     empty_plan,
+    held,
     plan,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.state import State, read
@@ -58,11 +56,10 @@ def list_things(
         access.close(docker.path)
     engine = look(docker)
     claims = Claims(
-        before=Before.from_record(state.before),
+        before=state.before,
         images=state.built["images"],
         # The toolkit records a container before it makes it: without the record it has made none.
         containers=frozenset(state.brought.get("containers", [])),
         keep=keep,
     )
-    things: Plan = {**plan(engine, claims), "memory": remembered()}
-    return cast("Plan", held(cast("dict[str, Any]", things), ORDER)), ""
+    return held({**plan(engine, claims), "memory": remembered()}), ""

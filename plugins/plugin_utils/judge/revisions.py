@@ -55,7 +55,7 @@ def image_of(has: Seat, name: str) -> Image:
 def is_ours(has: Seat, name: str) -> bool:
     """Return whether the image that a machine has under a name is the one that was brought."""
     image = has["images"].get(name)
-    return image is not None and is_brought(image, name, has["built"])
+    return image is not None and is_brought(image["fingerprint"], name, has["built"])
 
 
 def revisions(has: Seat, tag: str) -> dict[str, str]:
