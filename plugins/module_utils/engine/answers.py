@@ -65,9 +65,7 @@ class ListedImage(TypedDict, total=False):
     RepoTags: Optional[list[str]]
 
 
-class ImageConfig(TypedDict, total=False):
-    """What a container of an image is started with."""
-
+class _ImageConfig(TypedDict, total=False):
     Cmd: Optional[list[str]]
     Entrypoint: Optional[list[str]]
     Healthcheck: Optional[dict[str, object]]
@@ -75,9 +73,7 @@ class ImageConfig(TypedDict, total=False):
     User: str
 
 
-class RootFS(TypedDict, total=False):
-    """The layers of an image, by their digests, the lowest first."""
-
+class _RootFS(TypedDict, total=False):
     Layers: Optional[list[str]]
 
 
@@ -91,8 +87,8 @@ class Image(TypedDict, total=False):
     Architecture: str
     Created: str
     Size: int
-    RootFS: RootFS
-    Config: Optional[ImageConfig]
+    RootFS: _RootFS
+    Config: Optional[_ImageConfig]
 
 
 class HistoryRow(TypedDict, total=False):
@@ -111,23 +107,17 @@ class Port(TypedDict, total=False):
     Type: str
 
 
-class Mount(TypedDict, total=False):
-    """What a container mounts, in the engine's list. Name: a volume's."""
-
+class _Mount(TypedDict, total=False):
     Type: str
     Name: str
 
 
-class Joined(TypedDict, total=False):
-    """How a container has joined a network, in the engine's list."""
-
+class _Joined(TypedDict, total=False):
     NetworkID: str
 
 
-class ListedNetworks(TypedDict, total=False):
-    """The networks of a container, by name, in the engine's list."""
-
-    Networks: Optional[dict[str, Joined]]
+class _ListedNetworks(TypedDict, total=False):
+    Networks: Optional[dict[str, _Joined]]
 
 
 class ListedContainer(TypedDict, total=False):
@@ -142,13 +132,11 @@ class ListedContainer(TypedDict, total=False):
     Labels: Optional[dict[str, str]]
     Ports: Optional[list[Port]]
     SizeRw: int
-    Mounts: Optional[list[Mount]]
-    NetworkSettings: Optional[ListedNetworks]
+    Mounts: Optional[list[_Mount]]
+    NetworkSettings: Optional[_ListedNetworks]
 
 
 class _HostIp(TypedDict, total=False):
-    """An address of the machine, empty for all."""
-
     HostIp: str
 
 
@@ -165,12 +153,10 @@ class PublishedPort(_HostIp, total=False):
 
 
 class _Destination(TypedDict):
-    """What nothing mounted lacks."""
-
     Destination: str
 
 
-class MountPoint(Mount, _Destination, total=False):
+class MountPoint(_Mount, _Destination, total=False):
     """What a container has mounted. RW: whether it may write there."""
 
     Source: str
@@ -214,19 +200,15 @@ class HostConfig(TypedDict, total=False):
     VolumesFrom: Optional[list[str]]
 
 
-class Health(TypedDict, total=False):
-    """What a container's health check says."""
-
+class _Health(TypedDict, total=False):
     Status: str
 
 
-class ContainerState(TypedDict, total=False):
-    """How a container runs, or has ended. StartedAt, FinishedAt: times, as of RFC 3339."""
-
+class _ContainerState(TypedDict, total=False):
     Error: str
     ExitCode: int
     FinishedAt: str
-    Health: Optional[Health]
+    Health: Optional[_Health]
     OOMKilled: bool
     Paused: bool
     Pid: int
@@ -236,7 +218,7 @@ class ContainerState(TypedDict, total=False):
     Status: str
 
 
-class Endpoint(Joined, total=False):
+class Endpoint(_Joined, total=False):
     """How a container has joined a network."""
 
     Aliases: Optional[list[str]]
@@ -244,16 +226,12 @@ class Endpoint(Joined, total=False):
     Links: Optional[list[str]]
 
 
-class NetworkSettings(TypedDict, total=False):
-    """The networks of a container, by name, and its ports, "80/tcp" to the machine's."""
-
+class _NetworkSettings(TypedDict, total=False):
     Networks: Optional[dict[str, Optional[Endpoint]]]
     Ports: Optional[dict[str, Optional[list[PublishedPort]]]]
 
 
-class GraphDriver(TypedDict, total=False):
-    """Where the engine keeps a container's own files."""
-
+class _GraphDriver(TypedDict, total=False):
     Data: Optional[dict[str, str]]
 
 
@@ -266,12 +244,12 @@ class Container(TypedDict, total=False):
     Path: str
     Args: Optional[list[str]]
     Image: str
-    State: ContainerState
+    State: _ContainerState
     Config: ContainerConfig
     HostConfig: HostConfig
     Mounts: Optional[list[MountPoint]]
-    NetworkSettings: Optional[NetworkSettings]
-    GraphDriver: Optional[GraphDriver]
+    NetworkSettings: Optional[_NetworkSettings]
+    GraphDriver: Optional[_GraphDriver]
 
 
 class Subnet(TypedDict, total=False):
@@ -281,9 +259,7 @@ class Subnet(TypedDict, total=False):
     Gateway: str
 
 
-class Ipam(TypedDict, total=False):
-    """Where the addresses of a network come from."""
-
+class _Ipam(TypedDict, total=False):
     Config: Optional[list[Subnet]]
 
 
@@ -296,7 +272,7 @@ class Network(TypedDict, total=False):
     Driver: str
     EnableIPv6: bool
     Internal: bool
-    IPAM: Optional[Ipam]
+    IPAM: Optional[_Ipam]
     Labels: Optional[dict[str, str]]
     Options: Optional[dict[str, str]]
     Scope: str
@@ -313,28 +289,22 @@ class Volume(TypedDict, total=False):
     Options: Optional[dict[str, str]]
 
 
-class ImageUsage(TypedDict):
-    """The space of an image, and what of it other images have too."""
-
+class _ImageUsage(TypedDict):
     Id: str
     Size: int
     SharedSize: int
 
 
-class UsageData(TypedDict):
-    """The space of a volume."""
-
+class _UsageData(TypedDict):
     Size: int
 
 
-class VolumeUsage(TypedDict):
-    """A volume with its space."""
-
+class _VolumeUsage(TypedDict):
     Name: str
-    UsageData: UsageData
+    UsageData: _UsageData
 
 
-class CachePiece(TypedDict):
+class _CachePiece(TypedDict):
     """A piece of the build cache. CreatedAt sorts as text."""
 
     ID: str
@@ -346,9 +316,9 @@ class CachePiece(TypedDict):
 class Usage(TypedDict, total=False):
     """The space that is used, in bytes, -1 where it was not measured."""
 
-    Images: Optional[list[ImageUsage]]
-    Volumes: Optional[list[VolumeUsage]]
-    BuildCache: Optional[list[CachePiece]]
+    Images: Optional[list[_ImageUsage]]
+    Volumes: Optional[list[_VolumeUsage]]
+    BuildCache: Optional[list[_CachePiece]]
 
 
 class Plugin(TypedDict):
@@ -358,9 +328,7 @@ class Plugin(TypedDict):
     Name: str
 
 
-class NamedSpec(TypedDict):
-    """What is asked of a swarm, by name."""
-
+class _NamedSpec(TypedDict):
     Name: str
 
 
@@ -368,58 +336,42 @@ class InSwarm(TypedDict):
     """A service, a secret or a configuration of a swarm."""
 
     ID: str
-    Spec: NamedSpec
+    Spec: _NamedSpec
 
 
-class ContainerSpec(TypedDict, total=False):
-    """What the containers of a service are made of."""
-
+class _ContainerSpec(TypedDict, total=False):
     Image: str
 
 
-class TaskSpec(TypedDict, total=False):
-    """What a task of a service is made of."""
-
-    ContainerSpec: Optional[ContainerSpec]
+class _TaskSpec(TypedDict, total=False):
+    ContainerSpec: Optional[_ContainerSpec]
 
 
-class Replicated(TypedDict, total=False):
-    """Of how many tasks a service is to be."""
-
+class _Replicated(TypedDict, total=False):
     Replicas: Optional[int]
 
 
-class ServiceMode(TypedDict, total=False):
-    """How many tasks a service is to be of: so many, where it is not one a machine."""
-
-    Replicated: Optional[Replicated]
+class _ServiceMode(TypedDict, total=False):
+    Replicated: Optional[_Replicated]
 
 
-class ServiceSpec(TypedDict, total=False):
-    """What a service is to be."""
-
+class _ServiceSpec(TypedDict, total=False):
     Name: str
-    Mode: Optional[ServiceMode]
-    TaskTemplate: Optional[TaskSpec]
+    Mode: Optional[_ServiceMode]
+    TaskTemplate: Optional[_TaskSpec]
 
 
-class ServicePort(TypedDict, total=False):
-    """A port of a service. PublishMode: ingress or host."""
-
+class _ServicePort(TypedDict, total=False):
     TargetPort: int
     Protocol: str
     PublishMode: str
 
 
-class ServiceEndpoint(TypedDict, total=False):
-    """Where a service answers."""
-
-    Ports: Optional[list[ServicePort]]
+class _ServiceEndpoint(TypedDict, total=False):
+    Ports: Optional[list[_ServicePort]]
 
 
-class UpdateStatus(TypedDict, total=False):
-    """How far the update of a service is."""
-
+class _UpdateStatus(TypedDict, total=False):
     State: str
 
 
@@ -427,31 +379,27 @@ class Service(TypedDict, total=False):
     """A service of a swarm."""
 
     ID: str
-    Spec: ServiceSpec
-    Endpoint: Optional[ServiceEndpoint]
-    UpdateStatus: Optional[UpdateStatus]
+    Spec: _ServiceSpec
+    Endpoint: Optional[_ServiceEndpoint]
+    UpdateStatus: Optional[_UpdateStatus]
 
 
-class ContainerStatus(TypedDict, total=False):
-    """The container of a task."""
-
+class _ContainerStatus(TypedDict, total=False):
     ContainerID: str
 
 
-class TaskStatus(TypedDict, total=False):
-    """How a task goes on."""
-
+class _TaskStatus(TypedDict, total=False):
     State: str
     Err: str
-    ContainerStatus: Optional[ContainerStatus]
+    ContainerStatus: Optional[_ContainerStatus]
 
 
 class Task(TypedDict, total=False):
     """A task of a service: one container of it."""
 
     ServiceID: str
-    Spec: TaskSpec
-    Status: TaskStatus
+    Spec: _TaskSpec
+    Status: _TaskStatus
 
 
 INFO = _shape_of(Info)
