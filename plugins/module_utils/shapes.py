@@ -40,7 +40,10 @@ _WORDS: dict[Any, str] = {
 _UNIONS = (Union, getattr(types, "UnionType", Union))
 
 
-def shape_of(kind: Any, is_open: Callable[[type], bool]) -> Shape:  # noqa: ANN401  # an annotation
+def shape_of(
+    kind: Any,  # noqa: ANN401  # an annotation
+    is_open: Callable[[type], bool] = lambda _: False,
+) -> Shape:
     """Return the shape of what a type describes, such as a TypedDict.
 
     is_open: whether other keys may stand beside those of a TypedDict.

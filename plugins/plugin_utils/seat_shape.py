@@ -24,7 +24,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.shapes import (
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import cleaned
 
 SEAT: Mapping[str, Shape] = shape_of(Seat, RECORDS.__contains__)
-ATTACKS: Mapping[str, Shape] = shape_of(Attacks, RECORDS.__contains__)
+ATTACKS: Mapping[str, Shape] = shape_of(Attacks)
 
 
 def timed(facts: Seat, answered: float) -> Seat:

@@ -948,6 +948,7 @@ def test_the_module_is_read_by_the_oldest_python_that_ansible_runs_on() -> None:
         assert "from __future__ import annotations\n" in text, name
         tree = ast.parse(text, feature_version=OLDEST)
         # But for what shapes are made of.
-        assert "shape_of(" not in text or barred(tree) == [], name
+        are_evaluated = "shape_of(" in text or name == "module_utils/facts/seat.py"
+        assert not are_evaluated or barred(tree) == [], name
         waiting |= shared(tree) - seen
     assert len(seen) > 8

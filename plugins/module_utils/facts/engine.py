@@ -13,27 +13,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine import answers
-from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import (
-    Info,
-    ListedContainer,
-    Network,
-    needing,
-)
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
 from ansible_collections.labocloud.room.plugins.module_utils.engine.read import (
     Reader,
     UnclearError,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.facts import seat
 from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import (
-    Container,
-    DockerNetworks,
-    EngineFacts,
-    EngineItself,
-    Image,
-    Port,
-)
 from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import nothing, shape_of
 
 # Seconds for one answer, and for all of them; bytes of one, which with a thousand images has 1 MB.
 _ANSWER_SECONDS, _ENGINE_SECONDS = 20.0, 45.0
@@ -71,14 +59,14 @@ ENTRIES = 20
 _ANY_ADDRESS = "0.0.0.0"  # noqa: S104  # as Docker writes it, too
 _DOCKER_NETWORKS = {"bridge", "host", "none", "docker_gwbridge", "ingress"}
 # The shapes of answers, with the fields that the facts cannot do without.
-INFO = needing(answers.INFO, "ServerVersion", "DockerRootDir", "Driver")
-IMAGE = needing(answers.IMAGE, "Id", "Architecture", "RootFS")
-_LISTED_CONTAINER = needing(answers.LISTED_CONTAINER, "Image", "ImageID", "State", "Status")
-CONTAINER = needing(answers.CONTAINER, "Config", "HostConfig")
-NETWORK = needing(answers.NETWORK, "Driver")
+INFO = answers.needing(answers.INFO, "ServerVersion", "DockerRootDir", "Driver")
+IMAGE = answers.needing(answers.IMAGE, "Id", "Architecture", "RootFS")
+_LISTED_CONTAINER = answers.needing(answers.LISTED_CONTAINER, "Image", "ImageID", "State", "Status")
+CONTAINER = answers.needing(answers.CONTAINER, "Config", "HostConfig")
+NETWORK = answers.needing(answers.NETWORK, "Driver")
 
 
-def engine_facts(path: str, odd: Odd) -> EngineFacts:
+def engine_facts(path: str, odd: Odd) -> seat.EngineFacts:
     """Return what an engine has; where none answers, the reason and empty lists.
 
     path: its socket's. odd: gets a sentence for whatever is left out. Raises nothing.
@@ -118,31 +106,14 @@ def reading(path: str, odd: Odd, seconds: float = _ENGINE_SECONDS) -> Iterator[R
         yield Reader(docker, odd.add, lists_required=False)
 
 
-def _no_engine(reason: str) -> EngineFacts:
+def _no_engine(reason: str) -> seat.EngineFacts:
     """Return what engine_facts() returns where no engine answers."""
-    return {
-        "engine": {
-            "running": False,
-            "version": "",
-            "root": "",
-            "driver": "",
-            "partial": False,
-            "cpus": 0,
-            "memory": False,
-            "pids": False,
-            "swarm": False,
-            "uid": None,
-            "why": " ".join(reason.split())[:LONGEST_LABEL],
-        },
-        "images": {},
-        "containers": {},
-        "networks": [],
-        "volumes": [],
-        "network": {"docker": [], "docker_mtu": 0, "docker_proxy": False},
-    }
+    facts: seat.EngineFacts = nothing(shape_of(seat.EngineFacts))
+    facts["engine"]["why"] = " ".join(reason.split())[:LONGEST_LABEL]
+    return facts
 
 
-def _engine(info: Info, uid: int | None) -> EngineItself:
+def _engine(info: answers.Info, uid: int | None) -> seat.EngineItself:
     """Return the facts on the engine itself. uid: the account that it runs as."""
     return {
         "running": True,
@@ -159,7 +130,7 @@ def _engine(info: Info, uid: int | None) -> EngineItself:
     }
 
 
-def _loads_partial_archives(info: Info) -> bool:
+def _loads_partial_archives(info: answers.Info) -> bool:
     """Return whether the engine skips layers of an archive that it has.
 
     The graph drivers do: the layer's file is not even opened. containerd's image store, the
@@ -195,9 +166,9 @@ def _inspected_images(reader: Reader, odd: Odd) -> dict[str, answers.Image]:
     return {tag: images[tag] for tag in list(images)[:_MOST_IMAGES]}
 
 
-def image_facts(inspected: Mapping[str, answers.Image]) -> dict[str, Image]:
+def image_facts(inspected: Mapping[str, answers.Image]) -> dict[str, seat.Image]:
     """Return the engine's tagged images. inspected: as _inspected_images() returns them."""
-    images: dict[str, Image] = {}
+    images: dict[str, seat.Image] = {}
     for tag, image in inspected.items():
         labels = labels_of((image.get("Config") or {}).get("Labels"))
         images[tag] = {
@@ -212,17 +183,17 @@ def image_facts(inspected: Mapping[str, answers.Image]) -> dict[str, Image]:
 
 def described_containers(
     reader: Reader,
-) -> Iterator[tuple[ListedContainer, answers.Container | None]]:
+) -> Iterator[tuple[answers.ListedContainer, answers.Container | None]]:
     """Yield the engine's containers, the stopped ones too: as listed, and as described."""
     for listed in reader.containers(_LISTED_CONTAINER, most=_MOST_CONTAINERS):
         yield listed, reader.container(listed["Id"], CONTAINER)
 
 
 def container_facts(
-    containers: Iterable[tuple[ListedContainer, answers.Container | None]],
-) -> dict[str, Container]:
+    containers: Iterable[tuple[answers.ListedContainer, answers.Container | None]],
+) -> dict[str, seat.Container]:
     """Return the engine's containers by name. containers: as described_containers() yields them."""
-    facts: dict[str, Container] = {}
+    facts: dict[str, seat.Container] = {}
     for listed, described in containers:
         health = re.search(r"\((?:health: )?(\w+)\)$", listed["Status"])
         # A container that died while it was removed has no name left.
@@ -267,7 +238,7 @@ def _few(value: object) -> object:
     return dict(list(value.items())[:ENTRIES]) if isinstance(value, dict) else value
 
 
-def _published(ports: Iterable[answers.Port] | None) -> list[Port]:
+def _published(ports: Iterable[answers.Port] | None) -> list[seat.Port]:
     """Return the ports of the machine at which a container answers: address, port and protocol."""
     ends = {
         (port["PublicPort"], port.get("Type") or "tcp", port.get("IP") or _ANY_ADDRESS)
@@ -280,7 +251,9 @@ def _published(ports: Iterable[answers.Port] | None) -> list[Port]:
     ]
 
 
-def docker_network_facts(networks: list[Network], info: Info) -> DockerNetworks:
+def docker_network_facts(
+    networks: list[answers.Network], info: answers.Info
+) -> seat.DockerNetworks:
     """Return the networks of containers, their MTU, and whether the engine has a proxy.
 
     networks, info: of the shapes NETWORK and INFO.

@@ -14,14 +14,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from ansible_collections.labocloud.room.plugins.module_utils.facts import seat
 from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd, read
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import (
-    Configuration,
-    EngineFiles,
-    Identity,
-    System,
-    SystemFacts,
-)
 from ansible_collections.labocloud.room.plugins.module_utils.files import matching, sha256
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import too_deep
 
@@ -77,7 +71,7 @@ def assignments(text: str) -> dict[str, str]:
     return variables
 
 
-def parse_os_release(text: str) -> System:
+def parse_os_release(text: str) -> seat.System:
     """Return id, version, codename and name of an os-release(5), empty where it lacks one."""
     variables = assignments(text)
     return {
@@ -113,7 +107,7 @@ def _hashed(*parts: str) -> str:
     return hashlib.sha256(whole.encode(errors="surrogateescape")).hexdigest()
 
 
-def identity(odd: Odd) -> Identity:
+def identity(odd: Odd) -> seat.Identity:
     """Return what tells this machine from others, as the fact C(machine).
 
     A copy of its disk has the same machine-id and host keys. Containers of the same machine, which
@@ -198,7 +192,7 @@ def masked() -> list[str]:
     ]
 
 
-def system_facts(odd: Odd) -> SystemFacts:
+def system_facts(odd: Odd) -> seat.SystemFacts:
     """Return the seat's system, whether root asks for it, and which machine it is."""
     return {
         "os": parse_os_release(read(OS_RELEASE, odd)),
@@ -210,7 +204,7 @@ def system_facts(odd: Odd) -> SystemFacts:
     }
 
 
-def configuration_facts(odd: Odd) -> Configuration:
+def configuration_facts(odd: Odd) -> seat.Configuration:
     """Return the files that configure Docker, path to SHA-256, and the content of daemon.json."""
     files = [*matching(*ENGINE_CONFIGURATION), *matching(*OTHER_CONFIGURATION)]
     return {
@@ -219,7 +213,7 @@ def configuration_facts(odd: Odd) -> Configuration:
     }
 
 
-def engine_file_facts(root: str) -> EngineFiles:
+def engine_file_facts(root: str) -> seat.EngineFiles:
     """Return the facts on the engine that the seat's files have. root: Docker's directory."""
     return {
         "free_mb": free_mb(root),

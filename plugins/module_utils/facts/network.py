@@ -15,7 +15,7 @@ import ssl
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
 from itertools import islice
 from pathlib import Path
@@ -23,17 +23,9 @@ from typing import Any, Generic, TypedDict, TypeVar
 from urllib.parse import urlsplit
 
 from ansible_collections.labocloud.room.plugins.module_utils.facts import apt as facts_apt
+from ansible_collections.labocloud.room.plugins.module_utils.facts import seat
 from ansible_collections.labocloud.room.plugins.module_utils.facts.machine import assignments
 from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd, read
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import (
-    Container,
-    Listener,
-    OwnNetwork,
-    Page,
-    Reached,
-    RegistryFiles,
-    Route,
-)
 from ansible_collections.labocloud.room.plugins.module_utils.files import content, matching
 
 # The state of a listening socket in /proc/net/tcp.
@@ -102,9 +94,9 @@ def parse_listeners(table: str) -> list[Listening]:
     return listeners[:_MOST_LISTENERS]
 
 
-def parse_routes(table: str) -> list[Route]:
+def parse_routes(table: str) -> list[seat.Route]:
     """Return the routes of /proc/net/route."""
-    routes: list[Route] = []
+    routes: list[seat.Route] = []
     for line in table.splitlines()[1:]:
         with suppress(ValueError, struct.error):
             interface, destination, _, _, _, _, _, mask = line.split()[:8]
@@ -161,8 +153,8 @@ def socket_holders(wanted: set[str]) -> dict[str, Holder]:
 
 
 def name_holders(
-    listeners: list[Listening], sockets: dict[str, Holder], containers: dict[str, Container]
-) -> list[Listener]:
+    listeners: list[Listening], sockets: dict[str, Holder], containers: dict[str, seat.Container]
+) -> list[seat.Listener]:
     """Return who holds each TCP port.
 
     sockets: as socket_holders() returns them. Docker forwards some published ports without a
@@ -174,7 +166,7 @@ def name_holders(
         for end in container["ports"] if container["state"] == "running" else ():
             if end["protocol"] == "tcp":
                 published.setdefault(end["port"], {})[end["address"]] = name
-    holders: list[Listener] = []
+    holders: list[seat.Listener] = []
     seen: set[tuple[int, str | None]] = set()
     for listener in listeners:
         port, address = listener["port"], listener["address"]
@@ -197,7 +189,7 @@ def name_holders(
     return holders[:_MOST_LISTENERS]
 
 
-def listener_facts(containers: dict[str, Container], odd: Odd) -> list[Listener]:
+def listener_facts(containers: dict[str, seat.Container], odd: Odd) -> list[seat.Listener]:
     """Return who holds each TCP port of the seat."""
     tables = [read(f"/proc/net/{name}", odd, _LARGEST_TABLE) for name in ("tcp", "tcp6")]
     listeners = [listener for table in tables for listener in parse_listeners(table)]
@@ -205,7 +197,7 @@ def listener_facts(containers: dict[str, Container], odd: Odd) -> list[Listener]
     return name_holders(listeners, holders, containers)
 
 
-def network_facts(odd: Odd) -> OwnNetwork:
+def network_facts(odd: Odd) -> seat.OwnNetwork:
     """Return the seat's own network: its routes, the way out, the proxy that its files name."""
     routes = parse_routes(read("/proc/net/route", odd))
     interface = next((route["interface"] for route in routes if route["to"] == _ANYWHERE), "")
@@ -277,7 +269,7 @@ def _signed_by(address: tuple[str, int]) -> tuple[bool | None, str]:
     return False, _shown_certificate(address, itself)[0]
 
 
-def _reach(registry: str, answer: Reached) -> None:
+def _reach(registry: str, answer: seat.Reached) -> None:
     """Try to reach a registry, host:port, and put into answer what became of it."""
     try:
         host, _, port = registry.rpartition(":")
@@ -318,9 +310,9 @@ class PendingAnswer(Generic[_Answer]):
 class RegistryProbes:
     """Registries, host:port, that are being tried while other facts are found out."""
 
-    def __init__(self, registries: list[str]) -> None:
+    def __init__(self, registries: Iterable[str]) -> None:
         self.end = time.monotonic() + REGISTRY_SECONDS
-        late: Reached = {
+        late: seat.Reached = {
             "reached": False,
             "why": "no answer in time",
             "public": None,
@@ -328,7 +320,7 @@ class RegistryProbes:
         }
         self.pending = {name: PendingAnswer(_reach, name, late.copy()) for name in registries}
 
-    def result(self) -> dict[str, Reached]:
+    def result(self) -> dict[str, seat.Reached]:
         """Return what became of each registry, once the time is over or all have answered."""
         return {name: pending.until(self.end) for name, pending in self.pending.items()}
 
@@ -343,7 +335,7 @@ def _revision_in(body: bytes) -> str | None:
     return revision[:_LONGEST_REVISION] if isinstance(revision, str) else None
 
 
-def _look_at(url: str, answer: Page) -> None:
+def _look_at(url: str, answer: seat.Page) -> None:
     """Request the health page below an address, and put into answer what came.
 
     It is a container's, so it may be anything: no proxy is used, and no redirection is followed.
@@ -369,7 +361,9 @@ def _look_at(url: str, answer: Page) -> None:
     answer.update({"status": response.status, "revision": revision, "why": why})
 
 
-def page_facts(url: str, name: str, containers: dict[str, Container]) -> PendingAnswer[Page] | None:
+def page_facts(
+    url: str, name: str, containers: dict[str, seat.Container]
+) -> PendingAnswer[seat.Page] | None:
     """Begin to request a container's health page; None where no such container runs.
 
     url: the page's address, empty for none. name: the container's.
@@ -377,7 +371,7 @@ def page_facts(url: str, name: str, containers: dict[str, Container]) -> Pending
     container = containers.get(name)
     if not url or container is None or container["state"] != "running":
         return None
-    late: Page = {"status": None, "revision": None, "why": "no answer in time"}
+    late: seat.Page = {"status": None, "revision": None, "why": "no answer in time"}
     return PendingAnswer(_look_at, url, late)
 
 
@@ -391,7 +385,7 @@ def linked_digest(link: Path) -> str:
     return ""
 
 
-def registry_facts(odd: Odd) -> RegistryFiles:
+def registry_facts(odd: Odd) -> seat.RegistryFiles:
     """Return the images in the storage of the room's registry, tag to digest, and certificates."""
     directories = map(Path, glob.iglob(REGISTRY_TAGS))
     links = islice(

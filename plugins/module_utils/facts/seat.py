@@ -9,7 +9,7 @@ the two equal. An answer is brought into the shape of these types before any rul
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any, Optional, TypedDict
 
 from ansible_collections.labocloud.room.plugins.module_utils import state
 
@@ -39,9 +39,9 @@ class Listener(TypedDict):
 
     port: int
     address: str
-    process: str | None
-    pid: int | None
-    container: str | None
+    process: Optional[str]
+    pid: Optional[int]
+    container: Optional[str]
 
 
 class Account(TypedDict):
@@ -64,9 +64,9 @@ class Group(TypedDict):
 class Students(TypedDict):
     """Who may use an engine without root, and which IDs other accounts have."""
 
-    members: list[str] | None
-    account: Account | None
-    group: Group | None
+    members: Optional[list[str]]
+    account: Optional[Account]
+    group: Optional[Group]
     ranges: list[list[int]]
 
 
@@ -110,7 +110,7 @@ class EngineItself(TypedDict):
     memory: bool
     pids: bool
     swarm: bool
-    uid: int | None
+    uid: Optional[int]
     why: str
 
 
@@ -127,7 +127,7 @@ class EngineFiles(TypedDict):
 class Docker(EngineItself, EngineFiles):
     """The engine that answers, and the directory of its data."""
 
-    socket: Socket | None
+    socket: Optional[Socket]
     roots: list[int]
 
 
@@ -156,7 +156,7 @@ class Container(TypedDict):
     image: str
     image_id: str
     state: str
-    health: str | None
+    health: Optional[str]
     labels: dict[str, str]
     ports: list[Port]
     settings: dict[str, object]
@@ -165,8 +165,8 @@ class Container(TypedDict):
 class Clock(TypedDict):
     """Seconds: the control machine's time when it asked, and by how much the seat's is ahead."""
 
-    control: float | None
-    ahead: float | None
+    control: Optional[float]
+    ahead: Optional[float]
 
 
 class Route(TypedDict):
@@ -206,7 +206,7 @@ class Reached(TypedDict):
 
     reached: bool
     why: str
-    public: bool | None
+    public: Optional[bool]
     issuer: str
 
 
@@ -230,7 +230,7 @@ class EngineFacts(TypedDict):
 class Answers(TypedDict):
     """Whether a registry answers on its own host."""
 
-    answers: bool | None
+    answers: Optional[bool]
     why: str
 
 
@@ -251,8 +251,8 @@ class Registry(RegistryFiles):
 class Page(TypedDict):
     """What came of asking for the course's page."""
 
-    status: int | None
-    revision: str | None
+    status: Optional[int]
+    revision: Optional[str]
     why: str
 
 
@@ -287,7 +287,7 @@ class Configuration(TypedDict):
     """What configures Docker."""
 
     files: dict[str, str]
-    daemon_config: dict[str, object] | None
+    daemon_config: Optional[dict[str, object]]
 
 
 class Seat(SystemFacts, Configuration, state.Facts):
@@ -296,7 +296,7 @@ class Seat(SystemFacts, Configuration, state.Facts):
     listeners: list[Listener]
     packages: dict[str, str]
     held: list[str]
-    docker_group: list[str] | None
+    docker_group: Optional[list[str]]
     students: Students
     able: Abilities
     torn: list[str]
@@ -309,7 +309,7 @@ class Seat(SystemFacts, Configuration, state.Facts):
     clock: Clock
     network: Network
     registry: Registry
-    page: Page | None
+    page: Optional[Page]
     exercises: Exercises
     odd: list[str]
 

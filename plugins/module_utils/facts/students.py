@@ -16,14 +16,8 @@ import struct
 from contextlib import suppress
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import ACCOUNT
+from ansible_collections.labocloud.room.plugins.module_utils.facts import seat
 from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd, read
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import (
-    Abilities,
-    Account,
-    Group,
-    Socket,
-    Students,
-)
 from ansible_collections.labocloud.room.plugins.module_utils.files import matching
 
 GROUP = "labocloud-docker"
@@ -56,7 +50,7 @@ def parse_ranges(text: str) -> list[tuple[str, int, int]]:
     return [(name, int(first), int(count)) for name, first, count in ranges][:_MOST]
 
 
-def _account(ranges: dict[str, list[tuple[str, int, int]]], odd: Odd) -> Account | None:
+def _account(ranges: dict[str, list[tuple[str, int, int]]], odd: Odd) -> seat.Account | None:
     """Return the account that an engine without root runs as, None where there is none.
 
     ranges: C(subuids) and C(subgids), as parse_ranges() returns them.
@@ -79,7 +73,7 @@ def _account(ranges: dict[str, list[tuple[str, int, int]]], odd: Odd) -> Account
     }
 
 
-def _group_named(name: str) -> Group | None:
+def _group_named(name: str) -> seat.Group | None:
     """Return a group, local or of a directory, by its name; None where the seat has none."""
     try:
         return {"name": name, "gid": grp.getgrnam(name).gr_gid} if name else None
@@ -87,7 +81,7 @@ def _group_named(name: str) -> Group | None:
         return None
 
 
-def student_facts(group: str, odd: Odd) -> Students:
+def student_facts(group: str, odd: Odd) -> seat.Students:
     """Return who may use an engine without root. group: one whose members may, too."""
     ranges = {kind: parse_ranges(read(path, odd)) for kind, path in SUBORDINATE.items()}
     return {
@@ -114,7 +108,7 @@ def parse_acl(data: bytes) -> list[int]:
     ]
 
 
-def socket_facts(path: str) -> Socket | None:
+def socket_facts(path: str) -> seat.Socket | None:
     """Return the owner, the mode and the groups of the engine's socket, None where none is."""
     try:
         status = os.stat(path)
@@ -166,7 +160,7 @@ def _is_switched_on(name: str, default: str) -> bool:
     return value.isdecimal() and int(value) > 0
 
 
-def able_facts() -> Abilities:
+def able_facts() -> seat.Abilities:
     """Return what the machine has of what an engine without root needs, as the fact C(able)."""
     tun = 0
     with suppress(OSError):
