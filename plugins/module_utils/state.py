@@ -29,11 +29,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.files import (
     write_whole,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.limits import LONGEST_SENTENCE
-from ansible_collections.labocloud.room.plugins.module_utils.shapes import (
-    Shape,
-    faults,
-    shape_of,
-)
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, faults, shape_of
 
 DIRECTORY = Path("/var/lib/labocloud")
 NAME = "state.json"

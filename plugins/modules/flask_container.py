@@ -160,13 +160,6 @@ class Arguments(TypedDict):
     timeout: int
 
 
-class Difference(TypedDict):
-    """What Ansible shows as the difference."""
-
-    before: dict[str, object]
-    after: dict[str, object]
-
-
 def _remember(containers: list[str], making: str) -> None:
     """Record the IDs of the toolkit's containers, and the name of one that is about to be made."""
     update(lambda state: state.brought.update({"containers": containers, "making": making}))
@@ -195,8 +188,8 @@ def _make(docker: DockerConnection, arguments: Arguments) -> str:
     return new_id
 
 
-def _difference(docker: DockerConnection, arguments: Arguments) -> Difference:
-    """Return the difference, images by their IDs.
+def _difference(docker: DockerConnection, arguments: Arguments) -> dict[str, object]:
+    """Return what Ansible shows as the difference, images by their IDs.
 
     Where there is no container to replace, or no engine yet, all is new.
     """

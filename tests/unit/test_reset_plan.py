@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
-from ansible_collections.labocloud.room.plugins.module_utils.engine.things import IN_A_SWARM
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.memory import Saved
 from ansible_collections.labocloud.room.plugins.module_utils.reset import plan as reset_plan
 from ansible_collections.labocloud.room.plugins.module_utils.reset.ownership import Claims
 from ansible_collections.labocloud.room.plugins.module_utils.reset.plan import Plan
 from ansible_collections.labocloud.room.plugins.module_utils.reset.words import lines, size, unsaved
 
+IN_A_SWARM = ("services", "secrets", "configs")
 BASE, COURSE, MINE, THEIRS = "sha256:base", "sha256:course", "sha256:mine", "sha256:theirs"
 DELIVERED = {"room:base": "fp-base", "room:python": "fp-course"}
 NOTHING_BEFORE = {

@@ -13,7 +13,6 @@ from ansible_collections.labocloud.room.plugins.module_utils import mounts, stat
 from ansible_collections.labocloud.room.plugins.module_utils.engine import access
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
 from ansible_collections.labocloud.room.plugins.module_utils.engine.things import (
-    IN_A_SWARM,
     identities,
     look,
 )
@@ -38,6 +37,7 @@ from namespaces import mounting, with_mounts
 from sample_seat import SEAT
 
 BASE, COURSE, MINE, THEIRS = "sha256:base", "sha256:course", "sha256:mine", "sha256:theirs"
+IN_A_SWARM = ("services", "secrets", "configs")
 NOTHING_BEFORE = {
     "ids": {"containers": [], "images": {}, "networks": [], "cache": [], "swarm": ""},
     "volumes": [],

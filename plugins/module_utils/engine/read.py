@@ -33,9 +33,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
     DockerConnection,
     EngineError,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.engine.limited_http import (
-    TooMuchError,
-)
+from ansible_collections.labocloud.room.plugins.module_utils.engine.limited_http import TooMuchError
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, faults
 
 _Answer = TypeVar("_Answer")

@@ -18,8 +18,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.read import 
 from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 from ansible_collections.labocloud.room.plugins.module_utils.state import Identities
 
-# What a swarm holds, as the engine's paths call it. It goes with the swarm.
-IN_A_SWARM = ("services", "secrets", "configs")
 # What a listing cannot do without.
 _CONTAINER = needing(answers.LISTED_CONTAINER, "ImageID", "State")
 _IMAGE = needing(answers.IMAGE, "Id", "Architecture", "RootFS")

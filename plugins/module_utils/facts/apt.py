@@ -9,6 +9,7 @@ import re
 import subprocess
 import tempfile
 
+from ansible_collections.labocloud.room.plugins.module_utils.commands import ENVIRONMENT
 from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd, read
 from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Apt
 from ansible_collections.labocloud.room.plugins.module_utils.files import matching
@@ -96,7 +97,7 @@ def configuration(odd: Odd) -> str:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.DEVNULL,
-                env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"},
+                env=ENVIRONMENT,
                 timeout=APT_SECONDS,
                 check=False,
             )

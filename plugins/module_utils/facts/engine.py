@@ -14,10 +14,7 @@ from contextlib import closing, contextmanager
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine import answers
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
-from ansible_collections.labocloud.room.plugins.module_utils.engine.read import (
-    Reader,
-    UnclearError,
-)
+from ansible_collections.labocloud.room.plugins.module_utils.engine.read import Reader, UnclearError
 from ansible_collections.labocloud.room.plugins.module_utils.facts import seat
 from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd
 from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint

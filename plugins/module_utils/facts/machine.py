@@ -14,6 +14,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from ansible_collections.labocloud.room.plugins.module_utils.engine.roots import NOBODYS
 from ansible_collections.labocloud.room.plugins.module_utils.facts import seat
 from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd, read
 from ansible_collections.labocloud.room.plugins.module_utils.files import matching, sha256
@@ -145,7 +146,7 @@ def free_mb(path: str) -> int:
 def has_data(root: str) -> bool:
     """Return whether there is anything in Docker's directory, but for a file system's own."""
     with suppress(OSError, ValueError), os.scandir(root) as entries:
-        return any(entry.name != "lost+found" for entry in entries)
+        return any(entry.name != NOBODYS for entry in entries)
     return False
 
 
