@@ -47,12 +47,12 @@ import json
 from typing import Any
 
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils import (
     engine_files,
     registry_files,
     settings,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Want
 
 

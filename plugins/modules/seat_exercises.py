@@ -71,7 +71,6 @@ import stat
 import tarfile
 import zlib
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils.facts.answer import (
@@ -82,6 +81,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.answer import
 from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import (
     DIRECTORY_MODE,
     MODE_OF_MEMORY,
+    NAMES,
     PLACES,
     PLAIN,
     Entry,
@@ -91,6 +91,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises imp
     listing,
     wanted,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Exercises
 from ansible_collections.labocloud.room.plugins.module_utils.files import sync_directory
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import DELIVERED, told_of
 from ansible_collections.labocloud.room.plugins.module_utils.reset.emptying import (
@@ -172,12 +173,9 @@ def _tidy(places: Places) -> None:
             remove(path)
 
 
-def _refuse_others(facts: dict[str, Any], places: Places) -> None:
-    """Raise ForeignEntryError where one of the places is not the toolkit's.
-
-    facts: as exercise_facts() returns them.
-    """
-    others = [str(getattr(places, name)) for name in places._fields if facts[name] == "other"]
+def _refuse_others(facts: Exercises, places: Places) -> None:
+    """Raise ForeignEntryError where one of the places is not the toolkit's."""
+    others = [str(getattr(places, name)) for name in NAMES if facts[name] == "other"]
     if others:
         raise ForeignEntryError(
             f"{', '.join(others)} is not the toolkit's, and nothing is done to it"
@@ -233,7 +231,7 @@ def take(places: Places, *, check: bool) -> tuple[bool, list[str]]:
     """
     stays: list[str] = []
     facts = exercise_facts(places)
-    ours = [name for name in places._fields if facts[name] == "ours"]
+    ours = [name for name in NAMES if facts[name] == "ours"]
     if not check:
         for name in ("command", "folder"):
             if name in ours:

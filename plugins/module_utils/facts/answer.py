@@ -11,8 +11,9 @@ from typing import Any
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import SOCKET
 from ansible_collections.labocloud.room.plugins.module_utils.facts.gather import seat_facts
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
 
-ARGUMENTS: dict[str, Any] = {
+ARGUMENTS: dict[str, dict[str, object]] = {
     "docker_socket": {"type": "path", "default": SOCKET},
     "control_time": {"type": "float"},
     "registries": {"type": "list", "elements": "str", "default": []},
@@ -40,7 +41,7 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
     )
 
 
-def answer(arguments: Mapping[str, Any]) -> dict[str, Any]:
+def answer(arguments: Mapping[str, Any]) -> Seat:
     """Return the facts of the machine, as the module seat documents them. Raises LateError.
 
     arguments: a module's, with those of ARGUMENTS.

@@ -33,32 +33,20 @@ def open_directory(name: str, parent: int | None = None) -> int:
     return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
 
 
-def identity(descriptor: int) -> tuple[int, int]:
-    """Return what tells an open directory from all others."""
-    status = os.fstat(descriptor)
-    return status.st_dev, status.st_ino
-
-
-def replace(old: int, new: int) -> int:
-    """Close one open directory, and return another to go on with."""
-    os.close(old)
-    return new
-
-
-def is_top(directory: int) -> bool:
-    """Return whether an open directory is the top of something that is mounted there."""
-    above = open_directory("..", directory)
-    try:
-        return mount_number(above) != mount_number(directory)
-    finally:
-        os.close(above)
+def go_on(directory: int, name: str) -> int:
+    """Open a directory by its name in an open one, which is closed then. Raises OSError."""
+    found = open_directory(name, directory)
+    os.close(directory)
+    return found
 
 
 def is_mounted(path: Path) -> bool:
     """Return whether a directory is where something is mounted. Raises OSError where it is none."""
     directory = open_directory(str(path))
     try:
-        return is_top(directory)
+        mount = mount_number(directory)
+        directory = go_on(directory, "..")
+        return mount_number(directory) != mount
     finally:
         os.close(directory)
 
@@ -111,15 +99,15 @@ def empty(
 
     try:
         mount = mount_number(directory)
-        # The way down: each directory's name, and what tells the one that it is in from others.
-        trail: list[tuple[str, tuple[int, int]]] = []
+        # The way down: each directory's name, and the one that it is in, to be known again.
+        trail: list[tuple[str, os.stat_result]] = []
         # The directories still to be entered, at each level.
         levels = [[name for name in remove_files(directory, busy) if name not in keep]]
         while levels[0] or trail:
             if levels[-1]:
                 name = levels[-1].pop()
-                trail.append((name, identity(directory)))
-                directory = replace(directory, open_directory(name, directory))
+                trail.append((name, os.fstat(directory)))
+                directory = go_on(directory, name)
                 if mount_number(directory) != mount:
                     busy()
                     levels.append([])
@@ -128,8 +116,8 @@ def empty(
             else:
                 levels.pop()
                 name, above = trail.pop()
-                directory = replace(directory, open_directory("..", directory))
-                if identity(directory) != above:
+                directory = go_on(directory, "..")
+                if not os.path.samestat(os.fstat(directory), above):
                     raise OSError(f"{name}, below {root}, was moved while it was emptied")
                 try:
                     os.rmdir(name, dir_fd=directory)

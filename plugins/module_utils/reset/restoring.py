@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import http.client
 import ipaddress
 import json
 import re
@@ -18,18 +17,30 @@ from typing import IO
 from urllib.parse import quote
 
 from ansible_collections.labocloud.room.plugins.module_utils.commands import ENVIRONMENT
+from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import (
+    Container,
+    Endpoint,
+    Network,
+    Subnet,
+    Volume,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     DockerConnection,
     EngineError,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.engine.read import Reader
 from ansible_collections.labocloud.room.plugins.module_utils.engine.things import is_a_mount
 from ansible_collections.labocloud.room.plugins.module_utils.files import digest
 from ansible_collections.labocloud.room.plugins.module_utils.images.archive_names import names_in
+from ansible_collections.labocloud.room.plugins.module_utils.images.names import (
+    give_name,
+    take_name,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.images.zstd import unpacked
 from ansible_collections.labocloud.room.plugins.module_utils.reset.recreating import (
     LABEL,
     OF_ANOTHER,
-    Description,
+    endpoints,
     find,
     in_order,
     name_of,
@@ -42,6 +53,8 @@ from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import 
     REPOSITORY,
     SHORT,
     VOLUMES,
+    Manifest,
+    SavedImage,
     tag_of,
 )
 
@@ -50,16 +63,12 @@ COMPLETE = "labocloud-restored"
 TAG = re.compile(f"{REPOSITORY}:[0-9a-f]{{{SHORT}}}")
 ID = re.compile("[0-9a-f]{64}")
 ENGINES_NETWORKS = ("bridge", "default", "host", "none")
-COPIED_OF_NETWORK = (
-    *("Name", "Driver", "EnableIPv6", "IPAM", "Internal", "Attachable", "Options", "Labels"),
-)
 # What a manifest that is not seat_save's makes go wrong.
 NOT_AS_DESCRIBED = (AttributeError, LookupError, TypeError)
 # What can go wrong with one thing.
 FAILURES = (
     OSError,
     ValueError,
-    http.client.HTTPException,
     subprocess.CalledProcessError,
     tarfile.TarError,
     *NOT_AS_DESCRIBED,
@@ -73,9 +82,9 @@ def reason(error: Exception) -> str:
     return str(getattr(error, "stderr", None) or error).strip()
 
 
-def _is_marked(description: Description, mark: str) -> bool:
+def _is_marked(container: Container, mark: str) -> bool:
     """Return whether a container that is here came from the files of a mark."""
-    return bool((description["Config"]["Labels"] or {}).get(LABEL) == mark)
+    return (container["Config"]["Labels"] or {}).get(LABEL) == mark
 
 
 def _run(docker: DockerConnection, command: list[str], data: IO[bytes] | None = None) -> None:
@@ -92,10 +101,10 @@ def _run(docker: DockerConnection, command: list[str], data: IO[bytes] | None = 
     )
 
 
-def restore_volume(docker: DockerConnection, volume: Description, src: Path, mark: str) -> bool:
+def restore_volume(docker: DockerConnection, volume: Volume, src: Path, mark: str) -> bool:
     """Bring back a volume, and return whether there was anything to do. Raises one of FAILURES."""
     name = volume["Name"]
-    present = docker.ask(f"/volumes/{quote(name)}")
+    present = Reader(docker).volume(name)
     if present is None:
         request = {
             "Name": name,
@@ -103,7 +112,8 @@ def restore_volume(docker: DockerConnection, volume: Description, src: Path, mar
             "DriverOpts": volume["Options"] or {},
             "Labels": (volume["Labels"] or {}) | {LABEL: mark},
         }
-        present = docker.ask("/volumes/create", "POST", request)
+        created: Volume = docker.ask("/volumes/create", "POST", request)
+        present = created
     place = Path(present["Mountpoint"])
     complete = place.parent / COMPLETE
     if complete.exists():
@@ -119,27 +129,32 @@ def restore_volume(docker: DockerConnection, volume: Description, src: Path, mar
     return True
 
 
-def is_chosen_by_engine(network: Description) -> bool:
+def _subnets(network: Network) -> list[Subnet]:
+    """Return the addresses of a network."""
+    return (network["IPAM"] or {}).get("Config") or []
+
+
+def is_chosen_by_engine(network: Network) -> bool:
     """Return whether a network's addresses look like those that an engine chooses by itself.
 
     It tells them with a subnet and the first address of it. What somebody has asked for in the same
     words cannot be told from that.
     """
     return all(
-        {key for key in config if config[key]} == {"Subnet", "Gateway"}
-        and next(ipaddress.ip_network(config["Subnet"]).hosts())
-        == ipaddress.ip_interface(config["Gateway"]).ip
-        for config in network["IPAM"]["Config"] or []
+        {key for key, value in subnet.items() if value} == {"Subnet", "Gateway"}
+        and next(ipaddress.ip_network(subnet["Subnet"]).hosts())
+        == ipaddress.ip_interface(subnet["Gateway"]).ip
+        for subnet in _subnets(network)
     )
 
 
 def _has_network(docker: DockerConnection, name: str) -> bool:
     """Return whether there is a network of a name. An engine takes a name for an ID's beginning."""
-    network = docker.ask(f"/networks/{quote(name)}")
+    network = Reader(docker).network(name)
     return network is not None and network["Name"] == name
 
 
-def restore_network(docker: DockerConnection, network: Description) -> str:
+def restore_network(docker: DockerConnection, network: Network) -> str:
     """Make a network that is lacking, and return a line about it; empty where it is not.
 
     Raises ValueError where it was a swarm's, and others of FAILURES.
@@ -150,15 +165,24 @@ def restore_network(docker: DockerConnection, network: Description) -> str:
     if network["Scope"] != "local":
         fix = shlex.join(["docker", "network", "create", "-d", "overlay", name])
         raise ValueError(f"it was a swarm's. Fix: {fix}")
-    request = {key: network[key] for key in COPIED_OF_NETWORK}
+    request: Network = {
+        "Name": name,
+        "Driver": network["Driver"],
+        "EnableIPv6": network["EnableIPv6"],
+        "IPAM": network["IPAM"],
+        "Internal": network["Internal"],
+        "Attachable": network["Attachable"],
+        "Options": network["Options"],
+        "Labels": network["Labels"],
+    }
     try:
         docker.ask("/networks/create", "POST", request)
     except EngineError as error:
         if "overlap" not in str(error).lower() or not is_chosen_by_engine(network):
             raise
-        anew = {key: value for key, value in network["IPAM"].items() if key != "Config"}
-        docker.ask("/networks/create", "POST", request | {"IPAM": anew})
-        taken = ", ".join(config["Subnet"] for config in network["IPAM"]["Config"])
+        anew = {key: value for key, value in (network["IPAM"] or {}).items() if key != "Config"}
+        docker.ask("/networks/create", "POST", {**request, "IPAM": anew})
+        taken = ", ".join(subnet["Subnet"] for subnet in _subnets(network))
         return f"network {name}, with another subnet: {taken} is taken"
     return f"network {name}"
 
@@ -180,7 +204,7 @@ def _load(docker: DockerConnection, archive: Path) -> None:
         docker.work("/images/load?quiet=1", tar)
 
 
-def _lacking_names(docker: DockerConnection, image: Description, key: str) -> list[tuple[str, str]]:
+def _lacking_names(docker: DockerConnection, image: SavedImage, key: str) -> list[tuple[str, str]]:
     """Return the names that a saved image lacks, each with the one that it can have instead.
 
     key: the image's ID here. A name that is another's is not taken from it: the second is
@@ -189,8 +213,7 @@ def _lacking_names(docker: DockerConnection, image: Description, key: str) -> li
     lacking = []
     for name in image["names"]:
         bearers = {
-            candidate: docker.ask(f"/images/{quote(candidate)}/json")
-            for candidate in (name, f"{name}-restored")
+            candidate: Reader(docker).image(candidate) for candidate in (name, f"{name}-restored")
         }
         if any(bearer and bearer["Id"] == key for bearer in bearers.values()):
             continue
@@ -199,57 +222,57 @@ def _lacking_names(docker: DockerConnection, image: Description, key: str) -> li
     return lacking
 
 
-def restore_image(docker: DockerConnection, image: Description) -> list[str]:
+def restore_image(docker: DockerConnection, image: SavedImage) -> list[str]:
     """Give a loaded image its names, and return a line for each that it lacked.
 
     Raises OSError where one cannot be given, and others of FAILURES.
     """
-    loaded = docker.ask(f"/images/{image['tag']}/json")
+    loaded = Reader(docker).image(image["tag"])
     if loaded is None:
         raise OSError(f"{IMAGES} does not hold it")
     lines = []
     for name, free in _lacking_names(docker, image, loaded["Id"]):
         if not free:
             raise OSError(f"there are images {name} and {name}-restored already")
-        repository, _, tag = free.rpartition(":")
-        query = f"repo={quote(repository)}&tag={quote(tag)}"
-        docker.ask(f"/images/{quote(loaded['Id'])}/tag?{query}", "POST")
+        give_name(docker, loaded["Id"], free)
         lines.append(f"image {free}")
     # With its last name an image would go.
-    if len(docker.ask(f"/images/{image['tag']}/json")["RepoTags"]) > 1:
-        docker.ask(f"/images/{image['tag']}?noprune=true", "DELETE")
+    now = Reader(docker).image(image["tag"]) or {}
+    if len(now.get("RepoTags") or []) > 1:
+        take_name(docker, image["tag"])
     return lines
 
 
-def _endpoints(docker: DockerConnection, container: Description) -> tuple[Description, list[str]]:
+def _joined(
+    docker: DockerConnection, container: Container
+) -> tuple[dict[str, Endpoint], list[str]]:
     """Return the networks of a saved container that are here: name to what it asks of them.
 
     And the names of those that are not.
     """
-    endpoints = {
+    short = container["Id"][:SHORT]
+    asked: dict[str, Endpoint] = {
         name: {
-            "IPAMConfig": network["IPAMConfig"],
+            "IPAMConfig": endpoint["IPAMConfig"],
             # Other than those of HostConfig, they may name what is not here.
-            "Links": network.get("Links"),
-            "Aliases": [
-                alias for alias in network["Aliases"] or [] if alias != container["Id"][:SHORT]
-            ],
+            "Links": endpoint.get("Links"),
+            "Aliases": [alias for alias in endpoint["Aliases"] or [] if alias != short],
         }
-        for name, network in container["NetworkSettings"]["Networks"].items()
+        for name, endpoint in endpoints(container).items()
         if name not in ENGINES_NETWORKS
     }
-    gone = [name for name in endpoints if not _has_network(docker, name)]
-    return {name: endpoint for name, endpoint in endpoints.items() if name not in gone}, gone
+    gone = [name for name in asked if not _has_network(docker, name)]
+    return {name: endpoint for name, endpoint in asked.items() if name not in gone}, gone
 
 
-def _free_name(docker: DockerConnection, container: Description, mark: str) -> str:
+def _free_name(docker: DockerConnection, container: Container, mark: str) -> str:
     """Return the name that a saved container can have, empty where it has come back already.
 
     Raises ValueError where there is none.
     """
     name = name_of(container)
     for candidate in (name, f"{name}-restored"):
-        present = docker.ask(f"/containers/{quote(candidate)}/json")
+        present = Reader(docker).container(candidate)
         if present is None:
             return candidate
         if _is_marked(present, mark):
@@ -261,7 +284,7 @@ def _free_name(docker: DockerConnection, container: Description, mark: str) -> s
 
 def restore_container(
     docker: DockerConnection,
-    container: Description,
+    container: Container,
     name: str,
     mark: str,
     here: Callable[[str], str],
@@ -272,17 +295,17 @@ def restore_container(
     Raises one of FAILURES.
     """
     request, without = recreated(container, mark, here)
-    joined, gone = _endpoints(docker, container)
+    joined, gone = _joined(docker, container)
     without += [f"the network {network}" for network in gone]
     mode = request["HostConfig"]["NetworkMode"]
     if mode not in (*ENGINES_NETWORKS, *joined) and not mode.startswith(OF_ANOTHER):
         # It is gone, or was named by an ID that is.
         mode = request["HostConfig"]["NetworkMode"] = next(iter(joined), "none")
     # An engine before 25 takes one network when a container is made; the others follow.
-    first = {mode: joined.pop(mode)} if mode in joined else {}
-    request["NetworkingConfig"] = {"EndpointsConfig": first}
+    if mode in joined:
+        request["NetworkingConfig"]["EndpointsConfig"] = {mode: joined.pop(mode)}
     unfinished = f"{REPOSITORY}-{container['Id'][:SHORT]}"
-    left = docker.ask(f"/containers/{unfinished}/json")
+    left = Reader(docker).container(unfinished)
     if left and _is_marked(left, mark):
         docker.ask(f"/containers/{left['Id']}", "DELETE")
     key = docker.ask(f"/containers/create?name={unfinished}", "POST", request)["Id"]
@@ -292,7 +315,7 @@ def restore_container(
             docker.ask(f"/networks/{quote(network)}/connect", "POST", connection)
         docker.ask(f"/containers/{key}/rename?name={quote(name)}", "POST")
     except FAILURES:
-        with suppress(OSError, http.client.HTTPException):
+        with suppress(OSError):
             docker.ask(f"/containers/{key}", "DELETE")
         raise
     return without
@@ -309,15 +332,15 @@ class Restoration:
         self.docker = docker
         self.src = src
         self.mark = digest(src / MANIFEST)
-        manifest = json.loads((src / MANIFEST).read_text(encoding="utf-8"))
+        manifest: Manifest = json.loads((src / MANIFEST).read_text(encoding="utf-8"))
         for name, expected in manifest["files"].items():
             if name not in (IMAGES, VOLUMES) or digest(src / name) != expected:
                 raise ValueError(f"{name} is torn or altered")
-        self.volumes: list[Description] = manifest["volumes"]
-        self.networks: list[Description] = manifest["networks"]
-        self.containers: list[Description] = in_order(manifest["containers"])
-        self.images: list[Description] = manifest["images"]
-        self.left_out: list[str] = manifest["left_out"]
+        self.volumes = manifest["volumes"]
+        self.networks = manifest["networks"]
+        self.containers = in_order(manifest["containers"])
+        self.images = manifest["images"]
+        self.left_out = manifest["left_out"]
         tags = {tag_of(container["Id"]) for container in self.containers}
         tags |= {image["tag"] for image in self.images}
         if not all(map(TAG.fullmatch, tags)) or not all(
@@ -342,7 +365,7 @@ class Restoration:
     def refuse_taken_volumes(self) -> None:
         """Raise ValueError where a volume's name is taken: nothing is written over."""
         for volume in self.volumes:
-            present = self.docker.ask(f"/volumes/{quote(volume['Name'])}")
+            present = Reader(self.docker).volume(volume["Name"])
             if present is not None and (present["Labels"] or {}).get(LABEL) != self.mark:
                 fix = shlex.join(["docker", "volume", "rm", volume["Name"]])
                 raise ValueError(
@@ -358,18 +381,18 @@ class Restoration:
         if other := find(self.containers, reference):
             name = name_of(other)
             for candidate in (name, f"{name}-restored"):
-                present = self.docker.ask(f"/containers/{quote(candidate)}/json")
+                present = Reader(self.docker).container(candidate)
                 if present and _is_marked(present, self.mark):
-                    return str(present["Id"])
+                    return present["Id"]
             return ""
-        present = self.docker.ask(f"/containers/{quote(reference)}/json")
+        present = Reader(self.docker).container(reference)
         is_meant = present and reference in (present["Id"], name_of(present))
-        return present["Id"] if is_meant else ""
+        return present["Id"] if present and is_meant else ""
 
-    def refuse_what_lacks(self, container: Description) -> None:
+    def refuse_what_lacks(self, container: Container) -> None:
         """Raise ValueError where something failed that a container has, and can come back yet."""
-        needed = [("volume", mount.get("Name")) for mount in container["Mounts"]]
-        needed += [("network", name) for name in container["NetworkSettings"]["Networks"]]
+        needed = [("volume", mount.get("Name", "")) for mount in container["Mounts"] or []]
+        needed += [("network", name) for name in endpoints(container)]
         needed += [
             ("container", name_of(other))
             for reference in references(container)
@@ -414,7 +437,7 @@ class Restoration:
         if self.lines:
             self.lines += [f"not saved, since it is a socket: {path}" for path in self.left_out]
 
-    def _restore_container(self, container: Description, name: str) -> None:
+    def _restore_container(self, container: Container, name: str) -> None:
         """Bring back a container under a name. Raises one of FAILURES."""
         self.refuse_what_lacks(container)
         without = restore_container(self.docker, container, name, self.mark, self.here)

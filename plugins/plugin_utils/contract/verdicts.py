@@ -10,7 +10,7 @@ the YAML and the templates read, and finds each of them here, and none here that
 
 from typing import TypedDict
 
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Moving
+from ansible_collections.labocloud.room.plugins.module_utils.state import Moving
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding
 
 

@@ -9,7 +9,7 @@ those there. What is made of them, and of what the builder has, stands below.
 
 from typing import TypedDict
 
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Attacks, Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Attacks, Seat
 
 
 class Settings(TypedDict):

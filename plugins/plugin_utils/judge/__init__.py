@@ -11,13 +11,13 @@ import re
 from collections.abc import Callable, Mapping
 from typing import cast
 
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import (
     Answer,
     NoConnection,
     reason,
     refusal,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     ImagesVerdict,
     MachineVerdict,

@@ -5,7 +5,7 @@
 import re
 from collections.abc import Iterator
 
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     BuildVerdict,
     Origin,

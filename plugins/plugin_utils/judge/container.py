@@ -14,12 +14,12 @@ from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
-from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import (
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import (
     Container,
     Listener,
     Seat,
 )
+from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     ContainerVerdict,
     DesiredContainer,

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from ansible_collections.labocloud.room.plugins.module_utils.facts.machine import (
     UNITS_OF_THE_ENGINE,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
 from ansible_collections.labocloud.room.plugins.module_utils.facts.students import ROOT
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     Configuration,
     EngineRemoval,

@@ -5,7 +5,7 @@
 from typing import Literal
 
 from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import PLACES, digest
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Exercises, Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Exercises, Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     ExercisesVerdict,
     Verdict,

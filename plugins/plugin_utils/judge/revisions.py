@@ -13,8 +13,8 @@ from hashlib import sha256
 from itertools import takewhile
 from typing import NamedTuple
 
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Image, Seat
 from ansible_collections.labocloud.room.plugins.module_utils.reset.ownership import is_brought
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Image, Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
 
 _NO_IMAGE: Image = {"id": "", "revision": "", "fingerprint": "", "layers": [], "labels": {}}
@@ -55,7 +55,7 @@ def image_of(has: Seat, name: str) -> Image:
 def is_ours(has: Seat, name: str) -> bool:
     """Return whether the image that a machine has under a name is the one that was brought."""
     image = has["images"].get(name)
-    return image is not None and is_brought(image, name, has["built"])
+    return image is not None and is_brought(image["fingerprint"], name, has["built"])
 
 
 def own_id(has: Seat, name: str) -> str:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import ACCOUNT
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
 from ansible_collections.labocloud.room.plugins.module_utils.facts.students import GROUP
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     Login,
     Members,
