@@ -184,7 +184,9 @@ def _named_keys(shape: dict[Any, Shape]) -> Iterator[tuple[str, bool, Shape]]:
             yield key.rstrip("?"), key.endswith("?"), of_key
 
 
-def _faults_of_object(value: dict[str, Any], shape: dict[Any, Shape], name: str) -> Iterator[str]:
+def _faults_of_object(
+    value: dict[str, object], shape: dict[Any, Shape], name: str
+) -> Iterator[str]:
     """Yield, as faults() does, how an object differs from the shape of one."""
     of_others = shape.get(str, shape.get(...))
     named = set()

@@ -545,7 +545,7 @@ def test_registries_that_listen_and_that_do_not() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         there = f"127.0.0.1:{server.getsockname()[1]}"
         begun = time.monotonic()
-        answers = facts_network.RegistryProbes([there, "127.0.0.1:9"]).result()
+        answers = facts_network.reach([there, "127.0.0.1:9"]).result()
     # It ends by itself; on a busy machine not to the second.
     assert time.monotonic() - begun < facts_network.REGISTRY_SECONDS + 20
     assert answers[there] == {"reached": True, "why": "", "public": None, "issuer": ""}
@@ -835,9 +835,10 @@ def test_what_the_page_of_a_container_answers(
         server.answers = {"/healthz": (status, body), "/other": (200, b'{"revision": "other"}')}
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, args=(0.01,)).start()
-        page = facts_network.page_facts(
-            f"http://127.0.0.1:{server.server_port}", "flask", {"flask": RUNNING}
-        ).until(time.monotonic() + (0.3 if body is None else 60))
+        url = f"http://127.0.0.1:{server.server_port}"
+        looking = facts_network.look_at(url, "flask", {"flask": RUNNING})
+        looking.end = time.monotonic() + (0.3 if body is None else 60)
+        page = looking.result()[url]
         server.shutdown()
     assert (page["status"], page["revision"], page["why"]) == told
 
@@ -852,7 +853,9 @@ def test_what_the_page_of_a_container_answers(
     ],
 )
 def test_why_a_page_does_not_answer(url: str, why: str) -> None:
-    page = facts_network.page_facts(url, "flask", {"flask": RUNNING}).until(time.monotonic() + 60)
+    looking = facts_network.look_at(url, "flask", {"flask": RUNNING})
+    looking.end = time.monotonic() + 60
+    page = looking.result()[url]
     assert (page["status"], page["revision"]) == (None, None)
     assert why in page["why"]
 
@@ -863,8 +866,8 @@ def test_a_page_of_no_container_that_runs_is_not_asked_for() -> None:
         ("", "flask", {"flask": RUNNING}),
         ("http://x.example", "y", stopped),
     ):
-        assert facts_network.page_facts(url, name, containers) is None
-    assert facts_network.page_facts("http://x.example", "flask", stopped) is None
+        assert facts_network.look_at(url, name, containers).result() == {}
+    assert facts_network.look_at("http://x.example", "flask", stopped).result() == {}
 
 
 def test_of_a_registry_that_is_too_slow_the_same_is_told_whoever_notices_first(
@@ -876,14 +879,12 @@ def test_of_a_registry_that_is_too_slow_the_same_is_told_whoever_notices_first(
         raise TimeoutError("timed out")
 
     monkeypatch.setattr(socket, "create_connection", slow)
-    told = facts_network.RegistryProbes(["server:5000"]).result()["server:5000"]
+    told = facts_network.reach(["server:5000"]).result()["server:5000"]
     assert (told["reached"], told["why"]) == (False, "no answer in time")
 
 
 def test_registries_that_are_no_addresses() -> None:
-    answers = facts_network.RegistryProbes(
-        ["registry.example", "[::1]:9", "x:99999999", "é" * 99 + ":1"]
-    )
+    answers = facts_network.reach(["registry.example", "[::1]:9", "x:99999999", "é" * 99 + ":1"])
     told = {name: answer["why"] for name, answer in answers.result().items()}
     assert told["registry.example"] == "that is no HOST:PORT"
     assert told["[::1]:9"] in ("Connection refused", "Cannot assign requested address")

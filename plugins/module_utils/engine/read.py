@@ -76,11 +76,9 @@ class Reader:
 
     def info(self, shape: Shape = answers.INFO) -> Info:
         """Return the engine's description of itself; it is required of every engine."""
-        answer = self.docker.ask("/info")
-        wrong = next(faults(answer, shape, "info"), "")
-        if wrong:
+        info: Info = self.docker.ask("/info")
+        if wrong := next(faults(info, shape, "info"), ""):
             raise _unclear(wrong)
-        info: Info = answer
         return info
 
     def images(self, *, intermediate: bool = False, most: int | None = None) -> list[ListedImage]:

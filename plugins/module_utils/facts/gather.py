@@ -45,17 +45,16 @@ def seat_facts(
     odd = Odd()
     ahead = time.time() - control_time if control_time is not None else None
     # Whoever is at the other end of a network may be slow, and answers while the rest is read.
-    probes = network.RegistryProbes(registries)
+    reached = network.reach(registries)
     files = network.registry_facts(odd)
-    own = _ask_registries(own_registries, files["ca"])
-    own_end = time.monotonic() + registry.SECONDS
+    ask = partial(registry.ask, authority=files["ca"])
+    own = network.PendingAnswers(ask, own_registries, registry.LATE, registry.SECONDS)
     configuration = machine.configuration_facts(odd)
     config = configuration["daemon_config"]
     packages, held, unfinished = apt.parse_dpkg_status(read(apt.STATUS, odd, apt.LARGEST_STATUS))
     memory, torn = _remembered()
     answers = engine.engine_facts(docker_socket, odd)
-    page = network.page_facts(page_url, page_container, answers["containers"])
-    page_end = time.monotonic() + network.PAGE_SECONDS
+    page = network.look_at(page_url, page_container, answers["containers"])
     seat: seat_types.Seat = {
         **machine.system_facts(odd),
         "listeners": network.listener_facts(answers["containers"], odd),
@@ -71,10 +70,7 @@ def seat_facts(
         "apt": apt.apt_facts(memory.brought, unfinished, odd),
         "docker": _docker_facts(answers["engine"], config or {}, docker_socket),
         "clock": {"control": control_time, "ahead": ahead},
-        "registry": {
-            **files,
-            "answers": {name: pending.until(own_end) for name, pending in own.items()},
-        },
+        "registry": {**files, "answers": own.result()},
         "images": answers["images"],
         "containers": answers["containers"],
         "networks": answers["networks"],
@@ -82,9 +78,9 @@ def seat_facts(
         "network": {
             **network.network_facts(odd),
             **answers["network"],
-            "registries": probes.result(),
+            "registries": reached.result(),
         },
-        "page": page.until(page_end) if page else None,
+        "page": page.result().get(page_url),
         "exercises": exercises.exercise_facts(),
         "odd": [],
     }
@@ -123,14 +119,6 @@ def limited(value: Any, odd: Odd, depth: int = 0) -> Any:  # noqa: ANN401  # JSO
 def _as_utf8(text: str) -> str:
     """Return a text that UTF-8 can write: names of files may be any bytes."""
     return text.encode(errors="replace").decode()
-
-
-def _ask_registries(
-    registries: Iterable[str], authority: str
-) -> dict[str, network.PendingAnswer[seat_types.Answers]]:
-    """Ask registries, host:port, that this machine is to run. authority: their CA, in PEM."""
-    ask = partial(registry.ask, authority=authority)
-    return {name: network.PendingAnswer(ask, name, registry.LATE.copy()) for name in registries}
 
 
 def _remembered() -> tuple[state.State, list[str]]:

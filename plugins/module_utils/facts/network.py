@@ -276,7 +276,7 @@ def _reach(registry: str, answer: seat.Reached) -> None:
         address = (host.strip("[]"), int(port))
         socket.create_connection(address, REGISTRY_SECONDS).close()
     except TimeoutError:
-        return  # The answer is "no answer in time" already, as when RegistryProbes gives up first.
+        return  # The answer is "no answer in time" already, as when nobody waits any more.
     except OSError as error:
         answer["why"] = error.strerror or str(error)
         return
@@ -289,40 +289,42 @@ def _reach(registry: str, answer: seat.Reached) -> None:
         answer.update({"public": public, "issuer": issuer})
 
 
-class PendingAnswer(Generic[_Answer]):
-    """A question that is asked in a thread of its own, and abandoned when it takes too long.
+class PendingAnswers(Generic[_Answer]):
+    """Questions that are asked in threads of their own, and abandoned when they take too long.
 
     Neither looking up a name nor reading an answer that comes byte by byte has a time limit of its
-    own. The answer is filled in piece by piece; as it is to begin with, it says that none came.
+    own. An answer is filled in piece by piece; as it is to begin with, it says that none came.
     """
 
-    def __init__(self, ask: Callable[[str, _Answer], None], what: str, answer: _Answer) -> None:
-        self.answer = answer
-        self.thread = threading.Thread(target=ask, args=(what, answer), daemon=True)
-        self.thread.start()
+    def __init__(
+        self, ask: Callable[[str, _Answer], None], names: Iterable[str], late: _Answer, seconds: int
+    ) -> None:
+        """Begin to ask each by its name. late: the answer to begin with. seconds: for all."""
+        self.end = time.monotonic() + seconds
+        self.answers = {name: copy.copy(late) for name in names}
+        self.threads = [
+            threading.Thread(target=ask, args=question, daemon=True)
+            for question in self.answers.items()
+        ]
+        for thread in self.threads:
+            thread.start()
 
-    def until(self, end: float) -> _Answer:
-        """Return the answer as it is at the end, by time.monotonic(), or once it is complete."""
-        self.thread.join(max(0.0, end - time.monotonic()))
-        return copy.copy(self.answer)
+    def result(self) -> dict[str, _Answer]:
+        """Return the answers by name, once the time is over or all are complete."""
+        for thread in self.threads:
+            thread.join(max(0.0, self.end - time.monotonic()))
+        return copy.deepcopy(self.answers)
 
 
-class RegistryProbes:
-    """Registries, host:port, that are being tried while other facts are found out."""
-
-    def __init__(self, registries: Iterable[str]) -> None:
-        self.end = time.monotonic() + REGISTRY_SECONDS
-        late: seat.Reached = {
-            "reached": False,
-            "why": "no answer in time",
-            "public": None,
-            "issuer": "",
-        }
-        self.pending = {name: PendingAnswer(_reach, name, late.copy()) for name in registries}
-
-    def result(self) -> dict[str, seat.Reached]:
-        """Return what became of each registry, once the time is over or all have answered."""
-        return {name: pending.until(self.end) for name, pending in self.pending.items()}
+def reach(registries: Iterable[str]) -> PendingAnswers[seat.Reached]:
+    """Begin to try registries, host:port."""
+    late: seat.Reached = {
+        "reached": False,
+        "why": "no answer in time",
+        "public": None,
+        "issuer": "",
+    }
+    return PendingAnswers(_reach, registries, late, REGISTRY_SECONDS)
 
 
 def _revision_in(body: bytes) -> str | None:
@@ -361,18 +363,17 @@ def _look_at(url: str, answer: seat.Page) -> None:
     answer.update({"status": response.status, "revision": revision, "why": why})
 
 
-def page_facts(
+def look_at(
     url: str, name: str, containers: dict[str, seat.Container]
-) -> PendingAnswer[seat.Page] | None:
-    """Begin to request a container's health page; None where no such container runs.
+) -> PendingAnswers[seat.Page]:
+    """Begin to request a container's health page; nothing where no such container runs.
 
     url: the page's address, empty for none. name: the container's.
     """
     container = containers.get(name)
-    if not url or container is None or container["state"] != "running":
-        return None
+    runs = container is not None and container["state"] == "running"
     late: seat.Page = {"status": None, "revision": None, "why": "no answer in time"}
-    return PendingAnswer(_look_at, url, late)
+    return PendingAnswers(_look_at, [url] if url and runs else [], late, PAGE_SECONDS)
 
 
 def linked_digest(link: Path) -> str:
