@@ -92,10 +92,10 @@ def references(container: Container) -> list[str]:
 
 def find(containers: Iterable[Container], reference: str) -> Container | None:
     """Return the saved container of an ID or a name, None where there is none."""
-    for container in containers:
-        if reference in (container["Id"], name_of(container)):
-            return container
-    return None
+    return next(
+        (each for each in containers if reference in (each["Id"], name_of(each))),
+        None,
+    )
 
 
 def in_order(containers: list[Container]) -> list[Container]:
