@@ -101,7 +101,7 @@ class Removal:
         self.left += refused
 
     def rename_images(self, names: dict[str, str]) -> None:
-        """Give names back, before the images that have them go, and take away those that go.
+        """Put names back, before the images that have them go, and take away those that go.
 
         names: as a plan has them.
         """
@@ -177,8 +177,8 @@ class Removal:
         for plugin in things["plugins"]:
             self.attempt(f"plugin {plugin['name']}", f"/plugins/{plugin['id']}?force=true")
         self.prune([piece["id"] for piece in things["cache"]])
-        if more := things.get("more"):
-            self.left.append(f"{more:,} more: one listing does not hold them")
+        if rest := things.get("more"):
+            self.left.append(f"{rest:,} more: one listing does not hold them")
 
 
 def mounted_in(volume: Volume) -> list[str]:

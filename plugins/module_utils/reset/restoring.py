@@ -312,7 +312,7 @@ class Restoration:
         return lacking
 
     def _restore_image(self, image: SavedImage) -> list[str]:
-        """Give a loaded image its names, and return a line for each that it lacked."""
+        """Add its names to a loaded image, and return a line for each that it lacked."""
         loaded = self.reader.image(image["tag"])
         if loaded is None:
             raise OSError(f"{IMAGES} does not hold it")
