@@ -19,7 +19,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.reset.plan import (
     Image,
     Plan,
     Thing,
-    Volume,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.reset.recreating import endpoints
 from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import REPOSITORY
@@ -97,17 +96,16 @@ def _volumes_of(container: Container) -> list[str]:
 
 
 def _written_volumes(
-    docker: DockerConnection, volumes: list[Volume], saved: dict[str, str]
+    docker: DockerConnection, names: list[str], saved: dict[str, str]
 ) -> dict[str, str]:
     """Return the volumes that are not as they were saved: name to why."""
-    why = {}
-    for name in [volume["name"] for volume in volumes]:
-        volume = Reader(docker).volume(name)
-        if volume is None:
-            continue
-        if not _is_as_saved(partial(volume_stamp, docker, volume), saved.get(name)):
-            why[name] = "it was written to after it was saved"
-    return why
+    written = [
+        name
+        for name in names
+        if (volume := Reader(docker).volume(name))
+        and not _is_as_saved(partial(volume_stamp, docker, volume), saved.get(name))
+    ]
+    return dict.fromkeys(written, "it was written to after it was saved")
 
 
 def _why_changed(
@@ -157,7 +155,9 @@ def changes_since(docker: DockerConnection, things: Plan, saved: Stamps) -> Chan
     Raises OSError where no engine answers.
     """
     changes = Changes(
-        volumes=_written_volumes(docker, things["volumes"], saved["volumes"]),
+        volumes=_written_volumes(
+            docker, [volume["name"] for volume in things["volumes"]], saved["volumes"]
+        ),
         images=_renamed_images(docker, things["images"]),
     )
     written = set(changes.volumes)
