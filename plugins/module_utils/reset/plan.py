@@ -158,8 +158,8 @@ class _Room:
     def take(self, entries: list[_Entry]) -> list[_Entry]:
         """Return those of a kind's entries that have room, in their order."""
         count = 0
-        # What comes after the first that has no room may depend on it.
-        for entry in [] if self.left_out else entries:
+        # What comes after the first that has no room may depend on it: there is none again.
+        for entry in entries:
             self.characters -= len(json.dumps(entry)) + 2
             if self.characters < 0:
                 break
