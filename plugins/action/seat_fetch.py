@@ -21,6 +21,12 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.module_utils.files import digest
 from ansible_collections.labocloud.room.plugins.module_utils.images.passing import PLACE
+from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import (
+    IMAGES,
+    MANIFEST,
+    REPOSITORY,
+    VOLUMES,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.transfer import (
     MB,
     fetch_file,
@@ -28,10 +34,10 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.transfer import (
 )
 
 # The manifest is last, since a save without it is incomplete.
-_NAMES = ("images.tar.zst", "volumes.tar.zst", "manifest.json")
+_NAMES = (IMAGES, VOLUMES, MANIFEST)
 _SHA256 = re.compile("[0-9a-f]{64}")
 # sftp would run whatever follows a line break in a path as a command, even one on this machine.
-_SOURCE = re.compile(rf"{PLACE}/labocloud-saved-\w+", re.ASCII)
+_SOURCE = re.compile(rf"{PLACE}/{REPOSITORY}-\w+", re.ASCII)
 
 
 class Arguments(TypedDict):
@@ -56,7 +62,7 @@ def refusal(files: object, sizes: object, free: int, most: int) -> str:
     """
     if not isinstance(files, dict) or not isinstance(sizes, dict):
         return "the seat tells of no files"
-    if _NAMES[-1] not in files or set(files) - set(_NAMES):
+    if MANIFEST not in files or set(files) - set(_NAMES):
         names = ", ".join(map(repr, files))
         return f"the seat names other files than {', '.join(_NAMES)}: {names[:200]}"
     for name, checksum in files.items():

@@ -17,7 +17,7 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Optional, TypedDict, cast
@@ -377,20 +377,13 @@ def update(change: Change, directory: Path = DIRECTORY, *, check: bool = False) 
     change: is given what is remembered by now, and changes that in place. check: whether nothing is
     written. Raises TornError, which leaves what is there, and OSError.
     """
-    if check:
-        return _changed(read(directory), change) is not None
-    with _locked(directory):
-        state = _changed(read(directory), change)
-        if state is not None:
+    with nullcontext() if check else _locked(directory):
+        previous = read(directory)
+        state = copy.deepcopy(previous)
+        change(state)
+        if state != previous and not check:
             _write(state, directory)
-        return state is not None
-
-
-def _changed(state: State, change: Change) -> State | None:
-    """Return what is remembered after a change, None where that is what it was."""
-    new = copy.deepcopy(state)
-    change(new)
-    return new if new != state else None
+    return state != previous
 
 
 def forget(directory: Path = DIRECTORY, *, check: bool = False) -> bool:

@@ -381,6 +381,28 @@ def test_a_volume_without_a_name_is_work_where_a_container_has_it() -> None:
     assert lost == [f"volume {anonymous[0]}"]
 
 
+def test_of_a_plan_that_is_too_large_the_end_is_left_out() -> None:
+    """By the order in which it is carried out: what comes later may need what comes first."""
+    spare = [f"{number}:{'x' * 1000}" for number in range(1000)]
+
+    def going_with(names: list[str]) -> Plan:
+        own = {BASE: image("room:base", *names, mark="fp-base")}
+        return plan(engine(own, containers=[container("a")], cache=[{"id": "z", "bytes": 1}]))
+
+    small = going_with(spare[:1])
+    assert (small["names"], going(small, "cache"), "more" in small) == (
+        {spare[0]: ""},
+        ["z"],
+        False,
+    )
+    held = going_with(spare)
+    kept = len(held["names"])
+    assert 100 < kept < 1000
+    assert held["containers"] == small["containers"] != []
+    assert (held["cache"], held["more"]) == ([], 1000 - kept + 1)
+    assert list(held["names"]) == spare[:kept]
+
+
 @pytest.mark.parametrize(
     ("kind", "thing", "saved"),
     [

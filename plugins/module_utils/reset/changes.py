@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeVar
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import (
     NO_NAME,
@@ -14,7 +15,11 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.answers impo
 )
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
 from ansible_collections.labocloud.room.plugins.module_utils.engine.read import Reader
-from ansible_collections.labocloud.room.plugins.module_utils.reset.plan import Image, Plan, Volume
+from ansible_collections.labocloud.room.plugins.module_utils.reset.plan import (
+    Image,
+    Plan,
+    Thing,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.reset.recreating import endpoints
 from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import REPOSITORY
 from ansible_collections.labocloud.room.plugins.module_utils.reset.stamps import (
@@ -26,6 +31,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.reset.words import 
 
 # The label of a container that is a service's.
 TASK = "com.docker.swarm.task.id"
+_Thing = TypeVar("_Thing", bound=Thing)
 
 
 @dataclass(frozen=True)
@@ -62,18 +68,17 @@ class Changes:
         """Return a plan without these."""
         return {
             **things,
-            "swarm": [thing for thing in things["swarm"] if thing["id"] not in self.swarm],
-            "containers": [
-                container
-                for container in things["containers"]
-                if container["id"] not in self.containers
-            ],
-            "volumes": [volume for volume in things["volumes"] if volume["id"] not in self.volumes],
-            "images": [image for image in things["images"] if image["id"] not in self.images],
-            "networks": [
-                network for network in things["networks"] if network["id"] not in self.networks
-            ],
+            "swarm": _without(things["swarm"], self.swarm),
+            "containers": _without(things["containers"], self.containers),
+            "volumes": _without(things["volumes"], self.volumes),
+            "images": _without(things["images"], self.images),
+            "networks": _without(things["networks"], self.networks),
         }
+
+
+def _without(things: list[_Thing], changed: dict[str, str]) -> list[_Thing]:
+    """Return the things that are not changed."""
+    return [thing for thing in things if thing["id"] not in changed]
 
 
 def _is_as_saved(stamp: Callable[[], str], saved: str | None) -> bool:
@@ -91,17 +96,16 @@ def _volumes_of(container: Container) -> list[str]:
 
 
 def _written_volumes(
-    docker: DockerConnection, volumes: list[Volume], saved: dict[str, str]
+    docker: DockerConnection, names: list[str], saved: dict[str, str]
 ) -> dict[str, str]:
     """Return the volumes that are not as they were saved: name to why."""
-    why = {}
-    for name in [volume["name"] for volume in volumes]:
-        volume = Reader(docker).volume(name)
-        if volume is None:
-            continue
-        if not _is_as_saved(partial(volume_stamp, docker, volume), saved.get(name)):
-            why[name] = "it was written to after it was saved"
-    return why
+    written = [
+        name
+        for name in names
+        if (volume := Reader(docker).volume(name))
+        and not _is_as_saved(partial(volume_stamp, docker, volume), saved.get(name))
+    ]
+    return dict.fromkeys(written, "it was written to after it was saved")
 
 
 def _why_changed(
@@ -151,7 +155,9 @@ def changes_since(docker: DockerConnection, things: Plan, saved: Stamps) -> Chan
     Raises OSError where no engine answers.
     """
     changes = Changes(
-        volumes=_written_volumes(docker, things["volumes"], saved["volumes"]),
+        volumes=_written_volumes(
+            docker, [volume["name"] for volume in things["volumes"]], saved["volumes"]
+        ),
         images=_renamed_images(docker, things["images"]),
     )
     written = set(changes.volumes)

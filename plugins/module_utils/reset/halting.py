@@ -19,6 +19,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
 )
 from ansible_collections.labocloud.room.plugins.module_utils.engine.read import Reader
 from ansible_collections.labocloud.room.plugins.module_utils.files import write_whole
+from ansible_collections.labocloud.room.plugins.module_utils.reset.recreating import name_of
 from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import (
     SHORT,
     UnsavableError,
@@ -71,7 +72,7 @@ def _halt(docker: DockerConnection, container: Container) -> str:
 
     Raises UnsavableError where it runs all the same.
     """
-    key, name = container["Id"], container["Name"].lstrip("/")
+    key, name = container["Id"], name_of(container)
     for _ in range(ATTEMPTS):
         state = container["State"]
         if state["Paused"] or not state["Running"]:
@@ -118,14 +119,11 @@ def halt_all(docker: DockerConnection, containers: list[str], dest: Path) -> Non
 
 
 def _let_one_go_on(docker: DockerConnection, key: str, verb: str) -> None:
-    """Let a container go on, by its ID, where it does not. Raises as DockerConnection.ask()."""
-    container = Reader(docker).container(key)
-    if container is None:
-        return
-    state = container["State"]
-    is_halted = state["Paused"] if verb == "unpause" else not state["Running"]
-    if is_halted:
-        docker.ask(f"/containers/{key}/{verb}", "POST")
+    """Let a container go on, by its ID, where it does not. Raises OSError."""
+    if container := Reader(docker).container(key):
+        state = container["State"]
+        if state["Paused"] if verb == "unpause" else not state["Running"]:
+            docker.ask(f"/containers/{key}/{verb}", "POST")
 
 
 def let_go_on(docker: DockerConnection, dest: Path) -> list[str]:

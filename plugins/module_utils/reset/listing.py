@@ -14,7 +14,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.reset.ownership imp
 from ansible_collections.labocloud.room.plugins.module_utils.reset.plan import (
     Plan,
     empty_plan,
-    held,
     plan,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.state import State, read
@@ -54,7 +53,6 @@ def list_things(
         return {**empty_plan(), "memory": []}, f"{host}: {why}."
     if close:
         access.close(docker.path)
-    engine = look(docker)
     claims = Claims(
         before=state.before,
         images=state.built["images"],
@@ -62,4 +60,4 @@ def list_things(
         containers=frozenset(state.brought.get("containers", [])),
         keep=keep,
     )
-    return held({**plan(engine, claims), "memory": remembered()}), ""
+    return {**plan(look(docker), claims), "memory": remembered()}, ""

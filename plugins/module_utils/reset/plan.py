@@ -148,35 +148,6 @@ def _without_size(
     return [{**thing, "bytes": 0} for thing in things if thing["id"] not in stay]
 
 
-def plan(engine: Engine, claims: Claims) -> Plan:
-    """Return what is the students', and so goes."""
-    stays = staying(engine, claims)
-    return {
-        # A swarm that stays is its managers' to tidy, with all that it holds.
-        "swarm": [] if stays.swarm else _without_size([{"id": engine["swarm"], "name": ""}]),
-        "services": [] if stays.swarm else _without_size(engine["services"]),
-        "secrets": [] if stays.swarm else _without_size(engine["secrets"]),
-        "configs": [] if stays.swarm else _without_size(engine["configs"]),
-        "containers": [
-            container
-            for container in engine["containers"]
-            if container["id"] not in stays.containers
-        ],
-        "names": _names(engine, stays),
-        "images": _images(engine, stays),
-        "volumes": [
-            {**volume, "id": volume["name"]}
-            for volume in engine["volumes"]
-            if volume["name"] not in stays.volumes
-        ],
-        "networks": _without_size(engine["networks"], stays.networks),
-        "plugins": _without_size(engine["plugins"], stays.plugins),
-        "cache": [
-            {**piece, "name": ""} for piece in engine["cache"] if piece["id"] not in stays.cache
-        ],
-    }
-
-
 class _Room:
     """The room that an answer has yet for a plan, and how many things it has none for."""
 
@@ -187,8 +158,8 @@ class _Room:
     def take(self, entries: list[_Entry]) -> list[_Entry]:
         """Return those of a kind's entries that have room, in their order."""
         count = 0
-        # What comes after the first that has no room may depend on it.
-        for entry in [] if self.left_out else entries:
+        # What comes after the first that has no room may depend on it: there is none again.
+        for entry in entries:
             self.characters -= len(json.dumps(entry)) + 2
             if self.characters < 0:
                 break
@@ -197,25 +168,39 @@ class _Room:
         return entries[:count]
 
 
-def held(things: Plan) -> Plan:
-    """Return as much of a plan as an answer can hold; C(more) is how many things are left out."""
+def plan(engine: Engine, claims: Claims) -> Plan:
+    """Return what is the students', and so goes: as much of it as an answer can hold."""
+    stays = staying(engine, claims)
     room = _Room()
-    # In the order in which a plan is carried out.
-    plan: Plan = {
-        **things,
-        "swarm": room.take(things["swarm"]),
-        "services": room.take(things["services"]),
-        "secrets": room.take(things["secrets"]),
-        "configs": room.take(things["configs"]),
-        "containers": room.take(things["containers"]),
-        "names": dict(room.take([*things["names"].items()])),
-        "images": room.take(things["images"]),
-        "volumes": room.take(things["volumes"]),
-        "networks": room.take(things["networks"]),
-        "plugins": room.take(things["plugins"]),
-        "cache": room.take(things["cache"]),
+    things: Plan = {
+        # A swarm that stays is its managers' to tidy, with all that it holds.
+        "swarm": [] if stays.swarm else [{"id": engine["swarm"], "name": "", "bytes": 0}],
+        "services": [] if stays.swarm else room.take(_without_size(engine["services"])),
+        "secrets": [] if stays.swarm else room.take(_without_size(engine["secrets"])),
+        "configs": [] if stays.swarm else room.take(_without_size(engine["configs"])),
+        "containers": room.take(
+            [
+                container
+                for container in engine["containers"]
+                if container["id"] not in stays.containers
+            ]
+        ),
+        "names": dict(room.take([*_names(engine, stays).items()])),
+        "images": room.take(_images(engine, stays)),
+        "volumes": room.take(
+            [
+                {**volume, "id": volume["name"]}
+                for volume in engine["volumes"]
+                if volume["name"] not in stays.volumes
+            ]
+        ),
+        "networks": room.take(_without_size(engine["networks"], stays.networks)),
+        "plugins": room.take(_without_size(engine["plugins"], stays.plugins)),
+        "cache": room.take(
+            [{**piece, "name": ""} for piece in engine["cache"] if piece["id"] not in stays.cache]
+        ),
     }
-    return {**plan, "more": room.left_out} if room.left_out else plan
+    return {**things, "more": room.left_out} if room.left_out else things
 
 
 def total(things: Plan) -> int:

@@ -28,7 +28,7 @@ MODES = ("NetworkMode", "PidMode", "IpcMode")
 OF_ANOTHER = "container:"
 
 
-class Networking(TypedDict):
+class _Networking(TypedDict):
     """The networks that a container joins when it is made, by name."""
 
     EndpointsConfig: dict[str, Endpoint]
@@ -38,7 +38,7 @@ class Request(ContainerConfig):
     """The request that makes a container."""
 
     HostConfig: HostConfig
-    NetworkingConfig: Networking
+    NetworkingConfig: _Networking
 
 
 # What an engine refuses for a container that has another's network. Its image has the ports.
@@ -57,7 +57,7 @@ def endpoints(container: Container) -> dict[str, Endpoint]:
     return {name: endpoint or {} for name, endpoint in networks.items()}
 
 
-def mounts(container: Container) -> tuple[list[str], list[MountRequest]]:
+def _mounts(container: Container) -> tuple[list[str], list[MountRequest]]:
     """Return the binds and the mounts with which a saved container has what it had mounted.
 
     Volumes are mounted by name, those too that had none given and were made with it, or that it had
@@ -92,10 +92,10 @@ def references(container: Container) -> list[str]:
 
 def find(containers: Iterable[Container], reference: str) -> Container | None:
     """Return the saved container of an ID or a name, None where there is none."""
-    for container in containers:
-        if reference in (container["Id"], name_of(container)):
-            return container
-    return None
+    return next(
+        (each for each in containers if reference in (each["Id"], name_of(each))),
+        None,
+    )
 
 
 def in_order(containers: list[Container]) -> list[Container]:
@@ -159,7 +159,7 @@ def recreated(
     """
     short = container["Id"][:SHORT]
     config, host = container["Config"], container["HostConfig"]
-    binds, named = mounts(container)
+    binds, named = _mounts(container)
     modes, without = _modes(host, here)
     links, lacking = _links(host, here)
     host = {**host, "Binds": binds, "Mounts": named, "VolumesFrom": None, **modes}

@@ -34,7 +34,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.reset.words import 
 SWARM = "membership of a swarm"
 
 
-class Removal:
+class _Removal:
     """The removal of the things of a plan, of which each that stays is told.
 
     left: what cannot be removed is added to it, each with the reason; the rest goes. What is gone
@@ -101,7 +101,7 @@ class Removal:
         self.left += refused
 
     def rename_images(self, names: dict[str, str]) -> None:
-        """Give names back, before the images that have them go, and take away those that go.
+        """Put names back, before the images that have them go, and take away those that go.
 
         names: as a plan has them.
         """
@@ -125,7 +125,7 @@ class Removal:
         volume: Volume | None = self.attempt(what, path, "GET")
         if volume is None:
             return
-        if places := mounted_in(volume):
+        if places := _mounted_in(volume):
             self.left.append(
                 f"{what}: removing it would empty what is mounted in it by hand; "
                 f"{shlex.join(['umount', *places])} ends that"
@@ -177,11 +177,11 @@ class Removal:
         for plugin in things["plugins"]:
             self.attempt(f"plugin {plugin['name']}", f"/plugins/{plugin['id']}?force=true")
         self.prune([piece["id"] for piece in things["cache"]])
-        if more := things.get("more"):
-            self.left.append(f"{more:,} more: one listing does not hold them")
+        if rest := things.get("more"):
+            self.left.append(f"{rest:,} more: one listing does not hold them")
 
 
-def mounted_in(volume: Volume) -> list[str]:
+def _mounted_in(volume: Volume) -> list[str]:
     """Return where in a volume something is mounted that the engine has not mounted there.
 
     It would be emptied with the volume. What a volume's options mount the engine unmounts first,
@@ -204,10 +204,10 @@ def remove(
 ) -> None:
     """Carry out a plan.
 
-    left: as Removal has it. saved: what was saved of it, as seat_save tells it; what is not as it
+    left: as _Removal has it. saved: what was saved of it, as seat_save tells it; what is not as it
     was then stays. Raises OSError where no engine answers.
     """
-    removal = Removal(docker, left)
+    removal = _Removal(docker, left)
     if saved is not None:
         things = removal.keep_changed(things, saved)
     removal.carry_out(things)

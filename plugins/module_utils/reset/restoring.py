@@ -10,7 +10,7 @@ import re
 import shlex
 import subprocess
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -101,34 +101,6 @@ def _run(docker: DockerConnection, command: list[str], data: IO[bytes] | None = 
     )
 
 
-def restore_volume(docker: DockerConnection, volume: Volume, src: Path, mark: str) -> bool:
-    """Bring back a volume, and return whether there was anything to do. Raises one of FAILURES."""
-    name = volume["Name"]
-    present = Reader(docker).volume(name)
-    if present is None:
-        request = {
-            "Name": name,
-            "Driver": volume["Driver"],
-            "DriverOpts": volume["Options"] or {},
-            "Labels": (volume["Labels"] or {}) | {LABEL: mark},
-        }
-        created: Volume = docker.ask("/volumes/create", "POST", request)
-        present = created
-    place = Path(present["Mountpoint"])
-    complete = place.parent / COMPLETE
-    if complete.exists():
-        return False
-    # The data of a volume on a device are there, and were not saved.
-    if not is_a_mount(volume):
-        directory = place.parents[1]
-        tar = ["tar", "--extract", "--acls", "--xattrs", "--xattrs-include=*", "--numeric-owner"]
-        command = [*tar, "--same-permissions", f"--directory={directory}", f"{name}/{place.name}"]
-        with unpacked(src / VOLUMES) as data:
-            _run(docker, command, data)
-    _run(docker, ["touch", str(complete)])
-    return True
-
-
 def _subnets(network: Network) -> list[Subnet]:
     """Return the addresses of a network."""
     return (network["IPAM"] or {}).get("Config") or []
@@ -148,45 +120,6 @@ def is_chosen_by_engine(network: Network) -> bool:
     )
 
 
-def _has_network(docker: DockerConnection, name: str) -> bool:
-    """Return whether there is a network of a name. An engine takes a name for an ID's beginning."""
-    network = Reader(docker).network(name)
-    return network is not None and network["Name"] == name
-
-
-def restore_network(docker: DockerConnection, network: Network) -> str:
-    """Make a network that is lacking, and return a line about it; empty where it is not.
-
-    Raises ValueError where it was a swarm's, and others of FAILURES.
-    """
-    name = network["Name"]
-    if _has_network(docker, name):
-        return ""
-    if network["Scope"] != "local":
-        fix = shlex.join(["docker", "network", "create", "-d", "overlay", name])
-        raise ValueError(f"it was a swarm's. Fix: {fix}")
-    request: Network = {
-        "Name": name,
-        "Driver": network["Driver"],
-        "EnableIPv6": network["EnableIPv6"],
-        "IPAM": network["IPAM"],
-        "Internal": network["Internal"],
-        "Attachable": network["Attachable"],
-        "Options": network["Options"],
-        "Labels": network["Labels"],
-    }
-    try:
-        docker.ask("/networks/create", "POST", request)
-    except EngineError as error:
-        if "overlap" not in str(error).lower() or not is_chosen_by_engine(network):
-            raise
-        anew = {key: value for key, value in (network["IPAM"] or {}).items() if key != "Config"}
-        docker.ask("/networks/create", "POST", {**request, "IPAM": anew})
-        taken = ", ".join(subnet["Subnet"] for subnet in _subnets(network))
-        return f"network {name}, with another subnet: {taken} is taken"
-    return f"network {name}"
-
-
 def _refuse_other_names(archive: Path, tags: set[str]) -> None:
     """Raise ValueError or tarfile.TarError where an archive would give images other names."""
     with unpacked(archive) as tar:
@@ -198,60 +131,10 @@ def _refuse_other_names(archive: Path, tags: set[str]) -> None:
         raise ValueError(f"{archive.name} holds images of other names: {', '.join(sorted(others))}")
 
 
-def _load(docker: DockerConnection, archive: Path) -> None:
-    """Have the engine load the saved images. Raises OSError where it cannot."""
-    with unpacked(archive) as tar:
-        docker.work("/images/load?quiet=1", tar)
-
-
-def _lacking_names(docker: DockerConnection, image: SavedImage, key: str) -> list[tuple[str, str]]:
-    """Return the names that a saved image lacks, each with the one that it can have instead.
-
-    key: the image's ID here. A name that is another's is not taken from it: the second is
-    NAME-restored then, and empty where that is another's too.
-    """
-    lacking = []
-    for name in image["names"]:
-        bearers = {
-            candidate: Reader(docker).image(candidate) for candidate in (name, f"{name}-restored")
-        }
-        if any(bearer and bearer["Id"] == key for bearer in bearers.values()):
-            continue
-        free = [candidate for candidate, bearer in bearers.items() if bearer is None]
-        lacking.append((name, free[0] if free else ""))
-    return lacking
-
-
-def restore_image(docker: DockerConnection, image: SavedImage) -> list[str]:
-    """Give a loaded image its names, and return a line for each that it lacked.
-
-    Raises OSError where one cannot be given, and others of FAILURES.
-    """
-    loaded = Reader(docker).image(image["tag"])
-    if loaded is None:
-        raise OSError(f"{IMAGES} does not hold it")
-    lines = []
-    for name, free in _lacking_names(docker, image, loaded["Id"]):
-        if not free:
-            raise OSError(f"there are images {name} and {name}-restored already")
-        give_name(docker, loaded["Id"], free)
-        lines.append(f"image {free}")
-    # With its last name an image would go.
-    now = Reader(docker).image(image["tag"]) or {}
-    if len(now.get("RepoTags") or []) > 1:
-        take_name(docker, image["tag"])
-    return lines
-
-
-def _joined(
-    docker: DockerConnection, container: Container
-) -> tuple[dict[str, Endpoint], list[str]]:
-    """Return the networks of a saved container that are here: name to what it asks of them.
-
-    And the names of those that are not.
-    """
+def _joined(container: Container) -> dict[str, Endpoint]:
+    """Return what a container asks of the networks that it joins by their names."""
     short = container["Id"][:SHORT]
-    asked: dict[str, Endpoint] = {
+    return {
         name: {
             "IPAMConfig": endpoint["IPAMConfig"],
             # Other than those of HostConfig, they may name what is not here.
@@ -261,75 +144,17 @@ def _joined(
         for name, endpoint in endpoints(container).items()
         if name not in ENGINES_NETWORKS
     }
-    gone = [name for name in asked if not _has_network(docker, name)]
-    return {name: endpoint for name, endpoint in asked.items() if name not in gone}, gone
-
-
-def _free_name(docker: DockerConnection, container: Container, mark: str) -> str:
-    """Return the name that a saved container can have, empty where it has come back already.
-
-    Raises ValueError where there is none.
-    """
-    name = name_of(container)
-    for candidate in (name, f"{name}-restored"):
-        present = Reader(docker).container(candidate)
-        if present is None:
-            return candidate
-        if _is_marked(present, mark):
-            return ""
-    raise ValueError(
-        f"there are containers {name} and {name}-restored already. Fix: remove or rename one"
-    )
-
-
-def restore_container(
-    docker: DockerConnection,
-    container: Container,
-    name: str,
-    mark: str,
-    here: Callable[[str], str],
-) -> list[str]:
-    """Make a container again, under a name, and return what it has to do without.
-
-    Its image has to be there. It has its name once it is whole. here: as recreated() takes it.
-    Raises one of FAILURES.
-    """
-    request, without = recreated(container, mark, here)
-    joined, gone = _joined(docker, container)
-    without += [f"the network {network}" for network in gone]
-    mode = request["HostConfig"]["NetworkMode"]
-    if mode not in (*ENGINES_NETWORKS, *joined) and not mode.startswith(OF_ANOTHER):
-        # It is gone, or was named by an ID that is.
-        mode = request["HostConfig"]["NetworkMode"] = next(iter(joined), "none")
-    # An engine before 25 takes one network when a container is made; the others follow.
-    if mode in joined:
-        request["NetworkingConfig"]["EndpointsConfig"] = {mode: joined.pop(mode)}
-    unfinished = f"{REPOSITORY}-{container['Id'][:SHORT]}"
-    left = Reader(docker).container(unfinished)
-    if left and _is_marked(left, mark):
-        docker.ask(f"/containers/{left['Id']}", "DELETE")
-    key = docker.ask(f"/containers/create?name={unfinished}", "POST", request)["Id"]
-    try:
-        for network, endpoint in joined.items():
-            connection = {"Container": key, "EndpointConfig": endpoint}
-            docker.ask(f"/networks/{quote(network)}/connect", "POST", connection)
-        docker.ask(f"/containers/{key}/rename?name={quote(name)}", "POST")
-    except FAILURES:
-        with suppress(OSError):
-            docker.ask(f"/containers/{key}", "DELETE")
-        raise
-    return without
 
 
 class Restoration:
     """What comes back from the files of one save, and what does not.
 
-    lines, missing: as seat_restore's RETURN has them. Making it changes nothing, and raises one of
-    FAILURES where the files are not whole, or not seat_save's.
+    lines, missing: as seat_restore's RETURN has them. Making it changes nothing. All of it raises
+    one of FAILURES, here where the files are not whole, or not seat_save's.
     """
 
     def __init__(self, docker: DockerConnection, src: Path) -> None:
-        self.docker = docker
+        self.docker, self.reader = docker, Reader(docker)
         self.src = src
         self.mark = digest(src / MANIFEST)
         manifest: Manifest = json.loads((src / MANIFEST).read_text(encoding="utf-8"))
@@ -353,19 +178,10 @@ class Restoration:
         self.missing: list[str] = []
         self.failed: set[tuple[str, str]] = set()
 
-    @contextmanager
-    def attempt(self, kind: str, name: str) -> Iterator[None]:
-        """Go on after one thing that cannot come back, and remember it."""
-        try:
-            yield
-        except FAILURES as error:
-            self.failed.add((kind, name))
-            self.missing.append(f"{kind} {name}: {reason(error)}")
-
     def refuse_taken_volumes(self) -> None:
         """Raise ValueError where a volume's name is taken: nothing is written over."""
         for volume in self.volumes:
-            present = Reader(self.docker).volume(volume["Name"])
+            present = self.reader.volume(volume["Name"])
             if present is not None and (present["Labels"] or {}).get(LABEL) != self.mark:
                 fix = shlex.join(["docker", "volume", "rm", volume["Name"]])
                 raise ValueError(
@@ -373,23 +189,176 @@ class Restoration:
                     " saved one"
                 )
 
-    def here(self, reference: str) -> str:
-        """Return what a container is called here that a saved one has something of, or nothing.
+    def restore(self) -> None:
+        """Bring back all that can come. It ends where the images cannot come."""
+        self._restore_volumes_and_networks()
+        names = {}
+        for container in self.containers:
+            with self._attempt("container", name_of(container)):
+                names[container["Id"]] = self._free_name(container)
+        images = [image for image in self.images if self._lacking_names(image, image["id"])]
+        if images or any(names.values()):
+            with unpacked(self.src / IMAGES) as tar:
+                self.docker.work("/images/load?quiet=1", tar)
+        for image in images:
+            with self._attempt("image", " ".join(image["names"])):
+                self.lines += self._restore_image(image)
+        for container in self.containers:
+            if name := names.get(container["Id"]):
+                with self._attempt("container", name_of(container)):
+                    self._restore_container(container, name)
+
+    def _restore_volumes_and_networks(self) -> None:
+        """Bring back the volumes, and the networks."""
+        for volume in self.volumes:
+            with self._attempt("volume", volume["Name"]):
+                if self._restore_volume(volume):
+                    self.lines.append(f"volume {volume['Name']}")
+        for network in self.networks:
+            with self._attempt("network", network["Name"]):
+                if line := self._restore_network(network):
+                    self.lines.append(line)
+        # A swarm's does not come back: what was on it does without.
+        self.failed -= {
+            ("network", network["Name"]) for network in self.networks if network["Scope"] != "local"
+        }
+        if self.lines:
+            self.lines += [f"not saved, since it is a socket: {path}" for path in self.left_out]
+
+    @contextmanager
+    def _attempt(self, kind: str, name: str) -> Iterator[None]:
+        """Go on after one thing that cannot come back, and remember it."""
+        try:
+            yield
+        except FAILURES as error:
+            self.failed.add((kind, name))
+            self.missing.append(f"{kind} {name}: {reason(error)}")
+
+    def _restore_volume(self, volume: Volume) -> bool:
+        """Bring back a volume, and return whether there was anything to do."""
+        name = volume["Name"]
+        present = self.reader.volume(name)
+        if present is None:
+            request = {
+                "Name": name,
+                "Driver": volume["Driver"],
+                "DriverOpts": volume["Options"] or {},
+                "Labels": (volume["Labels"] or {}) | {LABEL: self.mark},
+            }
+            created: Volume = self.docker.ask("/volumes/create", "POST", request)
+            present = created
+        place = Path(present["Mountpoint"])
+        complete = place.parent / COMPLETE
+        if complete.exists():
+            return False
+        # The data of a volume on a device are there, and were not saved.
+        if not is_a_mount(volume):
+            tar = ["tar", "--extract", "--acls", "--xattrs", "--xattrs-include=*"]
+            tar += ["--numeric-owner", "--same-permissions", f"--directory={place.parents[1]}"]
+            with unpacked(self.src / VOLUMES) as data:
+                _run(self.docker, [*tar, f"{name}/{place.name}"], data)
+        _run(self.docker, ["touch", str(complete)])
+        return True
+
+    def _has_network(self, name: str) -> bool:
+        """Return whether there is a network of a name, which may be another's ID's beginning."""
+        network = self.reader.network(name)
+        return network is not None and network["Name"] == name
+
+    def _restore_network(self, network: Network) -> str:
+        """Make a network that is lacking, and return a line about it; empty where it is not."""
+        name = network["Name"]
+        if self._has_network(name):
+            return ""
+        if network["Scope"] != "local":
+            fix = shlex.join(["docker", "network", "create", "-d", "overlay", name])
+            raise ValueError(f"it was a swarm's. Fix: {fix}")
+        request: Network = {
+            "Name": name,
+            "Driver": network["Driver"],
+            "EnableIPv6": network["EnableIPv6"],
+            "IPAM": network["IPAM"],
+            "Internal": network["Internal"],
+            "Attachable": network["Attachable"],
+            "Options": network["Options"],
+            "Labels": network["Labels"],
+        }
+        try:
+            self.docker.ask("/networks/create", "POST", request)
+        except EngineError as error:
+            if "overlap" not in str(error).lower() or not is_chosen_by_engine(network):
+                raise
+            anew = {key: value for key, value in (network["IPAM"] or {}).items() if key != "Config"}
+            self.docker.ask("/networks/create", "POST", {**request, "IPAM": anew})
+            taken = ", ".join(subnet["Subnet"] for subnet in _subnets(network))
+            return f"network {name}, with another subnet: {taken} is taken"
+        return f"network {name}"
+
+    def _lacking_names(self, image: SavedImage, key: str) -> list[tuple[str, str]]:
+        """Return the names that a saved image lacks, each with the one that it can have instead.
+
+        key: the image's ID here. A name that is another's is not taken from it: the second is
+        NAME-restored then, and empty where that is another's too.
+        """
+        lacking = []
+        for name in image["names"]:
+            bearers = {
+                candidate: self.reader.image(candidate) for candidate in (name, f"{name}-restored")
+            }
+            if any(bearer and bearer["Id"] == key for bearer in bearers.values()):
+                continue
+            free = [candidate for candidate, bearer in bearers.items() if bearer is None]
+            lacking.append((name, free[0] if free else ""))
+        return lacking
+
+    def _restore_image(self, image: SavedImage) -> list[str]:
+        """Add its names to a loaded image, and return a line for each that it lacked."""
+        loaded = self.reader.image(image["tag"])
+        if loaded is None:
+            raise OSError(f"{IMAGES} does not hold it")
+        lines = []
+        for name, free in self._lacking_names(image, loaded["Id"]):
+            if not free:
+                raise OSError(f"there are images {name} and {name}-restored already")
+            give_name(self.docker, loaded["Id"], free)
+            lines.append(f"image {free}")
+        # With its last name an image would go.
+        now = self.reader.image(image["tag"]) or {}
+        if len(now.get("RepoTags") or []) > 1:
+            take_name(self.docker, image["tag"])
+        return lines
+
+    def _free_name(self, container: Container) -> str:
+        """Return the name that a container can have, empty where it has come back already."""
+        name = name_of(container)
+        for candidate in (name, f"{name}-restored"):
+            present = self.reader.container(candidate)
+            if present is None:
+                return candidate
+            if _is_marked(present, self.mark):
+                return ""
+        raise ValueError(
+            f"there are containers {name} and {name}-restored already. Fix: remove or rename one"
+        )
+
+    def _here(self, reference: str) -> str:
+        """Return the ID here of a container that a saved one has something of, empty if it is gone.
 
         One that was not saved is known by its ID, which no other has, and in a link by its name.
         """
         if other := find(self.containers, reference):
             name = name_of(other)
             for candidate in (name, f"{name}-restored"):
-                present = Reader(self.docker).container(candidate)
+                present = self.reader.container(candidate)
                 if present and _is_marked(present, self.mark):
                     return present["Id"]
             return ""
-        present = Reader(self.docker).container(reference)
-        is_meant = present and reference in (present["Id"], name_of(present))
-        return present["Id"] if present and is_meant else ""
+        present = self.reader.container(reference)
+        if present and reference in (present["Id"], name_of(present)):
+            return present["Id"]
+        return ""
 
-    def refuse_what_lacks(self, container: Container) -> None:
+    def _refuse_what_lacks(self, container: Container) -> None:
         """Raise ValueError where something failed that a container has, and can come back yet."""
         needed = [("volume", mount.get("Name", "")) for mount in container["Mounts"] or []]
         needed += [("network", name) for name in endpoints(container)]
@@ -402,45 +371,38 @@ class Restoration:
             if (kind, name) in self.failed:
                 raise ValueError(f"it waits for the {kind} {name}")
 
-    def restore(self) -> None:
-        """Bring back all that can come. Raises one of FAILURES where the images cannot come."""
-        self._restore_volumes_and_networks()
-        names = {}
-        for container in self.containers:
-            with self.attempt("container", name_of(container)):
-                names[container["Id"]] = _free_name(self.docker, container, self.mark)
-        images = [image for image in self.images if _lacking_names(self.docker, image, image["id"])]
-        if images or any(names.values()):
-            _load(self.docker, self.src / IMAGES)
-        for image in images:
-            with self.attempt("image", " ".join(image["names"])):
-                self.lines += restore_image(self.docker, image)
-        for container in self.containers:
-            if name := names.get(container["Id"]):
-                with self.attempt("container", name_of(container)):
-                    self._restore_container(container, name)
-
-    def _restore_volumes_and_networks(self) -> None:
-        """Bring back the volumes, and the networks."""
-        for volume in self.volumes:
-            with self.attempt("volume", volume["Name"]):
-                if restore_volume(self.docker, volume, self.src, self.mark):
-                    self.lines.append(f"volume {volume['Name']}")
-        for network in self.networks:
-            with self.attempt("network", network["Name"]):
-                if line := restore_network(self.docker, network):
-                    self.lines.append(line)
-        # A swarm's does not come back: what was on it does without.
-        self.failed -= {
-            ("network", network["Name"]) for network in self.networks if network["Scope"] != "local"
-        }
-        if self.lines:
-            self.lines += [f"not saved, since it is a socket: {path}" for path in self.left_out]
-
     def _restore_container(self, container: Container, name: str) -> None:
-        """Bring back a container under a name. Raises one of FAILURES."""
-        self.refuse_what_lacks(container)
-        without = restore_container(self.docker, container, name, self.mark, self.here)
-        start = shlex.join(["docker", "start", name])
-        self.lines.append(f"container {name}, stopped: {start}")
+        """Make a container again, under a name, which it has once it is whole.
+
+        Its image has to be there.
+        """
+        self._refuse_what_lacks(container)
+        request, without = recreated(container, self.mark, self._here)
+        joined = _joined(container)
+        for network in [network for network in joined if not self._has_network(network)]:
+            del joined[network]
+            without.append(f"the network {network}")
+        host = request["HostConfig"]
+        mode = host["NetworkMode"]
+        if mode not in (*ENGINES_NETWORKS, *joined) and not mode.startswith(OF_ANOTHER):
+            # It is gone, or was named by an ID that is.
+            mode = host["NetworkMode"] = next(iter(joined), "none")
+        # An engine before 25 takes one network when a container is made; the others follow.
+        if mode in joined:
+            request["NetworkingConfig"]["EndpointsConfig"] = {mode: joined.pop(mode)}
+        unfinished = f"{REPOSITORY}-{container['Id'][:SHORT]}"
+        left = self.reader.container(unfinished)
+        if left and _is_marked(left, self.mark):
+            self.docker.ask(f"/containers/{left['Id']}", "DELETE")
+        key = self.docker.ask(f"/containers/create?name={unfinished}", "POST", request)["Id"]
+        try:
+            for network, endpoint in joined.items():
+                connection = {"Container": key, "EndpointConfig": endpoint}
+                self.docker.ask(f"/networks/{quote(network)}/connect", "POST", connection)
+            self.docker.ask(f"/containers/{key}/rename?name={quote(name)}", "POST")
+        except FAILURES:
+            with suppress(OSError):
+                self.docker.ask(f"/containers/{key}", "DELETE")
+            raise
+        self.lines.append(f"container {name}, stopped: {shlex.join(['docker', 'start', name])}")
         self.missing += [f"container {name} is here without {thing}" for thing in without]

@@ -30,9 +30,9 @@ class SavedImage(TypedDict):
 
 
 class Manifest(TypedDict):
-    """What a save has, as the engine described it then; it is MANIFEST.
+    """What a save has, as the engine described it then.
 
-    files: name to SHA-256 of the others. left_out: paths of the sockets in volumes.
+    files: name to SHA-256. left_out: the paths of sockets in volumes.
     """
 
     containers: list[Container]

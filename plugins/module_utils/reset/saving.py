@@ -44,6 +44,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.reset.plan import (
     NamedImage,
     Savable,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.reset.recreating import name_of
 from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import (
     IMAGES,
     MANIFEST,
@@ -93,16 +94,6 @@ def _things_to_save(docker: DockerConnection, wanted: Savable) -> Manifest:
     return things
 
 
-def _name_images(docker: DockerConnection, things: Manifest) -> None:
-    """Give the containers' file systems, as images, and images the names of the archive."""
-    for container in things["containers"]:
-        repository, _, tag = tag_of(container["Id"]).partition(":")
-        place = f"container={container['Id']}&repo={repository}&tag={tag}"
-        docker.ask(f"/commit?{place}&pause=false", "POST", {})
-    for image in things["images"]:
-        give_name(docker, image["id"], image["tag"])
-
-
 def _take_names(docker: DockerConnection, commits: list[str], others: list[str]) -> None:
     """Take away the names of the archive again, where the engine answers."""
     # What is left of an answer is nobody's.
@@ -135,7 +126,12 @@ def _save_images(docker: DockerConnection, things: Manifest, dest: Path) -> None
             pass
 
     try:
-        _name_images(docker, things)
+        for container in things["containers"]:
+            repository, _, tag = tag_of(container["Id"]).partition(":")
+            place = f"container={container['Id']}&repo={repository}&tag={tag}"
+            docker.ask(f"/commit?{place}&pause=false", "POST", {})
+        for image in things["images"]:
+            give_name(docker, image["id"], image["tag"])
         pack(dest, write)
     finally:
         _take_names(docker, commits, tags)
@@ -173,8 +169,7 @@ def _refuse_what_ran(docker: DockerConnection, containers: list[Container]) -> N
         now = Reader(docker).container(container["Id"]) or container
         state, then = now["State"], container["State"]
         if state["StartedAt"] != then["StartedAt"] or (state["Running"] and not state["Paused"]):
-            name = container["Name"].lstrip("/")
-            raise UnsavableError(f"the container {name} ran while it was saved")
+            raise UnsavableError(f"the container {name_of(container)} ran while it was saved")
 
 
 def _save(docker: DockerConnection, wanted: Savable, dest: Path) -> Answer:

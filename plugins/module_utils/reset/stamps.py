@@ -56,10 +56,7 @@ def volume_stamp(docker: DockerConnection, volume: Volume) -> str:
 
 
 def container_stamp(docker: DockerConnection, container: Container) -> str:
-    """Return what differs as soon as a container was started, or its own files were written.
-
-    Raises OSError.
-    """
+    """Return what differs once a container was started, or its files written. Raises OSError."""
     layer = ((container.get("GraphDriver") or {}).get("Data") or {}).get("UpperDir")
     files = directory_stamp(docker, layer) if layer else ""
     return f"{container['State']['StartedAt']} {files}"
