@@ -13,9 +13,9 @@ from typing import Any, cast
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
 from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.plugin_utils.archives import kept
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import printable
 from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Explain, Machine
 from ansible_collections.labocloud.room.plugins.plugin_utils.transfer import sending

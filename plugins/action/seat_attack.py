@@ -10,9 +10,9 @@ seat is judged from then on.
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Attacks
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import fitted, nothing
 from ansible_collections.labocloud.room.plugins.plugin_utils.asking import ask
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Attacks
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import silence
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import cleaned
 from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine

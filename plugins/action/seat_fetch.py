@@ -10,18 +10,24 @@ before anything is written if too little space is free, and leaves no directory 
 has arrived as announced.
 """
 
-import hashlib
 import os
 import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.labocloud.room.plugins.module_utils.files import digest
 from ansible_collections.labocloud.room.plugins.module_utils.images.passing import PLACE
 from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
+from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import (
+    IMAGES,
+    MANIFEST,
+    REPOSITORY,
+    VOLUMES,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.transfer import (
     MB,
     fetch_file,
@@ -29,10 +35,20 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.transfer import (
 )
 
 # The manifest is last, since a save without it is incomplete.
-_NAMES = ("images.tar.zst", "volumes.tar.zst", "manifest.json")
+_NAMES = (IMAGES, VOLUMES, MANIFEST)
 _SHA256 = re.compile("[0-9a-f]{64}")
 # sftp would run whatever follows a line break in a path as a command, even one on this machine.
-_SOURCE = re.compile(rf"{PLACE}/labocloud-saved-\w+", re.ASCII)
+_SOURCE = re.compile(rf"{PLACE}/{REPOSITORY}-\w+", re.ASCII)
+
+
+class Arguments(TypedDict):
+    """The task's. A seat has answered files and sizes: they are of any shape before refusal()."""
+
+    src: str
+    files: dict[str, str]
+    sizes: dict[str, int]
+    dest: str
+    max_mb: int
 
 
 class NotFetchedError(Exception):
@@ -47,12 +63,12 @@ def refusal(files: object, sizes: object, free: int, most: int) -> str:
     """
     if not isinstance(files, dict) or not isinstance(sizes, dict):
         return "the seat tells of no files"
-    if _NAMES[-1] not in files or set(files) - set(_NAMES):
+    if MANIFEST not in files or set(files) - set(_NAMES):
         names = ", ".join(map(repr, files))
         return f"the seat names other files than {', '.join(_NAMES)}: {names[:200]}"
-    for name, digest in files.items():
+    for name, checksum in files.items():
         size = sizes.get(name)
-        if not (isinstance(digest, str) and _SHA256.fullmatch(digest)):
+        if not (isinstance(checksum, str) and _SHA256.fullmatch(checksum)):
             return f"the seat tells no SHA-256 of {name}"
         if not isinstance(size, int) or size < 0:
             return f"the seat tells no size of {name}"
@@ -63,41 +79,27 @@ def refusal(files: object, sizes: object, free: int, most: int) -> str:
     return why and str(Refusal(why, fix))
 
 
-def _fetch_files(
-    fetch: Callable[[str, str], None],
-    src: str,
-    dest: Path,
-    files: dict[str, str],
-    sizes: dict[str, int],
-) -> None:
-    """Fetch files to dest. Raises NotFetchedError if one does not arrive as it was announced.
-
-    fetch: the connection's method, from a path on the seat to a path here. src: the directory on
-    the seat. files: name to SHA-256. sizes: name to bytes.
-    """
+def _fetch_files(fetch: Callable[[str, str], None], arguments: Arguments, dest: Path) -> None:
+    """Fetch the files to dest. Raises NotFetchedError if one does not arrive as announced."""
     for name in _NAMES:
-        if name not in files:
+        if name not in arguments["files"]:
             continue
-        path = dest / name
+        path, size = dest / name, arguments["sizes"][name]
         try:
-            fetch_file(fetch, f"{src}/{name}", path, sizes[name])
+            fetch_file(fetch, f"{arguments['src']}/{name}", path, size)
             path.chmod(0o600)
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            is_whole = digest(path) == arguments["files"][name]
         except (OSError, AnsibleError) as error:
-            raise NotFetchedError(
-                f"{name} does not arrive, of {sizes[name]} bytes: {error}"
-            ) from error
-        if digest != files[name]:
+            raise NotFetchedError(f"{name} does not arrive, of {size} bytes: {error}") from error
+        if not is_whole:
             raise NotFetchedError(f"{name} does not arrive whole")
 
 
-def fetch_save(fetch: Callable[[str, str], None], arguments: dict[str, Any]) -> None:
+def fetch_save(fetch: Callable[[str, str], None], arguments: Arguments) -> None:
     """Create the directory and fetch to it. Raises NotFetchedError or OSError; nothing stays then.
 
-    fetch: the connection's method. arguments: the task's.
+    fetch: the connection's method, from a path on the seat to a path here.
     """
-    files, sizes = arguments["files"], arguments["sizes"]
     if not _SOURCE.fullmatch(str(arguments["src"])):
         raise NotFetchedError(f"the seat has its files in {str(arguments['src'])[:80]!r}")
     dest = Path(arguments["dest"])
@@ -105,11 +107,12 @@ def fetch_save(fetch: Callable[[str, str], None], arguments: dict[str, Any]) -> 
     try:
         dest.parent.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(dest.parent).free
-        if why := refusal(files, sizes, free, int(arguments["max_mb"]) * MB):
+        most = int(arguments["max_mb"]) * MB
+        if why := refusal(arguments["files"], arguments["sizes"], free, most):
             raise NotFetchedError(why)
         dest.mkdir()
         try:
-            _fetch_files(fetch, arguments["src"], dest, files, sizes)
+            _fetch_files(fetch, arguments, dest)
         except BaseException:
             shutil.rmtree(dest, ignore_errors=True)
             raise

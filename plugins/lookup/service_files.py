@@ -43,15 +43,16 @@ _raw:
   elements: dict
 """
 
+import json
 from typing import Any
 
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils import (
     engine_files,
     registry_files,
     settings,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Want
 
 
@@ -77,9 +78,15 @@ def files_of(service: str, term: str, has: Seat, want: Want) -> dict[str, str]:
     if term == "environment":
         return engine_files.environment(want)
     if service == "room_registry":
-        files, is_secret = registry_files.files(want), registry_files.is_secret
+        files = registry_files.files(want)
     else:
         generate = engine_files.fallback if term.startswith("fallback") else engine_files.files
-        files, is_secret = generate(has, want), engine_files.is_secret
+        files = generate(has, want)
     secrets = term.endswith("secrets")
     return {path: text for path, text in files.items() if is_secret(path, text) is secrets}
+
+
+def is_secret(path: str, text: str) -> bool:
+    """Return whether a file may hold the password of a proxy."""
+    has_proxies = path == engine_files.DAEMON_JSON and "proxies" in json.loads(text)
+    return has_proxies or path in (engine_files.PROXY_FILE, registry_files.PROXY_FILE)

@@ -13,11 +13,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 
 
-def _environment(docker_socket: str) -> dict[str, str]:
-    """Return the environment in which docker talks to the engine at a socket."""
-    return ENVIRONMENT | {"DOCKER_HOST": f"unix://{docker_socket}"}
-
-
 def run(
     command: list[str],
     docker_socket: str,
@@ -35,7 +30,7 @@ def run(
     try:
         return subprocess.run(  # noqa: S603  # no shell
             command,
-            env=_environment(docker_socket),
+            env=ENVIRONMENT | {"DOCKER_HOST": f"unix://{docker_socket}"},
             check=check,
             stdin=stdin,
             stdout=stdout,

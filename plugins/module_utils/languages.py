@@ -23,8 +23,5 @@ def ordered(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def in_language(texts: Mapping[str, str], language: str) -> str:
-    """Return a text in a language, or else in English.
-
-    texts: language to text; empty where there is none at all.
-    """
+    """Return the text in a language, or else in English, or else an empty one."""
     return texts.get(language) or texts.get(SOURCE, "")

@@ -25,10 +25,7 @@ class Mount(NamedTuple):
 
 
 def parse_mounts(text: str) -> list[Mount]:
-    """Return the mounts of a mountinfo, see proc(5), each after those that it is on.
-
-    Raises ValueError where a line is not one of such a table.
-    """
+    """Return a mountinfo's mounts, see proc(5), each after those it is on. Raises ValueError."""
     mounts = []
     # A path may contain any other character at which str.splitlines() would split.
     for line in filter(None, text.split("\n")):

@@ -17,10 +17,10 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Optional, TypedDict, cast
 
 from ansible_collections.labocloud.room.plugins.module_utils.files import (
     NoFileError,
@@ -29,7 +29,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.files import (
     write_whole,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.limits import LONGEST_SENTENCE
-from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, faults
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, faults, shape_of
 
 DIRECTORY = Path("/var/lib/labocloud")
 NAME = "state.json"
@@ -40,81 +40,140 @@ LARGEST = 2 * 2**20
 # Seconds that a writer waits for another: nobody has anything to write for as long.
 PATIENCE = 60
 
-# A key with ? is there only once there is something to say. Keys that another release has put
-# beside these are kept.
-BEFORE: Shape = {
-    "packages": [str],
-    "files": [str],
-    "held": [str],
-    "docker_group": ([str], None),
-    "docker_data": bool,
-    "docker_running": bool,
-    "images": [str],
-    "containers": [str],
-    "networks": [str],
-    "volumes": [str],
-    "ids": {
-        "containers": [str],
-        "images": {str: [str]},
-        "networks": [str],
-        # Where Docker did not run, it is not there.
-        "plugins?": [str],
-        "cache": [str],
-        "swarm": str,
-        ...: object,
-    },
-    # The directories of an engine that the toolkit has installed: absent, empty or in use.
-    "roots?": {str: str},
-    ...: object,
-}
 # What stands in brought while packages come: the names of the new ones, and whether the toolkit
 # keeps services from starting.
-UNDER_WAY = ("coming", "policy_rc_d")
-BROUGHT: Shape = {
-    "packages?": [str],
-    "users?": [str],
-    "taken?": [str],
-    # The archive of the images that go over to an engine of the other kind, and where the engine
-    # that goes has its data.
-    "moving?": {"path": str, "sha256": str, "images": {str: str}, "left": [str]},
-    "coming?": [str],
-    "policy_rc_d?": bool,
-    "containers?": [str],
-    "making?": (str, None),
-    ...: object,
-}
-_FINGERPRINTS: Shape = {str: str}
-STATE: Shape = {
-    "version": int,
-    "before": (BEFORE, None),
-    "files": {str: {"text": str, "mode": int}},
-    "brought": BROUGHT,
-    "built": {"images": _FINGERPRINTS, "bases": {str: str}, ...: object},
-    "served": [str],
-    ...: object,
-}
+UNDER_WAY: tuple[Literal["coming", "policy_rc_d"], ...] = ("coming", "policy_rc_d")
 
 
 class TornError(ValueError):
     """What is remembered is there and cannot be read; the text names the file and says why."""
 
 
+class _WithPlugins(TypedDict, total=False):
+    """What is not there where Docker did not run."""
+
+    plugins: list[str]
+
+
+class Identities(_WithPlugins):
+    """What tells the things of an engine from others of their names: IDs, images ID to names."""
+
+    containers: list[str]
+    images: dict[str, list[str]]
+    networks: list[str]
+    cache: list[str]
+    swarm: str
+
+
+class _WithRoots(TypedDict, total=False):
+    """The directories of an engine that the toolkit has installed: absent, empty or in use."""
+
+    roots: dict[str, str]
+
+
+class Before(_WithRoots):
+    """What the machine was like before the toolkit first changed it."""
+
+    packages: list[str]
+    files: list[str]
+    held: list[str]
+    docker_group: Optional[list[str]]
+    docker_data: bool
+    docker_running: bool
+    images: list[str]
+    containers: list[str]
+    networks: list[str]
+    volumes: list[str]
+    ids: Identities
+
+
+class Moving(TypedDict):
+    """The images that go over to an engine of the other kind, and what that one leaves."""
+
+    path: str
+    sha256: str
+    images: dict[str, str]
+    left: list[str]
+
+
+class _BroughtLater(TypedDict, total=False):
+    """What is there only once there is something to say."""
+
+    taken: list[str]
+    moving: Moving
+    containers: list[str]
+    making: Optional[str]
+
+
+class Brought(_BroughtLater, total=False):
+    """What the toolkit has brought, or is about to bring."""
+
+    packages: list[str]
+    users: list[str]
+    coming: list[str]
+    policy_rc_d: bool
+
+
+class BroughtFacts(_BroughtLater):
+    """What the toolkit has brought, as the module seat documents it."""
+
+    packages: list[str]
+    users: list[str]
+
+
+class KeptFile(TypedDict):
+    """The content and the mode of a file."""
+
+    text: str
+    mode: int
+
+
+class Built(TypedDict):
+    """Images, tag to fingerprint(), and bases, name to the digest that its registry told."""
+
+    images: dict[str, str]
+    bases: dict[str, str]
+
+
+class _Record(TypedDict):
+    """What the file holds."""
+
+    version: int
+    before: Optional[Before]
+    files: dict[str, KeptFile]
+    brought: Brought
+    built: Built
+    served: list[str]
+
+
+# Keys that another release has put beside these are kept.
+STATE: dict[Any, Shape] = shape_of(_Record, lambda _: True)
+
+
+class Facts(TypedDict):
+    """What is remembered, as the module seat documents it."""
+
+    before: Optional[Before]
+    brought: BroughtFacts
+    built: dict[str, str]
+    bases: dict[str, str]
+    served: list[str]
+
+
 @dataclass
 class State:
     """What a machine remembers, as JSON has it.
 
-    before: of the shape BEFORE; None where the toolkit has changed nothing yet. files: path to text
-    and mode. brought: of the shape BROUGHT. built: images, tag to fingerprint(); bases, name to the
-    digest that its registry told. served: revisions, the one that the room has last. others: what
-    another release has put beside these.
+    before: None where the toolkit has changed nothing yet. files: by their paths. served:
+    revisions, the one that the room has last. others: what another release has put beside these.
     """
 
-    before: dict[str, Any] | None = None
-    files: dict[str, dict[str, Any]] = field(default_factory=dict)
-    brought: dict[str, Any] = field(default_factory=dict)
-    built: dict[str, dict[str, str]] = field(default_factory=lambda: {"images": {}, "bases": {}})
+    before: Optional[Before] = None
+    files: dict[str, KeptFile] = field(default_factory=dict)
+    brought: Brought = field(default_factory=Brought)
+    built: Built = field(default_factory=lambda: Built(images={}, bases={}))
     served: list[str] = field(default_factory=list)
-    others: dict[str, Any] = field(default_factory=dict)
+    others: dict[str, object] = field(default_factory=dict)
 
     def name_image(self, tag: str, fingerprint: str) -> None:
         """Remember that the toolkit built or brought an image."""
@@ -139,15 +198,16 @@ class State:
         came = present.intersection(self.brought.get("coming", []))
         return sorted({*self.brought.get("packages", []), *came})
 
-    def facts(self, present: set[str]) -> dict[str, Any]:
-        """Return the facts before, brought, built, bases and served.
+    def facts(self, present: set[str]) -> Facts:
+        """Return what of it is facts. Nothing of files is one: they may hold passwords.
 
-        present: as packages() takes it. Nothing of files is a fact: they may hold passwords.
+        present: as packages() takes it.
         """
         brought = {key: value for key, value in self.brought.items() if key not in UNDER_WAY}
+        whole = {"users": [], **brought, "packages": self.packages(present)}
         return {
             "before": self.before,
-            "brought": {"users": [], **brought, "packages": self.packages(present)},
+            "brought": cast("BroughtFacts", whole),
             "built": self.built["images"],
             "bases": self.built["bases"],
             "served": self.served,
@@ -157,7 +217,7 @@ class State:
 Change = Callable[[State], object]
 
 
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """Return a JSON object. Raises ValueError where a key is in it twice: either may be meant."""
     value = dict(pairs)
     if len(value) < len(pairs):
@@ -207,15 +267,15 @@ def _read_object(path: Path) -> dict[str, Any] | None:
     return value
 
 
-def _check_shape(path: Path, value: dict[str, Any], shape: Shape) -> None:
+def _check_shape(path: Path, value: object, shape: Shape) -> None:
     """Raise TornError where what a file holds is not of a shape."""
     if fault := next(faults(value, shape, path.stem), ""):
         raise TornError(f"{path} holds no such record: {fault[:LONGEST_SENTENCE]}")
 
 
-def bytes_of(file: dict[str, Any]) -> bytes:
-    """Return the bytes of a file that is remembered, as State.files has it."""
-    return str(file["text"]).encode(errors="surrogateescape")
+def bytes_of(file: KeptFile) -> bytes:
+    """Return the bytes of a file that is remembered."""
+    return file["text"].encode(errors="surrogateescape")
 
 
 def keep_file(state: State, path: str) -> None:
@@ -317,20 +377,13 @@ def update(change: Change, directory: Path = DIRECTORY, *, check: bool = False) 
     change: is given what is remembered by now, and changes that in place. check: whether nothing is
     written. Raises TornError, which leaves what is there, and OSError.
     """
-    if check:
-        return _changed(read(directory), change) is not None
-    with _locked(directory):
-        state = _changed(read(directory), change)
-        if state is not None:
+    with nullcontext() if check else _locked(directory):
+        previous = read(directory)
+        state = copy.deepcopy(previous)
+        change(state)
+        if state != previous and not check:
             _write(state, directory)
-        return state is not None
-
-
-def _changed(state: State, change: Change) -> State | None:
-    """Return what is remembered after a change, None where that is what it was."""
-    new = copy.deepcopy(state)
-    change(new)
-    return new if new != state else None
+    return state != previous
 
 
 def forget(directory: Path = DIRECTORY, *, check: bool = False) -> bool:

@@ -17,16 +17,10 @@ options:
     type: str
     choices: [closed, open]
     required: true
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
 attributes:
-  check_mode:
-    support: none
-  diff_mode:
-    support: none
   idempotent:
     support: partial
     details: It does not look whether the engine is closed or open already, and tells no change.

@@ -24,16 +24,12 @@ options:
     type: str
     choices: [absent]
     default: absent
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
 attributes:
   check_mode:
     support: full
     details: Refuses what it would refuse.
-  diff_mode:
-    support: none
   idempotent:
     support: full
     details: A directory that is gone is left alone.
@@ -71,11 +67,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.reset.emptying impo
     ForeignEntryError,
     empty,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.state import (
-    DIRECTORY,
-    TornError,
-    read,
-)
+from ansible_collections.labocloud.room.plugins.module_utils.state import DIRECTORY, read
 
 # The names at the top of the directories of the engine, 20.10 to 29, and of containerd, 1.4 to 2;
 # 100000.100000 is the engine's directory for containers with users of their own.
@@ -103,20 +95,14 @@ def is_dockers(mount: Mount, root: str) -> bool:
 
 
 def mounts_below(root: str, mounts: list[Mount]) -> list[Mount]:
-    """Return the mounts below root, not the one at it, in the order that they can be unmounted in.
-
-    mounts: the machine's.
-    """
+    """Return those of the machine's mounts below root, in which order they can be unmounted."""
     return [mount for mount in reversed(mounts) if mount.path.startswith(f"{root}/")]
 
 
-def _refuse_others(root: str, entries: list[str], below: list[Mount]) -> None:
-    """Raise ForeignEntryError where a root holds an entry or a mount that is not Docker's.
-
-    entries: the names in it. below: the mounts below it.
-    """
+def _refuse_others(root: str, below: list[Mount]) -> None:
+    """Raise ForeignEntryError where an entry of a root, or a mount below it, is not Docker's."""
     foreign = sorted(
-        name for name in entries if not _OWN_ENTRIES.fullmatch(name) and name != NOBODYS
+        name for name in os.listdir(root) if not _OWN_ENTRIES.fullmatch(name) and name != NOBODYS
     )
     if foreign:
         raise ForeignEntryError(
@@ -161,7 +147,7 @@ def _purge(root: str, was: str, check: bool) -> bool:
         return False
     mounts = read_mounts()
     below = mounts_below(place, mounts)
-    _refuse_others(place, os.listdir(place), below)
+    _refuse_others(place, below)
     # A mount point, and a directory that a link leads to, are not Docker's to remove.
     is_mounted = place in [mount.path for mount in mounts]
     stays = was == "empty" or is_mounted or os.path.islink(root)
@@ -170,7 +156,7 @@ def _purge(root: str, was: str, check: bool) -> bool:
     for mount in below:
         _unmount(mount.path)
     # Something may have come in the meantime.
-    _refuse_others(place, os.listdir(place), below=[])
+    _refuse_others(place, below=[])
     if left := mounts_below(place, read_mounts()):
         raise ForeignEntryError(
             Refusal(f"{left[0].path} is mounted again", "find out by what, and stop it")
@@ -205,7 +191,7 @@ def main() -> None:
             changed = [_purge(path, before[path], check=False) for path in ours]
     except ForeignEntryError as error:
         module.fail_json(msg=f"{error}.".encode(errors="backslashreplace").decode())
-    except (OSError, TornError, ValueError) as error:
+    except (OSError, ValueError) as error:
         module.fail_json(msg=f"Docker's directories cannot be emptied: {error}")
     module.exit_json(changed=any(changed), kept=kept)
 

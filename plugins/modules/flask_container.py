@@ -18,8 +18,6 @@ description:
     anything is changed.
   - Goes on by itself where the machine that called it goes away. Where it is ended itself in the
     middle, the same call sets right what is left.
-  - Answers like M(labocloud.room.seat), with what the machine has afterwards, in a check too. The
-    action of this name judges that.
 options:
   state:
     description: Whether a new container takes over, or those in O(own) are removed.
@@ -65,8 +63,6 @@ options:
       at once.
     type: int
     default: 120
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
@@ -74,7 +70,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Tells what it would change.
+    details: Tells what it would change, and answers with what the machine has.
   diff_mode:
     support: full
     details: Shows O(differs) of the container that is replaced; where there is none, all.
@@ -97,10 +93,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-seat:
-  description: As of M(labocloud.room.seat).
-  returned: success
-  type: dict
+seat: {description: As of M(labocloud.room.seat)., returned: success, type: dict}
 made:
   description: Whether the successor was made.
   returned: failure with O(state=present)
@@ -119,7 +112,7 @@ log:
 
 import http.client
 from contextlib import closing, suppress
-from typing import Any
+from typing import TypedDict
 from urllib.parse import quote
 
 from ansible.module_utils.basic import AnsibleModule
@@ -129,6 +122,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
     reason,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.engine.takeover import (
+    ContainerRequest,
     NoAnswerError,
     inspect,
     remove,
@@ -146,26 +140,38 @@ from ansible_collections.labocloud.room.plugins.module_utils.state import TornEr
 _ENGINE_SECONDS = 300
 
 
+class Arguments(TypedDict):
+    """The module's arguments, as DOCUMENTATION has them, where a container takes over."""
+
+    name: str
+    successor: str
+    container: ContainerRequest
+    own: list[str]
+    left: str
+    replaces: str
+    differs: list[str]
+    timeout: int
+
+
 def _remember(containers: list[str], making: str) -> None:
     """Record the IDs of the toolkit's containers, and the name of one that is about to be made."""
-    update(lambda state: state.brought.update(containers=containers, making=making))
+    update(lambda state: state.brought.update({"containers": containers, "making": making}))
 
 
-def _make(
-    docker: DockerConnection, name: str, container: dict[str, Any], own: list[str], left: str
-) -> str:
-    """Make a container of that name, which no run can lose, and return its ID.
+def _make(docker: DockerConnection, arguments: Arguments) -> str:
+    """Make the successor, which no run can lose, and return its ID.
 
-    own, left: as in DOCUMENTATION. Raises NoAnswerError where the name is somebody else's,
-    TornError where nothing can be recorded, and OSError and http.client.HTTPException where the
-    engine does not do its part.
+    Raises NoAnswerError where its name is somebody else's, TornError where nothing can be recorded,
+    and OSError where the engine does not do its part.
     """
+    name, left = arguments["successor"], arguments["left"]
     if left:
         remove(docker, left)
-    others = [container_id for container_id in own if container_id != left]
+    others = [container_id for container_id in arguments["own"] if container_id != left]
     _remember(others, name)
     try:
-        reply = docker.ask(f"/containers/create?name={quote(name)}", "POST", container)
+        path = f"/containers/create?name={quote(name)}"
+        reply = docker.ask(path, "POST", arguments["container"])
     except EngineError as error:
         if error.status == http.client.CONFLICT:
             raise NoAnswerError(f"{name} is somebody else's by now") from error
@@ -175,23 +181,28 @@ def _make(
     return new_id
 
 
-def _difference(docker: DockerConnection, arguments: dict[str, Any]) -> dict[str, Any]:
+def _difference(docker: DockerConnection, arguments: Arguments) -> dict[str, object]:
     """Return what Ansible shows as the difference, images by their IDs.
 
-    arguments: the module's. Where there is no container to replace, or no engine yet, all is new.
+    Where there is no container to replace, or no engine yet, all is new.
     """
     container, replaces = arguments["container"], arguments["replaces"]
-    with suppress(OSError, http.client.HTTPException):
+    with suppress(OSError):
         old = inspect(docker, replaces) if replaces else None
         if old is not None:
             image = described(docker, container["Image"]) or {"Id": ""}
-            was = {**old["HostConfig"], "User": old["Config"]["User"], "Image": old["Image"]}
-            will = {**container["HostConfig"], "User": container["User"], "Image": image["Id"]}
+            user = old["Config"].get("User")
+            was: dict[str, object] = {**old["HostConfig"], "User": user, "Image": old["Image"]}
+            will: dict[str, object] = {
+                **container["HostConfig"],
+                "User": container["User"],
+                "Image": image["Id"],
+            }
             return {
                 "before": {field: was.get(field) for field in arguments["differs"]},
                 "after": {field: will.get(field) for field in arguments["differs"]},
             }
-    return {"before": {}, "after": container}
+    return {"before": {}, "after": {**container}}
 
 
 def _remove_own(docker: DockerConnection, own: list[str], *, check: bool) -> bool:
@@ -224,31 +235,36 @@ def main() -> None:
         required_if=[("state", "present", ("name", "successor", "container"))],
         supports_check_mode=True,
     )
-    arguments = module.params
-    own, container = arguments["own"], arguments["container"]
+    arguments: Arguments = module.params
+    is_wanted = module.params["state"] == "present"
     successor = ""
-    result: dict[str, Any] = {}
+    result: dict[str, object] = {}
     try:
-        with closing(DockerConnection(arguments["docker_socket"], _ENGINE_SECONDS)) as docker:
-            if arguments["state"] == "absent":
-                result = {"changed": _remove_own(docker, own, check=module.check_mode)}
-            else:
+        with closing(DockerConnection(module.params["docker_socket"], _ENGINE_SECONDS)) as docker:
+            if is_wanted:
                 result = {"changed": True, "diff": _difference(docker, arguments)}
-            if arguments["state"] == "present" and not module.check_mode:
-                successor = _make(docker, arguments["successor"], container, own, arguments["left"])
-                replaces, timeout = arguments["replaces"], arguments["timeout"]
+            else:
+                is_gone = _remove_own(docker, arguments["own"], check=module.check_mode)
+                result = {"changed": is_gone}
+            if is_wanted and not module.check_mode:
+                successor = _make(docker, arguments)
                 outcome = switch(
-                    docker, arguments["name"], successor, replaces, container, timeout=timeout
+                    docker,
+                    arguments["name"],
+                    successor,
+                    arguments["replaces"],
+                    arguments["container"],
+                    timeout=arguments["timeout"],
                 )
                 if outcome.why:
                     module.fail_json(
                         msg=outcome.why, made=True, revision=outcome.revision, log=outcome.log
                     )
                 result["revision"] = outcome.revision
-        seat = answer(arguments)
+        seat = answer(module.params)
     except LateError as error:
         module.fail_json(msg=str(error), **result)
-    except (NoAnswerError, TornError, OSError, http.client.HTTPException) as error:
+    except (NoAnswerError, TornError, OSError) as error:
         module.fail_json(msg=reason(error), made=bool(successor), log="")
     module.exit_json(**result, seat=seat)
 

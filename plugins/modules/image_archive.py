@@ -26,16 +26,10 @@ options:
     description: How many layers, counted from the lowest, to leave out of each image.
     type: int
     default: 0
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
 attributes:
-  check_mode:
-    support: none
-  diff_mode:
-    support: none
   idempotent:
     support: none
     details: Writes the archive anew each time it is called.
@@ -71,7 +65,7 @@ import subprocess
 import tarfile
 import tempfile
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, TypedDict, cast
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils.commands import ENVIRONMENT, run
@@ -86,11 +80,17 @@ from ansible_collections.labocloud.room.plugins.module_utils.images.passing impo
 from ansible_collections.labocloud.room.plugins.module_utils.images.zstd import pack
 
 
-def omitted(manifest: list[dict[str, Any]], skip: int) -> set[str]:
+class _ListedImage(TypedDict):
+    """An image in the archive's own manifest.json. Layers: names of members, the lowest first."""
+
+    Layers: list[str]
+
+
+def omitted(manifest: list[_ListedImage], skip: int) -> set[str]:
     """Return the names of the archive's members that hold the lowest layers of its images.
 
-    manifest: the archive's own manifest.json, one entry an image with the list C(Layers). skip: how
-    many layers of each image are left out. A member that is also a higher layer of an image stays.
+    skip: how many layers of each image are left out. A member that is also a higher layer of an
+    image stays.
     """
     low = {name for image in manifest for name in image["Layers"][:skip]}
     high = {name for image in manifest for name in image["Layers"][skip:]}
@@ -98,10 +98,7 @@ def omitted(manifest: list[dict[str, Any]], skip: int) -> set[str]:
 
 
 def _copy_lean(archive: tarfile.TarFile, skip: int, sink: IO[bytes]) -> None:
-    """Write an archive of images to sink, less the lowest layers of each. Raises OSError.
-
-    skip: how many.
-    """
+    """Write an archive of images to sink, less so many lowest layers of each. Raises OSError."""
     manifest = cast("IO[bytes]", archive.extractfile("manifest.json"))
     without = omitted(json.load(manifest), skip)
     with tarfile.open(fileobj=sink, mode="w|", format=tarfile.PAX_FORMAT) as lean:

@@ -13,8 +13,6 @@ description:
     names directories that are packed too, whole, each under its own name.
   - The image is remembered as one of the toolkit's before it gets its name. A build that fails
     leaves the name to the image that had it.
-  - Answers like M(labocloud.room.seat), with what the machine has afterwards. The action judges
-    that, so that no further question is needed.
 requirements:
   - docker (the command, where the module runs)
 options:
@@ -48,17 +46,11 @@ options:
     description: A name that another image had for the sake of this build alone; it goes afterwards.
     type: str
     default: ""
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
   - labocloud.room.answer
 attributes:
-  check_mode:
-    support: none
-  diff_mode:
-    support: none
   idempotent:
     support: partial
     details: Where Docker takes all of it from its cache, the image is the same.
@@ -73,18 +65,13 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-seat:
-  description: As of M(labocloud.room.seat).
-  returned: success
-  type: dict
+seat: {description: As of M(labocloud.room.seat)., returned: success, type: dict}
 """
 
-import http.client
 import subprocess
-from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils.commands import run
@@ -105,15 +92,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.images.names import
 )
 from ansible_collections.labocloud.room.plugins.module_utils.images.passing import taken
 
-OWN_ARGUMENTS: dict[str, Any] = {
-    "context": {"type": "path", "required": True},
-    "sha256": {"type": "str", "required": True},
-    "name": {"type": "str", "required": True},
-    "build_args": {"type": "dict", "default": {}},
-    "labels": {"type": "dict", "default": {}},
-    "forget": {"type": "str", "default": ""},
-    "aside": {"type": "str", "default": ""},
-}
 # The end of a failed build's output has the reason.
 _LAST_LINES = 20
 LONGEST_WORDS = 4000
@@ -127,12 +105,24 @@ class _FailedError(ValueError):
     """The image cannot be built; the text says why."""
 
 
-def _command(arguments: Mapping[str, Any], id_file: Path) -> list[str]:
+class _Arguments(TypedDict):
+    """The arguments that decide what is built."""
+
+    docker_socket: str
+    sha256: str
+    name: str
+    build_args: dict[str, object]
+    labels: dict[str, object]
+    forget: str
+    aside: str
+
+
+def _command(arguments: _Arguments, id_file: Path) -> list[str]:
     """Return the command that builds the image from a context on its standard input.
 
-    arguments: the module's. id_file: where it writes the image's ID. A module of community.docker
-    would need buildx, which Debian 12 does not have; where there is buildx, it builds another image
-    than the engine does by itself.
+    id_file: where it writes the image's ID. A module of community.docker would need buildx, which
+    Debian 12 does not have; where there is buildx, it builds another image than the engine does by
+    itself.
     """
     return [
         # Without --force-rm, Debian 12's docker leaves the container of a step that fails.
@@ -143,12 +133,8 @@ def _command(arguments: Mapping[str, Any], id_file: Path) -> list[str]:
     ]
 
 
-def _build(context: Path, arguments: Mapping[str, Any]) -> str:
-    """Build the image, which has no name yet, and return its ID.
-
-    context: a tar. arguments: the module's. Raises FailedError, with the end of the build's output,
-    and OSError.
-    """
+def _build(context: Path, arguments: _Arguments) -> str:
+    """Build the image from a tar, and return its ID. Raises FailedError and OSError."""
     if digest(context) != arguments["sha256"]:
         raise _FailedError("what it is built from arrived torn or altered")
     id_file = context.with_name("id")
@@ -166,11 +152,8 @@ def _build(context: Path, arguments: Mapping[str, Any]) -> str:
     return id_file.read_text(encoding="ascii").strip()
 
 
-def _name_built(docker: DockerConnection, image_id: str, arguments: Mapping[str, Any]) -> bool:
-    """Remember the image that was built, name it, and return whether that changed anything.
-
-    arguments: the module's. Raises FailedError, OSError, http.client.HTTPException and TornError.
-    """
+def _name_built(docker: DockerConnection, image_id: str, arguments: _Arguments) -> bool:
+    """Remember the image, name it, and return if that is a change. Raises OSError, ValueError."""
     image = described(docker, image_id)
     if image is None:
         raise _FailedError(f"the engine does not know the image {image_id} that it has built")
@@ -182,12 +165,8 @@ def _name_built(docker: DockerConnection, image_id: str, arguments: Mapping[str,
     return is_new or is_moved or is_gone
 
 
-def _make(context: Path, arguments: Mapping[str, Any]) -> bool:
-    """Build and name the image, and return whether it is another one than before.
-
-    context: where the build context has arrived. arguments: the module's. Raises as _build() and
-    _name_built() do.
-    """
+def _make(context: Path, arguments: _Arguments) -> bool:
+    """Build and name the image, and return if it is another. Raises OSError and ValueError."""
     with (
         taken(context) as archive,
         closing(DockerConnection(arguments["docker_socket"], 120)) as docker,
@@ -201,14 +180,25 @@ def _make(context: Path, arguments: Mapping[str, Any]) -> bool:
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(argument_spec={**ARGUMENTS, **OWN_ARGUMENTS})
+    module = AnsibleModule(
+        argument_spec={
+            "context": {"type": "path", "required": True},
+            "sha256": {"type": "str", "required": True},
+            "name": {"type": "str", "required": True},
+            "build_args": {"type": "dict", "default": {}},
+            "labels": {"type": "dict", "default": {}},
+            "forget": {"type": "str", "default": ""},
+            "aside": {"type": "str", "default": ""},
+            **ARGUMENTS,
+        },
+    )
     name = module.params["name"]
     try:
         changed = _make(Path(module.params["context"]), module.params)
         seat = answer(module.params)
     except LateError as error:
         module.fail_json(changed=True, msg=str(error))
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except (OSError, ValueError) as error:
         module.fail_json(msg=f"{name} cannot be built: {error}")
     module.exit_json(changed=changed, seat=seat)
 

@@ -14,7 +14,6 @@ description:
   - The action of the same name sends the archive, which M(labocloud.room.image_archive) has fetched
     to the control machine under the same C(archive). It is gone from the seat at the end; that of a
     run that was killed, a day later.
-  - Answers like M(labocloud.room.seat), with what the seat has afterwards; the action judges that.
 requirements:
   - zstd (the command, where the module runs)
 options:
@@ -40,17 +39,11 @@ options:
       it; none, where it is empty.
     type: str
     default: ""
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
   - labocloud.room.answer
 attributes:
-  check_mode:
-    support: none
-  diff_mode:
-    support: none
   idempotent:
     support: none
     details: Loads the archive each time it is called.
@@ -67,13 +60,9 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-seat:
-  description: As of M(labocloud.room.seat).
-  returned: success
-  type: dict
+seat: {description: As of M(labocloud.room.seat)., returned: success, type: dict}
 """
 
-import http.client
 import shutil
 import subprocess
 import tarfile
@@ -141,10 +130,7 @@ def load(docker: DockerConnection, src: Path) -> None:
 
 
 def _put_back(docker: DockerConnection, before: dict[str, str | None]) -> None:
-    """Restore each name to the image that had it. Raises OSError.
-
-    before: name to the ID of an image, None where there was none.
-    """
+    """Restore each name to the ID of the image that had it, if one had. Raises OSError."""
     for name, image_id in before.items():
         now = described(docker, name)
         if now is None or now["Id"] == image_id:
@@ -209,12 +195,7 @@ def main() -> None:
         seat = answer(arguments)
     except LateError as error:
         module.fail_json(changed=True, msg=str(error))
-    except (
-        OSError,
-        http.client.HTTPException,
-        subprocess.CalledProcessError,
-        ValueError,
-    ) as error:
+    except (OSError, subprocess.CalledProcessError, ValueError) as error:
         module.fail_json(msg=str(getattr(error, "stderr", None) or error).strip())
     module.exit_json(changed=True, seat=seat)
 

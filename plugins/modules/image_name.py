@@ -10,9 +10,8 @@ description:
   - Compares an image's fingerprint before it gives the name, which no module of a tag does; takes
     away the reference by digest that it came under, and the image that the name was for before.
   - The images are remembered, under the names in O(images), as the toolkit's.
-  - Answers like M(labocloud.room.seat), with what the machine has afterwards; the action of the
-    same name judges that. Its arguments C(what) and C(fix) are what it says where this fails, what
-    was not done, and what to do.
+  - The arguments C(what) and C(fix) of the action of the same name are what it says where this
+    fails, what was not done, and what to do.
 options:
   images:
     description: The images, each with the name to give.
@@ -64,17 +63,11 @@ options:
       machine that builds.
     type: str
     default: ""
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
   - labocloud.room.answer
 attributes:
-  check_mode:
-    support: none
-  diff_mode:
-    support: none
   idempotent:
     support: full
     details: A name that is for the image already is left alone.
@@ -93,16 +86,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-seat:
-  description: As of M(labocloud.room.seat).
-  returned: success
-  type: dict
+seat: {description: As of M(labocloud.room.seat)., returned: success, type: dict}
 """
 
-import http.client
-from collections.abc import Mapping
 from contextlib import closing
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple, TypedDict
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
@@ -127,40 +115,58 @@ class _OtherImageError(ValueError):
     """The image is not the expected one."""
 
 
+class _Image(TypedDict):
+    """An image that is to have a name: where it is found, and which it has to be."""
+
+    name: str
+    image: str | None
+    fingerprint: str
+
+
+class _Arguments(TypedDict):
+    """The arguments that decide what is done."""
+
+    images: list[_Image]
+    names: dict[str, str]
+    pull: bool
+    move: Literal["never", "pulled", "always"]
+    forget: str
+    bases: dict[str, str]
+    served: str
+
+
 class _Checked(NamedTuple):
-    """An image that is as expected: its ID, its fingerprint, and whether its reference is to go."""
+    """An image that is as expected, and that reference of it which is to go, empty if none is."""
 
     id: str
     fingerprint: str
-    moves: bool
+    goes: str
 
 
-def _checked(
-    docker: DockerConnection, image: str, expected: str, arguments: Mapping[str, Any]
-) -> _Checked:
+def _checked(docker: DockerConnection, image: _Image, arguments: _Arguments) -> _Checked:
     """Return an image, pulled where the arguments say so, that has the expected fingerprint.
 
-    expected: empty, where any will do. arguments: the module's. Raises OtherImageError where there
-    is no such image, or it is another one, which has then lost its reference where that was to
-    move; OSError or http.client.HTTPException where the engine refuses.
+    Raises OtherImageError where there is no such image, or it is another one, which has then lost
+    its reference where that was to move; OSError where the engine refuses.
     """
+    reference, expected = image["image"] or image["name"], image["fingerprint"]
     moves = arguments["move"] == "always"
-    description = described(docker, image)
+    description = described(docker, reference)
     if description is None and arguments["pull"]:
-        pull(docker, image)
-        description = described(docker, image)
+        pull(docker, reference)
+        description = described(docker, reference)
         moves = arguments["move"] != "never"
     if description is None:
-        raise _OtherImageError(f"there is no image {image}")
+        raise _OtherImageError(f"there is no image {reference}")
     actual = fingerprint(description)
     if expected not in ("", actual):
         if moves:
-            take_name(docker, image)
+            take_name(docker, reference)
         raise _OtherImageError(
-            f"{image} is not the image that was built (fingerprint {actual[:12]}, "
+            f"{reference} is not the image that was built (fingerprint {actual[:12]}, "
             f"and not {expected[:12]})"
         )
-    return _Checked(description["Id"], actual, moves)
+    return _Checked(description["Id"], actual, reference if moves else "")
 
 
 def _ensure_name(docker: DockerConnection, image_id: str, name: str) -> bool:
@@ -172,21 +178,14 @@ def _ensure_name(docker: DockerConnection, image_id: str, name: str) -> bool:
     return True
 
 
-def _name_images(docker: DockerConnection, arguments: Mapping[str, Any]) -> bool:
-    """Do what the module's arguments ask for, and return whether that changed anything.
-
-    Raises as _checked() does, and TornError.
-    """
-    references = {image["name"]: image["image"] or image["name"] for image in arguments["images"]}
-    expected = {image["name"]: image["fingerprint"] for image in arguments["images"]}
-    images = {
-        name: _checked(docker, references[name], expected[name], arguments) for name in references
-    }
+def _name_images(docker: DockerConnection, arguments: _Arguments) -> bool:
+    """Do as asked, and return whether that changed anything. Raises OSError and ValueError."""
+    images = {image["name"]: _checked(docker, image, arguments) for image in arguments["images"]}
     fingerprints = {name: image.fingerprint for name, image in images.items()}
     with remembered(fingerprints, arguments["bases"]) as is_new:
         names = {name: name for name in images} | arguments["names"]
         renamed = [_ensure_name(docker, images[image].id, name) for name, image in names.items()]
-        moved = [references[name] for name, image in images.items() if image.moves]
+        moved = [image.goes for image in images.values() if image.goes]
         for reference in moved:
             take_name(docker, reference)
     is_gone = bool(arguments["forget"]) and forget(docker, arguments["forget"])
@@ -207,16 +206,12 @@ def main() -> None:
             "images": {"type": "list", "elements": "dict", "required": True, "options": image},
             "names": {"type": "dict", "default": {}},
             "pull": {"type": "bool", "default": False},
-            "move": {
-                "type": "str",
-                "choices": ["never", "pulled", "always"],
-                "default": "never",
-            },
+            "move": {"type": "str", "choices": ["never", "pulled", "always"], "default": "never"},
             "forget": {"type": "str", "default": ""},
             "bases": {"type": "dict", "default": {}},
             "served": {"type": "str", "default": ""},
             **ARGUMENTS,
-        },
+        }
     )
     try:
         with closing(DockerConnection(module.params["docker_socket"], 120)) as docker:
@@ -224,7 +219,7 @@ def main() -> None:
         seat = answer(module.params)
     except LateError as error:
         module.fail_json(changed=True, msg=str(error))
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except (OSError, ValueError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=changed, seat=seat)
 

@@ -11,8 +11,6 @@ description:
     other name, and remembers neither any more as the toolkit's.
   - Without force, so that an image that a container runs stays; the module fails then, once it has
     done the rest.
-  - Answers like M(labocloud.room.seat), with what the machine has afterwards; the action judges
-    that.
 options:
   images:
     description: The names, each with the ID of the image that it is for.
@@ -23,17 +21,11 @@ options:
     type: list
     elements: str
     default: []
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
   - labocloud.room.answer
 attributes:
-  check_mode:
-    support: none
-  diff_mode:
-    support: none
   idempotent:
     support: full
     details: What is gone is left alone.
@@ -47,13 +39,9 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-seat:
-  description: As of M(labocloud.room.seat).
-  returned: success
-  type: dict
+seat: {description: As of M(labocloud.room.seat)., returned: success, type: dict}
 """
 
-import http.client
 from contextlib import closing
 from urllib.parse import quote
 
@@ -74,7 +62,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.state import State,
 def _remove(docker: DockerConnection, images: dict[str, str]) -> tuple[list[str], list[str]]:
     """Remove names, and return those that are gone, and the reasons of the engine's refusals.
 
-    images: name to ID. Raises OSError or http.client.HTTPException where no engine answers.
+    images: name to ID. Raises OSError where no engine answers.
     """
     gone, refused = [], []
     for name, image_id in images.items():
@@ -114,7 +102,7 @@ def main() -> None:
         if refused:
             module.fail_json(msg="; ".join(refused), changed=changed)
         seat = answer(arguments)
-    except (OSError, http.client.HTTPException, ValueError, LateError) as error:
+    except (OSError, ValueError, LateError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=changed, seat=seat)
 

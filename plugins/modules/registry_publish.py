@@ -34,16 +34,10 @@ options:
       hyphen; the newest, and those that are pushed now.
     type: int
     required: true
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
 attributes:
-  check_mode:
-    support: none
-  diff_mode:
-    support: none
   idempotent:
     support: none
     details: Pushing an image again changes nothing; the module says that it does.
@@ -77,7 +71,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils import commands
@@ -170,16 +164,6 @@ def _lacking() -> list[str]:
     return names
 
 
-def _configuration(storage: str) -> dict[str, Any]:
-    """Return the configuration of the registry that takes the pushes."""
-    return {
-        "version": "0.1",
-        "log": {"level": "error", "accesslog": {"disabled": True}},
-        "storage": {"filesystem": {"rootdirectory": storage}},
-        "http": {"addr": f"127.0.0.1:{_PORT}"},
-    }
-
-
 def unit(
     images: dict[str, str], repository: str, storage: str, old: list[str], network: str
 ) -> list[str]:
@@ -188,8 +172,14 @@ def unit(
     Its standard input is the archive of the images. images: tag to name. old: the tags. network:
     the host's, as /proc names it.
     """
+    configuration = {
+        "version": "0.1",
+        "log": {"level": "error", "accesslog": {"disabled": True}},
+        "storage": {"filesystem": {"rootdirectory": storage}},
+        "http": {"addr": f"127.0.0.1:{_PORT}"},
+    }
     environment = {
-        "CONFIGURATION": json.dumps(_configuration(storage)),  # JSON is YAML, too.
+        "CONFIGURATION": json.dumps(configuration),  # JSON is YAML, too.
         "HOME": storage,  # Skopeo keeps a record there of the layers that it has compressed.
         "HOST_NETWORK": network,
         "PORT": _PORT,
@@ -210,19 +200,8 @@ def unit(
     ]
 
 
-def _run(*command: str, **options: Any) -> str:  # noqa: ANN401  # subprocess.run's own
-    """Run a command and return its output. Raises subprocess.CalledProcessError."""
-    output: str = subprocess.run(
-        command, check=True, capture_output=True, text=True, **options
-    ).stdout
-    return output
-
-
 def save(images: list[str], file: IO[bytes], docker_socket: str) -> None:
-    """Write an archive of images to a file, and go back to its beginning.
-
-    Raises subprocess.CalledProcessError.
-    """
+    """Write an archive of images to a file, and rewind it. Raises CalledProcessError."""
     commands.run(["docker", "save", *images], docker_socket, stdout=file)
     # The unit's account opens the file anew.
     os.fchmod(file.fileno(), 0o644)
@@ -231,10 +210,7 @@ def save(images: list[str], file: IO[bytes], docker_socket: str) -> None:
 
 @contextmanager
 def alone(storage: str) -> Iterator[None]:
-    """Wait until nobody else pushes into the storage, and let nobody else push meanwhile.
-
-    Raises OSError.
-    """
+    """Wait until nobody else pushes into the storage, and keep others out. Raises OSError."""
     directory = os.open(storage, os.O_RDONLY)
     try:
         fcntl.flock(directory, fcntl.LOCK_EX)
@@ -259,7 +235,8 @@ def _publish(
         tags = {link.parts[-3]: link.stat().st_mtime for link in directory.glob("*/current/link")}
         old = outdated(dict.fromkeys(images, 0.0) | tags, set(images), keep)
         network = os.readlink("/proc/self/ns/net")
-        _run(*unit(images, repository, storage, old, network), stdin=file)
+        command = unit(images, repository, storage, old, network)
+        subprocess.run(command, stdin=file, check=True, capture_output=True, text=True)
         return old
 
 

@@ -11,15 +11,11 @@ description:
   - One that answers under several names of the inventory is refused. The variable
     C(labocloud_twins) has, for each such name, the others.
 options: {}
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
 attributes:
   check_mode:
     support: full
-  diff_mode:
-    support: none
   idempotent:
     support: full
 """

@@ -28,16 +28,11 @@ options:
     description: The lock.
     type: path
     default: /run/labocloud.lock
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
 attributes:
   check_mode:
-    support: none
     details: A run with C(--check) needs no lock.
-  diff_mode:
-    support: none
   idempotent:
     support: full
     details: A lock that is the owner's already stays as it is. No call counts as a change.
@@ -63,9 +58,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO, TypedDict
 
 from ansible.module_utils.basic import AnsibleModule
+
+
+class _Held(TypedDict):
+    """A lock that is held. since: in ISO 8601."""
+
+    owner: dict[str, str]
+    since: str
 
 
 def _is_at(path: Path, file: TextIO) -> bool:
@@ -89,21 +91,18 @@ def opened(path: Path) -> Iterator[TextIO]:
                 return
 
 
-def _holder(file: TextIO) -> dict[str, Any]:
-    """Return C(owner) and C(since) of the file; nothing where its writer was killed on the way."""
+def _holder(file: TextIO) -> _Held | None:
+    """Return what the file holds; None where there is nothing, or its writer was killed."""
     try:
         content = json.load(file)
     except ValueError:
-        return {}
+        return None
     is_whole = isinstance(content, dict) and isinstance(content.get("owner"), dict)
-    return content if is_whole else {}
+    return content if is_whole else None
 
 
-def take(path: Path, owner: dict[str, str], instead_of: dict[str, str], now: str) -> dict[str, Any]:
-    """Take the lock where it is free, or instead_of's, and return its C(owner) and C(since) then.
-
-    now: the time, in ISO 8601. Raises OSError.
-    """
+def take(path: Path, owner: dict[str, str], instead_of: dict[str, str], now: str) -> _Held:
+    """Take the lock where it is free, or instead_of's, and return it as it is. Raises OSError."""
     with opened(path) as file:
         current = _holder(file)
         if current and current["owner"] != instead_of:
@@ -118,7 +117,8 @@ def take(path: Path, owner: dict[str, str], instead_of: dict[str, str], now: str
 def release(path: Path, owner: dict[str, str]) -> None:
     """Remove the lock where it is the owner's, or nobody's. Raises OSError."""
     with opened(path) as file:
-        if _holder(file).get("owner", owner) == owner:
+        current = _holder(file)
+        if not current or current["owner"] == owner:
             path.unlink()
 
 

@@ -16,49 +16,13 @@ description:
   - It answers whatever is on the machine. Files are read where they are regular ones and of a size
     that such a file has; an engine's answers, as far as they are understood and come in time; all
     that it tells is limited in number and length. What is left out is told in C(odd).
-options:
-  control_time:
-    description:
-      - The control machine's time when it asks, in seconds since 1970. The seat's clock is compared
-        with it.
-    type: float
-  registries:
-    description:
-      - Registries, host:port, that the seat tries to reach. All together take at most two seconds.
-    type: list
-    elements: str
-    default: []
-  page_url:
-    description:
-      - The address, with C(http://), at which the page of a container answers. The page of health
-        below it is asked for, where O(page_container) runs. It takes at most twenty seconds.
-    type: str
-    default: ""
-  page_container:
-    description: Name of the container whose page that is.
-    type: str
-    default: ""
-  own_registries:
-    description:
-      - Registries, host:port, that this machine is to run. Each is asked over TLS, as seats ask it,
-        by the CA that is made here. All together take at most twenty seconds.
-    type: list
-    elements: str
-    default: []
-  students_group:
-    description: A group, local or of a directory, whose members may use the engine.
-    type: str
-    default: ""
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
+  - labocloud.room.answer
 attributes:
   check_mode:
     support: full
-  diff_mode:
-    support: none
   idempotent:
     support: full
 """

@@ -30,17 +30,12 @@ options:
     description: The image that the containers are made from, which has a Python.
     type: str
     default: labocloud20202021:base
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
 attributes:
   check_mode:
-    support: none
     details: A check tries nothing.
-  diff_mode:
-    support: none
   idempotent:
     support: full
     details: What it has changed it has undone.

@@ -12,8 +12,6 @@ description:
   - Makes the link C(/usr/local/bin/labo) to the command in it, and C(/var/lib/labo), where that
     remembers, which all accounts may write to.
   - Where one of the three is somebody's own, fails before anything is changed.
-  - Answers like M(labocloud.room.seat), with what the machine has afterwards. The action of this
-    name gives the archive, and judges the answer.
 options:
   state:
     description: Whether they are to be there.
@@ -31,8 +29,6 @@ options:
     type: list
     elements: str
     default: []
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
@@ -64,10 +60,7 @@ stays:
   returned: success
   type: list
   elements: str
-seat:
-  description: As of M(labocloud.room.seat).
-  returned: success
-  type: dict
+seat: {description: As of M(labocloud.room.seat)., returned: success, type: dict}
 """
 
 import base64
@@ -78,7 +71,6 @@ import stat
 import tarfile
 import zlib
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils.facts.answer import (
@@ -89,6 +81,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.answer import
 from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import (
     DIRECTORY_MODE,
     MODE_OF_MEMORY,
+    NAMES,
     PLACES,
     PLAIN,
     Entry,
@@ -98,6 +91,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises imp
     listing,
     wanted,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Exercises
 from ansible_collections.labocloud.room.plugins.module_utils.files import sync_directory
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import DELIVERED, told_of
 from ansible_collections.labocloud.room.plugins.module_utils.reset.emptying import (
@@ -179,12 +173,9 @@ def _tidy(places: Places) -> None:
             remove(path)
 
 
-def _refuse_others(facts: dict[str, Any], places: Places) -> None:
-    """Raise ForeignEntryError where one of the places is not the toolkit's.
-
-    facts: as exercise_facts() returns them.
-    """
-    others = [str(getattr(places, name)) for name in places._fields if facts[name] == "other"]
+def _refuse_others(facts: Exercises, places: Places) -> None:
+    """Raise ForeignEntryError where one of the places is not the toolkit's."""
+    others = [str(getattr(places, name)) for name in NAMES if facts[name] == "other"]
     if others:
         raise ForeignEntryError(
             f"{', '.join(others)} is not the toolkit's, and nothing is done to it"
@@ -240,7 +231,7 @@ def take(places: Places, *, check: bool) -> tuple[bool, list[str]]:
     """
     stays: list[str] = []
     facts = exercise_facts(places)
-    ours = [name for name in places._fields if facts[name] == "ours"]
+    ours = [name for name in NAMES if facts[name] == "ours"]
     if not check:
         for name in ("command", "folder"):
             if name in ours:

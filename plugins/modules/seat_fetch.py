@@ -30,15 +30,9 @@ options:
     description: The most that the seat may send, in MB of 10^6 bytes.
     type: int
     required: true
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
 attributes:
-  check_mode:
-    support: none
-  diff_mode:
-    support: none
   idempotent:
     support: none
     details: Fetches into a new directory each time.

@@ -22,16 +22,12 @@ options:
     type: list
     elements: str
     default: []
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
 attributes:
   check_mode:
     support: full
-  diff_mode:
-    support: none
   idempotent:
     support: full
 """

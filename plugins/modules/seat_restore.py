@@ -26,16 +26,10 @@ options:
       C(labocloud-saved-) are removed where a run that ended early has left them.
     type: path
     required: true
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
 attributes:
-  check_mode:
-    support: none
-  diff_mode:
-    support: none
   idempotent:
     support: full
     details: Leaves alone what it has brought back, whatever became of it.

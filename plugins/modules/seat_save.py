@@ -63,16 +63,10 @@ options:
       where a run that ended early has left them.
     type: path
     required: true
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
 attributes:
-  check_mode:
-    support: none
-  diff_mode:
-    support: none
   idempotent:
     support: none
     details: Saves anew each time it is called.
@@ -118,9 +112,9 @@ import http.client
 import os
 import subprocess
 import tarfile
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils.engine import access
@@ -132,8 +126,17 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
 from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.module_utils.reset.halting import let_go_on
 from ansible_collections.labocloud.room.plugins.module_utils.reset.lock import alone
+from ansible_collections.labocloud.room.plugins.module_utils.reset.plan import Savable
 from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import UnsavableError
 from ansible_collections.labocloud.room.plugins.module_utils.reset.saving import save
+
+
+class Arguments(Savable):
+    """The module's arguments, as DOCUMENTATION has them."""
+
+    state: str
+    dest: str
+    docker_socket: str
 
 
 def main() -> None:
@@ -150,11 +153,11 @@ def main() -> None:
         },
     )
     os.umask(0o077)
-    arguments = module.params
+    arguments: Arguments = module.params
     socket, dest = arguments["docker_socket"], Path(arguments["dest"])
     why = ""
     commands: list[str] = []
-    answer: dict[str, Any] = {}
+    answer: Mapping[str, object] = {}
     with (
         closing(DockerConnection(socket, patience=PATIENT)) as docker,
         # This connection is for requests that are soon answered: a commit may take far longer.

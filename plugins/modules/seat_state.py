@@ -9,8 +9,6 @@ short_description: Have a lab machine remember what was there before, and what c
 description:
   - Writes C(/var/lib/labocloud/state.json), readable by root alone, whole or not at all. What is
     there and cannot be read is not written over.
-  - Answers like M(labocloud.room.seat), with what the machine has afterwards. The action of this
-    name judges that, so that no further question is needed.
 options:
   before:
     description:
@@ -75,8 +73,6 @@ options:
     description: Whether to forget everything, afterwards.
     type: bool
     default: false
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
@@ -85,8 +81,6 @@ attributes:
   check_mode:
     support: full
     details: Tell whether it would write.
-  diff_mode:
-    support: none
   idempotent:
     support: full
     details: What is written already is not written again.
@@ -113,17 +107,13 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-seat:
-  description: As of M(labocloud.room.seat).
-  returned: success
-  type: dict
+seat: {description: As of M(labocloud.room.seat)., returned: success, type: dict}
 """
 
-import http.client
 import os
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils.apt import (
@@ -139,10 +129,13 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.answer import
     LateError,
     answer,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
 from ansible_collections.labocloud.room.plugins.module_utils.files import write_whole
 from ansible_collections.labocloud.room.plugins.module_utils.state import (
     DAEMON_JSON,
     UNDER_WAY,
+    Identities,
+    Moving,
     State,
     bytes_of,
     forget,
@@ -151,7 +144,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.state import (
     update,
 )
 
-OWN_ARGUMENTS: dict[str, Any] = {
+OWN_ARGUMENTS: dict[str, dict[str, object]] = {
     "before": {"type": "bool", "default": False},
     "roots": {"type": "list", "elements": "path", "default": []},
     "coming": {"type": "list", "elements": "str", "default": []},
@@ -166,54 +159,53 @@ OWN_ARGUMENTS: dict[str, Any] = {
 }
 # Measuring a volume waits for its disk.
 _TIMEOUT = 300
-_NO_THINGS: dict[str, Any] = {
-    "containers": [],
-    "images": {},
-    "networks": [],
-    "cache": [],
-    "swarm": "",
-}
 # Questions to other machines are left out of facts that only this module reads.
-_LESS: dict[str, Any] = {"registries": [], "own_registries": [], "page_url": ""}
-
-_Seat = dict[str, Any]
+_LESS: dict[str, object] = {"registries": [], "own_registries": [], "page_url": ""}
 
 
-def _engine_identities(seat: _Seat, socket: str) -> dict[str, Any]:
+class Arguments(TypedDict):
+    """The module's arguments of its own, as DOCUMENTATION has them, and the engine's socket."""
+
+    before: bool
+    roots: list[str]
+    coming: list[str]
+    going: list[str]
+    came: bool
+    users: list[str] | None
+    taken: list[str] | None
+    moving: Moving | None
+    served: str | None
+    give_back: list[str]
+    forget: bool
+    docker_socket: str
+
+
+def _identities(seat: Seat, socket: str) -> Identities:
     """Return the IDs of whatever an engine has, since names can pass to something else later.
 
-    Nothing where no engine runs. Raises OSError or http.client.HTTPException.
+    Nothing where no engine runs. Raises OSError.
     """
     if not seat["docker"]["running"]:
-        return _NO_THINGS
+        return {"containers": [], "images": {}, "networks": [], "cache": [], "swarm": ""}
     with closing(DockerConnection(socket, _TIMEOUT)) as docker:
         return identities(look(docker))
 
 
-def _likeness(seat: _Seat, ids: dict[str, Any]) -> dict[str, Any]:
-    """Return what a machine is like, as it is remembered. ids: of _engine_identities()."""
-    docker = seat["docker"]
-    return {
+def _remember_before(state: State, seat: Seat, ids: Identities) -> None:
+    """Put into the state what a machine is like, and the daemon.json that is there."""
+    state.before = {
         "packages": sorted(seat["packages"]),
         "files": sorted(seat["files"]),
         "held": seat["held"],
         "docker_group": seat["docker_group"],
-        "docker_data": docker["data"],
-        "docker_running": docker["running"],
+        "docker_data": seat["docker"]["data"],
+        "docker_running": seat["docker"]["running"],
         "images": sorted(seat["images"]),
         "containers": sorted(seat["containers"]),
         "networks": seat["networks"],
         "volumes": seat["volumes"],
         "ids": ids,
     }
-
-
-def _remember_before(state: State, seat: _Seat, ids: dict[str, Any]) -> None:
-    """Put into the state what a machine is like, and the daemon.json that is there.
-
-    ids: of _engine_identities().
-    """
-    state.before = _likeness(seat, ids)
     if DAEMON_JSON in seat["files"]:
         keep_file(state, DAEMON_JSON)
 
@@ -229,7 +221,7 @@ def _remember_roots(state: State, paths: list[str]) -> None:
     state.before["roots"] = {**roots, **state.before.get("roots", {})}
 
 
-def _remember_came(state: State, seat: _Seat) -> None:
+def _remember_came(state: State, seat: Seat) -> None:
     """Put into the state which packages have come, and that none are coming any more."""
     if not set(UNDER_WAY) & state.brought.keys():
         return
@@ -238,7 +230,7 @@ def _remember_came(state: State, seat: _Seat) -> None:
         state.brought.pop(key, None)
 
 
-def _remember_coming(state: State, seat: _Seat, names: list[str]) -> None:
+def _remember_coming(state: State, seat: Seat, names: list[str]) -> None:
     """Put into the state which packages are coming, and whether services may not start meanwhile.
 
     names: of the packages.
@@ -267,38 +259,42 @@ def give_back(path: str, *, check: bool) -> bool:
     return True
 
 
-def _remember(arguments: dict[str, Any], *, check: bool) -> bool:
+def _remember(arguments: Arguments, *, check: bool) -> bool:
     """Record what the module's arguments ask for, and return whether any of it is new.
 
-    check: whether nothing is written. Raises TornError, ValueError, OSError,
-    http.client.HTTPException and ListsError.
+    check: whether nothing is written. Raises TornError, ValueError, OSError and ListsError.
     """
     previous = read()
     is_untouched = arguments["before"] and previous.before is None
-    has_ended = arguments["came"] and set(UNDER_WAY) & previous.brought.keys()
-    needs_facts = is_untouched or has_ended or arguments["coming"]
-    seat = answer({**arguments, **_LESS}) if needs_facts else {}
+    has_ended = arguments["came"] and bool(set(UNDER_WAY) & previous.brought.keys())
+    seat, ids = None, None
+    if is_untouched or has_ended or arguments["coming"]:
+        seat = answer({**arguments, **_LESS})
     # The engine is asked before the state is locked, since it may take long.
-    ids = _engine_identities(seat, arguments["docker_socket"]) if is_untouched else {}
+    if seat and is_untouched:
+        ids = _identities(seat, arguments["docker_socket"])
 
     def change(state: State) -> None:
-        if is_untouched and state.before is None:
+        if seat and ids and state.before is None:
             _remember_before(state, seat, ids)
         if arguments["roots"]:
             _remember_roots(state, arguments["roots"])
-        if has_ended:
+        if seat and has_ended:
             _remember_came(state, seat)
-        for key in ("users", "taken", "moving"):
-            if arguments[key] is not None:
-                state.brought[key] = arguments[key]
-        if not state.brought.get("moving"):
+        if arguments["users"] is not None:
+            state.brought["users"] = arguments["users"]
+        if arguments["taken"] is not None:
+            state.brought["taken"] = arguments["taken"]
+        if arguments["moving"]:
+            state.brought["moving"] = arguments["moving"]
+        elif arguments["moving"] is not None:
             state.brought.pop("moving", None)
         if arguments["served"]:
             state.serve(arguments["served"])
 
     changed = update(change, check=check)
     # Reading the lists changes the machine, so the state of before has to be written by now.
-    if arguments["coming"]:
+    if seat and arguments["coming"]:
         if not check:
             read_lists()
         names = new_packages(arguments["coming"], arguments["going"], seat["packages"])
@@ -314,7 +310,7 @@ def main() -> None:
     try:
         changed = _remember(module.params, check=module.check_mode)
         seat = answer(module.params)
-    except (OSError, http.client.HTTPException, ValueError, LateError) as error:
+    except (OSError, ValueError, LateError) as error:
         module.fail_json(msg=f"it cannot be written down: {error}")
     except ListsError as error:
         module.fail_json(msg=str(error))

@@ -61,8 +61,6 @@ options:
         names them. So it is with what has only the name of what was saved.
       - The engine is closed to all but root meanwhile, and open afterwards.
     type: dict
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
@@ -70,7 +68,6 @@ attributes:
   check_mode:
     support: full
   diff_mode:
-    support: none
     details: RV(lines) tells it.
   idempotent:
     support: full
@@ -153,10 +150,9 @@ left:
   elements: str
 """
 
-import http.client
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from typing import Any
+from contextlib import closing, contextmanager, nullcontext
+from typing import TypedDict
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils.engine import access
@@ -171,6 +167,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.reset.listing impor
 from ansible_collections.labocloud.room.plugins.module_utils.reset.lock import alone
 from ansible_collections.labocloud.room.plugins.module_utils.reset.plan import Plan, to_save, total
 from ansible_collections.labocloud.room.plugins.module_utils.reset.removal import remove
+from ansible_collections.labocloud.room.plugins.module_utils.reset.stamps import Stamps
 from ansible_collections.labocloud.room.plugins.module_utils.reset.words import (
     STILL,
     lines,
@@ -184,11 +181,26 @@ from ansible_collections.labocloud.room.plugins.module_utils.state import TornEr
 TIMEOUT = 300
 
 
-def _listed(docker: DockerConnection, arguments: dict[str, Any], *, close: bool) -> dict[str, Any]:
-    """Return C(things), C(refused), C(told), C(save) and C(unsaved), as RETURN has them.
+class Arguments(TypedDict):
+    """The module's arguments, as DOCUMENTATION has them."""
 
-    arguments: the module's. close: whether the engine is closed to students first, which it stays
-    where something can be saved. Raises as list_things() does.
+    state: str
+    host: str
+    confirmed: bool
+    close: bool
+    keep: list[str]
+    things: Plan
+    saved: Stamps | None
+    docker_socket: str
+
+
+def _list(
+    docker: DockerConnection, arguments: Arguments, *, close: bool
+) -> tuple[Plan, dict[str, object]]:
+    """Return C(things), and C(refused), C(told), C(save) and C(unsaved), as RETURN has them.
+
+    close: whether the engine is closed to students first, which it stays where something can be
+    saved. Raises as list_things() does.
     """
     save, host = None, arguments["host"]
     try:
@@ -199,34 +211,26 @@ def _listed(docker: DockerConnection, arguments: dict[str, Any], *, close: bool)
             access.open_again(docker.path)
     lost = unsaved(plan, memory.work_taken_home())
     text = report(host, plan, lost, confirmed=arguments["confirmed"])
-    return {"things": plan, "refused": refused, "told": text, "save": save, "unsaved": lost}
+    return plan, {"refused": refused, "told": text, "save": save, "unsaved": lost}
 
 
 @contextmanager
-def _closed(arguments: dict[str, Any]) -> Iterator[None]:
-    """Close the engine to students for a while, where what is removed was saved. Raises OSError.
-
-    arguments: the module's.
-    """
-    if arguments["saved"] is None:
-        yield
-        return
+def _closed(docker: DockerConnection) -> Iterator[None]:
+    """Close the engine to students for a while. Raises OSError."""
     try:
-        access.close(arguments["docker_socket"])
+        access.close(docker.path)
         yield
     finally:
-        access.open_again(arguments["docker_socket"])
+        access.open_again(docker.path)
 
 
-def _remove_all(docker: DockerConnection, arguments: dict[str, Any], left: list[str]) -> None:
-    """Remove what was listed. Raises as remove() does, and OSError.
-
-    arguments: the module's. left: what cannot be removed is added to it, each with the reason.
-    """
-    plan: Plan = arguments["things"]
-    with alone(), _closed(arguments):
-        remove(docker, plan, left, arguments["saved"])
-        if plan.get("memory"):
+def _remove_all(
+    docker: DockerConnection, things: Plan, saved: Stamps | None, left: list[str]
+) -> None:
+    """Remove what was listed. Raises OSError, as remove() does, to which left and saved go."""
+    with alone(), nullcontext() if saved is None else _closed(docker):
+        remove(docker, things, left, saved)
+        if things.get("memory"):
             memory.forget(left)
 
 
@@ -246,30 +250,35 @@ def main() -> None:
         required_if=[("state", "absent", ["things"])],
         supports_check_mode=True,
     )
-    arguments = module.params
-    host = arguments["host"]
+    arguments: Arguments = module.params
+    host, things = arguments["host"], arguments["things"]
     left: list[str] = []
+    answer: dict[str, object] = {}
     try:
         with closing(DockerConnection(arguments["docker_socket"], TIMEOUT)) as docker:
             if arguments["state"] == "listed":
                 close = arguments["close"] and not module.check_mode
-                answer = _listed(docker, arguments, close=close)
-            else:
-                answer = {"things": arguments["things"]}
-                if not module.check_mode:
-                    _remove_all(docker, arguments, left)
+                things, answer = _list(docker, arguments, close=close)
+            elif not module.check_mode:
+                _remove_all(docker, things, arguments["saved"], left)
     except TornError as error:
         module.fail_json(msg=f"{host}: {error}.", left=few(left))
-    except (OSError, http.client.HTTPException) as error:
+    except OSError as error:
         why = "; ".join([f"Docker refuses: {error}", *few(left)])
         module.fail_json(msg=str(Refusal(f"{host}: {why}", STILL)), left=few(left))
     if left:
         why = f"cannot be removed: {'; '.join(few(left))}"
         module.fail_json(msg=str(Refusal(f"{host}: {why}", STILL)), left=few(left), changed=True)
-    listing, freed = lines(answer["things"]), total(answer["things"])
+    listing, freed = lines(things), total(things)
     changed = arguments["state"] == "absent" and bool(listing)
-    answer |= {"lines": few(listing), "bytes": freed, "size": size(freed)}
-    module.exit_json(changed=changed, **answer)
+    module.exit_json(
+        changed=changed,
+        things=things,
+        lines=few(listing),
+        bytes=freed,
+        size=size(freed),
+        **answer,
+    )
 
 
 if __name__ == "__main__":

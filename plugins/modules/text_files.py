@@ -35,8 +35,6 @@ options:
     type: list
     elements: path
     default: []
-author:
-  - labocloud contributors (!UNKNOWN)
 extends_documentation_fragment:
   - labocloud.room.attributes
 attributes:
@@ -77,7 +75,6 @@ import shlex
 import stat
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -169,7 +166,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    arguments: dict[str, Any] = module.params
+    arguments = module.params
     wanted = {path: (text, _PUBLIC) for path, text in arguments["files"].items()}
     wanted |= {path: (text, _SECRET) for path, text in arguments["secrets"].items()}
     try:

@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 
 from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import wanted
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import ExerciseError
 from ansible_collections.labocloud.room.plugins.plugin_utils import lesson_files
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import (
     Course,
     CourseBegun,

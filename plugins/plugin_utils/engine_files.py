@@ -12,8 +12,8 @@ from collections.abc import Set
 from datetime import date, time
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import ACCOUNT, SOCKET
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
 from ansible_collections.labocloud.room.plugins.module_utils.passwords import without_passwords
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import JsonObject, Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import (
     environment_file,
@@ -44,7 +44,7 @@ LOWEST_PORT = 1024
 CONTAINERDS = (_CONTAINERD_TOML, _CONTAINERD_UNIT)
 
 
-def config(want: Want) -> JsonObject:
+def config(want: Want) -> dict[str, object]:
     """Return the content of daemon.json."""
     mirror = want["room"]["registry"]["mirror"]
     others = [text for url in want["docker_engine_registry_mirrors"] if (text := url.strip())]
@@ -75,15 +75,12 @@ def json_text(value: object) -> str:
     return f"{json.dumps(plain, indent=2, sort_keys=True)}\n"
 
 
-def _host_of(registry: str) -> str:
-    """Return the host of host:port as NO_PROXY takes it, an IPv6 address without brackets."""
-    return registry.rpartition(":")[0].strip("[]")
-
-
 def environment(want: Want) -> dict[str, str]:
     """Return the environment variables of the engine: its proxy, and the hosts without it."""
     registry = want["room"]["registry"]
-    inside = [_host_of(address) for address in (registry["at"], registry["mirror"]) if address]
+    addresses = filter(None, (registry["at"], registry["mirror"]))
+    # NO_PROXY takes an IPv6 address without brackets.
+    inside = [address.rpartition(":")[0].strip("[]") for address in addresses]
     return proxy_environment(want["docker_engine_proxy"], dict.fromkeys(inside))
 
 
@@ -175,11 +172,6 @@ def _rootless_files(has: Seat, want: Want) -> dict[str, str]:
     if (port := want["docker_engine_lowest_port"]) < LOWEST_PORT:
         texts[PORTS_UNIT] = shipped("docker_engine", "ports.conf").replace("PORT", str(port))
     return texts
-
-
-def is_secret(path: str, text: str) -> bool:
-    """Return whether a file may hold the password of a proxy."""
-    return path == PROXY_FILE or (path == DAEMON_JSON and "proxies" in json.loads(text))
 
 
 def fallback(has: Seat, want: Want) -> dict[str, str]:

@@ -14,8 +14,8 @@ from typing import Any, TypedDict, cast
 from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase, VariableLayer
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Attacks, Seat
 from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Attacks, Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import Verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Course
 

@@ -9,11 +9,8 @@ paths, and the tasks get the texts from the lookup service_files, which calls th
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
 
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import (
-    RoomRegistrySettings,
-)
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import (
     environment_file,
     proxy_environment,
@@ -41,7 +38,9 @@ KEPT = (
 OURS = re.compile(rf"(?:{DIRECTORY}|{_DROP_INS}|{_UNITS})/labocloud[^/]*")
 
 
-def _configuration(service: str, port: int, storage: Mapping[str, Any], **options: object) -> str:
+def _configuration(
+    service: str, port: int, storage: Mapping[str, object], **options: object
+) -> str:
     """Return the configuration of a registry as JSON, which is YAML.
 
     service: its name in logs. options: further keys of the configuration. The text for the same
@@ -65,7 +64,7 @@ def _configuration(service: str, port: int, storage: Mapping[str, Any], **option
     return json.dumps(config, indent=2, sort_keys=True)
 
 
-def _registry_files(want: RoomRegistrySettings) -> dict[str, str]:
+def _registry_files(want: Settings) -> dict[str, str]:
     """Return the files of the registry itself, which runs as its package's own service."""
     storage = {
         "filesystem": {"rootdirectory": STORAGE},
@@ -78,7 +77,7 @@ def _registry_files(want: RoomRegistrySettings) -> dict[str, str]:
     }
 
 
-def _mirror_files(want: RoomRegistrySettings) -> dict[str, str]:
+def _mirror_files(want: Settings) -> dict[str, str]:
     """Return the files of the mirror of Docker Hub, and of the service that limits its size."""
     storage = {
         "filesystem": {"rootdirectory": HUB_STORAGE},
@@ -101,15 +100,6 @@ def _mirror_files(want: RoomRegistrySettings) -> dict[str, str]:
     return texts
 
 
-def files(want: RoomRegistrySettings) -> dict[str, str]:
-    """Return the files that have to be on the registry's host: path to text.
-
-    Other files of the toolkit's are stale.
-    """
+def files(want: Settings) -> dict[str, str]:
+    """Return the files that have to be on the registry's host, path to text; others are stale."""
     return _registry_files(want) | (_mirror_files(want) if want["room_registry_hub_mirror"] else {})
-
-
-def is_secret(path: str, text: str) -> bool:
-    """Return whether a file may hold the password of a proxy."""
-    del text
-    return path == PROXY_FILE

@@ -13,11 +13,11 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleActionSkip, AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Attacks, Seat
 from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import Answer, NoConnection
 from ansible_collections.labocloud.room.plugins.plugin_utils.asking import ask
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Attacks, Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import Verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.course import course

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 ROLES = Path(__file__).parents[2] / "roles"
 
@@ -20,10 +19,7 @@ def hashes(files: Mapping[str, str]) -> dict[str, str]:
 
 
 def differing(files: Mapping[str, str], present: Mapping[str, str]) -> list[str]:
-    """Return the paths of the files that are missing or have another content.
-
-    files: path to text. present: path to SHA-256, as a seat reports them.
-    """
+    """Return the paths of the files that are missing or have another content."""
     return [path for path, digest in hashes(files).items() if present.get(path) != digest]
 
 
@@ -33,7 +29,7 @@ def shipped(role: str, name: str) -> str:
     return (ROLES / role / "files" / name).read_text(encoding="utf-8")
 
 
-def proxy_environment(proxy: Mapping[str, Any], direct: Iterable[str] = ()) -> dict[str, str]:
+def proxy_environment(proxy: Mapping[str, object], direct: Iterable[str] = ()) -> dict[str, str]:
     """Return the environment variables of a service's proxy; none where it has none.
 
     proxy: the setting, with the keys http, https and no_proxy, each of which is optional. direct:
@@ -46,10 +42,7 @@ def proxy_environment(proxy: Mapping[str, Any], direct: Iterable[str] = ()) -> d
 
 
 def environment_file(variables: Mapping[str, str]) -> str:
-    """Return variables as the text of a file that systemd reads by EnvironmentFile=.
-
-    systemd.exec(5) documents the syntax.
-    """
+    """Return variables as the text of a file for EnvironmentFile=, see systemd.exec(5)."""
 
     def quoted(value: str) -> str:
         return value.replace("\\", "\\\\").replace('"', '\\"')

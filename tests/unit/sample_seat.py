@@ -9,12 +9,12 @@ from typing import Any, cast
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import digest
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils import (
     engine_files,
     lesson_files,
     settings,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import as_variables
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import hashes

@@ -36,20 +36,6 @@ def test_of_many_lines_the_first_are_told_and_how_many_more_there_are() -> None:
     assert told[-1] == "and 4,800 more"
 
 
-def test_of_a_plan_that_is_too_large_the_end_is_left_out() -> None:
-    """By the order in which it is carried out: what comes later may need what comes first."""
-    plan = {"names": {"a:1": "i"}, "last": [{"id": "z"}], "first": [{"id": "a"}], "size": 7}
-    order = ("first", "names", "last")
-    assert limits.held(plan, order) == plan
-    large = {**plan, "names": {f"{n}": "x" * 1000 for n in range(1000)}}
-    held = limits.held(large, order)
-    kept = len(held["names"])
-    assert 100 < kept < 1000
-    assert held["first"] == plan["first"]
-    assert (held["last"], held["more"]) == ([], 1000 - kept + 1)
-    assert list(held["names"]) == list(large["names"])[:kept]
-
-
 @pytest.mark.parametrize("action", [seat_students, seat_save, seat_restore])
 def test_of_an_answer_no_more_is_taken_than_is_shown(action: object) -> None:
     """Root of a seat decides what a module answers there."""

@@ -54,8 +54,11 @@ def documented(name: str) -> dict[str, Any]:
     for fragment in documentation["extends_documentation_fragment"]:
         place = fragment.removeprefix("labocloud.room.")
         shared = importlib.import_module(f"{PLUGINS}.doc_fragments.{place}").ModuleDocFragment
-        told = yaml.safe_load(shared.DOCUMENTATION)["options"]
-        documentation["options"] = told | documentation.get("options", {})
+        told = yaml.safe_load(shared.DOCUMENTATION)
+        documentation["options"] = told["options"] | documentation.get("options", {})
+        attributes = documentation["attributes"]
+        for attribute, default in told.get("attributes", {}).items():
+            attributes[attribute] = default | attributes.get(attribute, {})
     return documentation
 
 

@@ -44,7 +44,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.mounts import parse
 from ansible_collections.labocloud.room.plugins.module_utils.passwords import without_passwords
 from ansible_collections.labocloud.room.plugins.module_utils.reset.ownership import (
     ID,
-    Before,
     Claims,
     is_meant,
 )
@@ -332,7 +331,8 @@ FILES = {
     "/proc/net/fib_trie": FIB_TRIE,
     "/proc/stat": "cpu 1\nbtime 1795500000\n",
     "/proc/1/stat": "1 (init) S " + "1 " * 50,
-    **dict.fromkeys(facts_network.REGISTRY_CERTIFICATES.values(), "-----BEGIN CERTIFICATE-----\n"),
+    facts_network.REGISTRY_CA: "-----BEGIN CERTIFICATE-----\n",
+    facts_network.REGISTRY_CERTIFICATE: "-----BEGIN CERTIFICATE-----\n",
     "/var/lib/labocloud/state.json": STATE,
 }
 
@@ -408,7 +408,7 @@ def test_nothing_goes_that_was_there_before(engine: stand_in.Engine, data: st.Da
     before = {"ids": identities(seat), "volumes": ["data", "options"]}
     now = data.draw(json_of([seat]))
     try:
-        things = plan(now, Claims(Before.from_record(before), {}, frozenset(), []))
+        things = plan(now, Claims(before, {}, frozenset(), []))
     except OTHER_SHAPE:
         return
     there = [*before["volumes"], before["ids"]["swarm"]]

@@ -56,14 +56,15 @@ def test_a_list_that_does_not_come_is_an_error_unless_lists_are_not_required(
     assert len(left_out) == 1
 
 
-@pytest.mark.parametrize("read", [Reader.image, Reader.container])
+@pytest.mark.parametrize("read", [Reader.image, Reader.container, Reader.network, Reader.volume])
 @pytest.mark.parametrize("bad", BAD)
 def test_one_thing_that_is_not_described_is_left_out_where_anything_is(
     engine: stand_in.Engine, read: Callable[[Reader, str], object], bad: str
 ) -> None:
     """Where an engine that answers is required, only what it says of that one thing."""
     answer, error = BAD[bad]
-    engine.on("GET", "/(images|containers)/a/json", 5 if bad == "no list" else answer)
+    path = "/(images/a/json|containers/a/json|networks/a|volumes/a)"
+    engine.on("GET", path, 5 if bad == "no list" else answer)
     with closing(DockerConnection(engine.path, 0.3, answer_bytes=300_000)) as docker:
         with pytest.raises(error):
             read(Reader(docker), "a")

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from ansible_collections.labocloud.room.plugins.lookup.service_files import is_secret
 from ansible_collections.labocloud.room.plugins.plugin_utils import registry_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import hashes
 from sample_seat import want
@@ -78,7 +79,7 @@ def test_the_mirror_goes_through_the_engines_proxy_where_it_has_none_of_its_own(
 
 def test_only_the_file_with_the_proxy_is_kept_from_others() -> None:
     found = files(room_registry_hub_mirror=True, room_registry_proxy=PROXY)
-    secret = [path for path, text in found.items() if registry_files.is_secret(path, text)]
+    secret = [path for path, text in found.items() if is_secret(path, text)]
     assert secret == [registry_files.PROXY_FILE]
     assert [path for path, text in found.items() if "proxy.example" in text] == [
         registry_files.PROXY_FILE

@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
-from ansible_collections.labocloud.room.plugins.module_utils.engine.things import IN_A_SWARM
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.memory import Saved
 from ansible_collections.labocloud.room.plugins.module_utils.reset import plan as reset_plan
-from ansible_collections.labocloud.room.plugins.module_utils.reset.ownership import Before, Claims
+from ansible_collections.labocloud.room.plugins.module_utils.reset.ownership import Claims
 from ansible_collections.labocloud.room.plugins.module_utils.reset.plan import Plan
 from ansible_collections.labocloud.room.plugins.module_utils.reset.words import lines, size, unsaved
 
+IN_A_SWARM = ("services", "secrets", "configs")
 BASE, COURSE, MINE, THEIRS = "sha256:base", "sha256:course", "sha256:mine", "sha256:theirs"
 DELIVERED = {"room:base": "fp-base", "room:python": "fp-course"}
 NOTHING_BEFORE = {
@@ -23,10 +23,8 @@ def image(*names: str, mark: str = "", parent: str = "", **more: object) -> dict
     return {"names": list(names), "fingerprint": mark, "parent": parent, **known}
 
 
-def container(
-    key: str, on: str = COURSE, *, managed: bool = False, **more: object
-) -> dict[str, Any]:
-    told = {"id": f"id-{key}", "name": key, "image": on, "managed": managed}
+def container(key: str, on: str = COURSE, **more: object) -> dict[str, Any]:
+    told = {"id": f"id-{key}", "name": key, "image": on}
     return told | {"state": "running", "bytes": 1, "volumes": [], "networks": []} | more
 
 
@@ -53,7 +51,7 @@ def plan(
     made: tuple[str, ...] = ("id-flask",),
     brought: dict[str, str] = DELIVERED,
 ) -> Plan:
-    was = Before.from_record(NOTHING_BEFORE | (before or {}))
+    was = NOTHING_BEFORE | (before or {})
     return reset_plan.plan(seat, Claims(was, brought, frozenset(made), list(keep)))
 
 
@@ -63,7 +61,7 @@ def going(things: dict[str, Any], kind: str) -> list[str]:
 
 def test_nothing_of_the_toolkits_is_a_students() -> None:
     seat = engine(
-        containers=[container("flask", managed=True)],
+        containers=[container("flask")],
         networks=[network("n", "bridge"), network("h", "host")],
     )
     assert lines(plan(seat)) == []
@@ -76,26 +74,25 @@ def test_an_image_that_inherited_the_labels_goes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "managed", "label_of_the_image"),
+    ("name", "label_of_the_image"),
     [
-        ("flask", False, False),  # started by hand
-        ("flask", True, True),  # run from a copy of the toolkit's, which has its labels
-        ("flask", True, False),  # with our label given to it
-        ("other", True, False),  # renamed
+        ("flask", False),  # started by hand
+        ("flask", True),  # run from a copy of the toolkit's, which has its labels
+        ("other", False),  # renamed
     ],
 )
 def test_a_container_that_only_looks_like_the_toolkits_goes(
-    name: str, managed: bool, label_of_the_image: bool
+    name: str, label_of_the_image: bool
 ) -> None:
     labels = {"labocloud.managed": "true"} if label_of_the_image else {}
     images = {MINE: image("copy:1", labels=labels)}
-    things = plan(engine(images, containers=[container(name, MINE, managed=managed)]), made=())
+    things = plan(engine(images, containers=[container(name, MINE)]), made=())
     assert going(things, "containers") == [f"id-{name}"]
 
 
 def test_what_the_toolkit_made_is_known_by_its_record_and_not_by_name_or_label() -> None:
     """A setting gave it another name, and a student started one with the old name and our label."""
-    seat = engine(containers=[container("autre", managed=True), container("flask", managed=True)])
+    seat = engine(containers=[container("autre"), container("flask")])
     assert going(plan(seat, made=("id-autre",)), "containers") == ["id-flask"]
     assert going(plan(seat, made=()), "containers") == ["id-autre", "id-flask"]
 
@@ -137,7 +134,7 @@ def test_a_name_that_goes_from_revision_to_revision(
         MINE: image("mine:1"),
     }
     images[bearer]["names"].append("room:app")
-    seat = engine(images, containers=[container("flask", running, managed=True)] * bool(running))
+    seat = engine(images, containers=[container("flask", running)] * bool(running))
     things = plan(seat, brought=DELIVERED | delivered)
     assert things["names"] == given_back
     assert going(things, "images") == [MINE]
@@ -150,7 +147,7 @@ def test_a_copy_with_the_same_content_is_not_the_toolkits() -> None:
 
 def test_the_image_that_the_toolkits_container_runs_on_stays_without_a_name() -> None:
     """A newer one has been delivered, and the container not started anew yet."""
-    seat = engine({MINE: image()}, containers=[container("flask", MINE, managed=True)])
+    seat = engine({MINE: image()}, containers=[container("flask", MINE)])
     assert lines(plan(seat)) == []
 
 
@@ -328,7 +325,7 @@ def test_who_only_stays_keeps_its_volumes_but_no_network_that_a_student_connecte
     seat = engine(
         containers=[
             container("old", volumes=["data"], networks=["net"]),
-            container("flask", managed=True, networks=["net"]),
+            container("flask", networks=["net"]),
         ],
         networks=[network("n1", "net")],
         volumes=[volume("data")],
@@ -382,6 +379,28 @@ def test_a_volume_without_a_name_is_work_where_a_container_has_it() -> None:
     )
     lost = unsaved(plan(seat), Saved())
     assert lost == [f"volume {anonymous[0]}"]
+
+
+def test_of_a_plan_that_is_too_large_the_end_is_left_out() -> None:
+    """By the order in which it is carried out: what comes later may need what comes first."""
+    spare = [f"{number}:{'x' * 1000}" for number in range(1000)]
+
+    def going_with(names: list[str]) -> Plan:
+        own = {BASE: image("room:base", *names, mark="fp-base")}
+        return plan(engine(own, containers=[container("a")], cache=[{"id": "z", "bytes": 1}]))
+
+    small = going_with(spare[:1])
+    assert (small["names"], going(small, "cache"), "more" in small) == (
+        {spare[0]: ""},
+        ["z"],
+        False,
+    )
+    held = going_with(spare)
+    kept = len(held["names"])
+    assert 100 < kept < 1000
+    assert held["containers"] == small["containers"] != []
+    assert (held["cache"], held["more"]) == ([], 1000 - kept + 1)
+    assert list(held["names"]) == spare[:kept]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ from ansible_collections.labocloud.room.plugins.module_utils import mounts, stat
 from ansible_collections.labocloud.room.plugins.module_utils.engine import access
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
 from ansible_collections.labocloud.room.plugins.module_utils.engine.things import (
-    IN_A_SWARM,
     identities,
     look,
 )
@@ -38,6 +37,7 @@ from namespaces import mounting, with_mounts
 from sample_seat import SEAT
 
 BASE, COURSE, MINE, THEIRS = "sha256:base", "sha256:course", "sha256:mine", "sha256:theirs"
+IN_A_SWARM = ("services", "secrets", "configs")
 NOTHING_BEFORE = {
     "ids": {"containers": [], "images": {}, "networks": [], "cache": [], "swarm": ""},
     "volumes": [],
@@ -761,13 +761,15 @@ class Kept:
     @staticmethod
     def container(name: str, *volumes: str) -> dict[str, Any]:
         """Describe a container that runs, and is paused."""
-        mounts = [{"Type": "volume", "Name": volume} for volume in volumes]
+        mounts = [
+            {"Type": "volume", "Name": volume, "Destination": f"/{volume}"} for volume in volumes
+        ]
         return {
             "Id": name,
             "Image": MINE,
             "State": {"Running": True, "Paused": True, "StartedAt": "then"},
             "Config": {"Labels": None},
-            "Mounts": [*mounts, {"Type": "bind", "Source": "/home"}],
+            "Mounts": [*mounts, {"Type": "bind", "Source": "/home", "Destination": "/home"}],
             "NetworkSettings": {"Networks": {"net": {"NetworkID": "n1"}} if volumes else {}},
         }
 

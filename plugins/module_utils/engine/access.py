@@ -26,6 +26,8 @@ from ansible_collections.labocloud.room.plugins.module_utils.reset.lock import L
 
 # The mode of the socket is also the mask of its ACL, so a change of it closes and opens both.
 CLOSED, _OPEN = "go=", "g+rw"
+# Of find: what is at a path, where that is a socket.
+_A_SOCKET = ("-maxdepth", "0", "-type", "s")
 _UNIT = "labocloud-opening"
 # A run may take that long, by systemd.time(7), to fetch what it has saved. While another saves or
 # removes, it has the lock, which the timer waits for.
@@ -52,20 +54,7 @@ def changing(path: str, change: str) -> list[str]:
     """
     place, rootless = _place_of(path)
     owner = ["runuser", "--user", ACCOUNT, "--"] if rootless else []
-    return [
-        *owner,
-        "find",
-        place,
-        "-maxdepth",
-        "0",
-        "-type",
-        "s",
-        "-exec",
-        "chmod",
-        change,
-        "{}",
-        "+",
-    ]
+    return [*owner, "find", place, *_A_SOCKET, "-exec", "chmod", change, "{}", "+"]
 
 
 def _run(*command: str) -> str:
@@ -73,8 +62,7 @@ def _run(*command: str) -> str:
     process = subprocess.run(  # noqa: S603  # no shell
         command,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
         errors="replace",
         cwd="/",

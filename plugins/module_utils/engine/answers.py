@@ -2,24 +2,22 @@
 # MIT License (see LICENSE)
 """The engine's answers, as far as they are relied on: what they hold, and in which shape.
 
-It is Docker's API, 1.41 to 1.53: each type names the fields that are read here, and its shape says
-what they may be; others stand beside them. Engines differ in what they leave out, so that few
-fields are in every shape: whoever needs one more asks with needing(shape, field).
+It is Docker's API, 1.41 to 1.53: each type names the fields that are read somewhere, and its shape
+is made of it; others stand beside them. Engines differ in what they leave out, so that few fields
+are in every shape: whoever needs one more asks with needing(shape, field).
 """
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any, Optional, TypedDict
 
-from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, shape_of
 
-# An image's or a container's whole description, as its shape has it: what is made of it may be of
-# any of its fields, and its fingerprint is of many.
-Description = dict[str, Any]
-# What a swarm holds, a plugin, or a row of an image's history: the same.
-Row = dict[str, Any]
-# The space that is used: Images, Volumes and BuildCache, as USAGE has them.
-Usage = dict[str, Any]
+
+def _shape_of(kind: type) -> dict[Any, Shape]:
+    """Return the shape of an object of the engine's, which may have more fields than its type."""
+    shape: dict[Any, Shape] = shape_of(kind, lambda _: True)
+    return shape
 
 
 def needing(shape: dict[Any, Shape], *fields: str) -> dict[Any, Shape]:
@@ -49,64 +47,56 @@ class Info(TypedDict, total=False):
     ServerVersion: str
     DockerRootDir: str
     Driver: str
-    DriverStatus: list[list[str]] | None
+    DriverStatus: Optional[list[list[str]]]
     NCPU: int
     CpuCfsQuota: bool
     MemoryLimit: bool
     PidsLimit: bool
     Swarm: Swarm
-    HttpProxy: str | None
-    HttpsProxy: str | None
-    SecurityOptions: list[str] | None
-
-
-INFO: dict[Any, Shape] = {
-    "ServerVersion?": str,
-    "DockerRootDir?": str,
-    "Driver?": str,
-    "DriverStatus?": ([[str]], None),
-    "NCPU?": int,
-    "CpuCfsQuota?": bool,
-    "MemoryLimit?": bool,
-    "PidsLimit?": bool,
-    "Swarm?": {
-        "LocalNodeState?": str,
-        "NodeID?": str,
-        "ControlAvailable?": bool,
-        ...: object,
-    },
-    "HttpProxy?": (str, None),
-    "HttpsProxy?": (str, None),
-    "SecurityOptions?": ([str], None),
-    ...: object,
-}
+    HttpProxy: Optional[str]
+    HttpsProxy: Optional[str]
+    SecurityOptions: Optional[list[str]]
 
 
 class ListedImage(TypedDict, total=False):
     """An image in the engine's list."""
 
     Id: str
-    RepoTags: list[str] | None
+    RepoTags: Optional[list[str]]
 
 
-LISTED_IMAGE: dict[Any, Shape] = {"Id": str, "RepoTags?": ([str], None), ...: object}
-IMAGE: dict[Any, Shape] = {
-    "Id?": str,
-    "RepoTags?": ([str], None),
-    "RepoDigests?": ([str], None),
-    "Parent?": str,
-    "Architecture?": str,
-    "RootFS?": {"Layers?": ([str], None), ...: object},
-    "Config?": (
-        {
-            "Labels?": ({str: str}, None),
-            "Healthcheck?": ({...: object}, None),
-            ...: object,
-        },
-        None,
-    ),
-    ...: object,
-}
+class _ImageConfig(TypedDict, total=False):
+    Cmd: Optional[list[str]]
+    Entrypoint: Optional[list[str]]
+    Healthcheck: Optional[dict[str, object]]
+    Labels: Optional[dict[str, str]]
+    User: str
+
+
+class _RootFS(TypedDict, total=False):
+    Layers: Optional[list[str]]
+
+
+class Image(TypedDict, total=False):
+    """An image. Created: a time, as of RFC 3339."""
+
+    Id: str
+    RepoTags: Optional[list[str]]
+    RepoDigests: Optional[list[str]]
+    Parent: str
+    Architecture: str
+    Created: str
+    Size: int
+    RootFS: _RootFS
+    Config: Optional[_ImageConfig]
+
+
+class HistoryRow(TypedDict, total=False):
+    """A row of an image's history. Created: seconds since 1970. Size: 0 without a layer."""
+
+    Created: int
+    CreatedBy: str
+    Size: int
 
 
 class Port(TypedDict, total=False):
@@ -117,57 +107,160 @@ class Port(TypedDict, total=False):
     Type: str
 
 
-class Mount(TypedDict, total=False):
-    """What a container mounts, in the engine's list. Name: a volume's."""
-
+class _Mount(TypedDict, total=False):
     Type: str
     Name: str
+
+
+class _Joined(TypedDict, total=False):
+    NetworkID: str
+
+
+class _ListedNetworks(TypedDict, total=False):
+    Networks: Optional[dict[str, _Joined]]
 
 
 class ListedContainer(TypedDict, total=False):
     """A container in the engine's list. SizeRw: bytes, where sizes were asked for."""
 
     Id: str
-    Names: list[str] | None
+    Names: Optional[list[str]]
     Image: str
     ImageID: str
     State: str
     Status: str
-    Labels: dict[str, str] | None
-    Ports: list[Port] | None
+    Labels: Optional[dict[str, str]]
+    Ports: Optional[list[Port]]
     SizeRw: int
-    Mounts: list[Mount] | None
-    NetworkSettings: dict[str, Any] | None
+    Mounts: Optional[list[_Mount]]
+    NetworkSettings: Optional[_ListedNetworks]
 
 
-LISTED_CONTAINER: dict[Any, Shape] = {
-    "Id": str,
-    "Names?": ([str], None),
-    "Image?": str,
-    "ImageID?": str,
-    "State?": str,
-    "Status?": str,
-    "Labels?": ({str: str}, None),
-    "Ports?": ([{"PublicPort?": int, "IP?": str, "Type?": str, ...: object}], None),
-    "SizeRw?": int,
-    "Mounts?": ([{"Type?": str, "Name?": str, ...: object}], None),
-    "NetworkSettings?": (
-        {"Networks?": ({str: {"NetworkID?": str, ...: object}}, None), ...: object},
-        None,
-    ),
-    ...: object,
-}
-# A container in the list for whoever reads nothing there but its ID.
-IDENTIFIED: dict[Any, Shape] = {"Id": str, ...: object}
-CONTAINER: dict[Any, Shape] = {
-    "Config?": {"User?": (str, None), ...: object},
-    "HostConfig?": {
-        "PortBindings?": ({str: ([{"HostIp?": str, "HostPort": str, ...: object}], None)}, None),
-        ...: object,
-    },
-    "Mounts?": ([{"Source?": str, "Destination": str, ...: object}], None),
-    ...: object,
-}
+class _HostIp(TypedDict, total=False):
+    HostIp: str
+
+
+class PortBinding(_HostIp):
+    """A port of the machine, at which one of a container's is to answer."""
+
+    HostPort: str
+
+
+class PublishedPort(_HostIp, total=False):
+    """A port of the machine, at which one of a container's answers."""
+
+    HostPort: str
+
+
+class _Destination(TypedDict):
+    Destination: str
+
+
+class MountPoint(_Mount, _Destination, total=False):
+    """What a container has mounted. RW: whether it may write there."""
+
+    Source: str
+    RW: bool
+
+
+class MountRequest(TypedDict, total=False):
+    """What a container was asked to mount."""
+
+    Type: str
+    Source: str
+    Target: str
+
+
+class ContainerConfig(TypedDict, total=False):
+    """What a container was made with, wherever it runs. Image: as its maker called it."""
+
+    Domainname: str
+    ExposedPorts: Optional[dict[str, object]]
+    Hostname: str
+    Image: str
+    Labels: Optional[dict[str, str]]
+    MacAddress: str
+    User: Optional[str]
+
+
+class HostConfig(TypedDict, total=False):
+    """What a container was made with on its machine. PortBindings: "80/tcp" to the machine's."""
+
+    AutoRemove: bool
+    Binds: Optional[list[str]]
+    Init: Optional[bool]
+    IpcMode: str
+    Links: Optional[list[str]]
+    Memory: int
+    Mounts: Optional[list[MountRequest]]
+    NetworkMode: str
+    PidMode: str
+    PortBindings: Optional[dict[str, Optional[list[PortBinding]]]]
+    ReadonlyRootfs: bool
+    VolumesFrom: Optional[list[str]]
+
+
+class _Health(TypedDict, total=False):
+    Status: str
+
+
+class _ContainerState(TypedDict, total=False):
+    Error: str
+    ExitCode: int
+    FinishedAt: str
+    Health: Optional[_Health]
+    OOMKilled: bool
+    Paused: bool
+    Pid: int
+    Restarting: bool
+    Running: bool
+    StartedAt: str
+    Status: str
+
+
+class Endpoint(_Joined, total=False):
+    """How a container has joined a network."""
+
+    Aliases: Optional[list[str]]
+    IPAMConfig: Optional[dict[str, object]]
+    Links: Optional[list[str]]
+
+
+class _NetworkSettings(TypedDict, total=False):
+    Networks: Optional[dict[str, Optional[Endpoint]]]
+    Ports: Optional[dict[str, Optional[list[PublishedPort]]]]
+
+
+class _GraphDriver(TypedDict, total=False):
+    Data: Optional[dict[str, str]]
+
+
+class Container(TypedDict, total=False):
+    """A container. Created: a time, as of RFC 3339. Image: the ID of the one that it runs."""
+
+    Id: str
+    Name: str
+    Created: str
+    Path: str
+    Args: Optional[list[str]]
+    Image: str
+    State: _ContainerState
+    Config: ContainerConfig
+    HostConfig: HostConfig
+    Mounts: Optional[list[MountPoint]]
+    NetworkSettings: Optional[_NetworkSettings]
+    GraphDriver: Optional[_GraphDriver]
+
+
+class Subnet(TypedDict, total=False):
+    """The addresses of a network."""
+
+    Subnet: str
+    Gateway: str
+
+
+class _Ipam(TypedDict, total=False):
+    Config: Optional[list[Subnet]]
 
 
 class Network(TypedDict, total=False):
@@ -175,21 +268,14 @@ class Network(TypedDict, total=False):
 
     Id: str
     Name: str
+    Attachable: bool
     Driver: str
+    EnableIPv6: bool
     Internal: bool
-    Options: dict[str, str] | None
-    IPAM: dict[str, Any] | None
-
-
-NETWORK: dict[Any, Shape] = {
-    "Id?": str,
-    "Name": str,
-    "Driver?": str,
-    "Internal?": bool,
-    "Options?": ({str: str}, None),
-    "IPAM?": ({"Config?": ([{"Subnet?": str, ...: object}], None), ...: object}, None),
-    ...: object,
-}
+    IPAM: Optional[_Ipam]
+    Labels: Optional[dict[str, str]]
+    Options: Optional[dict[str, str]]
+    Scope: str
 
 
 class Volume(TypedDict, total=False):
@@ -198,28 +284,137 @@ class Volume(TypedDict, total=False):
     Name: str
     Driver: str
     CreatedAt: str
-    Options: dict[str, str] | None
+    Labels: Optional[dict[str, str]]
+    Mountpoint: str
+    Options: Optional[dict[str, str]]
 
 
+class _ImageUsage(TypedDict):
+    Id: str
+    Size: int
+    SharedSize: int
+
+
+class _UsageData(TypedDict):
+    Size: int
+
+
+class _VolumeUsage(TypedDict):
+    Name: str
+    UsageData: _UsageData
+
+
+class _CachePiece(TypedDict):
+    """A piece of the build cache. CreatedAt sorts as text."""
+
+    ID: str
+    Shared: bool
+    Size: int
+    CreatedAt: str
+
+
+class Usage(TypedDict, total=False):
+    """The space that is used, in bytes, -1 where it was not measured."""
+
+    Images: Optional[list[_ImageUsage]]
+    Volumes: Optional[list[_VolumeUsage]]
+    BuildCache: Optional[list[_CachePiece]]
+
+
+class Plugin(TypedDict):
+    """A plugin of the engine's."""
+
+    Id: str
+    Name: str
+
+
+class _NamedSpec(TypedDict):
+    Name: str
+
+
+class InSwarm(TypedDict):
+    """A service, a secret or a configuration of a swarm."""
+
+    ID: str
+    Spec: _NamedSpec
+
+
+class _ContainerSpec(TypedDict, total=False):
+    Image: str
+
+
+class _TaskSpec(TypedDict, total=False):
+    ContainerSpec: Optional[_ContainerSpec]
+
+
+class _Replicated(TypedDict, total=False):
+    Replicas: Optional[int]
+
+
+class _ServiceMode(TypedDict, total=False):
+    Replicated: Optional[_Replicated]
+
+
+class _ServiceSpec(TypedDict, total=False):
+    Name: str
+    Mode: Optional[_ServiceMode]
+    TaskTemplate: Optional[_TaskSpec]
+
+
+class _ServicePort(TypedDict, total=False):
+    TargetPort: int
+    Protocol: str
+    PublishMode: str
+
+
+class _ServiceEndpoint(TypedDict, total=False):
+    Ports: Optional[list[_ServicePort]]
+
+
+class _UpdateStatus(TypedDict, total=False):
+    State: str
+
+
+class Service(TypedDict, total=False):
+    """A service of a swarm."""
+
+    ID: str
+    Spec: _ServiceSpec
+    Endpoint: Optional[_ServiceEndpoint]
+    UpdateStatus: Optional[_UpdateStatus]
+
+
+class _ContainerStatus(TypedDict, total=False):
+    ContainerID: str
+
+
+class _TaskStatus(TypedDict, total=False):
+    State: str
+    Err: str
+    ContainerStatus: Optional[_ContainerStatus]
+
+
+class Task(TypedDict, total=False):
+    """A task of a service: one container of it."""
+
+    ServiceID: str
+    Spec: _TaskSpec
+    Status: _TaskStatus
+
+
+INFO = _shape_of(Info)
+LISTED_IMAGE = needing(_shape_of(ListedImage), "Id")
+IMAGE = _shape_of(Image)
+HISTORY_ROW = _shape_of(HistoryRow)
+LISTED_CONTAINER = needing(_shape_of(ListedContainer), "Id")
+# A container in the list for whoever reads nothing there but its ID.
+IDENTIFIED: dict[Any, Shape] = {"Id": str, ...: object}
+CONTAINER = _shape_of(Container)
+NETWORK = needing(_shape_of(Network), "Name")
 VOLUMES: Shape = {"Volumes?": ([object], None), ...: object}
-VOLUME: dict[Any, Shape] = {
-    "Name": str,
-    "Driver?": str,
-    "CreatedAt?": str,
-    "Options?": ({str: str}, None),
-    ...: object,
-}
-# Sizes are bytes, -1 where they were not measured. CreatedAt sorts as text.
-USAGE: dict[Any, Shape] = {
-    "Images?": ([{"Id": str, "Size": int, "SharedSize": int, ...: object}], None),
-    "Volumes?": ([{"Name": str, "UsageData": {"Size": int, ...: object}, ...: object}], None),
-    "BuildCache?": (
-        [{"ID": str, "Shared": bool, "Size": int, "CreatedAt": str, ...: object}],
-        None,
-    ),
-    ...: object,
-}
-PLUGIN: dict[Any, Shape] = {"Id": str, "Name": str, ...: object}
-# A service, a secret or a configuration of a swarm.
-IN_SWARM: dict[Any, Shape] = {"ID": str, "Spec": {"Name": str, ...: object}, ...: object}
-ROW: dict[Any, Shape] = {...: object}
+VOLUME = needing(_shape_of(Volume), "Name")
+USAGE = _shape_of(Usage)
+PLUGIN = _shape_of(Plugin)
+IN_SWARM = _shape_of(InSwarm)
+SERVICE = needing(_shape_of(Service), "ID")
+TASK = _shape_of(Task)

@@ -207,12 +207,7 @@ class DockerConnection(LimitedConnection):
             return json.loads(text) if text or method == "GET" else {}
 
     def stream(
-        self,
-        path: str,
-        method: str = "GET",
-        body: IO[bytes] | None = None,
-        *,
-        large: bool = True,
+        self, path: str, method: str = "GET", body: IO[bytes] | None = None, *, large: bool = True
     ) -> http.client.HTTPResponse:
         """Return the engine's answer unread. body: a tar.
 

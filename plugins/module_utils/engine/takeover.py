@@ -14,14 +14,21 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import NamedTuple, TextIO, TypedDict
 from urllib.parse import quote
 
+from ansible_collections.labocloud.room.plugins.module_utils.engine import answers
+from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import (
+    Container,
+    HostConfig,
+    needing,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     DockerConnection,
     EngineError,
     reason,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.engine.read import Reader
 from ansible_collections.labocloud.room.plugins.module_utils.images.names import give_name
 
 # Seconds between two looks at a page that is not there yet: the first pause, the longest, and the
@@ -42,6 +49,17 @@ _LOG_LINES = 20
 _LOG_BYTES = 2**16
 # Each piece of a container's output begins with its stream and its length.
 _PIECE_HEAD = 8
+_CONTAINER = needing(
+    answers.CONTAINER, "Id", "Name", "Image", "State", "Config", "HostConfig", "NetworkSettings"
+)
+
+
+class ContainerRequest(TypedDict):
+    """What a container has to be, as POST /containers/create takes it, as far as it is read."""
+
+    Image: str
+    User: str
+    HostConfig: HostConfig
 
 
 class NoAnswerError(Exception):
@@ -60,20 +78,19 @@ class Outcome(NamedTuple):
     log: str = ""
 
 
-def inspect(docker: DockerConnection, container: str) -> dict[str, Any] | None:
+def inspect(docker: DockerConnection, container: str) -> Container | None:
     """Return the engine's description of a container, None where there is none. Raises OSError."""
-    description: dict[str, Any] | None = docker.ask(f"/containers/{quote(container)}/json")
-    return description
+    return Reader(docker).container(container, _CONTAINER)
 
 
-def networks_of(container: dict[str, Any] | None) -> list[str]:
+def networks_of(container: Container | None) -> list[str]:
     """Return the names of a container's networks; one that is stopped is on none."""
-    if container is None or container["State"]["Status"] in ("exited", "dead"):
+    if container is None or container["State"].get("Status") in ("exited", "dead"):
         return []
-    return list(container["NetworkSettings"]["Networks"])
+    return list((container["NetworkSettings"] or {}).get("Networks") or {})
 
 
-def url_of(container: dict[str, Any], port: int) -> str:
+def url_of(container: Container | ContainerRequest, port: int) -> str:
     """Return where a container answers from outside, empty where it does not publish that port."""
     bindings = (container["HostConfig"].get("PortBindings") or {}).get(f"{port}/tcp") or []
     for binding in bindings:
@@ -119,7 +136,7 @@ def network_of(pid: int) -> Iterator[None]:
 def process_of(docker: DockerConnection, container: str) -> int:
     """Return the ID of a container's program. Raises NoAnswerError where it has ended."""
     description = inspect(docker, container)
-    pid = description["State"]["Pid"] if description else 0
+    pid = description["State"].get("Pid", 0) if description else 0
     # Whoever may use an engine without root decides what it answers, and this becomes a path.
     if not isinstance(pid, int) or pid <= 0:
         raise NoAnswerError("its program ended")
@@ -229,16 +246,15 @@ def switch(
     name: str,
     successor: str,
     replaces: str,
-    container: dict[str, Any],
+    container: ContainerRequest,
     *,
     timeout: int,
 ) -> Outcome:
     """Let the successor take over the name and the port of the container that it replaces.
 
     successor, replaces: IDs; the latter is empty where there is none. container: what the successor
-    was made of. timeout: seconds until its page has to answer. Raises OSError and
-    http.client.HTTPException where the engine does not do its part, and NoAnswerError where one of
-    the two cannot be removed or renamed.
+    was made of. timeout: seconds until its page has to answer. Raises OSError where the engine does
+    not do its part, and NoAnswerError where one of the two cannot be removed or renamed.
     """
     new = inspect(docker, successor)
     if new is None:
@@ -261,7 +277,7 @@ def switch(
         _disconnect(docker, replaces)
         _connect(docker, successor, networks)
         wait(lambda: page_revision(outer), *how)
-    except (NoAnswerError, OSError, http.client.HTTPException) as error:
+    except (NoAnswerError, OSError) as error:
         remove(docker, successor)
         serves = _restore(docker, old, old_networks, container["Image"], port)
         return Outcome(serves, reason(error), output.last_lines() if output else "")
@@ -279,15 +295,14 @@ def switch(
     return Outcome(revision)
 
 
-def _revision_of(container: dict[str, Any]) -> str:
+def _revision_of(container: Container) -> str:
     """Return the revision of the image that a container runs, empty where it has none."""
-    labels: dict[str, str] = container["Config"].get("Labels") or {}
-    return labels.get("labocloud.revision", "")
+    return (container["Config"].get("Labels") or {}).get("labocloud.revision", "")
 
 
-def _port_of(container: dict[str, Any]) -> int:
-    """Return the port within a container that it publishes. container: what it was made of."""
-    [port] = container["HostConfig"]["PortBindings"]
+def _port_of(container: ContainerRequest) -> int:
+    """Return the port within a container that it publishes."""
+    [port] = container["HostConfig"]["PortBindings"] or {}
     return int(port.partition("/")[0])
 
 
@@ -311,11 +326,7 @@ def _connect(docker: DockerConnection, container: str, networks: list[str]) -> N
 
 
 def _restore(
-    docker: DockerConnection,
-    old: dict[str, Any] | None,
-    networks: list[str],
-    image: str,
-    port: int,
+    docker: DockerConnection, old: Container | None, networks: list[str], image: str, port: int
 ) -> str | None:
     """Have the old container, if any, serve as before, and its image have its name.
 
@@ -332,7 +343,7 @@ def _restore(
         if not url:
             return None
         wait(lambda: page_revision(url), _revision_of(old), ANSWER_SECONDS)
-    except (NoAnswerError, OSError, http.client.HTTPException):
+    except (NoAnswerError, OSError):
         return None
     return _revision_of(old)
 

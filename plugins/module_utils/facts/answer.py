@@ -11,9 +11,10 @@ from typing import Any
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import SOCKET
 from ansible_collections.labocloud.room.plugins.module_utils.facts.gather import seat_facts
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
 from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 
-ARGUMENTS: dict[str, Any] = {
+ARGUMENTS: dict[str, dict[str, object]] = {
     "docker_socket": {"type": "path", "default": SOCKET},
     "control_time": {"type": "float"},
     "registries": {"type": "list", "elements": "str", "default": []},
@@ -43,7 +44,7 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
     )
 
 
-def answer(arguments: Mapping[str, Any]) -> dict[str, Any]:
+def answer(arguments: Mapping[str, Any]) -> Seat:
     """Return the facts of the machine, as the module seat documents them. Raises LateError.
 
     arguments: a module's, with those of ARGUMENTS.

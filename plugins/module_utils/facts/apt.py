@@ -8,10 +8,12 @@ import os
 import re
 import subprocess
 import tempfile
-from typing import Any
 
+from ansible_collections.labocloud.room.plugins.module_utils.commands import ENVIRONMENT
 from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd, read
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Apt
 from ansible_collections.labocloud.room.plugins.module_utils.files import matching
+from ansible_collections.labocloud.room.plugins.module_utils.state import Brought
 
 STATUS = "/var/lib/dpkg/status"
 # Bytes; the status of a desktop with everything has 10 MB.
@@ -71,9 +73,7 @@ def _policy_rc_d(used: bool, odd: Odd | None = None) -> str:
     return "left" if used and read(POLICY_RC_D, odd) in ANSIBLES_POLICY else "other"
 
 
-def apt_facts(
-    brought: dict[str, Any], unfinished: list[str], odd: Odd | None = None
-) -> dict[str, Any]:
+def apt_facts(brought: Brought, unfinished: list[str], odd: Odd | None = None) -> Apt:
     """Return what was left of an installation, as the fact C(apt).
 
     brought: the record of what the toolkit brought. unfinished: as parse_dpkg_status() returns it.
@@ -97,7 +97,7 @@ def configuration(odd: Odd) -> str:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.DEVNULL,
-                env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"},
+                env=ENVIRONMENT,
                 timeout=APT_SECONDS,
                 check=False,
             )

@@ -11,24 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from typing import Any
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine import answers
-from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import (
-    Description,
-    Info,
-    ListedContainer,
-    Network,
-    Port,
-    needing,
-)
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
-from ansible_collections.labocloud.room.plugins.module_utils.engine.read import (
-    Reader,
-    UnclearError,
-)
+from ansible_collections.labocloud.room.plugins.module_utils.engine.read import Reader, UnclearError
+from ansible_collections.labocloud.room.plugins.module_utils.facts import seat
 from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd
 from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import nothing, shape_of
 
 # Seconds for one answer, and for all of them; bytes of one, which with a thousand images has 1 MB.
 _ANSWER_SECONDS, _ENGINE_SECONDS = 20.0, 45.0
@@ -66,14 +56,14 @@ ENTRIES = 20
 _ANY_ADDRESS = "0.0.0.0"  # noqa: S104  # as Docker writes it, too
 _DOCKER_NETWORKS = {"bridge", "host", "none", "docker_gwbridge", "ingress"}
 # The shapes of answers, with the fields that the facts cannot do without.
-INFO = needing(answers.INFO, "ServerVersion", "DockerRootDir", "Driver")
-IMAGE = needing(answers.IMAGE, "Id", "Architecture", "RootFS")
-_LISTED_CONTAINER = needing(answers.LISTED_CONTAINER, "Image", "ImageID", "State", "Status")
-CONTAINER = needing(answers.CONTAINER, "Config", "HostConfig")
-NETWORK = needing(answers.NETWORK, "Driver")
+INFO = answers.needing(answers.INFO, "ServerVersion", "DockerRootDir", "Driver")
+IMAGE = answers.needing(answers.IMAGE, "Id", "Architecture", "RootFS")
+_LISTED_CONTAINER = answers.needing(answers.LISTED_CONTAINER, "Image", "ImageID", "State", "Status")
+CONTAINER = answers.needing(answers.CONTAINER, "Config", "HostConfig")
+NETWORK = answers.needing(answers.NETWORK, "Driver")
 
 
-def engine_facts(path: str, odd: Odd) -> dict[str, Any]:
+def engine_facts(path: str, odd: Odd) -> seat.EngineFacts:
     """Return what an engine has; where none answers, the reason and empty lists.
 
     path: its socket's. odd: gets a sentence for whatever is left out. Raises nothing.
@@ -113,31 +103,14 @@ def reading(path: str, odd: Odd, seconds: float = _ENGINE_SECONDS) -> Iterator[R
         yield Reader(docker, odd.add, lists_required=False)
 
 
-def _no_engine(reason: str) -> dict[str, Any]:
+def _no_engine(reason: str) -> seat.EngineFacts:
     """Return what engine_facts() returns where no engine answers."""
-    return {
-        "engine": {
-            "running": False,
-            "version": "",
-            "root": "",
-            "driver": "",
-            "partial": False,
-            "cpus": 0,
-            "memory": False,
-            "pids": False,
-            "swarm": False,
-            "uid": None,
-            "why": " ".join(reason.split())[:LONGEST_LABEL],
-        },
-        "images": {},
-        "containers": {},
-        "networks": [],
-        "volumes": [],
-        "network": {"docker": [], "docker_mtu": 0, "docker_proxy": False},
-    }
+    facts: seat.EngineFacts = nothing(shape_of(seat.EngineFacts))
+    facts["engine"]["why"] = " ".join(reason.split())[:LONGEST_LABEL]
+    return facts
 
 
-def _engine(info: Info, uid: int | None) -> dict[str, Any]:
+def _engine(info: answers.Info, uid: int | None) -> seat.EngineItself:
     """Return the facts on the engine itself. uid: the account that it runs as."""
     return {
         "running": True,
@@ -154,7 +127,7 @@ def _engine(info: Info, uid: int | None) -> dict[str, Any]:
     }
 
 
-def _loads_partial_archives(info: Info) -> bool:
+def _loads_partial_archives(info: answers.Info) -> bool:
     """Return whether the engine skips layers of an archive that it has.
 
     The graph drivers do: the layer's file is not even opened. containerd's image store, the
@@ -176,9 +149,9 @@ def labels_of(labels: Mapping[str, str] | None) -> dict[str, str]:
     }
 
 
-def _inspected_images(reader: Reader, odd: Odd) -> dict[str, Description]:
+def _inspected_images(reader: Reader, odd: Odd) -> dict[str, answers.Image]:
     """Return the engine's own description of its tagged images, by tag."""
-    images: dict[str, Description] = {}
+    images: dict[str, answers.Image] = {}
     for listed in reader.images(most=_MOST_IMAGES):
         tags = [tag for tag in listed.get("RepoTags") or [] if tag != answers.NO_NAME]
         # A broken image can be used for nothing, so it is no fact.
@@ -190,9 +163,9 @@ def _inspected_images(reader: Reader, odd: Odd) -> dict[str, Description]:
     return {tag: images[tag] for tag in list(images)[:_MOST_IMAGES]}
 
 
-def image_facts(inspected: Mapping[str, Description]) -> dict[str, Any]:
+def image_facts(inspected: Mapping[str, answers.Image]) -> dict[str, seat.Image]:
     """Return the engine's tagged images. inspected: as _inspected_images() returns them."""
-    images = {}
+    images: dict[str, seat.Image] = {}
     for tag, image in inspected.items():
         labels = labels_of((image.get("Config") or {}).get("Labels"))
         images[tag] = {
@@ -205,17 +178,19 @@ def image_facts(inspected: Mapping[str, Description]) -> dict[str, Any]:
     return images
 
 
-def described_containers(reader: Reader) -> Iterator[tuple[ListedContainer, Description | None]]:
+def described_containers(
+    reader: Reader,
+) -> Iterator[tuple[answers.ListedContainer, answers.Container | None]]:
     """Yield the engine's containers, the stopped ones too: as listed, and as described."""
     for listed in reader.containers(_LISTED_CONTAINER, most=_MOST_CONTAINERS):
         yield listed, reader.container(listed["Id"], CONTAINER)
 
 
 def container_facts(
-    containers: Iterable[tuple[ListedContainer, Description | None]],
-) -> dict[str, Any]:
+    containers: Iterable[tuple[answers.ListedContainer, answers.Container | None]],
+) -> dict[str, seat.Container]:
     """Return the engine's containers by name. containers: as described_containers() yields them."""
-    facts = {}
+    facts: dict[str, seat.Container] = {}
     for listed, described in containers:
         health = re.search(r"\((?:health: )?(\w+)\)$", listed["Status"])
         # A container that died while it was removed has no name left.
@@ -233,7 +208,7 @@ def container_facts(
     return facts
 
 
-def container_settings(described: Description) -> dict[str, Any]:
+def container_settings(described: answers.Container) -> dict[str, object]:
     """Return what a container was started with, from the engine's description of it."""
     host = described["HostConfig"]
     bindings = host.get("PortBindings") or {}
@@ -253,14 +228,14 @@ def container_settings(described: Description) -> dict[str, Any]:
     return {key: _few(value) for key, value in settings.items()}
 
 
-def _few(value: Any) -> Any:  # noqa: ANN401  # JSON
+def _few(value: object) -> object:
     """Return the first entries of a list or an object, and anything else as it is."""
     if isinstance(value, list):
         return value[:ENTRIES]
     return dict(list(value.items())[:ENTRIES]) if isinstance(value, dict) else value
 
 
-def _published(ports: Iterable[Port] | None) -> list[dict[str, Any]]:
+def _published(ports: Iterable[answers.Port] | None) -> list[seat.Port]:
     """Return the ports of the machine at which a container answers: address, port and protocol."""
     ends = {
         (port["PublicPort"], port.get("Type") or "tcp", port.get("IP") or _ANY_ADDRESS)
@@ -273,7 +248,9 @@ def _published(ports: Iterable[Port] | None) -> list[dict[str, Any]]:
     ]
 
 
-def docker_network_facts(networks: list[Network], info: Info) -> dict[str, Any]:
+def docker_network_facts(
+    networks: list[answers.Network], info: answers.Info
+) -> seat.DockerNetworks:
     """Return the networks of containers, their MTU, and whether the engine has a proxy.
 
     networks, info: of the shapes NETWORK and INFO.

@@ -16,9 +16,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine.roots import NOBODYS
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Exercises, Memory
 from ansible_collections.labocloud.room.plugins.module_utils.files import sha256
 from ansible_collections.labocloud.room.plugins.module_utils.reset.emptying import is_mounted
 
@@ -64,6 +65,7 @@ class Places(NamedTuple):
 
 
 PLACES = Places()
+NAMES: tuple[Literal["folder", "command", "memory"], ...] = ("folder", "command", "memory")
 
 
 class Entry(NamedTuple):
@@ -99,7 +101,7 @@ def digest(lines: list[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()
 
 
-def exercise_facts(places: Places = PLACES) -> dict[str, Any]:
+def exercise_facts(places: Places = PLACES) -> Exercises:
     """Return what there is of the practical, as the module seat documents it."""
     current = places.current()
     return {
@@ -113,7 +115,7 @@ def exercise_facts(places: Places = PLACES) -> dict[str, Any]:
     }
 
 
-def memory_facts(path: Path) -> dict[str, Any]:
+def memory_facts(path: Path) -> Memory:
     """Return whose the directory is where the command remembers, and whether all may write there.
 
     The first is "absent", "ours" or "other", by the key C(memory), the second is C(open).

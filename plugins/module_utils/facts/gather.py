@@ -7,44 +7,22 @@ from __future__ import annotations
 import math
 import os
 import time
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 from ansible_collections.labocloud.room.plugins.module_utils import state
-from ansible_collections.labocloud.room.plugins.module_utils.facts import registry as facts_registry
-from ansible_collections.labocloud.room.plugins.module_utils.facts.apt import (
-    LARGEST_STATUS,
-    STATUS,
-    apt_facts,
-    parse_dpkg_status,
+from ansible_collections.labocloud.room.plugins.module_utils.facts import (
+    apt,
+    engine,
+    exercises,
+    machine,
+    network,
+    registry,
+    students,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.facts.engine import engine_facts
-from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import (
-    exercise_facts,
-)
-from ansible_collections.labocloud.room.plugins.module_utils.facts.machine import (
-    configuration_facts,
-    engine_file_facts,
-    system_facts,
-)
-from ansible_collections.labocloud.room.plugins.module_utils.facts.network import (
-    PAGE_SECONDS,
-    PendingAnswer,
-    RegistryProbes,
-    listener_facts,
-    network_facts,
-    page_facts,
-    registry_facts,
-)
+from ansible_collections.labocloud.room.plugins.module_utils.facts import seat as seat_types
 from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd, read
-from ansible_collections.labocloud.room.plugins.module_utils.facts.students import (
-    ROOT,
-    able_facts,
-    engines,
-    members,
-    socket_facts,
-    student_facts,
-)
 from ansible_collections.labocloud.room.plugins.module_utils.passwords import without_passwords
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import DEEPEST, LARGEST
 
@@ -56,59 +34,57 @@ _LONGEST_TEXT, _LONGEST_NAME, _MOST_ENTRIES = 2**16, 1000, 50_000
 def seat_facts(
     docker_socket: str,
     control_time: float | None = None,
-    registries: list[str] | None = None,
+    registries: Iterable[str] = (),
     page_url: str = "",
     page_container: str = "",
     *,
-    own_registries: list[str] | None = None,
+    own_registries: Iterable[str] = (),
     students_group: str = "",
-) -> dict[str, Any]:
+) -> seat_types.Seat:
     """Return all facts of this machine, as the module seat documents them."""
     odd = Odd()
     ahead = time.time() - control_time if control_time is not None else None
     # Whoever is at the other end of a network may be slow, and answers while the rest is read.
-    probes = RegistryProbes(registries or [])
-    registry = registry_facts(odd)
-    own = _ask_registries(own_registries or [], registry["ca"])
-    own_end = time.monotonic() + facts_registry.SECONDS
-    configuration = configuration_facts(odd)
+    reached = network.reach(registries)
+    files = network.registry_facts(odd)
+    ask = partial(registry.ask, authority=files["ca"])
+    own = network.PendingAnswers(ask, own_registries, registry.LATE, registry.SECONDS)
+    configuration = machine.configuration_facts(odd)
     config = configuration["daemon_config"]
-    packages, held, unfinished = parse_dpkg_status(read(STATUS, odd, LARGEST_STATUS))
+    packages, held, unfinished = apt.parse_dpkg_status(read(apt.STATUS, odd, apt.LARGEST_STATUS))
     memory, torn = _remembered()
-    answers = engine_facts(docker_socket, odd)
-    page = page_facts(page_url, page_container, answers["containers"])
-    page_end = time.monotonic() + PAGE_SECONDS
-    engine = answers.pop("engine")
-    students = student_facts(students_group, odd)
-    seat = {
-        **system_facts(odd),
-        "listeners": listener_facts(answers["containers"], odd),
+    answers = engine.engine_facts(docker_socket, odd)
+    page = network.look_at(page_url, page_container, answers["containers"])
+    seat: seat_types.Seat = {
+        **machine.system_facts(odd),
+        "listeners": network.listener_facts(answers["containers"], odd),
         "packages": packages,
         "held": held,
-        **configuration,
+        "files": configuration["files"],
         "daemon_config": without_passwords(config),
-        "docker_group": members("docker"),
-        "students": students,
-        "able": able_facts(),
+        "docker_group": students.members("docker"),
+        "students": students.student_facts(students_group, odd),
+        "able": students.able_facts(),
         **memory.facts({*packages, *unfinished}),
         "torn": torn,
-        "apt": apt_facts(memory.brought, unfinished, odd),
-        "docker": _docker_facts(engine, config or {}, docker_socket),
+        "apt": apt.apt_facts(memory.brought, unfinished, odd),
+        "docker": _docker_facts(answers["engine"], config or {}, docker_socket),
         "clock": {"control": control_time, "ahead": ahead},
-        "registry": {
-            **registry,
-            "answers": {name: pending.until(own_end) for name, pending in own.items()},
-        },
-        **answers,
+        "registry": {**files, "answers": own.result()},
+        "images": answers["images"],
+        "containers": answers["containers"],
+        "networks": answers["networks"],
+        "volumes": answers["volumes"],
         "network": {
-            **network_facts(odd),
+            **network.network_facts(odd),
             **answers["network"],
-            "registries": probes.result(),
+            "registries": reached.result(),
         },
-        "page": page.until(page_end) if page else None,
-        "exercises": exercise_facts(),
+        "page": page.result().get(page_url),
+        "exercises": exercises.exercise_facts(),
+        "odd": [],
     }
-    facts: dict[str, Any] = limited(seat, odd)
+    facts: seat_types.Seat = limited(seat, odd)
     return {**facts, "odd": [_as_utf8(sentence) for sentence in odd.sentences]}
 
 
@@ -145,12 +121,6 @@ def _as_utf8(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def _ask_registries(registries: list[str], authority: str) -> dict[str, PendingAnswer]:
-    """Ask registries, host:port, that this machine is to run. authority: their CA, in PEM."""
-    ask = partial(facts_registry.ask, authority=authority)
-    return {name: PendingAnswer(ask, name, dict(facts_registry.LATE)) for name in registries}
-
-
 def _remembered() -> tuple[state.State, list[str]]:
     """Return what the machine remembers, nothing where that cannot be read, and why it cannot."""
     try:
@@ -160,17 +130,19 @@ def _remembered() -> tuple[state.State, list[str]]:
 
 
 def _docker_facts(
-    engine: dict[str, Any], config: dict[str, Any], docker_socket: str
-) -> dict[str, Any]:
+    itself: seat_types.EngineItself, config: dict[str, object], docker_socket: str
+) -> seat_types.Docker:
     """Return the facts on the engine, which may not run.
 
-    engine: what it answers of itself. config: the content of daemon.json.
+    itself: what it answers of itself. config: the content of daemon.json.
     """
-    usual = ROOT if os.path.isdir(ROOT) else _DOCKER_ROOT
-    root = engine["root"] or config.get("data-root")
+    usual = students.ROOT if os.path.isdir(students.ROOT) else _DOCKER_ROOT
+    configured = itself["root"] or config.get("data-root")
+    root = configured if isinstance(configured, str) else usual
     return {
-        **engine,
-        **engine_file_facts(root if isinstance(root, str) else usual),
-        "socket": socket_facts(docker_socket),
-        "roots": engines(0),
+        **itself,
+        **machine.engine_file_facts(root),
+        "root": root,
+        "socket": students.socket_facts(docker_socket),
+        "roots": students.engines(0),
     }

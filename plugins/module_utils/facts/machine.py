@@ -13,8 +13,9 @@ import shlex
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
+from ansible_collections.labocloud.room.plugins.module_utils.engine.roots import NOBODYS
+from ansible_collections.labocloud.room.plugins.module_utils.facts import seat
 from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd, read
 from ansible_collections.labocloud.room.plugins.module_utils.files import matching, sha256
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import too_deep
@@ -71,7 +72,7 @@ def assignments(text: str) -> dict[str, str]:
     return variables
 
 
-def parse_os_release(text: str) -> dict[str, str]:
+def parse_os_release(text: str) -> seat.System:
     """Return id, version, codename and name of an os-release(5), empty where it lacks one."""
     variables = assignments(text)
     return {
@@ -92,7 +93,7 @@ def parse_host_key(text: str) -> str:
     return "SHA256:" + base64.b64encode(hashlib.sha256(raw).digest()).decode().rstrip("=")
 
 
-def parse_object(text: str) -> dict[str, Any] | None:
+def parse_object(text: str) -> dict[str, object] | None:
     """Return a JSON object; None where the text is something else, or is nested too deep."""
     try:
         value = json.loads(text)
@@ -107,7 +108,7 @@ def _hashed(*parts: str) -> str:
     return hashlib.sha256(whole.encode(errors="surrogateescape")).hexdigest()
 
 
-def identity(odd: Odd) -> dict[str, Any]:
+def identity(odd: Odd) -> seat.Identity:
     """Return what tells this machine from others, as the fact C(machine).
 
     A copy of its disk has the same machine-id and host keys. Containers of the same machine, which
@@ -145,7 +146,7 @@ def free_mb(path: str) -> int:
 def has_data(root: str) -> bool:
     """Return whether there is anything in Docker's directory, but for a file system's own."""
     with suppress(OSError, ValueError), os.scandir(root) as entries:
-        return any(entry.name != "lost+found" for entry in entries)
+        return any(entry.name != NOBODYS for entry in entries)
     return False
 
 
@@ -192,7 +193,7 @@ def masked() -> list[str]:
     ]
 
 
-def system_facts(odd: Odd) -> dict[str, Any]:
+def system_facts(odd: Odd) -> seat.SystemFacts:
     """Return the seat's system, whether root asks for it, and which machine it is."""
     return {
         "os": parse_os_release(read(OS_RELEASE, odd)),
@@ -204,7 +205,7 @@ def system_facts(odd: Odd) -> dict[str, Any]:
     }
 
 
-def configuration_facts(odd: Odd) -> dict[str, Any]:
+def configuration_facts(odd: Odd) -> seat.Configuration:
     """Return the files that configure Docker, path to SHA-256, and the content of daemon.json."""
     files = [*matching(*ENGINE_CONFIGURATION), *matching(*OTHER_CONFIGURATION)]
     return {
@@ -213,10 +214,9 @@ def configuration_facts(odd: Odd) -> dict[str, Any]:
     }
 
 
-def engine_file_facts(root: str) -> dict[str, Any]:
+def engine_file_facts(root: str) -> seat.EngineFiles:
     """Return the facts on the engine that the seat's files have. root: Docker's directory."""
     return {
-        "root": root,
         "free_mb": free_mb(root),
         "data": has_data(root),
         "enabled": any(True for _ in matching(_ENABLED)),

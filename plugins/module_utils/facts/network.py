@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import copy
 import glob
 import http.client
 import json
@@ -14,14 +15,15 @@ import ssl
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypedDict, TypeVar
 from urllib.parse import urlsplit
 
 from ansible_collections.labocloud.room.plugins.module_utils.facts import apt as facts_apt
+from ansible_collections.labocloud.room.plugins.module_utils.facts import seat
 from ansible_collections.labocloud.room.plugins.module_utils.facts.machine import assignments
 from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd, read
 from ansible_collections.labocloud.room.plugins.module_utils.files import content, matching
@@ -38,10 +40,8 @@ REGISTRY_TAGS = "/var/lib/docker-registry/room/docker/registry/v2/repositories/*
 # More tags than a room's registry keeps, and more bytes than a link's digest has.
 REGISTRY_MOST, _LINK_BYTES = 1000, 100
 _DIGEST = re.compile("sha256:[0-9a-f]{64}")
-REGISTRY_CERTIFICATES = {
-    "ca": "/etc/docker/registry/labocloud-ca.crt",
-    "certificate": "/etc/docker/registry/labocloud.crt",
-}
+REGISTRY_CA = "/etc/docker/registry/labocloud-ca.crt"
+REGISTRY_CERTIFICATE = "/etc/docker/registry/labocloud.crt"
 # Bytes of a certificate, which has some two thousand.
 _LARGEST_CERTIFICATE = 2**16
 # Debian's own list of authorities, without those that an administrator has added.
@@ -57,10 +57,27 @@ _HEALTH = "/healthz"
 PAGE_SECONDS, _PAGE_BYTES = 20, 2**16
 _LONGEST_REVISION = 200
 
+_Answer = TypeVar("_Answer")
 
-def parse_listeners(table: str) -> list[dict[str, Any]]:
-    """Return the listening sockets of /proc/net/tcp or tcp6: C(port), C(address), C(inode)."""
-    listeners: list[dict[str, Any]] = []
+
+class Listening(TypedDict):
+    """A socket that listens on a TCP port."""
+
+    port: int
+    address: str
+    inode: str
+
+
+class Holder(TypedDict):
+    """A process that holds a socket, None where none is seen."""
+
+    process: str | None
+    pid: int | None
+
+
+def parse_listeners(table: str) -> list[Listening]:
+    """Return the listening sockets of /proc/net/tcp or tcp6."""
+    listeners: list[Listening] = []
     for line in table.splitlines()[1:]:
         # A line that is not the kernel's describes no socket.
         with suppress(IndexError, ValueError, OSError, struct.error):
@@ -72,14 +89,14 @@ def parse_listeners(table: str) -> list[dict[str, Any]]:
             words = re.findall("........", address)
             raw = b"".join(struct.pack("=I", int(word, 16)) for word in words)
             family = socket.AF_INET if len(words) == 1 else socket.AF_INET6
-            listener = {"address": socket.inet_ntop(family, raw), "inode": fields[9]}
-            listeners.append({"port": int(port, 16), **listener})
+            address = socket.inet_ntop(family, raw)
+            listeners.append({"port": int(port, 16), "address": address, "inode": fields[9]})
     return listeners[:_MOST_LISTENERS]
 
 
-def parse_routes(table: str) -> list[dict[str, str]]:
-    """Return the routes of /proc/net/route: the network C(to) and the C(interface)."""
-    routes = []
+def parse_routes(table: str) -> list[seat.Route]:
+    """Return the routes of /proc/net/route."""
+    routes: list[seat.Route] = []
     for line in table.splitlines()[1:]:
         with suppress(ValueError, struct.error):
             interface, destination, _, _, _, _, _, mask = line.split()[:8]
@@ -118,12 +135,9 @@ def proxy(odd: Odd) -> str:
     return next(filter(None, map(plain_proxy, addresses)), "")
 
 
-def socket_holders(wanted: set[str]) -> dict[str, dict[str, Any]]:
-    """Return the process behind each socket that is wanted and seen.
-
-    wanted: inodes. Returns inode to C(process) and C(pid).
-    """
-    holders: dict[str, dict[str, Any]] = {}
+def socket_holders(wanted: set[str]) -> dict[str, Holder]:
+    """Return the process behind each socket that is wanted and seen, by inode."""
+    holders: dict[str, Holder] = {}
     for link in glob.iglob("/proc/[0-9]*/fd/[0-9]*"):
         if holders.keys() == wanted:
             break
@@ -139,34 +153,32 @@ def socket_holders(wanted: set[str]) -> dict[str, dict[str, Any]]:
 
 
 def name_holders(
-    listeners: list[dict[str, Any]],
-    sockets: dict[str, dict[str, Any]],
-    containers: dict[str, Any],
-) -> list[dict[str, Any]]:
-    """Return who holds each TCP port, as the fact C(listeners).
+    listeners: list[Listening], sockets: dict[str, Holder], containers: dict[str, seat.Container]
+) -> list[seat.Listener]:
+    """Return who holds each TCP port.
 
-    listeners: as parse_listeners() returns them. sockets: as socket_holders() returns them.
-    containers: as the engine's facts have them. Docker forwards some published ports without
-    a process of its own, so the containers' ports count as held too.
+    sockets: as socket_holders() returns them. Docker forwards some published ports without a
+    process of its own, so the containers' ports count as held too.
     """
+    nobody: Holder = {"process": None, "pid": None}
     published: dict[int, dict[str, str]] = {}
     for name, container in containers.items():
         for end in container["ports"] if container["state"] == "running" else ():
             if end["protocol"] == "tcp":
                 published.setdefault(end["port"], {})[end["address"]] = name
-    holders, seen = [], set()
+    holders: list[seat.Listener] = []
+    seen: set[tuple[int, str | None]] = set()
     for listener in listeners:
         port, address = listener["port"], listener["address"]
-        holder = sockets.get(listener["inode"], {"process": None, "pid": None})
-        container = None
+        holder = sockets.get(listener["inode"], nobody)
+        container_name: str | None = None
         if holder["process"] in _OF_DOCKER:
             by_address = published.get(port, {})
             # A container that is alone on a port is meant, however the engine writes the address.
             alone = next(iter(by_address.values())) if len(set(by_address.values())) == 1 else None
-            container = by_address.get(address, alone)
-        holders.append({"port": port, "address": address, **holder, "container": container})
-        seen |= {(port, address), (port, container)}
-    nobody = {"process": None, "pid": None}
+            container_name = by_address.get(address, alone)
+        holders.append({"port": port, "address": address, **holder, "container": container_name})
+        seen |= {(port, address), (port, container_name)}
     holders.extend(
         {"port": port, "address": address, **nobody, "container": name}
         for port, by_address in published.items()
@@ -177,15 +189,15 @@ def name_holders(
     return holders[:_MOST_LISTENERS]
 
 
-def listener_facts(containers: dict[str, Any], odd: Odd) -> list[dict[str, Any]]:
-    """Return who holds each TCP port of the seat, as the fact C(listeners)."""
+def listener_facts(containers: dict[str, seat.Container], odd: Odd) -> list[seat.Listener]:
+    """Return who holds each TCP port of the seat."""
     tables = [read(f"/proc/net/{name}", odd, _LARGEST_TABLE) for name in ("tcp", "tcp6")]
     listeners = [listener for table in tables for listener in parse_listeners(table)]
     holders = socket_holders({listener["inode"] for listener in listeners})
     return name_holders(listeners, holders, containers)
 
 
-def network_facts(odd: Odd) -> dict[str, Any]:
+def network_facts(odd: Odd) -> seat.OwnNetwork:
     """Return the seat's own network: its routes, the way out, the proxy that its files name."""
     routes = parse_routes(read("/proc/net/route", odd))
     interface = next((route["interface"] for route in routes if route["to"] == _ANYWHERE), "")
@@ -207,10 +219,8 @@ def issuer_of(certificate: dict[str, Any]) -> str:
     return names.get("organizationName") or names.get("commonName", "")
 
 
-def _shown_certificate(
-    address: tuple[str, int], authorities: ssl.SSLContext
-) -> tuple[dict[str, Any], bytes]:
-    """Return a server's certificate, as authorities see it, and its bytes.
+def _shown_certificate(address: tuple[str, int], authorities: ssl.SSLContext) -> tuple[str, bytes]:
+    """Return who signed a server's certificate, as authorities see it, and its bytes.
 
     Raises OSError, of which ssl.SSLCertVerificationError is one, where they do not vouch for it.
     """
@@ -218,7 +228,7 @@ def _shown_certificate(
         socket.create_connection(address, REGISTRY_SECONDS) as connection,
         authorities.wrap_socket(connection, server_hostname=address[0]) as secured,
     ):
-        return secured.getpeercert() or {}, secured.getpeercert(binary_form=True) or b""
+        return issuer_of(secured.getpeercert() or {}), secured.getpeercert(binary_form=True) or b""
 
 
 def public_authorities() -> ssl.SSLContext:
@@ -233,19 +243,19 @@ def public_authorities() -> ssl.SSLContext:
     return public
 
 
-def _signed_by(address: tuple[str, int]) -> dict[str, Any]:
+def _signed_by(address: tuple[str, int]) -> tuple[bool | None, str]:
     """Return whether a public authority signed a server's certificate, and who did.
 
-    The first is C(public), None where it cannot be told, the second is C(issuer). Raises OSError.
+    The first is None where it cannot be told. Raises OSError.
     """
     public = public_authorities()
     try:
-        return {"public": True, "issuer": issuer_of(_shown_certificate(address, public)[0])}
+        return True, _shown_certificate(address, public)[0]
     except ssl.SSLCertVerificationError as error:
         # Neither a date that is wrong by a clock that is off, nor a seat without any authority,
         # proves that no public one has signed.
         if error.verify_code not in _UNKNOWN_AUTHORITY or not public.cert_store_stats()["x509_ca"]:
-            return {"public": None, "issuer": ""}
+            return None, ""
     anybody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     anybody.check_hostname = False
     anybody.verify_mode = ssl.CERT_NONE
@@ -256,59 +266,65 @@ def _signed_by(address: tuple[str, int]) -> dict[str, Any]:
     itself.check_hostname = False
     itself.verify_flags |= getattr(ssl, "VERIFY_X509_PARTIAL_CHAIN", 0x80000)
     itself.load_verify_locations(cadata=shown)
-    return {"public": False, "issuer": issuer_of(_shown_certificate(address, itself)[0])}
+    return False, _shown_certificate(address, itself)[0]
 
 
-def _reach(registry: str, answer: dict[str, Any]) -> None:
+def _reach(registry: str, answer: seat.Reached) -> None:
     """Try to reach a registry, host:port, and put into answer what became of it."""
     try:
         host, _, port = registry.rpartition(":")
         address = (host.strip("[]"), int(port))
         socket.create_connection(address, REGISTRY_SECONDS).close()
     except TimeoutError:
-        return  # The answer is "no answer in time" already, as when RegistryProbes gives up first.
+        return  # The answer is "no answer in time" already, as when nobody waits any more.
     except OSError as error:
         answer["why"] = error.strerror or str(error)
         return
     except (ValueError, OverflowError):
         answer["why"] = "that is no HOST:PORT"
         return
-    answer.update(reached=True, why="")
+    answer.update({"reached": True, "why": ""})
     with suppress(OSError, ValueError):  # It does not speak TLS, or not to us.
-        answer.update(_signed_by(address))
+        public, issuer = _signed_by(address)
+        answer.update({"public": public, "issuer": issuer})
 
 
-class PendingAnswer:
-    """A question that is asked in a thread of its own, and abandoned when it takes too long.
+class PendingAnswers(Generic[_Answer]):
+    """Questions that are asked in threads of their own, and abandoned when they take too long.
 
     Neither looking up a name nor reading an answer that comes byte by byte has a time limit of its
-    own. The answer is filled in piece by piece; as it is to begin with, it says that none came.
+    own. An answer is filled in piece by piece; as it is to begin with, it says that none came.
     """
 
     def __init__(
-        self, ask: Callable[[str, dict[str, Any]], None], what: str, answer: dict[str, Any]
+        self, ask: Callable[[str, _Answer], None], names: Iterable[str], late: _Answer, seconds: int
     ) -> None:
-        self.answer = answer
-        self.thread = threading.Thread(target=ask, args=(what, answer), daemon=True)
-        self.thread.start()
+        """Begin to ask each by its name. late: the answer to begin with. seconds: for all."""
+        self.end = time.monotonic() + seconds
+        self.answers = {name: copy.copy(late) for name in names}
+        self.threads = [
+            threading.Thread(target=ask, args=question, daemon=True)
+            for question in self.answers.items()
+        ]
+        for thread in self.threads:
+            thread.start()
 
-    def until(self, end: float) -> dict[str, Any]:
-        """Return the answer as it is at the end, by time.monotonic(), or once it is complete."""
-        self.thread.join(max(0.0, end - time.monotonic()))
-        return dict(self.answer)
+    def result(self) -> dict[str, _Answer]:
+        """Return the answers by name, once the time is over or all are complete."""
+        for thread in self.threads:
+            thread.join(max(0.0, self.end - time.monotonic()))
+        return copy.deepcopy(self.answers)
 
 
-class RegistryProbes:
-    """Registries, host:port, that are being tried while other facts are found out."""
-
-    def __init__(self, registries: list[str]) -> None:
-        self.end = time.monotonic() + REGISTRY_SECONDS
-        late = {"reached": False, "why": "no answer in time", "public": None, "issuer": ""}
-        self.pending = {name: PendingAnswer(_reach, name, dict(late)) for name in registries}
-
-    def result(self) -> dict[str, dict[str, Any]]:
-        """Return what became of each registry, once the time is over or all have answered."""
-        return {name: pending.until(self.end) for name, pending in self.pending.items()}
+def reach(registries: Iterable[str]) -> PendingAnswers[seat.Reached]:
+    """Begin to try registries, host:port."""
+    late: seat.Reached = {
+        "reached": False,
+        "why": "no answer in time",
+        "public": None,
+        "issuer": "",
+    }
+    return PendingAnswers(_reach, registries, late, REGISTRY_SECONDS)
 
 
 def _revision_in(body: bytes) -> str | None:
@@ -321,7 +337,7 @@ def _revision_in(body: bytes) -> str | None:
     return revision[:_LONGEST_REVISION] if isinstance(revision, str) else None
 
 
-def _look_at(url: str, answer: dict[str, Any]) -> None:
+def _look_at(url: str, answer: seat.Page) -> None:
     """Request the health page below an address, and put into answer what came.
 
     It is a container's, so it may be anything: no proxy is used, and no redirection is followed.
@@ -344,20 +360,20 @@ def _look_at(url: str, answer: dict[str, Any]) -> None:
     why = "" if revision is not None else "it tells no revision"
     if response.status != http.client.OK:
         why = f"its status is {response.status}"
-    answer.update(status=response.status, revision=revision, why=why)
+    answer.update({"status": response.status, "revision": revision, "why": why})
 
 
-def page_facts(url: str, name: str, containers: dict[str, Any]) -> PendingAnswer | None:
-    """Begin to request a container's health page; None where no such container runs.
+def look_at(
+    url: str, name: str, containers: dict[str, seat.Container]
+) -> PendingAnswers[seat.Page]:
+    """Begin to request a container's health page; nothing where no such container runs.
 
-    url: the page's address, empty for none. name: the container's. containers: as the engine's
-    facts have them.
+    url: the page's address, empty for none. name: the container's.
     """
-    if not url or containers.get(name, {"state": ""})["state"] != "running":
-        return None
-    return PendingAnswer(
-        _look_at, url, {"status": None, "revision": None, "why": "no answer in time"}
-    )
+    container = containers.get(name)
+    runs = container is not None and container["state"] == "running"
+    late: seat.Page = {"status": None, "revision": None, "why": "no answer in time"}
+    return PendingAnswers(_look_at, [url] if url and runs else [], late, PAGE_SECONDS)
 
 
 def linked_digest(link: Path) -> str:
@@ -370,14 +386,15 @@ def linked_digest(link: Path) -> str:
     return ""
 
 
-def registry_facts(odd: Odd) -> dict[str, Any]:
+def registry_facts(odd: Odd) -> seat.RegistryFiles:
     """Return the images in the storage of the room's registry, tag to digest, and certificates."""
     directories = map(Path, glob.iglob(REGISTRY_TAGS))
     links = islice(
         (link for tags in directories for link in tags.glob("*/current/link")), REGISTRY_MOST
     )
     digests = {link.parts[-3]: linked_digest(link) for link in links}
-    certificates = {
-        name: read(path, odd, _LARGEST_CERTIFICATE) for name, path in REGISTRY_CERTIFICATES.items()
+    return {
+        "images": {tag: digest for tag, digest in digests.items() if digest},
+        "ca": read(REGISTRY_CA, odd, _LARGEST_CERTIFICATE),
+        "certificate": read(REGISTRY_CERTIFICATE, odd, _LARGEST_CERTIFICATE),
     }
-    return {"images": {tag: digest for tag, digest in digests.items() if digest}, **certificates}

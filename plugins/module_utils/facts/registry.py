@@ -7,11 +7,12 @@ from __future__ import annotations
 import http.client
 import ssl
 from contextlib import closing
-from typing import Any
+
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Answers
 
 # Seconds for each piece of an answer; the caller limits the whole.
 SECONDS = 20
-LATE = {"answers": None, "why": "no answer in time"}
+LATE: Answers = {"answers": None, "why": "no answer in time"}
 # Characters of the reason, which may be what it answers where that is no HTTP.
 _LONGEST = 200
 
@@ -35,14 +36,14 @@ def _status_of(address: str, authority: str) -> int:
         return connection.getresponse().status
 
 
-def ask(address: str, answer: dict[str, Any], authority: str) -> None:
+def ask(address: str, answer: Answers, authority: str) -> None:
     """Ask a registry, host:port, and put into answer whether it answers. Raises nothing.
 
     answer: C(answers), and C(why) not, to begin with those of LATE. authority: the certificate, in
     PEM, of the CA that seats trust for it.
     """
     if not authority:
-        answer.update(answers=False, why="it has no certificate")
+        answer.update({"answers": False, "why": "it has no certificate"})
         return
     try:
         status = _status_of(address, authority)
@@ -50,7 +51,7 @@ def ask(address: str, answer: dict[str, Any], authority: str) -> None:
         # On a certificate, Python's verify_message says more than OpenSSL's own words.
         words = getattr(error, "verify_message", None) or getattr(error, "strerror", None)
         why = " ".join((words or str(error) or type(error).__name__).split())
-        answer.update(answers=False, why=why[:_LONGEST])
+        answer.update({"answers": False, "why": why[:_LONGEST]})
         return
     is_ok = status == http.client.OK
-    answer.update(answers=is_ok, why="" if is_ok else f"its status is {status}")
+    answer.update({"answers": is_ok, "why": "" if is_ok else f"its status is {status}"})

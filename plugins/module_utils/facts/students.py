@@ -14,9 +14,9 @@ import re
 import stat
 import struct
 from contextlib import suppress
-from typing import Any
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import ACCOUNT
+from ansible_collections.labocloud.room.plugins.module_utils.facts import seat
 from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd, read
 from ansible_collections.labocloud.room.plugins.module_utils.files import matching
 
@@ -50,7 +50,7 @@ def parse_ranges(text: str) -> list[tuple[str, int, int]]:
     return [(name, int(first), int(count)) for name, first, count in ranges][:_MOST]
 
 
-def _account(ranges: dict[str, list[tuple[str, int, int]]], odd: Odd) -> dict[str, Any] | None:
+def _account(ranges: dict[str, list[tuple[str, int, int]]], odd: Odd) -> seat.Account | None:
     """Return the account that an engine without root runs as, None where there is none.
 
     ranges: C(subuids) and C(subgids), as parse_ranges() returns them.
@@ -60,15 +60,20 @@ def _account(ranges: dict[str, list[tuple[str, int, int]]], odd: Odd) -> dict[st
     except (KeyError, OSError):
         return None
     [password] = re.findall(f"^{ACCOUNT}:([^:]*)", read(SHADOW, odd), re.MULTILINE)[:1] or [""]
-    own_ranges = {
-        kind: [[first, count] for name, first, count in all_of_kind if name == ACCOUNT]
-        for kind, all_of_kind in ranges.items()
+
+    def own_ranges(kind: str) -> list[list[int]]:
+        return [[first, count] for name, first, count in ranges[kind] if name == ACCOUNT]
+
+    return {
+        "uid": entry.pw_uid,
+        "gid": entry.pw_gid,
+        "locked": password.startswith(("!", "*")) and entry.pw_shell.endswith("nologin"),
+        "subuids": own_ranges("subuids"),
+        "subgids": own_ranges("subgids"),
     }
-    locked = password.startswith(("!", "*")) and entry.pw_shell.endswith("nologin")
-    return {"uid": entry.pw_uid, "gid": entry.pw_gid, "locked": locked, **own_ranges}
 
 
-def _group_named(name: str) -> dict[str, Any] | None:
+def _group_named(name: str) -> seat.Group | None:
     """Return a group, local or of a directory, by its name; None where the seat has none."""
     try:
         return {"name": name, "gid": grp.getgrnam(name).gr_gid} if name else None
@@ -76,7 +81,7 @@ def _group_named(name: str) -> dict[str, Any] | None:
         return None
 
 
-def student_facts(group: str, odd: Odd) -> dict[str, Any]:
+def student_facts(group: str, odd: Odd) -> seat.Students:
     """Return who may use an engine without root. group: one whose members may, too."""
     ranges = {kind: parse_ranges(read(path, odd)) for kind, path in SUBORDINATE.items()}
     return {
@@ -103,7 +108,7 @@ def parse_acl(data: bytes) -> list[int]:
     ]
 
 
-def socket_facts(path: str) -> dict[str, Any] | None:
+def socket_facts(path: str) -> seat.Socket | None:
     """Return the owner, the mode and the groups of the engine's socket, None where none is."""
     try:
         status = os.stat(path)
@@ -155,7 +160,7 @@ def _is_switched_on(name: str, default: str) -> bool:
     return value.isdecimal() and int(value) > 0
 
 
-def able_facts() -> dict[str, Any]:
+def able_facts() -> seat.Abilities:
     """Return what the machine has of what an engine without root needs, as the fact C(able)."""
     tun = 0
     with suppress(OSError):

@@ -21,7 +21,7 @@ class WrongArchiveError(ValueError):
     """An archive of images, or an image that was loaded from it, is not the expected one."""
 
 
-def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _no_twins(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """Return an object of JSON. Raises ValueError where two keys differ in case at most.
 
     The engine ignores upper and lower case, so it might take the other key of the two.
@@ -122,10 +122,7 @@ def names_in(archive: Readable, *, whole: bool = False) -> set[str]:
 
 
 def _read_lists(archive: Readable) -> tuple[dict[str, bytes], set[str]]:
-    """Return the archive's lists, path to content, and the paths of all that it holds.
-
-    Raises as names_in() does.
-    """
+    """Return the archive's lists, path to content, and all its paths. Raises as names_in() does."""
     lists: dict[str, bytes] = {}
     present = set()
     # A tar that is opened as a stream calls nothing but read().

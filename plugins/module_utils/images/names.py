@@ -8,19 +8,23 @@ import copy
 import http.client
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 from urllib.parse import quote, urlencode
 
+from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import Image
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     DockerConnection,
     EngineError,
     reason,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.engine.read import Reader
-from ansible_collections.labocloud.room.plugins.module_utils.state import State, update
+from ansible_collections.labocloud.room.plugins.module_utils.state import (
+    Built,
+    State,
+    update,
+)
 
 
-def described(docker: DockerConnection, image: str) -> dict[str, Any] | None:
+def described(docker: DockerConnection, image: str) -> Image | None:
     """Return the engine's description of an image, by name, digest or ID; None where there is none.
 
     Raises OSError where the engine does not answer, or refuses.
@@ -46,10 +50,7 @@ def give_name(docker: DockerConnection, image: str, name: str) -> None:
 
 
 def take_name(docker: DockerConnection, name: str) -> None:
-    """Remove a name, or a reference by digest, and with the last one its image.
-
-    Raises as described() does.
-    """
+    """Remove a name, or a reference by digest, and with the last one its image. Raises OSError."""
     docker.ask(f"/images/{quote(name, safe='/:@')}?noprune=true", "DELETE")
 
 
@@ -77,7 +78,7 @@ def remembered(images: dict[str, str], bases: dict[str, str] | None = None) -> I
     images: tag to fingerprint. bases: the names that they are from, to digest. Where the block
     raises, the record is restored. Raises TornError and OSError.
     """
-    previous: dict[str, Any] = {}
+    previous: Built = {"images": {}, "bases": {}}
 
     def remember(state: State) -> None:
         previous.update(copy.deepcopy(state.built))

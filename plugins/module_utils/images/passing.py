@@ -23,10 +23,7 @@ _OLD_SECONDS = 24 * 60 * 60
 
 
 def sweep(place: Path, owners: set[int]) -> None:
-    """Remove what killed runs have left in a place that archives pass through.
-
-    owners: UIDs; what others have made under such a name stays.
-    """
+    """Remove what killed runs of these owners, UIDs, have left in a place for archives."""
     for path in place.glob(f"{PREFIX}*"):
         try:
             status = path.lstat()

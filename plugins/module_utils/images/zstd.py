@@ -33,9 +33,8 @@ def pack(dest: Path, write: Callable[[IO[bytes], IO[str]], object]) -> str:
                 command, stdin=subprocess.PIPE, stderr=messages, env=ENVIRONMENT
             ) as zstd:
                 write(cast("IO[bytes]", zstd.stdin), messages)
-        except BrokenPipeError as error:  # zstd has ended, and says itself why
-            failure = error
-        except subprocess.CalledProcessError as error:
+        # Where the pipe is broken, zstd has ended, and says itself why.
+        except (BrokenPipeError, subprocess.CalledProcessError) as error:
             failure = error
         messages.seek(0)
         text = messages.read()

@@ -6,14 +6,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypedDict
-from urllib.parse import quote
+from functools import partial
+from typing import TypeVar
 
-from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import NO_NAME
+from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import (
+    NO_NAME,
+    Container,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
-from ansible_collections.labocloud.room.plugins.module_utils.reset.plan import Image, Plan, Volume
+from ansible_collections.labocloud.room.plugins.module_utils.engine.read import Reader
+from ansible_collections.labocloud.room.plugins.module_utils.reset.plan import (
+    Image,
+    Plan,
+    Thing,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.reset.recreating import endpoints
 from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import REPOSITORY
 from ansible_collections.labocloud.room.plugins.module_utils.reset.stamps import (
+    Stamps,
     container_stamp,
     volume_stamp,
 )
@@ -21,15 +31,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.reset.words import 
 
 # The label of a container that is a service's.
 TASK = "com.docker.swarm.task.id"
-# A thing as the engine describes it.
-Description = dict[str, Any]
-
-
-class Stamps(TypedDict):
-    """What tells whether anything was changed since: containers by ID, volumes by name."""
-
-    containers: dict[str, str]
-    volumes: dict[str, str]
+_Thing = TypeVar("_Thing", bound=Thing)
 
 
 @dataclass(frozen=True)
@@ -66,53 +68,48 @@ class Changes:
         """Return a plan without these."""
         return {
             **things,
-            "swarm": [thing for thing in things["swarm"] if thing["id"] not in self.swarm],
-            "containers": [
-                container
-                for container in things["containers"]
-                if container["id"] not in self.containers
-            ],
-            "volumes": [volume for volume in things["volumes"] if volume["id"] not in self.volumes],
-            "images": [image for image in things["images"] if image["id"] not in self.images],
-            "networks": [
-                network for network in things["networks"] if network["id"] not in self.networks
-            ],
+            "swarm": _without(things["swarm"], self.swarm),
+            "containers": _without(things["containers"], self.containers),
+            "volumes": _without(things["volumes"], self.volumes),
+            "images": _without(things["images"], self.images),
+            "networks": _without(things["networks"], self.networks),
         }
 
 
-def _is_as_saved(
-    stamp: Callable[[DockerConnection, Description], str],
-    docker: DockerConnection,
-    thing: Description,
-    saved: str | None,
-) -> bool:
+def _without(things: list[_Thing], changed: dict[str, str]) -> list[_Thing]:
+    """Return the things that are not changed."""
+    return [thing for thing in things if thing["id"] not in changed]
+
+
+def _is_as_saved(stamp: Callable[[], str], saved: str | None) -> bool:
     """Return whether a thing is as it was when it was saved, by its stamp."""
     try:
-        return stamp(docker, thing) == saved
+        return stamp() == saved
     except OSError:  # what cannot be read is not what was saved
         return False
 
 
-def _volumes_of(container: Description) -> list[str]:
+def _volumes_of(container: Container) -> list[str]:
     """Return the names of a container's volumes."""
     mounts = container.get("Mounts") or []
     return [mount["Name"] for mount in mounts if mount["Type"] == "volume"]
 
 
 def _written_volumes(
-    docker: DockerConnection, volumes: list[Volume], saved: dict[str, str]
+    docker: DockerConnection, names: list[str], saved: dict[str, str]
 ) -> dict[str, str]:
     """Return the volumes that are not as they were saved: name to why."""
-    why = {}
-    for name in [volume["name"] for volume in volumes]:
-        volume = docker.ask(f"/volumes/{quote(name)}")
-        if volume is not None and not _is_as_saved(volume_stamp, docker, volume, saved.get(name)):
-            why[name] = "it was written to after it was saved"
-    return why
+    written = [
+        name
+        for name in names
+        if (volume := Reader(docker).volume(name))
+        and not _is_as_saved(partial(volume_stamp, docker, volume), saved.get(name))
+    ]
+    return dict.fromkeys(written, "it was written to after it was saved")
 
 
 def _why_changed(
-    docker: DockerConnection, container: Description, saved: dict[str, str], written: set[str]
+    docker: DockerConnection, container: Container, saved: dict[str, str], written: set[str]
 ) -> str:
     """Return why a container is not as it was saved, empty where it is.
 
@@ -121,7 +118,7 @@ def _why_changed(
     state = container["State"]
     if state["Running"] and not state["Paused"]:
         return "it runs, after it was saved"
-    if not _is_as_saved(container_stamp, docker, container, saved.get(container["Id"])):
+    if not _is_as_saved(partial(container_stamp, docker, container), saved.get(container["Id"])):
         return "it ran, or was written to, after it was saved"
     others = sorted(written.intersection(_volumes_of(container)))
     return f"its volume {others[0]} was written to after it was saved" if others else ""
@@ -131,20 +128,20 @@ def _renamed_images(docker: DockerConnection, images: list[Image]) -> dict[str, 
     """Return the images that have got another name since: ID to why."""
     why = {}
     for image in images:
-        description = docker.ask(f"/images/{image['id']}/json") or {}
+        description = Reader(docker).image(image["id"]) or {}
         others = {*(description.get("RepoTags") or [])} - {*image["names"], NO_NAME}
         if new := sorted(name for name in others if not name.startswith(f"{REPOSITORY}:")):
             why[image["id"]] = f"it was named {new[0]} after it was saved"
     return why
 
 
-def _keep_needed(changes: Changes, container: Description, name: str, things: Plan) -> None:
+def _keep_needed(changes: Changes, container: Container, name: str, things: Plan) -> None:
     """Add what a container needs that stays to the changes, where there is no other reason yet."""
     why = f"the container {name} needs it"
     changes.images.setdefault(container["Image"], why)
     for volume in _volumes_of(container):
         changes.volumes.setdefault(volume, why)
-    for network in ((container.get("NetworkSettings") or {}).get("Networks") or {}).values():
+    for network in endpoints(container).values():
         changes.networks.setdefault(network["NetworkID"], why)
     # Whoever leaves a swarm loses the containers of its services.
     if TASK in (container["Config"].get("Labels") or {}):
@@ -155,16 +152,18 @@ def _keep_needed(changes: Changes, container: Description, name: str, things: Pl
 def changes_since(docker: DockerConnection, things: Plan, saved: Stamps) -> Changes:
     """Return what of a plan is not as it was saved, with what that needs.
 
-    Raises OSError or http.client.HTTPException where no engine answers.
+    Raises OSError where no engine answers.
     """
     changes = Changes(
-        volumes=_written_volumes(docker, things["volumes"], saved["volumes"]),
+        volumes=_written_volumes(
+            docker, [volume["name"] for volume in things["volumes"]], saved["volumes"]
+        ),
         images=_renamed_images(docker, things["images"]),
     )
     written = set(changes.volumes)
     for container in things["containers"]:
-        description = docker.ask(f"/containers/{container['id']}/json")
-        if not description:
+        description = Reader(docker).container(container["id"])
+        if description is None:
             continue
         if reason := _why_changed(docker, description, saved["containers"], written):
             changes.containers[container["id"]] = reason
@@ -175,9 +174,9 @@ def changes_since(docker: DockerConnection, things: Plan, saved: Stamps) -> Chan
 def taken_names(docker: DockerConnection, names: dict[str, str]) -> dict[str, str]:
     """Return the names that go and have become the last of another image: name to why.
 
-    names: as a plan has them. Raises OSError or http.client.HTTPException where no engine answers.
+    names: as a plan has them. Raises OSError where no engine answers.
     """
     going = [name for name, key in names.items() if not key]
-    images = {name: docker.ask(f"/images/{name}/json") or {} for name in going}
-    only = [name for name in going if images[name].get("RepoTags") == [name]]
+    images = {name: Reader(docker).image(name) for name in going}
+    only = [name for name, image in images.items() if image and image.get("RepoTags") == [name]]
     return dict.fromkeys(only, "an image has it that has no other name")

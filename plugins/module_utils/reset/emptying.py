@@ -18,7 +18,7 @@ class ForeignEntryError(Exception):
     """Something is there that is not ours to remove; the text names it and says what to do."""
 
 
-def mount_number(descriptor: int) -> int:
+def _mount_number(descriptor: int) -> int:
     """Return the number of the mount that an open directory is on.
 
     It tells a directory that is mounted there from one that belongs there, of the same file system
@@ -29,42 +29,30 @@ def mount_number(descriptor: int) -> int:
     return int(number)
 
 
-def open_directory(name: str, parent: int | None = None) -> int:
+def _open_directory(name: str, parent: int | None = None) -> int:
     """Open a directory, and no link to one, and return its descriptor. Raises OSError."""
     return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
 
 
-def identity(descriptor: int) -> tuple[int, int]:
-    """Return what tells an open directory from all others."""
-    status = os.fstat(descriptor)
-    return status.st_dev, status.st_ino
-
-
-def replace(old: int, new: int) -> int:
-    """Close one open directory, and return another to go on with."""
-    os.close(old)
-    return new
-
-
-def is_top(directory: int) -> bool:
-    """Return whether an open directory is the top of something that is mounted there."""
-    above = open_directory("..", directory)
-    try:
-        return mount_number(above) != mount_number(directory)
-    finally:
-        os.close(above)
+def _go_on(directory: int, name: str) -> int:
+    """Open a directory by its name in an open one, which is closed then. Raises OSError."""
+    found = _open_directory(name, directory)
+    os.close(directory)
+    return found
 
 
 def is_mounted(path: Path) -> bool:
     """Return whether a directory is where something is mounted. Raises OSError where it is none."""
-    directory = open_directory(str(path))
+    directory = _open_directory(str(path))
     try:
-        return is_top(directory)
+        mount = _mount_number(directory)
+        directory = _go_on(directory, "..")
+        return _mount_number(directory) != mount
     finally:
         os.close(directory)
 
 
-def remove_files(directory: int, busy: Callable[[str], None]) -> list[str]:
+def _remove_files(directory: int, busy: Callable[[str], None]) -> list[str]:
     """Remove all of an open directory that is no directory, and return the names of those.
 
     busy: takes the name of a file that something is mounted on. Raises OSError.
@@ -83,7 +71,7 @@ def remove_files(directory: int, busy: Callable[[str], None]) -> list[str]:
     return [name for name, is_directory in found if is_directory]
 
 
-def refuse_mount(path: str) -> None:
+def _refuse_mount(path: str) -> None:
     """Raise ForeignEntryError: something is mounted at that path after all."""
     raise ForeignEntryError(
         Refusal(
@@ -96,7 +84,7 @@ def refuse_mount(path: str) -> None:
 def empty(
     root: str,
     keep: Collection[str] = (NOBODYS,),
-    mounted: Callable[[str], object] = refuse_mount,
+    mounted: Callable[[str], object] = _refuse_mount,
 ) -> None:
     """Remove all that is in root, and on the same mount.
 
@@ -105,7 +93,7 @@ def empty(
     directories that it is in do. Raises OSError, and what mounted raises.
     """
     stays = False
-    directory = open_directory(root)
+    directory = _open_directory(root)
 
     def busy(name: str = "") -> None:
         nonlocal stays
@@ -113,26 +101,26 @@ def empty(
         mounted("/".join(filter(None, [root, *(name for name, _ in trail), name])))
 
     try:
-        mount = mount_number(directory)
-        # The way down: each directory's name, and what tells the one that it is in from others.
-        trail: list[tuple[str, tuple[int, int]]] = []
+        mount = _mount_number(directory)
+        # The way down: each directory's name, and the one that it is in, to be known again.
+        trail: list[tuple[str, os.stat_result]] = []
         # The directories still to be entered, at each level.
-        levels = [[name for name in remove_files(directory, busy) if name not in keep]]
+        levels = [[name for name in _remove_files(directory, busy) if name not in keep]]
         while levels[0] or trail:
             if levels[-1]:
                 name = levels[-1].pop()
-                trail.append((name, identity(directory)))
-                directory = replace(directory, open_directory(name, directory))
-                if mount_number(directory) != mount:
+                trail.append((name, os.fstat(directory)))
+                directory = _go_on(directory, name)
+                if _mount_number(directory) != mount:
                     busy()
                     levels.append([])
                 else:
-                    levels.append(remove_files(directory, busy))
+                    levels.append(_remove_files(directory, busy))
             else:
                 levels.pop()
                 name, above = trail.pop()
-                directory = replace(directory, open_directory("..", directory))
-                if identity(directory) != above:
+                directory = _go_on(directory, "..")
+                if not os.path.samestat(os.fstat(directory), above):
                     raise OSError(f"{name}, below {root}, was moved while it was emptied")
                 try:
                     os.rmdir(name, dir_fd=directory)

@@ -4,19 +4,22 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import shlex
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
+from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import Container
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     DockerConnection,
     EngineError,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.engine.read import Reader
 from ansible_collections.labocloud.room.plugins.module_utils.files import write_whole
+from ansible_collections.labocloud.room.plugins.module_utils.reset.recreating import name_of
 from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import (
     SHORT,
     UnsavableError,
@@ -31,18 +34,14 @@ ATTEMPTS = 3
 # go on, unpause or start. Not across a boot, which ends all containers.
 HALTED = Path("/run/labocloud-halted.json")
 
+Described = TypeVar("Described")
 # As HALTED has it.
 Halted = dict[str, dict[str, str]]
 
 
-def describe_all(docker: DockerConnection, paths: list[str]) -> list[dict[str, Any]]:
-    """Return the engine's descriptions of those things that are there, by their API's paths."""
-    return [description for description in map(docker.ask, paths) if description is not None]
-
-
-def describe_containers(docker: DockerConnection, containers: list[str]) -> list[dict[str, Any]]:
-    """Return the engine's descriptions of those of the containers, IDs, that are there."""
-    return describe_all(docker, [f"/containers/{key}/json" for key in containers])
+def present(descriptions: Iterable[Described | None]) -> list[Described]:
+    """Return those descriptions of things that are there."""
+    return [description for description in descriptions if description is not None]
 
 
 def _read_halted() -> Halted:
@@ -68,12 +67,12 @@ def _take(halted: Halted, dest: Path) -> dict[str, str]:
     return {key: verb for other in ours for key, verb in halted.pop(other).items()}
 
 
-def _halt(docker: DockerConnection, container: dict[str, Any]) -> str:
+def _halt(docker: DockerConnection, container: Container) -> str:
     """Have a container write nothing, and return what lets it go on, empty where it wrote nothing.
 
     Raises UnsavableError where it runs all the same.
     """
-    key, name = container["Id"], container["Name"].lstrip("/")
+    key, name = container["Id"], name_of(container)
     for _ in range(ATTEMPTS):
         state = container["State"]
         if state["Paused"] or not state["Running"]:
@@ -87,9 +86,10 @@ def _halt(docker: DockerConnection, container: dict[str, Any]) -> str:
         else:
             return undo
         # It may have ended just now.
-        container = docker.ask(f"/containers/{key}/json")
-        if container is None:
+        now = Reader(docker).container(key)
+        if now is None:
             return ""
+        container = now
     raise UnsavableError(f"the container {name} runs, and cannot be paused: {failure}")
 
 
@@ -97,13 +97,13 @@ def halt_all(docker: DockerConnection, containers: list[str], dest: Path) -> Non
     """Have the containers, IDs, write nothing, and remember those that do not because of this.
 
     Those too that others have halted: a run that ended early, or one that may still fetch what it
-    has saved. Raises UnsavableError, OSError and http.client.HTTPException.
+    has saved. Raises UnsavableError and OSError.
     """
     halted = _read_halted()
     ours = _take(halted, dest)
     held = {key: verb for others in halted.values() for key, verb in others.items()}
     running = []
-    for container in describe_containers(docker, containers):
+    for container in present(map(Reader(docker).container, containers)):
         key, state = container["Id"], container["State"]
         if key in held:
             ours[key] = held[key]
@@ -119,14 +119,11 @@ def halt_all(docker: DockerConnection, containers: list[str], dest: Path) -> Non
 
 
 def _let_one_go_on(docker: DockerConnection, key: str, verb: str) -> None:
-    """Let a container go on, by its ID, where it does not. Raises as DockerConnection.ask()."""
-    container = docker.ask(f"/containers/{key}/json")
-    if container is None:
-        return
-    state = container["State"]
-    is_halted = state["Paused"] if verb == "unpause" else not state["Running"]
-    if is_halted:
-        docker.ask(f"/containers/{key}/{verb}", "POST")
+    """Let a container go on, by its ID, where it does not. Raises OSError."""
+    if container := Reader(docker).container(key):
+        state = container["State"]
+        if state["Paused"] if verb == "unpause" else not state["Running"]:
+            docker.ask(f"/containers/{key}/{verb}", "POST")
 
 
 def let_go_on(docker: DockerConnection, dest: Path) -> list[str]:
@@ -142,7 +139,7 @@ def let_go_on(docker: DockerConnection, dest: Path) -> list[str]:
     while True:
         for key, verb in list(left.items()):
             # An engine that does not answer may come back.
-            with suppress(OSError, http.client.HTTPException):
+            with suppress(OSError):
                 _let_one_go_on(docker, key, verb)
                 del left[key]
             if time.monotonic() > deadline:

@@ -4,19 +4,15 @@
 
 from __future__ import annotations
 
-import http.client
 import shlex
-from typing import Any, cast
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine import access
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
 from ansible_collections.labocloud.room.plugins.module_utils.engine.things import look
-from ansible_collections.labocloud.room.plugins.module_utils.limits import held
 from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.module_utils.reset.memory import remembered
-from ansible_collections.labocloud.room.plugins.module_utils.reset.ownership import Before, Claims
+from ansible_collections.labocloud.room.plugins.module_utils.reset.ownership import Claims
 from ansible_collections.labocloud.room.plugins.module_utils.reset.plan import (
-    ORDER,
     Plan,
     empty_plan,
     plan,
@@ -40,7 +36,7 @@ def _unanswering(docker: DockerConnection, host: str) -> str:
     """Return that Docker does not answer; empty where it does."""
     try:
         docker.negotiate()
-    except (OSError, http.client.HTTPException):
+    except OSError:
         fix = f"./lab up --limit {shlex.quote(host)}, and then this again"
         return str(Refusal("Docker does not answer", fix))
     return ""
@@ -52,8 +48,7 @@ def list_things(
     """Return what is the students', and why that cannot be told, empty where it can.
 
     host: the machine's name, for what people are told. keep: what else stays, as Claims has it.
-    close: whether the engine is closed to students first. Raises TornError, OSError and
-    http.client.HTTPException.
+    close: whether the engine is closed to students first. Raises TornError and OSError.
     """
     state = read()
     why = _unknown(state, host) or _unanswering(docker, host)
@@ -61,13 +56,11 @@ def list_things(
         return {**empty_plan(), "memory": []}, f"{host}: {why}."
     if close:
         access.close(docker.path)
-    engine = look(docker)
     claims = Claims(
-        before=Before.from_record(state.before),
+        before=state.before,
         images=state.built["images"],
         # The toolkit records a container before it makes it: without the record it has made none.
         containers=frozenset(state.brought.get("containers", [])),
         keep=keep,
     )
-    things: Plan = {**plan(engine, claims), "memory": remembered()}
-    return cast("Plan", held(cast("dict[str, Any]", things), ORDER)), ""
+    return {**plan(look(docker), claims), "memory": remembered()}, ""

@@ -11,12 +11,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-# An engine as look() describes it, and of that the images: ID to description.
-Engine = dict[str, Any]
-Images = dict[str, dict[str, Any]]
-Container = dict[str, Any]
+from ansible_collections.labocloud.room.plugins.module_utils.engine.things import (
+    Container,
+    Engine,
+    Image,
+    Thing,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.state import Before
+
+# By ID.
+Images = dict[str, Image]
 
 ENGINES_NETWORKS = {"bridge", "host", "none", "ingress"}
 SWARMS_NETWORK = "docker_gwbridge"
@@ -29,42 +34,12 @@ MADE_FROM = "labocloud.base.from"
 
 
 @dataclass(frozen=True)
-class Before:
-    """What a machine's Docker had before the toolkit, by what tells things of one name apart.
-
-    All are IDs, but volumes, which have nothing but their names; images, ID to names.
-    """
-
-    containers: frozenset[str]
-    images: dict[str, list[str]]
-    volumes: frozenset[str]
-    networks: frozenset[str]
-    plugins: frozenset[str]
-    cache: frozenset[str]
-    swarm: str
-
-    @classmethod
-    def from_record(cls, record: dict[str, Any]) -> Before:
-        """Read what the machine remembers of it, as seat_state has written it."""
-        ids = record["ids"]
-        return cls(
-            containers=frozenset(ids["containers"]),
-            images=ids["images"],
-            volumes=frozenset(record["volumes"]),
-            networks=frozenset(ids["networks"]),
-            # Of a Docker that did not run, none are recorded.
-            plugins=frozenset(ids.get("plugins", [])),
-            cache=frozenset(ids["cache"]),
-            swarm=ids["swarm"],
-        )
-
-
-@dataclass(frozen=True)
 class Claims:
     """Who claims things of a machine's Docker against the students.
 
-    images: those that the toolkit has brought, name to fingerprint. containers: IDs of those that
-    it has made. keep: what else is to stay, as is_meant() takes it.
+    before: what was there before the toolkit. images: those that it has brought, name to
+    fingerprint. containers: IDs of those that it has made. keep: what else is to stay, as
+    is_meant() takes it.
     """
 
     before: Before
@@ -90,13 +65,13 @@ class Staying:
     cache: frozenset[str]
 
 
-def is_brought(image: Mapping[str, Any], name: str, brought: Mapping[str, str]) -> bool:
+def is_brought(fingerprint: str, name: str, brought: Mapping[str, str]) -> bool:
     """Return whether an image is the one that the toolkit has brought under a name.
 
-    image: with its fingerprint. brought: what the machine remembers, name to fingerprint. What the
-    image is called by now is of no matter: a name can be moved to another one.
+    brought: what the machine remembers, name to fingerprint. What the image is called by now is of
+    no matter: a name can be moved to another one.
     """
-    return bool(image["fingerprint"] == brought.get(name))
+    return fingerprint == brought.get(name)
 
 
 def is_meant(entry: str, key: str, names: Iterable[str], digests: Iterable[str] = ()) -> bool:
@@ -112,7 +87,7 @@ def is_meant(entry: str, key: str, names: Iterable[str], digests: Iterable[str] 
     return entry in names
 
 
-def _is_kept(keep: list[str], thing: dict[str, Any]) -> bool:
+def _is_kept(keep: list[str], thing: Thing) -> bool:
     """Return whether a thing that has an id and a name is asked to stay."""
     return any(is_meant(entry, thing["id"], [thing["name"]]) for entry in keep)
 
@@ -120,7 +95,7 @@ def _is_kept(keep: list[str], thing: dict[str, Any]) -> bool:
 def ancestors(images: Images, key: str) -> list[str]:
     """Return the IDs of the images that an image was built on, as far as the engine knows them."""
     found = []
-    while (key := images.get(key, {}).get("parent", "")) in images:
+    while key in images and (key := images[key]["parent"]) in images:
         found.append(key)
     return found
 
@@ -150,7 +125,9 @@ def _brought_names(images: Images, brought: dict[str, str], used: set[str]) -> d
     """
     wanted = {}
     for name in brought:
-        same = [key for key, image in images.items() if is_brought(image, name, brought)]
+        same = [
+            key for key, image in images.items() if is_brought(image["fingerprint"], name, brought)
+        ]
         if same:
             # A container that was committed unchanged is the same image, under another ID.
             wanted[name] = max(
@@ -196,7 +173,7 @@ def _wanted_names(images: Images, claims: Claims, used: set[str]) -> dict[str, s
     used: IDs of the images that containers which stay run on. The last to claim a name has it: the
     toolkit.
     """
-    before = claims.before.images
+    before = claims.before["ids"]["images"]
     wanted = {name: key for key, names in before.items() if key in images for name in names}
     wanted |= _kept_names(images, claims.keep)
     wanted |= _brought_names(images, claims.images, used)
@@ -209,7 +186,7 @@ def _staying_images(
     images: Images, claims: Claims, wanted: dict[str, str], used: set[str]
 ) -> frozenset[str]:
     """Return the IDs of the images that stay, with those that they were built on."""
-    kept = {*wanted.values(), *claims.before.images, *used}
+    kept = {*wanted.values(), *claims.before["ids"]["images"], *used}
     kept |= {
         key
         for key, image in images.items()
@@ -231,7 +208,7 @@ def _staying_networks(
     return frozenset(
         network["id"]
         for network in engine["networks"]
-        if network["id"] in claims.before.networks
+        if network["id"] in claims.before["ids"]["networks"]
         or network["name"] in ENGINES_NETWORKS
         or {network["id"], network["name"]} & joined
         or _is_kept(claims.keep, network)
@@ -251,19 +228,18 @@ def _staying_plugins(
     return frozenset(
         plugin["id"]
         for plugin in engine["plugins"]
-        if plugin["id"] in claims.before.plugins
+        # Of a Docker that did not run, none are recorded.
+        if plugin["id"] in claims.before["ids"].get("plugins", [])
         or plugin["name"] in drivers
         or _is_kept(claims.keep, plugin)
     )
 
 
 def staying(engine: Engine, claims: Claims) -> Staying:
-    """Return what of an engine stays; all else is the students', which is decided nowhere else.
-
-    engine: as look() describes it.
-    """
+    """Return what of an engine stays; all else is the students', which is decided nowhere else."""
+    ids = claims.before["ids"]
     kept = [container for container in engine["containers"] if _is_kept(claims.keep, container)]
-    recorded = claims.before.containers | claims.containers
+    recorded = {*ids["containers"], *claims.containers}
     containers = [
         container
         for container in engine["containers"]
@@ -273,8 +249,8 @@ def staying(engine: Engine, claims: Claims) -> Staying:
     names = _wanted_names(engine["images"], claims, used)
     # The engine removes no volume of a container that is there.
     held = {name for container in containers for name in container["volumes"]}
-    volumes = claims.before.volumes | held | {*claims.keep}
-    swarm = engine["swarm"] in ("", claims.before.swarm)
+    volumes = frozenset([*claims.before["volumes"], *held, *claims.keep])
+    swarm = engine["swarm"] in ("", ids["swarm"])
     networks = _staying_networks(engine, claims, kept, swarm=swarm)
     return Staying(
         swarm=swarm,
@@ -284,5 +260,5 @@ def staying(engine: Engine, claims: Claims) -> Staying:
         volumes=volumes,
         networks=networks,
         plugins=_staying_plugins(engine, claims, volumes, networks),
-        cache=claims.before.cache,
+        cache=frozenset(ids["cache"]),
     )

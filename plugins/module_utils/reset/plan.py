@@ -7,22 +7,25 @@ A plan leaves the machine as JSON, and comes back to it to be carried out.
 
 from __future__ import annotations
 
-from typing import Any, TypedDict, cast
+import json
+from collections.abc import Iterable, Sequence
+from typing import TypedDict, TypeVar
 
-from ansible_collections.labocloud.room.plugins.module_utils.engine.things import IN_A_SWARM
+from ansible_collections.labocloud.room.plugins.module_utils.engine import things as engine_things
+from ansible_collections.labocloud.room.plugins.module_utils.engine.things import (
+    Container,
+    Engine,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.reset.ownership import (
     Claims,
-    Engine,
     Staying,
     ancestors,
     staying,
 )
 
-# In which order a plan is carried out.
-ORDER = (
-    *("swarm", *IN_A_SWARM, "containers", "names", "images", "volumes", "networks", "plugins"),
-    "cache",
-)
+# Characters of a plan as JSON, which are some thousands of things. An honest seat has a twentieth.
+_LARGEST = 500_000
+_Entry = TypeVar("_Entry")
 
 
 class Thing(TypedDict):
@@ -33,11 +36,11 @@ class Thing(TypedDict):
     bytes: int
 
 
-class Container(Thing):
-    """A container that goes. volumes: the names of those that it has."""
+class NamedImage(TypedDict):
+    """An image with all its names."""
 
-    state: str
-    volumes: list[str]
+    id: str
+    names: list[str]
 
 
 class Image(Thing):
@@ -46,11 +49,10 @@ class Image(Thing):
     names: list[str]
 
 
-class Volume(Thing):
-    """A volume that goes. elsewhere: whether its data are in no directory of the engine's."""
+class Volume(engine_things.Volume):
+    """A volume that goes. id: its name."""
 
-    driver: str
-    elsewhere: bool
+    id: str
 
 
 class _Extras(TypedDict, total=False):
@@ -87,7 +89,7 @@ class Savable(TypedDict):
     """What of a plan can be saved, as seat_save takes it: IDs, volumes by name, and images."""
 
     containers: list[str]
-    images: list[Image]
+    images: Sequence[NamedImage]
     volumes: list[str]
     networks: list[str]
     bytes: int
@@ -139,43 +141,66 @@ def _images(engine: Engine, stays: Staying) -> list[Image]:
     ]
 
 
-def _without_size(things: list[dict[str, Any]], stay: frozenset[str] = frozenset()) -> list[Thing]:
+def _without_size(
+    things: Iterable[engine_things.Thing], stay: frozenset[str] = frozenset()
+) -> list[Thing]:
     """Return the things that go of a kind that takes no space. stay: IDs of those that stay."""
-    return [cast("Thing", thing | {"bytes": 0}) for thing in things if thing["id"] not in stay]
+    return [{**thing, "bytes": 0} for thing in things if thing["id"] not in stay]
+
+
+class _Room:
+    """The room that an answer has yet for a plan, and how many things it has none for."""
+
+    def __init__(self) -> None:
+        self.characters = _LARGEST
+        self.left_out = 0
+
+    def take(self, entries: list[_Entry]) -> list[_Entry]:
+        """Return those of a kind's entries that have room, in their order."""
+        count = 0
+        # What comes after the first that has no room may depend on it: there is none again.
+        for entry in entries:
+            self.characters -= len(json.dumps(entry)) + 2
+            if self.characters < 0:
+                break
+            count += 1
+        self.left_out += len(entries) - count
+        return entries[:count]
 
 
 def plan(engine: Engine, claims: Claims) -> Plan:
-    """Return what is the students', and so goes.
-
-    engine: as look() describes it.
-    """
+    """Return what is the students', and so goes: as much of it as an answer can hold."""
     stays = staying(engine, claims)
-    swarm = {"id": engine["swarm"], "name": ""}
-    # A swarm that stays is its managers' to tidy, with all that it holds.
-    held = {kind: [] if stays.swarm else engine[kind] for kind in IN_A_SWARM}
-    return {
-        "swarm": [] if stays.swarm else _without_size([swarm]),
-        "services": _without_size(held["services"]),
-        "secrets": _without_size(held["secrets"]),
-        "configs": _without_size(held["configs"]),
-        "containers": [
-            container
-            for container in engine["containers"]
-            if container["id"] not in stays.containers
-        ],
-        "names": _names(engine, stays),
-        "images": _images(engine, stays),
-        "volumes": [
-            volume | {"id": volume["name"]}
-            for volume in engine["volumes"]
-            if volume["name"] not in stays.volumes
-        ],
-        "networks": _without_size(engine["networks"], stays.networks),
-        "plugins": _without_size(engine["plugins"], stays.plugins),
-        "cache": [
-            piece | {"name": ""} for piece in engine["cache"] if piece["id"] not in stays.cache
-        ],
+    room = _Room()
+    things: Plan = {
+        # A swarm that stays is its managers' to tidy, with all that it holds.
+        "swarm": [] if stays.swarm else [{"id": engine["swarm"], "name": "", "bytes": 0}],
+        "services": [] if stays.swarm else room.take(_without_size(engine["services"])),
+        "secrets": [] if stays.swarm else room.take(_without_size(engine["secrets"])),
+        "configs": [] if stays.swarm else room.take(_without_size(engine["configs"])),
+        "containers": room.take(
+            [
+                container
+                for container in engine["containers"]
+                if container["id"] not in stays.containers
+            ]
+        ),
+        "names": dict(room.take([*_names(engine, stays).items()])),
+        "images": room.take(_images(engine, stays)),
+        "volumes": room.take(
+            [
+                {**volume, "id": volume["name"]}
+                for volume in engine["volumes"]
+                if volume["name"] not in stays.volumes
+            ]
+        ),
+        "networks": room.take(_without_size(engine["networks"], stays.networks)),
+        "plugins": room.take(_without_size(engine["plugins"], stays.plugins)),
+        "cache": room.take(
+            [{**piece, "name": ""} for piece in engine["cache"] if piece["id"] not in stays.cache]
+        ),
     }
+    return {**things, "more": room.left_out} if room.left_out else things
 
 
 def total(things: Plan) -> int:

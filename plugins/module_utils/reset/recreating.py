@@ -6,32 +6,58 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Literal, TypedDict
 
+from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import (
+    Container,
+    ContainerConfig,
+    Endpoint,
+    HostConfig,
+    MountRequest,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import (
     REPOSITORY,
     SHORT,
 )
 
-# A thing as the engine described it when it was saved, or a request to make one.
-Description = dict[str, Any]
-
 # On what has come back: which files it came from.
 LABEL = "labocloud.restored"
 # What a container can have of another one, as HostConfig says it: container:ID.
+MODES: tuple[Literal["NetworkMode", "PidMode", "IpcMode"], ...]
 MODES = ("NetworkMode", "PidMode", "IpcMode")
 OF_ANOTHER = "container:"
+
+
+class _Networking(TypedDict):
+    """The networks that a container joins when it is made, by name."""
+
+    EndpointsConfig: dict[str, Endpoint]
+
+
+class Request(ContainerConfig):
+    """The request that makes a container."""
+
+    HostConfig: HostConfig
+    NetworkingConfig: _Networking
+
+
 # What an engine refuses for a container that has another's network. Its image has the ports.
+NOT_WITH_ANOTHERS_NETWORK: tuple[Literal["Hostname", "Domainname", "ExposedPorts"], ...]
 NOT_WITH_ANOTHERS_NETWORK = ("Hostname", "Domainname", "ExposedPorts")
 
 
-def name_of(container: Description) -> str:
+def name_of(container: Container) -> str:
     """Return a container's name, without the slash that the engine puts before it."""
-    name: str = container["Name"]
-    return name.lstrip("/")
+    return container["Name"].lstrip("/")
 
 
-def mounts(container: Description) -> tuple[list[str], list[Description]]:
+def endpoints(container: Container) -> dict[str, Endpoint]:
+    """Return how a container has joined its networks, by their names."""
+    networks = (container.get("NetworkSettings") or {}).get("Networks") or {}
+    return {name: endpoint or {} for name, endpoint in networks.items()}
+
+
+def _mounts(container: Container) -> tuple[list[str], list[MountRequest]]:
     """Return the binds and the mounts with which a saved container has what it had mounted.
 
     Volumes are mounted by name, those too that had none given and were made with it, or that it had
@@ -50,13 +76,13 @@ def mounts(container: Description) -> tuple[list[str], list[Description]]:
     return binds + [
         f"{mount.get('Name') or mount['Source']}:{mount['Destination']}"
         + ("" if mount.get("RW", True) else ":ro")
-        for mount in container["Mounts"]
+        for mount in container["Mounts"] or []
         if mount["Type"] in ("volume", "bind")
         and os.path.normpath(mount["Destination"]) not in given
     ], named
 
 
-def references(container: Description) -> list[str]:
+def references(container: Container) -> list[str]:
     """Return the IDs and names of the containers that a saved container has something of."""
     host = container["HostConfig"]
     modes = [host.get(key) or "" for key in MODES]
@@ -64,20 +90,20 @@ def references(container: Description) -> list[str]:
     return found + [link.split(":")[0].lstrip("/") for link in host.get("Links") or []]
 
 
-def find(containers: Iterable[Description], reference: str) -> Description | None:
+def find(containers: Iterable[Container], reference: str) -> Container | None:
     """Return the saved container of an ID or a name, None where there is none."""
-    for container in containers:
-        if reference in (container["Id"], name_of(container)):
-            return container
-    return None
+    return next(
+        (each for each in containers if reference in (each["Id"], name_of(each))),
+        None,
+    )
 
 
-def in_order(containers: list[Description]) -> list[Description]:
+def in_order(containers: list[Container]) -> list[Container]:
     """Return saved containers so that those come first of which others have something."""
-    ordered: list[Description] = []
+    ordered: list[Container] = []
     seen = set()
 
-    def visit(container: Description) -> None:
+    def visit(container: Container) -> None:
         if container["Id"] in seen:
             return
         seen.add(container["Id"])
@@ -91,12 +117,13 @@ def in_order(containers: list[Description]) -> list[Description]:
     return ordered
 
 
-def _modes(host: Description, here: Callable[[str], str]) -> tuple[Description, list[str]]:
+def _modes(host: HostConfig, here: Callable[[str], str]) -> tuple[HostConfig, list[str]]:
     """Return what a container has of another's namespaces, and what it has to do without.
 
-    host: its HostConfig. here: as recreated() takes it.
+    here: as recreated() takes it.
     """
-    modes, without = {}, []
+    modes: HostConfig = {}
+    without = []
     for key in MODES:
         mode = host.get(key) or ""
         if not mode.startswith(OF_ANOTHER):
@@ -109,8 +136,8 @@ def _modes(host: Description, here: Callable[[str], str]) -> tuple[Description, 
     return modes, without
 
 
-def _links(host: Description, here: Callable[[str], str]) -> tuple[list[str], list[str]]:
-    """Return a container's links, and what it has to do without. host, here: as _modes() has it."""
+def _links(host: HostConfig, here: Callable[[str], str]) -> tuple[list[str], list[str]]:
+    """Return a container's links, and what it has to do without. here: as _modes() has it."""
     links, without = [], []
     for link in host.get("Links") or []:
         name, _, alias = link.partition(":")
@@ -122,8 +149,8 @@ def _links(host: Description, here: Callable[[str], str]) -> tuple[list[str], li
 
 
 def recreated(
-    container: Description, mark: str, here: Callable[[str], str] = lambda _: ""
-) -> tuple[Description, list[str]]:
+    container: Container, mark: str, here: Callable[[str], str] = lambda _: ""
+) -> tuple[Request, list[str]]:
     """Return the request that makes a container as it was, and what it has to do without.
 
     container: the description of it that was saved. Its file system is in the saved image. mark:
@@ -131,21 +158,23 @@ def recreated(
     something, empty where it is not.
     """
     short = container["Id"][:SHORT]
-    host = container["HostConfig"]
-    binds, named = mounts(container)
+    config, host = container["Config"], container["HostConfig"]
+    binds, named = _mounts(container)
     modes, without = _modes(host, here)
     links, lacking = _links(host, here)
-    left_out = {"MacAddress"}
-    if container["Config"]["Hostname"] == short:
-        left_out.add("Hostname")
-    if "NetworkMode" in modes:
-        left_out |= {*NOT_WITH_ANOTHERS_NETWORK}
-    changes: Description = {"Binds": binds, "Mounts": named, "VolumesFrom": None, **modes}
+    host = {**host, "Binds": binds, "Mounts": named, "VolumesFrom": None, **modes}
     if host.get("Links"):
-        changes["Links"] = links
-    return {
-        **{key: value for key, value in container["Config"].items() if key not in left_out},
+        host["Links"] = links
+    request: Request = {
+        **config,
         "Image": f"{REPOSITORY}:{short}",
-        "Labels": (container["Config"]["Labels"] or {}) | {LABEL: mark},
-        "HostConfig": host | changes,
-    }, without + lacking
+        "Labels": (config["Labels"] or {}) | {LABEL: mark},
+        "HostConfig": host,
+        "NetworkingConfig": {"EndpointsConfig": {}},
+    }
+    request.pop("MacAddress", None)
+    if config["Hostname"] == short:
+        request.pop("Hostname")
+    for key in NOT_WITH_ANOTHERS_NETWORK if "NetworkMode" in modes else ():
+        request.pop(key, None)
+    return request, without + lacking

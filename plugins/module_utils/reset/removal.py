@@ -13,33 +13,33 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import Volume
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     DockerConnection,
     EngineError,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.engine.things import is_a_mount
+from ansible_collections.labocloud.room.plugins.module_utils.engine.things import (
+    Container,
+    is_a_mount,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.mounts import read_mounts
 from ansible_collections.labocloud.room.plugins.module_utils.reset.changes import (
-    Stamps,
     changes_since,
     taken_names,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.reset.plan import (
-    Container,
-    Plan,
-    Thing,
-)
+from ansible_collections.labocloud.room.plugins.module_utils.reset.plan import Plan, Thing
+from ansible_collections.labocloud.room.plugins.module_utils.reset.stamps import Stamps
 from ansible_collections.labocloud.room.plugins.module_utils.reset.words import short
 
 SWARM = "membership of a swarm"
 
 
-class Removal:
+class _Removal:
     """The removal of the things of a plan, of which each that stays is told.
 
     left: what cannot be removed is added to it, each with the reason; the rest goes. What is gone
-    already is passed over. All methods raise OSError or http.client.HTTPException where no engine
-    answers; the same plan, or a new one, can then be carried out.
+    already is passed over. All methods raise OSError where no engine answers; the same plan, or a
+    new one, can then be carried out.
     """
 
     def __init__(self, docker: DockerConnection, left: list[str]) -> None:
@@ -101,7 +101,7 @@ class Removal:
         self.left += refused
 
     def rename_images(self, names: dict[str, str]) -> None:
-        """Give names back, before the images that have them go, and take away those that go.
+        """Put names back, before the images that have them go, and take away those that go.
 
         names: as a plan has them.
         """
@@ -122,10 +122,10 @@ class Removal:
     def remove_volume(self, name: str) -> None:
         """Remove a volume, unless something is mounted in it by hand."""
         what, path = f"volume {name}", f"/volumes/{quote(name)}"
-        volume = self.attempt(what, path, "GET")
+        volume: Volume | None = self.attempt(what, path, "GET")
         if volume is None:
             return
-        if places := mounted_in(volume):
+        if places := _mounted_in(volume):
             self.left.append(
                 f"{what}: removing it would empty what is mounted in it by hand; "
                 f"{shlex.join(['umount', *places])} ends that"
@@ -177,15 +177,15 @@ class Removal:
         for plugin in things["plugins"]:
             self.attempt(f"plugin {plugin['name']}", f"/plugins/{plugin['id']}?force=true")
         self.prune([piece["id"] for piece in things["cache"]])
-        if more := things.get("more"):
-            self.left.append(f"{more:,} more: one listing does not hold them")
+        if rest := things.get("more"):
+            self.left.append(f"{rest:,} more: one listing does not hold them")
 
 
-def mounted_in(volume: dict[str, Any]) -> list[str]:
+def _mounted_in(volume: Volume) -> list[str]:
     """Return where in a volume something is mounted that the engine has not mounted there.
 
     It would be emptied with the volume. What a volume's options mount the engine unmounts first,
-    and what other drivers do is not known. volume: the engine's description.
+    and what other drivers do is not known.
     """
     if volume["Driver"] != "local":
         return []
@@ -204,10 +204,10 @@ def remove(
 ) -> None:
     """Carry out a plan.
 
-    left: as Removal has it. saved: what was saved of it, as seat_save tells it; what is not as it
-    was then stays. Raises OSError or http.client.HTTPException where no engine answers.
+    left: as _Removal has it. saved: what was saved of it, as seat_save tells it; what is not as it
+    was then stays. Raises OSError where no engine answers.
     """
-    removal = Removal(docker, left)
+    removal = _Removal(docker, left)
     if saved is not None:
         things = removal.keep_changed(things, saved)
     removal.carry_out(things)

@@ -4,33 +4,44 @@
 
 from __future__ import annotations
 
-import http.client
 import ipaddress
 import json
 import re
 import shlex
 import subprocess
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
 from ansible_collections.labocloud.room.plugins.module_utils.commands import ENVIRONMENT
+from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import (
+    Container,
+    Endpoint,
+    Network,
+    Subnet,
+    Volume,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     DockerConnection,
     EngineError,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.engine.read import Reader
 from ansible_collections.labocloud.room.plugins.module_utils.engine.things import is_a_mount
 from ansible_collections.labocloud.room.plugins.module_utils.files import digest
 from ansible_collections.labocloud.room.plugins.module_utils.images.archive_names import names_in
+from ansible_collections.labocloud.room.plugins.module_utils.images.names import (
+    give_name,
+    take_name,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.images.zstd import unpacked
 from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.module_utils.reset.recreating import (
     LABEL,
     OF_ANOTHER,
-    Description,
+    endpoints,
     find,
     in_order,
     name_of,
@@ -43,6 +54,8 @@ from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import 
     REPOSITORY,
     SHORT,
     VOLUMES,
+    Manifest,
+    SavedImage,
     tag_of,
 )
 
@@ -51,16 +64,12 @@ COMPLETE = "labocloud-restored"
 TAG = re.compile(f"{REPOSITORY}:[0-9a-f]{{{SHORT}}}")
 ID = re.compile("[0-9a-f]{64}")
 ENGINES_NETWORKS = ("bridge", "default", "host", "none")
-COPIED_OF_NETWORK = (
-    *("Name", "Driver", "EnableIPv6", "IPAM", "Internal", "Attachable", "Options", "Labels"),
-)
 # What a manifest that is not seat_save's makes go wrong.
 NOT_AS_DESCRIBED = (AttributeError, LookupError, TypeError)
 # What can go wrong with one thing.
 FAILURES = (
     OSError,
     ValueError,
-    http.client.HTTPException,
     subprocess.CalledProcessError,
     tarfile.TarError,
     *NOT_AS_DESCRIBED,
@@ -74,9 +83,9 @@ def reason(error: Exception) -> str:
     return str(getattr(error, "stderr", None) or error).strip()
 
 
-def _is_marked(description: Description, mark: str) -> bool:
+def _is_marked(container: Container, mark: str) -> bool:
     """Return whether a container that is here came from the files of a mark."""
-    return bool((description["Config"]["Labels"] or {}).get(LABEL) == mark)
+    return (container["Config"]["Labels"] or {}).get(LABEL) == mark
 
 
 def _run(docker: DockerConnection, command: list[str], data: IO[bytes] | None = None) -> None:
@@ -93,75 +102,23 @@ def _run(docker: DockerConnection, command: list[str], data: IO[bytes] | None = 
     )
 
 
-def restore_volume(docker: DockerConnection, volume: Description, src: Path, mark: str) -> bool:
-    """Bring back a volume, and return whether there was anything to do. Raises one of FAILURES."""
-    name = volume["Name"]
-    present = docker.ask(f"/volumes/{quote(name)}")
-    if present is None:
-        request = {
-            "Name": name,
-            "Driver": volume["Driver"],
-            "DriverOpts": volume["Options"] or {},
-            "Labels": (volume["Labels"] or {}) | {LABEL: mark},
-        }
-        present = docker.ask("/volumes/create", "POST", request)
-    place = Path(present["Mountpoint"])
-    complete = place.parent / COMPLETE
-    if complete.exists():
-        return False
-    # The data of a volume on a device are there, and were not saved.
-    if not is_a_mount(volume):
-        directory = place.parents[1]
-        tar = ["tar", "--extract", "--acls", "--xattrs", "--xattrs-include=*", "--numeric-owner"]
-        command = [*tar, "--same-permissions", f"--directory={directory}", f"{name}/{place.name}"]
-        with unpacked(src / VOLUMES) as data:
-            _run(docker, command, data)
-    _run(docker, ["touch", str(complete)])
-    return True
+def _subnets(network: Network) -> list[Subnet]:
+    """Return the addresses of a network."""
+    return (network["IPAM"] or {}).get("Config") or []
 
 
-def is_chosen_by_engine(network: Description) -> bool:
+def is_chosen_by_engine(network: Network) -> bool:
     """Return whether a network's addresses look like those that an engine chooses by itself.
 
     It tells them with a subnet and the first address of it. What somebody has asked for in the same
     words cannot be told from that.
     """
     return all(
-        {key for key in config if config[key]} == {"Subnet", "Gateway"}
-        and next(ipaddress.ip_network(config["Subnet"]).hosts())
-        == ipaddress.ip_interface(config["Gateway"]).ip
-        for config in network["IPAM"]["Config"] or []
+        {key for key, value in subnet.items() if value} == {"Subnet", "Gateway"}
+        and next(ipaddress.ip_network(subnet["Subnet"]).hosts())
+        == ipaddress.ip_interface(subnet["Gateway"]).ip
+        for subnet in _subnets(network)
     )
-
-
-def _has_network(docker: DockerConnection, name: str) -> bool:
-    """Return whether there is a network of a name. An engine takes a name for an ID's beginning."""
-    network = docker.ask(f"/networks/{quote(name)}")
-    return network is not None and network["Name"] == name
-
-
-def restore_network(docker: DockerConnection, network: Description) -> str:
-    """Make a network that is lacking, and return a line about it; empty where it is not.
-
-    Raises ValueError where it was a swarm's, and others of FAILURES.
-    """
-    name = network["Name"]
-    if _has_network(docker, name):
-        return ""
-    if network["Scope"] != "local":
-        fix = shlex.join(["docker", "network", "create", "-d", "overlay", name])
-        raise ValueError(Refusal("it was a swarm's", fix))
-    request = {key: network[key] for key in COPIED_OF_NETWORK}
-    try:
-        docker.ask("/networks/create", "POST", request)
-    except EngineError as error:
-        if "overlap" not in str(error).lower() or not is_chosen_by_engine(network):
-            raise
-        anew = {key: value for key, value in network["IPAM"].items() if key != "Config"}
-        docker.ask("/networks/create", "POST", request | {"IPAM": anew})
-        taken = ", ".join(config["Subnet"] for config in network["IPAM"]["Config"])
-        return f"network {name}, with another subnet: {taken} is taken"
-    return f"network {name}"
 
 
 def _refuse_other_names(archive: Path, tags: set[str]) -> None:
@@ -175,150 +132,41 @@ def _refuse_other_names(archive: Path, tags: set[str]) -> None:
         raise ValueError(f"{archive.name} holds images of other names: {', '.join(sorted(others))}")
 
 
-def _load(docker: DockerConnection, archive: Path) -> None:
-    """Have the engine load the saved images. Raises OSError where it cannot."""
-    with unpacked(archive) as tar:
-        docker.work("/images/load?quiet=1", tar)
-
-
-def _lacking_names(docker: DockerConnection, image: Description, key: str) -> list[tuple[str, str]]:
-    """Return the names that a saved image lacks, each with the one that it can have instead.
-
-    key: the image's ID here. A name that is another's is not taken from it: the second is
-    NAME-restored then, and empty where that is another's too.
-    """
-    lacking = []
-    for name in image["names"]:
-        bearers = {
-            candidate: docker.ask(f"/images/{quote(candidate)}/json")
-            for candidate in (name, f"{name}-restored")
-        }
-        if any(bearer and bearer["Id"] == key for bearer in bearers.values()):
-            continue
-        free = [candidate for candidate, bearer in bearers.items() if bearer is None]
-        lacking.append((name, free[0] if free else ""))
-    return lacking
-
-
-def restore_image(docker: DockerConnection, image: Description) -> list[str]:
-    """Give a loaded image its names, and return a line for each that it lacked.
-
-    Raises OSError where one cannot be given, and others of FAILURES.
-    """
-    loaded = docker.ask(f"/images/{image['tag']}/json")
-    if loaded is None:
-        raise OSError(f"{IMAGES} does not hold it")
-    lines = []
-    for name, free in _lacking_names(docker, image, loaded["Id"]):
-        if not free:
-            raise OSError(f"there are images {name} and {name}-restored already")
-        repository, _, tag = free.rpartition(":")
-        query = f"repo={quote(repository)}&tag={quote(tag)}"
-        docker.ask(f"/images/{quote(loaded['Id'])}/tag?{query}", "POST")
-        lines.append(f"image {free}")
-    # With its last name an image would go.
-    if len(docker.ask(f"/images/{image['tag']}/json")["RepoTags"]) > 1:
-        docker.ask(f"/images/{image['tag']}?noprune=true", "DELETE")
-    return lines
-
-
-def _endpoints(docker: DockerConnection, container: Description) -> tuple[Description, list[str]]:
-    """Return the networks of a saved container that are here: name to what it asks of them.
-
-    And the names of those that are not.
-    """
-    endpoints = {
+def _joined(container: Container) -> dict[str, Endpoint]:
+    """Return what a container asks of the networks that it joins by their names."""
+    short = container["Id"][:SHORT]
+    return {
         name: {
-            "IPAMConfig": network["IPAMConfig"],
+            "IPAMConfig": endpoint["IPAMConfig"],
             # Other than those of HostConfig, they may name what is not here.
-            "Links": network.get("Links"),
-            "Aliases": [
-                alias for alias in network["Aliases"] or [] if alias != container["Id"][:SHORT]
-            ],
+            "Links": endpoint.get("Links"),
+            "Aliases": [alias for alias in endpoint["Aliases"] or [] if alias != short],
         }
-        for name, network in container["NetworkSettings"]["Networks"].items()
+        for name, endpoint in endpoints(container).items()
         if name not in ENGINES_NETWORKS
     }
-    gone = [name for name in endpoints if not _has_network(docker, name)]
-    return {name: endpoint for name, endpoint in endpoints.items() if name not in gone}, gone
-
-
-def _free_name(docker: DockerConnection, container: Description, mark: str) -> str:
-    """Return the name that a saved container can have, empty where it has come back already.
-
-    Raises ValueError where there is none.
-    """
-    name = name_of(container)
-    for candidate in (name, f"{name}-restored"):
-        present = docker.ask(f"/containers/{quote(candidate)}/json")
-        if present is None:
-            return candidate
-        if _is_marked(present, mark):
-            return ""
-    raise ValueError(
-        Refusal(f"there are containers {name} and {name}-restored already", "remove or rename one")
-    )
-
-
-def restore_container(
-    docker: DockerConnection,
-    container: Description,
-    name: str,
-    mark: str,
-    here: Callable[[str], str],
-) -> list[str]:
-    """Make a container again, under a name, and return what it has to do without.
-
-    Its image has to be there. It has its name once it is whole. here: as recreated() takes it.
-    Raises one of FAILURES.
-    """
-    request, without = recreated(container, mark, here)
-    joined, gone = _endpoints(docker, container)
-    without += [f"the network {network}" for network in gone]
-    mode = request["HostConfig"]["NetworkMode"]
-    if mode not in (*ENGINES_NETWORKS, *joined) and not mode.startswith(OF_ANOTHER):
-        # It is gone, or was named by an ID that is.
-        mode = request["HostConfig"]["NetworkMode"] = next(iter(joined), "none")
-    # An engine before 25 takes one network when a container is made; the others follow.
-    first = {mode: joined.pop(mode)} if mode in joined else {}
-    request["NetworkingConfig"] = {"EndpointsConfig": first}
-    unfinished = f"{REPOSITORY}-{container['Id'][:SHORT]}"
-    left = docker.ask(f"/containers/{unfinished}/json")
-    if left and _is_marked(left, mark):
-        docker.ask(f"/containers/{left['Id']}", "DELETE")
-    key = docker.ask(f"/containers/create?name={unfinished}", "POST", request)["Id"]
-    try:
-        for network, endpoint in joined.items():
-            connection = {"Container": key, "EndpointConfig": endpoint}
-            docker.ask(f"/networks/{quote(network)}/connect", "POST", connection)
-        docker.ask(f"/containers/{key}/rename?name={quote(name)}", "POST")
-    except FAILURES:
-        with suppress(OSError, http.client.HTTPException):
-            docker.ask(f"/containers/{key}", "DELETE")
-        raise
-    return without
 
 
 class Restoration:
     """What comes back from the files of one save, and what does not.
 
-    lines, missing: as seat_restore's RETURN has them. Making it changes nothing, and raises one of
-    FAILURES where the files are not whole, or not seat_save's.
+    lines, missing: as seat_restore's RETURN has them. Making it changes nothing. All of it raises
+    one of FAILURES, here where the files are not whole, or not seat_save's.
     """
 
     def __init__(self, docker: DockerConnection, src: Path) -> None:
-        self.docker = docker
+        self.docker, self.reader = docker, Reader(docker)
         self.src = src
         self.mark = digest(src / MANIFEST)
-        manifest = json.loads((src / MANIFEST).read_text(encoding="utf-8"))
+        manifest: Manifest = json.loads((src / MANIFEST).read_text(encoding="utf-8"))
         for name, expected in manifest["files"].items():
             if name not in (IMAGES, VOLUMES) or digest(src / name) != expected:
                 raise ValueError(f"{name} is torn or altered")
-        self.volumes: list[Description] = manifest["volumes"]
-        self.networks: list[Description] = manifest["networks"]
-        self.containers: list[Description] = in_order(manifest["containers"])
-        self.images: list[Description] = manifest["images"]
-        self.left_out: list[str] = manifest["left_out"]
+        self.volumes = manifest["volumes"]
+        self.networks = manifest["networks"]
+        self.containers = in_order(manifest["containers"])
+        self.images = manifest["images"]
+        self.left_out = manifest["left_out"]
         tags = {tag_of(container["Id"]) for container in self.containers}
         tags |= {image["tag"] for image in self.images}
         if not all(map(TAG.fullmatch, tags)) or not all(
@@ -331,19 +179,10 @@ class Restoration:
         self.missing: list[str] = []
         self.failed: set[tuple[str, str]] = set()
 
-    @contextmanager
-    def attempt(self, kind: str, name: str) -> Iterator[None]:
-        """Go on after one thing that cannot come back, and remember it."""
-        try:
-            yield
-        except FAILURES as error:
-            self.failed.add((kind, name))
-            self.missing.append(f"{kind} {name}: {reason(error)}")
-
     def refuse_taken_volumes(self) -> None:
         """Raise ValueError where a volume's name is taken: nothing is written over."""
         for volume in self.volumes:
-            present = self.docker.ask(f"/volumes/{quote(volume['Name'])}")
+            present = self.reader.volume(volume["Name"])
             if present is not None and (present["Labels"] or {}).get(LABEL) != self.mark:
                 fix = shlex.join(["docker", "volume", "rm", volume["Name"]])
                 raise ValueError(
@@ -353,26 +192,181 @@ class Restoration:
                     )
                 )
 
-    def here(self, reference: str) -> str:
-        """Return what a container is called here that a saved one has something of, or nothing.
+    def restore(self) -> None:
+        """Bring back all that can come. It ends where the images cannot come."""
+        self._restore_volumes_and_networks()
+        names = {}
+        for container in self.containers:
+            with self._attempt("container", name_of(container)):
+                names[container["Id"]] = self._free_name(container)
+        images = [image for image in self.images if self._lacking_names(image, image["id"])]
+        if images or any(names.values()):
+            with unpacked(self.src / IMAGES) as tar:
+                self.docker.work("/images/load?quiet=1", tar)
+        for image in images:
+            with self._attempt("image", " ".join(image["names"])):
+                self.lines += self._restore_image(image)
+        for container in self.containers:
+            if name := names.get(container["Id"]):
+                with self._attempt("container", name_of(container)):
+                    self._restore_container(container, name)
+
+    def _restore_volumes_and_networks(self) -> None:
+        """Bring back the volumes, and the networks."""
+        for volume in self.volumes:
+            with self._attempt("volume", volume["Name"]):
+                if self._restore_volume(volume):
+                    self.lines.append(f"volume {volume['Name']}")
+        for network in self.networks:
+            with self._attempt("network", network["Name"]):
+                if line := self._restore_network(network):
+                    self.lines.append(line)
+        # A swarm's does not come back: what was on it does without.
+        self.failed -= {
+            ("network", network["Name"]) for network in self.networks if network["Scope"] != "local"
+        }
+        if self.lines:
+            self.lines += [f"not saved, since it is a socket: {path}" for path in self.left_out]
+
+    @contextmanager
+    def _attempt(self, kind: str, name: str) -> Iterator[None]:
+        """Go on after one thing that cannot come back, and remember it."""
+        try:
+            yield
+        except FAILURES as error:
+            self.failed.add((kind, name))
+            self.missing.append(f"{kind} {name}: {reason(error)}")
+
+    def _restore_volume(self, volume: Volume) -> bool:
+        """Bring back a volume, and return whether there was anything to do."""
+        name = volume["Name"]
+        present = self.reader.volume(name)
+        if present is None:
+            request = {
+                "Name": name,
+                "Driver": volume["Driver"],
+                "DriverOpts": volume["Options"] or {},
+                "Labels": (volume["Labels"] or {}) | {LABEL: self.mark},
+            }
+            created: Volume = self.docker.ask("/volumes/create", "POST", request)
+            present = created
+        place = Path(present["Mountpoint"])
+        complete = place.parent / COMPLETE
+        if complete.exists():
+            return False
+        # The data of a volume on a device are there, and were not saved.
+        if not is_a_mount(volume):
+            tar = ["tar", "--extract", "--acls", "--xattrs", "--xattrs-include=*"]
+            tar += ["--numeric-owner", "--same-permissions", f"--directory={place.parents[1]}"]
+            with unpacked(self.src / VOLUMES) as data:
+                _run(self.docker, [*tar, f"{name}/{place.name}"], data)
+        _run(self.docker, ["touch", str(complete)])
+        return True
+
+    def _has_network(self, name: str) -> bool:
+        """Return whether there is a network of a name, which may be another's ID's beginning."""
+        network = self.reader.network(name)
+        return network is not None and network["Name"] == name
+
+    def _restore_network(self, network: Network) -> str:
+        """Make a network that is lacking, and return a line about it; empty where it is not."""
+        name = network["Name"]
+        if self._has_network(name):
+            return ""
+        if network["Scope"] != "local":
+            fix = shlex.join(["docker", "network", "create", "-d", "overlay", name])
+            raise ValueError(Refusal("it was a swarm's", fix))
+        request: Network = {
+            "Name": name,
+            "Driver": network["Driver"],
+            "EnableIPv6": network["EnableIPv6"],
+            "IPAM": network["IPAM"],
+            "Internal": network["Internal"],
+            "Attachable": network["Attachable"],
+            "Options": network["Options"],
+            "Labels": network["Labels"],
+        }
+        try:
+            self.docker.ask("/networks/create", "POST", request)
+        except EngineError as error:
+            if "overlap" not in str(error).lower() or not is_chosen_by_engine(network):
+                raise
+            anew = {key: value for key, value in (network["IPAM"] or {}).items() if key != "Config"}
+            self.docker.ask("/networks/create", "POST", {**request, "IPAM": anew})
+            taken = ", ".join(subnet["Subnet"] for subnet in _subnets(network))
+            return f"network {name}, with another subnet: {taken} is taken"
+        return f"network {name}"
+
+    def _lacking_names(self, image: SavedImage, key: str) -> list[tuple[str, str]]:
+        """Return the names that a saved image lacks, each with the one that it can have instead.
+
+        key: the image's ID here. A name that is another's is not taken from it: the second is
+        NAME-restored then, and empty where that is another's too.
+        """
+        lacking = []
+        for name in image["names"]:
+            bearers = {
+                candidate: self.reader.image(candidate) for candidate in (name, f"{name}-restored")
+            }
+            if any(bearer and bearer["Id"] == key for bearer in bearers.values()):
+                continue
+            free = [candidate for candidate, bearer in bearers.items() if bearer is None]
+            lacking.append((name, free[0] if free else ""))
+        return lacking
+
+    def _restore_image(self, image: SavedImage) -> list[str]:
+        """Add its names to a loaded image, and return a line for each that it lacked."""
+        loaded = self.reader.image(image["tag"])
+        if loaded is None:
+            raise OSError(f"{IMAGES} does not hold it")
+        lines = []
+        for name, free in self._lacking_names(image, loaded["Id"]):
+            if not free:
+                raise OSError(f"there are images {name} and {name}-restored already")
+            give_name(self.docker, loaded["Id"], free)
+            lines.append(f"image {free}")
+        # With its last name an image would go.
+        now = self.reader.image(image["tag"]) or {}
+        if len(now.get("RepoTags") or []) > 1:
+            take_name(self.docker, image["tag"])
+        return lines
+
+    def _free_name(self, container: Container) -> str:
+        """Return the name that a container can have, empty where it has come back already."""
+        name = name_of(container)
+        for candidate in (name, f"{name}-restored"):
+            present = self.reader.container(candidate)
+            if present is None:
+                return candidate
+            if _is_marked(present, self.mark):
+                return ""
+        raise ValueError(
+            Refusal(
+                f"there are containers {name} and {name}-restored already", "remove or rename one"
+            )
+        )
+
+    def _here(self, reference: str) -> str:
+        """Return the ID here of a container that a saved one has something of, empty if it is gone.
 
         One that was not saved is known by its ID, which no other has, and in a link by its name.
         """
         if other := find(self.containers, reference):
             name = name_of(other)
             for candidate in (name, f"{name}-restored"):
-                present = self.docker.ask(f"/containers/{quote(candidate)}/json")
+                present = self.reader.container(candidate)
                 if present and _is_marked(present, self.mark):
-                    return str(present["Id"])
+                    return present["Id"]
             return ""
-        present = self.docker.ask(f"/containers/{quote(reference)}/json")
-        is_meant = present and reference in (present["Id"], name_of(present))
-        return present["Id"] if is_meant else ""
+        present = self.reader.container(reference)
+        if present and reference in (present["Id"], name_of(present)):
+            return present["Id"]
+        return ""
 
-    def refuse_what_lacks(self, container: Description) -> None:
+    def _refuse_what_lacks(self, container: Container) -> None:
         """Raise ValueError where something failed that a container has, and can come back yet."""
-        needed = [("volume", mount.get("Name")) for mount in container["Mounts"]]
-        needed += [("network", name) for name in container["NetworkSettings"]["Networks"]]
+        needed = [("volume", mount.get("Name", "")) for mount in container["Mounts"] or []]
+        needed += [("network", name) for name in endpoints(container)]
         needed += [
             ("container", name_of(other))
             for reference in references(container)
@@ -382,45 +376,38 @@ class Restoration:
             if (kind, name) in self.failed:
                 raise ValueError(f"it waits for the {kind} {name}")
 
-    def restore(self) -> None:
-        """Bring back all that can come. Raises one of FAILURES where the images cannot come."""
-        self._restore_volumes_and_networks()
-        names = {}
-        for container in self.containers:
-            with self.attempt("container", name_of(container)):
-                names[container["Id"]] = _free_name(self.docker, container, self.mark)
-        images = [image for image in self.images if _lacking_names(self.docker, image, image["id"])]
-        if images or any(names.values()):
-            _load(self.docker, self.src / IMAGES)
-        for image in images:
-            with self.attempt("image", " ".join(image["names"])):
-                self.lines += restore_image(self.docker, image)
-        for container in self.containers:
-            if name := names.get(container["Id"]):
-                with self.attempt("container", name_of(container)):
-                    self._restore_container(container, name)
+    def _restore_container(self, container: Container, name: str) -> None:
+        """Make a container again, under a name, which it has once it is whole.
 
-    def _restore_volumes_and_networks(self) -> None:
-        """Bring back the volumes, and the networks."""
-        for volume in self.volumes:
-            with self.attempt("volume", volume["Name"]):
-                if restore_volume(self.docker, volume, self.src, self.mark):
-                    self.lines.append(f"volume {volume['Name']}")
-        for network in self.networks:
-            with self.attempt("network", network["Name"]):
-                if line := restore_network(self.docker, network):
-                    self.lines.append(line)
-        # A swarm's does not come back: what was on it does without.
-        self.failed -= {
-            ("network", network["Name"]) for network in self.networks if network["Scope"] != "local"
-        }
-        if self.lines:
-            self.lines += [f"not saved, since it is a socket: {path}" for path in self.left_out]
-
-    def _restore_container(self, container: Description, name: str) -> None:
-        """Bring back a container under a name. Raises one of FAILURES."""
-        self.refuse_what_lacks(container)
-        without = restore_container(self.docker, container, name, self.mark, self.here)
-        start = shlex.join(["docker", "start", name])
-        self.lines.append(f"container {name}, stopped: {start}")
+        Its image has to be there.
+        """
+        self._refuse_what_lacks(container)
+        request, without = recreated(container, self.mark, self._here)
+        joined = _joined(container)
+        for network in [network for network in joined if not self._has_network(network)]:
+            del joined[network]
+            without.append(f"the network {network}")
+        host = request["HostConfig"]
+        mode = host["NetworkMode"]
+        if mode not in (*ENGINES_NETWORKS, *joined) and not mode.startswith(OF_ANOTHER):
+            # It is gone, or was named by an ID that is.
+            mode = host["NetworkMode"] = next(iter(joined), "none")
+        # An engine before 25 takes one network when a container is made; the others follow.
+        if mode in joined:
+            request["NetworkingConfig"]["EndpointsConfig"] = {mode: joined.pop(mode)}
+        unfinished = f"{REPOSITORY}-{container['Id'][:SHORT]}"
+        left = self.reader.container(unfinished)
+        if left and _is_marked(left, self.mark):
+            self.docker.ask(f"/containers/{left['Id']}", "DELETE")
+        key = self.docker.ask(f"/containers/create?name={unfinished}", "POST", request)["Id"]
+        try:
+            for network, endpoint in joined.items():
+                connection = {"Container": key, "EndpointConfig": endpoint}
+                self.docker.ask(f"/networks/{quote(network)}/connect", "POST", connection)
+            self.docker.ask(f"/containers/{key}/rename?name={quote(name)}", "POST")
+        except FAILURES:
+            with suppress(OSError):
+                self.docker.ask(f"/containers/{key}", "DELETE")
+            raise
+        self.lines.append(f"container {name}, stopped: {shlex.join(['docker', 'start', name])}")
         self.missing += [f"container {name} is here without {thing}" for thing in without]

@@ -5,12 +5,23 @@
 from __future__ import annotations
 
 import subprocess
-from typing import IO, Any, cast
+from typing import IO, TypedDict, cast
 
 from ansible_collections.labocloud.room.plugins.module_utils.commands import ENVIRONMENT
+from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import (
+    Container,
+    Volume,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
 from ansible_collections.labocloud.room.plugins.module_utils.engine.things import is_a_mount
 from ansible_collections.labocloud.room.plugins.module_utils.files import sha256_of_stream
+
+
+class Stamps(TypedDict):
+    """What tells whether anything was changed since: containers by ID, volumes by name."""
+
+    containers: dict[str, str]
+    volumes: dict[str, str]
 
 
 def directory_stamp(docker: DockerConnection, directory: str) -> str:
@@ -35,20 +46,17 @@ def directory_stamp(docker: DockerConnection, directory: str) -> str:
     return stamp
 
 
-def volume_stamp(docker: DockerConnection, volume: dict[str, Any]) -> str:
+def volume_stamp(docker: DockerConnection, volume: Volume) -> str:
     """Return the stamp of a volume, which is empty where its data stay when it is removed.
 
-    volume: the engine's description. Raises OSError.
+    Raises OSError.
     """
     is_elsewhere = volume["Driver"] != "local" or is_a_mount(volume)
     return "" if is_elsewhere else directory_stamp(docker, volume["Mountpoint"])
 
 
-def container_stamp(docker: DockerConnection, container: dict[str, Any]) -> str:
-    """Return what differs as soon as a container was started, or its own files were written.
-
-    container: the engine's description. Raises OSError.
-    """
+def container_stamp(docker: DockerConnection, container: Container) -> str:
+    """Return what differs once a container was started, or its files written. Raises OSError."""
     layer = ((container.get("GraphDriver") or {}).get("Data") or {}).get("UpperDir")
     files = directory_stamp(docker, layer) if layer else ""
     return f"{container['State']['StartedAt']} {files}"

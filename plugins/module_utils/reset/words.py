@@ -20,7 +20,7 @@ STILL = (
 
 
 def short(key: str) -> str:
-    """Return as much of an image's ID as people are told where it has no name."""
+    """Return as much of an image's ID as people see where it has no name."""
     return key[7:19]
 
 
@@ -106,8 +106,8 @@ def report(host: str, things: Plan, lost: list[str], *, confirmed: bool) -> list
     becomes = "to go now" if confirmed else "would go"
     head = f"{host}: {len(every)} {becomes}, {size(total(things))}:"
     every = few(every)
-    if more := things.get("more"):
-        every.append(f"{more:,} more, which one listing does not hold: give the same command again")
+    if rest := things.get("more"):
+        every.append(f"{rest:,} more, which one listing does not hold: give the same command again")
     if lost:
         every.append(f"nobody has saved (labo save): {', '.join(lost)}")
     return [head, *every] if confirmed else [head, *every, NEXT]

@@ -10,10 +10,7 @@ the YAML and the templates read, and finds each of them here, and none here that
 
 from typing import TypedDict
 
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import (
-    JsonObject,
-    Moving,
-)
+from ansible_collections.labocloud.room.plugins.module_utils.state import Moving
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding
 
 
@@ -133,8 +130,8 @@ class EngineRemoval(TypedDict):
     group: bool
 
 
-class EngineValues(Installation, Configuration, WithoutRoot):
-    """What the tasks of the role docker_engine need.
+class EngineVerdict(Verdict, Installation, Configuration, WithoutRoot):
+    """Docker Engine.
 
     trust: the CAs of the room's registries. there: whether an engine of either source is installed.
     ran: whether one may have been started before. runs: whether it runs with what it is configured
@@ -148,10 +145,6 @@ class EngineValues(Installation, Configuration, WithoutRoot):
     runs: bool
     prepared: bool
     removal: EngineRemoval | None
-
-
-class EngineVerdict(Verdict, EngineValues):
-    """Docker Engine."""
 
 
 class Login(TypedDict):
@@ -231,15 +224,14 @@ class RegistryWork(Certificates):
     ports: list[int]
 
 
-class RegistryWhere(TypedDict):
-    """The machine that runs the registry, empty where the room has none; where its images are."""
+class RegistryElsewhere(Verdict):
+    """The way to the room's registry, on a machine that does not run it.
+
+    host: the machine that runs it, empty where the room has none. storage: where its images are.
+    """
 
     host: str
     storage: str
-
-
-class RegistryElsewhere(Verdict, RegistryWhere):
-    """The way to the room's registry, on a machine that does not run it."""
 
 
 class RegistryVerdict(RegistryElsewhere, RegistryWork):
@@ -331,8 +323,8 @@ class NamedImage(TypedDict):
     fingerprint: str
 
 
-class ImagesAnyway(TypedDict):
-    """What is known of the images also where the machine that builds was not asked.
+class ImagesUnknown(Verdict):
+    """The images, where the machine that builds was not asked.
 
     builder: who builds. revision: the one that the machine is to serve now, empty where none is
     known. lacking: the names of those that are to come. held: what the builder has to do first, in
@@ -346,8 +338,8 @@ class ImagesAnyway(TypedDict):
     brought: dict[str, str]
 
 
-class ImagesValues(ImagesAnyway):
-    """What the tasks of the role course_image need.
+class ImagesVerdict(ImagesUnknown):
+    """The images.
 
     wanted: the revision that the machine is to have. images: name to fingerprint of all that it is
     to have. road, registry: by which road those that lack come, and from where; archive, pull: by
@@ -375,22 +367,27 @@ class ImagesValues(ImagesAnyway):
     serves: str
 
 
-class ImagesUnknown(Verdict, ImagesAnyway):
-    """The images, where the machine that builds was not asked."""
+class DesiredContainer(TypedDict, total=False):
+    """A container as POST /containers/create of Docker's API takes it; empty where there is none.
+
+    Healthcheck: nanoseconds, and a number. HostConfig: the fields of Docker's API, only handed on.
+    """
+
+    Image: str
+    User: str
+    Labels: dict[str, str]
+    ExposedPorts: dict[str, dict[str, str]]
+    Healthcheck: dict[str, int]
+    HostConfig: dict[str, object]
 
 
-class ImagesVerdict(Verdict, ImagesValues):
-    """The images."""
-
-
-class ContainerValues(TypedDict):
-    """What the tasks of the role flask_container need.
+class ContainerVerdict(Verdict):
+    """The course's container.
 
     own: the IDs of those that the toolkit has made. left: the successor among them that an
     interrupted run has left. replaces: the one that a new one takes the place of. removal: those
     that go with the toolkit. successor: the name that a new one has until it takes over. wanted:
-    what the container has to be, as Docker's API takes it. differs: the fields in which it is not
-    so.
+    what the container has to be. differs: the fields in which it is not so.
     """
 
     own: list[str]
@@ -398,16 +395,12 @@ class ContainerValues(TypedDict):
     replaces: str
     removal: list[str]
     successor: str
-    wanted: JsonObject
+    wanted: DesiredContainer
     differs: list[str]
 
 
-class ContainerVerdict(Verdict, ContainerValues):
-    """The course's container."""
-
-
-class ExercisesValues(TypedDict):
-    """What the tasks of the role exercises need.
+class ExercisesVerdict(Verdict):
+    """The practical.
 
     delivered: the fingerprints of the images that were brought. removal: whether there is anything
     that goes with the toolkit.
@@ -415,21 +408,3 @@ class ExercisesValues(TypedDict):
 
     delivered: list[str]
     removal: bool
-
-
-class ExercisesVerdict(Verdict, ExercisesValues):
-    """The practical."""
-
-
-# The type of each part's verdict, which has the values that its role needs.
-TYPES: dict[str, type] = {
-    "machine": MachineVerdict,
-    "network": Verdict,
-    "registry": RegistryVerdict,
-    "engine": EngineVerdict,
-    "students": StudentsVerdict,
-    "build": BuildVerdict,
-    "images": ImagesVerdict,
-    "container": ContainerVerdict,
-    "exercises": ExercisesVerdict,
-}

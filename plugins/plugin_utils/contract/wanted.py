@@ -9,22 +9,14 @@ those there. What is made of them, and of what the builder has, stands below.
 
 from typing import TypedDict
 
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import (
-    Attacks,
-    JsonObject,
-    Seat,
-)
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Attacks, Seat
 
 
-class SeatSettings(TypedDict):
-    """The settings of the role seat."""
+class Settings(TypedDict):
+    """All settings that the judge reads, by their names, which begin with that of their role."""
 
     seat_registries: list[str]
     seat_attack_account: str
-
-
-class DockerEngineSettings(TypedDict):
-    """The settings of the role docker_engine."""
 
     docker_engine_source: str
     docker_engine_replace: bool
@@ -38,15 +30,11 @@ class DockerEngineSettings(TypedDict):
     docker_engine_group: str
     docker_engine_folder: str
     docker_engine_lowest_port: int
-    docker_engine_daemon_options: JsonObject
-    docker_engine_daemon_defaults: JsonObject
+    docker_engine_daemon_options: dict[str, object]
+    docker_engine_daemon_defaults: dict[str, object]
     docker_engine_registry_mirrors: list[str]
-    docker_engine_proxy: JsonObject
+    docker_engine_proxy: dict[str, object]
     docker_engine_purge: bool
-
-
-class CourseImageSettings(TypedDict):
-    """The settings of the roles course_build and course_image."""
 
     course_image_project: str
     course_image_tag: str
@@ -65,10 +53,6 @@ class CourseImageSettings(TypedDict):
     course_image_revision: str
     course_image_at_once: bool
 
-
-class FlaskContainerSettings(TypedDict):
-    """The settings of the role flask_container."""
-
     flask_container_name: str
     flask_container_image: str
     flask_container_lifecycle: str
@@ -81,10 +65,6 @@ class FlaskContainerSettings(TypedDict):
     flask_container_canary: str
     flask_container_turns: list[str]
 
-
-class RoomRegistrySettings(TypedDict):
-    """The settings of the role room_registry."""
-
     room_registry_address: str
     room_registry_port: int
     room_registry_keep: int
@@ -92,11 +72,7 @@ class RoomRegistrySettings(TypedDict):
     room_registry_mirror_port: int
     room_registry_hub_url: str
     room_registry_mirror_gb: int
-    room_registry_proxy: JsonObject
-
-
-class RoomPageSettings(TypedDict):
-    """The settings of the role room_page."""
+    room_registry_proxy: dict[str, object]
 
     room_page_language: str
     room_page_directory: str
@@ -104,17 +80,6 @@ class RoomPageSettings(TypedDict):
     room_page_min_free_mb: int
     room_page_max_clock_offset: int
     room_page_min_docker: str
-
-
-class Settings(
-    SeatSettings,
-    DockerEngineSettings,
-    CourseImageSettings,
-    FlaskContainerSettings,
-    RoomRegistrySettings,
-    RoomPageSettings,
-):
-    """All settings that the judge reads, by their names."""
 
 
 class RoomsRegistry(TypedDict):

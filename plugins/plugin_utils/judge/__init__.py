@@ -11,13 +11,13 @@ import re
 from collections.abc import Callable, Mapping
 from typing import cast
 
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import (
     Answer,
     NoConnection,
     reason,
     refusal,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     ImagesVerdict,
     MachineVerdict,
@@ -181,4 +181,4 @@ def is_updated(verdicts: Mapping[str, Verdict]) -> bool:
     The builder records the revision last in an update, so its record may still lack it.
     """
     images = cast("ImagesVerdict", verdicts["images"])
-    return bool(images.get("named") and verdicts["container"]["settled"])
+    return "named" in images and images["named"] and verdicts["container"]["settled"]

@@ -4,9 +4,9 @@
 
 from collections.abc import Iterator
 
+from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge import rootless
 
 # Characters of a reason, so that the reason of one attack does not hide the others.
 LONGEST = 160
@@ -21,19 +21,17 @@ def findings_of(want: Want) -> Iterator[Finding]:
     attacks, seat = want["attacks"], want["name"]
     if not attacks:
         return
-    account = attacks["account"]
-    by_outcome: dict[str, list[str]] = {"succeeded": [], "withstood": []}
+    account, tried = attacks["account"], attacks["tried"]
+    succeeded = [attack["name"] for attack in tried if attack["outcome"] == "succeeded"]
+    is_any_withstood = any(attack["outcome"] == "withstood" for attack in tried)
     untried: dict[str, list[str]] = {}
-    for attack in attacks["tried"]:
-        outcome, why = attack["outcome"], attack["why"]
-        names = (
-            by_outcome[outcome] if outcome in by_outcome else untried.setdefault(why[:LONGEST], [])
-        )
-        names.append(attack["name"])
-    if by_outcome["succeeded"]:
-        name = "attack_succeeded" if rootless.is_wanted(want) else "students_root"
-        yield finding(name, seat, account=account, names=", ".join(by_outcome["succeeded"]))
-    elif attacks["why"] or not by_outcome["withstood"]:
+    for attack in tried:
+        if attack["outcome"] not in ("succeeded", "withstood"):
+            untried.setdefault(attack["why"][:LONGEST], []).append(attack["name"])
+    if succeeded:
+        name = "attack_succeeded" if engine_files.is_rootless(want) else "students_root"
+        yield finding(name, seat, account=account, names=", ".join(succeeded))
+    elif attacks["why"] or not is_any_withstood:
         why = attacks["why"] or "; ".join(untried) or "it has told nothing"
         yield finding("attack_untried", seat, account=account, why=why)
         return

@@ -5,7 +5,7 @@
 import re
 from collections.abc import Iterator
 
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     BuildVerdict,
     Origin,
@@ -18,22 +18,8 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
     finding,
     in_words,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge.delivery import (
-    builder_unready,
-    repository_of,
-    unpublished,
-)
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge.images import (
-    wrong_architecture,
-)
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge.revisions import (
-    image_of,
-    is_base_current,
-    is_ours,
-    needs_new_base,
-    revision_of,
-    wanted_of,
-)
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import delivery, revisions
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.images import wrong_architecture
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
 
 _TAG = re.compile(":[^:/]*$")
@@ -53,7 +39,7 @@ def origin(has: Seat, want: Want) -> Origin:
     bare, _, digest = image.partition("@")
     recorded = has["bases"].get(image, "")
     wanted = digest or ("" if want["course_image_base_refresh"] else recorded)
-    is_there = wanted != "" and recorded == wanted and is_ours(has, name)
+    is_there = wanted != "" and recorded == wanted and revisions.is_ours(has, name)
     return {
         "source": "registry" if source == "auto" and is_there else source,
         "asks": source in ("auto", "registry") and not is_there,
@@ -61,7 +47,7 @@ def origin(has: Seat, want: Want) -> Origin:
         "repository": _TAG.sub("", bare),
         "digest": wanted,
         "name": name,
-        "forget": image_of(has, name)["id"] if is_ours(has, name) else "",
+        "forget": revisions.own_id(has, name),
     }
 
 
@@ -81,7 +67,7 @@ def foreseen_packages(has: Seat, want: Want, builder: Builder) -> list[str]:
         and want["course_image_base_source"] == "bootstrap"
         and want["course_image_revision"] == ""
         and builder
-        and not is_base_current(want, builder)
+        and not revisions.is_base_current(want, builder)
     )
     return _missing_tools(has) if is_certain else []
 
@@ -99,20 +85,17 @@ def _refusals(has: Seat, want: Want) -> Iterator[Finding]:
 
 
 def judge(has: Seat, want: Want, builder: Builder) -> BuildVerdict | Verdict:
-    """Judge the build.
-
-    There is nothing to build on other machines, or where the room goes back to a revision.
-    """
+    """Judge the build; other machines have none, nor has a room that goes back to a revision."""
     name, course = want["name"], builder.get("course")
     if want["room"]["builder"] != name or not course or course["why"]:
         return verdict()
-    wanted = wanted_of(want, builder)
+    wanted = revisions.wanted_of(want, builder)
     is_going_back = want["course_image_revision"] != ""
-    is_current = is_going_back or is_base_current(want, builder)
-    base = needs_new_base(want, builder) or not is_current
+    is_current = is_going_back or revisions.is_base_current(want, builder)
+    base = revisions.needs_new_base(want, builder) or not is_current
     image = not is_going_back and (base or not wanted.is_built)
-    publish = unpublished(want, has, wanted)
-    unready = builder_unready(want, has)
+    publish = delivery.unpublished(want, has, wanted)
+    unready = delivery.builder_unready(want, has)
     base_tag = want["course_image_base_tag"]
     return {
         **verdict(
@@ -122,14 +105,14 @@ def judge(has: Seat, want: Want, builder: Builder) -> BuildVerdict | Verdict:
         "base": base,
         "course": image,
         "publish": publish,
-        "repository": repository_of(want),
+        "repository": delivery.repository_of(want),
         "project": want["course_image_project"],
         "tag": want["course_image_tag"],
         "name": wanted.name,
-        "revision": revision_of(want, builder),
+        "revision": revisions.revision_of(want, builder),
         "base_tag": base_tag,
         "base_revision": course["base"],
-        "forget": image_of(has, base_tag)["id"] if is_ours(has, base_tag) else "",
+        "forget": revisions.own_id(has, base_tag),
         "rootfs": f"{base_tag}-rootfs",
         "packages": list(PACKAGES),
         "tools": _missing_tools(has),

@@ -14,15 +14,16 @@ from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import (
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import (
     Container,
-    JsonObject,
     Listener,
     Seat,
 )
+from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
-    ContainerValues,
     ContainerVerdict,
+    DesiredContainer,
+    Verdict,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
@@ -52,7 +53,7 @@ _MODES = ("IpcMode", "NetworkMode", "PidMode", "UTSMode", "UsernsMode")
 _RIGHTS = {*_LISTS, *_MODES, "Privileged", "User"}
 # These fields neither confine the container nor loosen it.
 _NEUTRAL = {"AutoRemove", "Image", "RestartPolicy"}
-
+_SECURITY_OPTIONS = ["no-new-privileges"]
 
 # A size, as Ansible reads and spells it: 128M, 1.5 GB, 6 megabyte.
 _SIZE = re.compile(r"([0-9]*\.?[0-9]+)(?:\s*([A-Za-z]+))?\s*")
@@ -87,7 +88,7 @@ def url(want: Want) -> str:
     )
 
 
-def container_of(want: Want, has: Seat) -> JsonObject:
+def container_of(want: Want, has: Seat) -> DesiredContainer:
     """Return the desired container, as POST /containers/create of Docker's API takes it."""
     is_persistent = want["flask_container_lifecycle"] == "persistent"
     docker = has["docker"]
@@ -116,7 +117,7 @@ def container_of(want: Want, has: Seat) -> JsonObject:
             "NetworkMode": "default",
             "CapDrop": ["ALL"],
             "ReadonlyRootfs": True,
-            "SecurityOpt": ["no-new-privileges"],
+            "SecurityOpt": _SECURITY_OPTIONS,
             "Tmpfs": {"/tmp": "rw,noexec,nosuid,nodev,size=16m"},  # noqa: S108  # its own
             "Memory": memory,
             "MemorySwap": memory,
@@ -126,13 +127,11 @@ def container_of(want: Want, has: Seat) -> JsonObject:
     }
 
 
-def as_facts(wanted: JsonObject) -> JsonObject:
+def as_facts(want: Want, has: Seat) -> dict[str, object]:
     """Return the desired container in the form of a seat's facts."""
-    bindings = [
-        f"{binding['HostIp']}:{binding['HostPort']}:{port}"
-        for port, host_ports in wanted["HostConfig"]["PortBindings"].items()
-        for binding in host_ports
-    ]
+    wanted = container_of(want, has)
+    address, port = want["flask_container_bind_address"], want["flask_container_host_port"]
+    bindings = [f"{address}:{port}:{_COURSES_PORT}"]
     facts = {**wanted["HostConfig"], "User": wanted["User"], "PortBindings": bindings}
     # Where the kernel does not count swap, Docker reports another value than it was given.
     del facts["MemorySwap"]
@@ -150,27 +149,27 @@ def _normalized(key: str, value: object) -> object:
     return value or None
 
 
-def _differences(has: Seat, wanted: JsonObject, container: Container) -> list[str]:
+def _differences(has: Seat, want: Want, container: Container) -> list[str]:
     """Return the fields, by Docker's names, in which a container differs from the desired one."""
     actual = container["settings"]
     # A container without settings has disappeared while the seat was asked.
     fields = [
         key
-        for key, value in as_facts(wanted).items()
+        for key, value in as_facts(want, has).items()
         if actual and _normalized(key, actual.get(key)) != _normalized(key, value)
     ]
-    image = has["images"].get(wanted["Image"])
+    image = has["images"].get(want["flask_container_image"])
     if image and image["id"] != container["image_id"]:
         fields.append("Image")
     return sorted(fields)
 
 
-def _reaching_out(wanted: JsonObject, container: Container, differs: list[str]) -> list[str]:
+def _reaching_out(container: Container, differs: list[str]) -> list[str]:
     """Return those of the differing fields by which a container may reach out of itself."""
     value = container["settings"].get("SecurityOpt") or []
     options = {str(option) for option in (value if isinstance(value, list) else [value])}
     # An option beyond the desired ones takes a protection away.
-    loosening = options - set(wanted["HostConfig"]["SecurityOpt"])
+    loosening = options.difference(_SECURITY_OPTIONS)
     return [key for key in differs if key in _RIGHTS or (key == "SecurityOpt" and loosening)]
 
 
@@ -210,12 +209,14 @@ class _Ownership(NamedTuple):
     """The containers that are the toolkit's, by their IDs.
 
     own: those that it has created. left: the successor among them that an interrupted run has left,
-    or empty. replaces: the container that a new one takes the place of, or empty.
+    or empty. replaces: the container that a new one takes the place of, or empty. present: the
+    container of the course's name, whoever's it is.
     """
 
     own: list[str]
     left: str
     replaces: str
+    present: Container | None
 
 
 def _ownership(has: Seat, want: Want) -> _Ownership:
@@ -228,7 +229,7 @@ def _ownership(has: Seat, want: Want) -> _Ownership:
     present = has["containers"].get(name)
     if not replaces and present and _is_the_courses(has, present):
         replaces = present["id"]
-    return _Ownership(list(own.values()), left, replaces)
+    return _Ownership(list(own.values()), left, replaces, present)
 
 
 def _is_in_the_way(listening: str, address: str) -> bool:
@@ -245,7 +246,7 @@ def _holders(has: Seat, want: Want, allowed_ids: set[str]) -> list[Listener]:
     An engine without root holds the port itself; one that does not answer is about to be restarted.
     """
     is_silent = rootless.is_set_up(has) and not has["docker"]["running"]
-    address = str(want["flask_container_bind_address"])
+    address = want["flask_container_bind_address"]
     allowed = {
         name for name, container in has["containers"].items() if container["id"] in allowed_ids
     }
@@ -271,7 +272,7 @@ def _holder(has: Seat, listener: Listener) -> str:
 
 def _wrong_address(has: Seat, want: Want) -> Iterator[Finding]:
     """Yield a finding if the address of the page is none of the machine's."""
-    text = str(want["flask_container_bind_address"])
+    text = want["flask_container_bind_address"]
     try:
         address = IPv4Address(text)
     except ValueError:
@@ -290,7 +291,7 @@ def wrong_settings(has: Seat, want: Want) -> Iterator[Finding]:
     seat = want["name"]
     if wrong := want["wrong"].get("flask_container"):
         yield finding("setting_wrong", seat, what="; ".join(wrong))
-    if not _NAME.fullmatch(name := str(want["flask_container_name"])):
+    if not _NAME.fullmatch(name := want["flask_container_name"]):
         yield finding("container_name_wrong", seat, value=name)
     if (port := want["flask_container_host_port"]) not in range(1, 65536):
         yield finding("container_port_wrong", seat, value=port)
@@ -334,14 +335,16 @@ def _running(
 ) -> Iterator[Finding]:
     """Yield what is wrong with the course's own container that runs, and with its page."""
     seat, name = want["name"], want["flask_container_name"]
-    rights = _reaching_out(container_of(want, has), container, differs)
+    rights = _reaching_out(container, differs)
     limits = [key for key in differs if key not in _NEUTRAL and key not in rights]
     if rights:
         yield finding("container_altered", seat, container=name, fields=", ".join(rights))
     if limits:
         yield finding("container_unlimited", seat, container=name, fields=", ".join(limits))
     # The part engine reports what an engine without root cannot limit.
-    if want["flask_container_cpus"] and not (has["docker"]["cpus"] or rootless.is_wanted(want)):
+    if want["flask_container_cpus"] and not (
+        has["docker"]["cpus"] or engine_files.is_rootless(want)
+    ):
         yield finding("cpu_unlimited", seat, container=name)
     page = has["page"]
     if page and not _is_page_right(has, container):
@@ -353,11 +356,10 @@ def _running(
         yield from _old_image(has, want, builder, container)
 
 
-def _refusals(
-    has: Seat, want: Want, containers: _Ownership, present: Container | None
-) -> Iterator[Finding]:
+def _refusals(has: Seat, want: Want, containers: _Ownership) -> Iterator[Finding]:
     """Yield what of somebody else's keeps the container from running."""
     seat, name, next_name = want["name"], want["flask_container_name"], successor(want)
+    present = containers.present
     reported = {containers.replaces, *containers.own}
     if present and present["id"] != containers.replaces:
         reported.add(present["id"])
@@ -378,37 +380,18 @@ def _not_running(has: Seat, want: Want, present: Container | None) -> Iterator[F
         yield finding("container_missing", want["name"], **values)
 
 
-def _values(want: Want, containers: _Ownership) -> ContainerValues:
-    """Return what the tasks of the role need to know, where there is to be no container."""
-    return {
-        "own": containers.own,
-        "left": containers.left,
-        "replaces": containers.replaces,
-        "removal": list(dict.fromkeys(filter(None, [*containers.own, containers.replaces]))),
-        "successor": successor(want),
-        "wanted": {},
-        "differs": [],
-    }
-
-
-def judge(has: Seat, want: Want, builder: Builder) -> ContainerVerdict:
-    """Judge the container."""
-    containers = _ownership(has, want)
-    values = _values(want, containers)
-    if want["name"] not in want["room"]["seats"]:
-        return {**verdict(), **values}
-    if wrong := list(wrong_settings(has, want)):
-        return {**verdict(settled=False, refused=wrong), **values}
-    present = has["containers"].get(want["flask_container_name"])
+def _verdict(
+    has: Seat, want: Want, builder: Builder, containers: _Ownership, differs: list[str]
+) -> Verdict:
+    """Return the verdict on a seat whose settings are right. differs: from its own container."""
+    present = containers.present
     ours = present if present and present["id"] == containers.replaces else None
     runs = ours if ours and ours["state"] == "running" else None
-    values["wanted"] = wanted = container_of(want, has)
-    values["differs"] = differs = _differences(has, wanted, ours) if ours else []
     findings = list(_running(has, want, builder, runs, differs)) if runs else []
     is_recorded = runs is not None and runs["id"] in has["brought"].get("containers", [])
     if runs and is_recorded and not differs and _is_page_right(has, runs):
-        return {**verdict(findings), **values}
-    refused = list(_refusals(has, want, containers, present))
+        return verdict(findings)
+    refused = list(_refusals(has, want, containers))
     kinds = {refusal["id"] for refusal in refused}
     if runs:
         # Whoever holds the port answers in the container's place.
@@ -416,4 +399,26 @@ def judge(has: Seat, want: Want, builder: Builder) -> ContainerVerdict:
         findings = [entry for entry in findings if entry["id"] not in explained]
     elif not kinds & {"port_taken", "container_foreign"}:
         findings = list(_not_running(has, want, present))
-    return {**verdict(findings, settled=False, refused=refused), **values}
+    return verdict(findings, settled=False, refused=refused)
+
+
+def judge(has: Seat, want: Want, builder: Builder) -> ContainerVerdict:
+    """Judge the container."""
+    containers = _ownership(has, want)
+    is_seat = want["name"] in want["room"]["seats"]
+    wrong = list(wrong_settings(has, want)) if is_seat else []
+    is_due = is_seat and not wrong
+    present, differs = containers.present, []
+    if is_due and present and present["id"] == containers.replaces:
+        differs = _differences(has, want, present)
+    judged = verdict(settled=not wrong, refused=wrong)
+    return {
+        **(_verdict(has, want, builder, containers, differs) if is_due else judged),
+        "own": containers.own,
+        "left": containers.left,
+        "replaces": containers.replaces,
+        "removal": list(dict.fromkeys(filter(None, [*containers.own, containers.replaces]))),
+        "successor": successor(want),
+        "wanted": container_of(want, has) if is_due else {},
+        "differs": differs,
+    }

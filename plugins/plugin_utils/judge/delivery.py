@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     Archive,
     Pulled,
@@ -26,19 +26,19 @@ _TAG_DIGITS = 16
 
 def road_of(want: Want) -> str:
     """Return how the images come to the seats: registry or archive."""
-    road: str = want["course_image_delivery"]
+    road = want["course_image_delivery"]
     return road if road != "auto" else "registry" if registry_address(want) else "archive"
 
 
 def registry_address(want: Want) -> str:
     """Return host:port of the room's registry, empty where the builder cannot publish to it."""
     registry = want["room"]["registry"]
-    return str(registry["at"]) if registry["host"] == want["room"]["builder"] else ""
+    return registry["at"] if registry["host"] == want["room"]["builder"] else ""
 
 
 def repository_of(want: Want) -> str:
     """Return the images' repository in the registry, which has one directory for each."""
-    return str(want["course_image_tag"]).partition(":")[0].replace("/", "-")
+    return want["course_image_tag"].partition(":")[0].replace("/", "-")
 
 
 def _tags_of(want: Want, wanted: Wanted) -> dict[str, str]:
@@ -50,10 +50,7 @@ def _tags_of(want: Want, wanted: Wanted) -> dict[str, str]:
 
 
 def unpublished(want: Want, build_host: Seat, wanted: Wanted) -> dict[str, str]:
-    """Return what has to be published: the tag to the image's name on the builder.
-
-    Where the registry lacks one of the images, both are returned.
-    """
+    """Return what to publish, tag to name on the builder: both images where one is lacking."""
     if not wanted.is_built or road_of(want) != "registry":
         return {}
     tags = _tags_of(want, wanted)
@@ -75,9 +72,11 @@ def pulls(
 
     An image whose digest the registry does not tell has no reference.
     """
+    if road_of(want) != "registry" or not wanted.is_built:
+        return
     images = {want["course_image_base_tag"]: wanted.base, wanted.name: wanted.image}
     for tag, name in _tags_of(want, wanted).items():
-        digest = str(build_host["registry"]["images"].get(tag, ""))
+        digest = build_host["registry"]["images"].get(tag, "")
         if name in lacking:
             repository = f"{registry_address(want)}/{repository_of(want)}"
             yield (
@@ -104,15 +103,12 @@ def obstacles(
         yield finding("image_unbuilt", want["name"], image=want["course_image_tag"], **values)
     for tag, image in pull.items():
         if not image["image"]:
-            answer = str(build_host["registry"]["images"].get(tag, "nothing"))[:80]
+            answer = build_host["registry"]["images"].get(tag, "nothing")[:80]
             yield finding("registry_digest", want["name"], tag=tag, told=answer, **values)
 
 
 def images_of(want: Want, wanted: Wanted) -> dict[str, str]:
-    """Return the images that a machine is to have: name to fingerprint.
-
-    An image that is not built yet has an empty fingerprint, so no machine has it.
-    """
+    """Return the images that a machine is to have: name to fingerprint, empty if not built yet."""
     return {
         want["course_image_base_tag"]: wanted.base["fingerprint"] if wanted.name else "",
         wanted.name or want["course_image_tag"]: wanted.image["fingerprint"],

@@ -8,13 +8,12 @@ from collections.abc import Iterable, Iterator
 from ansible_collections.labocloud.room.plugins.module_utils.facts.machine import (
     UNITS_OF_THE_ENGINE,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
 from ansible_collections.labocloud.room.plugins.module_utils.facts.students import ROOT
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     Configuration,
     EngineRemoval,
-    EngineValues,
     EngineVerdict,
     Installation,
     Trust,
@@ -103,7 +102,7 @@ def _installation(has: Seat, want: Want, builder: Builder) -> Installation:
     present, pin = has["packages"], want["docker_engine_version"]
     source = want["docker_engine_source"]
     engine = _DOCKERS_OWN if source == "upstream" else PACKAGES.get(_release(has), ())
-    additional = rootless.PACKAGES[source] if rootless.is_wanted(want) and engine else ()
+    additional = rootless.PACKAGES[source] if engine_files.is_rootless(want) and engine else ()
     names = [*engine, *HELPERS, *additional]
     pinned = [name for name in names if name in _VERSIONED] if pin else []
     # In a version that apt takes, * stands for anything.
@@ -139,15 +138,17 @@ def _configuration(has: Seat, want: Want) -> Configuration:
     unsure = [engine_files.GROUP_UNIT] if engine_files.is_group_unknown(has, want) else []
     stale = _without(present, [*files, *unsure])
     changing = {*differing(files, present), *stale}
-    owns_containerd = engine_files.is_containerd_ours(has, want) and not rootless.is_wanted(want)
+    owns_containerd = engine_files.is_containerd_ours(has, want) and not engine_files.is_rootless(
+        want
+    )
     is_changing = changing.intersection(engine_files.CONTAINERDS)
     is_outdated = is_changing or (owns_containerd and has["docker"]["outdated"])
     # containerd may have started, or start with its package, before its configuration is written.
     is_early = "containerd" in has["packages"] or has["apt"]["policy_rc_d"] == "other"
-    usual = ROOT if rootless.is_wanted(want) else DOCKER_ROOT
+    usual = ROOT if engine_files.is_rootless(want) else DOCKER_ROOT
     root = str(engine_files.config(want).get("data-root", usual))
     # Once the units are unmasked, docker.socket has to start, which opens the socket.
-    is_unmasking = bool(changing.intersection(_UNITS)) and not rootless.is_wanted(want)
+    is_unmasking = bool(changing.intersection(_UNITS)) and not engine_files.is_rootless(want)
     units = {
         "containerd.service": bool(
             owns_containerd and (is_unmasking or (is_outdated and is_early))
@@ -172,9 +173,7 @@ def _is_ours(path: str, has: Seat) -> bool:
 
 def is_ready(has: Seat, want: Want) -> bool:
     """Return whether the engine is installed and configured, so that collisions only warn."""
-    return bool(
-        _installation(has, want, {})["installed"] and _configuration(has, want)["configured"]
-    )
+    return _installation(has, want, {})["installed"] and _configuration(has, want)["configured"]
 
 
 def _trust(has: Seat, want: Want) -> Trust:
@@ -217,10 +216,7 @@ def _overruled_keys(has: Seat, want: Want) -> list[str]:
 def _refusals(
     has: Seat, want: Want, install: Installation, configure: Configuration
 ) -> Iterator[Finding]:
-    """Yield what keeps the engine from being installed or configured.
-
-    The part network refuses networks that collide.
-    """
+    """Yield what keeps the engine from being installed or configured, but for its networks."""
     name, docker, source = want["name"], has["docker"], want["docker_engine_source"]
     if wrong := want["wrong"].get("docker_engine"):
         yield finding("setting_wrong", name, what="; ".join(wrong))
@@ -251,7 +247,9 @@ def _refusals(
         yield finding("engine_overruled", name, keys=", ".join(keys))
 
 
-def _conditions(has: Seat, want: Want, values: EngineValues) -> Iterator[Finding]:
+def _conditions(
+    has: Seat, want: Want, install: Installation, configure: Configuration, trust: Trust
+) -> Iterator[Finding]:
     """Yield what else is wrong.
 
     An engine that is missing, stopped or old has no other finding, since the others depend on it.
@@ -259,18 +257,18 @@ def _conditions(has: Seat, want: Want, values: EngineValues) -> Iterator[Finding
     name, docker = want["name"], has["docker"]
     needed = want["room_page_min_docker"]
     if not docker["running"]:
-        condition = "engine_stopped" if values["installed"] else "engine_missing"
+        condition = "engine_stopped" if install["installed"] else "engine_missing"
         yield finding(condition, name, why=docker["why"] or "it does not answer")
     elif version(docker["version"]) < version(needed):
         yield finding("engine_old", name, version=docker["version"], wanted=needed)
     else:
         states = {
-            "engine_missing": not values["installed"],
-            "engine_configuration": not values["configured"],
+            "engine_missing": not install["installed"],
+            "engine_configuration": not configure["configured"],
             "engine_outdated": docker["outdated"],
             "engine_kind": not rootless.is_right_kind(has, want),
             "engine_disabled": has["service_manager"] == "systemd" and not docker["enabled"],
-            "engine_trust": bool(values["trust"]["write"]),
+            "engine_trust": bool(trust["write"]),
         }
         yield from (finding(condition, name) for condition, is_so in states.items() if is_so)
         yield from rootless.limits(has, want)
@@ -338,41 +336,33 @@ def _is_ca_coming(want: Want, builder: Builder) -> bool:
     return is_asked and not registry.ca_lasts(builder["seat"])
 
 
-def _values(has: Seat, want: Want, builder: Builder) -> EngineValues:
-    """Return what the tasks of the role need to know."""
-    docker = has["docker"]
+def judge(has: Seat, want: Want, builder: Builder) -> EngineVerdict:
+    """Judge the engine."""
+    docker, trust = has["docker"], _trust(has, want)
     install, configure = _installation(has, want, builder), _configuration(has, want)
+    without_root = rootless.values(has, want, configure["roots"])
     starts_at_boot = docker["enabled"] or has["service_manager"] != "systemd"
-    runs = docker["running"] and not docker["outdated"] and starts_at_boot
+    is_current = docker["running"] and not docker["outdated"] and starts_at_boot
+    runs = is_current and rootless.is_right_kind(has, want)
     is_there = rootless.is_installed(has)
     is_complete = install["installed"] and not has["apt"]["interrupted"]
+    settled = (
+        (is_complete and configure["configured"] and runs)
+        and (without_root["housed"] and not without_root["moved"]["left"])
+        and (trust["settled"] and not _is_ca_coming(want, builder))
+    )
+    refused = list(_refusals(has, want, install, configure))
+    others = () if refused else _conditions(has, want, install, configure, trust)
     return {
+        **verdict(others, settled=settled, refused=refused),
         **install,
         **configure,
-        **rootless.values(has, want, configure["roots"]),
-        "trust": _trust(has, want),
+        **without_root,
+        "trust": trust,
         "there": is_there,
         # The package may start the engine if the seat has a policy-rc.d of its own.
         "ran": is_there or docker["running"] or has["apt"]["policy_rc_d"] == "other",
-        "runs": runs and rootless.is_right_kind(has, want),
+        "runs": runs,
         "prepared": is_complete and not _without(configure["roots"], rootless.roots_before(has)),
         "removal": _removal(has, want),
     }
-
-
-def judge(has: Seat, want: Want, builder: Builder) -> EngineVerdict:
-    """Judge the engine."""
-    values = _values(has, want, builder)
-    refused = list(_refusals(has, want, values, values))
-    settled = (
-        values["installed"]
-        and not has["apt"]["interrupted"]
-        and values["configured"]
-        and values["housed"]
-        and not values["moved"]["left"]
-        and values["runs"]
-        and values["trust"]["settled"]
-        and not _is_ca_coming(want, builder)
-    )
-    others = () if refused else _conditions(has, want, values)
-    return {**verdict(others, settled=settled, refused=refused), **values}

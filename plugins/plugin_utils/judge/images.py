@@ -4,12 +4,10 @@
 
 from collections.abc import Iterator
 
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     ImagesUnknown,
-    ImagesValues,
     ImagesVerdict,
-    Pulled,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.course import ARCHITECTURES
@@ -18,29 +16,12 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
     finding,
     in_words,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge.delivery import (
-    archive_of,
-    images_of,
-    lacking_of,
-    obstacles,
-    pulls,
-    registry_address,
-    road_of,
-)
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import delivery, revisions
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.revisions import (
-    PREVIOUS,
     SHORT,
     Wanted,
-    brought,
     image_of,
     is_ours,
-    is_valid_name,
-    needs_new_base,
-    outdated,
-    revisions,
-    served_image,
-    unserved,
-    wanted_of,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
 
@@ -48,22 +29,17 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict impor
 _FEWEST_REVISIONS = 2
 
 
-def _wrong_names(want: Want) -> Iterator[Finding]:
-    """Yield the names that no image can have."""
-    for setting in ("course_image_tag", "course_image_base_tag"):
-        if not is_valid_name(want[setting]):
-            yield finding("image_name", want["name"], setting=setting, value=f'"{want[setting]}"')
-
-
 def _wrong_settings(want: Want) -> Iterator[Finding]:
     """Yield the settings that cannot work, on whichever machine."""
     name = want["name"]
     if wrong := want["wrong"].get("course_image"):
         yield finding("setting_wrong", name, what="; ".join(wrong))
-    yield from _wrong_names(want)
+    for setting in ("course_image_tag", "course_image_base_tag"):
+        if not revisions.is_valid_name(want[setting]):
+            yield finding("image_name", name, setting=setting, value=f'"{want[setting]}"')
     if want["course_image_keep"] < _FEWEST_REVISIONS:
         yield finding("image_keep", name, keep=want["course_image_keep"])
-    if road_of(want) == "registry" and not registry_address(want):
+    if delivery.road_of(want) == "registry" and not delivery.registry_address(want):
         yield finding("image_road", name)
 
 
@@ -72,17 +48,17 @@ def _wrong_revision(has: Seat, want: Want, build_host: Seat, wanted: Wanted) -> 
     request, tag = want["course_image_revision"], want["course_image_tag"]
     if not request:
         return
-    present = revisions(build_host, tag)
+    present = revisions.revisions(build_host, tag)
     choices = ", ".join(revision[:SHORT] for revision in present.values())
     served = ", ".join(revision[:SHORT] for revision in build_host["served"])
     values = {"host": want["name"], "builder": want["room"]["builder"], "asked": request}
-    if not wanted.name and request == PREVIOUS:
+    if not wanted.name and request == revisions.PREVIOUS:
         yield finding(
             "revision_previous", want["name"], there=choices or "-", had=served or "-", **values
         )
     elif not wanted.name:
         yield finding("revision_unknown", want["name"], there=choices or "-", **values)
-    elif request == PREVIOUS:
+    elif request == revisions.PREVIOUS:
         # Where some seats have a revision that the others were never served, the builder's record
         # does not say which revision was the previous one.
         here = image_of(has, tag)["revision"]
@@ -129,7 +105,7 @@ def _wrong_images(has: Seat, want: Want, build_host: Seat, wanted: Wanted) -> It
     update since the files were changed.
     """
     base, tag = want["course_image_base_tag"], want["course_image_tag"]
-    served = served_image(want, build_host)
+    served = revisions.served_image(want, build_host)
     for name, candidates in ((base, [wanted.base]), (tag, [served, wanted.image])):
         values = {"image": name, "builder": want["room"]["builder"]}
         accepted = [image for image in candidates if image["fingerprint"]]
@@ -148,88 +124,49 @@ def _wrong_images(has: Seat, want: Want, build_host: Seat, wanted: Wanted) -> It
             yield finding("image_old", want["name"], **values)
 
 
-def _values(has: Seat, want: Want, builder: Builder, wanted: Wanted) -> ImagesValues:
-    """Return what the tasks of the role need to know, where the machine that builds was asked."""
-    name, tag, base = want["name"], want["course_image_tag"], want["course_image_base_tag"]
-    build_host, present = builder["seat"], has["images"]
-    images = images_of(want, wanted)
-    lacking = lacking_of(has, images)
-    # No revision is too many before the wanted one is known.
-    old = []
-    if wanted.is_built:
-        keep = want["course_image_keep"]
-        old = outdated(has, tag, wanted.image["revision"], build_host["served"], keep)
-    fingerprint = image_of(has, tag)["fingerprint"]
-    is_named = wanted.is_built and fingerprint == wanted.image["fingerprint"]
-    unrecorded = [image for image in images if image not in lacking and not is_ours(has, image)]
-    naming = []
-    if unrecorded or not is_named:
-        naming = [image for image in images if image in unrecorded or image == wanted.name]
-    pull: dict[str, Pulled] = {}
-    if road_of(want) == "registry" and wanted.is_built:
-        pull = dict(pulls(want, build_host, wanted, lacking))
-    is_served = build_host["served"][-1:] == [wanted.image["revision"]]
-    is_recording = wanted.is_built and not is_served and name == want["room"]["builder"]
-    return {
-        "builder": want["room"]["builder"],
-        "revision": (wanted.image if is_named else served_image(want, build_host))["revision"],
-        "wanted": {
-            "name": wanted.name,
-            "revision": wanted.image["revision"],
-            "fingerprint": wanted.image["fingerprint"],
-        },
-        "images": images,
-        "lacking": lacking,
-        "road": road_of(want),
-        "registry": registry_address(want),
-        "archive": archive_of(has, want, wanted, images),
-        "pull": list(pull.values()),
-        "forget": image_of(has, base)["id"] if is_ours(has, base) else "",
-        "outdated": {image: present[image]["id"] for image in old},
-        "unserved": {image: present[image]["id"] for image in unserved(has, tag)},
-        "brought": _removal(has, want),
-        "stale": [
-            image for image in has["built"] if image not in images and not is_ours(has, image)
-        ],
-        "naming": [{"name": image, "fingerprint": images[image]} for image in naming],
-        "names": {tag: wanted.name} if wanted.name in lacking else {},
-        "named": is_named,
-        "serves": wanted.image["revision"] if is_recording else "",
-        "held": in_words(list(obstacles(want, build_host, wanted, pull))) if lacking else "",
-    }
-
-
 def _removal(has: Seat, want: Want) -> dict[str, str]:
     """Return the images that go with the toolkit: name to ID."""
-    names = brought(has, want["course_image_tag"])
+    names = revisions.brought(has, want["course_image_tag"])
     return {name: has["images"][name]["id"] for name in names}
 
 
-def _is_settled(has: Seat, want: Want, builder: Builder, values: ImagesValues) -> bool:
-    """Return whether the images, their names and their record are as they should be."""
-    is_served = builder["seat"]["served"][-1:] == [values["wanted"]["revision"]]
-    is_right = values["named"] and is_served and not needs_new_base(want, builder)
-    todo = values["lacking"] or values["outdated"] or values["stale"] or values["unserved"]
-    is_recorded = all(is_ours(has, name) for name in values["images"])
-    return is_right and is_recorded and not todo
+def _unknown(has: Seat, want: Want) -> ImagesUnknown:
+    """Return the verdict on a machine where the machine that builds was not asked."""
+    builder = want["room"]["builder"]
+    unknown = finding("image_unknown", want["name"], builder=builder)
+    return {
+        **verdict(settled=False, refused=[unknown]),
+        "builder": builder,
+        "revision": "",
+        "lacking": [],
+        "held": "",
+        "brought": _removal(has, want),
+    }
 
 
 def judge(has: Seat, want: Want, builder: Builder) -> ImagesVerdict | ImagesUnknown:
     """Judge the images."""
     if not builder:
-        build_host_name = want["room"]["builder"]
-        unknown = finding("image_unknown", want["name"], builder=build_host_name)
-        return {
-            **verdict(settled=False, refused=[unknown]),
-            "builder": build_host_name,
-            "revision": "",
-            "lacking": [],
-            "held": "",
-            "brought": _removal(has, want),
-        }
-    build_host, wanted = builder["seat"], wanted_of(want, builder)
-    values = _values(has, want, builder, wanted)
-    settled = _is_settled(has, want, builder, values)
+        return _unknown(has, want)
+    build_host, present, tag = builder["seat"], has["images"], want["course_image_tag"]
+    wanted, served = revisions.wanted_of(want, builder), build_host["served"]
+    revision, fingerprint = wanted.image["revision"], wanted.image["fingerprint"]
+    images = delivery.images_of(want, wanted)
+    lacking = delivery.lacking_of(has, images)
+    unrecorded = [image for image in images if image not in lacking and not is_ours(has, image)]
+    stale = [image for image in has["built"] if image not in images and not is_ours(has, image)]
+    gone, keep = revisions.unserved(has, tag), want["course_image_keep"]
+    # No revision is too many before the wanted one is known.
+    old = revisions.outdated(has, tag, revision, served, keep) if wanted.is_built else []
+    is_named = wanted.is_built and image_of(has, tag)["fingerprint"] == fingerprint
+    is_served = served[-1:] == [revision]
+    todo = lacking or unrecorded or old or stale or gone or revisions.needs_new_base(want, builder)
+    settled = is_named and is_served and not todo
+    is_recording = wanted.is_built and not is_served and want["name"] == want["room"]["builder"]
+    naming = [image for image in images if image in unrecorded or image == wanted.name]
+    serving = wanted.image if is_named else revisions.served_image(want, build_host)
+    pull = dict(delivery.pulls(want, build_host, wanted, lacking))
+    obstacles = list(delivery.obstacles(want, build_host, wanted, pull)) if lacking else []
     refused = [
         *_wrong_settings(want),
         *_unreadable_files(want, builder),
@@ -238,4 +175,29 @@ def judge(has: Seat, want: Want, builder: Builder) -> ImagesVerdict | ImagesUnkn
     ]
     # The part engine reports an engine that does not run.
     wrong = _wrong_images(has, want, build_host, wanted) if has["docker"]["running"] else ()
-    return {**verdict(wrong, settled=settled, refused=refused), **values}
+    return {
+        **verdict(wrong, settled=settled, refused=refused),
+        "builder": want["room"]["builder"],
+        "revision": serving["revision"],
+        "wanted": {"name": wanted.name, "revision": revision, "fingerprint": fingerprint},
+        "images": images,
+        "lacking": lacking,
+        "road": delivery.road_of(want),
+        "registry": delivery.registry_address(want),
+        "archive": delivery.archive_of(has, want, wanted, images),
+        "pull": list(pull.values()),
+        "forget": revisions.own_id(has, want["course_image_base_tag"]),
+        "outdated": {image: present[image]["id"] for image in old},
+        "unserved": {image: present[image]["id"] for image in gone},
+        "brought": _removal(has, want),
+        "stale": stale,
+        "naming": [
+            {"name": image, "fingerprint": images[image]}
+            for image in naming
+            if unrecorded or not is_named
+        ],
+        "names": {tag: wanted.name} if wanted.name in lacking else {},
+        "named": is_named,
+        "serves": revision if is_recording else "",
+        "held": in_words(obstacles),
+    }

@@ -4,7 +4,7 @@
 
 from collections.abc import Iterator
 
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import Verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
@@ -49,7 +49,6 @@ def _warnings(has: Seat, want: Want) -> Iterator[Finding]:
         yield finding("clock_off", name, seconds=f"{ahead:+.0f}")
 
 
-def judge(has: Seat, want: Want, builder: Builder) -> Verdict:
+def judge(has: Seat, want: Want, _: Builder) -> Verdict:
     """Judge the machine."""
-    del builder
     return verdict(_warnings(has, want), refused=_refusals(has, want))

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import Verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
@@ -38,24 +38,15 @@ def network(text: object) -> _Network | None:
     return None
 
 
-def _overlap(first: _Network, second: _Network) -> bool:
-    """Return whether two networks have an address in common; IPv4 and IPv6 never have."""
-    return first.version == second.version and first.overlaps(second)
-
-
 def _is_within(inner: _Network, outer: _Network) -> bool:
     """Return whether one network contains all addresses of another."""
-    return (
-        inner.version == outer.version
-        and inner.network_address in outer
-        and inner.broadcast_address in outer
-    )
+    return inner.network_address in outer and inner.broadcast_address in outer
 
 
 def _free_range(taken: list[_Network]) -> str:
     """Return a range for Docker's networks that overlaps with none that are taken, or "?"."""
     free = (
-        text for text in _RANGES if not any(_overlap(ip_network(text), other) for other in taken)
+        text for text in _RANGES if not any(ip_network(text).overlaps(other) for other in taken)
     )
     return next(free, "?")
 
@@ -68,8 +59,7 @@ def _collisions(has: Seat, want: Want, pools: list[_Network]) -> Iterator[Findin
     An engine without root does not see those routes. The networks of an engine that is about to be
     replaced go with it.
     """
-    without_root = rootless.is_wanted(want)
-    collides = _overlap if without_root else _is_within
+    without_root = engine_files.is_rootless(want)
     routes = {
         to: route["interface"]
         for route in has["network"]["routes"]
@@ -81,8 +71,12 @@ def _collisions(has: Seat, want: Want, pools: list[_Network]) -> Iterator[Findin
         if without_root == rootless.is_set_up(has) and (subnet := network(existing["subnet"]))
     ]
     for to, interface in routes.items():
-        conflicts = [(name, subnet) for name, subnet in networks if _overlap(subnet, to)]
-        conflicts += [("default-address-pools", pool) for pool in pools if collides(pool, to)]
+        conflicts = [(name, subnet) for name, subnet in networks if subnet.overlaps(to)]
+        conflicts += [
+            ("default-address-pools", pool)
+            for pool in pools
+            if (pool.overlaps(to) if without_root else _is_within(pool, to))
+        ]
         for name, subnet in conflicts[:1]:
             values = {"name": name, "subnet": subnet, "to": to, "interface": interface}
             yield finding(
@@ -91,10 +85,7 @@ def _collisions(has: Seat, want: Want, pools: list[_Network]) -> Iterator[Findin
 
 
 def _large_packets(has: Seat, want: Want, mtu: int) -> Iterator[Finding]:
-    """Yield a finding if Docker's packets are too large for the default interface.
-
-    mtu: in bytes, as daemon.json has it.
-    """
+    """Yield a finding if Docker's packets, of mtu bytes, are too large for the interface."""
     facts = has["network"]
     docker_mtu = facts["docker_mtu"] or mtu
     if 0 < facts["mtu"] < docker_mtu:
@@ -117,9 +108,8 @@ def registries(has: Seat, want: Want) -> Iterator[Finding]:
             yield finding("proxy_unset", want["name"], **values)
 
 
-def judge(has: Seat, want: Want, builder: Builder) -> Verdict:
+def judge(has: Seat, want: Want, _: Builder) -> Verdict:
     """Judge the network. Collisions are a refusal where the engine is not as it should be."""
-    del builder
     daemon = engine_files.config(want)
     entries = daemon.get("default-address-pools")
     pools = [
@@ -128,7 +118,7 @@ def judge(has: Seat, want: Want, builder: Builder) -> Verdict:
         if isinstance(entry, dict) and (pool := network(entry.get("base")))
     ]
     mtu = daemon.get("mtu", _DEFAULT_MTU)
-    size = int(mtu) if _MTU.fullmatch(str(mtu)) else _DEFAULT_MTU
+    size = int(str(mtu)) if _MTU.fullmatch(str(mtu)) else _DEFAULT_MTU
     colliding = list(_collisions(has, want, pools))
     others = [*_large_packets(has, want, size), *registries(has, want)]
     if engine.is_ready(has, want):

@@ -9,16 +9,15 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
 
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
 from ansible_collections.labocloud.room.plugins.module_utils.passwords import (
     sentence_without_passwords,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils import registry_files
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     Certificates,
     RegistryElsewhere,
     RegistryVerdict,
-    RegistryWhere,
     RegistryWork,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
@@ -270,14 +269,11 @@ def _failures(has: Seat, want: Want, todo: RegistryWork) -> Iterator[Finding]:
 
 def judge(has: Seat, want: Want, builder: Builder) -> RegistryVerdict | RegistryElsewhere:
     """Judge the registry on its host, and on the others the way to it."""
-    host = want["room"]["registry"]["host"]
-    where: RegistryWhere = {"host": host, "storage": registry_files.STORAGE}
-    if not host:
-        return {**verdict(), **where}
-    refused = list(_wrong_room(want))
+    host, storage = want["room"]["registry"]["host"], registry_files.STORAGE
+    refused = list(_wrong_room(want)) if host else []
     if host != want["name"]:
-        lacking = [] if refused else list(_unreachable(has, want, builder))
-        return {**verdict(lacking, refused=refused), **where}
+        lacking = _unreachable(has, want, builder) if host and not refused else ()
+        return {**verdict(lacking, refused=refused), "host": host, "storage": storage}
     todo = _work(has, want)
     is_settled = todo["configured"] and todo["runs"] and todo["certified"]
     is_settled = is_settled and not has["apt"]["interrupted"]
@@ -287,7 +283,8 @@ def judge(has: Seat, want: Want, builder: Builder) -> RegistryVerdict | Registry
     down = [failure for failure in failures if failure["id"] == "registry_down"]
     return {
         **verdict(failures, settled=is_settled, refused=refused),
-        **where,
         **todo,
+        "host": host,
+        "storage": storage,
         "down": f"{want['name']}: {in_words(down)}" if down else "",
     }

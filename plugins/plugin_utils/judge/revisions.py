@@ -13,8 +13,8 @@ from hashlib import sha256
 from itertools import takewhile
 from typing import NamedTuple
 
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Image, Seat
 from ansible_collections.labocloud.room.plugins.module_utils.reset.ownership import is_brought
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Image, Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
 
 _NO_IMAGE: Image = {"id": "", "revision": "", "fingerprint": "", "layers": [], "labels": {}}
@@ -55,7 +55,12 @@ def image_of(has: Seat, name: str) -> Image:
 def is_ours(has: Seat, name: str) -> bool:
     """Return whether the image that a machine has under a name is the one that was brought."""
     image = has["images"].get(name)
-    return image is not None and is_brought(image, name, has["built"])
+    return image is not None and is_brought(image["fingerprint"], name, has["built"])
+
+
+def own_id(has: Seat, name: str) -> str:
+    """Return the ID of the image that was brought under a name, empty where there is none."""
+    return has["images"][name]["id"] if is_ours(has, name) else ""
 
 
 def revisions(has: Seat, tag: str) -> dict[str, str]:
@@ -201,4 +206,4 @@ def needs_new_base(want: Want, builder: Builder) -> bool:
     """Return whether a refresh of the base is set, and the base is that of the run's beginning."""
     is_refreshing = want["course_image_base_refresh"] and not want["course_image_revision"]
     base = image_of(builder["seat"], want["course_image_base_tag"])
-    return bool(is_refreshing and base["id"] == builder["course"]["had"])
+    return is_refreshing and base["id"] == builder["course"]["had"]

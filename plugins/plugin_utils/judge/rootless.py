@@ -9,13 +9,10 @@ from collections.abc import Iterator
 from typing import Literal
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import ACCOUNT
-from ansible_collections.labocloud.room.plugins.module_utils.facts.students import (
-    GROUP,
-    HOME,
-    ROOT,
-)
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.students import GROUP, HOME, ROOT
+from ansible_collections.labocloud.room.plugins.module_utils.state import Moving
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Moving, Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import WithoutRoot
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
@@ -44,11 +41,6 @@ NOTHING_MOVED: Moving = {"path": "", "sha256": "", "images": {}, "left": []}
 _MOST_NAMES = 8
 
 
-def is_wanted(want: Want) -> bool:
-    """Return whether the seat's engine is to run without root."""
-    return engine_files.is_rootless(want)
-
-
 def was_set_up(has: Seat) -> bool:
     """Return whether the seat's record shows that the toolkit has run an engine without root here.
 
@@ -59,10 +51,7 @@ def was_set_up(has: Seat) -> bool:
 
 
 def roots_before(has: Seat) -> dict[str, str]:
-    """Return the state of Docker's data directories before the toolkit: path to state.
-
-    A state is absent, empty or in use.
-    """
+    """Return what Docker's data directories were before: path to absent, empty or in use."""
     before = has["before"]
     return before.get("roots", {}) if before else {}
 
@@ -105,14 +94,10 @@ def _is_account_right(has: Seat) -> bool:
 def has_ids(has: Seat, kind: _KindOfIds) -> bool:
     """Return whether the account exists and has enough IDs of a kind that no other account has."""
     account = has["students"]["account"]
-    ranges = account[kind] if account else []
-    return sum(count for _, count in _valid_ranges(ranges)) >= _ID_COUNT and _is_free(has, ranges)
-
-
-def _is_free(has: Seat, ranges: list[list[int]]) -> bool:
-    """Return whether no other account has an ID of some ranges."""
+    ranges = _valid_ranges(account[kind] if account else [])
     others = _valid_ranges(has["students"]["ranges"])
-    return not any(_overlap(own, other) for own in _valid_ranges(ranges) for other in others)
+    is_alone = not any(_overlap(own, other) for own in ranges for other in others)
+    return is_alone and sum(count for _, count in ranges) >= _ID_COUNT
 
 
 def is_right_kind(has: Seat, want: Want) -> bool:
@@ -121,8 +106,8 @@ def is_right_kind(has: Seat, want: Want) -> bool:
     The kernel says whose engine it is; an engine's own word is not trusted.
     """
     account = has["students"]["account"]
-    if not is_wanted(want):
-        return bool(has["docker"]["uid"] == 0)
+    if not engine_files.is_rootless(want):
+        return has["docker"]["uid"] == 0
     return bool(account and has["docker"]["uid"] == account["uid"] and not has["docker"]["roots"])
 
 
@@ -181,7 +166,7 @@ def _obstacles(has: Seat, want: Want) -> Iterator[Finding]:
         "rootless_cgroup": not able["cgroup2"],
         "rootless_tun": not able["tun"],
     }
-    if is_wanted(want) and not is_right_kind(has, want):
+    if engine_files.is_rootless(want) and not is_right_kind(has, want):
         yield from (finding(lack, name) for lack, is_lacking in lacks.items() if is_lacking)
         if able["file_system"] in _UNFIT:
             yield finding("rootless_disk", name, root=ROOT, kind=able["file_system"])
@@ -197,11 +182,11 @@ def refusals(has: Seat, want: Want, root: str) -> Iterator[Finding]:
     if not 0 <= want["docker_engine_lowest_port"] <= engine_files.LOWEST_PORT:
         what = f"docker_engine_lowest_port, {want['docker_engine_lowest_port']}, is to be 0 to 1024"
         yield finding("setting_wrong", name, what=what)
-    if is_wanted(want) and "proxies" in want["docker_engine_daemon_options"]:
+    if engine_files.is_rootless(want) and "proxies" in want["docker_engine_daemon_options"]:
         yield finding("rootless_proxies", name)
-    if is_wanted(want) and engine_files.UNIT in has["files"] and not was_set_up(has):
+    if engine_files.is_rootless(want) and engine_files.UNIT in has["files"] and not was_set_up(has):
         yield finding("rootless_unit", name, unit=engine_files.UNIT)
-    if is_wanted(want) == is_set_up(has) or not is_installed(has):
+    if engine_files.is_rootless(want) == is_set_up(has) or not is_installed(has):
         return
     values = {"kind": want["docker_engine_students"]}
     earlier, others = _left_behind(has)
@@ -220,7 +205,9 @@ def refusals(has: Seat, want: Want, root: str) -> Iterator[Finding]:
 def limits(has: Seat, want: Want) -> Iterator[Finding]:
     """Yield a finding if an engine without root cannot limit what a container takes."""
     docker = has["docker"]
-    if is_wanted(want) and not (docker["memory"] and docker["pids"] and docker["cpus"]):
+    if engine_files.is_rootless(want) and not (
+        docker["memory"] and docker["pids"] and docker["cpus"]
+    ):
         yield finding("rootless_unlimited", want["name"])
 
 
@@ -246,19 +233,19 @@ def values(has: Seat, want: Want, roots: list[str]) -> WithoutRoot:
 
     roots: the directories where the wanted engine, and containerd, keep their data.
     """
-    is_rootless, docker = is_wanted(want), has["docker"]
+    without_root, docker = engine_files.is_rootless(want), has["docker"]
     account = has["students"]["account"]
     is_other_kind = docker["running"] and not is_right_kind(has, want)
     owns_containerd = engine_files.is_containerd_ours(has, want)
-    is_changing = is_installed(has) and is_rootless != is_set_up(has) and docker["running"]
+    is_changing = is_installed(has) and without_root != is_set_up(has) and docker["running"]
     moved = has["brought"].get("moving") or NOTHING_MOVED
     before = roots_before(has)
     moving = NOTHING_MOVED
     if is_changing:
-        left = [docker["root"], *roots[-1:] * (is_rootless and owns_containerd)]
+        left = [docker["root"], *roots[-1:] * (without_root and owns_containerd)]
         moving = {**NOTHING_MOVED, "images": _moving_images(has), "left": left}
     return {
-        "without_root": is_rootless,
+        "without_root": without_root,
         "account": ACCOUNT,
         "group": GROUP,
         "home": HOME,
@@ -266,11 +253,11 @@ def values(has: Seat, want: Want, roots: list[str]) -> WithoutRoot:
         "uid": account["uid"] if account else _ACCOUNT_ID,
         "gid": account["gid"] if account else _ACCOUNT_ID,
         "ids": _usermod_arguments(has),
-        "housed": _is_account_right(has) if is_rootless else account is None,
+        "housed": _is_account_right(has) if without_root else account is None,
         "lodging": account["uid"] if account else None,
         "stops": [
-            *["docker.socket"] * (is_rootless or is_other_kind),
-            *["containerd.service"] * (is_rootless and owns_containerd),
+            *["docker.socket"] * (without_root or is_other_kind),
+            *["containerd.service"] * (without_root and owns_containerd),
             # A unit stops by what systemd has read of it until then, so it stops before its files
             # change.
             *["docker.service"] * (is_other_kind or engine_files.PORTS_UNIT in has["files"]),

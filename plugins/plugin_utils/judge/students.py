@@ -6,11 +6,9 @@ import re
 from collections.abc import Iterator
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import ACCOUNT
-from ansible_collections.labocloud.room.plugins.module_utils.facts.students import (
-    GROUP,
-)
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.students import GROUP
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     Login,
     Members,
@@ -39,7 +37,7 @@ def _members_of(has: Seat, want: Want) -> Members:
     in_docker, record = has["docker_group"] or [], has["brought"]
     brought = [name for name in record["users"] if name in in_docker]
     removed = record.get("taken", [])
-    if rootless.is_wanted(want):
+    if engine_files.is_rootless(want):
         group, members = GROUP, has["students"]["members"] or []
         managed, leave, back = members, in_docker, []
         removed = sorted({*removed, *in_docker} - {*brought})
@@ -70,8 +68,8 @@ def _socket_commands(has: Seat, want: Want) -> list[list[str]]:
     of root's.
     """
     socket, gid = has["docker"]["socket"], engine_files.known_group(has, want)
-    account = has["students"]["account"] if rootless.is_wanted(want) else None
-    owner = account["uid"] if account else None if rootless.is_wanted(want) else 0
+    account = has["students"]["account"] if engine_files.is_rootless(want) else None
+    owner = account["uid"] if account else None if engine_files.is_rootless(want) else 0
     is_owned = owner is not None and has["docker"]["uid"] == owner
     if socket is None or not is_owned or engine_files.is_group_unknown(has, want):
         return []
@@ -113,7 +111,7 @@ def _conditions(
     """
     name, group = want["name"], want["docker_engine_group"].strip()
     # While the engine is of the other kind, nobody needs to be in the wanted one's group yet.
-    if members["add"] and rootless.is_wanted(want) == rootless.is_set_up(has):
+    if members["add"] and engine_files.is_rootless(want) == rootless.is_set_up(has):
         yield finding("users_missing", name, users=", ".join(members["add"]))
     if members["remove"]:
         yield finding("users_left", name, users=", ".join(members["remove"]))
@@ -132,7 +130,7 @@ def _conditions(
         yield finding(condition, name, group=whom, mode=f"{socket['mode']:o}")
     if script["write"] or script["remove"]:
         yield finding("folder_script", name)
-    if account := has["students"]["account"] if rootless.is_wanted(want) else None:
+    if account := has["students"]["account"] if engine_files.is_rootless(want) else None:
         if not account["locked"]:
             yield finding("account_open", name, account=ACCOUNT)
         for kind in rootless.KINDS_OF_IDS:
@@ -140,14 +138,10 @@ def _conditions(
                 yield finding("account_ranges", name, account=ACCOUNT, file=f"/etc/{kind[:-1]}")
 
 
-def judge(has: Seat, want: Want, builder: Builder) -> StudentsVerdict:
+def judge(has: Seat, want: Want, _: Builder) -> StudentsVerdict:
     """Judge who may use Docker."""
-    del builder
-    members, commands, script = (
-        _members_of(has, want),
-        _socket_commands(has, want),
-        _login(has, want),
-    )
+    members, script = _members_of(has, want), _login(has, want)
+    commands = _socket_commands(has, want)
     if group := want["docker_engine_group"].strip():
         members["may"].append(group)
     record, docker = has["brought"], has["docker"]

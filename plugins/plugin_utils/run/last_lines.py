@@ -81,7 +81,7 @@ def warnings(verdicts: Mapping[str, Mapping[str, Verdict]], room: Sequence[str] 
 def attacked(attacks: Mapping[str, Mapping[str, Any]], room: Sequence[str] = ()) -> list[str]:
     """Return a line for each result that attacks have had, with the seats that have it.
 
-    attacks: seat to what came of those that were tried there, as contract.facts.Attacks.
+    attacks: seat to what came of those that were tried there, as facts.seat.Attacks.
     room: as warnings() takes it.
     """
     seats: dict[str, list[str]] = {}

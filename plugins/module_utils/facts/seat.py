@@ -1,6 +1,5 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-
 """What a machine says of itself, as the rules rely on it.
 
 The module seat documents what each fact means (plugins/modules/seat.py, RETURN), and a test holds
@@ -8,10 +7,11 @@ the two equal. An answer is brought into the shape of these types before any rul
 (plugin_utils/seat_shape.py): each key is there, and has its type.
 """
 
-from typing import Any, NotRequired, TypedDict
+from __future__ import annotations
 
-# JSON of which nothing is known but that it is an object, such as daemon.json.
-JsonObject = dict[str, Any]
+from typing import Optional, TypedDict
+
+from ansible_collections.labocloud.room.plugins.module_utils import state
 
 
 class System(TypedDict):
@@ -36,9 +36,9 @@ class Listener(TypedDict):
 
     port: int
     address: str
-    process: str | None
-    pid: int | None
-    container: str | None
+    process: Optional[str]
+    pid: Optional[int]
+    container: Optional[str]
 
 
 class Account(TypedDict):
@@ -61,9 +61,9 @@ class Group(TypedDict):
 class Students(TypedDict):
     """Who may use an engine without root, and which IDs other accounts have."""
 
-    members: list[str] | None
-    account: Account | None
-    group: Group | None
+    members: Optional[list[str]]
+    account: Optional[Account]
+    group: Optional[Group]
     ranges: list[list[int]]
 
 
@@ -75,61 +75,6 @@ class Abilities(TypedDict):
     cgroup2: bool
     tun: bool
     file_system: str
-
-
-class Identities(TypedDict):
-    """What tells the things of an engine from others of their names.
-
-    plugins lack where Docker did not run.
-    """
-
-    containers: list[str]
-    images: dict[str, list[str]]
-    networks: list[str]
-    plugins: NotRequired[list[str]]
-    cache: list[str]
-    swarm: str
-
-
-class Before(TypedDict):
-    """What the machine was like before the toolkit first changed it.
-
-    roots: the directories of an engine that the toolkit has installed, by their paths: absent,
-    empty or in use.
-    """
-
-    packages: list[str]
-    files: list[str]
-    held: list[str]
-    docker_group: list[str] | None
-    docker_data: bool
-    docker_running: bool
-    images: list[str]
-    containers: list[str]
-    networks: list[str]
-    volumes: list[str]
-    ids: Identities
-    roots: NotRequired[dict[str, str]]
-
-
-class Moving(TypedDict):
-    """The images that go over to an engine of the other kind, and what that one leaves."""
-
-    path: str
-    sha256: str
-    images: dict[str, str]
-    left: list[str]
-
-
-class Brought(TypedDict):
-    """What the toolkit has brought."""
-
-    packages: list[str]
-    users: list[str]
-    taken: NotRequired[list[str]]
-    moving: NotRequired[Moving]
-    containers: NotRequired[list[str]]
-    making: NotRequired[str | None]
 
 
 class Apt(TypedDict):
@@ -150,27 +95,37 @@ class Socket(TypedDict):
     groups: list[int]
 
 
-class Docker(TypedDict):
-    """The engine that answers, and the directory of its data."""
+class EngineItself(TypedDict):
+    """What an engine says of itself, and why none answers."""
 
     running: bool
-    enabled: bool
     version: str
     root: str
-    free_mb: int
     driver: str
-    data: bool
-    outdated: bool
     partial: bool
     cpus: int
     memory: bool
     pids: bool
     swarm: bool
-    uid: int | None
-    socket: Socket | None
-    roots: list[int]
-    masked: list[str]
+    uid: Optional[int]
     why: str
+
+
+class EngineFiles(TypedDict):
+    """What the machine's files say of its engine."""
+
+    enabled: bool
+    free_mb: int
+    data: bool
+    outdated: bool
+    masked: list[str]
+
+
+class Docker(EngineItself, EngineFiles):
+    """The engine that answers, and the directory of its data."""
+
+    socket: Optional[Socket]
+    roots: list[int]
 
 
 class Image(TypedDict):
@@ -198,17 +153,17 @@ class Container(TypedDict):
     image: str
     image_id: str
     state: str
-    health: str | None
+    health: Optional[str]
     labels: dict[str, str]
     ports: list[Port]
-    settings: JsonObject
+    settings: dict[str, object]
 
 
 class Clock(TypedDict):
     """Seconds: the control machine's time when it asked, and by how much the seat's is ahead."""
 
-    control: float | None
-    ahead: float | None
+    control: Optional[float]
+    ahead: Optional[float]
 
 
 class Route(TypedDict):
@@ -225,66 +180,97 @@ class DockerNetwork(TypedDict):
     subnet: str
 
 
-class Reached(TypedDict):
-    """What came of reaching a registry outside the seat."""
+class DockerNetworks(TypedDict):
+    """Docker's own networks."""
 
-    reached: bool
-    why: str
-    public: bool | None
-    issuer: str
+    docker: list[DockerNetwork]
+    docker_mtu: int
+    docker_proxy: bool
 
 
-class Network(TypedDict):
-    """The way out, and Docker's own networks."""
+class OwnNetwork(TypedDict):
+    """The machine's way out."""
 
     interface: str
     mtu: int
     addresses: list[str]
     routes: list[Route]
     proxy: str
-    docker: list[DockerNetwork]
-    docker_mtu: int
-    docker_proxy: bool
+
+
+class Reached(TypedDict):
+    """What came of reaching a registry outside the seat."""
+
+    reached: bool
+    why: str
+    public: Optional[bool]
+    issuer: str
+
+
+class Network(OwnNetwork, DockerNetworks):
+    """The way out, and Docker's own networks."""
+
     registries: dict[str, Reached]
+
+
+class EngineFacts(TypedDict):
+    """What an engine has."""
+
+    engine: EngineItself
+    images: dict[str, Image]
+    containers: dict[str, Container]
+    networks: list[str]
+    volumes: list[str]
+    network: DockerNetworks
 
 
 class Answers(TypedDict):
     """Whether a registry answers on its own host."""
 
-    answers: bool | None
+    answers: Optional[bool]
     why: str
 
 
-class Registry(TypedDict):
-    """The room's registry, on the machine that runs it."""
+class RegistryFiles(TypedDict):
+    """What the files of the room's registry hold."""
 
     images: dict[str, str]
     ca: str
     certificate: str
+
+
+class Registry(RegistryFiles):
+    """The room's registry, on the machine that runs it."""
+
     answers: dict[str, Answers]
 
 
 class Page(TypedDict):
     """What came of asking for the course's page."""
 
-    status: int | None
-    revision: str | None
+    status: Optional[int]
+    revision: Optional[str]
     why: str
 
 
-class Exercises(TypedDict):
-    """What the seat has of the practical: folder, command and memory are ours, other or absent."""
+class Memory(TypedDict):
+    """Where the practical's command remembers: ours, other or absent; whether all may write."""
+
+    memory: str
+    open: bool
+
+
+class Exercises(Memory):
+    """What the seat has of the practical: folder and command are ours, other or absent."""
 
     folder: str
     command: str
-    memory: str
     digest: str
-    open: bool
     left: int
 
 
-class Seat(TypedDict):
-    """All that a machine says of itself."""
+class SystemFacts(TypedDict):
+    """The system, and which machine it is."""
 
     os: System
     python: str
@@ -292,19 +278,24 @@ class Seat(TypedDict):
     service_manager: str
     root: bool
     machine: Identity
+
+
+class Configuration(TypedDict):
+    """What configures Docker."""
+
+    files: dict[str, str]
+    daemon_config: Optional[dict[str, object]]
+
+
+class Seat(SystemFacts, Configuration, state.Facts):
+    """All that a machine says of itself."""
+
     listeners: list[Listener]
     packages: dict[str, str]
     held: list[str]
-    files: dict[str, str]
-    daemon_config: JsonObject | None
-    docker_group: list[str] | None
+    docker_group: Optional[list[str]]
     students: Students
     able: Abilities
-    before: Before | None
-    brought: Brought
-    built: dict[str, str]
-    bases: dict[str, str]
-    served: list[str]
     torn: list[str]
     apt: Apt
     docker: Docker
@@ -315,7 +306,7 @@ class Seat(TypedDict):
     clock: Clock
     network: Network
     registry: Registry
-    page: Page | None
+    page: Optional[Page]
     exercises: Exercises
     odd: list[str]
 
@@ -337,4 +328,4 @@ class Attacks(TypedDict):
 
 
 # What a machine has recorded: another release may have put more beside these keys, which stays.
-RECORDS = (Before, Brought, Identities)
+RECORDS = (state.Before, state.BroughtFacts, state.Identities)
