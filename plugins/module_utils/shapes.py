@@ -12,13 +12,16 @@ A shape is data:
     {str: shape}                 an object of any keys
     {"key": shape, "other?": …}  an object of these keys; a key with a ? may be absent
     {"key": shape, ...: object}  the same, and others stand beside them
+
+shape_of() makes it of a type.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import Any
+import types
+from collections.abc import Callable, Iterator
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 Shape = Any
 # JSON that people or engines write has some ten levels. Python can walk a thousand.
@@ -33,6 +36,30 @@ _WORDS: dict[Any, str] = {
     None: "null",
     object: f"JSON of at most {DEEPEST} levels",
 }
+# Python 3.9 has no type for what is written with a bar.
+_UNIONS = (Union, getattr(types, "UnionType", Union))
+
+
+def shape_of(kind: Any, is_open: Callable[[type], bool]) -> Shape:  # noqa: ANN401  # an annotation
+    """Return the shape of what a type describes, such as a TypedDict.
+
+    is_open: whether other keys may stand beside those of a TypedDict.
+    """
+    # Python 3.9 has no is_typeddict().
+    if hasattr(kind, "__optional_keys__"):
+        keys: dict[Any, Shape] = {
+            f"{key}?" if key in kind.__optional_keys__ else key: shape_of(hint, is_open)
+            for key, hint in get_type_hints(kind).items()
+        }
+        return {**keys, ...: object} if is_open(kind) else keys
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in _UNIONS:
+        return tuple(shape_of(alternative, is_open) for alternative in arguments)
+    if origin is list:
+        return [shape_of(arguments[0], is_open)]
+    if origin is dict:
+        return {str: shape_of(arguments[1], is_open)}
+    return {type(None): None, Any: object}.get(kind, kind)
 
 
 def too_deep(value: object, deepest: int = DEEPEST) -> bool:

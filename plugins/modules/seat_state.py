@@ -133,7 +133,11 @@ from ansible_collections.labocloud.room.plugins.module_utils.apt import (
 )
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
 from ansible_collections.labocloud.room.plugins.module_utils.engine.roots import state_of
-from ansible_collections.labocloud.room.plugins.module_utils.engine.things import identities, look
+from ansible_collections.labocloud.room.plugins.module_utils.engine.things import (
+    Identities,
+    identities,
+    look,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.facts.answer import (
     ARGUMENTS,
     LateError,
@@ -166,7 +170,7 @@ OWN_ARGUMENTS: dict[str, Any] = {
 }
 # Measuring a volume waits for its disk.
 _TIMEOUT = 300
-_NO_THINGS: dict[str, Any] = {
+_NO_THINGS: Identities = {
     "containers": [],
     "images": {},
     "networks": [],
@@ -179,7 +183,7 @@ _LESS: dict[str, Any] = {"registries": [], "own_registries": [], "page_url": ""}
 _Seat = dict[str, Any]
 
 
-def _engine_identities(seat: _Seat, socket: str) -> dict[str, Any]:
+def _engine_identities(seat: _Seat, socket: str) -> Identities:
     """Return the IDs of whatever an engine has, since names can pass to something else later.
 
     Nothing where no engine runs. Raises OSError or http.client.HTTPException.
@@ -190,7 +194,7 @@ def _engine_identities(seat: _Seat, socket: str) -> dict[str, Any]:
         return identities(look(docker))
 
 
-def _likeness(seat: _Seat, ids: dict[str, Any]) -> dict[str, Any]:
+def _likeness(seat: _Seat, ids: Identities) -> dict[str, Any]:
     """Return what a machine is like, as it is remembered. ids: of _engine_identities()."""
     docker = seat["docker"]
     return {
@@ -208,7 +212,7 @@ def _likeness(seat: _Seat, ids: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _remember_before(state: State, seat: _Seat, ids: dict[str, Any]) -> None:
+def _remember_before(state: State, seat: _Seat, ids: Identities) -> None:
     """Put into the state what a machine is like, and the daemon.json that is there.
 
     ids: of _engine_identities().
@@ -279,7 +283,7 @@ def _remember(arguments: dict[str, Any], *, check: bool) -> bool:
     needs_facts = is_untouched or has_ended or arguments["coming"]
     seat = answer({**arguments, **_LESS}) if needs_facts else {}
     # The engine is asked before the state is locked, since it may take long.
-    ids = _engine_identities(seat, arguments["docker_socket"]) if is_untouched else {}
+    ids = _engine_identities(seat, arguments["docker_socket"]) if is_untouched else _NO_THINGS
 
     def change(state: State) -> None:
         if is_untouched and state.before is None:

@@ -7,11 +7,15 @@ control machine; what is left is printable.
 """
 
 from collections.abc import Mapping
-from types import NoneType, UnionType
-from typing import Any, cast, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, cast
 
 from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd
-from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, fitted, nothing
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import (
+    Shape,
+    fitted,
+    nothing,
+    shape_of,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import (
     RECORDS,
     Attacks,
@@ -19,27 +23,8 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts impo
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import cleaned
 
-
-def shape_of(kind: Any) -> Shape:  # noqa: ANN401  # what a type's annotations are
-    """Return the shape, as module_utils/shapes.py has it, of what a type describes."""
-    if is_typeddict(kind):
-        keys: dict[Any, Shape] = {
-            f"{key}?" if key in kind.__optional_keys__ else key: shape_of(annotation)
-            for key, annotation in get_type_hints(kind).items()
-        }
-        return keys | ({...: object} if kind in RECORDS else {})
-    origin, arguments = get_origin(kind), get_args(kind)
-    if origin is UnionType:
-        return tuple(shape_of(one) for one in arguments)
-    if origin is list:
-        return [shape_of(arguments[0])]
-    if origin is dict:
-        return {str: shape_of(arguments[1])}
-    return {NoneType: None, Any: object}.get(kind, kind)
-
-
-SEAT: Mapping[str, Shape] = shape_of(Seat)
-ATTACKS: Mapping[str, Shape] = shape_of(Attacks)
+SEAT: Mapping[str, Shape] = shape_of(Seat, RECORDS.__contains__)
+ATTACKS: Mapping[str, Shape] = shape_of(Attacks, RECORDS.__contains__)
 
 
 def timed(facts: Seat, answered: float) -> Seat:

@@ -2,24 +2,22 @@
 # MIT License (see LICENSE)
 """The engine's answers, as far as they are relied on: what they hold, and in which shape.
 
-It is Docker's API, 1.41 to 1.53: each type names the fields that are read here, and its shape says
-what they may be; others stand beside them. Engines differ in what they leave out, so that few
-fields are in every shape: whoever needs one more asks with needing(shape, field).
+It is Docker's API, 1.41 to 1.53: each type names the fields that are read somewhere, and its shape
+is made of it; others stand beside them. Engines differ in what they leave out, so that few fields
+are in every shape: whoever needs one more asks with needing(shape, field).
 """
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any, Optional, TypedDict
 
-from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, shape_of
 
-# An image's or a container's whole description, as its shape has it: what is made of it may be of
-# any of its fields, and its fingerprint is of many.
-Description = dict[str, Any]
-# What a swarm holds, a plugin, or a row of an image's history: the same.
-Row = dict[str, Any]
-# The space that is used: Images, Volumes and BuildCache, as USAGE has them.
-Usage = dict[str, Any]
+
+def _shape_of(kind: type) -> dict[Any, Shape]:
+    """Return the shape of an object of the engine's, which may have more fields than its type."""
+    shape: dict[Any, Shape] = shape_of(kind, lambda _: True)
+    return shape
 
 
 def needing(shape: dict[Any, Shape], *fields: str) -> dict[Any, Shape]:
@@ -49,64 +47,60 @@ class Info(TypedDict, total=False):
     ServerVersion: str
     DockerRootDir: str
     Driver: str
-    DriverStatus: list[list[str]] | None
+    DriverStatus: Optional[list[list[str]]]
     NCPU: int
     CpuCfsQuota: bool
     MemoryLimit: bool
     PidsLimit: bool
     Swarm: Swarm
-    HttpProxy: str | None
-    HttpsProxy: str | None
-    SecurityOptions: list[str] | None
-
-
-INFO: dict[Any, Shape] = {
-    "ServerVersion?": str,
-    "DockerRootDir?": str,
-    "Driver?": str,
-    "DriverStatus?": ([[str]], None),
-    "NCPU?": int,
-    "CpuCfsQuota?": bool,
-    "MemoryLimit?": bool,
-    "PidsLimit?": bool,
-    "Swarm?": {
-        "LocalNodeState?": str,
-        "NodeID?": str,
-        "ControlAvailable?": bool,
-        ...: object,
-    },
-    "HttpProxy?": (str, None),
-    "HttpsProxy?": (str, None),
-    "SecurityOptions?": ([str], None),
-    ...: object,
-}
+    HttpProxy: Optional[str]
+    HttpsProxy: Optional[str]
+    SecurityOptions: Optional[list[str]]
 
 
 class ListedImage(TypedDict, total=False):
     """An image in the engine's list."""
 
     Id: str
-    RepoTags: list[str] | None
+    RepoTags: Optional[list[str]]
 
 
-LISTED_IMAGE: dict[Any, Shape] = {"Id": str, "RepoTags?": ([str], None), ...: object}
-IMAGE: dict[Any, Shape] = {
-    "Id?": str,
-    "RepoTags?": ([str], None),
-    "RepoDigests?": ([str], None),
-    "Parent?": str,
-    "Architecture?": str,
-    "RootFS?": {"Layers?": ([str], None), ...: object},
-    "Config?": (
-        {
-            "Labels?": ({str: str}, None),
-            "Healthcheck?": ({...: object}, None),
-            ...: object,
-        },
-        None,
-    ),
-    ...: object,
-}
+class ImageConfig(TypedDict, total=False):
+    """What a container of an image is started with."""
+
+    Cmd: Optional[list[str]]
+    Entrypoint: Optional[list[str]]
+    Healthcheck: Optional[dict[str, object]]
+    Labels: Optional[dict[str, str]]
+    User: str
+
+
+class RootFS(TypedDict, total=False):
+    """The layers of an image, by their digests, the lowest first."""
+
+    Layers: Optional[list[str]]
+
+
+class Image(TypedDict, total=False):
+    """An image. Created: a time, as of RFC 3339."""
+
+    Id: str
+    RepoTags: Optional[list[str]]
+    RepoDigests: Optional[list[str]]
+    Parent: str
+    Architecture: str
+    Created: str
+    Size: int
+    RootFS: RootFS
+    Config: Optional[ImageConfig]
+
+
+class HistoryRow(TypedDict, total=False):
+    """A row of an image's history. Created: seconds since 1970. Size: 0 without a layer."""
+
+    Created: int
+    CreatedBy: str
+    Size: int
 
 
 class Port(TypedDict, total=False):
@@ -124,50 +118,169 @@ class Mount(TypedDict, total=False):
     Name: str
 
 
+class Joined(TypedDict, total=False):
+    """How a container has joined a network, in the engine's list."""
+
+    NetworkID: str
+
+
+class ListedNetworks(TypedDict, total=False):
+    """The networks of a container, by name, in the engine's list."""
+
+    Networks: Optional[dict[str, Joined]]
+
+
 class ListedContainer(TypedDict, total=False):
     """A container in the engine's list. SizeRw: bytes, where sizes were asked for."""
 
     Id: str
-    Names: list[str] | None
+    Names: Optional[list[str]]
     Image: str
     ImageID: str
     State: str
     Status: str
-    Labels: dict[str, str] | None
-    Ports: list[Port] | None
+    Labels: Optional[dict[str, str]]
+    Ports: Optional[list[Port]]
     SizeRw: int
-    Mounts: list[Mount] | None
-    NetworkSettings: dict[str, Any] | None
+    Mounts: Optional[list[Mount]]
+    NetworkSettings: Optional[ListedNetworks]
 
 
-LISTED_CONTAINER: dict[Any, Shape] = {
-    "Id": str,
-    "Names?": ([str], None),
-    "Image?": str,
-    "ImageID?": str,
-    "State?": str,
-    "Status?": str,
-    "Labels?": ({str: str}, None),
-    "Ports?": ([{"PublicPort?": int, "IP?": str, "Type?": str, ...: object}], None),
-    "SizeRw?": int,
-    "Mounts?": ([{"Type?": str, "Name?": str, ...: object}], None),
-    "NetworkSettings?": (
-        {"Networks?": ({str: {"NetworkID?": str, ...: object}}, None), ...: object},
-        None,
-    ),
-    ...: object,
-}
-# A container in the list for whoever reads nothing there but its ID.
-IDENTIFIED: dict[Any, Shape] = {"Id": str, ...: object}
-CONTAINER: dict[Any, Shape] = {
-    "Config?": {"User?": (str, None), ...: object},
-    "HostConfig?": {
-        "PortBindings?": ({str: ([{"HostIp?": str, "HostPort": str, ...: object}], None)}, None),
-        ...: object,
-    },
-    "Mounts?": ([{"Source?": str, "Destination": str, ...: object}], None),
-    ...: object,
-}
+class _HostIp(TypedDict, total=False):
+    """An address of the machine, empty for all."""
+
+    HostIp: str
+
+
+class PortBinding(_HostIp):
+    """A port of the machine, at which one of a container's is to answer."""
+
+    HostPort: str
+
+
+class PublishedPort(_HostIp, total=False):
+    """A port of the machine, at which one of a container's answers."""
+
+    HostPort: str
+
+
+class _Destination(TypedDict):
+    """What nothing mounted lacks."""
+
+    Destination: str
+
+
+class MountPoint(Mount, _Destination, total=False):
+    """What a container has mounted. RW: whether it may write there."""
+
+    Source: str
+    RW: bool
+
+
+class MountRequest(TypedDict, total=False):
+    """What a container was asked to mount."""
+
+    Type: str
+    Source: str
+    Target: str
+
+
+class ContainerConfig(TypedDict, total=False):
+    """What a container was made with, wherever it runs. Image: as its maker called it."""
+
+    Hostname: str
+    Image: str
+    Labels: Optional[dict[str, str]]
+    User: Optional[str]
+
+
+class HostConfig(TypedDict, total=False):
+    """What a container was made with on its machine. PortBindings: "80/tcp" to the machine's."""
+
+    AutoRemove: bool
+    Binds: Optional[list[str]]
+    Init: Optional[bool]
+    IpcMode: str
+    Links: Optional[list[str]]
+    Memory: int
+    Mounts: Optional[list[MountRequest]]
+    NetworkMode: str
+    PidMode: str
+    PortBindings: Optional[dict[str, Optional[list[PortBinding]]]]
+    ReadonlyRootfs: bool
+
+
+class Health(TypedDict, total=False):
+    """What a container's health check says."""
+
+    Status: str
+
+
+class ContainerState(TypedDict, total=False):
+    """How a container runs, or has ended. StartedAt, FinishedAt: times, as of RFC 3339."""
+
+    Error: str
+    ExitCode: int
+    FinishedAt: str
+    Health: Optional[Health]
+    OOMKilled: bool
+    Paused: bool
+    Pid: int
+    Restarting: bool
+    Running: bool
+    StartedAt: str
+    Status: str
+
+
+class Endpoint(Joined, total=False):
+    """How a container has joined a network."""
+
+    Aliases: Optional[list[str]]
+    IPAMConfig: Optional[dict[str, object]]
+    Links: Optional[list[str]]
+
+
+class NetworkSettings(TypedDict, total=False):
+    """The networks of a container, by name, and its ports, "80/tcp" to the machine's."""
+
+    Networks: Optional[dict[str, Optional[Endpoint]]]
+    Ports: Optional[dict[str, Optional[list[PublishedPort]]]]
+
+
+class GraphDriver(TypedDict, total=False):
+    """Where the engine keeps a container's own files."""
+
+    Data: Optional[dict[str, str]]
+
+
+class Container(TypedDict, total=False):
+    """A container. Created: a time, as of RFC 3339. Image: the ID of the one that it runs."""
+
+    Id: str
+    Name: str
+    Created: str
+    Path: str
+    Args: Optional[list[str]]
+    Image: str
+    State: ContainerState
+    Config: ContainerConfig
+    HostConfig: HostConfig
+    Mounts: Optional[list[MountPoint]]
+    NetworkSettings: Optional[NetworkSettings]
+    GraphDriver: Optional[GraphDriver]
+
+
+class Subnet(TypedDict, total=False):
+    """The addresses of a network."""
+
+    Subnet: str
+    Gateway: str
+
+
+class Ipam(TypedDict, total=False):
+    """Where the addresses of a network come from."""
+
+    Config: Optional[list[Subnet]]
 
 
 class Network(TypedDict, total=False):
@@ -177,19 +290,9 @@ class Network(TypedDict, total=False):
     Name: str
     Driver: str
     Internal: bool
-    Options: dict[str, str] | None
-    IPAM: dict[str, Any] | None
-
-
-NETWORK: dict[Any, Shape] = {
-    "Id?": str,
-    "Name": str,
-    "Driver?": str,
-    "Internal?": bool,
-    "Options?": ({str: str}, None),
-    "IPAM?": ({"Config?": ([{"Subnet?": str, ...: object}], None), ...: object}, None),
-    ...: object,
-}
+    IPAM: Optional[Ipam]
+    Options: Optional[dict[str, str]]
+    Scope: str
 
 
 class Volume(TypedDict, total=False):
@@ -198,28 +301,165 @@ class Volume(TypedDict, total=False):
     Name: str
     Driver: str
     CreatedAt: str
-    Options: dict[str, str] | None
+    Labels: Optional[dict[str, str]]
+    Mountpoint: str
+    Options: Optional[dict[str, str]]
 
 
+class ImageUsage(TypedDict):
+    """The space of an image, and what of it other images have too."""
+
+    Id: str
+    Size: int
+    SharedSize: int
+
+
+class UsageData(TypedDict):
+    """The space of a volume."""
+
+    Size: int
+
+
+class VolumeUsage(TypedDict):
+    """A volume with its space."""
+
+    Name: str
+    UsageData: UsageData
+
+
+class CachePiece(TypedDict):
+    """A piece of the build cache. CreatedAt sorts as text."""
+
+    ID: str
+    Shared: bool
+    Size: int
+    CreatedAt: str
+
+
+class Usage(TypedDict, total=False):
+    """The space that is used, in bytes, -1 where it was not measured."""
+
+    Images: Optional[list[ImageUsage]]
+    Volumes: Optional[list[VolumeUsage]]
+    BuildCache: Optional[list[CachePiece]]
+
+
+class Plugin(TypedDict):
+    """A plugin of the engine's."""
+
+    Id: str
+    Name: str
+
+
+class NamedSpec(TypedDict):
+    """What is asked of a swarm, by name."""
+
+    Name: str
+
+
+class InSwarm(TypedDict):
+    """A service, a secret or a configuration of a swarm."""
+
+    ID: str
+    Spec: NamedSpec
+
+
+class ContainerSpec(TypedDict, total=False):
+    """What the containers of a service are made of."""
+
+    Image: str
+
+
+class TaskSpec(TypedDict, total=False):
+    """What a task of a service is made of."""
+
+    ContainerSpec: Optional[ContainerSpec]
+
+
+class Replicated(TypedDict, total=False):
+    """Of how many tasks a service is to be."""
+
+    Replicas: Optional[int]
+
+
+class ServiceMode(TypedDict, total=False):
+    """How many tasks a service is to be of: so many, where it is not one a machine."""
+
+    Replicated: Optional[Replicated]
+
+
+class ServiceSpec(TypedDict, total=False):
+    """What a service is to be."""
+
+    Name: str
+    Mode: Optional[ServiceMode]
+    TaskTemplate: Optional[TaskSpec]
+
+
+class ServicePort(TypedDict, total=False):
+    """A port of a service. PublishMode: ingress or host."""
+
+    TargetPort: int
+    Protocol: str
+    PublishMode: str
+
+
+class ServiceEndpoint(TypedDict, total=False):
+    """Where a service answers."""
+
+    Ports: Optional[list[ServicePort]]
+
+
+class UpdateStatus(TypedDict, total=False):
+    """How far the update of a service is."""
+
+    State: str
+
+
+class Service(TypedDict, total=False):
+    """A service of a swarm."""
+
+    ID: str
+    Spec: ServiceSpec
+    Endpoint: Optional[ServiceEndpoint]
+    UpdateStatus: Optional[UpdateStatus]
+
+
+class ContainerStatus(TypedDict, total=False):
+    """The container of a task."""
+
+    ContainerID: str
+
+
+class TaskStatus(TypedDict, total=False):
+    """How a task goes on."""
+
+    State: str
+    Err: str
+    ContainerStatus: Optional[ContainerStatus]
+
+
+class Task(TypedDict, total=False):
+    """A task of a service: one container of it."""
+
+    ServiceID: str
+    Spec: TaskSpec
+    Status: TaskStatus
+
+
+INFO = _shape_of(Info)
+LISTED_IMAGE = needing(_shape_of(ListedImage), "Id")
+IMAGE = _shape_of(Image)
+HISTORY_ROW = _shape_of(HistoryRow)
+LISTED_CONTAINER = needing(_shape_of(ListedContainer), "Id")
+# A container in the list for whoever reads nothing there but its ID.
+IDENTIFIED: dict[Any, Shape] = {"Id": str, ...: object}
+CONTAINER = _shape_of(Container)
+NETWORK = needing(_shape_of(Network), "Name")
 VOLUMES: Shape = {"Volumes?": ([object], None), ...: object}
-VOLUME: dict[Any, Shape] = {
-    "Name": str,
-    "Driver?": str,
-    "CreatedAt?": str,
-    "Options?": ({str: str}, None),
-    ...: object,
-}
-# Sizes are bytes, -1 where they were not measured. CreatedAt sorts as text.
-USAGE: dict[Any, Shape] = {
-    "Images?": ([{"Id": str, "Size": int, "SharedSize": int, ...: object}], None),
-    "Volumes?": ([{"Name": str, "UsageData": {"Size": int, ...: object}, ...: object}], None),
-    "BuildCache?": (
-        [{"ID": str, "Shared": bool, "Size": int, "CreatedAt": str, ...: object}],
-        None,
-    ),
-    ...: object,
-}
-PLUGIN: dict[Any, Shape] = {"Id": str, "Name": str, ...: object}
-# A service, a secret or a configuration of a swarm.
-IN_SWARM: dict[Any, Shape] = {"ID": str, "Spec": {"Name": str, ...: object}, ...: object}
-ROW: dict[Any, Shape] = {...: object}
+VOLUME = needing(_shape_of(Volume), "Name")
+USAGE = _shape_of(Usage)
+PLUGIN = _shape_of(Plugin)
+IN_SWARM = _shape_of(InSwarm)
+SERVICE = needing(_shape_of(Service), "ID")
+TASK = _shape_of(Task)

@@ -14,12 +14,17 @@ from urllib.parse import quote
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine import answers
 from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import (
-    Description,
+    Container,
+    HistoryRow,
+    Image,
     Info,
+    InSwarm,
     ListedContainer,
     ListedImage,
     Network,
-    Row,
+    Plugin,
+    Service,
+    Task,
     Usage,
     Volume,
 )
@@ -85,16 +90,17 @@ class Reader:
         path = "/images/json?all=true" if intermediate else "/images/json"
         return self._list(path, "images", answers.LISTED_IMAGE, most)
 
-    def image(self, reference: str, shape: Shape = answers.IMAGE) -> Description | None:
+    def image(self, reference: str, shape: Shape = answers.IMAGE) -> Image | None:
         """Return an image's description, by ID, name or digest; None where there is none."""
-        return self._describe("images", reference, shape)
+        image: Image | None = self._describe("images", reference, shape)
+        return image
 
-    def history(self, reference: str) -> list[Row]:
+    def history(self, reference: str) -> list[HistoryRow]:
         """Return the rows of an image's history, the newest first; none where it has none."""
         path = f"/images/{_quoted(reference)}/history"
         answer = self._unless_refused(lambda: self.docker.ask(path))
         rows = answer if isinstance(answer, list) else []
-        return self._elements(rows, "history", answers.ROW)
+        return self._elements(rows, "history", answers.HISTORY_ROW)
 
     def containers(
         self,
@@ -119,9 +125,10 @@ class Reader:
             path += "&filters=" + quote(f'{{"label": ["{label}"]}}')
         return self._list(path, "containers", shape, most)
 
-    def container(self, reference: str, shape: Shape = answers.CONTAINER) -> Description | None:
+    def container(self, reference: str, shape: Shape = answers.CONTAINER) -> Container | None:
         """Return a container's description, by ID or name; None where there is none."""
-        return self._describe("containers", reference, shape)
+        container: Container | None = self._describe("containers", reference, shape)
+        return container
 
     def log(self, container: str, lines: int, size: int) -> bytes:
         """Return the beginning, of at most size bytes, of the last lines that a container wrote.
@@ -154,16 +161,28 @@ class Reader:
         usage: Usage | None = self.docker.ask(path)
         return usage if usage and self._is_understood(usage, answers.USAGE, "usage") else {}
 
-    def plugins(self) -> list[Row]:
+    def plugins(self) -> list[Plugin]:
         """Return the engine's plugins; none of an engine that knows of none."""
         answer = self.docker.ask("/plugins")
         return self._elements(answer or [], "plugins", answers.PLUGIN)
 
-    def in_swarm(self, kind: str, shape: Shape = answers.IN_SWARM) -> list[Row]:
-        """Return the services, tasks, secrets or configs of a swarm that this machine manages.
+    def in_swarm(self, kind: str) -> list[InSwarm]:
+        """Return the services, secrets or configs of a swarm that this machine manages.
 
         None where the engine refuses: a swarm that has lost most of its managers tells nothing.
         """
+        return self._of_swarm(kind, answers.IN_SWARM)
+
+    def services(self) -> list[Service]:
+        """Return the services, as in_swarm() does, with what they are to be."""
+        return self._of_swarm("services", answers.SERVICE)
+
+    def tasks(self) -> list[Task]:
+        """Return the tasks of the services, as in_swarm() does."""
+        return self._of_swarm("tasks", answers.TASK)
+
+    def _of_swarm(self, kind: str, shape: Shape) -> list[Any]:
+        """Return what a swarm has of a kind, none where the engine refuses."""
         answer = self._unless_refused(lambda: self.docker.ask(f"/{kind}"))
         return self._elements(answer or [], kind, shape)
 
@@ -208,10 +227,10 @@ class Reader:
             if self._is_understood(element, shape, f"{name}[{number}]")
         ]
 
-    def _describe(self, kind: str, reference: str, shape: Shape) -> Description | None:
+    def _describe(self, kind: str, reference: str, shape: Shape) -> Any:  # noqa: ANN401  # JSON
         """Return the engine's description of one thing, None where there is none."""
         try:
-            answer: Description | None = self.docker.ask(f"/{kind}/{_quoted(reference)}/json")
+            answer = self.docker.ask(f"/{kind}/{_quoted(reference)}/json")
         except EngineError:
             if self._left_out is None:
                 raise

@@ -9,17 +9,10 @@ whatever is not understood is an error.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine import answers
-from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import (
-    Description,
-    ListedContainer,
-    Swarm,
-    Usage,
-    Volume,
-    needing,
-)
+from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import needing
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
 from ansible_collections.labocloud.room.plugins.module_utils.engine.read import Reader
 from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
@@ -32,21 +25,95 @@ _IMAGE = needing(answers.IMAGE, "Id", "Architecture", "RootFS")
 _NETWORK = needing(answers.NETWORK, "Id", "Driver")
 _VOLUME = needing(answers.VOLUME, "Driver")
 
-Thing = dict[str, Any]
+
+class Thing(TypedDict):
+    """What has an ID and a name."""
+
+    id: str
+    name: str
 
 
-def look(docker: DockerConnection) -> dict[str, Any]:
-    """Return what is in the engine.
+class Container(Thing):
+    """A container. image: an ID. volumes: their names. networks: their names and IDs."""
 
-    containers: id, name, state, image (the ID), managed, bytes, volumes (their names), networks
-    (their names and IDs). images: id to names, digests, labels, parent, layers, fingerprint, bytes
-    (those that it shares with no other image). volumes: name, driver, elsewhere (whether its data
-    are in no directory of the engine's), bytes. networks: id, name, driver. plugins: id, name.
-    cache: id, bytes. swarm: the node's ID, empty where it is in none. services, secrets, configs:
-    id, name, where the node manages its swarm.
+    state: str
+    image: str
+    bytes: int
+    volumes: list[str]
+    networks: list[str]
 
-    Raises OSError where the engine does not tell all of it.
+
+class Image(TypedDict):
+    """An image. bytes: those that it shares with no other one."""
+
+    names: list[str]
+    digests: list[str]
+    labels: dict[str, str]
+    parent: str
+    layers: list[str]
+    fingerprint: str
+    bytes: int
+
+
+class Volume(TypedDict):
+    """A volume. elsewhere: whether its data are in no directory of the engine's."""
+
+    name: str
+    driver: str
+    elsewhere: bool
+    bytes: int
+
+
+class Network(Thing):
+    """A network."""
+
+    driver: str
+
+
+class Piece(TypedDict):
+    """A piece of the build cache."""
+
+    id: str
+    bytes: int
+
+
+class Engine(TypedDict):
+    """What is in an engine.
+
+    images: by ID. swarm: the node's ID, empty where it is in none. services, secrets, configs:
+    where the node manages its swarm.
     """
+
+    images: dict[str, Image]
+    containers: list[Container]
+    volumes: list[Volume]
+    networks: list[Network]
+    plugins: list[Thing]
+    cache: list[Piece]
+    swarm: str
+    services: list[Thing]
+    secrets: list[Thing]
+    configs: list[Thing]
+
+
+class _Plugins(TypedDict, total=False):
+    """What is not told where Docker did not run."""
+
+    plugins: list[str]
+
+
+class Identities(_Plugins):
+    """What tells the things of an engine from others of their names, as the record keeps it."""
+
+    containers: list[str]
+    images: dict[str, list[str]]
+    networks: list[str]
+    cache: list[str]
+    swarm: str
+
+
+def look(docker: DockerConnection) -> Engine:
+    """Return what is in the engine. Raises OSError where the engine does not tell all of it."""
     reader = Reader(docker)
     usage = reader.usage()
     listed = reader.images(intermediate=True)
@@ -54,7 +121,9 @@ def look(docker: DockerConnection) -> dict[str, Any]:
     swarm = reader.info().get("Swarm") or {}
     return {
         "images": _images(filter(None, images), usage),
-        "containers": [_container(one) for one in reader.containers(_CONTAINER, sizes=True)],
+        "containers": [
+            _container(container) for container in reader.containers(_CONTAINER, sizes=True)
+        ],
         "volumes": _volumes(reader.volumes(_VOLUME), usage),
         "networks": [
             {"id": network["Id"], "name": network["Name"], "driver": network["Driver"]}
@@ -63,14 +132,16 @@ def look(docker: DockerConnection) -> dict[str, Any]:
         "plugins": [{"id": plugin["Id"], "name": plugin["Name"]} for plugin in reader.plugins()],
         "cache": _cache(usage),
         "swarm": swarm.get("NodeID", ""),
-        **{kind: _in_swarm(reader, kind, swarm) for kind in IN_A_SWARM},
+        "services": _in_swarm(reader, "services", swarm),
+        "secrets": _in_swarm(reader, "secrets", swarm),
+        "configs": _in_swarm(reader, "configs", swarm),
     }
 
 
-def identities(engine: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what tells the things of an engine from others of their name, as the record keeps it.
+def identities(engine: Engine) -> Identities:
+    """Return what tells the things of an engine from others of their names.
 
-    engine: as look() returns it. A volume has nothing but its name.
+    A volume has nothing but its name.
     """
     return {
         "containers": [container["id"] for container in engine["containers"]],
@@ -82,7 +153,7 @@ def identities(engine: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _images(images: Iterable[Description], usage: Usage) -> dict[str, Thing]:
+def _images(images: Iterable[answers.Image], usage: answers.Usage) -> dict[str, Image]:
     """Return images, from the engine's descriptions, by ID."""
     # What is not shared was not measured where the engine reports -1.
     unshared = {
@@ -103,14 +174,13 @@ def _images(images: Iterable[Description], usage: Usage) -> dict[str, Thing]:
     }
 
 
-def _container(container: ListedContainer) -> Thing:
+def _container(container: answers.ListedContainer) -> Container:
     """Return a container, from the engine's list with sizes."""
     return {
         "id": container["Id"],
         "name": (container.get("Names") or [container["Id"][:12]])[0].lstrip("/"),
         "state": container["State"],
         "image": container["ImageID"],
-        "managed": "labocloud.managed" in (container.get("Labels") or {}),
         "bytes": container.get("SizeRw", 0),
         "volumes": [
             mount["Name"]
@@ -121,7 +191,7 @@ def _container(container: ListedContainer) -> Thing:
     }
 
 
-def networks_of(container: ListedContainer) -> list[str]:
+def networks_of(container: answers.ListedContainer) -> list[str]:
     """Return the names and IDs of the networks of a container, from the engine's list.
 
     One that has not been started has the names alone.
@@ -131,7 +201,7 @@ def networks_of(container: ListedContainer) -> list[str]:
     return [*joined, *filter(None, identifiers)]
 
 
-def _volumes(volumes: Iterable[Volume], usage: Usage) -> list[Thing]:
+def _volumes(volumes: Iterable[answers.Volume], usage: answers.Usage) -> list[Volume]:
     """Return volumes, from the engine's list."""
     # The engine measures nothing of some volumes, and leaves them out of its usage.
     measured = {
@@ -153,7 +223,7 @@ def is_a_mount(volume: Mapping[str, Any]) -> bool:
     return bool({"type", "device"} & set(volume.get("Options") or {}))
 
 
-def _cache(usage: Usage) -> list[Thing]:
+def _cache(usage: answers.Usage) -> list[Piece]:
     """Return the pieces of the build cache, the newest first.
 
     A piece can only go before those that it was made from.
@@ -165,7 +235,7 @@ def _cache(usage: Usage) -> list[Thing]:
     ]
 
 
-def _in_swarm(reader: Reader, kind: str, swarm: Swarm) -> list[Thing]:
+def _in_swarm(reader: Reader, kind: str, swarm: answers.Swarm) -> list[Thing]:
     """Return what a swarm has of a kind. swarm: as the engine's description of itself has it."""
     # A swarm that this machine does not manage, or that has lost its managers, tells nothing. It
     # can be left all the same.

@@ -15,7 +15,8 @@ from typing import Any
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine import answers
 from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import (
-    Description,
+    Container,
+    Image,
     Info,
     ListedContainer,
     Network,
@@ -176,9 +177,9 @@ def labels_of(labels: Mapping[str, str] | None) -> dict[str, str]:
     }
 
 
-def _inspected_images(reader: Reader, odd: Odd) -> dict[str, Description]:
+def _inspected_images(reader: Reader, odd: Odd) -> dict[str, Image]:
     """Return the engine's own description of its tagged images, by tag."""
-    images: dict[str, Description] = {}
+    images: dict[str, Image] = {}
     for listed in reader.images(most=_MOST_IMAGES):
         tags = [tag for tag in listed.get("RepoTags") or [] if tag != answers.NO_NAME]
         # A broken image can be used for nothing, so it is no fact.
@@ -190,7 +191,7 @@ def _inspected_images(reader: Reader, odd: Odd) -> dict[str, Description]:
     return {tag: images[tag] for tag in list(images)[:_MOST_IMAGES]}
 
 
-def image_facts(inspected: Mapping[str, Description]) -> dict[str, Any]:
+def image_facts(inspected: Mapping[str, Image]) -> dict[str, Any]:
     """Return the engine's tagged images. inspected: as _inspected_images() returns them."""
     images = {}
     for tag, image in inspected.items():
@@ -205,14 +206,14 @@ def image_facts(inspected: Mapping[str, Description]) -> dict[str, Any]:
     return images
 
 
-def described_containers(reader: Reader) -> Iterator[tuple[ListedContainer, Description | None]]:
+def described_containers(reader: Reader) -> Iterator[tuple[ListedContainer, Container | None]]:
     """Yield the engine's containers, the stopped ones too: as listed, and as described."""
     for listed in reader.containers(_LISTED_CONTAINER, most=_MOST_CONTAINERS):
         yield listed, reader.container(listed["Id"], CONTAINER)
 
 
 def container_facts(
-    containers: Iterable[tuple[ListedContainer, Description | None]],
+    containers: Iterable[tuple[ListedContainer, Container | None]],
 ) -> dict[str, Any]:
     """Return the engine's containers by name. containers: as described_containers() yields them."""
     facts = {}
@@ -233,7 +234,7 @@ def container_facts(
     return facts
 
 
-def container_settings(described: Description) -> dict[str, Any]:
+def container_settings(described: Container) -> dict[str, Any]:
     """Return what a container was started with, from the engine's description of it."""
     host = described["HostConfig"]
     bindings = host.get("PortBindings") or {}

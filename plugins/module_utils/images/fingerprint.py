@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+
+from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import Image
 
 # What makes two images the same: the configuration that OCI's image specification has, and what
 # Docker adds to it. Docker's own fields of a container that stand beside them, Hostname, Tty or
@@ -28,7 +29,7 @@ IMAGE_CONFIG = (
 HEALTHCHECK = ("Test", "Interval", "Timeout", "StartPeriod", "Retries")
 
 
-def fingerprint(image: dict[str, Any]) -> str:
+def fingerprint(image: Image) -> str:
     """Return the SHA-256 of what makes an image what it is, from the engine's description of it.
 
     A field that is empty is as one that is not there: versions of Docker differ in which they tell.

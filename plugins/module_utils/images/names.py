@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import Image
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     DockerConnection,
     EngineError,
@@ -20,7 +21,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.read import 
 from ansible_collections.labocloud.room.plugins.module_utils.state import State, update
 
 
-def described(docker: DockerConnection, image: str) -> dict[str, Any] | None:
+def described(docker: DockerConnection, image: str) -> Image | None:
     """Return the engine's description of an image, by name, digest or ID; None where there is none.
 
     Raises OSError where the engine does not answer, or refuses.

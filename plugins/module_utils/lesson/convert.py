@@ -14,9 +14,12 @@ from datetime import datetime
 from typing import Any
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import (
-    Description,
+    Container,
+    HistoryRow,
+    Image,
     Network,
-    Row,
+    Service,
+    Task,
     Volume,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.pages import End
@@ -66,7 +69,7 @@ def _labels_of(description: Mapping[str, Any]) -> dict[str, str]:
     return {short(key): short(labels[key]) for key in kept[:10]}
 
 
-def container_of(described: Description, commands: list[str]) -> dict[str, Any]:
+def container_of(described: Container, commands: list[str]) -> dict[str, Any]:
     """Return a container as a snapshot has it, and its ends; see _ends().
 
     commands: the names of the containers whose command the snapshot has.
@@ -140,7 +143,7 @@ def _mount_of(mount: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def image_of(described: Description, history: list[Row]) -> dict[str, Any]:
+def image_of(described: Image, history: list[HistoryRow]) -> dict[str, Any]:
     """Return an image as a snapshot has it."""
     config = described.get("Config") or {}
     layers = (described.get("RootFS") or {}).get("Layers") or []
@@ -189,7 +192,7 @@ def volume_of(volume: Volume) -> dict[str, Any]:
     }
 
 
-def service_of(service: Row) -> dict[str, Any]:
+def service_of(service: Service) -> dict[str, Any]:
     """Return a service as a snapshot has it."""
     spec = service.get("Spec") or {}
     template = (spec.get("TaskTemplate") or {}).get("ContainerSpec") or {}
@@ -209,7 +212,7 @@ def service_of(service: Row) -> dict[str, Any]:
     }
 
 
-def task_of(task: Row) -> dict[str, Any]:
+def task_of(task: Task) -> dict[str, Any]:
     """Return one of a service's tasks as a snapshot has it."""
     status = task.get("Status") or {}
     template = (task.get("Spec") or {}).get("ContainerSpec") or {}

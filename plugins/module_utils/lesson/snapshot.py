@@ -17,10 +17,11 @@ from typing import Any
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine import answers
 from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import (
-    Description,
+    Container,
+    HistoryRow,
+    Image,
     Info,
     ListedImage,
-    Row,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     SOCKET,
@@ -210,7 +211,7 @@ def _unshaped(reader: Reader, wants: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _containers(reader: Reader) -> Iterator[Description]:
+def _containers(reader: Reader) -> Iterator[Container]:
     """Yield the descriptions of the containers, the newest first."""
     for listed in reader.containers(answers.IDENTIFIED, newest=MOST, most=MOST):
         described = reader.container(listed["Id"])
@@ -218,7 +219,7 @@ def _containers(reader: Reader) -> Iterator[Description]:
             yield described
 
 
-def _images(reader: Reader) -> Iterator[tuple[Description, list[Row]]]:
+def _images(reader: Reader) -> Iterator[tuple[Image, list[HistoryRow]]]:
     """Yield the descriptions of the images and their histories, those that have a name first."""
 
     def is_nameless(image: ListedImage) -> bool:
@@ -262,10 +263,8 @@ def _engine_of(info: Info, *, managing: bool) -> dict[str, Any]:
 
 def _swarm(reader: Reader) -> dict[str, Any]:
     """Return the services of a swarm that this machine manages, and their tasks."""
-    services, tasks = (
-        _converted(reader.in_swarm(kind, answers.ROW)[:MOST], converter)
-        for kind, converter in (("services", convert.service_of), ("tasks", convert.task_of))
-    )
+    services = _converted(reader.services()[:MOST], convert.service_of)
+    tasks = _converted(reader.tasks()[:MOST], convert.task_of)
     names = {service["id"]: service["name"] for service in services}
     for task in tasks:
         task["service"] = names.get(task["service"], task["service"])

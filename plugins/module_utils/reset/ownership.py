@@ -13,10 +13,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# An engine as look() describes it, and of that the images: ID to description.
-Engine = dict[str, Any]
-Images = dict[str, dict[str, Any]]
-Container = dict[str, Any]
+from ansible_collections.labocloud.room.plugins.module_utils.engine.things import (
+    Container,
+    Engine,
+    Image,
+    Thing,
+)
+
+# By ID.
+Images = dict[str, Image]
 
 ENGINES_NETWORKS = {"bridge", "host", "none", "ingress"}
 SWARMS_NETWORK = "docker_gwbridge"
@@ -112,7 +117,7 @@ def is_meant(entry: str, key: str, names: Iterable[str], digests: Iterable[str] 
     return entry in names
 
 
-def _is_kept(keep: list[str], thing: dict[str, Any]) -> bool:
+def _is_kept(keep: list[str], thing: Thing) -> bool:
     """Return whether a thing that has an id and a name is asked to stay."""
     return any(is_meant(entry, thing["id"], [thing["name"]]) for entry in keep)
 
@@ -120,7 +125,7 @@ def _is_kept(keep: list[str], thing: dict[str, Any]) -> bool:
 def ancestors(images: Images, key: str) -> list[str]:
     """Return the IDs of the images that an image was built on, as far as the engine knows them."""
     found = []
-    while (key := images.get(key, {}).get("parent", "")) in images:
+    while key in images and (key := images[key]["parent"]) in images:
         found.append(key)
     return found
 

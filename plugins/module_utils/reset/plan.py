@@ -7,12 +7,16 @@ A plan leaves the machine as JSON, and comes back to it to be carried out.
 
 from __future__ import annotations
 
-from typing import Any, TypedDict, cast
+from collections.abc import Iterable
+from typing import TypedDict, cast
 
-from ansible_collections.labocloud.room.plugins.module_utils.engine.things import IN_A_SWARM
+from ansible_collections.labocloud.room.plugins.module_utils.engine import things as engine_things
+from ansible_collections.labocloud.room.plugins.module_utils.engine.things import (
+    IN_A_SWARM,
+    Engine,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.reset.ownership import (
     Claims,
-    Engine,
     Staying,
     ancestors,
     staying,
@@ -139,9 +143,11 @@ def _images(engine: Engine, stays: Staying) -> list[Image]:
     ]
 
 
-def _without_size(things: list[dict[str, Any]], stay: frozenset[str] = frozenset()) -> list[Thing]:
+def _without_size(
+    things: Iterable[engine_things.Thing], stay: frozenset[str] = frozenset()
+) -> list[Thing]:
     """Return the things that go of a kind that takes no space. stay: IDs of those that stay."""
-    return [cast("Thing", thing | {"bytes": 0}) for thing in things if thing["id"] not in stay]
+    return [cast("Thing", {**thing, "bytes": 0}) for thing in things if thing["id"] not in stay]
 
 
 def plan(engine: Engine, claims: Claims) -> Plan:
@@ -150,14 +156,12 @@ def plan(engine: Engine, claims: Claims) -> Plan:
     engine: as look() describes it.
     """
     stays = staying(engine, claims)
-    swarm = {"id": engine["swarm"], "name": ""}
-    # A swarm that stays is its managers' to tidy, with all that it holds.
-    held = {kind: [] if stays.swarm else engine[kind] for kind in IN_A_SWARM}
     return {
-        "swarm": [] if stays.swarm else _without_size([swarm]),
-        "services": _without_size(held["services"]),
-        "secrets": _without_size(held["secrets"]),
-        "configs": _without_size(held["configs"]),
+        # A swarm that stays is its managers' to tidy, with all that it holds.
+        "swarm": [] if stays.swarm else _without_size([{"id": engine["swarm"], "name": ""}]),
+        "services": [] if stays.swarm else _without_size(engine["services"]),
+        "secrets": [] if stays.swarm else _without_size(engine["secrets"]),
+        "configs": [] if stays.swarm else _without_size(engine["configs"]),
         "containers": [
             container
             for container in engine["containers"]
@@ -166,14 +170,14 @@ def plan(engine: Engine, claims: Claims) -> Plan:
         "names": _names(engine, stays),
         "images": _images(engine, stays),
         "volumes": [
-            volume | {"id": volume["name"]}
+            {**volume, "id": volume["name"]}
             for volume in engine["volumes"]
             if volume["name"] not in stays.volumes
         ],
         "networks": _without_size(engine["networks"], stays.networks),
         "plugins": _without_size(engine["plugins"], stays.plugins),
         "cache": [
-            piece | {"name": ""} for piece in engine["cache"] if piece["id"] not in stays.cache
+            {**piece, "name": ""} for piece in engine["cache"] if piece["id"] not in stays.cache
         ],
     }
 
