@@ -7,7 +7,6 @@ C(seat) does, whose answer of this run is judged anew, and what came of the atta
 seat is judged from then on.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -20,7 +19,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import 
 from ansible_collections.labocloud.room.plugins.plugin_utils.seat_shape import ATTACKS
 
 
-def shaped(answer: Mapping[str, object], name: str, account: str) -> Attacks:
+def shaped(answer: dict[str, Any], name: str, account: str) -> Attacks:
     """Return what came of the attacks, in the shape ATTACKS.
 
     answer: the module's, which may be any: where it has another shape, it is no proof, and why
@@ -45,9 +44,9 @@ class ActionModule(ActionBase):
         self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
     ) -> dict[str, Any]:
         """Have the attacks tried, and judge the machine by what came of them."""
-        result = super().run(tmp, task_vars)
+        result: dict[str, Any] = super().run(tmp, task_vars)
         machine, account = Machine(self, task_vars), str(self._task.args.get("account"))
         image = machine.settings["course_image_base_tag"]
         answer = ask(self, {"account": account, "image": image}, task_vars)
         attacks = shaped(answer, machine.name, account)
-        return {**result, **machine.publish(machine.judge_again(attacks))}
+        return result | machine.publish(machine.judge_again(attacks))
