@@ -29,13 +29,18 @@ class JudgedExercise(TypedDict):
 
 
 class Look(TypedDict):
-    """How far a seat is, at a time in seconds since 1970.
+    """How far a seat is.
 
     silent: why it could not be judged; then it has no exercises, else all, by their names.
     """
 
     silent: Finding | None
     exercises: dict[str, JudgedExercise]
+
+
+class DatedLook(Look):
+    """A look and its time, in seconds since 1970."""
+
     time: float
 
 
@@ -112,7 +117,7 @@ class SharedHint(TypedDict):
     seats: list[str]
 
 
-class Report(TypedDict):
+class BoardReport(TypedDict):
     """The board's report. totals: seats, and how many of them are in each state."""
 
     version: int
@@ -123,7 +128,7 @@ class Report(TypedDict):
     seats: list[Row]
 
 
-class LastReport(TypedDict, total=False):
+class LastBoard(TypedDict, total=False):
     """The last report, as far as the next one goes on from it: empty where there is none."""
 
     seats: list[KeptRow]
