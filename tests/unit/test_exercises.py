@@ -12,7 +12,11 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises, snapshot
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
+    exercises,
+    fields,
+    snapshot,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import BASE, COURSE
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import nothing
 from hypothesis import given
@@ -66,7 +70,7 @@ def missing(folder: Path) -> Iterator[str]:
     for text in texts_in(code):
         if BREAKS.search(text):
             yield f"check.py has a blank at which a line may break in “{text}”"
-    for name in set(exercise.wants) - {key.rstrip("?") for key in snapshot.WANTS}:
+    for name in set(exercise.wants) - {key.rstrip("?") for key in fields.WANTS}:
         yield f"WANTS has {name}, which is none of a snapshot's"
     asked = {kind: Asked() for kind in ("logs", "files", "pages")}
     try:
@@ -188,7 +192,7 @@ def test_what_a_folder_lacks_is_told(tmp_path: Path, told: str) -> None:
     assert told in "\n".join(missing(folder))
 
 
-CONTAINER, IMAGE = snapshot.SNAPSHOT["containers"][0], snapshot.SNAPSHOT["images"][0]
+CONTAINER, IMAGE = fields.SNAPSHOT["containers"][0], fields.SNAPSHOT["images"][0]
 
 
 def untouched(*, images: bool, flask: bool) -> dict[str, Any]:
@@ -252,7 +256,7 @@ def snapshots(name: str) -> st.SearchStrategy[tuple[dict[str, Any], list[str]]]:
     odd = ['{"requests": "1"}', '{"hostname": []}', "[]", "a" * 12, "b" * 64]
     texts = [BASE, COURSE, "running", "exited", "created", "8888/tcp", *own, *pages, *odd]
     answers = st.lists(st.sampled_from(texts), max_size=2)
-    return st.tuples(of_shape(snapshot.SNAPSHOT, texts), answers)
+    return st.tuples(of_shape(fields.SNAPSHOT, texts), answers)
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)

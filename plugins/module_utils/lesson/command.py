@@ -14,7 +14,6 @@ import time
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from ansible_collections.labocloud.room.plugins.module_utils.languages import SOURCE, in_language
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
@@ -43,6 +42,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercise_tex
     title,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import Exercise
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields import Snapshot
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress import (
     DONE,
     WAS,
@@ -148,7 +148,7 @@ class Labo:
         except OSError as error:
             self._complain_once(say("not_kept", why=f"{self.memory_directory}: {error.strerror}"))
 
-    def _progress(self, lesson: list[Exercise], taken: Mapping[str, Any]) -> list[Progress]:
+    def _progress(self, lesson: list[Exercise], taken: Snapshot) -> list[Progress]:
         """Return the progress of exercises, and remember the steps that are newly done."""
         remembered = self._recall()
         progresses = []
@@ -166,7 +166,7 @@ class Labo:
             self._remember(lambda mine: mine.see(fresh))
         return progresses
 
-    def _page(self, taken: Mapping[str, Any]) -> str:
+    def _page(self, taken: Snapshot) -> str:
         """Return the address of the course's page, empty where no container answers.
 
         The course's image may have lost its name to another image, so the page is looked for in

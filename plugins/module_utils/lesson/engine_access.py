@@ -8,9 +8,8 @@ import getpass
 import http.client
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import Any
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     SOCKET,
@@ -19,14 +18,12 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
 )
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import memory, save, snapshot
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.command_line import WrongError
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields import Snapshot, Wants
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import say
 
 
-def take_snapshot(wants: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a snapshot of the seat's Docker. Raises WrongError where Docker does not answer.
-
-    wants: as exercises.wanted() returns it.
-    """
+def take_snapshot(wants: Wants) -> Snapshot:
+    """Return a snapshot of the seat's Docker. Raises WrongError where Docker does not answer."""
     with _explained_errors():
         return snapshot.take(wants, _socket_path())
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ansible_collections.labocloud.room.plugins.module_utils.languages import in_language, ordered
-from ansible_collections.labocloud.room.plugins.module_utils.lesson import snapshot
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import fields, snapshot
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Seat
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import faults
 
@@ -94,7 +94,7 @@ class Exercise:
     minutes: int
     solution: str
     setup: str
-    wants: Mapping[str, Any]
+    wants: fields.Asked
     needs: list[str]
     check: Callable[[Seat], Iterable[_CheckedStep]] = field(repr=False)
 
@@ -146,7 +146,7 @@ def load_exercise(folder: Folder) -> Exercise:
     except Exception as error:
         raise ExerciseError(f"app/exercises/{folder.name}/check.py: {error!r}") from error
     wants, needs = names.get("WANTS", {}), names.get("NEEDS", [])
-    wrong = list(faults(wants, snapshot.WANTS, "WANTS"))
+    wrong = list(faults(wants, fields.WANTS, "WANTS"))
     wrong += [
         f"NEEDS has {need!r}, which is none of {NEEDS}" for need in needs if need not in NEEDS
     ]
@@ -187,17 +187,18 @@ def load(folder: Folder) -> list[Exercise]:
     return lesson
 
 
-def wanted(exercises: Iterable[Exercise]) -> dict[str, Any]:
-    """Return what a snapshot must have for these exercises, as snapshot.wanted() returns it."""
+def wanted(exercises: Iterable[Exercise]) -> fields.Wants:
+    """Return what a snapshot must have for these exercises."""
     return snapshot.wanted([exercise.wants for exercise in exercises])
 
 
-def lacks(exercise: Exercise, taken: Mapping[str, Any]) -> list[str]:
+def lacks(exercise: Exercise, taken: fields.Snapshot) -> list[str]:
     """Return what the exercise needs and the seat of a snapshot lacks, names of NEEDS."""
-    return [need for need in exercise.needs if not taken["engine"][need]]
+    engine: Mapping[str, object] = taken["engine"]
+    return [need for need in exercise.needs if not engine[need]]
 
 
-def judged(exercise: Exercise, taken: Mapping[str, Any], answers: Iterable[str] = ()) -> list[Step]:
+def judged(exercise: Exercise, taken: fields.Snapshot, answers: Iterable[str] = ()) -> list[Step]:
     """Return the steps of an exercise, as a snapshot shows them.
 
     answers: those that were given on the seat. The check yields each step as (id, (title in French,
