@@ -14,14 +14,14 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple, Optional, TypedDict
 
 from ansible_collections.labocloud.room.plugins.module_utils.files import write_whole
-from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, fitted
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import fitted, shape_of
 
 # The directory, and the environment variable by which tests choose another one.
 _DIRECTORY, _VARIABLE = "/var/lib/labo", "LABO_MEMORY"
@@ -35,15 +35,35 @@ MOST_ENTRIES = 2000
 # Seconds by which a remembered time may be ahead of the clock.
 _AHEAD = 60
 
-# Times are in seconds since 1970; exercises are by their names, steps by their IDs.
-_RECORD: Mapping[str, Shape] = {
-    "version": int,
-    "answers": {str: {"text": str, "time": float}},
-    # When each step was first seen done.
-    "done": {str: {str: float}},
-    # What was last saved to be taken home: IDs of images and names of volumes.
-    "saved": ({"time": float, "images": [str], "volumes": [str]}, None),
-}
+
+class _Answer(TypedDict):
+    """An answer to an exercise."""
+
+    text: str
+    time: float
+
+
+class _OwnSave(TypedDict):
+    """What was last saved to be taken home: IDs of images and names of volumes."""
+
+    time: float
+    images: list[str]
+    volumes: list[str]
+
+
+class _Record(TypedDict):
+    """An account's record, as its file has it; exercises are by their names, steps by their IDs.
+
+    done: when each step was first seen done. Times are in seconds since 1970.
+    """
+
+    version: int
+    answers: dict[str, _Answer]
+    done: dict[str, dict[str, float]]
+    saved: Optional[_OwnSave]
+
+
+_SHAPE = shape_of(_Record, lambda _: False)
 
 
 class Saved(NamedTuple):
@@ -104,8 +124,8 @@ def _is_past(moment: float) -> bool:
     return 0 < moment <= time.time() + _AHEAD
 
 
-def _record(path: Path, owner: int) -> dict[str, Any]:
-    """Return an account's record, in the shape _RECORD, without what has an impossible time.
+def _record(path: Path, owner: int) -> _Record:
+    """Return an account's record, without what has an impossible time.
 
     Raises OSError, and ValueError where the file holds no record.
     """
@@ -116,7 +136,7 @@ def _record(path: Path, owner: int) -> dict[str, Any]:
     if not isinstance(data, dict) or data.get("version") != _VERSION:
         raise ValueError(f"{path.name} holds no such record")
     wrong: list[str] = []
-    record: dict[str, Any] = fitted(data, _RECORD, "it", wrong)
+    record: _Record = fitted(data, _SHAPE, "it", wrong)
     if wrong:
         raise ValueError(f"{path.name}: {wrong[0]}")
     answers, done, saved = record["answers"], record["done"], record["saved"]
@@ -131,7 +151,7 @@ def _record(path: Path, owner: int) -> dict[str, Any]:
     }
 
 
-def nothing() -> dict[str, Any]:
+def nothing() -> _Record:
     """Return the record of an account of which nothing is remembered."""
     return {"version": _VERSION, "answers": {}, "done": {}, "saved": None}
 
