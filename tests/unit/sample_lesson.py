@@ -52,7 +52,7 @@ def lesson(folder: Path) -> list[Exercise]:
 
 def taken(*running: str, stopped: tuple[str, ...] = (), compose: bool = True) -> dict[str, Any]:
     """Return a snapshot with containers of these names."""
-    seat = snapshot.empty()
+    seat = snapshot.shaped({})
     container = nothing(fields.SNAPSHOT["containers"][0])
     seat["taken"] = NOW
     seat["engine"]["compose"] = compose

@@ -74,7 +74,7 @@ def missing(folder: Path) -> Iterator[str]:
         yield f"WANTS has {name}, which is none of a snapshot's"
     asked = {kind: Asked() for kind in ("logs", "files", "pages")}
     try:
-        steps = exercises.judged(exercise, {**snapshot.empty(), **asked})
+        steps = exercises.judged(exercise, {**snapshot.shaped({}), **asked})
     except Exception as error:  # whatever a teacher's program does
         yield f"check(seat) of check.py raises {error!r} on a seat that has nothing"
         return
@@ -134,7 +134,7 @@ def test_the_projects_own_exercises_are_tried_in_states_that_are_wrong() -> None
     for name in OWN:
         states = yaml.safe_load((STATES / f"{name}.yml").read_text())
         assert len([state for state in states if not state.get("done")]) >= 2, name
-        steps = {step.id for step in exercises.judged(by_name(name), snapshot.empty())}
+        steps = {step.id for step in exercises.judged(by_name(name), snapshot.shaped({}))}
         for state in states:
             assert set(state) <= {"state", "do", "step", "hint", "done", "needs"}
             assert state["step"] in steps, f"{name}: {state['state']}"
@@ -200,7 +200,7 @@ def untouched(*, images: bool, flask: bool) -> dict[str, Any]:
 
     images, flask: whether the toolkit's images and its container are still there.
     """
-    taken = snapshot.empty()
+    taken = snapshot.shaped({})
     taken["engine"] |= {"version": "26.1.5", "memory": True, "compose": True}
     taken["networks"] = [
         {"name": name, "driver": name, "internal": False} for name in ("bridge", "host", "none")
@@ -227,7 +227,7 @@ def test_nothing_is_done_where_nobody_has_done_anything(folder: Path) -> None:
         for flask in (True, False):
             steps = exercises.judged(exercise, untouched(images=images, flask=flask))
             assert [step.id for step in steps if step.done] == []
-    assert [step.id for step in exercises.judged(exercise, snapshot.empty()) if step.done] == []
+    assert [step.id for step in exercises.judged(exercise, snapshot.shaped({})) if step.done] == []
 
 
 def of_shape(shape: Any, texts: list[str]) -> st.SearchStrategy[Any]:  # noqa: ANN401  # JSON
@@ -267,7 +267,7 @@ def test_a_check_holds_on_any_snapshot(folder: Path, data: st.DataObject) -> Non
     exercise = by_name(folder.name)
     taken, answers = data.draw(snapshots(folder.name))
     steps = exercises.judged(exercise, taken, answers)
-    asked = exercises.judged(exercise, snapshot.empty())
+    asked = exercises.judged(exercise, snapshot.shaped({}))
     assert [(step.id, step.title) for step in steps] == [(step.id, step.title) for step in asked]
     for step in steps:
         assert set(step.hint) == (set() if step.done else {"fr", "en"})
@@ -291,7 +291,7 @@ def test_the_example_of_the_documentation_is_one(tmp_path: Path) -> None:
     (folder / "check.py").write_text(code)
     taken = json.loads(printed)
     assert snapshot.shaped(taken) == taken
-    for seat, done in ((taken, True), (snapshot.empty(), False)):
+    for seat, done in ((taken, True), (snapshot.shaped({}), False)):
         [step] = exercises.judged(exercises.load_exercise(folder), seat)
         assert step.done == done
 

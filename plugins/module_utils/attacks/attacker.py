@@ -81,10 +81,7 @@ def tell(**values: object) -> None:
 
 
 def prove(is_working: bool, reason: str) -> None:
-    """Report that the means by which an attack shows its success works.
-
-    Raises NoToolError with the reason where it does not.
-    """
+    """Report that an attack could see its success, or raise NoToolError with the reason."""
     if not is_working:
         raise NoToolError(reason)
     tell(tool=True)

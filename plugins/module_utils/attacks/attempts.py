@@ -275,10 +275,7 @@ def nothing_given(_ground: Ground) -> Given:
 
 
 def _namespace_seen(kind: str) -> Callable[[Ground, Given, object], bool]:
-    """Return a function that returns whether the attack has changed the machine's own namespace.
-
-    kind: of the namespace, as in /proc/self/ns.
-    """
+    """Return a function that returns whether the machine's own namespace of a kind was changed."""
     return lambda _ground, _given, got: got == os.readlink(f"/proc/self/ns/{kind}")
 
 

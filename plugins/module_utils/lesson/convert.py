@@ -12,17 +12,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
-from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import (
-    Container,
-    HistoryRow,
-    Image,
-    MountPoint,
-    Network,
-    PublishedPort,
-    Service,
-    Task,
-    Volume,
-)
+from ansible_collections.labocloud.room.plugins.module_utils.engine import answers
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import fields
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.pages import End
 
@@ -76,11 +66,8 @@ def _kept_labels(labels: Mapping[str, str] | None) -> dict[str, str]:
     return {short(key): short(value) for key, value in kept[:10]}
 
 
-def container_of(described: Container, commands: list[str]) -> ContainerWithEnds:
-    """Return a container as a snapshot has it, and its ends.
-
-    commands: the names of the containers whose command the snapshot has.
-    """
+def container_of(described: answers.Container, commands: list[str]) -> ContainerWithEnds:
+    """Return a container. commands: the names of those whose command the snapshot has."""
     state, config = described["State"], described.get("Config") or {}
     host, settings = described.get("HostConfig") or {}, described.get("NetworkSettings") or {}
     ports = dict(list((settings.get("Ports") or {}).items())[:20])
@@ -120,7 +107,7 @@ def container_of(described: Container, commands: list[str]) -> ContainerWithEnds
     }
 
 
-def _ends(ports: Mapping[str, list[PublishedPort] | None]) -> dict[str, End | None]:
+def _ends(ports: Mapping[str, list[answers.PublishedPort] | None]) -> dict[str, End | None]:
     """Return where the pages of a container are fetched from, by port."""
     return {
         short(port): next(
@@ -132,14 +119,14 @@ def _ends(ports: Mapping[str, list[PublishedPort] | None]) -> dict[str, End | No
     }
 
 
-def _address_of(end: PublishedPort) -> str:
+def _address_of(end: answers.PublishedPort) -> str:
     """Return the address of the seat's at which a published port answers."""
     address = short(end.get("HostIp"))
     anywhere = ("", "0.0.0.0", "::")  # noqa: S104  # not listened at
     return "127.0.0.1" if address in anywhere else address
 
 
-def _mount_of(mount: MountPoint) -> fields.Mount:
+def _mount_of(mount: answers.MountPoint) -> fields.Mount:
     """Return what a container mounts as a snapshot has it."""
     return {
         "type": short(mount.get("Type")),
@@ -150,8 +137,8 @@ def _mount_of(mount: MountPoint) -> fields.Mount:
     }
 
 
-def image_of(described: Image, history: list[HistoryRow]) -> fields.Image:
-    """Return an image as a snapshot has it."""
+def image_of(described: answers.Image, history: list[answers.HistoryRow]) -> fields.Image:
+    """Return an image, whose history is given the newest first."""
     config = described.get("Config") or {}
     layers = (described.get("RootFS") or {}).get("Layers") or []
     return {
@@ -180,7 +167,7 @@ def image_of(described: Image, history: list[HistoryRow]) -> fields.Image:
     }
 
 
-def network_of(network: Network) -> fields.Network:
+def network_of(network: answers.Network) -> fields.Network:
     """Return a network as a snapshot has it."""
     return {
         "name": short(network["Name"]),
@@ -189,7 +176,7 @@ def network_of(network: Network) -> fields.Network:
     }
 
 
-def volume_of(volume: Volume) -> fields.Volume:
+def volume_of(volume: answers.Volume) -> fields.Volume:
     """Return a volume as a snapshot has it."""
     return {
         "name": short(volume["Name"]),
@@ -199,7 +186,7 @@ def volume_of(volume: Volume) -> fields.Volume:
     }
 
 
-def service_of(service: Service) -> fields.Service:
+def service_of(service: answers.Service) -> fields.Service:
     """Return a service as a snapshot has it."""
     spec = service.get("Spec") or {}
     template = (spec.get("TaskTemplate") or {}).get("ContainerSpec") or {}
@@ -219,7 +206,7 @@ def service_of(service: Service) -> fields.Service:
     }
 
 
-def task_of(task: Task) -> fields.Task:
+def task_of(task: answers.Task) -> fields.Task:
     """Return one of a service's tasks as a snapshot has it."""
     status = task.get("Status") or {}
     template = (task.get("Spec") or {}).get("ContainerSpec") or {}

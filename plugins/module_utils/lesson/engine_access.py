@@ -16,16 +16,25 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
     DockerConnection,
     reason,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.lesson import memory, save, snapshot
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
+    exercises,
+    memory,
+    save,
+    snapshot,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.command_line import WrongError
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields import Snapshot, Wants
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import Exercise
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields import Snapshot
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import say
 
 
-def take_snapshot(wants: Wants) -> Snapshot:
-    """Return a snapshot of the seat's Docker. Raises WrongError where Docker does not answer."""
+def take_snapshot(lesson: list[Exercise]) -> Snapshot:
+    """Return a snapshot of the seat's Docker, by which these exercises can be judged.
+
+    Raises WrongError where Docker does not answer.
+    """
     with _explained_errors():
-        return snapshot.take(wants, _socket_path())
+        return snapshot.take(exercises.wanted(lesson), _socket_path())
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from dataclasses import asdict
 from operator import itemgetter
 
 from ansible_collections.labocloud.room.plugins.module_utils.languages import in_language
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import Exercise
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields import Snapshot
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress import (
     DONE,
@@ -25,11 +24,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import
 )
 
 
-def title(exercise: Exercise) -> str:
-    """Return the title of an exercise in the account's language."""
-    return exercise.title(language())
-
-
 def needs(names: list[str]) -> str:
     """Return in words what an exercise needs and the seat lacks. names: of exercises.NEEDS."""
     return ", ".join(say(f"need_{name}") for name in names)
@@ -41,7 +35,7 @@ def row(progress: Progress) -> str:
     text = say(
         "row" if exercise.minutes else "row_plain",
         number=exercise.number,
-        title=title(exercise),
+        title=exercise.title(language()),
         minutes=exercise.minutes,
     )
     if progress.state == UNFIT:
@@ -59,7 +53,7 @@ def row(progress: Progress) -> str:
 def step_lines(progress: Progress, terminal: Terminal) -> list[str]:
     """Return the lines on an exercise: its title, each step, the first open step's hint."""
     exercise = progress.exercise
-    lines = [terminal.lines(f"{exercise.number}. {title(exercise)}")]
+    lines = [terminal.lines(f"{exercise.number}. {exercise.title(language())}")]
     if progress.state == UNFIT:
         text = say("unfit", what=needs(progress.lacks))
         return [*lines, terminal.marked(UNFIT, text, "  ")]
@@ -82,10 +76,7 @@ def step_lines(progress: Progress, terminal: Terminal) -> list[str]:
 
 
 def _moment(seconds: float) -> str:
-    """Return a time in words: the hour where it is today, else the date too.
-
-    seconds: since 1970.
-    """
+    """Return a time, in seconds since 1970, in words: without the date where that is today's."""
     moment = time.localtime(seconds)
     is_today = time.localtime()[:3] == moment[:3]
     pattern = "%H:%M" if is_today else "%Y-%m-%d %H:%M"

@@ -101,10 +101,7 @@ def printable(text: str) -> str:
 
 
 def _read_bytes(path: Path, owner: int) -> bytes:
-    """Return the content of a file of at most LARGEST bytes that an account owns.
-
-    owner: the account's number. Raises OSError, also for other files.
-    """
+    """Return the content of a file that an account owns, by its number. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         status = os.fstat(descriptor)
@@ -125,10 +122,7 @@ def _is_past(moment: float) -> bool:
 
 
 def _record(path: Path, owner: int) -> _Record:
-    """Return an account's record, without what has an impossible time.
-
-    Raises OSError, and ValueError where the file holds no record.
-    """
+    """Return an account's record without impossible times. Raises OSError and ValueError."""
     try:
         data = json.loads(_read_bytes(path, owner))
     except RecursionError as error:

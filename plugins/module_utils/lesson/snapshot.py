@@ -16,13 +16,6 @@ from contextlib import closing, suppress
 from typing import TypeVar
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine import answers
-from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import (
-    Container,
-    HistoryRow,
-    Image,
-    Info,
-    ListedImage,
-)
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     SOCKET,
     BadAnswerError,
@@ -37,7 +30,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
     fields,
     pages,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.shapes import fitted, nothing
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import fitted
 
 # Items of each kind: more than a practical creates.
 MOST = 100
@@ -127,7 +120,7 @@ def _unshaped(reader: Reader, wants: fields.Wants) -> fields.Snapshot:
     }
 
 
-def _containers(reader: Reader) -> Iterator[Container]:
+def _containers(reader: Reader) -> Iterator[answers.Container]:
     """Yield the descriptions of the containers, the newest first."""
     for listed in reader.containers(answers.IDENTIFIED, newest=MOST, most=MOST):
         described = reader.container(listed["Id"])
@@ -135,10 +128,10 @@ def _containers(reader: Reader) -> Iterator[Container]:
             yield described
 
 
-def _images(reader: Reader) -> Iterator[tuple[Image, list[HistoryRow]]]:
+def _images(reader: Reader) -> Iterator[tuple[answers.Image, list[answers.HistoryRow]]]:
     """Yield the descriptions of the images and their histories, those that have a name first."""
 
-    def is_nameless(image: ListedImage) -> bool:
+    def is_nameless(image: answers.ListedImage) -> bool:
         return (image.get("RepoTags") or [answers.NO_NAME]) == [answers.NO_NAME]
 
     for listed in sorted(reader.images(), key=is_nameless)[:MOST]:
@@ -164,7 +157,7 @@ def _converted(items: Iterable[_Item], converter: Callable[[_Item], _Fields]) ->
     return converted
 
 
-def _engine_of(info: Info, *, managing: bool) -> fields.Engine:
+def _engine_of(info: answers.Info, *, managing: bool) -> fields.Engine:
     """Return the engine as a snapshot has it. managing: whether it is a manager of a swarm."""
     return {
         "version": convert.short(info.get("ServerVersion")),
@@ -211,9 +204,3 @@ def shaped(snapshot: object) -> fields.Snapshot:
     """Return a value as a snapshot: what has another shape is left out."""
     fitting: fields.Snapshot = fitted(snapshot, fields.SNAPSHOT, "snapshot", [])
     return fitting
-
-
-def empty() -> fields.Snapshot:
-    """Return the snapshot of a Docker that has nothing."""
-    snapshot: fields.Snapshot = nothing(fields.SNAPSHOT)
-    return snapshot

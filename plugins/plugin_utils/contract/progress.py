@@ -44,16 +44,21 @@ class DatedLook(Look):
     time: float
 
 
-class Place(TypedDict):
-    """Where a seat is: the step, its position among those of its exercise, and since when."""
+class Hint(TypedDict):
+    """A step of an exercise by its ID, the exercise by its name and number, and what helps next."""
 
     exercise: str
     number: int
     step: str
-    position: int
-    of: int
     title: dict[str, str]
     hint: dict[str, str]
+
+
+class Place(Hint):
+    """Where a seat is, the position of the step among those of its exercise, and since when."""
+
+    position: int
+    of: int
     since: str
 
 
@@ -106,14 +111,9 @@ class Heading(TypedDict):
     title: dict[str, str]
 
 
-class SharedHint(TypedDict):
+class SharedHint(Hint):
     """A hint that many seats have had for a while."""
 
-    exercise: str
-    number: int
-    step: str
-    title: dict[str, str]
-    hint: dict[str, str]
     seats: list[str]
 
 
