@@ -45,7 +45,7 @@ def judged(seat: dict[str, Any], answers: dict[str, list[str]]) -> dict[str, Any
 
 def seen(exercises_done: int, steps: int, time: float) -> dict[str, Any]:
     """Return a look at a seat that has so many exercises done, and steps of the next one."""
-    done, nothing = judged(SOLVED, ANSWERS), judged(snapshot.empty(), {})
+    done, nothing = judged(SOLVED, ANSWERS), judged(snapshot.shaped({}), {})
     results = {}
     for number, exercise in enumerate(LESSON):
         name = exercise.name
@@ -70,5 +70,5 @@ def sample() -> dict[str, Any]:
         }
         report = board.board({**looks, **silent}, PEOPLE, LESSON, report, now)
     # The student at pc11 has removed what an exercise had made.
-    looks["pc11"]["exercises"][LESSON[1].name] = judged(snapshot.empty(), {})[LESSON[1].name]
+    looks["pc11"]["exercises"][LESSON[1].name] = judged(snapshot.shaped({}), {})[LESSON[1].name]
     return board.board({**looks, **silent}, PEOPLE, LESSON, report, NOW)

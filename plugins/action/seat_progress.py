@@ -10,7 +10,6 @@ result itself has only unfit, the numbers of the exercises that the seat lacks s
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,11 @@ from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape
 from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import Answer
 from ansible_collections.labocloud.room.plugins.plugin_utils.asking import as_answer, ask
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.progress import (
+    JudgedExercise,
+    JudgedStep,
+    Look,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import silence
 from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import (
@@ -52,24 +56,20 @@ def lesson_of(project: Path) -> list[Exercise]:
     return lesson
 
 
-def shown(step: Step) -> dict[str, Any]:
+def _shown(step: Step) -> JudgedStep:
     """Return the fields of a step, each text in one line of at most LONGEST characters.
 
     A check may put values of the seat's into a text, such as the name of an image.
     """
-    fields = asdict(step)
-    for key in ("title", "hint"):
-        fields[key] = {lang: one_line(text)[:LONGEST] for lang, text in fields[key].items()}
-    return fields
+    title, hint = (
+        {language: one_line(text)[:LONGEST] for language, text in texts.items()}
+        for texts in (step.title, step.hint)
+    )
+    return {"id": step.id, "title": title, "done": step.done, "hint": hint}
 
 
-def look(name: str, answer: Answer, lesson: Iterable[Exercise]) -> dict[str, Any]:
-    """Return the progress of a seat, by its name and its module's answer, which may be anything.
-
-    The keys are silent, the finding why the seat could not be judged, or None; and exercises, which
-    is empty where it could not, else by the name of an exercise what the seat lacks for it, its
-    steps as they are now, and its state.
-    """
+def look(name: str, answer: Answer, lesson: Iterable[Exercise]) -> Look:
+    """Return the progress of a seat, by its name and its module's answer, which may be anything."""
     if unanswered := silence(name, answer):
         return {"silent": unanswered, "exercises": {}}
     fields = answer.get("practical") if isinstance(answer, Mapping) else None
@@ -78,18 +78,18 @@ def look(name: str, answer: Answer, lesson: Iterable[Exercise]) -> dict[str, Any
         why = practical["why"][:LONGEST] or "it tells nothing"
         return {"silent": finding("engine_stopped", name, why=why), "exercises": {}}
     taken = snapshot.shaped(practical["snapshot"])
-    looks = {}
+    looks: dict[str, JudgedExercise] = {}
     for exercise in lesson:
         seen = progress(exercise, taken, practical["answers"].get(exercise.name, []), {})
-        steps = [shown(step.step) for step in seen.steps]
+        steps = [_shown(step.step) for step in seen.steps]
         looks[exercise.name] = {"lacks": seen.lacks, "steps": steps, "state": seen.state}
     return {"silent": None, "exercises": looks}
 
 
-def missing(seen: Mapping[str, Any], numbers: Iterable[int], lesson: Iterable[Exercise]) -> str:
+def missing(seen: Look, numbers: Iterable[int], lesson: Iterable[Exercise]) -> str:
     """Return the first open step of exercises that must be done, in words; empty where none is.
 
-    seen: as look() returns it. numbers: of the exercises that must be done.
+    numbers: of the exercises that must be done.
     """
     if seen["silent"]:
         return str(seen["silent"]["cause"]["en"])
@@ -126,7 +126,7 @@ class ActionModule(ActionBase):
         unfit = [
             exercise.number
             for exercise in lesson
-            if seen["exercises"].get(exercise.name, {}).get("lacks")
+            if (judged := seen["exercises"].get(exercise.name)) and judged["lacks"]
         ]
         result |= {
             "changed": False,

@@ -67,6 +67,7 @@ attacks:
       elements: dict
 """
 
+import inspect
 import json
 import os
 import pwd
@@ -76,10 +77,8 @@ import signal
 import subprocess
 import time
 from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils.attacks import attacker
@@ -88,6 +87,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.attacks.accounts im
     Ended,
     limited,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.attacks.attacker import Given
 from ansible_collections.labocloud.room.plugins.module_utils.attacks.attempts import (
     ALL_SECONDS,
     ATTACK_SECONDS,
@@ -95,7 +95,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.attacks.attempts im
     MARK,
     SHORT_SECONDS,
     Attack,
-    Given,
     Ground,
     UntriedError,
     ground_for,
@@ -121,12 +120,12 @@ def last_words(printed: str) -> str:
     return " ".join(words)[:LONGEST_REASON]
 
 
-def reported(printed: str) -> dict[str, Any]:
+def reported(printed: str) -> dict[str, object]:
     """Return what an attack has reported in its lines of JSON, by key the last value.
 
     A student's container has printed it, so it may be anything.
     """
-    report: dict[str, Any] = {}
+    report: dict[str, object] = {}
     for line in printed.splitlines():
         if line.startswith("{"):
             with suppress(ValueError, RecursionError):
@@ -192,18 +191,12 @@ class Client:
         if not any(option.startswith("--network=") for option in options):
             options.append("--network=none")
         container = [f"--name={name}", *ALWAYS, *options, self.image]
-        arguments = ["-c", text_of_attacks(), attack.run.__name__, json.dumps(given)]
+        # On a machine, the file is in Ansible's archive of the module.
+        arguments = ["-c", inspect.getsource(attacker), attack.run.__name__, json.dumps(given)]
         ended = self.docker("run", *container, *arguments, seconds=ATTACK_SECONDS)
         if ended.status is None:
             self.docker("rm", "--force", name)
         return ended
-
-
-def text_of_attacks() -> str:
-    """Return the text of attacker.py, which on a machine is in Ansible's archive of the module."""
-    spec = find_spec(attacker.__name__)
-    text: str = spec.loader.get_source(attacker.__name__)  # type: ignore[union-attr]
-    return text
 
 
 def _account_named(name: str) -> Account:
@@ -235,9 +228,9 @@ def _attempt(attack: Attack, ground: Ground, client: Client, end: float) -> tupl
         return "untried", str(error)[:LONGEST_REASON]
 
 
-def _attempt_all(name: str, docker_socket: str, image: str) -> dict[str, Any]:
-    """Try all attacks as an account, and return the module's result."""
-    attacks: dict[str, Any] = {"account": name, "why": "", "tried": []}
+def _attempt_all(name: str, docker_socket: str, image: str) -> tuple[list[dict[str, str]], str]:
+    """Try all attacks as an account, and return those tried, and why not all of them were."""
+    tried = []
     try:
         if os.geteuid() != 0:
             raise UntriedError("what comes of an attack only root can see")
@@ -248,10 +241,10 @@ def _attempt_all(name: str, docker_socket: str, image: str) -> dict[str, Any]:
         with ground_for(account) as ground:
             for attack in ATTACKS:
                 result, why = _attempt(attack, ground, client, end)
-                attacks["tried"].append({"name": attack.name, "outcome": result, "why": why})
+                tried.append({"name": attack.name, "outcome": result, "why": why})
     except (UntriedError, OSError) as error:
-        attacks["why"] = str(error)
-    return attacks
+        return tried, str(error)
+    return tried, ""
 
 
 def _exit(_signal: int, _frame: FrameType | None) -> None:
@@ -272,8 +265,9 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _exit)
     options = module.params
-    attacks = _attempt_all(options["account"], options["docker_socket"], options["image"])
-    module.exit_json(changed=False, attacks=attacks)
+    name = options["account"]
+    tried, why = _attempt_all(name, options["docker_socket"], options["image"])
+    module.exit_json(changed=False, attacks={"account": name, "why": why, "tried": tried})
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ practical:
   contains:
     snapshot:
       description: >-
-        What Docker has, in the shape that plugins/module_utils/lesson/snapshot.py documents; none
+        What Docker has, in the shape that plugins/module_utils/lesson/fields.py documents; none
         where it does not answer.
       type: dict
     why:

@@ -12,7 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import cast
 
 from ansible_collections.labocloud.room.plugins.module_utils.languages import SOURCE
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import Exercise, Step
@@ -26,7 +26,22 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress imp
     Seen,
     here,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, faults
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import (
+    Shape,
+    faults,
+    shape_of,
+)
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.progress import (
+    BoardReport,
+    Cell,
+    DatedLook,
+    JudgedExercise,
+    KeptRow,
+    LastBoard,
+    Place,
+    Row,
+    SharedHint,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import iso
 
 _VERSION = 1
@@ -50,54 +65,33 @@ _LESSON = 60 * 60
 _LATEST = 32_503_680_000
 _MARKS = {DONE: "x", WAS: "~", OPEN: ".", UNFIT: "-", UNJUDGED: "?"}
 
-_TEXTS: Shape = {SOURCE: str, str: str}
-# The parts of a seat's row in the previous report that the next report is made from.
+# A text of a report has the language that stands in for others; a finding has what the pages show.
+TEXTS: Shape = {SOURCE: str, str: str}
+FINDING: Shape = {"cause": TEXTS, "advice": (TEXTS, None), "command": str, ...: object}
+_PLACE: Shape = {**shape_of(Place, lambda _: False), "title": TEXTS, "hint": TEXTS}
 _ROW: Shape = {
-    "name": str,
-    "state": str,
-    "time": (str, None),
-    "finding": ({"cause": _TEXTS, "advice": (_TEXTS, None), "command": str, ...: object}, None),
-    "at": (
-        {
-            "exercise": str,
-            "number": int,
-            "step": str,
-            "position": int,
-            "of": int,
-            "title": _TEXTS,
-            "hint": _TEXTS,
-            "since": str,
-        },
-        None,
-    ),
-    "exercises": [
-        {
-            "name": str,
-            "state": str,
-            "done": int,
-            "was": int,
-            "of": int,
-            "steps": [{"id": str, "state": str, "since": (str, None)}],
-        }
-    ],
+    **shape_of(KeptRow, lambda _: False),
+    "finding": (FINDING, None),
+    "at": (_PLACE, None),
     ...: object,
 }
 _REPORT: Shape = {"version": int, "seats": [_ROW], ...: object}
+_NO_STEPS: JudgedExercise = {"lacks": [], "steps": [], "state": UNJUDGED}
 
 
-def usable_report(report: object) -> dict[str, Any]:
-    """Return the previous report, or an empty dict if no report can be continued from it."""
+def usable_report(report: object) -> LastBoard:
+    """Return the last report, or an empty dict if no report can be continued from it."""
     if next(faults(report, _REPORT, "it"), None) or not isinstance(report, dict):
         return {}
     is_usable = report["version"] == _VERSION and all(map(_is_usable_row, report["seats"]))
-    return report if is_usable else {}
+    return cast("LastBoard", report) if is_usable else {}
 
 
-def _is_usable_row(row: Mapping[str, Any]) -> bool:
+def _is_usable_row(row: KeptRow) -> bool:
     """Return whether the next report can be made from a row that has the shape _ROW."""
     cells = row["exercises"]
     steps = [step for cell in cells for step in cell["steps"]]
-    times = (row["time"], (row["at"] or {}).get("since"), *_first_times(row).values())
+    times = (row["time"], row["at"] and row["at"]["since"], *_first_times(row).values())
     try:
         moments = [_seconds(time) for time in times]
     except (OverflowError, ValueError):
@@ -105,7 +99,7 @@ def _is_usable_row(row: Mapping[str, Any]) -> bool:
     return (
         row["state"] in _STATES
         and bool(row["at"] or row["state"] not in (_STUCK, WORKING, NEW))
-        and all(judged["state"] in _MARKS for judged in (*cells, *steps))
+        and {judged["state"] for judged in (*cells, *steps)} <= _MARKS.keys()
         and all(0 <= moment < _LATEST for moment in moments)
     )
 
@@ -118,27 +112,22 @@ def _seconds(moment: str | None) -> float:
     return datetime.fromisoformat(moment).timestamp() if moment else 0.0
 
 
-def _first_times(row: Mapping[str, Any]) -> dict[tuple[str, str], str]:
+def _first_times(row: KeptRow) -> dict[tuple[str, str], str]:
     """Return when each step was first seen done: exercise and step to a time."""
     return {
         (exercise["name"], step["id"]): step["since"]
-        for exercise in row.get("exercises", [])
+        for exercise in row["exercises"]
         for step in exercise["steps"]
         if step["since"]
     }
 
 
-def _progress_of(
-    lesson: Iterable[Exercise], look: Mapping[str, Any], before: Mapping[str, Any]
-) -> list[Progress]:
-    """Return how far the exercises of a seat are.
-
-    look: the result of the action seat_progress. before: the seat's row in the previous report.
-    """
+def _progress_of(lesson: Iterable[Exercise], look: DatedLook, before: KeptRow) -> list[Progress]:
+    """Return how far the exercises of a seat are. before: its row in the last report."""
     since = _first_times(before)
     exercises = []
     for exercise in lesson:
-        judged = look["exercises"].get(exercise.name, {"steps": [], "lacks": []})
+        judged = look["exercises"].get(exercise.name, _NO_STEPS)
         seen = []
         for step in (Step(**step) for step in judged["steps"]):
             first = _seconds(since.get((exercise.name, step.id)))
@@ -147,7 +136,7 @@ def _progress_of(
     return exercises
 
 
-def _cell_of(progress: Progress) -> dict[str, Any]:
+def _cell_of(progress: Progress) -> Cell:
     """Return the report's entry for an exercise at a seat."""
     return {
         "name": progress.exercise.name,
@@ -166,23 +155,21 @@ def _cell_of(progress: Progress) -> dict[str, Any]:
     }
 
 
-def _is_recent(row: Mapping[str, Any], now: float) -> bool:
+def _is_recent(row: KeptRow, now: float) -> bool:
     """Return whether a seat was judged in this lesson."""
     return now - _seconds(row["time"]) <= _LESSON
 
 
-def _place_of(
-    exercises: list[Progress], before: Mapping[str, Any], now: float
-) -> dict[str, Any] | None:
+def _place_of(exercises: list[Progress], before: KeptRow, now: float) -> Place | None:
     """Return where a seat is: the first step to do, and since when; None if all is done."""
     current = here(exercises)
     seen = current.first_open if current else None
     if current is None or seen is None:
         return None
     exercise, step = current.exercise, seen.step
-    last = before.get("at") or {}
-    is_same = (last.get("exercise"), last.get("step")) == (exercise.name, step.id)
-    is_same = is_same and _is_recent(before, now)
+    since, last = iso(now), before["at"]
+    if last and (last["exercise"], last["step"]) == (exercise.name, step.id):
+        since = last["since"] if _is_recent(before, now) else since
     return {
         "exercise": exercise.name,
         "number": exercise.number,
@@ -192,33 +179,29 @@ def _place_of(
         "title": step.title,
         # A step to which the check gives no condition has no hint.
         "hint": step.hint or dict.fromkeys(step.title, ""),
-        "since": last["since"] if is_same else iso(now),
+        "since": since,
     }
 
 
-def _row_of(
-    name: str,
-    look: Mapping[str, Any] | None,
-    before: Mapping[str, Any],
-    lesson: list[Exercise],
-) -> dict[str, Any]:
+def _row_of(before: KeptRow, look: DatedLook | None, lesson: list[Exercise], person: str) -> Row:
     """Return the row of a seat, which does not depend on the other seats' rows.
 
-    look: None if this run did not ask the seat. If so, or if the seat could not be judged, the
-    steps are those of the previous report.
+    before: the row of the last report. look: None if this run did not ask the seat. If so, or if
+    the seat could not be judged, the steps are those of the last report.
     """
-    cells = {cell["name"]: cell for cell in before.get("exercises", [])}
-    row = {
-        "name": name,
-        "state": before.get("state", _UNKNOWN),
+    cells = {cell["name"]: cell for cell in before["exercises"]}
+    row: Row = {
+        "name": before["name"],
+        "state": before["state"],
         "asked": look is not None,
-        "time": before.get("time"),
-        "finding": before.get("finding"),
-        "at": before.get("at"),
-        # The previous report may lack an exercise that is new.
+        "time": before["time"],
+        "finding": before["finding"],
+        "at": before["at"],
+        # The last report may lack an exercise that is new.
         "exercises": [
             cells.get(exercise.name) or _cell_of(Progress(exercise, [], [])) for exercise in lesson
         ],
+        "person": person or None,
     }
     if look is None:
         return row
@@ -238,12 +221,24 @@ def _row_of(
     }
 
 
-def _first_step(row: Mapping[str, Any]) -> float:
+def _unseen(name: str) -> KeptRow:
+    """Return the row of a seat that the last report lacks."""
+    return {
+        "name": name,
+        "state": _UNKNOWN,
+        "time": None,
+        "finding": None,
+        "at": None,
+        "exercises": [],
+    }
+
+
+def _first_step(row: Row) -> float:
     """Return when a seat was first seen to have done a step, 0 if it was not."""
     return min(map(_seconds, _first_times(row).values()), default=0.0)
 
 
-def _room_begun(rows: Iterable[Mapping[str, Any]]) -> float:
+def _room_begun(rows: Iterable[Row]) -> float:
     """Return when the room began, in seconds since 1970; 0 if it has not.
 
     It begins when a third of the seats that are on have done a step: a single seat may be ahead, or
@@ -255,63 +250,66 @@ def _room_begun(rows: Iterable[Mapping[str, Any]]) -> float:
     return done[needed - 1] if 0 < needed <= len(done) else 0.0
 
 
-def _is_stuck(row: Mapping[str, Any], minutes: Mapping[str, int], begun: float, now: float) -> bool:
+def _is_stuck(row: Row, minutes: Mapping[str, int], begun: float, now: float) -> bool:
     """Return whether a seat has been on one step for too long.
 
     minutes: those that each exercise is meant to take. begun: the time that _room_begun() returns.
     A seat is not late before that time, unless it has done a step itself.
     """
-    starts = [moment for moment in (_first_step(row), begun) if moment]
-    if row["state"] not in (WORKING, NEW) or not row["asked"] or not starts:
+    at, starts = row["at"], [moment for moment in (_first_step(row), begun) if moment]
+    if at is None or row["state"] not in (WORKING, NEW) or not row["asked"] or not starts:
         return False
-    since = max(_seconds(row["at"]["since"]), min(starts))
-    return now - since >= max(_SHORTEST, minutes[row["at"]["exercise"]] * 60 / 2)
+    since = max(_seconds(at["since"]), min(starts))
+    return now - since >= max(_SHORTEST, minutes[at["exercise"]] * 60 / 2)
 
 
-def shared(rows: Iterable[Mapping[str, Any]], now: float) -> list[dict[str, Any]]:
+def shared(rows: Iterable[Row], now: float) -> list[SharedHint]:
     """Return the hints that many seats have had for a while, the most frequent first."""
-    groups: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
+    hints: dict[tuple[str, str, str], SharedHint] = {}
     for row in rows:
         at = row["at"]
-        if row["state"] not in (_STUCK, WORKING) or not _is_recent(row, now):
+        if at is None or row["state"] not in (_STUCK, WORKING) or not _is_recent(row, now):
             continue
         if now - _seconds(at["since"]) >= _A_WHILE:
+            hint: SharedHint = {
+                "exercise": at["exercise"],
+                "number": at["number"],
+                "step": at["step"],
+                "title": at["title"],
+                "hint": at["hint"],
+                "seats": [],
+            }
             key = (at["exercise"], at["step"], at["hint"]["en"])
-            groups.setdefault(key, []).append(row)
-    many = [group for group in groups.values() if len(group) >= _MANY]
-    return [
-        {
-            **{key: group[0]["at"][key] for key in ("exercise", "number", "step", "title", "hint")},
-            "seats": [row["name"] for row in group],
-        }
-        for group in sorted(many, key=len, reverse=True)
-    ]
+            hints.setdefault(key, hint)["seats"].append(row["name"])
+    many = [hint for hint in hints.values() if len(hint["seats"]) >= _MANY]
+    return sorted(many, key=lambda hint: len(hint["seats"]), reverse=True)
 
 
-def _sort_key(row: Mapping[str, Any]) -> tuple[int, float]:
+def _sort_key(row: Row) -> tuple[int, float]:
     """Return the key that sorts seats by state, then by how long they have been on a step."""
-    return _STATES.index(row["state"]), _seconds((row["at"] or {}).get("since"))
+    return _STATES.index(row["state"]), _seconds(row["at"] and row["at"]["since"])
 
 
 def board(
-    looks: Mapping[str, Mapping[str, Any]],
+    looks: Mapping[str, DatedLook],
     people: Mapping[str, str],
     lesson: list[Exercise],
-    before: Mapping[str, Any],
+    before: LastBoard,
     now: float,
-) -> dict[str, Any]:
+) -> BoardReport:
     """Return the report of how far the seats of a room are, those that need somebody first.
 
-    looks: the result of the action seat_progress for each seat that this run has asked. people: for
-    each seat of the room, in its order, who sits there, empty where that is not to be shown.
-    before: the previous report, or an empty dict. now: in seconds since 1970.
+    looks: of each seat that this run has asked. people: for each seat of the room, in its order,
+    who sits there, empty where that is not to be shown. now: in seconds since 1970.
     """
     last = {row["name"]: row for row in before.get("seats", [])}
-    rows = [_row_of(name, looks.get(name), last.get(name, {}), lesson) for name in people]
+    rows = [
+        _row_of(last.get(name) or _unseen(name), looks.get(name), lesson, person)
+        for name, person in people.items()
+    ]
     minutes = {exercise.name: exercise.minutes for exercise in lesson}
     begun = _room_begun(rows)
     for row in rows:
-        row["person"] = people[row["name"]] or None
         if _is_stuck(row, minutes, begun, now):
             row["state"] = _STUCK
     counted = Counter(row["state"] for row in rows)
@@ -338,7 +336,7 @@ def safe(text: str) -> str:
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
-def table(report: Mapping[str, Any]) -> str:
+def table(report: BoardReport) -> str:
     """Return the report as CSV: a line for each seat, and how much of each exercise was done.
 
     An exercise's value is in percent, empty where it was not judged or is not for the seat.
@@ -348,18 +346,19 @@ def table(report: Mapping[str, Any]) -> str:
     names = [exercise["name"] for exercise in report["exercises"]]
     writer.writerow(["seat", "person", "state", "time", "exercise", "step", "since", *names])
     for row in sorted(report["seats"], key=lambda row: row["name"]):
-        at = row["at"] or {"exercise": "", "step": "", "since": ""}
+        at = row["at"]
         writer.writerow(
             [
                 *(safe(text or "") for text in (row["name"], row["person"], row["state"])),
-                *(row["time"] or "", at["exercise"], safe(at["step"]), at["since"]),
+                row["time"] or "",
+                *((at["exercise"], safe(at["step"]), at["since"]) if at else ("", "", "")),
                 *(_percent(cell) for cell in row["exercises"]),
             ]
         )
     return out.getvalue()
 
 
-def _percent(cell: Mapping[str, Any]) -> str:
+def _percent(cell: Cell) -> str:
     """Return how much of an exercise was done at some time, in percent."""
     if not cell["of"] or cell["state"] in (UNFIT, UNJUDGED):
         return ""
@@ -371,7 +370,7 @@ def minutes_since(moment: str, now: str) -> int:
     return max(0, int(_seconds(now) - _seconds(moment)) // 60)
 
 
-def lines(report: Mapping[str, Any]) -> Iterator[str]:
+def lines(report: BoardReport) -> Iterator[str]:
     """Yield the lines for a terminal: one for each seat, then what is to be done."""
     totals = report["totals"]
     width = max((len(row["name"]) for row in report["seats"]), default=0)
@@ -388,14 +387,14 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
     yield f"{seats}, {need} need{'s' if need == 1 else ''} you: {', '.join(counts)}."
 
 
-def mark(cell: Mapping[str, Any]) -> str:
+def mark(cell: Cell) -> str:
     """Return an exercise's mark in a terminal: how many steps are done, if it is some of them."""
     if cell["state"] == OPEN and cell["done"] + cell["was"]:
         return f"{cell['done'] + cell['was']}/{cell['of']}"
-    return _MARKS.get(cell["state"], "?")
+    return _MARKS[cell["state"]]
 
 
-def _words(row: Mapping[str, Any], now: str) -> str:
+def _words(row: Row, now: str) -> str:
     """Return a seat's state in the words of a terminal."""
     if row["finding"]:
         return str(row["finding"]["cause"]["en"])

@@ -12,18 +12,20 @@ from typing import Any
 
 import jinja2
 import markupsafe
-from ansible_collections.labocloud.room.plugins.module_utils.languages import SOURCE, in_language
+from ansible_collections.labocloud.room.plugins.module_utils.languages import in_language
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, faults
 from ansible_collections.labocloud.room.plugins.plugin_utils import board, catalogue
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.progress import (
+    BoardReport,
+    LastBoard,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import STATES
 
-TEXTS: Shape = {SOURCE: str, str: str}
-FINDING: Shape = {"cause": TEXTS, "advice": (TEXTS, None), "command": str, ...: object}
 ROW: Shape = {
     "name": str,
     "state": str,
     "time": (str, None),
-    "findings": [FINDING],
+    "findings": [board.FINDING],
     ...: object,
 }
 # What of the last report is shown again; docs/room.schema.json describes all of it.
@@ -104,7 +106,7 @@ def templates() -> jinja2.Environment:
     return environment
 
 
-def page(name: str, report: Mapping[str, Any], language: str, other: str = "") -> str:
+def page(name: str, report: Mapping[str, object], language: str, other: str = "") -> str:
     """Return a report's page. Everything is escaped; a value that it lacks is an error.
 
     name: ROOM or BOARD. language: the one that the page shows first. other: the name of the page to
@@ -139,7 +141,7 @@ def beside(directory: Path, name: str) -> str:
     return name if (directory / name).exists() else ""
 
 
-def as_json(report: Mapping[str, Any]) -> str:
+def as_json(report: Mapping[str, object]) -> str:
     """Return a report as it is kept."""
     return f"{json.dumps(report, ensure_ascii=False, indent=2)}\n"
 
@@ -150,7 +152,7 @@ def keep(report: dict[str, Any], directory: Path, language: str) -> None:
     write(directory / "room.json", as_json(report))
 
 
-def last_progress(directory: Path) -> dict[str, Any]:
+def last_progress(directory: Path) -> LastBoard:
     """Return the last report of the board, empty where there is none to go on from."""
     try:
         return board.usable_report(json.loads((directory / PROGRESS).read_text(encoding="utf-8")))
@@ -158,7 +160,7 @@ def last_progress(directory: Path) -> dict[str, Any]:
         return {}
 
 
-def keep_progress(report: Mapping[str, Any], directory: Path, language: str) -> None:
+def keep_progress(report: BoardReport, directory: Path, language: str) -> None:
     """Write board.html, progress.json and progress.csv. Raises OSError."""
     write(directory / BOARD, page(BOARD, report, language, beside(directory, ROOM)))
     write(directory / PROGRESS, as_json(report))

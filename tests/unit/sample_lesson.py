@@ -4,8 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.labocloud.room.plugins.action.seat_progress import look
-from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises, snapshot
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
+    exercises,
+    fields,
+    snapshot,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import Exercise
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import nothing
 
 NOW = 1_795_000_000.0
 CHECK = """
@@ -47,8 +52,8 @@ def lesson(folder: Path) -> list[Exercise]:
 
 def taken(*running: str, stopped: tuple[str, ...] = (), compose: bool = True) -> dict[str, Any]:
     """Return a snapshot with containers of these names."""
-    seat = snapshot.empty()
-    container = snapshot.nothing(snapshot.SNAPSHOT["containers"][0])
+    seat = snapshot.shaped({})
+    container = nothing(fields.SNAPSHOT["containers"][0])
     seat["taken"] = NOW
     seat["engine"]["compose"] = compose
     seat["containers"] = [

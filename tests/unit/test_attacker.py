@@ -1,6 +1,7 @@
 """What a student tries within a container: it proves first that it could see its success."""
 
 import errno
+import inspect
 import json
 import os
 import signal
@@ -64,7 +65,7 @@ def test_of_several_each_is_tried_and_the_first_reason_is_told(
 ) -> None:
     (host / "own").mkdir()
     (host / "file").touch()
-    told = try_it(capsys, "list_homes", open="/open", homes=["/file", "/own", "/away"])
+    told = try_it(capsys, "list_homes", open="/open", paths=["/file", "/own", "/away"])
     assert told["got"] == ["/own"]
     assert "Not a directory" in str(told["why"])
 
@@ -73,7 +74,7 @@ def test_where_none_of_several_is_there_nothing_was_tried(
     host: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert host.exists()
-    told = try_it(capsys, "list_homes", open="/open", homes=["/a", "/b"])
+    told = try_it(capsys, "list_homes", open="/open", paths=["/a", "/b"])
     assert told["tool"] is False
     assert told["why"] == "none of them is there"
 
@@ -104,7 +105,7 @@ def test_sockets_are_connected_to_by_paths_of_any_length(
         other.bind("socket")
         other.listen()
         path = f"/{'d' * 100}/run/it"
-        told = try_it(capsys, "connect", open="/open", sockets=[path, "/none/such"])
+        told = try_it(capsys, "connect", open="/open", paths=[path, "/none/such"])
     assert told["got"] == [path]
 
 
@@ -210,8 +211,8 @@ def test_systemd_takes_a_variable_or_refuses_it(
 
 
 def test_its_text_runs_by_itself_on_a_python_that_has_nothing_of_ansibles() -> None:
-    text = seat_attack.text_of_attacks()
-    given = json.dumps({"open": "/", "homes": []})
+    text = inspect.getsource(attacker)
+    given = json.dumps({"open": "/", "paths": []})
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", text, "no_such", given],
         capture_output=True,

@@ -12,7 +12,11 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises, snapshot
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
+    exercises,
+    fields,
+    snapshot,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import BASE, COURSE
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import nothing
 from hypothesis import given
@@ -66,11 +70,11 @@ def missing(folder: Path) -> Iterator[str]:
     for text in texts_in(code):
         if BREAKS.search(text):
             yield f"check.py has a blank at which a line may break in “{text}”"
-    for name in set(exercise.wants) - {key.rstrip("?") for key in snapshot.WANTS}:
+    for name in set(exercise.wants) - {key.rstrip("?") for key in fields.WANTS}:
         yield f"WANTS has {name}, which is none of a snapshot's"
     asked = {kind: Asked() for kind in ("logs", "files", "pages")}
     try:
-        steps = exercises.judged(exercise, {**snapshot.empty(), **asked})
+        steps = exercises.judged(exercise, {**snapshot.shaped({}), **asked})
     except Exception as error:  # whatever a teacher's program does
         yield f"check(seat) of check.py raises {error!r} on a seat that has nothing"
         return
@@ -130,7 +134,7 @@ def test_the_projects_own_exercises_are_tried_in_states_that_are_wrong() -> None
     for name in OWN:
         states = yaml.safe_load((STATES / f"{name}.yml").read_text())
         assert len([state for state in states if not state.get("done")]) >= 2, name
-        steps = {step.id for step in exercises.judged(by_name(name), snapshot.empty())}
+        steps = {step.id for step in exercises.judged(by_name(name), snapshot.shaped({}))}
         for state in states:
             assert set(state) <= {"state", "do", "step", "hint", "done", "needs"}
             assert state["step"] in steps, f"{name}: {state['state']}"
@@ -188,7 +192,7 @@ def test_what_a_folder_lacks_is_told(tmp_path: Path, told: str) -> None:
     assert told in "\n".join(missing(folder))
 
 
-CONTAINER, IMAGE = snapshot.SNAPSHOT["containers"][0], snapshot.SNAPSHOT["images"][0]
+CONTAINER, IMAGE = fields.SNAPSHOT["containers"][0], fields.SNAPSHOT["images"][0]
 
 
 def untouched(*, images: bool, flask: bool) -> dict[str, Any]:
@@ -196,7 +200,7 @@ def untouched(*, images: bool, flask: bool) -> dict[str, Any]:
 
     images, flask: whether the toolkit's images and its container are still there.
     """
-    taken = snapshot.empty()
+    taken = snapshot.shaped({})
     taken["engine"] |= {"version": "26.1.5", "memory": True, "compose": True}
     taken["networks"] = [
         {"name": name, "driver": name, "internal": False} for name in ("bridge", "host", "none")
@@ -223,7 +227,7 @@ def test_nothing_is_done_where_nobody_has_done_anything(folder: Path) -> None:
         for flask in (True, False):
             steps = exercises.judged(exercise, untouched(images=images, flask=flask))
             assert [step.id for step in steps if step.done] == []
-    assert [step.id for step in exercises.judged(exercise, snapshot.empty()) if step.done] == []
+    assert [step.id for step in exercises.judged(exercise, snapshot.shaped({})) if step.done] == []
 
 
 def of_shape(shape: Any, texts: list[str]) -> st.SearchStrategy[Any]:  # noqa: ANN401  # JSON
@@ -252,7 +256,7 @@ def snapshots(name: str) -> st.SearchStrategy[tuple[dict[str, Any], list[str]]]:
     odd = ['{"requests": "1"}', '{"hostname": []}', "[]", "a" * 12, "b" * 64]
     texts = [BASE, COURSE, "running", "exited", "created", "8888/tcp", *own, *pages, *odd]
     answers = st.lists(st.sampled_from(texts), max_size=2)
-    return st.tuples(of_shape(snapshot.SNAPSHOT, texts), answers)
+    return st.tuples(of_shape(fields.SNAPSHOT, texts), answers)
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
@@ -263,7 +267,7 @@ def test_a_check_holds_on_any_snapshot(folder: Path, data: st.DataObject) -> Non
     exercise = by_name(folder.name)
     taken, answers = data.draw(snapshots(folder.name))
     steps = exercises.judged(exercise, taken, answers)
-    asked = exercises.judged(exercise, snapshot.empty())
+    asked = exercises.judged(exercise, snapshot.shaped({}))
     assert [(step.id, step.title) for step in steps] == [(step.id, step.title) for step in asked]
     for step in steps:
         assert set(step.hint) == (set() if step.done else {"fr", "en"})
@@ -287,7 +291,7 @@ def test_the_example_of_the_documentation_is_one(tmp_path: Path) -> None:
     (folder / "check.py").write_text(code)
     taken = json.loads(printed)
     assert snapshot.shaped(taken) == taken
-    for seat, done in ((taken, True), (snapshot.empty(), False)):
+    for seat, done in ((taken, True), (snapshot.shaped({}), False)):
         [step] = exercises.judged(exercises.load_exercise(folder), seat)
         assert step.done == done
 

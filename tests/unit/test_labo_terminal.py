@@ -17,6 +17,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
     exercise_text,
     exercises,
     save_text,
+    snapshot,
     words,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils import lesson_files
@@ -102,7 +103,7 @@ def test_every_text_that_is_said_is_there_and_no_other() -> None:
     modules = (command, command_line, engine_access, exercise_text, save_text)
     code = "".join(Path(module.__file__).read_text() for module in modules)
     words_in_quotes = set(re.findall(r"[\"'](\w+)[\"']", code))
-    composed = {f"kind_{kind}" for kind in exercise_text.KINDS}
+    composed = {f"kind_{kind}" for kind in exercise_text.names(snapshot.shaped({}))}
     composed |= {f"need_{need}" for need in exercises.NEEDS}
     assert keys <= words_in_quotes | composed
     assert set(re.findall(r'\bsay\("(\w+)"', code)) | composed <= keys

@@ -156,10 +156,9 @@ def test_a_hash_is_held_against_the_files_own(ground: attempts.Ground) -> None:
 
 
 def test_of_several_only_what_was_asked_for_counts(ground: attempts.Ground) -> None:
-    seen = attempts.some_seen("homes")
-    assert seen(ground, {"homes": ["/root"]}, ["/root"])
+    assert attempts.some_seen(ground, {"paths": ["/root"]}, ["/root"])
     for got in (["/other"], [], None, "/root", [["/root"]]):
-        assert not seen(ground, {"homes": ["/root"]}, got)
+        assert not attempts.some_seen(ground, {"paths": ["/root"]}, got)
 
 
 def test_a_file_that_was_made_is_removed(ground: attempts.Ground, tmp_path: Path) -> None:
@@ -250,7 +249,7 @@ def test_what_the_account_can_do_by_itself_is_no_attack(
     system = pwd_entry("/usr", 5)
     monkeypatch.setattr(attempts.pwd, "getpwall", lambda: [*entries, own, system])
     monkeypatch.setattr(attempts, "itself", lambda *_: [str(there[0]), "/root"])
-    assert attempts.homes_given(ground)["homes"] == [str(there[1])]
+    assert attempts.homes_given(ground)["paths"] == [str(there[1])]
     monkeypatch.setattr(attempts, "itself", lambda _account, _test, paths: paths)
     with pytest.raises(attempts.UntriedError, match="no home is closed"):
         attempts.homes_given(ground)
@@ -405,7 +404,7 @@ def test_an_engine_that_hangs_is_no_proof_and_its_container_is_removed(
 def test_an_attack_that_cannot_be_tried_keeps_no_other_from_it(
     seat: Seat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(_ground: attempts.Ground) -> attempts.Given:
+    def away(_ground: attempts.Ground) -> attacker.Given:
         raise attempts.UntriedError("there is no disk")
 
     def broken(*_: object) -> bool:

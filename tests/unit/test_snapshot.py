@@ -17,7 +17,12 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
     DockerConnection,
     EngineError,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.lesson import convert, pages, snapshot
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
+    convert,
+    fields,
+    pages,
+    snapshot,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Seat
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import faults, nothing
 from hypothesis import given
@@ -125,7 +130,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 def take(engine: Engine, **wants: list[Any]) -> dict[str, Any]:
     """Take a snapshot, and see that it has its shape."""
     told = snapshot.take(snapshot.wanted([wants]), engine.path)
-    assert list(faults(told, snapshot.SNAPSHOT, "snapshot")) == []
+    assert list(faults(told, fields.SNAPSHOT, "snapshot")) == []
     return told
 
 
@@ -371,7 +376,7 @@ def test_of_an_image_less_can_be_told(engine: Engine) -> None:
     engine.on("GET", "/images/.*/history", [{}])
     engine.on("GET", "/images/sha256:0*1/json", {"Id": "sha256:1"})
     assert take(engine)["images"][1] == {
-        **nothing(snapshot.SNAPSHOT["images"][0]),
+        **nothing(fields.SNAPSHOT["images"][0]),
         "id": "1",
         "history": [{"by": "", "size": 0, "created": 0.0}],
     }
@@ -750,6 +755,6 @@ def test_any_answers_make_a_snapshot_or_an_error(data: st.DataObject) -> None:
             told = snapshot.take(snapshot.wanted([wants]), "/nowhere")
         except OSError:
             return
-    assert list(faults(told, snapshot.SNAPSHOT, "snapshot")) == []
+    assert list(faults(told, fields.SNAPSHOT, "snapshot")) == []
     json.dumps(told, ensure_ascii=False).encode()
     assert len(json.dumps(told)) < 100_000

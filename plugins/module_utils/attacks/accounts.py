@@ -11,7 +11,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 # Bytes of all that a command prints.
 MOST_PRINTED = 2**16
@@ -41,9 +41,6 @@ def limited(
     The command and its children are killed after the seconds, and after MOST_PRINTED bytes.
     variables: its environment beside PATH and LC_ALL.
     """
-    identity: dict[str, Any] = {}
-    if account:
-        identity = {"user": account.uid, "group": account.gid, "extra_groups": account.groups}
     printed = b""
     end = time.monotonic() + seconds
     with subprocess.Popen(  # noqa: S603  # no shell
@@ -54,7 +51,9 @@ def limited(
         cwd="/",
         env={"PATH": os.defpath, "LC_ALL": "C.UTF-8", **variables},
         start_new_session=True,
-        **identity,
+        user=account.uid if account else None,
+        group=account.gid if account else None,
+        extra_groups=account.groups if account else None,
     ) as process:
         pipe = process.stdout.fileno() if process.stdout else -1
         try:

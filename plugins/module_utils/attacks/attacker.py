@@ -26,7 +26,7 @@ from collections.abc import Callable
 from io import BufferedIOBase
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TypedDict
 
 # The machine's root directory in a container that mounts it.
 HOST = "/host"
@@ -44,7 +44,31 @@ _BUS_RETURN, _BUS_ERROR = 2, 3
 # swap.
 _KERNEL = ("/proc/sys/kernel/core_pattern", "/proc/sys/vm/swappiness")
 
-Given = dict[str, Any]
+
+class Given(TypedDict, total=False):
+    """What attacks need to know, each of them some of it.
+
+    passwd: the SHA-256 of that file. open: a directory where everybody may write. paths: those that
+    the attack tries to reach. major, minor: a disk's numbers, and name: its name in /dev. place: a
+    directory to mount on. processes: the directory of the machine's processes. process, variable:
+    a process of root's, and the variable of it, or of systemd, that the attack is about. group,
+    program, socket: the names of these. error: the kernel's for root.
+    """
+
+    passwd: str
+    open: str
+    paths: list[str]
+    name: str
+    major: int
+    minor: int
+    place: str
+    processes: str
+    process: int
+    variable: str
+    group: str
+    program: str
+    socket: str
+    error: int
 
 
 class NoToolError(Exception):
@@ -57,10 +81,7 @@ def tell(**values: object) -> None:
 
 
 def prove(is_working: bool, reason: str) -> None:
-    """Report that the means by which an attack shows its success works.
-
-    Raises NoToolError with the reason where it does not.
-    """
+    """Report that an attack could see its success, or raise NoToolError with the reason."""
     if not is_working:
         raise NoToolError(reason)
     tell(tool=True)
@@ -118,7 +139,7 @@ def list_homes(given: Given) -> None:
     """List the homes of others."""
     os.listdir(HOST + given["open"])
     prove(True, "")
-    each(given["homes"], lambda home: os.listdir(HOST + home))
+    each(given["paths"], lambda home: os.listdir(HOST + home))
 
 
 def write_usr(given: Given) -> None:
@@ -230,26 +251,23 @@ def enter(given: Given) -> None:
     tell(got=digest("/etc/shadow"))
 
 
-def write_kernel(given: Given) -> None:
+def write_kernel(_given: Given) -> None:
     """Write settings of the kernel for the whole machine."""
-    del given
     same_again("/proc/self/oom_score_adj")
     prove(True, "")
     each(list(_KERNEL), same_again)
 
 
-def change_network(given: Given) -> None:
+def change_network(_given: Given) -> None:
     """Write a setting of the machine's network."""
-    del given
     network = os.readlink("/proc/self/ns/net")
     prove(bool(network), "")
     same_again("/proc/sys/net/ipv4/ip_default_ttl")
     tell(got=network)
 
 
-def name_machine(given: Given) -> None:
+def name_machine(_given: Given) -> None:
     """Set the machine's name to the one that it has."""
-    del given
     names = os.readlink("/proc/self/ns/uts")
     prove(bool(names), "")
     socket.sethostname(socket.gethostname())
@@ -287,7 +305,7 @@ def connect(given: Given) -> None:
     """Connect to sockets of root's: another engine's, containerd's, systemd's own."""
     connect_to(HOST + given["open"] + "/socket")
     prove(True, "")
-    each(given["sockets"], lambda path: connect_to(HOST + path))
+    each(given["paths"], lambda path: connect_to(HOST + path))
 
 
 def connect_abstract(given: Given) -> None:
@@ -313,9 +331,8 @@ def nonsense_module() -> int:
     return ctypes.get_errno()
 
 
-def load_module(given: Given) -> None:
+def load_module(_given: Given) -> None:
     """Make the kernel load a module: its error shows whether it was tried or is not permitted."""
-    del given
     prove(os.uname().machine in INIT_MODULE, "how to ask this kernel is not known")
     tell(got=nonsense_module())
 

@@ -19,13 +19,14 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ansible_collections.labocloud.room.plugins.module_utils.attacks import attacker
 from ansible_collections.labocloud.room.plugins.module_utils.attacks.accounts import (
     Account,
     limited,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.attacks.attacker import Given
 
 # The names of what is created on the machine begin with this.
 MARK = "labocloud-attack-"
@@ -58,8 +59,6 @@ _VOLUME = (
     ",volume-opt=device=/etc"
 )
 
-Given = dict[str, Any]
-
 
 class UntriedError(Exception):
     """An attack, or all of them, cannot be tried; the text gives the reason."""
@@ -82,15 +81,18 @@ class Ground:
     """
 
     def __init__(
-        self, directory: Path, account: Account, process: subprocess.Popen[bytes], value: str
+        self,
+        directory: Path,
+        account: Account,
+        process: subprocess.Popen[bytes],
+        variable: str,
+        value: str,
     ) -> None:
         self.name = directory.name
         self.open = directory / "open"
         self.account = account
         self.process = process
-        self.value = value
-        # The name is valid in a shell too.
-        self.variable = self.name.replace("-", "_").upper()
+        self.variable, self.value = variable, value
         self.shadow, self.passwd = (
             attacker.digest(f"/etc/{file}") for file in ("shadow", "passwd")
         )
@@ -118,7 +120,7 @@ class Goal(NamedTuple):
     """
 
     given: Callable[[Ground], Given]
-    seen: Callable[[Ground, Given, Any], bool]
+    seen: Callable[[Ground, Given, object], bool]
 
 
 class Attack(NamedTuple):
@@ -134,26 +136,14 @@ class Attack(NamedTuple):
     goal: Goal
 
 
-def _files_given(ground: Ground) -> Given:
-    """Return what a reader of /etc/shadow needs to know."""
-    return {"passwd": ground.passwd}
-
-
 def shadow_seen(ground: Ground, _given: Given, got: object) -> bool:
     """Return whether the hash is that of /etc/shadow."""
     return got == ground.shadow
 
 
-def some_seen(key: str) -> Callable[[Ground, Given, Any], bool]:
-    """Return a function that returns whether any of the given paths was reached.
-
-    key: of the paths among what the attack was given.
-    """
-
-    def seen(_ground: Ground, given: Given, got: object) -> bool:
-        return isinstance(got, list) and any(path in given[key] for path in got)
-
-    return seen
+def some_seen(_ground: Ground, given: Given, got: object) -> bool:
+    """Return whether any of the given paths was reached."""
+    return isinstance(got, list) and any(path in given["paths"] for path in got)
 
 
 def itself(account: Account, test: str, paths: Sequence[str]) -> list[str]:
@@ -175,12 +165,7 @@ def homes_given(ground: Ground) -> Given:
     closed = [home for home in directories if home not in readable]
     if not closed:
         raise UntriedError("no home is closed to the account as it is")
-    return {"open": str(ground.open), "homes": closed}
-
-
-def _usr_given(ground: Ground) -> Given:
-    """Return the path of a file that the attack tries to create."""
-    return {"open": str(ground.open), "paths": [f"/usr/{ground.name}"]}
+    return {"open": str(ground.open), "paths": closed}
 
 
 def usr_seen(_ground: Ground, given: Given, _got: object) -> bool:
@@ -227,20 +212,15 @@ def _disk_given(_ground: Ground) -> Given:
     """Return a disk, and the paths that it may have in a container."""
     target = disk()
     paths = [f"{root}/dev/{target.name}" for root in ("", attacker.HOST)]
-    return {**target._asdict(), "paths": paths}
+    return {"name": target.name, "major": target.major, "minor": target.minor, "paths": paths}
 
 
-def word_seen(word: str) -> Callable[[Ground, Given, Any], bool]:
+def word_seen(word: str) -> Callable[[Ground, Given, object], bool]:
     """Return a function that returns whether the attack itself reports success by this word.
 
     That counts where nothing can be seen from outside.
     """
     return lambda _ground, _given, got: got == word
-
-
-def _any_seen(_ground: Ground, _given: Given, got: object) -> bool:
-    """Return whether anything was reached."""
-    return bool(got)
 
 
 def mount_given(ground: Ground) -> Given:
@@ -294,11 +274,8 @@ def nothing_given(_ground: Ground) -> Given:
     return {}
 
 
-def _namespace_seen(kind: str) -> Callable[[Ground, Given, Any], bool]:
-    """Return a function that returns whether the attack has changed the machine's own namespace.
-
-    kind: of the namespace, as in /proc/self/ns.
-    """
+def _namespace_seen(kind: str) -> Callable[[Ground, Given, object], bool]:
+    """Return a function that returns whether the machine's own namespace of a kind was changed."""
     return lambda _ground, _given, got: got == os.readlink(f"/proc/self/ns/{kind}")
 
 
@@ -345,12 +322,7 @@ def _sockets_given(ground: Ground) -> Given:
     closed = [path for path in sockets if path not in writable]
     if not closed:
         raise UntriedError("no socket of root's is closed to the account as it is")
-    return {"open": str(ground.open), "sockets": closed}
-
-
-def _abstract_given(ground: Ground) -> Given:
-    """Return the name of the socket without a path."""
-    return {"socket": ground.name}
+    return {"open": str(ground.open), "paths": closed}
 
 
 def abstract_seen(ground: Ground, _given: Given, _got: object) -> bool:
@@ -395,21 +367,21 @@ def _systemd_seen(_ground: Ground, given: Given, _got: object) -> bool:
 
 
 # docs/security.md explains each attack in a line.
-_SHADOW = Goal(_files_given, shadow_seen)
-_HOMES = Goal(homes_given, some_seen("homes"))
-_USR = Goal(_usr_given, usr_seen)
+_SHADOW = Goal(lambda ground: {"passwd": ground.passwd}, shadow_seen)
+_HOMES = Goal(homes_given, some_seen)
+_USR = Goal(lambda ground: {"open": str(ground.open), "paths": [f"/usr/{ground.name}"]}, usr_seen)
 _SETUID = Goal(setuid_given, setuid_seen)
 _MOUNT = Goal(mount_given, mount_seen)
-_DISK = Goal(_disk_given, some_seen("paths"))
+_DISK = Goal(_disk_given, some_seen)
 _NODE = Goal(_disk_given, word_seen("opened"))
 _SEEN, _MOUNTED = processes_given("/proc"), processes_given(f"{attacker.HOST}/proc")
-_KERNEL = Goal(nothing_given, _any_seen)
+_KERNEL = Goal(nothing_given, lambda _ground, _given, got: bool(got))
 _MODULE = Goal(module_given, module_seen)
 _NAME = Goal(nothing_given, _namespace_seen("uts"))
 _NETWORK = Goal(nothing_given, _namespace_seen("net"))
-_ABSTRACT = Goal(_abstract_given, abstract_seen)
+_ABSTRACT = Goal(lambda ground: {"socket": ground.name}, abstract_seen)
 _CGROUP = Goal(group_given, group_seen)
-_SOCKETS = Goal(_sockets_given, some_seen("sockets"))
+_SOCKETS = Goal(_sockets_given, some_seen)
 _SYSTEMD = Goal(_systemd_given, _systemd_seen)
 
 ATTACKS = (
@@ -473,6 +445,7 @@ def ground_for(account: Account) -> Iterator[Ground]:
         (directory / "open" / "socket").chmod(0o666)
         listening.listen()
         (directory / "open").chmod(0o1777)
+        # The name is valid in a shell too.
         variable = directory.name.replace("-", "_").upper()
         process = subprocess.Popen(  # noqa: S603  # no shell
             ["/bin/sleep", str(ALL_SECONDS + ATTACK_SECONDS)],
@@ -483,6 +456,6 @@ def ground_for(account: Account) -> Iterator[Ground]:
         )
         after.enter_context(process)
         after.callback(process.kill)
-        ground = Ground(directory, account, process, value)
+        ground = Ground(directory, account, process, variable, value)
         after.enter_context(ground.abstract)
         yield ground

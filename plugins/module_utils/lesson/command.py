@@ -14,35 +14,24 @@ import time
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from ansible_collections.labocloud.room.plugins.module_utils.languages import SOURCE, in_language
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
+    engine_access,
+    exercise_text,
     exercises,
     memory,
     pages,
     save,
+    save_text,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.command_line import (
     CommandLine,
     WrongError,
     parse,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.engine_access import (
-    account,
-    connected,
-    interrupted_by_signals,
-    take_snapshot,
-)
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercise_text import (
-    as_json,
-    created,
-    needs,
-    row,
-    step_lines,
-    title,
-)
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import Exercise
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields import Snapshot
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress import (
     DONE,
     WAS,
@@ -52,11 +41,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress imp
 )
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Seat
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import Saved
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.save_text import (
-    at_home,
-    not_saved,
-    save_path,
-)
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import (
     MARKS,
     Terminal,
@@ -102,10 +86,7 @@ class Labo:
         return commands[line.command](line)
 
     def _numbered(self, line: CommandLine) -> Exercise:
-        """Return the exercise whose number is the first word of a command line.
-
-        Raises WrongError where there is no number, or no exercise of that number.
-        """
+        """Return the exercise that the first word of a command line numbers. Raises WrongError."""
         if not self.exercises:
             raise WrongError(say("no_exercises"))
         command = f"labo {line.command}"
@@ -148,7 +129,7 @@ class Labo:
         except OSError as error:
             self._complain_once(say("not_kept", why=f"{self.memory_directory}: {error.strerror}"))
 
-    def _progress(self, lesson: list[Exercise], taken: Mapping[str, Any]) -> list[Progress]:
+    def _progress(self, lesson: list[Exercise], taken: Snapshot) -> list[Progress]:
         """Return the progress of exercises, and remember the steps that are newly done."""
         remembered = self._recall()
         progresses = []
@@ -166,7 +147,7 @@ class Labo:
             self._remember(lambda mine: mine.see(fresh))
         return progresses
 
-    def _page(self, taken: Mapping[str, Any]) -> str:
+    def _page(self, taken: Snapshot) -> str:
         """Return the address of the course's page, empty where no container answers.
 
         The course's image may have lost its name to another image, so the page is looked for in
@@ -197,11 +178,11 @@ class Labo:
         terminal = self.terminal
         if not self.exercises:
             raise WrongError(say("no_exercises"))
-        taken = take_snapshot(exercises.wanted(self.exercises))
+        taken = engine_access.take_snapshot(self.exercises)
         progresses = self._progress(self.exercises, taken)
         current = here(progresses)
         for item in progresses:
-            text = row(item)
+            text = exercise_text.row(item)
             if item is current:
                 text += f" {say('row_here')}"
             terminal.say(terminal.marked(item.state, text))
@@ -220,13 +201,15 @@ class Labo:
     def start(self, line: CommandLine) -> int:
         """Prepare an exercise, and print where to read it."""
         terminal, exercise = self.terminal, self._numbered(line)
-        before = take_snapshot(exercises.wanted([exercise]))
+        title = exercise.title(language())
+        before = engine_access.take_snapshot([exercise])
         if missing := exercises.lacks(exercise, before):
-            raise WrongError(say("unfit_start", title=title(exercise), what=needs(missing)))
-        terminal.say(terminal.lines(say("started", number=exercise.number, title=title(exercise))))
+            what = exercise_text.needs(missing)
+            raise WrongError(say("unfit_start", title=title, what=what))
+        terminal.say(terminal.lines(say("started", number=exercise.number, title=title)))
         if exercise.setup:
             self._prepare(exercise)
-            names = created(before, take_snapshot(exercises.wanted([exercise])))
+            names = exercise_text.created(before, engine_access.take_snapshot([exercise]))
             text = say("made", names=", ".join(names)) if names else say("made_nothing")
             terminal.say(terminal.lines(text))
         if url := self._page(before):
@@ -268,20 +251,20 @@ class Labo:
         """Print which steps of an exercise are done, and the hint of the first that is not."""
         if "--json" in line.options:
             lesson = [self._numbered(line)] if line.words else self.exercises
-            progresses = self._progress(lesson, take_snapshot(exercises.wanted(lesson)))
-            self.terminal.say(json.dumps(as_json(progresses), ensure_ascii=False, indent=1))
+            progresses = self._progress(lesson, engine_access.take_snapshot(lesson))
+            self.terminal.say(
+                json.dumps(exercise_text.as_json(progresses), ensure_ascii=False, indent=1)
+            )
             # The program that reads this finds in it what is not done.
             return _ALL_DONE
-        if line.words or "--watch" in line.options:
-            exercise = self._numbered(line) if line.words else self._current()
-            return self._watch(exercise) if "--watch" in line.options else self._look(exercise)[0]
-        return self._look(self._current())[0]
+        exercise = self._numbered(line) if line.words else self._current()
+        return self._watch(exercise) if "--watch" in line.options else self._look(exercise)[0]
 
     def _current(self) -> Exercise:
         """Return the exercise that the seat is at, the last one where all are done."""
         if not self.exercises:
             raise WrongError(say("no_exercises"))
-        taken = take_snapshot(exercises.wanted(self.exercises))
+        taken = engine_access.take_snapshot(self.exercises)
         current = here(self._progress(self.exercises, taken))
         return current.exercise if current else self.exercises[-1]
 
@@ -290,8 +273,8 @@ class Labo:
 
         The text is printed unless it is the same as before, the text of the previous check.
         """
-        [checked] = self._progress([exercise], take_snapshot(exercises.wanted([exercise])))
-        text = "\n".join(step_lines(checked, self.terminal))
+        [checked] = self._progress([exercise], engine_access.take_snapshot([exercise]))
+        text = "\n".join(exercise_text.step_lines(checked, self.terminal))
         if text != before:
             if before:
                 self.terminal.say(f"\n{say('seen_at', when=time.strftime('%H:%M:%S'))}")
@@ -319,8 +302,8 @@ class Labo:
     def save(self, line: CommandLine) -> int:
         """Save the student's work in one file to take home."""
         terminal, folder = self.terminal, Path.home() / save.FOLDER
-        path = save_path(line.words, folder)
-        with connected() as docker, interrupted_by_signals():
+        path = save_text.save_path(line.words, folder)
+        with engine_access.connected() as docker, engine_access.interrupted_by_signals():
             save.clear(docker)
             work = save.own_work(docker, save.delivered(self.program))
             if not (work.names or work.volumes or folder.is_dir()):
@@ -331,8 +314,8 @@ class Labo:
             when = time.strftime("%Y-%m-%d %H:%M")
 
             def readme(saved: save.Work) -> str:
-                head = say("readme_head", account=account(), when=when)
-                return "\n".join([head, "", *at_home(path, saved, folder), ""])
+                head = say("readme_head", account=engine_access.account(), when=when)
+                return "\n".join([head, "", *save_text.at_home(path, saved, folder), ""])
 
             def report(name: str, count: int) -> None:
                 text = say("save_thing", name=name, size=save.size(count))
@@ -341,7 +324,7 @@ class Labo:
             try:
                 result = save.save(docker, work, folder, path, readme, report=report)
             except OSError as error:
-                raise WrongError(not_saved(error, path)) from error
+                raise WrongError(save_text.not_saved(error, path)) from error
         return self._report_save(result, path, folder)
 
     def _report_save(self, result: Saved, path: Path, folder: Path) -> int:
@@ -353,7 +336,7 @@ class Labo:
         if unsaved:
             self._complain_once(say("save_left", names=", ".join(unsaved[:_MOST_NAMES])))
         terminal.say(terminal.lines(say("saved", path=path, size=save.size(path.stat().st_size))))
-        terminal.say("\n".join(["", *at_home(path, work, folder)]))
+        terminal.say("\n".join(["", *save_text.at_home(path, work, folder)]))
         if result.torn:
             self._complain_once(say("save_torn", names=", ".join(result.torn[:_MOST_NAMES])))
             return _NOT_DONE

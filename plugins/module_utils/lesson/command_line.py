@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
 from typing import NamedTuple
 
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import say
@@ -22,36 +22,26 @@ class CommandLine(NamedTuple):
     options: set[str]
 
 
-# The options that each command accepts.
-_OPTIONS: Mapping[str, set[str]] = {
-    "": set(),
-    "start": set(),
-    "check": {"--json", "--watch"},
-    "answer": set(),
-    "save": set(),
-    "mistakes": set(),
-}
+# How many words each command accepts; those of an answer are its text.
+_MOST = {"": 0, "start": 1, "check": 1, "answer": sys.maxsize, "save": 1, "mistakes": 0}
+_OPTIONS = {"check": {"--json", "--watch"}}
 
 
 def parse(arguments: list[str]) -> CommandLine:
-    """Return the command line that the arguments of the program make.
-
-    Raises WrongError for an unknown command or option, and for too many words.
-    """
+    """Return the command line that the program's arguments make. Raises WrongError."""
     if "--help" in arguments[:2] or "-h" in arguments[:2]:
         return CommandLine("--help", [], set())
     command, words = (arguments[0], arguments[1:]) if arguments else ("", [])
-    if command not in _OPTIONS or (arguments and not command):
+    if command not in _MOST or (arguments and not command):
         fix = say("try_help")
         if command.isdecimal():
             fix = f"labo start {command}, labo check {command}. {fix}"
         raise WrongError(say("no_command", word=command, fix=fix))
     # The text of an answer may begin with hyphens.
     options = set() if command == "answer" else {word for word in words if word.startswith("--")}
-    for option in sorted(options - _OPTIONS[command]):
+    for option in sorted(options - _OPTIONS.get(command, set())):
         raise WrongError(say("no_option", command=f"labo {command}", word=option))
     rest = [word for word in words if word not in options]
-    most = {"start": 1, "check": 1, "save": 1, "answer": len(rest)}.get(command, 0)
-    if len(rest) > most:
-        raise WrongError(say("too_much", command=f"labo {command}", word=rest[most]))
+    if extra := rest[_MOST[command] :]:
+        raise WrongError(say("too_much", command=f"labo {command}", word=extra[0]))
     return CommandLine(command, rest, options)

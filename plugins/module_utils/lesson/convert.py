@@ -11,17 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
-from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import (
-    Container,
-    HistoryRow,
-    Image,
-    Network,
-    Service,
-    Task,
-    Volume,
-)
+from ansible_collections.labocloud.room.plugins.module_utils.engine import answers
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import fields
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.pages import End
 
 # Characters of a log, and of any other text; tags of an image.
@@ -62,18 +54,20 @@ def _bare(identity: object) -> str:
     return short(identity).removeprefix("sha256:")[:64]
 
 
-def _labels_of(description: Mapping[str, Any]) -> dict[str, str]:
+class ContainerWithEnds(fields.Container):
+    """A container as a snapshot has it, and by port where its pages are fetched from."""
+
+    ends: dict[str, End | None]
+
+
+def _kept_labels(labels: Mapping[str, str] | None) -> dict[str, str]:
     """Return the labels of a container or a volume that a snapshot has, at most ten."""
-    labels = description.get("Labels") or {}
-    kept = [key for key in labels if _LABELS.fullmatch(key)]
-    return {short(key): short(labels[key]) for key in kept[:10]}
+    kept = [item for item in (labels or {}).items() if _LABELS.fullmatch(item[0])]
+    return {short(key): short(value) for key, value in kept[:10]}
 
 
-def container_of(described: Container, commands: list[str]) -> dict[str, Any]:
-    """Return a container as a snapshot has it, and its ends; see _ends().
-
-    commands: the names of the containers whose command the snapshot has.
-    """
+def container_of(described: answers.Container, commands: list[str]) -> ContainerWithEnds:
+    """Return a container. commands: the names of those whose command the snapshot has."""
     state, config = described["State"], described.get("Config") or {}
     host, settings = described.get("HostConfig") or {}, described.get("NetworkSettings") or {}
     ports = dict(list((settings.get("Ports") or {}).items())[:20])
@@ -93,7 +87,7 @@ def container_of(described: Container, commands: list[str]) -> dict[str, Any]:
         "finished": seconds(state.get("FinishedAt")),
         "health": short((state.get("Health") or {}).get("Status")),
         "command": [short(word) for word in command] if name in commands else [],
-        "labels": _labels_of(config),
+        "labels": _kept_labels(config.get("Labels")),
         "init": bool(host.get("Init")),
         "rm": bool(host.get("AutoRemove")),
         "memory": host.get("Memory") or 0,
@@ -113,8 +107,8 @@ def container_of(described: Container, commands: list[str]) -> dict[str, Any]:
     }
 
 
-def _ends(ports: Mapping[str, Any]) -> dict[str, End | None]:
-    """Return where the pages of a container are fetched from, by port, which no snapshot has."""
+def _ends(ports: Mapping[str, list[answers.PublishedPort] | None]) -> dict[str, End | None]:
+    """Return where the pages of a container are fetched from, by port."""
     return {
         short(port): next(
             (End(_address_of(end), int(end["HostPort"])) for end in ends if end.get("HostPort")),
@@ -125,14 +119,14 @@ def _ends(ports: Mapping[str, Any]) -> dict[str, End | None]:
     }
 
 
-def _address_of(end: Mapping[str, Any]) -> str:
+def _address_of(end: answers.PublishedPort) -> str:
     """Return the address of the seat's at which a published port answers."""
     address = short(end.get("HostIp"))
     anywhere = ("", "0.0.0.0", "::")  # noqa: S104  # not listened at
     return "127.0.0.1" if address in anywhere else address
 
 
-def _mount_of(mount: Mapping[str, Any]) -> dict[str, Any]:
+def _mount_of(mount: answers.MountPoint) -> fields.Mount:
     """Return what a container mounts as a snapshot has it."""
     return {
         "type": short(mount.get("Type")),
@@ -143,8 +137,8 @@ def _mount_of(mount: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def image_of(described: Image, history: list[HistoryRow]) -> dict[str, Any]:
-    """Return an image as a snapshot has it."""
+def image_of(described: answers.Image, history: list[answers.HistoryRow]) -> fields.Image:
+    """Return an image, whose history is given the newest first."""
     config = described.get("Config") or {}
     layers = (described.get("RootFS") or {}).get("Layers") or []
     return {
@@ -173,7 +167,7 @@ def image_of(described: Image, history: list[HistoryRow]) -> dict[str, Any]:
     }
 
 
-def network_of(network: Network) -> dict[str, Any]:
+def network_of(network: answers.Network) -> fields.Network:
     """Return a network as a snapshot has it."""
     return {
         "name": short(network["Name"]),
@@ -182,17 +176,17 @@ def network_of(network: Network) -> dict[str, Any]:
     }
 
 
-def volume_of(volume: Volume) -> dict[str, Any]:
+def volume_of(volume: answers.Volume) -> fields.Volume:
     """Return a volume as a snapshot has it."""
     return {
         "name": short(volume["Name"]),
         "driver": short(volume.get("Driver")),
         "created": seconds(volume.get("CreatedAt")),
-        "labels": _labels_of(volume),
+        "labels": _kept_labels(volume.get("Labels")),
     }
 
 
-def service_of(service: Service) -> dict[str, Any]:
+def service_of(service: answers.Service) -> fields.Service:
     """Return a service as a snapshot has it."""
     spec = service.get("Spec") or {}
     template = (spec.get("TaskTemplate") or {}).get("ContainerSpec") or {}
@@ -212,7 +206,7 @@ def service_of(service: Service) -> dict[str, Any]:
     }
 
 
-def task_of(task: Task) -> dict[str, Any]:
+def task_of(task: answers.Task) -> fields.Task:
     """Return one of a service's tasks as a snapshot has it."""
     status = task.get("Status") or {}
     template = (task.get("Spec") or {}).get("ContainerSpec") or {}

@@ -8,27 +8,33 @@ import getpass
 import http.client
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import Any
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     SOCKET,
     DockerConnection,
     reason,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.lesson import memory, save, snapshot
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
+    exercises,
+    memory,
+    save,
+    snapshot,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.command_line import WrongError
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import Exercise
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields import Snapshot
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import say
 
 
-def take_snapshot(wants: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a snapshot of the seat's Docker. Raises WrongError where Docker does not answer.
+def take_snapshot(lesson: list[Exercise]) -> Snapshot:
+    """Return a snapshot of the seat's Docker, by which these exercises can be judged.
 
-    wants: as exercises.wanted() returns it.
+    Raises WrongError where Docker does not answer.
     """
     with _explained_errors():
-        return snapshot.take(wants, _socket_path())
+        return snapshot.take(exercises.wanted(lesson), _socket_path())
 
 
 @contextmanager

@@ -5,12 +5,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from operator import itemgetter
 
 from ansible_collections.labocloud.room.plugins.module_utils.languages import in_language
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import Exercise
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields import Snapshot
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress import (
     DONE,
     UNFIT,
@@ -24,14 +23,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import
     say,
 )
 
-# The lists of a snapshot that a preparation may add to.
-KINDS = ("containers", "images", "volumes", "networks")
-
-
-def title(exercise: Exercise) -> str:
-    """Return the title of an exercise in the account's language."""
-    return exercise.title(language())
-
 
 def needs(names: list[str]) -> str:
     """Return in words what an exercise needs and the seat lacks. names: of exercises.NEEDS."""
@@ -44,7 +35,7 @@ def row(progress: Progress) -> str:
     text = say(
         "row" if exercise.minutes else "row_plain",
         number=exercise.number,
-        title=title(exercise),
+        title=exercise.title(language()),
         minutes=exercise.minutes,
     )
     if progress.state == UNFIT:
@@ -62,7 +53,7 @@ def row(progress: Progress) -> str:
 def step_lines(progress: Progress, terminal: Terminal) -> list[str]:
     """Return the lines on an exercise: its title, each step, the first open step's hint."""
     exercise = progress.exercise
-    lines = [terminal.lines(f"{exercise.number}. {title(exercise)}")]
+    lines = [terminal.lines(f"{exercise.number}. {exercise.title(language())}")]
     if progress.state == UNFIT:
         text = say("unfit", what=needs(progress.lacks))
         return [*lines, terminal.marked(UNFIT, text, "  ")]
@@ -85,36 +76,35 @@ def step_lines(progress: Progress, terminal: Terminal) -> list[str]:
 
 
 def _moment(seconds: float) -> str:
-    """Return a time in words: the hour where it is today, else the date too.
-
-    seconds: since 1970.
-    """
+    """Return a time, in seconds since 1970, in words: without the date where that is today's."""
     moment = time.localtime(seconds)
     is_today = time.localtime()[:3] == moment[:3]
     pattern = "%H:%M" if is_today else "%Y-%m-%d %H:%M"
     return say("at" if is_today else "on", when=time.strftime(pattern, moment))
 
 
-def created(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+def names(taken: Snapshot) -> dict[str, dict[str, str]]:
+    """Return the names of what a preparation may create, by kind, and by ID where it has one."""
+    return {
+        "containers": {item["id"]: item["name"] for item in taken["containers"]},
+        "images": {item["id"]: (item["tags"] or ["?"])[0] for item in taken["images"]},
+        "volumes": {item["name"]: item["name"] for item in taken["volumes"]},
+        "networks": {item["name"]: item["name"] for item in taken["networks"]},
+    }
+
+
+def created(before: Snapshot, after: Snapshot) -> list[str]:
     """Return in words what the second of two snapshots has and the first has not."""
-
-    def names(taken: Mapping[str, Any], kind: str) -> dict[str, str]:
-        return {
-            str(item.get("id") or item.get("name")): str(
-                item.get("name") or (item["tags"] or ["?"])[0]
-            )
-            for item in taken[kind]
-        }
-
+    previous = names(before)
     return [
         say(f"kind_{kind}", name=name)
-        for kind in KINDS
-        for key, name in sorted(names(after, kind).items(), key=lambda item: item[1])
-        if key not in names(before, kind)
+        for kind, by_id in names(after).items()
+        for key, name in sorted(by_id.items(), key=itemgetter(1))
+        if key not in previous[kind]
     ]
 
 
-def as_json(progresses: list[Progress]) -> dict[str, list[dict[str, Any]]]:
+def as_json(progresses: list[Progress]) -> dict[str, list[dict[str, object]]]:
     """Return what `labo check --json` prints: exercise to its steps, with state and time."""
     return {
         progress.exercise.name: [

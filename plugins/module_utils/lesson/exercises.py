@@ -9,19 +9,21 @@
     setup.sh       optional: shell commands that prepare it; a file that a student may have changed
                    since is written by `put FILE`, see PUT
 
-A folder is anything that has the methods of a pathlib.Path: on a seat, it is in an archive.
+On a seat, a folder is in an archive.
 """
 
 from __future__ import annotations
 
 import itertools
 import re
+import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any
 
 from ansible_collections.labocloud.room.plugins.module_utils.languages import in_language, ordered
-from ansible_collections.labocloud.room.plugins.module_utils.lesson import snapshot
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import fields, snapshot
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Seat
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import faults
 
@@ -44,28 +46,6 @@ put() {
     mv --no-target-directory -- "$1.labo" "$1"
 }
 """
-
-
-class Folder(Protocol):
-    """The methods that a pathlib.Path and a zipfile.Path share, as far as they are used here."""
-
-    @property
-    def name(self) -> str:
-        """The last part of the path."""
-
-    def iterdir(self) -> Iterable[Folder]:
-        """Return the paths in the folder."""
-
-    def joinpath(self, name: str) -> Folder:
-        """Return the path of a name in the folder."""
-
-    def is_file(self) -> bool:
-        """Return whether the path is a file."""
-
-    def read_text(self, encoding: str) -> str:
-        """Return the content of the file. Raises OSError."""
-
-
 # What a check yields: the step's ID, its titles, and its conditions; see judged().
 _Condition = tuple[object, str, str]
 _CheckedStep = tuple[str, tuple[str, str], list[_Condition]]
@@ -94,7 +74,7 @@ class Exercise:
     minutes: int
     solution: str
     setup: str
-    wants: Mapping[str, Any]
+    wants: fields.Asked
     needs: list[str]
     check: Callable[[Seat], Iterable[_CheckedStep]] = field(repr=False)
 
@@ -112,11 +92,8 @@ class ExerciseError(Exception):
     """An exercise's folder is wrong; the text says in what."""
 
 
-def _text_of(folder: Folder, name: str, *, needed: bool = True) -> str:
-    """Return the text of a file of an exercise, empty where it is missing and not needed.
-
-    Raises ExerciseError where it is missing and needed.
-    """
+def _text_of(folder: Path | zipfile.Path, name: str, *, needed: bool = True) -> str:
+    """Return the text of an exercise's file. Raises ExerciseError where a needed one is missing."""
     file = folder.joinpath(name)
     if file.is_file():
         return file.read_text(encoding="utf-8")
@@ -125,13 +102,13 @@ def _text_of(folder: Folder, name: str, *, needed: bool = True) -> str:
     return ""
 
 
-def languages(folder: Folder) -> tuple[str, ...]:
+def languages(folder: Path | zipfile.Path) -> tuple[str, ...]:
     """Return the languages in which a folder has an exercise's text."""
     names = (file.name for file in folder.iterdir())
     return ordered(name.removesuffix(".md") for name in names if name.endswith(".md"))
 
 
-def load_exercise(folder: Folder) -> Exercise:
+def load_exercise(folder: Path | zipfile.Path) -> Exercise:
     """Return the exercise in a folder. Raises ExerciseError."""
     match = _FOLDER.fullmatch(folder.name)
     if match is None:
@@ -146,7 +123,7 @@ def load_exercise(folder: Folder) -> Exercise:
     except Exception as error:
         raise ExerciseError(f"app/exercises/{folder.name}/check.py: {error!r}") from error
     wants, needs = names.get("WANTS", {}), names.get("NEEDS", [])
-    wrong = list(faults(wants, snapshot.WANTS, "WANTS"))
+    wrong = list(faults(wants, fields.WANTS, "WANTS"))
     wrong += [
         f"NEEDS has {need!r}, which is none of {NEEDS}" for need in needs if need not in NEEDS
     ]
@@ -170,13 +147,13 @@ def load_exercise(folder: Folder) -> Exercise:
     )
 
 
-def folders(folder: Folder) -> list[Folder]:
+def folders(folder: Path | zipfile.Path) -> list[Path | zipfile.Path]:
     """Return the folders of the exercises, by name, without hidden ones and __pycache__."""
     paths = [path for path in folder.iterdir() if not path.name.startswith((".", "__"))]
     return sorted(paths, key=lambda path: path.name)
 
 
-def load(folder: Folder) -> list[Exercise]:
+def load(folder: Path | zipfile.Path) -> list[Exercise]:
     """Return the exercises of a folder in their order. Raises ExerciseError."""
     lesson = [load_exercise(path) for path in folders(folder)]
     for exercise, following in itertools.pairwise(lesson):
@@ -187,17 +164,18 @@ def load(folder: Folder) -> list[Exercise]:
     return lesson
 
 
-def wanted(exercises: Iterable[Exercise]) -> dict[str, Any]:
-    """Return what a snapshot must have for these exercises, as snapshot.wanted() returns it."""
+def wanted(exercises: Iterable[Exercise]) -> fields.Wants:
+    """Return what a snapshot must have for these exercises."""
     return snapshot.wanted([exercise.wants for exercise in exercises])
 
 
-def lacks(exercise: Exercise, taken: Mapping[str, Any]) -> list[str]:
+def lacks(exercise: Exercise, taken: fields.Snapshot) -> list[str]:
     """Return what the exercise needs and the seat of a snapshot lacks, names of NEEDS."""
-    return [need for need in exercise.needs if not taken["engine"][need]]
+    engine: Mapping[str, object] = taken["engine"]
+    return [need for need in exercise.needs if not engine[need]]
 
 
-def judged(exercise: Exercise, taken: Mapping[str, Any], answers: Iterable[str] = ()) -> list[Step]:
+def judged(exercise: Exercise, taken: fields.Snapshot, answers: Iterable[str] = ()) -> list[Step]:
     """Return the steps of an exercise, as a snapshot shows them.
 
     answers: those that were given on the seat. The check yields each step as (id, (title in French,

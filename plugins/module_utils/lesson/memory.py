@@ -14,14 +14,14 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple, Optional, TypedDict
 
 from ansible_collections.labocloud.room.plugins.module_utils.files import write_whole
-from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, fitted
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import fitted, shape_of
 
 # The directory, and the environment variable by which tests choose another one.
 _DIRECTORY, _VARIABLE = "/var/lib/labo", "LABO_MEMORY"
@@ -35,15 +35,35 @@ MOST_ENTRIES = 2000
 # Seconds by which a remembered time may be ahead of the clock.
 _AHEAD = 60
 
-# Times are in seconds since 1970; exercises are by their names, steps by their IDs.
-_RECORD: Mapping[str, Shape] = {
-    "version": int,
-    "answers": {str: {"text": str, "time": float}},
-    # When each step was first seen done.
-    "done": {str: {str: float}},
-    # What was last saved to be taken home: IDs of images and names of volumes.
-    "saved": ({"time": float, "images": [str], "volumes": [str]}, None),
-}
+
+class _Answer(TypedDict):
+    """An answer to an exercise."""
+
+    text: str
+    time: float
+
+
+class _OwnSave(TypedDict):
+    """What was last saved to be taken home: IDs of images and names of volumes."""
+
+    time: float
+    images: list[str]
+    volumes: list[str]
+
+
+class _Record(TypedDict):
+    """An account's record, as its file has it; exercises are by their names, steps by their IDs.
+
+    done: when each step was first seen done. Times are in seconds since 1970.
+    """
+
+    version: int
+    answers: dict[str, _Answer]
+    done: dict[str, dict[str, float]]
+    saved: Optional[_OwnSave]
+
+
+_SHAPE = shape_of(_Record, lambda _: False)
 
 
 class Saved(NamedTuple):
@@ -81,10 +101,7 @@ def printable(text: str) -> str:
 
 
 def _read_bytes(path: Path, owner: int) -> bytes:
-    """Return the content of a file of at most LARGEST bytes that an account owns.
-
-    owner: the account's number. Raises OSError, also for other files.
-    """
+    """Return the content of a file that an account owns, by its number. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         status = os.fstat(descriptor)
@@ -104,11 +121,8 @@ def _is_past(moment: float) -> bool:
     return 0 < moment <= time.time() + _AHEAD
 
 
-def _record(path: Path, owner: int) -> dict[str, Any]:
-    """Return an account's record, in the shape _RECORD, without what has an impossible time.
-
-    Raises OSError, and ValueError where the file holds no record.
-    """
+def _record(path: Path, owner: int) -> _Record:
+    """Return an account's record without impossible times. Raises OSError and ValueError."""
     try:
         data = json.loads(_read_bytes(path, owner))
     except RecursionError as error:
@@ -116,7 +130,7 @@ def _record(path: Path, owner: int) -> dict[str, Any]:
     if not isinstance(data, dict) or data.get("version") != _VERSION:
         raise ValueError(f"{path.name} holds no such record")
     wrong: list[str] = []
-    record: dict[str, Any] = fitted(data, _RECORD, "it", wrong)
+    record: _Record = fitted(data, _SHAPE, "it", wrong)
     if wrong:
         raise ValueError(f"{path.name}: {wrong[0]}")
     answers, done, saved = record["answers"], record["done"], record["saved"]
@@ -131,7 +145,7 @@ def _record(path: Path, owner: int) -> dict[str, Any]:
     }
 
 
-def nothing() -> dict[str, Any]:
+def nothing() -> _Record:
     """Return the record of an account of which nothing is remembered."""
     return {"version": _VERSION, "answers": {}, "done": {}, "saved": None}
 

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping
 from contextlib import closing
 from datetime import datetime, timezone
 from ipaddress import ip_address
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine.limited_http import (
     LimitedConnection,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields import Page
 
 # Seconds: for one page, and for all of them. An app that looks up a name without a network answers
 # only after some seconds.
@@ -33,7 +34,7 @@ class End(NamedTuple):
 
 def fetch_all(
     wanted: Iterable[tuple[str, int, str]], ends: Mapping[str, Mapping[str, End | None]]
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Page]:
     """Return the pages that answer, as fetch() returns them, by "name:port/path".
 
     wanted: a container's name, its port, and a path. ends: by a container's name, where its ports,
@@ -51,12 +52,10 @@ def fetch_all(
     return pages
 
 
-def fetch(port: int, path: str, seconds: float, host: str = "127.0.0.1") -> dict[str, Any] | None:
+def fetch(port: int, path: str, seconds: float, host: str = "127.0.0.1") -> Page | None:
     """Return a page at a port of this machine, None where none answers within the seconds.
 
-    The page has its status, when it was modified, in seconds since 1970, else 0, and the beginning
-    of its body. host: an address; the request comes from the same one, so that it reaches no other
-    machine.
+    host: an address; the request comes from the same one, so that it reaches no other machine.
     """
     connection = LimitedConnection(host, port, timeout=seconds, source_address=(host, 0))
     connection.allow(seconds, _LARGEST)

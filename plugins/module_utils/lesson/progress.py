@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import Exercise, Step
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields import Snapshot
 
 # The states of an exercise, of which a step has the first three: done now; was done and no longer
 # is; was never done; the seat lacks what it needs; its check has failed.
@@ -57,7 +58,7 @@ class Progress(NamedTuple):
 
 def progress(
     exercise: Exercise,
-    taken: Mapping[str, Any],
+    taken: Snapshot,
     answers: Iterable[str],
     done: Mapping[str, float],
 ) -> Progress:
@@ -70,7 +71,7 @@ def progress(
         steps = exercises.judged(exercise, taken, answers)
     except Exception:  # an exercise that somebody has just written
         steps = []
-    moment = float(taken["taken"])
+    moment = taken["taken"]
     seen = [Seen(step, done.get(step.id, moment if step.done else 0.0)) for step in steps]
     return Progress(exercise, seen, exercises.lacks(exercise, taken))
 

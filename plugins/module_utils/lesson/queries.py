@@ -15,7 +15,11 @@ from http import HTTPStatus
 from itertools import takewhile
 from typing import Any
 
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.snapshot import SNAPSHOT
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields import (
+    SNAPSHOT,
+    Engine,
+    Snapshot,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, nothing
 
 BASE, COURSE = "labocloud20202021:base", "labocloud20202021:python"
@@ -30,7 +34,7 @@ class Thing:
 
     shape: Shape
 
-    def __init__(self, fields: Mapping[str, Any] | None) -> None:
+    def __init__(self, fields: Mapping[str, object] | None) -> None:
         self._exists = fields is not None
         self._fields = nothing(self.shape) if fields is None else fields
 
@@ -155,7 +159,7 @@ class Page(Thing):
         """Return whether the status is 200."""
         return bool(self.status == HTTPStatus.OK)
 
-    def json(self) -> dict[str, Any]:
+    def json(self) -> dict[str, object]:
         """Return the body, parsed as a JSON object; an empty one where it is none."""
         try:
             value = json.loads(self.body)
@@ -167,11 +171,11 @@ class Page(Thing):
 class Seat:
     """A seat's Docker, by a snapshot, and the answers given there to an exercise."""
 
-    def __init__(self, snapshot: Mapping[str, Any], answers: Iterable[str] = ()) -> None:
+    def __init__(self, snapshot: Snapshot, answers: Iterable[str] = ()) -> None:
         self.snapshot = snapshot
         self.answers = list(answers)
-        self.taken: float = snapshot["taken"]
-        self.engine: Mapping[str, Any] = snapshot["engine"]
+        self.taken = snapshot["taken"]
+        self.engine: Engine = snapshot["engine"]
         self.containers = [Container(fields) for fields in snapshot["containers"]]
         self.images = [Image(fields) for fields in snapshot["images"]]
         self.networks = [Network(fields) for fields in snapshot["networks"]]
@@ -218,13 +222,11 @@ class Seat:
 
     def log(self, name: str) -> str:
         """Return the end of a container's log, where WANTS names it in logs."""
-        log: str = self.snapshot["logs"].get(name, "")
-        return log
+        return self.snapshot["logs"].get(name, "")
 
     def file(self, name: str, path: str) -> bool:
         """Return whether a container has something at a path, where WANTS names it in files."""
-        exists: bool = self.snapshot["files"].get(f"{name}:{path}", False)
-        return exists
+        return self.snapshot["files"].get(f"{name}:{path}", False)
 
     def page(self, name: str, port: int, path: str) -> Page:
         """Return a page of a container, where WANTS names it in pages."""

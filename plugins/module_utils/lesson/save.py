@@ -125,13 +125,12 @@ def own_work(docker: DockerConnection, prints: Collection[str]) -> Work:
     }
     bases = [key for key, names in tags.items() if BASE in names]
     toolkit = {key for key, names in tags.items() if names and _is_delivered(reader, key, prints)}
-    mounts = [
-        mount
+    used = {
+        mount.get("Name")
         for container in reader.containers()
         for mount in container.get("Mounts") or []
         if mount.get("Type") == "volume"
-    ]
-    used = {mount.get("Name") for mount in mounts}
+    }
     volumes = [volume["Name"] for volume in reader.volumes()]
     return Work(
         {key: names for key, names in tags.items() if names and key not in toolkit},
@@ -403,10 +402,7 @@ def _save_whole(archive: Archive, name: str, write: Callable[[IO[bytes]], None])
 def _save_docker(
     docker: DockerConnection, work: Work, archive: Archive, report: Report
 ) -> tuple[Work, list[str], list[str]]:
-    """Save images and volumes and return what was saved, names torn, and volumes closed.
-
-    Raises OSError and http.client.HTTPException.
-    """
+    """Save images and volumes and return what was saved, names torn, and volumes closed."""
     saved = work
     volumes: list[str] = []
     torn: list[str] = []

@@ -11,18 +11,11 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
-from typing import Any
+from typing import TypeVar
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine import answers
-from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import (
-    Container,
-    HistoryRow,
-    Image,
-    Info,
-    ListedImage,
-)
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     SOCKET,
     BadAnswerError,
@@ -32,8 +25,12 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.read import 
     Reader,
     UnclearError,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.lesson import convert, pages
-from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, fitted, nothing
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
+    convert,
+    fields,
+    pages,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import fitted
 
 # Items of each kind: more than a practical creates.
 MOST = 100
@@ -55,110 +52,22 @@ _PLUGINS = (
 )
 # The errors of reading JSON of an unexpected shape.
 _ODD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-
-# What an exercise may want beside the lists, which a snapshot always has; see wanted().
-WANTS: Mapping[str, Shape] = {
-    "commands?": [str],
-    "logs?": [str],
-    "files?": [[object]],
-    "pages?": [[object]],
-}
-# Times are seconds since 1970, 0 where there is none yet; sizes are bytes; IDs have no "sha256:".
-SNAPSHOT: Mapping[str, Shape] = {
-    "taken": float,
-    "engine": {
-        "version": str,
-        "rootless": bool,
-        # Whether it can limit a container's memory, and whether the seat has `docker compose`.
-        "memory": bool,
-        "compose": bool,
-        "swarm": bool,
-    },
-    "containers": [
-        {
-            "id": str,
-            "name": str,
-            # The name as `docker run` was given it, and the ID of the image that had it then.
-            "image": str,
-            "image_id": str,
-            "created": float,
-            # created, running, paused, restarting, exited or dead
-            "status": str,
-            "exit": int,
-            "error": str,
-            "oom": bool,
-            "started": float,
-            "finished": float,
-            # starting, healthy, unhealthy, or empty without a health check
-            "health": str,
-            # Only where an exercise wants it: the program and its arguments.
-            "command": [str],
-            "labels": {str: str},
-            # The options --init, --rm, --memory, --network, --read-only
-            "init": bool,
-            "rm": bool,
-            "memory": int,
-            "network": str,
-            "read_only": bool,
-            # The container's port, "8888/tcp", to the seat's, where it runs.
-            "ports": {str: [int]},
-            # type: bind, volume or tmpfs; name: the volume's; from: the seat's path
-            "mounts": [{"type": str, "name": str, "from": str, "to": str, "rw": bool}],
-            # By name: the container's other names in it.
-            "networks": {str: [str]},
-        }
-    ],
-    "images": [
-        {
-            "id": str,
-            "tags": [str],
-            "created": float,
-            "size": int,
-            "labels": {str: str},
-            "user": str,
-            "entrypoint": [str],
-            "command": [str],
-            # The first 16 digits of the digests of the layers, lowest first.
-            "layers": [str],
-            # The instructions that built it, the first one first; size 0: no layer.
-            "history": [{"by": str, "size": int, "created": float}],
-        }
-    ],
-    "networks": [{"name": str, "driver": str, "internal": bool}],
-    "volumes": [{"name": str, "driver": str, "created": float, "labels": {str: str}}],
-    # update: as UpdateStatus.State has it, or empty; ports: "8888/tcp" to host or ingress
-    "services": [
-        {"id": str, "name": str, "image": str, "replicas": int, "update": str, "ports": {str: str}}
-    ],
-    "tasks": [{"service": str, "container": str, "image": str, "state": str, "error": str}],
-    # By the container's name: the end of its log.
-    "logs": {str: str},
-    # By "name:/path": whether the container has such a path.
-    "files": {str: bool},
-    # By "name:port/path", fetched at the port of the seat that publishes it.
-    "pages": {str: {"status": int, "modified": float, "body": str}},
-}
+_Item = TypeVar("_Item")
+_Fields = TypeVar("_Fields")
 
 
-def wanted(wants: list[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what several exercises want: commands and logs as names, files and pages as tuples.
-
-    A file is (container, path), a page (container, port in the container, path).
-    """
+def wanted(wants: list[fields.Asked]) -> fields.Wants:
+    """Return what several exercises want."""
     return {
-        **{
-            kind: sorted({tuple(item) for want in wants for item in want.get(kind, [])})
-            for kind in ("files", "pages")
-        },
-        **{
-            kind: sorted({name for want in wants for name in want.get(kind, [])})
-            for kind in ("commands", "logs")
-        },
+        "files": sorted({tuple(file) for want in wants for file in want.get("files", [])}),
+        "pages": sorted({tuple(page) for want in wants for page in want.get("pages", [])}),
+        "commands": sorted({name for want in wants for name in want.get("commands", [])}),
+        "logs": sorted({name for want in wants for name in want.get("logs", [])}),
     }
 
 
-def take(wants: Mapping[str, Any], socket: str = SOCKET) -> dict[str, Any]:
-    """Return the snapshot of this machine's Docker. wants: as wanted() returns it.
+def take(wants: fields.Wants, socket: str = SOCKET) -> fields.Snapshot:
+    """Return the snapshot of this machine's Docker.
 
     Raises OSError where no engine answers, or this account may not use it.
     """
@@ -178,40 +87,40 @@ def _no_engine(socket: str, error: BaseException) -> OSError:
     return OSError(f"what answers at {socket} is no Docker Engine: {error!r}")
 
 
-def _unshaped(reader: Reader, wants: Mapping[str, Any]) -> dict[str, Any]:
+def _unshaped(reader: Reader, wants: fields.Wants) -> fields.Snapshot:
     """Return the snapshot, not yet fitted to its shape. Raises OSError, and errors of _ODD."""
     info = reader.info()
     commands = wants["commands"]
     containers = _converted(
         _containers(reader), lambda described: convert.container_of(described, commands)
     )
-    names = {container["name"]: container for container in containers}
+    ends = {container["name"]: container["ends"] for container in containers}
     managing = bool((info.get("Swarm") or {}).get("ControlAvailable"))
+    services, tasks = _swarm(reader) if managing else ([], [])
     return {
         "taken": time.time(),
         "engine": _engine_of(info, managing=managing),
-        "containers": containers,
+        "containers": [*containers],
         "images": _converted(_images(reader), lambda image: convert.image_of(*image)),
         "networks": _converted(reader.networks(most=MOST), convert.network_of),
         "volumes": _converted(reader.volumes(most=MOST), convert.volume_of),
-        **(_swarm(reader) if managing else {"services": [], "tasks": []}),
+        "services": services,
+        "tasks": tasks,
         "logs": {
             name: convert.log_of(reader.log(name, _LOG_LINES, _LARGEST_LOG))
             for name in wants["logs"]
-            if name in names
+            if name in ends
         },
         "files": {
             f"{name}:{path}": reader.has_file(name, path)
             for name, path in wants["files"]
-            if name in names
+            if name in ends
         },
-        "pages": pages.fetch_all(
-            wants["pages"], {name: container["ends"] for name, container in names.items()}
-        ),
+        "pages": pages.fetch_all(wants["pages"], ends),
     }
 
 
-def _containers(reader: Reader) -> Iterator[Container]:
+def _containers(reader: Reader) -> Iterator[answers.Container]:
     """Yield the descriptions of the containers, the newest first."""
     for listed in reader.containers(answers.IDENTIFIED, newest=MOST, most=MOST):
         described = reader.container(listed["Id"])
@@ -219,10 +128,10 @@ def _containers(reader: Reader) -> Iterator[Container]:
             yield described
 
 
-def _images(reader: Reader) -> Iterator[tuple[Image, list[HistoryRow]]]:
+def _images(reader: Reader) -> Iterator[tuple[answers.Image, list[answers.HistoryRow]]]:
     """Yield the descriptions of the images and their histories, those that have a name first."""
 
-    def is_nameless(image: ListedImage) -> bool:
+    def is_nameless(image: answers.ListedImage) -> bool:
         return (image.get("RepoTags") or [answers.NO_NAME]) == [answers.NO_NAME]
 
     for listed in sorted(reader.images(), key=is_nameless)[:MOST]:
@@ -231,9 +140,7 @@ def _images(reader: Reader) -> Iterator[tuple[Image, list[HistoryRow]]]:
             yield described, reader.history(listed["Id"])
 
 
-def _converted(
-    items: Iterable[Any], converter: Callable[[Any], dict[str, Any]]
-) -> list[dict[str, Any]]:
+def _converted(items: Iterable[_Item], converter: Callable[[_Item], _Fields]) -> list[_Fields]:
     """Return the items of a kind, converted, up to _MOST_OF_KIND characters.
 
     Items of an unexpected shape are left out. items: may ask the engine for each item, so none is
@@ -242,15 +149,15 @@ def _converted(
     converted, remaining = [], _MOST_OF_KIND
     for item in items:
         with suppress(*_ODD):
-            fields = converter(item)
-            remaining -= len(json.dumps(fields))
+            result = converter(item)
+            remaining -= len(json.dumps(result))
             if remaining < 0:
                 break
-            converted.append(fields)
+            converted.append(result)
     return converted
 
 
-def _engine_of(info: Info, *, managing: bool) -> dict[str, Any]:
+def _engine_of(info: answers.Info, *, managing: bool) -> fields.Engine:
     """Return the engine as a snapshot has it. managing: whether it is a manager of a swarm."""
     return {
         "version": convert.short(info.get("ServerVersion")),
@@ -261,17 +168,17 @@ def _engine_of(info: Info, *, managing: bool) -> dict[str, Any]:
     }
 
 
-def _swarm(reader: Reader) -> dict[str, Any]:
+def _swarm(reader: Reader) -> tuple[list[fields.Service], list[fields.Task]]:
     """Return the services of a swarm that this machine manages, and their tasks."""
     services = _converted(reader.services()[:MOST], convert.service_of)
     tasks = _converted(reader.tasks()[:MOST], convert.task_of)
     names = {service["id"]: service["name"] for service in services}
     for task in tasks:
         task["service"] = names.get(task["service"], task["service"])
-    return {"services": services, "tasks": tasks}
+    return services, tasks
 
 
-def small(snapshot: dict[str, Any]) -> dict[str, Any]:
+def small(snapshot: fields.Snapshot) -> fields.Snapshot:
     """Return the snapshot, from which the last items of the largest kinds are removed.
 
     That is done until the lists and dictionaries beside the engine have at most SMALL characters.
@@ -293,13 +200,7 @@ def small(snapshot: dict[str, Any]) -> dict[str, Any]:
     return snapshot
 
 
-def shaped(snapshot: object) -> dict[str, Any]:
+def shaped(snapshot: object) -> fields.Snapshot:
     """Return a value as a snapshot: what has another shape is left out."""
-    fitting: dict[str, Any] = fitted(snapshot, SNAPSHOT, "snapshot", [])
+    fitting: fields.Snapshot = fitted(snapshot, fields.SNAPSHOT, "snapshot", [])
     return fitting
-
-
-def empty() -> dict[str, Any]:
-    """Return the snapshot of a Docker that has nothing."""
-    snapshot: dict[str, Any] = nothing(SNAPSHOT)
-    return snapshot

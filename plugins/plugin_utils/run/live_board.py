@@ -3,12 +3,15 @@
 """Keep the board up to date while a run looks at how far the seats are."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator
 
 from ansible.errors import AnsibleError
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import ExerciseError
 from ansible_collections.labocloud.room.plugins.plugin_utils import board, page
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.progress import (
+    BoardReport,
+    DatedLook,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line
 from ansible_collections.labocloud.room.plugins.plugin_utils.run.room import Lesson
@@ -23,15 +26,15 @@ class LiveBoard:
         read_lesson: called once there is something to show; may raise OSError, ExerciseError and
         AnsibleError. warn: called with why the board cannot be written.
         """
-        self.looks: dict[str, Mapping[str, Any]] = {}
+        self.looks: dict[str, DatedLook] = {}
         # Why the board is not what it should be.
         self.error = ""
         self._read_lesson = read_lesson
         self._warn = warn
         self._lesson: Lesson | None = None
-        self._report: Mapping[str, Any] = {}
+        self._report: BoardReport | None = None
 
-    def look(self, seat: str, look: Mapping[str, Any]) -> None:
+    def look(self, seat: str, look: DatedLook) -> None:
         """Show how far a seat is. look: as the action seat_progress publishes it."""
         self.looks[seat] = look
         self._show()
@@ -53,11 +56,12 @@ class LiveBoard:
     @property
     def needs_somebody(self) -> bool:
         """Return whether a seat on the board does."""
-        return any(self._report["totals"][state] for state in board.NEED_YOU)
+        report = self._report
+        return bool(report and any(report["totals"][state] for state in board.NEED_YOU))
 
     def lines(self) -> Iterator[str]:
         """Yield what a terminal shows of it: a line for each seat, and where the board is."""
-        if self._lesson:
+        if self._lesson and self._report:
             yield from board.lines(self._report)
             yield f"The board: {self._lesson.directory / page.BOARD}"
 
@@ -83,6 +87,6 @@ class LiveBoard:
             return
         rows = [row for row in before.get("seats", []) if row["name"] != forgotten]
         self._report = board.board(
-            self.looks, lesson.people, lesson.exercises, {**before, "seats": rows}, time.time()
+            self.looks, lesson.people, lesson.exercises, {"seats": rows}, time.time()
         )
         page.keep_progress(self._report, lesson.directory, lesson.language)

@@ -1,0 +1,185 @@
+# Copyright: labocloud contributors
+# MIT License (see LICENSE)
+"""What a snapshot of a seat's Docker has: the types of its fields, and the shape made of them.
+
+Times are seconds since 1970, 0 where there is none yet; sizes are bytes; IDs have no "sha256:".
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, shape_of
+
+
+class Engine(TypedDict):
+    """The engine.
+
+    memory: whether it can limit a container's memory. compose: whether the seat has `docker
+    compose`. swarm: whether it is a manager of one.
+    """
+
+    version: str
+    rootless: bool
+    memory: bool
+    compose: bool
+    swarm: bool
+
+
+# type: bind, volume or tmpfs; name: the volume's; from: the seat's path. A class cannot have the
+# field `from`, which is a keyword of Python's.
+Mount = TypedDict("Mount", {"type": str, "name": str, "from": str, "to": str, "rw": bool})
+
+
+class Container(TypedDict):
+    """A container.
+
+    image: the name as `docker run` was given it. image_id: of the image that had it then. status:
+    created, running, paused, restarting, exited or dead. health: starting, healthy, unhealthy, or
+    empty without a health check. command: the program and its arguments, only where an exercise
+    wants it. init, rm, memory, network, read_only: as the options of `docker run`. ports: the
+    container's, "8888/tcp", to the seat's, where it runs. networks: by name, the container's other
+    names in it.
+    """
+
+    id: str
+    name: str
+    image: str
+    image_id: str
+    created: float
+    status: str
+    exit: int
+    error: str
+    oom: bool
+    started: float
+    finished: float
+    health: str
+    command: list[str]
+    labels: dict[str, str]
+    init: bool
+    rm: bool
+    memory: int
+    network: str
+    read_only: bool
+    ports: dict[str, list[int]]
+    mounts: list[Mount]
+    networks: dict[str, list[str]]
+
+
+class Row(TypedDict):
+    """An instruction that built an image. size: 0 without a layer."""
+
+    by: str
+    size: int
+    created: float
+
+
+class Image(TypedDict):
+    """An image.
+
+    layers: the first 16 digits of their digests, the lowest first. history: the first instruction
+    first.
+    """
+
+    id: str
+    tags: list[str]
+    created: float
+    size: int
+    labels: dict[str, str]
+    user: str
+    entrypoint: list[str]
+    command: list[str]
+    layers: list[str]
+    history: list[Row]
+
+
+class Network(TypedDict):
+    """A network."""
+
+    name: str
+    driver: str
+    internal: bool
+
+
+class Volume(TypedDict):
+    """A volume."""
+
+    name: str
+    driver: str
+    created: float
+    labels: dict[str, str]
+
+
+class Service(TypedDict):
+    """A service. update: as UpdateStatus.State, or empty. ports: "8888/tcp" to host or ingress."""
+
+    id: str
+    name: str
+    image: str
+    replicas: int
+    update: str
+    ports: dict[str, str]
+
+
+class Task(TypedDict):
+    """A task. service: the name. container: the ID."""
+
+    service: str
+    container: str
+    image: str
+    state: str
+    error: str
+
+
+class Page(TypedDict):
+    """A page of a container, and the beginning of its body. modified: when it was, else 0."""
+
+    status: int
+    modified: float
+    body: str
+
+
+class Snapshot(TypedDict):
+    """All of it, taken at a time.
+
+    logs: the end of each, by the container's name. files: by "name:/path", whether the container
+    has such a path. pages: by "name:port/path", fetched at the port of the seat that publishes it.
+    """
+
+    taken: float
+    engine: Engine
+    containers: list[Container]
+    images: list[Image]
+    networks: list[Network]
+    volumes: list[Volume]
+    services: list[Service]
+    tasks: list[Task]
+    logs: dict[str, str]
+    files: dict[str, bool]
+    pages: dict[str, Page]
+
+
+class Asked(TypedDict, total=False):
+    """What an exercise wants beside the lists, which a snapshot always has.
+
+    commands, logs: names of containers. files: [container, path]. pages: [container, port in the
+    container, path].
+    """
+
+    commands: list[str]
+    logs: list[str]
+    files: list[list[Any]]
+    pages: list[list[Any]]
+
+
+class Wants(TypedDict):
+    """What several exercises want: each once, and files and pages as tuples."""
+
+    files: list[tuple[str, str]]
+    pages: list[tuple[str, int, str]]
+    commands: list[str]
+    logs: list[str]
+
+
+SNAPSHOT: dict[Any, Shape] = shape_of(Snapshot, lambda _: False)
+WANTS: dict[Any, Shape] = shape_of(Asked, lambda _: False)
