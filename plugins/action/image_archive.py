@@ -12,9 +12,8 @@ import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
-from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.module_utils.images.passing import (
     NAME,
     PLACE,
@@ -26,9 +25,16 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.archives import (
     keep,
     kept,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.asking import ask
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import ImagesVerdict
-from ansible_collections.labocloud.room.plugins.plugin_utils.published import published
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import (
+    Action,
+    Result,
+    ask,
+)
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
+    Archive,
+    ImagesVerdict,
+)
+from ansible_collections.labocloud.room.plugins.plugin_utils.published import Variables, published
 from ansible_collections.labocloud.room.plugins.plugin_utils.transfer import (
     MB,
     fetch_file,
@@ -46,39 +52,33 @@ FIX = (
 )
 
 
-def kinds_of_archives(seats: list[str], variables: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return what the archive of each kind of seat is that lacks images.
-
-    Each is the module's arguments, and archive, the beginning of the path under which it is kept.
-    """
+def kinds_of_archives(seats: list[str], variables: Variables) -> list[Archive]:
+    """Return the archive of each kind of seat that lacks images."""
     verdicts = [
         cast("ImagesVerdict", published(seat, variables)["verdict"]["images"]) for seat in seats
     ]
-    archives: list[dict[str, Any]] = [
-        dict(verdict["archive"]) for verdict in verdicts if verdict["lacking"]
-    ]
+    archives = [verdict["archive"] for verdict in verdicts if verdict["lacking"]]
     return list({archive["archive"]: archive for archive in archives}.values())
 
 
-class ActionModule(ActionBase):
+class ActionModule(Action):
     """The action, by the name that Ansible looks for."""
 
     _VALID_ARGS = frozenset(("seats", "images"))
 
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def perform(self, variables: Variables) -> Result:
         """Have the images saved, and fetch the archives."""
-        result: dict[str, Any] = super().run(tmp, task_vars) | {"changed": False}
+        result: Result = {"changed": False}
         if images := self._task.args.get("images"):
-            return {**result, **ask(self, {"images": images}, task_vars)}
+            return {**result, **ask(self, {"images": images}, variables)}
         try:
-            for arguments in kinds_of_archives(self._task.args["seats"], task_vars or {}):
-                stem = checked(Path(arguments.pop("archive")))
+            for archive in kinds_of_archives(self._task.args["seats"], variables):
+                stem = checked(Path(archive["archive"]))
                 stem.parent.mkdir(parents=True, exist_ok=True)
                 if kept(stem):
                     continue
-                answer = ask(self, arguments, task_vars)
+                arguments = {key: archive[key] for key in ("images", "skip_layers")}
+                answer = ask(self, arguments, variables)
                 if answer.get("failed"):
                     return {**result, **answer}
                 self._fetch(answer, stem)
@@ -87,7 +87,7 @@ class ActionModule(ActionBase):
             return result | {"failed": True, "msg": f"the images cannot be fetched: {error}"}
         return result
 
-    def _fetch(self, answer: Mapping[str, Any], stem: Path) -> None:
+    def _fetch(self, answer: Mapping[str, object], stem: Path) -> None:
         """Fetch the archive that the module has made, and remove it there.
 
         The connection fetches as the user who connects: as root, the archive would pass through

@@ -8,23 +8,26 @@ Dockerfile, and also, directories that are packed too. It fails where the image 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Result
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.course import BASE
 from ansible_collections.labocloud.room.plugins.plugin_utils.packing import pack
-from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine
+from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import (
+    Machine,
+    MachineAction,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.transfer import sending
 
 # The name of a directory of wheels: the SHA-256 of what decides them.
 DIGITS = re.compile("[0-9a-f]{64}")
 
 
-def strange(src: Path, also: Iterable[Path], settings: Mapping[str, Any]) -> Iterator[Path]:
+def strange(src: Path, also: Iterable[Path], settings: Want) -> Iterator[Path]:
     """Yield the directories, of those that are to be packed, that no image is made from.
 
     All of them would go to a machine of the room: it is decided here what is packed, whoever asks
@@ -57,7 +60,7 @@ def build_context(machine: Machine, src: Path, also: list[Path]) -> bytes:
         raise AnsibleActionFail(f"{machine.name}: {why}.") from error
 
 
-class ActionModule(ActionBase):
+class ActionModule(MachineAction):
     """The action, by the name that Ansible looks for."""
 
     # An image cannot be built for show.
@@ -66,16 +69,12 @@ class ActionModule(ActionBase):
         ("src", "also", "name", "build_args", "labels", "forget", "aside", "docker_socket")
     )
 
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def perform_on(self, machine: Machine) -> Result:
         """Pack and send the build context, have the image built, and judge the machine."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        machine, arguments = Machine(self, task_vars), dict(self._task.args)
+        arguments = dict(self._task.args)
         src, also = Path(arguments.pop("src")), arguments.pop("also", None) or []
         context = build_context(machine, src, [Path(directory) for directory in also])
         with sending(self) as path:
             self._transfer_data(path, context)
             arguments |= {"context": path, "sha256": sha256(context).hexdigest()}
-            result |= machine.change(arguments)
-        return result
+            return machine.change(arguments)

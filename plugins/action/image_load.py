@@ -9,14 +9,18 @@ archive, the beginning of the path under which the control machine keeps it
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.plugin_utils.archives import kept
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Result
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import printable
-from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Explain, Machine
+from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import (
+    Explain,
+    Machine,
+    MachineAction,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.transfer import sending
 
 
@@ -35,7 +39,7 @@ def whole_archive(stem: str, explain: Explain) -> tuple[Path, str]:
     return archive
 
 
-class ActionModule(ActionBase):
+class ActionModule(MachineAction):
     """The action, by the name that Ansible looks for."""
 
     _supports_check_mode = False
@@ -43,16 +47,13 @@ class ActionModule(ActionBase):
         ("archive", "src", "sha256", "images", "names", "forget", "docker_socket")
     )
 
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def perform_on(self, machine: Machine) -> Result:
         """Send the archive, have it loaded, and judge the seat."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        machine, arguments = Machine(self, task_vars), dict(self._task.args)
+        arguments = dict(self._task.args)
         # A seat without facts is refused before it is sent anything.
-        root = cast("Seat", machine.previous["seat"])["docker"]["root"]
+        root = cast("Seat", machine.published["seat"])["docker"]["root"]
 
-        def explain(failure: Mapping[str, Any]) -> str:
+        def explain(failure: Mapping[str, object]) -> str:
             return (
                 f"{machine.name} keeps the images that it had, since the new ones cannot be loaded:"
                 f" {printable(str(failure.get('msg'))).strip()} Fix: where the disk is full, make"
@@ -60,10 +61,9 @@ class ActionModule(ActionBase):
             )
 
         if "archive" not in arguments:
-            return result | machine.change(arguments, explain=explain)
+            return machine.change(arguments, explain=explain)
         archive, sha256 = whole_archive(arguments.pop("archive"), explain)
         with sending(self) as src:
             self._connection.put_file(str(archive), src)
             arguments |= {"src": src, "sha256": sha256}
-            result |= machine.change(arguments, explain=explain)
-        return result
+            return machine.change(arguments, explain=explain)

@@ -8,16 +8,18 @@ does.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
-from ansible.plugins.action import ActionBase
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Result
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import printable
-from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine
+from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import (
+    Machine,
+    MachineAction,
+)
 
 WORDS = {"what": "the images get no names", "fix": "the same command again"}
 
 
-class ActionModule(ActionBase):
+class ActionModule(MachineAction):
     """The action, by the name that Ansible looks for."""
 
     _supports_check_mode = False
@@ -28,16 +30,12 @@ class ActionModule(ActionBase):
         )
     )
 
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def perform_on(self, machine: Machine) -> Result:
         """Have the names given, and judge the machine."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        machine = Machine(self, task_vars)
         arguments = {key: value for key, value in self._task.args.items() if key not in WORDS}
         what, fix = ({**WORDS, **self._task.args}[key] for key in WORDS)
 
-        def explain(failure: Mapping[str, Any]) -> str:
+        def explain(failure: Mapping[str, object]) -> str:
             return f"{machine.name}: {what}: {printable(str(failure.get('msg')))} Fix: {fix}."
 
-        return result | machine.change(arguments, explain=explain)
+        return machine.change(arguments, explain=explain)

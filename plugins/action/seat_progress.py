@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises, snapshot
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import (
     Exercise,
@@ -26,7 +25,12 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress imp
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, fitted
 from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import Answer
-from ansible_collections.labocloud.room.plugins.plugin_utils.asking import as_answer, ask
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import (
+    Action,
+    Result,
+    as_answer,
+    ask,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import silence
 from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import (
@@ -34,6 +38,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import
     exercises_of,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN, one_line
+from ansible_collections.labocloud.room.plugins.plugin_utils.published import Variables
 
 # Characters of a text of a check: the longest text of the course has half as many.
 LONGEST = 600
@@ -107,19 +112,14 @@ def missing(seen: Mapping[str, Any], numbers: Iterable[int], lesson: Iterable[Ex
     return ""
 
 
-class ActionModule(ActionBase):
+class ActionModule(Action):
     """The action, by the name that Ansible looks for."""
 
-    _supports_check_mode = True
     _VALID_ARGS = frozenset(("done",))
 
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def perform(self, variables: Variables) -> Result:
         """Ask the seat, and judge how far it is."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        variables = task_vars or {}
-        name = str(variables["inventory_hostname"])
+        name = variables["inventory_hostname"]
         wanted = settings.wanted(name, variables, self._loader, self._templar)
         lesson = lesson_of(Path(wanted["course_image_project"]))
         seen = look(name, self._answer(lesson, variables), lesson)
@@ -128,7 +128,7 @@ class ActionModule(ActionBase):
             for exercise in lesson
             if seen["exercises"].get(exercise.name, {}).get("lacks")
         ]
-        result |= {
+        result: Result = {
             "changed": False,
             "unfit": unfit,
             UNSHOWN: {"look": {**seen, "time": time.time()}},
@@ -138,7 +138,7 @@ class ActionModule(ActionBase):
             result |= {"failed": True, "msg": f"{name}: {why}"}
         return result
 
-    def _answer(self, lesson: list[Exercise], variables: dict[str, Any]) -> Answer:
+    def _answer(self, lesson: list[Exercise], variables: Variables) -> Answer:
         """Return the module's answer, with what the checks of the exercises want."""
         arguments = {
             "wants": exercises.wanted(lesson),

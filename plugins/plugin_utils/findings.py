@@ -6,17 +6,30 @@ import shlex
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple, TypedDict
 
 from ansible_collections.labocloud.room.plugins.module_utils.languages import SOURCE
 from ansible_collections.labocloud.room.plugins.plugin_utils import catalogue
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line
 
-Finding = dict[str, Any]
-
 TABLE = Path(__file__).with_suffix(".toml")
 # Characters of one text. Of a room of a hundred, the names have as many; a seat may tell more.
 LONGEST = 3000
+
+
+class Finding(TypedDict):
+    """One thing that is wrong with a machine; nobody changes it once it is made.
+
+    It is a dictionary, since it is JSON wherever it goes: to host variables and to the reports, and
+    by these keys tasks and templates read it, also out of the last report. cause, advice: language
+    to sentence. command: as people type it.
+    """
+
+    id: str
+    severity: Literal["warning", "error"]
+    cause: dict[str, str]
+    advice: dict[str, str] | None
+    command: str
 
 
 class Entry(NamedTuple):

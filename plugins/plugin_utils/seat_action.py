@@ -2,20 +2,23 @@
 # MIT License (see LICENSE)
 """Ask the machine that a task is about, judge its answer, and publish both.
 
-An action plugin whose module answers what a machine has makes a Machine, and says what the module
-is to do. What is published is in plugins/plugin_utils/published.py.
+An action plugin whose module answers what a machine has is a MachineAction, and says what the
+module is to do. What is published is in plugins/plugin_utils/published.py.
 """
 
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleActionSkip, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import Answer, NoConnection
-from ansible_collections.labocloud.room.plugins.plugin_utils.asking import ask
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import (
+    Action,
+    Result,
+    ask,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Attacks, Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import Verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
@@ -32,13 +35,14 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN, printable
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import (
     Published,
+    Variables,
     publish,
     published,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.seat_shape import shaped, timed
 
 # Says why a module has failed that has changed nothing, by what is taken of its answer.
-Explain = Callable[[Mapping[str, Any]], str]
+Explain = Callable[[Mapping[str, object]], str]
 
 # Bytes. The name is that of files and directories too, with something before or behind it.
 LONGEST_NAME = 200
@@ -56,26 +60,26 @@ OF_A_CHANGE = ("changed", "diff")
 class Machine:
     """The machine that a task is about.
 
-    name: of a task that is delegated, that of the machine it is delegated to. previous: what this
+    name: of a task that is delegated, that of the machine it is delegated to. published: what this
     run has published of it so far. settings: what it is to be like (settings.wanted()).
 
     Raises AnsibleError where machines could change variables.
     """
 
-    def __init__(self, action: ActionBase, variables: dict[str, Any] | None) -> None:
-        self._action, self._variables = action, variables or {}
-        host, delegate = self._variables["inventory_hostname"], action._task.delegate_to
+    def __init__(self, action: ActionBase, variables: Variables) -> None:
+        self._action, self.variables = action, variables
+        host, delegate = variables["inventory_hostname"], action._task.delegate_to
         self.name = str(delegate or host)
-        self.previous = published(self.name, self._variables)
+        self.published = published(self.name, variables)
         self.settings = settings.wanted(
             self.name,
-            self._variables,
+            variables,
             action._loader,
             action._templar,
             mine=delegate is None or self.name == host,
         )
 
-    def ask(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def ask(self, arguments: Mapping[str, object]) -> Mapping[str, object]:
         """Return what the module of the action's name answers.
 
         arguments: those that are the module's own; the others, which are about what it answers, are
@@ -98,17 +102,17 @@ class Machine:
             "students_group": self.settings["docker_engine_group"],
         }
         try:
-            return ask(self._action, {**question, **arguments}, self._variables)
+            return ask(self._action, {**question, **arguments}, self.variables)
         finally:
             self._action._remove_tmp_path(self._action._connection._shell.tmpdir)
 
     def change(
         self,
-        arguments: Mapping[str, Any],
+        arguments: Mapping[str, object],
         *,
         taken: Iterable[str] = (),
         explain: Explain | None = None,
-    ) -> dict[str, Any]:
+    ) -> Result:
         """Have the module change the machine, judge what it has then, and return the task's result.
 
         arguments: as of ask(). taken: what the result has of the answer besides OF_A_CHANGE.
@@ -133,7 +137,7 @@ class Machine:
 
     def judge_answer(self, answer: Answer) -> Published:
         """Return what is to be published by what the machine has just answered."""
-        attacks = self.previous.get("attacks")
+        attacks = self.published.get("attacks")
         if isinstance(answer, NoConnection):
             found = unanswered(self.name, answer.why)
             return self._values(None, silent(found, answer.why), attacks)
@@ -146,25 +150,26 @@ class Machine:
 
         attacks: what came of those, in the shape seat_shape.ATTACKS, where that is new.
         """
-        attacks = attacks or self.previous.get("attacks")
-        if facts := self.previous.get("seat"):
+        attacks = attacks or self.published.get("attacks")
+        if facts := self.published.get("seat"):
             return self._judge(facts, attacks)
-        return self._values(None, self.previous.get("verdict", {}), attacks)
+        return self._values(None, self.published.get("verdict", {}), attacks)
 
-    def publish(self, values: Published) -> dict[str, Any]:
+    def publish(self, values: Published) -> Result:
         """Publish values of the machine, and return the result of a task that changes nothing."""
         publish(self._action, values)
+        self.published = values
         return {"changed": False, UNSHOWN: values}
 
     def _judge(self, facts: Seat, attacks: Attacks | None) -> Published:
         """Return what is to be published by the machine's facts."""
-        twins = self.previous.get("twins", {}).get(self.name, [])
+        twins = self.published.get("twins", {}).get(self.name, [])
         wanted: Want = {**self.settings, "twins": twins, "attacks": attacks}
         builder = wanted["room"]["builder"]
         if builder != self.name:
-            verdicts = judge(facts, wanted, _known_of(published(builder, self._variables)))
+            verdicts = judge(facts, wanted, _known_of(published(builder, self.variables)))
             return self._values(facts, verdicts, attacks)
-        content = self.previous.get("course") or course(wanted, facts)
+        content = self.published.get("course") or course(wanted, facts)
         verdicts = judge(facts, wanted, {"seat": facts, "course": content})
         return {**self._values(facts, verdicts, attacks), "course": content}
 
@@ -180,7 +185,7 @@ class Machine:
             "lacks": groups(verdicts),
         }
 
-    def _words(self, failure: Mapping[str, Any], explain: Explain | None) -> str:
+    def _words(self, failure: Mapping[str, object], explain: Explain | None) -> str:
         """Return why the module has failed.
 
         Where it has changed the machine all the same, what it was to do is not what has failed.
@@ -188,6 +193,18 @@ class Machine:
         if explain is None or failure.get("changed"):
             return f"{self.name}: {printable(str(failure.get('msg', '')))}"
         return explain(failure)
+
+
+class MachineAction(Action):
+    """The base of an action whose module answers what the machine has, once it has changed it."""
+
+    def perform(self, variables: Variables) -> Result:
+        """Perform the action on the task's machine."""
+        return self.perform_on(Machine(self, variables))
+
+    def perform_on(self, machine: Machine) -> Result:
+        """Have the module do what the task says, and return its result, as Machine.change()."""
+        return machine.change(self._task.args)
 
 
 def _known_of(builder: Published) -> Builder:
@@ -199,7 +216,7 @@ def _known_of(builder: Published) -> Builder:
     return known
 
 
-def _failure(answer: Mapping[str, Any]) -> dict[str, Any]:
+def _failure(answer: Mapping[str, object]) -> dict[str, object]:
     """Return what is taken of the answer of a module that has failed: a few texts, of some length.
 
     What it calls its facts is what a seat says, and no verdict.
