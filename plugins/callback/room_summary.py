@@ -30,7 +30,6 @@ import atexit
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ansible import context
 from ansible.executor.stats import AggregateStats
@@ -61,6 +60,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.run.record import (
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.run.room import (
     Lesson,
+    RoomSettings,
     lesson_of,
     people_of,
     seats_of,
@@ -200,7 +200,7 @@ class CallbackModule(CallbackBase):
         if result.action == PROGRESS and "look" in result.published:
             self.board.look(result.host, result.published["look"])
 
-    def _settings(self) -> dict[str, Any]:
+    def _settings(self) -> RoomSettings:
         """Return the settings of the page and the board, with the room."""
         return settings_of(self.play, self.record.room[0])
 

@@ -5,24 +5,23 @@
 import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
 
 from ansible_collections.labocloud.room.plugins.plugin_utils import page
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import Answer, report
+from ansible_collections.labocloud.room.plugins.plugin_utils.run.room import RoomSettings
 
 MISSING = "missing"
 
 
 def write_page(
-    answers: Mapping[str, Answer], want: Mapping[str, Any], lost: Collection[str], seconds: float
+    answers: Mapping[str, Answer], want: RoomSettings, lost: Collection[str], seconds: float
 ) -> list[str]:
     """Write the room page where any machine was judged; return the lines on the room as a whole.
 
-    want: the settings of a seat, with the room (room.settings_of). lost: the machines at which a
-    task has failed. seconds: since the run began. A page that cannot be written is one of the
-    lines.
+    want: the settings of a seat. lost: the machines at which a task has failed. seconds: since the
+    run began. A page that cannot be written is one of the lines.
     """
     if not answers:
         return []
