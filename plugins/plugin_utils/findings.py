@@ -84,10 +84,10 @@ def _command(template: str, values: Mapping[str, object]) -> str:
     )
 
 
-def shortened(text: str) -> str:
+def shortened(text: str, longest: int = LONGEST) -> str:
     """Return the beginning of a text that is longer than anybody reads, and the end of it."""
-    half = LONGEST // 2
-    return text if len(text) <= LONGEST else f"{text[:half]} … {text[-half:]}"
+    half = longest // 2
+    return text if len(text) <= longest else f"{text[:half]} … {text[-half:]}"
 
 
 def finding(name: str, seat: str, /, **values: object) -> Finding:

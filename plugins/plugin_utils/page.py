@@ -15,7 +15,11 @@ import markupsafe
 from ansible_collections.labocloud.room.plugins.module_utils.languages import SOURCE, in_language
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, faults
 from ansible_collections.labocloud.room.plugins.plugin_utils import board, catalogue
-from ansible_collections.labocloud.room.plugins.plugin_utils.report import STATES
+from ansible_collections.labocloud.room.plugins.plugin_utils.report import (
+    STATES,
+    LastReport,
+    Report,
+)
 
 TEXTS: Shape = {SOURCE: str, str: str}
 FINDING: Shape = {"cause": TEXTS, "advice": (TEXTS, None), "command": str, ...: object}
@@ -114,7 +118,7 @@ def page(name: str, report: Mapping[str, Any], language: str, other: str = "") -
     return template.render(report=report, language=language, other=other)
 
 
-def last(directory: Path) -> dict[str, Any]:
+def last(directory: Path) -> LastReport:
     """Return the last report, empty where there is none that can be read, and shown again."""
     try:
         report = json.loads((directory / "room.json").read_text(encoding="utf-8"))
@@ -144,7 +148,7 @@ def as_json(report: Mapping[str, Any]) -> str:
     return f"{json.dumps(report, ensure_ascii=False, indent=2)}\n"
 
 
-def keep(report: dict[str, Any], directory: Path, language: str) -> None:
+def keep(report: Report, directory: Path, language: str) -> None:
     """Write room.html and room.json. Raises OSError."""
     write(directory / ROOM, page(ROOM, report, language, beside(directory, BOARD)))
     write(directory / "room.json", as_json(report))

@@ -9,14 +9,14 @@ from pathlib import Path
 from ansible_collections.labocloud.room.plugins.plugin_utils import page
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line
-from ansible_collections.labocloud.room.plugins.plugin_utils.report import Answer, report
+from ansible_collections.labocloud.room.plugins.plugin_utils.report import Judged, report
 from ansible_collections.labocloud.room.plugins.plugin_utils.run.room import RoomSettings
 
 MISSING = "missing"
 
 
 def write_page(
-    answers: Mapping[str, Answer], want: RoomSettings, lost: Collection[str], seconds: float
+    answers: Mapping[str, Judged], want: RoomSettings, lost: Collection[str], seconds: float
 ) -> list[str]:
     """Write the room page where any machine was judged; return the lines on the room as a whole.
 

@@ -4,14 +4,15 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from ansible_collections.labocloud.room.plugins.plugin_utils import settings
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Attacks
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import Verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
     Finding,
     in_words,
     of_seats,
+    shortened,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import findings
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line
@@ -20,22 +21,20 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.printable import on
 LONGEST_REASON = 600
 
 
-def time_limit(answer: Mapping[str, Any]) -> int:
+def time_limit(answer: Mapping[str, object]) -> int:
     """Return the time limit in seconds that a task ran into, 0 where it did not."""
     timeout = answer.get("timedout")
     seconds = timeout.get("period") if isinstance(timeout, Mapping) else 0
     return seconds if isinstance(seconds, int) else 0
 
 
-def reason(answer: Mapping[str, Any]) -> str:
+def reason(answer: Mapping[str, object]) -> str:
     """Return in one line why a task failed: its message, and what its command printed."""
     if seconds := time_limit(answer):
         return f"it did not answer in time, within {seconds} s"
     parts = [answer.get("msg"), answer.get("stderr") or answer.get("module_stderr")]
     text = " ".join(one_line(str(part)) for part in parts if part)
-    if len(text) > LONGEST_REASON:
-        text = f"{text[: LONGEST_REASON // 2]} … {text[-LONGEST_REASON // 2 :]}"
-    return text or "no reason given"
+    return shortened(text, LONGEST_REASON) or "no reason given"
 
 
 def summary(ready: int, failed: dict[str, str], word: str, others: Sequence[str] = ()) -> list[str]:
@@ -78,10 +77,9 @@ def warnings(verdicts: Mapping[str, Mapping[str, Verdict]], room: Sequence[str] 
     return lines
 
 
-def attacked(attacks: Mapping[str, Mapping[str, Any]], room: Sequence[str] = ()) -> list[str]:
+def attacked(attacks: Mapping[str, Attacks], room: Sequence[str] = ()) -> list[str]:
     """Return a line for each result that attacks have had, with the seats that have it.
 
-    attacks: seat to what came of those that were tried there, as contract.facts.Attacks.
     room: as warnings() takes it.
     """
     seats: dict[str, list[str]] = {}

@@ -4,8 +4,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Attacks
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import Verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
     Finding,
@@ -19,7 +20,8 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
     unanswered,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
-from ansible_collections.labocloud.room.plugins.plugin_utils.report import Answer
+from ansible_collections.labocloud.room.plugins.plugin_utils.published import Published
+from ansible_collections.labocloud.room.plugins.plugin_utils.report import Judged
 from ansible_collections.labocloud.room.plugins.plugin_utils.run.kinds import Kind
 from ansible_collections.labocloud.room.plugins.plugin_utils.run.last_lines import (
     reason,
@@ -39,6 +41,12 @@ ATTACKING, PROGRESS = "labocloud.room.seat_attack", "labocloud.room.seat_progres
 LOCKING = "labocloud.room.room_lock"
 
 
+class Found(Published, total=False):
+    """What an action of the toolkit has found out. look: of the action seat_progress."""
+
+    look: Mapping[str, Any]
+
+
 @dataclass(frozen=True)
 class TaskResult:
     """How a task, or an item of its loop, ended on a machine.
@@ -52,7 +60,7 @@ class TaskResult:
     action: str
     name: str
     task: str
-    answer: Mapping[str, Any]
+    answer: Mapping[str, object]
 
     @property
     def machine(self) -> str:
@@ -60,13 +68,12 @@ class TaskResult:
         return self.delegate or self.host
 
     @property
-    def published(self) -> Mapping[str, Any]:
+    def published(self) -> Found:
         """Return what an action of the toolkit has found out.
 
         Any module may answer whatever root of a machine likes, but not under this key.
         """
-        found: Mapping[str, Any] = self.answer.get(UNSHOWN, {})
-        return found
+        return cast("Found", self.answer.get(UNSHOWN, {}))
 
     @property
     def timeout(self) -> Finding | None:
@@ -89,8 +96,8 @@ class Record:
         self.room: list[str] = []
         self.seats: list[str] = []
         # What each machine was last judged to be.
-        self.answers: dict[str, Answer] = {}
-        self.attacks: dict[str, Mapping[str, Any]] = {}
+        self.answers: dict[str, Judged] = {}
+        self.attacks: dict[str, Attacks] = {}
         # The last reason of each machine at which a task failed.
         self.failed: dict[str, str] = {}
         # Why nothing is done: somebody else works on the room.
@@ -136,10 +143,11 @@ class Record:
     def end_task(self, result: TaskResult) -> None:
         """Record what the toolkit's own action has found out, each its own."""
         self._busy.discard(result.host)
-        if result.action in JUDGING and "verdict" in result.published:
-            self.answers[result.machine] = result.published
-        if result.action == ATTACKING and "attacks" in result.published:
-            self.attacks[result.host] = result.published["attacks"]
+        found = result.published
+        if result.action in JUDGING and "verdict" in found:
+            self.answers[result.machine] = {"seat": found["seat"], "verdict": found["verdict"]}
+        if result.action == ATTACKING and (attacks := found.get("attacks")):
+            self.attacks[result.host] = attacks
 
     def fail_task(self, result: TaskResult) -> None:
         """Record why a task failed; a later rescue may still mend it."""
