@@ -195,7 +195,6 @@ class ActionModule(Action):
             answer = take(run_module, mine, boolean(self._task.args["take_over"]))
         except AnsibleError as error:
             answer = {"msg": str(error)}
-        self._remove_tmp_path(self._connection._shell.tmpdir)
         lock = answer.get("held")
         if lock is None:
             why = reason(answer)[:_LONGEST_REASON]

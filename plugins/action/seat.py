@@ -70,11 +70,11 @@ class ActionModule(MachineAction):
         is_doubted = prove and not is_check and is_doubtful(previous)
         if is_unknown or is_doubted or boolean(arguments.get("anew", False)):
             must_be_reached = bool(refuse or prove)
-            values = machine.judge_answer(self._answer(machine, must_be_reached=must_be_reached))
+            answer = self._answer(machine, must_be_reached=must_be_reached)
+            result = machine.judge_answer(answer)
         else:
-            values = machine.judge_again()
-        result = machine.publish(values)
-        verdicts = values["verdict"]
+            result = machine.judge_again()
+        verdicts = machine.published["verdict"]
         wrong = errors(verdicts) if prove else []
         if refuse:
             parts = dict.fromkeys(["machine", *refuse])

@@ -48,4 +48,4 @@ class ActionModule(MachineAction):
         image = machine.settings["course_image_base_tag"]
         answer = ask(self, {"account": account, "image": image}, machine.variables)
         attacks = shaped(answer, machine.name, account)
-        return machine.publish(machine.judge_again(attacks))
+        return machine.judge_again(attacks)

@@ -148,5 +148,3 @@ class ActionModule(Action):
             return ask(self, arguments, variables)
         except AnsibleError as error:
             return as_answer(error)
-        finally:
-            self._remove_tmp_path(self._connection._shell.tmpdir)

@@ -34,6 +34,8 @@ def ask(
     # Ansible relies on types that no honest module changes, such as of stdout, and on some depth.
     except Exception as error:
         raise AnsibleError(f"its answer cannot be read: {error}") from error
+    finally:
+        action._remove_tmp_path(action._connection._shell.tmpdir)
     return answer
 
 

@@ -60,8 +60,8 @@ OF_A_CHANGE = ("changed", "diff")
 class Machine:
     """The machine that a task is about.
 
-    name: of a task that is delegated, that of the machine it is delegated to. published: what this
-    run has published of it so far. settings: what it is to be like (settings.wanted()).
+    name: of a task that is delegated, that of the machine it is delegated to. variables: the
+    task's. published: what this run has published of it. settings: what it is to be like.
 
     Raises AnsibleError where machines could change variables.
     """
@@ -101,10 +101,7 @@ class Machine:
             "page_url": container.url(self.settings),
             "students_group": self.settings["docker_engine_group"],
         }
-        try:
-            return ask(self._action, {**question, **arguments}, self.variables)
-        finally:
-            self._action._remove_tmp_path(self._action._connection._shell.tmpdir)
+        return ask(self._action, {**question, **arguments}, self.variables)
 
     def change(
         self,
@@ -116,7 +113,8 @@ class Machine:
         """Have the module change the machine, judge what it has then, and return the task's result.
 
         arguments: as of ask(). taken: what the result has of the answer besides OF_A_CHANGE.
-        explain: what is said where the module has failed; the default is its own words.
+        explain: what is said where the module has failed; the default is its own words, also where
+        it has changed the machine all the same: what it was to do is not what has failed then.
 
         Raises AnsibleActionFail where the module has failed or its answer is not taken,
         AnsibleActionSkip where it was skipped, and AnsibleError as ask() does.
@@ -124,7 +122,9 @@ class Machine:
         answer = self.ask(arguments)
         if answer.get("failed"):
             failure = _failure(answer)
-            words = self._words(failure, explain)
+            words = f"{self.name}: {printable(str(failure.get('msg', '')))}"
+            if explain and not failure.get("changed"):
+                words = explain(failure)
             # Of two messages, Ansible shows the result's.
             raise AnsibleActionFail(words, result={**failure, "msg": words})
         if answer.get("skipped"):
@@ -132,67 +132,61 @@ class Machine:
         # The tasks that follow would know nothing of a machine whose answer is not taken.
         if found := silence(self.name, answer):
             raise AnsibleActionFail(f"{self.name}: {in_words([found])}")
-        result = self.publish(self.judge_answer(answer))
+        result = self.judge_answer(answer)
         return result | {key: answer[key] for key in (*OF_A_CHANGE, *taken) if key in answer}
 
-    def judge_answer(self, answer: Answer) -> Published:
-        """Return what is to be published by what the machine has just answered."""
-        attacks = self.published.get("attacks")
+    def judge_answer(self, answer: Answer) -> Result:
+        """Judge the machine by what it has just answered, publish it, and return the result."""
         if isinstance(answer, NoConnection):
-            found = unanswered(self.name, answer.why)
-            return self._values(None, silent(found, answer.why), attacks)
-        if refused := silence(self.name, answer):
-            return self._values(None, silent(refused), attacks)
-        return self._judge(timed(shaped(answer), time.time()), attacks)
+            return self._publish(None, silent(unanswered(self.name, answer.why), answer.why))
+        if found := silence(self.name, answer):
+            return self._publish(None, silent(found))
+        return self._judge(timed(shaped(answer), time.time()))
 
-    def judge_again(self, attacks: Attacks | None = None) -> Published:
-        """Return what is to be published by what the machine has answered before.
+    def judge_again(self, attacks: Attacks | None = None) -> Result:
+        """Judge the machine by what it has answered before, publish it, and return the result.
 
         attacks: what came of those, in the shape seat_shape.ATTACKS, where that is new.
         """
-        attacks = attacks or self.published.get("attacks")
+        if attacks:
+            self.published["attacks"] = attacks
         if facts := self.published.get("seat"):
-            return self._judge(facts, attacks)
-        return self._values(None, self.published.get("verdict", {}), attacks)
+            return self._judge(facts)
+        return self._publish(None, self.published.get("verdict", {}))
 
-    def publish(self, values: Published) -> Result:
-        """Publish values of the machine, and return the result of a task that changes nothing."""
-        publish(self._action, values)
-        self.published = values
-        return {"changed": False, UNSHOWN: values}
-
-    def _judge(self, facts: Seat, attacks: Attacks | None) -> Published:
-        """Return what is to be published by the machine's facts."""
+    def _judge(self, facts: Seat) -> Result:
+        """Judge the machine by its facts, publish it, and return the task's result."""
         twins = self.published.get("twins", {}).get(self.name, [])
-        wanted: Want = {**self.settings, "twins": twins, "attacks": attacks}
-        builder = wanted["room"]["builder"]
-        if builder != self.name:
-            verdicts = judge(facts, wanted, _known_of(published(builder, self.variables)))
-            return self._values(facts, verdicts, attacks)
-        content = self.published.get("course") or course(wanted, facts)
-        verdicts = judge(facts, wanted, {"seat": facts, "course": content})
-        return {**self._values(facts, verdicts, attacks), "course": content}
+        wanted: Want = {**self.settings, "twins": twins, "attacks": self.published.get("attacks")}
+        name = wanted["room"]["builder"]
+        if name == self.name:
+            content = self.published.get("course") or course(wanted, facts)
+            verdicts = judge(facts, wanted, {"seat": facts, "course": content})
+            return self._publish(facts, verdicts, {"course": content})
+        of_builder = published(name, self.variables)
+        builder: Builder = {}
+        if builds := of_builder.get("seat"):
+            builder["seat"] = builds
+            if "course" in of_builder:
+                builder["course"] = of_builder["course"]
+        return self._publish(facts, judge(facts, wanted, builder))
 
-    @staticmethod
-    def _values(
-        facts: Seat | None, verdicts: Mapping[str, Verdict], attacks: Attacks | None
-    ) -> Published:
-        """Return what is to be published; facts: None of a machine that gave none."""
-        return {
+    def _publish(
+        self, facts: Seat | None, verdicts: Mapping[str, Verdict], others: Published | None = None
+    ) -> Result:
+        """Publish what was judged, and return the result of a task that changes nothing.
+
+        facts: None of a machine that gave none. others: what is published besides.
+        """
+        self.published = {
             "seat": facts,
-            "attacks": attacks,
+            "attacks": self.published.get("attacks"),
             "verdict": verdicts,
             "lacks": groups(verdicts),
+            **(others or {}),
         }
-
-    def _words(self, failure: Mapping[str, object], explain: Explain | None) -> str:
-        """Return why the module has failed.
-
-        Where it has changed the machine all the same, what it was to do is not what has failed.
-        """
-        if explain is None or failure.get("changed"):
-            return f"{self.name}: {printable(str(failure.get('msg', '')))}"
-        return explain(failure)
+        publish(self._action, self.published)
+        return {"changed": False, UNSHOWN: self.published}
 
 
 class MachineAction(Action):
@@ -205,15 +199,6 @@ class MachineAction(Action):
     def perform_on(self, machine: Machine) -> Result:
         """Have the module do what the task says, and return its result, as Machine.change()."""
         return machine.change(self._task.args)
-
-
-def _known_of(builder: Published) -> Builder:
-    """Return what is known of the machine that builds, nothing where it gave no facts."""
-    facts = builder.get("seat")
-    known: Builder = {"seat": facts} if facts else {}
-    if facts and "course" in builder:
-        known["course"] = builder["course"]
-    return known
 
 
 def _failure(answer: Mapping[str, object]) -> dict[str, object]:

@@ -19,7 +19,16 @@ def asked(answer: object) -> dict[str, Any]:
             raise answer
         return answer
 
-    return ask(SimpleNamespace(_execute_module=execute), {"x": 1}, {"y": 2})
+    removed: list[object] = []
+    action = SimpleNamespace(
+        _execute_module=execute,
+        _remove_tmp_path=removed.append,
+        _connection=SimpleNamespace(_shell=SimpleNamespace(tmpdir="there")),
+    )
+    try:
+        return ask(action, {"x": 1}, {"y": 2})
+    finally:
+        assert removed == ["there"]
 
 
 def test_an_answer_and_an_error_of_the_connection_are_given_as_they_are() -> None:
