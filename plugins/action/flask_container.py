@@ -9,13 +9,9 @@ answer, and where it is not as it should be then; with what to do, by the settin
 
 from collections.abc import Mapping
 
-from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Result
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import printable
-from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import (
-    Machine,
-    MachineAction,
-)
+from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine, SeatAction
 
 # Characters of a revision that people are shown.
 SHORT = 12
@@ -60,7 +56,7 @@ def not_answering(failure: Mapping[str, object], settings: Mapping[str, object])
     )
 
 
-class ActionModule(MachineAction):
+class ActionModule(SeatAction):
     """The action, by the name that Ansible looks for."""
 
     _VALID_ARGS = frozenset(
@@ -70,7 +66,7 @@ class ActionModule(MachineAction):
         )
     )
 
-    def perform_on(self, machine: Machine) -> Result:
+    def perform_on(self, machine: Machine) -> dict[str, object]:
         """Have the container run, or be gone, and judge what came of it."""
         if self._task.args.get("state") == "absent":
             return machine.change(self._task.args, taken=("revision",))

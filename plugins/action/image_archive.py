@@ -25,11 +25,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.archives import (
     keep,
     kept,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.asking import (
-    Action,
-    Result,
-    ask,
-)
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Action, ask
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     Archive,
     ImagesVerdict,
@@ -66,9 +62,9 @@ class ActionModule(Action):
 
     _VALID_ARGS = frozenset(("seats", "images"))
 
-    def perform(self, variables: Variables) -> Result:
+    def perform(self, variables: Variables) -> dict[str, object]:
         """Have the images saved, and fetch the archives."""
-        result: Result = {"changed": False}
+        result: dict[str, object] = {"changed": False}
         if images := self._task.args.get("images"):
             return {**result, **ask(self, {"images": images}, variables)}
         try:

@@ -13,14 +13,10 @@ from hashlib import sha256
 from pathlib import Path
 
 from ansible.errors import AnsibleActionFail
-from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Result
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.course import BASE
 from ansible_collections.labocloud.room.plugins.plugin_utils.packing import pack
-from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import (
-    Machine,
-    MachineAction,
-)
+from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine, SeatAction
 from ansible_collections.labocloud.room.plugins.plugin_utils.transfer import sending
 
 # The name of a directory of wheels: the SHA-256 of what decides them.
@@ -60,7 +56,7 @@ def build_context(machine: Machine, src: Path, also: list[Path]) -> bytes:
         raise AnsibleActionFail(f"{machine.name}: {why}.") from error
 
 
-class ActionModule(MachineAction):
+class ActionModule(SeatAction):
     """The action, by the name that Ansible looks for."""
 
     # An image cannot be built for show.
@@ -69,7 +65,7 @@ class ActionModule(MachineAction):
         ("src", "also", "name", "build_args", "labels", "forget", "aside", "docker_socket")
     )
 
-    def perform_on(self, machine: Machine) -> Result:
+    def perform_on(self, machine: Machine) -> dict[str, object]:
         """Pack and send the build context, have the image built, and judge the machine."""
         arguments = dict(self._task.args)
         src, also = Path(arguments.pop("src")), arguments.pop("also", None) or []

@@ -13,13 +13,12 @@ from typing import cast
 
 from ansible.errors import AnsibleActionFail
 from ansible_collections.labocloud.room.plugins.plugin_utils.archives import kept
-from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Result
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import printable
 from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import (
     Explain,
     Machine,
-    MachineAction,
+    SeatAction,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.transfer import sending
 
@@ -39,7 +38,7 @@ def whole_archive(stem: str, explain: Explain) -> tuple[Path, str]:
     return archive
 
 
-class ActionModule(MachineAction):
+class ActionModule(SeatAction):
     """The action, by the name that Ansible looks for."""
 
     _supports_check_mode = False
@@ -47,7 +46,7 @@ class ActionModule(MachineAction):
         ("archive", "src", "sha256", "images", "names", "forget", "docker_socket")
     )
 
-    def perform_on(self, machine: Machine) -> Result:
+    def perform_on(self, machine: Machine) -> dict[str, object]:
         """Send the archive, have it loaded, and judge the seat."""
         arguments = dict(self._task.args)
         # A seat without facts is refused before it is sent anything.

@@ -9,17 +9,13 @@ does.
 
 from collections.abc import Mapping
 
-from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Result
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import printable
-from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import (
-    Machine,
-    MachineAction,
-)
+from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine, SeatAction
 
 WORDS = {"what": "the images get no names", "fix": "the same command again"}
 
 
-class ActionModule(MachineAction):
+class ActionModule(SeatAction):
     """The action, by the name that Ansible looks for."""
 
     _supports_check_mode = False
@@ -30,7 +26,7 @@ class ActionModule(MachineAction):
         )
     )
 
-    def perform_on(self, machine: Machine) -> Result:
+    def perform_on(self, machine: Machine) -> dict[str, object]:
         """Have the names given, and judge the machine."""
         arguments = {key: value for key, value in self._task.args.items() if key not in WORDS}
         what, fix = ({**WORDS, **self._task.args}[key] for key in WORDS)

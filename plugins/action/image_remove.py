@@ -5,10 +5,10 @@
 Arguments: the module's. It publishes what the action C(seat) does.
 """
 
-from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import MachineAction
+from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import SeatAction
 
 
-class ActionModule(MachineAction):
+class ActionModule(SeatAction):
     """The action, by the name that Ansible looks for."""
 
     _supports_check_mode = False

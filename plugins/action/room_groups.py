@@ -6,7 +6,7 @@ It asks nobody: the machines of the play have been asked what they have, and whi
 that answers under several names is refused; labocloud_twins has the other names of each.
 """
 
-from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Action, Result
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Action
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import REFUSED
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import (
     Variables,
@@ -22,7 +22,7 @@ class ActionModule(Action):
     _requires_connection = False
     _VALID_ARGS: frozenset[str] = frozenset()
 
-    def perform(self, variables: Variables) -> Result:
+    def perform(self, variables: Variables) -> dict[str, object]:
         """Compare the answers of the machines of this play, and publish the groups of each."""
         answers = {name: published(name, variables) for name in variables["ansible_play_hosts_all"]}
         seats = {name: seat for name, answer in answers.items() if (seat := answer.get("seat"))}

@@ -30,7 +30,7 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import reason
-from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Action, Result, ask
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Action, ask
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import cleaned, one_line
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import (
     Variables,
@@ -166,7 +166,7 @@ def _release_when_ended(pid: int, run: str, release: Callable[[], None]) -> None
 class ActionModule(Action):
     """The action, by the name that Ansible looks for."""
 
-    def perform(self, variables: Variables) -> Result:
+    def perform(self, variables: Variables) -> dict[str, object]:
         """Take the lock, or fail if another run has it.
 
         A machine that cannot be asked keeps no lock: that is a warning and no failure.

@@ -20,7 +20,7 @@ from typing import cast
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import Answer
-from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Result, as_answer
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import as_answer
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     MachineVerdict,
     Verdict,
@@ -28,10 +28,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts i
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, in_words
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import errors
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import Published
-from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import (
-    Machine,
-    MachineAction,
-)
+from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine, SeatAction
 
 
 def is_doubtful(previous: Published) -> bool:
@@ -47,7 +44,7 @@ def is_doubtful(previous: Published) -> bool:
     return bool(previous.get("seat")) and not is_refused and bool(errors(verdicts))
 
 
-def failure(name: str, verdicts: Mapping[str, Verdict], wrong: list[Finding]) -> Result:
+def failure(name: str, verdicts: Mapping[str, Verdict], wrong: list[Finding]) -> dict[str, object]:
     """Return the result of a task that fails; wrong: the findings for which it does."""
     # Ansible does not look whether a machine was reached of which a task has failed.
     if wrong[0]["id"] == "unreachable":
@@ -56,12 +53,12 @@ def failure(name: str, verdicts: Mapping[str, Verdict], wrong: list[Finding]) ->
     return {"failed": True, "msg": f"{name}: {in_words(wrong)}"}
 
 
-class ActionModule(MachineAction):
+class ActionModule(SeatAction):
     """The action, by the name that Ansible looks for."""
 
     _VALID_ARGS = frozenset(("anew", "refuse", "prove"))
 
-    def perform_on(self, machine: Machine) -> Result:
+    def perform_on(self, machine: Machine) -> dict[str, object]:
         """Ask the machine, where that was not done yet, and judge it."""
         arguments, is_check = self._task.args, self._task.check_mode
         refuse, prove = arguments.get("refuse") or [], boolean(arguments.get("prove", False))

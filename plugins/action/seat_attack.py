@@ -10,14 +10,11 @@ seat is judged from then on.
 from collections.abc import Mapping
 
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import fitted, nothing
-from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Result, ask
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import ask
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Attacks
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import silence
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import cleaned
-from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import (
-    Machine,
-    MachineAction,
-)
+from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine, SeatAction
 from ansible_collections.labocloud.room.plugins.plugin_utils.seat_shape import ATTACKS
 
 
@@ -36,13 +33,13 @@ def shaped(answer: Mapping[str, object], name: str, account: str) -> Attacks:
     return {**attacks, "account": account, "why": wrong[0] if wrong else attacks["why"]}
 
 
-class ActionModule(MachineAction):
+class ActionModule(SeatAction):
     """The action, by the name that Ansible looks for."""
 
     _supports_check_mode = False
     _VALID_ARGS = frozenset(("account",))
 
-    def perform_on(self, machine: Machine) -> Result:
+    def perform_on(self, machine: Machine) -> dict[str, object]:
         """Have the attacks tried, and judge the machine by what came of them."""
         account = str(self._task.args.get("account"))
         image = machine.settings["course_image_base_tag"]

@@ -12,12 +12,8 @@ from pathlib import Path
 from ansible.errors import AnsibleActionFail
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import ExerciseError
 from ansible_collections.labocloud.room.plugins.plugin_utils import lesson_files
-from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Result
 from ansible_collections.labocloud.room.plugins.plugin_utils.packing import pack
-from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import (
-    Machine,
-    MachineAction,
-)
+from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine, SeatAction
 
 
 def packed(name: str, project: Path) -> str:
@@ -32,12 +28,12 @@ def packed(name: str, project: Path) -> str:
     return base64.b64encode(lesson_files.archive(entries)).decode()
 
 
-class ActionModule(MachineAction):
+class ActionModule(SeatAction):
     """The action, by the name that Ansible looks for."""
 
     _VALID_ARGS = frozenset(("state", "delivered", "docker_socket"))
 
-    def perform_on(self, machine: Machine) -> Result:
+    def perform_on(self, machine: Machine) -> dict[str, object]:
         """Pack the files, have them put in their place, and judge the seat."""
         arguments = {**self._task.args, "archive": ""}
         if arguments.get("state") != "absent":

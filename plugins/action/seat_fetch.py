@@ -20,7 +20,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible_collections.labocloud.room.plugins.module_utils.images.passing import PLACE
-from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Action, Result
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Action
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import Variables
 from ansible_collections.labocloud.room.plugins.plugin_utils.transfer import (
     MB,
@@ -120,7 +120,7 @@ def fetch_save(fetch: Callable[[str, str], None], arguments: dict[str, Any]) -> 
 class ActionModule(Action):
     """The action, by the name that Ansible looks for."""
 
-    def perform(self, variables: Variables) -> Result:
+    def perform(self, variables: Variables) -> dict[str, object]:
         """Fetch the files, or fail with the reason."""
         del variables
         try:

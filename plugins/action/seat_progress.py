@@ -25,12 +25,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress imp
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, fitted
 from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import Answer
-from ansible_collections.labocloud.room.plugins.plugin_utils.asking import (
-    Action,
-    Result,
-    as_answer,
-    ask,
-)
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Action, as_answer, ask
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import silence
 from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import (
@@ -117,7 +112,7 @@ class ActionModule(Action):
 
     _VALID_ARGS = frozenset(("done",))
 
-    def perform(self, variables: Variables) -> Result:
+    def perform(self, variables: Variables) -> dict[str, object]:
         """Ask the seat, and judge how far it is."""
         name = variables["inventory_hostname"]
         wanted = settings.wanted(name, variables, self._loader, self._templar)
@@ -128,7 +123,7 @@ class ActionModule(Action):
             for exercise in lesson
             if seen["exercises"].get(exercise.name, {}).get("lacks")
         ]
-        result: Result = {
+        result: dict[str, object] = {
             "changed": False,
             "unfit": unfit,
             UNSHOWN: {"look": {**seen, "time": time.time()}},

@@ -6,10 +6,10 @@ Arguments: the module's. It publishes what the action C(seat) does, which needs 
 this one. Unlike that, it fails where the machine cannot be asked, or cannot write it down.
 """
 
-from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import MachineAction
+from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import SeatAction
 
 
-class ActionModule(MachineAction):
+class ActionModule(SeatAction):
     """The action, by the name that Ansible looks for."""
 
     _VALID_ARGS = frozenset(

@@ -14,9 +14,6 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.answers import (
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import Variables
 
-# What a task ends with: Ansible reads it, and the playbooks.
-Result = dict[str, object]
-
 
 def ask(
     action: ActionBase, arguments: Mapping[str, object], variables: Variables
@@ -56,7 +53,7 @@ class Action(ActionBase):
         super().run(tmp, task_vars)
         return self.perform(cast("Variables", task_vars or {}))
 
-    def perform(self, variables: Variables) -> Result:
+    def perform(self, variables: Variables) -> dict[str, object]:
         """Do what the action is for, and return the task's result. Raises AnsibleError."""
         raise NotImplementedError
 
@@ -64,7 +61,7 @@ class Action(ActionBase):
 class ShowingAction(Action):
     """An action that runs its module, and shows of the answer what answers.shown() takes."""
 
-    def perform(self, variables: Variables) -> Result:
+    def perform(self, variables: Variables) -> dict[str, object]:
         """Run the module. Raises AnsibleError as ask() does."""
         answer = ask(self, self._task.args, variables)
         return shown(str(variables["inventory_hostname"]), answer)

@@ -2,7 +2,7 @@
 # MIT License (see LICENSE)
 """Ask the machine that a task is about, judge its answer, and publish both.
 
-An action plugin whose module answers what a machine has is a MachineAction, and says what the
+An action plugin whose module answers what a machine has is a SeatAction, and says what the
 module is to do. What is published is in plugins/plugin_utils/published.py.
 """
 
@@ -14,11 +14,7 @@ from ansible.errors import AnsibleActionFail, AnsibleActionSkip, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import Answer, NoConnection
-from ansible_collections.labocloud.room.plugins.plugin_utils.asking import (
-    Action,
-    Result,
-    ask,
-)
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Action, ask
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Attacks, Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import Verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
@@ -109,7 +105,7 @@ class Machine:
         *,
         taken: Iterable[str] = (),
         explain: Explain | None = None,
-    ) -> Result:
+    ) -> dict[str, object]:
         """Have the module change the machine, judge what it has then, and return the task's result.
 
         arguments: as of ask(). taken: what the result has of the answer besides OF_A_CHANGE.
@@ -135,7 +131,7 @@ class Machine:
         result = self.judge_answer(answer)
         return result | {key: answer[key] for key in (*OF_A_CHANGE, *taken) if key in answer}
 
-    def judge_answer(self, answer: Answer) -> Result:
+    def judge_answer(self, answer: Answer) -> dict[str, object]:
         """Judge the machine by what it has just answered, publish it, and return the result."""
         if isinstance(answer, NoConnection):
             return self._publish(None, silent(unanswered(self.name, answer.why), answer.why))
@@ -143,7 +139,7 @@ class Machine:
             return self._publish(None, silent(found))
         return self._judge(timed(shaped(answer), time.time()))
 
-    def judge_again(self, attacks: Attacks | None = None) -> Result:
+    def judge_again(self, attacks: Attacks | None = None) -> dict[str, object]:
         """Judge the machine by what it has answered before, publish it, and return the result.
 
         attacks: what came of those, in the shape seat_shape.ATTACKS, where that is new.
@@ -154,7 +150,7 @@ class Machine:
             return self._judge(facts)
         return self._publish(None, self.published.get("verdict", {}))
 
-    def _judge(self, facts: Seat) -> Result:
+    def _judge(self, facts: Seat) -> dict[str, object]:
         """Judge the machine by its facts, publish it, and return the task's result."""
         twins = self.published.get("twins", {}).get(self.name, [])
         wanted: Want = {**self.settings, "twins": twins, "attacks": self.published.get("attacks")}
@@ -173,7 +169,7 @@ class Machine:
 
     def _publish(
         self, facts: Seat | None, verdicts: Mapping[str, Verdict], others: Published | None = None
-    ) -> Result:
+    ) -> dict[str, object]:
         """Publish what was judged, and return the result of a task that changes nothing.
 
         facts: None of a machine that gave none. others: what is published besides.
@@ -189,14 +185,14 @@ class Machine:
         return {"changed": False, UNSHOWN: self.published}
 
 
-class MachineAction(Action):
+class SeatAction(Action):
     """The base of an action whose module answers what the machine has, once it has changed it."""
 
-    def perform(self, variables: Variables) -> Result:
+    def perform(self, variables: Variables) -> dict[str, object]:
         """Perform the action on the task's machine."""
         return self.perform_on(Machine(self, variables))
 
-    def perform_on(self, machine: Machine) -> Result:
+    def perform_on(self, machine: Machine) -> dict[str, object]:
         """Have the module do what the task says, and return its result, as Machine.change()."""
         return machine.change(self._task.args)
 
