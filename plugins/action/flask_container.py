@@ -69,13 +69,13 @@ class ActionModule(SeatAction):
     def perform_on(self, machine: Machine) -> dict[str, object]:
         """Have the container run, or be gone, and judge what came of it."""
         if self._task.args.get("state") == "absent":
-            return machine.change(self._task.args, taken=("revision",))
+            return machine.change(self._task.args)
 
         def explain(failure: Mapping[str, object]) -> str:
             words = not_answering if failure.get("made", True) else not_made
             return words(failure, machine.settings)
 
-        result = machine.change(self._task.args, taken=("revision",), explain=explain)
+        result = machine.change(self._task.args, explain)
         verdicts = machine.published["verdict"]
         found = [*verdicts["machine"]["refused"], *verdicts["container"]["findings"]]
         wrong = [finding for finding in found if finding["severity"] == "error"]

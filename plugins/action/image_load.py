@@ -60,9 +60,9 @@ class ActionModule(SeatAction):
             )
 
         if "archive" not in arguments:
-            return machine.change(arguments, explain=explain)
+            return machine.change(arguments, explain)
         archive, sha256 = whole_archive(arguments.pop("archive"), explain)
         with sending(self) as src:
             self._connection.put_file(str(archive), src)
             arguments |= {"src": src, "sha256": sha256}
-            return machine.change(arguments, explain=explain)
+            return machine.change(arguments, explain)

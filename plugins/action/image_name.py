@@ -34,4 +34,4 @@ class ActionModule(SeatAction):
         def explain(failure: Mapping[str, object]) -> str:
             return f"{machine.name}: {what}: {printable(str(failure.get('msg')))} Fix: {fix}."
 
-        return machine.change(arguments, explain=explain)
+        return machine.change(arguments, explain)

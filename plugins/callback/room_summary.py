@@ -116,7 +116,7 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_ok(self, result: CallbackTaskResult) -> None:
         """Record it, and put on the board what it says of how far a seat is."""
-        ended = _translated(result)
+        ended = TaskResult(result)
         self.record.end_task(ended)
         self._show_look(ended)
         # What was made there is gone: who comes next begins at the beginning.
@@ -127,7 +127,7 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_failed(self, result: CallbackTaskResult, ignore_errors: bool = False) -> None:
         """Record it, and put on the board what it says of how far a seat is."""
         del ignore_errors
-        ended = _translated(result)
+        ended = TaskResult(result)
         self.record.fail_task(ended)
         self._show_look(ended)
         if ended.action == PROGRESS and (timeout := ended.timeout):
@@ -135,11 +135,11 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_item_on_failed(self, result: CallbackTaskResult) -> None:
         """Record that an item of a loop failed."""
-        self.record.fail_item(_translated(result))
+        self.record.fail_item(TaskResult(result))
 
     def v2_runner_on_unreachable(self, result: CallbackTaskResult) -> None:
         """Record that a machine cannot be reached."""
-        ended = _translated(result)
+        ended = TaskResult(result)
         self.record.lose_machine(ended)
         self._show_look(ended)
 
@@ -213,16 +213,3 @@ class CallbackModule(CallbackBase):
         self._display.banner("ROOM")
         for line in lines:
             self._display.display(line, color=color)
-
-
-def _translated(result: CallbackTaskResult) -> TaskResult:
-    """Return a task's result without Ansible's own types."""
-    task = result.task
-    return TaskResult(
-        host=result.host.get_name(),
-        delegate=task.delegate_to or "",
-        action=task.action,
-        name=task.name,
-        task=task._uuid,
-        answer=result.result,
-    )

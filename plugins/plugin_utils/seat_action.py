@@ -8,7 +8,7 @@ module is to do. What is published is in plugins/plugin_utils/published.py.
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from ansible.errors import AnsibleActionFail, AnsibleActionSkip, AnsibleError
 from ansible.plugins.action import ActionBase
@@ -50,7 +50,7 @@ OF_A_FAILURE = (
 # Characters. The last lines of a build have some thousands.
 LONGEST_WORDS = 10_000
 # What is taken of the answer of a module that has changed a machine, besides what that has then.
-OF_A_CHANGE = ("changed", "diff")
+OF_A_CHANGE = ("changed", "diff", "revision", "stays")
 
 
 class Machine:
@@ -100,17 +100,13 @@ class Machine:
         return ask(self._action, {**question, **arguments}, self.variables)
 
     def change(
-        self,
-        arguments: Mapping[str, object],
-        *,
-        taken: Iterable[str] = (),
-        explain: Explain | None = None,
+        self, arguments: Mapping[str, object], explain: Explain | None = None
     ) -> dict[str, object]:
         """Have the module change the machine, judge what it has then, and return the task's result.
 
-        arguments: as of ask(). taken: what the result has of the answer besides OF_A_CHANGE.
-        explain: what is said where the module has failed; the default is its own words, also where
-        it has changed the machine all the same: what it was to do is not what has failed then.
+        arguments: as of ask(). explain: what is said where the module has failed; the default is
+        its own words, also where it has changed the machine all the same, as what it was to do is
+        not what has failed then.
 
         Raises AnsibleActionFail where the module has failed or its answer is not taken,
         AnsibleActionSkip where it was skipped, and AnsibleError as ask() does.
@@ -129,7 +125,7 @@ class Machine:
         if found := silence(self.name, answer):
             raise AnsibleActionFail(f"{self.name}: {in_words([found])}")
         result = self.judge_answer(answer)
-        return result | {key: answer[key] for key in (*OF_A_CHANGE, *taken) if key in answer}
+        return result | {key: answer[key] for key in OF_A_CHANGE if key in answer}
 
     def judge_answer(self, answer: Answer) -> dict[str, object]:
         """Judge the machine by what it has just answered, publish it, and return the result."""

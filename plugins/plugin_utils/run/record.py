@@ -2,12 +2,11 @@
 # MIT License (see LICENSE)
 """Record what a run does, and find which seats are not as the run was to leave them, and why."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, cast
 
+from ansible.executor.task_result import CallbackTaskResult
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Attacks
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import Verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
     Finding,
     finding,
@@ -47,25 +46,21 @@ class Found(Published, total=False):
     look: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
 class TaskResult:
     """How a task, or an item of its loop, ended on a machine.
 
-    host: the machine that the task belongs to. delegate: the machine that it ran on instead, empty
-    where there is none. task: what identifies it in this run. answer: the result as Ansible has it.
+    host: the machine that the task belongs to. machine: the one that it ran on. task: what
+    identifies it in this run. answer: the result as Ansible has it.
     """
 
-    host: str
-    delegate: str
-    action: str
-    name: str
-    task: str
-    answer: Mapping[str, object]
-
-    @property
-    def machine(self) -> str:
-        """Return the machine that the task ran on."""
-        return self.delegate or self.host
+    def __init__(self, result: CallbackTaskResult) -> None:
+        task = result.task
+        self.host: str = result.host.get_name()
+        self.machine: str = task.delegate_to or self.host
+        self.task: str = task._uuid
+        self.action: str = task.action
+        self.name: str = task.name or task.action
+        self.answer: Mapping[str, object] = result.result
 
     @property
     def published(self) -> Found:
@@ -79,7 +74,7 @@ class TaskResult:
     def timeout(self) -> Finding | None:
         """Return the finding that the task ran into its time limit, None where it did not."""
         if seconds := time_limit(self.answer):
-            why = f"{self.name or self.action}, within {seconds} s"
+            why = f"{self.name}, within {seconds} s"
             return finding("late", self.machine, why=why)
         return None
 
@@ -218,17 +213,11 @@ class Record:
 
     def _is_well(self, seat: str) -> bool:
         """Return whether nothing is known to be missing at a seat at which no task has failed."""
-        return self._is_ready(seat) if self.proves else not self.is_broken_off
-
-    def _is_ready(self, seat: str) -> bool:
-        """Return whether a seat was last judged to be as it should be.
-
-        Where an update has stopped, one that it did not come to is well, and not what was meant.
-        """
+        if not self.proves:
+            return not self.is_broken_off
         answer = self.answers.get(seat)
-        if not answer or errors(answer["verdict"]):
-            return False
-        return not self._is_left(seat)
+        # Where an update has stopped, one that it did not come to is well, and not what was meant.
+        return answer is not None and not errors(answer["verdict"]) and not self._is_left(seat)
 
     def _is_left(self, seat: str) -> bool:
         """Return whether an update has not come to a seat that was judged."""
@@ -237,7 +226,8 @@ class Record:
     def _why(self, seat: str) -> str:
         """Return why a seat is not finished at which no task has failed."""
         answer = self.answers.get(seat)
-        if answer and (refusals := list(_refusals(answer["verdict"]))):
+        verdicts = answer["verdict"] if answer else {}
+        if refusals := [found for verdict in verdicts.values() for found in verdict["refused"]]:
             return in_words(refusals)
         if self.is_broken_off:
             waited = " while it waited for this seat" * (seat in self._busy)
@@ -256,7 +246,7 @@ class Record:
                 "it only builds the image, another seat can: -e course_image_builder=NAME"
             )
         if answer:
-            return in_words(errors(answer["verdict"])) or "not finished"
+            return in_words(errors(verdicts)) or "not finished"
         return "not finished: the run stopped at another machine"
 
     def _stopped_by(self) -> list[str]:
@@ -265,8 +255,3 @@ class Record:
             return self._turns
         # Where no turn has failed, a seat was lost before its turn that no update begins without.
         return sorted(self.failed)
-
-
-def _refusals(verdicts: Mapping[str, Verdict]) -> Iterable[Finding]:
-    """Return what keeps every role from working on a seat."""
-    return (found for verdict in verdicts.values() for found in verdict["refused"])
