@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 from ansible.errors import AnsibleActionFail, AnsibleActionSkip, AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.labocloud.room.plugins.plugin_utils import settings
+from ansible_collections.labocloud.room.plugins.plugin_utils import judge, settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import Answer, NoConnection
 from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Action, ask
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Attacks, Seat
@@ -20,14 +20,6 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts i
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.course import course
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
-    container,
-    groups,
-    judge,
-    silence,
-    silent,
-    unanswered,
-)
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN, printable
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import (
     Published,
@@ -94,7 +86,7 @@ class Machine:
             "registries": [*self.settings["seat_registries"], *rooms],
             "own_registries": rooms if registry["host"] == self.name else [],
             "page_container": self.settings["flask_container_name"],
-            "page_url": container.url(self.settings),
+            "page_url": judge.container.url(self.settings),
             "students_group": self.settings["docker_engine_group"],
         }
         return ask(self._action, {**question, **arguments}, self.variables)
@@ -122,7 +114,7 @@ class Machine:
         if answer.get("skipped"):
             raise AnsibleActionSkip(str(answer.get("msg", "")), result=answer)
         # The tasks that follow would know nothing of a machine whose answer is not taken.
-        if found := silence(self.name, answer):
+        if found := judge.silence(self.name, answer):
             raise AnsibleActionFail(f"{self.name}: {in_words([found])}")
         result = self.judge_answer(answer)
         return result | {key: answer[key] for key in OF_A_CHANGE if key in answer}
@@ -130,9 +122,11 @@ class Machine:
     def judge_answer(self, answer: Answer) -> dict[str, object]:
         """Judge the machine by what it has just answered, publish it, and return the result."""
         if isinstance(answer, NoConnection):
-            return self._publish(None, silent(unanswered(self.name, answer.why), answer.why))
-        if found := silence(self.name, answer):
-            return self._publish(None, silent(found))
+            return self._publish(
+                None, judge.silent(judge.unanswered(self.name, answer.why), answer.why)
+            )
+        if found := judge.silence(self.name, answer):
+            return self._publish(None, judge.silent(found))
         return self._judge(timed(shaped(answer), time.time()))
 
     def judge_again(self, attacks: Attacks | None = None) -> dict[str, object]:
@@ -153,7 +147,7 @@ class Machine:
         name = wanted["room"]["builder"]
         if name == self.name:
             content = self.published.get("course") or course(wanted, facts)
-            verdicts = judge(facts, wanted, {"seat": facts, "course": content})
+            verdicts = judge.judge(facts, wanted, {"seat": facts, "course": content})
             return self._publish(facts, verdicts, {"course": content})
         of_builder = published(name, self.variables)
         builder: Builder = {}
@@ -161,7 +155,7 @@ class Machine:
             builder["seat"] = builds
             if "course" in of_builder:
                 builder["course"] = of_builder["course"]
-        return self._publish(facts, judge(facts, wanted, builder))
+        return self._publish(facts, judge.judge(facts, wanted, builder))
 
     def _publish(
         self, facts: Seat | None, verdicts: Mapping[str, Verdict], others: Published | None = None
@@ -174,7 +168,7 @@ class Machine:
             "seat": facts,
             "attacks": self.published.get("attacks"),
             "verdict": verdicts,
-            "lacks": groups(verdicts),
+            "lacks": judge.groups(verdicts),
             **(others or {}),
         }
         publish(self._action, self.published)

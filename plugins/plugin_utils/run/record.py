@@ -6,26 +6,18 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from ansible.executor.task_result import CallbackTaskResult
+from ansible_collections.labocloud.room.plugins.plugin_utils import judge
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Attacks
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
     Finding,
     finding,
     in_words,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
-    errors,
-    is_updated,
-    silent,
-    unanswered,
-)
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import Published
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import Judged
+from ansible_collections.labocloud.room.plugins.plugin_utils.run import last_lines
 from ansible_collections.labocloud.room.plugins.plugin_utils.run.kinds import Kind
-from ansible_collections.labocloud.room.plugins.plugin_utils.run.last_lines import (
-    reason,
-    time_limit,
-)
 
 # The actions that publish a verdict.
 JUDGING = tuple(
@@ -73,7 +65,7 @@ class TaskResult:
     @property
     def timeout(self) -> Finding | None:
         """Return the finding that the task ran into its time limit, None where it did not."""
-        if seconds := time_limit(self.answer):
+        if seconds := last_lines.time_limit(self.answer):
             why = f"{self.name}, within {seconds} s"
             return finding("late", self.machine, why=why)
         return None
@@ -148,7 +140,7 @@ class Record:
         """Record why a task failed; a later rescue may still mend it."""
         self.end_task(result)
         timeout = result.timeout
-        why = in_words([timeout]) if timeout else reason(result.answer)
+        why = in_words([timeout]) if timeout else last_lines.reason(result.answer)
         if result.action == LOCKING:
             self.locked = f"{result.machine}: {why}" if timeout else why
             return
@@ -162,20 +154,20 @@ class Record:
 
     def fail_item(self, result: TaskResult) -> None:
         """Record why an item of a loop failed."""
-        self._items.setdefault((result.host, result.task), reason(result.answer))
+        self._items.setdefault((result.host, result.task), last_lines.reason(result.answer))
 
     def lose_machine(self, result: TaskResult) -> None:
         """Record that a machine cannot be reached."""
         self.end_task(result)
-        why = reason(result.answer).rstrip(".")
-        self._blame(result, in_words([unanswered(result.machine, why)]))
+        why = last_lines.reason(result.answer).rstrip(".")
+        self._blame(result, in_words([judge.unanswered(result.machine, why)]))
 
     def silence(self, lost: set[str]) -> None:
         """Judge the machines that have failed and of which no verdict came, as by a time limit."""
         for name in lost - set(self.answers):
             why = self.failed.get(name, "no reason given")
             found = self._timeouts.get(name) or finding("not_asked", name, why=why)
-            self.answers[name] = {"seat": None, "verdict": silent(found)}
+            self.answers[name] = {"seat": None, "verdict": judge.silent(found)}
 
     def not_ready(self, processed: set[str], lost: set[str]) -> dict[str, str]:
         """Return the machines that are not as the run was to leave them, each to the reason.
@@ -193,7 +185,7 @@ class Record:
         # Others wait for the machine that builds, also where the run is not about it.
         for name, answer in self.answers.items():
             if found and name not in self.room and not answer["seat"]:
-                found.setdefault(name, in_words(errors(answer["verdict"])))
+                found.setdefault(name, in_words(judge.errors(answer["verdict"])))
         return found
 
     def _blame(self, result: TaskResult, why: str) -> None:
@@ -217,11 +209,11 @@ class Record:
             return not self.is_broken_off
         answer = self.answers.get(seat)
         # Where an update has stopped, one that it did not come to is well, and not what was meant.
-        return answer is not None and not errors(answer["verdict"]) and not self._is_left(seat)
+        return bool(answer and not judge.errors(answer["verdict"]) and not self._is_left(seat))
 
     def _is_left(self, seat: str) -> bool:
         """Return whether an update has not come to a seat that was judged."""
-        return self.updates and not is_updated(self.answers[seat]["verdict"])
+        return self.updates and not judge.is_updated(self.answers[seat]["verdict"])
 
     def _why(self, seat: str) -> str:
         """Return why a seat is not finished at which no task has failed."""
@@ -246,7 +238,7 @@ class Record:
                 "it only builds the image, another seat can: -e course_image_builder=NAME"
             )
         if answer:
-            return in_words(errors(verdicts)) or "not finished"
+            return in_words(judge.errors(verdicts)) or "not finished"
         return "not finished: the run stopped at another machine"
 
     def _stopped_by(self) -> list[str]:
