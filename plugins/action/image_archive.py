@@ -19,29 +19,19 @@ from ansible_collections.labocloud.room.plugins.module_utils.images.passing impo
     PLACE,
     PREFIX,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.archives import (
-    PART,
-    checked,
-    keep,
-    kept,
-)
+from ansible_collections.labocloud.room.plugins.plugin_utils import archives, transfer
 from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Action, ask
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     Archive,
     ImagesVerdict,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import Variables, published
-from ansible_collections.labocloud.room.plugins.plugin_utils.transfer import (
-    MB,
-    fetch_file,
-    too_large,
-)
 
 # A path in the module's answer becomes one of a command here: no other is taken.
 PATH = re.compile(rf"{PLACE}/{PREFIX}\w+/{re.escape(NAME)}", re.ASCII)
 
 # Bytes. The course's own archive has 28 MB; with what a teacher adds it may have some GB.
-LARGEST = 20_000 * MB
+LARGEST = 20_000 * transfer.MB
 FIX = (
     "make room, or the images smaller; or set course_image_delivery to registry, with which none"
     " pass through here"
@@ -50,11 +40,12 @@ FIX = (
 
 def kinds_of_archives(seats: list[str], variables: Variables) -> list[Archive]:
     """Return the archive of each kind of seat that lacks images."""
-    verdicts = [
-        cast("ImagesVerdict", published(seat, variables)["verdict"]["images"]) for seat in seats
-    ]
-    archives = [verdict["archive"] for verdict in verdicts if verdict["lacking"]]
-    return list({archive["archive"]: archive for archive in archives}.values())
+    kinds: dict[str, Archive] = {}
+    for seat in seats:
+        verdict = cast("ImagesVerdict", published(seat, variables)["verdict"]["images"])
+        if verdict["lacking"]:
+            kinds[verdict["archive"]["archive"]] = verdict["archive"]
+    return list(kinds.values())
 
 
 class ActionModule(Action):
@@ -69,9 +60,9 @@ class ActionModule(Action):
             return {**result, **ask(self, {"images": images}, variables)}
         try:
             for archive in kinds_of_archives(self._task.args["seats"], variables):
-                stem = checked(Path(archive["archive"]))
+                stem = archives.checked(Path(archive["archive"]))
                 stem.parent.mkdir(parents=True, exist_ok=True)
-                if kept(stem):
+                if archives.kept(stem):
                     continue
                 arguments = {key: archive[key] for key in ("images", "skip_layers")}
                 answer = ask(self, arguments, variables)
@@ -92,15 +83,15 @@ class ActionModule(Action):
         path, size = str(answer.get("path")), answer.get("size")
         if not PATH.fullmatch(path):
             raise ValueError(f"the archive is at {path[:80]!r}")
-        part = stem.with_name(f"{stem.name}{PART}")
+        part = stem.with_name(f"{stem.name}{archives.PART}")
         try:
             if not isinstance(size, int) or size < 0:
                 raise ValueError("it is not told how large the archive is")
-            why, _ = too_large(size, shutil.disk_usage(stem.parent).free, LARGEST)
+            why, _ = transfer.too_large(size, shutil.disk_usage(stem.parent).free, LARGEST)
             if why:
                 raise ValueError(f"{why}. Fix: {FIX}")
-            fetch_file(self._connection.fetch_file, path, part, size)
-            keep(part, stem, str(answer.get("sha256")))
+            transfer.fetch_file(self._connection.fetch_file, path, part, size)
+            archives.keep(part, stem, str(answer.get("sha256")))
         except Exception:
             self._remove(path)
             raise

@@ -146,7 +146,7 @@ def room(
     registry: RoomsRegistry = {"host": "", "at": "", "mirror": "", "ca": ""}
     for host in hosts:
         values = settings_of(host)
-        address = values["room_registry_address"]
+        address = str(values["room_registry_address"])
         if ":" in address and not address.startswith("["):
             address = f"[{address}]"  # an IPv6 address before a port
         registry["host"] = host

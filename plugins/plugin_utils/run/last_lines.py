@@ -5,16 +5,9 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from ansible_collections.labocloud.room.plugins.plugin_utils import settings
+from ansible_collections.labocloud.room.plugins.plugin_utils import findings, judge, settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Attacks
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import Verdict
-from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
-    Finding,
-    in_words,
-    of_seats,
-    shortened,
-)
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge import findings
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line
 
 # Characters.
@@ -34,7 +27,7 @@ def reason(answer: Mapping[str, object]) -> str:
         return f"it did not answer in time, within {seconds} s"
     parts = [answer.get("msg"), answer.get("stderr") or answer.get("module_stderr")]
     text = " ".join(one_line(str(part)) for part in parts if part)
-    return shortened(text, LONGEST_REASON) or "no reason given"
+    return findings.shortened(text, LONGEST_REASON) or "no reason given"
 
 
 def summary(ready: int, failed: dict[str, str], word: str, others: Sequence[str] = ()) -> list[str]:
@@ -63,16 +56,16 @@ def warnings(verdicts: Mapping[str, Mapping[str, Verdict]], room: Sequence[str] 
     verdicts: seat to part to verdict. room: all seats, in the order in which they are named.
     """
     seats: dict[str, list[str]] = {}
-    first: dict[str, Finding] = {}
+    first: dict[str, findings.Finding] = {}
     for seat in _in_order(verdicts, room):
-        for finding in findings(verdicts[seat]):
+        for finding in judge.findings(verdicts[seat]):
             if finding["severity"] == "warning":
                 seats.setdefault(finding["cause"]["en"], []).append(seat)
                 first.setdefault(finding["cause"]["en"], finding)
     lines = []
     for cause, names in seats.items():
         label, pattern = _together(names, room)
-        words = in_words([of_seats(first[cause], names[0], pattern)])
+        words = findings.in_words([findings.of_seats(first[cause], names[0], pattern)])
         lines.append(f"To look at, {label}: {words}")
     return lines
 

@@ -6,13 +6,8 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from ansible.executor.task_result import CallbackTaskResult
-from ansible_collections.labocloud.room.plugins.plugin_utils import judge
+from ansible_collections.labocloud.room.plugins.plugin_utils import findings, judge
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Attacks
-from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
-    Finding,
-    finding,
-    in_words,
-)
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import Published
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import Judged
@@ -63,11 +58,11 @@ class TaskResult:
         return cast("Found", self.answer.get(UNSHOWN, {}))
 
     @property
-    def timeout(self) -> Finding | None:
+    def timeout(self) -> findings.Finding | None:
         """Return the finding that the task ran into its time limit, None where it did not."""
         if seconds := last_lines.time_limit(self.answer):
             why = f"{self.name}, within {seconds} s"
-            return finding("late", self.machine, why=why)
+            return findings.finding("late", self.machine, why=why)
         return None
 
 
@@ -94,7 +89,7 @@ class Record:
         self._turns: list[str] = []
         # The machine whose failure ended the run for all.
         self._awaited = ""
-        self._timeouts: dict[str, Finding] = {}
+        self._timeouts: dict[str, findings.Finding] = {}
         # The reason of the first item that failed, by machine and task.
         self._items: dict[tuple[str, str], str] = {}
         # The seats that have begun a task and not ended it.
@@ -140,7 +135,7 @@ class Record:
         """Record why a task failed; a later rescue may still mend it."""
         self.end_task(result)
         timeout = result.timeout
-        why = in_words([timeout]) if timeout else last_lines.reason(result.answer)
+        why = findings.in_words([timeout]) if timeout else last_lines.reason(result.answer)
         if result.action == LOCKING:
             self.locked = f"{result.machine}: {why}" if timeout else why
             return
@@ -160,13 +155,13 @@ class Record:
         """Record that a machine cannot be reached."""
         self.end_task(result)
         why = last_lines.reason(result.answer).rstrip(".")
-        self._blame(result, in_words([judge.unanswered(result.machine, why)]))
+        self._blame(result, findings.in_words([judge.unanswered(result.machine, why)]))
 
     def silence(self, lost: set[str]) -> None:
         """Judge the machines that have failed and of which no verdict came, as by a time limit."""
         for name in lost - set(self.answers):
             why = self.failed.get(name, "no reason given")
-            found = self._timeouts.get(name) or finding("not_asked", name, why=why)
+            found = self._timeouts.get(name) or findings.finding("not_asked", name, why=why)
             self.answers[name] = {"seat": None, "verdict": judge.silent(found)}
 
     def not_ready(self, processed: set[str], lost: set[str]) -> dict[str, str]:
@@ -185,7 +180,7 @@ class Record:
         # Others wait for the machine that builds, also where the run is not about it.
         for name, answer in self.answers.items():
             if found and name not in self.room and not answer["seat"]:
-                found.setdefault(name, in_words(judge.errors(answer["verdict"])))
+                found.setdefault(name, findings.in_words(judge.errors(answer["verdict"])))
         return found
 
     def _blame(self, result: TaskResult, why: str) -> None:
@@ -220,7 +215,7 @@ class Record:
         answer = self.answers.get(seat)
         verdicts = answer["verdict"] if answer else {}
         if refusals := [found for verdict in verdicts.values() for found in verdict["refused"]]:
-            return in_words(refusals)
+            return findings.in_words(refusals)
         if self.is_broken_off:
             waited = " while it waited for this seat" * (seat in self._busy)
             return f"not finished: the run was broken off{waited}. Fix: the same command again"
@@ -238,7 +233,7 @@ class Record:
                 "it only builds the image, another seat can: -e course_image_builder=NAME"
             )
         if answer:
-            return in_words(judge.errors(verdicts)) or "not finished"
+            return findings.in_words(judge.errors(verdicts)) or "not finished"
         return "not finished: the run stopped at another machine"
 
     def _stopped_by(self) -> list[str]:
