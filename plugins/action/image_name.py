@@ -20,10 +20,7 @@ class ActionModule(SeatAction):
 
     _supports_check_mode = False
     _VALID_ARGS = frozenset(
-        (
-            *("images", "names", "pull", "move", "forget", "bases", "served", "docker_socket"),
-            *WORDS,
-        )
+        (*("images", "names", "pull", "move", "forget", "bases", "served", "docker_socket"), *WORDS)
     )
 
     def perform_on(self, machine: Machine) -> dict[str, object]:

@@ -92,12 +92,7 @@ def identity(pid: int) -> dict[str, str]:
         machine = Path("/etc/machine-id").read_text(encoding="utf-8").strip()
     except OSError:
         machine = ""
-    return {
-        "user": user,
-        "host": socket.gethostname(),
-        "machine": machine,
-        "process": process(pid),
-    }
+    return {"user": user, "host": socket.gethostname(), "machine": machine, "process": process(pid)}
 
 
 def is_dead(owner: Mapping[str, object], mine: _Owner) -> bool:

@@ -40,14 +40,7 @@ _Read = tuple[Settings, dict[str, list[str]]]
 
 ROLES = Path(__file__).parents[2] / "roles"
 # The roles whose settings the judge reads.
-JUDGED = (
-    "seat",
-    "docker_engine",
-    "course_image",
-    "flask_container",
-    "room_registry",
-    "room_page",
-)
+JUDGED = ("seat", "docker_engine", "course_image", "flask_container", "room_registry", "room_page")
 # The values of a setting, where files decide which there are.
 _CHOICES = {"room_page_language": catalogue.LANGUAGES}
 # The inventory's groups. Only this file and the hosts of the plays name them.
@@ -162,12 +155,7 @@ def room(
 
 
 def wanted(
-    name: str,
-    variables: Variables,
-    loader: DataLoader,
-    templar: Templar,
-    *,
-    mine: bool = True,
+    name: str, variables: Variables, loader: DataLoader, templar: Templar, *, mine: bool = True
 ) -> Want:
     """Return what a machine is to be like, as the judge takes it.
 
