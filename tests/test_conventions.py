@@ -338,6 +338,15 @@ def test_every_action_asks_in_the_one_way_that_survives_any_answer() -> None:
     assert asking == [PLUGINS / "plugin_utils/asking.py"]
 
 
+def test_what_is_wrong_and_how_to_mend_it_become_one_text_in_one_place() -> None:
+    """A fix that is part of a sentence could be parted from it by that sentence alone."""
+    # The first follows a build's output, on a line of its own; the second is a unit's script.
+    others = {"modules/image_build.py", "modules/registry_publish.py"}
+    files = {path.relative_to(PLUGINS).as_posix(): path for path in PLUGINS.rglob("*.py")}
+    having = {name for name, path in files.items() if "Fix:" in path.read_text()}
+    assert having == {"module_utils/refusal.py", *others}
+
+
 def test_no_setting_has_a_value_outside_of_defaults() -> None:
     """A value that is active in a checkout would be missing where the collection is installed."""
     for path in (PROJECT / "inventory/group_vars").rglob("*.yml"):

@@ -9,6 +9,7 @@ answer, and where it is not as it should be then; with what to do, by the settin
 
 from collections.abc import Mapping
 
+from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import printable
 from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine, SeatAction
@@ -25,11 +26,12 @@ def not_made(failure: Mapping[str, object], settings: Mapping[str, object]) -> s
     """
     name = settings["name"]
     parts = [f"flask_container_{key} ({settings[f'flask_container_{key}']})" for key in MADE_OF]
-    return (
+    what = (
         f"{name}: the new {settings['flask_container_name']} cannot be made"
-        f" ({printable(str(failure.get('msg')))}). What {name} has served it serves on. Fix:"
-        f" correct what is refused; the settings are {', '.join(parts[:-1])} and {parts[-1]}."
+        f" ({printable(str(failure.get('msg')))}). What {name} has served it serves on"
     )
+    fix = f"correct what is refused; the settings are {', '.join(parts[:-1])} and {parts[-1]}."
+    return str(Refusal(what, fix))
 
 
 def not_answering(failure: Mapping[str, object], settings: Mapping[str, object]) -> str:
@@ -39,21 +41,25 @@ def not_answering(failure: Mapping[str, object], settings: Mapping[str, object])
     """
     name, log = settings["name"], printable(str(failure.get("log") or "")).strip()
     if "revision" not in failure:
-        serves = "what cannot be told from here."
+        serves = "what cannot be told from here"
     elif failure["revision"] is None:
-        serves = "no page now."
+        serves = "no page now"
     else:
-        serves = f"the revision {str(failure['revision'])[:SHORT] or '(none)'} as before."
-    return (
+        serves = f"the revision {str(failure['revision'])[:SHORT] or '(none)'} as before"
+    what = (
         f"{name}: the new {settings['flask_container_name']} does not answer"
         f" ({printable(str(failure.get('msg') or 'no reason given'))}). Its log ends with:"
-        f" {log or '(nothing)'}\n{name} serves {serves} Fix: correct the app (app/), or give it"
+        f" {log or '(nothing)'}\n{name} serves {serves}"
+    )
+    fix = (
+        f"correct the app (app/), or give it"
         f" more flask_container_memory ({settings['flask_container_memory']}) or"
         f" flask_container_start_timeout ({settings['flask_container_start_timeout']} s); or, where"
         f" Docker refuses it, another flask_container_bind_address"
         f" ({settings['flask_container_bind_address']}) or flask_container_host_port"
         f" ({settings['flask_container_host_port']})."
     )
+    return str(Refusal(what, fix))
 
 
 class ActionModule(SeatAction):

@@ -19,6 +19,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.images.passing impo
     PLACE,
     PREFIX,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.plugin_utils import archives, transfer
 from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Action, ask
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
@@ -89,7 +90,7 @@ class ActionModule(Action):
                 raise ValueError("it is not told how large the archive is")
             why, _ = transfer.too_large(size, shutil.disk_usage(stem.parent).free, LARGEST)
             if why:
-                raise ValueError(f"{why}. Fix: {FIX}")
+                raise ValueError(Refusal(why, FIX))
             transfer.fetch_file(self._connection.fetch_file, path, part, size)
             archives.keep(part, stem, str(answer.get("sha256")))
         except Exception:

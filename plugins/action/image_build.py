@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from ansible.errors import AnsibleActionFail
+from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.course import BASE
 from ansible_collections.labocloud.room.plugins.plugin_utils.packing import pack
@@ -52,8 +53,9 @@ def build_context(machine: Machine, src: Path, also: list[Path]) -> bytes:
     try:
         return pack(src, also)
     except OSError as error:
-        why = f"{src} cannot be packed: {error}. Fix: let this account read all of it"
-        raise AnsibleActionFail(f"{machine.name}: {why}.") from error
+        why = f"{machine.name}: {src} cannot be packed: {error}"
+        fix = "let this account read all of it."
+        raise AnsibleActionFail(str(Refusal(why, fix))) from error
 
 
 class ActionModule(SeatAction):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import cast
 
 from ansible.errors import AnsibleActionFail
+from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.plugin_utils.archives import kept
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import printable
@@ -53,10 +54,14 @@ class ActionModule(SeatAction):
         root = cast("Seat", machine.published["seat"])["docker"]["root"]
 
         def explain(failure: Mapping[str, object]) -> str:
-            return (
-                f"{machine.name} keeps the images that it had, since the new ones cannot be loaded:"
-                f" {printable(str(failure.get('msg'))).strip()} Fix: where the disk is full, make"
-                f" room at {root} or /var/tmp; then the same command again."
+            why = printable(str(failure.get("msg"))).strip().rstrip(".")
+            return str(
+                Refusal(
+                    f"{machine.name} keeps the images that it had, since the new ones cannot be"
+                    f" loaded: {why}",
+                    f"where the disk is full, make room at {root} or /var/tmp; then the same"
+                    " command again.",
+                )
             )
 
         if "archive" not in arguments:

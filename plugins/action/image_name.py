@@ -9,6 +9,7 @@ does.
 
 from collections.abc import Mapping
 
+from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import printable
 from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine, SeatAction
 
@@ -29,6 +30,7 @@ class ActionModule(SeatAction):
         what, fix = ({**WORDS, **self._task.args}[key] for key in WORDS)
 
         def explain(failure: Mapping[str, object]) -> str:
-            return f"{machine.name}: {what}: {printable(str(failure.get('msg')))} Fix: {fix}."
+            why = printable(str(failure.get("msg"))).rstrip(".")
+            return str(Refusal(f"{machine.name}: {what}: {why}", f"{fix}."))
 
         return machine.change(arguments, explain)

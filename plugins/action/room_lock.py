@@ -29,6 +29,7 @@ from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
+from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import reason
 from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Action, ask
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import cleaned, one_line
@@ -111,10 +112,13 @@ def refusal(seat: str, lock: Lock) -> str:
     since = one_line(str(lock.get("since")))[:_LONGEST_NAME]
     with suppress(ValueError):
         since = datetime.fromisoformat(since).astimezone().strftime("%Y-%m-%d %H:%M")
-    return (
-        f"{who}@{host} works on this room since {since}, says the lock on {seat}. This run "
-        "changes nothing. Fix: wait until that run has ended; where you know that it is dead, "
-        "-e room_lock_take_over=yes"
+    return str(
+        Refusal(
+            f"{who}@{host} works on this room since {since}, says the lock on {seat}. This run"
+            " changes nothing",
+            "wait until that run has ended; where you know that it is dead,"
+            " -e room_lock_take_over=yes",
+        )
     )
 
 

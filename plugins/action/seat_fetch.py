@@ -20,6 +20,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible_collections.labocloud.room.plugins.module_utils.images.passing import PLACE
+from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Action
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import Variables
 from ansible_collections.labocloud.room.plugins.plugin_utils.transfer import (
@@ -60,7 +61,7 @@ def refusal(files: object, sizes: object, free: int, most: int) -> str:
     fix = "seat_reset_max_mb, where one seat may have as much"
     if lacks_room:
         fix = "make room, or choose another seat_reset_saved"
-    return why and f"{why}. Fix: {fix}"
+    return why and str(Refusal(why, fix))
 
 
 def _fetch_files(

@@ -36,6 +36,7 @@ import importlib.util
 from collections.abc import Callable
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 
 # The package may be missing where only the collection was installed.
 if HAS_PYSEQUOIA := importlib.util.find_spec("pysequoia") is not None:
@@ -49,7 +50,12 @@ def openpgp_fingerprints(text: str) -> list[str]:
     """
     if not HAS_PYSEQUOIA:
         raise AnsibleFilterError(
-            "a key cannot be read here. Fix: install pysequoia in the Python that Ansible runs with"
+            str(
+                Refusal(
+                    "a key cannot be read here",
+                    "install pysequoia in the Python that Ansible runs with",
+                )
+            )
         )
     try:
         keys = Cert.split_bytes(text.encode())

@@ -37,6 +37,7 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import ExerciseError
+from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import exercises_of
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import Variables
@@ -62,8 +63,10 @@ class LookupModule(LookupBase):
         numbers = [exercise.number for exercise in lesson]
         if str(term) not in map(str, numbers):
             which = ", ".join(map(str, numbers)) or "none"
-            fix = "-e exercise=NUMBER, that of the exercise to begin with"
-            raise AnsibleLookupError(f"exercise is '{term}'; the course has {which}. Fix: {fix}.")
+            fix = "-e exercise=NUMBER, that of the exercise to begin with."
+            raise AnsibleLookupError(
+                str(Refusal(f"exercise is '{term}'; the course has {which}", fix))
+            )
         return [
             {
                 "number": exercise.number,

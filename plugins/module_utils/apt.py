@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ansible_collections.labocloud.room.plugins.module_utils.passwords import without_passwords
+from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 
 LISTS = Path("/var/lib/apt/lists")
 SOURCES = Path("/etc/apt")
@@ -73,9 +74,11 @@ def read_lists() -> None:
     if update.returncode:
         why = "; ".join(update.stderr.strip().splitlines()[-_LAST_LINES:])
         raise ListsError(
-            f"apt cannot read its package lists ({without_passwords(why)}). Fix: see to it that it"
-            " reaches the hosts in /etc/apt/sources.list and sources.list.d; `apt-get update` on"
-            " the seat shows whether it does."
+            Refusal(
+                f"apt cannot read its package lists ({without_passwords(why)})",
+                "see to it that it reaches the hosts in /etc/apt/sources.list and sources.list.d;"
+                " `apt-get update` on the seat shows whether it does.",
+            )
         )
 
 

@@ -66,6 +66,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.roots import
     state_of,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.mounts import Mount, read_mounts
+from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.module_utils.reset.emptying import (
     ForeignEntryError,
     empty,
@@ -119,14 +120,20 @@ def _refuse_others(root: str, entries: list[str], below: list[Mount]) -> None:
     )
     if foreign:
         raise ForeignEntryError(
-            f"{root} holds what is not Docker's: {', '.join(foreign)}. Nothing is removed there."
-            " Fix: move it elsewhere, or leave out docker_engine_purge"
+            Refusal(
+                f"{root} holds what is not Docker's: {', '.join(foreign)}."
+                " Nothing is removed there",
+                "move it elsewhere, or leave out docker_engine_purge",
+            )
         )
     others = sorted(mount.path for mount in below if not is_dockers(mount, root))
     if others:
         raise ForeignEntryError(
-            f"something is mounted below {root} that is not Docker's: {', '.join(others)}."
-            " Nothing is removed there. Fix: unmount it, or leave out docker_engine_purge"
+            Refusal(
+                f"something is mounted below {root} that is not Docker's: {', '.join(others)}."
+                " Nothing is removed there",
+                "unmount it, or leave out docker_engine_purge",
+            )
         )
 
 
@@ -136,8 +143,10 @@ def _unmount(path: str) -> None:
     if libc.umount2(os.fsencode(path), _UMOUNT_NOFOLLOW) != 0:
         why = os.strerror(ctypes.get_errno())
         raise ForeignEntryError(
-            f"{path} is mounted and cannot be unmounted ({why}). Nothing is removed there."
-            " Fix: stop what uses it, and unmount it"
+            Refusal(
+                f"{path} is mounted and cannot be unmounted ({why}). Nothing is removed there",
+                "stop what uses it, and unmount it",
+            )
         )
 
 
@@ -164,7 +173,7 @@ def _purge(root: str, was: str, check: bool) -> bool:
     _refuse_others(place, os.listdir(place), below=[])
     if left := mounts_below(place, read_mounts()):
         raise ForeignEntryError(
-            f"{left[0].path} is mounted again. Fix: find out by what, and stop it"
+            Refusal(f"{left[0].path} is mounted again", "find out by what, and stop it")
         )
     changed = not stays or state_of(place) == "in use"
     empty(place)

@@ -82,6 +82,7 @@ from typing import IO, Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils import commands
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import SOCKET
+from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 
 _UNIT = "labocloud-push.service"
 _ACCOUNT = "labocloud-push"
@@ -275,8 +276,12 @@ def main() -> None:
     )
     if lacks := _lacking():
         module.fail_json(
-            msg=f"the images cannot be published without {', '.join(lacks)}. Fix: run "
-            "playbooks/registry.yml, which brings what is missing"
+            msg=str(
+                Refusal(
+                    f"the images cannot be published without {', '.join(lacks)}",
+                    "run playbooks/registry.yml, which brings what is missing",
+                )
+            )
         )
     names = ("images", "repository", "storage", "keep", "docker_socket")
     try:

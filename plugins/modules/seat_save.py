@@ -129,6 +129,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
     SOCKET,
     DockerConnection,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.module_utils.reset.halting import let_go_on
 from ansible_collections.labocloud.room.plugins.module_utils.reset.lock import alone
 from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import UnsavableError
@@ -176,8 +177,8 @@ def main() -> None:
             commands = let_go_on(quick, dest)
             access.open_again(socket)
     if commands:
-        stay = f"the engine does not let these containers go on. Fix: {'; '.join(commands)}"
-        why = f"{why}; {stay}" if why else stay
+        stay = Refusal("the engine does not let these containers go on", "; ".join(commands))
+        why = f"{why}; {stay}" if why else str(stay)
     if why:
         module.fail_json(msg=why)
     module.exit_json(changed=True, **answer)

@@ -165,6 +165,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
     DockerConnection,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.limits import few
+from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.module_utils.reset import memory
 from ansible_collections.labocloud.room.plugins.module_utils.reset.listing import list_things
 from ansible_collections.labocloud.room.plugins.module_utils.reset.lock import alone
@@ -261,10 +262,10 @@ def main() -> None:
         module.fail_json(msg=f"{host}: {error}.", left=few(left))
     except (OSError, http.client.HTTPException) as error:
         why = "; ".join([f"Docker refuses: {error}", *few(left)])
-        module.fail_json(msg=f"{host}: {why}. {STILL}", left=few(left))
+        module.fail_json(msg=str(Refusal(f"{host}: {why}", STILL)), left=few(left))
     if left:
         why = f"cannot be removed: {'; '.join(few(left))}"
-        module.fail_json(msg=f"{host}: {why}. {STILL}", left=few(left), changed=True)
+        module.fail_json(msg=str(Refusal(f"{host}: {why}", STILL)), left=few(left), changed=True)
     listing, freed = lines(answer["things"]), total(answer["things"])
     changed = arguments["state"] == "absent" and bool(listing)
     answer |= {"lines": few(listing), "bytes": freed, "size": size(freed)}

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ansible_collections.labocloud.room.plugins.module_utils.limits import few
+from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import too_deep
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line, printable
 
@@ -49,21 +50,6 @@ class NoConnection:
 Answer = Mapping[str, object] | NoConnection
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """Why an answer is not taken, which names the machine, and what to do about it.
-
-    Both are sentences without their full stop. As a text it is what people are told.
-    """
-
-    what: str
-    fix: str
-
-    def __str__(self) -> str:
-        """Return both as people are told them."""
-        return f"{self.what}. Fix: {self.fix}."
-
-
 def refusal(name: str, answer: Mapping[str, object]) -> Refusal | None:
     """Return why an answer is not taken; None where it can be.
 
@@ -72,7 +58,7 @@ def refusal(name: str, answer: Mapping[str, object]) -> Refusal | None:
     if too_deep(answer, DEEPEST_ANSWER):
         return Refusal(
             f"{name} tells what is nested deeper than anything that a seat has",
-            "look at who is root there, and at its Python; no seat says that by itself",
+            "look at who is root there, and at its Python; no seat says that by itself.",
         )
     words = " ".join(str(answer.get(key, "")) for key in ("msg", *STREAMS))
     too_old = next(filter(None, (pattern.search(words) for pattern in TOO_OLD)), None)
@@ -80,14 +66,14 @@ def refusal(name: str, answer: Mapping[str, object]) -> Refusal | None:
         version = too_old.groupdict().get("version", "older than 3.7")
         return Refusal(
             f"{name} has Python {version}, and Ansible needs {OLDEST_PYTHON} or newer there",
-            "install a newer one, and name its path as ansible_python_interpreter",
+            "install a newer one, and name its path as ansible_python_interpreter.",
         )
     # Ansible puts values that are no JSON into the answer of a module that failed.
     size = len(json.dumps(answer, default=str))
     if size > LARGEST_ANSWER:
         return Refusal(
             f"{name} tells {size} bytes of itself, and at most {LARGEST_ANSWER} are taken",
-            "remove containers, images or labels there that are not needed",
+            "remove containers, images or labels there that are not needed.",
         )
     return None
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, TypedDict
 
 from ansible_collections.labocloud.room.plugins.module_utils.languages import SOURCE
+from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.plugin_utils import catalogue
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line
 
@@ -134,6 +135,6 @@ def in_words(findings: Sequence[Finding]) -> str:
     advice = [f"{found['advice'][SOURCE]}: " if found["advice"] else "" for found in findings]
     # What ends with a command is told from what comes next.
     return "; and ".join(
-        f"{found['cause'][SOURCE].rstrip('.')}. Fix: {first}{found['command']}"
+        str(Refusal(found["cause"][SOURCE].rstrip("."), f"{first}{found['command']}"))
         for found, first in zip(findings, advice, strict=True)
     )

@@ -7,6 +7,8 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
+
 try:
     from docker.utils.build import exclude_paths
 except ImportError:
@@ -34,7 +36,7 @@ def pack(src: Path, also: list[Path]) -> bytes:
     Dockerfile cannot be read, or the package that reads a .dockerignore as Docker does is missing.
     """
     if exclude_paths is None:
-        raise OSError("the control machine's Python has no package docker. Fix: install it")
+        raise OSError(Refusal("the control machine's Python has no package docker", "install it"))
     (src / "Dockerfile").stat()
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:

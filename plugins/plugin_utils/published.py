@@ -14,6 +14,7 @@ from typing import Protocol, TypedDict, cast
 from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase, VariableLayer
+from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Attacks, Seat
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import Verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Course
@@ -112,7 +113,12 @@ def refuse_injected_facts() -> None:
     """
     if constants.config.get_config_value("INJECT_FACTS_AS_VARS"):
         raise AnsibleError(
-            "Ansible is set to take the facts that a machine tells for variables, by which any seat"
-            " could change the settings of all. Nothing was done. Fix: write inject_facts_as_vars ="
-            " False under [defaults] in your ansible.cfg (or set ANSIBLE_INJECT_FACT_VARS=False)."
+            str(
+                Refusal(
+                    "Ansible is set to take the facts that a machine tells for variables, by which"
+                    " any seat could change the settings of all. Nothing was done",
+                    "write inject_facts_as_vars = False under [defaults] in your ansible.cfg (or"
+                    " set ANSIBLE_INJECT_FACT_VARS=False).",
+                )
+            )
         )

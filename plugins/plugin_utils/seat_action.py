@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 
 from ansible.errors import AnsibleActionFail, AnsibleActionSkip, AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.plugin_utils import judge, settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import Answer, NoConnection
 from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Action, ask
@@ -75,9 +76,14 @@ class Machine:
         """
         if len(os.fsencode(self.name)) > LONGEST_NAME:
             raise AnsibleError(
-                f"{self.name[:20]}… is a name of {len(self.name)} characters, too long for a"
-                " file's. Fix: give the seat a shorter one in the inventory, and its address as"
-                " ansible_host."
+                str(
+                    Refusal(
+                        f"{self.name[:20]}… is a name of {len(self.name)} characters, too long for"
+                        " a file's",
+                        "give the seat a shorter one in the inventory, and its address as"
+                        " ansible_host.",
+                    )
+                )
             )
         registry = self.settings["room"]["registry"]
         rooms = [address for address in (registry["at"], registry["mirror"]) if address]

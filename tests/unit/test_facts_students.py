@@ -150,8 +150,8 @@ def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """What a kernel tells, by path; the places of a seat are in a folder."""
     told: dict[str, str] = {}
     monkeypatch.setattr(facts_students, "read", lambda path, *_: told.get(path, ""))
-    for name in ("CGROUPS", "TUN", "PROFILES"):
-        monkeypatch.setattr(facts_students, name, str(tmp_path / name))
+    for name in ("_CGROUPS", "_TUN", "_PROFILES"):
+        monkeypatch.setattr(facts_students, name, str(tmp_path / name.strip("_")))
     (tmp_path / "CGROUPS").mkdir()
     return told
 
@@ -201,7 +201,7 @@ def test_the_device_of_networks_is_for_anybody(
     (tmp_path / "TUN").touch()
     (tmp_path / "TUN").chmod(0o666)
     assert facts_students.able_facts()["tun"] is False
-    monkeypatch.setattr(facts_students, "TUN", os.devnull)
+    monkeypatch.setattr(facts_students, "_TUN", os.devnull)
     assert facts_students.able_facts()["tun"] is stat.S_ISCHR(os.stat(os.devnull).st_mode)
     for_reading = os.stat_result([stat.S_IFCHR | 0o664] + [0] * 9)
     monkeypatch.setattr(os, "stat", lambda *_, **__: for_reading)

@@ -211,7 +211,7 @@ def test_who_asks_says_what_was_for_and_what_to_do() -> None:
     naming = Action(action, {"failed": True, "msg": "another\x1b[2J image"}, names={}, **words)
     with pytest.raises(AnsibleActionFail) as failed:
         naming.run("pc07")
-    assert str(failed.value) == "pc07: room:1 is not given: another [2J image Fix: send it anew."
+    assert str(failed.value) == "pc07: room:1 is not given: another [2J image. Fix: send it anew."
     [asked] = naming.questions
     assert asked["names"] == {}
     assert not asked.keys() & words.keys()

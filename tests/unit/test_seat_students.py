@@ -584,7 +584,7 @@ def test_what_the_engine_refuses_is_named_with_its_reason_and_the_rest_goes(
     assert told["failed"] is told["changed"] is True
     assert told["left"] == [f"{name}: it is in use"]
     why = f"cannot be removed: {name}: it is in use"
-    assert told["msg"] == f"pc07: {why}. {STILL}"
+    assert told["msg"] == f"pc07: {why}. Fix: {STILL}"
     assert [step for step in steps(obeys) if "/unpause" not in step] == STEPS
 
 

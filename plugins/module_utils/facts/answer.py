@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import SOCKET
 from ansible_collections.labocloud.room.plugins.module_utils.facts.gather import seat_facts
+from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 
 ARGUMENTS: dict[str, Any] = {
     "docker_socket": {"type": "path", "default": SOCKET},
@@ -35,8 +36,10 @@ class LateError(BaseException):
 def _stop(_signal: int, _frame: FrameType | None) -> None:
     """Raise LateError in whatever is under way."""
     raise LateError(
-        f"the seat has not told what it has within {LONGEST} s. Fix: look for a disk there"
-        " that does not answer, as `df` does, or restart it."
+        Refusal(
+            f"the seat has not told what it has within {LONGEST} s",
+            "look for a disk there that does not answer, as `df` does, or restart it.",
+        )
     )
 
 

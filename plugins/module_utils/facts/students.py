@@ -33,7 +33,7 @@ _OF_A_GROUP, _READ_AND_WRITE = 0x08, 6
 # The profile that allows namespaces to rootlesskit: Ubuntu forbids them to other programs.
 _PROFILES = "/etc/apparmor.d/*rootlesskit*"
 _CGROUPS = "/sys/fs/cgroup"
-TUN, _FOR_ANYBODY = "/dev/net/tun", 0o006
+_TUN, _FOR_ANYBODY = "/dev/net/tun", 0o006
 
 
 def members(group: str) -> list[str] | None:
@@ -159,7 +159,7 @@ def able_facts() -> dict[str, Any]:
     """Return what the machine has of what an engine without root needs, as the fact C(able)."""
     tun = 0
     with suppress(OSError):
-        tun = os.stat(TUN).st_mode
+        tun = os.stat(_TUN).st_mode
     is_restricted = _is_switched_on("kernel/apparmor_restrict_unprivileged_userns", "0")
     return {
         "namespaces": _is_switched_on("user/max_user_namespaces", "1")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine.roots import NOBODYS
+from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 
 
 class ForeignEntryError(Exception):
@@ -85,8 +86,10 @@ def remove_files(directory: int, busy: Callable[[str], None]) -> list[str]:
 def refuse_mount(path: str) -> None:
     """Raise ForeignEntryError: something is mounted at that path after all."""
     raise ForeignEntryError(
-        f"something is mounted at {path}: the removal has stopped there. Fix: unmount it, and then"
-        " this again"
+        Refusal(
+            f"something is mounted at {path}: the removal has stopped there",
+            "unmount it, and then this again",
+        )
     )
 
 

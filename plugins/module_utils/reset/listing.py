@@ -12,6 +12,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine import acces
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
 from ansible_collections.labocloud.room.plugins.module_utils.engine.things import look
 from ansible_collections.labocloud.room.plugins.module_utils.limits import held
+from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.module_utils.reset.memory import remembered
 from ansible_collections.labocloud.room.plugins.module_utils.reset.ownership import Before, Claims
 from ansible_collections.labocloud.room.plugins.module_utils.reset.plan import (
@@ -25,12 +26,14 @@ from ansible_collections.labocloud.room.plugins.module_utils.state import State,
 
 def _unknown(state: State, host: str) -> str:
     """Return why it is not known what was there before the toolkit; empty where it is."""
-    why = ""
+    unknown = "it is not known what was there before the toolkit"
     if state.before is None:
-        why = f"it has changed nothing here yet. Fix: ./lab up --limit {shlex.quote(host)}"
-    elif state.before["docker_data"] and not state.before["docker_running"]:
-        why = "Docker had data and did not run. Fix: remove by hand what students made"
-    return why and f"it is not known what was there before the toolkit: {why}"
+        fix = f"./lab up --limit {shlex.quote(host)}"
+        return str(Refusal(f"{unknown}: it has changed nothing here yet", fix))
+    if state.before["docker_data"] and not state.before["docker_running"]:
+        why = f"{unknown}: Docker had data and did not run"
+        return str(Refusal(why, "remove by hand what students made"))
+    return ""
 
 
 def _unanswering(docker: DockerConnection, host: str) -> str:
@@ -39,7 +42,7 @@ def _unanswering(docker: DockerConnection, host: str) -> str:
         docker.negotiate()
     except (OSError, http.client.HTTPException):
         fix = f"./lab up --limit {shlex.quote(host)}, and then this again"
-        return f"Docker does not answer. Fix: {fix}"
+        return str(Refusal("Docker does not answer", fix))
     return ""
 
 

@@ -26,6 +26,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.things impor
 from ansible_collections.labocloud.room.plugins.module_utils.files import digest
 from ansible_collections.labocloud.room.plugins.module_utils.images.archive_names import names_in
 from ansible_collections.labocloud.room.plugins.module_utils.images.zstd import unpacked
+from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.module_utils.reset.recreating import (
     LABEL,
     OF_ANOTHER,
@@ -149,7 +150,7 @@ def restore_network(docker: DockerConnection, network: Description) -> str:
         return ""
     if network["Scope"] != "local":
         fix = shlex.join(["docker", "network", "create", "-d", "overlay", name])
-        raise ValueError(f"it was a swarm's. Fix: {fix}")
+        raise ValueError(Refusal("it was a swarm's", fix))
     request = {key: network[key] for key in COPIED_OF_NETWORK}
     try:
         docker.ask("/networks/create", "POST", request)
@@ -255,7 +256,7 @@ def _free_name(docker: DockerConnection, container: Description, mark: str) -> s
         if _is_marked(present, mark):
             return ""
     raise ValueError(
-        f"there are containers {name} and {name}-restored already. Fix: remove or rename one"
+        Refusal(f"there are containers {name} and {name}-restored already", "remove or rename one")
     )
 
 
@@ -346,8 +347,10 @@ class Restoration:
             if present is not None and (present["Labels"] or {}).get(LABEL) != self.mark:
                 fix = shlex.join(["docker", "volume", "rm", volume["Name"]])
                 raise ValueError(
-                    f"there is a volume {volume['Name']} already. Fix: {fix}, or do without the"
-                    " saved one"
+                    Refusal(
+                        f"there is a volume {volume['Name']} already",
+                        f"{fix}, or do without the saved one",
+                    )
                 )
 
     def here(self, reference: str) -> str:

@@ -27,6 +27,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.images.archive_name
 )
 from ansible_collections.labocloud.room.plugins.module_utils.images.zstd import pack
 from ansible_collections.labocloud.room.plugins.module_utils.limits import few
+from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.module_utils.reset.halting import (
     describe_all,
     describe_containers,
@@ -226,11 +227,12 @@ def _refuse_little_space(needed: int, dest: Path) -> None:
         others = shlex.join(
             str(path) for path in sorted(dest.parent.glob(f"{REPOSITORY}-*")) if path != dest
         )
-        raise UnsavableError(
+        why = (
             f"{needed / 10**6:.0f} MB are to be saved, and at {dest.parent} is space for "
             f"{free / 10**6:.0f} MB"
-            + (f". Fix: rm -r {others}, where no other run fetches from there" if others else "")
         )
+        fix = f"rm -r {others}, where no other run fetches from there"
+        raise UnsavableError(Refusal(why, fix) if others else why)
 
 
 def save(docker: DockerConnection, arguments: dict[str, Any], dest: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ NEXT = (
     " save=yes it saves the containers, images and volumes first."
 )
 STILL = (
-    "Fix: see to what is named here, or have it stay (seat_reset_keep), and give the same command"
+    "see to what is named here, or have it stay (seat_reset_keep), and give the same command"
     " again; what is gone already is passed over."
 )
 

@@ -101,7 +101,7 @@ def silence(name: str, answer: Answer) -> Finding | None:
     if isinstance(answer, NoConnection):
         return unanswered(name, answer.why)
     if refused := refusal(name, answer):
-        return finding("answer_refused", name, what=refused.what, fix=refused.fix)
+        return finding("answer_refused", name, what=refused.what, fix=refused.fix.rstrip("."))
     if not answer.get("failed"):
         return None
     why = reason(answer)[:_LONGEST]

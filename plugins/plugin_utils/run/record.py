@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from ansible.executor.task_result import CallbackTaskResult
+from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.plugin_utils import findings, judge
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.facts import Attacks
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
@@ -218,19 +219,25 @@ class Record:
             return findings.in_words(refusals)
         if self.is_broken_off:
             waited = " while it waited for this seat" * (seat in self._busy)
-            return f"not finished: the run was broken off{waited}. Fix: the same command again"
+            why = f"not finished: the run was broken off{waited}"
+            return str(Refusal(why, "the same command again"))
         if behind := self._stopped_by():
-            return (
-                f"the update stops before this batch, since {', '.join(behind)} could not be"
-                " updated. What was not updated yet serves as before. Fix: mend that, or where the"
-                " seat is off begin with another one, -e canary=, and give the same command again;"
-                " or go back everywhere, with -e revision= and the first digits of the revision to"
-                " serve."
+            return str(
+                Refusal(
+                    f"the update stops before this batch, since {', '.join(behind)} could not be"
+                    " updated. What was not updated yet serves as before",
+                    "mend that, or where the seat is off begin with another one, -e canary=, and"
+                    " give the same command again; or go back everywhere, with -e revision= and the"
+                    " first digits of the revision to serve.",
+                )
             )
         if self._awaited:
-            return (
-                f"waits for {self._awaited}, which works for the room. Fix: mend that first; where "
-                "it only builds the image, another seat can: -e course_image_builder=NAME"
+            return str(
+                Refusal(
+                    f"waits for {self._awaited}, which works for the room",
+                    "mend that first; where it only builds the image, another seat can:"
+                    " -e course_image_builder=NAME",
+                )
             )
         if answer:
             return findings.in_words(judge.errors(verdicts)) or "not finished"
