@@ -333,7 +333,7 @@ def test_what_the_module_says_is_told_with_what_to_do(stem: Path) -> None:
         task.run()
     assert str(failed.value) == (
         "pc02 keeps the images that it had, since the new ones cannot be loaded: no space left  on"
-        " device Fix: where the disk is full, make room at /var/lib/docker or /var/tmp; then the"
+        " device. Fix: where the disk is full, make room at /var/lib/docker or /var/tmp; then the"
         " same command again."
     )
     # The module has removed it.
