@@ -20,10 +20,7 @@ MADE_OF = ("name", "image", "memory", "pids_limit")
 
 
 def not_made(failure: Mapping[str, object], settings: Mapping[str, object]) -> str:
-    """Return that no container can be made, and what to do.
-
-    failure: what is taken of the module's answer.
-    """
+    """Return that no container can be made, and what to do."""
     name = settings["name"]
     parts = [f"flask_container_{key} ({settings[f'flask_container_{key}']})" for key in MADE_OF]
     what = (

@@ -40,10 +40,7 @@ def strange(src: Path, also: Iterable[Path], settings: Want) -> Iterator[Path]:
 
 
 def build_context(machine: Machine, src: Path, also: list[Path]) -> bytes:
-    """Return the build context.
-
-    Raises AnsibleActionFail where it cannot be read, or is not what an image is made from.
-    """
+    """Return the build context. Raises AnsibleActionFail where no image can be made from it."""
     for path in strange(src, also, machine.settings):
         raise AnsibleActionFail(
             f"{machine.name}: {path} is not sent to the machine that builds, since no image is made"

@@ -68,10 +68,7 @@ _RunModule = Callable[[dict[str, object]], Answer]
 
 
 def process(pid: int | str) -> str:
-    """Return what identifies a process on this machine: boot ID, process ID and start time.
-
-    The text is empty if the process has ended.
-    """
+    """Return the boot ID and a process's ID and start time, or nothing where it has ended."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         # By proc_pid_stat(5) the name may hold anything, and ends with the last parenthesis.
@@ -123,10 +120,7 @@ def refusal(seat: str, lock: Lock) -> str:
 
 
 def take(run_module: _RunModule, mine: _Owner, take_over: bool) -> Answer:
-    """Take the lock, from another owner where that is right, and return the last answer.
-
-    run_module: a function that runs the module with arguments and returns its answer.
-    """
+    """Take the lock, from another owner where that is right, and return the last answer."""
     answer = run_module({"owner": mine})
     for _ in range(_MOST_TRIES):
         lock = answer.get("held")

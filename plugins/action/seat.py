@@ -36,8 +36,6 @@ def is_doubtful(previous: Published) -> bool:
 
     One that has just been switched on may still have been starting its services. Nothing has
     changed of one that was off, or is refused.
-
-    previous: what this run has published of it.
     """
     verdicts = previous.get("verdict", {})
     is_refused = any(part["refused"] for part in verdicts.values())

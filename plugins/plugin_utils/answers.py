@@ -51,10 +51,7 @@ Answer = Mapping[str, object] | NoConnection
 
 
 def refusal(name: str, answer: Mapping[str, object]) -> Refusal | None:
-    """Return why an answer is not taken; None where it can be.
-
-    name: the machine's. answer: all of what its module gave.
-    """
+    """Return why all that a machine's module has answered is not taken; None where it can be."""
     if too_deep(answer, DEEPEST_ANSWER):
         return Refusal(
             f"{name} tells what is nested deeper than anything that a seat has",
@@ -85,10 +82,7 @@ def reason(answer: Mapping[str, object]) -> str:
 
 
 def shown(name: str, answer: Mapping[str, object]) -> dict[str, object]:
-    """Return as much of an answer as is used and shown, as the result of a task.
-
-    name: the machine's. The result of an answer that is refused has failed, and says why.
-    """
+    """Return the result of a task: what is used and shown of an answer, or why it is refused."""
     if refused := refusal(name, answer):
         return {"failed": True, "msg": str(refused)}
     result = dict(answer)

@@ -119,10 +119,7 @@ def finding(name: str, seat: str, /, **values: object) -> Finding:
 
 
 def of_seats(found: Finding, seat: str, seats: str) -> Finding:
-    """Return a finding of one seat, in which the command is for others too.
-
-    seats: names, with commas, or a group of the inventory.
-    """
+    """Return a finding of a seat with the command for others too: names with commas, or a group."""
     before, names_it, _ = VOCABULARY[found["id"]].command.partition("{seat}")
     own = f"{before}{seat}"
     if not names_it or not found["command"].startswith(own):

@@ -136,10 +136,7 @@ class Machine:
         return self._judge(timed(shaped(answer), time.time()))
 
     def judge_again(self, attacks: Attacks | None = None) -> dict[str, object]:
-        """Judge the machine by what it has answered before, publish it, and return the result.
-
-        attacks: what came of those, in the shape seat_shape.ATTACKS, where that is new.
-        """
+        """Judge the machine as judge_answer() does, by what is published, and by new attacks."""
         if attacks:
             self.published["attacks"] = attacks
         if facts := self.published.get("seat"):
@@ -194,10 +191,7 @@ class SeatAction(Action):
 
 
 def _failure(answer: Mapping[str, object]) -> dict[str, object]:
-    """Return what is taken of the answer of a module that has failed: a few texts, of some length.
-
-    What it calls its facts is what a seat says, and no verdict.
-    """
+    """Return what is taken of a failed module's answer: a few texts, of some length."""
     taken = {key: answer[key] for key in OF_A_FAILURE if key in answer}
     return {
         key: value if value is None or isinstance(value, bool) else str(value)[:LONGEST_WORDS]

@@ -39,10 +39,7 @@ def write_page(
 def write_missing(
     directory: Path, room: list[str], failed: Collection[str], ready: Collection[str]
 ) -> None:
-    """Write, or remove, the file that the `--limit` of the next run can take.
-
-    room, failed, ready: as missing() takes them. Raises OSError.
-    """
+    """Write, or remove, the file for `--limit` of the next run, by missing(). Raises OSError."""
     path = directory / MISSING
     previous = path.read_text(encoding="utf-8").split() if path.exists() else []
     names = missing(previous, room, failed, ready)

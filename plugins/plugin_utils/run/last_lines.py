@@ -71,10 +71,7 @@ def warnings(verdicts: Mapping[str, Mapping[str, Verdict]], room: Sequence[str] 
 
 
 def attacked(attacks: Mapping[str, Attacks], room: Sequence[str] = ()) -> list[str]:
-    """Return a line for each result that attacks have had, with the seats that have it.
-
-    room: as warnings() takes it.
-    """
+    """Return a line for each result that attacks have had, with the seats that have it."""
     seats: dict[str, list[str]] = {}
     for seat in _in_order(attacks, room):
         outcomes = Counter(attempt["outcome"] for attempt in attacks[seat]["tried"])

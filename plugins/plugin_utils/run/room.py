@@ -48,10 +48,7 @@ def settings_of(play: Play, name: str) -> RoomSettings:
 
 
 def people_of(play: Play, seats: list[str]) -> dict[str, str]:
-    """Return who sits at each seat, empty where nobody is to be named.
-
-    Raises AnsibleError where a name is a template that cannot be rendered.
-    """
+    """Return who sits at each seat, empty for nobody. Raises AnsibleError for a wrong template."""
     manager = play.get_variable_manager()
     people = {}
     for name in seats:
