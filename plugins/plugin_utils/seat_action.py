@@ -122,7 +122,7 @@ class Machine:
         # The tasks that follow would know nothing of a machine whose answer is not taken.
         if found := judge.silence(self.name, answer):
             raise AnsibleActionFail(f"{self.name}: {in_words([found])}")
-        result = self.judge_answer(answer)
+        result = self._judge(timed(shaped(answer), time.time()))
         return result | {key: answer[key] for key in OF_A_CHANGE if key in answer}
 
     def judge_answer(self, answer: Answer) -> dict[str, object]:
