@@ -127,13 +127,6 @@ def room_findings(answers: Mapping[str, Judged], seats: list[str], builder: str)
     return found
 
 
-def students(uid: int | None) -> str | None:
-    """Return how those use Docker who may without sudo. uid: of who answers at its socket."""
-    if uid is None:
-        return None
-    return "rootless" if uid else "group"
-
-
 def row(
     name: str, answer: Judged | None, before: LastRow | None, now: float, *, failed: bool
 ) -> Row:
@@ -155,6 +148,7 @@ def row(
         }
         return {**nothing, **before, "asked": False} if before else nothing
     has, found = answer["seat"], findings(answer["verdict"])
+    uid = has["docker"]["uid"] if has else None
     if failed and _state(found) not in ("error", "unreachable"):
         found.insert(0, finding("unfinished", name))
     return {
@@ -164,7 +158,8 @@ def row(
         "time": iso(now),
         "os": has["os"]["name"][:LONGEST] if has else None,
         "docker": has["docker"]["version"][:LONGEST] or None if has else None,
-        "students": students(has["docker"]["uid"]) if has else None,
+        # How those use Docker who may without sudo, by who answers at its socket.
+        "students": None if uid is None else "rootless" if uid else "group",
         "findings": found,
     }
 
