@@ -17,7 +17,7 @@ from ansible.plugins.loader import init_plugin_loader  # noqa: E402  # the paths
 init_plugin_loader([str(PROJECT / ".collections")])
 
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import judge  # noqa: E402
-from ansible_collections.labocloud.room.plugins.plugin_utils.report import report  # noqa: E402
+from ansible_collections.labocloud.room.plugins.plugin_utils.report import Judged, report  # noqa: E402
 from sample_seat import builder, seat, want  # noqa: E402
 
 KINDS = (
@@ -33,7 +33,7 @@ def measure(seats: int) -> float:
     names = [f"pc{number}" for number in range(seats)]
     wanted, builds = want({"lab": names}, "pc0"), builder()
     begun = time.perf_counter()
-    answers = {
+    answers: dict[str, Judged] = {
         name: {"seat": has, "verdict": judge(has, {**wanted, "name": name}, builds)}
         for name, has in zip(names, islice(cycle(KINDS), seats), strict=True)
     }

@@ -8,24 +8,19 @@ answer, and where it is not as it should be then; with what to do, by the settin
 """
 
 from collections.abc import Mapping
-from typing import Any
 
-from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
-from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN, printable
-from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine
+from ansible_collections.labocloud.room.plugins.plugin_utils.printable import printable
+from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine, SeatAction
 
 # Characters of a revision that people are shown.
 SHORT = 12
 MADE_OF = ("name", "image", "memory", "pids_limit")
 
 
-def not_made(failure: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
-    """Return that no container can be made, and what to do.
-
-    failure: what is taken of the module's answer.
-    """
+def not_made(failure: Mapping[str, object], settings: Mapping[str, object]) -> str:
+    """Return that no container can be made, and what to do."""
     name = settings["name"]
     parts = [f"flask_container_{key} ({settings[f'flask_container_{key}']})" for key in MADE_OF]
     what = (
@@ -36,7 +31,7 @@ def not_made(failure: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     return str(Refusal(what, fix))
 
 
-def not_answering(failure: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
+def not_answering(failure: Mapping[str, object], settings: Mapping[str, object]) -> str:
     """Return that a new container does not answer, what answers meanwhile, and what to do.
 
     failure: what is taken of the module's answer, or what is left of that where it was ended.
@@ -64,10 +59,9 @@ def not_answering(failure: Mapping[str, Any], settings: Mapping[str, Any]) -> st
     return str(Refusal(what, fix))
 
 
-class ActionModule(ActionBase):
+class ActionModule(SeatAction):
     """The action, by the name that Ansible looks for."""
 
-    _supports_check_mode = True
     _VALID_ARGS = frozenset(
         (
             *("state", "name", "successor", "container", "own", "left", "replaces", "differs"),
@@ -75,21 +69,17 @@ class ActionModule(ActionBase):
         )
     )
 
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def perform_on(self, machine: Machine) -> dict[str, object]:
         """Have the container run, or be gone, and judge what came of it."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        machine = Machine(self, task_vars)
         if self._task.args.get("state") == "absent":
-            return result | machine.change(self._task.args, taken=("revision",))
+            return machine.change(self._task.args)
 
-        def explain(failure: Mapping[str, Any]) -> str:
+        def explain(failure: Mapping[str, object]) -> str:
             words = not_answering if failure.get("made", True) else not_made
             return words(failure, machine.settings)
 
-        result |= machine.change(self._task.args, taken=("revision",), explain=explain)
-        verdicts = result[UNSHOWN]["verdict"]
+        result = machine.change(self._task.args, explain)
+        verdicts = machine.published["verdict"]
         found = [*verdicts["machine"]["refused"], *verdicts["container"]["findings"]]
         wrong = [finding for finding in found if finding["severity"] == "error"]
         if self._task.check_mode or not wrong:

@@ -12,74 +12,61 @@ import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
-from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.module_utils.images.passing import (
     NAME,
     PLACE,
     PREFIX,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
-from ansible_collections.labocloud.room.plugins.plugin_utils.archives import (
-    PART,
-    checked,
-    keep,
-    kept,
+from ansible_collections.labocloud.room.plugins.plugin_utils import archives, transfer
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Action, ask
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
+    Archive,
+    ImagesVerdict,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.asking import ask
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import ImagesVerdict
-from ansible_collections.labocloud.room.plugins.plugin_utils.published import published
-from ansible_collections.labocloud.room.plugins.plugin_utils.transfer import (
-    MB,
-    fetch_file,
-    too_large,
-)
+from ansible_collections.labocloud.room.plugins.plugin_utils.published import Variables, published
 
 # A path in the module's answer becomes one of a command here: no other is taken.
 PATH = re.compile(rf"{PLACE}/{PREFIX}\w+/{re.escape(NAME)}", re.ASCII)
 
 # Bytes. The course's own archive has 28 MB; with what a teacher adds it may have some GB.
-LARGEST = 20_000 * MB
+LARGEST = 20_000 * transfer.MB
 FIX = (
     "make room, or the images smaller; or set course_image_delivery to registry, with which none"
     " pass through here"
 )
 
 
-def kinds_of_archives(seats: list[str], variables: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return what the archive of each kind of seat is that lacks images.
-
-    Each is the module's arguments, and archive, the beginning of the path under which it is kept.
-    """
-    verdicts = [
-        cast("ImagesVerdict", published(seat, variables)["verdict"]["images"]) for seat in seats
-    ]
-    archives: list[dict[str, Any]] = [
-        dict(verdict["archive"]) for verdict in verdicts if verdict["lacking"]
-    ]
-    return list({archive["archive"]: archive for archive in archives}.values())
+def kinds_of_archives(seats: list[str], variables: Variables) -> list[Archive]:
+    """Return the archive of each kind of seat that lacks images."""
+    kinds: dict[str, Archive] = {}
+    for seat in seats:
+        verdict = cast("ImagesVerdict", published(seat, variables)["verdict"]["images"])
+        if verdict["lacking"]:
+            kinds[verdict["archive"]["archive"]] = verdict["archive"]
+    return list(kinds.values())
 
 
-class ActionModule(ActionBase):
+class ActionModule(Action):
     """The action, by the name that Ansible looks for."""
 
     _VALID_ARGS = frozenset(("seats", "images"))
 
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def perform(self, variables: Variables) -> dict[str, object]:
         """Have the images saved, and fetch the archives."""
-        result: dict[str, Any] = super().run(tmp, task_vars) | {"changed": False}
+        result: dict[str, object] = {"changed": False}
         if images := self._task.args.get("images"):
-            return {**result, **ask(self, {"images": images}, task_vars)}
+            return {**result, **ask(self, {"images": images}, variables)}
         try:
-            for arguments in kinds_of_archives(self._task.args["seats"], task_vars or {}):
-                stem = checked(Path(arguments.pop("archive")))
+            for archive in kinds_of_archives(self._task.args["seats"], variables):
+                stem = archives.checked(Path(archive["archive"]))
                 stem.parent.mkdir(parents=True, exist_ok=True)
-                if kept(stem):
+                if archives.kept(stem):
                     continue
-                answer = ask(self, arguments, task_vars)
+                arguments = {key: archive[key] for key in ("images", "skip_layers")}
+                answer = ask(self, arguments, variables)
                 if answer.get("failed"):
                     return {**result, **answer}
                 self._fetch(answer, stem)
@@ -88,7 +75,7 @@ class ActionModule(ActionBase):
             return result | {"failed": True, "msg": f"the images cannot be fetched: {error}"}
         return result
 
-    def _fetch(self, answer: Mapping[str, Any], stem: Path) -> None:
+    def _fetch(self, answer: Mapping[str, object], stem: Path) -> None:
         """Fetch the archive that the module has made, and remove it there.
 
         The connection fetches as the user who connects: as root, the archive would pass through
@@ -97,15 +84,15 @@ class ActionModule(ActionBase):
         path, size = str(answer.get("path")), answer.get("size")
         if not PATH.fullmatch(path):
             raise ValueError(f"the archive is at {path[:80]!r}")
-        part = stem.with_name(f"{stem.name}{PART}")
+        part = stem.with_name(f"{stem.name}{archives.PART}")
         try:
             if not isinstance(size, int) or size < 0:
                 raise ValueError("it is not told how large the archive is")
-            why, _ = too_large(size, shutil.disk_usage(stem.parent).free, LARGEST)
+            why, _ = transfer.too_large(size, shutil.disk_usage(stem.parent).free, LARGEST)
             if why:
                 raise ValueError(Refusal(why, FIX))
-            fetch_file(self._connection.fetch_file, path, part, size)
-            keep(part, stem, str(answer.get("sha256")))
+            transfer.fetch_file(self._connection.fetch_file, path, part, size)
+            archives.keep(part, stem, str(answer.get("sha256")))
         except Exception:
             self._remove(path)
             raise

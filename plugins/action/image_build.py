@@ -8,24 +8,23 @@ Dockerfile, and also, directories that are packed too. It fails where the image 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.course import BASE
 from ansible_collections.labocloud.room.plugins.plugin_utils.packing import pack
-from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine
+from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine, SeatAction
 from ansible_collections.labocloud.room.plugins.plugin_utils.transfer import sending
 
 # The name of a directory of wheels: the SHA-256 of what decides them.
 DIGITS = re.compile("[0-9a-f]{64}")
 
 
-def strange(src: Path, also: Iterable[Path], settings: Mapping[str, Any]) -> Iterator[Path]:
+def strange(src: Path, also: Iterable[Path], settings: Want) -> Iterator[Path]:
     """Yield the directories, of those that are to be packed, that no image is made from.
 
     All of them would go to a machine of the room: it is decided here what is packed, whoever asks
@@ -41,10 +40,7 @@ def strange(src: Path, also: Iterable[Path], settings: Mapping[str, Any]) -> Ite
 
 
 def build_context(machine: Machine, src: Path, also: list[Path]) -> bytes:
-    """Return the build context.
-
-    Raises AnsibleActionFail where it cannot be read, or is not what an image is made from.
-    """
+    """Return the build context. Raises AnsibleActionFail where no image can be made from it."""
     for path in strange(src, also, machine.settings):
         raise AnsibleActionFail(
             f"{machine.name}: {path} is not sent to the machine that builds, since no image is made"
@@ -59,7 +55,7 @@ def build_context(machine: Machine, src: Path, also: list[Path]) -> bytes:
         raise AnsibleActionFail(str(Refusal(why, fix))) from error
 
 
-class ActionModule(ActionBase):
+class ActionModule(SeatAction):
     """The action, by the name that Ansible looks for."""
 
     # An image cannot be built for show.
@@ -68,16 +64,12 @@ class ActionModule(ActionBase):
         ("src", "also", "name", "build_args", "labels", "forget", "aside", "docker_socket")
     )
 
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def perform_on(self, machine: Machine) -> dict[str, object]:
         """Pack and send the build context, have the image built, and judge the machine."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        machine, arguments = Machine(self, task_vars), dict(self._task.args)
+        arguments = dict(self._task.args)
         src, also = Path(arguments.pop("src")), arguments.pop("also", None) or []
         context = build_context(machine, src, [Path(directory) for directory in also])
         with sending(self) as path:
             self._transfer_data(path, context)
             arguments |= {"context": path, "sha256": sha256(context).hexdigest()}
-            result |= machine.change(arguments)
-        return result
+            return machine.change(arguments)

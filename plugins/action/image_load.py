@@ -9,15 +9,18 @@ archive, the beginning of the path under which the control machine keeps it
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
 from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.plugin_utils.archives import kept
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import printable
-from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Explain, Machine
+from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import (
+    Explain,
+    Machine,
+    SeatAction,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.transfer import sending
 
 
@@ -36,7 +39,7 @@ def whole_archive(stem: str, explain: Explain) -> tuple[Path, str]:
     return archive
 
 
-class ActionModule(ActionBase):
+class ActionModule(SeatAction):
     """The action, by the name that Ansible looks for."""
 
     _supports_check_mode = False
@@ -44,16 +47,13 @@ class ActionModule(ActionBase):
         ("archive", "src", "sha256", "images", "names", "forget", "docker_socket")
     )
 
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def perform_on(self, machine: Machine) -> dict[str, object]:
         """Send the archive, have it loaded, and judge the seat."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        machine, arguments = Machine(self, task_vars), dict(self._task.args)
+        arguments = dict(self._task.args)
         # A seat without facts is refused before it is sent anything.
-        root = cast("Seat", machine.previous["seat"])["docker"]["root"]
+        root = cast("Seat", machine.published["seat"])["docker"]["root"]
 
-        def explain(failure: Mapping[str, Any]) -> str:
+        def explain(failure: Mapping[str, object]) -> str:
             why = printable(str(failure.get("msg"))).strip().rstrip(".")
             return str(
                 Refusal(
@@ -65,10 +65,9 @@ class ActionModule(ActionBase):
             )
 
         if "archive" not in arguments:
-            return result | machine.change(arguments, explain=explain)
+            return machine.change(arguments, explain)
         archive, sha256 = whole_archive(arguments.pop("archive"), explain)
         with sending(self) as src:
             self._connection.put_file(str(archive), src)
             arguments |= {"src": src, "sha256": sha256}
-            result |= machine.change(arguments, explain=explain)
-        return result
+            return machine.change(arguments, explain)

@@ -6,29 +6,25 @@ It asks nobody: the machines of the play have been asked what they have, and whi
 that answers under several names is refused; labocloud_twins has the other names of each.
 """
 
-from typing import Any
-
-from ansible.plugins.action import ActionBase
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Action
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import REFUSED
-from ansible_collections.labocloud.room.plugins.plugin_utils.published import publish, published
+from ansible_collections.labocloud.room.plugins.plugin_utils.published import (
+    Variables,
+    publish,
+    published,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import twins
 
 
-class ActionModule(ActionBase):
+class ActionModule(Action):
     """The action, as Ansible looks for it."""
 
-    _supports_check_mode = True
     _requires_connection = False
     _VALID_ARGS: frozenset[str] = frozenset()
 
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def perform(self, variables: Variables) -> dict[str, object]:
         """Compare the answers of the machines of this play, and publish the groups of each."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        variables = task_vars or {}
-        hosts = variables["ansible_play_hosts_all"]
-        answers = {name: published(name, variables) for name in hosts}
+        answers = {name: published(name, variables) for name in variables["ansible_play_hosts_all"]}
         seats = {name: seat for name, answer in answers.items() if (seat := answer.get("seat"))}
         other_names = twins({name: seat["machine"] for name, seat in seats.items()})
         groups = {
@@ -37,4 +33,4 @@ class ActionModule(ActionBase):
             if (belongs_to := REFUSED if name in other_names else answer.get("lacks"))
         }
         publish(self, {"twins": other_names, "groups": groups})
-        return result | {"changed": False}
+        return {"changed": False}

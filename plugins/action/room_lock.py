@@ -23,18 +23,20 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import reason
-from ansible_collections.labocloud.room.plugins.plugin_utils.asking import ask
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Action, ask
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import cleaned, one_line
-from ansible_collections.labocloud.room.plugins.plugin_utils.published import refuse_injected_facts
+from ansible_collections.labocloud.room.plugins.plugin_utils.published import (
+    Variables,
+    refuse_injected_facts,
+)
 
 # Characters of a name and of a reason, which the machine that keeps the lock may choose freely.
 _LONGEST_NAME = 80
@@ -48,11 +50,25 @@ _RELEASE_SECONDS = 60
 _Owner = Mapping[str, str]
 
 
-def process(pid: int | str) -> str:
-    """Return what identifies a process on this machine: boot ID, process ID and start time.
+class Lock(TypedDict):
+    """The lock: whose it is and since when, of which the machine that keeps it may say anything."""
 
-    The text is empty if the process has ended.
-    """
+    owner: Mapping[str, object]
+    since: object
+
+
+class Answer(TypedDict, total=False):
+    """What the module has answered. held: None where it does not tell whose the lock is."""
+
+    held: Lock | None
+    msg: str
+
+
+_RunModule = Callable[[dict[str, object]], Answer]
+
+
+def process(pid: int | str) -> str:
+    """Return the boot ID and a process's ID and start time, or nothing where it has ended."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         # By proc_pid_stat(5) the name may hold anything, and ends with the last parenthesis.
@@ -74,15 +90,10 @@ def identity(pid: int) -> dict[str, str]:
         machine = Path("/etc/machine-id").read_text(encoding="utf-8").strip()
     except OSError:
         machine = ""
-    return {
-        "user": user,
-        "host": socket.gethostname(),
-        "machine": machine,
-        "process": process(pid),
-    }
+    return {"user": user, "host": socket.gethostname(), "machine": machine, "process": process(pid)}
 
 
-def is_dead(owner: _Owner, mine: _Owner) -> bool:
+def is_dead(owner: Mapping[str, object], mine: _Owner) -> bool:
     """Return whether an owner is a run of the same user and machine that has ended."""
     if any(owner.get(key) != mine[key] for key in ("user", "host", "machine")):
         return False
@@ -91,7 +102,7 @@ def is_dead(owner: _Owner, mine: _Owner) -> bool:
     return not pid.isdecimal() or process(pid) != run
 
 
-def refusal(seat: str, lock: Mapping[str, Any]) -> str:
+def refusal(seat: str, lock: Lock) -> str:
     """Return who works on the room and what to do, in words. seat: the machine with the lock."""
     owner = lock["owner"]
     who, host = (one_line(str(owner.get(key)))[:_LONGEST_NAME] for key in ("user", "host"))
@@ -108,22 +119,15 @@ def refusal(seat: str, lock: Mapping[str, Any]) -> str:
     )
 
 
-def take(
-    run_module: Callable[[dict[str, Any]], dict[str, Any]], mine: _Owner, take_over: bool
-) -> dict[str, Any]:
-    """Take the lock, from another owner where that is right, and return the last answer.
-
-    run_module: a function that runs the module with arguments and returns its answer.
-    """
+def take(run_module: _RunModule, mine: _Owner, take_over: bool) -> Answer:
+    """Take the lock, from another owner where that is right, and return the last answer."""
     answer = run_module({"owner": mine})
     for _ in range(_MOST_TRIES):
-        if not answer.get("held"):
-            break
-        owner = answer["held"]["owner"]
-        if owner == mine or not (take_over or is_dead(owner, mine)):
+        lock = answer.get("held")
+        if not lock or lock["owner"] == mine or not (take_over or is_dead(lock["owner"], mine)):
             break
         # Another run may be quicker, and then has the lock.
-        answer = run_module({"owner": mine, "instead_of": owner})
+        answer = run_module({"owner": mine, "instead_of": lock["owner"]})
         take_over = False
     return answer
 
@@ -152,29 +156,26 @@ def _release_when_ended(pid: int, run: str, release: Callable[[], None]) -> None
         os._exit(0)
 
 
-class ActionModule(ActionBase):
+class ActionModule(Action):
     """The action, by the name that Ansible looks for."""
 
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def perform(self, variables: Variables) -> dict[str, object]:
         """Take the lock, or fail if another run has it.
 
         A machine that cannot be asked keeps no lock: that is a warning and no failure.
         """
-        result: dict[str, Any] = super().run(tmp, task_vars)
         refuse_injected_facts()
-        seat = self._task.delegate_to or (task_vars or {})["inventory_hostname"]
+        seat = self._task.delegate_to or variables["inventory_hostname"]
         # A task has a process of its own, whose parent is the run's.
         pid = os.getppid()
         mine = identity(pid)
         path = {key: value for key, value in self._task.args.items() if key == "path"}
 
-        def run_module(arguments: dict[str, Any]) -> dict[str, Any]:
-            answer: dict[str, Any] = cleaned(ask(self, path | arguments, task_vars))
+        def run_module(arguments: dict[str, object]) -> Answer:
+            answer: Answer = cleaned(ask(self, path | arguments, variables))
             lock = answer.get("held")
             is_understood = isinstance(lock, dict) and isinstance(lock.get("owner"), dict)
-            return answer if is_understood else answer | {"held": None}
+            return answer if is_understood else {**answer, "held": None}
 
         def release() -> None:
             # The run has removed its temporary directory by then, and nobody reads its output.
@@ -187,7 +188,6 @@ class ActionModule(ActionBase):
             answer = take(run_module, mine, boolean(self._task.args["take_over"]))
         except AnsibleError as error:
             answer = {"msg": str(error)}
-        self._remove_tmp_path(self._connection._shell.tmpdir)
         lock = answer.get("held")
         if lock is None:
             why = reason(answer)[:_LONGEST_REASON]
@@ -195,7 +195,7 @@ class ActionModule(ActionBase):
                 f"{seat} cannot be asked whether somebody else works on the room: {why}"
             )
         elif lock["owner"] != mine:
-            return result | {"failed": True, "msg": refusal(seat, lock)}
+            return {"failed": True, "msg": refusal(seat, lock)}
         else:
             _release_when_ended(pid, mine["process"], release)
-        return result | {"changed": False}
+        return {"changed": False}

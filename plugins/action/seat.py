@@ -15,11 +15,10 @@ the course image is made from.
 """
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import Answer
 from ansible_collections.labocloud.room.plugins.plugin_utils.asking import as_answer
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
@@ -29,7 +28,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts i
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, in_words
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import errors
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import Published
-from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine
+from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine, SeatAction
 
 
 def is_doubtful(previous: Published) -> bool:
@@ -37,15 +36,13 @@ def is_doubtful(previous: Published) -> bool:
 
     One that has just been switched on may still have been starting its services. Nothing has
     changed of one that was off, or is refused.
-
-    previous: what this run has published of it.
     """
     verdicts = previous.get("verdict", {})
     is_refused = any(part["refused"] for part in verdicts.values())
     return bool(previous.get("seat")) and not is_refused and bool(errors(verdicts))
 
 
-def failure(name: str, verdicts: Mapping[str, Verdict], wrong: list[Finding]) -> dict[str, Any]:
+def failure(name: str, verdicts: Mapping[str, Verdict], wrong: list[Finding]) -> dict[str, object]:
     """Return the result of a task that fails; wrong: the findings for which it does."""
     # Ansible does not look whether a machine was reached of which a task has failed.
     if wrong[0]["id"] == "unreachable":
@@ -54,30 +51,25 @@ def failure(name: str, verdicts: Mapping[str, Verdict], wrong: list[Finding]) ->
     return {"failed": True, "msg": f"{name}: {in_words(wrong)}"}
 
 
-class ActionModule(ActionBase):
+class ActionModule(SeatAction):
     """The action, by the name that Ansible looks for."""
 
-    _supports_check_mode = True
     _VALID_ARGS = frozenset(("anew", "refuse", "prove"))
 
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def perform_on(self, machine: Machine) -> dict[str, object]:
         """Ask the machine, where that was not done yet, and judge it."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
         arguments, is_check = self._task.args, self._task.check_mode
         refuse, prove = arguments.get("refuse") or [], boolean(arguments.get("prove", False))
-        machine = Machine(self, task_vars)
-        previous = machine.previous
+        previous = machine.published
         is_unknown = not previous.get("seat") and "verdict" not in previous
         is_doubted = prove and not is_check and is_doubtful(previous)
         if is_unknown or is_doubted or boolean(arguments.get("anew", False)):
             must_be_reached = bool(refuse or prove)
-            values = machine.judge_answer(self._answer(machine, must_be_reached=must_be_reached))
+            answer = self._answer(machine, must_be_reached=must_be_reached)
+            result = machine.judge_answer(answer)
         else:
-            values = machine.judge_again()
-        result |= machine.publish(values)
-        verdicts = values["verdict"]
+            result = machine.judge_again()
+        verdicts = machine.published["verdict"]
         wrong = errors(verdicts) if prove else []
         if refuse:
             parts = dict.fromkeys(["machine", *refuse])

@@ -7,19 +7,18 @@ C(seat) does, whose answer of this run is judged anew, and what came of the atta
 seat is judged from then on.
 """
 
-from typing import Any
+from collections.abc import Mapping
 
-from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Attacks
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import fitted, nothing
 from ansible_collections.labocloud.room.plugins.plugin_utils.asking import ask
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import silence
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import cleaned
-from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine
+from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine, SeatAction
 from ansible_collections.labocloud.room.plugins.plugin_utils.seat_shape import ATTACKS
 
 
-def shaped(answer: dict[str, Any], name: str, account: str) -> Attacks:
+def shaped(answer: Mapping[str, object], name: str, account: str) -> Attacks:
     """Return what came of the attacks, in the shape ATTACKS.
 
     answer: the module's, which may be any: where it has another shape, it is no proof, and why
@@ -34,19 +33,16 @@ def shaped(answer: dict[str, Any], name: str, account: str) -> Attacks:
     return {**attacks, "account": account, "why": wrong[0] if wrong else attacks["why"]}
 
 
-class ActionModule(ActionBase):
+class ActionModule(SeatAction):
     """The action, by the name that Ansible looks for."""
 
     _supports_check_mode = False
     _VALID_ARGS = frozenset(("account",))
 
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def perform_on(self, machine: Machine) -> dict[str, object]:
         """Have the attacks tried, and judge the machine by what came of them."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        machine, account = Machine(self, task_vars), str(self._task.args.get("account"))
+        account = str(self._task.args.get("account"))
         image = machine.settings["course_image_base_tag"]
-        answer = ask(self, {"account": account, "image": image}, task_vars)
+        answer = ask(self, {"account": account, "image": image}, machine.variables)
         attacks = shaped(answer, machine.name, account)
-        return result | machine.publish(machine.judge_again(attacks))
+        return machine.judge_again(attacks)

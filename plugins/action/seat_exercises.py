@@ -8,14 +8,12 @@ action C(seat) does.
 
 import base64
 from pathlib import Path
-from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import ExerciseError
 from ansible_collections.labocloud.room.plugins.plugin_utils import lesson_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.packing import pack
-from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine
+from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine, SeatAction
 
 
 def packed(name: str, project: Path) -> str:
@@ -30,20 +28,15 @@ def packed(name: str, project: Path) -> str:
     return base64.b64encode(lesson_files.archive(entries)).decode()
 
 
-class ActionModule(ActionBase):
+class ActionModule(SeatAction):
     """The action, by the name that Ansible looks for."""
 
-    _supports_check_mode = True
     _VALID_ARGS = frozenset(("state", "delivered", "docker_socket"))
 
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def perform_on(self, machine: Machine) -> dict[str, object]:
         """Pack the files, have them put in their place, and judge the seat."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        machine, arguments = Machine(self, task_vars), dict(self._task.args)
-        arguments["archive"] = ""
+        arguments = {**self._task.args, "archive": ""}
         if arguments.get("state") != "absent":
             project = Path(machine.settings["course_image_project"])
             arguments["archive"] = packed(machine.name, project)
-        return result | machine.change(arguments, taken=("stays",))
+        return machine.change(arguments)

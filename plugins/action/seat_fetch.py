@@ -15,10 +15,9 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from ansible.errors import AnsibleError
-from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.module_utils.files import digest
 from ansible_collections.labocloud.room.plugins.module_utils.images.passing import PLACE
 from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
@@ -28,6 +27,8 @@ from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import 
     REPOSITORY,
     VOLUMES,
 )
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Action
+from ansible_collections.labocloud.room.plugins.plugin_utils.published import Variables
 from ansible_collections.labocloud.room.plugins.plugin_utils.transfer import (
     MB,
     fetch_file,
@@ -120,16 +121,14 @@ def fetch_save(fetch: Callable[[str, str], None], arguments: Arguments) -> None:
         os.umask(umask)
 
 
-class ActionModule(ActionBase):
+class ActionModule(Action):
     """The action, by the name that Ansible looks for."""
 
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def perform(self, variables: Variables) -> dict[str, object]:
         """Fetch the files, or fail with the reason."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
+        del variables
         try:
             fetch_save(self._connection.fetch_file, self._task.args)
         except (NotFetchedError, OSError) as error:
-            return result | {"failed": True, "msg": str(error)}
-        return result | {"changed": True}
+            return {"failed": True, "msg": str(error)}
+        return {"changed": True}

@@ -11,10 +11,8 @@ result itself has only unfit, the numbers of the exercises that the seat lacks s
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises, snapshot
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import (
     Exercise,
@@ -25,7 +23,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress imp
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, fitted
 from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import Answer
-from ansible_collections.labocloud.room.plugins.plugin_utils.asking import as_answer, ask
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Action, as_answer, ask
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.progress import (
     JudgedExercise,
     JudgedStep,
@@ -38,6 +36,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import
     exercises_of,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN, one_line
+from ansible_collections.labocloud.room.plugins.plugin_utils.published import Variables
 
 # Characters of a text of a check: the longest text of the course has half as many.
 LONGEST = 600
@@ -107,19 +106,14 @@ def missing(seen: Look, numbers: Iterable[int], lesson: Iterable[Exercise]) -> s
     return ""
 
 
-class ActionModule(ActionBase):
+class ActionModule(Action):
     """The action, by the name that Ansible looks for."""
 
-    _supports_check_mode = True
     _VALID_ARGS = frozenset(("done",))
 
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def perform(self, variables: Variables) -> dict[str, object]:
         """Ask the seat, and judge how far it is."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        variables = task_vars or {}
-        name = str(variables["inventory_hostname"])
+        name = variables["inventory_hostname"]
         wanted = settings.wanted(name, variables, self._loader, self._templar)
         lesson = lesson_of(Path(wanted["course_image_project"]))
         seen = look(name, self._answer(lesson, variables), lesson)
@@ -128,7 +122,7 @@ class ActionModule(ActionBase):
             for exercise in lesson
             if (judged := seen["exercises"].get(exercise.name)) and judged["lacks"]
         ]
-        result |= {
+        result: dict[str, object] = {
             "changed": False,
             "unfit": unfit,
             UNSHOWN: {"look": {**seen, "time": time.time()}},
@@ -138,7 +132,7 @@ class ActionModule(ActionBase):
             result |= {"failed": True, "msg": f"{name}: {why}"}
         return result
 
-    def _answer(self, lesson: list[Exercise], variables: dict[str, Any]) -> Answer:
+    def _answer(self, lesson: list[Exercise], variables: Variables) -> Answer:
         """Return the module's answer, with what the checks of the exercises want."""
         arguments = {
             "wants": exercises.wanted(lesson),
@@ -148,5 +142,3 @@ class ActionModule(ActionBase):
             return ask(self, arguments, variables)
         except AnsibleError as error:
             return as_answer(error)
-        finally:
-            self._remove_tmp_path(self._connection._shell.tmpdir)

@@ -24,7 +24,6 @@ extends_documentation_fragment:
 """
 
 import sys
-from typing import Any
 
 from ansible.executor.stats import AggregateStats
 from ansible.executor.task_result import CallbackTaskResult
@@ -64,7 +63,7 @@ class CallbackModule(Default):
         self.rows = Rows()
         self._only_looks = False
 
-    def set_options(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401
+    def set_options(self, *arguments: object, **options: object) -> None:
         """Let no task print its name before there is something to say of it."""
         super().set_options(*arguments, **options)
         if self.is_live:
@@ -77,7 +76,7 @@ class CallbackModule(Default):
         self._only_looks = kind_of(plays) is Kind.PROGRESS
         super().v2_playbook_on_start(playbook)
 
-    def v2_playbook_on_vars_prompt(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401
+    def v2_playbook_on_vars_prompt(self, *arguments: object, **options: object) -> None:
         """Make room for the question and its answer."""
         self.end_screen()
         super().v2_playbook_on_vars_prompt(*arguments, **options)

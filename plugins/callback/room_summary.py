@@ -30,7 +30,6 @@ import atexit
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ansible import context
 from ansible.executor.stats import AggregateStats
@@ -40,31 +39,18 @@ from ansible.playbook import Playbook
 from ansible.playbook.play import Play
 from ansible.playbook.task import Task
 from ansible.plugins.callback import CallbackBase
-from ansible_collections.labocloud.room.plugins.plugin_utils.run.custom_stats import (
-    ignore_odd_counts,
-)
-from ansible_collections.labocloud.room.plugins.plugin_utils.run.files import (
-    write_missing,
-    write_page,
+from ansible_collections.labocloud.room.plugins.plugin_utils.run import (
+    custom_stats,
+    files,
+    last_lines,
+    room,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.run.kinds import Kind, kind_of
-from ansible_collections.labocloud.room.plugins.plugin_utils.run.last_lines import (
-    attacked,
-    summary,
-    warnings,
-)
 from ansible_collections.labocloud.room.plugins.plugin_utils.run.live_board import LiveBoard
 from ansible_collections.labocloud.room.plugins.plugin_utils.run.record import (
     PROGRESS,
     Record,
     TaskResult,
-)
-from ansible_collections.labocloud.room.plugins.plugin_utils.run.room import (
-    Lesson,
-    lesson_of,
-    people_of,
-    seats_of,
-    settings_of,
 )
 
 # The action that makes a seat one of a new group, with `state: absent`.
@@ -91,7 +77,7 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_start(self, playbook: Playbook) -> None:
         """Learn what the run is for."""
-        ignore_odd_counts()
+        custom_stats.ignore_odd_counts()
         atexit.register(self._break_off)
         self.record.kind = kind_of(playbook.get_plays())
         self.record.is_check = context.CLIARGS.get("check", False)
@@ -100,8 +86,8 @@ class CallbackModule(CallbackBase):
         """Learn which seats there are."""
         self.play = play
         self.record.begin_play(
-            room=seats_of(play, ignore_limit=True),
-            seats=seats_of(play),
+            room=room.seats_of(play, ignore_limit=True),
+            seats=room.seats_of(play),
             has_turns=bool(play.serial or play.any_errors_fatal),
         )
 
@@ -116,7 +102,7 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_ok(self, result: CallbackTaskResult) -> None:
         """Record it, and put on the board what it says of how far a seat is."""
-        ended = _translated(result)
+        ended = TaskResult(result)
         self.record.end_task(ended)
         self._show_look(ended)
         # What was made there is gone: who comes next begins at the beginning.
@@ -127,7 +113,7 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_failed(self, result: CallbackTaskResult, ignore_errors: bool = False) -> None:
         """Record it, and put on the board what it says of how far a seat is."""
         del ignore_errors
-        ended = _translated(result)
+        ended = TaskResult(result)
         self.record.fail_task(ended)
         self._show_look(ended)
         if ended.action == PROGRESS and (timeout := ended.timeout):
@@ -135,11 +121,11 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_item_on_failed(self, result: CallbackTaskResult) -> None:
         """Record that an item of a loop failed."""
-        self.record.fail_item(_translated(result))
+        self.record.fail_item(TaskResult(result))
 
     def v2_runner_on_unreachable(self, result: CallbackTaskResult) -> None:
         """Record that a machine cannot be reached."""
-        ended = _translated(result)
+        ended = TaskResult(result)
         self.record.lose_machine(ended)
         self._show_look(ended)
 
@@ -181,48 +167,40 @@ class CallbackModule(CallbackBase):
         # A look says nothing of whether machines are as they should be.
         has_more = record.seats and not only_looks
         others = self._write(lost, ready, set(failed)) if has_more else []
-        return summary(len(ready), failed, record.word, others), "red" if failed else "green"
+        lines = last_lines.summary(len(ready), failed, record.word, others)
+        return lines, "red" if failed else "green"
 
     def _write(self, lost: set[str], ready: set[str], failed: set[str]) -> list[str]:
         """Write the page and the file missing; return the lines on what is only to be looked at."""
         record, want = self.record, self._settings()
         record.silence(lost)
-        lines = write_page(record.answers, want, lost, time.monotonic() - self.started)
+        lines = files.write_page(record.answers, want, lost, time.monotonic() - self.started)
         if record.proves:
-            write_missing(Path(want["room_page_directory"]), record.room, failed, ready)
+            files.write_missing(Path(want["room_page_directory"]), record.room, failed, ready)
         verdicts = {
             name: answer["verdict"] for name, answer in record.answers.items() if name in ready
         }
-        return [*attacked(record.attacks, record.room), *warnings(verdicts, record.room), *lines]
+        return [
+            *last_lines.attacked(record.attacks, record.room),
+            *last_lines.warnings(verdicts, record.room),
+            *lines,
+        ]
 
     def _show_look(self, result: TaskResult) -> None:
         """Put on the board at once what a look has found."""
         if result.action == PROGRESS and "look" in result.published:
             self.board.look(result.host, result.published["look"])
 
-    def _settings(self) -> dict[str, Any]:
+    def _settings(self) -> room.RoomSettings:
         """Return the settings of the page and the board, with the room."""
-        return settings_of(self.play, self.record.room[0])
+        return room.settings_of(self.play, self.record.room[0])
 
-    def _lesson(self) -> Lesson:
-        """Return what the board shows the seats by. Raises as room.lesson_of() and people_of()."""
-        return lesson_of(self._settings(), people_of(self.play, self.record.room))
+    def _lesson(self) -> room.Lesson:
+        """Return what the board shows the seats by. Raises as what is called."""
+        return room.lesson_of(self._settings(), room.people_of(self.play, self.record.room))
 
     def _show(self, lines: Sequence[str], color: str) -> None:
         """Print lines."""
         self._display.banner("ROOM")
         for line in lines:
             self._display.display(line, color=color)
-
-
-def _translated(result: CallbackTaskResult) -> TaskResult:
-    """Return a task's result without Ansible's own types."""
-    task = result.task
-    return TaskResult(
-        host=result.host.get_name(),
-        delegate=task.delegate_to or "",
-        action=task.action,
-        name=task.name,
-        task=task._uuid,
-        answer=result.result,
-    )

@@ -40,21 +40,22 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises im
 from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import exercises_of
+from ansible_collections.labocloud.room.plugins.plugin_utils.published import Variables
 
 
 class LookupModule(LookupBase):
     """The lookup, by the name that Ansible looks for."""
 
     def run(
-        self, terms: list[object], variables: dict[str, Any] | None = None, **kwargs: object
+        self, terms: list[object], variables: Variables, **kwargs: object
     ) -> list[dict[str, Any]]:
         """Return the exercises before the one that the term names.
 
         Raises AnsibleLookupError if there is no such exercise, or the exercises cannot be read.
         """
         self.set_options(var_options=variables, direct=kwargs)
-        [term], given = terms, variables or {}
-        want = settings.wanted(given["inventory_hostname"], given, self._loader, self._templar)
+        [term], name = terms, variables["inventory_hostname"]
+        want = settings.wanted(name, variables, self._loader, self._templar)
         try:
             lesson = exercises_of(Path(want["course_image_project"]))
         except (OSError, ExerciseError) as error:

@@ -44,7 +44,6 @@ _raw:
 """
 
 import json
-from typing import Any
 
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
@@ -54,19 +53,26 @@ from ansible_collections.labocloud.room.plugins.plugin_utils import (
     settings,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Want
+from ansible_collections.labocloud.room.plugins.plugin_utils.published import Variables
+
+
+class SeatVariables(Variables):
+    """The variables of a task on a machine that was asked."""
+
+    labocloud_seat: Seat
 
 
 class LookupModule(LookupBase):
     """The lookup, by the name that Ansible looks for."""
 
     def run(
-        self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: object
+        self, terms: list[str], variables: SeatVariables, **kwargs: object
     ) -> list[dict[str, str]]:
         """Return a dictionary for each term."""
         self.set_options(var_options=variables, direct=kwargs)
-        given = variables or {}
-        want = settings.wanted(given["inventory_hostname"], given, self._loader, self._templar)
-        service, has = self.get_option("service"), given["labocloud_seat"]
+        name, has = variables["inventory_hostname"], variables["labocloud_seat"]
+        want = settings.wanted(name, variables, self._loader, self._templar)
+        service = self.get_option("service")
         return [files_of(service, term, has, want) for term in terms]
 
 

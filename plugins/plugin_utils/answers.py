@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ansible_collections.labocloud.room.plugins.module_utils.limits import few
 from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
@@ -48,14 +47,11 @@ class NoConnection:
     why: str
 
 
-Answer = Mapping[str, Any] | NoConnection
+Answer = Mapping[str, object] | NoConnection
 
 
-def refusal(name: str, answer: Mapping[str, Any]) -> Refusal | None:
-    """Return why an answer is not taken; None where it can be.
-
-    name: the machine's. answer: all of what its module gave.
-    """
+def refusal(name: str, answer: Mapping[str, object]) -> Refusal | None:
+    """Return why all that a machine's module has answered is not taken; None where it can be."""
     if too_deep(answer, DEEPEST_ANSWER):
         return Refusal(
             f"{name} tells what is nested deeper than anything that a seat has",
@@ -79,23 +75,20 @@ def refusal(name: str, answer: Mapping[str, Any]) -> Refusal | None:
     return None
 
 
-def reason(answer: Mapping[str, Any]) -> str:
+def reason(answer: Mapping[str, object]) -> str:
     """Return in one line why a module has failed."""
     message, instead = (one_line(str(answer.get(key, ""))) for key in ("msg", "module_stderr"))
     return instead if instead and message.startswith(NO_JSON) else f"{message} {instead}".strip()
 
 
-def shown(name: str, answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return as much of an answer as is used and shown, as the result of a task.
-
-    name: the machine's. The result of an answer that is refused has failed, and says why.
-    """
+def shown(name: str, answer: Mapping[str, object]) -> dict[str, object]:
+    """Return the result of a task: what is used and shown of an answer, or why it is refused."""
     if refused := refusal(name, answer):
         return {"failed": True, "msg": str(refused)}
     result = dict(answer)
     for key in LINES:
-        if isinstance(result.get(key), list):
-            result[key] = few([printable(str(line)) for line in result[key]])
+        if isinstance(lines := result.get(key), list):
+            result[key] = few([printable(str(line)) for line in lines])
     for key in SENTENCES:
         if key in result:
             result[key] = printable(str(result[key]))[:LONGEST_SENTENCE]

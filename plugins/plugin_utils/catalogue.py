@@ -11,21 +11,22 @@ import gettext
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from ansible_collections.labocloud.room.plugins.module_utils.languages import SOURCE, ordered
 
 # A text for str.format, or its forms, of which a number decides.
 Text = str | list[str]
+# What a file holds: texts, and tables of them.
+type _Table = Mapping[str, Text | _Table]
 
 FOLDER = Path(__file__).parents[2] / "locale"
 LANGUAGES = ordered(path.parent.name for path in FOLDER.glob("*/language.toml"))
 
 
-def _flattened(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Text]]:
+def _flattened(table: _Table, prefix: str = "") -> Iterator[tuple[str, Text]]:
     """Yield the texts of a table and of those in it, by their keys with dots between."""
     for key, value in table.items():
-        if isinstance(value, dict):
+        if isinstance(value, Mapping):
             yield from _flattened(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value

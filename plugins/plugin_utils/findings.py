@@ -6,18 +6,31 @@ import shlex
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple, TypedDict
 
 from ansible_collections.labocloud.room.plugins.module_utils.languages import SOURCE
 from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.plugin_utils import catalogue
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line
 
-Finding = dict[str, Any]
-
 TABLE = Path(__file__).with_suffix(".toml")
 # Characters of one text. Of a room of a hundred, the names have as many; a seat may tell more.
 LONGEST = 3000
+
+
+class Finding(TypedDict):
+    """One thing that is wrong with a machine; nobody changes it once it is made.
+
+    It is a dictionary, since it is JSON wherever it goes: to host variables and to the reports, and
+    by these keys tasks and templates read it, also out of the last report. cause, advice: language
+    to sentence. command: as people type it.
+    """
+
+    id: str
+    severity: Literal["warning", "error"]
+    cause: dict[str, str]
+    advice: dict[str, str] | None
+    command: str
 
 
 class Entry(NamedTuple):
@@ -72,10 +85,10 @@ def _command(template: str, values: Mapping[str, object]) -> str:
     )
 
 
-def shortened(text: str) -> str:
+def shortened(text: str, longest: int = LONGEST) -> str:
     """Return the beginning of a text that is longer than anybody reads, and the end of it."""
-    half = LONGEST // 2
-    return text if len(text) <= LONGEST else f"{text[:half]} … {text[-half:]}"
+    half = longest // 2
+    return text if len(text) <= longest else f"{text[:half]} … {text[-half:]}"
 
 
 def finding(name: str, seat: str, /, **values: object) -> Finding:
@@ -106,10 +119,7 @@ def finding(name: str, seat: str, /, **values: object) -> Finding:
 
 
 def of_seats(found: Finding, seat: str, seats: str) -> Finding:
-    """Return a finding of one seat, in which the command is for others too.
-
-    seats: names, with commas, or a group of the inventory.
-    """
+    """Return a finding of a seat with the command for others too: names with commas, or a group."""
     before, names_it, _ = VOCABULARY[found["id"]].command.partition("{seat}")
     own = f"{before}{seat}"
     if not names_it or not found["command"].startswith(own):

@@ -15,16 +15,12 @@ except ImportError:
     exclude_paths = None
 
 
-def _ignore_patterns(text: str) -> list[str]:
-    """Return the patterns of a .dockerignore."""
-    lines = (line.strip() for line in text.splitlines())
-    return [line for line in lines if line and not line.startswith("#")]
-
-
 def _members(src: Path, also: list[Path]) -> Iterator[tuple[str, Path]]:
     """Yield the members of the archive of src and of the directories in also: name and path."""
     ignore = src / ".dockerignore"
-    patterns = _ignore_patterns(ignore.read_text(encoding="utf-8")) if ignore.exists() else []
+    text = ignore.read_text(encoding="utf-8") if ignore.exists() else ""
+    lines = [line.strip() for line in text.splitlines()]
+    patterns = [line for line in lines if line and not line.startswith("#")]
     for name in sorted(exclude_paths(str(src), patterns)):
         yield name, src / name
     for directory in also:

@@ -8,7 +8,6 @@ import os
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import jinja2
 import markupsafe
@@ -19,7 +18,11 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.contract.progress i
     BoardReport,
     LastBoard,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.report import STATES
+from ansible_collections.labocloud.room.plugins.plugin_utils.report import (
+    STATES,
+    LastReport,
+    Report,
+)
 
 ROW: Shape = {
     "name": str,
@@ -116,7 +119,7 @@ def page(name: str, report: Mapping[str, object], language: str, other: str = ""
     return template.render(report=report, language=language, other=other)
 
 
-def last(directory: Path) -> dict[str, Any]:
+def last(directory: Path) -> LastReport:
     """Return the last report, empty where there is none that can be read, and shown again."""
     try:
         report = json.loads((directory / "room.json").read_text(encoding="utf-8"))
@@ -146,7 +149,7 @@ def as_json(report: Mapping[str, object]) -> str:
     return f"{json.dumps(report, ensure_ascii=False, indent=2)}\n"
 
 
-def keep(report: dict[str, Any], directory: Path, language: str) -> None:
+def keep(report: Report, directory: Path, language: str) -> None:
     """Write room.html and room.json. Raises OSError."""
     write(directory / ROOM, page(ROOM, report, language, beside(directory, BOARD)))
     write(directory / "room.json", as_json(report))

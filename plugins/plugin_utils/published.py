@@ -9,7 +9,7 @@ only what an action has registered; and every part of the toolkit reads those al
 """
 
 from collections.abc import Mapping
-from typing import Any, TypedDict, cast
+from typing import Protocol, TypedDict, cast
 
 from ansible import constants
 from ansible.errors import AnsibleError
@@ -39,6 +39,25 @@ VERDICTS = {
 }
 
 
+class HostVars(Protocol):
+    """The variables of every machine, as Ansible has them; those of one are not rendered yet."""
+
+    def __contains__(self, name: str, /) -> bool:
+        """Return whether there is a machine of that name."""
+
+    def raw_get(self, name: str, /) -> Mapping[str, object]:
+        """Return the variables of a machine."""
+
+
+class Variables(TypedDict):
+    """The variables of a task, as far as Ansible itself has them there for every task."""
+
+    inventory_hostname: str
+    hostvars: HostVars
+    groups: dict[str, list[str]]
+    ansible_play_hosts_all: list[str]
+
+
 class Published(TypedDict, total=False):
     """What is published of a machine; seat is None where it gave no facts.
 
@@ -54,7 +73,7 @@ class Published(TypedDict, total=False):
     twins: dict[str, list[str]]
 
 
-def as_variables(values: Published) -> dict[str, Any]:
+def as_variables(values: Published) -> dict[str, object]:
     """Return the variables that values are published as."""
     others = {VARIABLES[key]: value for key, value in values.items() if key != "verdict"}
     return others | {VERDICTS[part]: value for part, value in values.get("verdict", {}).items()}
@@ -69,14 +88,14 @@ def publish(action: ActionBase, values: Published) -> None:
     action.register_host_variables(as_variables(values), VariableLayer.EPHEMERAL_FACT)
 
 
-def published(name: str, variables: Mapping[str, Any]) -> Published:
+def published(name: str, variables: Variables) -> Published:
     """Return what was published of a machine in this run, by key; nothing where it was not asked.
 
     variables: those of a task, of whichever machine.
     """
     hostvars = variables["hostvars"]
     if name == variables["inventory_hostname"]:
-        of_machine: Mapping[str, Any] = variables
+        of_machine: Mapping[str, object] = variables
     else:
         of_machine = hostvars.raw_get(name) if name in hostvars else {}
     values = {key: of_machine[name] for key, name in VARIABLES.items() if name in of_machine}

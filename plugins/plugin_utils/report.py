@@ -7,19 +7,70 @@ only all of them together tell is found here.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TypedDict, cast
 
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Identity, Seat
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
+    ImagesVerdict,
+    StudentsVerdict,
+    Verdict,
+)
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Room
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import findings
-
-# What is known of a machine after a run: what the action seat publishes, seat, verdict and others.
-Answer = Mapping[str, Any]
 
 # Characters of the name of a system, or of a version, which have a tenth of it.
 LONGEST = 200
 STATES = ("ready", "warning", "error", "unreachable", "unknown")
+
+
+class Judged(TypedDict):
+    """What a run has found out of a machine: its facts, None where it gave none, and verdicts."""
+
+    seat: Seat | None
+    verdict: Mapping[str, Verdict]
+
+
+class LastRow(TypedDict):
+    """What a report of any release says of a machine."""
+
+    name: str
+    state: str
+    time: str | None
+    findings: list[Finding]
+
+
+class Row(LastRow):
+    """What the report says of a machine; asked: in this run."""
+
+    asked: bool
+    os: str | None
+    docker: str | None
+    students: str | None
+
+
+class LastReport(TypedDict, total=False):
+    """The last report, as far as the next one goes on from it; empty where there is none."""
+
+    revision: str | None
+    seats: list[LastRow]
+    servers: list[LastRow]
+
+
+class Report(TypedDict):
+    """The report. totals: the number of seats, and of those in each state. findings: warnings."""
+
+    version: int
+    time: str
+    seconds: float
+    builder: str
+    revision: str | None
+    totals: dict[str, int]
+    findings: list[Finding]
+    seats: list[Row]
+    servers: list[Row]
 
 
 def iso(seconds: float) -> str:
@@ -27,7 +78,7 @@ def iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
-def state(found: Iterable[Finding]) -> str:
+def _state(found: Iterable[Finding]) -> str:
     """Return the state of a seat that has these findings."""
     findings_ = list(found)
     if any(finding["id"] == "unreachable" for finding in findings_):
@@ -36,125 +87,107 @@ def state(found: Iterable[Finding]) -> str:
     return "error" if "error" in severities else "warning" if severities else "ready"
 
 
-def alike(machines: Mapping[str, Mapping[str, Any]], field: str) -> Iterator[list[str]]:
-    """Yield the names of the machines that share a value in a field, each such group once.
-
-    A machine under two names is no copy of itself.
-    """
-    groups: dict[str, list[str]] = {}
-    for name, machine in machines.items():
-        values = machine[field] if isinstance(machine[field], list) else [machine[field]]
-        for value in dict.fromkeys(filter(None, values)):
-            groups.setdefault(value, []).append(name)
-    copies: list[list[str]] = []
-    for names in groups.values():
-        if len({machines[name]["running"] for name in names}) > 1 and names not in copies:
-            copies.append(names)
-    yield from copies
-
-
-def twins(machines: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
-    """Return the other names of each machine that answers under several.
-
-    machines: name to what identifies the machine that answers (`machine` of the seat's facts).
-    """
+def _sharing(values: Mapping[str, Iterable[str]]) -> list[list[str]]:
+    """Return the names that share a value. values: those of each name; empty ones do not count."""
     names: dict[str, list[str]] = {}
-    for name, machine in machines.items():
-        if machine["running"]:
-            names.setdefault(machine["running"], []).append(name)
+    for name, own in values.items():
+        for value in filter(None, dict.fromkeys(own)):
+            names.setdefault(value, []).append(name)
+    return [group for group in names.values() if len(group) > 1]
+
+
+def twins(machines: Mapping[str, Identity]) -> dict[str, list[str]]:
+    """Return the other names of each machine that answers under several."""
     return {
-        name: [other for other in same if other != name]
-        for same in names.values()
-        for name in same
-        if len(same) > 1
+        name: [other for other in names if other != name]
+        for names in _sharing({name: [machine["running"]] for name, machine in machines.items()})
+        for name in names
     }
 
 
-def room_findings(answers: Mapping[str, Answer], seats: list[str], builder: str) -> list[Finding]:
-    """Judge the room as a whole; return warnings only.
-
-    answers: of the machines that have answered.
-    """
+def room_findings(answers: Mapping[str, Judged], seats: list[str], builder: str) -> list[Finding]:
+    """Judge the room as a whole, by the machines that gave facts; return warnings only."""
     found = []
-    if len(seats) > 1 and builder in seats and builder in answers:
-        students = ", ".join(answers[builder]["verdict"]["students"].get("may", []))
-        if students:
+    machines = {
+        name: seat["machine"] for name, answer in answers.items() if (seat := answer["seat"])
+    }
+    if len(seats) > 1 and builder in seats and builder in machines:
+        verdict = cast("StudentsVerdict", answers[builder]["verdict"]["students"])
+        if students := ", ".join(verdict.get("may", [])):
             found.append(finding("builder_is_seat", builder, builder=builder, users=students))
-    machines = {name: answer["seat"]["machine"] for name, answer in answers.items()}
-    for name, field in (("host_key_shared", "host_keys"), ("machine_id_shared", "id")):
-        for names in alike(machines, field):
-            values = {"names": ", ".join(names), "seats": ",".join(names)}
-            found.append(finding(name, names[0], **values))
+    keys = {name: machine["host_keys"] for name, machine in machines.items()}
+    ids = {name: [machine["id"]] for name, machine in machines.items()}
+    for finding_id, values in (("host_key_shared", keys), ("machine_id_shared", ids)):
+        groups = dict.fromkeys(map(tuple, _sharing(values)))
+        for names in groups:
+            # A machine under two names is no copy of itself.
+            if len({machines[name]["running"] for name in names}) > 1:
+                words = {"names": ", ".join(names), "seats": ",".join(names)}
+                found.append(finding(finding_id, names[0], **words))
     return found
 
 
-def students(uid: int | None) -> str | None:
-    """Return how those use Docker who may without sudo. uid: of who answers at its socket."""
-    if uid is None:
-        return None
-    return "rootless" if uid else "group"
-
-
 def row(
-    name: str, answer: Answer | None, before: Mapping[str, Any], now: float, *, failed: bool
-) -> dict[str, Any]:
+    name: str, answer: Judged | None, before: LastRow | None, now: float, *, failed: bool
+) -> Row:
     """Return what the report says of a machine.
 
     answer: None where this run did not ask it; then the row of the last report, before, counts.
     failed: whether the run has lost it on the way.
     """
     if answer is None:
-        nothing: dict[str, Any] = {
+        nothing: Row = {
+            "name": name,
             "state": "unknown",
+            "asked": False,
             "time": None,
             "findings": [],
             "os": None,
             "docker": None,
             "students": None,
         }
-        return {"name": name, **nothing, **before, "asked": False}
+        return {**nothing, **before, "asked": False} if before else nothing
     has, found = answer["seat"], findings(answer["verdict"])
-    if failed and state(found) not in ("error", "unreachable"):
+    uid = has["docker"]["uid"] if has else None
+    if failed and _state(found) not in ("error", "unreachable"):
         found.insert(0, finding("unfinished", name))
     return {
         "name": name,
-        "state": state(found),
+        "state": _state(found),
         "asked": True,
         "time": iso(now),
         "os": has["os"]["name"][:LONGEST] if has else None,
         "docker": has["docker"]["version"][:LONGEST] or None if has else None,
-        "students": students(has["docker"]["uid"]) if has else None,
+        # How those use Docker who may without sudo, by who answers at its socket.
+        "students": None if uid is None else "rootless" if uid else "group",
         "findings": found,
     }
 
 
 def report(
-    answers: Mapping[str, Answer],
-    room: Mapping[str, Any],
-    before: Mapping[str, Any],
+    answers: Mapping[str, Judged],
+    room: Room,
+    before: LastReport,
     now: float,
     failed: Iterable[str] = (),
     *,
     seconds: float = 0.0,
-) -> dict[str, Any]:
+) -> Report:
     """Return the report of the room.
 
-    answers: the last answer of each machine that this run has asked. room: seats, servers and
-    builder, as settings.room returns them. before: the last report, or nothing. now: in seconds
-    since 1970. failed: names of those that the run has lost on the way. seconds: since it began.
+    answers: the last answer of each machine that this run has asked. now: in seconds since 1970.
+    failed: names of those that the run has lost on the way. seconds: since it began.
     """
-    last = {row_["name"]: row_ for key in ("seats", "servers") for row_ in before.get(key, [])}
+    last = {row["name"]: row for row in (*before.get("seats", []), *before.get("servers", []))}
     lost = set(failed)
 
-    def rows(names: list[str]) -> list[dict[str, Any]]:
+    def rows(names: list[str]) -> list[Row]:
         return [
-            row(name, answers.get(name), last.get(name, {}), now, failed=name in lost)
-            for name in names
+            row(name, answers.get(name), last.get(name), now, failed=name in lost) for name in names
         ]
 
     seats = rows(room["seats"])
-    answered = {name: answer for name, answer in answers.items() if answer["seat"]}
-    images = [answer["verdict"]["images"] for answer in answered.values()]
+    images = [cast("ImagesVerdict", answer["verdict"]["images"]) for answer in answers.values()]
     revisions = [image["revision"] for image in images if image.get("revision")]
     counts = Counter(seat["state"] for seat in seats)
     return {
@@ -164,7 +197,7 @@ def report(
         "builder": room["builder"],
         "revision": revisions[0] if revisions else before.get("revision"),
         "totals": {"seats": len(seats), **{name: counts[name] for name in STATES}},
-        "findings": room_findings(answered, room["seats"], room["builder"]),
+        "findings": room_findings(answers, room["seats"], room["builder"]),
         "seats": seats,
         "servers": rows(room["servers"]),
     }

@@ -2,44 +2,36 @@
 # MIT License (see LICENSE)
 """Ask the machine that a task is about, judge its answer, and publish both.
 
-An action plugin whose module answers what a machine has makes a Machine, and says what the module
-is to do. What is published is in plugins/plugin_utils/published.py.
+An action plugin whose module answers what a machine has is a SeatAction, and says what the
+module is to do. What is published is in plugins/plugin_utils/published.py.
 """
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
 
 from ansible.errors import AnsibleActionFail, AnsibleActionSkip, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Attacks, Seat
 from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
-from ansible_collections.labocloud.room.plugins.plugin_utils import settings
+from ansible_collections.labocloud.room.plugins.plugin_utils import judge, settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import Answer, NoConnection
-from ansible_collections.labocloud.room.plugins.plugin_utils.asking import ask
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Action, ask
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import Verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.course import course
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
-    container,
-    groups,
-    judge,
-    silence,
-    silent,
-    unanswered,
-)
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN, printable
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import (
     Published,
+    Variables,
     publish,
     published,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.seat_shape import shaped, timed
 
 # Says why a module has failed that has changed nothing, by what is taken of its answer.
-Explain = Callable[[Mapping[str, Any]], str]
+Explain = Callable[[Mapping[str, object]], str]
 
 # Bytes. The name is that of files and directories too, with something before or behind it.
 LONGEST_NAME = 200
@@ -51,32 +43,32 @@ OF_A_FAILURE = (
 # Characters. The last lines of a build have some thousands.
 LONGEST_WORDS = 10_000
 # What is taken of the answer of a module that has changed a machine, besides what that has then.
-OF_A_CHANGE = ("changed", "diff")
+OF_A_CHANGE = ("changed", "diff", "revision", "stays")
 
 
 class Machine:
     """The machine that a task is about.
 
-    name: of a task that is delegated, that of the machine it is delegated to. previous: what this
-    run has published of it so far. settings: what it is to be like (settings.wanted()).
+    name: of a task that is delegated, that of the machine it is delegated to. variables: the
+    task's. published: what this run has published of it. settings: what it is to be like.
 
     Raises AnsibleError where machines could change variables.
     """
 
-    def __init__(self, action: ActionBase, variables: dict[str, Any] | None) -> None:
-        self._action, self._variables = action, variables or {}
-        host, delegate = self._variables["inventory_hostname"], action._task.delegate_to
+    def __init__(self, action: ActionBase, variables: Variables) -> None:
+        self._action, self.variables = action, variables
+        host, delegate = variables["inventory_hostname"], action._task.delegate_to
         self.name = str(delegate or host)
-        self.previous = published(self.name, self._variables)
+        self.published = published(self.name, variables)
         self.settings = settings.wanted(
             self.name,
-            self._variables,
+            variables,
             action._loader,
             action._templar,
             mine=delegate is None or self.name == host,
         )
 
-    def ask(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def ask(self, arguments: Mapping[str, object]) -> Mapping[str, object]:
         """Return what the module of the action's name answers.
 
         arguments: those that are the module's own; the others, which are about what it answers, are
@@ -100,25 +92,19 @@ class Machine:
             "registries": [*self.settings["seat_registries"], *rooms],
             "own_registries": rooms if registry["host"] == self.name else [],
             "page_container": self.settings["flask_container_name"],
-            "page_url": container.url(self.settings),
+            "page_url": judge.container.url(self.settings),
             "students_group": self.settings["docker_engine_group"],
         }
-        try:
-            return ask(self._action, {**question, **arguments}, self._variables)
-        finally:
-            self._action._remove_tmp_path(self._action._connection._shell.tmpdir)
+        return ask(self._action, {**question, **arguments}, self.variables)
 
     def change(
-        self,
-        arguments: Mapping[str, Any],
-        *,
-        taken: Iterable[str] = (),
-        explain: Explain | None = None,
-    ) -> dict[str, Any]:
+        self, arguments: Mapping[str, object], explain: Explain | None = None
+    ) -> dict[str, object]:
         """Have the module change the machine, judge what it has then, and return the task's result.
 
-        arguments: as of ask(). taken: what the result has of the answer besides OF_A_CHANGE.
-        explain: what is said where the module has failed; the default is its own words.
+        arguments: as of ask(). explain: what is said where the module has failed; the default is
+        its own words, also where it has changed the machine all the same, as what it was to do is
+        not what has failed then.
 
         Raises AnsibleActionFail where the module has failed or its answer is not taken,
         AnsibleActionSkip where it was skipped, and AnsibleError as ask() does.
@@ -126,90 +112,86 @@ class Machine:
         answer = self.ask(arguments)
         if answer.get("failed"):
             failure = _failure(answer)
-            words = self._words(failure, explain)
+            words = f"{self.name}: {printable(str(failure.get('msg', '')))}"
+            if explain and not failure.get("changed"):
+                words = explain(failure)
             # Of two messages, Ansible shows the result's.
             raise AnsibleActionFail(words, result={**failure, "msg": words})
         if answer.get("skipped"):
             raise AnsibleActionSkip(str(answer.get("msg", "")), result=answer)
         # The tasks that follow would know nothing of a machine whose answer is not taken.
-        if found := silence(self.name, answer):
+        if found := judge.silence(self.name, answer):
             raise AnsibleActionFail(f"{self.name}: {in_words([found])}")
-        result = self.publish(self.judge_answer(answer))
-        return result | {key: answer[key] for key in (*OF_A_CHANGE, *taken) if key in answer}
+        result = self._judge(timed(shaped(answer), time.time()))
+        return result | {key: answer[key] for key in OF_A_CHANGE if key in answer}
 
-    def judge_answer(self, answer: Answer) -> Published:
-        """Return what is to be published by what the machine has just answered."""
-        attacks = self.previous.get("attacks")
+    def judge_answer(self, answer: Answer) -> dict[str, object]:
+        """Judge the machine by what it has just answered, publish it, and return the result."""
         if isinstance(answer, NoConnection):
-            found = unanswered(self.name, answer.why)
-            return self._values(None, silent(found, answer.why), attacks)
-        if refused := silence(self.name, answer):
-            return self._values(None, silent(refused), attacks)
-        return self._judge(timed(shaped(answer), time.time()), attacks)
+            return self._publish(
+                None, judge.silent(judge.unanswered(self.name, answer.why), answer.why)
+            )
+        if found := judge.silence(self.name, answer):
+            return self._publish(None, judge.silent(found))
+        return self._judge(timed(shaped(answer), time.time()))
 
-    def judge_again(self, attacks: Attacks | None = None) -> Published:
-        """Return what is to be published by what the machine has answered before.
+    def judge_again(self, attacks: Attacks | None = None) -> dict[str, object]:
+        """Judge the machine as judge_answer() does, by what is published, and by new attacks."""
+        if attacks:
+            self.published["attacks"] = attacks
+        if facts := self.published.get("seat"):
+            return self._judge(facts)
+        return self._publish(None, self.published.get("verdict", {}))
 
-        attacks: what came of those, in the shape seat_shape.ATTACKS, where that is new.
+    def _judge(self, facts: Seat) -> dict[str, object]:
+        """Judge the machine by its facts, publish it, and return the task's result."""
+        twins = self.published.get("twins", {}).get(self.name, [])
+        wanted: Want = {**self.settings, "twins": twins, "attacks": self.published.get("attacks")}
+        name = wanted["room"]["builder"]
+        if name == self.name:
+            content = self.published.get("course") or course(wanted, facts)
+            verdicts = judge.judge(facts, wanted, {"seat": facts, "course": content})
+            return self._publish(facts, verdicts, {"course": content})
+        of_builder = published(name, self.variables)
+        builder: Builder = {}
+        if builds := of_builder.get("seat"):
+            builder["seat"] = builds
+            if "course" in of_builder:
+                builder["course"] = of_builder["course"]
+        return self._publish(facts, judge.judge(facts, wanted, builder))
+
+    def _publish(
+        self, facts: Seat | None, verdicts: Mapping[str, Verdict], others: Published | None = None
+    ) -> dict[str, object]:
+        """Publish what was judged, and return the result of a task that changes nothing.
+
+        facts: None of a machine that gave none. others: what is published besides.
         """
-        attacks = attacks or self.previous.get("attacks")
-        if facts := self.previous.get("seat"):
-            return self._judge(facts, attacks)
-        return self._values(None, self.previous.get("verdict", {}), attacks)
-
-    def publish(self, values: Published) -> dict[str, Any]:
-        """Publish values of the machine, and return the result of a task that changes nothing."""
-        publish(self._action, values)
-        return {"changed": False, UNSHOWN: values}
-
-    def _judge(self, facts: Seat, attacks: Attacks | None) -> Published:
-        """Return what is to be published by the machine's facts."""
-        twins = self.previous.get("twins", {}).get(self.name, [])
-        wanted: Want = {**self.settings, "twins": twins, "attacks": attacks}
-        builder = wanted["room"]["builder"]
-        if builder != self.name:
-            verdicts = judge(facts, wanted, _known_of(published(builder, self._variables)))
-            return self._values(facts, verdicts, attacks)
-        content = self.previous.get("course") or course(wanted, facts)
-        verdicts = judge(facts, wanted, {"seat": facts, "course": content})
-        return {**self._values(facts, verdicts, attacks), "course": content}
-
-    @staticmethod
-    def _values(
-        facts: Seat | None, verdicts: Mapping[str, Verdict], attacks: Attacks | None
-    ) -> Published:
-        """Return what is to be published; facts: None of a machine that gave none."""
-        return {
+        self.published = {
             "seat": facts,
-            "attacks": attacks,
+            "attacks": self.published.get("attacks"),
             "verdict": verdicts,
-            "lacks": groups(verdicts),
+            "lacks": judge.groups(verdicts),
+            **(others or {}),
         }
-
-    def _words(self, failure: Mapping[str, Any], explain: Explain | None) -> str:
-        """Return why the module has failed.
-
-        Where it has changed the machine all the same, what it was to do is not what has failed.
-        """
-        if explain is None or failure.get("changed"):
-            return f"{self.name}: {printable(str(failure.get('msg', '')))}"
-        return explain(failure)
+        publish(self._action, self.published)
+        return {"changed": False, UNSHOWN: self.published}
 
 
-def _known_of(builder: Published) -> Builder:
-    """Return what is known of the machine that builds, nothing where it gave no facts."""
-    facts = builder.get("seat")
-    known: Builder = {"seat": facts} if facts else {}
-    if facts and "course" in builder:
-        known["course"] = builder["course"]
-    return known
+class SeatAction(Action):
+    """The base of an action whose module answers what the machine has, once it has changed it."""
+
+    def perform(self, variables: Variables) -> dict[str, object]:
+        """Perform the action on the task's machine."""
+        return self.perform_on(Machine(self, variables))
+
+    def perform_on(self, machine: Machine) -> dict[str, object]:
+        """Have the module do what the task says, and return its result, as Machine.change()."""
+        return machine.change(self._task.args)
 
 
-def _failure(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is taken of the answer of a module that has failed: a few texts, of some length.
-
-    What it calls its facts is what a seat says, and no verdict.
-    """
+def _failure(answer: Mapping[str, object]) -> dict[str, object]:
+    """Return what is taken of a failed module's answer: a few texts, of some length."""
     taken = {key: answer[key] for key in OF_A_FAILURE if key in answer}
     return {
         key: value if value is None or isinstance(value, bool) else str(value)[:LONGEST_WORDS]

@@ -13,6 +13,8 @@ from typing import Any, cast
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
 from ansible_collections.labocloud.room.plugins.module_utils.passwords import (
     sentence_without_passwords,
 )
@@ -21,37 +23,36 @@ from ansible_collections.labocloud.room.plugins.plugin_utils import catalogue
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import (
     Room,
     RoomsRegistry,
+    Settings,
     Want,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import (
+    Variables,
     published,
     refuse_injected_facts,
 )
 
-_Variables = Mapping[str, Any]
+# Variables, name to a value that may be a template; and argument specifications, name to options.
+_Raw = Mapping[str, object]
+_Specs = dict[str, dict[str, object]]
+# The settings of a machine, and what is wrong with them, by role.
+_Read = tuple[Settings, dict[str, list[str]]]
 
 ROLES = Path(__file__).parents[2] / "roles"
 # The roles whose settings the judge reads.
-JUDGED = (
-    "seat",
-    "docker_engine",
-    "course_image",
-    "flask_container",
-    "room_registry",
-    "room_page",
-)
+JUDGED = ("seat", "docker_engine", "course_image", "flask_container", "room_registry", "room_page")
 # The values of a setting, where files decide which there are.
 _CHOICES = {"room_page_language": catalogue.LANGUAGES}
 # The inventory's groups. Only this file and the hosts of the plays name them.
 ROOM, _REGISTRY = "lab", "registry"
 
 
-def declared(load: Callable[[str], Any]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+def declared(load: Callable[[str], Any]) -> tuple[_Raw, dict[str, _Specs]]:
     """Return the defaults of all settings, name to value, and their specs, role to name to spec.
 
     load: a function that reads a YAML file whose texts may be templates.
     """
-    defaults: dict[str, Any] = {}
+    defaults: dict[str, object] = {}
     specs = {}
     for role in JUDGED:
         defaults |= load(str(ROLES / role / "defaults/main.yml")) or {}
@@ -66,17 +67,17 @@ def declared(load: Callable[[str], Any]) -> tuple[dict[str, Any], dict[str, dict
 
 
 def settings(
-    variables: _Variables,
-    defaults: _Variables,
-    specs: Mapping[str, Mapping[str, Any]],
-    template: Callable[[_Variables, Any], Any],
-) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    """Return the settings, name to value of the right type, and what is wrong with them, by role.
+    variables: _Raw,
+    defaults: _Raw,
+    specs: Mapping[str, _Specs],
+    template: Callable[[_Raw, object], object],
+) -> _Read:
+    """Return the settings, each with a value of its type, and what is wrong with them, by role.
 
     variables: the host's, as Ansible has them, unrendered. template: a function that renders a
     value with variables. A wrong setting has its default, and no error message has a password.
     """
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     wrong: dict[str, list[str]] = {}
     for role, options in specs.items():
         available = {**defaults, **variables, "role_path": str(ROLES / role)}
@@ -101,17 +102,15 @@ def settings(
             if errors or value is None:
                 value = template(available, defaults.get(name))
             values[name] = value
-    return values, wrong
+    # Each value was checked against its role's spec; a test compares those with the type.
+    return cast("Settings", values), wrong
 
 
-def reader(
-    loader: Any,  # noqa: ANN401  # Ansible's classes come without types
-    templar: Any,  # noqa: ANN401
-) -> Callable[[_Variables], tuple[dict[str, Any], dict[str, list[str]]]]:
+def reader(loader: DataLoader, templar: Templar) -> Callable[[_Raw], _Read]:
     """Return a function from a host's variables to what settings() returns by the roles' files."""
     defaults, specs = declared(lambda path: loader.load_from_file(path, trusted_as_template=True))
 
-    def template(variables: _Variables, value: object) -> Any:  # noqa: ANN401
+    def template(variables: _Raw, value: object) -> object:
         return templar.copy_with_new_env(available_variables=variables).template(value)
 
     return lambda variables: settings(variables, defaults, specs, template)
@@ -127,7 +126,7 @@ def builder(groups: Mapping[str, list[str]], named: str = "", name: str = "") ->
 
 
 def room(
-    groups: Mapping[str, list[str]], name: str, settings_of: Callable[[str], _Variables]
+    groups: Mapping[str, list[str]], name: str, settings_of: Callable[[str], Settings]
 ) -> Room:
     """Return the room of a host, as the inventory has it.
 
@@ -140,7 +139,9 @@ def room(
     registry: RoomsRegistry = {"host": "", "at": "", "mirror": "", "ca": ""}
     for host in hosts:
         values = settings_of(host)
-        address = _bracketed(str(values["room_registry_address"]))
+        address = str(values["room_registry_address"])
+        if ":" in address and not address.startswith("["):
+            address = f"[{address}]"  # an IPv6 address before a port
         registry["host"] = host
         registry["at"] = f"{address}:{values['room_registry_port']}"
         if values["room_registry_hub_mirror"]:
@@ -153,18 +154,8 @@ def room(
     }
 
 
-def _bracketed(address: str) -> str:
-    """Return an address as it is written before a port, an IPv6 address in brackets."""
-    return f"[{address}]" if ":" in address and not address.startswith("[") else address
-
-
 def wanted(
-    name: str,
-    variables: Mapping[str, Any],
-    loader: Any,  # noqa: ANN401
-    templar: Any,  # noqa: ANN401
-    *,
-    mine: bool = True,
+    name: str, variables: Variables, loader: DataLoader, templar: Templar, *, mine: bool = True
 ) -> Want:
     """Return what a machine is to be like, as the judge takes it.
 
@@ -176,24 +167,31 @@ def wanted(
     refuse_injected_facts()
     hostvars, read = variables["hostvars"], reader(loader, templar)
 
-    def variables_of(host: str) -> dict[str, Any]:
-        raw = variables if mine and host == name else hostvars.raw_get(host)
+    def variables_of(host: str) -> dict[str, object]:
+        task: _Raw = variables
+        raw = task if mine and host == name else hostvars.raw_get(host)
         # The revision is the room's: the play sets it, and other hosts' variables lack it.
-        shared = {key: variables[key] for key in ("course_image_revision",) if key in variables}
-        return {**raw, **shared, "hostvars": hostvars, "groups": variables["groups"]}
+        shared = ("course_image_revision", "hostvars", "groups")
+        return {**raw, **{key: task[key] for key in shared if key in task}}
 
     own = variables_of(name)
     render = templar.copy_with_new_env(available_variables=own).template
     account = str(render(own.get("ansible_user", "")))
     values, wrong = read(own)
 
-    def settings_of(host: str) -> _Variables:
+    def settings_of(host: str) -> Settings:
         return values if host == name else read(variables_of(host))[0]
 
     the_room = room(variables["groups"], name, settings_of)
     if host := the_room["registry"]["host"]:
         seat = published(host, variables).get("seat")
         the_room["registry"]["ca"] = seat["registry"]["ca"] if seat else ""
-    others = {"name": name, "account": account, "room": the_room, "wrong": wrong}
-    # settings() has checked each value against the roles' specs; a test compares those with Want.
-    return cast("Want", {**values, **others, "twins": [], "attacks": None})
+    return {
+        **values,
+        "name": name,
+        "account": account,
+        "room": the_room,
+        "wrong": wrong,
+        "twins": [],
+        "attacks": None,
+    }

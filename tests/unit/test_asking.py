@@ -1,5 +1,7 @@
 """A machine is asked, whatever it answers."""
 
+from importlib import import_module
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,7 +9,16 @@ import pytest
 from ansible._internal._errors._task_timeout import TaskTimeoutError
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import NoConnection
-from ansible_collections.labocloud.room.plugins.plugin_utils.asking import as_answer, ask
+from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Action, as_answer, ask
+
+ACTIONS = Path(__file__).parents[2] / "plugins/action"
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in ACTIONS.glob("*.py")))
+def test_every_action_is_run_by_the_one_base(name: str) -> None:
+    plugin = import_module(f"ansible_collections.labocloud.room.plugins.action.{name}")
+    assert issubclass(plugin.ActionModule, Action)
+    assert "run" not in vars(plugin.ActionModule)
 
 
 def asked(answer: object) -> dict[str, Any]:
@@ -19,7 +30,16 @@ def asked(answer: object) -> dict[str, Any]:
             raise answer
         return answer
 
-    return ask(SimpleNamespace(_execute_module=execute), {"x": 1}, {"y": 2})
+    removed: list[object] = []
+    action = SimpleNamespace(
+        _execute_module=execute,
+        _remove_tmp_path=removed.append,
+        _connection=SimpleNamespace(_shell=SimpleNamespace(tmpdir="there")),
+    )
+    try:
+        return ask(action, {"x": 1}, {"y": 2})
+    finally:
+        assert removed == ["there"]
 
 
 def test_an_answer_and_an_error_of_the_connection_are_given_as_they_are() -> None:

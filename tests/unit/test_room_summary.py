@@ -20,7 +20,7 @@ def test_it_learns_from_all_actions_that_give_a_verdict_and_from_no_others() -> 
     judging = {
         f"labocloud.room.{path.stem}"
         for path in Path(asking.__file__).parent.glob("*.py")
-        if hasattr(import_module(asking.__name__.replace(".seat", f".{path.stem}")), "Machine")
+        if hasattr(import_module(asking.__name__.replace(".seat", f".{path.stem}")), "SeatAction")
     }
     assert set(JUDGING) == judging
 

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import pytest
 from ansible.plugins.action import ActionBase
@@ -30,6 +31,8 @@ def run(answer: dict[str, Any], monkeypatch: pytest.MonkeyPatch, kind: str) -> d
         return answer
 
     action._execute_module = execute
+    action._connection = mock.Mock()
+    action._remove_tmp_path = lambda _: None
     action._loader = action._templar = None
     task = SimpleNamespace(args={"account": "student"}, check_mode=False, delegate_to=None)
     action._task = task

@@ -167,7 +167,7 @@ def findings(verdicts: Mapping[str, Verdict]) -> list[Finding]:
         for entry in part["findings"]
         if entry not in refused and (entry["advice"] or not refused or entry["severity"] != "error")
     ]
-    return [*refused, *sorted(others, key=lambda entry: str(entry["severity"]))]
+    return [*refused, *sorted(others, key=lambda entry: entry["severity"])]
 
 
 def errors(verdicts: Mapping[str, Verdict]) -> list[Finding]:

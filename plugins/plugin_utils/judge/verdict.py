@@ -20,8 +20,8 @@ def verdict(
     doing its work; a part that is settled refuses nothing. others: what else is wrong.
     """
     # A finding that is a warning elsewhere may be a reason not to begin.
-    refusals = [{**refusal, "severity": "error"} for refusal in refused]
-    findings = sorted([*refusals, *others], key=lambda finding: str(finding["severity"]))
+    refusals: list[Finding] = [{**refusal, "severity": "error"} for refusal in refused]
+    findings = sorted([*refusals, *others], key=lambda finding: finding["severity"])
     return {
         "settled": settled and not refusals,
         "refused": refusals,

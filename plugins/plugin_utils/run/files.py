@@ -5,24 +5,23 @@
 import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
 
 from ansible_collections.labocloud.room.plugins.plugin_utils import page
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line
-from ansible_collections.labocloud.room.plugins.plugin_utils.report import Answer, report
+from ansible_collections.labocloud.room.plugins.plugin_utils.report import Judged, report
+from ansible_collections.labocloud.room.plugins.plugin_utils.run.room import RoomSettings
 
 MISSING = "missing"
 
 
 def write_page(
-    answers: Mapping[str, Answer], want: Mapping[str, Any], lost: Collection[str], seconds: float
+    answers: Mapping[str, Judged], want: RoomSettings, lost: Collection[str], seconds: float
 ) -> list[str]:
     """Write the room page where any machine was judged; return the lines on the room as a whole.
 
-    want: the settings of a seat, with the room (room.settings_of). lost: the machines at which a
-    task has failed. seconds: since the run began. A page that cannot be written is one of the
-    lines.
+    want: the settings of a seat. lost: the machines at which a task has failed. seconds: since the
+    run began. A page that cannot be written is one of the lines.
     """
     if not answers:
         return []
@@ -40,10 +39,7 @@ def write_page(
 def write_missing(
     directory: Path, room: list[str], failed: Collection[str], ready: Collection[str]
 ) -> None:
-    """Write, or remove, the file that the `--limit` of the next run can take.
-
-    room, failed, ready: as missing() takes them. Raises OSError.
-    """
+    """Write, or remove, the file for `--limit` of the next run, by missing(). Raises OSError."""
     path = directory / MISSING
     previous = path.read_text(encoding="utf-8").split() if path.exists() else []
     names = missing(previous, room, failed, ready)

@@ -10,7 +10,6 @@ says and however few machines can be reached. Whoever imports a playbook can ove
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any
 
 from ansible.playbook.play import Play
 
@@ -36,10 +35,8 @@ def kind_of(plays: Iterable[Play]) -> Kind:
     A playbook may import several others: the last of its plays that says something decides, but a
     run that only looks at progress has no other plays.
     """
-    values: list[Any] = [play.vars.get(VARIABLE) for play in plays]
+    values: list[object] = [play.vars.get(VARIABLE) for play in plays]
     if values and all(value == Kind.PROGRESS for value in values):
         return Kind.PROGRESS
-    for kind in reversed(values):
-        if kind in (Kind.WORK, Kind.PROOF, Kind.UPDATE):
-            return Kind(kind)
-    return Kind.WORK
+    kinds = (Kind.WORK, Kind.PROOF, Kind.UPDATE)
+    return next((kind for value in reversed(values) for kind in kinds if value == kind), Kind.WORK)

@@ -4,38 +4,30 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
-from ansible_collections.labocloud.room.plugins.plugin_utils import settings
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Attacks
+from ansible_collections.labocloud.room.plugins.plugin_utils import findings, judge, settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import Verdict
-from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
-    Finding,
-    in_words,
-    of_seats,
-)
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge import findings
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line
 
 # Characters.
 LONGEST_REASON = 600
 
 
-def time_limit(answer: Mapping[str, Any]) -> int:
+def time_limit(answer: Mapping[str, object]) -> int:
     """Return the time limit in seconds that a task ran into, 0 where it did not."""
     timeout = answer.get("timedout")
     seconds = timeout.get("period") if isinstance(timeout, Mapping) else 0
     return seconds if isinstance(seconds, int) else 0
 
 
-def reason(answer: Mapping[str, Any]) -> str:
+def reason(answer: Mapping[str, object]) -> str:
     """Return in one line why a task failed: its message, and what its command printed."""
     if seconds := time_limit(answer):
         return f"it did not answer in time, within {seconds} s"
     parts = [answer.get("msg"), answer.get("stderr") or answer.get("module_stderr")]
     text = " ".join(one_line(str(part)) for part in parts if part)
-    if len(text) > LONGEST_REASON:
-        text = f"{text[: LONGEST_REASON // 2]} … {text[-LONGEST_REASON // 2 :]}"
-    return text or "no reason given"
+    return findings.shortened(text, LONGEST_REASON) or "no reason given"
 
 
 def summary(ready: int, failed: dict[str, str], word: str, others: Sequence[str] = ()) -> list[str]:
@@ -64,26 +56,22 @@ def warnings(verdicts: Mapping[str, Mapping[str, Verdict]], room: Sequence[str] 
     verdicts: seat to part to verdict. room: all seats, in the order in which they are named.
     """
     seats: dict[str, list[str]] = {}
-    first: dict[str, Finding] = {}
+    first: dict[str, findings.Finding] = {}
     for seat in _in_order(verdicts, room):
-        for finding in findings(verdicts[seat]):
+        for finding in judge.findings(verdicts[seat]):
             if finding["severity"] == "warning":
                 seats.setdefault(finding["cause"]["en"], []).append(seat)
                 first.setdefault(finding["cause"]["en"], finding)
     lines = []
     for cause, names in seats.items():
         label, pattern = _together(names, room)
-        words = in_words([of_seats(first[cause], names[0], pattern)])
+        words = findings.in_words([findings.of_seats(first[cause], names[0], pattern)])
         lines.append(f"To look at, {label}: {words}")
     return lines
 
 
-def attacked(attacks: Mapping[str, Mapping[str, Any]], room: Sequence[str] = ()) -> list[str]:
-    """Return a line for each result that attacks have had, with the seats that have it.
-
-    attacks: seat to what came of those that were tried there, as facts.seat.Attacks.
-    room: as warnings() takes it.
-    """
+def attacked(attacks: Mapping[str, Attacks], room: Sequence[str] = ()) -> list[str]:
+    """Return a line for each result that attacks have had, with the seats that have it."""
     seats: dict[str, list[str]] = {}
     for seat in _in_order(attacks, room):
         outcomes = Counter(attempt["outcome"] for attempt in attacks[seat]["tried"])

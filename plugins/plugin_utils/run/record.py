@@ -2,30 +2,19 @@
 # MIT License (see LICENSE)
 """Record what a run does, and find which seats are not as the run was to leave them, and why."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from typing import cast
 
+from ansible.executor.task_result import CallbackTaskResult
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Attacks
 from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import Verdict
-from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
-    Finding,
-    finding,
-    in_words,
-)
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
-    errors,
-    is_updated,
-    silent,
-    unanswered,
-)
+from ansible_collections.labocloud.room.plugins.plugin_utils import findings, judge
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.progress import DatedLook
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
-from ansible_collections.labocloud.room.plugins.plugin_utils.report import Answer
+from ansible_collections.labocloud.room.plugins.plugin_utils.published import Published
+from ansible_collections.labocloud.room.plugins.plugin_utils.report import Judged
+from ansible_collections.labocloud.room.plugins.plugin_utils.run import last_lines
 from ansible_collections.labocloud.room.plugins.plugin_utils.run.kinds import Kind
-from ansible_collections.labocloud.room.plugins.plugin_utils.run.last_lines import (
-    reason,
-    time_limit,
-)
 
 # The actions that publish a verdict.
 JUDGING = tuple(
@@ -40,41 +29,42 @@ ATTACKING, PROGRESS = "labocloud.room.seat_attack", "labocloud.room.seat_progres
 LOCKING = "labocloud.room.room_lock"
 
 
-@dataclass(frozen=True)
+class Found(Published, total=False):
+    """What an action of the toolkit has found out. look: of the action seat_progress."""
+
+    look: DatedLook
+
+
 class TaskResult:
     """How a task, or an item of its loop, ended on a machine.
 
-    host: the machine that the task belongs to. delegate: the machine that it ran on instead, empty
-    where there is none. task: what identifies it in this run. answer: the result as Ansible has it.
+    host: the machine that the task belongs to. machine: the one that it ran on. task: what
+    identifies it in this run. answer: the result as Ansible has it.
     """
 
-    host: str
-    delegate: str
-    action: str
-    name: str
-    task: str
-    answer: Mapping[str, Any]
+    def __init__(self, result: CallbackTaskResult) -> None:
+        task = result.task
+        self.host: str = result.host.get_name()
+        self.machine: str = task.delegate_to or self.host
+        self.task: str = task._uuid
+        self.action: str = task.action
+        self.name: str = task.name or task.action
+        self.answer: Mapping[str, object] = result.result
 
     @property
-    def machine(self) -> str:
-        """Return the machine that the task ran on."""
-        return self.delegate or self.host
-
-    @property
-    def published(self) -> Mapping[str, Any]:
+    def published(self) -> Found:
         """Return what an action of the toolkit has found out.
 
         Any module may answer whatever root of a machine likes, but not under this key.
         """
-        found: Mapping[str, Any] = self.answer.get(UNSHOWN, {})
-        return found
+        return cast("Found", self.answer.get(UNSHOWN, {}))
 
     @property
-    def timeout(self) -> Finding | None:
+    def timeout(self) -> findings.Finding | None:
         """Return the finding that the task ran into its time limit, None where it did not."""
-        if seconds := time_limit(self.answer):
-            why = f"{self.name or self.action}, within {seconds} s"
-            return finding("late", self.machine, why=why)
+        if seconds := last_lines.time_limit(self.answer):
+            why = f"{self.name}, within {seconds} s"
+            return findings.finding("late", self.machine, why=why)
         return None
 
 
@@ -90,8 +80,8 @@ class Record:
         self.room: list[str] = []
         self.seats: list[str] = []
         # What each machine was last judged to be.
-        self.answers: dict[str, Answer] = {}
-        self.attacks: dict[str, Mapping[str, Any]] = {}
+        self.answers: dict[str, Judged] = {}
+        self.attacks: dict[str, Attacks] = {}
         # The last reason of each machine at which a task failed.
         self.failed: dict[str, str] = {}
         # Why nothing is done: somebody else works on the room.
@@ -101,7 +91,7 @@ class Record:
         self._turns: list[str] = []
         # The machine whose failure ended the run for all.
         self._awaited = ""
-        self._timeouts: dict[str, Finding] = {}
+        self._timeouts: dict[str, findings.Finding] = {}
         # The reason of the first item that failed, by machine and task.
         self._items: dict[tuple[str, str], str] = {}
         # The seats that have begun a task and not ended it.
@@ -137,16 +127,17 @@ class Record:
     def end_task(self, result: TaskResult) -> None:
         """Record what the toolkit's own action has found out, each its own."""
         self._busy.discard(result.host)
-        if result.action in JUDGING and "verdict" in result.published:
-            self.answers[result.machine] = result.published
-        if result.action == ATTACKING and "attacks" in result.published:
-            self.attacks[result.host] = result.published["attacks"]
+        found = result.published
+        if result.action in JUDGING and "verdict" in found:
+            self.answers[result.machine] = {"seat": found["seat"], "verdict": found["verdict"]}
+        if result.action == ATTACKING and (attacks := found.get("attacks")):
+            self.attacks[result.host] = attacks
 
     def fail_task(self, result: TaskResult) -> None:
         """Record why a task failed; a later rescue may still mend it."""
         self.end_task(result)
         timeout = result.timeout
-        why = in_words([timeout]) if timeout else reason(result.answer)
+        why = findings.in_words([timeout]) if timeout else last_lines.reason(result.answer)
         if result.action == LOCKING:
             self.locked = f"{result.machine}: {why}" if timeout else why
             return
@@ -160,20 +151,20 @@ class Record:
 
     def fail_item(self, result: TaskResult) -> None:
         """Record why an item of a loop failed."""
-        self._items.setdefault((result.host, result.task), reason(result.answer))
+        self._items.setdefault((result.host, result.task), last_lines.reason(result.answer))
 
     def lose_machine(self, result: TaskResult) -> None:
         """Record that a machine cannot be reached."""
         self.end_task(result)
-        why = reason(result.answer).rstrip(".")
-        self._blame(result, in_words([unanswered(result.machine, why)]))
+        why = last_lines.reason(result.answer).rstrip(".")
+        self._blame(result, findings.in_words([judge.unanswered(result.machine, why)]))
 
     def silence(self, lost: set[str]) -> None:
         """Judge the machines that have failed and of which no verdict came, as by a time limit."""
         for name in lost - set(self.answers):
             why = self.failed.get(name, "no reason given")
-            found = self._timeouts.get(name) or finding("not_asked", name, why=why)
-            self.answers[name] = {"seat": None, "verdict": silent(found)}
+            found = self._timeouts.get(name) or findings.finding("not_asked", name, why=why)
+            self.answers[name] = {"seat": None, "verdict": judge.silent(found)}
 
     def not_ready(self, processed: set[str], lost: set[str]) -> dict[str, str]:
         """Return the machines that are not as the run was to leave them, each to the reason.
@@ -191,7 +182,7 @@ class Record:
         # Others wait for the machine that builds, also where the run is not about it.
         for name, answer in self.answers.items():
             if found and name not in self.room and not answer["seat"]:
-                found.setdefault(name, in_words(errors(answer["verdict"])))
+                found.setdefault(name, findings.in_words(judge.errors(answer["verdict"])))
         return found
 
     def _blame(self, result: TaskResult, why: str) -> None:
@@ -211,27 +202,22 @@ class Record:
 
     def _is_well(self, seat: str) -> bool:
         """Return whether nothing is known to be missing at a seat at which no task has failed."""
-        return self._is_ready(seat) if self.proves else not self.is_broken_off
-
-    def _is_ready(self, seat: str) -> bool:
-        """Return whether a seat was last judged to be as it should be.
-
-        Where an update has stopped, one that it did not come to is well, and not what was meant.
-        """
+        if not self.proves:
+            return not self.is_broken_off
         answer = self.answers.get(seat)
-        if not answer or errors(answer["verdict"]):
-            return False
-        return not self._is_left(seat)
+        # Where an update has stopped, one that it did not come to is well, and not what was meant.
+        return bool(answer and not judge.errors(answer["verdict"]) and not self._is_left(seat))
 
     def _is_left(self, seat: str) -> bool:
         """Return whether an update has not come to a seat that was judged."""
-        return self.updates and not is_updated(self.answers[seat]["verdict"])
+        return self.updates and not judge.is_updated(self.answers[seat]["verdict"])
 
     def _why(self, seat: str) -> str:
         """Return why a seat is not finished at which no task has failed."""
         answer = self.answers.get(seat)
-        if answer and (refusals := list(_refusals(answer["verdict"]))):
-            return in_words(refusals)
+        verdicts = answer["verdict"] if answer else {}
+        if refusals := [found for verdict in verdicts.values() for found in verdict["refused"]]:
+            return findings.in_words(refusals)
         if self.is_broken_off:
             waited = " while it waited for this seat" * (seat in self._busy)
             why = f"not finished: the run was broken off{waited}"
@@ -255,7 +241,7 @@ class Record:
                 )
             )
         if answer:
-            return in_words(errors(answer["verdict"])) or "not finished"
+            return findings.in_words(judge.errors(verdicts)) or "not finished"
         return "not finished: the run stopped at another machine"
 
     def _stopped_by(self) -> list[str]:
@@ -264,8 +250,3 @@ class Record:
             return self._turns
         # Where no turn has failed, a seat was lost before its turn that no update begins without.
         return sorted(self.failed)
-
-
-def _refusals(verdicts: Mapping[str, Verdict]) -> Iterable[Finding]:
-    """Return what keeps every role from working on a seat."""
-    return (found for verdict in verdicts.values() for found in verdict["refused"])

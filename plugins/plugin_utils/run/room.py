@@ -3,14 +3,21 @@
 """Read a room, and the settings of its page and board, from the inventory of a play."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ansible.playbook.play import Play
 from ansible.template import Templar
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import Exercise
 from ansible_collections.labocloud.room.plugins.plugin_utils import settings
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Room, Settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import exercises_of
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line
+
+
+class RoomSettings(Settings):
+    """The settings of a seat, and its room."""
+
+    room: Room
 
 
 class Lesson(NamedTuple):
@@ -29,22 +36,19 @@ def seats_of(play: Play, *, ignore_limit: bool = False) -> list[str]:
     return [host.name for host in hosts]
 
 
-def settings_of(play: Play, name: str) -> dict[str, Any]:
-    """Return the settings of a seat, and under `room` the room, as settings.room() describes it."""
+def settings_of(play: Play, name: str) -> RoomSettings:
+    """Return the settings of a seat and its room."""
     manager, loader = play.get_variable_manager(), play._loader
     inventory, read = manager._inventory, settings.reader(loader, Templar(loader))
 
-    def of(host: str) -> dict[str, Any]:
+    def of(host: str) -> Settings:
         return read(manager.get_vars(host=inventory.get_host(host)))[0]
 
     return {**of(name), "room": settings.room(inventory.get_groups_dict(), name, of)}
 
 
 def people_of(play: Play, seats: list[str]) -> dict[str, str]:
-    """Return who sits at each seat, empty where nobody is to be named.
-
-    Raises AnsibleError where a name is a template that cannot be rendered.
-    """
+    """Return who sits at each seat, empty for nobody. Raises AnsibleError for a wrong template."""
     manager = play.get_variable_manager()
     people = {}
     for name in seats:
@@ -55,7 +59,7 @@ def people_of(play: Play, seats: list[str]) -> dict[str, str]:
     return people
 
 
-def lesson_of(want: dict[str, Any], people: dict[str, str]) -> Lesson:
+def lesson_of(want: Settings, people: dict[str, str]) -> Lesson:
     """Return the lesson. want: the settings of a seat. Raises OSError, and ExerciseError."""
     return Lesson(
         Path(want["room_page_directory"]),
