@@ -23,7 +23,7 @@ RECORDED = Path(__file__).parent / "recorded"
 API_29 = ("1.44", "1.53")
 EMPTY_LEFT_OUT = {"Parent", "Comment", "DockerVersion", "Author"}
 EMPTY_LEFT_OUT_OF_CONFIG = {
-    *("Cmd", "Entrypoint", "Env", "Labels", "OnBuild", "User", "Volumes", "WorkingDir"),
+    *("Cmd", "Entrypoint", "Env", "Labels", "OnBuild", "User", "Volumes", "WorkingDir")
 }
 OLD_USAGE = {
     "Images": "ImageUsage",

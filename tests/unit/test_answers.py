@@ -7,11 +7,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from ansible_collections.labocloud.room.plugins.action import (
-    seat_restore,
-    seat_save,
-    seat_students,
-)
+from ansible_collections.labocloud.room.plugins.action import seat_restore, seat_save, seat_students
 from ansible_collections.labocloud.room.plugins.module_utils import limits
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import refusal, shown
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import silence

@@ -153,11 +153,7 @@ class Fetching(Task):
         told = said or {"changed": True, "path": THERE, "sha256": SHA256, "size": len(PACKED)}
         super().__init__(image_archive, told, seats=["pc03", "pc04", "pc05"])
         other = stem.with_name("another kind")
-        self.facts = {
-            "pc03": lacks(stem, "a:1"),
-            "pc04": lacks(stem, "a:1"),
-            "pc05": lacks(other),
-        }
+        self.facts = {"pc03": lacks(stem, "a:1"), "pc04": lacks(stem, "a:1"), "pc05": lacks(other)}
 
     def run(self, **others: dict[str, Any]) -> dict[str, Any]:
         """Run the action for them, and for others."""

@@ -17,9 +17,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
     EngineError,
     Patience,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.engine.limited_http import (
-    TooMuchError,
-)
+from ansible_collections.labocloud.room.plugins.module_utils.engine.limited_http import TooMuchError
 
 
 @pytest.fixture

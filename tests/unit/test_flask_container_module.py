@@ -279,9 +279,7 @@ def seat(
     monkeypatch.setattr(takeover, "network_of", lambda _pid: contextlib.nullcontext())
     ask = takeover.page_revision
     monkeypatch.setattr(
-        takeover,
-        "page_revision",
-        lambda url: ask(pages[1].url if url.endswith(":8888") else url),
+        takeover, "page_revision", lambda url: ask(pages[1].url if url.endswith(":8888") else url)
     )
     monkeypatch.setattr(takeover, "ANSWER_SECONDS", 20)
     monkeypatch.setattr(takeover, "LAST_WORDS_SECONDS", 0.1)

@@ -10,9 +10,7 @@ from pathlib import Path
 import image_tar
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.action import (
-    image_archive as image_archive_action,
-)
+from ansible_collections.labocloud.room.plugins.action import image_archive as image_archive_action
 from ansible_collections.labocloud.room.plugins.module_utils import commands
 from ansible_collections.labocloud.room.plugins.modules import image_archive
 

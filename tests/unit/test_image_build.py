@@ -94,7 +94,7 @@ def test_what_was_sent_is_built_without_a_network_named_and_told(machine: Machin
     first, network, remains, _, *options, last = machine.words()
     assert [first, network, remains, last] == ["build", "--network=none", "--force-rm", "-"]
     assert options == [
-        *("--build-arg=FROM=debian:13", "--build-arg=WHEELS=a b", "--label=labocloud.image=base"),
+        *("--build-arg=FROM=debian:13", "--build-arg=WHEELS=a b", "--label=labocloud.image=base")
     ]
     assert (machine.directory / "built").read_bytes() == CONTEXT
     assert (machine.directory / "asked").read_text().strip() == f"unix://{machine.engine.path}"

@@ -52,11 +52,7 @@ def test_an_engine_that_is_as_it_should_be_is_left_alone() -> None:
 
 def test_a_bare_seat_gets_all_of_it_and_is_refused_nothing() -> None:
     verdict = judge(*BARE)
-    assert (verdict["settled"], ids(verdict), verdict["refused"]) == (
-        False,
-        ["engine_missing"],
-        [],
-    )
+    assert (verdict["settled"], ids(verdict), verdict["refused"]) == (False, ["engine_missing"], [])
     assert verdict["packages"] == [
         *("docker.io", "docker-cli", "docker-buildx", "docker-compose"),
         "acl",
@@ -94,7 +90,7 @@ def test_a_bare_seat_gets_all_of_it_and_is_refused_nothing() -> None:
                     *("docker.io=26.1.*", "docker-cli=26.1.*", "docker-buildx", "docker-compose"),
                     "acl",
                     "zstd",
-                ],
+                ]
             },
         ),
         (("held", ["docker.io", "docker-cli"]), {"docker_engine_version": "25.*"}, {"hold": []}),
@@ -374,10 +370,7 @@ def test_the_disk_is_not_held_against_a_seat_where_docker_goes_elsewhere() -> No
     )
 
 
-@pytest.mark.parametrize(
-    "there",
-    [None, {"log-driver": "local"}, {"data-root": "/srv"}],
-)
+@pytest.mark.parametrize("there", [None, {"log-driver": "local"}, {"data-root": "/srv"}])
 def test_a_daemon_json_that_says_the_same_is_taken_over(there: dict | None) -> None:
     changes = ("files", {DAEMON_JSON: "x"}), ("daemon_config", there)
     options = {"data-root": "/srv"}

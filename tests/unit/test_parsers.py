@@ -455,7 +455,7 @@ def test_a_key_of_openpgp(text: str) -> None:
 @given(
     st.binary()
     | text_of(['{"version": 2, "images": {}}', STATE]).map(str.encode)
-    | json_of([json.loads(STATE)]).map(json.dumps).map(str.encode),
+    | json_of([json.loads(STATE)]).map(json.dumps).map(str.encode)
 )
 def test_what_is_remembered_is_read_or_torn(
     tmp_path_factory: pytest.TempPathFactory, content: bytes

@@ -262,9 +262,7 @@ def test_a_run_has_it_to_its_end_whatever_that_is(
 
 
 def test_where_seats_could_change_settings_no_run_begins(
-    tmp_path: Path,
-    play: Callable[..., subprocess.Popen[str]],
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, play: Callable[..., subprocess.Popen[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ANSIBLE_INJECT_FACT_VARS", "True")
     refused = play(f"touch {tmp_path}/done")

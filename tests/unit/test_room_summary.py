@@ -217,9 +217,7 @@ def test_the_reason_of_a_loop_is_that_of_its_first_item(up: Run) -> None:
     assert up.end(pc1="failures") == ["0 seats ready, 1 needs you:", "  pc1: first"]
 
 
-def test_where_another_machine_stops_the_run_it_is_named_and_the_seats_wait_for_it(
-    up: Run,
-) -> None:
+def test_where_another_machine_stops_the_run_it_is_named_and_the_seats_wait_for_it(up: Run) -> None:
     up.begin("pc1", "pc2")
     broken = {"delegate_to": "builder", "result": {"msg": "disk full"}}
     up.tell("runner_on_failed", "pc1", **broken)

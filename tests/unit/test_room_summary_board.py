@@ -93,9 +93,7 @@ def test_a_board_that_cannot_be_written_is_not_told_to_be_there(looking: Run) ->
     assert looking.progress()["pc1"] == ("working", None)
 
 
-def test_a_person_whose_name_cannot_be_told_does_not_have_all_be_well(
-    looking: Run,
-) -> None:
+def test_a_person_whose_name_cannot_be_told_does_not_have_all_be_well(looking: Run) -> None:
     looking.person = trust_as_template("{{ nobody }}")
     looking.begin("pc1", "pc2")
     look(looking, "pc1", "one")

@@ -377,11 +377,7 @@ docker0\t000012C6\t00000000\t0001\t0\t0\t0\t0000FEFF\t0\t0\t0
 @pytest.mark.skipif(sys.byteorder != "little", reason="the sample is of a little-endian machine")
 def test_routes_with_their_networks() -> None:
     routes = [(one["to"], one["interface"]) for one in facts_network.parse_routes(ROUTES)]
-    assert routes == [
-        ("0.0.0.0/0", "eth0"),
-        ("192.0.2.0/24", "eth0"),
-        ("198.18.0.0/15", "docker0"),
-    ]
+    assert routes == [("0.0.0.0/0", "eth0"), ("192.0.2.0/24", "eth0"), ("198.18.0.0/15", "docker0")]
     assert facts_network.parse_routes("") == []
 
 

@@ -205,11 +205,7 @@ def test_containers_go_on_after_a_commit_that_does_not_come(
     seat: Seat, monkeypatch: pytest.MonkeyPatch, bad: object
 ) -> None:
     """The engine hangs altogether, or breaks off; the next question is answered again."""
-    monkeypatch.setattr(
-        seat_save,
-        "PATIENT",
-        client.Patience(0.1, pause=0.1),
-    )
+    monkeypatch.setattr(seat_save, "PATIENT", client.Patience(0.1, pause=0.1))
 
     def commit(_: stand_in.Question) -> object:
         # Whoever asks whether it is there gets no answer once, and then one.
@@ -230,11 +226,7 @@ def test_containers_go_on_after_a_commit_that_does_not_come(
 def test_a_commit_is_waited_for_as_long_as_the_engine_answers(
     seat: Seat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        seat_save,
-        "PATIENT",
-        client.Patience(pause=0.05),
-    )
+    monkeypatch.setattr(seat_save, "PATIENT", client.Patience(pause=0.05))
     handle = stand_in.Handler.send
 
     def slow(handler: stand_in.Handler, status: int, body: bytes) -> None:
@@ -254,11 +246,7 @@ def test_a_commit_is_waited_for_as_long_as_the_engine_answers(
 
 
 def test_nobody_is_waited_for_for_ever(seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        seat_save,
-        "PATIENT",
-        client.Patience(pause=0.05, longest=0.2),
-    )
+    monkeypatch.setattr(seat_save, "PATIENT", client.Patience(pause=0.05, longest=0.2))
     seat.engine.on("POST", "/commit.*", stand_in.HANG)
     seat.add(A)
     assert "has not answered for" in seat.save()["msg"]

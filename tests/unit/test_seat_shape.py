@@ -141,10 +141,7 @@ def test_a_clock_is_off_by_what_no_way_can_explain(
     seat_says: float | None, answered: float, ahead: float | None
 ) -> None:
     told = {"control": 100.0, "ahead": None if seat_says is None else seat_says - 100.0}
-    assert timed({"clock": told, "x": 1}, answered) == {
-        "clock": told | {"ahead": ahead},
-        "x": 1,
-    }
+    assert timed({"clock": told, "x": 1}, answered) == {"clock": told | {"ahead": ahead}, "x": 1}
 
 
 def test_a_seat_that_tells_nothing_has_nothing() -> None:

@@ -29,10 +29,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.reset.stamps import
     container_stamp,
     volume_stamp,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.reset.words import (
-    NEXT,
-    STILL,
-)
+from ansible_collections.labocloud.room.plugins.module_utils.reset.words import NEXT, STILL
 from ansible_collections.labocloud.room.plugins.modules import seat_students
 from namespaces import mounting, with_mounts
 from sample_seat import SEAT

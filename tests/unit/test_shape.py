@@ -181,14 +181,7 @@ def test_a_role_can_be_counted_by_itself(tree: Path) -> None:
 def test_what_stands_in_the_yaml(tree: Path) -> None:
     counted = shape(tree)
     assert counted.names == len(
-        {
-            "__engine_drop_in",
-            "__engine_files",
-            "__engine_ca",
-            "__engine_at",
-            "__page_a",
-            "__page_b",
-        }
+        {"__engine_drop_in", "__engine_files", "__engine_ca", "__engine_at", "__page_a", "__page_b"}
     )
     # room's `of`, the drop-in, and two of the files.
     assert counted.expressions == 4
@@ -326,11 +319,7 @@ def test_docstrings_that_begin_with_give_tell_or_say_are_counted_everywhere(
     written("app/a.py", '"""Tells a thing."""\nclass A:\n    """Say it."""\n')
     written("molecule/x/a.py", 'def f():\n    """Give it."""\ndef g():\n    """Given."""\n')
     counted = written("docs/a.py", '"""Give it."""\n')
-    assert counted.docstrings == [
-        "app/a.py:1 module",
-        "app/a.py:2 A",
-        "molecule/x/a.py:1 f",
-    ]
+    assert counted.docstrings == ["app/a.py:1 module", "app/a.py:2 A", "molecule/x/a.py:1 f"]
 
 
 def test_bindings_of_vague_names_are_counted_by_their_kind(written: Written) -> None:

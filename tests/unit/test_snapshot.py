@@ -277,9 +277,7 @@ def test_a_swarm_is_told(engine: Engine) -> None:
             "Mode": {"Replicated": {"Replicas": 3}},
             "TaskTemplate": {"ContainerSpec": {"Image": "labocloud20202021:python"}},
         },
-        "Endpoint": {
-            "Ports": [{"TargetPort": 8888, "Protocol": "tcp", "PublishMode": "host"}],
-        },
+        "Endpoint": {"Ports": [{"TargetPort": 8888, "Protocol": "tcp", "PublishMode": "host"}]},
         "UpdateStatus": {"State": "rollback_completed"},
     }
     task = {
