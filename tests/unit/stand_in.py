@@ -274,6 +274,38 @@ def engine(path: Path, api: str = "1.45") -> Iterator[Engine]:
             thread.join()
 
 
+@contextmanager
+def serving(
+    answer: Callable[[http.server.BaseHTTPRequestHandler], None], host: str = "127.0.0.1"
+) -> Iterator[int]:
+    """Serve a page, and yield its port. answer: what a handler does for a GET."""
+
+    class Page(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answer(self)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer((host, 0), Page) as server:
+        server.daemon_threads = True
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def program(path: Path, script: str) -> None:
+    """Write an executable shell script, and its directory."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
 class Ended(Exception):  # noqa: N818  # a module's end is no error
     """A module has ended with this result."""
 

@@ -39,11 +39,9 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     log = tmp_path / "said"
     log.touch()
     programs = tmp_path / "programs"
-    programs.mkdir()
     refusing = f"test ! -e {tmp_path}/refuses || {{ echo no bus >&2; exit 1; }}"
     for name, more in {"systemctl": "", "systemd-run": refusing}.items():
-        (programs / name).write_text(f'#!/bin/sh\necho "{name} $*" >> {log}\n{more}\n')
-        (programs / name).chmod(0o755)
+        stand_in.program(programs / name, f'echo "{name} $*" >> {log}\n{more}')
     monkeypatch.setitem(commands.ENVIRONMENT, "PATH", f"{programs}:{commands.ENVIRONMENT['PATH']}")
     monkeypatch.setattr(access, "SYSTEMD", str(tmp_path))
     return log

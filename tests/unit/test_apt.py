@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+import stand_in
 from ansible_collections.labocloud.room.plugins.module_utils import apt
 
 
@@ -32,9 +33,7 @@ class Seat:
 
     def apt(self, line: str = "true") -> None:
         """Have apt-get do that, too."""
-        program = self.path / "apt-get"
-        program.write_text(f'#!/bin/sh\necho "$LC_ALL $*" >> {self.path}/asked\n{line}\n')
-        program.chmod(0o755)
+        stand_in.program(self.path / "apt-get", f'echo "$LC_ALL $*" >> {self.path}/asked\n{line}')
 
     def asked(self) -> list[str]:
         """Return the questions that the stand-in for apt was asked."""

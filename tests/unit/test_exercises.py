@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import stand_in
 import yaml
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises, snapshot
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import BASE, COURSE
@@ -295,9 +296,7 @@ def test_the_example_of_the_documentation_is_one(tmp_path: Path) -> None:
 def prepare(folder: Path, home: Path) -> str:
     """Run an exercise's preparation as labo does, beside a `docker` that does nothing."""
     docker = home / "bin/docker"
-    docker.parent.mkdir(exist_ok=True)
-    docker.write_text("#!/bin/sh\n")
-    docker.chmod(0o755)
+    stand_in.program(docker, "")
     return subprocess.run(
         ["/bin/sh", "-e", "-c", exercises.load_exercise(folder).setup, "labo"],
         env={"HOME": str(home), "PATH": f"{docker.parent}:/usr/bin:/bin", "LABO_KEPT": "kept %s"},

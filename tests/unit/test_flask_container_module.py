@@ -18,31 +18,36 @@ from ansible_collections.labocloud.room.plugins.modules import flask_container
 from stand_in import Raw, Refuse, Stream
 
 
-class Page(http.server.BaseHTTPRequestHandler):
+class Page:
     """A page that is well, and a health page that tells a revision, or is not there."""
 
-    def do_GET(self) -> None:
-        """Answer."""
-        health = self.server.health if self.path == "/healthz" else {}
-        self.send_response(http.HTTPStatus.OK if health is not None else http.HTTPStatus.NOT_FOUND)
-        self.end_headers()
-        self.wfile.write(json.dumps(health).encode())
+    def __init__(self, health: dict[str, str] | None) -> None:
+        self.health, self.url = health, ""
 
-    def log_message(self, *_: object) -> None:
-        """Be quiet."""
+    def answer(self, handler: http.server.BaseHTTPRequestHandler) -> None:
+        """Answer a request."""
+        health = self.health if handler.path == "/healthz" else {}
+        handler.send_response(200 if health is not None else 404)
+        handler.end_headers()
+        handler.wfile.write(json.dumps(health).encode())
+
+
+@contextlib.contextmanager
+def page(revision: str) -> Iterator[Page]:
+    """Serve a page whose health page tells a revision."""
+    served = Page({"revision": revision})
+    with stand_in.serving(served.answer) as port:
+        served.url = f"http://127.0.0.1:{port}"
+        yield served
 
 
 @pytest.fixture
-def server() -> Iterator[http.server.HTTPServer]:
-    with http.server.HTTPServer(("127.0.0.1", 0), Page) as page:
-        threading.Thread(target=page.serve_forever, kwargs={"poll_interval": 0.01}).start()
-        page.url = f"http://127.0.0.1:{page.server_port}"
-        yield page
-        page.shutdown()
+def server() -> Iterator[Page]:
+    with page("abc") as served:
+        yield served
 
 
-def test_a_page_of_the_revision(server: http.server.HTTPServer) -> None:
-    server.health = {"revision": "abc"}
+def test_a_page_of_the_revision(server: Page) -> None:
     takeover.wait(lambda: takeover.page_revision(server.url), "abc", 0, lambda: True)
 
 
@@ -55,9 +60,7 @@ def test_a_page_of_the_revision(server: http.server.HTTPServer) -> None:
         ({}, "revision"),
     ],
 )
-def test_a_page_that_is_not_right(
-    server: http.server.HTTPServer, health: dict | None, why: str
-) -> None:
+def test_a_page_that_is_not_right(server: Page, health: dict | None, why: str) -> None:
     server.health = health
     with pytest.raises(takeover.NoAnswerError, match=why):
         takeover.wait(lambda: takeover.page_revision(server.url), "abc", 0, lambda: True)
@@ -255,23 +258,16 @@ class Seat:
 
 
 @pytest.fixture
-def pages() -> Iterator[list[http.server.HTTPServer]]:
+def pages() -> Iterator[list[Page]]:
     """Two pages: the old container's and the new one's."""
-    with contextlib.ExitStack() as stack:
-        both = []
-        for revision in ("revision of before", "revision to come"):
-            page = stack.enter_context(http.server.HTTPServer(("127.0.0.1", 0), Page))
-            threading.Thread(target=page.serve_forever, kwargs={"poll_interval": 0.01}).start()
-            stack.callback(page.shutdown)
-            page.url, page.health = f"http://127.0.0.1:{page.server_port}", {"revision": revision}
-            both.append(page)
-        yield both
+    with page("revision of before") as old, page("revision to come") as new:
+        yield [old, new]
 
 
 @pytest.fixture
 def seat(
     engine: stand_in.Engine,
-    pages: list[http.server.HTTPServer],
+    pages: list[Page],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> Seat:
@@ -305,8 +301,7 @@ def test_the_successor_takes_the_place_and_the_name(seat: Seat) -> None:
 def test_a_docker_of_somebodys_own_in_the_path_is_not_asked(
     seat: Seat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "docker").write_text(f"#!/bin/sh\ntouch {tmp_path}/asked\n")
-    (tmp_path / "docker").chmod(0o755)
+    stand_in.program(tmp_path / "docker", f"touch {tmp_path}/asked")
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     assert "failed" not in seat.switch()
     assert not (tmp_path / "asked").exists()
@@ -359,7 +354,7 @@ def test_a_container_that_comes_by_the_name_meanwhile_is_left_alone(seat: Seat) 
 
 
 def test_where_the_page_is_wrong_the_old_container_was_never_touched(
-    seat: Seat, pages: list[http.server.HTTPServer]
+    seat: Seat, pages: list[Page]
 ) -> None:
     pages[1].health = {"revision": "another"}
     result = seat.switch()
@@ -401,16 +396,14 @@ def test_where_the_page_is_wrong_from_outside_the_old_one_comes_back_with_its_im
 
 
 def test_where_the_old_page_does_not_answer_either_none_serves(
-    seat: Seat, pages: list[http.server.HTTPServer], monkeypatch: pytest.MonkeyPatch
+    seat: Seat, pages: list[Page], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(takeover, "ANSWER_SECONDS", 0.2)
     pages[0].health = pages[1].health = None
     assert seat.switch()["revision"] is None
 
 
-def test_its_last_words_are_told_although_it_is_gone(
-    seat: Seat, pages: list[http.server.HTTPServer]
-) -> None:
+def test_its_last_words_are_told_although_it_is_gone(seat: Seat, pages: list[Page]) -> None:
     pages[1].health = None
     lines = "".join(f"line {number}\n" for number in range(30)).encode()
     pieces = [lines[:100], lines[100:]]

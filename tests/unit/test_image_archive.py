@@ -51,10 +51,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def command(directory: Path, name: str, script: str) -> None:
     """Have a command."""
-    path = directory / "bin" / name
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(0o755)
+    stand_in.program(directory / "bin" / name, script)
 
 
 def members(archive: Path) -> dict[str, bytes | None]:

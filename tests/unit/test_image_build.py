@@ -17,20 +17,11 @@ from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint 
 from ansible_collections.labocloud.room.plugins.modules import image_build
 from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
+from image_tar import inspected as image
 from sample_seat import BUILDER, builder, seat, variables, want
 
 NAME, NEW, OLD, FROM = "room:base", "sha256:new", "sha256:old", "room:base-rootfs"
 CONTEXT = b"a build context"
-
-
-def image(key: str, *names: str) -> dict[str, Any]:
-    return {
-        "Id": key,
-        "RepoTags": list(names),
-        "Config": {"Cmd": [key]},
-        "RootFS": {"Layers": ["sha256:1"]},
-        "Architecture": "amd64",
-    }
 
 
 class Machine:
@@ -41,8 +32,6 @@ class Machine:
         self.place = directory / "passing"
         self.place.mkdir()
         self.directory = directory
-        self.docker = directory / "bin/docker"
-        self.docker.parent.mkdir()
         self.builds(f'printf {NEW} > "${{4#--iidfile=}}"')
         engine.on("GET", f"/images/{NEW}/json", image(NEW))
         engine.on("POST", f"/images/{NEW}/tag.*", None)
@@ -51,11 +40,11 @@ class Machine:
     def builds(self, script: str) -> None:
         """Have the docker command do this, after it has noted what it was asked."""
         told = self.directory
-        self.docker.write_text(
-            f'#!/bin/sh\nprintf "%s\\n" "$@" > {told}/words\necho "$DOCKER_HOST" > {told}/asked\n'
-            f"cat > {told}/built\n{script}\n"
+        stand_in.program(
+            told / "bin/docker",
+            f'printf "%s\\n" "$@" > {told}/words\necho "$DOCKER_HOST" > {told}/asked\n'
+            f"cat > {told}/built\n{script}",
         )
-        self.docker.chmod(0o755)
 
     def words(self) -> list[str]:
         """Return the arguments that docker was called with."""
@@ -80,7 +69,7 @@ def machine(
 ) -> Machine:
     assert not remembers.exists()
     machine = Machine(engine, tmp_path)
-    monkeypatch.setitem(commands.ENVIRONMENT, "PATH", f"{machine.docker.parent}:/usr/bin:/bin")
+    monkeypatch.setitem(commands.ENVIRONMENT, "PATH", f"{tmp_path}/bin:/usr/bin:/bin")
     monkeypatch.setattr(image_build, "answer", lambda _: {"images": state.read().built["images"]})
     return machine
 

@@ -107,12 +107,9 @@ class Seat:
 def seat(
     engine: stand_in.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, remembers: Path
 ) -> Seat:
-    commands = tmp_path / "bin"
-    commands.mkdir()
     # As zstd is not everywhere where the tests are.
-    (commands / "zstd").write_text('#!/bin/sh\nexec cat "$2"\n')
-    (commands / "zstd").chmod(0o755)
-    monkeypatch.setitem(ENVIRONMENT, "PATH", f"{commands}:/usr/bin:/bin")
+    stand_in.program(tmp_path / "bin/zstd", 'exec cat "$2"')
+    monkeypatch.setitem(ENVIRONMENT, "PATH", f"{tmp_path}/bin:/usr/bin:/bin")
     seat = Seat(engine, tmp_path)
     monkeypatch.setattr(image_load, "answer", lambda _: seat.named())
     return seat
@@ -142,8 +139,7 @@ def test_a_zstd_that_a_user_put_first_on_the_path_is_not_meant(
     seat: Seat, src: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seat.coming = [image(BASE, "b"), image(COURSE, "c")]
-    (tmp_path / "zstd").write_text(f"#!/bin/sh\ntouch {tmp_path}/meant\n")
-    (tmp_path / "zstd").chmod(0o755)
+    stand_in.program(tmp_path / "zstd", f"touch {tmp_path}/meant")
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     assert load(seat, src, tar(("manifest.json", LIST))) == {"changed": True}
     assert not (tmp_path / "meant").exists()
@@ -344,8 +340,7 @@ def test_who_stops_reading_has_the_say(tmp_path: Path) -> None:
     """And not zstd, which is stopped by that."""
     archive = tmp_path / "archive"
     archive.write_bytes(b"x" * 10**6)
-    (tmp_path / "zstd").write_text('#!/bin/sh\nexec cat "$2"\n')
-    (tmp_path / "zstd").chmod(0o755)
+    stand_in.program(tmp_path / "zstd", 'exec cat "$2"')
     path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
     with (
         mock.patch.dict(ENVIRONMENT, path),

@@ -11,22 +11,13 @@ from ansible_collections.labocloud.room.plugins.action import image_name as acti
 from ansible_collections.labocloud.room.plugins.module_utils import state
 from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 from ansible_collections.labocloud.room.plugins.modules import image_name
+from image_tar import inspected as image
 from sample_action import Action
 
 REFERENCE = f"seat:5000/room@sha256:{'a' * 64}"
 NEW, OLD = "sha256:new", "sha256:old"
 # What the machine has then.
 HAS = {"images": {"room:base": NEW}}
-
-
-def image(key: str, *names: str) -> dict[str, Any]:
-    return {
-        "Id": key,
-        "RepoTags": list(names),
-        "Config": {"Cmd": [key]},
-        "RootFS": {"Layers": ["sha256:1"]},
-        "Architecture": "amd64",
-    }
 
 
 @pytest.fixture

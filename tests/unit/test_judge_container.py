@@ -30,7 +30,7 @@ THEIRS = "web:1"
 STUDENTS = {"id": f"id of {THEIRS}", "revision": "", "fingerprint": "theirs", "layers": LAYERS}
 STUDENTS |= {"labels": {}}
 MANAGED = {"labocloud.managed": "true"}
-NEXT = "9" * 64
+
 # docker run --rm -d --name flask -p 8080:8888 labocloud20202021:python
 BY_HAND = SETTINGS | {
     "CapDrop": None,

@@ -19,12 +19,6 @@ import stand_in
 from sample_labo import ENGLISH, EXERCISES, FRENCH, Labo, container, wait_until
 
 
-@pytest.fixture
-def labo(tmp_path: Path, engine: stand_in.Engine) -> Labo:
-    """The command on a seat whose Docker has nothing."""
-    return Labo(tmp_path, engine)
-
-
 def test_it_lists_the_exercises_and_where_one_is(labo: Labo) -> None:
     code, output, errors = labo.run()
     assert (code, errors) == (0, "")
@@ -208,29 +202,21 @@ def published(name: str, port: int) -> dict[str, Any]:
     return container(name) | {"NetworkSettings": {"Ports": ports}}
 
 
-class Page(http.server.BaseHTTPRequestHandler):
-    """The course's page, which is healthy."""
-
-    def do_GET(self) -> None:
-        """Answer at the path of the health check alone."""
-        self.send_response(200 if self.path == "/healthz" else 404)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Print nothing."""
+def healthy(handler: http.server.BaseHTTPRequestHandler) -> None:
+    """Answer as the course's page that is well, at the path of the health check alone."""
+    handler.send_response(200 if handler.path == "/healthz" else 404)
+    handler.end_headers()
 
 
 def test_the_page_is_told_where_it_answers(labo: Labo) -> None:
-    with http.server.HTTPServer(("127.0.0.1", 0), Page) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        ports = {"one": 1, "flask": server.server_port}
-        labo.has_containers([published(name, port) for name, port in ports.items()])
-        url = f"http://localhost:{server.server_port}"
+    with stand_in.serving(healthy) as port:
+        ports = {"one": 1, "flask": port}
+        labo.has_containers([published(name, number) for name, number in ports.items()])
+        url = f"http://localhost:{port}"
         assert f"La page du cours\u00a0: {url}/fr/\n" in labo.run(**FRENCH)[1]
         output = labo.run("start", "4")[1]
         assert f"Read: {url}/en/exercises/04-last\n" in output
         assert "A goal" not in output
-        server.shutdown()
 
 
 def test_it_tells_what_a_preparation_has_made(labo: Labo) -> None:

@@ -35,12 +35,6 @@ def texts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(words, "texts", lambda: json.loads(lesson_files.words()))
 
 
-@pytest.fixture
-def labo(tmp_path: Path, engine: stand_in.Engine) -> Labo:
-    """The command on a seat whose Docker has nothing."""
-    return Labo(tmp_path, engine)
-
-
 def image(key: str, *names: str) -> dict[str, Any]:
     """Return an image as the engine lists it."""
     return {"Id": f"sha256:{key}", "RepoTags": list(names) or None}

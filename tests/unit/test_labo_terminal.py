@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import stand_in
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
     command,
     command_line,
@@ -27,12 +26,6 @@ from sample_labo import FRENCH, Labo
 def texts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read the texts from locale/: only the archive has them beside the module."""
     monkeypatch.setattr(words, "texts", lambda: json.loads(lesson_files.words()))
-
-
-@pytest.fixture
-def labo(tmp_path: Path, engine: stand_in.Engine) -> Labo:
-    """The command on a seat whose Docker has nothing."""
-    return Labo(tmp_path, engine)
 
 
 @pytest.mark.parametrize("variables", [{"LC_ALL": "C"}, {"LC_ALL": "POSIX"}, {"LC_ALL": "no"}])

@@ -25,12 +25,6 @@ def test_it_learns_from_all_actions_that_give_a_verdict_and_from_no_others() -> 
     assert set(JUDGING) == judging
 
 
-@pytest.fixture
-def up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    """A run of all, which proves that the seats are ready."""
-    return Run(monkeypatch, tmp_path, "site.yml")
-
-
 def test_seats_that_are_as_they_should_be_are_ready(up: Run) -> None:
     up.begin("pc1", "pc2", "pc3")
     up.judge("pc1", delegate_to="pc2")

@@ -15,12 +15,6 @@ from summary_run import LOOK, Run
 
 
 @pytest.fixture
-def up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    """A run of all, which proves that the seats are ready."""
-    return Run(monkeypatch, tmp_path, "site.yml")
-
-
-@pytest.fixture
 def looking(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """A run that looks at how far the seats are."""
     make(tmp_path / "course")

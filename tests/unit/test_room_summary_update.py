@@ -9,12 +9,6 @@ from summary_run import Run
 
 
 @pytest.fixture
-def up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    """A run of all, which proves that the seats are ready."""
-    return Run(monkeypatch, tmp_path, "site.yml")
-
-
-@pytest.fixture
 def update(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """A run that goes from seat to seat."""
     return Run(monkeypatch, tmp_path, "update.yml")

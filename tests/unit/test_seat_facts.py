@@ -785,25 +785,6 @@ def test_an_answer_is_limited_and_what_is_cut_is_told() -> None:
     assert len(odd.sentences) == 3
 
 
-class Page(http.server.BaseHTTPRequestHandler):
-    """A container's page, which answers as its server is told."""
-
-    def do_GET(self) -> None:
-        """Answer, and point elsewhere; where there is no body, a byte now and then."""
-        status, body = self.server.answers[self.path]
-        self.send_response(status)
-        self.send_header("Location", "/other")
-        self.end_headers()
-        with suppress(OSError):  # who asked has heard enough
-            for _ in range(50 if body is None else 0):
-                self.wfile.write(b" ")
-                time.sleep(0.1)
-            self.wfile.write(body or b"")
-
-    def log_message(self, *_: object) -> None:
-        """Be quiet."""
-
-
 @pytest.mark.parametrize(
     ("status", "body", "told"),
     [
@@ -821,15 +802,25 @@ def test_what_the_page_of_a_container_answers(
     monkeypatch: pytest.MonkeyPatch, status: int, body: bytes | None, told: tuple
 ) -> None:
     """Neither a proxy is asked, nor who it points to."""
+    answers = {"/healthz": (status, body), "/other": (200, b'{"revision": "other"}')}
+
+    def answer(handler: http.server.BaseHTTPRequestHandler) -> None:
+        """Answer, and point elsewhere; where there is no body, a byte now and then."""
+        status, body = answers[handler.path]
+        handler.send_response(status)
+        handler.send_header("Location", "/other")
+        handler.end_headers()
+        with suppress(OSError):  # who asked has heard enough
+            for _ in range(50 if body is None else 0):
+                handler.wfile.write(b" ")
+                time.sleep(0.1)
+            handler.wfile.write(body or b"")
+
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
-        server.answers = {"/healthz": (status, body), "/other": (200, b'{"revision": "other"}')}
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+    with stand_in.serving(answer) as port:
         page = facts_network.page_facts(
-            f"http://127.0.0.1:{server.server_port}", "flask", {"flask": RUNNING}
+            f"http://127.0.0.1:{port}", "flask", {"flask": RUNNING}
         ).until(time.monotonic() + (0.3 if body is None else 60))
-        server.shutdown()
     assert (page["status"], page["revision"], page["why"]) == told
 
 

@@ -599,13 +599,11 @@ def test_a_command_that_fails_alone_leaves_a_volume_unfinished(
     seat: Seat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     seat.save(volumes=[volume("data")])
-    (tmp_path / "bin").mkdir()
     script = {
         "tar": "cat > /dev/null; echo broken >&2; exit 1",
         "zstd": '/usr/bin/zstd "$@"; exit 1',
     }[name]
-    (tmp_path / "bin" / name).write_text(f"#!/bin/sh\n{script}\n")
-    (tmp_path / "bin" / name).chmod(0o755)
+    stand_in.program(tmp_path / "bin" / name, script)
     path = commands.ENVIRONMENT["PATH"]
     monkeypatch.setitem(commands.ENVIRONMENT, "PATH", f"{tmp_path / 'bin'}:{path}")
     said = seat.restore()

@@ -143,11 +143,9 @@ def seat(
 
 def command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, script: str) -> None:
     """Put a command first on the path of those that the module runs."""
-    directory = tmp_path / "bin"
-    directory.mkdir()
-    (directory / name).write_text(f"#!/bin/sh\n{script}\n")
-    (directory / name).chmod(0o755)
-    monkeypatch.setitem(commands.ENVIRONMENT, "PATH", f"{directory}:{commands.ENVIRONMENT['PATH']}")
+    stand_in.program(tmp_path / "bin" / name, script)
+    path = commands.ENVIRONMENT["PATH"]
+    monkeypatch.setitem(commands.ENVIRONMENT, "PATH", f"{tmp_path}/bin:{path}")
 
 
 def unpacked(path: Path, *words: str) -> str:
@@ -193,8 +191,7 @@ def test_nothing_is_given_to_a_docker_or_a_tar_of_a_users(
     seat: Seat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("docker", "tar", "zstd"):
-        (tmp_path / name).write_text("#!/bin/sh\nexit 1\n")
-        (tmp_path / name).chmod(0o755)
+        stand_in.program(tmp_path / name, "exit 1")
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     seat.add(A)
     assert not seat.save(volumes=["data"]).get("failed")

@@ -59,13 +59,10 @@ class Machine:
 
     def apt(self, text: str, code: int = 0) -> None:
         """Have apt-get tell that, with that exit status."""
-        program = self.path / "apt-get"
         told = self.path / "told"
         told.write_text(text)
-        program.write_text(
-            f'#!/bin/sh\necho "$LC_ALL $*" > {told}.asked\ncat {told}\nexit {code}\n'
-        )
-        program.chmod(0o755)
+        script = f'echo "$LC_ALL $*" > {told}.asked\ncat {told}\nexit {code}'
+        stand_in.program(self.path / "apt-get", script)
 
 
 @pytest.fixture

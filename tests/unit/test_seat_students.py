@@ -35,10 +35,7 @@ from namespaces import mounting, with_mounts
 from sample_seat import SEAT
 
 BASE, COURSE, MINE, THEIRS = "sha256:base", "sha256:course", "sha256:mine", "sha256:theirs"
-NOTHING_BEFORE = {
-    "ids": {"containers": [], "images": {}, "networks": [], "cache": [], "swarm": ""},
-    "volumes": [],
-}
+
 BARE = SEAT["before"]
 
 

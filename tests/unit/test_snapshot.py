@@ -5,7 +5,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.shapes import fault
 from hypothesis import given
 from hypothesis import strategies as st
 from mutated import ODD, answers, bounded, json_of
-from stand_in import DROP, HANG, Engine, Raw, Refuse, Stream
+from stand_in import DROP, HANG, Engine, Raw, Refuse, Stream, serving
 
 NOTHING = snapshot.wanted([])
 # Seconds: more than a slow machine takes, less than without the limit that a test is about.
@@ -127,25 +127,6 @@ def take(engine: Engine, **wants: list[Any]) -> dict[str, Any]:
     told = snapshot.take(snapshot.wanted([wants]), engine.path)
     assert list(faults(told, snapshot.SNAPSHOT, "snapshot")) == []
     return told
-
-
-@contextmanager
-def serving(
-    answer: Callable[[http.server.BaseHTTPRequestHandler], None], host: str = "127.0.0.1"
-) -> Iterator[int]:
-    """Have a page at a port of this machine; answer: what does what do_GET has to."""
-    handler = type("Handler", (http.server.BaseHTTPRequestHandler,), {"do_GET": answer})
-    handler.log_message = lambda *_: None  # type: ignore[attr-defined]
-    with http.server.ThreadingHTTPServer((host, 0), handler) as server:
-        server.daemon_threads = True
-        server.handle_error = lambda *_: None  # type: ignore[method-assign]
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server.server_port
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def page(handler: http.server.BaseHTTPRequestHandler) -> None:
