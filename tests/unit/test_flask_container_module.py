@@ -15,7 +15,7 @@ import stand_in
 from ansible_collections.labocloud.room.plugins.module_utils import state
 from ansible_collections.labocloud.room.plugins.module_utils.engine import takeover
 from ansible_collections.labocloud.room.plugins.modules import flask_container
-from stand_in import Raw, Refuse, Stream
+from stand_in import DROP, Engine, Question, Raw, Refuse, Stream
 
 
 class Page:
@@ -88,7 +88,7 @@ def test_what_is_waited_for_long_is_looked_at_seldom() -> None:
 
 
 def test_a_word_of_the_container_is_worth_a_look(
-    engine: stand_in.Engine, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without it, the pause would be an hour long."""
     engine.on("POST", r"/containers/x/attach.*", Stream(b"\1\0\0\0\0\0\0\2hi"))
@@ -158,7 +158,7 @@ class Seat:
     one's.
     """
 
-    def __init__(self, engine: stand_in.Engine, old_page: str, new_page: str) -> None:
+    def __init__(self, engine: Engine, old_page: str, new_page: str) -> None:
         self.engine = engine
         self.old_page, self.new_page = old_page, new_page
         self.containers: dict[str, dict[str, Any]] = {}
@@ -189,7 +189,7 @@ class Seat:
             "NetworkSettings": {"Networks": {"bridge": {}}},
         }
 
-    def create(self, question: stand_in.Question, name: str) -> object:
+    def create(self, question: Question, name: str) -> object:
         """Make the new container, of the image that it is asked to be of."""
         if self.find(name) != name:
             return Refuse(409, "the name is in use")
@@ -204,26 +204,26 @@ class Seat:
             (key for key, one in self.containers.items() if one["Name"] == f"/{name}"), name
         )
 
-    def inspect(self, _question: stand_in.Question, name: str) -> object:
+    def inspect(self, _question: Question, name: str) -> object:
         """Answer."""
         return self.containers.get(self.find(name), Refuse(404))
 
-    def remove(self, _question: stand_in.Question, key: str) -> object:
+    def remove(self, _question: Question, key: str) -> object:
         """Remove a container."""
         return None if self.containers.pop(key, None) else Refuse(404)
 
-    def start(self, _question: stand_in.Question, key: str) -> None:
+    def start(self, _question: Question, key: str) -> None:
         """Start a container."""
         self.containers[key]["State"]["Status"] = "running"
 
-    def rename(self, _question: stand_in.Question, key: str, name: str) -> object:
+    def rename(self, _question: Question, key: str, name: str) -> object:
         """Rename a container."""
         if self.find(name) != name:
             return Refuse(409, "the name is in use")
         self.containers[key]["Name"] = f"/{name}"
         return None
 
-    def join(self, question: stand_in.Question, leaves: str | None) -> None:
+    def join(self, question: Question, leaves: str | None) -> None:
         """Have a container leave the network, or join it."""
         networks = self.containers[question.json["Container"]]["NetworkSettings"]["Networks"]
         if leaves:
@@ -266,10 +266,7 @@ def pages() -> Iterator[list[Page]]:
 
 @pytest.fixture
 def seat(
-    engine: stand_in.Engine,
-    pages: list[Page],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+    engine: Engine, pages: list[Page], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Seat:
     """The page that is asked from within is the new one's."""
     monkeypatch.setattr(takeover, "network_of", lambda _pid: contextlib.nullcontext())
@@ -368,7 +365,7 @@ def test_where_the_new_address_cannot_be_had_the_old_one_is_asked(seat: Seat) ->
     """The page at the new address is nobody's."""
     refused = Refuse(500, "cannot assign requested address")
 
-    def join(question: stand_in.Question, leaves: str | None) -> object:
+    def join(question: Question, leaves: str | None) -> object:
         if not leaves and question.json["Container"] == NEW:
             return refused
         return seat.join(question, leaves)
@@ -427,7 +424,7 @@ def test_it_is_made_as_it_is_asked_for_and_recorded_before_and_after(
     state.update(lambda was: was.brought.update(packages=["docker.io"], containers=["gone"]))
     at_the_time = []
 
-    def create(question: stand_in.Question, name: str) -> object:
+    def create(question: Question, name: str) -> object:
         at_the_time.append(recorded(tmp_path))
         return seat.create(question, name)
 
@@ -464,7 +461,7 @@ def test_somebody_elses_container_of_the_successors_name_is_left_alone(
     [
         (Refuse(400, "Minimum memory limit allowed is 6MB"), "Minimum memory limit allowed is 6MB"),
         (Refuse(404, "No such image: x"), "No such image: x"),
-        (stand_in.DROP, "Remote end closed connection without response"),
+        (DROP, "Remote end closed connection without response"),
     ],
 )
 def test_where_none_can_be_made_the_engines_own_words_are_told(
@@ -547,9 +544,7 @@ def test_one_that_cannot_be_removed_is_told(seat: Seat, monkeypatch: pytest.Monk
     assert "revision" not in result
 
 
-@pytest.mark.parametrize(
-    "answer", [Raw(b"no JSON", 500), Raw(b"[]", 500), Raw(b"{}", 500), stand_in.DROP]
-)
+@pytest.mark.parametrize("answer", [Raw(b"no JSON", 500), Raw(b"[]", 500), Raw(b"{}", 500), DROP])
 def test_an_engine_that_breaks_off_is_told_and_nothing_is_claimed(
     seat: Seat, answer: object
 ) -> None:

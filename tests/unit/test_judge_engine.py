@@ -185,7 +185,7 @@ def test_dockers_own_packages() -> None:
     assert verdict["files"] == [DAEMON_JSON]
 
 
-SECRET = "http://u:secret@proxy.example:1"
+PROXY = "http://u:secret@proxy.example:1"
 
 
 @pytest.mark.parametrize(
@@ -193,8 +193,8 @@ SECRET = "http://u:secret@proxy.example:1"
     [
         ({DAEMON_JSON: "another"}, {}),
         ({}, {"docker_engine_daemon_options": {"debug": True}}),
-        ({}, {"docker_engine_proxy": {"http": SECRET}}),
-        ({}, {"docker_engine_daemon_options": {"proxies": {"http-proxy": SECRET}}}),
+        ({}, {"docker_engine_proxy": {"http": PROXY}}),
+        ({}, {"docker_engine_daemon_options": {"proxies": {"http-proxy": PROXY}}}),
         ({}, {"docker_engine_registry_mirrors": "https://mirror.example"}),
         ({}, {"groups": REGISTRY, "room_registry_hub_mirror": True}),
     ],
