@@ -15,6 +15,7 @@ ASKED = datetime.fromtimestamp(SEAT["clock"]["control"], UTC)
 DAEMON_JSON = "/etc/docker/daemon.json"
 REGISTRY = {"lab": ["pc01", "pc02"], "registry": ["server"]}
 CA = "/etc/docker/certs.d/server:5000/labocloud.crt"
+PROXY = "http://u:secret@proxy.example:1"
 BARE = (
     ("packages", {"python3": "3.13.5"}),
     ("files", {}),
@@ -137,39 +138,19 @@ def test_a_machine_that_builds_without_it_has_its_docker_all_the_same() -> None:
     assert engine.judge(made["seat"], want(name=BUILDER, **BOOTSTRAP), made)["installed"]
 
 
-ENGINES = ["docker.io", "docker-cli"]
-FILES = {DAEMON_JSON: SEAT["files"][DAEMON_JSON]}
-
-
-@pytest.mark.parametrize(
-    ("changes", "pin"),
-    [
-        ([("held", ENGINES)], "26.1.*"),
-        ([("held", ENGINES)], "26.1.5+dfsg1-9*"),
-        ([("held", ENGINES)], "26.1.5+dfsg1-9+deb13u1+b1"),
-        ([("held", ENGINES)], "*"),
-        # What was held before stays held.
-        ([("held", ["docker-cli"]), ("before/held", ["docker-cli"])], ""),
-        # Where nothing manages services, none starts with the machine.
-        (
-            [
-                *(("service_manager", "none"), ("docker/enabled", False), ("files", FILES)),
-                ("docker/masked", ["docker.service"]),
-            ],
-            "",
-        ),
-    ],
-)
-def test_what_is_there_and_held_is_as_it_should_be(
-    changes: list[tuple[str, object]], pin: str
-) -> None:
-    verdict = judge(*changes, docker_engine_version=pin)
-    assert (verdict["settled"], ids(verdict)) == (True, [])
+@pytest.mark.parametrize("pin", ["26.1.*", "26.1.5+dfsg1-9*", "26.1.5+dfsg1-9+deb13u1+b1", "*"])
+def test_a_version_that_is_there_and_held_is_as_it_should_be(pin: str) -> None:
+    assert judge(("held", ["docker.io", "docker-cli"]), docker_engine_version=pin)["settled"]
 
 
 @pytest.mark.parametrize("pin", ["26.1", "26x1*", "6.1.*"])
 def test_only_apts_own_pattern_is_one(pin: str) -> None:
-    assert not judge(("held", ENGINES), docker_engine_version=pin)["installed"]
+    held = ("held", ["docker.io", "docker-cli"])
+    assert not judge(held, docker_engine_version=pin)["installed"]
+
+
+def test_what_was_held_before_stays_held() -> None:
+    assert judge(("held", ["docker-cli"]), ("before/held", ["docker-cli"]))["settled"]
 
 
 def test_without_a_record_nothing_is_let_go() -> None:
@@ -183,9 +164,6 @@ def test_dockers_own_packages() -> None:
         *("docker-buildx-plugin", "docker-compose-plugin", "acl", "zstd"),
     ]
     assert verdict["files"] == [DAEMON_JSON]
-
-
-PROXY = "http://u:secret@proxy.example:1"
 
 
 @pytest.mark.parametrize(
@@ -251,6 +229,13 @@ def test_an_engine_that_does_not_run_as_it_should(change: tuple[str, object], fo
     assert (verdict["settled"], verdict["runs"], ids(verdict)) == (False, False, [found])
 
 
+def test_where_nothing_manages_services_none_starts_with_the_machine() -> None:
+    files = {DAEMON_JSON: SEAT["files"][DAEMON_JSON]}
+    changes = ("service_manager", "none"), ("docker/enabled", False), ("files", files)
+    verdict = judge(*changes, ("docker/masked", ["docker.service"]))
+    assert (verdict["settled"], ids(verdict)) == (True, [])
+
+
 def test_why_an_engine_does_not_answer_is_told_where_it_is_known() -> None:
     docker = SEAT["docker"] | {"running": False}
     assert "(it does not answer)" in in_words(judge(("docker", docker))["findings"])
@@ -296,6 +281,11 @@ def test_an_engine_is_old_by_its_numbers(version: str, found: list[str]) -> None
     assert ids(judge(("docker/version", version))) == found
 
 
+def test_as_much_space_as_is_asked_for_is_enough() -> None:
+    assert judge(*BARE, ("docker/free_mb", 3000))["refused"] == []
+    assert judge(*BARE, ("docker/free_mb", 2999))["refused"] != []
+
+
 def test_an_interrupted_installation_is_not_settled_whatever_is_there() -> None:
     verdict = judge(("apt/interrupted", True))
     assert (verdict["settled"], verdict["refused"]) == (False, [])
@@ -326,10 +316,10 @@ REFUSED = {
         ],
     ),
     "a full disk": (
-        [("docker/free_mb", 2999)],
+        [("docker/free_mb", 100)],
         {},
         "engine_disk",
-        ["it has 2999 MiB free at /var/lib/docker; docker_engine_min_free_mb asks for 3000"],
+        ["it has 100 MiB free at /var/lib/docker; docker_engine_min_free_mb asks for 3000"],
     ),
     "a daemon.json that says something else": (
         [
@@ -356,31 +346,33 @@ def test_what_a_bare_seat_is_refused_for(case: str) -> None:
         assert word in said, said
 
 
-OTHER_FILE, ELSEWHERE = ("files", {DAEMON_JSON: "x"}), {"data-root": "/srv"}
-REFUSED_NOTHING = {
-    "as much space as is asked for": ([*BARE, ("docker/free_mb", 3000)], {}),
-    # What was there before was the toolkit's to change.
-    "installed, configured, and full now": ([("docker/free_mb", 1), ("before", None)], {}),
-    "installed, and full now": ([("docker/free_mb", 1), ("files", {})], {}),
-    # What is free there is not known, and the advice was to put it there.
-    "a full disk, and Docker goes elsewhere": ([*BARE, ("docker/free_mb", 1)], ELSEWHERE),
-    "a daemon.json that says nothing": ([*BARE, OTHER_FILE, ("daemon_config", None)], ELSEWHERE),
-    "a daemon.json that says what may go": (
-        [*BARE, OTHER_FILE, ("daemon_config", {"log-driver": "local"})],
-        ELSEWHERE,
-    ),
-    "a daemon.json that says the same": (
-        [*BARE, OTHER_FILE, ("daemon_config", ELSEWHERE)],
-        ELSEWHERE,
-    ),
-    "what the toolkit wrote": ([OTHER_FILE, ("daemon_config", {"debug": True})], {}),
-}
+def test_what_is_installed_and_configured_is_refused_nothing() -> None:
+    """Its disk is full now, and what was there before was the toolkit's to change."""
+    assert judge(("docker/free_mb", 1), ("before", None))["refused"] == []
 
 
-@pytest.mark.parametrize("case", REFUSED_NOTHING)
-def test_what_a_seat_is_not_refused_for(case: str) -> None:
-    changes, options = REFUSED_NOTHING[case]
-    assert judge(*changes, docker_engine_daemon_options=options)["refused"] == []
+def test_an_engine_that_is_installed_may_be_configured_on_a_full_disk() -> None:
+    assert judge(("docker/free_mb", 1), ("files", {}))["refused"] == []
+
+
+def test_the_disk_is_not_held_against_a_seat_where_docker_goes_elsewhere() -> None:
+    """What is free there is not known, and the advice was to put it there."""
+    options = {"data-root": "/srv/docker"}
+    assert (
+        judge(*BARE, ("docker/free_mb", 1), docker_engine_daemon_options=options)["refused"] == []
+    )
+
+
+@pytest.mark.parametrize("there", [None, {"log-driver": "local"}, {"data-root": "/srv"}])
+def test_a_daemon_json_that_says_the_same_is_taken_over(there: dict | None) -> None:
+    changes = ("files", {DAEMON_JSON: "x"}), ("daemon_config", there)
+    options = {"data-root": "/srv"}
+    assert judge(*BARE, *changes, docker_engine_daemon_options=options)["refused"] == []
+
+
+def test_what_the_toolkit_wrote_may_be_overruled() -> None:
+    changes = ("files", {DAEMON_JSON: "x"}), ("daemon_config", {"debug": True})
+    assert judge(*changes)["refused"] == []
 
 
 def test_a_setting_that_is_wrong_is_refused_wherever_it_is() -> None:

@@ -65,7 +65,7 @@ class Machine:
         stand_in.program(self.path / "apt-get", script)
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def machine(remembers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     machine = Machine(tmp_path)
     monkeypatch.setattr(seat_state, "answer", machine.answer)
@@ -189,7 +189,7 @@ def test_the_daemon_json_that_was_there_is_kept_and_given_back(
     assert file.exists()
 
 
-def test_what_is_not_kept_cannot_be_given_back(machine: Machine) -> None:
+def test_what_is_not_kept_cannot_be_given_back() -> None:
     had(before=True)
     told = had(give_back=[DAEMON_JSON])
     assert told["failed"]
@@ -203,7 +203,7 @@ def roots(*paths: Path) -> dict[str, str]:
 
 
 def test_it_is_written_down_what_a_directory_was_like_when_docker_came_to_it(
-    machine: Machine, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
     """data-root is set to the school's own /srv after it was written down what was there."""
     first, new, disk, srv = (tmp_path / name for name in ("first", "new", "disk", "srv"))
@@ -225,9 +225,7 @@ def test_it_is_written_down_what_a_directory_was_like_when_docker_came_to_it(
     assert roots(srv)[str(srv)] == "in use"
 
 
-def test_directories_are_of_a_machine_whose_before_is_known(
-    machine: Machine, remembers: Path
-) -> None:
+def test_directories_are_of_a_machine_whose_before_is_known(remembers: Path) -> None:
     told = had(roots=["/x"])
     assert "it is not written down what there was before" in told["msg"]
     assert not remembers.exists()
@@ -306,13 +304,13 @@ def test_a_second_installation_forgets_nothing_of_one_that_was_killed(machine: M
     assert state.read().brought["coming"] == ["tini"]
 
 
-def test_where_nothing_was_coming_nothing_came(machine: Machine, remembers: Path) -> None:
+def test_where_nothing_was_coming_nothing_came(remembers: Path) -> None:
     """Its dpkg was interrupted in somebody else's installation, which was mended."""
     assert not had(came=True)["changed"]
     assert not remembers.exists()
 
 
-def test_accounts_are_written_down_all_together(machine: Machine) -> None:
+def test_accounts_are_written_down_all_together() -> None:
     assert had(users=["alice", "bob"])["changed"]
     assert had(users=["bob"])["seat"]["brought"]["users"] == ["bob"]
     assert not had(users=["bob"])["changed"]
@@ -326,14 +324,14 @@ def test_accounts_are_written_down_all_together(machine: Machine) -> None:
     assert "moving" not in had(moving={})["seat"]["brought"]
 
 
-def test_the_revision_that_the_room_has_is_the_last(machine: Machine) -> None:
+def test_the_revision_that_the_room_has_is_the_last() -> None:
     for revision in ("r1", "r2", "r2", "r1"):
         told = had(served=revision)
     assert told["seat"]["served"] == ["r2", "r1"]
     assert not had(served="r1")["changed"]
 
 
-def test_all_is_forgotten(machine: Machine, remembers: Path) -> None:
+def test_all_is_forgotten(remembers: Path) -> None:
     had(before=True, users=["alice"])
     told = had(forget=True)
     assert told["changed"]
@@ -342,9 +340,7 @@ def test_all_is_forgotten(machine: Machine, remembers: Path) -> None:
     assert not had(forget=True)["changed"]
 
 
-def test_what_cannot_be_read_is_told_and_not_written_over(
-    machine: Machine, remembers: Path
-) -> None:
+def test_what_cannot_be_read_is_told_and_not_written_over(remembers: Path) -> None:
     remembers.mkdir()
     (remembers / "state.json").write_text("{")
     for asked in ({"before": True}, {"users": []}, {"forget": False}):
