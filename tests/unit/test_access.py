@@ -51,9 +51,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_an_engine_is_closed_and_opened_and_a_timer_would_have_opened_it(
-    place: Path, said: Path
-) -> None:
+def test_an_engine_is_closed_and_opened_and_a_timer_would_open_it(place: Path, said: Path) -> None:
     access.close(str(place))
     assert mode(place) == 0o600
     stop = "systemctl stop labocloud-opening.timer labocloud-opening.service"
@@ -88,9 +86,7 @@ def test_an_acl_is_closed_and_opened_with_it(place: Path) -> None:
     assert os.getxattr(place, "system.posix_acl_access") == acl
 
 
-def test_what_would_not_be_opened_again_is_not_closed(
-    place: Path, said: Path, tmp_path: Path
-) -> None:
+def test_what_would_not_be_opened_is_not_closed(place: Path, said: Path, tmp_path: Path) -> None:
     (tmp_path / "refuses").touch()
     told = stand_in.run(docker_access.main, state="closed", docker_socket=str(place))
     assert told == {"failed": True, "msg": "systemd does not take a timer: no bus"}
@@ -166,9 +162,7 @@ def ended(connection: socket.socket) -> bool:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="others' connections are root's to end")
-def test_connections_of_others_than_root_end_and_their_processes_do_not(
-    place: Path, tmp_path: Path
-) -> None:
+def test_connections_of_others_than_root_end_but_no_process(place: Path, tmp_path: Path) -> None:
     program, pipe = tmp_path / "dockerd", subprocess.PIPE
     program.symlink_to(sys.executable)
     place.unlink()

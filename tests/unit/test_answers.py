@@ -90,9 +90,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("answer", "words"), REFUSED, ids=["deep", "old", "older", "large"])
-def test_what_is_refused_is_said_alike_as_a_result_and_as_a_finding(
-    answer: dict[str, Any], words: str
-) -> None:
+def test_a_refusal_is_said_alike_as_result_and_finding(answer: dict[str, Any], words: str) -> None:
     assert str(refusal(NAME, answer)) == words
     assert shown(NAME, answer) == {"failed": True, "msg": words}
     found = silence(NAME, answer)

@@ -55,9 +55,7 @@ UPDATE = "C.UTF-8 --quiet --option=APT::Update::Error-Mode=any update"
 
 
 @pytest.mark.parametrize(("seconds", "reads"), [(1, False), (590, False), (600, True), (-60, True)])
-def test_lists_of_the_last_ten_minutes_are_not_read_again(
-    seat: Seat, seconds: float, *, reads: bool
-) -> None:
+def test_lists_of_ten_minutes_are_not_read_anew(seat: Seat, seconds: float, *, reads: bool) -> None:
     """Nor are those believed that a clock which was put back has dated."""
     seat.date(seconds)
     apt.read_lists()

@@ -69,9 +69,7 @@ def test_what_arrives_has_its_name_and_other_images_go(stem: Path) -> None:
 @pytest.mark.parametrize(
     "path", ["images/../0123456789abcdef-3", "home/0123456789abcdef-3", "images/id", "images/x-3"]
 )
-def test_what_can_be_no_archives_path_is_neither_read_nor_emptied(
-    tmp_path: Path, path: str
-) -> None:
+def test_what_is_no_archives_path_is_neither_read_nor_emptied(tmp_path: Path, path: str) -> None:
     stem = tmp_path / path
     for place in ("images", "home"):
         have(tmp_path / place / "0123456789abcdef-3")
@@ -222,9 +220,7 @@ def test_a_builder_that_sends_without_an_end_leaves_room_on_the_disk(
     assert list(stem.parent.iterdir()) == []
 
 
-def test_a_link_that_a_connection_copies_is_no_archive(
-    stem: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_link_that_is_copied_is_no_archive(stem: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else a file of this machine, whose SHA-256 is known, would be sent to all seats."""
     other = stem.parents[2] / "other"
     other.write_bytes(PACKED)

@@ -35,17 +35,13 @@ def try_it(capsys: pytest.CaptureFixture[str], name: str, **given: object) -> di
     return seat_attack.reported(capsys.readouterr().out)
 
 
-def test_a_hash_is_told_and_never_what_is_read(
-    host: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_hash_is_told_and_never_the_file(host: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (host / "etc/shadow").write_text("root:$y$secret:1::::::\n")
     told = try_it(capsys, "read_shadow", passwd=attacker.digest(str(host / "etc/passwd")))
     assert told == {"tool": True, "got": attacker.digest(str(host / "etc/shadow"))}
 
 
-def test_what_is_not_the_machines_own_is_no_tool(
-    host: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_is_not_the_hosts_is_no_tool(host: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (host / "etc/shadow").write_text("of the image")
     other = attacker.digest("/dev/null")
     told = try_it(capsys, "read_shadow", passwd=other)
@@ -69,9 +65,7 @@ def test_of_several_each_is_tried_and_the_first_reason_is_told(
     assert "Not a directory" in str(told["why"])
 
 
-def test_where_none_of_several_is_there_nothing_was_tried(
-    host: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_where_none_exist_nothing_was_tried(host: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert host.exists()
     told = try_it(capsys, "list_homes", open="/open", homes=["/a", "/b"])
     assert told["tool"] is False

@@ -267,9 +267,7 @@ def test_what_is_in_use_and_cannot_be_unmounted_is_named(tmp_path: Path, theirs:
 
 @mounting
 @pytest.mark.parametrize("kind", ["--bind {theirs}", "-t tmpfs none"])
-def test_what_is_mounted_in_the_meantime_is_not_entered(
-    tmp_path: Path, theirs: Path, kind: str
-) -> None:
+def test_what_is_mounted_meanwhile_is_not_entered(tmp_path: Path, theirs: Path, kind: str) -> None:
     """Of the same file system too: the list of the mounts was read before."""
     root = tmp_path / "docker"
     (theirs / "deep").mkdir()

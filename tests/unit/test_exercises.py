@@ -315,9 +315,7 @@ def prepared(words: str) -> list[Path]:
 
 
 @pytest.mark.parametrize("folder", prepared("put "), ids=lambda path: path.name)
-def test_to_prepare_an_exercise_again_takes_away_nothing_that_was_changed(
-    folder: Path, tmp_path: Path
-) -> None:
+def test_preparing_an_exercise_again_keeps_what_was_changed(folder: Path, tmp_path: Path) -> None:
     assert prepare(folder, tmp_path) == ""
     files = [path for path in (tmp_path / "labocloud").rglob("*") if path.is_file()]
     given = {path: path.read_text() for path in files}

@@ -116,9 +116,7 @@ def test_one_that_cannot_be_made_names_the_settings() -> None:
         ({}, "pc02 serves what cannot be told from here."),
     ],
 )
-def test_one_that_does_not_answer_tells_its_log_and_what_serves(
-    told: dict[str, Any], serves: str
-) -> None:
+def test_a_mute_container_tells_its_log_and_what_serves(told: dict[str, Any], serves: str) -> None:
     said = failing({"made": True, "msg": "its program ended", "log": "no\x1b such\n", **told})
     assert said.startswith("pc02: the new flask does not answer (its program ended).")
     assert "Its log ends with: no  such\n" in said

@@ -87,9 +87,7 @@ def test_what_is_waited_for_long_is_looked_at_seldom() -> None:
     assert looks[4] < 1
 
 
-def test_a_word_of_the_container_is_worth_a_look(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_containers_word_is_worth_a_look(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without it, the pause would be an hour long."""
     engine.on("POST", r"/containers/x/attach.*", Stream(b"\1\0\0\0\0\0\0\2hi"))
     monkeypatch.setattr(takeover.time, "sleep", lambda _: None)
@@ -350,9 +348,7 @@ def test_a_container_that_comes_by_the_name_meanwhile_is_left_alone(seat: Seat) 
     assert seat.done_to(THEIRS) == []
 
 
-def test_where_the_page_is_wrong_the_old_container_was_never_touched(
-    seat: Seat, pages: list[Page]
-) -> None:
+def test_a_wrong_page_leaves_the_old_container_untouched(seat: Seat, pages: list[Page]) -> None:
     pages[1].health = {"revision": "another"}
     result = seat.switch()
     assert result["msg"] == "after 0 s: /healthz tells the revision another"
@@ -378,9 +374,7 @@ def test_where_the_new_address_cannot_be_had_the_old_one_is_asked(seat: Seat) ->
     assert "bridge" in seat.containers[OLD]["NetworkSettings"]["Networks"]
 
 
-def test_where_the_page_is_wrong_from_outside_the_old_one_comes_back_with_its_image(
-    seat: Seat,
-) -> None:
+def test_where_it_is_wrong_from_outside_the_old_one_comes_back_with_its_image(seat: Seat) -> None:
     """It had no network: an interrupted switch has left it so."""
     seat.containers[OLD]["NetworkSettings"]["Networks"] = {}
     result = seat.switch(url=seat.old_page)
@@ -418,9 +412,7 @@ def test_a_successor_that_is_gone_is_told(seat: Seat) -> None:
     assert seat.done_to(OLD) == []
 
 
-def test_it_is_made_as_it_is_asked_for_and_recorded_before_and_after(
-    seat: Seat, tmp_path: Path
-) -> None:
+def test_it_is_made_as_asked_for_and_recorded_before_and_after(seat: Seat, tmp_path: Path) -> None:
     state.update(lambda was: was.brought.update(packages=["docker.io"], containers=["gone"]))
     at_the_time = []
 
@@ -444,9 +436,7 @@ def test_what_an_interrupted_run_has_left_is_removed_first(seat: Seat, tmp_path:
     assert recorded(tmp_path)["containers"] == [OLD, NEW]
 
 
-def test_somebody_elses_container_of_the_successors_name_is_left_alone(
-    seat: Seat, tmp_path: Path
-) -> None:
+def test_somebody_elses_container_of_the_successors_name_stays(seat: Seat, tmp_path: Path) -> None:
     seat.add(THEIRS, "flask-next", "", seat.old_page)
     result = seat.switch()
     assert (result["msg"], result["made"]) == ("flask-next is somebody else's by now", False)
@@ -464,9 +454,7 @@ def test_somebody_elses_container_of_the_successors_name_is_left_alone(
         (DROP, "Remote end closed connection without response"),
     ],
 )
-def test_where_none_can_be_made_the_engines_own_words_are_told(
-    seat: Seat, answer: object, why: str
-) -> None:
+def test_where_none_can_be_made_the_engine_tells_why(seat: Seat, answer: object, why: str) -> None:
     seat.engine.on("POST", r"/containers/create\?name=.*", answer)
     result = seat.switch()
     assert (result["msg"], result["made"]) == (why, False)
@@ -545,9 +533,7 @@ def test_one_that_cannot_be_removed_is_told(seat: Seat, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("answer", [Raw(b"no JSON", 500), Raw(b"[]", 500), Raw(b"{}", 500), DROP])
-def test_an_engine_that_breaks_off_is_told_and_nothing_is_claimed(
-    seat: Seat, answer: object
-) -> None:
+def test_an_engine_that_breaks_off_is_told_and_nothing_claimed(seat: Seat, answer: object) -> None:
     seat.engine.on("GET", "/containers/(.+)/json", answer)
     result = seat.switch()
     assert result["failed"]

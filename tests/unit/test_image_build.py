@@ -102,9 +102,7 @@ def test_what_was_built_is_not_said_to_be_lacking_where_the_question_after_it_wa
     assert (said["failed"], said["changed"], said["msg"]) == (True, True, "no answer within 120 s")
 
 
-def test_the_one_that_it_replaces_goes_and_the_name_that_was_for_the_build(
-    machine: Machine,
-) -> None:
+def test_the_one_it_replaces_goes_and_the_name_that_was_for_the_build(machine: Machine) -> None:
     machine.engine.on("GET", f"/images/{NAME}/json", image(OLD, NAME))
     machine.engine.on("GET", f"/images/{OLD}/json", image(OLD))
     assert machine.build(forget=OLD, aside=FROM)["changed"]
@@ -130,9 +128,7 @@ def test_the_same_image_again_is_no_change(machine: Machine) -> None:
     assert machine.engine.asked("POST") == []
 
 
-def test_of_a_build_that_fails_the_last_lines_are_told_and_nothing_has_changed(
-    machine: Machine,
-) -> None:
+def test_a_build_that_fails_tells_its_last_lines_and_changes_nothing(machine: Machine) -> None:
     machine.builds("seq 1 30; echo 'no matching distribution' >&2; exit 1")
     said = machine.build(forget=OLD, aside=FROM)
     assert said["failed"]
@@ -222,9 +218,7 @@ class Task:
         return done
 
 
-def test_the_context_is_packed_and_sent_with_its_checksum_and_the_answer_judged(
-    project: Path,
-) -> None:
+def test_the_context_is_packed_sent_with_its_checksum_and_the_answer_judged(project: Path) -> None:
     answer = {"changed": True, "seat": seat()}
     wheels = project.parent / "cache/wheels" / ("0f" * 32)
     wheels.mkdir(parents=True)

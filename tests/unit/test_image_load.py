@@ -145,9 +145,7 @@ def test_a_zstd_that_a_user_put_first_on_the_path_is_not_meant(
     assert not (tmp_path / "meant").exists()
 
 
-def test_what_was_asked_for_is_loaded_and_the_base_that_it_replaces_goes(
-    seat: Seat, src: Path
-) -> None:
+def test_what_was_asked_for_is_loaded_and_the_base_it_replaces_goes(seat: Seat, src: Path) -> None:
     old = image(BASE, "old")
     seat.have(old)
     seat.coming = [image(BASE, "b"), image(COURSE, "c")]
@@ -178,9 +176,7 @@ def test_a_base_that_a_container_runs_or_that_has_another_name_stays(seat: Seat,
         tar(("manifest.json", LIST), ("index.json", index("debian:12"))),
     ],
 )
-def test_names_that_nobody_asked_for_are_refused_before_the_load(
-    seat: Seat, src: Path, packed: bytes
-) -> None:
+def test_names_nobody_asked_for_are_refused_first(seat: Seat, src: Path, packed: bytes) -> None:
     said = load(seat, src, packed)
     assert said["failed"]
     assert "which nobody asked for" in said["msg"]
@@ -325,9 +321,7 @@ def test_a_link_that_arrives_is_no_archive(seat: Seat, src: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize("reads", ["its names", "all"])
-def test_a_zstd_that_ends_early_says_itself_why(
-    seat: Seat, src: Path, tmp_path: Path, reads: str
-) -> None:
+def test_a_zstd_that_ends_early_says_why(seat: Seat, src: Path, tmp_path: Path, reads: str) -> None:
     """Whoever reads what it unpacks only sees that something lacks."""
     packed = tar(("manifest.json", LIST))
     some = "-c 700" if reads == "its names" else "-c 100000"

@@ -103,9 +103,7 @@ def test_wheels_are_for_both_c_libraries_and_the_machines_architecture() -> None
         ([("before", None)], "was not set up by the role docker_engine"),
     ],
 )
-def test_a_machine_that_is_not_ready_says_so_when_its_turn_has_come(
-    changes: list, words: str
-) -> None:
+def test_a_machine_that_is_not_ready_says_so_when_its_turn_comes(changes: list, words: str) -> None:
     told = verdict(("images", {}), *changes)
     assert not told["refused"]
     assert words in told["held"]

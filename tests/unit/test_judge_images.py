@@ -568,9 +568,7 @@ DIGEST = f"sha256:{'a' * 64}"
 @pytest.mark.parametrize(
     ("tag", "repository"), [(COURSE, "labocloud20202021"), ("ecole/tp_1:V1", "ecole-tp_1")]
 )
-def test_the_registry_has_one_directory_for_an_image_whatever_its_name(
-    tag: str, repository: str
-) -> None:
+def test_the_registry_has_one_directory_for_an_image_of_any_name(tag: str, repository: str) -> None:
     assert delivery.repository_of(want(course_image_tag=tag)) == repository
 
 

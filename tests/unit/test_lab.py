@@ -90,9 +90,7 @@ def test_an_interrupted_environment_is_made_anew(project: Path) -> None:
     assert not (project / ".venv/left-over").exists()
 
 
-def test_a_lock_that_cannot_be_installed_leaves_no_environment_that_seems_whole(
-    project: Path,
-) -> None:
+def test_a_lock_that_cannot_be_installed_leaves_nothing_that_seems_whole(project: Path) -> None:
     (project / "requirements.txt").write_text("flask==3.1.3\n")  # no hash
     code, said = lab(project, "true")
     assert code != 0

@@ -34,9 +34,7 @@ def test_it_lists_the_exercises_and_where_one_is(labo: Labo) -> None:
     assert "[ ] 1. Premier contact, 10\u00a0min (0/3) ← vous êtes ici\n" in labo.run(**FRENCH)[1]
 
 
-def test_it_tells_step_by_step_what_is_done_and_the_hint_of_the_first_that_is_not(
-    labo: Labo,
-) -> None:
+def test_it_tells_step_by_step_what_is_done_and_the_hint_of_the_next(labo: Labo) -> None:
     labo.has("one")
     code, output, _ = labo.run("check", "1", **FRENCH)
     assert code == 1

@@ -57,9 +57,7 @@ def test_a_file_that_is_torn_is_left_aside_and_told(labo: Labo, text: str) -> No
     assert labo.run("check", "1")[2] == ""
 
 
-def test_a_file_of_another_account_counts_only_where_it_is_its_own(
-    labo: Labo, tmp_path: Path
-) -> None:
+def test_a_file_of_another_account_counts_only_if_it_is_its_own(labo: Labo, tmp_path: Path) -> None:
     other = os.geteuid() + 1
     done = {"01-first": {"one": 1.0, "two": 1.0}}
     answers = {"01-first": {"text": "42", "time": 1.0}}

@@ -339,9 +339,7 @@ FILES = {
 
 @bounded
 @given(st.data())
-def test_a_seat_answers_in_its_shape_whatever_is_on_it(
-    engine: stand_in.Engine, data: st.DataObject
-) -> None:
+def test_a_seat_always_answers_in_its_shape(engine: stand_in.Engine, data: st.DataObject) -> None:
     """Each of its files and of its engine's answers, broken at random."""
     for question, answers in ANSWERS.items():
         engine.on("GET", question, data.draw(json_of(answers) | ODD_ANSWER))

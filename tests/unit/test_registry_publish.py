@@ -70,9 +70,7 @@ def test_a_push_has_an_account_a_sandbox_and_a_network_of_its_own() -> None:
     assert told["CapabilityBoundingSet"] == ""
 
 
-def test_the_engine_at_the_socket_is_the_one_that_saves(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_engine_at_the_socket_saves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in.program(tmp_path / "docker", 'echo "$DOCKER_HOST $*"')
     monkeypatch.setitem(commands.ENVIRONMENT, "PATH", str(tmp_path))
     with tempfile.TemporaryFile() as file:

@@ -74,9 +74,7 @@ def test_of_many_at_once_one_has_it(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_one_that_goes_while_it_is_looked_at_is_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_that_goes_meanwhile_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next one is made anew, however often that befalls."""
     lock = tmp_path / "lock"
     look, looks = Path.stat, []

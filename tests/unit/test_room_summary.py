@@ -109,9 +109,7 @@ def test_of_a_run_that_was_broken_off_only_those_at_work_were_waited_for(
     assert ["while it waited for this seat" in line for line in seats] == [False, False, True]
 
 
-def test_a_run_whose_end_was_told_is_not_told_of_again(
-    up: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_whose_end_was_told_is_told_once(up: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     up.begin("pc1")
     up.judge("pc1")
     told = up.end("pc1")

@@ -129,9 +129,7 @@ def test_a_reset_forgets_how_far_a_seat_was(looking: Run) -> None:
     }
 
 
-def test_a_reset_that_only_checks_forgets_nothing(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_checked_reset_forgets_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     make(tmp_path / "course")
     monkeypatch.setattr(context, "CLIARGS", CLIArgs({"check": True}))
     run = Run(monkeypatch, tmp_path, "reset.yml")
@@ -152,9 +150,7 @@ def test_another_task_that_took_too_long_says_nothing_of_the_students(up: Run) -
     assert up.page()["pc1"] == "error"
 
 
-def test_a_run_that_looks_on_its_way_ends_as_others_do(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_run_that_looks_ends_as_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     make(tmp_path / "course")
     run = Run(monkeypatch, tmp_path, "catchup.yml")
     run.begin("pc1")

@@ -88,9 +88,7 @@ def test_what_cannot_be_understood_is_no_proof(
     assert facts["attacks"]["account"] == "student"
 
 
-def test_a_seat_does_not_say_who_has_tried_and_moves_no_cursor(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_seat_does_not_say_who_tried_and_moves_no_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
     told = {**TOLD, "account": "root", "tried": [{**TRIED, "why": "\x1b[2J"}]}
     facts = run({"attacks": told}, monkeypatch, "group")
     assert facts["attacks"]["account"] == "student"

@@ -209,9 +209,7 @@ def test_the_fingerprint_of_another_image_differs(other: dict) -> None:
 DIGEST = f"sha256:{'a' * 64}"
 
 
-def test_of_a_registry_only_digests_are_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_registry_tells_only_digests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(facts_network, "REGISTRY_TAGS", f"{tmp_path}/*/_manifests/tags")
     monkeypatch.setattr(facts_network, "REGISTRY_CERTIFICATES", {})
     links = {
@@ -329,9 +327,7 @@ def test_the_journal_of_dpkg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("entries", "data"), [([], False), (["lost+found"], False), (["lost+found", "image"], True)]
 )
-def test_what_a_file_system_keeps_is_not_dockers_data(
-    tmp_path: Path, entries: list[str], data: bool
-) -> None:
+def test_lost_and_found_is_not_dockers_data(tmp_path: Path, entries: list[str], data: bool) -> None:
     """A disk of its own for Docker, fresh."""
     for entry in entries:
         (tmp_path / entry).mkdir()
@@ -421,9 +417,7 @@ def proxies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, s
         ("PATH=/usr/bin\n", ""),
     ],
 )
-def test_a_proxy_that_is_set_for_people(
-    proxies: Callable[[str, str], str], text: str, proxy: str
-) -> None:
+def test_a_proxy_for_people(proxies: Callable[[str, str], str], text: str, proxy: str) -> None:
     assert proxies(text) == proxy
 
 
@@ -639,9 +633,7 @@ def test_who_signed_a_certificate() -> None:
 
 
 @pytest.mark.parametrize("place", range(2))
-def test_the_units_that_are_masked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: int
-) -> None:
+def test_masked_units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: int) -> None:
     """By a link or an empty file, for ever or until the next start."""
     places = (tmp_path / "etc", tmp_path / "run")
     monkeypatch.setattr(facts_machine, "MASKING", tuple(map(str, places)))
@@ -655,9 +647,7 @@ def test_the_units_that_are_masked(
     assert facts_machine.masked() == ["docker.socket", "containerd.service"]
 
 
-def test_a_data_root_of_another_type_is_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_number_is_no_data_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "daemon.json").write_text('{"data-root": 5}')
     monkeypatch.setattr(facts_machine, "DAEMON_JSON", str(tmp_path / "daemon.json"))
     assert asked(str(tmp_path / "no.sock"))["docker"]["root"] == "/var/lib/docker"
@@ -844,9 +834,7 @@ def test_registries_that_are_no_addresses() -> None:
     assert not any(answer["reached"] for answer in answers.result().values())
 
 
-def test_a_seat_that_does_not_end_to_tell_is_refused_in_words(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_seat_that_hangs_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     def hang(**_: object) -> None:
         with suppress(Exception):
             time.sleep(9)

@@ -145,9 +145,7 @@ def run(
     return result, given
 
 
-def test_one_look_changes_nothing_and_shows_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_look_changes_and_shows_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     result, given = run(make(tmp_path), told(taken("one", compose=False)), monkeypatch)
     look = result.pop(UNSHOWN)["look"]
     assert result == {"changed": False, "unfit": [3]}

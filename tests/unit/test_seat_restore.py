@@ -630,9 +630,7 @@ MANIFEST = {
 
 @mutated.bounded
 @given(mutated.json_of([MANIFEST]))
-def test_whatever_a_manifest_holds_what_did_not_come_is_told(
-    seat: Seat, manifest: dict[str, Any]
-) -> None:
+def test_of_any_manifest_what_did_not_come_is_told(seat: Seat, manifest: dict[str, Any]) -> None:
     (seat.src / "manifest.json").write_text(json.dumps(manifest))
     for things in (seat.made, seat.networks, seat.volumes, seat.images):
         things.clear()

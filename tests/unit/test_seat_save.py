@@ -448,9 +448,7 @@ def test_another_runs_files_stay_as_long_as_it_may_fetch_them(
     assert not (seat.dest / lock.UNFINISHED).exists()
 
 
-def test_of_two_runs_the_first_does_not_let_go_on_what_the_second_saves(
-    seat: Seat, tmp_path: Path
-) -> None:
+def test_a_run_does_not_let_go_on_what_another_saves(seat: Seat, tmp_path: Path) -> None:
     """Else a container would write on between its copy and its removal."""
     seat.add(A)
     second = tmp_path / "labocloud-saved-second"

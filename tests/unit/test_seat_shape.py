@@ -179,9 +179,7 @@ def test_what_a_record_tells_besides_stays_in_it() -> None:
 
 @bounded
 @given(st.data())
-def test_whatever_a_seat_tells_its_facts_have_their_shape(
-    told: dict[str, Any], data: st.DataObject
-) -> None:
+def test_whatever_a_seat_tells_has_its_shape(told: dict[str, Any], data: st.DataObject) -> None:
     answer = data.draw(json_of([{"seat": told}]) | JSON.map(lambda one: {"a": one}))
     taken = shaped(answer)
     assert list(faults(taken, dict(SEAT), "seat")) == []

@@ -202,9 +202,7 @@ def roots(*paths: Path) -> dict[str, str]:
     return known
 
 
-def test_it_is_written_down_what_a_directory_was_like_when_docker_came_to_it(
-    tmp_path: Path,
-) -> None:
+def test_it_is_written_down_what_a_directory_was_like_when_docker_came(tmp_path: Path) -> None:
     """data-root is set to the school's own /srv after it was written down what was there."""
     first, new, disk, srv = (tmp_path / name for name in ("first", "new", "disk", "srv"))
     had(before=True, roots=[str(first)])

@@ -268,9 +268,7 @@ def test_what_labo_remembers_goes_with_a_reset_that_is_confirmed(talks: Engine, 
 
 
 @mounting
-def test_a_disk_of_its_own_for_what_is_remembered_is_emptied_and_no_more(
-    talks: Engine, kept: Path
-) -> None:
+def test_a_disk_of_its_own_for_the_memory_is_emptied_and_no_more(talks: Engine, kept: Path) -> None:
     kept.mkdir()
     mode = facts_exercises.MODE_OF_MEMORY
 
@@ -405,9 +403,7 @@ def test_what_newer_engines_leave_out_is_not_there(talks: Engine) -> None:
     assert not {"/services", "/secrets", "/configs"} & set(talks.asked("GET"))
 
 
-def test_a_hundred_thousand_volumes_are_counted_and_go_some_thousands_at_a_time(
-    talks: Engine,
-) -> None:
+def test_very_many_volumes_are_counted_and_go_some_thousands_at_a_time(talks: Engine) -> None:
     """The answer stays small, and so do the lines; nothing of it is said to be all."""
     many = {f"v{number:05}": None for number in range(100_000)}
 

@@ -397,9 +397,7 @@ def test_a_page_is_fetched_at_whatever_port_it_has(engine: Engine) -> None:
         (7, False),
     ],
 )
-def test_a_page_is_fetched_at_the_address_it_has(
-    engine: Engine, host: object, *, answers: bool
-) -> None:
+def test_a_page_is_fetched_at_its_address(engine: Engine, host: object, *, answers: bool) -> None:
     with serving(page) as port:
         ends = [{}, {"HostIp": host, "HostPort": str(port)}, {"HostIp": "", "HostPort": "1"}]
         stand(engine, [container(1, NetworkSettings={"Ports": {"8888/tcp": ends}})], [])
@@ -415,9 +413,7 @@ def test_a_page_at_another_of_the_seats_addresses_is_fetched_there(engine: Engin
     assert told["pages"]["exercise-1:8888/"]["status"] == 200
 
 
-def test_a_page_is_asked_for_at_an_address_of_the_seats_own_alone(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_page_is_asked_for_at_the_seats_own_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine could name any."""
     asked = []
     monkeypatch.setattr(socket.socket, "connect", lambda _socket, address: asked.append(address))
