@@ -6,7 +6,6 @@ import shlex
 import tarfile
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
 import stand_in
@@ -15,10 +14,10 @@ from ansible_collections.labocloud.room.plugins.action import image_build as act
 from ansible_collections.labocloud.room.plugins.module_utils import commands, state
 from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 from ansible_collections.labocloud.room.plugins.modules import image_build
-from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
 from image_tar import inspected as image
-from sample_seat import BUILDER, builder, seat, variables, want
+from sample_action import Action
+from sample_seat import BUILDER, builder, seat
 
 NAME, NEW, OLD, FROM = "room:base", "sha256:new", "sha256:old", "room:base-rootfs"
 CONTEXT = b"a build context"
@@ -170,31 +169,16 @@ def project(tmp_path: Path) -> Path:
     return tmp_path / "project"
 
 
-class Task:
+class Task(Action):
     """The action, what its module says, and what it has sent."""
 
-    def __init__(
-        self, project: Path, said: object, *, check: bool = False, **others: object
-    ) -> None:
+    def __init__(self, project: Path, said: object, **others: object) -> None:
         arguments = {"src": str(project), "name": NAME, "build_args": {"A": "1"}, "forget": OLD}
-        arguments |= others
-        task = mock.Mock(args=arguments, async_val=0, check_mode=check, delegate_to=None)
-        self.connection = mock.Mock()
+        super().__init__(action, said, **arguments | others)
         self.connection._shell.remove = lambda path: f"rm {shlex.quote(path)}"
         self.connection.put_file = self.put
-        self.action = action.ActionModule(
-            task, self.connection, mock.Mock(), mock.Mock(), mock.Mock(), mock.Mock()
-        )
-        cache = str(project.parent / "cache")
-        wanted = {"course_image_project": str(project), "course_image_cache": cache}
-        self.wanted = want(name=BUILDER, **wanted)
-        self.action._execute_module = self.execute
-        self.action._remove_tmp_path = lambda _: None
-        self.commands: list[str] = []
-        self.action._low_level_execute_command = self.commands.append
+        self.project = project
         self.there: dict[str, bytes] = {}
-        self.asked: list[dict[str, Any]] = []
-        self.said = said
         self.breaks = False
 
     def put(self, src: str, path: str) -> None:
@@ -203,19 +187,11 @@ class Task:
         if self.breaks:
             raise AnsibleConnectionFailure("lost")
 
-    def execute(self, module_args: dict[str, Any], **_: object) -> object:
-        """Answer for the module."""
-        self.asked.append(module_args)
-        if isinstance(self.said, BaseException):
-            raise self.said
-        return self.said
-
     def run(self) -> dict[str, Any]:
         """Run the action."""
-        known = {"inventory_hostname": BUILDER, **variables(builder()), "hostvars": {}}
-        with mock.patch.object(settings, "wanted", return_value=self.wanted):
-            done: dict[str, Any] = self.action.run(task_vars=known)
-        return done
+        cache = str(self.project.parent / "cache")
+        places = {"course_image_project": str(self.project), "course_image_cache": cache}
+        return super().run(BUILDER, builder(), **places)
 
 
 def test_the_context_is_packed_sent_with_its_checksum_and_the_answer_judged(project: Path) -> None:
@@ -226,7 +202,7 @@ def test_the_context_is_packed_sent_with_its_checksum_and_the_answer_judged(proj
     task = Task(project, answer, also=[str(wheels)])
     done = task.run()
     [(path, content)] = task.there.items()
-    [asked] = task.asked
+    [asked] = task.questions
     assert path.startswith("/var/tmp/labocloud-images-")
     with tarfile.open(fileobj=io.BytesIO(content)) as packed:
         assert packed.getnames() == ["Dockerfile", "app/app.py", f"{wheels.name}/flask.whl"]
