@@ -5,6 +5,7 @@ import json
 import re
 import socketserver
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -304,6 +305,14 @@ def program(path: Path, script: str) -> None:
     path.parent.mkdir(exist_ok=True)
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Wait until a condition holds, for two minutes at most."""
+    end = time.monotonic() + 120
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 class Ended(Exception):  # noqa: N818  # a module's end is no error

@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 import stand_in
-from sample_labo import ENGLISH, EXERCISES, FRENCH, Labo, container, wait_until
+from sample_labo import ENGLISH, EXERCISES, FRENCH, Labo, container
+from stand_in import wait_until
 
 
 def test_it_lists_the_exercises_and_where_one_is(labo: Labo) -> None:
@@ -283,8 +284,11 @@ def test_a_reader_that_has_enough_is_no_traceback(labo: Labo) -> None:
     assert (completed.returncode, completed.stderr) == (128 + signal.SIGPIPE, b"")
 
 
+Start = Callable[[], subprocess.Popen[str]]
+
+
 @pytest.fixture
-def watching(labo: Labo, tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+def watching(labo: Labo, tmp_path: Path) -> Iterator[Start]:
     """A function that starts to watch the first exercise, in a process that is killed at the end.
 
     The errors of the process go to tmp_path / "errors".
@@ -324,7 +328,7 @@ def wait_for(labo: Labo, count: int) -> None:
 
 
 def test_to_watch_tells_what_changes_alone_and_ends_by_a_key(
-    labo: Labo, tmp_path: Path, watching: Callable[[], subprocess.Popen[str]]
+    labo: Labo, tmp_path: Path, watching: Start
 ) -> None:
     running, complaints = watching(), tmp_path / "errors"
     wait_for(labo, 3)
@@ -348,9 +352,7 @@ def test_to_watch_tells_what_changes_alone_and_ends_by_a_key(
     assert "Traceback" not in errors
 
 
-def test_to_watch_goes_to_no_other_exercise_by_itself(
-    labo: Labo, watching: Callable[[], subprocess.Popen[str]]
-) -> None:
+def test_to_watch_goes_to_no_other_exercise_by_itself(labo: Labo, watching: Start) -> None:
     labo.has("one", "two")
     labo.run("answer", "1", "42")
     running = watching()

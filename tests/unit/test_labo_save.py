@@ -23,7 +23,8 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
     words,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils import lesson_files
-from sample_labo import FRENCH, Labo, wait_until
+from sample_labo import FRENCH, Labo
+from stand_in import wait_until
 
 # The IDs of images: the student's, the course's and the base.
 MINE, COURSE, BASE = "a" * 64, "c" * 64, "b" * 64

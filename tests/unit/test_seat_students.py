@@ -121,6 +121,7 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where labo remembers, for a test; it is not there yet."""
     place = tmp_path / "labo"
     monkeypatch.setattr(memory, "PLACES", Places(memory=place))
+    monkeypatch.setattr(access, "SYSTEMD", "/nonexistent")
     return place
 
 
@@ -191,9 +192,8 @@ def mode(engine: Engine) -> int:
 
 @pytest.mark.parametrize("check", [False, True])
 def test_students_are_kept_out_before_what_is_to_be_saved_is_listed(
-    talks: Engine, monkeypatch: pytest.MonkeyPatch, check: bool
+    talks: Engine, check: bool
 ) -> None:
-    monkeypatch.setattr(access, "SYSTEMD", "/nonexistent")
     os.chmod(talks.path, 0o660)
     modes = set()
 
@@ -210,10 +210,7 @@ def test_students_are_kept_out_before_what_is_to_be_saved_is_listed(
 
 
 @pytest.mark.parametrize("why", ["nothing to save", "it is not known", "no answer"])
-def test_students_are_let_in_again_where_nothing_will_be_saved(
-    talks: Engine, monkeypatch: pytest.MonkeyPatch, why: str
-) -> None:
-    monkeypatch.setattr(access, "SYSTEMD", "/nonexistent")
+def test_students_are_let_in_again_where_nothing_will_be_saved(talks: Engine, why: str) -> None:
     os.chmod(talks.path, 0o660)
     if why == "nothing to save":
         for path, told in (
@@ -631,24 +628,22 @@ def volumes(obeys: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
         told = {"Name": name, "Driver": "local", "Options": None}
         place = tmp_path / name / "_data"
         obeys.on("GET", f"/volumes/{name}", told | {"Mountpoint": str(place)})
-    mount(tmp_path, monkeypatch, str(tmp_path))
+    monkeypatch.setattr(mounts, "MOUNTINFO", tmp_path / "mountinfo")
+    mount(tmp_path, str(tmp_path))
     return tmp_path
 
 
-def mount(directory: Path, monkeypatch: pytest.MonkeyPatch, *places: str) -> None:
+def mount(volumes: Path, *places: str) -> None:
     """Have places mounted, as the kernel writes them."""
-    table = directory / "mountinfo"
-    table.write_text(
-        "".join(f"1 2 254:0 /r {place} rw shared:1 - ext4 /dev/a rw\n" for place in places)
-    )
-    monkeypatch.setattr(mounts, "MOUNTINFO", table)
+    lines = (f"1 2 254:0 /r {place} rw shared:1 - ext4 /dev/a rw\n" for place in places)
+    (volumes / "mountinfo").write_text("".join(lines))
 
 
 @pytest.mark.parametrize("where", ["a", "a/_data", "a/_data/in\\040it", "a/_data/b/c"])
 def test_a_volume_in_which_something_is_mounted_stays(
-    obeys: Engine, volumes: Path, monkeypatch: pytest.MonkeyPatch, where: str
+    obeys: Engine, volumes: Path, where: str
 ) -> None:
-    mount(volumes, monkeypatch, "/", str(volumes), f"{volumes}/ab/_data", f"{volumes}/{where}")
+    mount(volumes, "/", str(volumes), f"{volumes}/ab/_data", f"{volumes}/{where}")
     told = removed(obeys)
     where = where.replace("\\040", " ")
     place = f"'{volumes}/{where}'" if " " in where else f"{volumes}/{where}"
@@ -659,37 +654,31 @@ def test_a_volume_in_which_something_is_mounted_stays(
     assert "DELETE /volumes/b" in steps(obeys)
 
 
-def test_what_is_mounted_in_a_mount_is_unmounted_first(
-    obeys: Engine, volumes: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    mount(volumes, monkeypatch, f"{volumes}/a/_data", f"{volumes}/a/_data/b")
+def test_what_is_mounted_in_a_mount_is_unmounted_first(obeys: Engine, volumes: Path) -> None:
+    mount(volumes, f"{volumes}/a/_data", f"{volumes}/a/_data/b")
     fix = f"; umount {volumes}/a/_data/b {volumes}/a/_data ends that"
     assert removed(obeys)["left"][0].endswith(fix)
 
 
-def test_a_root_that_is_a_link_is_looked_up(
-    obeys: Engine, volumes: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_root_that_is_a_link_is_looked_up(obeys: Engine, volumes: Path) -> None:
     (volumes / "link").symlink_to(volumes)
     told = {"Name": "a", "Driver": "local", "Mountpoint": f"{volumes}/link/a/_data"}
     obeys.on("GET", "/volumes/a", told)
-    mount(volumes, monkeypatch, f"{volumes}/a/_data")
+    mount(volumes, f"{volumes}/a/_data")
     assert len(removed(obeys)["left"]) == 1
 
 
-def test_what_the_engine_has_mounted_it_unmounts(
-    obeys: Engine, volumes: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_the_engine_has_mounted_it_unmounts(obeys: Engine, volumes: Path) -> None:
     """But once only; and what another driver has its volumes in is its own affair."""
     place = f"{volumes}/a/_data"
     told = {"Name": "a", "Driver": "local", "Mountpoint": place}
     obeys.on("GET", "/volumes/a", told | {"Options": {"type": "none", "device": "/home"}})
-    mount(volumes, monkeypatch, place)
+    mount(volumes, place)
     assert "failed" not in removed(obeys)
-    mount(volumes, monkeypatch, place, place)
+    mount(volumes, place, place)
     assert len(removed(obeys)["left"]) == 1
     obeys.on("GET", "/volumes/a", told | {"Options": {"size": "1G"}})
-    mount(volumes, monkeypatch, place)
+    mount(volumes, place)
     assert len(removed(obeys)["left"]) == 1
     obeys.on("GET", "/volumes/a", told | {"Driver": "nfs"})
     assert "failed" not in removed(obeys)
@@ -762,8 +751,7 @@ class Kept:
 
 
 @pytest.fixture
-def since(obeys: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
-    monkeypatch.setattr(access, "SYSTEMD", "/nonexistent")
+def since(obeys: Engine, tmp_path: Path) -> Kept:
     os.chmod(obeys.path, 0o660)
     return Kept(obeys, tmp_path)
 
