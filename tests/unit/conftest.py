@@ -2,11 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import stand_in
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import init_plugin_loader
+
+if TYPE_CHECKING:
+    from sample_labo import Labo
+    from summary_run import Run
 
 # The tests import plugins through Ansible's loader, as Ansible does. An import of the collection
 # before this line would load its modules a second time.
@@ -31,6 +36,22 @@ def engine(tmp_path: Path) -> Iterator[stand_in.Engine]:
     """Yield a stand-in for a Docker Engine, to which a test adds rules for its answers."""
     with stand_in.engine(tmp_path / "docker.sock") as running:
         yield running
+
+
+@pytest.fixture
+def labo(tmp_path: Path, engine: stand_in.Engine) -> "Labo":
+    """Return the command `labo` on a seat whose Docker has nothing."""
+    from sample_labo import Labo  # noqa: PLC0415  # it imports the collection
+
+    return Labo(tmp_path, engine)
+
+
+@pytest.fixture
+def up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> "Run":
+    """Return a run of all, which proves that the seats are ready."""
+    from summary_run import Run  # noqa: PLC0415  # it imports the collection
+
+    return Run(monkeypatch, tmp_path, "site.yml")
 
 
 @pytest.fixture

@@ -1,11 +1,23 @@
-"""Archives of images, as an engine writes them, and broken ones."""
+"""Images as an engine describes them, and their archives as it writes them, and broken ones."""
 
 import io
 import json
 import tarfile
+from typing import Any
 
 LAYER = "blobs/sha256/layer"
 CONFIG = "blobs/sha256/config"
+
+
+def inspected(key: str, *names: str) -> dict[str, Any]:
+    """Return an image as an engine describes it. key: its ID, by which its fingerprint differs."""
+    return {
+        "Id": key,
+        "RepoTags": list(names),
+        "Config": {"Cmd": [key]},
+        "RootFS": {"Layers": ["sha256:1"]},
+        "Architecture": "amd64",
+    }
 
 
 def manifest(*names: str) -> bytes:

@@ -1,21 +1,37 @@
 """Run an action on a sample seat, with a module whose answer is given by the test."""
 
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 from unittest import mock
 
 from ansible_collections.labocloud.room.plugins.plugin_utils import settings
-from sample_seat import NAME, Known, builder, seat, variables, want
+from sample_seat import BUILDER, NAME, Known, builder, seat, variables, want
 
 
 class Action:
-    """An action with its arguments. questions: the arguments of each call of its module."""
+    """An action with its arguments.
 
-    def __init__(self, plugin: ModuleType, answer: object, **arguments: object) -> None:
-        task = mock.Mock(args=arguments, async_val=0, check_mode=False, delegate_to=None)
-        self.action = plugin.ActionModule(task, *(mock.Mock() for _ in range(5)))
+    questions: the arguments of each call of its module. commands: what it has had run on the seat.
+    """
+
+    def __init__(
+        self,
+        plugin: ModuleType,
+        answer: object,
+        connection: object = None,
+        *,
+        check: bool = False,
+        **arguments: object,
+    ) -> None:
+        task = mock.Mock(args=arguments, async_val=0, check_mode=check, delegate_to=None)
+        task.environment = None
+        self.connection: Any = connection or mock.Mock()
+        self.action = plugin.ActionModule(task, self.connection, *(mock.Mock() for _ in range(4)))
         self.action._execute_module = self.execute
         self.action._remove_tmp_path = lambda _: None
+        self.commands: list[str] = []
+        self.action._low_level_execute_command = self.commands.append
         self.answer = answer
         self.questions: list[dict[str, Any]] = []
 
@@ -26,14 +42,22 @@ class Action:
             raise self.answer
         return self.answer
 
-    def run(self, name: str = NAME, **others: object) -> dict[str, Any]:
-        """Run the action on a seat whose facts this run has, and return its result.
+    def run(
+        self,
+        name: str = NAME,
+        facts: Mapping[str, Any] | None = None,
+        hosts: Mapping[str, Any] | None = None,
+        **others: object,
+    ) -> dict[str, Any]:
+        """Run the action on a seat, and return its result.
 
-        name: the seat's. others: settings that differ from the defaults.
+        name: the seat's. facts: what this run has of it, by default the sample's. hosts: the facts
+        of machines beside the builder. others: settings that differ from the defaults.
         """
-        hostvars = Known({"pc01": variables(builder())})
+        known = {BUILDER: builder(), **(hosts or {})}
+        hostvars = Known({host: variables(values) for host, values in known.items()})
         task_vars = {"inventory_hostname": name, "hostvars": hostvars}
-        task_vars |= variables({"seat": seat()})
+        task_vars |= variables({"seat": seat()} if facts is None else facts)
         with mock.patch.object(settings, "wanted", return_value=want(name=name) | others):
             result: dict[str, Any] = self.action.run(task_vars=task_vars)
         return result

@@ -3,8 +3,6 @@
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -118,11 +116,3 @@ class Labo:
         )
         assert "Traceback" not in completed.stderr, completed.stderr
         return completed.returncode, completed.stdout, completed.stderr
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    """Wait until a condition holds, for two minutes at most."""
-    end = time.monotonic() + 120
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.05)

@@ -5,6 +5,7 @@ import json
 import re
 import socketserver
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -23,7 +24,7 @@ RECORDED = Path(__file__).parent / "recorded"
 API_29 = ("1.44", "1.53")
 EMPTY_LEFT_OUT = {"Parent", "Comment", "DockerVersion", "Author"}
 EMPTY_LEFT_OUT_OF_CONFIG = {
-    *("Cmd", "Entrypoint", "Env", "Labels", "OnBuild", "User", "Volumes", "WorkingDir"),
+    *("Cmd", "Entrypoint", "Env", "Labels", "OnBuild", "User", "Volumes", "WorkingDir")
 }
 OLD_USAGE = {
     "Images": "ImageUsage",
@@ -272,6 +273,46 @@ def engine(path: Path, api: str = "1.45") -> Iterator[Engine]:
             stand_in.ended.set()
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def serving(
+    answer: Callable[[http.server.BaseHTTPRequestHandler], None], host: str = "127.0.0.1"
+) -> Iterator[int]:
+    """Serve a page, and yield its port. answer: what a handler does for a GET."""
+
+    class Page(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answer(self)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer((host, 0), Page) as server:
+        server.daemon_threads = True
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def program(path: Path, script: str) -> None:
+    """Write an executable shell script, and its directory."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Wait until a condition holds, for two minutes at most."""
+    end = time.monotonic() + 120
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 class Ended(Exception):  # noqa: N818  # a module's end is no error

@@ -39,11 +39,9 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     log = tmp_path / "said"
     log.touch()
     programs = tmp_path / "programs"
-    programs.mkdir()
     refusing = f"test ! -e {tmp_path}/refuses || {{ echo no bus >&2; exit 1; }}"
     for name, more in {"systemctl": "", "systemd-run": refusing}.items():
-        (programs / name).write_text(f'#!/bin/sh\necho "{name} $*" >> {log}\n{more}\n')
-        (programs / name).chmod(0o755)
+        stand_in.program(programs / name, f'echo "{name} $*" >> {log}\n{more}')
     monkeypatch.setitem(commands.ENVIRONMENT, "PATH", f"{programs}:{commands.ENVIRONMENT['PATH']}")
     monkeypatch.setattr(access, "SYSTEMD", str(tmp_path))
     return log
@@ -53,9 +51,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_an_engine_is_closed_and_opened_and_a_timer_would_have_opened_it(
-    place: Path, said: Path
-) -> None:
+def test_an_engine_is_closed_and_opened_and_a_timer_would_open_it(place: Path, said: Path) -> None:
     access.close(str(place))
     assert mode(place) == 0o600
     stop = "systemctl stop labocloud-opening.timer labocloud-opening.service"
@@ -90,9 +86,7 @@ def test_an_acl_is_closed_and_opened_with_it(place: Path) -> None:
     assert os.getxattr(place, "system.posix_acl_access") == acl
 
 
-def test_what_would_not_be_opened_again_is_not_closed(
-    place: Path, said: Path, tmp_path: Path
-) -> None:
+def test_what_would_not_be_opened_is_not_closed(place: Path, said: Path, tmp_path: Path) -> None:
     (tmp_path / "refuses").touch()
     told = stand_in.run(docker_access.main, state="closed", docker_socket=str(place))
     assert told == {"failed": True, "msg": "systemd does not take a timer: no bus"}
@@ -168,9 +162,7 @@ def ended(connection: socket.socket) -> bool:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="others' connections are root's to end")
-def test_connections_of_others_than_root_end_and_their_processes_do_not(
-    place: Path, tmp_path: Path
-) -> None:
+def test_connections_of_others_than_root_end_but_no_process(place: Path, tmp_path: Path) -> None:
     program, pipe = tmp_path / "dockerd", subprocess.PIPE
     program.symlink_to(sys.executable)
     place.unlink()

@@ -4,28 +4,15 @@ And what is said of an answer that is not taken, wherever that is said.
 """
 
 from typing import Any
-from unittest import mock
 
 import pytest
-from ansible_collections.labocloud.room.plugins.action import (
-    seat_restore,
-    seat_save,
-    seat_students,
-)
+from ansible_collections.labocloud.room.plugins.action import seat_restore, seat_save, seat_students
 from ansible_collections.labocloud.room.plugins.module_utils import limits
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import refusal, shown
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import silence
+from sample_action import Action
 
 NAME = "pc07"
-
-
-def run(action: Any, answer: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401  # a module
-    """Run an action whose module has this answer, and return its result."""
-    task = mock.Mock(args={}, async_val=0, check_mode=False, delegate_to=None)
-    made = action.ActionModule(task, *(mock.Mock() for _ in range(5)))
-    made._execute_module = lambda **_: answer
-    told: dict[str, Any] = made.run(task_vars={"inventory_hostname": NAME})
-    return told
 
 
 def test_of_many_lines_the_first_are_told_and_how_many_more_there_are() -> None:
@@ -40,12 +27,13 @@ def test_of_many_lines_the_first_are_told_and_how_many_more_there_are() -> None:
 def test_of_an_answer_no_more_is_taken_than_is_shown(action: object) -> None:
     """Root of a seat decides what a module answers there."""
     lines = ["red \x1b[31m", *["x"] * 20_000]
-    told = run(action, {"told": lines, "left": lines, "things": {"a": 1}, "msg": "x" * 10**6})
+    acting = Action(action, {"told": lines, "left": lines, "things": {"a": 1}, "msg": "x" * 10**6})
+    told = acting.run(NAME)
     assert len(told["told"]) == len(told["left"]) == limits.MOST_LINES + 1
     assert "\x1b" not in told["told"][0]
     assert len(told["msg"]) <= 10_000
     assert told["things"] == {"a": 1}
-    told = run(action, {"things": "x" * 3_000_000, "left": [], "changed": True})
+    told = Action(action, {"things": "x" * 3_000_000, "left": [], "changed": True}).run(NAME)
     assert told["failed"]
     assert told["msg"].startswith(f"{NAME} tells 30000")
     assert "things" not in told
@@ -80,9 +68,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("answer", "words"), REFUSED, ids=["deep", "old", "older", "large"])
-def test_what_is_refused_is_said_alike_as_a_result_and_as_a_finding(
-    answer: dict[str, Any], words: str
-) -> None:
+def test_a_refusal_is_said_alike_as_result_and_finding(answer: dict[str, Any], words: str) -> None:
     assert str(refusal(NAME, answer)) == words
     assert shown(NAME, answer) == {"failed": True, "msg": words}
     found = silence(NAME, answer)

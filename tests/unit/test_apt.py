@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+import stand_in
 from ansible_collections.labocloud.room.plugins.module_utils import apt
 
 
@@ -32,9 +33,7 @@ class Seat:
 
     def apt(self, line: str = "true") -> None:
         """Have apt-get do that, too."""
-        program = self.path / "apt-get"
-        program.write_text(f'#!/bin/sh\necho "$LC_ALL $*" >> {self.path}/asked\n{line}\n')
-        program.chmod(0o755)
+        stand_in.program(self.path / "apt-get", f'echo "$LC_ALL $*" >> {self.path}/asked\n{line}')
 
     def asked(self) -> list[str]:
         """Return the questions that the stand-in for apt was asked."""
@@ -56,9 +55,7 @@ UPDATE = "C.UTF-8 --quiet --option=APT::Update::Error-Mode=any update"
 
 
 @pytest.mark.parametrize(("seconds", "reads"), [(1, False), (590, False), (600, True), (-60, True)])
-def test_lists_of_the_last_ten_minutes_are_not_read_again(
-    seat: Seat, seconds: float, *, reads: bool
-) -> None:
+def test_lists_of_ten_minutes_are_not_read_anew(seat: Seat, seconds: float, *, reads: bool) -> None:
     """Nor are those believed that a clock which was put back has dated."""
     seat.date(seconds)
     apt.read_lists()

@@ -8,10 +8,11 @@ from unittest import mock
 import pytest
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible_collections.labocloud.room.plugins.action import image_archive, image_load
-from ansible_collections.labocloud.room.plugins.plugin_utils import archives, settings, transfer
+from ansible_collections.labocloud.room.plugins.plugin_utils import archives, transfer
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import VERDICTS
-from sample_seat import NAME, SEAT, Known, builder, variables, want
+from sample_action import Action
+from sample_seat import NAME, SEAT
 
 PACKED = b"packed images"
 SHA256 = hashlib.sha256(PACKED).hexdigest()
@@ -69,9 +70,7 @@ def test_what_arrives_has_its_name_and_other_images_go(stem: Path) -> None:
 @pytest.mark.parametrize(
     "path", ["images/../0123456789abcdef-3", "home/0123456789abcdef-3", "images/id", "images/x-3"]
 )
-def test_what_can_be_no_archives_path_is_neither_read_nor_emptied(
-    tmp_path: Path, path: str
-) -> None:
+def test_what_is_no_archives_path_is_neither_read_nor_emptied(tmp_path: Path, path: str) -> None:
     stem = tmp_path / path
     for place in ("images", "home"):
         have(tmp_path / place / "0123456789abcdef-3")
@@ -106,39 +105,6 @@ class Connection:
         self.there[path] = Path(src).read_bytes()
 
 
-class Task:
-    """An action with its arguments, what its module says, and what was asked of the machine."""
-
-    def __init__(self, action: Any, said: object, **arguments: object) -> None:  # noqa: ANN401
-        task = mock.Mock(args=arguments, async_val=0, check_mode=False, delegate_to=None)
-        task.environment = None
-        self.connection = Connection()
-        self.action = action.ActionModule(
-            task, self.connection, mock.Mock(), mock.Mock(), mock.Mock(), mock.Mock()
-        )
-        self.modules: list[dict[str, Any]] = []
-        self.commands: list[str] = []
-        self.action._execute_module = self.execute
-        self.action._low_level_execute_command = self.commands.append
-        self.action._remove_tmp_path = lambda _: None
-        self.said = said
-
-    def execute(self, module_args: dict[str, Any], **_: object) -> object:
-        """Answer for the module."""
-        self.modules.append(module_args)
-        if isinstance(self.said, BaseException):
-            raise self.said
-        return self.said
-
-    def run(self, **others: dict[str, Any]) -> dict[str, Any]:
-        """Run the action, on a seat that was asked in this run. others: facts of more of them."""
-        asked = {"inventory_hostname": NAME, **variables({"seat": SEAT})}
-        known = {"pc01": builder(), **others}
-        hostvars = Known({name: variables(facts) for name, facts in known.items()})
-        done: dict[str, Any] = self.action.run(task_vars=asked | {"hostvars": hostvars})
-        return done
-
-
 def lacks(stem: Path, *lacking: str) -> dict[str, Any]:
     """Return the facts of a seat that lacks images and is sent the archive named `stem`."""
     archive = {"archive": str(stem), "images": ["a:1"], "skip_layers": 3}
@@ -146,39 +112,35 @@ def lacks(stem: Path, *lacking: str) -> dict[str, Any]:
     return {"verdict": {**dict.fromkeys(VERDICTS), "images": images}}
 
 
-class Fetching(Task):
+class Fetching(Action):
     """The action that fetches an archive for a seat, another one like it, and one with all."""
 
     def __init__(self, stem: Path, said: object | None = None) -> None:
         told = said or {"changed": True, "path": THERE, "sha256": SHA256, "size": len(PACKED)}
-        super().__init__(image_archive, told, seats=["pc03", "pc04", "pc05"])
+        super().__init__(image_archive, told, Connection(), seats=["pc03", "pc04", "pc05"])
         other = stem.with_name("another kind")
-        self.facts = {
-            "pc03": lacks(stem, "a:1"),
-            "pc04": lacks(stem, "a:1"),
-            "pc05": lacks(other),
-        }
+        self.facts = {"pc03": lacks(stem, "a:1"), "pc04": lacks(stem, "a:1"), "pc05": lacks(other)}
 
     def run(self, **others: dict[str, Any]) -> dict[str, Any]:
         """Run the action for them, and for others."""
-        return super().run(**self.facts, **others)
+        return super().run(hosts=self.facts | others)
 
 
 def test_the_images_are_saved_fetched_and_removed_there(stem: Path) -> None:
     task = Fetching(stem)
     assert task.run()["changed"]
-    assert task.modules == [{"images": ["a:1"], "skip_layers": 3}]
+    assert task.questions == [{"images": ["a:1"], "skip_layers": 3}]
     assert archives.kept(stem) is not None
     assert task.commands == ["rm /var/tmp/labocloud-images-x1 True"]
     again = Fetching(stem)
     assert not again.run()["changed"]
-    assert again.modules == again.commands == []
+    assert again.questions == again.commands == []
 
 
 def test_nothing_is_saved_for_what_can_be_no_archives_path(tmp_path: Path) -> None:
     task = Fetching(tmp_path / "home/0123456789abcdef-3")
     assert "no place for an archive" in task.run()["msg"]
-    assert task.modules == []
+    assert task.questions == []
     assert list(tmp_path.iterdir()) == []
 
 
@@ -187,7 +149,7 @@ def test_each_kind_of_seat_has_an_archive_of_its_own(stem: Path) -> None:
     other = stem.with_name("0123456789abcdef-0")
     task.action._task.args["seats"].append("pc06")
     assert task.run(pc06=lacks(other, "a:1"))["changed"]
-    assert len(task.modules) == len(task.commands) == 2
+    assert len(task.questions) == len(task.commands) == 2
     assert archives.kept(stem)
     assert archives.kept(other)
 
@@ -226,9 +188,7 @@ def test_a_builder_that_sends_without_an_end_leaves_room_on_the_disk(
     assert list(stem.parent.iterdir()) == []
 
 
-def test_a_link_that_a_connection_copies_is_no_archive(
-    stem: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_link_that_is_copied_is_no_archive(stem: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else a file of this machine, whose SHA-256 is known, would be sent to all seats."""
     other = stem.parents[2] / "other"
     other.write_bytes(PACKED)
@@ -265,16 +225,11 @@ def test_a_builder_that_hangs_is_not_asked_to_tidy_up(stem: Path) -> None:
 ANSWER = {"changed": True, "seat": SEAT}
 
 
-def sending(stem: Path, said: object) -> Task:
-    return Task(image_load, said, archive=str(stem), images={"a:1": "print"}, names={}, forget="")
+def sending(stem: Path, said: object) -> Action:
+    images = {"images": {"a:1": "print"}, "names": {}, "forget": ""}
+    return Action(image_load, said, Connection(), archive=str(stem), **images)
 
 
-@pytest.fixture
-def _wants(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "wanted", lambda *_, **__: want())
-
-
-@pytest.mark.usefixtures("_wants")
 def test_the_archive_is_sent_under_a_name_of_chance_with_its_checksum(stem: Path) -> None:
     have(stem)
     tasks = [sending(stem, ANSWER) for _ in range(2)]
@@ -282,12 +237,12 @@ def test_the_archive_is_sent_under_a_name_of_chance_with_its_checksum(stem: Path
         done = task.run()
         assert done["changed"]
         assert done[UNSHOWN]["verdict"]["images"]["settled"]
-    sent = [task.modules[0]["src"] for task in tasks]
+    sent = [task.questions[0]["src"] for task in tasks]
     assert sent[0] != sent[1]
     for task, src in zip(tasks, sent, strict=True):
         assert src.startswith("/var/tmp/labocloud-images-")
         assert task.connection.there[src] == PACKED
-        [given] = task.modules
+        [given] = task.questions
         own = {"src": src, "sha256": SHA256, "images": {"a:1": "print"}, "names": {}, "forget": ""}
         assert given | own == given
         assert "archive" not in given
@@ -297,7 +252,6 @@ def test_the_archive_is_sent_under_a_name_of_chance_with_its_checksum(stem: Path
         assert task.commands == []
 
 
-@pytest.mark.usefixtures("_wants")
 def test_no_archive_is_sent_that_is_not_whole(stem: Path) -> None:
     have(stem, b"altered")
     with pytest.raises(AnsibleActionFail, match="there is no whole archive") as failed:
@@ -305,13 +259,11 @@ def test_no_archive_is_sent_that_is_not_whole(stem: Path) -> None:
     assert f"{NAME} keeps the images that it had" in str(failed.value)
 
 
-@pytest.mark.usefixtures("_wants")
 def test_no_file_is_sent_that_is_no_archive_of_images(stem: Path) -> None:
     with pytest.raises(AnsibleActionFail, match="no place for an archive"):
         sending(stem.with_name("id"), ANSWER).run()
 
 
-@pytest.mark.usefixtures("_wants")
 @pytest.mark.parametrize("where", ["put", "module"])
 def test_what_was_sent_of_it_goes_where_the_module_cannot_run(stem: Path, where: str) -> None:
     have(stem)
@@ -324,7 +276,6 @@ def test_what_was_sent_of_it_goes_where_the_module_cannot_run(stem: Path, where:
     assert command.startswith("rm /var/tmp/labocloud-images-")
 
 
-@pytest.mark.usefixtures("_wants")
 def test_what_the_module_says_is_told_with_what_to_do(stem: Path) -> None:
     have(stem)
     said = {"failed": True, "msg": "no space left\x1b on device"}

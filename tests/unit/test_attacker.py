@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
@@ -29,71 +30,69 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def try_it(capsys: pytest.CaptureFixture[str], name: str, **given: object) -> dict[str, object]:
-    """Try an attack, and return its report."""
-    attacker.main(name, json.dumps(given))
-    signal.alarm(0)
-    return seat_attack.reported(capsys.readouterr().out)
+Attack = Callable[..., dict[str, object]]
 
 
-def test_a_hash_is_told_and_never_what_is_read(
-    host: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def try_it(capsys: pytest.CaptureFixture[str]) -> Attack:
+    """Return a function that tries an attack, and returns its report."""
+
+    def attack(name: str, **given: object) -> dict[str, object]:
+        attacker.main(name, json.dumps(given))
+        signal.alarm(0)
+        return seat_attack.reported(capsys.readouterr().out)
+
+    return attack
+
+
+def test_a_hash_is_told_and_never_the_file(host: Path, try_it: Attack) -> None:
     (host / "etc/shadow").write_text("root:$y$secret:1::::::\n")
-    told = try_it(capsys, "read_shadow", passwd=attacker.digest(str(host / "etc/passwd")))
+    told = try_it("read_shadow", passwd=attacker.digest(str(host / "etc/passwd")))
     assert told == {"tool": True, "got": attacker.digest(str(host / "etc/shadow"))}
 
 
-def test_what_is_not_the_machines_own_is_no_tool(
-    host: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_is_not_the_hosts_is_no_tool(host: Path, try_it: Attack) -> None:
     (host / "etc/shadow").write_text("of the image")
     other = attacker.digest("/dev/null")
-    told = try_it(capsys, "read_shadow", passwd=other)
+    told = try_it("read_shadow", passwd=other)
     assert told["tool"] is False
     assert "got" not in told
 
 
-def test_why_it_was_not_read_is_told(host: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    told = try_it(capsys, "read_shadow", passwd=attacker.digest(str(host / "etc/passwd")))
+def test_why_it_was_not_read_is_told(host: Path, try_it: Attack) -> None:
+    told = try_it("read_shadow", passwd=attacker.digest(str(host / "etc/passwd")))
     assert told["tool"] is True
     assert "No such file" in str(told["why"])
 
 
-def test_of_several_each_is_tried_and_the_first_reason_is_told(
-    host: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_of_several_each_is_tried_and_the_first_reason_is_told(host: Path, try_it: Attack) -> None:
     (host / "own").mkdir()
     (host / "file").touch()
-    told = try_it(capsys, "list_homes", open="/open", paths=["/file", "/own", "/away"])
+    told = try_it("list_homes", open="/open", paths=["/file", "/own", "/away"])
     assert told["got"] == ["/own"]
     assert "Not a directory" in str(told["why"])
 
 
-def test_where_none_of_several_is_there_nothing_was_tried(
-    host: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_where_none_exist_nothing_was_tried(host: Path, try_it: Attack) -> None:
     assert host.exists()
-    told = try_it(capsys, "list_homes", open="/open", paths=["/a", "/b"])
+    told = try_it("list_homes", open="/open", paths=["/a", "/b"])
     assert told["tool"] is False
     assert told["why"] == "none of them is there"
 
 
-def test_a_directory_for_all_shows_that_files_can_be_made(
-    host: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_directory_for_all_shows_that_files_can_be_made(host: Path, try_it: Attack) -> None:
     (host / "usr").mkdir()
-    told = try_it(capsys, "write_usr", open="/open", paths=["/usr/x"])
+    told = try_it("write_usr", open="/open", paths=["/usr/x"])
     assert told["got"] == ["/usr/x"]
     assert os.listdir(host / "open") == []
     # What is there already is not taken for its own work.
-    assert try_it(capsys, "write_usr", open="/open", paths=["/usr/x"])["got"] == []
+    assert try_it("write_usr", open="/open", paths=["/usr/x"])["got"] == []
     (host / "open").rmdir()
-    assert "tool" not in try_it(capsys, "write_usr", open="/open", paths=["/usr/y"])
+    assert "tool" not in try_it("write_usr", open="/open", paths=["/usr/y"])
 
 
 def test_sockets_are_connected_to_by_paths_of_any_length(
-    host: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    host: Path, try_it: Attack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deep = host / ("d" * 100) / "run"
     deep.mkdir(parents=True)
@@ -105,35 +104,35 @@ def test_sockets_are_connected_to_by_paths_of_any_length(
         other.bind("socket")
         other.listen()
         path = f"/{'d' * 100}/run/it"
-        told = try_it(capsys, "connect", open="/open", paths=[path, "/none/such"])
+        told = try_it("connect", open="/open", paths=[path, "/none/such"])
     assert told["got"] == [path]
 
 
-def test_an_abstract_socket_is_connected_to(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_abstract_socket_is_connected_to(try_it: Attack) -> None:
     name = f"labocloud-test-{os.getpid()}"
     with socket.socket(socket.AF_UNIX) as one:
         one.bind(b"\0" + name.encode())
         one.listen()
-        assert try_it(capsys, "connect_abstract", socket=name)["got"] == "connected"
-    assert try_it(capsys, "connect_abstract", socket=name)["tool"] is True
+        assert try_it("connect_abstract", socket=name)["got"] == "connected"
+    assert try_it("connect_abstract", socket=name)["tool"] is True
 
 
-def test_a_variable_of_a_process_is_read(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_variable_of_a_process_is_read(try_it: Attack) -> None:
     with subprocess.Popen(["sleep", "60"], env={"A": "1", "IT": "value=2", "Z": "3"}) as process:
         given = {"process": process.pid, "processes": "/proc", "variable": "IT"}
         # It has it a moment after it has begun.
         while not Path(f"/proc/{process.pid}/environ").read_bytes():
             time.sleep(0.01)
-        told = try_it(capsys, "read_environment", **given)
+        told = try_it("read_environment", **given)
         process.kill()
     assert told["got"] == "value=2"
-    gone = try_it(capsys, "read_environment", **given)
+    gone = try_it("read_environment", **given)
     assert gone["tool"] is False
 
 
-def test_a_process_is_ended(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_process_is_ended(try_it: Attack) -> None:
     with subprocess.Popen(["sleep", "60"]) as process:
-        assert try_it(capsys, "end_process", process=process.pid)["got"] == "sent"
+        assert try_it("end_process", process=process.pid)["got"] == "sent"
         assert process.wait(5) == -signal.SIGTERM
 
 
@@ -146,11 +145,11 @@ def test_a_setting_gets_its_own_value(tmp_path: Path) -> None:
 
 
 def test_of_a_kernel_whose_call_is_not_known_nothing_is_asked(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    try_it: Attack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attacker, "INIT_MODULE", {})
     assert attacker.nonsense_module() == errno.ENOSYS
-    assert try_it(capsys, "load_module")["tool"] is False
+    assert try_it("load_module")["tool"] is False
 
 
 # As `busctl` sends it, but for the serial number: org.freedesktop.systemd1.Manager SetEnvironment.
@@ -178,11 +177,7 @@ def test_of_a_buss_answers_signals_are_passed_by() -> None:
 
 @pytest.mark.parametrize(("answer", "got"), [(2, True), (3, False)])
 def test_systemd_takes_a_variable_or_refuses_it(
-    host: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    answer: int,
-    got: bool,
+    host: Path, try_it: Attack, monkeypatch: pytest.MonkeyPatch, answer: int, got: bool
 ) -> None:
     (host / "run/dbus").mkdir(parents=True)
     monkeypatch.chdir(host)
@@ -204,7 +199,7 @@ def test_systemd_takes_a_variable_or_refuses_it(
 
         thread = threading.Thread(target=serve)
         thread.start()
-        told = try_it(capsys, "tell_systemd", variable="IT")
+        told = try_it("tell_systemd", variable="IT")
         thread.join()
     assert told["tool"] is True
     assert told["got"] is got

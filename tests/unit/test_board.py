@@ -383,9 +383,7 @@ def test_a_clock_that_was_set_back_counts_no_minutes() -> None:
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_the_board_says_it_of_each_seat_and_escapes_it(
-    known: list[Exercise], language: str
-) -> None:
+def test_the_board_says_it_of_each_seat_escaped(known: list[Exercise], language: str) -> None:
     looks = {"pc1": seen(known, taken("one")), "pc3": silent(OFF)}
     told = report(known, looks, pc1="<b>Ana</b>")
     later = NOW + 12 * MINUTE
@@ -402,9 +400,7 @@ def test_the_board_says_it_of_each_seat_and_escapes_it(
     assert "b" not in {tag for tag, _ in parser.tags}
 
 
-def test_a_page_leads_to_the_other_where_there_is_one(
-    known: list[Exercise], tmp_path: Path
-) -> None:
+def test_a_page_leads_to_the_other_if_there_is_one(known: list[Exercise], tmp_path: Path) -> None:
     told = report(known, {"pc1": seen(known, taken("one"))})
     page.keep_progress(told, tmp_path, "fr")
     assert page.ROOM not in (tmp_path / page.BOARD).read_text()

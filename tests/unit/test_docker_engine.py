@@ -17,9 +17,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
     EngineError,
     Patience,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.engine.limited_http import (
-    TooMuchError,
-)
+from ansible_collections.labocloud.room.plugins.module_utils.engine.limited_http import TooMuchError
 
 
 @pytest.fixture
@@ -52,9 +50,7 @@ def test_what_is_no_engine_is_told(engine: stand_in.Engine, docker: DockerConnec
         docker.ask("/info")
 
 
-def test_what_is_not_there_is_none_and_what_cannot_be_done_is_an_error(
-    docker: DockerConnection,
-) -> None:
+def test_what_is_not_there_is_none_and_what_fails_is_an_error(docker: DockerConnection) -> None:
     assert docker.ask("/containers/a/json") is None
     assert docker.ask("/containers/a", "DELETE") is None
     with pytest.raises(EngineError, match="POST /containers/a/start: 404"):

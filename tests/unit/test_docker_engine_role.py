@@ -157,9 +157,7 @@ def test_a_check_does_not_configure_or_hold_an_engine_that_would_have_come() -> 
 
 @pytest.mark.parametrize("manager", ["systemd", "none"])
 @pytest.mark.parametrize("ran", [True, False])
-def test_only_what_may_have_run_is_stopped_or_has_its_starts_forgotten(
-    manager: str, ran: bool
-) -> None:
+def test_only_what_may_have_run_is_stopped_or_has_starts_forgotten(manager: str, ran: bool) -> None:
     forget, stop, restart, directly = load("restart.yml")
     variables = known(("service_manager", manager)) | {"__docker_engine_ran": ran}
     assert met(forget, variables) is (ran and manager == "systemd")

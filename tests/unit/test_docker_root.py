@@ -46,10 +46,19 @@ CONTAINERDS = [
 BEFORE = SEAT["before"]
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def directory(remembers: Path) -> Path:
     """Where it is remembered what there was, for a test."""
     return remembers
+
+
+@pytest.fixture
+def theirs(tmp_path: Path) -> Path:
+    """A directory of somebody's with what may not be lost, to be mounted in Docker's."""
+    directory = tmp_path / "theirs"
+    directory.mkdir()
+    (directory / "thesis").write_text("years of work")
+    return directory
 
 
 def was(roots: dict[str, str]) -> None:
@@ -76,7 +85,7 @@ def purge(*roots: Path, check: bool = False) -> dict[str, Any]:
     return stand_in.run(docker_root.main, paths=paths, state="absent", _ansible_check_mode=check)
 
 
-def test_what_docker_kept_goes_and_the_directory_with_it(directory: Path, tmp_path: Path) -> None:
+def test_what_docker_kept_goes_and_the_directory_with_it(tmp_path: Path) -> None:
     root = tmp_path / "docker"
     seat(root, "absent", *(f"{name}/deep/er" for name in DOCKERS), "image/.hidden")
     (root / "overlay2/l").symlink_to(tmp_path)
@@ -88,14 +97,14 @@ def test_what_docker_kept_goes_and_the_directory_with_it(directory: Path, tmp_pa
     assert not purge(root)["changed"]
 
 
-def test_what_containerd_kept_goes_too(directory: Path, tmp_path: Path) -> None:
+def test_what_containerd_kept_goes_too(tmp_path: Path) -> None:
     root = tmp_path / "containerd"
     seat(root, "absent", *(f"{name}/x" for name in CONTAINERDS))
     assert purge(root)["changed"]
     assert not root.exists()
 
 
-def test_a_directory_that_was_there_stays(directory: Path, tmp_path: Path) -> None:
+def test_a_directory_that_was_there_stays(tmp_path: Path) -> None:
     """/srv, say; and what its file system keeps in it."""
     root = tmp_path / "srv"
     seat(root, "empty", "image/x", "lost+found/x")
@@ -107,7 +116,7 @@ def test_a_directory_that_was_there_stays(directory: Path, tmp_path: Path) -> No
     assert not purge(root)["changed"]
 
 
-def test_a_link_to_a_directory_stays_and_so_does_that(directory: Path, tmp_path: Path) -> None:
+def test_a_link_to_a_directory_stays_and_so_does_that(tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()
     (tmp_path / "docker").symlink_to(tmp_path / "disk")
     seat(tmp_path / "docker", "absent", "image/x")
@@ -119,9 +128,7 @@ def test_a_link_to_a_directory_stays_and_so_does_that(directory: Path, tmp_path:
 @pytest.mark.parametrize(
     "foreign", ["thesis.odt", "home", ".ssh", "image2", "volumes.bak", "\udcff"]
 )
-def test_what_is_not_dockers_is_named_and_nothing_goes(
-    directory: Path, tmp_path: Path, foreign: str
-) -> None:
+def test_what_is_not_dockers_is_named_and_nothing_goes(tmp_path: Path, foreign: str) -> None:
     one, other = tmp_path / "one", tmp_path / "two"
     seat(one, "absent", "image/x")
     seat(other, "empty", "image/x", foreign)
@@ -137,7 +144,7 @@ def test_what_is_not_dockers_is_named_and_nothing_goes(
     assert (other / "image/x").exists()
 
 
-def test_what_was_in_use_before_stays_and_is_told(directory: Path, tmp_path: Path) -> None:
+def test_what_was_in_use_before_stays_and_is_told(tmp_path: Path) -> None:
     root, unknown = tmp_path / "srv", tmp_path / "unknown"
     seat(root, "in use", "image/x")
     (unknown / "image").mkdir(parents=True)
@@ -157,7 +164,7 @@ def test_where_nothing_is_remembered_nothing_is_done(directory: Path, tmp_path: 
     assert (tmp_path / "docker/image").exists()
 
 
-def test_a_directory_that_is_deeper_than_any_path_goes(directory: Path, tmp_path: Path) -> None:
+def test_a_directory_that_is_deeper_than_any_path_goes(tmp_path: Path) -> None:
     root = tmp_path / "docker"
     seat(root, "absent", "volumes/x/_data/file")
     made = os.open(root / "volumes/x/_data", os.O_RDONLY)
@@ -210,12 +217,10 @@ def purge_with(mounts: str, root: Path, busy: str = "..", blind: bool = False) -
     ],
 )
 def test_what_a_killed_engine_left_mounted_is_unmounted_and_what_is_there_stays(
-    directory: Path, tmp_path: Path, mount: str
+    tmp_path: Path, theirs: Path, mount: str
 ) -> None:
     """A volume of a directory of somebody's, a container's files, its memory."""
-    theirs, root = tmp_path / "theirs", tmp_path / "docker"
-    theirs.mkdir()
-    (theirs / "thesis").write_text("years of work")
+    root = tmp_path / "docker"
     seat(root, "absent", "volumes/x/_data/file")
     said = purge_with(mount.format(theirs=theirs), root)
     assert (said.get("msg"), said["changed"], said["left"]) == (None, True, [])
@@ -236,11 +241,9 @@ def test_what_a_killed_engine_left_mounted_is_unmounted_and_what_is_there_stays(
     ],
 )  # fmt: skip
 def test_what_else_is_mounted_is_named_and_nothing_goes(
-    directory: Path, tmp_path: Path, mount: str, where: str
+    tmp_path: Path, theirs: Path, mount: str, where: str
 ) -> None:
-    theirs, root = tmp_path / "theirs", tmp_path / "docker"
-    theirs.mkdir()
-    (theirs / "thesis").write_text("years of work")
+    root = tmp_path / "docker"
     seat(root, "absent", "volumes/x/_data/file", "swarm/x")
     said = purge_with(mount.format(theirs=theirs), root)
     assert said["failed"]
@@ -251,10 +254,8 @@ def test_what_else_is_mounted_is_named_and_nothing_goes(
 
 
 @mounting
-def test_what_is_in_use_and_cannot_be_unmounted_is_named(directory: Path, tmp_path: Path) -> None:
-    theirs, root = tmp_path / "theirs", tmp_path / "docker"
-    theirs.mkdir()
-    (theirs / "thesis").write_text("years of work")
+def test_what_is_in_use_and_cannot_be_unmounted_is_named(tmp_path: Path, theirs: Path) -> None:
+    root = tmp_path / "docker"
     seat(root, "absent", "volumes/x/_data/file", "image/x")
     said = purge_with(f"mount --bind {theirs} volumes/x/_data", root, busy="volumes/x/_data")
     assert said["failed"]
@@ -266,13 +267,11 @@ def test_what_is_in_use_and_cannot_be_unmounted_is_named(directory: Path, tmp_pa
 
 @mounting
 @pytest.mark.parametrize("kind", ["--bind {theirs}", "-t tmpfs none"])
-def test_what_is_mounted_in_the_meantime_is_not_entered(
-    directory: Path, tmp_path: Path, kind: str
-) -> None:
+def test_what_is_mounted_meanwhile_is_not_entered(tmp_path: Path, theirs: Path, kind: str) -> None:
     """Of the same file system too: the list of the mounts was read before."""
-    theirs, root = tmp_path / "theirs", tmp_path / "docker"
-    (theirs / "deep").mkdir(parents=True)
-    (theirs / "deep/thesis").write_text("years of work")
+    root = tmp_path / "docker"
+    (theirs / "deep").mkdir()
+    (theirs / "thesis").rename(theirs / "deep/thesis")
     seat(root, "absent", "volumes/x/_data/file")
     mount = f"mount {kind.format(theirs=theirs)} volumes/x/_data"
     said = purge_with(mount, root, blind=True)
@@ -284,7 +283,7 @@ def test_what_is_mounted_in_the_meantime_is_not_entered(
 @mounting
 @pytest.mark.parametrize("kind", ["--bind {theirs}", "-t tmpfs none"])
 def test_a_directory_that_is_a_disk_of_its_own_is_emptied_and_stays(
-    directory: Path, tmp_path: Path, kind: str
+    tmp_path: Path, kind: str
 ) -> None:
     """A directory of the same disk that is mounted there, too."""
     theirs, root = tmp_path / "theirs", tmp_path / "docker"

@@ -63,9 +63,7 @@ def documented(name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_a_module_takes_the_options_that_are_documented(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_module_takes_its_documented_options(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     documentation = documented(name)
     spec, other = taken(name, monkeypatch)
     assert options(spec) == options(documentation.get("options") or {})

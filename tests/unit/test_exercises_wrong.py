@@ -282,8 +282,7 @@ def test_a_container_that_compose_ran_once_is_no_service() -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "hint"),
-    [(["python", "app.py"], ""), (["true"], "n’a pas exécuté l’application")],
+    ("command", "hint"), [(["python", "app.py"], ""), (["true"], "n’a pas exécuté l’application")]
 )
 def test_what_ends_by_itself_is_the_courses_app(command: list[str], hint: str) -> None:
     course = next(

@@ -103,9 +103,7 @@ def test_a_group_is_told_by_its_number_and_one_that_nobody_knows_is_none() -> No
         assert facts_students.student_facts(name, Odd())["group"] is None
 
 
-def test_a_socket_is_told_as_the_file_system_has_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_socket_is_told_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "docker.sock"
     assert facts_students.socket_facts(str(path)) is None
     assert facts_students.socket_facts("a\0b") is None
@@ -132,9 +130,7 @@ def test_an_engine_of_roots_is_found_by_its_processes(tmp_path: Path, uid: int) 
         made.kill()
 
 
-def test_a_file_system_is_that_of_what_is_mounted_last(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_system_is_the_last_mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mounts = (
         f"a / ext4 rw\nb {tmp_path} nfs4 rw\nc {tmp_path}x vfat rw\nshort\nd {tmp_path} xfs rw\n"
     )
@@ -174,9 +170,7 @@ def test_namespaces_are_allowed_where_nothing_forbids_them(
     assert facts_students.able_facts()["namespaces"] is namespaces
 
 
-def test_apparmor_is_in_the_way_where_rootlesskit_has_no_profile(
-    kernel: dict[str, str], tmp_path: Path
-) -> None:
+def test_apparmor_is_in_the_way_without_a_profile(kernel: dict[str, str], tmp_path: Path) -> None:
     assert facts_students.able_facts()["apparmor"] is False
     kernel["/proc/sys/kernel/apparmor_restrict_unprivileged_userns"] = "1\n"
     assert facts_students.able_facts()["apparmor"] is True
@@ -184,9 +178,7 @@ def test_apparmor_is_in_the_way_where_rootlesskit_has_no_profile(
     assert facts_students.able_facts()["apparmor"] is False
 
 
-def test_cgroups_are_of_version_2_where_they_are_of_no_other(
-    kernel: dict[str, str], tmp_path: Path
-) -> None:
+def test_cgroups_are_of_version_2_where_no_other_is(kernel: dict[str, str], tmp_path: Path) -> None:
     del kernel
     assert facts_students.able_facts()["cgroup2"] is False
     (tmp_path / "CGROUPS/cgroup.controllers").touch()

@@ -1,26 +1,17 @@
 """What is said of a container that could not take over, and how the seat is judged then."""
 
-from types import SimpleNamespace
 from typing import Any
-from unittest import mock
 
 import pytest
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible_collections.labocloud.room.plugins.action import flask_container
-from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
-from sample_seat import NAME, REVISION, Known, builder, variables, want
+from sample_action import Action
+from sample_seat import REVISION
 from sample_seat import seat as sample
 
 SWITCHED = {"changed": True, "revision": REVISION, "diff": {"before": {}, "after": {}}}
 MISSING = sample(("containers", {}), ("listeners", []), ("page", None))
-
-
-@pytest.fixture(autouse=True)
-def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ActionBase, "run", lambda *_: {})
-    monkeypatch.setattr(settings, "wanted", lambda *_, **__: want())
 
 
 def run(
@@ -34,20 +25,12 @@ def run(
 
     told: what its module gives. has: what the seat has then, where that is known.
     """
-    action = flask_container.ActionModule.__new__(flask_container.ActionModule)
-    action._task = SimpleNamespace(args=arguments, check_mode=check, delegate_to=None)
-    action._connection = mock.Mock()
-    action._loader = action._templar = None
-    action._remove_tmp_path = lambda _: None
     answer = told | ({"seat": has} if has else {})
-    asked: list[dict[str, Any]] = []
-    action._execute_module = lambda module_args, **_: asked.append(module_args) or answer
-    hostvars = Known({"pc01": variables(builder())})
-    known = {"inventory_hostname": NAME, "hostvars": hostvars}
+    switching = Action(flask_container, answer, check=check, **arguments)
     try:
-        return action.run(None, known)
+        return switching.run(facts={})
     finally:
-        [given] = asked
+        [given] = switching.questions
         assert given | arguments == given
         assert given["page_url"] == "http://127.0.0.1:8080"
 
@@ -116,9 +99,7 @@ def test_one_that_cannot_be_made_names_the_settings() -> None:
         ({}, "pc02 serves what cannot be told from here."),
     ],
 )
-def test_one_that_does_not_answer_tells_its_log_and_what_serves(
-    told: dict[str, Any], serves: str
-) -> None:
+def test_a_mute_container_tells_its_log_and_what_serves(told: dict[str, Any], serves: str) -> None:
     said = failing({"made": True, "msg": "its program ended", "log": "no\x1b such\n", **told})
     assert said.startswith("pc02: the new flask does not answer (its program ended).")
     assert "Its log ends with: no  such\n" in said

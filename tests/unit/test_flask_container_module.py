@@ -15,34 +15,39 @@ import stand_in
 from ansible_collections.labocloud.room.plugins.module_utils import state
 from ansible_collections.labocloud.room.plugins.module_utils.engine import takeover
 from ansible_collections.labocloud.room.plugins.modules import flask_container
-from stand_in import Raw, Refuse, Stream
+from stand_in import DROP, Engine, Question, Raw, Refuse, Stream
 
 
-class Page(http.server.BaseHTTPRequestHandler):
+class Page:
     """A page that is well, and a health page that tells a revision, or is not there."""
 
-    def do_GET(self) -> None:
-        """Answer."""
-        health = self.server.health if self.path == "/healthz" else {}
-        self.send_response(http.HTTPStatus.OK if health is not None else http.HTTPStatus.NOT_FOUND)
-        self.end_headers()
-        self.wfile.write(json.dumps(health).encode())
+    def __init__(self, health: dict[str, str] | None) -> None:
+        self.health, self.url = health, ""
 
-    def log_message(self, *_: object) -> None:
-        """Be quiet."""
+    def answer(self, handler: http.server.BaseHTTPRequestHandler) -> None:
+        """Answer a request."""
+        health = self.health if handler.path == "/healthz" else {}
+        handler.send_response(200 if health is not None else 404)
+        handler.end_headers()
+        handler.wfile.write(json.dumps(health).encode())
+
+
+@contextlib.contextmanager
+def page(revision: str) -> Iterator[Page]:
+    """Serve a page whose health page tells a revision."""
+    served = Page({"revision": revision})
+    with stand_in.serving(served.answer) as port:
+        served.url = f"http://127.0.0.1:{port}"
+        yield served
 
 
 @pytest.fixture
-def server() -> Iterator[http.server.HTTPServer]:
-    with http.server.HTTPServer(("127.0.0.1", 0), Page) as page:
-        threading.Thread(target=page.serve_forever, kwargs={"poll_interval": 0.01}).start()
-        page.url = f"http://127.0.0.1:{page.server_port}"
-        yield page
-        page.shutdown()
+def server() -> Iterator[Page]:
+    with page("abc") as served:
+        yield served
 
 
-def test_a_page_of_the_revision(server: http.server.HTTPServer) -> None:
-    server.health = {"revision": "abc"}
+def test_a_page_of_the_revision(server: Page) -> None:
     takeover.wait(lambda: takeover.page_revision(server.url), "abc", 0, lambda: True)
 
 
@@ -55,9 +60,7 @@ def test_a_page_of_the_revision(server: http.server.HTTPServer) -> None:
         ({}, "revision"),
     ],
 )
-def test_a_page_that_is_not_right(
-    server: http.server.HTTPServer, health: dict | None, why: str
-) -> None:
+def test_a_page_that_is_not_right(server: Page, health: dict | None, why: str) -> None:
     server.health = health
     with pytest.raises(takeover.NoAnswerError, match=why):
         takeover.wait(lambda: takeover.page_revision(server.url), "abc", 0, lambda: True)
@@ -84,9 +87,7 @@ def test_what_is_waited_for_long_is_looked_at_seldom() -> None:
     assert looks[4] < 1
 
 
-def test_a_word_of_the_container_is_worth_a_look(
-    engine: stand_in.Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_containers_word_is_worth_a_look(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without it, the pause would be an hour long."""
     engine.on("POST", r"/containers/x/attach.*", Stream(b"\1\0\0\0\0\0\0\2hi"))
     monkeypatch.setattr(takeover.time, "sleep", lambda _: None)
@@ -155,7 +156,7 @@ class Seat:
     one's.
     """
 
-    def __init__(self, engine: stand_in.Engine, old_page: str, new_page: str) -> None:
+    def __init__(self, engine: Engine, old_page: str, new_page: str) -> None:
         self.engine = engine
         self.old_page, self.new_page = old_page, new_page
         self.containers: dict[str, dict[str, Any]] = {}
@@ -186,7 +187,7 @@ class Seat:
             "NetworkSettings": {"Networks": {"bridge": {}}},
         }
 
-    def create(self, question: stand_in.Question, name: str) -> object:
+    def create(self, question: Question, name: str) -> object:
         """Make the new container, of the image that it is asked to be of."""
         if self.find(name) != name:
             return Refuse(409, "the name is in use")
@@ -201,26 +202,26 @@ class Seat:
             (key for key, one in self.containers.items() if one["Name"] == f"/{name}"), name
         )
 
-    def inspect(self, _question: stand_in.Question, name: str) -> object:
+    def inspect(self, _question: Question, name: str) -> object:
         """Answer."""
         return self.containers.get(self.find(name), Refuse(404))
 
-    def remove(self, _question: stand_in.Question, key: str) -> object:
+    def remove(self, _question: Question, key: str) -> object:
         """Remove a container."""
         return None if self.containers.pop(key, None) else Refuse(404)
 
-    def start(self, _question: stand_in.Question, key: str) -> None:
+    def start(self, _question: Question, key: str) -> None:
         """Start a container."""
         self.containers[key]["State"]["Status"] = "running"
 
-    def rename(self, _question: stand_in.Question, key: str, name: str) -> object:
+    def rename(self, _question: Question, key: str, name: str) -> object:
         """Rename a container."""
         if self.find(name) != name:
             return Refuse(409, "the name is in use")
         self.containers[key]["Name"] = f"/{name}"
         return None
 
-    def join(self, question: stand_in.Question, leaves: str | None) -> None:
+    def join(self, question: Question, leaves: str | None) -> None:
         """Have a container leave the network, or join it."""
         networks = self.containers[question.json["Container"]]["NetworkSettings"]["Networks"]
         if leaves:
@@ -255,33 +256,21 @@ class Seat:
 
 
 @pytest.fixture
-def pages() -> Iterator[list[http.server.HTTPServer]]:
+def pages() -> Iterator[list[Page]]:
     """Two pages: the old container's and the new one's."""
-    with contextlib.ExitStack() as stack:
-        both = []
-        for revision in ("revision of before", "revision to come"):
-            page = stack.enter_context(http.server.HTTPServer(("127.0.0.1", 0), Page))
-            threading.Thread(target=page.serve_forever, kwargs={"poll_interval": 0.01}).start()
-            stack.callback(page.shutdown)
-            page.url, page.health = f"http://127.0.0.1:{page.server_port}", {"revision": revision}
-            both.append(page)
-        yield both
+    with page("revision of before") as old, page("revision to come") as new:
+        yield [old, new]
 
 
 @pytest.fixture
 def seat(
-    engine: stand_in.Engine,
-    pages: list[http.server.HTTPServer],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+    engine: Engine, pages: list[Page], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Seat:
     """The page that is asked from within is the new one's."""
     monkeypatch.setattr(takeover, "network_of", lambda _pid: contextlib.nullcontext())
     ask = takeover.page_revision
     monkeypatch.setattr(
-        takeover,
-        "page_revision",
-        lambda url: ask(pages[1].url if url.endswith(":8888") else url),
+        takeover, "page_revision", lambda url: ask(pages[1].url if url.endswith(":8888") else url)
     )
     monkeypatch.setattr(takeover, "ANSWER_SECONDS", 20)
     monkeypatch.setattr(takeover, "LAST_WORDS_SECONDS", 0.1)
@@ -307,8 +296,7 @@ def test_the_successor_takes_the_place_and_the_name(seat: Seat) -> None:
 def test_a_docker_of_somebodys_own_in_the_path_is_not_asked(
     seat: Seat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "docker").write_text(f"#!/bin/sh\ntouch {tmp_path}/asked\n")
-    (tmp_path / "docker").chmod(0o755)
+    stand_in.program(tmp_path / "docker", f"touch {tmp_path}/asked")
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     assert "failed" not in seat.switch()
     assert not (tmp_path / "asked").exists()
@@ -360,9 +348,7 @@ def test_a_container_that_comes_by_the_name_meanwhile_is_left_alone(seat: Seat) 
     assert seat.done_to(THEIRS) == []
 
 
-def test_where_the_page_is_wrong_the_old_container_was_never_touched(
-    seat: Seat, pages: list[http.server.HTTPServer]
-) -> None:
+def test_a_wrong_page_leaves_the_old_container_untouched(seat: Seat, pages: list[Page]) -> None:
     pages[1].health = {"revision": "another"}
     result = seat.switch()
     assert result["msg"] == "after 0 s: /healthz tells the revision another"
@@ -375,7 +361,7 @@ def test_where_the_new_address_cannot_be_had_the_old_one_is_asked(seat: Seat) ->
     """The page at the new address is nobody's."""
     refused = Refuse(500, "cannot assign requested address")
 
-    def join(question: stand_in.Question, leaves: str | None) -> object:
+    def join(question: Question, leaves: str | None) -> object:
         if not leaves and question.json["Container"] == NEW:
             return refused
         return seat.join(question, leaves)
@@ -388,9 +374,7 @@ def test_where_the_new_address_cannot_be_had_the_old_one_is_asked(seat: Seat) ->
     assert "bridge" in seat.containers[OLD]["NetworkSettings"]["Networks"]
 
 
-def test_where_the_page_is_wrong_from_outside_the_old_one_comes_back_with_its_image(
-    seat: Seat,
-) -> None:
+def test_where_it_is_wrong_from_outside_the_old_one_comes_back_with_its_image(seat: Seat) -> None:
     """It had no network: an interrupted switch has left it so."""
     seat.containers[OLD]["NetworkSettings"]["Networks"] = {}
     result = seat.switch(url=seat.old_page)
@@ -403,16 +387,14 @@ def test_where_the_page_is_wrong_from_outside_the_old_one_comes_back_with_its_im
 
 
 def test_where_the_old_page_does_not_answer_either_none_serves(
-    seat: Seat, pages: list[http.server.HTTPServer], monkeypatch: pytest.MonkeyPatch
+    seat: Seat, pages: list[Page], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(takeover, "ANSWER_SECONDS", 0.2)
     pages[0].health = pages[1].health = None
     assert seat.switch()["revision"] is None
 
 
-def test_its_last_words_are_told_although_it_is_gone(
-    seat: Seat, pages: list[http.server.HTTPServer]
-) -> None:
+def test_its_last_words_are_told_although_it_is_gone(seat: Seat, pages: list[Page]) -> None:
     pages[1].health = None
     lines = "".join(f"line {number}\n" for number in range(30)).encode()
     pieces = [lines[:100], lines[100:]]
@@ -430,13 +412,11 @@ def test_a_successor_that_is_gone_is_told(seat: Seat) -> None:
     assert seat.done_to(OLD) == []
 
 
-def test_it_is_made_as_it_is_asked_for_and_recorded_before_and_after(
-    seat: Seat, tmp_path: Path
-) -> None:
+def test_it_is_made_as_asked_for_and_recorded_before_and_after(seat: Seat, tmp_path: Path) -> None:
     state.update(lambda was: was.brought.update(packages=["docker.io"], containers=["gone"]))
     at_the_time = []
 
-    def create(question: stand_in.Question, name: str) -> object:
+    def create(question: Question, name: str) -> object:
         at_the_time.append(recorded(tmp_path))
         return seat.create(question, name)
 
@@ -456,9 +436,7 @@ def test_what_an_interrupted_run_has_left_is_removed_first(seat: Seat, tmp_path:
     assert recorded(tmp_path)["containers"] == [OLD, NEW]
 
 
-def test_somebody_elses_container_of_the_successors_name_is_left_alone(
-    seat: Seat, tmp_path: Path
-) -> None:
+def test_somebody_elses_container_of_the_successors_name_stays(seat: Seat, tmp_path: Path) -> None:
     seat.add(THEIRS, "flask-next", "", seat.old_page)
     result = seat.switch()
     assert (result["msg"], result["made"]) == ("flask-next is somebody else's by now", False)
@@ -473,12 +451,10 @@ def test_somebody_elses_container_of_the_successors_name_is_left_alone(
     [
         (Refuse(400, "Minimum memory limit allowed is 6MB"), "Minimum memory limit allowed is 6MB"),
         (Refuse(404, "No such image: x"), "No such image: x"),
-        (stand_in.DROP, "Remote end closed connection without response"),
+        (DROP, "Remote end closed connection without response"),
     ],
 )
-def test_where_none_can_be_made_the_engines_own_words_are_told(
-    seat: Seat, answer: object, why: str
-) -> None:
+def test_where_none_can_be_made_the_engine_tells_why(seat: Seat, answer: object, why: str) -> None:
     seat.engine.on("POST", r"/containers/create\?name=.*", answer)
     result = seat.switch()
     assert (result["msg"], result["made"]) == (why, False)
@@ -556,12 +532,8 @@ def test_one_that_cannot_be_removed_is_told(seat: Seat, monkeypatch: pytest.Monk
     assert "revision" not in result
 
 
-@pytest.mark.parametrize(
-    "answer", [Raw(b"no JSON", 500), Raw(b"[]", 500), Raw(b"{}", 500), stand_in.DROP]
-)
-def test_an_engine_that_breaks_off_is_told_and_nothing_is_claimed(
-    seat: Seat, answer: object
-) -> None:
+@pytest.mark.parametrize("answer", [Raw(b"no JSON", 500), Raw(b"[]", 500), Raw(b"{}", 500), DROP])
+def test_an_engine_that_breaks_off_is_told_and_nothing_claimed(seat: Seat, answer: object) -> None:
     seat.engine.on("GET", "/containers/(.+)/json", answer)
     result = seat.switch()
     assert result["failed"]

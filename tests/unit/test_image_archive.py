@@ -10,9 +10,7 @@ from pathlib import Path
 import image_tar
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.action import (
-    image_archive as image_archive_action,
-)
+from ansible_collections.labocloud.room.plugins.action import image_archive as image_archive_action
 from ansible_collections.labocloud.room.plugins.module_utils import commands
 from ansible_collections.labocloud.room.plugins.modules import image_archive
 
@@ -53,10 +51,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def command(directory: Path, name: str, script: str) -> None:
     """Have a command."""
-    path = directory / "bin" / name
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(0o755)
+    stand_in.program(directory / "bin" / name, script)
 
 
 def members(archive: Path) -> dict[str, bytes | None]:

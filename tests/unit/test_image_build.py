@@ -6,7 +6,6 @@ import shlex
 import tarfile
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
 import stand_in
@@ -15,22 +14,13 @@ from ansible_collections.labocloud.room.plugins.action import image_build as act
 from ansible_collections.labocloud.room.plugins.module_utils import commands, state
 from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 from ansible_collections.labocloud.room.plugins.modules import image_build
-from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
-from sample_seat import BUILDER, builder, seat, variables, want
+from image_tar import inspected as image
+from sample_action import Action
+from sample_seat import BUILDER, builder, seat
 
 NAME, NEW, OLD, FROM = "room:base", "sha256:new", "sha256:old", "room:base-rootfs"
 CONTEXT = b"a build context"
-
-
-def image(key: str, *names: str) -> dict[str, Any]:
-    return {
-        "Id": key,
-        "RepoTags": list(names),
-        "Config": {"Cmd": [key]},
-        "RootFS": {"Layers": ["sha256:1"]},
-        "Architecture": "amd64",
-    }
 
 
 class Machine:
@@ -41,8 +31,6 @@ class Machine:
         self.place = directory / "passing"
         self.place.mkdir()
         self.directory = directory
-        self.docker = directory / "bin/docker"
-        self.docker.parent.mkdir()
         self.builds(f'printf {NEW} > "${{4#--iidfile=}}"')
         engine.on("GET", f"/images/{NEW}/json", image(NEW))
         engine.on("POST", f"/images/{NEW}/tag.*", None)
@@ -51,11 +39,11 @@ class Machine:
     def builds(self, script: str) -> None:
         """Have the docker command do this, after it has noted what it was asked."""
         told = self.directory
-        self.docker.write_text(
-            f'#!/bin/sh\nprintf "%s\\n" "$@" > {told}/words\necho "$DOCKER_HOST" > {told}/asked\n'
-            f"cat > {told}/built\n{script}\n"
+        stand_in.program(
+            told / "bin/docker",
+            f'printf "%s\\n" "$@" > {told}/words\necho "$DOCKER_HOST" > {told}/asked\n'
+            f"cat > {told}/built\n{script}",
         )
-        self.docker.chmod(0o755)
 
     def words(self) -> list[str]:
         """Return the arguments that docker was called with."""
@@ -80,7 +68,7 @@ def machine(
 ) -> Machine:
     assert not remembers.exists()
     machine = Machine(engine, tmp_path)
-    monkeypatch.setitem(commands.ENVIRONMENT, "PATH", f"{machine.docker.parent}:/usr/bin:/bin")
+    monkeypatch.setitem(commands.ENVIRONMENT, "PATH", f"{tmp_path}/bin:/usr/bin:/bin")
     monkeypatch.setattr(image_build, "answer", lambda _: {"images": state.read().built["images"]})
     return machine
 
@@ -94,7 +82,7 @@ def test_what_was_sent_is_built_without_a_network_named_and_told(machine: Machin
     first, network, remains, _, *options, last = machine.words()
     assert [first, network, remains, last] == ["build", "--network=none", "--force-rm", "-"]
     assert options == [
-        *("--build-arg=FROM=debian:13", "--build-arg=WHEELS=a b", "--label=labocloud.image=base"),
+        *("--build-arg=FROM=debian:13", "--build-arg=WHEELS=a b", "--label=labocloud.image=base")
     ]
     assert (machine.directory / "built").read_bytes() == CONTEXT
     assert (machine.directory / "asked").read_text().strip() == f"unix://{machine.engine.path}"
@@ -113,9 +101,7 @@ def test_what_was_built_is_not_said_to_be_lacking_where_the_question_after_it_wa
     assert (said["failed"], said["changed"], said["msg"]) == (True, True, "no answer within 120 s")
 
 
-def test_the_one_that_it_replaces_goes_and_the_name_that_was_for_the_build(
-    machine: Machine,
-) -> None:
+def test_the_one_it_replaces_goes_and_the_name_that_was_for_the_build(machine: Machine) -> None:
     machine.engine.on("GET", f"/images/{NAME}/json", image(OLD, NAME))
     machine.engine.on("GET", f"/images/{OLD}/json", image(OLD))
     assert machine.build(forget=OLD, aside=FROM)["changed"]
@@ -141,9 +127,7 @@ def test_the_same_image_again_is_no_change(machine: Machine) -> None:
     assert machine.engine.asked("POST") == []
 
 
-def test_of_a_build_that_fails_the_last_lines_are_told_and_nothing_has_changed(
-    machine: Machine,
-) -> None:
+def test_a_build_that_fails_tells_its_last_lines_and_changes_nothing(machine: Machine) -> None:
     machine.builds("seq 1 30; echo 'no matching distribution' >&2; exit 1")
     said = machine.build(forget=OLD, aside=FROM)
     assert said["failed"]
@@ -185,31 +169,16 @@ def project(tmp_path: Path) -> Path:
     return tmp_path / "project"
 
 
-class Task:
+class Task(Action):
     """The action, what its module says, and what it has sent."""
 
-    def __init__(
-        self, project: Path, said: object, *, check: bool = False, **others: object
-    ) -> None:
+    def __init__(self, project: Path, said: object, **others: object) -> None:
         arguments = {"src": str(project), "name": NAME, "build_args": {"A": "1"}, "forget": OLD}
-        arguments |= others
-        task = mock.Mock(args=arguments, async_val=0, check_mode=check, delegate_to=None)
-        self.connection = mock.Mock()
+        super().__init__(action, said, **arguments | others)
         self.connection._shell.remove = lambda path: f"rm {shlex.quote(path)}"
         self.connection.put_file = self.put
-        self.action = action.ActionModule(
-            task, self.connection, mock.Mock(), mock.Mock(), mock.Mock(), mock.Mock()
-        )
-        cache = str(project.parent / "cache")
-        wanted = {"course_image_project": str(project), "course_image_cache": cache}
-        self.wanted = want(name=BUILDER, **wanted)
-        self.action._execute_module = self.execute
-        self.action._remove_tmp_path = lambda _: None
-        self.commands: list[str] = []
-        self.action._low_level_execute_command = self.commands.append
+        self.project = project
         self.there: dict[str, bytes] = {}
-        self.asked: list[dict[str, Any]] = []
-        self.said = said
         self.breaks = False
 
     def put(self, src: str, path: str) -> None:
@@ -218,24 +187,14 @@ class Task:
         if self.breaks:
             raise AnsibleConnectionFailure("lost")
 
-    def execute(self, module_args: dict[str, Any], **_: object) -> object:
-        """Answer for the module."""
-        self.asked.append(module_args)
-        if isinstance(self.said, BaseException):
-            raise self.said
-        return self.said
-
     def run(self) -> dict[str, Any]:
         """Run the action."""
-        known = {"inventory_hostname": BUILDER, **variables(builder()), "hostvars": {}}
-        with mock.patch.object(settings, "wanted", return_value=self.wanted):
-            done: dict[str, Any] = self.action.run(task_vars=known)
-        return done
+        cache = str(self.project.parent / "cache")
+        places = {"course_image_project": str(self.project), "course_image_cache": cache}
+        return super().run(BUILDER, builder(), **places)
 
 
-def test_the_context_is_packed_and_sent_with_its_checksum_and_the_answer_judged(
-    project: Path,
-) -> None:
+def test_the_context_is_packed_sent_with_its_checksum_and_the_answer_judged(project: Path) -> None:
     answer = {"changed": True, "seat": seat()}
     wheels = project.parent / "cache/wheels" / ("0f" * 32)
     wheels.mkdir(parents=True)
@@ -243,7 +202,7 @@ def test_the_context_is_packed_and_sent_with_its_checksum_and_the_answer_judged(
     task = Task(project, answer, also=[str(wheels)])
     done = task.run()
     [(path, content)] = task.there.items()
-    [asked] = task.asked
+    [asked] = task.questions
     assert path.startswith("/var/tmp/labocloud-images-")
     with tarfile.open(fileobj=io.BytesIO(content)) as packed:
         assert packed.getnames() == ["Dockerfile", "app/app.py", f"{wheels.name}/flask.whl"]

@@ -107,12 +107,9 @@ class Seat:
 def seat(
     engine: stand_in.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, remembers: Path
 ) -> Seat:
-    commands = tmp_path / "bin"
-    commands.mkdir()
     # As zstd is not everywhere where the tests are.
-    (commands / "zstd").write_text('#!/bin/sh\nexec cat "$2"\n')
-    (commands / "zstd").chmod(0o755)
-    monkeypatch.setitem(ENVIRONMENT, "PATH", f"{commands}:/usr/bin:/bin")
+    stand_in.program(tmp_path / "bin/zstd", 'exec cat "$2"')
+    monkeypatch.setitem(ENVIRONMENT, "PATH", f"{tmp_path}/bin:/usr/bin:/bin")
     seat = Seat(engine, tmp_path)
     monkeypatch.setattr(image_load, "answer", lambda _: seat.named())
     return seat
@@ -142,16 +139,13 @@ def test_a_zstd_that_a_user_put_first_on_the_path_is_not_meant(
     seat: Seat, src: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seat.coming = [image(BASE, "b"), image(COURSE, "c")]
-    (tmp_path / "zstd").write_text(f"#!/bin/sh\ntouch {tmp_path}/meant\n")
-    (tmp_path / "zstd").chmod(0o755)
+    stand_in.program(tmp_path / "zstd", f"touch {tmp_path}/meant")
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     assert load(seat, src, tar(("manifest.json", LIST))) == {"changed": True}
     assert not (tmp_path / "meant").exists()
 
 
-def test_what_was_asked_for_is_loaded_and_the_base_that_it_replaces_goes(
-    seat: Seat, src: Path
-) -> None:
+def test_what_was_asked_for_is_loaded_and_the_base_it_replaces_goes(seat: Seat, src: Path) -> None:
     old = image(BASE, "old")
     seat.have(old)
     seat.coming = [image(BASE, "b"), image(COURSE, "c")]
@@ -182,9 +176,7 @@ def test_a_base_that_a_container_runs_or_that_has_another_name_stays(seat: Seat,
         tar(("manifest.json", LIST), ("index.json", index("debian:12"))),
     ],
 )
-def test_names_that_nobody_asked_for_are_refused_before_the_load(
-    seat: Seat, src: Path, packed: bytes
-) -> None:
+def test_names_nobody_asked_for_are_refused_first(seat: Seat, src: Path, packed: bytes) -> None:
     said = load(seat, src, packed)
     assert said["failed"]
     assert "which nobody asked for" in said["msg"]
@@ -329,9 +321,7 @@ def test_a_link_that_arrives_is_no_archive(seat: Seat, src: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize("reads", ["its names", "all"])
-def test_a_zstd_that_ends_early_says_itself_why(
-    seat: Seat, src: Path, tmp_path: Path, reads: str
-) -> None:
+def test_a_zstd_that_ends_early_says_why(seat: Seat, src: Path, tmp_path: Path, reads: str) -> None:
     """Whoever reads what it unpacks only sees that something lacks."""
     packed = tar(("manifest.json", LIST))
     some = "-c 700" if reads == "its names" else "-c 100000"
@@ -344,8 +334,7 @@ def test_who_stops_reading_has_the_say(tmp_path: Path) -> None:
     """And not zstd, which is stopped by that."""
     archive = tmp_path / "archive"
     archive.write_bytes(b"x" * 10**6)
-    (tmp_path / "zstd").write_text('#!/bin/sh\nexec cat "$2"\n')
-    (tmp_path / "zstd").chmod(0o755)
+    stand_in.program(tmp_path / "zstd", 'exec cat "$2"')
     path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
     with (
         mock.patch.dict(ENVIRONMENT, path),

@@ -11,7 +11,9 @@ from ansible_collections.labocloud.room.plugins.action import image_name as acti
 from ansible_collections.labocloud.room.plugins.module_utils import state
 from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 from ansible_collections.labocloud.room.plugins.modules import image_name
+from image_tar import inspected as image
 from sample_action import Action
+from stand_in import Engine, Raw, Refuse
 
 REFERENCE = f"seat:5000/room@sha256:{'a' * 64}"
 NEW, OLD = "sha256:new", "sha256:old"
@@ -19,20 +21,8 @@ NEW, OLD = "sha256:new", "sha256:old"
 HAS = {"images": {"room:base": NEW}}
 
 
-def image(key: str, *names: str) -> dict[str, Any]:
-    return {
-        "Id": key,
-        "RepoTags": list(names),
-        "Config": {"Cmd": [key]},
-        "RootFS": {"Layers": ["sha256:1"]},
-        "Architecture": "amd64",
-    }
-
-
 @pytest.fixture
-def seat(
-    engine: stand_in.Engine, remembers: Path, monkeypatch: pytest.MonkeyPatch
-) -> stand_in.Engine:
+def seat(engine: Engine, remembers: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """An image that came by digest, and one that has the name until now."""
     assert not remembers.exists()
     monkeypatch.setattr(image_name, "answer", lambda _: HAS)
@@ -45,7 +35,7 @@ def seat(
 
 
 def name(
-    seat: stand_in.Engine,
+    seat: Engine,
     image: str = REFERENCE,
     mark: str = fingerprint(image(NEW)),
     *others: dict[str, str],
@@ -58,47 +48,45 @@ def name(
     return said
 
 
-def test_it_has_the_name_and_what_stood_there_for_it_goes(seat: stand_in.Engine) -> None:
+def test_it_has_the_name_and_what_stood_there_for_it_goes(seat: Engine) -> None:
     assert name(seat, move="always", forget=OLD) == {"changed": True}
     assert seat.asked("POST") == [f"/images/{NEW}/tag?repo=room&tag=base"]
     assert seat.asked("DELETE") == [f"/images/{REFERENCE}?noprune=true", f"/images/{OLD}"]
 
 
-def test_another_image_gets_no_name(seat: stand_in.Engine) -> None:
+def test_another_image_gets_no_name(seat: Engine) -> None:
     said = name(seat, mark="f" * 64, forget=OLD)
     assert f"{REFERENCE} is not the image that was built" in said["msg"]
     assert seat.asked("POST") == seat.asked("DELETE") == []
 
 
-def test_another_image_that_came_goes_again(seat: stand_in.Engine) -> None:
+def test_another_image_that_came_goes_again(seat: Engine) -> None:
     assert name(seat, mark="f" * 64, move="always", forget=OLD)["failed"]
     assert state.read().built["images"] == {}
     assert seat.asked("POST") == []
     assert seat.asked("DELETE") == [f"/images/{REFERENCE}?noprune=true"]
 
 
-def test_an_image_that_is_not_there_is_told(seat: stand_in.Engine) -> None:
+def test_an_image_that_is_not_there_is_told(seat: Engine) -> None:
     assert name(seat, image="room:gone")["msg"] == "there is no image room:gone"
 
 
-def test_a_name_that_it_has_is_left_alone(seat: stand_in.Engine) -> None:
+def test_a_name_that_it_has_is_left_alone(seat: Engine) -> None:
     seat.on("GET", "/images/room:base/json", image(NEW, "room:base"))
     state.update(lambda told: told.name_image("room:base", fingerprint(image(NEW))))
     assert name(seat) == {"changed": False}
     assert seat.asked("POST") == seat.asked("DELETE") == []
 
 
-def test_a_name_that_it_has_and_that_is_not_remembered_is(seat: stand_in.Engine) -> None:
+def test_a_name_that_it_has_and_that_is_not_remembered_is(seat: Engine) -> None:
     seat.on("GET", "/images/room:base/json", image(NEW, "room:base"))
     assert name(seat) == {"changed": True}
     assert seat.asked("POST") == []
     assert state.read().built["images"] == {"room:base": fingerprint(image(NEW))}
 
 
-def test_the_courses_name_is_given_along_and_is_no_mark_of_the_toolkits(
-    seat: stand_in.Engine,
-) -> None:
-    seat.on("GET", "/images/room:python/json", stand_in.Refuse(404))
+def test_the_courses_name_is_given_along_and_is_no_mark_of_the_toolkits(seat: Engine) -> None:
+    seat.on("GET", "/images/room:python/json", Refuse(404))
     names = {"room:python": "room:base"}
     assert name(seat, names=names, bases={"python:3": "sha256:1"})["changed"]
     assert seat.asked("POST") == [
@@ -110,8 +98,8 @@ def test_the_courses_name_is_given_along_and_is_no_mark_of_the_toolkits(
     assert told["bases"] == {"python:3": "sha256:1"}
 
 
-def test_a_name_that_the_engine_does_not_give_is_not_remembered(seat: stand_in.Engine) -> None:
-    seat.on("POST", "/images/.*", stand_in.Refuse(500, "the disk is full"))
+def test_a_name_that_the_engine_does_not_give_is_not_remembered(seat: Engine) -> None:
+    seat.on("POST", "/images/.*", Refuse(500, "the disk is full"))
     assert "the disk is full" in name(seat, bases={"python:3": "sha256:1"})["msg"]
     assert state.read().built["images"] == state.read().built["bases"] == {}
 
@@ -119,22 +107,20 @@ def test_a_name_that_the_engine_does_not_give_is_not_remembered(seat: stand_in.E
 @pytest.mark.parametrize(
     "still", [{"RepoTags": ["mine:1"]}, {"RepoTags": [], "RepoDigests": ["python@sha256:1"]}]
 )
-def test_what_has_another_name_does_not_go(seat: stand_in.Engine, still: dict[str, Any]) -> None:
+def test_what_has_another_name_does_not_go(seat: Engine, still: dict[str, Any]) -> None:
     seat.on("GET", f"/images/{OLD}/json", image(OLD) | still)
     assert name(seat, forget=OLD) == {"changed": True}
     assert seat.asked("DELETE") == []
 
 
-def test_what_a_container_runs_does_not_go_and_a_refusal_is_told(seat: stand_in.Engine) -> None:
-    seat.on("DELETE", "/images/.*", stand_in.Refuse(409))
+def test_what_a_container_runs_does_not_go_and_a_refusal_is_told(seat: Engine) -> None:
+    seat.on("DELETE", "/images/.*", Refuse(409))
     assert name(seat, forget=OLD) == {"changed": True}
-    seat.on("DELETE", "/images/.*", stand_in.Refuse(500, "the disk is broken"))
+    seat.on("DELETE", "/images/.*", Refuse(500, "the disk is broken"))
     assert "the disk is broken" in name(seat, forget=OLD)["msg"]
 
 
-def test_of_several_none_has_a_name_before_all_are_those_that_were_meant(
-    seat: stand_in.Engine,
-) -> None:
+def test_of_several_none_has_a_name_before_all_are_those_that_were_meant(seat: Engine) -> None:
     """An image that was brought before has its name already, and is found by it."""
     seat.on("GET", "/images/room:python-1/json", image("sha256:course", "room:python-1"))
     course = {"name": "room:python-1", "fingerprint": "f" * 64}
@@ -148,7 +134,7 @@ def test_of_several_none_has_a_name_before_all_are_those_that_were_meant(
     assert set(state.read().built["images"]) == {"room:base", "room:python-1"}
 
 
-def test_the_builder_remembers_along_which_revision_the_room_has(seat: stand_in.Engine) -> None:
+def test_the_builder_remembers_along_which_revision_the_room_has(seat: Engine) -> None:
     seat.on("GET", "/images/room:base/json", image(NEW, "room:base"))
     assert name(seat, mark="f" * 64, served="r1")["failed"]
     assert state.read().served == []
@@ -157,16 +143,16 @@ def test_the_builder_remembers_along_which_revision_the_room_has(seat: stand_in.
     assert state.read().served == ["r1"]
 
 
-def test_what_is_not_there_is_pulled_by_its_digest(seat: stand_in.Engine) -> None:
+def test_what_is_not_there_is_pulled_by_its_digest(seat: Engine) -> None:
     """And it is not believed that this is the image that was meant."""
     place, _, digest = REFERENCE.partition("@")
     asked = f"/images/create?{urlencode({'fromImage': place, 'tag': digest})}"
 
-    def pulled(*_: object) -> stand_in.Raw:
+    def pulled(*_: object) -> Raw:
         seat.on("GET", f"/images/{REFERENCE}/json", image(NEW))
-        return stand_in.Raw(b'{"status": "Pulling"}\r\n{"status": "Done"}\r\n')
+        return Raw(b'{"status": "Pulling"}\r\n{"status": "Done"}\r\n')
 
-    seat.on("GET", f"/images/{REFERENCE}/json", stand_in.Refuse(404))
+    seat.on("GET", f"/images/{REFERENCE}/json", Refuse(404))
     assert name(seat)["msg"] == f"there is no image {REFERENCE}"
     seat.on("POST", "/images/create.*", pulled)
     assert name(seat, pull=True, move="always") == {"changed": True}
@@ -177,14 +163,14 @@ def test_what_is_not_there_is_pulled_by_its_digest(seat: stand_in.Engine) -> Non
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_a_reference_that_somebody_else_has_may_stay(seat: stand_in.Engine, there: bool) -> None:
-    def pulled(*_: object) -> stand_in.Raw:
+def test_a_reference_that_somebody_else_has_may_stay(seat: Engine, there: bool) -> None:
+    def pulled(*_: object) -> Raw:
         seat.on("GET", f"/images/{REFERENCE}/json", image(NEW))
-        return stand_in.Raw(b"")
+        return Raw(b"")
 
     seat.on("POST", "/images/create.*", pulled)
     if not there:
-        seat.on("GET", f"/images/{REFERENCE}/json", stand_in.Refuse(404))
+        seat.on("GET", f"/images/{REFERENCE}/json", Refuse(404))
     assert name(seat, pull=True, move="pulled") == {"changed": True}
     assert seat.asked("DELETE") == ([] if there else [f"/images/{REFERENCE}?noprune=true"])
 
@@ -192,13 +178,13 @@ def test_a_reference_that_somebody_else_has_may_stay(seat: stand_in.Engine, ther
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (stand_in.Raw(b'{"status": "Pulling"}\n{"error": "no space left"}\n'), "no space left"),
-        (stand_in.Raw(b'{"status": "Pulling"}\n'), f"there is no image {REFERENCE}"),
-        (stand_in.Refuse(500, "connection refused"), f"{REFERENCE}: connection refused"),
+        (Raw(b'{"status": "Pulling"}\n{"error": "no space left"}\n'), "no space left"),
+        (Raw(b'{"status": "Pulling"}\n'), f"there is no image {REFERENCE}"),
+        (Refuse(500, "connection refused"), f"{REFERENCE}: connection refused"),
     ],
 )
-def test_what_cannot_be_pulled_is_told(seat: stand_in.Engine, answer: object, words: str) -> None:
-    seat.on("GET", f"/images/{REFERENCE}/json", stand_in.Refuse(404))
+def test_what_cannot_be_pulled_is_told(seat: Engine, answer: object, words: str) -> None:
+    seat.on("GET", f"/images/{REFERENCE}/json", Refuse(404))
     seat.on("POST", "/images/create.*", answer)
     assert words in name(seat, pull=True, forget=OLD)["msg"]
     assert state.read().built["images"] == {}
@@ -218,7 +204,7 @@ def test_who_asks_says_what_was_for_and_what_to_do() -> None:
 
 
 def test_names_that_were_given_are_not_said_to_lack_where_the_question_after_it_was_late(
-    seat: stand_in.Engine, monkeypatch: pytest.MonkeyPatch
+    seat: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def late(_: object) -> None:
         raise image_name.LateError("no answer within 120 s")

@@ -80,14 +80,8 @@ def test_a_rule_that_falls_is_a_finding_of_its_part(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("answer", "name"),
     [
-        (
-            NoConnection("ssh: connect to host x: Connection timed out"),
-            "unreachable",
-        ),
-        (
-            NoConnection("Timeout (32s) waiting for privilege escalation prompt: sudo: "),
-            "late",
-        ),
+        (NoConnection("ssh: connect to host x: Connection timed out"), "unreachable"),
+        (NoConnection("Timeout (32s) waiting for privilege escalation prompt: sudo: "), "late"),
         (
             NoConnection(
                 "Failed to connect to the host via ssh: Connection timed out during banner exchange"

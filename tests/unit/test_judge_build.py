@@ -31,8 +31,27 @@ def to_do(told: dict[str, Any]) -> tuple[bool, bool, bool]:
     return told["settled"], told["base"], told["course"]
 
 
-def test_nothing_is_built_where_all_is_current() -> None:
-    assert to_do(verdict()) == (True, False, False)
+CURRENT, ANEW = (True, False, False), {"course_image_base_refresh": True}
+# The base that there was when the run began.
+BEGUN = image("5c9b3f1e7d20", "base")["id"]
+
+
+@pytest.mark.parametrize(
+    ("course", "settings", "expected"),
+    [
+        ({}, {}, CURRENT),
+        ({"context": "c1" * 32}, {"course_image_revision": REVISION[:7]}, CURRENT),
+        ({"had": BEGUN}, ANEW, (False, True, True)),
+        ({"had": "sha256:old"}, ANEW, CURRENT),
+        ({"had": BEGUN}, ANEW | {"course_image_revision": REVISION}, CURRENT),
+    ],
+    ids=["current", "to go back", "anew", "anew, once a run", "anew, and to go back"],
+)
+def test_what_is_built_where_all_is_there(
+    course: dict[str, Any], settings: dict[str, object], expected: tuple[bool, bool, bool]
+) -> None:
+    assert to_do(verdict(course=course, **settings)) == expected
+    assert verdict(("images", {}), **ANEW)["base"]
 
 
 def test_another_machine_builds_nothing() -> None:
@@ -69,28 +88,12 @@ def test_the_image_has_the_revision_in_its_name_and_its_label() -> None:
     assert (told["name"], told["revision"]) == (f"{COURSE}-{REVISION[:12]}", REVISION)
 
 
-def test_nothing_is_built_to_go_back() -> None:
-    told = verdict(course={"context": "c1" * 32}, course_image_revision=REVISION[:7])
-    assert to_do(told) == (True, False, False)
-
-
-def test_a_base_is_made_anew_once_a_run() -> None:
-    """By the one that there was when the run began."""
-    begun = image("5c9b3f1e7d20", "base")["id"]
-    told = verdict(course={"had": begun}, course_image_base_refresh=True)
-    assert to_do(told) == (False, True, True)
-    told = verdict(course={"had": "sha256:old"}, course_image_base_refresh=True)
-    assert to_do(told) == (True, False, False)
-    # Going back is no time for it.
-    told = verdict(
-        course={"had": begun}, course_image_base_refresh=True, course_image_revision=REVISION
-    )
-    assert to_do(told) == (True, False, False)
-
-
-def test_a_base_is_made_anew_where_there_was_none() -> None:
-    told = verdict(("images", {}), course_image_base_refresh=True)
-    assert told["base"]
+def test_wheels_are_for_both_c_libraries_and_the_machines_architecture() -> None:
+    told = verdict(("arch", "aarch64"))
+    glibc, musl = told["platforms"]
+    assert glibc[0] == "--platform=manylinux_2_28_aarch64"
+    assert musl == ["--platform=musllinux_1_2_aarch64", "--platform=musllinux_1_1_aarch64"]
+    assert told["wheels"].endswith("/wheels/wheels of aarch64")
 
 
 @pytest.mark.parametrize(
@@ -100,9 +103,7 @@ def test_a_base_is_made_anew_where_there_was_none() -> None:
         ([("before", None)], "was not set up by the role docker_engine"),
     ],
 )
-def test_a_machine_that_is_not_ready_says_so_when_its_turn_has_come(
-    changes: list, words: str
-) -> None:
+def test_a_machine_that_is_not_ready_says_so_when_its_turn_comes(changes: list, words: str) -> None:
     told = verdict(("images", {}), *changes)
     assert not told["refused"]
     assert words in told["held"]
@@ -153,47 +154,45 @@ def test_a_registry_that_was_never_asked_is_asked() -> None:
     }
 
 
-def test_what_was_pulled_once_is_there_and_nobody_is_asked() -> None:
-    told = origin(*HAS_IT)
-    assert (told["source"], told["digest"], told["asks"]) == ("registry", DIGEST, False)
-    assert told["forget"] == image("", "python")["id"]
+def test_what_was_pulled_once_goes_when_it_is_replaced() -> None:
+    assert origin(*HAS_IT)["forget"] == image("", "python")["id"]
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        [("bases", {PYTHON: DIGEST})],
-        [*HAS_IT, (f"images/{FROM}/fingerprint", "forged")],
-        [*HAS_IT, (f"built/{FROM}", "another")],
-    ],
-    ids=["gone", "forged", "replaced"],
-)
-def test_what_is_not_the_one_that_was_pulled_is_pulled_by_its_digest(changes: list) -> None:
-    told = origin(*changes)
-    assert (told["digest"], told["asks"], told["forget"]) == (DIGEST, True, "")
+NAMED = f"registry.example:5000/school/python:3.13@{NEWER}"
+FORGED = (f"images/{FROM}/fingerprint", "forged")
+# What is changed, what is set, and the source, the digest, and whether a registry is asked.
+ORIGINS: dict[str, tuple[list[tuple[str, object]], dict[str, object], tuple[str, str, bool]]] = {
+    "pulled once": ([*HAS_IT], {}, ("registry", DIGEST, False)),
+    "gone": ([HAS_IT[0]], {}, ("auto", DIGEST, True)),
+    "forged": ([*HAS_IT, FORGED], {}, ("auto", DIGEST, True)),
+    "replaced": ([*HAS_IT, (f"built/{FROM}", "another")], {}, ("auto", DIGEST, True)),
+    "anew": ([*HAS_IT], ANEW, ("auto", "", True)),
+    "by name": ([], {"course_image_base": NAMED}, ("auto", NEWER, True)),
+    "of the name": (
+        [*HAS_IT, ("bases", {NAMED: NEWER})],
+        {"course_image_base": NAMED},
+        ("registry", NEWER, False),
+    ),
+    "not of the name": (
+        [*HAS_IT, ("bases", {NAMED: DIGEST})],
+        {"course_image_base": NAMED},
+        ("auto", NEWER, True),
+    ),
+    "bootstrap": ([], {"course_image_base_source": "bootstrap"}, ("bootstrap", "", False)),
+    "present": ([], {"course_image_base_source": "present"}, ("present", "", False)),
+    "registry": ([], {"course_image_base_source": "registry"}, ("registry", "", True)),
+}
 
 
-def test_to_make_it_anew_the_registry_is_asked_again() -> None:
-    told = origin(*HAS_IT, course_image_base_refresh=True)
-    assert (told["source"], told["digest"], told["asks"]) == ("auto", "", True)
-
-
-def test_a_digest_in_the_name_is_never_asked_for() -> None:
-    name = f"registry.example:5000/school/python:3.13@{NEWER}"
-    told = origin(course_image_base=name)
-    assert told["repository"] == "registry.example:5000/school/python"
-    assert (told["digest"], told["asks"]) == (NEWER, True)
-    told = origin(*HAS_IT, ("bases", {name: NEWER}), course_image_base=name)
-    assert not told["asks"]
-    told = origin(*HAS_IT, ("bases", {name: DIGEST}), course_image_base=name)
-    assert told["asks"]
-
-
-@pytest.mark.parametrize("source", ["bootstrap", "present"])
-def test_no_registry_is_asked_where_none_is_needed(source: str) -> None:
-    told = origin(course_image_base_source=source)
-    assert (told["source"], told["asks"]) == (source, False)
-    assert origin(course_image_base_source="registry")["asks"]
+@pytest.mark.parametrize("case", ORIGINS)
+def test_where_the_base_comes_from(case: str) -> None:
+    changes, settings, expected = ORIGINS[case]
+    told = origin(*changes, **settings)
+    assert (told["source"], told["digest"], told["asks"]) == expected
+    if case in ("gone", "forged", "replaced"):
+        assert told["forget"] == ""
+    if "course_image_base" in settings:
+        assert told["repository"] == "registry.example:5000/school/python"
 
 
 def test_what_a_base_is_bootstrapped_with_is_installed_where_it_is_lacking() -> None:
@@ -201,12 +200,6 @@ def test_what_a_base_is_bootstrapped_with_is_installed_where_it_is_lacking() -> 
     assert verdict(("packages", {}))["tools"] == [keyring, mmdebstrap]
     assert verdict(("packages", {keyring: "1"}))["tools"] == [mmdebstrap]
     assert verdict(("packages", {keyring: "1", mmdebstrap: "1"}))["tools"] == []
-
-
-def test_wheels_are_for_both_c_libraries_and_the_machines_architecture() -> None:
-    glibc, musl = verdict(("arch", "aarch64"))["platforms"]
-    assert glibc[0] == "--platform=manylinux_2_28_aarch64"
-    assert musl == ["--platform=musllinux_1_2_aarch64", "--platform=musllinux_1_1_aarch64"]
 
 
 REGISTRY: dict[str, Any] = {
@@ -229,10 +222,6 @@ def test_what_is_wanted_is_published_where_seats_pull_it() -> None:
     # What is not built yet is published afterwards.
     told = verdict(**REGISTRY, course={"context": "c1" * 32})
     assert (told["course"], told["publish"]) == (True, {})
-
-
-def test_the_wheels_are_those_of_the_machines_architecture() -> None:
-    assert verdict(("arch", "aarch64"))["wheels"].endswith("/wheels/wheels of aarch64")
 
 
 def test_the_tasks_ask_for_nothing_that_the_verdict_does_not_tell() -> None:

@@ -30,7 +30,7 @@ THEIRS = "web:1"
 STUDENTS = {"id": f"id of {THEIRS}", "revision": "", "fingerprint": "theirs", "layers": LAYERS}
 STUDENTS |= {"labels": {}}
 MANAGED = {"labocloud.managed": "true"}
-NEXT = "9" * 64
+
 # docker run --rm -d --name flask -p 8080:8888 labocloud20202021:python
 BY_HAND = SETTINGS | {
     "CapDrop": None,
@@ -250,9 +250,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("name", "value", "fix"), WRONG)
-def test_a_wrong_setting_is_refused_on_a_seat_that_is_ready(
-    name: str, value: object, fix: str
-) -> None:
+def test_a_wrong_setting_is_refused_on_a_ready_seat(name: str, value: object, fix: str) -> None:
     [said] = refusals(seat(), **{f"flask_container_{name}": value})
     assert said.startswith(f"flask_container_{name} is {value}. Fix: ")
     assert fix in said
@@ -429,9 +427,7 @@ def test_whatever_a_seat_says_of_it_can_be_judged(key: str, answer: object) -> N
         (("containers/flask/state", "exited"), "container_stopped", "flask is exited"),
     ],
 )
-def test_a_seat_on_which_one_thing_is_wrong(
-    change: tuple[str, object], name: str, words: str
-) -> None:
+def test_a_seat_where_one_thing_is_wrong(change: tuple[str, object], name: str, words: str) -> None:
     [found] = verdict(seat(change, ("listeners", [])))["findings"]
     assert found["id"] == name
     assert words in found["cause"]["en"]

@@ -35,10 +35,7 @@ def seat(*revisions: str, named: str = "", runs: tuple[str, ...] = ()) -> dict[s
         "images": images | ({TAG: brought(named)} if named else {}),
         "built": {name: one["fingerprint"] for name, one in images.items()},
         "containers": {
-            run: {
-                "labels": {"labocloud.revision": run} if run else {},
-                "image_id": f"id of {run}",
-            }
+            run: {"labels": {"labocloud.revision": run} if run else {}, "image_id": f"id of {run}"}
             for run in (*runs, "")
         },
         "before": {"images": []},
@@ -145,8 +142,7 @@ def test_with_the_toolkit_go_its_own_images_and_the_name_that_one_of_them_has() 
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["lab:python", "ecole/tp_1:V1.2-x", "a--b:_", "labocloud20202021:" + "t" * 115],
+    "name", ["lab:python", "ecole/tp_1:V1.2-x", "a--b:_", "labocloud20202021:" + "t" * 115]
 )
 def test_names_that_images_can_have(name: str) -> None:
     assert revisions.is_valid_name(name)
@@ -225,11 +221,7 @@ def test_a_machine_that_has_all_is_settled() -> None:
         (lacks(WANTED, COURSE), {"lacking": [WANTED], "named": False}, ["image_missing"]),
         (lacks(BASE), {"lacking": [BASE], "forget": "", "names": {}}, ["image_missing"]),
         # The name is for another image, which is nobody's of the toolkit.
-        (
-            lacks(**{BASE: image(OLD, "base")}),
-            {"lacking": [BASE], "forget": ""},
-            ["image_old"],
-        ),
+        (lacks(**{BASE: image(OLD, "base")}), {"lacking": [BASE], "forget": ""}, ["image_old"]),
         (
             lacks(**{COURSE: image(OLD)}),
             {
@@ -263,11 +255,7 @@ def test_a_machine_that_has_all_is_settled() -> None:
             },
             [],
         ),
-        (
-            sample(("built", {**sample()["built"], "lab:old": "p"})),
-            {"stale": ["lab:old"]},
-            [],
-        ),
+        (sample(("built", {**sample()["built"], "lab:old": "p"})), {"stale": ["lab:old"]}, []),
     ],
     ids=[
         "not sent",
@@ -578,12 +566,9 @@ DIGEST = f"sha256:{'a' * 64}"
 
 
 @pytest.mark.parametrize(
-    ("tag", "repository"),
-    [(COURSE, "labocloud20202021"), ("ecole/tp_1:V1", "ecole-tp_1")],
+    ("tag", "repository"), [(COURSE, "labocloud20202021"), ("ecole/tp_1:V1", "ecole-tp_1")]
 )
-def test_the_registry_has_one_directory_for_an_image_whatever_its_name(
-    tag: str, repository: str
-) -> None:
+def test_the_registry_has_one_directory_for_an_image_of_any_name(tag: str, repository: str) -> None:
     assert delivery.repository_of(want(course_image_tag=tag)) == repository
 
 

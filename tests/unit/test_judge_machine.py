@@ -63,9 +63,7 @@ def test_the_settings_of_other_parts_are_theirs() -> None:
         (("clock/ahead", 31), "clock_off", "off by +31 s"),
     ],
 )
-def test_what_will_be_in_the_way_is_a_warning(
-    change: tuple[str, object], name: str, words: str
-) -> None:
+def test_what_is_in_the_way_is_a_warning(change: tuple[str, object], name: str, words: str) -> None:
     verdict = judge(change)
     [found] = verdict["findings"]
     assert (verdict["settled"], verdict["refused"]) == (True, [])

@@ -441,9 +441,7 @@ def test_a_certificate_of_a_version_that_there_is_not_is_none() -> None:
 
 @pytest.mark.filterwarnings("ignore")  # cryptography's own, of what it finds odd
 @given(
-    st.sampled_from(["ca", "certificate"]),
-    st.integers(0, 400),
-    st.binary(min_size=1, max_size=3),
+    st.sampled_from(["ca", "certificate"]), st.integers(0, 400), st.binary(min_size=1, max_size=3)
 )
 def test_no_certificate_raises(name: str, place: int, other: bytes) -> None:
     shown, _ = CA.issue(HOST, until=YEAR)
@@ -460,10 +458,7 @@ def test_no_certificate_raises(name: str, place: int, other: bytes) -> None:
 def reach(*down: str) -> Change:
     """Return a change of a seat's facts on whether it reaches the registry and the mirror."""
     told = {"why": "No route to host", "public": None, "issuer": ""}
-    return (
-        "network/registries",
-        {at: {**told, "reached": at not in down} for at in (AT, MIRROR)},
-    )
+    return ("network/registries", {at: {**told, "reached": at not in down} for at in (AT, MIRROR)})
 
 
 def builder(answers: dict[str, Any]) -> dict[str, Any]:

@@ -98,9 +98,7 @@ def test_a_containerd_that_was_there_is_left_to_whom_it_serves() -> None:
         (("files", {engine_files.UNIT: "theirs"}), "rootless_unit"),
     ],
 )
-def test_what_a_seat_lacks_refuses_it_before_it_is_touched(
-    change: tuple[str, object], found: str
-) -> None:
+def test_what_a_seat_lacks_refuses_it_untouched(change: tuple[str, object], found: str) -> None:
     has = seat(*BARE, change)
     verdict = judge(has, **ROOTLESS)
     assert ids(verdict, "refused") == [found]
@@ -277,9 +275,7 @@ THEIRS = [
 
 @pytest.mark.parametrize("kind", ["group", "rootless"])
 @pytest.mark.parametrize(("change", "told"), THEIRS)
-def test_what_students_have_is_not_left_behind(
-    kind: str, change: tuple[str, object], told: str
-) -> None:
+def test_students_work_is_not_left_behind(kind: str, change: tuple[str, object], told: str) -> None:
     has = seat(change) if kind == "rootless" else without_root(change)
     verdict = judge(has, docker_engine_students=kind)
     assert ids(verdict, "refused") == ["engine_moves"]
@@ -311,9 +307,7 @@ def test_a_line_has_room_for_a_few_of_them() -> None:
     ("data", "there", "found"),
     [(True, True, ["engine_moves_unknown"]), (False, True, []), (True, False, [])],
 )
-def test_what_an_engine_has_that_does_not_run_is_not_known(
-    data: bool, there: bool, found: list[str]
-) -> None:
+def test_what_a_stopped_engine_has_is_not_known(data: bool, there: bool, found: list[str]) -> None:
     changes = [("docker/running", False), ("docker/data", data), ("docker/uid", None)]
     if not there:
         changes.append(("packages", {}))

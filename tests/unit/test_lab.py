@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+import stand_in
 
 LAB = Path(__file__).parents[2] / "lab"
 # By this it knows the project's directory.
@@ -89,9 +90,7 @@ def test_an_interrupted_environment_is_made_anew(project: Path) -> None:
     assert not (project / ".venv/left-over").exists()
 
 
-def test_a_lock_that_cannot_be_installed_leaves_no_environment_that_seems_whole(
-    project: Path,
-) -> None:
+def test_a_lock_that_cannot_be_installed_leaves_nothing_that_seems_whole(project: Path) -> None:
     (project / "requirements.txt").write_text("flask==3.1.3\n")  # no hash
     code, said = lab(project, "true")
     assert code != 0
@@ -110,10 +109,8 @@ def test_two_calls_at_once_make_one_environment(project: Path) -> None:
 def test_a_python_that_answers_nothing_is_passed_over(project: Path, tmp_path: Path) -> None:
     """As the shims of a version manager do for a version that is not installed."""
     shims = tmp_path / "shims"
-    shims.mkdir()
     for name in ("python3", "python3.14", "python3.13", "python3.12"):
-        (shims / name).write_text("#!/bin/sh\nexit 127\n")
-        (shims / name).chmod(0o755)
+        stand_in.program(shims / name, "exit 127")
     code, said = lab(project, "true", PATH=f"{shims}:{os.environ['PATH']}")
     assert code == 0
     assert str(shims) not in said
@@ -126,18 +123,15 @@ def test_an_unknown_command_is_named(ready: Path) -> None:
 
 
 # Looks three times, and cannot the third time; or for as long as it is let.
-LOOK = """#!/bin/sh
+LOOK = """\
 echo "$ANSIBLE_CALLBACKS_ENABLED: $*"
 echo >> looks
-{then}
-"""
+{then}"""
 
 
 def watched(project: Path, then: str) -> None:
     """Have something else in the place of Ansible. then: what it does when it has told of it."""
-    command = project / ".venv/bin/ansible-playbook"
-    command.write_text(LOOK.format(then=then))
-    command.chmod(0o755)
+    stand_in.program(project / ".venv/bin/ansible-playbook", LOOK.format(then=then))
 
 
 def test_it_looks_again_and_again_until_a_look_fails(ready: Path) -> None:

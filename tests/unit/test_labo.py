@@ -16,13 +16,8 @@ from typing import Any
 
 import pytest
 import stand_in
-from sample_labo import ENGLISH, EXERCISES, FRENCH, Labo, container, wait_until
-
-
-@pytest.fixture
-def labo(tmp_path: Path, engine: stand_in.Engine) -> Labo:
-    """The command on a seat whose Docker has nothing."""
-    return Labo(tmp_path, engine)
+from sample_labo import ENGLISH, EXERCISES, FRENCH, Labo, container
+from stand_in import wait_until
 
 
 def test_it_lists_the_exercises_and_where_one_is(labo: Labo) -> None:
@@ -40,9 +35,7 @@ def test_it_lists_the_exercises_and_where_one_is(labo: Labo) -> None:
     assert "[ ] 1. Premier contact, 10\u00a0min (0/3) ← vous êtes ici\n" in labo.run(**FRENCH)[1]
 
 
-def test_it_tells_step_by_step_what_is_done_and_the_hint_of_the_first_that_is_not(
-    labo: Labo,
-) -> None:
+def test_it_tells_step_by_step_what_is_done_and_the_hint_of_the_next(labo: Labo) -> None:
     labo.has("one")
     code, output, _ = labo.run("check", "1", **FRENCH)
     assert code == 1
@@ -208,29 +201,21 @@ def published(name: str, port: int) -> dict[str, Any]:
     return container(name) | {"NetworkSettings": {"Ports": ports}}
 
 
-class Page(http.server.BaseHTTPRequestHandler):
-    """The course's page, which is healthy."""
-
-    def do_GET(self) -> None:
-        """Answer at the path of the health check alone."""
-        self.send_response(200 if self.path == "/healthz" else 404)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Print nothing."""
+def healthy(handler: http.server.BaseHTTPRequestHandler) -> None:
+    """Answer as the course's page that is well, at the path of the health check alone."""
+    handler.send_response(200 if handler.path == "/healthz" else 404)
+    handler.end_headers()
 
 
 def test_the_page_is_told_where_it_answers(labo: Labo) -> None:
-    with http.server.HTTPServer(("127.0.0.1", 0), Page) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        ports = {"one": 1, "flask": server.server_port}
-        labo.has_containers([published(name, port) for name, port in ports.items()])
-        url = f"http://localhost:{server.server_port}"
+    with stand_in.serving(healthy) as port:
+        ports = {"one": 1, "flask": port}
+        labo.has_containers([published(name, number) for name, number in ports.items()])
+        url = f"http://localhost:{port}"
         assert f"La page du cours\u00a0: {url}/fr/\n" in labo.run(**FRENCH)[1]
         output = labo.run("start", "4")[1]
         assert f"Read: {url}/en/exercises/04-last\n" in output
         assert "A goal" not in output
-        server.shutdown()
 
 
 def test_it_tells_what_a_preparation_has_made(labo: Labo) -> None:
@@ -299,8 +284,11 @@ def test_a_reader_that_has_enough_is_no_traceback(labo: Labo) -> None:
     assert (completed.returncode, completed.stderr) == (128 + signal.SIGPIPE, b"")
 
 
+Start = Callable[[], subprocess.Popen[str]]
+
+
 @pytest.fixture
-def watching(labo: Labo, tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+def watching(labo: Labo, tmp_path: Path) -> Iterator[Start]:
     """A function that starts to watch the first exercise, in a process that is killed at the end.
 
     The errors of the process go to tmp_path / "errors".
@@ -340,7 +328,7 @@ def wait_for(labo: Labo, count: int) -> None:
 
 
 def test_to_watch_tells_what_changes_alone_and_ends_by_a_key(
-    labo: Labo, tmp_path: Path, watching: Callable[[], subprocess.Popen[str]]
+    labo: Labo, tmp_path: Path, watching: Start
 ) -> None:
     running, complaints = watching(), tmp_path / "errors"
     wait_for(labo, 3)
@@ -364,9 +352,7 @@ def test_to_watch_tells_what_changes_alone_and_ends_by_a_key(
     assert "Traceback" not in errors
 
 
-def test_to_watch_goes_to_no_other_exercise_by_itself(
-    labo: Labo, watching: Callable[[], subprocess.Popen[str]]
-) -> None:
+def test_to_watch_goes_to_no_other_exercise_by_itself(labo: Labo, watching: Start) -> None:
     labo.has("one", "two")
     labo.run("answer", "1", "42")
     running = watching()

@@ -9,15 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import stand_in
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import memory
 from sample_labo import FRENCH, Labo
-
-
-@pytest.fixture
-def labo(tmp_path: Path, engine: stand_in.Engine) -> Labo:
-    """The command on a seat whose Docker has nothing."""
-    return Labo(tmp_path, engine)
 
 
 def write_record(directory: Path, uid: int, **fields: object) -> None:
@@ -64,9 +57,7 @@ def test_a_file_that_is_torn_is_left_aside_and_told(labo: Labo, text: str) -> No
     assert labo.run("check", "1")[2] == ""
 
 
-def test_a_file_of_another_account_counts_only_where_it_is_its_own(
-    labo: Labo, tmp_path: Path
-) -> None:
+def test_a_file_of_another_account_counts_only_if_it_is_its_own(labo: Labo, tmp_path: Path) -> None:
     other = os.geteuid() + 1
     done = {"01-first": {"one": 1.0, "two": 1.0}}
     answers = {"01-first": {"text": "42", "time": 1.0}}

@@ -23,7 +23,8 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
     words,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils import lesson_files
-from sample_labo import FRENCH, Labo, wait_until
+from sample_labo import FRENCH, Labo
+from stand_in import wait_until
 
 # The IDs of images: the student's, the course's and the base.
 MINE, COURSE, BASE = "a" * 64, "c" * 64, "b" * 64
@@ -33,12 +34,6 @@ MINE, COURSE, BASE = "a" * 64, "c" * 64, "b" * 64
 def texts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read the texts from locale/: only the archive has them beside the module."""
     monkeypatch.setattr(words, "texts", lambda: json.loads(lesson_files.words()))
-
-
-@pytest.fixture
-def labo(tmp_path: Path, engine: stand_in.Engine) -> Labo:
-    """The command on a seat whose Docker has nothing."""
-    return Labo(tmp_path, engine)
 
 
 def image(key: str, *names: str) -> dict[str, Any]:
@@ -181,9 +176,7 @@ def test_a_build_of_ones_own_that_has_the_courses_name_is_ones_own(work: Work, n
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{}", b"[1]", b"\xff"])
-def test_where_it_is_not_known_what_was_delivered_nothing_is_left_out(
-    work: Work, content: bytes | None
-) -> None:
+def test_where_no_delivery_is_known_nothing_is_left_out(work: Work, content: bytes | None) -> None:
     path = work.labo.program.with_name(save.DELIVERED)
     path.unlink() if content is None else path.write_bytes(content)
     assert work.labo.run("save")[0] == 0
@@ -399,9 +392,7 @@ def test_what_another_account_has_closed_is_left_aside(tmp_path: Path) -> None:
     assert sorted(left) == [folder / "closed", named / "deeper", named / "file"]
 
 
-def test_a_folder_that_is_a_link_is_saved_as_the_folder_that_it_is(
-    work: Work, tmp_path: Path
-) -> None:
+def test_a_folder_that_is_a_link_is_saved_as_the_folder_it_is(work: Work, tmp_path: Path) -> None:
     real = work.folder.rename(work.labo.home / "real")
     work.folder.symlink_to(real.name)
     assert work.labo.run("save")[0] == 0

@@ -150,9 +150,7 @@ def test_the_last_report_is_the_one_that_was_kept(tmp_path: Path) -> None:
         ("servers", None),
     ],
 )
-def test_a_report_that_could_not_be_shown_again_is_none(
-    tmp_path: Path, key: str, value: object
-) -> None:
+def test_a_report_that_cannot_be_shown_is_none(tmp_path: Path, key: str, value: object) -> None:
     page.keep(REPORT, tmp_path, "fr")
     (tmp_path / "room.json").write_text(json.dumps({**REPORT, key: value}))
     assert page.last(tmp_path) == {}

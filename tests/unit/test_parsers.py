@@ -339,9 +339,7 @@ FILES = {
 
 @bounded
 @given(st.data())
-def test_a_seat_answers_in_its_shape_whatever_is_on_it(
-    engine: stand_in.Engine, data: st.DataObject
-) -> None:
+def test_a_seat_always_answers_in_its_shape(engine: stand_in.Engine, data: st.DataObject) -> None:
     """Each of its files and of its engine's answers, broken at random."""
     for question, answers in ANSWERS.items():
         engine.on("GET", question, data.draw(json_of(answers) | ODD_ANSWER))
@@ -455,7 +453,7 @@ def test_a_key_of_openpgp(text: str) -> None:
 @given(
     st.binary()
     | text_of(['{"version": 2, "images": {}}', STATE]).map(str.encode)
-    | json_of([json.loads(STATE)]).map(json.dumps).map(str.encode),
+    | json_of([json.loads(STATE)]).map(json.dumps).map(str.encode)
 )
 def test_what_is_remembered_is_read_or_torn(
     tmp_path_factory: pytest.TempPathFactory, content: bytes

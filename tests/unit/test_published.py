@@ -45,9 +45,7 @@ def test_it_is_read_back_of_each_machine_and_facts_are_not() -> None:
     assert published.published("nobody", known) == {}
 
 
-def test_nothing_is_read_where_facts_take_the_place_of_settings(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_nothing_is_read_where_facts_replace_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants.config, "get_config_value", lambda _: True)
     with pytest.raises(AnsibleError, match="inject_facts_as_vars = False under \\[defaults\\]"):
         settings.wanted(NAME, {}, None, None)

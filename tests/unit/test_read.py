@@ -12,13 +12,8 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
     EngineError,
     reason,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.engine.limited_http import (
-    TooMuchError,
-)
-from ansible_collections.labocloud.room.plugins.module_utils.engine.read import (
-    Reader,
-    UnclearError,
-)
+from ansible_collections.labocloud.room.plugins.module_utils.engine.limited_http import TooMuchError
+from ansible_collections.labocloud.room.plugins.module_utils.engine.read import Reader, UnclearError
 
 LISTS: list[Callable[[Reader], object]] = [
     Reader.images,

@@ -112,9 +112,7 @@ def test_a_configuration_that_is_no_file_is_there(
     assert told["odd"] == []
 
 
-def test_a_directory_among_apts_files_is_apts_own_matter(
-    quiet: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_directory_among_apts_files_is_apts(quiet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (quiet / "conf.d/10-school").mkdir(parents=True)
     (quiet / "conf.d/20proxy").write_text('Acquire::http::Proxy "http://p.example:3128";\n')
     (quiet / "apt.conf").write_text(f'Dir::Etc::parts "{quiet}/conf.d";\n')

@@ -65,9 +65,7 @@ def test_every_engine_tells_the_same_facts(
     assert seat["network"]["docker_mtu"] == 1500
 
 
-def test_every_engine_tells_an_image_that_it_was_brought_by_the_same_fingerprint(
-    tmp_path: Path,
-) -> None:
+def test_every_engine_tells_a_brought_image_by_the_same_fingerprint(tmp_path: Path) -> None:
     told = set()
     for name in ENGINES:
         with stand_in.engine(tmp_path / name) as engine:
@@ -132,9 +130,7 @@ def test_an_engine_29_refuses_a_version_that_is_too_old(
     assert "1.43 is too old" in told["msg"]
 
 
-def test_where_the_kernel_has_no_cpu_quota_no_container_can_be_limited(
-    engine: stand_in.Engine,
-) -> None:
+def test_where_the_kernel_has_no_cpu_quota_no_container_is_limited(engine: stand_in.Engine) -> None:
     engine.become("26.1")
     info = engine.answer(stand_in.Question("GET", "/info", b"", ""))
     engine.on("GET", "/info", info | {"CpuCfsQuota": False})

@@ -10,25 +10,24 @@ import tempfile
 from pathlib import Path
 
 import pytest
+import stand_in
 from ansible_collections.labocloud.room.plugins.module_utils import commands
 from ansible_collections.labocloud.room.plugins.modules import registry_publish
 
 TAGS = {"python-1": 1.0, "python-2": 2.0, "python-3": 3.0, "base-1": 1.0}
 STORAGE = "/var/lib/docker-registry/room"
 # Listens as a registry would, and notes what it was started with.
-REGISTRY = """#!/bin/sh
+REGISTRY = """\
 [ "$1" = serve ] || { echo "$@" >>"$NOTES/collected"; exit; }
 cp "$2" "$NOTES/config.json"
 exec python3 -c '
 import os, socket, time
 listening = socket.create_server(("127.0.0.1", int(os.environ["PORT"])))
 time.sleep(60)
-'
-"""
-SKOPEO = """#!/bin/sh
+'"""
+SKOPEO = """\
 echo "$@" >>"$NOTES/copied"
-[ ! -e "$NOTES/broken" ] || { echo "no such image" >&2; exit 1; }
-"""
+[ ! -e "$NOTES/broken" ] || { echo "no such image" >&2; exit 1; }"""
 
 
 def test_the_newest_of_each_kind_stay() -> None:
@@ -71,12 +70,8 @@ def test_a_push_has_an_account_a_sandbox_and_a_network_of_its_own() -> None:
     assert told["CapabilityBoundingSet"] == ""
 
 
-def test_the_engine_at_the_socket_is_the_one_that_saves(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    docker = tmp_path / "docker"
-    docker.write_text('#!/bin/sh\necho "$DOCKER_HOST $*"\n')
-    docker.chmod(0o755)
+def test_the_engine_at_the_socket_saves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in.program(tmp_path / "docker", 'echo "$DOCKER_HOST $*"')
     monkeypatch.setitem(commands.ENVIRONMENT, "PATH", str(tmp_path))
     with tempfile.TemporaryFile() as file:
         registry_publish.save(["a:1"], file, "/run/other.sock")
@@ -90,10 +85,8 @@ class Host:
         self.notes = directory
         self.storage = directory / "storage"
         self.commands = directory / "bin"
-        self.commands.mkdir()
         for name, text in (("docker-registry", REGISTRY), ("skopeo", SKOPEO)):
-            (self.commands / name).write_text(text)
-            (self.commands / name).chmod(0o755)
+            stand_in.program(self.commands / name, text)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]

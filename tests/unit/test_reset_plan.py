@@ -264,9 +264,7 @@ HEX = "0123456789abcdef" * 4
         (f"db@sha256:{'e' * 64}", False),
     ],
 )
-def test_an_image_stays_by_its_id_or_digest_and_whoever_took_its_name_goes(
-    entry: str, stays: bool
-) -> None:
+def test_an_image_stays_by_its_id_or_digest_and_its_namesake_goes(entry: str, stays: bool) -> None:
     theirs = f"sha256:{HEX}"
     seat = engine({theirs: image(digests=[f"db@sha256:{'d' * 64}"]), MINE: image("db:1")})
     assert going(plan(seat, keep=(entry,)), "images") == [theirs] * (not stays) + [MINE]

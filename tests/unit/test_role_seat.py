@@ -130,9 +130,7 @@ def test_a_policy_of_the_seats_own_is_not_moved_away(whose: str) -> None:
         ({"unfinished": ["tini"], "policy_rc_d": "left"}, [*MENDING, FINISH, POLICY]),
     ],
 )
-def test_what_an_installation_has_left_is_mended_before_the_next(
-    left: dict[str, Any], names: list[str]
-) -> None:
+def test_what_an_installation_left_is_mended_first(left: dict[str, Any], names: list[str]) -> None:
     """Services may start again only when dpkg has finished: else what is half configured would."""
     assert done(**left) == [*names, RECORD, INSTALL]
 

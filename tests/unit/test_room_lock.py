@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from ansible_collections.labocloud.room.plugins.action import room_lock as action
 from ansible_collections.labocloud.room.plugins.modules import room_lock as module
+from stand_in import wait_until
 
 PROJECT = Path(__file__).parents[2]
 NOW = "2026-11-25T08:30:00+00:00"
@@ -74,9 +75,7 @@ def test_of_many_at_once_one_has_it(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_one_that_goes_while_it_is_looked_at_is_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_that_goes_meanwhile_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next one is made anew, however often that befalls."""
     lock = tmp_path / "lock"
     look, looks = Path.stat, []
@@ -184,6 +183,7 @@ def test_the_others_are_told_who_and_since_when(monkeypatch: pytest.MonkeyPatch)
     assert len(said) < 400
 
 
+Play = Callable[..., subprocess.Popen[str]]
 PLAYBOOK = """
 - hosts: lab
   gather_facts: false
@@ -199,7 +199,7 @@ PLAYBOOK = """
 
 
 @pytest.fixture
-def play(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
+def play(tmp_path: Path) -> Play:
     """Start a run that takes the lock and then gives a command, of which only pc2 is a part."""
     off = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9}
     # Root there has every module answer what is nested deeper than Python walks.
@@ -232,17 +232,7 @@ def play(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
     return start
 
 
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for a condition, which is that of another process."""
-    limit = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < limit
-        time.sleep(0.05)
-
-
-def test_a_run_has_it_to_its_end_whatever_that_is(
-    tmp_path: Path, play: Callable[..., subprocess.Popen[str]]
-) -> None:
+def test_a_run_has_it_to_its_end_whatever_that_is(tmp_path: Path, play: Play) -> None:
     """One that fails on all seats is followed by no play, and a killed one by nothing at all."""
     lock, seen = tmp_path / "lock", tmp_path / "seen"
     module.take(lock, OTHER, {}, NOW)
@@ -251,20 +241,18 @@ def test_a_run_has_it_to_its_end_whatever_that_is(
     owner = json.loads(seen.read_text())["owner"]
     assert owner["process"].split()[1] == str(failing.pid)
     assert owner | {"process": MINE["process"]} == MINE
-    until(lambda: not lock.exists())
+    wait_until(lambda: not lock.exists())
     seen.unlink()
     killed = play(f"sh -c 'touch {seen}; sleep 2'")
-    until(seen.exists)
+    wait_until(seen.exists)
     assert lock.exists()
     killed.send_signal(signal.SIGKILL)
     killed.communicate(timeout=120)
-    until(lambda: not lock.exists())
+    wait_until(lambda: not lock.exists())
 
 
 def test_where_seats_could_change_settings_no_run_begins(
-    tmp_path: Path,
-    play: Callable[..., subprocess.Popen[str]],
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ANSIBLE_INJECT_FACT_VARS", "True")
     refused = play(f"touch {tmp_path}/done")
@@ -276,7 +264,7 @@ def test_where_seats_could_change_settings_no_run_begins(
 
 
 def test_anothers_lock_ends_the_run_and_an_absent_keeper_does_not(
-    tmp_path: Path, play: Callable[..., subprocess.Popen[str]]
+    tmp_path: Path, play: Play
 ) -> None:
     lock = tmp_path / "lock"
     module.take(lock, OTHER, {}, NOW)

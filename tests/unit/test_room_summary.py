@@ -25,12 +25,6 @@ def test_it_learns_from_all_actions_that_give_a_verdict_and_from_no_others() -> 
     assert set(JUDGING) == judging
 
 
-@pytest.fixture
-def up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    """A run of all, which proves that the seats are ready."""
-    return Run(monkeypatch, tmp_path, "site.yml")
-
-
 def test_seats_that_are_as_they_should_be_are_ready(up: Run) -> None:
     up.begin("pc1", "pc2", "pc3")
     up.judge("pc1", delegate_to="pc2")
@@ -115,9 +109,7 @@ def test_of_a_run_that_was_broken_off_only_those_at_work_were_waited_for(
     assert ["while it waited for this seat" in line for line in seats] == [False, False, True]
 
 
-def test_a_run_whose_end_was_told_is_not_told_of_again(
-    up: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_whose_end_was_told_is_told_once(up: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     up.begin("pc1")
     up.judge("pc1")
     told = up.end("pc1")
@@ -217,9 +209,7 @@ def test_the_reason_of_a_loop_is_that_of_its_first_item(up: Run) -> None:
     assert up.end(pc1="failures") == ["0 seats ready, 1 needs you:", "  pc1: first"]
 
 
-def test_where_another_machine_stops_the_run_it_is_named_and_the_seats_wait_for_it(
-    up: Run,
-) -> None:
+def test_where_another_machine_stops_the_run_it_is_named_and_the_seats_wait_for_it(up: Run) -> None:
     up.begin("pc1", "pc2")
     broken = {"delegate_to": "builder", "result": {"msg": "disk full"}}
     up.tell("runner_on_failed", "pc1", **broken)

@@ -15,12 +15,6 @@ from summary_run import LOOK, Run
 
 
 @pytest.fixture
-def up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    """A run of all, which proves that the seats are ready."""
-    return Run(monkeypatch, tmp_path, "site.yml")
-
-
-@pytest.fixture
 def looking(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """A run that looks at how far the seats are."""
     make(tmp_path / "course")
@@ -93,9 +87,7 @@ def test_a_board_that_cannot_be_written_is_not_told_to_be_there(looking: Run) ->
     assert looking.progress()["pc1"] == ("working", None)
 
 
-def test_a_person_whose_name_cannot_be_told_does_not_have_all_be_well(
-    looking: Run,
-) -> None:
+def test_a_person_whose_name_cannot_be_told_does_not_have_all_be_well(looking: Run) -> None:
     looking.person = trust_as_template("{{ nobody }}")
     looking.begin("pc1", "pc2")
     look(looking, "pc1", "one")
@@ -137,9 +129,7 @@ def test_a_reset_forgets_how_far_a_seat_was(looking: Run) -> None:
     }
 
 
-def test_a_reset_that_only_checks_forgets_nothing(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_checked_reset_forgets_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     make(tmp_path / "course")
     monkeypatch.setattr(context, "CLIARGS", CLIArgs({"check": True}))
     run = Run(monkeypatch, tmp_path, "reset.yml")
@@ -160,9 +150,7 @@ def test_another_task_that_took_too_long_says_nothing_of_the_students(up: Run) -
     assert up.page()["pc1"] == "error"
 
 
-def test_a_run_that_looks_on_its_way_ends_as_others_do(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_run_that_looks_ends_as_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     make(tmp_path / "course")
     run = Run(monkeypatch, tmp_path, "catchup.yml")
     run.begin("pc1")

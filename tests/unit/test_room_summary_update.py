@@ -9,12 +9,6 @@ from summary_run import Run
 
 
 @pytest.fixture
-def up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    """A run of all, which proves that the seats are ready."""
-    return Run(monkeypatch, tmp_path, "site.yml")
-
-
-@pytest.fixture
 def update(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """A run that goes from seat to seat."""
     return Run(monkeypatch, tmp_path, "update.yml")
@@ -40,9 +34,7 @@ def test_an_update_that_stopped_has_served_those_that_it_came_to(update: Run) ->
     assert said[2].startswith("  pc3: the update stops before this batch, since pc2 could not")
 
 
-def test_an_update_whose_first_seat_was_lost_before_its_turn_is_one_that_stopped(
-    update: Run,
-) -> None:
+def test_an_update_whose_first_seat_was_lost_before_its_turn_has_stopped(update: Run) -> None:
     update.begin("pc1", "pc2", "pc3")
     for seat in ("pc2", "pc3"):
         update.judge(seat, named=False)
@@ -53,9 +45,7 @@ def test_an_update_whose_first_seat_was_lost_before_its_turn_is_one_that_stopped
         assert line.startswith(f"  {seat}: the update stops before this batch, since pc1 could not")
 
 
-def test_what_the_proof_says_of_a_seat_that_an_update_did_not_come_to_is_not_why(
-    update: Run,
-) -> None:
+def test_what_the_proof_says_of_a_seat_that_no_update_came_to_is_not_why(update: Run) -> None:
     """Where the machine that builds was updated, what such a seat serves is not what that does."""
     update.begin("pc1", "pc2", "pc3", any_errors_fatal=True)
     update.judge("pc1")

@@ -47,9 +47,7 @@ def test_the_checkouts_own_site_is_the_collections() -> None:
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.name)
-def test_who_imports_a_playbook_runs_it_for_the_same(
-    kind: Callable[..., Kind], playbook: Path
-) -> None:
+def test_an_imported_playbook_is_for_the_same(kind: Callable[..., Kind], playbook: Path) -> None:
     expected = kind_of(plays_of_ours(playbook.name))
     assert kind(imported(playbook.stem)) is expected
     # Of one that only looks, another play makes one that does something else, too.
@@ -67,9 +65,7 @@ def test_of_several_that_are_imported_the_last_decides(kind: Callable[..., Kind]
     assert kind(imported("progress"), imported("progress")) is Kind.PROGRESS
 
 
-def test_who_imports_a_playbook_can_say_that_it_is_for_something_else(
-    kind: Callable[..., Kind],
-) -> None:
+def test_who_imports_a_playbook_can_say_it_is_for_something_else(kind: Callable[..., Kind]) -> None:
     assert kind(imported("site", room_run="work")) is Kind.WORK
     assert kind(imported("reset", room_run="proof")) is Kind.PROOF
 

@@ -24,9 +24,7 @@ def test_what_is_printed_has_the_colours_of_ansible_and_moves_no_cursor() -> Non
     assert shown(told) == "\x1b[0;31mfatal: held by x [2J  ]0;title \n\ttwo \x1b[0m"
 
 
-def test_rows_are_for_a_terminal_and_nobody_who_wants_lines(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_rows_are_for_a_terminal_and_none_who_wants_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     assert is_wanted(Tty(), 0)

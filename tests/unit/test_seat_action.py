@@ -1,26 +1,17 @@
 """How the action that asks and judges ends its task."""
 
 import time
-from types import SimpleNamespace
 from typing import Any
-from unittest import mock
 
 import pytest
-from ansible.plugins.action import ActionBase, VariableLayer
+from ansible.plugins.action import VariableLayer
 from ansible.vars.clean import strip_internal_keys
 from ansible_collections.labocloud.room.plugins.action import seat
-from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import judge, silent, unanswered
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
-from sample_seat import NAME, Known, builder, variables, want
+from sample_action import Action
+from sample_seat import NAME, builder, variables, want
 from sample_seat import seat as sample
-
-
-@pytest.fixture(autouse=True)
-def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ActionBase, "run", lambda *_: {})
-    monkeypatch.setattr(settings, "wanted", lambda *_, **__: want())
-
 
 # The actions that have run, the last one last.
 RAN: list[Any] = []
@@ -37,17 +28,20 @@ def run(
 
     answers: what it says when it is asked again, taken from the list; the same as before, if none.
     """
-    action = seat.ActionModule.__new__(seat.ActionModule)
-    RAN.append(action)
+    asking = Action(seat, None, check=check, **arguments)
+    RAN.append(asking.action)
     told = answers if answers is not None else [facts["seat"]] * 9
-    action._execute_module = lambda **_: {"seat": told.pop()}
-    action._connection = mock.Mock()
-    action._remove_tmp_path = lambda _: None
-    action._loader = action._templar = None
-    action._task = SimpleNamespace(args=arguments, check_mode=check, delegate_to=None)
-    hostvars = {"pc01": variables(builder())}
-    known = {"inventory_hostname": NAME, **variables(facts), "hostvars": Known(hostvars)}
-    return action.run(None, known)
+    asking.action._execute_module = lambda **_: {"seat": told.pop()}
+    return asking.run(facts=facts)
+
+
+LACKING = ("containers", {}), ("listeners", []), ("page", None)
+
+
+def judged(*changes: tuple[str, object]) -> dict[str, Any]:
+    """Return the facts and the verdict of a seat that was changed at some paths."""
+    has = sample(*changes)
+    return {"seat": has, "verdict": judge(has, want(), builder())}
 
 
 def off() -> dict[str, Any]:
@@ -99,8 +93,7 @@ def test_what_the_callbacks_are_told_is_published_and_no_facts_are() -> None:
 
 def test_what_was_wrong_is_asked_again_before_the_proof_fails() -> None:
     """A service may just have been starting, as after a machine was switched on."""
-    has = sample(("containers", {}), ("listeners", []), ("page", None))
-    facts = {"seat": has, "verdict": judge(has, want(), builder())}
+    facts = judged(*LACKING)
     told = run(facts, prove=True, answers=[sample()])
     assert not told.get("failed")
     assert told[UNSHOWN]["seat"]["containers"] == sample()["containers"]
@@ -108,19 +101,15 @@ def test_what_was_wrong_is_asked_again_before_the_proof_fails() -> None:
 
 @pytest.mark.parametrize("changes", [[], [("root", False)], [("root", False), ("containers", {})]])
 def test_nothing_is_asked_again_of_a_seat_that_is_right_or_refused(changes: list[Any]) -> None:
-    has = sample(*changes)
-    facts = {"seat": has, "verdict": judge(has, want(), builder())}
-    assert run(facts, prove=True, answers=[]).get("failed", False) is bool(changes)
+    assert run(judged(*changes), prove=True, answers=[]).get("failed", False) is bool(changes)
     # Nor of any before the proof, or in a check.
-    has = sample(("containers", {}), ("listeners", []), ("page", None))
-    facts = {"seat": has, "verdict": judge(has, want(), builder())}
-    assert run(facts, answers=[])[UNSHOWN]["seat"] == has
-    assert run(facts, prove=True, check=True, answers=[])[UNSHOWN]["seat"] == has
+    facts = judged(*LACKING)
+    assert run(facts, answers=[])[UNSHOWN]["seat"] == facts["seat"]
+    assert run(facts, prove=True, check=True, answers=[])[UNSHOWN]["seat"] == facts["seat"]
 
 
 def test_what_is_wrong_fails_the_proof_but_in_a_check() -> None:
-    has = sample(("containers", {}), ("listeners", []), ("page", None))
-    facts = {"seat": has, "verdict": judge(has, want(), builder())}
+    facts = judged(*LACKING)
     told = run(facts, prove=True)
     assert told["failed"] is True
     assert told["msg"].startswith(f"{NAME}: the container flask is missing.")

@@ -174,9 +174,7 @@ def test_a_variable_of_the_process_is_its_own(ground: attempts.Ground) -> None:
     assert not attempts.value_seen(ground, {}, "")
 
 
-def test_that_a_process_was_ended_is_seen_and_it_is_not_given_again(
-    ground: attempts.Ground,
-) -> None:
+def test_that_a_process_was_ended_is_seen_and_it_is_not_given_anew(ground: attempts.Ground) -> None:
     assert not attempts.end_seen(ground, {}, "sent")
     ground.process.terminate()
     assert attempts.end_seen(ground, {}, None)
@@ -189,9 +187,7 @@ def test_a_process_that_ends_by_itself_was_not_ended(ground: attempts.Ground) ->
     assert not attempts.end_seen(ground, {}, "sent")
 
 
-def test_who_connects_is_root_or_not(
-    ground: attempts.Ground, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_connects_may_be_root(ground: attempts.Ground, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not attempts.abstract_seen(ground, {}, "connected")
     for uid, succeeded in ((0, True), (995, False)):
         packed = attempts.CREDENTIALS.pack(1, uid, 0)

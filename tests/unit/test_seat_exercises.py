@@ -130,9 +130,7 @@ def test_other_files_take_the_place_of_those_that_were_there(places: Places) -> 
         ),
     ],
 )
-def test_what_somebody_has_changed_is_mended(
-    places: Places, harm: Callable[[Places], object]
-) -> None:
+def test_what_somebody_changed_is_mended(places: Places, harm: Callable[[Places], object]) -> None:
     run(OLD)
     harm(places)
     assert not (holds(places, OLD) and told(places) == ALL_THERE)
@@ -320,9 +318,7 @@ def test_a_disk_of_its_own_is_used_emptied_and_stays(places: Places) -> None:
         "mkdir -p deep; touch deep/in; mount --bind {kept}/file deep/in",
     ],
 )
-def test_what_is_mounted_there_stays_and_all_else_goes(
-    places: Places, tmp_path: Path, script: str
-) -> None:
+def test_a_mount_stays_and_all_else_goes(places: Places, tmp_path: Path, script: str) -> None:
     (tmp_path / "kept/more").mkdir(parents=True)
     (tmp_path / "kept/file").write_text("kept")
 
@@ -410,17 +406,13 @@ def test_an_archive_that_is_none_changes_nothing(places: Places, archive: str) -
     assert told(places) == NOTHING
 
 
-def test_a_folder_without_an_end_is_not_read_to_it(
-    places: Places, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_endless_folder_is_not_read(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
     run(OLD)
     monkeypatch.setattr(facts, "MOST", 3)
     assert not holds(places, OLD)
 
 
-def test_what_a_seat_is_given_is_what_the_image_is_built_from_and_the_command(
-    tmp_path: Path,
-) -> None:
+def test_a_seat_is_given_what_the_image_is_built_from_and_the_command(tmp_path: Path) -> None:
     made = lesson_files.entries(PROJECT, pack(PROJECT, []))
     assert {"labo", "course/Dockerfile", "course/.dockerignore", "course/app/app.py"} <= set(made)
     assert not [name for name in made if name.startswith("course/") and name.endswith("/check.py")]

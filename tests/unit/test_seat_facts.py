@@ -51,18 +51,25 @@ PORT = {"address": "0.0.0.0", "port": 8080, "protocol": "tcp"}
 RUNNING = {"image": "web:1", "state": "running", "health": None, "labels": {}, "ports": [PORT]}
 
 
-def test_os_release_with_and_without_quotes() -> None:
-    text = 'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\nPRETTY_NAME="Debian 12"\n'
-    assert facts_machine.parse_os_release(text) == {
-        "id": "debian",
-        "version": "12",
-        "codename": "bookworm",
-        "name": "Debian 12",
-    }
-
-
-def test_os_release_that_is_missing() -> None:
-    assert set(facts_machine.parse_os_release("").values()) == {""}
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        (
+            'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\nPRETTY_NAME="Debian 12"\n',
+            ("debian", "12", "bookworm", "Debian 12"),
+        ),
+        ("", ("", "", "", "")),
+        (
+            'ID=\'debian\'\nVERSION_ID="1\\"2"\n# NAME=x\nPRETTY_NAME="Deb\nA B=c\n'
+            "VERSION_CODENAME=\n",
+            ("debian", '1"2', "", ""),
+        ),
+    ],
+    ids=["with and without quotes", "missing", "quoted wrongly"],
+)
+def test_os_release(text: str, values: tuple[str, ...]) -> None:
+    keys = ("id", "version", "codename", "name")
+    assert facts_machine.parse_os_release(text) == dict(zip(keys, values, strict=True))
 
 
 def test_dpkg_status_counts_only_what_is_installed() -> None:
@@ -123,49 +130,33 @@ def test_listeners_are_the_listening_sockets(table: str, found: list[tuple]) -> 
     assert [(one["port"], one["address"], one["inode"]) for one in listeners] == found
 
 
-def test_a_port_of_a_process() -> None:
-    [holder] = facts_network.name_holders(
-        [{"port": 8080, "address": "0.0.0.0", "inode": "7"}],
-        {"7": {"process": "tomcat9", "pid": 812}},
-        {},
+UDP = RUNNING | {"ports": [PORT | {"protocol": "udp"}]}
+ELSEWHERE = RUNNING | {"ports": [PORT | {"address": "192.0.2.7"}]}
+# The address that is listened at, the process that listens, what a container `web` is like, and the
+# processes and containers that hold the port.
+HOLDERS = {
+    "a process": ("0.0.0.0", "tomcat9", None, [("tomcat9", None)]),
+    "a container with a proxy": ("0.0.0.0", "docker-proxy", RUNNING, [("docker-proxy", "web")]),
+    "a container without a proxy": (None, None, RUNNING, [(None, "web")]),
+    "no stopped container": (None, None, RUNNING | {"state": "exited"}, []),
+    "a process, whatever is published": ("0.0.0.0", "nginx", RUNNING, [("nginx", None)]),
+    "nobody, of UDP": (None, None, UDP, []),
+    "not a container, of UDP": ("0.0.0.0", None, UDP, [(None, None)]),
+    "two, at two addresses": ("127.0.0.1", "nginx", ELSEWHERE, [("nginx", None), (None, "web")]),
+}
+
+
+@pytest.mark.parametrize("case", HOLDERS)
+def test_who_holds_a_port(case: str) -> None:
+    address, process, web, expected = HOLDERS[case]
+    held = facts_network.name_holders(
+        [{"port": 8080, "address": address, "inode": "7"}] if address else [],
+        {"7": {"process": process, "pid": 812}} if process else {},
+        {"web": web} if web else {},
     )
-    assert (holder["process"], holder["pid"], holder["container"]) == ("tomcat9", 812, None)
-
-
-def test_a_port_of_a_container_with_a_proxy() -> None:
-    [holder] = facts_network.name_holders(
-        [{"port": 8080, "address": "0.0.0.0", "inode": "7"}],
-        {"7": {"process": "docker-proxy", "pid": 9}},
-        {"web": RUNNING},
-    )
-    assert holder["container"] == "web"
-
-
-def test_a_port_of_a_container_without_a_proxy() -> None:
-    [holder] = facts_network.name_holders([], {}, {"web": RUNNING})
-    assert (holder["port"], holder["container"]) == (8080, "web")
-
-
-def test_a_stopped_container_holds_no_port() -> None:
-    assert facts_network.name_holders([], {}, {"web": RUNNING | {"state": "exited"}}) == []
-
-
-def test_a_process_holds_its_port_whatever_containers_publish() -> None:
-    [holder] = facts_network.name_holders(
-        [{"port": 8080, "address": "0.0.0.0", "inode": "7"}],
-        {"7": {"process": "nginx", "pid": 5}},
-        {"web": RUNNING},
-    )
-    assert holder["container"] is None
-
-
-def test_a_port_of_udp_is_not_that_of_tcp() -> None:
-    """A container's beside a process', and alone."""
-    web = RUNNING | {"ports": [PORT | {"protocol": "udp"}]}
-    listener = {"port": 8080, "address": "0.0.0.0", "inode": "7"}
-    assert facts_network.name_holders([], {}, {"web": web}) == []
-    [holder] = facts_network.name_holders([listener], {}, {"web": web})
-    assert holder["container"] is None
+    assert [(holder["process"], holder["container"]) for holder in held] == expected
+    assert {holder["port"] for holder in held} <= {8080}
+    assert [holder["pid"] for holder in held if holder["process"]] == [812] * bool(process)
 
 
 @pytest.mark.parametrize("listens", [True, False])
@@ -185,15 +176,6 @@ def test_two_containers_at_a_port_are_told_by_their_addresses(listens: bool) -> 
         ("127.0.0.1", "mine"),
         ("192.0.2.7", "theirs"),
     ]
-
-
-def test_a_container_and_a_process_may_hold_a_port_at_two_addresses() -> None:
-    held = facts_network.name_holders(
-        [{"port": 8080, "address": "127.0.0.1", "inode": "7"}],
-        {"7": {"process": "nginx", "pid": 5}},
-        {"web": RUNNING | {"ports": [PORT | {"address": "192.0.2.7"}]}},
-    )
-    assert [(one["process"], one["container"]) for one in held] == [("nginx", None), (None, "web")]
 
 
 def image(**config: object) -> dict:
@@ -227,9 +209,7 @@ def test_the_fingerprint_of_another_image_differs(other: dict) -> None:
 DIGEST = f"sha256:{'a' * 64}"
 
 
-def test_of_a_registry_only_digests_are_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_registry_tells_only_digests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(facts_network, "REGISTRY_TAGS", f"{tmp_path}/*/_manifests/tags")
     monkeypatch.setattr(facts_network, "REGISTRY_CA", f"{tmp_path}/ca.crt")
     monkeypatch.setattr(facts_network, "REGISTRY_CERTIFICATE", f"{tmp_path}/registry.crt")
@@ -352,9 +332,7 @@ def test_the_journal_of_dpkg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("entries", "data"), [([], False), (["lost+found"], False), (["lost+found", "image"], True)]
 )
-def test_what_a_file_system_keeps_is_not_dockers_data(
-    tmp_path: Path, entries: list[str], data: bool
-) -> None:
+def test_lost_and_found_is_not_dockers_data(tmp_path: Path, entries: list[str], data: bool) -> None:
     """A disk of its own for Docker, fresh."""
     for entry in entries:
         (tmp_path / entry).mkdir()
@@ -369,6 +347,9 @@ def test_this_process_started_in_the_past_and_after_the_machine() -> None:
 
 def test_the_free_space_of_a_place_that_is_not_there_is_its_parents() -> None:
     assert facts_machine.free_mb("/no/such/place") == facts_machine.free_mb("/")
+    # What is no place at all has some, too.
+    for place in ("", "a\0b", "/" + "x" * 5000, "x"):
+        assert facts_machine.free_mb(place) > 0
 
 
 ROUTES = """\
@@ -382,11 +363,7 @@ docker0\t000012C6\t00000000\t0001\t0\t0\t0\t0000FEFF\t0\t0\t0
 @pytest.mark.skipif(sys.byteorder != "little", reason="the sample is of a little-endian machine")
 def test_routes_with_their_networks() -> None:
     routes = [(one["to"], one["interface"]) for one in facts_network.parse_routes(ROUTES)]
-    assert routes == [
-        ("0.0.0.0/0", "eth0"),
-        ("192.0.2.0/24", "eth0"),
-        ("198.18.0.0/15", "docker0"),
-    ]
+    assert routes == [("0.0.0.0/0", "eth0"), ("192.0.2.0/24", "eth0"), ("198.18.0.0/15", "docker0")]
     assert facts_network.parse_routes("") == []
 
 
@@ -445,9 +422,7 @@ def proxies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, s
         ("PATH=/usr/bin\n", ""),
     ],
 )
-def test_a_proxy_that_is_set_for_people(
-    proxies: Callable[[str, str], str], text: str, proxy: str
-) -> None:
+def test_a_proxy_for_people(proxies: Callable[[str, str], str], text: str, proxy: str) -> None:
     assert proxies(text) == proxy
 
 
@@ -663,9 +638,7 @@ def test_who_signed_a_certificate() -> None:
 
 
 @pytest.mark.parametrize("place", range(2))
-def test_the_units_that_are_masked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: int
-) -> None:
+def test_masked_units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: int) -> None:
     """By a link or an empty file, for ever or until the next start."""
     places = (tmp_path / "etc", tmp_path / "run")
     monkeypatch.setattr(facts_machine, "MASKING", tuple(map(str, places)))
@@ -679,25 +652,10 @@ def test_the_units_that_are_masked(
     assert facts_machine.masked() == ["docker.socket", "containerd.service"]
 
 
-def test_a_line_that_is_quoted_wrongly_sets_nothing() -> None:
-    text = (
-        'ID=\'debian\'\nVERSION_ID="1\\"2"\n# NAME=x\nPRETTY_NAME="Deb\nA B=c\nVERSION_CODENAME=\n'
-    )
-    told = facts_machine.parse_os_release(text)
-    assert told == {"id": "debian", "version": '1"2', "codename": "", "name": ""}
-
-
-def test_a_data_root_of_another_type_is_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_number_is_no_data_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "daemon.json").write_text('{"data-root": 5}')
     monkeypatch.setattr(facts_machine, "DAEMON_JSON", str(tmp_path / "daemon.json"))
     assert asked(str(tmp_path / "no.sock"))["docker"]["root"] == "/var/lib/docker"
-
-
-def test_the_free_space_of_what_is_no_place_is_told_all_the_same() -> None:
-    for place in ("", "a\0b", "/" + "x" * 5000, "x"):
-        assert facts_machine.free_mb(place) > 0
 
 
 def test_what_is_not_understood_of_a_list_is_left_out_and_told(engine: stand_in.Engine) -> None:
@@ -794,25 +752,6 @@ def test_an_answer_is_limited_and_what_is_cut_is_told() -> None:
     assert len(odd.sentences) == 3
 
 
-class Page(http.server.BaseHTTPRequestHandler):
-    """A container's page, which answers as its server is told."""
-
-    def do_GET(self) -> None:
-        """Answer, and point elsewhere; where there is no body, a byte now and then."""
-        status, body = self.server.answers[self.path]
-        self.send_response(status)
-        self.send_header("Location", "/other")
-        self.end_headers()
-        with suppress(OSError):  # who asked has heard enough
-            for _ in range(50 if body is None else 0):
-                self.wfile.write(b" ")
-                time.sleep(0.1)
-            self.wfile.write(body or b"")
-
-    def log_message(self, *_: object) -> None:
-        """Be quiet."""
-
-
 @pytest.mark.parametrize(
     ("status", "body", "told"),
     [
@@ -830,16 +769,26 @@ def test_what_the_page_of_a_container_answers(
     monkeypatch: pytest.MonkeyPatch, status: int, body: bytes | None, told: tuple
 ) -> None:
     """Neither a proxy is asked, nor who it points to."""
+    answers = {"/healthz": (status, body), "/other": (200, b'{"revision": "other"}')}
+
+    def answer(handler: http.server.BaseHTTPRequestHandler) -> None:
+        """Answer, and point elsewhere; where there is no body, a byte now and then."""
+        status, body = answers[handler.path]
+        handler.send_response(status)
+        handler.send_header("Location", "/other")
+        handler.end_headers()
+        with suppress(OSError):  # who asked has heard enough
+            for _ in range(50 if body is None else 0):
+                handler.wfile.write(b" ")
+                time.sleep(0.1)
+            handler.wfile.write(body or b"")
+
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
-        server.answers = {"/healthz": (status, body), "/other": (200, b'{"revision": "other"}')}
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
-        url = f"http://127.0.0.1:{server.server_port}"
+    with stand_in.serving(answer) as port:
+        url = f"http://127.0.0.1:{port}"
         looking = facts_network.look_at(url, "flask", {"flask": RUNNING})
         looking.end = time.monotonic() + (0.3 if body is None else 60)
         page = looking.result()[url]
-        server.shutdown()
     assert (page["status"], page["revision"], page["why"]) == told
 
 
@@ -891,9 +840,7 @@ def test_registries_that_are_no_addresses() -> None:
     assert not any(answer["reached"] for answer in answers.result().values())
 
 
-def test_a_seat_that_does_not_end_to_tell_is_refused_in_words(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_seat_that_hangs_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     def hang(**_: object) -> None:
         with suppress(Exception):
             time.sleep(9)

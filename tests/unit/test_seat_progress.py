@@ -1,19 +1,18 @@
 """How far a seat is: what its module tells, which may be anything, and what is made of it here."""
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
 import pytest
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleLookupError
-from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 from ansible_collections.labocloud.room.plugins.action import seat_progress
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises
 from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import NoConnection
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
+from sample_action import Action
 from sample_lesson import lesson, make, taken
 
 NAME = "pc07"
@@ -120,35 +119,19 @@ def test_what_is_open_of_what_is_to_be_done(tmp_path: Path) -> None:
 
 
 def run(
-    project: Path, answer: object, monkeypatch: pytest.MonkeyPatch, **arguments: object
+    project: Path, answer: object, **arguments: object
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Run the action, and return its result and the module's arguments."""
-    monkeypatch.setattr(ActionBase, "run", lambda *_: {})
-    monkeypatch.setattr(settings, "wanted", lambda *_: {"course_image_project": str(project)})
-    action = seat_progress.ActionModule.__new__(seat_progress.ActionModule)
-    given: list[dict[str, Any]] = []
-
-    def execute(module_args: dict[str, Any], task_vars: object) -> object:
-        given.append(module_args)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    action._execute_module = execute
-    action._loader = action._templar = None
+    looking = Action(seat_progress, answer, **arguments)
     removed: list[object] = []
-    action._remove_tmp_path = removed.append
-    action._connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir="there"))
-    action._task = SimpleNamespace(args=arguments)
-    result = action.run(None, {"inventory_hostname": NAME})
-    assert removed == ["there"]
-    return result, given
+    looking.action._remove_tmp_path = removed.append
+    result = looking.run(NAME, course_image_project=str(project))
+    assert removed == [looking.connection._shell.tmpdir]
+    return result, looking.questions
 
 
-def test_one_look_changes_nothing_and_shows_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    result, given = run(make(tmp_path), told(taken("one", compose=False)), monkeypatch)
+def test_a_look_changes_and_shows_nothing(tmp_path: Path) -> None:
+    result, given = run(make(tmp_path), told(taken("one", compose=False)))
     look = result.pop(UNSHOWN)["look"]
     assert result == {"changed": False, "unfit": [3]}
     assert look["time"] > 0
@@ -156,41 +139,35 @@ def test_one_look_changes_nothing_and_shows_nothing(
     assert set(given[0]["wants"]) == {"pages", "commands", "logs", "files"}
 
 
-def test_a_seat_that_is_off_fails_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    result, _ = run(make(tmp_path), AnsibleConnectionFailure("off"), monkeypatch)
+def test_a_seat_that_is_off_fails_nothing(tmp_path: Path) -> None:
+    result, _ = run(make(tmp_path), AnsibleConnectionFailure("off"))
     assert result.pop(UNSHOWN)["look"]["silent"]["id"] == "unreachable"
     assert result == {"changed": False, "unfit": []}
 
 
-def test_an_answer_that_ansible_cannot_read_fails_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_answer_that_ansible_cannot_read_fails_nothing(tmp_path: Path) -> None:
     """Else the look would end with what failed, and without a line for each seat."""
-    result, _ = run(make(tmp_path), AttributeError("'int' has no 'splitlines'"), monkeypatch)
+    result, _ = run(make(tmp_path), AttributeError("'int' has no 'splitlines'"))
     assert result.pop(UNSHOWN)["look"]["silent"]["id"] == "not_asked"
     assert result == {"changed": False, "unfit": []}
 
 
-def test_what_is_to_be_done_and_is_not_fails(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    result, _ = run(make(tmp_path), told(taken("one")), monkeypatch, done=["1"])
+def test_what_is_to_be_done_and_is_not_fails(tmp_path: Path) -> None:
+    result, _ = run(make(tmp_path), told(taken("one")), done=["1"])
     assert (result["failed"], result["msg"]) == (True, "pc07: exercise 1, “two”: No two.")
     done = make(tmp_path / "other"), told(taken("one", "two"))
-    assert "failed" not in run(*done, monkeypatch, done=["1"])[0]
+    assert "failed" not in run(*done, done=["1"])[0]
 
 
-def test_exercises_that_are_not_as_they_must_are_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_exercises_that_are_not_as_they_must_are_named(tmp_path: Path) -> None:
     (make(tmp_path) / "app/exercises/02-second/fr.md").unlink()
     with pytest.raises(AnsibleActionFail, match=r"02-second has no fr\.md"):
-        run(tmp_path, {}, monkeypatch)
+        run(tmp_path, {})
     with pytest.raises(AnsibleActionFail, match="cannot be read"):
-        run(tmp_path / "none", {}, monkeypatch)
+        run(tmp_path / "none", {})
     (tmp_path / "none/app/exercises").mkdir(parents=True)
     with pytest.raises(AnsibleActionFail, match="has no exercise"):
-        run(tmp_path / "none", {}, monkeypatch)
+        run(tmp_path / "none", {})
 
 
 def before(number: object, project: Path) -> list[dict[str, Any]]:

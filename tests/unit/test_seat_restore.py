@@ -599,13 +599,11 @@ def test_a_command_that_fails_alone_leaves_a_volume_unfinished(
     seat: Seat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     seat.save(volumes=[volume("data")])
-    (tmp_path / "bin").mkdir()
     script = {
         "tar": "cat > /dev/null; echo broken >&2; exit 1",
         "zstd": '/usr/bin/zstd "$@"; exit 1',
     }[name]
-    (tmp_path / "bin" / name).write_text(f"#!/bin/sh\n{script}\n")
-    (tmp_path / "bin" / name).chmod(0o755)
+    stand_in.program(tmp_path / "bin" / name, script)
     path = commands.ENVIRONMENT["PATH"]
     monkeypatch.setitem(commands.ENVIRONMENT, "PATH", f"{tmp_path / 'bin'}:{path}")
     said = seat.restore()
@@ -632,9 +630,7 @@ MANIFEST = {
 
 @mutated.bounded
 @given(mutated.json_of([MANIFEST]))
-def test_whatever_a_manifest_holds_what_did_not_come_is_told(
-    seat: Seat, manifest: dict[str, Any]
-) -> None:
+def test_of_any_manifest_what_did_not_come_is_told(seat: Seat, manifest: dict[str, Any]) -> None:
     (seat.src / "manifest.json").write_text(json.dumps(manifest))
     for things in (seat.made, seat.networks, seat.volumes, seat.images):
         things.clear()

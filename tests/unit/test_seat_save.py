@@ -143,11 +143,9 @@ def seat(
 
 def command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, script: str) -> None:
     """Put a command first on the path of those that the module runs."""
-    directory = tmp_path / "bin"
-    directory.mkdir()
-    (directory / name).write_text(f"#!/bin/sh\n{script}\n")
-    (directory / name).chmod(0o755)
-    monkeypatch.setitem(commands.ENVIRONMENT, "PATH", f"{directory}:{commands.ENVIRONMENT['PATH']}")
+    stand_in.program(tmp_path / "bin" / name, script)
+    path = commands.ENVIRONMENT["PATH"]
+    monkeypatch.setitem(commands.ENVIRONMENT, "PATH", f"{tmp_path}/bin:{path}")
 
 
 def unpacked(path: Path, *words: str) -> str:
@@ -193,8 +191,7 @@ def test_nothing_is_given_to_a_docker_or_a_tar_of_a_users(
     seat: Seat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("docker", "tar", "zstd"):
-        (tmp_path / name).write_text("#!/bin/sh\nexit 1\n")
-        (tmp_path / name).chmod(0o755)
+        stand_in.program(tmp_path / name, "exit 1")
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     seat.add(A)
     assert not seat.save(volumes=["data"]).get("failed")
@@ -205,11 +202,7 @@ def test_containers_go_on_after_a_commit_that_does_not_come(
     seat: Seat, monkeypatch: pytest.MonkeyPatch, bad: object
 ) -> None:
     """The engine hangs altogether, or breaks off; the next question is answered again."""
-    monkeypatch.setattr(
-        seat_save,
-        "PATIENT",
-        client.Patience(0.1, pause=0.1),
-    )
+    monkeypatch.setattr(seat_save, "PATIENT", client.Patience(0.1, pause=0.1))
 
     def commit(_: stand_in.Question) -> object:
         # Whoever asks whether it is there gets no answer once, and then one.
@@ -230,11 +223,7 @@ def test_containers_go_on_after_a_commit_that_does_not_come(
 def test_a_commit_is_waited_for_as_long_as_the_engine_answers(
     seat: Seat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        seat_save,
-        "PATIENT",
-        client.Patience(pause=0.05),
-    )
+    monkeypatch.setattr(seat_save, "PATIENT", client.Patience(pause=0.05))
     handle = stand_in.Handler.send
 
     def slow(handler: stand_in.Handler, status: int, body: bytes) -> None:
@@ -254,11 +243,7 @@ def test_a_commit_is_waited_for_as_long_as_the_engine_answers(
 
 
 def test_nobody_is_waited_for_for_ever(seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        seat_save,
-        "PATIENT",
-        client.Patience(pause=0.05, longest=0.2),
-    )
+    monkeypatch.setattr(seat_save, "PATIENT", client.Patience(pause=0.05, longest=0.2))
     seat.engine.on("POST", "/commit.*", stand_in.HANG)
     seat.add(A)
     assert "has not answered for" in seat.save()["msg"]
@@ -463,9 +448,7 @@ def test_another_runs_files_stay_as_long_as_it_may_fetch_them(
     assert not (seat.dest / lock.UNFINISHED).exists()
 
 
-def test_of_two_runs_the_first_does_not_let_go_on_what_the_second_saves(
-    seat: Seat, tmp_path: Path
-) -> None:
+def test_a_run_does_not_let_go_on_what_another_saves(seat: Seat, tmp_path: Path) -> None:
     """Else a container would write on between its copy and its removal."""
     seat.add(A)
     second = tmp_path / "labocloud-saved-second"

@@ -141,10 +141,7 @@ def test_a_clock_is_off_by_what_no_way_can_explain(
     seat_says: float | None, answered: float, ahead: float | None
 ) -> None:
     told = {"control": 100.0, "ahead": None if seat_says is None else seat_says - 100.0}
-    assert timed({"clock": told, "x": 1}, answered) == {
-        "clock": told | {"ahead": ahead},
-        "x": 1,
-    }
+    assert timed({"clock": told, "x": 1}, answered) == {"clock": told | {"ahead": ahead}, "x": 1}
 
 
 def test_a_seat_that_tells_nothing_has_nothing() -> None:
@@ -182,9 +179,7 @@ def test_what_a_record_tells_besides_stays_in_it() -> None:
 
 @bounded
 @given(st.data())
-def test_whatever_a_seat_tells_its_facts_have_their_shape(
-    told: dict[str, Any], data: st.DataObject
-) -> None:
+def test_whatever_a_seat_tells_has_its_shape(told: dict[str, Any], data: st.DataObject) -> None:
     answer = data.draw(json_of([{"seat": told}]) | JSON.map(lambda one: {"a": one}))
     taken = shaped(answer)
     assert list(faults(taken, dict(SEAT), "seat")) == []

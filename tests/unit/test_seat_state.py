@@ -59,16 +59,13 @@ class Machine:
 
     def apt(self, text: str, code: int = 0) -> None:
         """Have apt-get tell that, with that exit status."""
-        program = self.path / "apt-get"
         told = self.path / "told"
         told.write_text(text)
-        program.write_text(
-            f'#!/bin/sh\necho "$LC_ALL $*" > {told}.asked\ncat {told}\nexit {code}\n'
-        )
-        program.chmod(0o755)
+        script = f'echo "$LC_ALL $*" > {told}.asked\ncat {told}\nexit {code}'
+        stand_in.program(self.path / "apt-get", script)
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def machine(remembers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     machine = Machine(tmp_path)
     monkeypatch.setattr(seat_state, "answer", machine.answer)
@@ -192,7 +189,7 @@ def test_the_daemon_json_that_was_there_is_kept_and_given_back(
     assert file.exists()
 
 
-def test_what_is_not_kept_cannot_be_given_back(machine: Machine) -> None:
+def test_what_is_not_kept_cannot_be_given_back() -> None:
     had(before=True)
     told = had(give_back=[DAEMON_JSON])
     assert told["failed"]
@@ -205,9 +202,7 @@ def roots(*paths: Path) -> dict[str, str]:
     return known
 
 
-def test_it_is_written_down_what_a_directory_was_like_when_docker_came_to_it(
-    machine: Machine, tmp_path: Path
-) -> None:
+def test_it_is_written_down_what_a_directory_was_like_when_docker_came(tmp_path: Path) -> None:
     """data-root is set to the school's own /srv after it was written down what was there."""
     first, new, disk, srv = (tmp_path / name for name in ("first", "new", "disk", "srv"))
     had(before=True, roots=[str(first)])
@@ -228,9 +223,7 @@ def test_it_is_written_down_what_a_directory_was_like_when_docker_came_to_it(
     assert roots(srv)[str(srv)] == "in use"
 
 
-def test_directories_are_of_a_machine_whose_before_is_known(
-    machine: Machine, remembers: Path
-) -> None:
+def test_directories_are_of_a_machine_whose_before_is_known(remembers: Path) -> None:
     told = had(roots=["/x"])
     assert "it is not written down what there was before" in told["msg"]
     assert not remembers.exists()
@@ -309,13 +302,13 @@ def test_a_second_installation_forgets_nothing_of_one_that_was_killed(machine: M
     assert state.read().brought["coming"] == ["tini"]
 
 
-def test_where_nothing_was_coming_nothing_came(machine: Machine, remembers: Path) -> None:
+def test_where_nothing_was_coming_nothing_came(remembers: Path) -> None:
     """Its dpkg was interrupted in somebody else's installation, which was mended."""
     assert not had(came=True)["changed"]
     assert not remembers.exists()
 
 
-def test_accounts_are_written_down_all_together(machine: Machine) -> None:
+def test_accounts_are_written_down_all_together() -> None:
     assert had(users=["alice", "bob"])["changed"]
     assert had(users=["bob"])["seat"]["brought"]["users"] == ["bob"]
     assert not had(users=["bob"])["changed"]
@@ -329,14 +322,14 @@ def test_accounts_are_written_down_all_together(machine: Machine) -> None:
     assert "moving" not in had(moving={})["seat"]["brought"]
 
 
-def test_the_revision_that_the_room_has_is_the_last(machine: Machine) -> None:
+def test_the_revision_that_the_room_has_is_the_last() -> None:
     for revision in ("r1", "r2", "r2", "r1"):
         told = had(served=revision)
     assert told["seat"]["served"] == ["r2", "r1"]
     assert not had(served="r1")["changed"]
 
 
-def test_all_is_forgotten(machine: Machine, remembers: Path) -> None:
+def test_all_is_forgotten(remembers: Path) -> None:
     had(before=True, users=["alice"])
     told = had(forget=True)
     assert told["changed"]
@@ -345,9 +338,7 @@ def test_all_is_forgotten(machine: Machine, remembers: Path) -> None:
     assert not had(forget=True)["changed"]
 
 
-def test_what_cannot_be_read_is_told_and_not_written_over(
-    machine: Machine, remembers: Path
-) -> None:
+def test_what_cannot_be_read_is_told_and_not_written_over(remembers: Path) -> None:
     remembers.mkdir()
     (remembers / "state.json").write_text("{")
     for asked in ({"before": True}, {"users": []}, {"forget": False}):

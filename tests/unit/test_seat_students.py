@@ -28,20 +28,15 @@ from ansible_collections.labocloud.room.plugins.module_utils.reset.stamps import
     container_stamp,
     volume_stamp,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.reset.words import (
-    NEXT,
-    STILL,
-)
+from ansible_collections.labocloud.room.plugins.module_utils.reset.words import NEXT, STILL
 from ansible_collections.labocloud.room.plugins.modules import seat_students
 from namespaces import mounting, with_mounts
 from sample_seat import SEAT
+from stand_in import DROP, HANG, Engine, Question, Raw, Refuse
 
 BASE, COURSE, MINE, THEIRS = "sha256:base", "sha256:course", "sha256:mine", "sha256:theirs"
 IN_A_SWARM = ("services", "secrets", "configs")
-NOTHING_BEFORE = {
-    "ids": {"containers": [], "images": {}, "networks": [], "cache": [], "swarm": ""},
-    "volumes": [],
-}
+
 BARE = SEAT["before"]
 
 
@@ -96,7 +91,7 @@ SWARM = {"NodeID": "node", "ControlAvailable": True}
 
 
 @pytest.fixture
-def talks(engine: stand_in.Engine, remembers: Path) -> stand_in.Engine:
+def talks(engine: Engine, remembers: Path) -> Engine:
     """A stand-in that describes a seat as an engine of before 29 does; nothing was there before."""
     was(BARE)
     engine.on("GET", r"/system/df\?.*", USAGE)
@@ -126,15 +121,16 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where labo remembers, for a test; it is not there yet."""
     place = tmp_path / "labo"
     monkeypatch.setattr(memory, "PLACES", Places(memory=place))
+    monkeypatch.setattr(access, "SYSTEMD", "/nonexistent")
     return place
 
 
-def listed(engine: stand_in.Engine, **rules: object) -> dict[str, Any]:
+def listed(engine: Engine, **rules: object) -> dict[str, Any]:
     asked = {"docker_socket": engine.path, "host": "pc07", **rules}
     return stand_in.run(seat_students.main, **asked)
 
 
-def test_a_listing_has_all_that_an_engine_tells_of(talks: stand_in.Engine) -> None:
+def test_a_listing_has_all_that_an_engine_tells_of(talks: Engine) -> None:
     told = listed(talks)
     assert told["changed"] is False
     assert told["lines"] == [
@@ -190,19 +186,18 @@ def test_a_listing_has_all_that_an_engine_tells_of(talks: stand_in.Engine) -> No
     assert going(kept, "networks") == []
 
 
-def mode(engine: stand_in.Engine) -> int:
+def mode(engine: Engine) -> int:
     return os.stat(engine.path).st_mode & 0o777
 
 
 @pytest.mark.parametrize("check", [False, True])
 def test_students_are_kept_out_before_what_is_to_be_saved_is_listed(
-    talks: stand_in.Engine, monkeypatch: pytest.MonkeyPatch, check: bool
+    talks: Engine, check: bool
 ) -> None:
-    monkeypatch.setattr(access, "SYSTEMD", "/nonexistent")
     os.chmod(talks.path, 0o660)
     modes = set()
 
-    def usage(_: stand_in.Question) -> object:
+    def usage(_: Question) -> object:
         modes.add(mode(talks))
         return USAGE
 
@@ -215,10 +210,7 @@ def test_students_are_kept_out_before_what_is_to_be_saved_is_listed(
 
 
 @pytest.mark.parametrize("why", ["nothing to save", "it is not known", "no answer"])
-def test_students_are_let_in_again_where_nothing_will_be_saved(
-    talks: stand_in.Engine, monkeypatch: pytest.MonkeyPatch, why: str
-) -> None:
-    monkeypatch.setattr(access, "SYSTEMD", "/nonexistent")
+def test_students_are_let_in_again_where_nothing_will_be_saved(talks: Engine, why: str) -> None:
     os.chmod(talks.path, 0o660)
     if why == "nothing to save":
         for path, told in (
@@ -230,7 +222,7 @@ def test_students_are_let_in_again_where_nothing_will_be_saved(
     elif why == "it is not known":
         was(None)
     else:
-        talks.on("GET", "/networks", stand_in.DROP)
+        talks.on("GET", "/networks", DROP)
     told = listed(talks, close=True)
     assert (told.get("failed", False), told.get("save")) == (why == "no answer", None)
     assert mode(talks) == 0o660
@@ -247,9 +239,7 @@ def remembers_of_class(place: Path, *volumes: str) -> Path:
     return file
 
 
-def test_what_somebody_has_taken_home_is_not_told_as_unsaved(
-    talks: stand_in.Engine, kept: Path
-) -> None:
+def test_what_somebody_has_taken_home_is_not_told_as_unsaved(talks: Engine, kept: Path) -> None:
     file = remembers_of_class(kept, "data", "home", "small")
     told = listed(talks)
     assert told["unsaved"] == ["volume far"]
@@ -259,9 +249,7 @@ def test_what_somebody_has_taken_home_is_not_told_as_unsaved(
     assert listed(talks)["unsaved"] == ["image mine:1", "volume far"]
 
 
-def test_what_labo_remembers_goes_with_a_reset_that_is_confirmed(
-    talks: stand_in.Engine, kept: Path
-) -> None:
+def test_what_labo_remembers_goes_with_a_reset_that_is_confirmed(talks: Engine, kept: Path) -> None:
     file = remembers_of_class(kept)
     told = listed(talks)
     assert "what labo remembers of the exercises" in told["lines"]
@@ -277,9 +265,7 @@ def test_what_labo_remembers_goes_with_a_reset_that_is_confirmed(
 
 
 @mounting
-def test_a_disk_of_its_own_for_what_is_remembered_is_emptied_and_no_more(
-    talks: stand_in.Engine, kept: Path
-) -> None:
+def test_a_disk_of_its_own_for_the_memory_is_emptied_and_no_more(talks: Engine, kept: Path) -> None:
     kept.mkdir()
     mode = facts_exercises.MODE_OF_MEMORY
 
@@ -299,7 +285,7 @@ def test_a_disk_of_its_own_for_what_is_remembered_is_emptied_and_no_more(
     assert "what labo remembers of the exercises" not in seen["after"]
 
 
-def test_a_directory_that_is_not_labos_is_left_alone(talks: stand_in.Engine, kept: Path) -> None:
+def test_a_directory_that_is_not_labos_is_left_alone(talks: Engine, kept: Path) -> None:
     kept.mkdir()
     (kept / "thesis").write_text("years of work")
     assert listed(talks)["things"]["memory"] == []
@@ -308,9 +294,7 @@ def test_a_directory_that_is_not_labos_is_left_alone(talks: stand_in.Engine, kep
     assert (left, (kept / "thesis").exists()) == ([], True)
 
 
-def test_what_is_remembered_decides_whose_an_image_and_a_container_are(
-    talks: stand_in.Engine,
-) -> None:
+def test_what_is_remembered_decides_whose_an_image_and_a_container_are(talks: Engine) -> None:
     def bring(remembered: state.State) -> None:
         remembered.name_image("mine:1", fingerprint(INSPECTED))
         remembered.name_image("gone:1", "x")
@@ -337,7 +321,7 @@ def test_what_is_remembered_decides_whose_an_image_and_a_container_are(
     ],
 )
 def test_where_it_is_not_known_what_was_there_nothing_is_listed(
-    talks: stand_in.Engine, before: dict | None, why: str
+    talks: Engine, before: dict | None, why: str
 ) -> None:
     was(before)
     told = listed(talks)
@@ -347,24 +331,20 @@ def test_where_it_is_not_known_what_was_there_nothing_is_listed(
     assert talks.questions == []
 
 
-def test_where_docker_had_data_and_ran_it_is_known(talks: stand_in.Engine) -> None:
+def test_where_docker_had_data_and_ran_it_is_known(talks: Engine) -> None:
     was(BARE | {"docker_data": True, "docker_running": True})
     told = listed(talks)
     assert told["refused"] == ""
     assert told["things"]["containers"]
 
 
-def test_an_engine_that_does_not_answer_is_no_reason_to_fail(
-    talks: stand_in.Engine, tmp_path: Path
-) -> None:
+def test_an_engine_that_does_not_answer_is_no_reason_to_fail(talks: Engine, tmp_path: Path) -> None:
     told = listed(talks, docker_socket=str(tmp_path / "none"))
     assert told["refused"].startswith("pc07: Docker does not answer. Fix: ./lab up --limit pc07")
     assert told["lines"] == []
 
 
-def test_what_cannot_be_read_lets_nothing_be_listed(
-    talks: stand_in.Engine, remembers: Path
-) -> None:
+def test_what_cannot_be_read_lets_nothing_be_listed(talks: Engine, remembers: Path) -> None:
     (remembers / "state.json").write_text("{")
     told = listed(talks)
     assert told["failed"]
@@ -372,9 +352,7 @@ def test_what_cannot_be_read_lets_nothing_be_listed(
     assert "state.json cannot be read" in told["msg"]
 
 
-def test_an_image_is_told_of_as_it_is_and_what_was_not_measured_is_nothing(
-    talks: stand_in.Engine,
-) -> None:
+def test_an_image_is_told_of_as_it_is_and_what_was_not_measured_is_nothing(talks: Engine) -> None:
     def image_bytes(size: int, shared: int) -> int:
         used = {"Images": [{"Id": MINE, "Size": size, "SharedSize": shared}]}
         used["Volumes"] = [{"Name": "data", "UsageData": {"Size": -1}}]
@@ -400,14 +378,14 @@ def test_an_image_is_told_of_as_it_is_and_what_was_not_measured_is_nothing(
     assert image_bytes(9, 0) == image_bytes(9, -1) == 9
 
 
-def test_what_newer_engines_leave_out_is_not_there(talks: stand_in.Engine) -> None:
+def test_what_newer_engines_leave_out_is_not_there(talks: Engine) -> None:
     """And what an engine without a swarm, or of one that has lost its managers, does not tell."""
     bare = {"Id": MINE, "Config": {}, "RootFS": {"Type": "layers"}, "Architecture": "amd64"}
     talks.on("GET", f"/images/{MINE}/json", bare)
     talks.on("GET", r"/system/df\?.*", {"ImageUsage": {"ActiveCount": 1}})
     talks.on("GET", "/volumes", {"Volumes": None})
     for kind in IN_A_SWARM:
-        talks.on("GET", f"/{kind}", stand_in.Refuse(503, "no leader"))
+        talks.on("GET", f"/{kind}", Refuse(503, "no leader"))
     told = listed(talks)
     assert told["lines"] == [
         "membership of a swarm",
@@ -422,13 +400,11 @@ def test_what_newer_engines_leave_out_is_not_there(talks: stand_in.Engine) -> No
     assert not {"/services", "/secrets", "/configs"} & set(talks.asked("GET"))
 
 
-def test_a_hundred_thousand_volumes_are_counted_and_go_some_thousands_at_a_time(
-    talks: stand_in.Engine,
-) -> None:
+def test_very_many_volumes_are_counted_and_go_some_thousands_at_a_time(talks: Engine) -> None:
     """The answer stays small, and so do the lines; nothing of it is said to be all."""
     many = {f"v{number:05}": None for number in range(100_000)}
 
-    def volumes(_: stand_in.Question) -> object:
+    def volumes(_: Question) -> object:
         told = [{"Name": name, "Driver": "local", "Options": None} for name in many]
         return {"Volumes": told}
 
@@ -447,7 +423,7 @@ def test_a_hundred_thousand_volumes_are_counted_and_go_some_thousands_at_a_time(
     assert any(f"{things['more']:,} more, which one listing" in line for line in told["told"])
     assert len("\n".join(told["told"])) < 30_000
 
-    def gone(_: stand_in.Question, name: str) -> None:
+    def gone(_: Question, name: str) -> None:
         many.pop(name, None)
 
     talks.on("GET", "/volumes/(v.*)", {"Driver": "nfs", "Mountpoint": "/x"})
@@ -461,10 +437,8 @@ def test_a_hundred_thousand_volumes_are_counted_and_go_some_thousands_at_a_time(
     assert len(many) == 100_000 - 3
 
 
-def test_what_an_engine_refuses_a_thousand_times_is_told_in_some_lines(
-    obeys: stand_in.Engine,
-) -> None:
-    obeys.on("DELETE", "/volumes/.*", stand_in.Refuse(409, "x" * 10_000))
+def test_what_an_engine_refuses_a_thousand_times_is_told_in_some_lines(obeys: Engine) -> None:
+    obeys.on("DELETE", "/volumes/.*", Refuse(409, "x" * 10_000))
     every = [{"id": f"v{n}", "name": f"v{n}", "bytes": 0, "elsewhere": False} for n in range(300)]
     obeys.on("GET", "/volumes/.*", {"Driver": "nfs", "Mountpoint": "/x"})
     volumes = [one | {"driver": "nfs"} for one in every]
@@ -508,7 +482,7 @@ STEPS = [
 
 
 @pytest.fixture
-def obeys(engine: stand_in.Engine, monkeypatch: pytest.MonkeyPatch) -> stand_in.Engine:
+def obeys(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """A stand-in that removes whatever it is asked to."""
     monkeypatch.setattr(seat_students, "alone", nullcontext)
     monkeypatch.setattr(seat_students, "TIMEOUT", 0.5)
@@ -523,20 +497,18 @@ def obeys(engine: stand_in.Engine, monkeypatch: pytest.MonkeyPatch) -> stand_in.
     return engine
 
 
-def steps(engine: stand_in.Engine) -> list[str]:
+def steps(engine: Engine) -> list[str]:
     """Return the requests that change the engine."""
     return [f"{one.method} {one.path}" for one in engine.questions if one.method != "GET"]
 
 
-def removed(
-    engine: stand_in.Engine, things: dict[str, Any] | None = None, **more: object
-) -> dict[str, Any]:
+def removed(engine: Engine, things: dict[str, Any] | None = None, **more: object) -> dict[str, Any]:
     asked = {"state": "absent", "things": things or EVERYTHING, "docker_socket": engine.path}
     asked["host"] = "pc07"
     return stand_in.run(seat_students.main, **asked, **more)
 
 
-def test_what_is_listed_goes_in_an_order_that_the_engine_takes(obeys: stand_in.Engine) -> None:
+def test_what_is_listed_goes_in_an_order_that_the_engine_takes(obeys: Engine) -> None:
     told = removed(obeys)
     assert told["changed"] is True
     assert "failed" not in told
@@ -545,17 +517,17 @@ def test_what_is_listed_goes_in_an_order_that_the_engine_takes(obeys: stand_in.E
     assert disconnect.json == {"Container": "flask", "Force": True}
 
 
-def test_nothing_is_removed_in_check_mode(obeys: stand_in.Engine) -> None:
+def test_nothing_is_removed_in_check_mode(obeys: Engine) -> None:
     told = removed(obeys, _ansible_check_mode=True)
     assert told["changed"] is True
     assert obeys.questions == []
 
 
-def test_what_is_gone_already_is_passed_over(obeys: stand_in.Engine) -> None:
-    obeys.on("DELETE", ".*", stand_in.Refuse(404))
-    obeys.on("POST", ".*", stand_in.Refuse(404))
-    obeys.on("GET", "/networks/n1", stand_in.Refuse(404))
-    obeys.on("POST", r"/swarm/leave.*", stand_in.Refuse(503, "not part of a swarm"))
+def test_what_is_gone_already_is_passed_over(obeys: Engine) -> None:
+    obeys.on("DELETE", ".*", Refuse(404))
+    obeys.on("POST", ".*", Refuse(404))
+    obeys.on("GET", "/networks/n1", Refuse(404))
+    obeys.on("POST", r"/swarm/leave.*", Refuse(503, "not part of a swarm"))
     obeys.on("POST", r"/build/prune\?.*", {"CachesDeleted": None})
     told = removed(obeys)
     assert "failed" not in told
@@ -576,10 +548,10 @@ def test_what_is_gone_already_is_passed_over(obeys: stand_in.Engine) -> None:
     ],
 )
 def test_what_the_engine_refuses_is_named_with_its_reason_and_the_rest_goes(
-    obeys: stand_in.Engine, refused: str, name: str
+    obeys: Engine, refused: str, name: str
 ) -> None:
     method, path = refused.split()
-    obeys.on(method, re.escape(path), stand_in.Refuse(409, "it is in use"))
+    obeys.on(method, re.escape(path), Refuse(409, "it is in use"))
     told = removed(obeys)
     assert told["failed"] is told["changed"] is True
     assert told["left"] == [f"{name}: it is in use"]
@@ -588,40 +560,38 @@ def test_what_the_engine_refuses_is_named_with_its_reason_and_the_rest_goes(
     assert [step for step in steps(obeys) if "/unpause" not in step] == STEPS
 
 
-def test_no_image_loses_its_last_name(obeys: stand_in.Engine) -> None:
+def test_no_image_loses_its_last_name(obeys: Engine) -> None:
     """Which the engine would remove with it; the name that it was to have does not come."""
-    obeys.on("POST", "/images/.*", stand_in.Refuse(500, "no space left"))
+    obeys.on("POST", "/images/.*", Refuse(500, "no space left"))
     left = ["name spare:1: waits for the names that are to be given back"]
     assert removed(obeys)["left"] == [*left, "name room:python: no space left"]
     assert steps(obeys) == [step for step in STEPS if "spare" not in step]
 
 
-def test_a_network_whose_containers_cannot_be_disconnected_is_named_once(
-    obeys: stand_in.Engine,
-) -> None:
+def test_a_network_whose_containers_cannot_be_disconnected_is_named_once(obeys: Engine) -> None:
     for path in ("POST /networks/n1/disconnect", "DELETE /networks/n1"):
-        obeys.on(*path.split(), stand_in.Refuse(403, "it has active endpoints"))
+        obeys.on(*path.split(), Refuse(403, "it has active endpoints"))
     assert removed(obeys)["left"] == ["network net: it has active endpoints"]
 
 
-def test_a_container_that_cannot_go_goes_on(obeys: stand_in.Engine) -> None:
+def test_a_container_that_cannot_go_goes_on(obeys: Engine) -> None:
     """What was to be removed may have been saved, and is paused since."""
-    obeys.on("DELETE", "/containers/c2.*", stand_in.Raw(b"out of its mind", 500))
+    obeys.on("DELETE", "/containers/c2.*", Raw(b"out of its mind", 500))
     assert removed(obeys)["left"] == ["container web2: 500 out of its mind"]
     assert "POST /containers/c2/unpause" in steps(obeys)
     assert "POST /containers/c1/unpause" not in steps(obeys)
 
 
-def test_one_thing_that_hangs_does_not_keep_the_others(obeys: stand_in.Engine) -> None:
-    obeys.on("DELETE", "/containers/c1.*", stand_in.HANG)
+def test_one_thing_that_hangs_does_not_keep_the_others(obeys: Engine) -> None:
+    obeys.on("DELETE", "/containers/c1.*", HANG)
     told = removed(obeys)
     assert told["left"] == ["container web1: no answer in 0.5 s"]
     assert set(STEPS) <= set(steps(obeys))
 
 
-@pytest.mark.parametrize("bad", [stand_in.HANG, stand_in.DROP])
-def test_an_engine_that_answers_no_more_ends_it(obeys: stand_in.Engine, bad: object) -> None:
-    obeys.on("DELETE", "/containers/c1.*", stand_in.Refuse(500, "no"))
+@pytest.mark.parametrize("bad", [HANG, DROP])
+def test_an_engine_that_answers_no_more_ends_it(obeys: Engine, bad: object) -> None:
+    obeys.on("DELETE", "/containers/c1.*", Refuse(500, "no"))
     obeys.on("DELETE", "/containers/c2.*", bad)
     obeys.on("GET", "/version", bad)
     told = removed(obeys)
@@ -631,17 +601,15 @@ def test_an_engine_that_answers_no_more_ends_it(obeys: stand_in.Engine, bad: obj
     assert steps(obeys)[-1] == "DELETE /containers/c2?force=true"
 
 
-def test_a_cache_goes_piece_by_piece_and_what_a_build_is_using_stays(
-    obeys: stand_in.Engine,
-) -> None:
+def test_a_cache_goes_piece_by_piece_and_what_a_build_is_using_stays(obeys: Engine) -> None:
     """A piece that another is made from goes in the next round; one is refused in each."""
     rounds = {"b1": ["b1"], "b2": [], "b3": []}
 
-    def prune(question: stand_in.Question) -> object:
+    def prune(question: Question) -> object:
         for piece, gone in rounds.items():
             if f"%22{piece}%22" in question.path:
                 if piece == "b3":
-                    return stand_in.Refuse(500, "locked")
+                    return Refuse(500, "locked")
                 told, rounds["b2"] = gone, ["b2"]
                 return {"CachesDeleted": told}
         return {"CachesDeleted": None}
@@ -654,30 +622,28 @@ def test_a_cache_goes_piece_by_piece_and_what_a_build_is_using_stays(
 
 
 @pytest.fixture
-def volumes(obeys: stand_in.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def volumes(obeys: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The directory of the engine's volumes, with nothing mounted below it."""
     for name in "ab":
         told = {"Name": name, "Driver": "local", "Options": None}
         place = tmp_path / name / "_data"
         obeys.on("GET", f"/volumes/{name}", told | {"Mountpoint": str(place)})
-    mount(tmp_path, monkeypatch, str(tmp_path))
+    monkeypatch.setattr(mounts, "MOUNTINFO", tmp_path / "mountinfo")
+    mount(tmp_path, str(tmp_path))
     return tmp_path
 
 
-def mount(directory: Path, monkeypatch: pytest.MonkeyPatch, *places: str) -> None:
+def mount(volumes: Path, *places: str) -> None:
     """Have places mounted, as the kernel writes them."""
-    table = directory / "mountinfo"
-    table.write_text(
-        "".join(f"1 2 254:0 /r {place} rw shared:1 - ext4 /dev/a rw\n" for place in places)
-    )
-    monkeypatch.setattr(mounts, "MOUNTINFO", table)
+    lines = (f"1 2 254:0 /r {place} rw shared:1 - ext4 /dev/a rw\n" for place in places)
+    (volumes / "mountinfo").write_text("".join(lines))
 
 
 @pytest.mark.parametrize("where", ["a", "a/_data", "a/_data/in\\040it", "a/_data/b/c"])
 def test_a_volume_in_which_something_is_mounted_stays(
-    obeys: stand_in.Engine, volumes: Path, monkeypatch: pytest.MonkeyPatch, where: str
+    obeys: Engine, volumes: Path, where: str
 ) -> None:
-    mount(volumes, monkeypatch, "/", str(volumes), f"{volumes}/ab/_data", f"{volumes}/{where}")
+    mount(volumes, "/", str(volumes), f"{volumes}/ab/_data", f"{volumes}/{where}")
     told = removed(obeys)
     where = where.replace("\\040", " ")
     place = f"'{volumes}/{where}'" if " " in where else f"{volumes}/{where}"
@@ -688,37 +654,31 @@ def test_a_volume_in_which_something_is_mounted_stays(
     assert "DELETE /volumes/b" in steps(obeys)
 
 
-def test_what_is_mounted_in_a_mount_is_unmounted_first(
-    obeys: stand_in.Engine, volumes: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    mount(volumes, monkeypatch, f"{volumes}/a/_data", f"{volumes}/a/_data/b")
+def test_what_is_mounted_in_a_mount_is_unmounted_first(obeys: Engine, volumes: Path) -> None:
+    mount(volumes, f"{volumes}/a/_data", f"{volumes}/a/_data/b")
     fix = f"; umount {volumes}/a/_data/b {volumes}/a/_data ends that"
     assert removed(obeys)["left"][0].endswith(fix)
 
 
-def test_a_root_that_is_a_link_is_looked_up(
-    obeys: stand_in.Engine, volumes: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_root_that_is_a_link_is_looked_up(obeys: Engine, volumes: Path) -> None:
     (volumes / "link").symlink_to(volumes)
     told = {"Name": "a", "Driver": "local", "Mountpoint": f"{volumes}/link/a/_data"}
     obeys.on("GET", "/volumes/a", told)
-    mount(volumes, monkeypatch, f"{volumes}/a/_data")
+    mount(volumes, f"{volumes}/a/_data")
     assert len(removed(obeys)["left"]) == 1
 
 
-def test_what_the_engine_has_mounted_it_unmounts(
-    obeys: stand_in.Engine, volumes: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_the_engine_has_mounted_it_unmounts(obeys: Engine, volumes: Path) -> None:
     """But once only; and what another driver has its volumes in is its own affair."""
     place = f"{volumes}/a/_data"
     told = {"Name": "a", "Driver": "local", "Mountpoint": place}
     obeys.on("GET", "/volumes/a", told | {"Options": {"type": "none", "device": "/home"}})
-    mount(volumes, monkeypatch, place)
+    mount(volumes, place)
     assert "failed" not in removed(obeys)
-    mount(volumes, monkeypatch, place, place)
+    mount(volumes, place, place)
     assert len(removed(obeys)["left"]) == 1
     obeys.on("GET", "/volumes/a", told | {"Options": {"size": "1G"}})
-    mount(volumes, monkeypatch, place)
+    mount(volumes, place)
     assert len(removed(obeys)["left"]) == 1
     obeys.on("GET", "/volumes/a", told | {"Driver": "nfs"})
     assert "failed" not in removed(obeys)
@@ -730,7 +690,7 @@ class Kept:
     A container `web` with the volume a, in the network n1; one `done` that has ended; an image.
     """
 
-    def __init__(self, engine: stand_in.Engine, directory: Path) -> None:
+    def __init__(self, engine: Engine, directory: Path) -> None:
         self.engine = engine
         self.containers = {"web": self.container("web", "a"), "done": self.container("done")}
         self.containers["done"]["State"] |= {"Running": False, "Paused": False}
@@ -778,14 +738,14 @@ class Kept:
         place = str(self.places[name])
         return {"Name": name, "Driver": "local", "Mountpoint": place, "Options": None}
 
-    def told_container(self, _: stand_in.Question, key: str) -> object:
+    def told_container(self, _: Question, key: str) -> object:
         """Describe a container that is there still."""
-        return self.containers.get(key, stand_in.Refuse(404))
+        return self.containers.get(key, Refuse(404))
 
-    def told_image(self, _: stand_in.Question, key: str) -> object:
+    def told_image(self, _: Question, key: str) -> object:
         """Describe the image of an ID or a name."""
         found = [names for one, names in self.images.items() if key in (one, *names)]
-        return {"RepoTags": found[0]} if found else stand_in.Refuse(404)
+        return {"RepoTags": found[0]} if found else Refuse(404)
 
     def removed(self) -> dict[str, Any]:
         """Remove what is as it was saved."""
@@ -793,8 +753,7 @@ class Kept:
 
 
 @pytest.fixture
-def since(obeys: stand_in.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
-    monkeypatch.setattr(access, "SYSTEMD", "/nonexistent")
+def since(obeys: Engine, tmp_path: Path) -> Kept:
     os.chmod(obeys.path, 0o660)
     return Kept(obeys, tmp_path)
 
@@ -814,7 +773,7 @@ ALL_THAT_WAS_SAVED = [
 def test_all_goes_that_is_as_it_was_saved_while_students_are_kept_out(since: Kept) -> None:
     modes = set()
 
-    def note(_: stand_in.Question) -> None:
+    def note(_: Question) -> None:
         modes.add(os.stat(since.engine.path).st_mode & 0o777)
 
     since.engine.on("DELETE", ".*", note)
@@ -825,7 +784,7 @@ def test_all_goes_that_is_as_it_was_saved_while_students_are_kept_out(since: Kep
 
 
 def test_students_are_let_in_again_where_the_engine_answers_no_more(since: Kept) -> None:
-    since.engine.on("GET", "/volumes/.*", stand_in.DROP)
+    since.engine.on("GET", "/volumes/.*", DROP)
     assert since.removed()["failed"]
     assert os.stat(since.engine.path).st_mode & 0o777 == 0o660
 
@@ -940,5 +899,5 @@ def test_a_name_that_has_become_the_only_one_of_another_image_stays(since: Kept)
 
 def test_what_is_gone_since_it_was_saved_is_passed_over(since: Kept) -> None:
     since.containers.clear()
-    since.engine.on("GET", "/volumes/.*", stand_in.Refuse(404))
+    since.engine.on("GET", "/volumes/.*", Refuse(404))
     assert "failed" not in since.removed()

@@ -181,14 +181,7 @@ def test_a_role_can_be_counted_by_itself(tree: Path) -> None:
 def test_what_stands_in_the_yaml(tree: Path) -> None:
     counted = shape(tree)
     assert counted.names == len(
-        {
-            "__engine_drop_in",
-            "__engine_files",
-            "__engine_ca",
-            "__engine_at",
-            "__page_a",
-            "__page_b",
-        }
+        {"__engine_drop_in", "__engine_files", "__engine_ca", "__engine_at", "__page_a", "__page_b"}
     )
     # room's `of`, the drop-in, and two of the files.
     assert counted.expressions == 4
@@ -260,15 +253,11 @@ def test_a_checkout_without_python_has_nothing_to_count(tmp_path: Path) -> None:
         ("x = cast(dict[str, Any], {})\n'dict[str, Any]'\n", 0),
     ],
 )
-def test_open_mappings_are_counted_however_they_are_spelled(
-    written: Written, text: str, count: int
-) -> None:
+def test_open_mappings_are_counted_in_any_spelling(written: Written, text: str, count: int) -> None:
     assert len(written("plugins/filter/a.py", text).open_mappings) == count
 
 
-def test_an_alias_that_hides_an_open_mapping_is_counted_wherever_it_is_used(
-    written: Written,
-) -> None:
+def test_an_alias_that_hides_an_open_mapping_is_counted_where_it_is_used(written: Written) -> None:
     written(
         "plugins/plugin_utils/judge/words.py",
         """
@@ -320,17 +309,11 @@ def test_lines_are_counted_and_the_longest_file_and_function_named(written: Writ
     assert counted.longest_function == Length(3, "plugins/modules/short.py:2 long")
 
 
-def test_docstrings_that_begin_with_give_tell_or_say_are_counted_everywhere(
-    written: Written,
-) -> None:
+def test_docstrings_with_give_tell_or_say_are_counted_everywhere(written: Written) -> None:
     written("app/a.py", '"""Tells a thing."""\nclass A:\n    """Say it."""\n')
     written("molecule/x/a.py", 'def f():\n    """Give it."""\ndef g():\n    """Given."""\n')
     counted = written("docs/a.py", '"""Give it."""\n')
-    assert counted.docstrings == [
-        "app/a.py:1 module",
-        "app/a.py:2 A",
-        "molecule/x/a.py:1 f",
-    ]
+    assert counted.docstrings == ["app/a.py:1 module", "app/a.py:2 A", "molecule/x/a.py:1 f"]
 
 
 def test_bindings_of_vague_names_are_counted_by_their_kind(written: Written) -> None:

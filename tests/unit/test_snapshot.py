@@ -5,7 +5,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.shapes import fault
 from hypothesis import given
 from hypothesis import strategies as st
 from mutated import ODD, answers, bounded, json_of
-from stand_in import DROP, HANG, Engine, Raw, Refuse, Stream
+from stand_in import DROP, HANG, Engine, Raw, Refuse, Stream, serving
 
 NOTHING = snapshot.wanted([])
 # Seconds: more than a slow machine takes, less than without the limit that a test is about.
@@ -132,25 +132,6 @@ def take(engine: Engine, **wants: list[Any]) -> dict[str, Any]:
     told = snapshot.take(snapshot.wanted([wants]), engine.path)
     assert list(faults(told, fields.SNAPSHOT, "snapshot")) == []
     return told
-
-
-@contextmanager
-def serving(
-    answer: Callable[[http.server.BaseHTTPRequestHandler], None], host: str = "127.0.0.1"
-) -> Iterator[int]:
-    """Have a page at a port of this machine; answer: what does what do_GET has to."""
-    handler = type("Handler", (http.server.BaseHTTPRequestHandler,), {"do_GET": answer})
-    handler.log_message = lambda *_: None  # type: ignore[attr-defined]
-    with http.server.ThreadingHTTPServer((host, 0), handler) as server:
-        server.daemon_threads = True
-        server.handle_error = lambda *_: None  # type: ignore[method-assign]
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server.server_port
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def page(handler: http.server.BaseHTTPRequestHandler) -> None:
@@ -282,9 +263,7 @@ def test_a_swarm_is_told(engine: Engine) -> None:
             "Mode": {"Replicated": {"Replicas": 3}},
             "TaskTemplate": {"ContainerSpec": {"Image": "labocloud20202021:python"}},
         },
-        "Endpoint": {
-            "Ports": [{"TargetPort": 8888, "Protocol": "tcp", "PublishMode": "host"}],
-        },
+        "Endpoint": {"Ports": [{"TargetPort": 8888, "Protocol": "tcp", "PublishMode": "host"}]},
         "UpdateStatus": {"State": "rollback_completed"},
     }
     task = {
@@ -423,9 +402,7 @@ def test_a_page_is_fetched_at_whatever_port_it_has(engine: Engine) -> None:
         (7, False),
     ],
 )
-def test_a_page_is_fetched_at_the_address_it_has(
-    engine: Engine, host: object, *, answers: bool
-) -> None:
+def test_a_page_is_fetched_at_its_address(engine: Engine, host: object, *, answers: bool) -> None:
     with serving(page) as port:
         ends = [{}, {"HostIp": host, "HostPort": str(port)}, {"HostIp": "", "HostPort": "1"}]
         stand(engine, [container(1, NetworkSettings={"Ports": {"8888/tcp": ends}})], [])
@@ -441,9 +418,7 @@ def test_a_page_at_another_of_the_seats_addresses_is_fetched_there(engine: Engin
     assert told["pages"]["exercise-1:8888/"]["status"] == 200
 
 
-def test_a_page_is_asked_for_at_an_address_of_the_seats_own_alone(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_page_is_asked_for_at_the_seats_own_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine could name any."""
     asked = []
     monkeypatch.setattr(socket.socket, "connect", lambda _socket, address: asked.append(address))

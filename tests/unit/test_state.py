@@ -220,9 +220,7 @@ def test_two_writers_lose_nothing_of_each_other(directory: Path) -> None:
     assert state.read(directory).built["images"] == {"a": "a", "b": "b"}
 
 
-def test_a_writer_that_waits_for_ever_gives_up(
-    directory: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_writer_gives_up_in_the_end(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(state, "PATIENCE", 0)
     with (
         state._locked(directory),

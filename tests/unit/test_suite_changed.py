@@ -27,9 +27,7 @@ def test_no_file_of_the_project_is_left_without_a_check() -> None:
 
 
 @pytest.mark.parametrize("table", [SEEN, READ, ENDS], ids=["SEEN", "READ", "ENDS"])
-def test_the_tables_name_checks_and_files_that_there_are(
-    table: tuple[tuple[str, str], ...],
-) -> None:
+def test_the_tables_name_checks_and_files_that_exist(table: tuple[tuple[str, str], ...]) -> None:
     for pattern, named in table:
         for one in set(named.split()) - {changed.EVERYTHING, changed.ITSELF}:
             assert any(check.is_named(one) for check in CHECKS) or one in FILES, one

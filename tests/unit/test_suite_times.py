@@ -25,9 +25,7 @@ def test_a_machine_waits_no_longer_than_time_passes(machine: Machine) -> None:
     assert machine.waited_lately(60) == 0
 
 
-def test_the_cpu_of_what_a_check_starts_is_its_own_when_that_has_ended_too(
-    machine: Machine,
-) -> None:
+def test_the_cpu_of_what_a_check_starts_is_its_own_when_it_has_ended_too(machine: Machine) -> None:
     busy = "i=0; while [ $i -lt 200000 ]; do i=$((i + 1)); done"
     process = subprocess.Popen(
         ["sh", "-c", f"sh -c '{busy}'; sh -c '{busy}'; read wait"], stdin=subprocess.PIPE

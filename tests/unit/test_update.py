@@ -131,10 +131,7 @@ def test_where_nobody_lacks_anything_nothing_is_done(tmp_path: Path) -> None:
     ],
 )
 def test_it_stops_behind_a_seat_that_was_not_updated(
-    tmp_path: Path,
-    variables: dict[str, object],
-    updated: list[str],
-    recorded: bool,
+    tmp_path: Path, variables: dict[str, object], updated: list[str], recorded: bool
 ) -> None:
     found = update(tmp_path, **variables)
     assert sorted(found["updated"]) == updated

@@ -12,9 +12,7 @@ import pytest
 import stand_in
 from ansible_collections.labocloud.room.plugins.module_utils import state
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
-from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import (
-    fingerprint,
-)
+from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 from ansible_collections.labocloud.room.plugins.module_utils.reset.listing import list_things
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import faults
 from ansible_collections.labocloud.room.plugins.modules import seat_state
