@@ -14,21 +14,21 @@ PYTHON = "python:3.13-slim-trixie"
 FROM = f"{BASE}-from"
 
 
-def verdict(
+def judge(
     *changes: tuple[str, object],
     course: dict[str, Any] | None = None,
     groups: dict[str, list[str]] | None = None,
     **settings: object,
 ) -> dict[str, Any]:
     """Judge the machine that builds, changed at paths of its facts."""
-    made = builder(*changes)
-    made["course"] |= course or {}
-    return build.judge(made["seat"], want(groups, BUILDER, **settings), made)
+    builder_facts = builder(*changes)
+    builder_facts["course"] |= course or {}
+    return build.judge(builder_facts["seat"], want(groups, BUILDER, **settings), builder_facts)
 
 
-def to_do(told: dict[str, Any]) -> tuple[bool, bool, bool]:
+def to_do(verdict: dict[str, Any]) -> tuple[bool, bool, bool]:
     """Return whether nothing is to be done, whether to build the base, and the course image."""
-    return told["settled"], told["base"], told["course"]
+    return verdict["settled"], verdict["base"], verdict["course"]
 
 
 CURRENT, ANEW = (True, False, False), {"course_image_base_refresh": True}
@@ -50,16 +50,16 @@ BEGUN = image("5c9b3f1e7d20", "base")["id"]
 def test_what_is_built_where_all_is_there(
     course: dict[str, Any], settings: dict[str, object], expected: tuple[bool, bool, bool]
 ) -> None:
-    assert to_do(verdict(course=course, **settings)) == expected
-    assert verdict(("images", {}), **ANEW)["base"]
+    assert to_do(judge(course=course, **settings)) == expected
+    assert judge(("images", {}), **ANEW)["base"]
 
 
 def test_another_machine_builds_nothing() -> None:
-    made = builder(("images", {}))
-    assert build.judge(made["seat"], want(), made)["settled"]
+    builder_facts = builder(("images", {}))
+    assert build.judge(builder_facts["seat"], want(), builder_facts)["settled"]
     # Nor one whose files cannot be read, which is the images' refusal.
-    assert verdict(("images", {}), course={"why": "no Dockerfile"})["settled"]
-    assert build.judge(made["seat"], want(name=BUILDER), {})["settled"]
+    assert judge(("images", {}), course={"why": "no Dockerfile"})["settled"]
+    assert build.judge(builder_facts["seat"], want(name=BUILDER), {})["settled"]
 
 
 @pytest.mark.parametrize(
@@ -78,22 +78,22 @@ def test_another_machine_builds_nothing() -> None:
 def test_what_is_not_current_is_built_and_the_image_on_a_new_base(
     changes: list, course: dict[str, Any], base: bool
 ) -> None:
-    told = verdict(*changes, course=course)
-    assert to_do(told) == (False, base, True)
-    assert told["held"] == ""
+    verdict = judge(*changes, course=course)
+    assert to_do(verdict) == (False, base, True)
+    assert verdict["held"] == ""
 
 
 def test_the_image_has_the_revision_in_its_name_and_its_label() -> None:
-    told = verdict()
-    assert (told["name"], told["revision"]) == (f"{COURSE}-{REVISION[:12]}", REVISION)
+    verdict = judge()
+    assert (verdict["name"], verdict["revision"]) == (f"{COURSE}-{REVISION[:12]}", REVISION)
 
 
 def test_wheels_are_for_both_c_libraries_and_the_machines_architecture() -> None:
-    told = verdict(("arch", "aarch64"))
-    glibc, musl = told["platforms"]
+    verdict = judge(("arch", "aarch64"))
+    glibc, musl = verdict["platforms"]
     assert glibc[0] == "--platform=manylinux_2_28_aarch64"
     assert musl == ["--platform=musllinux_1_2_aarch64", "--platform=musllinux_1_1_aarch64"]
-    assert told["wheels"].endswith("/wheels/wheels of aarch64")
+    assert verdict["wheels"].endswith("/wheels/wheels of aarch64")
 
 
 @pytest.mark.parametrize(
@@ -104,34 +104,34 @@ def test_wheels_are_for_both_c_libraries_and_the_machines_architecture() -> None
     ],
 )
 def test_a_machine_that_is_not_ready_says_so_when_its_turn_comes(changes: list, words: str) -> None:
-    told = verdict(("images", {}), *changes)
-    assert not told["refused"]
-    assert words in told["held"]
+    verdict = judge(("images", {}), *changes)
+    assert not verdict["refused"]
+    assert words in verdict["held"]
 
 
 def test_on_an_architecture_that_there_is_no_base_for_nothing_is_built() -> None:
     """Its wheels have no directory, and nothing is downloaded or packed for it."""
-    [found] = verdict(("images", {}), ("arch", "../x"))["refused"]
-    assert found["id"] == "image_arch"
-    assert not verdict(("arch", "../x"))["refused"]
+    [refusal] = judge(("images", {}), ("arch", "../x"))["refused"]
+    assert refusal["id"] == "image_arch"
+    assert not judge(("arch", "../x"))["refused"]
 
 
 def test_a_base_that_is_to_be_there_and_is_not_is_refused() -> None:
     """To build on its name would be to pull it."""
     present = {"course_image_base_source": "present"}
-    [found] = verdict(course={"base": "b1" * 32}, **present)["refused"]
-    assert found["id"] == "base_absent"
-    assert PYTHON in found["cause"]["en"]
-    assert not verdict(**present)["refused"]
+    [refusal] = judge(course={"base": "b1" * 32}, **present)["refused"]
+    assert refusal["id"] == "base_absent"
+    assert PYTHON in refusal["cause"]["en"]
+    assert not judge(**present)["refused"]
     images = {PYTHON: image("", "python")}
-    assert not verdict(("images", images), **present)["refused"]
+    assert not judge(("images", images), **present)["refused"]
     # Before there is an engine, nobody can tell.
-    assert not verdict(("images", {}), ("docker/running", False), **present)["refused"]
+    assert not judge(("images", {}), ("docker/running", False), **present)["refused"]
 
 
 def origin(*changes: tuple[str, object], **settings: object) -> dict[str, Any]:
-    found: dict[str, Any] = verdict(*changes, **settings)["origin"]
-    return found
+    result: dict[str, Any] = judge(*changes, **settings)["origin"]
+    return result
 
 
 HAS_IT = (
@@ -142,8 +142,8 @@ HAS_IT = (
 
 
 def test_a_registry_that_was_never_asked_is_asked() -> None:
-    told = origin()
-    assert told == {
+    result = origin()
+    assert result == {
         "source": "auto",
         "asks": True,
         "image": PYTHON,
@@ -187,19 +187,19 @@ ORIGINS: dict[str, tuple[list[tuple[str, object]], dict[str, object], tuple[str,
 @pytest.mark.parametrize("case", ORIGINS)
 def test_where_the_base_comes_from(case: str) -> None:
     changes, settings, expected = ORIGINS[case]
-    told = origin(*changes, **settings)
-    assert (told["source"], told["digest"], told["asks"]) == expected
+    result = origin(*changes, **settings)
+    assert (result["source"], result["digest"], result["asks"]) == expected
     if case in ("gone", "forged", "replaced"):
-        assert told["forget"] == ""
+        assert result["forget"] == ""
     if "course_image_base" in settings:
-        assert told["repository"] == "registry.example:5000/school/python"
+        assert result["repository"] == "registry.example:5000/school/python"
 
 
 def test_what_a_base_is_bootstrapped_with_is_installed_where_it_is_lacking() -> None:
     keyring, mmdebstrap = build.TOOLS
-    assert verdict(("packages", {}))["tools"] == [keyring, mmdebstrap]
-    assert verdict(("packages", {keyring: "1"}))["tools"] == [mmdebstrap]
-    assert verdict(("packages", {keyring: "1", mmdebstrap: "1"}))["tools"] == []
+    assert judge(("packages", {}))["tools"] == [keyring, mmdebstrap]
+    assert judge(("packages", {keyring: "1"}))["tools"] == [mmdebstrap]
+    assert judge(("packages", {keyring: "1", mmdebstrap: "1"}))["tools"] == []
 
 
 REGISTRY: dict[str, Any] = {
@@ -209,26 +209,26 @@ REGISTRY: dict[str, Any] = {
 
 
 def test_what_is_wanted_is_published_where_seats_pull_it() -> None:
-    told = verdict(**REGISTRY)
+    verdict = judge(**REGISTRY)
     published = {
         f"base-{builder()['seat']['images'][BASE]['fingerprint'][:16]}": BASE,
         f"course-{image(REVISION)['fingerprint'][:16]}": f"{COURSE}-{REVISION[:12]}",
     }
-    assert (told["settled"], told["publish"]) == (False, published)
-    assert told["repository"] == "labocloud20202021"
-    there = dict.fromkeys(published, DIGEST)
-    assert verdict(("registry/images", there), **REGISTRY)["settled"]
-    assert verdict(**REGISTRY, course_image_delivery="archive")["settled"]
+    assert (verdict["settled"], verdict["publish"]) == (False, published)
+    assert verdict["repository"] == "labocloud20202021"
+    digests = dict.fromkeys(published, DIGEST)
+    assert judge(("registry/images", digests), **REGISTRY)["settled"]
+    assert judge(**REGISTRY, course_image_delivery="archive")["settled"]
     # What is not built yet is published afterwards.
-    told = verdict(**REGISTRY, course={"context": "c1" * 32})
-    assert (told["course"], told["publish"]) == (True, {})
+    verdict = judge(**REGISTRY, course={"context": "c1" * 32})
+    assert (verdict["course"], verdict["publish"]) == (True, {})
 
 
 def test_the_tasks_ask_for_nothing_that_the_verdict_does_not_tell() -> None:
-    told = verdict()
+    verdict = judge()
     text = "".join(path.read_text() for path in (ROLES / "course_build/tasks").glob("*.yml"))
-    asked = set(re.findall(r"__course_build_verdict\.(\w+)", text))
-    assert asked >= {"settled", "held", "base", "course", "publish", "origin"}
-    assert asked <= set(told)
-    of_origin = set(re.findall(r"__course_build_verdict\.origin\.(\w+)", text))
-    assert of_origin <= set(told["origin"])
+    read_keys = set(re.findall(r"__course_build_verdict\.(\w+)", text))
+    assert read_keys >= {"settled", "held", "base", "course", "publish", "origin"}
+    assert read_keys <= set(verdict)
+    origin_keys = set(re.findall(r"__course_build_verdict\.origin\.(\w+)", text))
+    assert origin_keys <= set(verdict["origin"])
