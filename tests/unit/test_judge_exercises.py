@@ -1,4 +1,4 @@
-"""What is judged of the practical on a seat, and what keeps it from being put there."""
+"""Test the verdict on the practical: what a seat lacks, and what keeps it from being put there."""
 
 from typing import Any
 
@@ -12,9 +12,9 @@ SERVED = {"groups": {"lab": ["pc01"], "registry": ["server"]}, "room_registry_ad
 ABSENT = {"folder": "absent", "command": "absent", "memory": "absent", "digest": ""}
 
 
-def judge(told: dict[str, Any] | None = None, **wanted: Any) -> dict[str, Any]:  # noqa: ANN401
+def judge(facts: dict[str, Any] | None = None, **wanted: Any) -> dict[str, Any]:  # noqa: ANN401
     """Return the verdict on a seat with other facts of its exercises."""
-    has = seat(*((f"exercises/{key}", value) for key, value in (told or {}).items()))
+    has = seat(*((f"exercises/{key}", value) for key, value in (facts or {}).items()))
     return exercises.judge(has, want(**wanted), builder())
 
 
@@ -25,10 +25,10 @@ def test_there_is_nothing_to_do_where_all_is_there() -> None:
 
 
 def test_another_image_that_was_brought_is_made_known() -> None:
-    """Without it, the command would take that for a student's work."""
+    """Show that another delivered image is listed, or labo would take it for a student's work."""
     has = seat(("built/labocloud20202021:python-000000000000", "print of another"))
     verdict = exercises.judge(has, want(), builder())
-    assert [one["id"] for one in verdict["findings"]] == ["exercises_old"]
+    assert [finding["id"] for finding in verdict["findings"]] == ["exercises_old"]
     assert "print of another" in verdict["delivered"]
     # Of one that has two names, the file tells once.
     has = seat(("built/labocloud20202021:python", seat()["built"][BASE]))
@@ -54,25 +54,25 @@ def test_whose_images_are_about_to_change_is_given_the_exercises_after_that() ->
 )
 def test_what_lacks_is_mended(told: dict[str, Any], found: list[str]) -> None:
     verdict = judge(told)
-    assert [one["id"] for one in verdict["findings"]] == found
+    assert [finding["id"] for finding in verdict["findings"]] == found
     assert (verdict["settled"], verdict["refused"]) == (False, [])
-    made = {"exercises": verdict}
-    assert judging.groups(made) == ["lacks_exercises", "unproven"]
+    verdicts = {"exercises": verdict}
+    assert judging.groups(verdicts) == ["lacks_exercises", "unproven"]
 
 
 @pytest.mark.parametrize(
-    ("thing", "path"),
+    ("part", "path"),
     [
         ("folder", "/usr/local/share/labocloud"),
         ("command", "/usr/local/bin/labo"),
         ("memory", "/var/lib/labo"),
     ],
 )
-def test_what_is_somebodys_own_refuses_the_seat(thing: str, path: str) -> None:
-    verdict = judge({thing: "other", "digest": ""})
-    [found] = verdict["refused"]
-    assert verdict["findings"] == [found]
-    assert f"{path} is there and is not the toolkit's" in in_words([found])
+def test_what_is_somebodys_own_refuses_the_seat(part: str, path: str) -> None:
+    verdict = judge({part: "other", "digest": ""})
+    [refusal] = verdict["refused"]
+    assert verdict["findings"] == [refusal]
+    assert f"{path} is there and is not the toolkit's" in in_words([refusal])
     assert judging.groups({"exercises": verdict}) == ["refused", "unproven"]
 
 
@@ -87,18 +87,20 @@ def test_without_the_machine_that_builds_nothing_is_known() -> None:
 
 
 def test_a_project_without_exercises_puts_nothing_on_a_seat() -> None:
-    known = builder()
-    known["course"]["exercises"] = {"files": [], "why": ""}
-    assert exercises.judge(seat(("exercises", seat()["exercises"] | ABSENT)), want(), known) == {
+    builder_facts = builder()
+    builder_facts["course"]["exercises"] = {"files": [], "why": ""}
+    assert exercises.judge(
+        seat(("exercises", seat()["exercises"] | ABSENT)), want(), builder_facts
+    ) == {
         **judge(),
         "removal": False,
     }
 
 
 def test_an_exercise_that_is_wrong_is_told_and_keeps_nothing_else_from_being_done() -> None:
-    known = builder()
-    known["course"]["exercises"] = {"files": [], "why": "app/exercises/01-a has no fr.md"}
-    verdict = exercises.judge(seat(), want(), known)
+    builder_facts = builder()
+    builder_facts["course"]["exercises"] = {"files": [], "why": "app/exercises/01-a has no fr.md"}
+    verdict = exercises.judge(seat(), want(), builder_facts)
     assert "cannot be given to it: app/exercises/01-a has no fr.md" in in_words(verdict["findings"])
     assert (verdict["settled"], verdict["refused"]) == (True, [])
 
