@@ -1,4 +1,4 @@
-"""What is judged of the network."""
+"""Test the verdict on the network."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def judge(*changes: tuple[str, object], **variables: object) -> dict[str, Any]:
 
 def ids(*changes: tuple[str, object], **variables: object) -> list[str]:
     """Return the names of the findings on a changed seat."""
-    return [one["id"] for one in judge(*changes, **variables)["findings"]]
+    return [finding["id"] for finding in judge(*changes, **variables)["findings"]]
 
 
 def routes(to: str, interface: str = "eth0") -> tuple[str, object]:
@@ -35,7 +35,7 @@ def test_nothing_is_found_where_nothing_collides() -> None:
 
 @pytest.mark.parametrize("base", ["fd00::/48", "198.18.0.1/16", "nonsense", None, 7])
 def test_any_pool_can_be_judged(base: object) -> None:
-    """Of IPv6, with bits of the host set, and none at all."""
+    """Show it for IPv6, for bits of the host that are set, and for no address at all."""
     assert ids(docker_engine_daemon_options=pools(base)) == []
 
 
@@ -45,8 +45,8 @@ def test_what_is_no_list_of_pools_can_be_judged(told: object) -> None:
 
 
 def test_a_pool_within_a_route_collides_also_with_bits_of_the_host_set() -> None:
-    told = [{"to": "198.18.0.0/15", "interface": "tun0"}, {"to": "?", "interface": "eth9"}]
-    changes = ("network/docker", []), ("network/routes", told)
+    entries = [{"to": "198.18.0.0/15", "interface": "tun0"}, {"to": "?", "interface": "eth9"}]
+    changes = ("network/docker", []), ("network/routes", entries)
     assert ids(*changes, docker_engine_daemon_options=pools("198.18.3.1/16")) == [
         "network_collision"
     ]
@@ -66,44 +66,44 @@ def test_a_pool_within_a_route_collides_also_with_bits_of_the_host_set() -> None
     ],
 )
 def test_networks_that_collide_with_a_route(to: str, interface: str, collides: str) -> None:
-    """Where the engine is as it should be they are a warning: it is there, and runs."""
+    """Show that a collision is only a warning where the engine is installed and runs."""
     verdict = judge(routes(to, interface))
     assert (verdict["settled"], verdict["refused"]) == (True, [])
-    found = {one["id"]: one for one in verdict["findings"]}
-    assert ("network_collision" in found) == bool(collides)
+    findings = {finding["id"]: finding for finding in verdict["findings"]}
+    assert ("network_collision" in findings) == bool(collides)
     if collides:
-        assert found["network_collision"]["severity"] == "warning"
-        assert collides in found["network_collision"]["cause"]["en"]
+        assert findings["network_collision"]["severity"] == "warning"
+        assert collides in findings["network_collision"]["cause"]["en"]
 
 
 @pytest.mark.parametrize("missing", ["packages", "files"])
 def test_networks_that_collide_refuse_an_engine_that_is_not_as_it_should_be(missing: str) -> None:
-    """Each is told once, and a range that is free with it."""
+    """Show that each collision is a single finding, which names a free range."""
     verdict = judge(routes("198.18.0.0/16"), ("network/docker", []), (missing, {}))
-    [found] = verdict["refused"]
-    assert verdict["findings"] == [found]
+    [refusal] = verdict["refused"]
+    assert verdict["findings"] == [refusal]
     assert not verdict["settled"]
-    assert (found["id"], found["severity"]) == ("network_collision", "error")
-    assert "default-address-pools (198.18.0.0/16)" in found["cause"]["en"]
-    assert "198.18.0.0/16 by eth0" in found["cause"]["en"]
+    assert (refusal["id"], refusal["severity"]) == ("network_collision", "error")
+    assert "default-address-pools (198.18.0.0/16)" in refusal["cause"]["en"]
+    assert "198.18.0.0/16 by eth0" in refusal["cause"]["en"]
     for language in ("en", "fr"):
-        assert "{base: 198.19.0.0/16, size: 24}" in found["advice"][language]
+        assert "{base: 198.19.0.0/16, size: 24}" in refusal["advice"][language]
 
 
 def test_what_collides_with_everything_has_no_range_to_name() -> None:
-    told = [
+    entries = [
         {"to": to, "interface": "eth0"} for to in ("198.18.0.0/15", "172.16.0.0/12", "10.0.0.0/8")
     ]
-    assert "base: ?" in in_words(judge(("network/routes", told))["findings"])
+    assert "base: ?" in in_words(judge(("network/routes", entries))["findings"])
 
 
 def test_a_pool_of_ipv6_is_in_no_route_and_hides_none_that_is() -> None:
-    told = [{"name": "six", "subnet": "fd00:198::/64"}, {"name": "odd", "subnet": "nonsense"}]
+    networks = [{"name": "six", "subnet": "fd00:198::/64"}, {"name": "odd", "subnet": "nonsense"}]
     options = pools("fd00:198::/56", "198.18.0.0/16")
-    changes = ("network/docker", told), routes("198.18.0.0/15")
+    changes = ("network/docker", networks), routes("198.18.0.0/15")
     files = ("files", {})
-    [found] = judge(*changes, files, docker_engine_daemon_options=options)["findings"]
-    assert "default-address-pools (198.18.0.0/16)" in found["cause"]["en"]
+    [finding] = judge(*changes, files, docker_engine_daemon_options=options)["findings"]
+    assert "default-address-pools (198.18.0.0/16)" in finding["cause"]["en"]
 
 
 @pytest.mark.parametrize(
@@ -124,8 +124,8 @@ def test_packets_that_are_too_large_are_told(mtu: object, found: list[str]) -> N
 
 def test_packets_of_an_engine_that_runs_are_those_of_its_networks() -> None:
     assert ids(("network/mtu", 1400), ("network/docker_mtu", 1400)) == []
-    [found] = judge(("network/mtu", 1400))["findings"]
-    assert "1500 bytes, eth0 takes 1400" in found["cause"]["en"]
+    [finding] = judge(("network/mtu", 1400))["findings"]
+    assert "1500 bytes, eth0 takes 1400" in finding["cause"]["en"]
     # No way out, no size.
     assert ids(("network/mtu", 0)) == []
 
@@ -158,29 +158,29 @@ def test_registries(address: str, answer: dict, proxy: str, name: str | None) ->
         "room_registry_hub_mirror": True,
     }
     changes = ("network/registries", {address: answer}), ("network/proxy", proxy)
-    told = network.registries(seat(*changes), want(**settings))
-    assert [one["id"] for one in told] == ([name] if name else [])
+    findings = network.registries(seat(*changes), want(**settings))
+    assert [finding["id"] for finding in findings] == ([name] if name else [])
     used = network.registries(seat(*changes, ("network/docker_proxy", True)), want(**settings))
-    assert {one["id"] for one in used} <= {name} - {"proxy_unset"}
+    assert {finding["id"] for finding in used} <= {name} - {"proxy_unset"}
 
 
 def test_what_became_of_a_registry_is_in_the_verdict() -> None:
-    [found] = judge(("network/registries", {"hub.example:443": REACHED | {"public": False}}))[
+    [finding] = judge(("network/registries", {"hub.example:443": REACHED | {"public": False}}))[
         "findings"
     ]
-    assert (found["id"], found["severity"]) == ("tls_intercepted", "warning")
+    assert (finding["id"], finding["severity"]) == ("tls_intercepted", "warning")
 
 
 def test_the_sample_has_an_engine_that_is_as_it_should_be() -> None:
-    """Else what is a warning here would be a refusal."""
+    """Show what the tests above rely on: without it, a warning would be a refusal."""
     assert SEAT["files"]
     assert ids(("network/mtu", 1400)) == ["network_mtu"]
 
 
 @pytest.mark.parametrize(
-    "told", ["{{ lookup('pipe', 'id') }}", "http://a, https: b", "x y", "a\nb"]
+    "proxy", ["{{ lookup('pipe', 'id') }}", "http://a, https: b", "x y", "a\nb"]
 )
-def test_a_proxy_that_is_no_address_is_not_told_as_one(told: str) -> None:
-    changes = ("network/registries", {"hub.example:443": NOT_REACHED}), ("network/proxy", told)
-    [found] = network.registries(seat(*changes), want())
-    assert "{http: http://HOST:PORT, https: http://HOST:PORT}" in found["advice"]["en"]
+def test_a_proxy_that_is_no_address_is_not_told_as_one(proxy: str) -> None:
+    changes = ("network/registries", {"hub.example:443": NOT_REACHED}), ("network/proxy", proxy)
+    [finding] = network.registries(seat(*changes), want())
+    assert "{http: http://HOST:PORT, https: http://HOST:PORT}" in finding["advice"]["en"]
