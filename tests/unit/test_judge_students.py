@@ -1,4 +1,4 @@
-"""What is judged of the students: who may use Docker without sudo."""
+"""Test the verdict on the students: who may use Docker without sudo."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from sample_seat import SEAT, seat, want
 RANGE = [[2_100_000_000, 65_536]]
 ACCOUNT = {"uid": 995, "gid": 996, "locked": True, "subuids": RANGE, "subgids": RANGE}
 GROUP = {"name": "class-a", "gid": 20010}
-# Its own login script, which is another one than that of a seat with root's engine.
+# The login script differs from that of a seat with root's engine.
 SCRIPT = {engine_files.LOGIN: "another"}
 
 
@@ -45,7 +45,7 @@ def test_who_comes_and_who_goes(
 ) -> None:
     verdict = judge(users, group, brought)
     assert (verdict["add"], verdict["remove"]) == moves
-    assert [one["id"] for one in verdict["findings"]] == found
+    assert [finding["id"] for finding in verdict["findings"]] == found
     assert verdict["settled"] is not any(moves)
     assert verdict["refused"] == []
 
@@ -61,9 +61,9 @@ def test_who_is_about_to_come_is_known_before_and_who_came_after() -> None:
 
 
 def test_what_came_of_the_attacks_is_told_with_the_rest() -> None:
-    told = {"account": "student", "why": "there is no image", "tried": []}
-    verdict = students.judge(seat(), want() | {"attacks": told}, {})
-    assert [one["id"] for one in verdict["findings"]] == ["attack_untried"]
+    results = {"account": "student", "why": "there is no image", "tried": []}
+    verdict = students.judge(seat(), want() | {"attacks": results}, {})
+    assert [finding["id"] for finding in verdict["findings"]] == ["attack_untried"]
     # No run mends it.
     assert verdict["settled"]
 
@@ -80,21 +80,21 @@ def without_root(
 ) -> dict[str, Any]:
     """Return the verdict on a changed seat whose engine runs without root."""
     wanted = want(docker_engine_students="rootless", docker_engine_users=users, **settings)
-    made = hashes(engine_files.login(wanted))
-    own = {"uid": 995, "gid": 996, "mode": 0o660, "groups": []}
+    login_hashes = hashes(engine_files.login(wanted))
+    socket = {"uid": 995, "gid": 996, "mode": 0o660, "groups": []}
     has = seat(
         ("students", {"members": [], "account": ACCOUNT, "group": None, "ranges": []}),
         ("docker/uid", 995),
-        ("docker/socket", own),
-        ("files", {**SEAT["files"], **made, engine_files.UNIT: "the unit"}),
+        ("docker/socket", socket),
+        ("files", {**SEAT["files"], **login_hashes, engine_files.UNIT: "the unit"}),
         *changes,
     )
     return students.judge(has, wanted, {})
 
 
-def found(verdict: dict[str, Any]) -> list[str]:
+def finding_names(verdict: dict[str, Any]) -> list[str]:
     """Return the names of a verdict's findings."""
-    return [one["id"] for one in verdict["findings"]]
+    return [finding["id"] for finding in verdict["findings"]]
 
 
 def test_a_seat_without_root_that_is_as_it_should_be() -> None:
@@ -106,11 +106,11 @@ def test_a_seat_without_root_that_is_as_it_should_be() -> None:
 
 
 def test_of_an_engine_that_is_to_come_nobody_is_missed() -> None:
-    """That it is another one says it all."""
+    """Show that another engine is the only finding."""
     wanted = want(docker_engine_students="rootless", docker_engine_users=["a"])
     verdict = students.judge(seat(("files", {**SEAT["files"], **SCRIPT})), wanted, {})
     assert verdict["add"] == ["a"]
-    assert "users_missing" not in found(verdict)
+    assert "users_missing" not in finding_names(verdict)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_who_comes_and_goes_on_a_seat_without_root(
 ) -> None:
     verdict = without_root(("students/members", members), users=users)
     assert (verdict["add"], verdict["remove"]) == moves
-    assert found(verdict) == names
+    assert finding_names(verdict) == names
     assert not verdict["settled"]
     # The group is the toolkit's own, and goes whole: what came into it is not remembered.
     assert (verdict["known"], verdict["recorded"]) == ([], True)
@@ -141,7 +141,7 @@ def test_nobody_is_in_the_group_docker_of_a_seat_without_root() -> None:
     assert verdict["leave"] == ["theirs", "ours", "named"]
     # Whom the toolkit had put there is not given back.
     assert verdict["taken"] == verdict["kept"] == ["earlier", "named", "theirs"]
-    assert found(verdict) == ["users_root"]
+    assert finding_names(verdict) == ["users_root"]
     assert (verdict["settled"], verdict["recorded"]) == (False, False)
     # They have left it; only the record has to tell that the toolkit has nobody in it.
     taken = {"packages": [], "users": ["ours"], "taken": verdict["taken"]}
@@ -162,7 +162,7 @@ def test_who_was_taken_out_of_the_group_docker_is_given_back_with_roots_engine()
     # Who was there before is no one that the toolkit has brought.
     assert (verdict["add"], verdict["known"]) == (["new"], ["new"])
     assert (verdict["taken"], verdict["kept"]) == (["named", "theirs"], [])
-    assert found(verdict) == ["users_missing", "users_taken"]
+    assert finding_names(verdict) == ["users_missing", "users_taken"]
     assert (verdict["settled"], verdict["recorded"]) == (False, False)
     # A run that ended before it had the record say so.
     group = ("docker_group", ["named", "theirs"])
@@ -194,14 +194,14 @@ def test_a_socket_that_is_open_to_others_or_shut_to_its_group_is_mended(
     change: tuple[str, object], name: str, first: str
 ) -> None:
     verdict = without_root(change)
-    assert (found(verdict), verdict["settled"]) == ([name], False)
+    assert (finding_names(verdict), verdict["settled"]) == ([name], False)
     # By the account: root would follow a link that whoever has the account has put there.
     for command in verdict["socket"]:
         assert command[:4] == ["runuser", "--user", "labocloud-engine", "--"]
     assert verdict["socket"][0][4] == first
     if first != "chgrp":
         verdict = students.judge(seat(change), want(), {})
-        assert (found(verdict), verdict["settled"]) == ([name], False)
+        assert (finding_names(verdict), verdict["settled"]) == ([name], False)
         opening = "--set=user::rw,group::rw,other::-"
         assert verdict["socket"] == [["/usr/bin/setfacl", opening, "/var/run/docker.sock"]]
         assert verdict["opened"] is (change[0] == "docker/socket/groups")
@@ -211,38 +211,38 @@ NAMED = {"docker_engine_group": " class-a "}
 
 
 def test_a_group_of_a_directory_is_let_in_by_its_number() -> None:
-    known = ("students/group", GROUP)
-    verdict = students.judge(seat(known), want(**NAMED), {})
-    assert (found(verdict), verdict["settled"]) == (["socket_shut"], False)
+    group = ("students/group", GROUP)
+    verdict = students.judge(seat(group), want(**NAMED), {})
+    assert (finding_names(verdict), verdict["settled"]) == (["socket_shut"], False)
     assert "the group class-a cannot" in verdict["findings"][0]["cause"]["en"]
     assert verdict["socket"][0][1].endswith(",group:20010:rw")
     assert verdict["may"] == ["class-a"]
     let_in = ("docker/socket/groups", [20010])
-    verdict = students.judge(seat(known, let_in), want(**NAMED), {})
-    assert (found(verdict), verdict["settled"], verdict["opened"]) == ([], True, True)
-    verdict = without_root(known, **NAMED)
-    assert [one[-1] for one in verdict["socket"]] == [
+    verdict = students.judge(seat(group, let_in), want(**NAMED), {})
+    assert (finding_names(verdict), verdict["settled"], verdict["opened"]) == ([], True, True)
+    verdict = without_root(group, **NAMED)
+    assert [command[-1] for command in verdict["socket"]] == [
         "/run/labocloud-engine/docker.sock",
         "/run/labocloud-engine",
     ]
     assert (verdict["may"], verdict["opened"]) == (["class-a"], False)
     # A removal takes it away with that socket, and follows no link in its place as root.
-    verdict = without_root(known, let_in, **NAMED)
+    verdict = without_root(group, let_in, **NAMED)
     assert (verdict["settled"], verdict["opened"]) == (True, False)
 
 
 def test_a_group_that_is_not_known_is_told_and_nobodys_access_taken_away() -> None:
-    """A directory may not answer just now."""
+    """Show that nobody loses access while a directory service does not answer."""
     let_in = ("docker/socket/groups", [20010])
     verdict = students.judge(seat(let_in), want(**NAMED), {})
-    assert (found(verdict), verdict["settled"]) == (["group_unknown"], True)
+    assert (finding_names(verdict), verdict["settled"]) == (["group_unknown"], True)
     assert verdict["socket"] == []
-    assert found(without_root(**NAMED)) == ["group_unknown"]
+    assert finding_names(without_root(**NAMED)) == ["group_unknown"]
 
 
 def test_what_nothing_would_let_in_is_refused_by_its_setting() -> None:
     verdict = students.judge(seat(("service_manager", "none")), want(**NAMED), {})
-    assert [one["id"] for one in verdict["refused"]] == ["group_unmanaged"]
+    assert [refusal["id"] for refusal in verdict["refused"]] == ["group_unmanaged"]
     assert "docker_engine_group" in verdict["refused"][0]["cause"]["en"]
     assert students.judge(seat(("service_manager", "none")), want(), {})["refused"] == []
 
@@ -250,7 +250,7 @@ def test_what_nothing_would_let_in_is_refused_by_its_setting() -> None:
 @pytest.mark.parametrize("folder", ["../x", "a/b", "/srv", ".", "..", "-rf", ".labocloud", "a b"])
 def test_a_folder_is_a_name_in_a_home(folder: str) -> None:
     verdict = students.judge(seat(), want(docker_engine_folder=folder), {})
-    assert [one["id"] for one in verdict["refused"]] == ["setting_wrong"]
+    assert [refusal["id"] for refusal in verdict["refused"]] == ["setting_wrong"]
     assert folder in verdict["refused"][0]["cause"]["en"]
 
 
@@ -258,14 +258,14 @@ def test_the_script_of_a_login_follows_the_setting_and_the_kind_of_the_seat() ->
     text = engine_files.login(want())[engine_files.LOGIN]
     bare = ("files", {path: SEAT["files"][path] for path in SEAT["files"].keys() - SCRIPT.keys()})
     verdict = students.judge(seat(bare), want(), {})
-    assert (found(verdict), verdict["settled"]) == (["folder_script"], False)
+    assert (finding_names(verdict), verdict["settled"]) == (["folder_script"], False)
     assert verdict["login"] == {"write": {engine_files.LOGIN: text}, "remove": []}
     changed = without_root(("files", SEAT["files"]))
     assert "engine=labocloud-engine\n" in changed["login"]["write"][engine_files.LOGIN]
-    assert found(changed) == ["folder_script"]
+    assert finding_names(changed) == ["folder_script"]
     verdict = students.judge(seat(), want(docker_engine_folder=""), {})
     assert verdict["login"] == {"write": {}, "remove": [engine_files.LOGIN]}
-    assert (found(verdict), verdict["settled"]) == (["folder_script"], False)
+    assert (finding_names(verdict), verdict["settled"]) == (["folder_script"], False)
     assert students.judge(seat(bare), want(docker_engine_folder=" "), {})["settled"]
 
 
@@ -283,7 +283,9 @@ def test_the_account_of_an_engine_is_locked_and_has_ids_of_its_own(
     change: tuple[str, object], names: list[str]
 ) -> None:
     verdict = without_root(change)
-    assert found(verdict) == names
+    assert finding_names(verdict) == names
     # The engine's role makes it so, which judges the same.
     assert verdict["settled"]
-    assert found(students.judge(seat(("students/account", ACCOUNT), change), want(), {})) == []
+    assert (
+        finding_names(students.judge(seat(("students/account", ACCOUNT), change), want(), {})) == []
+    )
