@@ -1,4 +1,4 @@
-"""What an archive holds is told before it is loaded; what came wrong is put back."""
+"""Test that an archive is checked before it is loaded, and that wrong images are put back."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ BASE, COURSE = "room:base", "room:python-0123456789ab"
 LIST = json.dumps([{"RepoTags": [BASE, COURSE]}]).encode()
 
 
-def image(name: str, command: str) -> dict[str, Any]:
+def make_image(name: str, command: str) -> dict[str, Any]:
     return {
         "Id": f"sha256:{hashlib.sha256((name + command).encode()).hexdigest()}",
         "RepoTags": [name],
@@ -37,7 +37,7 @@ def image(name: str, command: str) -> dict[str, Any]:
 
 
 class Seat:
-    """An engine that has images, and loads others."""
+    """A stand-in for an engine that has images, and loads others."""
 
     def __init__(self, engine: stand_in.Engine, directory: Path) -> None:
         self.images: dict[str, dict[str, Any]] = {}
@@ -52,18 +52,18 @@ class Seat:
         engine.on("DELETE", r"/images/([^?]+)(?:\?.*)?", self.remove)
 
     def have(self, *images: dict[str, Any]) -> None:
-        """Have images."""
-        self.images |= {one["Id"]: one for one in images}
+        """Add images to the engine."""
+        self.images |= {image["Id"]: image for image in images}
 
     def named(self) -> dict[str, str]:
         """Return each name with the ID of its image."""
-        return {name: one["Id"] for one in self.images.values() for name in one["RepoTags"]}
+        return {name: image["Id"] for image in self.images.values() for name in image["RepoTags"]}
 
     def find(self, wanted: str) -> dict[str, Any] | None:
         """Return an image by name or ID, None where there is none."""
         if self.coming and self.loaded.exists():
-            for one in self.coming:
-                self.take(one["RepoTags"])
+            for image in self.coming:
+                self.take(image["RepoTags"])
             self.have(*self.coming)
             self.coming = []
         return self.images.get(self.named().get(wanted, wanted))
@@ -77,8 +77,8 @@ class Seat:
 
     def take(self, names: list[str]) -> None:
         """Take names from whichever images have them."""
-        for one in self.images.values():
-            one["RepoTags"] = [name for name in one["RepoTags"] if name not in names]
+        for image in self.images.values():
+            image["RepoTags"] = [name for name in image["RepoTags"] if name not in names]
 
     def describe(self, _: stand_in.Question, wanted: str) -> object:
         """Answer an inspection."""
@@ -92,14 +92,14 @@ class Seat:
 
     def remove(self, _: stand_in.Question, wanted: str) -> object:
         """Answer docker image rm."""
-        found = self.find(wanted)
-        if found is None:
+        image = self.find(wanted)
+        if image is None:
             return stand_in.Refuse(404)
-        if found["Id"] in self.untouched:
+        if image["Id"] in self.untouched:
             return stand_in.Refuse(409)
         self.take([wanted])
-        if not found["RepoTags"]:
-            del self.images[found["Id"]]
+        if not image["RepoTags"]:
+            del self.images[image["Id"]]
         return []
 
 
@@ -117,7 +117,7 @@ def seat(
 
 @pytest.fixture
 def src(tmp_path: Path) -> Iterator[Path]:
-    """Where an archive has arrived; it is gone in any case."""
+    """Yield the path of an archive that has arrived, and check that it is removed in any case."""
     place = tmp_path / "passing"
     place.mkdir()
     yield place / "labocloud-images-0a1b"
@@ -127,18 +127,21 @@ def src(tmp_path: Path) -> Iterator[Path]:
 def load(seat: Seat, src: Path, packed: bytes, **others: object) -> dict[str, Any]:
     """Run the module for a base and a revision of the course image."""
     src.write_bytes(packed)
-    wanted = {BASE: fingerprint(image(BASE, "b")), COURSE: fingerprint(image(COURSE, "c"))}
-    asked = {"sha256": hashlib.sha256(packed).hexdigest(), "images": wanted} | others
-    said = stand_in.run(image_load.main, src=str(src), docker_socket=seat.socket, **asked)
-    there = None if said.get("failed") else seat.named()
-    assert said.pop("seat", None) == there
-    return said
+    wanted = {
+        BASE: fingerprint(make_image(BASE, "b")),
+        COURSE: fingerprint(make_image(COURSE, "c")),
+    }
+    request = {"sha256": hashlib.sha256(packed).hexdigest(), "images": wanted} | others
+    answer = stand_in.run(image_load.main, src=str(src), docker_socket=seat.socket, **request)
+    names = None if answer.get("failed") else seat.named()
+    assert answer.pop("seat", None) == names
+    return answer
 
 
 def test_a_zstd_that_a_user_put_first_on_the_path_is_not_meant(
     seat: Seat, src: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seat.coming = [image(BASE, "b"), image(COURSE, "c")]
+    seat.coming = [make_image(BASE, "b"), make_image(COURSE, "c")]
     stand_in.program(tmp_path / "zstd", f"touch {tmp_path}/meant")
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     assert load(seat, src, tar(("manifest.json", LIST))) == {"changed": True}
@@ -146,9 +149,9 @@ def test_a_zstd_that_a_user_put_first_on_the_path_is_not_meant(
 
 
 def test_what_was_asked_for_is_loaded_and_the_base_it_replaces_goes(seat: Seat, src: Path) -> None:
-    old = image(BASE, "old")
+    old = make_image(BASE, "old")
     seat.have(old)
-    seat.coming = [image(BASE, "b"), image(COURSE, "c")]
+    seat.coming = [make_image(BASE, "b"), make_image(COURSE, "c")]
     packed = tar(("manifest.json", LIST))
     assert load(seat, src, packed, forget=old["Id"]) == {"changed": True}
     assert seat.loaded.read_bytes() == packed
@@ -157,9 +160,9 @@ def test_what_was_asked_for_is_loaded_and_the_base_it_replaces_goes(seat: Seat, 
 
 
 def test_a_base_that_a_container_runs_or_that_has_another_name_stays(seat: Seat, src: Path) -> None:
-    old = image(BASE, "old")
+    old = make_image(BASE, "old")
     seat.have(old)
-    seat.coming = [image(BASE, "b"), image(COURSE, "c")]
+    seat.coming = [make_image(BASE, "b"), make_image(COURSE, "c")]
     seat.untouched = {old["Id"]}
     assert load(seat, src, tar(("manifest.json", LIST)), forget=old["Id"]) == {"changed": True}
     assert old["Id"] in seat.images
@@ -177,37 +180,37 @@ def test_a_base_that_a_container_runs_or_that_has_another_name_stays(seat: Seat,
     ],
 )
 def test_names_nobody_asked_for_are_refused_first(seat: Seat, src: Path, packed: bytes) -> None:
-    said = load(seat, src, packed)
-    assert said["failed"]
-    assert "which nobody asked for" in said["msg"]
+    answer = load(seat, src, packed)
+    assert answer["failed"]
+    assert "which nobody asked for" in answer["msg"]
     assert not seat.loaded.exists()
 
 
 def test_a_torn_archive_is_refused_before_the_load(seat: Seat, src: Path) -> None:
-    said = load(seat, src, tar(("manifest.json", LIST)), sha256="0" * 64)
-    assert "torn or altered" in said["msg"]
+    answer = load(seat, src, tar(("manifest.json", LIST)), sha256="0" * 64)
+    assert "torn or altered" in answer["msg"]
     assert not seat.loaded.exists()
 
 
 def test_what_came_as_another_image_leaves_the_names_as_they_were(seat: Seat, src: Path) -> None:
-    """The name of the base goes back, and the revision, which had none, is gone again."""
-    old = image(BASE, "old")
+    """Show that the base's name goes back, and the revision, which had none, is gone again."""
+    old = make_image(BASE, "old")
     seat.have(old)
-    seat.coming = [image(BASE, "b"), image(COURSE, "evil")]
-    said = load(seat, src, tar(("manifest.json", LIST)))
-    assert f"{COURSE} came as another image" in said["msg"]
+    seat.coming = [make_image(BASE, "b"), make_image(COURSE, "evil")]
+    answer = load(seat, src, tar(("manifest.json", LIST)))
+    assert f"{COURSE} came as another image" in answer["msg"]
     assert seat.named() == {BASE: old["Id"]}
     assert set(seat.images) == {old["Id"]}
 
 
 def test_what_the_engine_says_of_a_full_disk_is_told(seat: Seat, src: Path) -> None:
     seat.full = True
-    said = load(seat, src, tar(("manifest.json", LIST)))
-    assert said["msg"] == "no space left on device"
+    answer = load(seat, src, tar(("manifest.json", LIST)))
+    assert answer["msg"] == "no space left on device"
 
 
 def test_what_a_killed_run_left_is_removed_a_day_later(seat: Seat, src: Path) -> None:
-    """The files that came, and the directories that they were taken to."""
+    """Show it for the archives, and for the directories that they were moved to."""
     yesterday = time.time() - 25 * 60 * 60
     place = src.parent
     for name in ("labocloud-images-old", "labocloud-images-today", "labocloud-saved-x", "mine"):
@@ -221,7 +224,7 @@ def test_what_a_killed_run_left_is_removed_a_day_later(seat: Seat, src: Path) ->
     theirs.mkdir()
     os.utime(theirs, (yesterday, yesterday))
     shutil.chown(theirs, 12345) if os.geteuid() == 0 else theirs.rmdir()
-    seat.coming = [image(BASE, "b"), image(COURSE, "c")]
+    seat.coming = [make_image(BASE, "b"), make_image(COURSE, "c")]
     assert load(seat, src, tar(("manifest.json", LIST))) == {"changed": True}
     left = {path.name for path in place.iterdir()} - {theirs.name}
     assert left == {"labocloud-images-today", "labocloud-saved-x", "mine"}
@@ -235,73 +238,77 @@ def test_where_only_the_question_after_it_was_late_the_images_are_not_said_to_be
         raise image_load.LateError("no answer within 120 s")
 
     monkeypatch.setattr(image_load, "answer", late)
-    seat.coming = [image(BASE, "b"), image(COURSE, "c")]
-    said = load(seat, src, tar(("manifest.json", LIST)))
-    assert (said["failed"], said["changed"], said["msg"]) == (True, True, "no answer within 120 s")
+    seat.coming = [make_image(BASE, "b"), make_image(COURSE, "c")]
+    answer = load(seat, src, tar(("manifest.json", LIST)))
+    assert (answer["failed"], answer["changed"], answer["msg"]) == (
+        True,
+        True,
+        "no answer within 120 s",
+    )
     with pytest.raises(AnsibleActionFail) as failed:
-        Action(loading, said).run("pc07")
+        Action(loading, answer).run("pc07")
     assert str(failed.value) == "pc07: no answer within 120 s"
     with pytest.raises(AnsibleActionFail, match="pc07 keeps the images"):
         Action(loading, {"failed": True, "msg": "x"}).run("pc07")
 
 
 def test_what_came_is_remembered_and_has_the_courses_name(seat: Seat, src: Path) -> None:
-    old = image("room:python", "old")
+    old = make_image("room:python", "old")
     seat.have(old)
-    seat.coming = [image(BASE, "b"), image(COURSE, "c")]
+    seat.coming = [make_image(BASE, "b"), make_image(COURSE, "c")]
     packed = tar(("manifest.json", LIST))
     assert load(seat, src, packed, names={"room:python": COURSE}) == {"changed": True}
-    assert seat.named()["room:python"] == image(COURSE, "c")["Id"]
+    assert seat.named()["room:python"] == make_image(COURSE, "c")["Id"]
     # The course's name is for another image soon: it is no mark of the toolkit's.
     assert state.read().built["images"] == {
-        BASE: fingerprint(image(BASE, "b")),
-        COURSE: fingerprint(image(COURSE, "c")),
+        BASE: fingerprint(make_image(BASE, "b")),
+        COURSE: fingerprint(make_image(COURSE, "c")),
     }
 
 
 def test_what_did_not_come_is_not_remembered(seat: Seat, src: Path) -> None:
-    """And has no name that the page is started from."""
-    had = fingerprint(image(BASE, "old"))
-    state.update(lambda told: told.name_image(BASE, had))
-    seat.coming = [image(BASE, "b"), image(COURSE, "evil")]
+    """Show also that the page is not started from such an image."""
+    previous = fingerprint(make_image(BASE, "old"))
+    state.update(lambda record: record.name_image(BASE, previous))
+    seat.coming = [make_image(BASE, "b"), make_image(COURSE, "evil")]
     packed = tar(("manifest.json", LIST))
     assert load(seat, src, packed, names={"room:python": COURSE})["failed"]
-    assert state.read().built["images"] == {BASE: had}
+    assert state.read().built["images"] == {BASE: previous}
     assert "room:python" not in seat.named()
 
 
 def test_it_is_remembered_before_it_comes(
     seat: Seat, src: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A run that is killed while it loads leaves what tells whose the images are."""
-    told = {}
+    """Show that a run that is killed while it loads leaves a record of its images."""
+    recorded = {}
 
     def loading(*_: object) -> None:
-        told.update(state.read().built["images"])
+        recorded.update(state.read().built["images"])
         seat.loaded.touch()
 
     monkeypatch.setattr(image_load, "load", loading)
-    seat.coming = [image(BASE, "b"), image(COURSE, "c")]
+    seat.coming = [make_image(BASE, "b"), make_image(COURSE, "c")]
     assert load(seat, src, tar(("manifest.json", LIST)))["changed"]
-    assert set(told) == {BASE, COURSE}
+    assert set(recorded) == {BASE, COURSE}
 
 
 def test_what_cannot_be_remembered_is_not_loaded(seat: Seat, src: Path, remembers: Path) -> None:
     remembers.mkdir()
     (remembers / "state.json").write_text("{")
-    said = load(seat, src, tar(("manifest.json", LIST)))
-    assert "cannot be read" in said["msg"]
+    answer = load(seat, src, tar(("manifest.json", LIST)))
+    assert "cannot be read" in answer["msg"]
     assert not seat.loaded.exists()
 
 
 def test_what_arrives_is_taken_to_where_nobody_else_comes(
     seat: Seat, src: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who has sent it could alter it between the check and the load."""
+    """Show that the sender cannot alter the archive between the check and the load."""
     seen = []
 
-    def look(taken: Path, *_: object) -> None:
-        seen.extend((taken.parent.stat().st_mode & 0o777, taken.stat().st_mode & 0o777))
+    def look(archive: Path, *_: object) -> None:
+        seen.extend((archive.parent.stat().st_mode & 0o777, archive.stat().st_mode & 0o777))
         seen.append(src.exists())
         raise image_load.WrongArchiveError("enough")
 
@@ -313,25 +320,25 @@ def test_what_arrives_is_taken_to_where_nobody_else_comes(
 def test_a_link_that_arrives_is_no_archive(seat: Seat, src: Path, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("x")
     src.symlink_to(tmp_path / "secret")
-    said = stand_in.run(
+    answer = stand_in.run(
         image_load.main, src=str(src), sha256="0" * 64, images={}, docker_socket=seat.socket
     )
-    assert said["msg"] == "what arrived is no file"
+    assert answer["msg"] == "what arrived is no file"
     assert (tmp_path / "secret").exists()
 
 
 @pytest.mark.parametrize("reads", ["its names", "all"])
 def test_a_zstd_that_ends_early_says_why(seat: Seat, src: Path, tmp_path: Path, reads: str) -> None:
-    """Whoever reads what it unpacks only sees that something lacks."""
+    """Show that zstd's reason is kept: who reads its output only sees that something lacks."""
     packed = tar(("manifest.json", LIST))
-    some = "-c 700" if reads == "its names" else "-c 100000"
-    script = f'#!/bin/sh\nhead {some} "$2"; echo "torn: checksum" >&2; exit 1\n'
+    limit = "-c 700" if reads == "its names" else "-c 100000"
+    script = f'#!/bin/sh\nhead {limit} "$2"; echo "torn: checksum" >&2; exit 1\n'
     (tmp_path / "bin/zstd").write_text(script)
     assert load(seat, src, packed)["msg"] == "torn: checksum"
 
 
 def test_who_stops_reading_has_the_say(tmp_path: Path) -> None:
-    """And not zstd, which is stopped by that."""
+    """Show that the reader's error is raised, and not that of zstd, which stops because of it."""
     archive = tmp_path / "archive"
     archive.write_bytes(b"x" * 10**6)
     stand_in.program(tmp_path / "zstd", 'exec cat "$2"')
