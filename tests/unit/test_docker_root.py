@@ -1,6 +1,6 @@
-"""What becomes of Docker's directories: what Docker kept goes, and nothing else.
+"""Test the removal of Docker's directories: Docker's own data goes, and nothing else.
 
-What is mounted is mounted for real, in a mount namespace of the test's own.
+Mounts are real, in a mount namespace of the test's own.
 """
 
 import os
@@ -48,21 +48,21 @@ BEFORE = SEAT["before"]
 
 @pytest.fixture(autouse=True)
 def directory(remembers: Path) -> Path:
-    """Where it is remembered what there was, for a test."""
+    """Return the directory of the machine's record during a test."""
     return remembers
 
 
 @pytest.fixture
 def theirs(tmp_path: Path) -> Path:
-    """A directory of somebody's with what may not be lost, to be mounted in Docker's."""
+    """Return a directory with somebody's files that may not be lost, to mount in Docker's."""
     directory = tmp_path / "theirs"
     directory.mkdir()
     (directory / "thesis").write_text("years of work")
     return directory
 
 
-def was(roots: dict[str, str]) -> None:
-    """Have the machine remember what directories were like."""
+def remember(roots: dict[str, str]) -> None:
+    """Record the state of directories before the toolkit."""
 
     def change(remembered: state.State) -> None:
         remembered.before = BEFORE | {"roots": roots}
@@ -71,8 +71,8 @@ def was(roots: dict[str, str]) -> None:
 
 
 def seat(root: Path, how: str, *entries: str) -> None:
-    """A seat that remembers what a root was like; in it are files of these names now."""
-    was({str(root): how})
+    """Record a root's earlier state, and create files of these names in it."""
+    remember({str(root): how})
     for entry in entries:
         path = root / entry
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -105,7 +105,7 @@ def test_what_containerd_kept_goes_too(tmp_path: Path) -> None:
 
 
 def test_a_directory_that_was_there_stays(tmp_path: Path) -> None:
-    """/srv, say; and what its file system keeps in it."""
+    """Show it for a directory like /srv, with the entries of its file system."""
     root = tmp_path / "srv"
     seat(root, "empty", "image/x", "lost+found/x")
     assert purge(root, check=True)["changed"]
@@ -129,19 +129,19 @@ def test_a_link_to_a_directory_stays_and_so_does_that(tmp_path: Path) -> None:
     "foreign", ["thesis.odt", "home", ".ssh", "image2", "volumes.bak", "\udcff"]
 )
 def test_what_is_not_dockers_is_named_and_nothing_goes(tmp_path: Path, foreign: str) -> None:
-    one, other = tmp_path / "one", tmp_path / "two"
-    seat(one, "absent", "image/x")
-    seat(other, "empty", "image/x", foreign)
-    roots = {str(one): "absent", str(other): "empty"}
-    was(roots)
+    first, second = tmp_path / "one", tmp_path / "two"
+    seat(first, "absent", "image/x")
+    seat(second, "empty", "image/x", foreign)
+    roots = {str(first): "absent", str(second): "empty"}
+    remember(roots)
     for check in (True, False):
-        said = purge(one, other, check=check)
-        assert said["failed"]
+        answer = purge(first, second, check=check)
+        assert answer["failed"]
         named = foreign.encode(errors="backslashreplace").decode()
-        assert f"{other} holds what is not Docker's: {named}." in said["msg"]
-        assert "Fix: " in said["msg"]
-    assert (one / "image/x").exists()
-    assert (other / "image/x").exists()
+        assert f"{second} holds what is not Docker's: {named}." in answer["msg"]
+        assert "Fix: " in answer["msg"]
+    assert (first / "image/x").exists()
+    assert (second / "image/x").exists()
 
 
 def test_what_was_in_use_before_stays_and_is_told(tmp_path: Path) -> None:
@@ -155,9 +155,9 @@ def test_what_was_in_use_before_stays_and_is_told(tmp_path: Path) -> None:
 
 def test_where_nothing_is_remembered_nothing_is_done(directory: Path, tmp_path: Path) -> None:
     (tmp_path / "docker/image").mkdir(parents=True)
-    said = purge(tmp_path / "docker")
-    assert said["failed"]
-    assert "no record of what was there before" in said["msg"]
+    answer = purge(tmp_path / "docker")
+    assert answer["failed"]
+    assert "no record of what was there before" in answer["msg"]
     directory.mkdir()
     (directory / "state.json").write_text("{")
     assert "cannot be read" in purge(tmp_path / "docker")["msg"]
@@ -167,13 +167,13 @@ def test_where_nothing_is_remembered_nothing_is_done(directory: Path, tmp_path: 
 def test_a_directory_that_is_deeper_than_any_path_goes(tmp_path: Path) -> None:
     root = tmp_path / "docker"
     seat(root, "absent", "volumes/x/_data/file")
-    made = os.open(root / "volumes/x/_data", os.O_RDONLY)
+    descriptor = os.open(root / "volumes/x/_data", os.O_RDONLY)
     for _ in range(1100):
-        os.mkdir("d" * 20, dir_fd=made)
-        deeper = os.open("d" * 20, os.O_RDONLY, dir_fd=made)
-        os.close(made)
-        made = deeper
-    os.close(made)
+        os.mkdir("d" * 20, dir_fd=descriptor)
+        deeper = os.open("d" * 20, os.O_RDONLY, dir_fd=descriptor)
+        os.close(descriptor)
+        descriptor = deeper
+    os.close(descriptor)
     assert purge(root)["changed"]
     assert not root.exists()
 
@@ -184,19 +184,19 @@ def test_a_directory_that_is_deeper_than_any_path_goes(tmp_path: Path) -> None:
 def purge_with(mounts: str, root: Path, busy: str = "..", blind: bool = False) -> dict[str, Any]:
     """Purge a root in a mount namespace of its own, where a shell script has mounted something.
 
-    Gives what the module said, and as `left` what is mounted below the root afterwards. busy: a
+    Return the module's answer, and as `left` the mounts below the root afterwards. busy: a
     directory in the root that is somebody's working directory meanwhile. blind: whether the module
     sees no mount in the list of them.
     """
 
     def work() -> dict[str, Any]:
         os.chdir(root / busy)
-        seen = docker_root.read_mounts
+        original = docker_root.read_mounts
         if blind:
             docker_root.read_mounts = list
-        said = purge(root)
-        said["left"] = [m.path for m in docker_root.mounts_below(str(root), seen())]
-        return said
+        answer = purge(root)
+        answer["left"] = [m.path for m in docker_root.mounts_below(str(root), original())]
+        return answer
 
     return with_mounts(mounts, root, work)
 
@@ -219,11 +219,11 @@ def purge_with(mounts: str, root: Path, busy: str = "..", blind: bool = False) -
 def test_what_a_killed_engine_left_mounted_is_unmounted_and_what_is_there_stays(
     tmp_path: Path, theirs: Path, mount: str
 ) -> None:
-    """A volume of a directory of somebody's, a container's files, its memory."""
+    """Show it for a volume of somebody's directory, a container's files and its memory."""
     root = tmp_path / "docker"
     seat(root, "absent", "volumes/x/_data/file")
-    said = purge_with(mount.format(theirs=theirs), root)
-    assert (said.get("msg"), said["changed"], said["left"]) == (None, True, [])
+    answer = purge_with(mount.format(theirs=theirs), root)
+    assert (answer.get("msg"), answer["changed"], answer["left"]) == (None, True, [])
     assert (theirs / "thesis").read_text() == "years of work"
     assert not root.exists()
 
@@ -245,10 +245,10 @@ def test_what_else_is_mounted_is_named_and_nothing_goes(
 ) -> None:
     root = tmp_path / "docker"
     seat(root, "absent", "volumes/x/_data/file", "swarm/x")
-    said = purge_with(mount.format(theirs=theirs), root)
-    assert said["failed"]
-    assert f"not Docker's: {root}/{where}. Nothing" in said["msg"]
-    assert said["left"] == [f"{root}/{where}"]
+    answer = purge_with(mount.format(theirs=theirs), root)
+    assert answer["failed"]
+    assert f"not Docker's: {root}/{where}. Nothing" in answer["msg"]
+    assert answer["left"] == [f"{root}/{where}"]
     assert (theirs / "thesis").read_text() == "years of work"
     assert (root / "swarm/x").exists()
 
@@ -257,10 +257,10 @@ def test_what_else_is_mounted_is_named_and_nothing_goes(
 def test_what_is_in_use_and_cannot_be_unmounted_is_named(tmp_path: Path, theirs: Path) -> None:
     root = tmp_path / "docker"
     seat(root, "absent", "volumes/x/_data/file", "image/x")
-    said = purge_with(f"mount --bind {theirs} volumes/x/_data", root, busy="volumes/x/_data")
-    assert said["failed"]
-    assert f"{root}/volumes/x/_data is mounted and cannot be unmounted" in said["msg"]
-    assert "busy" in said["msg"]
+    answer = purge_with(f"mount --bind {theirs} volumes/x/_data", root, busy="volumes/x/_data")
+    assert answer["failed"]
+    assert f"{root}/volumes/x/_data is mounted and cannot be unmounted" in answer["msg"]
+    assert "busy" in answer["msg"]
     assert (theirs / "thesis").read_text() == "years of work"
     assert (root / "image/x").exists()
 
@@ -268,15 +268,15 @@ def test_what_is_in_use_and_cannot_be_unmounted_is_named(tmp_path: Path, theirs:
 @mounting
 @pytest.mark.parametrize("kind", ["--bind {theirs}", "-t tmpfs none"])
 def test_what_is_mounted_meanwhile_is_not_entered(tmp_path: Path, theirs: Path, kind: str) -> None:
-    """Of the same file system too: the list of the mounts was read before."""
+    """Show it for mounts of the same file system too, as the list of mounts was read earlier."""
     root = tmp_path / "docker"
     (theirs / "deep").mkdir()
     (theirs / "thesis").rename(theirs / "deep/thesis")
     seat(root, "absent", "volumes/x/_data/file")
     mount = f"mount {kind.format(theirs=theirs)} volumes/x/_data"
-    said = purge_with(mount, root, blind=True)
-    assert said["failed"]
-    assert f"something is mounted at {root}/volumes/x/_data" in said["msg"]
+    answer = purge_with(mount, root, blind=True)
+    assert answer["failed"]
+    assert f"something is mounted at {root}/volumes/x/_data" in answer["msg"]
     assert (theirs / "deep/thesis").read_text() == "years of work"
 
 
@@ -285,14 +285,14 @@ def test_what_is_mounted_meanwhile_is_not_entered(tmp_path: Path, theirs: Path, 
 def test_a_directory_that_is_a_disk_of_its_own_is_emptied_and_stays(
     tmp_path: Path, kind: str
 ) -> None:
-    """A directory of the same disk that is mounted there, too."""
+    """Show it for a directory of the same disk that is mounted there, too."""
     theirs, root = tmp_path / "theirs", tmp_path / "docker"
     theirs.mkdir()
     seat(root, "absent", "image/below-the-disk")
     kind = kind.format(theirs=theirs)
     mount = f"mount {kind} {root}; mkdir {root}/image {root}/lost+found"
-    said = purge_with(mount, root)
-    assert (said.get("msg"), said["changed"]) == (None, True)
+    answer = purge_with(mount, root)
+    assert (answer.get("msg"), answer["changed"]) == (None, True)
     assert (root / "image/below-the-disk").exists()
 
 
@@ -305,9 +305,9 @@ MOUNTINFO = r"""27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
 
 
 def test_mounts_as_the_kernel_tells_them() -> None:
-    told = parse_mounts(MOUNTINFO)
-    assert told[2] == (70, "/var/lib/docker/volumes/a b\\c/_data", "ext4")
-    below = docker_root.mounts_below("/var/lib/docker", told)
+    mounts = parse_mounts(MOUNTINFO)
+    assert mounts[2] == (70, "/var/lib/docker/volumes/a b\\c/_data", "ext4")
+    below = docker_root.mounts_below("/var/lib/docker", mounts)
     assert [mount.number for mount in below] == [71, 70, 53]
     dockers = [mount.number for mount in below if docker_root.is_dockers(mount, "/var/lib/docker")]
     assert dockers == [70, 53]
