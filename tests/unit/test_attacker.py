@@ -1,4 +1,4 @@
-"""What a student tries within a container: it proves first that it could see its success."""
+"""Test the attacks within a container, each of which first proves that it could see success."""
 
 import errno
 import inspect
@@ -37,8 +37,8 @@ Attack = Callable[..., dict[str, object]]
 def try_it(capsys: pytest.CaptureFixture[str]) -> Attack:
     """Return a function that tries an attack, and returns its report."""
 
-    def attack(name: str, **given: object) -> dict[str, object]:
-        attacker.main(name, json.dumps(given))
+    def attack(name: str, **arguments: object) -> dict[str, object]:
+        attacker.main(name, json.dumps(arguments))
         signal.alarm(0)
         return seat_attack.reported(capsys.readouterr().out)
 
@@ -47,45 +47,45 @@ def try_it(capsys: pytest.CaptureFixture[str]) -> Attack:
 
 def test_a_hash_is_told_and_never_the_file(host: Path, try_it: Attack) -> None:
     (host / "etc/shadow").write_text("root:$y$secret:1::::::\n")
-    told = try_it("read_shadow", passwd=attacker.digest(str(host / "etc/passwd")))
-    assert told == {"tool": True, "got": attacker.digest(str(host / "etc/shadow"))}
+    report = try_it("read_shadow", passwd=attacker.digest(str(host / "etc/passwd")))
+    assert report == {"tool": True, "got": attacker.digest(str(host / "etc/shadow"))}
 
 
 def test_what_is_not_the_hosts_is_no_tool(host: Path, try_it: Attack) -> None:
     (host / "etc/shadow").write_text("of the image")
     other = attacker.digest("/dev/null")
-    told = try_it("read_shadow", passwd=other)
-    assert told["tool"] is False
-    assert "got" not in told
+    report = try_it("read_shadow", passwd=other)
+    assert report["tool"] is False
+    assert "got" not in report
 
 
 def test_why_it_was_not_read_is_told(host: Path, try_it: Attack) -> None:
-    told = try_it("read_shadow", passwd=attacker.digest(str(host / "etc/passwd")))
-    assert told["tool"] is True
-    assert "No such file" in str(told["why"])
+    report = try_it("read_shadow", passwd=attacker.digest(str(host / "etc/passwd")))
+    assert report["tool"] is True
+    assert "No such file" in str(report["why"])
 
 
 def test_of_several_each_is_tried_and_the_first_reason_is_told(host: Path, try_it: Attack) -> None:
     (host / "own").mkdir()
     (host / "file").touch()
-    told = try_it("list_homes", open="/open", paths=["/file", "/own", "/away"])
-    assert told["got"] == ["/own"]
-    assert "Not a directory" in str(told["why"])
+    report = try_it("list_homes", open="/open", paths=["/file", "/own", "/away"])
+    assert report["got"] == ["/own"]
+    assert "Not a directory" in str(report["why"])
 
 
 def test_where_none_exist_nothing_was_tried(host: Path, try_it: Attack) -> None:
     assert host.exists()
-    told = try_it("list_homes", open="/open", paths=["/a", "/b"])
-    assert told["tool"] is False
-    assert told["why"] == "none of them is there"
+    report = try_it("list_homes", open="/open", paths=["/a", "/b"])
+    assert report["tool"] is False
+    assert report["why"] == "none of them is there"
 
 
 def test_a_directory_for_all_shows_that_files_can_be_made(host: Path, try_it: Attack) -> None:
     (host / "usr").mkdir()
-    told = try_it("write_usr", open="/open", paths=["/usr/x"])
-    assert told["got"] == ["/usr/x"]
+    report = try_it("write_usr", open="/open", paths=["/usr/x"])
+    assert report["got"] == ["/usr/x"]
     assert os.listdir(host / "open") == []
-    # What is there already is not taken for its own work.
+    # A file that exists already is not taken for the attack's work.
     assert try_it("write_usr", open="/open", paths=["/usr/x"])["got"] == []
     (host / "open").rmdir()
     assert "tool" not in try_it("write_usr", open="/open", paths=["/usr/y"])
@@ -97,37 +97,37 @@ def test_sockets_are_connected_to_by_paths_of_any_length(
     deep = host / ("d" * 100) / "run"
     deep.mkdir(parents=True)
     monkeypatch.chdir(deep)
-    with socket.socket(socket.AF_UNIX) as one, socket.socket(socket.AF_UNIX) as other:
-        one.bind("it")
-        one.listen()
+    with socket.socket(socket.AF_UNIX) as first, socket.socket(socket.AF_UNIX) as second:
+        first.bind("it")
+        first.listen()
         monkeypatch.chdir(host / "open")
-        other.bind("socket")
-        other.listen()
+        second.bind("socket")
+        second.listen()
         path = f"/{'d' * 100}/run/it"
-        told = try_it("connect", open="/open", paths=[path, "/none/such"])
-    assert told["got"] == [path]
+        report = try_it("connect", open="/open", paths=[path, "/none/such"])
+    assert report["got"] == [path]
 
 
 def test_an_abstract_socket_is_connected_to(try_it: Attack) -> None:
     name = f"labocloud-test-{os.getpid()}"
-    with socket.socket(socket.AF_UNIX) as one:
-        one.bind(b"\0" + name.encode())
-        one.listen()
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(b"\0" + name.encode())
+        server.listen()
         assert try_it("connect_abstract", socket=name)["got"] == "connected"
     assert try_it("connect_abstract", socket=name)["tool"] is True
 
 
 def test_a_variable_of_a_process_is_read(try_it: Attack) -> None:
     with subprocess.Popen(["sleep", "60"], env={"A": "1", "IT": "value=2", "Z": "3"}) as process:
-        given = {"process": process.pid, "processes": "/proc", "variable": "IT"}
-        # It has it a moment after it has begun.
+        arguments = {"process": process.pid, "processes": "/proc", "variable": "IT"}
+        # The process has its variables a moment after it has begun.
         while not Path(f"/proc/{process.pid}/environ").read_bytes():
             time.sleep(0.01)
-        told = try_it("read_environment", **given)
+        report = try_it("read_environment", **arguments)
         process.kill()
-    assert told["got"] == "value=2"
-    gone = try_it("read_environment", **given)
-    assert gone["tool"] is False
+    assert report["got"] == "value=2"
+    later = try_it("read_environment", **arguments)
+    assert later["tool"] is False
 
 
 def test_a_process_is_ended(try_it: Attack) -> None:
@@ -155,13 +155,13 @@ def test_of_a_kernel_whose_call_is_not_known_nothing_is_asked(
 # As `busctl` sends it, but for the serial number: org.freedesktop.systemd1.Manager SetEnvironment.
 def test_a_call_is_as_d_bus_has_it() -> None:
     name, path = "org.freedesktop.systemd1", "/org/freedesktop/systemd1"
-    made = attacker.call(name, path, ".Manager.SetEnvironment", "A=1")
-    _, kind, _, version, body, _, head = struct.unpack("<cBBBIII", made[:16])
+    message = attacker.call(name, path, ".Manager.SetEnvironment", "A=1")
+    _, kind, _, version, body, _, head = struct.unpack("<cBBBIII", message[:16])
     assert (kind, version, body) == (1, 1, 12)
-    assert len(made) == 16 + head + -head % 8 + body
-    assert made[-body:] == struct.pack("<II", 8, 3) + b"A=1\0"
-    assert b"org.freedesktop.systemd1.Manager\0" in made
-    assert b"SetEnvironment\0" in made
+    assert len(message) == 16 + head + -head % 8 + body
+    assert message[-body:] == struct.pack("<II", 8, 3) + b"A=1\0"
+    assert b"org.freedesktop.systemd1.Manager\0" in message
+    assert b"SetEnvironment\0" in message
 
 
 def test_of_a_buss_answers_signals_are_passed_by() -> None:
@@ -192,33 +192,35 @@ def test_systemd_takes_a_variable_or_refuses_it(
         bus.listen()
 
         def serve() -> None:
-            with bus.accept()[0] as one:
-                one.sendall(b"DATA\r\nOK 1234\r\n" + message(2) + message(4) + message(answer))
-                while one.recv(4096):
+            with bus.accept()[0] as connection:
+                connection.sendall(
+                    b"DATA\r\nOK 1234\r\n" + message(2) + message(4) + message(answer)
+                )
+                while connection.recv(4096):
                     pass
 
         thread = threading.Thread(target=serve)
         thread.start()
-        told = try_it("tell_systemd", variable="IT")
+        report = try_it("tell_systemd", variable="IT")
         thread.join()
-    assert told["tool"] is True
-    assert told["got"] is got
+    assert report["tool"] is True
+    assert report["got"] is got
 
 
 def test_its_text_runs_by_itself_on_a_python_that_has_nothing_of_ansibles() -> None:
     text = inspect.getsource(attacker)
-    given = json.dumps({"open": "/", "paths": []})
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", text, "no_such", given],
+    arguments = json.dumps({"open": "/", "paths": []})
+    completed = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", text, "no_such", arguments],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert "KeyError: 'no_such'" in done.stderr
-    done = subprocess.run(
+    assert "KeyError: 'no_such'" in completed.stderr
+    completed = subprocess.run(
         [sys.executable, "-I", "-S", "-c", text, "read_shadow", '{"passwd": ""}'],
         capture_output=True,
         text=True,
         check=True,
     )
-    assert "why" in seat_attack.reported(done.stdout)
+    assert "why" in seat_attack.reported(completed.stdout)
