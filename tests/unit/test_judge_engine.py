@@ -1,4 +1,4 @@
-"""What is judged of Docker Engine: what there is to do, what is refused, what is wrong."""
+"""Test the verdict on Docker Engine: what there is to do, what is refused, what is wrong."""
 
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -34,13 +34,13 @@ def judge(*changes: tuple[str, object], **variables: object) -> dict[str, Any]:
 
 
 def ids(verdict: dict[str, Any], part: str = "findings") -> list[str]:
-    return [one["id"] for one in verdict[part]]
+    return [finding["id"] for finding in verdict[part]]
 
 
 def packages(**others: str | None) -> tuple[str, dict[str, str]]:
     """Return a change of the seat's packages; a version of None removes one."""
-    told = SEAT["packages"] | {name.replace("_", "-"): value for name, value in others.items()}
-    return "packages", {name: value for name, value in told.items() if value is not None}
+    versions = SEAT["packages"] | {name.replace("_", "-"): value for name, value in others.items()}
+    return "packages", {name: value for name, value in versions.items() if value is not None}
 
 
 def test_an_engine_that_is_as_it_should_be_is_left_alone() -> None:
@@ -114,9 +114,11 @@ BOOTSTRAP = {"course_image_base_source": "bootstrap"}
 
 def asked_for(*changes: tuple[str, object], name: str = BUILDER, **variables: object) -> list[str]:
     """Return the packages to install on the machine that builds, or on another of its room."""
-    made = builder(*changes)
-    told: list[str] = engine.judge(made["seat"], want(name=name, **variables), made)["packages"]
-    return told
+    builder_facts = builder(*changes)
+    names: list[str] = engine.judge(
+        builder_facts["seat"], want(name=name, **variables), builder_facts
+    )["packages"]
+    return names
 
 
 def test_what_the_base_is_made_with_comes_along_with_docker() -> None:
@@ -124,8 +126,8 @@ def test_what_the_base_is_made_with_comes_along_with_docker() -> None:
     bare = (*BARE, ("images", {}))
     lacking = ["debian-archive-keyring", "mmdebstrap"]
     assert asked_for(*bare, **BOOTSTRAP)[-3:] == ["zstd", *lacking]
-    there = ("packages", {"python3": "3.13.5", "debian-archive-keyring": "2025.1"})
-    assert asked_for(*bare, there, **BOOTSTRAP)[-2:] == ["zstd", "mmdebstrap"]
+    installed = ("packages", {"python3": "3.13.5", "debian-archive-keyring": "2025.1"})
+    assert asked_for(*bare, installed, **BOOTSTRAP)[-2:] == ["zstd", "mmdebstrap"]
     # Not on another machine, nor where a registry may have it, or it is there, or nothing is built.
     assert asked_for(*bare, name="pc02", **BOOTSTRAP)[-1] == "zstd"
     assert asked_for(*bare)[-1] == "zstd"
@@ -134,8 +136,10 @@ def test_what_the_base_is_made_with_comes_along_with_docker() -> None:
 
 
 def test_a_machine_that_builds_without_it_has_its_docker_all_the_same() -> None:
-    made = builder(("images", {}))
-    assert engine.judge(made["seat"], want(name=BUILDER, **BOOTSTRAP), made)["installed"]
+    builder_facts = builder(("images", {}))
+    assert engine.judge(builder_facts["seat"], want(name=BUILDER, **BOOTSTRAP), builder_facts)[
+        "installed"
+    ]
 
 
 @pytest.mark.parametrize("pin", ["26.1.*", "26.1.5+dfsg1-9*", "26.1.5+dfsg1-9+deb13u1+b1", "*"])
@@ -178,7 +182,7 @@ def test_dockers_own_packages() -> None:
     ],
 )
 def test_an_engine_that_is_configured_in_another_way(files: dict, settings: dict) -> None:
-    """What a proxy asks for is in no verdict: verdicts are shown."""
+    """Show also that a proxy's password is in no verdict, as verdicts are shown."""
     verdict = judge(("files", SEAT["files"] | files), **settings)
     assert (verdict["settled"], verdict["configured"]) == (False, False)
     assert ids(verdict) == ["engine_configuration"]
@@ -217,16 +221,16 @@ def test_the_data_of_an_engine_that_is_configured_so_is_recorded_first() -> None
 
 
 @pytest.mark.parametrize(
-    ("change", "found"),
+    ("change", "name"),
     [
         (("docker/outdated", True), "engine_outdated"),
         (("docker/enabled", False), "engine_disabled"),
         (("docker/running", False), "engine_stopped"),
     ],
 )
-def test_an_engine_that_does_not_run_as_it_should(change: tuple[str, object], found: str) -> None:
+def test_an_engine_that_does_not_run_as_it_should(change: tuple[str, object], name: str) -> None:
     verdict = judge(change)
-    assert (verdict["settled"], verdict["runs"], ids(verdict)) == (False, False, [found])
+    assert (verdict["settled"], verdict["runs"], ids(verdict)) == (False, False, [name])
 
 
 def test_where_nothing_manages_services_none_starts_with_the_machine() -> None:
@@ -263,9 +267,9 @@ def test_what_may_have_been_started_is_stopped_before_it_starts(changes: list, r
 
 
 def test_where_only_a_hold_is_to_be_set_or_let_go_nothing_is_to_come() -> None:
-    """A seat without a network can do that."""
-    there = SEAT["packages"]["docker.io"]
-    pinned = judge(docker_engine_version=there)
+    """Show that nothing is installed for a hold, which a seat without a network can set."""
+    version = SEAT["packages"]["docker.io"]
+    pinned = judge(docker_engine_version=version)
     assert (pinned["packages"], pinned["installed"]) == ([], False)
     assert pinned["hold"][0] == "docker.io"
     let_go = judge(("held", ["docker.io"]))
@@ -273,12 +277,12 @@ def test_where_only_a_hold_is_to_be_set_or_let_go_nothing_is_to_come() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "found"),
+    ("version", "names"),
     [("100.0.1", []), ("20.10.0", []), ("20.9.9", ["engine_old"]), (f"{'9' * 5000}.1", [])],
     ids=["100", "20.10", "20.9", "of any length"],
 )
-def test_an_engine_is_old_by_its_numbers(version: str, found: list[str]) -> None:
-    assert ids(judge(("docker/version", version))) == found
+def test_an_engine_is_old_by_its_numbers(version: str, names: list[str]) -> None:
+    assert ids(judge(("docker/version", version))) == names
 
 
 def test_as_much_space_as_is_asked_for_is_enough() -> None:
@@ -341,9 +345,9 @@ def test_what_a_bare_seat_is_refused_for(case: str) -> None:
     verdict = judge(*BARE, *changes, **settings)
     assert ids(verdict) == ids(verdict, "refused") == [name]
     assert not verdict["settled"]
-    said = in_words(verdict["refused"])
+    text = in_words(verdict["refused"])
     for word in (*words, "Fix: ", "./lab up --limit pc02"):
-        assert word in said, said
+        assert word in text, text
 
 
 def test_what_is_installed_and_configured_is_refused_nothing() -> None:
@@ -387,12 +391,12 @@ def test_a_setting_that_is_wrong_is_refused_wherever_it_is() -> None:
 def test_a_unit_that_is_masked_is_told_with_its_fix() -> None:
     verdict = judge(("docker/masked", ["docker.service", "docker.socket"]))
     assert ids(verdict, "refused") == ["engine_masked"]
-    said = in_words(verdict["refused"])
-    assert "docker.service docker.socket is masked" in said
-    assert said.endswith("./lab ansible pc02 -ba 'systemctl unmask docker.service docker.socket'")
+    text = in_words(verdict["refused"])
+    assert "docker.service docker.socket is masked" in text
+    assert text.endswith("./lab ansible pc02 -ba 'systemctl unmask docker.service docker.socket'")
     # The command is for a shell of the control machine: no seat has a word in it.
-    told = ("docker/masked", ["docker.service", "x'; rm -rf / #"])
-    assert in_words(judge(told)["refused"]).endswith("'systemctl unmask docker.service'")
+    masked = ("docker/masked", ["docker.service", "x'; rm -rf / #"])
+    assert in_words(judge(masked)["refused"]).endswith("'systemctl unmask docker.service'")
     assert judge(("docker/masked", ["x'; rm -rf / #"]))["settled"]
 
 
@@ -424,16 +428,16 @@ def test_a_ca_that_is_not_known_today_stays_as_it_is() -> None:
 
 @pytest.mark.parametrize(("days", "waits"), [(None, True), (29, True), (31, False)])
 def test_a_seat_waits_for_a_ca_that_is_about_to_be_made(days: int | None, *, waits: bool) -> None:
-    """The first one, and one that takes the place of another before that ends."""
+    """Show it for the first CA, and for one that replaces another before that ends."""
     pem = Authority("labocloud", ASKED + timedelta(days=days)).pem if days else ""
     has = seat(("files", SEAT["files"] | {CA: sha256(pem.encode()).hexdigest()}))
     wanted = want(groups=REGISTRY, room_registry_address="server")
     wanted["room"]["registry"]["ca"] = pem
-    made = builder(("registry/ca", pem))
-    assert engine.judge(has, wanted, made)["settled"] is not waits
+    builder_facts = builder(("registry/ca", pem))
+    assert engine.judge(has, wanted, builder_facts)["settled"] is not waits
     # From a machine that only runs the registry nobody has images; it is no seat's reason to wait.
     wanted["room"]["builder"] = "pc01"
-    assert engine.judge(has, wanted, made)["settled"]
+    assert engine.judge(has, wanted, builder_facts)["settled"]
 
 
 def test_a_registry_that_the_room_no_longer_has_is_no_longer_trusted() -> None:
@@ -450,27 +454,27 @@ def test_the_registrys_host_knows_its_ca_itself() -> None:
 
 
 def test_removal_takes_what_came_and_leaves_what_was_there() -> None:
-    gone = judge(("files", SEAT["files"] | {CA: HASH}))["removal"]
-    assert gone["came"]
-    assert gone["group"]
+    removal = judge(("files", SEAT["files"] | {CA: HASH}))["removal"]
+    assert removal["came"]
+    assert removal["group"]
     others = [CA, "/etc/apt/sources.list.d/docker.sources", engine_files.LOGIN]
-    assert gone["files"] == [*sorted(engine_files.files(seat(), want())), *others]
-    assert gone["empty"] == [
+    assert removal["files"] == [*sorted(engine_files.files(seat(), want())), *others]
+    assert removal["empty"] == [
         "/etc/docker/certs.d/server:5000",
         "/etc/systemd/system/containerd.service.d",
         "/etc/docker/certs.d",
         *("/etc/containerd", "/etc/docker"),
     ]
-    assert len(gone["scripts"]) == 2
-    assert gone["give_back"] == gone["units"] == []
-    assert gone["checked"] == ["/var/lib/containerd", "/var/lib/docker"]
+    assert len(removal["scripts"]) == 2
+    assert removal["give_back"] == removal["units"] == []
+    assert removal["checked"] == ["/var/lib/containerd", "/var/lib/docker"]
     # Its package is there still.
-    assert gone["data"] == ["/var/lib/docker"]
-    assert judge(packages(containerd=None))["removal"]["data"] == gone["checked"]
+    assert removal["data"] == ["/var/lib/docker"]
+    assert judge(packages(containerd=None))["removal"]["data"] == removal["checked"]
     # Of what came, runc was removed by somebody, and held is what nobody had held.
     changes = packages(runc=None), ("held", ["docker.io", "linux-image"])
-    gone = judge(*changes)["removal"]
-    assert (gone["packages"], gone["held"]) == (["containerd", "docker.io"], ["docker.io"])
+    removal = judge(*changes)["removal"]
+    assert (removal["packages"], removal["held"]) == (["containerd", "docker.io"], ["docker.io"])
 
 
 @pytest.mark.parametrize("came", [True, False])
@@ -481,29 +485,29 @@ def test_an_engine_that_came_and_runs_is_stopped_before_it_goes(
 ) -> None:
     changes = ("docker/running", running), ("service_manager", manager)
     before = ("before/packages", ["python3"] if came else ["docker.io"])
-    gone = judge(*changes, before)["removal"]
+    removal = judge(*changes, before)["removal"]
     by_systemd, by_hand = (came and running and manager == it for it in ("systemd", "none"))
-    assert gone["services"] == ["docker.socket", "docker.service"] * by_systemd
-    assert gone["stopping"] is by_hand
+    assert removal["services"] == ["docker.socket", "docker.service"] * by_systemd
+    assert removal["stopping"] is by_hand
 
 
 @pytest.mark.parametrize("packages", [[], ["docker.io"]])
-@pytest.mark.parametrize("asked", [True, False])
-def test_data_go_where_that_is_asked_for_and_the_engine_came(packages: list, asked: bool) -> None:
-    gone = judge(("before/packages", packages), docker_engine_purge=asked)["removal"]
-    assert gone["purges"] is (asked and not packages)
+@pytest.mark.parametrize("purge", [True, False])
+def test_data_go_where_that_is_asked_for_and_the_engine_came(packages: list, purge: bool) -> None:
+    removal = judge(("before/packages", packages), docker_engine_purge=purge)["removal"]
+    assert removal["purges"] is (purge and not packages)
 
 
 def test_an_engine_that_was_there_gets_its_daemon_json_back_and_starts_anew() -> None:
     before = {"packages": ["docker.io", "containerd"], "files": [DAEMON_JSON]}
     others = {"docker_group": [], "docker_running": True, "roots": {}}
-    gone = judge(("before", SEAT["before"] | before | others))["removal"]
-    assert (gone["came"], gone["group"], gone["scripts"]) == (False, False, [])
-    assert gone["give_back"] == [DAEMON_JSON]
-    assert DAEMON_JSON not in gone["files"]
-    assert "/etc/docker" not in gone["empty"]
-    assert gone["units"] == ["containerd.service", "docker.service"]
-    assert gone["checked"] == ["/var/lib/docker", "/var/lib/containerd"]
+    removal = judge(("before", SEAT["before"] | before | others))["removal"]
+    assert (removal["came"], removal["group"], removal["scripts"]) == (False, False, [])
+    assert removal["give_back"] == [DAEMON_JSON]
+    assert DAEMON_JSON not in removal["files"]
+    assert "/etc/docker" not in removal["empty"]
+    assert removal["units"] == ["containerd.service", "docker.service"]
+    assert removal["checked"] == ["/var/lib/docker", "/var/lib/containerd"]
     stopped = SEAT["before"] | before | others | {"docker_running": False}
     assert judge(("before", stopped))["removal"]["units"] == []
     other = SEAT["before"] | before | others | {"packages": ["docker-ce"]}
@@ -530,5 +534,5 @@ def test_a_directory_that_does_not_answer_takes_no_groups_access_away() -> None:
 
 def test_the_files_of_the_sample_are_those_that_are_wanted() -> None:
     """And those that versions before this one wrote: an engine that runs is not started anew."""
-    made = engine_files.files(seat(), want()) | engine_files.login(want())
-    assert sorted(made) == sorted(SEAT["files"])
+    files = engine_files.files(seat(), want()) | engine_files.login(want())
+    assert sorted(files) == sorted(SEAT["files"])
