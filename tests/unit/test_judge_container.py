@@ -1,4 +1,4 @@
-"""Which container is the toolkit's, whether it is as it has to be, and what is refused."""
+"""Test which container is the toolkit's, whether it is as it has to be, and what is refused."""
 
 import re
 from itertools import product
@@ -53,46 +53,55 @@ def nothing_is_wrong_with_the_images(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(images, "judge", lambda *_: part())
 
 
-def one(key: str, of: str = COURSE, **other: object) -> dict[str, Any]:
+def container_facts(key: str, image_name: str = COURSE, **other: object) -> dict[str, Any]:
     """Return a container as a seat reports it."""
-    told = {"id": key, "image": of, "image_id": IDS.get(of, f"id of {of}"), "labels": MANAGED}
-    more = {"state": "running", "health": None, "ports": [8080], "settings": SETTINGS}
-    return told | more | other
+    identity = {
+        "id": key,
+        "image": image_name,
+        "image_id": IDS.get(image_name, f"id of {image_name}"),
+        "labels": MANAGED,
+    }
+    state = {"state": "running", "health": None, "ports": [8080], "settings": SETTINGS}
+    return identity | state | other
 
 
 def facts(
     brought: dict[str, Any] | None = None, *changes: tuple[str, object], **containers: object
 ) -> dict[str, Any]:
     """Return a seat with these containers, of which the first holds the port."""
-    there = {name.replace("_", "-"): each for name, each in containers.items()}
-    held = {"port": 8080, "address": "127.0.0.1", "process": "docker-proxy", "pid": 9}
-    told = {"packages": [], "users": []} | ({} if brought is None else brought)
+    by_name = {name.replace("_", "-"): details for name, details in containers.items()}
+    listener = {"port": 8080, "address": "127.0.0.1", "process": "docker-proxy", "pid": 9}
+    record = {"packages": [], "users": []} | ({} if brought is None else brought)
     tags = seat()["images"] | {THEIRS: changed(STUDENTS)}
     return seat(
-        ("brought", told),
+        ("brought", record),
         ("images", tags),
-        ("containers", there),
-        ("listeners", [held | {"container": name} for name in list(there)[:1]]),
+        ("containers", by_name),
+        ("listeners", [listener | {"container": name} for name in list(by_name)[:1]]),
         ("page", None),
         *changes,
     )
 
 
-def verdict(
-    has: dict[str, Any], told: dict[str, Any] | None = None, **variables: object
+def judge(
+    has: dict[str, Any], builder_facts: dict[str, Any] | None = None, **variables: object
 ) -> dict[str, Any]:
-    """Return the verdict on the container. told: the builder's facts; by default, the sample's."""
-    return container.judge(has, want(**variables), builder() if told is None else told)
+    """Return the verdict on the container. builder_facts: by default, the sample's."""
+    return container.judge(
+        has, want(**variables), builder() if builder_facts is None else builder_facts
+    )
 
 
-def ids(has: dict[str, Any], told: dict[str, Any] | None = None, **variables: object) -> list[str]:
+def ids(
+    has: dict[str, Any], builder_facts: dict[str, Any] | None = None, **variables: object
+) -> list[str]:
     """Return the names of the findings."""
-    return [each["id"] for each in verdict(has, told, **variables)["findings"]]
+    return [each["id"] for each in judge(has, builder_facts, **variables)["findings"]]
 
 
 def refusals(has: dict[str, Any], **variables: object) -> list[str]:
     """Return the refusals, as sentences."""
-    return [in_words([each]) for each in verdict(has, **variables)["refused"]]
+    return [in_words([refusal]) for refusal in judge(has, **variables)["refused"]]
 
 
 def recorded(*keys: str, making: str = "") -> dict[str, Any]:
@@ -100,73 +109,79 @@ def recorded(*keys: str, making: str = "") -> dict[str, Any]:
 
 
 def test_nothing_is_to_be_done_where_it_is_as_it_has_to_be() -> None:
-    found = verdict(seat())
-    assert (found["settled"], found["findings"], found["differs"]) == (True, [], [])
-    assert (found["own"], found["replaces"], found["left"]) == ([FLASK], FLASK, "")
+    verdict = judge(seat())
+    assert (verdict["settled"], verdict["findings"], verdict["differs"]) == (True, [], [])
+    assert (verdict["own"], verdict["replaces"], verdict["left"]) == ([FLASK], FLASK, "")
     assert container.url(want()) == "http://127.0.0.1:8080"
 
 
 def test_what_is_recorded_is_the_toolkits_whatever_it_is_called() -> None:
-    has = facts(recorded("1", "gone"), autre=one("1", labels={}))
-    found = verdict(has)
-    assert (found["own"], found["replaces"], found["left"]) == (["1"], "1", "")
-    assert (found["settled"], found["refused"]) == (False, [])
+    has = facts(recorded("1", "gone"), autre=container_facts("1", labels={}))
+    verdict = judge(has)
+    assert (verdict["own"], verdict["replaces"], verdict["left"]) == (["1"], "1", "")
+    assert (verdict["settled"], verdict["refused"]) == (False, [])
     assert ids(has) == ["container_missing"]
 
 
 @pytest.mark.parametrize("brought", [recorded(), None])
 def test_a_label_proves_nothing(brought: dict[str, Any] | None) -> None:
-    """Nor where the toolkit has made no container yet."""
-    has = facts(brought, flask=one("1", THEIRS), flask_next=one("2", THEIRS))
-    assert verdict(has)["own"] == []
-    said = " ".join(refusals(has))
-    assert "it has a container flask that runs web:1, not the course image" in said
-    assert "docker rm -f flask" in said
-    assert "it has a container flask-next that is not the toolkit's" in said
-    assert "docker rename flask-next other" in said
+    """Show it also where the toolkit has made no container yet."""
+    has = facts(
+        brought, flask=container_facts("1", THEIRS), flask_next=container_facts("2", THEIRS)
+    )
+    assert judge(has)["own"] == []
+    text = " ".join(refusals(has))
+    assert "it has a container flask that runs web:1, not the course image" in text
+    assert "docker rm -f flask" in text
+    assert "it has a container flask-next that is not the toolkit's" in text
+    assert "docker rename flask-next other" in text
 
 
 def test_one_that_was_about_to_be_made_is_the_toolkits() -> None:
-    has = facts(recorded("1", making="flask-next"), flask=one("1"), flask_next=one("2"))
-    found = verdict(has)
-    assert (found["replaces"], found["left"]) == ("1", "2")
-    assert found["own"] == found["removal"] == ["1", "2"]
+    has = facts(
+        recorded("1", making="flask-next"),
+        flask=container_facts("1"),
+        flask_next=container_facts("2"),
+    )
+    verdict = judge(has)
+    assert (verdict["replaces"], verdict["left"]) == ("1", "2")
+    assert verdict["own"] == verdict["removal"] == ["1", "2"]
     has["containers"]["flask-next"]["labels"] = {}
-    assert verdict(has)["left"] == ""
+    assert judge(has)["left"] == ""
 
 
 def test_a_successor_alone_is_what_an_interrupted_run_has_left() -> None:
-    found = verdict(facts(recorded("2"), flask_next=one("2")))
-    assert (found["replaces"], found["left"], found["refused"]) == ("", "2", [])
+    verdict = judge(facts(recorded("2"), flask_next=container_facts("2")))
+    assert (verdict["replaces"], verdict["left"], verdict["refused"]) == ("", "2", [])
 
 
 def test_a_run_of_the_course_by_hand_is_replaced_and_a_students_image_is_not() -> None:
-    has = facts(recorded(), flask=one("1", labels={}))
-    assert verdict(has)["replaces"] == "1"
-    assert (verdict(has)["own"], verdict(has)["removal"]) == ([], ["1"])
-    assert not verdict(has)["settled"]
+    has = facts(recorded(), flask=container_facts("1", labels={}))
+    assert judge(has)["replaces"] == "1"
+    assert (judge(has)["own"], judge(has)["removal"]) == ([], ["1"])
+    assert not judge(has)["settled"]
     assert refusals(has) == []
     has["containers"]["flask"]["image_id"] = IDS[BASE]
-    assert (verdict(has)["replaces"], verdict(has)["removal"]) == ("", [])
+    assert (judge(has)["replaces"], judge(has)["removal"]) == ("", [])
     # Made from the course image, it has its labels.
     has["images"][THEIRS]["labels"] = {"labocloud.image": "course"}
     has["containers"]["flask"]["image_id"] = f"id of {THEIRS}"
-    assert verdict(has)["replaces"] == ""
+    assert judge(has)["replaces"] == ""
     # It has even the name.
     has["images"][COURSE] |= {"id": f"id of {THEIRS}", "fingerprint": "theirs"}
-    assert verdict(has)["replaces"] == ""
+    assert judge(has)["replaces"] == ""
     assert ids(has) == ["container_foreign"]
 
 
 @pytest.mark.parametrize("port", [8080, 8081])
 def test_another_name_replaces_what_the_toolkit_has_made_before(port: int) -> None:
-    """On the same port and on another one."""
-    has = facts(recorded("1"), flask=one("1"))
+    """Show it on the same port and on another one."""
+    has = facts(recorded("1"), flask=container_facts("1"))
     other = {"flask_container_name": "autre", "flask_container_host_port": port}
-    found = verdict(has, **other)
-    assert (found["replaces"], found["refused"], found["settled"]) == ("1", [], False)
+    verdict = judge(has, **other)
+    assert (verdict["replaces"], verdict["refused"], verdict["settled"]) == ("1", [], False)
     # Where a student has one of that name, ours is not given up for it.
-    has["containers"]["autre"] = one("2", labels={})
+    has["containers"]["autre"] = container_facts("2", labels={})
     assert "has a container autre" in refusals(has, **other)[0]
 
 
@@ -181,7 +196,7 @@ def test_another_name_replaces_what_the_toolkit_has_made_before(port: int) -> No
 )
 def test_who_holds_the_port_is_named(holder: dict[str, Any], words: str) -> None:
     nobody = {"port": 8080, "address": "0.0.0.0", "process": None, "pid": None, "container": None}
-    has = facts(recorded(), ("listeners", [nobody | holder]), web=one("5", THEIRS))
+    has = facts(recorded(), ("listeners", [nobody | holder]), web=container_facts("5", THEIRS))
     assert refusals(has) == [
         f"port 8080 is held by {words}. Fix: stop it, or set flask_container_host_port to a free"
         " port; then: ./lab up --limit pc02"
@@ -191,7 +206,7 @@ def test_who_holds_the_port_is_named(holder: dict[str, Any], words: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("listens", "bound", "held"),
+    ("listens", "bound", "taken"),
     [
         ("127.0.0.1", "127.0.0.1", True),
         ("::ffff:127.0.0.1", "127.0.0.1", True),
@@ -205,29 +220,29 @@ def test_who_holds_the_port_is_named(holder: dict[str, Any], words: str) -> None
         ("::1", "0.0.0.0", False),
     ],
 )
-def test_the_port_is_held_at_the_pages_own_address(listens: str, bound: str, held: bool) -> None:
+def test_the_port_is_held_at_the_pages_own_address(listens: str, bound: str, taken: bool) -> None:
     tomcat = {"port": 8080, "address": listens, "process": "java", "pid": 7, "container": None}
     has = facts(recorded(), ("listeners", [tomcat]))
-    assert (ids(has, flask_container_bind_address=bound) == ["port_taken"]) is held
+    assert (ids(has, flask_container_bind_address=bound) == ["port_taken"]) is taken
 
 
 def test_without_an_engine_it_is_told_who_holds_the_port_and_nothing_else() -> None:
     stopped = [("docker/running", False), ("docker/cpus", 0)]
     assert ids(facts(recorded(), *stopped)) == []
-    assert not verdict(facts(recorded(), *stopped))["settled"]
+    assert not judge(facts(recorded(), *stopped))["settled"]
     tomcat = {"port": 8080, "address": "::", "process": "java", "pid": 7, "container": None}
     assert ids(facts(recorded(), *stopped, ("listeners", [tomcat]))) == ["port_taken"]
 
 
 def test_before_there_is_an_image_it_is_missing() -> None:
     has = facts(recorded(), ("images", {}))
-    assert (ids(has), verdict(has)["settled"]) == (["container_missing"], False)
+    assert (ids(has), judge(has)["settled"]) == (["container_missing"], False)
 
 
 def test_a_machine_that_is_no_seat_has_none() -> None:
     groups = {"lab": ["pc01"], "registry": ["srv"]}
-    found = container.judge(facts(recorded()), want(groups, "srv"), builder())
-    assert (found["settled"], found["findings"], found["wanted"]) == (True, [], {})
+    verdict = container.judge(facts(recorded()), want(groups, "srv"), builder())
+    assert (verdict["settled"], verdict["findings"], verdict["wanted"]) == (True, [], {})
 
 
 WRONG = [
@@ -251,16 +266,16 @@ WRONG = [
 
 @pytest.mark.parametrize(("name", "value", "fix"), WRONG)
 def test_a_wrong_setting_is_refused_on_a_ready_seat(name: str, value: object, fix: str) -> None:
-    [said] = refusals(seat(), **{f"flask_container_{name}": value})
-    assert said.startswith(f"flask_container_{name} is {value}. Fix: ")
-    assert fix in said
+    [refusal] = refusals(seat(), **{f"flask_container_{name}": value})
+    assert refusal.startswith(f"flask_container_{name} is {value}. Fix: ")
+    assert fix in refusal
 
 
 def test_settings_of_another_type_are_refused() -> None:
-    [said] = refusals(seat(), flask_container_host_port="huit", flask_container_lifecycle="x")
-    assert "flask_container_host_port" in said
-    assert "ephemeral, persistent" in said
-    assert not verdict(seat(), flask_container_host_port="huit")["settled"]
+    [refusal] = refusals(seat(), flask_container_host_port="huit", flask_container_lifecycle="x")
+    assert "flask_container_host_port" in refusal
+    assert "ephemeral, persistent" in refusal
+    assert not judge(seat(), flask_container_host_port="huit")["settled"]
 
 
 @pytest.mark.parametrize(
@@ -280,8 +295,8 @@ def test_settings_of_another_type_are_refused() -> None:
 )
 def test_a_right_setting_is_not(name: str, value: object) -> None:
     """It is another one than the container has, which is replaced; unlike CPUs there are not."""
-    found = verdict(seat(), **{f"flask_container_{name}": value})
-    assert (found["refused"], found["settled"]) == ([], False)
+    verdict = judge(seat(), **{f"flask_container_{name}": value})
+    assert (verdict["refused"], verdict["settled"]) == ([], False)
 
 
 def test_where_the_seats_addresses_are_not_known_none_is_refused() -> None:
@@ -290,15 +305,15 @@ def test_where_the_seats_addresses_are_not_known_none_is_refused() -> None:
 
 
 def test_addresses_of_ipv6_and_what_is_none_are_no_matter() -> None:
-    told = ("network/addresses", ["::1/128", "fe80::1%eth0", "nonsense", "192.0.2.2/32"])
-    assert refusals(seat(told), flask_container_bind_address="192.0.2.2") == []
-    [said] = refusals(seat(told), flask_container_bind_address="192.0.2.8")
-    assert "an address of the seat (192.0.2.2)" in said
+    change = ("network/addresses", ["::1/128", "fe80::1%eth0", "nonsense", "192.0.2.2/32"])
+    assert refusals(seat(change), flask_container_bind_address="192.0.2.2") == []
+    [refusal] = refusals(seat(change), flask_container_bind_address="192.0.2.8")
+    assert "an address of the seat (192.0.2.2)" in refusal
 
 
 def test_the_limit_of_the_cpus_is_what_the_seat_has() -> None:
     one_cpu = seat(("docker/cpus", 1))
-    assert verdict(one_cpu, flask_container_cpus=4.0)["settled"]
+    assert judge(one_cpu, flask_container_cpus=4.0)["settled"]
     wanted = container.container_of(want(flask_container_cpus=0), seat())
     assert wanted["HostConfig"]["NanoCpus"] == 0
 
@@ -319,10 +334,10 @@ def test_how_it_comes_and_goes(lifecycle: str, removed: bool, policy: str) -> No
     """By another way than is wanted it is replaced; nothing is wrong with it."""
     wanted = container.container_of(want(flask_container_lifecycle=lifecycle), seat())["HostConfig"]
     assert (wanted["AutoRemove"], wanted["RestartPolicy"]["Name"]) == (removed, policy)
-    found = verdict(seat(), flask_container_lifecycle=lifecycle)
-    assert found["settled"] is removed
-    assert found["findings"] == []
-    assert found["differs"] == ([] if removed else ["AutoRemove", "RestartPolicy"])
+    verdict = judge(seat(), flask_container_lifecycle=lifecycle)
+    assert verdict["settled"] is removed
+    assert verdict["findings"] == []
+    assert verdict["differs"] == ([] if removed else ["AutoRemove", "RestartPolicy"])
 
 
 def test_what_it_has_to_be_is_what_an_engine_is_asked_for() -> None:
@@ -353,8 +368,8 @@ def test_all_that_is_held_against_is_asked() -> None:
     assert set(container.as_facts(want(), seat())) == set(SETTINGS)
 
 
-def differs(told: dict[str, Any]) -> list[str]:
-    return verdict(seat(("containers/flask/settings", told)))["differs"]
+def differs(observed: dict[str, Any]) -> list[str]:
+    return judge(seat(("containers/flask/settings", observed)))["differs"]
 
 
 def test_the_container_that_the_role_has_started_is_as_it_has_to_be() -> None:
@@ -369,10 +384,10 @@ def test_the_courses_command_by_hand_has_the_rights_and_no_limits() -> None:
     """It leaves a seat ready, and is replaced."""
     has = seat(("containers/flask/settings", BY_HAND))
     assert differs(BY_HAND) == LIMITS
-    [found] = verdict(has)["findings"]
-    assert (found["id"], found["severity"]) == ("container_unlimited", "warning")
-    assert f"without its limits ({', '.join(LIMITS)})" in found["cause"]["en"]
-    assert not verdict(has)["settled"]
+    [problem] = judge(has)["findings"]
+    assert (problem["id"], problem["severity"]) == ("container_unlimited", "warning")
+    assert f"without its limits ({', '.join(LIMITS)})" in problem["cause"]["en"]
+    assert not judge(has)["settled"]
 
 
 @pytest.mark.parametrize(
@@ -400,24 +415,24 @@ def test_the_courses_command_by_hand_has_the_rights_and_no_limits() -> None:
     ],
 )
 def test_whatever_reaches_out_of_it_is_told_apart(key: str, value: object) -> None:
-    """By what it is: it has our label, and our record, and its page is right."""
+    """Show it for a container that has our label and record, and whose page is right."""
     has = seat(("containers/flask/settings", SETTINGS | {key: value}))
     assert ids(has) == ["container_altered"]
-    [found] = verdict(has)["findings"]
-    assert f"rights that it has to have ({key})" in found["cause"]["en"]
-    assert not verdict(has)["settled"]
+    [problem] = judge(has)["findings"]
+    assert f"rights that it has to have ({key})" in problem["cause"]["en"]
+    assert not judge(has)["settled"]
 
 
 def test_both_are_told_the_error_first() -> None:
-    told = SETTINGS | {"Privileged": True, "ReadonlyRootfs": False}
-    has = seat(("containers/flask/settings", told))
+    observed = SETTINGS | {"Privileged": True, "ReadonlyRootfs": False}
+    has = seat(("containers/flask/settings", observed))
     assert ids(has) == ["container_altered", "container_unlimited"]
 
 
 @pytest.mark.parametrize("answer", ["x", 7, [1], {"a": []}, True, None])
 @pytest.mark.parametrize("key", sorted(SETTINGS))
 def test_whatever_a_seat_says_of_it_can_be_judged(key: str, answer: object) -> None:
-    verdict(seat(("containers/flask/settings", SETTINGS | {key: answer})))
+    judge(seat(("containers/flask/settings", SETTINGS | {key: answer})))
 
 
 @pytest.mark.parametrize(
@@ -428,9 +443,9 @@ def test_whatever_a_seat_says_of_it_can_be_judged(key: str, answer: object) -> N
     ],
 )
 def test_a_seat_where_one_thing_is_wrong(change: tuple[str, object], name: str, words: str) -> None:
-    [found] = verdict(seat(change, ("listeners", [])))["findings"]
-    assert found["id"] == name
-    assert words in found["cause"]["en"]
+    [problem] = judge(seat(change, ("listeners", [])))["findings"]
+    assert problem["id"] == name
+    assert words in problem["cause"]["en"]
 
 
 def has_no_cpus() -> dict[str, Any]:
@@ -439,10 +454,10 @@ def has_no_cpus() -> dict[str, Any]:
 
 
 def test_a_limit_that_cannot_be_is_missed_where_it_was_asked_for() -> None:
-    assert verdict(has_no_cpus())["settled"]
-    [found] = verdict(has_no_cpus())["findings"]
-    assert (found["id"], found["severity"]) == ("cpu_unlimited", "warning")
-    assert "cannot limit the CPUs of flask" in found["cause"]["en"]
+    assert judge(has_no_cpus())["settled"]
+    [problem] = judge(has_no_cpus())["findings"]
+    assert (problem["id"], problem["severity"]) == ("cpu_unlimited", "warning")
+    assert "cannot limit the CPUs of flask" in problem["cause"]["en"]
     assert ids(has_no_cpus(), flask_container_cpus=0.0) == []
 
 
@@ -461,19 +476,19 @@ PAGES = [
 def test_a_page_that_is_not_the_containers_own(page: dict[str, Any], words: str) -> None:
     """A new container takes its place: its page may answer."""
     has = seat(("page", page))
-    [found] = verdict(has)["findings"]
-    assert found["id"] == "container_unhealthy"
-    assert found["cause"]["en"].endswith(words)
-    assert "http://127.0.0.1:8080/healthz" in found["cause"]["en"]
-    assert not verdict(has)["settled"]
+    [problem] = judge(has)["findings"]
+    assert problem["id"] == "container_unhealthy"
+    assert problem["cause"]["en"].endswith(words)
+    assert "http://127.0.0.1:8080/healthz" in problem["cause"]["en"]
+    assert not judge(has)["settled"]
 
 
 def test_a_page_that_nobody_asked_for_is_not_judged() -> None:
-    assert verdict(seat(("page", None)))["settled"]
+    assert judge(seat(("page", None)))["settled"]
 
 
 def test_who_holds_the_port_explains_the_page() -> None:
-    """The container has lost its network."""
+    """Show that a taken port is the only finding where the container has lost its network."""
     java = {"port": 8080, "address": "::", "process": "java", "pid": 7, "container": None}
     has = seat(("page", PAGES[0][0]), ("listeners", [java]))
     assert ids(has) == ["port_taken"]
@@ -481,8 +496,8 @@ def test_who_holds_the_port_explains_the_page() -> None:
 
 def test_where_nothing_is_to_be_done_nobody_is_in_the_way() -> None:
     """Somebody else's container has the name that the next one would have."""
-    has = seat(("containers/flask-next", one("2", THEIRS)))
-    assert (verdict(has)["settled"], verdict(has)["refused"]) == (True, [])
+    has = seat(("containers/flask-next", container_facts("2", THEIRS)))
+    assert (judge(has)["settled"], judge(has)["refused"]) == (True, [])
 
 
 AN_OLD_ONE = [
@@ -494,10 +509,10 @@ AN_OLD_ONE = [
 
 def test_a_container_of_an_old_image_is_told_where_the_image_is_right() -> None:
     has = seat(*AN_OLD_ONE)
-    [found] = verdict(has)["findings"]
-    assert found["id"] == "container_old"
-    assert f"{OLD[:12]}, not {REVISION[:12]}" in found["cause"]["en"]
-    assert (verdict(has)["differs"], verdict(has)["settled"]) == (["Image"], False)
+    [problem] = judge(has)["findings"]
+    assert problem["id"] == "container_old"
+    assert f"{OLD[:12]}, not {REVISION[:12]}" in problem["cause"]["en"]
+    assert (judge(has)["differs"], judge(has)["settled"]) == (["Image"], False)
 
 
 def test_an_image_that_is_not_right_explains_the_container(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -505,28 +520,28 @@ def test_an_image_that_is_not_right_explains_the_container(monkeypatch: pytest.M
     old = finding("image_missing", "pc02", image=COURSE)
     monkeypatch.setattr(images, "judge", lambda *_: part([old], settled=False))
     assert ids(seat(*AN_OLD_ONE)) == []
-    assert not verdict(seat(*AN_OLD_ONE))["settled"]
+    assert not judge(seat(*AN_OLD_ONE))["settled"]
     same = seat(*AN_OLD_ONE, (f"images/{COURSE}", image(OLD)))
-    assert verdict(same)["settled"]
+    assert judge(same)["settled"]
 
 
 def test_of_an_image_of_somebodys_own_the_builder_knows_nothing() -> None:
     has = seat((f"images/{THEIRS}", STUDENTS), ("images/other:1", STUDENTS))
-    found = verdict(has, {}, flask_container_image=THEIRS)
-    assert [each["id"] for each in found["findings"]] == ["container_old"]
+    verdict = judge(has, {}, flask_container_image=THEIRS)
+    assert [each["id"] for each in verdict["findings"]] == ["container_old"]
 
 
 def test_an_image_of_another_making_with_the_same_revision_is_another_one() -> None:
     has = seat(("containers/flask/image_id", "sha256:" + "e" * 64))
-    [found] = verdict(has)["findings"]
-    assert f"{'e' * 12}, not of course" in found["cause"]["en"]
+    [problem] = judge(has)["findings"]
+    assert f"{'e' * 12}, not of course" in problem["cause"]["en"]
 
 
 def test_a_container_whose_image_has_lost_its_name_stays() -> None:
-    """The images' part has what to say."""
+    """Show that the part of the images tells it, and not that of the container."""
     others = changed(seat()["images"])
     del others[COURSE]
-    assert verdict(seat(("images", others)))["settled"]
+    assert judge(seat(("images", others)))["settled"]
 
 
 @settings(deadline=None)
@@ -572,9 +587,9 @@ WANTED = want()
     )
 )
 def test_wrong_settings_are_named(values: dict[str, Any]) -> None:
-    told = WANTED | {f"flask_container_{key}": value for key, value in values.items()}
-    said = [in_words([each]) for each in container.wrong_settings(seat(), told)]
-    names = [re.match("flask_container_([a-z_]+) is ", each)[1] for each in said]
+    wanted = WANTED | {f"flask_container_{key}": value for key, value in values.items()}
+    sentences = [in_words([each]) for each in container.wrong_settings(seat(), wanted)]
+    names = [re.match("flask_container_([a-z_]+) is ", sentence)[1] for sentence in sentences]
     assert len(set(names)) == len(names)
     assert ("pids_limit" in names) is (values["pids_limit"] < 1)
-    assert all(". Fix: " in each for each in said)
+    assert all(". Fix: " in sentence for sentence in sentences)
