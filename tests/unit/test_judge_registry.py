@@ -1,4 +1,4 @@
-"""What is judged of the room's registry, on its host and on the others."""
+"""Test the verdict on the room's registry, on its host and on the others."""
 
 import base64
 import json
@@ -37,8 +37,8 @@ def wanted(
     name: str = HOST, groups: dict[str, list[str]] = GROUPS, **settings: object
 ) -> dict[str, Any]:
     """Return the desired state of a machine of the room."""
-    known = {"room_registry_address": HOST, "course_image_builder": "", **settings}
-    return want(groups, name, **known)
+    variables = {"room_registry_address": HOST, "course_image_builder": "", **settings}
+    return want(groups, name, **variables)
 
 
 def host(*changes: Change, names: tuple[str, ...] = (HOST,), **settings: object) -> dict[str, Any]:
@@ -46,14 +46,14 @@ def host(*changes: Change, names: tuple[str, ...] = (HOST,), **settings: object)
 
     names: those that its certificate is for. settings: for which its files are written.
     """
-    shown, _ = CA.issue(*names, until=YEAR)
+    certificate, _ = CA.issue(*names, until=YEAR)
     return seat(
         ("packages", PACKAGES),
         ("brought", BROUGHT),
         ("files", hashes(registry_files.files(wanted(**settings)))),
         ("listeners", [LISTENER]),
         ("registry/ca", CA.pem),
-        ("registry/certificate", shown),
+        ("registry/certificate", certificate),
         ("registry/answers", {AT: ANSWERS, MIRROR: ANSWERS}),
         *changes,
     )
@@ -73,11 +73,13 @@ def judged(has: dict[str, Any], **settings: object) -> dict[str, Any]:
 
 
 def ids(verdict: dict[str, Any], key: str = "findings") -> list[str]:
-    return [one["id"] for one in verdict[key]]
+    return [finding["id"] for finding in verdict[key]]
 
 
 def texts(verdict: dict[str, Any], key: str = "refused") -> str:
-    return " ".join(f"{one['cause']['en']} {one['advice']['en']}" for one in verdict[key])
+    return " ".join(
+        f"{finding['cause']['en']} {finding['advice']['en']}" for finding in verdict[key]
+    )
 
 
 # --- On its host -------------------------------------------------------------------------
@@ -103,7 +105,7 @@ def test_of_a_machine_that_has_nothing_everything_lacks() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "found"),
+    ("change", "expected"),
     [
         (("files", {}), ["registry_configuration"]),
         (("packages", SEAT["packages"]), ["registry_configuration"]),
@@ -114,12 +116,12 @@ def test_of_a_machine_that_has_nothing_everything_lacks() -> None:
     ],
     ids=["files", "packages", "a service", "a certificate", "a CA", "the end of an installation"],
 )
-def test_what_lacks_is_mended(change: Change, found: list[str]) -> None:
+def test_what_lacks_is_mended(change: Change, expected: list[str]) -> None:
     answers = ("registry/answers", {})
     verdict = judged(host(answers, change))
     assert not verdict["settled"]
     assert verdict["refused"] == []
-    assert ids(verdict) == found
+    assert ids(verdict) == expected
 
 
 def test_a_file_that_is_not_asked_for_any_longer_goes() -> None:
@@ -195,12 +197,12 @@ def test_a_registry_that_does_not_answer_by_its_name_is_told_with_its_log() -> N
     verdict = judged(host(("registry/answers", {AT: REFUSES})))
     assert verdict["settled"]  # there is nothing that the role would do
     assert ids(verdict) == ["registry_down"]
-    said = verdict["down"]
-    assert said.startswith(
+    message = verdict["down"]
+    assert message.startswith(
         f"{HOST}: the registry does not answer at {AT} (Connection refused). Fix"
     )
-    assert "set room_registry_address, for all" in said
-    assert said.endswith("journalctl -n 20 -u docker-registry'")
+    assert "set room_registry_address, for all" in message
+    assert message.endswith("journalctl -n 20 -u docker-registry'")
 
 
 def test_a_registry_that_nobody_asked_and_that_does_not_run_is_down() -> None:
@@ -245,7 +247,7 @@ def test_a_registry_of_somebody_else_is_left_alone(recorded: bool) -> None:
 
 
 def test_one_that_somebody_has_installed_since_is_left_alone_too() -> None:
-    """The toolkit has written down what was there before, and did not bring it."""
+    """Show it for a package that is neither in the record of before nor brought by the toolkit."""
     verdict = judged(host(*BARE, ("packages", PACKAGES)))
     assert ids(verdict, "refused") == ["registry_foreign"]
 
@@ -267,9 +269,9 @@ def test_a_port_that_somebody_holds_is_refused(holder: dict[str, object], words:
 
 
 def test_the_mirrors_port_counts_where_there_is_a_mirror() -> None:
-    held = ("listeners", [LISTENER | {"port": 5002, "process": "python3"}])
-    assert judged(host(*BARE, held))["refused"] == []
-    verdict = judged(host(*BARE, held), room_registry_hub_mirror=True)
+    taken = ("listeners", [LISTENER | {"port": 5002, "process": "python3"}])
+    assert judged(host(*BARE, taken))["refused"] == []
+    verdict = judged(host(*BARE, taken), room_registry_hub_mirror=True)
     assert ids(verdict, "refused") == ["registry_port"]
 
 
@@ -279,7 +281,7 @@ def test_the_mirrors_port_counts_where_there_is_a_mirror() -> None:
         # The machine was started anew between the package and its configuration.
         (["docker-registry"], {}, False),
         ([], {"/etc/docker/registry/labocloud.yml": ""}, False),
-        # Somebody else's.
+        # The registry is somebody else's.
         ([], {}, True),
     ],
 )
@@ -382,13 +384,13 @@ def test_addresses_are_compared_and_not_their_texts() -> None:
 @pytest.mark.parametrize("days", [29, 31])
 def test_certificates_are_made_anew_a_month_before_they_end(days: int) -> None:
     soon = NOW + timedelta(days=days)
-    shown, _ = CA.issue(HOST, until=soon)
-    verdict = judged(host(("registry/certificate", shown)))
+    certificate, _ = CA.issue(HOST, until=soon)
+    verdict = judged(host(("registry/certificate", certificate)))
     assert verdict["certified"] is (days > 30)
     assert verdict["ca_lasts"]
     authority = Authority("labocloud, registry server", until=soon)
-    shown, _ = authority.issue(HOST, until=YEAR)
-    verdict = judged(host(("registry/ca", authority.pem), ("registry/certificate", shown)))
+    certificate, _ = authority.issue(HOST, until=YEAR)
+    verdict = judged(host(("registry/ca", authority.pem), ("registry/certificate", certificate)))
     assert verdict["certified"] is (days > 30)
     assert verdict["ca_lasts"] is (days > 30)
 
@@ -400,16 +402,16 @@ def test_of_a_time_that_no_calendar_has_a_certificate_is_made_anew(seconds: floa
 
 
 def test_one_that_ends_soon_is_told() -> None:
-    shown, _ = CA.issue(HOST, until=NOW + timedelta(days=3))
-    verdict = judged(host(("registry/certificate", shown)))
-    assert [(one["id"], one["severity"]) for one in verdict["findings"]] == [
+    certificate, _ = CA.issue(HOST, until=NOW + timedelta(days=3))
+    verdict = judged(host(("registry/certificate", certificate)))
+    assert [(finding["id"], finding["severity"]) for finding in verdict["findings"]] == [
         ("registry_certificate", "warning")
     ]
 
 
 def test_a_certificate_of_another_ca_of_that_name_does_not_do() -> None:
-    shown, _ = Authority("labocloud, registry server", until=YEAR).issue(HOST, until=YEAR)
-    assert not judged(host(("registry/certificate", shown)))["certified"]
+    certificate, _ = Authority("labocloud, registry server", until=YEAR).issue(HOST, until=YEAR)
+    assert not judged(host(("registry/certificate", certificate)))["certified"]
 
 
 def lines(data: bytes) -> str:
@@ -432,7 +434,7 @@ def test_what_is_no_certificate_is_a_reason_to_make_one(name: str, pem: str) -> 
 
 
 def test_a_certificate_of_a_version_that_there_is_not_is_none() -> None:
-    """Of all that cryptography raises, some is no ValueError."""
+    """Show that errors of cryptography other than ValueError are caught."""
     data = base64.b64decode("".join(CA.pem.splitlines()[1:-1]))
     assert data.count(b"\xa0\x03\x02\x01\x02") == 1
     later = lines(data.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x07"))
@@ -444,12 +446,12 @@ def test_a_certificate_of_a_version_that_there_is_not_is_none() -> None:
     st.sampled_from(["ca", "certificate"]), st.integers(0, 400), st.binary(min_size=1, max_size=3)
 )
 def test_no_certificate_raises(name: str, place: int, other: bytes) -> None:
-    shown, _ = CA.issue(HOST, until=YEAR)
-    told = {"ca": CA.pem, "certificate": shown}
-    data = base64.b64decode("".join(told[name].splitlines()[1:-1]))
-    told[name] = lines(data[:place] + other + data[place + len(other) :])
-    found = registry.certificates(seat(("registry", told)), HOST)
-    assert found["certified"] in (True, False)
+    certificate, _ = CA.issue(HOST, until=YEAR)
+    facts = {"ca": CA.pem, "certificate": certificate}
+    data = base64.b64decode("".join(facts[name].splitlines()[1:-1]))
+    facts[name] = lines(data[:place] + other + data[place + len(other) :])
+    result = registry.certificates(seat(("registry", facts)), HOST)
+    assert result["certified"] in (True, False)
 
 
 # --- On the others -----------------------------------------------------------------------
@@ -457,8 +459,11 @@ def test_no_certificate_raises(name: str, place: int, other: bytes) -> None:
 
 def reach(*down: str) -> Change:
     """Return a change of a seat's facts on whether it reaches the registry and the mirror."""
-    told = {"why": "No route to host", "public": None, "issuer": ""}
-    return ("network/registries", {at: {**told, "reached": at not in down} for at in (AT, MIRROR)})
+    answer = {"why": "No route to host", "public": None, "issuer": ""}
+    return (
+        "network/registries",
+        {at: {**answer, "reached": at not in down} for at in (AT, MIRROR)},
+    )
 
 
 def builder(answers: dict[str, Any]) -> dict[str, Any]:
@@ -472,8 +477,8 @@ def on_a_seat(builder: dict[str, Any], *down: str, **settings: object) -> list[s
     )
     assert verdict["settled"]
     assert set(ids(verdict)) <= {"registry_unreachable"}
-    assert all("No route to host" in one["cause"]["en"] for one in verdict["findings"])
-    return [one["cause"]["en"].split()[3] for one in verdict["findings"]]
+    assert all("No route to host" in finding["cause"]["en"] for finding in verdict["findings"])
+    return [finding["cause"]["en"].split()[3] for finding in verdict["findings"]]
 
 
 def test_a_seat_that_does_not_reach_the_registry_is_told() -> None:
@@ -489,8 +494,8 @@ def test_of_a_registry_that_is_down_its_host_tells() -> None:
 
 
 def test_what_another_builder_answers_is_not_the_registrys() -> None:
-    told = on_a_seat(builder({AT: REFUSES}), AT, course_image_builder="pc03")
-    assert told == [AT]
+    addresses = on_a_seat(builder({AT: REFUSES}), AT, course_image_builder="pc03")
+    assert addresses == [AT]
 
 
 def test_a_registry_that_was_not_tried_is_not_unreachable() -> None:
