@@ -29,11 +29,11 @@ def brought(revision: str) -> dict[str, Any]:
 
 
 def seat(*revisions: str, named: str = "", runs: tuple[str, ...] = ()) -> dict[str, Any]:
-    """A machine with revisions that the toolkit has brought, one of them named, some running."""
+    """Return a machine with revisions that the toolkit brought: one is named, some are running."""
     images = {NAMES[revision]: brought(revision) for revision in revisions}
     return {
         "images": images | ({TAG: brought(named)} if named else {}),
-        "built": {name: one["fingerprint"] for name, one in images.items()},
+        "built": {name: details["fingerprint"] for name, details in images.items()},
         "containers": {
             run: {"labels": {"labocloud.revision": run} if run else {}, "image_id": f"id of {run}"}
             for run in (*runs, "")
@@ -51,7 +51,7 @@ def test_a_revision_is_the_toolkits_where_the_record_has_it_under_its_own_name()
 
 
 @pytest.mark.parametrize(
-    ("asked", "served", "meant"),
+    ("setting", "served", "meant"),
     [
         ("previous", [A, B], A),
         ("previous", [A, B, A], B),
@@ -65,10 +65,10 @@ def test_a_revision_is_the_toolkits_where_the_record_has_it_under_its_own_name()
     ],
     ids=lambda value: str(value)[:8],
 )
-def test_the_revision_that_is_meant(asked: str, served: list[str], meant: str | None) -> None:
-    """Gone ones cannot be meant, and more than one that begins so is none."""
-    found = revisions.find_revision(seat(A, B, C), TAG, asked, served)
-    assert found == (NAMES[meant] if meant else "")
+def test_the_revision_that_is_meant(setting: str, served: list[str], meant: str | None) -> None:
+    """Show that a revision that is gone or whose beginning is ambiguous is never meant."""
+    name = revisions.find_revision(seat(A, B, C), TAG, setting, served)
+    assert name == (NAMES[meant] if meant else "")
 
 
 @pytest.mark.parametrize(
@@ -87,15 +87,15 @@ def test_the_revision_that_is_meant(asked: str, served: list[str], meant: str | 
 )
 def test_what_goes(machine: dict, wanted: str, keep: int, outdated: list[str]) -> None:
     served = [A, B, C]
-    found = revisions.outdated(machine, TAG, wanted, served, keep)
-    assert found == [NAMES[revision] for revision in outdated]
+    names = revisions.outdated(machine, TAG, wanted, served, keep)
+    assert names == [NAMES[revision] for revision in outdated]
 
 
 OTHER = "ecole:tp1"
 
 
 def other_tag(*runs: str, **also: str) -> dict[str, Any]:
-    """A machine of the tag OTHER with the revisions A and B; also: what else has a name."""
+    """Return a machine of the tag OTHER with revisions A and B. also: revisions by other names."""
     machine = seat(named="", runs=runs)
     names = {f"{OTHER}-{A[:12]}": A, f"{OTHER}-{B[:12]}": B, OTHER: B}
     machine["built"] = {name: f"print of {revision}" for name, revision in names.items()}
@@ -119,12 +119,12 @@ def other_tag(*runs: str, **also: str) -> dict[str, Any]:
     ],
 )
 def test_the_names_of_another_tag_go(machine: dict[str, Any], going: list[str]) -> None:
-    names = [one if one == OTHER else f"{OTHER}-{one[:12]}" for one in going]
+    names = [revision if revision == OTHER else f"{OTHER}-{revision[:12]}" for revision in going]
     assert revisions.unserved(machine, TAG) == names
     assert revisions.unserved(machine, OTHER) == []
 
 
-def gone(machine: dict[str, Any], before: dict[str, Any] | None) -> list[str]:
+def brought_names(machine: dict[str, Any], before: dict[str, Any] | None) -> list[str]:
     """Return the images to remove from a machine that had these before the toolkit."""
     return revisions.brought(machine | {"before": before}, TAG)
 
@@ -134,11 +134,11 @@ def test_with_the_toolkit_go_its_own_images_and_the_name_that_one_of_them_has() 
     machine["images"]["mine:1"] = brought(C)
     machine["images"][NAMES[A]] = brought(C)  # a student's, that took the name
     machine["images"]["python:3"] = brought("")  # and one of the base's name, which nobody pulled
-    assert gone(machine, {"images": []}) == [TAG, NAMES[B]]
-    assert gone(machine, {"images": [NAMES[B]]}) == [TAG]
-    assert gone(machine, None) == []
+    assert brought_names(machine, {"images": []}) == [TAG, NAMES[B]]
+    assert brought_names(machine, {"images": [NAMES[B]]}) == [TAG]
+    assert brought_names(machine, None) == []
     machine["images"][TAG] = brought(C)
-    assert gone(machine, {"images": []}) == [NAMES[B]]
+    assert brought_names(machine, {"images": []}) == [NAMES[B]]
 
 
 @pytest.mark.parametrize(
@@ -184,38 +184,38 @@ def older(has: dict[str, Any], *revisions: str) -> dict[str, Any]:
     return has
 
 
-def verdict(
-    has: dict[str, Any], made: dict[str, Any] | None = None, **others: object
+def judge(
+    has: dict[str, Any], builder_facts: dict[str, Any] | None = None, **others: object
 ) -> dict[str, Any]:
-    return images.judge(has, want(**others), builder() if made is None else made)
+    return images.judge(has, want(**others), builder() if builder_facts is None else builder_facts)
 
 
-def ids(told: dict[str, Any]) -> list[str]:
-    return [one["id"] for one in told["findings"]]
+def ids(verdict: dict[str, Any]) -> list[str]:
+    return [finding["id"] for finding in verdict["findings"]]
 
 
 def lacks(*names: str, **others: object) -> dict[str, Any]:
     """Return the sample without some of its images. others: names for other images."""
-    there = {name: one for name, one in sample()["images"].items() if name not in names}
-    return sample(("images", there | others))
+    remaining = {name: details for name, details in sample()["images"].items() if name not in names}
+    return sample(("images", remaining | others))
 
 
 def test_a_machine_that_has_all_is_settled() -> None:
-    told = verdict(sample())
-    assert (told["settled"], ids(told)) == (True, [])
-    assert told["revision"] == REVISION
-    assert told["wanted"] == {
+    verdict = judge(sample())
+    assert (verdict["settled"], ids(verdict)) == (True, [])
+    assert verdict["revision"] == REVISION
+    assert verdict["wanted"] == {
         "name": WANTED,
         "revision": REVISION,
         "fingerprint": image(REVISION)["fingerprint"],
     }
     for key in ("lacking", "outdated", "unserved", "stale", "naming", "pull", "names", "serves"):
-        assert not told[key], key
-    assert (told["named"], told["held"]) == (True, "")
+        assert not verdict[key], key
+    assert (verdict["named"], verdict["held"]) == (True, "")
 
 
 @pytest.mark.parametrize(
-    ("has", "differs", "found"),
+    ("has", "differs", "expected"),
     [
         (lacks(WANTED), {"lacking": [WANTED], "names": {COURSE: WANTED}, "naming": []}, []),
         (lacks(WANTED, COURSE), {"lacking": [WANTED], "named": False}, ["image_missing"]),
@@ -269,95 +269,95 @@ def test_a_machine_that_has_all_is_settled() -> None:
     ],
 )
 def test_a_machine_that_is_not_settled(
-    has: dict[str, Any], differs: dict[str, Any], found: list[str]
+    has: dict[str, Any], differs: dict[str, Any], expected: list[str]
 ) -> None:
-    told = verdict(has)
-    assert not told["settled"]
-    assert not told["refused"]
-    assert {key: told[key] for key in differs} == differs
-    assert ids(told) == found
+    verdict = judge(has)
+    assert not verdict["settled"]
+    assert not verdict["refused"]
+    assert {key: verdict[key] for key in differs} == differs
+    assert ids(verdict) == expected
 
 
 def test_the_base_that_is_replaced_goes_where_it_was_brought() -> None:
-    """By its ID: by then the name is for the new one."""
-    had = image(OLD, "base")
-    has = lacks(**{BASE: had})
-    has["built"][BASE] = had["fingerprint"]
-    assert verdict(has)["forget"] == had["id"]
+    """Show that the old base goes by its ID, as its name is for the new one by then."""
+    replaced = image(OLD, "base")
+    has = lacks(**{BASE: replaced})
+    has["built"][BASE] = replaced["fingerprint"]
+    assert judge(has)["forget"] == replaced["id"]
 
 
 def test_what_the_room_is_to_be_served_by_now_is_remembered() -> None:
-    """By the builder, whichever seat it is judged for."""
-    made = builder(("served", [REVISION, OLD]))
-    told = verdict(sample(), made)
-    assert (told["settled"], told["serves"]) == (False, "")
-    told = verdict(made["seat"], made, name="pc01")
-    assert (told["settled"], told["serves"]) == (False, REVISION)
-    assert verdict(made["seat"], builder(), name="pc01")["serves"] == ""
+    """Show that the builder remembers it, whichever seat is judged."""
+    builder_facts = builder(("served", [REVISION, OLD]))
+    verdict = judge(sample(), builder_facts)
+    assert (verdict["settled"], verdict["serves"]) == (False, "")
+    verdict = judge(builder_facts["seat"], builder_facts, name="pc01")
+    assert (verdict["settled"], verdict["serves"]) == (False, REVISION)
+    assert judge(builder_facts["seat"], builder(), name="pc01")["serves"] == ""
 
 
 def test_before_it_is_built_nothing_is_known_and_what_is_served_is_right() -> None:
-    """The files were changed, and nobody has updated yet: no seat is wrong."""
-    made = builder()
-    made["course"]["context"] = "c1" * 32
-    told = verdict(sample(), made)
-    assert told["wanted"]["fingerprint"] == ""
-    assert told["lacking"] == [told["wanted"]["name"]]
-    assert (told["settled"], told["named"]) == (False, False)
-    assert verdict(sample(), made, name="pc01")["serves"] == ""
-    assert (told["revision"], ids(told)) == (REVISION, [])
-    assert "cannot be sent" in told["held"]
+    """Show that no seat is wrong while the files are changed and nobody has updated yet."""
+    builder_facts = builder()
+    builder_facts["course"]["context"] = "c1" * 32
+    verdict = judge(sample(), builder_facts)
+    assert verdict["wanted"]["fingerprint"] == ""
+    assert verdict["lacking"] == [verdict["wanted"]["name"]]
+    assert (verdict["settled"], verdict["named"]) == (False, False)
+    assert judge(sample(), builder_facts, name="pc01")["serves"] == ""
+    assert (verdict["revision"], ids(verdict)) == (REVISION, [])
+    assert "cannot be sent" in verdict["held"]
     # And while the base is another one, not even the name is.
-    made["course"]["base"] = "b1" * 32
-    told = verdict(sample(), made)
-    assert (told["wanted"]["name"], told["lacking"], ids(told)) == ("", [BASE, COURSE], [])
+    builder_facts["course"]["base"] = "b1" * 32
+    verdict = judge(sample(), builder_facts)
+    assert (verdict["wanted"]["name"], verdict["lacking"], ids(verdict)) == ("", [BASE, COURSE], [])
 
 
 def test_a_seat_that_went_on_in_an_update_is_as_right_as_one_that_did_not() -> None:
-    """The builder, whose turn is the last one's, serves the older one still."""
-    made = changed(builder(), (f"seat/images/{COURSE}", image(OLD)))
-    older(made["seat"], OLD)
+    """Show that the builder, which is updated last, may still serve the older revision."""
+    builder_facts = changed(builder(), (f"seat/images/{COURSE}", image(OLD)))
+    older(builder_facts["seat"], OLD)
     ahead = older(sample(), OLD)
-    assert ids(verdict(ahead, made)) == []
-    assert verdict(ahead, made)["revision"] == REVISION
+    assert ids(judge(ahead, builder_facts)) == []
+    assert judge(ahead, builder_facts)["revision"] == REVISION
     behind = changed(ahead, (f"images/{COURSE}", image(OLD)))
-    assert ids(verdict(behind, made)) == []
-    assert verdict(behind, made)["revision"] == OLD
+    assert ids(judge(behind, builder_facts)) == []
+    assert judge(behind, builder_facts)["revision"] == OLD
     other = changed(ahead, (f"images/{COURSE}", image("f" * 64)))
-    [found] = verdict(other, made)["findings"]
-    assert f"{'f' * 12}, not {OLD[:12]}" in found["cause"]["en"]
+    [finding] = judge(other, builder_facts)["findings"]
+    assert f"{'f' * 12}, not {OLD[:12]}" in finding["cause"]["en"]
 
 
 def test_an_image_made_by_hand_from_the_rooms_is_told_by_its_fingerprint() -> None:
     has = changed(sample(), (f"images/{COURSE}/fingerprint", "forged at home"))
-    [found] = verdict(has)["findings"]
-    assert "forged at ho, not print of cou" in found["cause"]["en"]
+    [finding] = judge(has)["findings"]
+    assert "forged at ho, not print of cou" in finding["cause"]["en"]
 
 
 def test_what_a_student_named_so_on_the_builder_is_no_measure() -> None:
-    made = changed(builder(), (f"seat/images/{COURSE}", image("f" * 64)))
-    assert ids(verdict(sample(), made)) == []
+    builder_facts = changed(builder(), (f"seat/images/{COURSE}", image("f" * 64)))
+    assert ids(judge(sample(), builder_facts)) == []
     # One that has the name of a revision there is none either.
-    made = changed(builder(), (f"seat/images/{WANTED}/fingerprint", "forged"))
-    told = verdict(sample(), made)
-    assert told["wanted"]["fingerprint"] == ""
+    builder_facts = changed(builder(), (f"seat/images/{WANTED}/fingerprint", "forged"))
+    verdict = judge(sample(), builder_facts)
+    assert verdict["wanted"]["fingerprint"] == ""
 
 
 def test_of_a_builder_that_has_nothing_that_is_told() -> None:
-    made = builder(("images", {}), ("built", {}))
-    assert ids(verdict(sample(), made)) == ["image_none"]
+    builder_facts = builder(("images", {}), ("built", {}))
+    assert ids(judge(sample(), builder_facts)) == ["image_none"]
     # Of an engine that does not run, its own part tells.
-    assert ids(verdict(sample(("docker/running", False)), made)) == []
+    assert ids(judge(sample(("docker/running", False)), builder_facts)) == []
 
 
 def test_a_builder_that_was_not_asked_refuses() -> None:
-    told = verdict(sample(), {})
-    assert [one["id"] for one in told["refused"]] == ["image_unknown"]
-    assert "not known: pc01" in told["refused"][0]["cause"]["en"]
+    verdict = judge(sample(), {})
+    assert [finding["id"] for finding in verdict["refused"]] == ["image_unknown"]
+    assert "not known: pc01" in verdict["refused"][0]["cause"]["en"]
     # Who cannot wait for it is told another way.
-    assert "-e course_image_builder=NAME" in told["refused"][0]["advice"]["en"]
+    assert "-e course_image_builder=NAME" in verdict["refused"][0]["advice"]["en"]
     # What goes with the toolkit is known all the same.
-    assert set(told["brought"]) == {BASE, COURSE, WANTED}
+    assert set(verdict["brought"]) == {BASE, COURSE, WANTED}
 
 
 @pytest.mark.parametrize(
@@ -368,29 +368,29 @@ def test_a_builder_that_was_not_asked_refuses() -> None:
     ],
 )
 def test_a_builder_that_is_not_ready_is_waited_for(changes: list, words: str) -> None:
-    """It may be by the time: no seat is refused at the beginning of a run that will set it up."""
-    told = verdict(lacks(WANTED), builder(*changes))
-    assert not told["refused"]
-    assert "pc01 builds for the room, and is not ready" in told["held"]
-    assert words in told["held"]
-    assert "Fix: " in told["held"]
-    assert verdict(sample(), builder(*changes))["held"] == ""
+    """Show that no seat is refused for a builder that the same run will set up."""
+    verdict = judge(lacks(WANTED), builder(*changes))
+    assert not verdict["refused"]
+    assert "pc01 builds for the room, and is not ready" in verdict["held"]
+    assert words in verdict["held"]
+    assert "Fix: " in verdict["held"]
+    assert judge(sample(), builder(*changes))["held"] == ""
 
 
 def test_revisions_beyond_those_that_are_kept_go_by_name_and_id() -> None:
     has = older(sample(), OLD, NEWEST)
-    made = builder(("served", [OLD, NEWEST, REVISION]))
-    assert verdict(has, made)["settled"]
-    told = verdict(has, made, course_image_keep=2)
-    assert told["outdated"] == {f"{COURSE}-{OLD[:12]}": image(OLD)["id"]}
-    assert not told["settled"]
+    builder_facts = builder(("served", [OLD, NEWEST, REVISION]))
+    assert judge(has, builder_facts)["settled"]
+    verdict = judge(has, builder_facts, course_image_keep=2)
+    assert verdict["outdated"] == {f"{COURSE}-{OLD[:12]}": image(OLD)["id"]}
+    assert not verdict["settled"]
     # While the one that is wanted is not built, none is too many.
-    made["course"]["context"] = "c1" * 32
-    assert verdict(has, made, course_image_keep=2)["outdated"] == {}
+    builder_facts["course"]["context"] = "c1" * 32
+    assert judge(has, builder_facts, course_image_keep=2)["outdated"] == {}
 
 
 def test_a_revision_that_is_no_digits_is_none() -> None:
-    """A person is told to name one on the command line: what follows goes through their shell."""
+    """Show that a revision is digits only: people are told to type it into their shell."""
     has, lie = sample(), "$(rm -rf ~) #"
     has["images"][f"{COURSE}-{lie[:12]}"] = image(lie)
     has["built"][f"{COURSE}-{lie[:12]}"] = image(lie)["fingerprint"]
@@ -402,15 +402,15 @@ def test_names_of_another_tag_go_by_name_and_id() -> None:
     has["images"]["ecole:tp1"] = image(REVISION)
     has["images"][f"ecole:tp1-{REVISION[:12]}"] = image(REVISION)
     has["built"][f"ecole:tp1-{REVISION[:12]}"] = image(REVISION)["fingerprint"]
-    told = verdict(has)
-    assert told["unserved"] == {
+    verdict = judge(has)
+    assert verdict["unserved"] == {
         name: image(REVISION)["id"] for name in ("ecole:tp1", f"ecole:tp1-{REVISION[:12]}")
     }
-    assert not told["settled"]
+    assert not verdict["settled"]
 
 
 @pytest.mark.parametrize(
-    ("set_so", "found", "words"),
+    ("set_so", "name", "words"),
     [
         ({"course_image_keep": 1}, "image_keep", "course_image_keep is 1"),
         ({"course_image_keep": "many"}, "setting_wrong", "course_image_keep"),
@@ -433,68 +433,74 @@ def test_names_of_another_tag_go_by_name_and_id() -> None:
     ],
 )
 def test_settings_that_cannot_work_are_refused_on_a_seat_that_has_all_too(
-    set_so: dict[str, Any], found: str, words: str
+    set_so: dict[str, Any], name: str, words: str
 ) -> None:
-    told = verdict(sample(), **set_so)
-    assert [one["id"] for one in told["refused"]] == [found]
-    assert words in told["refused"][0]["cause"]["en"]
-    assert told["refused"][0]["advice"]["fr"]
-    assert not told["settled"]
+    verdict = judge(sample(), **set_so)
+    assert [refusal["id"] for refusal in verdict["refused"]] == [name]
+    assert words in verdict["refused"][0]["cause"]["en"]
+    assert verdict["refused"][0]["advice"]["fr"]
+    assert not verdict["settled"]
 
 
 def test_a_registry_of_another_machine_than_the_one_that_builds_is_none() -> None:
     groups = {"lab": ["pc01", "pc02"], "registry": ["server"]}
     wanted = want(groups, course_image_delivery="registry", course_image_builder="pc01")
-    told = images.judge(sample(), wanted, builder())
-    assert [one["id"] for one in told["refused"]] == ["image_road"]
-    assert told["road"] == "registry"
+    verdict = images.judge(sample(), wanted, builder())
+    assert [refusal["id"] for refusal in verdict["refused"]] == ["image_road"]
+    assert verdict["road"] == "registry"
     assert delivery.road_of(want(groups, course_image_builder="pc01")) == "archive"
 
 
 def test_files_that_cannot_be_read_refuse_what_is_built_from_them_alone() -> None:
-    made = builder()
-    made["course"] |= {"base": "", "context": "", "wheels": {}, "why": "no Dockerfile"}
-    told = verdict(sample(), made)
-    assert [one["id"] for one in told["refused"]] == ["project_unreadable"]
-    assert "no Dockerfile" in told["refused"][0]["cause"]["en"]
-    assert verdict(sample(), made, course_image_revision=REVISION[:7])["settled"]
+    builder_facts = builder()
+    builder_facts["course"] |= {"base": "", "context": "", "wheels": {}, "why": "no Dockerfile"}
+    verdict = judge(sample(), builder_facts)
+    assert [refusal["id"] for refusal in verdict["refused"]] == ["project_unreadable"]
+    assert "no Dockerfile" in verdict["refused"][0]["cause"]["en"]
+    assert judge(sample(), builder_facts, course_image_revision=REVISION[:7])["settled"]
 
 
 def test_one_goes_back_to_a_revision_that_the_builder_has() -> None:
-    made = builder(("served", [OLD, REVISION]))
-    older(made["seat"], OLD)
-    for asked in ("previous", OLD[:7]):
-        told = verdict(sample(), made, course_image_revision=asked)
-        assert told["wanted"]["revision"] == OLD
-        assert told["lacking"] == [f"{COURSE}-{OLD[:12]}"]
-        assert (told["held"], told["refused"]) == ("", [])
-        assert verdict(sample(), made, name="pc01", course_image_revision=asked)["serves"] == OLD
+    builder_facts = builder(("served", [OLD, REVISION]))
+    older(builder_facts["seat"], OLD)
+    for request in ("previous", OLD[:7]):
+        verdict = judge(sample(), builder_facts, course_image_revision=request)
+        assert verdict["wanted"]["revision"] == OLD
+        assert verdict["lacking"] == [f"{COURSE}-{OLD[:12]}"]
+        assert (verdict["held"], verdict["refused"]) == ("", [])
+        assert (
+            judge(sample(), builder_facts, name="pc01", course_image_revision=request)["serves"]
+            == OLD
+        )
     # It stays the one that is meant when the room has it.
-    made["seat"]["served"] = [REVISION, OLD]
-    assert verdict(sample(), made, course_image_revision="previous")["wanted"]["revision"] == OLD
+    builder_facts["seat"]["served"] = [REVISION, OLD]
+    assert (
+        judge(sample(), builder_facts, course_image_revision="previous")["wanted"]["revision"]
+        == OLD
+    )
 
 
 def test_a_seat_waits_for_a_base_that_is_about_to_be_made_anew() -> None:
-    """It is in no later play otherwise. In a run that makes it anew, it is made anew once."""
-    made = builder()
-    made["course"]["had"] = made["seat"]["images"][BASE]["id"]
-    assert verdict(sample(), made)["settled"]
-    told = verdict(sample(), made, course_image_base_refresh=True)
-    assert (told["settled"], told["refused"]) == (False, [])
-    made["course"]["had"] = "sha256:old"
-    assert verdict(sample(), made, course_image_base_refresh=True)["settled"]
+    """Show that a seat waits for the base, as no later play has it, and once a run only."""
+    builder_facts = builder()
+    builder_facts["course"]["had"] = builder_facts["seat"]["images"][BASE]["id"]
+    assert judge(sample(), builder_facts)["settled"]
+    verdict = judge(sample(), builder_facts, course_image_base_refresh=True)
+    assert (verdict["settled"], verdict["refused"]) == (False, [])
+    builder_facts["course"]["had"] = "sha256:old"
+    assert judge(sample(), builder_facts, course_image_base_refresh=True)["settled"]
 
 
 def test_nobody_can_tell_which_was_the_previous_one_after_an_update_that_stopped() -> None:
-    made = builder(("served", [OLD, REVISION]))
-    older(made["seat"], OLD, NEWEST)
+    builder_facts = builder(("served", [OLD, REVISION]))
+    older(builder_facts["seat"], OLD, NEWEST)
     has = changed(sample(), (f"images/{COURSE}", image(NEWEST)))
-    [found] = verdict(has, made, course_image_revision="previous")["refused"]
-    assert f"pc02 has the revision {NEWEST[:12]}, of an update" in found["cause"]["en"]
-    assert all(one[:12] in found["advice"]["en"] for one in (OLD, NEWEST, REVISION))
+    [refusal] = judge(has, builder_facts, course_image_revision="previous")["refused"]
+    assert f"pc02 has the revision {NEWEST[:12]}, of an update" in refusal["cause"]["en"]
+    assert all(revision[:12] in refusal["advice"]["en"] for revision in (OLD, NEWEST, REVISION))
     # One that nobody brought is somebody's own.
     has = changed(sample(), (f"images/{COURSE}", image("f" * 64)))
-    assert not verdict(has, made, course_image_revision="previous")["refused"]
+    assert not judge(has, builder_facts, course_image_revision="previous")["refused"]
 
 
 @pytest.mark.parametrize(
@@ -512,52 +518,52 @@ def test_nobody_can_tell_which_was_the_previous_one_after_an_update_that_stopped
 def test_a_machine_that_cannot_have_them_is_refused_where_it_has_not(
     changes: list, found: str, words: str
 ) -> None:
-    told = verdict(changed(lacks(WANTED, COURSE), *changes))
-    assert [one["id"] for one in told["refused"]] == [found]
-    assert words in told["refused"][0]["cause"]["en"]
-    assert not verdict(sample(*changes))["refused"]
+    verdict = judge(changed(lacks(WANTED, COURSE), *changes))
+    assert [refusal["id"] for refusal in verdict["refused"]] == [found]
+    assert words in verdict["refused"][0]["cause"]["en"]
+    assert not judge(sample(*changes))["refused"]
 
 
 def test_what_travels_is_less_the_layers_that_are_there() -> None:
-    """A seat that has the same is sent the same archive; an engine that wants all is sent all."""
-    told = verdict(lacks(WANTED, COURSE))["archive"]
-    assert told["skip_layers"] == 3
-    assert told["archive"].endswith("-3")
-    assert told["images"] == [BASE, WANTED]
-    assert verdict(lacks(WANTED))["archive"]["skip_layers"] == 8
-    assert verdict(sample(("images", {})))["archive"]["skip_layers"] == 0
+    """Show that seats with the same layers share an archive, and a full one goes where it must."""
+    archive = judge(lacks(WANTED, COURSE))["archive"]
+    assert archive["skip_layers"] == 3
+    assert archive["archive"].endswith("-3")
+    assert archive["images"] == [BASE, WANTED]
+    assert judge(lacks(WANTED))["archive"]["skip_layers"] == 8
+    assert judge(sample(("images", {})))["archive"]["skip_layers"] == 0
     has = changed(lacks(WANTED, COURSE), ("docker/partial", False))
-    assert verdict(has)["archive"]["skip_layers"] == 0
+    assert judge(has)["archive"]["skip_layers"] == 0
 
 
 def test_an_archive_of_the_same_images_by_other_names_is_another() -> None:
-    """It would be refused for its names."""
+    """Show that the archive's name depends on the names, as other names would be refused."""
     name = f"ecole:tp1-{REVISION[:12]}"
-    made = changed(
+    builder_facts = changed(
         builder(),
         (f"seat/images/{name}", image(REVISION)),
         (f"seat/built/{name}", image(REVISION)["fingerprint"]),
     )
-    told = verdict(sample(), made, course_image_tag="ecole:tp1")
-    assert told["lacking"] == [name]
-    assert told["archive"]["archive"] != verdict(sample())["archive"]["archive"]
+    verdict = judge(sample(), builder_facts, course_image_tag="ecole:tp1")
+    assert verdict["lacking"] == [name]
+    assert verdict["archive"]["archive"] != judge(sample())["archive"]["archive"]
 
 
 def test_layers_count_from_the_lowest_without_a_gap() -> None:
     layers = ["one", "two", "three"]
-    there = {
+    samples = {
         "other": {"layers": ["two", "three"]},
         "gap": {"layers": ["one", "x", "three"]},
         "older": {"layers": ["one", "two", "y"]},
     }
 
-    def present(**some: object) -> int:
-        return revisions.layers_present({"images": some}, layers)
+    def present(**named: object) -> int:
+        return revisions.layers_present({"images": named}, layers)
 
     assert present() == 0
-    assert present(other=there["other"]) == 0
-    assert present(gap=there["gap"]) == 1
-    assert present(**there) == 2
+    assert present(other=samples["other"]) == 0
+    assert present(gap=samples["gap"]) == 1
+    assert present(**samples) == 2
     assert present(taller={"layers": [*layers, "z"]}) == 3
 
 
@@ -575,32 +581,34 @@ def test_the_registry_has_one_directory_for_an_image_of_any_name(tag: str, repos
 def test_by_the_registry_each_is_pulled_by_its_digest() -> None:
     base = sample()["images"][BASE]["fingerprint"]
     tags = [f"base-{base[:16]}", f"course-{image(REVISION)['fingerprint'][:16]}"]
-    made = builder(("registry/images", dict.fromkeys(tags, DIGEST)))
+    builder_facts = builder(("registry/images", dict.fromkeys(tags, DIGEST)))
     wanted = want(REGISTRY, room_registry_address="pc01")
-    told = images.judge(lacks(WANTED), wanted, made)
-    assert told["road"] == "registry"
-    assert told["pull"] == [
+    verdict = images.judge(lacks(WANTED), wanted, builder_facts)
+    assert verdict["road"] == "registry"
+    assert verdict["pull"] == [
         {
             "image": f"pc01:5000/labocloud20202021@{DIGEST}",
             "name": WANTED,
             "fingerprint": image(REVISION)["fingerprint"],
         }
     ]
-    assert told["held"] == ""
-    made["seat"]["registry"]["images"][tags[1]] = "sha256:short"
-    told = images.judge(lacks(WANTED), wanted, made)
-    assert f"tells no digest of {tags[1]}, but sha256:short" in told["held"]
-    assert "set course_image_delivery to archive" in told["held"]
+    assert verdict["held"] == ""
+    builder_facts["seat"]["registry"]["images"][tags[1]] = "sha256:short"
+    verdict = images.judge(lacks(WANTED), wanted, builder_facts)
+    assert f"tells no digest of {tags[1]}, but sha256:short" in verdict["held"]
+    assert "set course_image_delivery to archive" in verdict["held"]
 
 
 def test_the_tasks_ask_for_nothing_that_the_verdict_does_not_tell() -> None:
     tasks = settings.ROLES / "course_image/tasks"
-    told = verdict(sample())
-    asked = {
+    verdict = judge(sample())
+    read_keys = {
         path.name: set(re.findall(r"\bcourse_image_verdict\.(\w+)", path.read_text()))
         for path in tasks.glob("*.yml")
     }
-    assert set().union(*asked.values()) >= {"lacking", "wanted", "held", "brought", "serves"}
-    assert {name: keys - set(told) for name, keys in asked.items() if keys - set(told)} == {}
+    assert set().union(*read_keys.values()) >= {"lacking", "wanted", "held", "brought", "serves"}
+    assert {
+        name: keys - set(verdict) for name, keys in read_keys.items() if keys - set(verdict)
+    } == {}
     # Where the builder was not asked, nothing is sent, and the toolkit's own can go all the same.
-    assert asked["remove.yml"] <= set(verdict(sample(), {}))
+    assert read_keys["remove.yml"] <= set(judge(sample(), {}))
