@@ -1,4 +1,4 @@
-"""An engine without root: what a seat needs for it, and what becomes of the one that was there."""
+"""Test the verdict on an engine without root: what it needs, and what becomes of the other."""
 
 from typing import Any
 
@@ -30,10 +30,10 @@ ALLOTTED = ("students/account", ACCOUNT)
 
 def without_root(*changes: tuple[str, object], **variables: object) -> dict[str, Any]:
     """Return the facts of a seat that is as it should be without root, with changes."""
-    there = SEAT["packages"] | dict.fromkeys(rootless.PACKAGES["distro"], "1")
+    packages = SEAT["packages"] | dict.fromkeys(rootless.PACKAGES["distro"], "1")
     files = engine_files.files(seat(ALLOTTED), want(**ROOTLESS, **variables))
     return seat(
-        ("packages", there),
+        ("packages", packages),
         ("files", hashes(files)),
         ("students/members", []),
         ALLOTTED,
@@ -86,7 +86,7 @@ def test_a_containerd_that_was_there_is_left_to_whom_it_serves() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "found"),
+    ("change", "name"),
     [
         (("service_manager", "none"), "rootless_systemd"),
         (("able/namespaces", False), "rootless_namespaces"),
@@ -98,10 +98,10 @@ def test_a_containerd_that_was_there_is_left_to_whom_it_serves() -> None:
         (("files", {engine_files.UNIT: "theirs"}), "rootless_unit"),
     ],
 )
-def test_what_a_seat_lacks_refuses_it_untouched(change: tuple[str, object], found: str) -> None:
+def test_what_a_seat_lacks_refuses_it_untouched(change: tuple[str, object], name: str) -> None:
     has = seat(*BARE, change)
     verdict = judge(has, **ROOTLESS)
-    assert ids(verdict, "refused") == [found]
+    assert ids(verdict, "refused") == [name]
     assert not verdict["settled"]
     # As a member of the group docker everybody can.
     assert judge(has)["refused"] == []
@@ -123,16 +123,16 @@ def test_a_password_in_daemon_json_is_refused_where_students_can_read_it() -> No
 
 
 @pytest.mark.parametrize(
-    ("change", "found"),
+    ("change", "name"),
     [
         (("docker/uid", 0), "engine_kind"),
         (("docker/roots", [612]), "engine_kind"),
         (("docker/uid", 1000), "engine_kind"),
     ],
 )
-def test_who_answers_is_what_the_kernel_tells(change: tuple[str, object], found: str) -> None:
+def test_who_answers_is_what_the_kernel_tells(change: tuple[str, object], name: str) -> None:
     verdict = judge(without_root(change), **ROOTLESS)
-    assert (ids(verdict), verdict["settled"], verdict["runs"]) == ([found], False, False)
+    assert (ids(verdict), verdict["settled"], verdict["runs"]) == ([name], False, False)
     # What is not to run is stopped before the other one starts.
     assert "docker.service" in verdict["stops"]
 
@@ -205,7 +205,7 @@ def test_the_images_go_over_to_an_engine_of_the_other_kind_and_nothing_else_is_l
 
 
 def test_what_a_run_that_was_killed_has_left_is_taken_up() -> None:
-    """The images are in an archive then, and the other kind's data are there still."""
+    """Show that the next run uses the archive of images, and removes the other kind's data."""
     left = [engine.DOCKER_ROOT, engine.CONTAINERD_ROOT]
     moving = {"path": "/var/tmp/a", "sha256": "b", "images": {COURSE: "c"}, "left": left}
     recorded = ("brought/moving", moving)
@@ -219,7 +219,7 @@ def test_what_a_run_that_was_killed_has_left_is_taken_up() -> None:
 
 
 def test_data_that_lie_elsewhere_are_nobodys_business() -> None:
-    """Such as those of before a data-root was set: only what a change of kind records goes."""
+    """Show that only the data that a change of kind has recorded goes."""
     options = {"docker_engine_daemon_options": {"data-root": "/srv/docker"}}
     assert judge(seat(("docker/root", "/srv/docker")), **options)["leaves"] == []
 
@@ -232,24 +232,26 @@ def test_an_engine_that_was_there_keeps_its_data_and_none_of_the_toolkits() -> N
 
 
 def test_units_of_the_toolkits_are_known_where_the_account_was_removed_by_hand() -> None:
-    gone = without_root(
+    has = without_root(
         ("students/account", None), ("docker/running", False), ("docker/data", False)
     )
-    verdict = judge(gone, **ROOTLESS)
+    verdict = judge(has, **ROOTLESS)
     assert (verdict["refused"], verdict["housed"]) == ([], False)
     assert judge(without_root(("before/roots", {}), ("students/account", None)))["stale"] == []
 
 
 def test_what_an_engine_without_root_kept_goes_from_a_seat_that_had_docker_before() -> None:
     before = SEAT["before"] | {"packages": ["docker.io"], "roots": {ROOT: "absent"}}
-    gone = judge(without_root(("before", before)), docker_engine_purge=True, **ROOTLESS)["removal"]
-    assert (gone["purges"], gone["checked"], gone["data"]) == (True, [ROOT], [ROOT])
+    removal = judge(without_root(("before", before)), docker_engine_purge=True, **ROOTLESS)[
+        "removal"
+    ]
+    assert (removal["purges"], removal["checked"], removal["data"]) == (True, [ROOT], [ROOT])
 
 
 @pytest.mark.parametrize("port", [-1, 1025])
 def test_the_lowest_port_is_one_that_there_is(port: int) -> None:
-    said = in_words(judge(seat(), docker_engine_lowest_port=port, **ROOTLESS)["refused"])
-    assert f"docker_engine_lowest_port, {port}, is to be 0 to 1024" in said
+    text = in_words(judge(seat(), docker_engine_lowest_port=port, **ROOTLESS)["refused"])
+    assert f"docker_engine_lowest_port, {port}, is to be 0 to 1024" in text
 
 
 def test_no_account_stays_for_an_engine_that_root_runs() -> None:
@@ -274,14 +276,14 @@ THEIRS = [
 
 
 @pytest.mark.parametrize("kind", ["group", "rootless"])
-@pytest.mark.parametrize(("change", "told"), THEIRS)
-def test_students_work_is_not_left_behind(kind: str, change: tuple[str, object], told: str) -> None:
+@pytest.mark.parametrize(("change", "name"), THEIRS)
+def test_students_work_is_not_left_behind(kind: str, change: tuple[str, object], name: str) -> None:
     has = seat(change) if kind == "rootless" else without_root(change)
     verdict = judge(has, docker_engine_students=kind)
     assert ids(verdict, "refused") == ["engine_moves"]
-    said = in_words(verdict["refused"])
-    assert f"{kind}, and its engine holds what the other one would not have: {told}" in said
-    assert "save=yes" in said
+    text = in_words(verdict["refused"])
+    assert f"{kind}, and its engine holds what the other one would not have: {name}" in text
+    assert "save=yes" in text
     # Where it stays it is theirs.
     same = without_root(change) if kind == "rootless" else seat(change)
     assert judge(same, docker_engine_students=kind)["refused"] == []
@@ -304,12 +306,14 @@ def test_a_line_has_room_for_a_few_of_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "there", "found"),
+    ("data", "installed", "found"),
     [(True, True, ["engine_moves_unknown"]), (False, True, []), (True, False, [])],
 )
-def test_what_a_stopped_engine_has_is_not_known(data: bool, there: bool, found: list[str]) -> None:
+def test_what_a_stopped_engine_has_is_not_known(
+    data: bool, installed: bool, found: list[str]
+) -> None:
     changes = [("docker/running", False), ("docker/data", data), ("docker/uid", None)]
-    if not there:
+    if not installed:
         changes.append(("packages", {}))
     verdict = judge(seat(*changes), **ROOTLESS)
     assert ids(verdict, "refused") == found
@@ -334,16 +338,16 @@ def test_limits_that_are_discarded_are_told() -> None:
 
 def test_low_ports_are_published_where_that_is_asked_for() -> None:
     assert engine_files.PORTS_UNIT not in engine_files.files(seat(), want(**ROOTLESS))
-    made = engine_files.files(seat(), want(docker_engine_lowest_port=80, **ROOTLESS))
+    files = engine_files.files(seat(), want(docker_engine_lowest_port=80, **ROOTLESS))
     assert (
-        "echo 80 > /proc/sys/net/ipv4/ip_unprivileged_port_start" in made[engine_files.PORTS_UNIT]
+        "echo 80 > /proc/sys/net/ipv4/ip_unprivileged_port_start" in files[engine_files.PORTS_UNIT]
     )
     assert engine_files.PORTS_UNIT not in engine_files.files(
         seat(), want(docker_engine_lowest_port=80)
     )
     # It is taken back when the engine stops that was started with it, before systemd forgets it.
-    had = without_root(("files", SEAT["files"] | {engine_files.PORTS_UNIT: "80"}))
-    assert "docker.service" in judge(had, **ROOTLESS)["stops"]
+    has = without_root(("files", SEAT["files"] | {engine_files.PORTS_UNIT: "80"}))
+    assert "docker.service" in judge(has, **ROOTLESS)["stops"]
     assert "docker.service" not in judge(without_root(), **ROOTLESS)["stops"]
 
 
@@ -356,21 +360,21 @@ def test_units_that_it_masks_itself_are_not_masked_by_somebody() -> None:
 
 
 def test_its_files_and_its_account_go_with_the_toolkit() -> None:
-    gone = judge(without_root(), docker_engine_purge=True, **ROOTLESS)["removal"]
+    removal = judge(without_root(), docker_engine_purge=True, **ROOTLESS)["removal"]
     masks = {engine_files.UNIT, engine_files.SOCKET_MASK, engine_files.CONTAINERD_MASK}
-    assert masks <= set(gone["files"])
-    assert "/etc/systemd/system" not in gone["empty"]
-    assert engine.IDENTITY in gone["files"]
-    assert ROOT in gone["checked"]
-    assert gone["services"] == ["docker.socket", "docker.service"]
+    assert masks <= set(removal["files"])
+    assert "/etc/systemd/system" not in removal["empty"]
+    assert engine.IDENTITY in removal["files"]
+    assert ROOT in removal["checked"]
+    assert removal["services"] == ["docker.socket", "docker.service"]
     assert engine.IDENTITY not in judge(seat())["removal"]["files"]
 
 
 def test_an_engine_that_was_there_is_roots_again_after_the_removal() -> None:
     before = SEAT["before"] | {"packages": ["docker.io"], "docker_running": True}
-    gone = judge(without_root(("before", before)), **ROOTLESS)["removal"]
-    assert gone["services"] == ["docker.socket", "docker.service"]
-    assert gone["units"] == ["containerd.service", "docker.socket", "docker.service"]
+    removal = judge(without_root(("before", before)), **ROOTLESS)["removal"]
+    assert removal["services"] == ["docker.socket", "docker.service"]
+    assert removal["units"] == ["containerd.service", "docker.socket", "docker.service"]
 
 
 def test_a_unit_of_somebody_else_stays() -> None:
@@ -381,7 +385,7 @@ def test_a_unit_of_somebody_else_stays() -> None:
 
 
 def test_it_does_not_see_the_routes_of_the_seat() -> None:
-    """So its networks are to be elsewhere; those of an engine that goes are none."""
+    """Show that its networks avoid the seat's routes, unlike those of an engine that goes."""
     route = ("network/routes", [{"to": "198.18.7.0/24", "interface": "eth0"}])
     has = without_root(route, ("docker/running", False), ("docker/uid", None), ("files", {}))
     assert ids(network.judge(has, want(**ROOTLESS), {}), "refused") == ["network_collision"]
@@ -396,11 +400,11 @@ def test_it_does_not_see_the_routes_of_the_seat() -> None:
 
 
 def test_its_own_hold_on_a_port_is_nobody_elses_where_it_does_not_answer() -> None:
-    """It is about to start anew. One of its users' containers has the port as any other has."""
-    held = {"address": "0.0.0.0", "port": 8080, "process": "rootlesskit", "pid": 9}
-    listeners = ("listeners", [held | {"container": None}])
+    """Show that its own proxy does not refuse the port, unlike a container of its users."""
+    listener = {"address": "0.0.0.0", "port": 8080, "process": "rootlesskit", "pid": 9}
+    listeners = ("listeners", [listener | {"container": None}])
     silent = (("docker/running", False), ("docker/uid", None), ("containers", {}))
-    told = container.judge(without_root(listeners, *silent), want(**ROOTLESS), {})
-    assert "port_taken" not in ids(told, "refused")
-    told = container.judge(without_root(listeners, silent[-1]), want(**ROOTLESS), {})
-    assert "port_taken" in ids(told, "refused")
+    verdict = container.judge(without_root(listeners, *silent), want(**ROOTLESS), {})
+    assert "port_taken" not in ids(verdict, "refused")
+    verdict = container.judge(without_root(listeners, silent[-1]), want(**ROOTLESS), {})
+    assert "port_taken" in ids(verdict, "refused")
