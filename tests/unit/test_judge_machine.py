@@ -1,4 +1,4 @@
-"""What is judged of the machine: who asks it, its Python, its records, its disk, its clock."""
+"""Test the verdict on the machine: root, its Python, its records, its disk, its clock."""
 
 from typing import Any
 
@@ -33,17 +33,17 @@ def test_what_keeps_anything_from_being_done(
     change: tuple, settings: dict, name: str, words: str
 ) -> None:
     verdict = judge(*([change] if change else []), **settings)
-    [found] = verdict["refused"]
-    assert verdict["findings"] == [found]
+    [refusal] = verdict["refused"]
+    assert verdict["findings"] == [refusal]
     assert not verdict["settled"]
-    assert (found["id"], found["severity"]) == (name, "error")
-    assert words in in_words([found])
+    assert (refusal["id"], refusal["severity"]) == (name, "error")
+    assert words in in_words([refusal])
 
 
 def test_one_machine_under_two_names_is_worked_on_under_none() -> None:
-    [found] = machine.judge(seat(), want() | {"twins": ["pc03", "pc04"]}, {})["refused"]
-    assert found["id"] == "machine_twice"
-    assert "the same machine as pc03, pc04" in found["cause"]["en"]
+    [refusal] = machine.judge(seat(), want() | {"twins": ["pc03", "pc04"]}, {})["refused"]
+    assert refusal["id"] == "machine_twice"
+    assert "the same machine as pc03, pc04" in refusal["cause"]["en"]
 
 
 @pytest.mark.parametrize("python", ["3.10", "3.13", "3.13.5", "4.0"])
@@ -65,10 +65,10 @@ def test_the_settings_of_other_parts_are_theirs() -> None:
 )
 def test_what_is_in_the_way_is_a_warning(change: tuple[str, object], name: str, words: str) -> None:
     verdict = judge(change)
-    [found] = verdict["findings"]
+    [finding] = verdict["findings"]
     assert (verdict["settled"], verdict["refused"]) == (True, [])
-    assert (found["id"], found["severity"]) == (name, "warning")
-    assert words in found["cause"]["en"]
+    assert (finding["id"], finding["severity"]) == (name, "warning")
+    assert words in finding["cause"]["en"]
 
 
 @pytest.mark.parametrize("ahead", [None, 30, -30.0])
