@@ -15,7 +15,7 @@ MISSING = sample(("containers", {}), ("listeners", []), ("page", None))
 
 
 def run(
-    told: dict[str, Any],
+    module_answer: dict[str, Any],
     has: dict[str, Any] | None = None,
     *,
     check: bool = False,
@@ -23,38 +23,38 @@ def run(
 ) -> dict[str, Any]:
     """Run the action.
 
-    told: what its module gives. has: what the seat has then, where that is known.
+    module_answer: that of its module. has: the seat's facts afterwards, where they are known.
     """
-    answer = told | ({"seat": has} if has else {})
+    answer = module_answer | ({"seat": has} if has else {})
     switching = Action(flask_container, answer, check=check, **arguments)
     try:
         return switching.run(facts={})
     finally:
-        [given] = switching.questions
-        assert given | arguments == given
-        assert given["page_url"] == "http://127.0.0.1:8080"
+        [question] = switching.questions
+        assert question | arguments == question
+        assert question["page_url"] == "http://127.0.0.1:8080"
 
 
-def failing(told: dict[str, Any], **arguments: object) -> str:
+def failing(module_answer: dict[str, Any], **arguments: object) -> str:
     """Return the message of a task whose module has failed."""
     with pytest.raises(AnsibleActionFail) as failed:
-        run({"failed": True, **told}, **arguments)
-    assert failed.value.result == {"failed": True, **told, "msg": str(failed.value)}
+        run({"failed": True, **module_answer}, **arguments)
+    assert failed.value.result == {"failed": True, **module_answer, "msg": str(failed.value)}
     return str(failed.value)
 
 
 def test_the_seat_is_judged_by_what_it_has_then() -> None:
-    """A warning, as of a limit, fails nothing."""
+    """Show that a warning, such as a missing limit, fails nothing."""
     limited = sample(("containers/flask/settings/Memory", 5))
     result = run(SWITCHED, limited, name="flask")
     assert {key: result[key] for key in SWITCHED} == SWITCHED
     assert "failed" not in result
-    [found] = result[UNSHOWN]["verdict"]["container"]["findings"]
-    assert found["id"] == "container_unlimited"
+    [finding] = result[UNSHOWN]["verdict"]["container"]["findings"]
+    assert finding["id"] == "container_unlimited"
 
 
 def test_a_container_that_is_wrong_all_the_same_fails() -> None:
-    """By then the run has changed something, and the facts tell what."""
+    """Show that the result has the facts, as the run has changed something by then."""
     page = {"status": None, "revision": None, "why": "timed out"}
     result = run(SWITCHED, sample(("page", page)))
     assert (result["failed"], result["changed"]) == (True, True)
@@ -71,18 +71,18 @@ def test_in_a_check_nothing_is_missed() -> None:
 def test_one_that_is_removed_is_not_missed() -> None:
     result = run({"changed": True}, MISSING, state="absent", own=["1"])
     assert (result["changed"], result.get("failed")) == (True, None)
-    said = failing({"msg": "it cannot be removed"}, state="absent", own=["1"])
-    assert said == "pc02: it cannot be removed"
+    message = failing({"msg": "it cannot be removed"}, state="absent", own=["1"])
+    assert message == "pc02: it cannot be removed"
 
 
 def test_what_was_done_is_not_doubted_where_the_seat_does_not_tell_what_it_has_then() -> None:
-    told = {"changed": True, "revision": REVISION, "msg": "a disk does not answer"}
-    assert failing(told) == "pc02: a disk does not answer"
+    module_answer = {"changed": True, "revision": REVISION, "msg": "a disk does not answer"}
+    assert failing(module_answer) == "pc02: a disk does not answer"
 
 
 def test_one_that_cannot_be_made_names_the_settings() -> None:
-    said = failing({"made": False, "msg": "Minimum memory limit\x1b allowed is 6MB"})
-    assert said == (
+    message = failing({"made": False, "msg": "Minimum memory limit\x1b allowed is 6MB"})
+    assert message == (
         "pc02: the new flask cannot be made (Minimum memory limit  allowed is 6MB). What pc02 has"
         " served it serves on. Fix: correct what is refused; the settings are flask_container_name"
         " (flask), flask_container_image (labocloud20202021:python), flask_container_memory (128M)"
@@ -100,15 +100,17 @@ def test_one_that_cannot_be_made_names_the_settings() -> None:
     ],
 )
 def test_a_mute_container_tells_its_log_and_what_serves(told: dict[str, Any], serves: str) -> None:
-    said = failing({"made": True, "msg": "its program ended", "log": "no\x1b such\n", **told})
-    assert said.startswith("pc02: the new flask does not answer (its program ended).")
-    assert "Its log ends with: no  such\n" in said
-    assert serves in said
-    assert "more flask_container_memory (128M) or flask_container_start_timeout (120 s)" in said
-    assert "flask_container_host_port (8080)" in said
+    message = failing({"made": True, "msg": "its program ended", "log": "no\x1b such\n", **told})
+    assert message.startswith("pc02: the new flask does not answer (its program ended).")
+    assert "Its log ends with: no  such\n" in message
+    assert serves in message
+    assert "more flask_container_memory (128M) or flask_container_start_timeout (120 s)" in message
+    assert "flask_container_host_port (8080)" in message
 
 
 def test_a_module_that_was_killed_is_told_too() -> None:
-    said = failing({})
-    assert "the new flask does not answer (no reason given). Its log ends with: (nothing)" in said
-    assert "serves what cannot be told from here" in said
+    message = failing({})
+    assert (
+        "the new flask does not answer (no reason given). Its log ends with: (nothing)" in message
+    )
+    assert "serves what cannot be told from here" in message
