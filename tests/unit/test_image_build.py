@@ -1,4 +1,4 @@
-"""An image is built of what was sent, and is remembered before it has its name."""
+"""Test that an image is built from the sent context, and recorded before it has its name."""
 
 import hashlib
 import io
@@ -24,7 +24,7 @@ CONTEXT = b"a build context"
 
 
 class Machine:
-    """A machine that builds: an engine, and a docker command that builds NEW, or does as told."""
+    """A builder: an engine, and a docker command that builds NEW or runs a given script."""
 
     def __init__(self, engine: stand_in.Engine, directory: Path) -> None:
         self.engine = engine
@@ -37,12 +37,12 @@ class Machine:
         engine.on("DELETE", "/images/.*", [])
 
     def builds(self, script: str) -> None:
-        """Have the docker command do this, after it has noted what it was asked."""
-        told = self.directory
+        """Have the docker command run a script, after it has noted its arguments."""
+        directory = self.directory
         stand_in.program(
-            told / "bin/docker",
-            f'printf "%s\\n" "$@" > {told}/words\necho "$DOCKER_HOST" > {told}/asked\n'
-            f"cat > {told}/built\n{script}",
+            directory / "bin/docker",
+            f'printf "%s\\n" "$@" > {directory}/words\necho "$DOCKER_HOST" > {directory}/asked\n'
+            f"cat > {directory}/built\n{script}",
         )
 
     def words(self) -> list[str]:
@@ -53,13 +53,13 @@ class Machine:
         """Run the module."""
         context = self.place / "labocloud-images-0a1b"
         context.write_bytes(content)
-        asked = {"sha256": hashlib.sha256(CONTEXT).hexdigest(), "name": NAME} | others
-        said = stand_in.run(
-            image_build.main, context=str(context), docker_socket=self.engine.path, **asked
+        arguments = {"sha256": hashlib.sha256(CONTEXT).hexdigest(), "name": NAME} | others
+        answer = stand_in.run(
+            image_build.main, context=str(context), docker_socket=self.engine.path, **arguments
         )
         # Whatever becomes of it, nothing of it stays.
         assert list(self.place.iterdir()) == []
-        return said
+        return answer
 
 
 @pytest.fixture
@@ -74,11 +74,11 @@ def machine(
 
 
 def test_what_was_sent_is_built_without_a_network_named_and_told(machine: Machine) -> None:
-    said = machine.build(
+    answer = machine.build(
         build_args={"FROM": "debian:13", "WHEELS": "a b"}, labels={"labocloud.image": "base"}
     )
-    told = {"images": {NAME: fingerprint(image(NEW))}}
-    assert said == {"changed": True, "seat": told}
+    facts = {"images": {NAME: fingerprint(image(NEW))}}
+    assert answer == {"changed": True, "seat": facts}
     first, network, remains, _, *options, last = machine.words()
     assert [first, network, remains, last] == ["build", "--network=none", "--force-rm", "-"]
     assert options == [
@@ -97,8 +97,12 @@ def test_what_was_built_is_not_said_to_be_lacking_where_the_question_after_it_wa
         raise image_build.LateError("no answer within 120 s")
 
     monkeypatch.setattr(image_build, "answer", late)
-    said = machine.build()
-    assert (said["failed"], said["changed"], said["msg"]) == (True, True, "no answer within 120 s")
+    answer = machine.build()
+    assert (answer["failed"], answer["changed"], answer["msg"]) == (
+        True,
+        True,
+        "no answer within 120 s",
+    )
 
 
 def test_the_one_it_replaces_goes_and_the_name_that_was_for_the_build(machine: Machine) -> None:
@@ -109,15 +113,15 @@ def test_the_one_it_replaces_goes_and_the_name_that_was_for_the_build(machine: M
 
 
 def test_it_is_remembered_before_it_has_its_name(machine: Machine) -> None:
-    """A run that is killed in between leaves what tells whose the image is."""
-    told = {}
+    """Show that a run that is killed in between leaves a record of the image."""
+    recorded = {}
 
     def naming(*_: object) -> None:
-        told.update(state.read().built["images"])
+        recorded.update(state.read().built["images"])
 
     machine.engine.on("POST", f"/images/{NEW}/tag.*", naming)
     assert machine.build()["changed"]
-    assert told == {NAME: fingerprint(image(NEW))}
+    assert recorded == {NAME: fingerprint(image(NEW))}
 
 
 def test_the_same_image_again_is_no_change(machine: Machine) -> None:
@@ -129,10 +133,10 @@ def test_the_same_image_again_is_no_change(machine: Machine) -> None:
 
 def test_a_build_that_fails_tells_its_last_lines_and_changes_nothing(machine: Machine) -> None:
     machine.builds("seq 1 30; echo 'no matching distribution' >&2; exit 1")
-    said = machine.build(forget=OLD, aside=FROM)
-    assert said["failed"]
-    assert said["msg"].startswith(f"{NAME} cannot be built: 12\n13\n")
-    assert "30\nno matching distribution\nFix: correct the Dockerfile" in said["msg"]
+    answer = machine.build(forget=OLD, aside=FROM)
+    assert answer["failed"]
+    assert answer["msg"].startswith(f"{NAME} cannot be built: 12\n13\n")
+    assert "30\nno matching distribution\nFix: correct the Dockerfile" in answer["msg"]
     assert state.read().built["images"] == {}
     assert machine.engine.asked("POST") == []
     # What was there for this build alone goes all the same.
@@ -146,8 +150,8 @@ def test_of_a_line_without_an_end_not_all_is_told(machine: Machine) -> None:
 
 def test_a_build_that_says_nothing_fails_with_its_status(machine: Machine) -> None:
     machine.builds("exit 3")
-    said = machine.build()["msg"]
-    assert said.startswith(f"{NAME} cannot be built: docker build ended with 3\nFix: ")
+    answer = machine.build()["msg"]
+    assert answer.startswith(f"{NAME} cannot be built: docker build ended with 3\nFix: ")
 
 
 def test_nothing_is_built_of_what_arrives_torn_or_altered(machine: Machine) -> None:
@@ -170,20 +174,20 @@ def project(tmp_path: Path) -> Path:
 
 
 class Task(Action):
-    """The action, what its module says, and what it has sent."""
+    """The action, with its module's answer and the files that it has sent."""
 
-    def __init__(self, project: Path, said: object, **others: object) -> None:
+    def __init__(self, project: Path, answer: object, **others: object) -> None:
         arguments = {"src": str(project), "name": NAME, "build_args": {"A": "1"}, "forget": OLD}
-        super().__init__(action, said, **arguments | others)
+        super().__init__(action, answer, **arguments | others)
         self.connection._shell.remove = lambda path: f"rm {shlex.quote(path)}"
         self.connection.put_file = self.put
         self.project = project
-        self.there: dict[str, bytes] = {}
+        self.files: dict[str, bytes] = {}
         self.breaks = False
 
     def put(self, src: str, path: str) -> None:
         """Take a file."""
-        self.there[path] = Path(src).read_bytes()
+        self.files[path] = Path(src).read_bytes()
         if self.breaks:
             raise AnsibleConnectionFailure("lost")
 
@@ -200,18 +204,18 @@ def test_the_context_is_packed_sent_with_its_checksum_and_the_answer_judged(proj
     wheels.mkdir(parents=True)
     (wheels / "flask.whl").write_text("x")
     task = Task(project, answer, also=[str(wheels)])
-    done = task.run()
-    [(path, content)] = task.there.items()
-    [asked] = task.questions
+    result = task.run()
+    [(path, content)] = task.files.items()
+    [question] = task.questions
     assert path.startswith("/var/tmp/labocloud-images-")
     with tarfile.open(fileobj=io.BytesIO(content)) as packed:
         assert packed.getnames() == ["Dockerfile", "app/app.py", f"{wheels.name}/flask.whl"]
-    assert (asked["context"], asked["sha256"]) == (path, hashlib.sha256(content).hexdigest())
-    assert (asked["name"], asked["build_args"], asked["forget"]) == (NAME, {"A": "1"}, OLD)
-    assert not {"src", "also"} & asked.keys()
-    assert done["changed"]
-    assert done[UNSHOWN]["seat"] == seat(("clock/ahead", 0.0))
-    assert "build" in done[UNSHOWN]["verdict"]
+    assert (question["context"], question["sha256"]) == (path, hashlib.sha256(content).hexdigest())
+    assert (question["name"], question["build_args"], question["forget"]) == (NAME, {"A": "1"}, OLD)
+    assert not {"src", "also"} & question.keys()
+    assert result["changed"]
+    assert result[UNSHOWN]["seat"] == seat(("clock/ahead", 0.0))
+    assert "build" in result[UNSHOWN]["verdict"]
     # The module has removed it.
     assert task.commands == []
 
@@ -229,7 +233,7 @@ def test_the_context_is_packed_sent_with_its_checksum_and_the_answer_judged(proj
     ],
 )
 def test_nothing_but_fetched_wheels_is_packed_beside_the_project(project: Path, also: str) -> None:
-    """The last is a link: what a directory of wheels is called is no proof."""
+    """Show that a wheel directory's name is no proof: the last case is a link."""
     home = project.parent
     (home / ".ssh").mkdir()
     (home / ".ssh/id").write_text("secret")
@@ -239,7 +243,7 @@ def test_nothing_but_fetched_wheels_is_packed_beside_the_project(project: Path, 
     task = Task(project, {}, also=[str(home / also)])
     with pytest.raises(AnsibleActionFail, match="is not sent to the machine that builds"):
         task.run()
-    assert task.there == {}
+    assert task.files == {}
 
 
 def test_nothing_is_built_from_but_the_project_and_the_bases_files(project: Path) -> None:
@@ -249,20 +253,20 @@ def test_nothing_is_built_from_but_the_project_and_the_bases_files(project: Path
     task = Task(project, {}, src=str(other))
     with pytest.raises(AnsibleActionFail, match=f"{other} is not sent"):
         task.run()
-    assert task.there == {}
+    assert task.files == {}
 
 
 def test_nothing_is_sent_in_a_check(project: Path) -> None:
     task = Task(project, {}, check=True)
     with pytest.raises(AnsibleActionSkip, match="check mode"):
         task.run()
-    assert task.there == {}
+    assert task.files == {}
 
 
 def test_what_a_build_has_said_is_printable(project: Path) -> None:
-    said = {"failed": True, "msg": "one\n\x1b[2Jtwo\x07!"}
+    answer = {"failed": True, "msg": "one\n\x1b[2Jtwo\x07!"}
     with pytest.raises(AnsibleActionFail) as end:
-        Task(project, said).run()
+        Task(project, answer).run()
     words = f"{BUILDER}: one\n [2Jtwo !"
     assert (end.value.message, end.value.result["msg"]) == (words, words)
 
@@ -272,7 +276,7 @@ def test_files_that_cannot_be_packed_are_told_before_anything_is_sent(project: P
     task = Task(project, {})
     with pytest.raises(AnsibleActionFail, match=f"{BUILDER}: {project} cannot be packed: .*Docker"):
         task.run()
-    assert task.there == {}
+    assert task.files == {}
 
 
 @pytest.mark.parametrize("where", ["put", "module"])
@@ -281,5 +285,5 @@ def test_what_was_sent_of_it_goes_where_the_module_cannot_run(project: Path, whe
     task.breaks = where == "put"
     with pytest.raises(AnsibleConnectionFailure):
         task.run()
-    [path] = task.there
+    [path] = task.files
     assert task.commands == [f"rm {path}"]
