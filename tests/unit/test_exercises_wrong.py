@@ -16,13 +16,13 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.snapshot imp
 
 PROJECT = Path(__file__).parents[2]
 SOLVED = {
-    version: shaped(told)
-    for version, told in json.loads(
+    version: shaped(facts)
+    for version, facts in json.loads(
         (Path(__file__).parent / "solved_seats.json").read_text()
     ).items()
 }
 ANSWER = "0123456789ab"
-KNOWN = {one.number: one for one in exercises.load(PROJECT / "app/exercises")}
+EXERCISES = {exercise.number: exercise for exercise in exercises.load(PROJECT / "app/exercises")}
 Snapshot = dict[str, Any]
 Change = Callable[[Snapshot], object]
 
@@ -41,8 +41,10 @@ def like(tag: str, other: str, field: str) -> Change:
     """Return a function that copies a field of one image to another."""
 
     def change(seat: Snapshot) -> None:
-        one, two = (next(i for i in seat["images"] if name in i["tags"]) for name in (tag, other))
-        one[field] = copy.deepcopy(two[field])
+        first, second = (
+            next(i for i in seat["images"] if name in i["tags"]) for name in (tag, other)
+        )
+        first[field] = copy.deepcopy(second[field])
 
     return change
 
@@ -54,22 +56,24 @@ def without(kind: str, name: str) -> Change:
         if isinstance(seat[kind], dict):
             del seat[kind][name]
         else:
-            names = [one["tags"] if kind == "images" else [one["name"]] for one in seat[kind]]
+            names = [entry["tags"] if kind == "images" else [entry["name"]] for entry in seat[kind]]
             seat[kind] = [
-                one for one, known in zip(seat[kind], names, strict=True) if name not in known
+                entry
+                for entry, entry_names in zip(seat[kind], names, strict=True)
+                if name not in entry_names
             ]
 
     return change
 
 
-def text(kind: str, name: str, said: str) -> Change:
+def text(kind: str, name: str, content: str) -> Change:
     """Return a function that changes a container's log, or the body of a page."""
 
     def change(seat: Snapshot) -> None:
         if kind == "logs":
-            seat["logs"][name] = said
+            seat["logs"][name] = content
         else:
-            seat["pages"][name]["body"] = said
+            seat["pages"][name]["body"] = content
 
     return change
 
@@ -87,10 +91,10 @@ def limited(memory: int) -> Change:
 def same_pip(seat: Snapshot) -> None:
     """Have lent:2 take the layer of pip from the cache."""
     first, second = (
-        next(row for row in one["history"] if "pip install" in row["by"])
+        next(row for row in entry["history"] if "pip install" in row["by"])
         for tag in ("lent:1", "lent:2")
-        for one in seat["images"]
-        if tag in one["tags"]
+        for entry in seat["images"]
+        if tag in entry["tags"]
     )
     second["created"] = first["created"]
 
@@ -99,7 +103,7 @@ def made_by(tag: str, *rows: str) -> Change:
     """Return a function that gives an image these rows above the base."""
 
     def change(seat: Snapshot) -> None:
-        images = {name: one for one in seat["images"] for name in one["tags"]}
+        images = {name: entry for entry in seat["images"] for name in entry["tags"]}
         below = images["labocloud20202021:base"]["history"]
         above = [{"by": row, "size": 1, "created": 1.0} for row in rows]
         images[tag]["history"] = below + above
@@ -111,7 +115,7 @@ def on_course(*tags: str) -> Change:
     """Return a function that builds images on the course image, whatever their labels are."""
 
     def change(seat: Snapshot) -> None:
-        images = {name: one for one in seat["images"] for name in one["tags"]}
+        images = {name: entry for entry in seat["images"] for name in entry["tags"]}
         course = images["labocloud20202021:python"]
         for tag in tags:
             images[tag]["layers"] = course["layers"] + images[tag]["layers"][-2:]
@@ -221,7 +225,7 @@ WRONG: list[tuple[int, str, Change, str]] = [
 
 def judged(seat: Snapshot, number: int) -> dict[str, str]:
     """Return the open steps of an exercise, each with its French hint."""
-    steps = exercises.judged(KNOWN[number], seat, [ANSWER])
+    steps = exercises.judged(EXERCISES[number], seat, [ANSWER])
     return {step.id: step.hint["fr"].replace("\u00a0", " ") for step in steps if not step.done}
 
 
@@ -260,7 +264,7 @@ def seat_of(*containers: Snapshot) -> Snapshot:
     """Return a solved seat that has these containers."""
     seat = copy.deepcopy(SOLVED["26.1.5+dfsg1"])
     plain = seat["containers"][0]
-    seat["containers"] = [{**plain, **one} for one in containers]
+    seat["containers"] = [{**plain, **fields} for fields in containers]
     return seat
 
 
@@ -286,7 +290,9 @@ def test_a_container_that_compose_ran_once_is_no_service() -> None:
 )
 def test_what_ends_by_itself_is_the_courses_app(command: list[str], hint: str) -> None:
     course = next(
-        one for one in SOLVED["26.1.5+dfsg1"]["images"] if "labocloud20202021:python" in one["tags"]
+        entry
+        for entry in SOLVED["26.1.5+dfsg1"]["images"]
+        if "labocloud20202021:python" in entry["tags"]
     )
     ended = {"name": "cours", "status": "exited", "exit": 0, "image_id": course["id"]}
     open_steps = judged(seat_of({**ended, "command": command}), 9)
