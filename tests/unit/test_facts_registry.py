@@ -1,4 +1,4 @@
-"""Whether a registry answers over TLS by its name, against servers on this machine's loopback."""
+"""Test the facts on a registry's answer over TLS, with servers on the loopback interface."""
 
 import datetime
 import socket
@@ -27,17 +27,17 @@ def server(
     """
     file = directory / "server.pem"
     file.write_text("".join(authority.issue(name, until=NOW + datetime.timedelta(days=1))))
-    shown = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    shown.load_cert_chain(file)
-    asked: list[bytes] = []
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    requests: list[bytes] = []
     end = threading.Event()
 
     def serve() -> None:
         with listening:
             try:
                 connection, _ = listening.accept()
-                with shown.wrap_socket(connection, server_side=True) as secured:
-                    asked.append(secured.recv(10_000))
+                with context.wrap_socket(connection, server_side=True) as secured:
+                    requests.append(secured.recv(10_000))
                     secured.sendall(answer)
                     if not answer:
                         end.wait(10)
@@ -48,7 +48,7 @@ def server(
     listening.settimeout(10)
     thread = threading.Thread(target=serve)
     thread.start()
-    yield listening.getsockname()[1], asked
+    yield listening.getsockname()[1], requests
     end.set()
     thread.join()
 
@@ -65,10 +65,10 @@ def authority() -> Authority:
 
 
 def test_one_that_answers(authority: Authority, tmp_path: Path) -> None:
-    with server(authority, tmp_path) as (port, asked):
-        told = answer_of(f"localhost:{port}", authority.pem)
-    assert told == {"answers": True, "why": ""}
-    assert asked[0].startswith(b"GET /v2/ HTTP/1.1\r\n")
+    with server(authority, tmp_path) as (port, requests):
+        result = answer_of(f"localhost:{port}", authority.pem)
+    assert result == {"answers": True, "why": ""}
+    assert requests[0].startswith(b"GET /v2/ HTTP/1.1\r\n")
 
 
 def test_no_proxy_is_asked(
@@ -88,17 +88,17 @@ def test_one_with_a_certificate_for_another_name(
     authority: Authority, tmp_path: Path, name: str, host: str, words: str
 ) -> None:
     with server(authority, tmp_path, name=name) as (port, _):
-        told = answer_of(f"{host}:{port}", authority.pem)
-    assert told["answers"] is False
-    assert words in told["why"]
+        result = answer_of(f"{host}:{port}", authority.pem)
+    assert result["answers"] is False
+    assert words in result["why"]
 
 
 def test_one_of_another_authority(authority: Authority, tmp_path: Path) -> None:
     other = Authority("labocloud, registry server", until=NOW + datetime.timedelta(days=1))
     with server(other, tmp_path) as (port, _):
-        told = answer_of(f"localhost:{port}", authority.pem)
-    assert told["answers"] is False
-    assert told["why"]
+        result = answer_of(f"localhost:{port}", authority.pem)
+    assert result["answers"] is False
+    assert result["why"]
 
 
 @pytest.mark.parametrize(
@@ -117,8 +117,8 @@ def test_one_that_answers_something_else(
     authority: Authority, tmp_path: Path, answer: bytes, why: str
 ) -> None:
     with server(authority, tmp_path, answer) as (port, _):
-        told = answer_of(f"localhost:{port}", authority.pem)
-    assert told == {"answers": False, "why": why}
+        result = answer_of(f"localhost:{port}", authority.pem)
+    assert result == {"answers": False, "why": why}
 
 
 def test_one_that_says_nothing(
@@ -126,9 +126,9 @@ def test_one_that_says_nothing(
 ) -> None:
     monkeypatch.setattr(facts_registry, "SECONDS", 0.2)
     with server(authority, tmp_path, b"") as (port, _):
-        told = answer_of(f"localhost:{port}", authority.pem)
-    assert told["answers"] is False
-    assert "timed out" in told["why"]
+        result = answer_of(f"localhost:{port}", authority.pem)
+    assert result["answers"] is False
+    assert "timed out" in result["why"]
 
 
 def test_one_that_does_not_speak_tls(authority: Authority) -> None:
@@ -141,10 +141,10 @@ def test_one_that_does_not_speak_tls(authority: Authority) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=serve)
         thread.start()
-        told = answer_of(f"localhost:{listening.getsockname()[1]}", authority.pem)
+        result = answer_of(f"localhost:{listening.getsockname()[1]}", authority.pem)
         thread.join()
-    assert told["answers"] is False
-    assert told["why"]
+    assert result["answers"] is False
+    assert result["why"]
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_one_that_does_not_speak_tls(authority: Authority) -> None:
 def test_whatever_is_asked_is_answered(
     authority: Authority, address: str, pem: str | None, why: str
 ) -> None:
-    told = answer_of(address, authority.pem if pem is None else pem)
-    assert told["answers"] is False
-    assert told["why"]
-    assert why in told["why"]
+    result = answer_of(address, authority.pem if pem is None else pem)
+    assert result["answers"] is False
+    assert result["why"]
+    assert why in result["why"]
