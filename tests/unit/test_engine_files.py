@@ -1,4 +1,4 @@
-"""The files that configure Docker Engine, and who may read them."""
+"""Test the files that configure Docker Engine, and who may read them."""
 
 import json
 from datetime import datetime
@@ -24,14 +24,14 @@ def files(*changes: tuple[str, object], **settings: object) -> dict[str, str]:
 
 def daemon(**settings: object) -> dict[str, Any]:
     """Return the wanted content of daemon.json."""
-    made: dict[str, Any] = json.loads(files(**settings)[engine_files.DAEMON_JSON])
-    return made
+    content: dict[str, Any] = json.loads(files(**settings)[engine_files.DAEMON_JSON])
+    return content
 
 
 def test_the_texts_are_those_that_earlier_versions_wrote() -> None:
     """As they were taken down from one: an engine is not started anew for what is the same."""
     assert service_files.hashes(files() | engine_files.login(want())) == SEAT["files"]
-    made = files(
+    texts = files(
         ("before", None),
         ("packages", {}),
         groups=REGISTRY,
@@ -41,8 +41,8 @@ def test_the_texts_are_those_that_earlier_versions_wrote() -> None:
         docker_engine_registry_mirrors="https://a.example, https://b.example",
         docker_engine_daemon_options={"é": 1, "data-root": "/srv"},
     )
-    told = service_files.hashes(made)
-    assert {path.rpartition("/")[2]: text[:12] for path, text in told.items()} == {
+    hashes = service_files.hashes(texts)
+    assert {path.rpartition("/")[2]: text[:12] for path, text in hashes.items()} == {
         "daemon.json": "773b28d0cb80",
         "labocloud-proxy.env": "1645ed4a88fc",
         "labocloud-proxy.conf": "af21f149e1aa",
@@ -68,16 +68,16 @@ def test_a_file_in_json_is_what_ansibles_filter_makes_of_the_same() -> None:
 
 def test_an_option_replaces_a_default_and_mirrors_are_asked_in_their_order() -> None:
     options = {"log-driver": "journald", "registry-mirrors": ["https://never.example"]}
-    made = daemon(
+    content = daemon(
         groups=REGISTRY,
         room_registry_address="fd00::1",
         room_registry_hub_mirror=True,
         docker_engine_daemon_options=options,
         docker_engine_registry_mirrors=["https://school.example"],
     )
-    assert made["log-driver"] == "journald"
-    assert made["log-opts"] == {"max-file": "3", "max-size": "10m"}
-    assert made["registry-mirrors"] == [f"https://{MIRROR}", "https://school.example"]
+    assert content["log-driver"] == "journald"
+    assert content["log-opts"] == {"max-file": "3", "max-size": "10m"}
+    assert content["registry-mirrors"] == [f"https://{MIRROR}", "https://school.example"]
     assert daemon(docker_engine_daemon_options=options)["registry-mirrors"] == [
         "https://never.example"
     ]
@@ -100,16 +100,16 @@ def test_an_option_replaces_a_default_and_mirrors_are_asked_in_their_order() -> 
     ],
 )
 def test_which_files_there_are(changes: tuple, settings: dict, paths: set[str]) -> None:
-    """A containerd that was there before may serve something else."""
+    """Show that a containerd of before gets no files, as it may serve something else."""
     assert set(files(*changes, **settings)) == {engine_files.DAEMON_JSON, *paths}
 
 
 @pytest.mark.parametrize("address", ["server", "fd00::1", "[fd00::1]"])
 def test_the_rooms_registry_is_reached_without_the_proxy(address: str) -> None:
-    """Of IPv6, Go takes no brackets for an address in NO_PROXY."""
+    """Show it for IPv6 too: Go takes no address in brackets in NO_PROXY."""
     settings = {"groups": REGISTRY, "room_registry_address": address}
-    told = engine_files.environment(want(docker_engine_proxy=PROXY, **settings))
-    assert told["NO_PROXY"] == f"localhost,.example,{address.strip('[]')}"
+    variables = engine_files.environment(want(docker_engine_proxy=PROXY, **settings))
+    assert variables["NO_PROXY"] == f"localhost,.example,{address.strip('[]')}"
     assert engine_files.environment(want(**settings)) == {}
 
 
@@ -120,8 +120,8 @@ def looked_up(term: str, *changes: tuple[str, object], **settings: object) -> di
     variables = {"groups": {"lab": ["pc02"]}, "hostvars": {}, **facts, **settings}
     templar = Templar(loader=DataLoader(), variables=variables)
     lookup = lookup_loader.get("labocloud.room.service_files", DataLoader(), templar)
-    [found] = lookup.run([term], variables, service="docker_engine")
-    return found
+    [texts] = lookup.run([term], variables, service="docker_engine")
+    return texts
 
 
 @pytest.mark.parametrize(
@@ -178,36 +178,36 @@ MINE = {"http-proxy": "http://u:p@a.example@proxy.example:1", "no-proxy": "a"}
 def test_what_an_engine_is_given_back_that_refuses_what_is_wanted(
     changes: tuple, options: dict, text: dict | None
 ) -> None:
-    """What it ran with, where that is known to work, or else the defaults."""
+    """Show that it gets its last configuration where that is known to work, or the defaults."""
     settings = {"docker_engine_daemon_options": options}
-    given = looked_up("fallback_files", *changes, **settings)
-    given |= looked_up("fallback_secrets", *changes, **settings)
+    texts = looked_up("fallback_files", *changes, **settings)
+    texts |= looked_up("fallback_secrets", *changes, **settings)
     defaults = want()["docker_engine_daemon_defaults"]
-    assert json.loads(given[engine_files.DAEMON_JSON]) == (defaults if text is None else text)
-    assert len(given) == 1
+    assert json.loads(texts[engine_files.DAEMON_JSON]) == (defaults if text is None else text)
+    assert len(texts) == 1
 
 
-KNOWN = ("students/group", {"name": "class-a", "gid": 20010})
+GROUP = ("students/group", {"name": "class-a", "gid": 20010})
 UNIT = engine_files.GROUP_UNIT
 
 
 def test_a_group_is_let_in_each_time_that_the_engine_starts() -> None:
-    """By its number, and to the exclusion of one that was let in before."""
+    """Show that the group is let in by its number, and one of before no longer."""
     named = {"docker_engine_group": "class-a"}
-    assert files(KNOWN, **named)[UNIT].splitlines()[1:] == [
+    assert files(GROUP, **named)[UNIT].splitlines()[1:] == [
         "[Service]",
         "ExecStartPost=/usr/bin/setfacl --set=user::rw,group::rw,other::-,group:20010:rw"
         " /var/run/docker.sock",
     ]
     # As the account, and not with a +: whoever has it can put a link where the socket is.
-    made = files(KNOWN, **named, docker_engine_students="rootless")[UNIT]
-    assert made.splitlines()[2:] == [
+    text = files(GROUP, **named, docker_engine_students="rootless")[UNIT]
+    assert text.splitlines()[2:] == [
         "ExecStartPost=/usr/bin/setfacl --set=user::rw,group::rw,other::-,group:20010:rw"
         " /run/labocloud-engine/docker.sock",
         "ExecStartPost=/usr/bin/setfacl --set=user::rwx,group::rx,other::-,group:20010:x"
         " /run/labocloud-engine",
     ]
-    for lacking in (files(**named), files(KNOWN), files(KNOWN, *NONE, **named)):
+    for lacking in (files(**named), files(GROUP), files(GROUP, *NONE, **named)):
         assert UNIT not in lacking
 
 
