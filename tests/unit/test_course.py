@@ -1,4 +1,4 @@
-"""What the images are made from is told as it always was: else each room would build anew."""
+"""Test that revisions stay as they were, as each room would build its images anew otherwise."""
 
 import shutil
 from pathlib import Path
@@ -43,8 +43,8 @@ def rendered(expression: object) -> object:
         return trust_as_template(value) if isinstance(value, str) else value
 
     recipe = {key: trusted(value) for key, value in RECIPE.items()}
-    known = {**WANT, "recipe": recipe, "lock": trusted(LOCK)}
-    return Templar(loader=DataLoader(), variables=known).template(trusted(expression))
+    variables = {**WANT, "recipe": recipe, "lock": trusted(LOCK)}
+    return Templar(loader=DataLoader(), variables=variables).template(trusted(expression))
 
 
 @pytest.mark.parametrize(
@@ -55,11 +55,11 @@ def test_the_revision_of_the_base_is_what_rooms_have(
 ) -> None:
     for name, value in settings.items():
         monkeypatch.setitem(WANT, name, value)
-    told = course.course(WANT, HAS)
-    assert told["base"] == rendered("{{ recipe | to_json(sort_keys=true) | hash('sha256') }}")
+    facts = course.course(WANT, HAS)
+    assert facts["base"] == rendered("{{ recipe | to_json(sort_keys=true) | hash('sha256') }}")
     wheels = rendered("{{ (lock ~ course_image_python ~ 'aarch64') | hash('sha256') }}")
-    assert told["wheels"]["aarch64"] == wheels
-    assert set(told["wheels"]) == {"x86_64", "aarch64"}
+    assert facts["wheels"]["aarch64"] == wheels
+    assert set(facts["wheels"]) == {"x86_64", "aarch64"}
 
 
 def test_another_setting_makes_another_base_and_not_another_context() -> None:
@@ -85,18 +85,18 @@ def test_a_file_of_the_app_makes_another_context_and_not_another_base(tmp_path: 
 
 
 def test_files_that_cannot_be_read_are_a_reason_and_no_error(tmp_path: Path) -> None:
-    told = course.course({**WANT, "course_image_project": str(tmp_path)}, HAS)
-    assert "requirements.txt" in told.pop("why")
+    facts = course.course({**WANT, "course_image_project": str(tmp_path)}, HAS)
+    assert "requirements.txt" in facts.pop("why")
     nothing = {"exercises": {"files": [], "why": ""}, "had": "", "served": []}
-    assert told == {"base": "", "context": "", "wheels": {}, **nothing}
+    assert facts == {"base": "", "context": "", "wheels": {}, **nothing}
     (tmp_path / "app").mkdir()
     (tmp_path / "app/requirements.txt").write_bytes(b"\xff")
     assert "utf-8" in course.course({**WANT, "course_image_project": str(tmp_path)}, HAS)["why"]
 
 
 @pytest.mark.parametrize(
-    ("images", "had"), [({}, ""), ({"lab:base": {"id": "sha256:1"}}, "sha256:1")]
+    ("images", "previous"), [({}, ""), ({"lab:base": {"id": "sha256:1"}}, "sha256:1")]
 )
-def test_it_tells_what_there_was_when_the_run_began(images: dict[str, Any], had: str) -> None:
-    told = course.course(WANT, {"images": images, "served": ["a", "b"]})
-    assert (told["had"], told["served"]) == (had, ["a", "b"])
+def test_it_tells_what_there_was_when_the_run_began(images: dict[str, Any], previous: str) -> None:
+    facts = course.course(WANT, {"images": images, "served": ["a", "b"]})
+    assert (facts["had"], facts["served"]) == (previous, ["a", "b"])
