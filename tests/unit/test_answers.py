@@ -17,26 +17,26 @@ NAME = "pc07"
 
 def test_of_many_lines_the_first_are_told_and_how_many_more_there_are() -> None:
     assert limits.few(["a", "b"]) == ["a", "b"]
-    told = limits.few(["x" * 10_000] * 5000)
-    assert len(told) == limits.MOST_LINES + 1
-    assert {len(line) for line in told[:-1]} == {limits.LONGEST_LINE}
-    assert told[-1] == "and 4,800 more"
+    lines = limits.few(["x" * 10_000] * 5000)
+    assert len(lines) == limits.MOST_LINES + 1
+    assert {len(line) for line in lines[:-1]} == {limits.LONGEST_LINE}
+    assert lines[-1] == "and 4,800 more"
 
 
 @pytest.mark.parametrize("action", [seat_students, seat_save, seat_restore])
 def test_of_an_answer_no_more_is_taken_than_is_shown(action: object) -> None:
-    """Root of a seat decides what a module answers there."""
+    """Show that answers are limited, as root of a seat decides what a module answers there."""
     lines = ["red \x1b[31m", *["x"] * 20_000]
     acting = Action(action, {"told": lines, "left": lines, "things": {"a": 1}, "msg": "x" * 10**6})
-    told = acting.run(NAME)
-    assert len(told["told"]) == len(told["left"]) == limits.MOST_LINES + 1
-    assert "\x1b" not in told["told"][0]
-    assert len(told["msg"]) <= 10_000
-    assert told["things"] == {"a": 1}
-    told = Action(action, {"things": "x" * 3_000_000, "left": [], "changed": True}).run(NAME)
-    assert told["failed"]
-    assert told["msg"].startswith(f"{NAME} tells 30000")
-    assert "things" not in told
+    result = acting.run(NAME)
+    assert len(result["told"]) == len(result["left"]) == limits.MOST_LINES + 1
+    assert "\x1b" not in result["told"][0]
+    assert len(result["msg"]) <= 10_000
+    assert result["things"] == {"a": 1}
+    result = Action(action, {"things": "x" * 3_000_000, "left": [], "changed": True}).run(NAME)
+    assert result["failed"]
+    assert result["msg"].startswith(f"{NAME} tells 30000")
+    assert "things" not in result
 
 
 DEEP: list[Any] = []
@@ -71,7 +71,9 @@ REFUSED = [
 def test_a_refusal_is_said_alike_as_result_and_finding(answer: dict[str, Any], words: str) -> None:
     assert str(refusal(NAME, answer)) == words
     assert shown(NAME, answer) == {"failed": True, "msg": words}
-    found = silence(NAME, answer)
-    assert found is not None
-    assert found["id"] == "answer_refused"
-    assert f"{found['cause']['en']} Fix: {found['advice']['en']}" == words.rstrip(".") + "; then"
+    finding = silence(NAME, answer)
+    assert finding is not None
+    assert finding["id"] == "answer_refused"
+    assert (
+        f"{finding['cause']['en']} Fix: {finding['advice']['en']}" == words.rstrip(".") + "; then"
+    )
