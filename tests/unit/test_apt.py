@@ -1,4 +1,4 @@
-"""When apt is had to read its package lists, and what it is asked would come."""
+"""Test when apt reads its package lists anew, and which packages it would install."""
 
 import os
 import time
@@ -10,7 +10,7 @@ from ansible_collections.labocloud.room.plugins.module_utils import apt
 
 
 class Seat:
-    """A machine with an apt-get that takes down what it is asked, and says what it is told to."""
+    """A machine with an apt-get that logs its arguments, and runs a given script."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -25,20 +25,20 @@ class Seat:
         self.date(60)
 
     def date(self, seconds: float, sources: float = 3600) -> None:
-        """Have the lists be so many seconds old, and the sources."""
+        """Make the lists and the sources this many seconds old."""
         now = time.time()
         for path in (self.source, self.source.parent):
             os.utime(path, (now - sources, now - sources))
         os.utime(self.lists, (now - seconds, now - seconds))
 
     def apt(self, line: str = "true") -> None:
-        """Have apt-get do that, too."""
+        """Have apt-get run this line, too."""
         stand_in.program(self.path / "apt-get", f'echo "$LC_ALL $*" >> {self.path}/asked\n{line}')
 
-    def asked(self) -> list[str]:
+    def questions(self) -> list[str]:
         """Return the questions that the stand-in for apt was asked."""
-        told = self.path / "asked"
-        return told.read_text().splitlines() if told.exists() else []
+        log = self.path / "asked"
+        return log.read_text().splitlines() if log.exists() else []
 
 
 @pytest.fixture
@@ -56,27 +56,27 @@ UPDATE = "C.UTF-8 --quiet --option=APT::Update::Error-Mode=any update"
 
 @pytest.mark.parametrize(("seconds", "reads"), [(1, False), (590, False), (600, True), (-60, True)])
 def test_lists_of_ten_minutes_are_not_read_anew(seat: Seat, seconds: float, *, reads: bool) -> None:
-    """Nor are those believed that a clock which was put back has dated."""
+    """Show also that lists from the future are read anew: a clock was put back."""
     seat.date(seconds)
     apt.read_lists()
-    assert seat.asked() == [UPDATE] * reads
+    assert seat.questions() == [UPDATE] * reads
 
 
 def test_a_repository_that_was_added_just_now_is_read(seat: Seat) -> None:
     seat.date(60, sources=30)
     apt.read_lists()
-    assert seat.asked() == [UPDATE]
+    assert seat.questions() == [UPDATE]
     seat.date(60)
     (seat.sources / "sources.list").write_text("deb …")
     apt.read_lists()
-    assert len(seat.asked()) == 2
+    assert len(seat.questions()) == 2
 
 
 def test_where_there_are_no_lists_they_are_read_however_young_the_directory_is(seat: Seat) -> None:
     seat.release.unlink()
     seat.date(1)
     apt.read_lists()
-    assert seat.asked() == [UPDATE]
+    assert seat.questions() == [UPDATE]
 
 
 def test_lists_in_which_apt_found_nothing_new_are_fresh_again(seat: Seat) -> None:
@@ -86,17 +86,17 @@ def test_lists_in_which_apt_found_nothing_new_are_fresh_again(seat: Seat) -> Non
 
 
 def test_what_could_not_be_read_is_told_and_read_again_the_next_time(seat: Seat) -> None:
-    """However much of it came. An address may hold a password."""
+    """Show it for lists that came in part, and that no password of an address is told."""
     error = "E: Failed to fetch http://u:s3cret@deb.example/x  Could not resolve 'deb.example'"
     seat.apt(f'touch {seat.lists}/more; echo "W: first\n1\n2\n{error}" >&2; exit 100')
     seat.date(7000)
-    with pytest.raises(apt.ListsError) as told:
+    with pytest.raises(apt.ListsError) as raised:
         apt.read_lists()
-    said = str(told.value)
-    assert said.startswith("apt cannot read its package lists (1; 2; E: Failed to fetch http:")
-    assert "Fix: see to it that it reaches" in said
-    assert "s3cret" not in said
-    assert len(seat.asked()) == 1
+    message = str(raised.value)
+    assert message.startswith("apt cannot read its package lists (1; 2; E: Failed to fetch http:")
+    assert "Fix: see to it that it reaches" in message
+    assert "s3cret" not in message
+    assert len(seat.questions()) == 1
     assert not apt.are_fresh()
 
 
@@ -105,18 +105,18 @@ def test_another_apt_is_waited_for(seat: Seat, monkeypatch: pytest.MonkeyPatch) 
     seat.apt(f"[ $(wc -l < {seat.path}/asked) -gt 2 ] || {{ echo '{error}' >&2; exit 100; }}")
     seat.date(7000)
     apt.read_lists()
-    assert len(seat.asked()) == 3
+    assert len(seat.questions()) == 3
     monkeypatch.setattr(apt, "PATIENCE", -1)
     (seat.path / "asked").unlink()
     seat.date(7000)
     with pytest.raises(apt.ListsError, match="It is held by process 7"):
         apt.read_lists()
-    assert len(seat.asked()) == 1
+    assert len(seat.questions()) == 1
 
 
 def test_what_conflicts_is_not_there_when_it_is_asked_what_comes(seat: Seat) -> None:
     seat.apt("echo 'Inst docker.io (26 Debian [amd64])'")
     assert apt.new_packages(["docker.io=26*"], ["docker-ce"], ["zstd"]) == ["docker.io"]
-    assert seat.asked()[0].split() == [
+    assert seat.questions()[0].split() == [
         *("C.UTF-8", *apt.SIMULATE[1:], "python3-apt", "docker.io=26*", "docker-ce-")
     ]
