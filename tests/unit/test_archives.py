@@ -1,4 +1,4 @@
-"""An archive is fetched once, kept whole or not at all, and sent as it is kept."""
+"""Test that an archive is fetched once, kept whole or not at all, and sent as it is kept."""
 
 import hashlib
 from pathlib import Path
@@ -21,12 +21,12 @@ THERE = "/var/tmp/labocloud-images-x1/images.tar.zst"
 
 @pytest.fixture
 def stem(tmp_path: Path) -> Path:
-    """The beginning of an archive's path, in a directory that is not there yet."""
+    """Return the beginning of an archive's path, in a directory that is not there yet."""
     return tmp_path / "cache/images/0123456789abcdef-3"
 
 
 def have(stem: Path, content: bytes = PACKED, sha256: str = SHA256) -> Path:
-    """Have an archive kept."""
+    """Write an archive to its place, and return its path."""
     stem.parent.mkdir(parents=True, exist_ok=True)
     path = stem.with_name(f"{stem.name}-{sha256}.tar.zst")
     path.write_bytes(content)
@@ -84,10 +84,10 @@ def test_what_is_no_archives_path_is_neither_read_nor_emptied(tmp_path: Path, pa
 
 
 class Connection:
-    """What files pass through."""
+    """A stand-in for a connection, with the files of the other machine."""
 
     def __init__(self) -> None:
-        self.there = {THERE: PACKED}
+        self.files = {THERE: PACKED}
         self.fails: BaseException | None = None
         self._shell = mock.Mock(tmpdir=None)
         self._shell.remove = lambda path, *, recurse=False: f"rm {path} {recurse}"
@@ -96,13 +96,13 @@ class Connection:
         """Copy a file from there."""
         if self.fails:
             raise self.fails
-        Path(dest).write_bytes(self.there[path])
+        Path(dest).write_bytes(self.files[path])
 
     def put_file(self, src: str, path: str) -> None:
         """Copy a file to there."""
         if self.fails:
             raise self.fails
-        self.there[path] = Path(src).read_bytes()
+        self.files[path] = Path(src).read_bytes()
 
 
 def lacks(stem: Path, *lacking: str) -> dict[str, Any]:
@@ -113,11 +113,16 @@ def lacks(stem: Path, *lacking: str) -> dict[str, Any]:
 
 
 class Fetching(Action):
-    """The action that fetches an archive for a seat, another one like it, and one with all."""
+    """The action that fetches an archive, for two seats that lack images and one with all."""
 
-    def __init__(self, stem: Path, said: object | None = None) -> None:
-        told = said or {"changed": True, "path": THERE, "sha256": SHA256, "size": len(PACKED)}
-        super().__init__(image_archive, told, Connection(), seats=["pc03", "pc04", "pc05"])
+    def __init__(self, stem: Path, answer: object | None = None) -> None:
+        module_answer = answer or {
+            "changed": True,
+            "path": THERE,
+            "sha256": SHA256,
+            "size": len(PACKED),
+        }
+        super().__init__(image_archive, module_answer, Connection(), seats=["pc03", "pc04", "pc05"])
         other = stem.with_name("another kind")
         self.facts = {"pc03": lacks(stem, "a:1"), "pc04": lacks(stem, "a:1"), "pc05": lacks(other)}
 
@@ -171,9 +176,9 @@ def test_each_kind_of_seat_has_an_archive_of_its_own(stem: Path) -> None:
 )
 def test_what_is_not_saved_or_not_whole_is_not_kept(stem: Path, said: object, words: str) -> None:
     task = Fetching(stem, said or {"changed": True})
-    done = task.run()
-    assert done["failed"]
-    assert words in done["msg"]
+    result = task.run()
+    assert result["failed"]
+    assert words in result["msg"]
     assert list(stem.parent.iterdir()) == []
     assert all(command.startswith("rm /var/tmp/labocloud-images-x1 ") for command in task.commands)
 
@@ -183,20 +188,20 @@ def test_a_builder_that_sends_without_an_end_leaves_room_on_the_disk(
 ) -> None:
     free = transfer.RESERVE + len(PACKED) - 1
     monkeypatch.setattr(image_archive.shutil, "disk_usage", lambda _: mock.Mock(free=free))
-    done = Fetching(stem).run()
-    assert "the images cannot be fetched" in done["msg"]
+    result = Fetching(stem).run()
+    assert "the images cannot be fetched" in result["msg"]
     assert list(stem.parent.iterdir()) == []
 
 
 def test_a_link_that_is_copied_is_no_archive(stem: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else a file of this machine, whose SHA-256 is known, would be sent to all seats."""
+    """Show that no file of this machine whose SHA-256 is known can be sent to all seats."""
     other = stem.parents[2] / "other"
     other.write_bytes(PACKED)
     monkeypatch.setattr(
         Connection, "fetch_file", lambda _, path, dest: Path(dest).symlink_to(other)
     )
-    done = Fetching(stem).run()
-    assert "is no file" in done["msg"]
+    result = Fetching(stem).run()
+    assert "is no file" in result["msg"]
     assert list(stem.parent.iterdir()) == []
     assert other.read_bytes() == PACKED
 
@@ -214,7 +219,7 @@ class OverError(BaseException):
 
 
 def test_a_builder_that_hangs_is_not_asked_to_tidy_up(stem: Path) -> None:
-    """Nothing would end that."""
+    """Show that no command is sent to it, which nothing would end."""
     task = Fetching(stem)
     task.connection.fails = OverError()
     with pytest.raises(OverError):
@@ -225,29 +230,29 @@ def test_a_builder_that_hangs_is_not_asked_to_tidy_up(stem: Path) -> None:
 ANSWER = {"changed": True, "seat": SEAT}
 
 
-def sending(stem: Path, said: object) -> Action:
+def sending(stem: Path, answer: object) -> Action:
     images = {"images": {"a:1": "print"}, "names": {}, "forget": ""}
-    return Action(image_load, said, Connection(), archive=str(stem), **images)
+    return Action(image_load, answer, Connection(), archive=str(stem), **images)
 
 
 def test_the_archive_is_sent_under_a_name_of_chance_with_its_checksum(stem: Path) -> None:
     have(stem)
     tasks = [sending(stem, ANSWER) for _ in range(2)]
     for task in tasks:
-        done = task.run()
-        assert done["changed"]
-        assert done[UNSHOWN]["verdict"]["images"]["settled"]
+        result = task.run()
+        assert result["changed"]
+        assert result[UNSHOWN]["verdict"]["images"]["settled"]
     sent = [task.questions[0]["src"] for task in tasks]
     assert sent[0] != sent[1]
     for task, src in zip(tasks, sent, strict=True):
         assert src.startswith("/var/tmp/labocloud-images-")
-        assert task.connection.there[src] == PACKED
-        [given] = task.questions
+        assert task.connection.files[src] == PACKED
+        [question] = task.questions
         own = {"src": src, "sha256": SHA256, "images": {"a:1": "print"}, "names": {}, "forget": ""}
-        assert given | own == given
-        assert "archive" not in given
+        assert question | own == question
+        assert "archive" not in question
         # What the seat is asked then.
-        assert given["page_container"] == "flask"
+        assert question["page_container"] == "flask"
         # The module has removed it.
         assert task.commands == []
 
@@ -278,8 +283,8 @@ def test_what_was_sent_of_it_goes_where_the_module_cannot_run(stem: Path, where:
 
 def test_what_the_module_says_is_told_with_what_to_do(stem: Path) -> None:
     have(stem)
-    said = {"failed": True, "msg": "no space left\x1b on device"}
-    task = sending(stem, said)
+    answer = {"failed": True, "msg": "no space left\x1b on device"}
+    task = sending(stem, answer)
     with pytest.raises(AnsibleActionFail) as failed:
         task.run()
     assert str(failed.value) == (
