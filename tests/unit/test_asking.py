@@ -1,4 +1,4 @@
-"""A machine is asked, whatever it answers."""
+"""Test that any answer of a machine becomes a result or an error."""
 
 from importlib import import_module
 from pathlib import Path
@@ -21,7 +21,7 @@ def test_every_action_is_run_by_the_one_base(name: str) -> None:
     assert "run" not in vars(plugin.ActionModule)
 
 
-def asked(answer: object) -> dict[str, Any]:
+def result_of(answer: object) -> dict[str, Any]:
     """Return what comes of an answer, or of an error in its place."""
 
     def execute(module_args: dict[str, Any], task_vars: object) -> object:
@@ -43,11 +43,11 @@ def asked(answer: object) -> dict[str, Any]:
 
 
 def test_an_answer_and_an_error_of_the_connection_are_given_as_they_are() -> None:
-    assert asked({"failed": True}) == {"failed": True}
+    assert result_of({"failed": True}) == {"failed": True}
     with pytest.raises(AnsibleConnectionFailure, match="off"):
-        asked(AnsibleConnectionFailure("off"))
+        result_of(AnsibleConnectionFailure("off"))
     with pytest.raises(TaskTimeoutError):
-        asked(TaskTimeoutError("late"))
+        result_of(TaskTimeoutError("late"))
 
 
 @pytest.mark.parametrize(
@@ -60,10 +60,10 @@ def test_an_answer_and_an_error_of_the_connection_are_given_as_they_are() -> Non
 )
 def test_an_answer_over_which_ansible_falls_is_an_error_like_any_other(error: Exception) -> None:
     with pytest.raises(AnsibleError, match="its answer cannot be read: "):
-        asked(error)
+        result_of(error)
 
 
 def test_only_an_error_of_the_connection_says_that_there_was_none() -> None:
-    """What a module answers is a mapping, and none can be taken for that."""
+    """Show that no module's answer, which is a mapping, can be taken for a lost connection."""
     assert as_answer(AnsibleConnectionFailure("off")) == NoConnection("off")
     assert as_answer(AnsibleError("no room")) == {"failed": True, "msg": "no room"}
