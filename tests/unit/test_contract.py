@@ -1,4 +1,4 @@
-"""The types of the contract are those that the settings, the YAML and the templates rely on."""
+"""Test that the contract's types have what settings, YAML and templates use, and no more."""
 
 import re
 from collections.abc import Iterator
@@ -74,12 +74,12 @@ def fields(kind: object, before: str = "") -> Iterator[str]:
 
 @pytest.mark.parametrize("part", VERDICTS)
 def test_what_tasks_read_of_a_verdict_is_in_its_type(part: str) -> None:
-    read = {keys for of, keys in uses() if of == part and keys}
+    read = {keys for owner, keys in uses() if owner == part and keys}
     assert read - set(fields(TYPE_OF[part])) == set()
 
 
 def test_nothing_is_in_a_type_that_nobody_reads() -> None:
-    """A role's tasks read it, or Python does that is not the rule that gives it."""
+    """Show that each field is read by a role's tasks, or by Python outside the contract."""
     by_tasks = {
         (part, ".".join(keys.split(".")[:depth])) for part, keys in uses() for depth in (1, 2, 3)
     }
