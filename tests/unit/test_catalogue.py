@@ -1,4 +1,4 @@
-"""The words of each language: what lacks is English, and what a text asks for it is given."""
+"""Test the texts of each language: missing ones are English, and placeholders agree."""
 
 import gettext
 import re
@@ -26,11 +26,11 @@ FILES = [
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Have another folder of languages, and nothing kept of the project's."""
+    """Yield an empty folder of languages in the place of the project's, with nothing cached."""
     monkeypatch.setattr(catalogue, "FOLDER", tmp_path)
     monkeypatch.setattr(catalogue, "LANGUAGES", ("pl", SOURCE))
-    for kept in (catalogue.texts, catalogue._form):
-        kept.cache_clear()
+    for cached in (catalogue.texts, catalogue._form):
+        cached.cache_clear()
     for language, plural in (
         ("pl", "n==1 ? 0 : n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20) ? 1 : 2"),
         ("en", "n != 1"),
@@ -39,8 +39,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         text = f'name = "{language}"\nplural = "{plural}"\n'
         (tmp_path / language / "language.toml").write_text(text)
     yield tmp_path
-    for kept in (catalogue.texts, catalogue._form):
-        kept.cache_clear()
+    for cached in (catalogue.texts, catalogue._form):
+        cached.cache_clear()
 
 
 def test_the_languages_are_the_folders_and_english_is_the_last() -> None:
@@ -103,20 +103,20 @@ def test_a_text_that_counts_has_as_many_forms_as_its_language(language: str) -> 
 @pytest.mark.parametrize("subject", ["labo", "pages"])
 def test_what_students_read_is_set_as_its_language_is(subject: str) -> None:
     # The room page's own colons have a blank of the other kind.
-    kept = {"room.rootless", "room.not_asked"}
+    exceptions = {"room.rootless", "room.not_asked"}
     for language in (*OWN, SOURCE):
         for key, text in catalogue.read(language, subject).items():
-            said = "\n".join([text] if isinstance(text, str) else text)
-            assert "'" not in said, key
-            if language == "fr" and key not in kept:
-                assert not re.search("(?<=[^ ]) [:;?!»]|« ", said), key
+            content = "\n".join([text] if isinstance(text, str) else text)
+            assert "'" not in content, key
+            if language == "fr" and key not in exceptions:
+                assert not re.search("(?<=[^ ]) [:;?!»]|« ", content), key
 
 
 def test_a_form_is_that_of_the_number(folder: Path) -> None:
     (folder / "pl/pages.toml").write_text('seats = ["{count} a", "{count} b", "{count} c"]\n')
     (folder / "en/pages.toml").write_text('seats = ["{count} seat", "{count} seats"]\n')
-    said = {count: catalogue.say("pl", "pages", "seats", count) for count in (1, 2, 5, 12, 22)}
-    assert said == {1: "1 a", 2: "2 b", 5: "5 c", 12: "12 c", 22: "22 b"}
+    forms = {count: catalogue.say("pl", "pages", "seats", count) for count in (1, 2, 5, 12, 22)}
+    assert forms == {1: "1 a", 2: "2 b", 5: "5 c", 12: "12 c", 22: "22 b"}
     assert catalogue.say("en", "pages", "seats", 0) == "0 seats"
 
 
