@@ -1,4 +1,4 @@
-"""What an archive of images would give names to is told before an engine has it."""
+"""Test that the names in an archive of images are known before an engine has it."""
 
 import io
 import json
@@ -16,10 +16,10 @@ LIST = json.dumps([{"Config": "c", "RepoTags": [BASE, COURSE], "Layers": ["l/lay
 
 
 def test_names_are_those_of_both_lists() -> None:
-    found = names_in(
+    names = names_in(
         io.BytesIO(tar(("manifest.json", LIST), ("index.json", index(BASE, "evil:1"))))
     )
-    assert found == {BASE, COURSE, "evil:1"}
+    assert names == {BASE, COURSE, "evil:1"}
 
 
 def test_names_are_those_of_the_list_of_old_times_too() -> None:
