@@ -1,4 +1,4 @@
-"""Who may use a seat's engine, as its files and its kernel tell."""
+"""Test the facts on who may use a seat's engine, from its files and its kernel."""
 
 import os
 import pwd
@@ -26,7 +26,9 @@ ENTRIES = [(1, 6, -1), (2, 6, 995), (4, 4, -1), (8, 6, 20010), (8, 4, 7), (16, 6
 
 
 def acl(*entries: tuple[int, int, int]) -> bytes:
-    packed = (facts_students.ENTRY.pack(tag, perm, one & 0xFFFFFFFF) for tag, perm, one in entries)
+    packed = (
+        facts_students.ENTRY.pack(tag, perm, number & 0xFFFFFFFF) for tag, perm, number in entries
+    )
     return facts_students.HEAD.pack(2) + b"".join(packed)
 
 
@@ -55,24 +57,24 @@ def test_an_acl_of_any_bytes(data: bytes) -> None:
 
 @pytest.fixture
 def seat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A seat whose files are in a folder, with the account of an engine without root."""
+    """Return the folder of a seat's files, with the account of an engine without root."""
     for kind in ("subuids", "subgids"):
         monkeypatch.setitem(facts_students.SUBORDINATE, kind, str(tmp_path / kind))
         (tmp_path / kind).write_text(SUBUID)
     monkeypatch.setattr(facts_students, "SHADOW", str(tmp_path / "shadow"))
     (tmp_path / "shadow").write_text("root:*:1\nlabocloud-engine:!:20000::::::\n")
-    told = pwd.struct_passwd(("labocloud-engine", "x", 995, 996, "", "/h", "/usr/sbin/nologin"))
-    monkeypatch.setattr(pwd, "getpwnam", lambda name: {"labocloud-engine": told}[name])
+    entry = pwd.struct_passwd(("labocloud-engine", "x", 995, 996, "", "/h", "/usr/sbin/nologin"))
+    monkeypatch.setattr(pwd, "getpwnam", lambda name: {"labocloud-engine": entry}[name])
     return tmp_path
 
 
 @pytest.mark.usefixtures("seat")
 def test_an_account_is_told_with_its_own_ranges_and_those_of_others() -> None:
-    told = facts_students.student_facts("", Odd())
+    facts = facts_students.student_facts("", Odd())
     own = [[2_100_000_000, 65_536]]
     account = {"uid": 995, "gid": 996, "locked": True, "subuids": own, "subgids": own}
-    assert told["account"] == account
-    assert told["ranges"] == [[100_000, 65_536]] * 2
+    assert facts["account"] == account
+    assert facts["ranges"] == [[100_000, 65_536]] * 2
 
 
 @pytest.mark.parametrize(
@@ -89,8 +91,8 @@ def test_an_account_is_locked_that_has_no_password_and_no_shell(
     seat: Path, monkeypatch: pytest.MonkeyPatch, password: str, shell: str, locked: bool
 ) -> None:
     (seat / "shadow").write_text(f"labocloud-engine:{password}:20000::::::\n")
-    told = pwd.struct_passwd(("labocloud-engine", "x", 995, 996, "", "/h", shell))
-    monkeypatch.setattr(pwd, "getpwnam", lambda _name: told)
+    entry = pwd.struct_passwd(("labocloud-engine", "x", 995, 996, "", "/h", shell))
+    monkeypatch.setattr(pwd, "getpwnam", lambda _name: entry)
     account = facts_students.student_facts("", Odd())["account"]
     assert account
     assert account["locked"] is locked
@@ -107,8 +109,8 @@ def test_a_socket_is_told_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     path = tmp_path / "docker.sock"
     assert facts_students.socket_facts(str(path)) is None
     assert facts_students.socket_facts("a\0b") is None
-    with closing(socket.socket(socket.AF_UNIX)) as made:
-        made.bind(str(path))
+    with closing(socket.socket(socket.AF_UNIX)) as listener:
+        listener.bind(str(path))
         path.chmod(0o660)
         own = {"uid": os.getuid(), "gid": os.getgid(), "mode": 0o660}
         assert facts_students.socket_facts(str(path)) == {**own, "groups": []}
@@ -122,12 +124,12 @@ def test_an_engine_of_roots_is_found_by_its_processes(tmp_path: Path, uid: int) 
     program.symlink_to(sys.executable)
     code = f"import os; os.getuid() or os.setuid({uid}); print(flush=True); input()"
     before = facts_students.engines(0)
-    with subprocess.Popen([program, "-c", code], stdin=pipe, stdout=pipe) as made:
-        assert made.stdout
-        made.stdout.readline()
-        found = facts_students.engines(0)
-        assert set(found) - set(before) == ({made.pid} if os.getuid() == uid == 0 else set())
-        made.kill()
+    with subprocess.Popen([program, "-c", code], stdin=pipe, stdout=pipe) as process:
+        assert process.stdout
+        process.stdout.readline()
+        engines = facts_students.engines(0)
+        assert set(engines) - set(before) == ({process.pid} if os.getuid() == uid == 0 else set())
+        process.kill()
 
 
 def test_a_file_system_is_the_last_mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,13 +145,13 @@ def test_a_file_system_is_the_last_mounted(tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.fixture
 def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """What a kernel tells, by path; the places of a seat are in a folder."""
-    told: dict[str, str] = {}
-    monkeypatch.setattr(facts_students, "read", lambda path, *_: told.get(path, ""))
+    """Return the texts that the kernel's files have, by path; other paths are in a folder."""
+    files: dict[str, str] = {}
+    monkeypatch.setattr(facts_students, "read", lambda path, *_: files.get(path, ""))
     for name in ("_CGROUPS", "_TUN", "_PROFILES"):
         monkeypatch.setattr(facts_students, name, str(tmp_path / name.strip("_")))
     (tmp_path / "CGROUPS").mkdir()
-    return told
+    return files
 
 
 @pytest.mark.parametrize(
@@ -208,7 +210,7 @@ def test_who_answers_is_who_listens(engine: stand_in.Engine) -> None:
 def test_nobody_answers_where_an_engine_without_root_has_to_but_its_account(
     engine: stand_in.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who may use that engine can put a link to another's socket in the place of its own."""
+    """Show that a link to another's socket is refused, which users of that engine could make."""
     link = tmp_path / "link.sock"
     link.symlink_to(engine.path)
     with closing(DockerConnection(str(link))) as docker:
