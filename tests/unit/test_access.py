@@ -1,4 +1,4 @@
-"""Who may use an engine is kept out for a while, and let in again by whoever is left to do it."""
+"""Test that an engine is closed to its users for a while, and opened again in any case."""
 
 import os
 import socket
@@ -25,23 +25,23 @@ NOBODY = 65534
 
 @pytest.fixture
 def place() -> Iterator[Path]:
-    """A socket that its group may use, where anybody gets at it."""
-    with tempfile.TemporaryDirectory() as directory, socket.socket(socket.AF_UNIX) as made:
+    """Yield the path of a socket that its group may use, in a directory that is open to all."""
+    with tempfile.TemporaryDirectory() as directory, socket.socket(socket.AF_UNIX) as listener:
         Path(directory).chmod(0o755)
-        made.bind(f"{directory}/docker.sock")
+        listener.bind(f"{directory}/docker.sock")
         os.chmod(f"{directory}/docker.sock", 0o660)
         yield Path(directory, "docker.sock")
 
 
 @pytest.fixture(autouse=True)
-def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What systemd is told, a line a command. A file `refuses` beside it has a timer refused."""
+def systemd_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the log of systemd's commands. A file `refuses` beside it refuses a timer."""
     log = tmp_path / "said"
     log.touch()
     programs = tmp_path / "programs"
     refusing = f"test ! -e {tmp_path}/refuses || {{ echo no bus >&2; exit 1; }}"
-    for name, more in {"systemctl": "", "systemd-run": refusing}.items():
-        stand_in.program(programs / name, f'echo "{name} $*" >> {log}\n{more}')
+    for name, script in {"systemctl": "", "systemd-run": refusing}.items():
+        stand_in.program(programs / name, f'echo "{name} $*" >> {log}\n{script}')
     monkeypatch.setitem(commands.ENVIRONMENT, "PATH", f"{programs}:{commands.ENVIRONMENT['PATH']}")
     monkeypatch.setattr(access, "SYSTEMD", str(tmp_path))
     return log
@@ -51,11 +51,13 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_an_engine_is_closed_and_opened_and_a_timer_would_open_it(place: Path, said: Path) -> None:
+def test_an_engine_is_closed_and_opened_and_a_timer_would_open_it(
+    place: Path, systemd_log: Path
+) -> None:
     access.close(str(place))
     assert mode(place) == 0o600
     stop = "systemctl stop labocloud-opening.timer labocloud-opening.service"
-    stopped, timer = said.read_text().splitlines()
+    stopped, timer = systemd_log.read_text().splitlines()
     assert stopped == stop
     assert timer.startswith("systemd-run --unit=labocloud-opening --on-active=1h ")
     # Not while somebody saves or removes.
@@ -66,15 +68,15 @@ def test_an_engine_is_closed_and_opened_and_a_timer_would_open_it(place: Path, s
     access.close(str(place))
     access.open_again(str(place))
     assert mode(place) == 0o660
-    assert said.read_text().splitlines()[-1] == stop
+    assert systemd_log.read_text().splitlines()[-1] == stop
 
 
 def test_an_acl_is_closed_and_opened_with_it(place: Path) -> None:
-    """A group of a directory that may use the engine."""
+    """Show it for a directory's group that may use the engine."""
     head, entry = struct.pack("<I", 2), struct.Struct("<HHI").pack
     nobody = 2**32 - 1
     entries = [(1, 6, nobody), (4, 6, nobody), (8, 6, 20010), (16, 6, nobody), (32, 0, nobody)]
-    acl = head + b"".join(entry(*one) for one in entries)
+    acl = head + b"".join(entry(*fields) for fields in entries)
     try:
         os.setxattr(place, "system.posix_acl_access", acl)
     except OSError:
@@ -86,21 +88,23 @@ def test_an_acl_is_closed_and_opened_with_it(place: Path) -> None:
     assert os.getxattr(place, "system.posix_acl_access") == acl
 
 
-def test_what_would_not_be_opened_is_not_closed(place: Path, said: Path, tmp_path: Path) -> None:
+def test_what_would_not_be_opened_is_not_closed(
+    place: Path, systemd_log: Path, tmp_path: Path
+) -> None:
     (tmp_path / "refuses").touch()
-    told = stand_in.run(docker_access.main, state="closed", docker_socket=str(place))
-    assert told == {"failed": True, "msg": "systemd does not take a timer: no bus"}
+    answer = stand_in.run(docker_access.main, state="closed", docker_socket=str(place))
+    assert answer == {"failed": True, "msg": "systemd does not take a timer: no bus"}
     assert mode(place) == 0o660
 
 
 def test_where_no_systemd_runs_the_next_run_opens_it(
-    place: Path, said: Path, monkeypatch: pytest.MonkeyPatch
+    place: Path, systemd_log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(access, "SYSTEMD", "/nonexistent")
     assert stand_in.run(docker_access.main, state="closed", docker_socket=str(place)) == {
         "changed": False
     }
-    assert (mode(place), said.read_text()) == (0o600, "")
+    assert (mode(place), systemd_log.read_text()) == (0o600, "")
     stand_in.run(docker_access.main, state="open", docker_socket=str(place))
     assert mode(place) == 0o660
 
@@ -112,7 +116,7 @@ def test_one_that_cannot_be_closed_is_told_and_one_that_is_gone_is_nobodys(tmp_p
 
 
 def test_the_socket_of_an_engine_without_root_is_changed_by_its_account(tmp_path: Path) -> None:
-    """Root would follow a link that somebody has put in its place."""
+    """Show that the account's rights are used: root would follow a link in the socket's place."""
     (tmp_path / "docker.sock").symlink_to("labocloud-engine/docker.sock")
     command = access.changing(str(tmp_path / "docker.sock"), access.CLOSED)
     assert command[:4] == ["runuser", "--user", "labocloud-engine", "--"]
@@ -120,7 +124,7 @@ def test_the_socket_of_an_engine_without_root_is_changed_by_its_account(tmp_path
 
 
 def test_root_follows_no_link(tmp_path: Path) -> None:
-    """A timer outlives an engine of root's, and finds the link to one without root in its place."""
+    """Show it for a timer that outlives root's engine, and finds a link in its socket's place."""
     (tmp_path / "shadow").touch(0o600)
     (tmp_path / "docker.sock").symlink_to("shadow")
     access.open_again(str(tmp_path / "docker.sock"))
@@ -141,17 +145,17 @@ with socket.socket(socket.AF_UNIX) as listening:
 
 def connect(path: Path, uid: int) -> socket.socket:
     """Connect to a socket as an account."""
-    made = socket.socket(socket.AF_UNIX)
+    connection = socket.socket(socket.AF_UNIX)
     os.seteuid(uid)
     try:
-        made.connect(str(path))
+        connection.connect(str(path))
     except OSError:
-        made.close()
+        connection.close()
         raise
     finally:
         os.seteuid(0)
-    made.setblocking(False)
-    return made
+    connection.setblocking(False)
+    return connection
 
 
 def ended(connection: socket.socket) -> bool:
@@ -183,7 +187,7 @@ def test_connections_of_others_than_root_end_but_no_process(place: Path, tmp_pat
 
 
 def test_an_engine_in_a_container_is_another_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its socket has the same path there."""
+    """Show that its connections are left alone, although its socket has the same path."""
     links: dict[str, Any] = {"/proc/7/ns/pid": "pid:[1]", "/proc/self/ns/pid": "pid:[2]"}
     monkeypatch.setattr(access.os, "readlink", links.__getitem__)
     monkeypatch.setattr(access.os, "pidfd_open", lambda _: pytest.fail("it is looked into"))
