@@ -1,4 +1,4 @@
-"""A name is given to the image that was meant, and to no other, and that is remembered."""
+"""Test that a name is given to the expected image alone, and that it is recorded."""
 
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,13 @@ from stand_in import Engine, Raw, Refuse
 
 REFERENCE = f"seat:5000/room@sha256:{'a' * 64}"
 NEW, OLD = "sha256:new", "sha256:old"
-# What the machine has then.
+# These are the facts of the machine afterwards.
 HAS = {"images": {"room:base": NEW}}
 
 
 @pytest.fixture
 def seat(engine: Engine, remembers: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
-    """An image that came by digest, and one that has the name until now."""
+    """Return an engine with an image that came by digest, and one that has the name so far."""
     assert not remembers.exists()
     monkeypatch.setattr(image_name, "answer", lambda _: HAS)
     engine.on("GET", f"/images/{REFERENCE}/json", image(NEW))
@@ -37,15 +37,15 @@ def seat(engine: Engine, remembers: Path, monkeypatch: pytest.MonkeyPatch) -> En
 def name(
     seat: Engine,
     image: str = REFERENCE,
-    mark: str = fingerprint(image(NEW)),
+    expected: str = fingerprint(image(NEW)),
     *others: dict[str, str],
-    **asked: object,
+    **arguments: object,
 ) -> dict[str, Any]:
     """Run the module for the name of the base."""
-    images = [{"name": "room:base", "image": image, "fingerprint": mark}, *others]
-    said = stand_in.run(image_name.main, docker_socket=seat.path, images=images, **asked)
-    assert said.pop("seat", None) == (None if said.get("failed") else HAS)
-    return said
+    images = [{"name": "room:base", "image": image, "fingerprint": expected}, *others]
+    answer = stand_in.run(image_name.main, docker_socket=seat.path, images=images, **arguments)
+    assert answer.pop("seat", None) == (None if answer.get("failed") else HAS)
+    return answer
 
 
 def test_it_has_the_name_and_what_stood_there_for_it_goes(seat: Engine) -> None:
@@ -55,13 +55,13 @@ def test_it_has_the_name_and_what_stood_there_for_it_goes(seat: Engine) -> None:
 
 
 def test_another_image_gets_no_name(seat: Engine) -> None:
-    said = name(seat, mark="f" * 64, forget=OLD)
-    assert f"{REFERENCE} is not the image that was built" in said["msg"]
+    answer = name(seat, expected="f" * 64, forget=OLD)
+    assert f"{REFERENCE} is not the image that was built" in answer["msg"]
     assert seat.asked("POST") == seat.asked("DELETE") == []
 
 
 def test_another_image_that_came_goes_again(seat: Engine) -> None:
-    assert name(seat, mark="f" * 64, move="always", forget=OLD)["failed"]
+    assert name(seat, expected="f" * 64, move="always", forget=OLD)["failed"]
     assert state.read().built["images"] == {}
     assert seat.asked("POST") == []
     assert seat.asked("DELETE") == [f"/images/{REFERENCE}?noprune=true"]
@@ -73,7 +73,7 @@ def test_an_image_that_is_not_there_is_told(seat: Engine) -> None:
 
 def test_a_name_that_it_has_is_left_alone(seat: Engine) -> None:
     seat.on("GET", "/images/room:base/json", image(NEW, "room:base"))
-    state.update(lambda told: told.name_image("room:base", fingerprint(image(NEW))))
+    state.update(lambda record: record.name_image("room:base", fingerprint(image(NEW))))
     assert name(seat) == {"changed": False}
     assert seat.asked("POST") == seat.asked("DELETE") == []
 
@@ -93,9 +93,9 @@ def test_the_courses_name_is_given_along_and_is_no_mark_of_the_toolkits(seat: En
         f"/images/{NEW}/tag?repo=room&tag=base",
         f"/images/{NEW}/tag?repo=room&tag=python",
     ]
-    told = state.read().built
-    assert told["images"] == {"room:base": fingerprint(image(NEW))}
-    assert told["bases"] == {"python:3": "sha256:1"}
+    built = state.read().built
+    assert built["images"] == {"room:base": fingerprint(image(NEW))}
+    assert built["bases"] == {"python:3": "sha256:1"}
 
 
 def test_a_name_that_the_engine_does_not_give_is_not_remembered(seat: Engine) -> None:
@@ -121,11 +121,11 @@ def test_what_a_container_runs_does_not_go_and_a_refusal_is_told(seat: Engine) -
 
 
 def test_of_several_none_has_a_name_before_all_are_those_that_were_meant(seat: Engine) -> None:
-    """An image that was brought before has its name already, and is found by it."""
+    """Show it with an image that was brought before, and is found by its name."""
     seat.on("GET", "/images/room:python-1/json", image("sha256:course", "room:python-1"))
     course = {"name": "room:python-1", "fingerprint": "f" * 64}
-    said = name(seat, REFERENCE, fingerprint(image(NEW)), course)
-    assert "room:python-1 is not the image that was built" in said["msg"]
+    answer = name(seat, REFERENCE, fingerprint(image(NEW)), course)
+    assert "room:python-1 is not the image that was built" in answer["msg"]
     assert seat.asked("POST") == []
     assert state.read().built["images"] == {}
     course["fingerprint"] = fingerprint(image("sha256:course"))
@@ -136,7 +136,7 @@ def test_of_several_none_has_a_name_before_all_are_those_that_were_meant(seat: E
 
 def test_the_builder_remembers_along_which_revision_the_room_has(seat: Engine) -> None:
     seat.on("GET", "/images/room:base/json", image(NEW, "room:base"))
-    assert name(seat, mark="f" * 64, served="r1")["failed"]
+    assert name(seat, expected="f" * 64, served="r1")["failed"]
     assert state.read().served == []
     assert name(seat, served="r1") == {"changed": True}
     assert name(seat, served="r1") == {"changed": False}
@@ -144,9 +144,9 @@ def test_the_builder_remembers_along_which_revision_the_room_has(seat: Engine) -
 
 
 def test_what_is_not_there_is_pulled_by_its_digest(seat: Engine) -> None:
-    """And it is not believed that this is the image that was meant."""
+    """Show also that the pulled image is checked like any other."""
     place, _, digest = REFERENCE.partition("@")
-    asked = f"/images/create?{urlencode({'fromImage': place, 'tag': digest})}"
+    pull_path = f"/images/create?{urlencode({'fromImage': place, 'tag': digest})}"
 
     def pulled(*_: object) -> Raw:
         seat.on("GET", f"/images/{REFERENCE}/json", image(NEW))
@@ -156,23 +156,23 @@ def test_what_is_not_there_is_pulled_by_its_digest(seat: Engine) -> None:
     assert name(seat)["msg"] == f"there is no image {REFERENCE}"
     seat.on("POST", "/images/create.*", pulled)
     assert name(seat, pull=True, move="always") == {"changed": True}
-    assert seat.asked("POST") == [asked, f"/images/{NEW}/tag?repo=room&tag=base"]
+    assert seat.asked("POST") == [pull_path, f"/images/{NEW}/tag?repo=room&tag=base"]
     # It is there by now.
-    assert name(seat, mark="f" * 64, pull=True)["failed"]
-    assert seat.asked("POST").count(asked) == 1
+    assert name(seat, expected="f" * 64, pull=True)["failed"]
+    assert seat.asked("POST").count(pull_path) == 1
 
 
-@pytest.mark.parametrize("there", [True, False])
-def test_a_reference_that_somebody_else_has_may_stay(seat: Engine, there: bool) -> None:
+@pytest.mark.parametrize("present", [True, False])
+def test_a_reference_that_somebody_else_has_may_stay(seat: Engine, present: bool) -> None:
     def pulled(*_: object) -> Raw:
         seat.on("GET", f"/images/{REFERENCE}/json", image(NEW))
         return Raw(b"")
 
     seat.on("POST", "/images/create.*", pulled)
-    if not there:
+    if not present:
         seat.on("GET", f"/images/{REFERENCE}/json", Refuse(404))
     assert name(seat, pull=True, move="pulled") == {"changed": True}
-    assert seat.asked("DELETE") == ([] if there else [f"/images/{REFERENCE}?noprune=true"])
+    assert seat.asked("DELETE") == ([] if present else [f"/images/{REFERENCE}?noprune=true"])
 
 
 @pytest.mark.parametrize(
@@ -192,15 +192,15 @@ def test_what_cannot_be_pulled_is_told(seat: Engine, answer: object, words: str)
 
 
 def test_who_asks_says_what_was_for_and_what_to_do() -> None:
-    """The module is told nothing of it; what it answers is printable."""
+    """Show that the module does not get these words, and that its answer is made printable."""
     words = {"what": "room:1 is not given", "fix": "send it anew"}
     naming = Action(action, {"failed": True, "msg": "another\x1b[2J image"}, names={}, **words)
     with pytest.raises(AnsibleActionFail) as failed:
         naming.run("pc07")
     assert str(failed.value) == "pc07: room:1 is not given: another [2J image. Fix: send it anew."
-    [asked] = naming.questions
-    assert asked["names"] == {}
-    assert not asked.keys() & words.keys()
+    [question] = naming.questions
+    assert question["names"] == {}
+    assert not question.keys() & words.keys()
 
 
 def test_names_that_were_given_are_not_said_to_lack_where_the_question_after_it_was_late(
@@ -210,9 +210,9 @@ def test_names_that_were_given_are_not_said_to_lack_where_the_question_after_it_
         raise image_name.LateError("no answer within 120 s")
 
     monkeypatch.setattr(image_name, "answer", late)
-    said = name(seat)
+    answer = name(seat)
     assert seat.asked("POST") == [f"/images/{NEW}/tag?repo=room&tag=base"]
-    naming = Action(action, said, what="room:1 is not given", fix="send it anew")
+    naming = Action(action, answer, what="room:1 is not given", fix="send it anew")
     with pytest.raises(AnsibleActionFail) as failed:
         naming.run("pc07")
     assert str(failed.value) == "pc07: no answer within 120 s"
