@@ -1,4 +1,4 @@
-"""A name is taken from the image that is meant, and from no other."""
+"""Test that a name is taken from the expected image, and from no other."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from ansible_collections.labocloud.room.plugins.module_utils import state
 from ansible_collections.labocloud.room.plugins.modules import image_remove
 
 A, B = "room:python-a", "room:python-b"
-# What the machine has then.
+# These are the facts of the machine afterwards.
 HAS = {"images": {B: "id"}}
 
 
@@ -17,20 +17,20 @@ HAS = {"images": {B: "id"}}
 def seat(
     engine: stand_in.Engine, remembers: Path, monkeypatch: pytest.MonkeyPatch
 ) -> stand_in.Engine:
-    """An engine with two images, which are remembered."""
+    """Return an engine with two images that are recorded."""
     assert not remembers.exists()
     monkeypatch.setattr(image_remove, "answer", lambda _: HAS)
     for name in (A, B):
         engine.on("GET", f"/images/{name}/json", {"Id": f"sha256:{name}", "RepoTags": [name]})
-        state.update(lambda told, name=name: told.name_image(name, "print"))
+        state.update(lambda record, name=name: record.name_image(name, "print"))
     engine.on("DELETE", "/images/.*", [])
     return engine
 
 
-def remove(seat: stand_in.Engine, **asked: object) -> dict[str, Any]:
-    said = stand_in.run(image_remove.main, docker_socket=seat.path, **asked)
-    assert said.pop("seat", None) == (None if said.get("failed") else HAS)
-    return said
+def remove(seat: stand_in.Engine, **arguments: object) -> dict[str, Any]:
+    answer = stand_in.run(image_remove.main, docker_socket=seat.path, **arguments)
+    assert answer.pop("seat", None) == (None if answer.get("failed") else HAS)
+    return answer
 
 
 def remembered() -> set[str]:
@@ -56,9 +56,9 @@ def test_what_is_gone_is_gone(seat: stand_in.Engine) -> None:
 
 def test_what_a_container_runs_stays_and_the_others_go_all_the_same(seat: stand_in.Engine) -> None:
     seat.on("DELETE", f"/images/{A}", stand_in.Refuse(409, "container c1 is using it"))
-    said = remove(seat, images={A: f"sha256:{A}", B: f"sha256:{B}"})
-    assert said["failed"]
-    assert "container c1 is using it" in said["msg"]
+    answer = remove(seat, images={A: f"sha256:{A}", B: f"sha256:{B}"})
+    assert answer["failed"]
+    assert "container c1 is using it" in answer["msg"]
     assert remembered() == {A}
 
 
@@ -70,8 +70,8 @@ def test_what_is_another_image_by_now_is_only_forgotten(seat: stand_in.Engine) -
 
 
 def test_an_engine_that_does_not_answer_is_told(remembers: Path, tmp_path: Path) -> None:
-    said = stand_in.run(
+    answer = stand_in.run(
         image_remove.main, docker_socket=str(tmp_path / "none"), images={A: f"sha256:{A}"}
     )
-    assert said["failed"]
+    assert answer["failed"]
     assert not remembers.exists()
