@@ -1,4 +1,4 @@
-"""How an engine is asked, and what becomes of one that hangs, breaks off or is another."""
+"""Test how an engine is asked, also one that hangs, breaks off or is another."""
 
 import http.client
 import io
@@ -27,9 +27,9 @@ def docker(engine: stand_in.Engine) -> Iterator[DockerConnection]:
 
 
 @pytest.mark.parametrize(
-    ("speaks", "asked"), [("1.41", "1.41"), ("1.51", "1.51"), ("1.52", "1.51")]
+    ("speaks", "version"), [("1.41", "1.41"), ("1.51", "1.51"), ("1.52", "1.51")]
 )
-def test_it_asks_in_a_version_that_both_know(tmp_path: Path, speaks: str, asked: str) -> None:
+def test_it_asks_in_a_version_that_both_know(tmp_path: Path, speaks: str, version: str) -> None:
     with (
         stand_in.engine(tmp_path / "docker.sock", speaks) as engine,
         closing(DockerConnection(engine.path)) as docker,
@@ -37,10 +37,10 @@ def test_it_asks_in_a_version_that_both_know(tmp_path: Path, speaks: str, asked:
         engine.on("GET", "/info", {"ID": "a"})
         assert docker.ask("/info") == {"ID": "a"}
         assert docker.ask("/info") == {"ID": "a"}
-    assert [(one.path, one.version) for one in engine.questions] == [
+    assert [(question.path, question.version) for question in engine.questions] == [
         ("/_ping", ""),
-        ("/info", asked),
-        ("/info", asked),
+        ("/info", version),
+        ("/info", version),
     ]
 
 
@@ -59,9 +59,9 @@ def test_what_is_not_there_is_none_and_what_fails_is_an_error(docker: DockerConn
 
 def test_an_error_tells_its_status(engine: stand_in.Engine, docker: DockerConnection) -> None:
     engine.on("DELETE", "/volumes/a", stand_in.Refuse(409, "volume is in use"))
-    with pytest.raises(EngineError, match="volume is in use") as told:
+    with pytest.raises(EngineError, match="volume is in use") as raised:
         docker.ask("/volumes/a", "DELETE")
-    assert told.value.status == http.client.CONFLICT
+    assert raised.value.status == http.client.CONFLICT
 
 
 @pytest.mark.parametrize("bad", [stand_in.HANG, stand_in.DROP])
@@ -76,7 +76,7 @@ def test_after_an_answer_that_does_not_come_the_next_question_is_answered(
 
 
 def patiently(path: str) -> DockerConnection:
-    """Connect as who waits for a disk."""
+    """Return a connection that waits patiently, as for a slow disk."""
     return DockerConnection(path, patience=Patience(0.3))
 
 
@@ -84,7 +84,7 @@ def patiently(path: str) -> DockerConnection:
 def test_an_answer_that_drips_is_given_up(
     engine: stand_in.Engine, connect: Callable[[str], DockerConnection]
 ) -> None:
-    """The next question is answered again."""
+    """Show that the next question is answered again."""
     engine.on("GET", "/volumes", stand_in.Drip(b"{"))
     engine.on("GET", "/networks", [])
     with closing(connect(engine.path)) as docker:
@@ -103,7 +103,7 @@ def test_there_is_a_time_for_all_answers_together(engine: stand_in.Engine) -> No
 
 
 def test_no_more_of_an_answer_is_read_than_anybody_wants(engine: stand_in.Engine) -> None:
-    """Nor of a refusal, where what streams may be large."""
+    """Show it also for a refusal, as a stream may be large."""
     engine.on("GET", "/volumes", stand_in.Raw(b" " * 10**5))
     engine.on("GET", "/images/get", stand_in.Refuse(500, " " * 10**5))
     engine.on("GET", "/networks", [])
@@ -122,7 +122,7 @@ def test_no_more_of_an_answer_is_read_than_anybody_wants(engine: stand_in.Engine
 def test_what_streams_has_its_own_limits(
     engine: stand_in.Engine, monkeypatch: pytest.MonkeyPatch, limit: str, answer: object
 ) -> None:
-    """It may be large, and take long, but not for ever, nor say nothing for long."""
+    """Show that a stream may be large and slow, but neither endless nor silent for long."""
     engine.on("GET", "/large", stand_in.Raw(b" " * 10_000))
     engine.on("GET", "/images/get", answer)
     with closing(DockerConnection(engine.path, 20, answer_bytes=1000)) as docker:
@@ -137,7 +137,7 @@ def test_what_streams_has_its_own_limits(
 def test_what_is_sent_is_limited_too(
     engine: stand_in.Engine, docker: DockerConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An engine takes a piece now and then: none of them is late."""
+    """Show it for an engine that takes a small piece now and then, none of them late."""
 
     class Slow(io.BytesIO):
         def read(self, _size: int | None = -1) -> bytes:
@@ -173,7 +173,7 @@ def test_what_goes_wrong_while_the_engine_works_is_told(
 def test_an_engine_that_has_not_read_all_says_why(
     engine: stand_in.Engine, docker: DockerConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As where its disk is full."""
+    """Show it for an engine whose disk is full."""
     engine.on("POST", "/images/load", stand_in.Refuse(500, "disk full"))
     read = stand_in.Handler.read_body
 
@@ -189,7 +189,7 @@ def test_an_engine_that_has_not_read_all_says_why(
 def test_files_are_got_at_with_the_rights_of_the_engine_that_answers(
     engine: stand_in.Engine, docker: DockerConnection
 ) -> None:
-    """Root's may do what root does; of another's, root would follow a path anywhere."""
+    """Show that another account's engine gets its own rights, as root follows any path."""
     engine.on("GET", "/info", {"ID": "a"})
     docker.ask("/info")
     assert (docker.uid, docker.pid) == (os.geteuid(), os.getpid())
@@ -201,7 +201,7 @@ def test_files_are_got_at_with_the_rights_of_the_engine_that_answers(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="another account's process takes root")
 def test_what_was_looked_at_is_entered(docker: DockerConnection) -> None:
-    """And no more: not who has the number of a process that has ended."""
+    """Show also that no later process with the same number is entered."""
     with subprocess.Popen(
         ["unshare", "--user", "--map-root-user", "sh", "-c", "echo; read -r _"],
         user=65534,
@@ -213,8 +213,8 @@ def test_what_was_looked_at_is_entered(docker: DockerConnection) -> None:
         docker.uid, docker.pid = 65534, other.pid
         command = docker.with_its_rights(["cat", "/proc/self/uid_map"])
         other.kill()
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert told.split() == ["0", "65534", "1"]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert output.split() == ["0", "65534", "1"]
     docker.uid = 995
     with pytest.raises(OSError, match="is in a namespace of account 65534"):
         docker.with_its_rights(["true"])
