@@ -1,4 +1,4 @@
-"""The tasks of docker_engine do what the verdict says, and nothing on a seat that is right."""
+"""Test that docker_engine's tasks follow the verdict, and do nothing on a seat that is right."""
 
 from typing import Any
 
@@ -29,7 +29,9 @@ def load(name: str) -> list[dict[str, Any]]:
     return tasks
 
 
-def known(*changes: tuple[str, object], check: bool = False, **settings: object) -> dict[str, Any]:
+def task_variables(
+    *changes: tuple[str, object], check: bool = False, **settings: object
+) -> dict[str, Any]:
     """Return the variables that a task sees on a changed seat."""
     has, wanted = seat(*changes), want(**settings)
     verdict = judge(has, wanted, {})
@@ -40,9 +42,9 @@ def known(*changes: tuple[str, object], check: bool = False, **settings: object)
 def met(task: dict[str, Any], variables: dict[str, Any]) -> bool:
     """Return whether a task's conditions are met."""
     conditions = task.get("when", [])
-    every = conditions if isinstance(conditions, list) else [conditions]
+    listed = conditions if isinstance(conditions, list) else [conditions]
     templar = Templar(loader=DataLoader(), variables=variables)
-    return all(templar.evaluate_conditional(one) for one in every)
+    return all(templar.evaluate_conditional(condition) for condition in listed)
 
 
 def done(variables: dict[str, Any]) -> list[str]:
@@ -71,18 +73,18 @@ CAME = "Have it remembered what came, and judge the seat again"
 
 
 def test_a_seat_that_is_right_costs_one_question() -> None:
-    """And where it was asked already not even that."""
-    assert done(known()) == [ASK]
+    """Show that only the question is asked, which is skipped where it was asked before."""
+    assert done(task_variables()) == [ASK]
 
 
 def test_a_bare_seat_gets_all_of_it_in_this_order() -> None:
-    """It is not asked in between; what is known of it is of before."""
-    assert done(known(*BARE, **LACKING)) == [ASK, INSTALL, HOLD, CONFIGURE, USERS, CAME]
+    """Show that the facts of the beginning are used, as it is not asked in between."""
+    assert done(task_variables(*BARE, **LACKING)) == [ASK, INSTALL, HOLD, CONFIGURE, USERS, CAME]
 
 
 def test_what_the_seat_was_like_is_recorded_by_the_same_task_that_installs() -> None:
-    """Docker's directories are looked at before anything may use them."""
-    bare = known(*BARE, docker_engine_replace=True)
+    """Show that Docker's directories are recorded before anything may use them."""
+    bare = task_variables(*BARE, docker_engine_replace=True)
     [install] = [task for task in load("main.yml") if task["name"] == INSTALL]
     verdict = bare["docker_engine_verdict"]
     assert Templar(loader=DataLoader(), variables=bare).template(install["vars"]) == {
@@ -93,8 +95,8 @@ def test_what_the_seat_was_like_is_recorded_by_the_same_task_that_installs() -> 
 
 
 def test_dockers_own_key_is_checked_before_the_seat_is_touched() -> None:
-    """And its list is read by what installs, since it is younger than the lists."""
-    names = done(known(*BARE, docker_engine_source="upstream"))
+    """Show also that the installation reads its package list, which is the youngest."""
+    names = done(task_variables(*BARE, docker_engine_source="upstream"))
     assert names[:3] == [ASK, REPOSITORY, INSTALL]
     [adding] = [task for task in load("main.yml") if task["name"] == REPOSITORY]
     key, prerequisites, repository = adding["block"]
@@ -103,7 +105,7 @@ def test_dockers_own_key_is_checked_before_the_seat_is_touched() -> None:
     assert (
         repository["ansible.builtin.deb822_repository"]["signed_by"] == "{{ __docker_engine_key }}"
     )
-    assert REPOSITORY not in done(known(docker_engine_source="distro"))
+    assert REPOSITORY not in done(task_variables(docker_engine_source="distro"))
 
 
 @pytest.mark.parametrize(
@@ -123,13 +125,13 @@ def test_dockers_own_key_is_checked_before_the_seat_is_touched() -> None:
     ],
 )
 def test_what_is_lacking_alone_is_done(changes: list, settings: dict, names: list[str]) -> None:
-    """Before all else what lacks is recorded, mended, installed; after which THERE looks again."""
-    assert done(known(*changes, **settings)) == [ASK, *names, CAME]
+    """Show the order: what is missing is recorded and installed first, then THERE asks again."""
+    assert done(task_variables(*changes, **settings)) == [ASK, *names, CAME]
 
 
 @pytest.mark.parametrize("file", ["main.yml", "users.yml"])
 def test_all_that_ends_it_has_it_remembered_what_came(file: str) -> None:
-    """Else the installation would count as interrupted."""
+    """Show that the record is complete, as the installation would count as interrupted."""
     states = [task["labocloud.room.seat_state"] for task in load(file) if SEAT_STATE & set(task)]
     assert {"came": True} in states
     assert not [task for task in load(file)[1:] if "labocloud.room.seat" in task]
@@ -144,22 +146,24 @@ def test_an_engine_that_runs_is_not_restarted_for_what_was_not_written(
 ) -> None:
     [configure] = [task for task in load("main.yml") if task["name"] == CONFIGURE]
     [going_back] = [task for task in configure["rescue"] if "block" in task]
-    variables = known(("docker/running", runs)) | {"__docker_engine_write": {"failed": refused}}
+    variables = task_variables(("docker/running", runs)) | {
+        "__docker_engine_write": {"failed": refused}
+    }
     assert met(going_back, variables) is back
 
 
 def test_a_check_does_not_configure_or_hold_an_engine_that_would_have_come() -> None:
-    told = done(known(*BARE, check=True))
-    assert INSTALL in told
-    assert not {CONFIGURE, HOLD} & set(told)
-    assert CONFIGURE in done(known(("docker/outdated", True), check=True))
+    names = done(task_variables(*BARE, check=True))
+    assert INSTALL in names
+    assert not {CONFIGURE, HOLD} & set(names)
+    assert CONFIGURE in done(task_variables(("docker/outdated", True), check=True))
 
 
 @pytest.mark.parametrize("manager", ["systemd", "none"])
 @pytest.mark.parametrize("ran", [True, False])
 def test_only_what_may_have_run_is_stopped_or_has_starts_forgotten(manager: str, ran: bool) -> None:
     forget, stop, restart, directly = load("restart.yml")
-    variables = known(("service_manager", manager)) | {"__docker_engine_ran": ran}
+    variables = task_variables(("service_manager", manager)) | {"__docker_engine_ran": ran}
     assert met(forget, variables) is (ran and manager == "systemd")
     assert met(stop, variables) is met(restart, variables) is (manager == "systemd")
     assert met(directly, variables) is (manager == "none")
@@ -167,21 +171,21 @@ def test_only_what_may_have_run_is_stopped_or_has_starts_forgotten(manager: str,
 
 
 def test_one_that_refuses_its_configuration_has_run() -> None:
-    """Or systemd would take the start with the old one for one too many."""
+    """Show that its failed start is forgotten, which systemd would count otherwise."""
     [configure] = [task for task in load("main.yml") if task["name"] == CONFIGURE]
     first = configure["block"][-1]["vars"]["__docker_engine_ran"]
-    render = Templar(loader=DataLoader(), variables=known(*BARE))
+    render = Templar(loader=DataLoader(), variables=task_variables(*BARE))
     assert render.template(first) is False
     [back] = [task for task in configure["rescue"] if "block" in task]
     assert back["block"][-1]["vars"]["__docker_engine_ran"] is True
 
 
 def test_an_engine_of_the_other_kind_is_closed_and_asked_once_more_before_it_stops() -> None:
-    """What students have made since the run began would be gone with it."""
+    """Show that it is asked again, as students' work since the beginning would be lost."""
     other = {"docker_engine_students": "rootless"}
-    names = done(known(**other))
+    names = done(task_variables(**other))
     assert names[names.index(CLOSE) :][:4] == [CLOSE, ACCOUNT, TAKE, CONFIGURE]
-    assert CLOSE not in done(known(check=True, **other))
+    assert CLOSE not in done(task_variables(check=True, **other))
     [closing] = load("close.yml")
     access = "labocloud.room.docker_access"
     first, second = closing["block"]
@@ -195,14 +199,14 @@ def test_an_engine_of_the_other_kind_is_closed_and_asked_once_more_before_it_sto
 
 
 def test_what_came_is_remembered_where_the_configuration_is_refused_too() -> None:
-    """Only after the old configuration is back, which is made of what was known."""
+    """Show that this happens after the old configuration is back, which the facts describe."""
     [configure] = [task for task in load("main.yml") if task["name"] == CONFIGURE]
     *_, back, came, _ = configure["rescue"]
     assert ("block" in back, came["labocloud.room.seat_state"]) == (True, {"came": True})
 
 
 def test_what_is_removed_from_the_seat_is_looked_at_before_and_after_the_packages_go() -> None:
-    """And the configuration, which tells where Docker's data are, goes after them."""
+    """Show also that the configuration, which names Docker's data-root, goes after them."""
     [block] = load("remove.yml")
     names = [task["name"].removeprefix("Remove | ") for task in block["block"]]
     order = [
@@ -215,5 +219,5 @@ def test_what_is_removed_from_the_seat_is_looked_at_before_and_after_the_package
         "Restart an engine that was there before",
     ]
     assert [name for name in names if name in order] == order
-    assert not met(block, known(("before", None)))
-    assert met(block, known())
+    assert not met(block, task_variables(("before", None)))
+    assert met(block, task_variables())
