@@ -1,4 +1,4 @@
-"""The words of what is found."""
+"""Test the texts of findings."""
 
 import json
 import shlex
@@ -35,8 +35,8 @@ def test_the_table_has_what_has_words_and_each_finding_once() -> None:
 
 @pytest.mark.parametrize("name", VOCABULARY)
 def test_every_finding_is_whole_in_both_languages(name: str) -> None:
-    made = finding(name, "pc07", **values_of(name, "x"))
-    jsonschema.validate(made, {"$ref": "#/$defs/finding", "$defs": SCHEMA["$defs"]})
+    result = finding(name, "pc07", **values_of(name, "x"))
+    jsonschema.validate(result, {"$ref": "#/$defs/finding", "$defs": SCHEMA["$defs"]})
 
 
 def test_the_words_of_a_run_have_the_cause_and_the_fix() -> None:
@@ -53,19 +53,19 @@ def test_the_words_of_a_run_have_the_cause_and_the_fix() -> None:
 
 
 def test_what_a_seat_says_moves_no_cursor_and_is_no_template() -> None:
-    found = finding("unreachable", "pc01", why="\x1b]0;title\x07off {seat}")
-    assert found["cause"]["en"] == "unreachable: ]0;title off {seat}."
+    result = finding("unreachable", "pc01", why="\x1b]0;title\x07off {seat}")
+    assert result["cause"]["en"] == "unreachable: ]0;title off {seat}."
 
 
 @pytest.mark.parametrize("value", ["x;sh $HOME", "'; sh #", '"`id`\\', "it's $(id)", "*", ""])
 @pytest.mark.parametrize("name", VOCABULARY)
 def test_whatever_a_value_holds_it_is_one_word_of_the_command(name: str, value: str) -> None:
     template = VOCABULARY[name].command
-    made = finding(name, value, **values_of(name, value))["command"]
+    command = finding(name, value, **values_of(name, value))["command"]
     plain = finding(name, "VALUE", **values_of(name, "VALUE"))["command"]
     # What is a safe word already stays as it is.
     assert plain == template.format(seat="VALUE", **values_of(name, "VALUE"))
-    for before, after in zip(shlex.split(plain), shlex.split(made), strict=True):
+    for before, after in zip(shlex.split(plain), shlex.split(command), strict=True):
         if " " in before:  # a command of the seat's
             within = [word.replace("VALUE", value) for word in shlex.split(before)]
             assert shlex.split(after) == within
@@ -75,13 +75,13 @@ def test_whatever_a_value_holds_it_is_one_word_of_the_command(name: str, value: 
 
 def test_a_value_is_no_template_of_a_command_that_ansible_is_given() -> None:
     value = "{{ lookup('pipe', 'id') }}"
-    made = finding("container_foreign", "pc07", container=value, image="x")["command"]
-    assert shlex.split(shlex.split(made)[-1])[-1] == "?? lookup('pipe', 'id') ??"
+    command = finding("container_foreign", "pc07", container=value, image="x")["command"]
+    assert shlex.split(shlex.split(command)[-1])[-1] == "?? lookup('pipe', 'id') ??"
 
 
 def test_a_list_is_as_many_words() -> None:
-    made = finding("engine_masked", "pc07", units=["docker.service", "docker.socket"])
-    assert made["command"] == (
+    result = finding("engine_masked", "pc07", units=["docker.service", "docker.socket"])
+    assert result["command"] == (
         "./lab ansible pc07 -ba 'systemctl unmask docker.service docker.socket'"
     )
-    assert made["cause"]["en"].startswith("docker.service docker.socket is masked")
+    assert result["cause"]["en"].startswith("docker.service docker.socket is masked")
