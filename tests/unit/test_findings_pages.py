@@ -1,4 +1,4 @@
-"""What the documentation says of findings is what the judge compares, and what people read."""
+"""Test that the documentation of findings agrees with the judge and the catalogue."""
 
 import re
 from functools import cache
@@ -31,13 +31,13 @@ def explained() -> list[str]:
 @cache
 def sentences() -> str:
     """Return all English messages: those of the catalogue, of roles and of plugins."""
-    found = [str(text) for text in catalogue.read("en", "findings").values()]
+    texts = [str(text) for text in catalogue.read("en", "findings").values()]
     for pattern in ("roles/*/tasks/*.yml", "plugins/*/*.py", "plugins/*/*/*.py"):
         for path in sorted(PROJECT.glob(pattern)):
             # A text that is written in pieces, or over several lines, is one.
             text = re.sub(r"[\"']\s*\n\s*f?[\"']", "", path.read_text())
-            found.append(re.sub(r"\s+", " ", text))
-    return "\n".join(found)
+            texts.append(re.sub(r"\s+", " ", text))
+    return "\n".join(texts)
 
 
 def is_said(piece: str) -> bool:
