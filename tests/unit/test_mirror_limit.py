@@ -1,4 +1,4 @@
-"""What the mirror of Docker Hub may keep."""
+"""Test how much the mirror of Docker Hub may keep."""
 
 import importlib.util
 import os
@@ -18,7 +18,7 @@ LAYER = 1 << 20
 
 @pytest.fixture
 def storage(tmp_path: Path) -> Path:
-    """Ten layers of a MiB, asked for in this order, and what names them."""
+    """Return a directory with ten layers of a MiB, read in this order, and links to them."""
     for number in range(10):
         path = tmp_path / f"docker/registry/v2/blobs/sha256/0{number}/0{number}ab/data"
         path.parent.mkdir(parents=True)
@@ -39,10 +39,10 @@ def test_nothing_goes_below_the_limit(storage: Path) -> None:
 
 
 def test_what_was_asked_for_longest_ago_goes_and_a_tenth_is_free_again(storage: Path) -> None:
-    gone = mirror_limit.prune(storage, 9 * LAYER, PLENTY)
-    assert layers(gone) == ["00ab", "01ab"]
-    assert not any(path.exists() for path in gone)
-    taken = sum(told.st_blocks * 512 for _, told in mirror_limit.files(storage))
+    removed = mirror_limit.prune(storage, 9 * LAYER, PLENTY)
+    assert layers(removed) == ["00ab", "01ab"]
+    assert not any(path.exists() for path in removed)
+    taken = sum(status.st_blocks * 512 for _, status in mirror_limit.files(storage))
     assert 7 * LAYER < taken <= 9 * LAYER * 0.9
     assert len(list(storage.rglob("link"))) == 10
     assert mirror_limit.prune(storage, 9 * LAYER, PLENTY) == []
@@ -57,7 +57,7 @@ def test_an_upload_that_came_to_nothing_counts_and_goes(storage: Path) -> None:
 
 
 def test_the_last_of_the_disk_is_left_to_others(storage: Path) -> None:
-    """Whatever the limit is."""
+    """Show it for any limit."""
     spare = mirror_limit.SPARE
     assert mirror_limit.prune(storage, PLENTY, spare) == []
     assert layers(mirror_limit.prune(storage, PLENTY, spare - LAYER)) == ["00ab", "01ab"]
