@@ -54,8 +54,8 @@ class Action:
         name: the seat's. facts: what this run has of it, by default the sample's. hosts: the facts
         of machines beside the builder. others: settings that differ from the defaults.
         """
-        known = {BUILDER: builder(), **(hosts or {})}
-        hostvars = Known({host: variables(values) for host, values in known.items()})
+        facts_by_host = {BUILDER: builder(), **(hosts or {})}
+        hostvars = Known({host: variables(values) for host, values in facts_by_host.items()})
         task_vars = {"inventory_hostname": name, "hostvars": hostvars}
         task_vars |= variables({"seat": seat()} if facts is None else facts)
         with mock.patch.object(settings, "wanted", return_value=want(name=name) | others):
