@@ -26,16 +26,16 @@ def tried(**outcomes: int) -> dict[str, Any]:
 
 
 def judged(
-    name: str, *found: str, named: bool = True, refused: str = "", **students: object
+    name: str, *names: str, named: bool = True, refused: str = "", **students: object
 ) -> dict[str, Any]:
     """Return the facts and the verdict of a seat.
 
-    found: names of findings. named: whether the course's tag is on the revision that the seat
+    names: of findings. named: whether the course's tag is on the revision that the seat
     should have. refused: the name of the finding for which the seat is refused, if any. students:
     values of that part's verdict.
     """
     values = {"container": "flask", "why": "off", "had": "a", "wanted": "b", "seconds": "+99"}
-    findings = [finding(finding_id, name, **values) for finding_id in found]
+    findings = [finding(finding_id, name, **values) for finding_id in names]
     refusals = [finding(refused, name, **values)] if refused else []
     verdicts = {
         "machine": verdict(findings, refused=refusals),
@@ -140,7 +140,7 @@ class Run:
     def judge(
         self,
         seat: str,
-        *found: str,
+        *names: str,
         event: str = "runner_on_ok",
         named: bool = True,
         refused: str = "",
@@ -148,7 +148,7 @@ class Run:
         is_silent: bool = False,
     ) -> None:
         """Report that a seat was judged, or the machine that the task was delegated to."""
-        answer = judged(delegate_to or seat, *found, named=named, refused=refused)
+        answer = judged(delegate_to or seat, *names, named=named, refused=refused)
         answer |= {"seat": None} if is_silent else {}
         result = {UNSHOWN: answer, "msg": "it"}
         self.tell(event, seat, action=SEAT, result=result, delegate_to=delegate_to)
