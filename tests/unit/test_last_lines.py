@@ -1,4 +1,4 @@
-"""The words at the end of a run."""
+"""Test the last lines of a run."""
 
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
@@ -60,7 +60,7 @@ def test_a_warning_of_many_seats_is_one_line() -> None:
 
 
 def test_a_warning_that_seats_share_names_them_as_the_inventory_does_or_all() -> None:
-    """Whoever has answered first; and its command is for all of them."""
+    """Show that the order of the answers does not matter, and that the command is for all."""
     room = [f"pc{number}" for number in range(1, 13)]
     verdicts = {
         name: {"machine": verdict([finding("clock_off", name, seconds="+40")])}
@@ -103,14 +103,14 @@ def test_a_reason_moves_no_cursor() -> None:
 
 
 def test_a_long_reason_keeps_its_beginning_and_its_end() -> None:
-    told = last_lines.reason({"msg": "begin " + "x" * 5000 + " end"})
-    assert told.startswith("begin")
-    assert told.endswith("end")
-    assert len(told) < last_lines.LONGEST_REASON + 10
+    text = last_lines.reason({"msg": "begin " + "x" * 5000 + " end"})
+    assert text.startswith("begin")
+    assert text.endswith("end")
+    assert len(text) < last_lines.LONGEST_REASON + 10
 
 
 def test_that_it_took_too_long_is_said_in_the_same_words() -> None:
-    """Of an item of a loop, too. What a module says of that is no number."""
+    """Show it for an item of a loop, too, and for a module that reports odd limits."""
     timed_out = {"msg": "Timed out after 600 second(s).", "timedout": {"period": 600}}
     assert last_lines.reason(timed_out) == "it did not answer in time, within 600 s"
     for odd in (True, {"period": "x" * 10**6}, {}):
