@@ -1,4 +1,4 @@
-"""What a module's documentation says of its options is what the module takes."""
+"""Test that a module takes the options that its documentation has, and no others."""
 
 import importlib
 from pathlib import Path
@@ -15,11 +15,11 @@ MODULES = sorted(
     # The others document an action that has no module.
     if "def main" in path.read_text()
 )
-SAID = ("type", "elements", "required", "default", "choices")
+FIELDS = ("type", "elements", "required", "default", "choices")
 
 
 class Taken(Exception):  # noqa: N818  # no error
-    """What a module takes: its options, and all else that it says of itself."""
+    """The arguments of a module's AnsibleModule: its options, and the others."""
 
 
 def taken(name: str, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -34,15 +34,15 @@ def taken(name: str, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Any], d
     return end.value.args
 
 
-def options(told: dict[str, Any]) -> dict[str, Any]:
+def options(specification: dict[str, Any]) -> dict[str, Any]:
     """Return each option's specification without what equals Ansible's defaults."""
     return {
         name: {
-            key: one[key]
-            for key in SAID
-            if key in one and not (key == "required" and one[key] is False)
+            key: option[key]
+            for key in FIELDS
+            if key in option and not (key == "required" and option[key] is False)
         }
-        for name, one in told.items()
+        for name, option in specification.items()
     }
 
 
@@ -54,10 +54,10 @@ def documented(name: str) -> dict[str, Any]:
     for fragment in documentation["extends_documentation_fragment"]:
         place = fragment.removeprefix("labocloud.room.")
         shared = importlib.import_module(f"{PLUGINS}.doc_fragments.{place}").ModuleDocFragment
-        told = yaml.safe_load(shared.DOCUMENTATION)
-        documentation["options"] = told["options"] | documentation.get("options", {})
+        content = yaml.safe_load(shared.DOCUMENTATION)
+        documentation["options"] = content["options"] | documentation.get("options", {})
         attributes = documentation["attributes"]
-        for attribute, default in told.get("attributes", {}).items():
+        for attribute, default in content.get("attributes", {}).items():
             attributes[attribute] = default | attributes.get(attribute, {})
     return documentation
 
