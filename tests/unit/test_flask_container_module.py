@@ -1,4 +1,4 @@
-"""What becomes of the old container and the new one, and how long the new one is waited for."""
+"""Test the change from the old container to a new one, and the wait for the new one's page."""
 
 import contextlib
 import http.server
@@ -19,7 +19,7 @@ from stand_in import DROP, Engine, Question, Raw, Refuse, Stream
 
 
 class Page:
-    """A page that is well, and a health page that tells a revision, or is not there."""
+    """A page, and a health page that tells a revision, or is not there."""
 
     def __init__(self, health: dict[str, str] | None) -> None:
         self.health, self.url = health, ""
@@ -73,7 +73,7 @@ def test_a_page_that_comes_late_is_waited_for() -> None:
 
 
 def test_what_is_waited_for_long_is_looked_at_seldom() -> None:
-    """Each look takes something of the processor that the program is to start with."""
+    """Show that looks become rarer, as each takes processor time from the starting program."""
     looks: list[float] = [0]
 
     def ask() -> str:
@@ -88,7 +88,7 @@ def test_what_is_waited_for_long_is_looked_at_seldom() -> None:
 
 
 def test_a_containers_word_is_worth_a_look(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without it, the pause would be an hour long."""
+    """Show that output of the container ends the pause, which would be an hour long."""
     engine.on("POST", r"/containers/x/attach.*", Stream(b"\1\0\0\0\0\0\0\2hi"))
     monkeypatch.setattr(takeover.time, "sleep", lambda _: None)
     output = takeover.Output(engine.path, "x")
@@ -119,11 +119,11 @@ def test_a_page_is_asked_from_within_a_network_and_what_follows_from_without() -
     here = os.readlink("/proc/thread-self/ns/net")
     with subprocess.Popen(["unshare", "--net", "cat"], stdin=subprocess.PIPE) as program:
         try:
-            there = here
-            while there == here:
-                there = os.readlink(f"/proc/{program.pid}/ns/net")
+            namespace = here
+            while namespace == here:
+                namespace = os.readlink(f"/proc/{program.pid}/ns/net")
             with takeover.network_of(program.pid):
-                assert os.readlink("/proc/thread-self/ns/net") == there
+                assert os.readlink("/proc/thread-self/ns/net") == namespace
             assert os.readlink("/proc/thread-self/ns/net") == here
         finally:
             program.stdin.close()
@@ -133,8 +133,8 @@ def test_a_page_is_asked_from_within_a_network_and_what_follows_from_without() -
     ("status", "networks"), [("running", ["bridge"]), ("created", ["bridge"]), ("exited", [])]
 )
 def test_a_stopped_container_is_on_no_network(status: str, networks: list[str]) -> None:
-    told = {"State": {"Status": status}, "NetworkSettings": {"Networks": {"bridge": {}}}}
-    assert takeover.networks_of(told) == networks
+    details = {"State": {"Status": status}, "NetworkSettings": {"Networks": {"bridge": {}}}}
+    assert takeover.networks_of(details) == networks
     assert takeover.networks_of(None) == []
 
 
@@ -160,12 +160,12 @@ class Seat:
         self.engine = engine
         self.old_page, self.new_page = old_page, new_page
         self.containers: dict[str, dict[str, Any]] = {}
-        self.said = Stream(b"")
+        self.output = Stream(b"")
         self.add(OLD, "flask", "revision of before", old_page)
         engine.on("GET", "/containers/(.+)/json", self.inspect)
         engine.on("POST", r"/containers/create\?name=([\w-]+)", self.create)
         engine.on("DELETE", r"/containers/(\w+)\?force=true", self.remove)
-        engine.on("POST", r"/containers/(\w+)/attach.*", lambda *_: self.said)
+        engine.on("POST", r"/containers/(\w+)/attach.*", lambda *_: self.output)
         engine.on("POST", r"/containers/(\w+)/start", self.start)
         engine.on("POST", r"/containers/(\w+)/stop\?t=10", None)
         engine.on("POST", r"/containers/(\w+)/rename\?name=(\w+)", self.rename)
@@ -173,7 +173,7 @@ class Seat:
         engine.on("POST", r"/images/sha256:old/tag.*", None)
 
     def add(self, key: str, name: str, revision: str, url: str, status: str = "running") -> None:
-        """Have a container, which publishes the port of url."""
+        """Add a container that publishes the port of url."""
         port = url.rpartition(":")[2]
         self.containers[key] = {
             "Id": key,
@@ -199,11 +199,11 @@ class Seat:
     def find(self, name: str) -> str:
         """Return the ID of the container with that name; any other text is taken for an ID."""
         return next(
-            (key for key, one in self.containers.items() if one["Name"] == f"/{name}"), name
+            (key for key, details in self.containers.items() if details["Name"] == f"/{name}"), name
         )
 
     def inspect(self, _question: Question, name: str) -> object:
-        """Answer."""
+        """Answer an inspection."""
         return self.containers.get(self.find(name), Refuse(404))
 
     def remove(self, _question: Question, key: str) -> object:
@@ -231,7 +231,7 @@ class Seat:
 
     def names(self) -> dict[str, str]:
         """Return the containers: name to ID."""
-        return {one["Name"]: key for key, one in self.containers.items()}
+        return {details["Name"]: key for key, details in self.containers.items()}
 
     def switch(self, url: str = "", **other: object) -> dict[str, Any]:
         """Run the module. url: where the new page is to be."""
@@ -249,15 +249,15 @@ class Seat:
     def done_to(self, key: str) -> list[str]:
         """Return the requests that change a container, for one of them or for all."""
         return [
-            f"{one.method} {one.path} {one.body.decode()}"
-            for one in self.engine.questions
-            if one.method != "GET" and key in f"{one.path} {one.body.decode()}"
+            f"{question.method} {question.path} {question.body.decode()}"
+            for question in self.engine.questions
+            if question.method != "GET" and key in f"{question.path} {question.body.decode()}"
         ]
 
 
 @pytest.fixture
 def pages() -> Iterator[list[Page]]:
-    """Two pages: the old container's and the new one's."""
+    """Serve the old container's page and the new one's."""
     with page("revision of before") as old, page("revision to come") as new:
         yield [old, new]
 
@@ -266,7 +266,7 @@ def pages() -> Iterator[list[Page]]:
 def seat(
     engine: Engine, pages: list[Page], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Seat:
-    """The page that is asked from within is the new one's."""
+    """Return a seat where the page that is asked from within is the new one's."""
     monkeypatch.setattr(takeover, "network_of", lambda _pid: contextlib.nullcontext())
     ask = takeover.page_revision
     monkeypatch.setattr(
@@ -304,7 +304,7 @@ def test_a_docker_of_somebodys_own_in_the_path_is_not_asked(
 
 def test_another_name_than_before_takes_the_old_ones_place(seat: Seat) -> None:
     assert "failed" not in seat.switch(name="autre")
-    assert {key: one["Name"] for key, one in seat.containers.items()} == {NEW: "/autre"}
+    assert {key: details["Name"] for key, details in seat.containers.items()} == {NEW: "/autre"}
 
 
 def test_the_first_one_replaces_none(seat: Seat) -> None:
@@ -334,7 +334,7 @@ def test_one_whose_id_begins_like_the_name_is_another(seat: Seat) -> None:
 
 
 def test_a_container_that_comes_by_the_name_meanwhile_is_left_alone(seat: Seat) -> None:
-    """The successor serves; it only has not the name."""
+    """Show that the successor serves without the name."""
 
     def stopped(*_: object) -> None:
         seat.containers[OLD]["Name"] = "/old"
@@ -358,7 +358,7 @@ def test_a_wrong_page_leaves_the_old_container_untouched(seat: Seat, pages: list
 
 
 def test_where_the_new_address_cannot_be_had_the_old_one_is_asked(seat: Seat) -> None:
-    """The page at the new address is nobody's."""
+    """Show that the page at the old address counts, as nobody has the new one."""
     refused = Refuse(500, "cannot assign requested address")
 
     def join(question: Question, leaves: str | None) -> object:
@@ -375,7 +375,7 @@ def test_where_the_new_address_cannot_be_had_the_old_one_is_asked(seat: Seat) ->
 
 
 def test_where_it_is_wrong_from_outside_the_old_one_comes_back_with_its_image(seat: Seat) -> None:
-    """It had no network: an interrupted switch has left it so."""
+    """Show it for a container without a network, as an interrupted switch leaves it."""
     seat.containers[OLD]["NetworkSettings"]["Networks"] = {}
     result = seat.switch(url=seat.old_page)
     assert "/healthz tells the revision revision of before" in result["msg"]
@@ -398,8 +398,10 @@ def test_its_last_words_are_told_although_it_is_gone(seat: Seat, pages: list[Pag
     pages[1].health = None
     lines = "".join(f"line {number}\n" for number in range(30)).encode()
     pieces = [lines[:100], lines[100:]]
-    said = b"".join(bytes([2, 0, 0, 0]) + len(one).to_bytes(4, "big") + one for one in pieces)
-    seat.said = Raw(said)
+    stream = b"".join(
+        bytes([2, 0, 0, 0]) + len(piece).to_bytes(4, "big") + piece for piece in pieces
+    )
+    seat.output = Raw(stream)
     seat.engine.on("POST", r"/containers/(\w+)/start", seat.remove)
     result = seat.switch(timeout=60)
     assert result["msg"] == "its program ended"
@@ -413,7 +415,7 @@ def test_a_successor_that_is_gone_is_told(seat: Seat) -> None:
 
 
 def test_it_is_made_as_asked_for_and_recorded_before_and_after(seat: Seat, tmp_path: Path) -> None:
-    state.update(lambda was: was.brought.update(packages=["docker.io"], containers=["gone"]))
+    state.update(lambda record: record.brought.update(packages=["docker.io"], containers=["gone"]))
     at_the_time = []
 
     def create(question: Question, name: str) -> object:
@@ -425,8 +427,8 @@ def test_it_is_made_as_asked_for_and_recorded_before_and_after(seat: Seat, tmp_p
     kept = {"packages": ["docker.io"]}
     assert at_the_time == [kept | {"containers": [OLD], "making": "flask-next"}]
     assert recorded(tmp_path) == kept | {"containers": [OLD, NEW], "making": ""}
-    [made] = [one for one in seat.engine.questions if "create" in one.path]
-    assert made.json == container(seat.new_page)
+    [creation] = [question for question in seat.engine.questions if "create" in question.path]
+    assert creation.json == container(seat.new_page)
 
 
 def test_what_an_interrupted_run_has_left_is_removed_first(seat: Seat, tmp_path: Path) -> None:
@@ -503,12 +505,12 @@ def test_in_a_check_before_there_is_an_engine_all_is_new(seat: Seat, tmp_path: P
 def test_those_that_are_the_toolkits_are_removed_by_their_ids(seat: Seat) -> None:
     seat.add(THEIRS, "web", "", seat.old_page)
     arguments = {"state": "absent", "own": [OLD, LEFT], "docker_socket": seat.engine.path}
-    told = stand_in.run(flask_container.main, **arguments, _ansible_check_mode=True)
-    assert told == {"changed": True, "seat": {"/flask": OLD, "/web": THEIRS}}
-    told = stand_in.run(flask_container.main, **arguments)
-    assert told == {"changed": True, "seat": {"/web": THEIRS}}
-    told = stand_in.run(flask_container.main, **arguments)
-    assert told == {"changed": False, "seat": {"/web": THEIRS}}
+    answer = stand_in.run(flask_container.main, **arguments, _ansible_check_mode=True)
+    assert answer == {"changed": True, "seat": {"/flask": OLD, "/web": THEIRS}}
+    answer = stand_in.run(flask_container.main, **arguments)
+    assert answer == {"changed": True, "seat": {"/web": THEIRS}}
+    answer = stand_in.run(flask_container.main, **arguments)
+    assert answer == {"changed": False, "seat": {"/web": THEIRS}}
 
 
 def test_a_seat_that_does_not_tell_what_it_has_then_has_changed_all_the_same(
@@ -552,14 +554,14 @@ def test_an_engine_that_breaks_off_is_told_and_nothing_claimed(seat: Seat, answe
     ],
 )
 def test_where_a_container_answers(bindings: list | None, url: str) -> None:
-    told = {"HostConfig": {"PortBindings": {"8888/tcp": bindings}}}
-    assert takeover.url_of(told, 8888) == url
+    details = {"HostConfig": {"PortBindings": {"8888/tcp": bindings}}}
+    assert takeover.url_of(details, 8888) == url
     assert takeover.url_of({"HostConfig": {"PortBindings": None}}, 8888) == ""
 
 
 def test_a_process_is_a_number_whatever_an_engine_tells(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It becomes a path, which root opens."""
-    told = {"State": {"Pid": "../run/theirs"}}
-    monkeypatch.setattr(takeover, "inspect", lambda *_: told)
+    """Show that no text is taken for it, as it becomes part of a path that root opens."""
+    details = {"State": {"Pid": "../run/theirs"}}
+    monkeypatch.setattr(takeover, "inspect", lambda *_: details)
     with pytest.raises(takeover.NoAnswerError, match="its program ended"):
         takeover.process_of(None, "flask")
