@@ -1,6 +1,6 @@
-"""The judge over whatever a seat says, and people set: it never falls, and spares the other seats.
+"""Test the judge with any facts and settings: it never fails, and spares the other seats.
 
-What a seat says is that of the sample and of recorded engines, bent within its shape and beyond it.
+The facts are those of the sample and of recorded engines, bent within their shape and beyond it.
 """
 
 import copy
@@ -27,7 +27,7 @@ from sample_seat import SEAT, builder, declared, seat, want
 
 Json = Any
 
-# A seat that has much to tell, and one that tells nothing.
+# FULL has a value for each fact, and EMPTY has none.
 FULL = seat(
     ("listeners", [*SEAT["listeners"], {**SEAT["listeners"][0], "port": 5000, "container": None}]),
     ("before/files", ["/etc/docker/daemon.json"]),
@@ -52,7 +52,7 @@ EMPTY = shaped({})
 @cache
 def seats() -> list[Json]:
     """Return the facts of seats: the sample's, and those of the recorded engines."""
-    told = [SEAT, FULL, EMPTY]
+    samples = [SEAT, FULL, EMPTY]
     for name in ("20.10", "26.1", "28.5"):
         with (
             tempfile.TemporaryDirectory() as place,
@@ -60,13 +60,13 @@ def seats() -> list[Json]:
         ):
             engine.become(name)
             facts = facts_engine.engine_facts(engine.path, Odd())
-        told.append({**FULL, **{key: facts[key] for key in FULL.keys() & facts.keys()}})
-    return told
+        samples.append({**FULL, **{key: facts[key] for key in FULL.keys() & facts.keys()}})
+    return samples
 
 
 BENT = st.deferred(lambda: bent(seats()))
 BROKEN = st.deferred(
-    lambda: json_of([{"seat": one} for one in seats()]).map(lambda it: it.get("seat"))
+    lambda: json_of([{"seat": facts} for facts in seats()]).map(lambda it: it.get("seat"))
 )
 LIE = "'; rm -rf / #"
 TEXTS = st.sampled_from(
@@ -84,8 +84,8 @@ def bent(draw: st.DrawFn, originals: list[Json]) -> Json:
     """Draw one of these, with some values replaced by others of their type, or removed."""
     whole = copy.deepcopy(draw(st.sampled_from(originals)))
     for _ in range(draw(st.integers(1, 4))):
-        there = list(places(whole))
-        holder, key = there[draw(st.integers(0, len(there) - 1))]
+        locations = list(places(whole))
+        holder, key = locations[draw(st.integers(0, len(locations) - 1))]
         match holder[key]:
             case bool():
                 holder[key] = not holder[key]
@@ -95,73 +95,77 @@ def bent(draw: st.DrawFn, originals: list[Json]) -> Json:
                 holder[key] = draw(NUMBERS)
             case float():
                 holder[key] = draw(FLOATS)
-            case dict() as told if told:
-                told[draw(TEXTS)] = copy.deepcopy(draw(st.sampled_from(list(told.values()))))
-            case list() as told if told:
-                told.append(copy.deepcopy(told[0]))
+            case dict() as content if content:
+                content[draw(TEXTS)] = copy.deepcopy(draw(st.sampled_from(list(content.values()))))
+            case list() as content if content:
+                content.append(copy.deepcopy(content[0]))
             case _:
                 pass
     return whole
 
 
-def in_shape(told: Json) -> dict[str, Any]:
+def in_shape(facts: Json) -> dict[str, Any]:
     """Return a seat's answer in the shape that the judge takes."""
-    return shaped({"seat": told})
+    return shaped({"seat": facts})
 
 
-def judged(has: Json, known: dict[str, Any] | None = None, **options: object) -> dict[str, Any]:
+def judged(
+    has: Json, builder_facts: dict[str, Any] | None = None, **options: object
+) -> dict[str, Any]:
     """Return the verdicts, and check that each of them is complete."""
-    made = judge.judge(has, want(**options), builder() if known is None else known)
-    assert list(made) == list(judge.PARTS)
-    for verdict in made.values():
+    verdicts = judge.judge(
+        has, want(**options), builder() if builder_facts is None else builder_facts
+    )
+    assert list(verdicts) == list(judge.PARTS)
+    for verdict in verdicts.values():
         assert isinstance(verdict["settled"], bool)
         assert not (verdict["settled"] and verdict["refused"])
-        assert all(one in verdict["findings"] for one in verdict["refused"])
-    json.dumps(made)
-    assert judge.groups(made) is not None
-    return made
+        assert all(refusal in verdict["findings"] for refusal in verdict["refused"])
+    json.dumps(verdicts)
+    assert judge.groups(verdicts) is not None
+    return verdicts
 
 
-def understood(made: dict[str, Any], odd: list[str]) -> None:
-    """Find nothing that no rule understands, but for what was in no shape."""
-    for one in judge.findings(made):
-        if one["id"] == "unintelligible":
-            assert odd, one["cause"]["en"]
-            assert "its machine " in one["cause"]["en"]
+def understood(verdicts: dict[str, Any], odd: list[str]) -> None:
+    """Assert that each finding is understood, but for facts that had no shape."""
+    for finding in judge.findings(verdicts):
+        if finding["id"] == "unintelligible":
+            assert odd, finding["cause"]["en"]
+            assert "its machine " in finding["cause"]["en"]
 
 
-def told_once(made: dict[str, Any]) -> None:
-    """Find nothing that two parts tell, or one tells twice."""
-    causes = [(one["id"], one["cause"]["en"]) for one in judge.findings(made)]
+def told_once(verdicts: dict[str, Any]) -> None:
+    """Assert that no finding is there twice."""
+    causes = [(finding["id"], finding["cause"]["en"]) for finding in judge.findings(verdicts)]
     assert sorted(causes) == sorted(set(causes))
 
 
 @bounded
 @given(BENT, st.sampled_from(GROUPS), st.sampled_from(NAMES), st.booleans())
 def test_every_answer_in_shape_is_understood(
-    told: Json, groups: Json, name: str, mirrored: bool
+    facts: Json, groups: Json, name: str, mirrored: bool
 ) -> None:
-    has = in_shape(told)
+    has = in_shape(facts)
     options = {"groups": groups, "name": name, "room_registry_hub_mirror": mirrored}
-    for known in (builder(), {}, {**builder(), "seat": has}):
-        made = judged(has, known, room_registry_address="server", **options)
-        understood(made, has["odd"])
-        told_once(made)
+    for builder_facts in (builder(), {}, {**builder(), "seat": has}):
+        verdicts = judged(has, builder_facts, room_registry_address="server", **options)
+        understood(verdicts, has["odd"])
+        told_once(verdicts)
         # What a seat says is nothing that somebody copies into a shell.
-        assert not any(LIE in one["command"] for one in judge.findings(made))
+        assert not any(LIE in finding["command"] for finding in judge.findings(verdicts))
 
 
 @bounded
 @given(BROKEN)
-def test_no_answer_of_another_shape_makes_it_fall(told: Json) -> None:
-    judged(told)
-    has = in_shape(told)
+def test_no_answer_of_another_shape_makes_it_fall(facts: Json) -> None:
+    judged(facts)
+    has = in_shape(facts)
     understood(judged(has), has["odd"])
     understood(judged(seat(), {**builder(), "seat": has}), [])
 
 
 def test_what_keeps_two_parts_from_being_worked_on_is_told_once() -> None:
-    """The machine that builds tells nothing of itself: neither base nor images are of its kind."""
+    """Show it for a builder without facts: neither base nor images are of its architecture."""
     told_once(judged(EMPTY, {**builder(), "seat": EMPTY}, groups=GROUPS[0], name="pc01"))
 
 
@@ -170,10 +174,12 @@ def test_however_much_a_seat_tells_of_what_is_wrong_the_others_lines_are_not_los
     registries = {f"host{number}.example:443": away for number in range(300)}
     routes = [{"to": "0.0.0.0/0", "interface": f"eth{number}"} for number in range(300)]
     has = seat(("network/registries", registries), ("network/routes", routes))
-    found = judge.findings(judged(has))
-    assert "tls_intercepted" in [one["id"] for one in found]
-    assert len(found) <= 10 * len(judge.PARTS)
-    assert all(len(text) < LONGEST + 10 for one in found for text in one["cause"].values())
+    findings = judge.findings(judged(has))
+    assert "tls_intercepted" in [finding["id"] for finding in findings]
+    assert len(findings) <= 10 * len(judge.PARTS)
+    assert all(
+        len(text) < LONGEST + 10 for finding in findings for text in finding["cause"].values()
+    )
 
 
 SETTINGS = sorted(name for options in declared()[1].values() for name in options if name in want())
@@ -189,8 +195,8 @@ VALUES = st.one_of(
 
 @bounded
 @given(st.dictionaries(st.sampled_from(SETTINGS), VALUES, min_size=1, max_size=2), BENT)
-def test_every_setting_is_understood_or_refused(settings: dict[str, Any], told: Json) -> None:
-    has = in_shape(told)
+def test_every_setting_is_understood_or_refused(settings: dict[str, Any], facts: Json) -> None:
+    has = in_shape(facts)
     groups = {"lab": ["pc01", "pc02"], "registry": ["server"]}
     options = {"room_registry_address": "server", **settings}
     for name in ("pc02", "server"):
@@ -201,9 +207,13 @@ def test_every_setting_is_understood_or_refused(settings: dict[str, Any], told: 
 @pytest.mark.parametrize("value", ["9" * 5000, 2**63, float("inf")])
 def test_a_number_beyond_all_numbers_is_a_wrong_setting(name: str, value: object) -> None:
     options = {"groups": GROUPS[1], "room_registry_address": "server", name: value}
-    found = [one for one in judge.findings(judged(seat(), **options)) if one["severity"] == "error"]
-    assert {one["id"] for one in found} == {"setting_wrong"}
-    assert all(name in one["cause"]["en"] for one in found)
+    errors = [
+        finding
+        for finding in judge.findings(judged(seat(), **options))
+        if finding["severity"] == "error"
+    ]
+    assert {finding["id"] for finding in errors} == {"setting_wrong"}
+    assert all(name in finding["cause"]["en"] for finding in errors)
 
 
 SECRET = "geheim"  # noqa: S105  # nobody's
@@ -212,7 +222,7 @@ PROXY = f"http://eleve:{SECRET}@proxy.example:3128"
 
 @bounded
 @given(BENT, st.sampled_from(NAMES))
-def test_no_password_is_in_a_verdict(told: Json, name: str) -> None:
+def test_no_password_is_in_a_verdict(facts: Json, name: str) -> None:
     options: dict[str, Any] = {
         "docker_engine_proxy": {"http": PROXY, "https": PROXY},
         "docker_engine_daemon_options": {"proxies": {"http-proxy": PROXY}, "dns": [1, "a"]},
@@ -224,16 +234,16 @@ def test_no_password_is_in_a_verdict(told: Json, name: str) -> None:
         "room_registry_proxy": {"http": PROXY},
         "course_image_bootstrap_sources": [f"deb {PROXY} trixie main"],
     }
-    made = judged(in_shape(told), groups=GROUPS[1], name=name, **options)
-    assert SECRET not in json.dumps(made)
+    verdicts = judged(in_shape(facts), groups=GROUPS[1], name=name, **options)
+    assert SECRET not in json.dumps(verdicts)
 
 
 @pytest.mark.parametrize("name", ["docker_engine_proxy", "room_registry_proxy"])
 @pytest.mark.parametrize("value", [PROXY, [PROXY], {"http": [PROXY]}, {PROXY: "x"}])
 def test_no_password_is_in_what_is_said_of_a_wrong_setting(name: str, value: object) -> None:
     options = {"groups": GROUPS[1], "name": "server", "room_registry_address": "server"}
-    made = judged(seat(), **options, **{name: value})
-    assert SECRET not in json.dumps(made)
+    verdicts = judged(seat(), **options, **{name: value})
+    assert SECRET not in json.dumps(verdicts)
 
 
 def answer(has: dict[str, Any], name: str) -> dict[str, Any]:
@@ -243,10 +253,10 @@ def answer(has: dict[str, Any], name: str) -> dict[str, Any]:
 
 @bounded
 @given(st.one_of(BENT, BROKEN))
-def test_a_seat_that_lies_leaves_the_rows_of_others_as_they_are(told: Json) -> None:
+def test_a_seat_that_lies_leaves_the_rows_of_others_as_they_are(facts: Json) -> None:
     honest = {name: answer(seat(), name) for name in ("pc01", "pc03")}
-    made = report({**honest, "pc02": answer(in_shape(told), "pc02")}, room(*NAMED), {}, NOW)
+    room_report = report({**honest, "pc02": answer(in_shape(facts), "pc02")}, room(*NAMED), {}, NOW)
     rows = report(honest, room(*NAMED), {}, NOW)["seats"]
-    assert [made["seats"][place] for place in (0, 2)] == [rows[place] for place in (0, 2)]
+    assert [room_report["seats"][place] for place in (0, 2)] == [rows[place] for place in (0, 2)]
     for language in ("en", "fr"):
-        assert "<h2>pc02 " in page(ROOM, json.loads(json.dumps(made)), language)
+        assert "<h2>pc02 " in page(ROOM, json.loads(json.dumps(room_report)), language)
