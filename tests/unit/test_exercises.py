@@ -1,4 +1,4 @@
-"""An exercise is a folder that has all that it needs, and its check holds on any snapshot."""
+"""Test that each exercise's folder is complete, and that its check takes any snapshot."""
 
 import ast
 import json
@@ -38,15 +38,15 @@ OWN = [folder.name for folder in FOLDERS if int(folder.name[:2]) <= 13]
 BREAKS = re.compile(r"« | »| [:;?!](?=\s|$)")
 
 
-class Asked(dict[str, Any]):
-    """What a snapshot has by names; it has nothing, and remembers what it was asked for."""
+class Recorder(dict[str, Any]):
+    """An empty mapping of a snapshot that records the names that are looked up."""
 
     def __init__(self) -> None:
         super().__init__()
         self.names: set[str] = set()
 
     def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401  # as a dict's own
-        """Remember the name."""
+        """Record the name, and return the default."""
         self.names.add(name)
         return default
 
@@ -73,9 +73,9 @@ def missing(folder: Path) -> Iterator[str]:
             yield f"check.py has a blank at which a line may break in “{text}”"
     for name in set(exercise.wants) - {key.rstrip("?") for key in fields.WANTS}:
         yield f"WANTS has {name}, which is none of a snapshot's"
-    asked = {kind: Asked() for kind in ("logs", "files", "pages")}
+    recorders = {kind: Recorder() for kind in ("logs", "files", "pages")}
     try:
-        steps = exercises.judged(exercise, {**snapshot.shaped({}), **asked})
+        steps = exercises.judged(exercise, {**snapshot.shaped({}), **recorders})
     except Exception as error:  # whatever a teacher's program does
         yield f"check(seat) of check.py raises {error!r} on a seat that has nothing"
         return
@@ -83,14 +83,14 @@ def missing(folder: Path) -> Iterator[str]:
         yield "check(seat) of check.py gives no step"
     if len({step.id for step in steps}) < len(steps):
         yield "two steps of check.py have one ID"
-    for kind, told in asked.items():
+    for kind, recorder in recorders.items():
         wanted = exercise.wants.get(kind, [])
         # As a snapshot has them.
         form = {"files": "{}:{}", "pages": "{}:{}{}"}.get(kind)
-        names = {form.format(*one) if form else one for one in wanted}
+        names = {form.format(*entry) if form else entry for entry in wanted}
         yield from (
             f"check.py reads {kind} of “{name}”, which its WANTS does not have"
-            for name in sorted(told.names - names)
+            for name in sorted(recorder.names - names)
         )
 
 
@@ -131,7 +131,7 @@ def test_an_exercise_has_all_that_it_needs(folder: Path) -> None:
 
 
 def test_the_projects_own_exercises_are_tried_in_states_that_are_wrong() -> None:
-    """Those that a teacher adds need no more than their folder."""
+    """Show it for the project's own; those that a teacher adds need only their folder."""
     for name in OWN:
         states = yaml.safe_load((STATES / f"{name}.yml").read_text())
         assert len([state for state in states if not state.get("done")]) >= 2, name
@@ -183,14 +183,14 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("told", BROKEN)
-def test_what_a_folder_lacks_is_told(tmp_path: Path, told: str) -> None:
-    """Of a copy, which a teacher has begun to change."""
-    folder = tmp_path / "app/exercises" / ("other" if "NN-name" in told else "02-run-again")
+@pytest.mark.parametrize("fault", BROKEN)
+def test_what_a_folder_lacks_is_told(tmp_path: Path, fault: str) -> None:
+    """Show it with copies of an exercise, each with one fault."""
+    folder = tmp_path / "app/exercises" / ("other" if "NN-name" in fault else "02-run-again")
     shutil.copytree(EXERCISES / "02-run-again", folder)
-    assert "NN-name" in told or list(missing(folder)) == []
-    BROKEN[told](folder)
-    assert told in "\n".join(missing(folder))
+    assert "NN-name" in fault or list(missing(folder)) == []
+    BROKEN[fault](folder)
+    assert fault in "\n".join(missing(folder))
 
 
 CONTAINER, IMAGE = fields.SNAPSHOT["containers"][0], fields.SNAPSHOT["images"][0]
@@ -222,7 +222,7 @@ def untouched(*, images: bool, flask: bool) -> dict[str, Any]:
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_nothing_is_done_where_nobody_has_done_anything(folder: Path) -> None:
-    """Also where an image is gone, or the teacher's container, or all."""
+    """Show it also where an image is gone, or the teacher's container, or all."""
     exercise = by_name(folder.name)
     for images in (True, False):
         for flask in (True, False):
@@ -238,7 +238,7 @@ def of_shape(shape: Any, texts: list[str]) -> st.SearchStrategy[Any]:  # noqa: A
     if isinstance(shape, dict) and str in shape:
         return st.dictionaries(st.sampled_from(texts), of_shape(shape[str], texts), max_size=3)
     if isinstance(shape, dict):
-        return st.fixed_dictionaries({key: of_shape(one, texts) for key, one in shape.items()})
+        return st.fixed_dictionaries({key: of_shape(part, texts) for key, part in shape.items()})
     return {
         str: st.sampled_from(texts) | ODD_TEXT,
         bool: st.booleans(),
@@ -253,7 +253,9 @@ def snapshots(name: str) -> st.SearchStrategy[tuple[dict[str, Any], list[str]]]:
     exercise = by_name(name)
     code = ast.parse((EXERCISES / name / "check.py").read_text())
     own = [text for text in texts_in(code) if " " not in text]
-    pages = [f"{one}:{port}{path}" for one, port, path in exercise.wants.get("pages", [])]
+    pages = [
+        f"{container}:{port}{path}" for container, port, path in exercise.wants.get("pages", [])
+    ]
     odd = ['{"requests": "1"}', '{"hostname": []}', "[]", "a" * 12, "b" * 64]
     texts = [BASE, COURSE, "running", "exited", "created", "8888/tcp", *own, *pages, *odd]
     answers = st.lists(st.sampled_from(texts), max_size=2)
@@ -264,12 +266,14 @@ def snapshots(name: str) -> st.SearchStrategy[tuple[dict[str, Any], list[str]]]:
 @given(data=st.data())
 @bounded
 def test_a_check_holds_on_any_snapshot(folder: Path, data: st.DataObject) -> None:
-    """And tells of the same steps each time, and what to do of each that is not done."""
+    """Show also that its steps are the same, and that each open one has a hint."""
     exercise = by_name(folder.name)
     taken, answers = data.draw(snapshots(folder.name))
     steps = exercises.judged(exercise, taken, answers)
-    asked = exercises.judged(exercise, snapshot.shaped({}))
-    assert [(step.id, step.title) for step in steps] == [(step.id, step.title) for step in asked]
+    open_steps = exercises.judged(exercise, snapshot.shaped({}))
+    assert [(step.id, step.title) for step in steps] == [
+        (step.id, step.title) for step in open_steps
+    ]
     for step in steps:
         assert set(step.hint) == (set() if step.done else {"fr", "en"})
         assert all(step.hint.values())
@@ -277,15 +281,16 @@ def test_a_check_holds_on_any_snapshot(folder: Path, data: st.DataObject) -> Non
 
 def test_the_plan_has_the_titles_and_the_minutes() -> None:
     plan = (PROJECT / "docs/lesson.md").read_text()
-    for one in map(by_name, OWN):
-        assert f"| {one.number} | {one.title('fr')} / {one.title('en')} | {one.minutes} |" in plan
+    for exercise in map(by_name, OWN):
+        titles = f"{exercise.title('fr')} / {exercise.title('en')}"
+        assert f"| {exercise.number} | {titles} | {exercise.minutes} |" in plan
 
 
 def test_the_example_of_the_documentation_is_one(tmp_path: Path) -> None:
-    """Its check finds the step done in the snapshot that is printed there, and else not."""
+    """Show that its check finds the step done in the printed snapshot, and only there."""
     blocks = FENCE.findall((PROJECT / "docs/lesson.md").read_text())
     [code], [printed] = (
-        [text for kind, text in blocks if kind == one] for one in ("python", "json")
+        [text for kind, text in blocks if kind == language] for language in ("python", "json")
     )
     folder = tmp_path / "14-mine"
     shutil.copytree(EXERCISES / "02-run-again", folder)
@@ -322,27 +327,27 @@ def prepared(words: str) -> list[Path]:
 def test_preparing_an_exercise_again_keeps_what_was_changed(folder: Path, tmp_path: Path) -> None:
     assert prepare(folder, tmp_path) == ""
     files = [path for path in (tmp_path / "labocloud").rglob("*") if path.is_file()]
-    given = {path: path.read_text() for path in files}
-    assert given
+    texts = {path: path.read_text() for path in files}
+    assert texts
     assert prepare(folder, tmp_path) == ""
-    assert {path for path in (tmp_path / "labocloud").rglob("*") if path.is_file()} == set(given)
+    assert {path for path in (tmp_path / "labocloud").rglob("*") if path.is_file()} == set(texts)
     for path in files:
         path.write_text("mine")
-    told = prepare(folder, tmp_path)
-    assert sorted(told.splitlines()) == sorted(f"kept {path}.avant" for path in files)
+    output = prepare(folder, tmp_path)
+    assert sorted(output.splitlines()) == sorted(f"kept {path}.avant" for path in files)
     for path in files:
-        assert path.read_text() == given[path]
+        assert path.read_text() == texts[path]
         assert path.with_name(f"{path.name}.avant").read_text() == "mine"
     # What was kept before is not in the way, and stays.
     for path in files:
         path.unlink()
         path.symlink_to("nowhere")
-    assert prepare(folder, tmp_path) == told
+    assert prepare(folder, tmp_path) == output
     for path in files:
-        assert path.read_text() == given[path]
+        assert path.read_text() == texts[path]
         assert path.with_name(f"{path.name}.avant.~1~").read_text() == "mine"
 
 
 def test_no_preparation_writes_over_a_students_file() -> None:
-    assert [one.name for one in prepared("put ")] == ["08-breakdowns", "10-compose"]
+    assert [folder.name for folder in prepared("put ")] == ["08-breakdowns", "10-compose"]
     assert prepared("cat *>") == []
