@@ -1,4 +1,4 @@
-"""The front door: the environment is made once, whole, and again when the lock changes."""
+"""Test ./lab: the environment is made once, whole, and again when the lock changes."""
 
 import os
 import shutil
@@ -11,13 +11,13 @@ import pytest
 import stand_in
 
 LAB = Path(__file__).parents[2] / "lab"
-# By this it knows the project's directory.
+# The script knows the project's directory by this file.
 MARK = "plugins/modules/seat.py"
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project whose lock is empty, so that its environment is made in seconds."""
+    """Return a project whose lock is empty, so that its environment is made in seconds."""
     return copy_of_lab(tmp_path)
 
 
@@ -30,17 +30,17 @@ def copy_of_lab(directory: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment as `./lab` makes it, for the tests that are not about that."""
+def built_environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an environment that `./lab` has made, for tests that are not about that."""
     project = copy_of_lab(tmp_path_factory.mktemp("made"))
     assert lab(project, "true")[0] == 0
     return project / ".venv"
 
 
 @pytest.fixture
-def ready(project: Path, made: Path) -> Path:
-    """A project that has its environment."""
-    shutil.copytree(made, project / ".venv", symlinks=True)
+def ready(project: Path, built_environment: Path) -> Path:
+    """Return a project that has its environment."""
+    shutil.copytree(built_environment, project / ".venv", symlinks=True)
     return project
 
 
@@ -62,16 +62,16 @@ def lab(project: Path, *arguments: str, **environment: str) -> tuple[int, str]:
 
 def test_help_needs_no_environment(project: Path) -> None:
     for words in ([], ["--help"]):
-        code, said = lab(project, *words)
+        code, output = lab(project, *words)
         assert code == 0
-        assert "./lab up" in said
+        assert "./lab up" in output
     assert not (project / ".venv").exists()
 
 
 def test_a_command_runs_in_the_environment_and_its_exit_code_is_the_scripts(ready: Path) -> None:
-    code, said = lab(ready, "python", "-c", "import sys; print(sys.prefix); sys.exit(7)")
+    code, output = lab(ready, "python", "-c", "import sys; print(sys.prefix); sys.exit(7)")
     assert code == 7
-    assert str(ready / ".venv") in said
+    assert str(ready / ".venv") in output
 
 
 def test_the_environment_is_made_once_and_again_for_another_lock(project: Path) -> None:
@@ -84,26 +84,26 @@ def test_the_environment_is_made_once_and_again_for_another_lock(project: Path) 
 def test_an_interrupted_environment_is_made_anew(project: Path) -> None:
     (project / ".venv/bin").mkdir(parents=True)
     (project / ".venv/left-over").touch()
-    code, said = lab(project, "true")
+    code, output = lab(project, "true")
     assert code == 0
-    assert "making .venv" in said
+    assert "making .venv" in output
     assert not (project / ".venv/left-over").exists()
 
 
 def test_a_lock_that_cannot_be_installed_leaves_nothing_that_seems_whole(project: Path) -> None:
     (project / "requirements.txt").write_text("flask==3.1.3\n")  # no hash
-    code, said = lab(project, "true")
+    code, output = lab(project, "true")
     assert code != 0
-    assert "could not be installed" in said
+    assert "could not be installed" in output
     assert not (project / ".venv/made-from").exists()
 
 
 def test_two_calls_at_once_make_one_environment(project: Path) -> None:
     calls = [start(project, "python", "-c", "print('ran')") for _ in range(2)]
-    said = [call.communicate() for call in calls]
+    outputs = [call.communicate() for call in calls]
     assert [call.returncode for call in calls] == [0, 0]
-    assert [out for out, _ in said] == ["ran\n", "ran\n"]
-    assert sum("making .venv with" in err for _, err in said) == 1
+    assert [out for out, _ in outputs] == ["ran\n", "ran\n"]
+    assert sum("making .venv with" in err for _, err in outputs) == 1
 
 
 def test_a_python_that_answers_nothing_is_passed_over(project: Path, tmp_path: Path) -> None:
@@ -111,15 +111,15 @@ def test_a_python_that_answers_nothing_is_passed_over(project: Path, tmp_path: P
     shims = tmp_path / "shims"
     for name in ("python3", "python3.14", "python3.13", "python3.12"):
         stand_in.program(shims / name, "exit 127")
-    code, said = lab(project, "true", PATH=f"{shims}:{os.environ['PATH']}")
+    code, output = lab(project, "true", PATH=f"{shims}:{os.environ['PATH']}")
     assert code == 0
-    assert str(shims) not in said
+    assert str(shims) not in output
 
 
 def test_an_unknown_command_is_named(ready: Path) -> None:
-    code, said = lab(ready, "no-such-command")
+    code, output = lab(ready, "no-such-command")
     assert code == 1
-    assert "no command 'no-such-command'" in said
+    assert "no command 'no-such-command'" in output
 
 
 # Looks three times, and cannot the third time; or for as long as it is let.
@@ -136,10 +136,10 @@ def watched(project: Path, then: str) -> None:
 
 def test_it_looks_again_and_again_until_a_look_fails(ready: Path) -> None:
     watched(ready, "test $(wc -l < looks) -lt 3 || exit 4")
-    code, said = lab(ready, "watch", "-i", "my room.yml", LAB_PAUSE="0")
+    code, output = lab(ready, "watch", "-i", "my room.yml", LAB_PAUSE="0")
     assert code == 4
     line = "labocloud.room.room_summary: playbooks/progress.yml -i my room.yml"
-    assert said.splitlines() == [line] * 3
+    assert output.splitlines() == [line] * 3
 
 
 @pytest.mark.parametrize("then", ["exec sleep 60", "true"])
@@ -172,9 +172,9 @@ def test_a_link_in_somebodys_directory_leaves_what_is_there(
         (home / name).write_text("# theirs\n")
     (home / "between").symlink_to(os.path.relpath(ready / "lab", home))
     (home / "lab").symlink_to("between")
-    code, said = lab(home, "python", "-c", "import sys; print(sys.prefix)")
-    assert code == 0, said
-    assert str(ready / ".venv") in said
+    code, output = lab(home, "python", "-c", "import sys; print(sys.prefix)")
+    assert code == 0, output
+    assert str(ready / ".venv") in output
     assert sorted(path.name for path in home.iterdir()) == [
         ".venv",
         "between",
@@ -189,8 +189,8 @@ def test_a_copy_in_somebodys_directory_does_nothing_there(project: Path, missing
     (project / ".venv").mkdir()
     (project / ".venv/theirs").touch()
     (project / missing).unlink()
-    code, said = lab(project, "true")
+    code, output = lab(project, "true")
     assert code == 1
-    assert f"{project} is not the project's" in said
+    assert f"{project} is not the project's" in output
     assert [path.name for path in (project / ".venv").iterdir()] == ["theirs"]
     assert not (project / ".venv.lock").exists()
