@@ -1,7 +1,4 @@
-"""How much of a machine is told, whatever it says: by its modules, and here of their answers.
-
-And what is said of an answer that is not taken, wherever that is said.
-"""
+"""Test how much of a module's answer is shown, and the message on an answer that is refused."""
 
 from typing import Any
 
