@@ -1,4 +1,4 @@
-"""What is said of a container that could not take over, and how the seat is judged then."""
+"""Test the message on a container that could not take over, and the seat's verdict then."""
 
 from typing import Any
 
