@@ -1,7 +1,7 @@
-"""What the first seven exercises say of a seat that lacks one thing only.
+"""Test the hints of the first seven exercises on a seat that lacks one thing only.
 
-Of two seats on which they are solved, as their engines told it; molecule/resources/states/ has the
-states that students come to.
+The seats are recordings of two on which all are solved; molecule/resources/states/ has the states
+that students come to.
 """
 
 import copy
