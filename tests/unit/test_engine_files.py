@@ -29,7 +29,7 @@ def daemon(**settings: object) -> dict[str, Any]:
 
 
 def test_the_texts_are_those_that_earlier_versions_wrote() -> None:
-    """As they were taken down from one: an engine is not started anew for what is the same."""
+    """Show that the digests are those of an earlier version, so that no engine is started anew."""
     assert service_files.hashes(files() | engine_files.login(want())) == SEAT["files"]
     texts = files(
         ("before", None),
@@ -52,7 +52,7 @@ def test_the_texts_are_those_that_earlier_versions_wrote() -> None:
 
 
 def test_a_file_in_json_is_what_ansibles_filter_makes_of_the_same() -> None:
-    """By which earlier versions wrote it; a setting comes with what Ansible keeps beside it."""
+    """Show that the text is that of the filter that earlier versions used, for Ansible's types."""
     text = """
     c: 2026-12-02 01:02:03
     b: {10: a, 9: b, x: [1.5, 2026-12-02, "é"], ~: null}
