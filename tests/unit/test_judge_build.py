@@ -1,4 +1,4 @@
-"""What is judged of the build, on the machine that builds for the room."""
+"""Test the verdict on the build, on the machine that builds for the room."""
 
 import re
 from typing import Any
@@ -110,14 +110,14 @@ def test_a_machine_that_is_not_ready_says_so_when_its_turn_comes(changes: list, 
 
 
 def test_on_an_architecture_that_there_is_no_base_for_nothing_is_built() -> None:
-    """Its wheels have no directory, and nothing is downloaded or packed for it."""
+    """Show that it is refused, as nothing is downloaded or packed for such a machine."""
     [refusal] = judge(("images", {}), ("arch", "../x"))["refused"]
     assert refusal["id"] == "image_arch"
     assert not judge(("arch", "../x"))["refused"]
 
 
 def test_a_base_that_is_to_be_there_and_is_not_is_refused() -> None:
-    """To build on its name would be to pull it."""
+    """Show that it is refused, as a build on its name would pull it."""
     present = {"course_image_base_source": "present"}
     [refusal] = judge(course={"base": "b1" * 32}, **present)["refused"]
     assert refusal["id"] == "base_absent"
