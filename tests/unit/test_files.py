@@ -1,4 +1,4 @@
-"""A file is written whole, under the name and with the mode that it has to have."""
+"""Test that a file is written whole, with the name and the mode that it has to have."""
 
 import os
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from ansible_collections.labocloud.room.plugins.module_utils import files
 
 @pytest.fixture(autouse=True)
 def mask() -> Iterator[None]:
-    """Of an account that lets nobody else read what it makes."""
+    """Set a umask that lets nobody else read new files."""
     before = os.umask(0o077)
     yield
     os.umask(before)
