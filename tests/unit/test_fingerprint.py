@@ -1,4 +1,4 @@
-"""What tells one image from another, on whichever engine it stands."""
+"""Test the fingerprint, which tells images apart on any engine."""
 
 import copy
 import json
