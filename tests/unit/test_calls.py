@@ -1,4 +1,4 @@
-"""What counts as a call, in what a run with `-vvv` prints."""
+"""Test what counts as a call in the output of a run with `-vvv`."""
 
 import sys
 from pathlib import Path
