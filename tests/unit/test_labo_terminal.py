@@ -1,4 +1,4 @@
-"""How `labo` shows its texts: the language, the characters, the columns and the colours."""
+"""Test how `labo` shows its texts: language, characters, columns and colours."""
 
 import json
 import os
