@@ -179,7 +179,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Be quiet."""
+        """Write no log."""
 
     def address_string(self) -> str:
         """Return a fixed text, since a client of a unix socket has no address."""
@@ -193,7 +193,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     engine: "Engine"
 
     def handle_error(self, *_: object) -> None:
-        """Be quiet: the client may have closed the connection."""
+        """Write no traceback, as the client may have closed the connection."""
 
 
 class Engine:
@@ -316,7 +316,7 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 
 
 class Ended(Exception):  # noqa: N818  # a module's end is no error
-    """A module has ended with this result."""
+    """Raised when a module ends. It has the module's result."""
 
 
 def run(main: Callable[[], None], **arguments: object) -> dict[str, Any]:
