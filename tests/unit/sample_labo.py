@@ -79,11 +79,11 @@ class Labo:
         engine.on("GET", "/volumes", {"Volumes": []})
 
     def has(self, *names: str) -> None:
-        """Let the engine have the containers of these names, and no others."""
+        """Set the engine's containers, by their names."""
         self.has_containers([container(name) for name in names])
 
     def has_containers(self, containers: list[dict[str, Any]]) -> None:
-        """Let the engine have these containers, as it describes them, and no others."""
+        """Set the engine's containers, by their descriptions."""
         by_id = {item["Id"]: item for item in containers}
         self.engine.on("GET", r"/containers/json\?.*", [{"Id": key} for key in by_id])
         self.engine.on("GET", "/containers/(.{64})/json", lambda _, key: by_id[key])
