@@ -122,7 +122,7 @@ def asked_for(*changes: tuple[str, object], name: str = BUILDER, **variables: ob
 
 
 def test_what_the_base_is_made_with_comes_along_with_docker() -> None:
-    """Where it is certain that it is needed: one run of apt is faster than two."""
+    """Show it where it is certainly needed, as one run of apt is faster than two."""
     bare = (*BARE, ("images", {}))
     lacking = ["debian-archive-keyring", "mmdebstrap"]
     assert asked_for(*bare, **BOOTSTRAP)[-3:] == ["zstd", *lacking]
@@ -262,7 +262,7 @@ def test_an_engine_that_is_too_old_is_not_the_roles_to_mend() -> None:
     ],
 )
 def test_what_may_have_been_started_is_stopped_before_it_starts(changes: list, ran: bool) -> None:
-    """Without a package too: while it was being replaced, or by the package that is to come."""
+    """Show it without a package too: while it is replaced, or before the package comes."""
     assert judge(*changes)["ran"] is ran
 
 
@@ -340,7 +340,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_a_bare_seat_is_refused_for(case: str) -> None:
-    """It is the one finding, and says what to do."""
+    """Show that the refusal is the only finding, and has a fix."""
     changes, settings, name, words = REFUSED[case]
     verdict = judge(*BARE, *changes, **settings)
     assert ids(verdict) == ids(verdict, "refused") == [name]
@@ -351,7 +351,7 @@ def test_what_a_bare_seat_is_refused_for(case: str) -> None:
 
 
 def test_what_is_installed_and_configured_is_refused_nothing() -> None:
-    """Its disk is full now, and what was there before was the toolkit's to change."""
+    """Show it for a disk that is full now, and a seat without a record of before."""
     assert judge(("docker/free_mb", 1), ("before", None))["refused"] == []
 
 
@@ -360,7 +360,7 @@ def test_an_engine_that_is_installed_may_be_configured_on_a_full_disk() -> None:
 
 
 def test_the_disk_is_not_held_against_a_seat_where_docker_goes_elsewhere() -> None:
-    """What is free there is not known, and the advice was to put it there."""
+    """Show that another data-root is no refusal: its free space is not known."""
     options = {"data-root": "/srv/docker"}
     assert (
         judge(*BARE, ("docker/free_mb", 1), docker_engine_daemon_options=options)["refused"] == []
@@ -526,13 +526,13 @@ def test_versions_are_compared_by_their_numbers(text: str, numbers: tuple[int, .
 
 
 def test_a_directory_that_does_not_answer_takes_no_groups_access_away() -> None:
-    """And starts no engine anew: the file that lets it in stays as it is, and nothing is known."""
+    """Show that the file that lets it in stays as it is, and that no engine is started anew."""
     has = ("files", SEAT["files"] | {engine_files.GROUP_UNIT: "x"})
     assert judge(has, docker_engine_group="class-a")["stale"] == []
     assert judge(has)["stale"] == [engine_files.GROUP_UNIT]
 
 
 def test_the_files_of_the_sample_are_those_that_are_wanted() -> None:
-    """And those that versions before this one wrote: an engine that runs is not started anew."""
+    """Show that they are as earlier versions wrote them: no running engine is started anew."""
     files = engine_files.files(seat(), want()) | engine_files.login(want())
     assert sorted(files) == sorted(SEAT["files"])
