@@ -1,4 +1,4 @@
-"""What is judged of the images: which revision is meant, what is lacking, and what goes."""
+"""Test the verdict on the images: which revision is meant, what is missing, what goes."""
 
 import re
 from typing import Any
