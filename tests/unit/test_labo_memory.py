@@ -1,4 +1,4 @@
-"""What `labo` remembers on a seat, and which files of its directory it leaves aside."""
+"""Test what `labo` remembers on a seat, and which files of its directory it leaves aside."""
 
 import json
 import os
@@ -116,7 +116,7 @@ def test_of_many_taken_names_some_are_told(tmp_path: Path, monkeypatch: pytest.M
 def test_of_very_many_files_a_part_is_looked_at_and_ones_own_in_any_case(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """Others fill the directory, and the account's own file is the last; files are counted."""
+    """Show it for a directory that others have filled, where the account's own file is the last."""
     monkeypatch.setattr(memory, "MOST_ENTRIES", 20)
     for number in range(70_000, 70_100):
         (tmp_path / name.format(number)).touch()
