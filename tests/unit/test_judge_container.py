@@ -163,11 +163,11 @@ def test_a_run_of_the_course_by_hand_is_replaced_and_a_students_image_is_not() -
     assert refusals(has) == []
     has["containers"]["flask"]["image_id"] = IDS[BASE]
     assert (judge(has)["replaces"], judge(has)["removal"]) == ("", [])
-    # Made from the course image, it has its labels.
+    # An image that is made from the course image has its labels.
     has["images"][THEIRS]["labels"] = {"labocloud.image": "course"}
     has["containers"]["flask"]["image_id"] = f"id of {THEIRS}"
     assert judge(has)["replaces"] == ""
-    # It has even the name.
+    # It may even have the name.
     has["images"][COURSE] |= {"id": f"id of {THEIRS}", "fingerprint": "theirs"}
     assert judge(has)["replaces"] == ""
     assert ids(has) == ["container_foreign"]
@@ -294,7 +294,7 @@ def test_settings_of_another_type_are_refused() -> None:
     ],
 )
 def test_a_right_setting_is_not(name: str, value: object) -> None:
-    """It is another one than the container has, which is replaced; unlike CPUs there are not."""
+    """Show that a new value is no refusal, and that the container is replaced for it."""
     verdict = judge(seat(), **{f"flask_container_{name}": value})
     assert (verdict["refused"], verdict["settled"]) == ([], False)
 
@@ -331,7 +331,7 @@ def test_a_limit_that_the_engine_lacks_is_not_asked_for(lacking: str, unlimited:
     ("lifecycle", "removed", "policy"), [("ephemeral", True, "no"), ("persistent", False, "always")]
 )
 def test_how_it_comes_and_goes(lifecycle: str, removed: bool, policy: str) -> None:
-    """By another way than is wanted it is replaced; nothing is wrong with it."""
+    """Show that another lifecycle replaces the container, and that this is no finding."""
     wanted = container.container_of(want(flask_container_lifecycle=lifecycle), seat())["HostConfig"]
     assert (wanted["AutoRemove"], wanted["RestartPolicy"]["Name"]) == (removed, policy)
     verdict = judge(seat(), flask_container_lifecycle=lifecycle)
@@ -341,7 +341,7 @@ def test_how_it_comes_and_goes(lifecycle: str, removed: bool, policy: str) -> No
 
 
 def test_what_it_has_to_be_is_what_an_engine_is_asked_for() -> None:
-    """By the names of Docker's API, and in its way of writing."""
+    """Show that the container has the names and the forms of Docker's API."""
     wanted = container.container_of(want(), seat())
     assert wanted["Image"] == COURSE
     assert wanted["User"] == "10001:10001"
@@ -357,7 +357,7 @@ def test_what_it_has_to_be_is_what_an_engine_is_asked_for() -> None:
 
 
 def test_docker_asks_it_for_its_health_seldom_and_by_what_the_image_has_for_that() -> None:
-    """Each time takes something of the seat. By that alone no container is replaced."""
+    """Show that checks are rare, as each costs the seat, and that they replace no container."""
     wanted = container.container_of(want(), seat())
     assert wanted["Healthcheck"]["Interval"] >= 60e9
     assert "Test" not in wanted["Healthcheck"]
@@ -376,12 +376,12 @@ def test_the_container_that_the_role_has_started_is_as_it_has_to_be() -> None:
     assert differs(SETTINGS) == []
     assert differs(SETTINGS | {"NetworkMode": "default"}) == []
     assert differs(SETTINGS | {"RestartPolicy": {"Name": ""}}) == []
-    # It is just going.
+    # An empty answer is that of a container that is just going.
     assert differs({}) == []
 
 
 def test_the_courses_command_by_hand_has_the_rights_and_no_limits() -> None:
-    """It leaves a seat ready, and is replaced."""
+    """Show that such a container leaves the seat ready, and is replaced."""
     has = seat(("containers/flask/settings", BY_HAND))
     assert differs(BY_HAND) == LIMITS
     [problem] = judge(has)["findings"]
@@ -474,7 +474,7 @@ PAGES = [
 
 @pytest.mark.parametrize(("page", "words"), PAGES)
 def test_a_page_that_is_not_the_containers_own(page: dict[str, Any], words: str) -> None:
-    """A new container takes its place: its page may answer."""
+    """Show that a new container takes its place, whose page may answer."""
     has = seat(("page", page))
     [problem] = judge(has)["findings"]
     assert problem["id"] == "container_unhealthy"
@@ -495,7 +495,7 @@ def test_who_holds_the_port_explains_the_page() -> None:
 
 
 def test_where_nothing_is_to_be_done_nobody_is_in_the_way() -> None:
-    """Somebody else's container has the name that the next one would have."""
+    """Show it where somebody else's container has the name of a successor."""
     has = seat(("containers/flask-next", container_facts("2", THEIRS)))
     assert (judge(has)["settled"], judge(has)["refused"]) == (True, [])
 
@@ -516,7 +516,7 @@ def test_a_container_of_an_old_image_is_told_where_the_image_is_right() -> None:
 
 
 def test_an_image_that_is_not_right_explains_the_container(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which the part of the images tells; one of the same image is as it has to be so far."""
+    """Show that the images' part tells it, and that a container of the same image is right."""
     old = finding("image_missing", "pc02", image=COURSE)
     monkeypatch.setattr(images, "judge", lambda *_: part([old], settled=False))
     assert ids(seat(*AN_OLD_ONE)) == []
@@ -560,7 +560,7 @@ UNITS = (
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_size_is_read_as_ansible_reads_it(unit: str) -> None:
-    """As it was before: a container is not started anew for what is the same."""
+    """Show that sizes are read as before, so that no container is started anew for the same."""
     for number, space, end in product(NUMBERS, ("", " ", "\t "), ("", " ", "\n")):
         text = f"{number}{space}{unit}{end}"
         try:
