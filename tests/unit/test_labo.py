@@ -1,4 +1,4 @@
-"""The command `labo`, as a student runs it."""
+"""Test the command `labo`, as a student runs it."""
 
 import http.server
 import json
@@ -116,7 +116,7 @@ def test_without_a_number_the_exercise_is_checked_that_one_is_at(labo: Labo) -> 
 
 
 def test_an_exercise_that_was_done_before_another_is_not_where_one_is(labo: Labo) -> None:
-    """A student who skips an exercise is at the one that they continued with."""
+    """Show that a student who skips an exercise is at the one that they continued with."""
     mine = {"version": 1, "answers": {}, "done": {"04-last": {"there": 2.0}}, "saved": None}
     (labo.memory / f"{os.geteuid()}.json").write_text(json.dumps(mine))
     assert "1. First contact, 10 min (0/3) ← you are here" in labo.run()[1]
@@ -289,7 +289,7 @@ Start = Callable[[], subprocess.Popen[str]]
 
 @pytest.fixture
 def watching(labo: Labo, tmp_path: Path) -> Iterator[Start]:
-    """A function that starts to watch the first exercise, in a process that is killed at the end.
+    """Return a function that watches the first exercise, in a process that is killed at the end.
 
     The errors of the process go to tmp_path / "errors".
     """
