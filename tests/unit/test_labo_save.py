@@ -1,4 +1,4 @@
-"""What `labo save` saves of a student's work, and what it prints."""
+"""Test what `labo save` saves of a student's work, and what it prints."""
 
 import gzip
 import io
@@ -87,7 +87,7 @@ class Work:
         engine.on("DELETE", "/containers/.*", None)
 
     def images(self, *images: dict[str, Any]) -> None:
-        """Let the engine list these images."""
+        """Set the images that the engine lists."""
         self.labo.engine.on("GET", "/images/json", list(images))
 
     def deliver(self, *keys: str) -> None:
@@ -116,7 +116,7 @@ class Work:
 
 @pytest.fixture
 def work(labo: Labo) -> Work:
-    """The seat with a student's work."""
+    """Return a seat with a student's work."""
     return Work(labo)
 
 
@@ -168,7 +168,7 @@ def test_all_of_a_students_work_is_in_one_file_and_how_to_load_it(work: Work) ->
 
 @pytest.mark.parametrize("name", ["python", "moi", "v2", "tp", "python-1f0000000000"])
 def test_a_build_of_ones_own_that_has_the_courses_name_is_ones_own(work: Work, name: str) -> None:
-    """An image that is built on the course image, or committed, has inherited its label."""
+    """Show it for images that have inherited the course image's label, by a build or a commit."""
     own = image(MINE, f"labocloud20202021:{name}")
     work.images(own, image(COURSE, "autre:1"), image(BASE, "labocloud20202021:base"))
     assert f"labocloud20202021:base, labocloud20202021:{name} (" in work.labo.run("save")[1]
@@ -253,7 +253,7 @@ def test_images_that_are_torn_each_time_are_left_aside_loudly(work: Work, kind: 
 
 
 def test_what_is_to_be_pasted_has_only_words_of_its_own(work: Work) -> None:
-    """Names may come from somebody who answers in Docker's place, or who names a volume."""
+    """Show that no odd name is printed in a command: a false engine or a volume may have one."""
     names = ["mien:1", "x;sh $HOME", "-v/:/x", "a\nb:1"]
     work.images(image(MINE, *names), image(BASE, "labocloud20202021:base"))
     volumes = [{"Name": name} for name in ("compte", "x;sh", "$(id)", "-v")]
@@ -354,7 +354,7 @@ def test_what_the_account_cannot_read_is_left_aside_and_told(work: Work) -> None
 def test_a_directory_that_cannot_be_entered_is_left_aside_and_told(
     work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Root may enter each directory, so the error of another account is simulated."""
+    """Show it with a simulated error, as root may enter each directory."""
     closed, scan = work.folder / "closed", os.scandir
     closed.mkdir()
 
