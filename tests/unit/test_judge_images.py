@@ -504,7 +504,7 @@ def test_nobody_can_tell_which_was_the_previous_one_after_an_update_that_stopped
 
 
 @pytest.mark.parametrize(
-    ("changes", "found", "words"),
+    ("changes", "name", "words"),
     [
         (
             [("arch", "riscv64")],
@@ -516,10 +516,10 @@ def test_nobody_can_tell_which_was_the_previous_one_after_an_update_that_stopped
     ],
 )
 def test_a_machine_that_cannot_have_them_is_refused_where_it_has_not(
-    changes: list, found: str, words: str
+    changes: list, name: str, words: str
 ) -> None:
     verdict = judge(changed(lacks(WANTED, COURSE), *changes))
-    assert [refusal["id"] for refusal in verdict["refused"]] == [found]
+    assert [refusal["id"] for refusal in verdict["refused"]] == [name]
     assert words in verdict["refused"][0]["cause"]["en"]
     assert not judge(sample(*changes))["refused"]
 
