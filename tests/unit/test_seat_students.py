@@ -713,8 +713,8 @@ class Kept:
             place.mkdir(parents=True)
             (place / "notes").write_text("saved")
         engine.on("GET", "/volumes/([ab])", lambda _, name: self.volume(name))
-        engine.on("GET", "/containers/(.*)/json", self.told_container)
-        engine.on("GET", "/images/(.*)/json", self.told_image)
+        engine.on("GET", "/containers/(.*)/json", self.describe_container)
+        engine.on("GET", "/images/(.*)/json", self.describe_image)
         engine.on("GET", "/networks/.*", {"Containers": {}})
         self.things = NOTHING | {
             "swarm": [{"id": "node", "name": "", "bytes": 0}],
