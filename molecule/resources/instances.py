@@ -60,8 +60,8 @@ class InstanceBackend(DockerBackend):
         """Return the command's output and its exit code; 137 where its instance went off."""
         text = self.get_command(command, *args)
         answer = self._answer(json.dumps(text).encode() + b"\n") or b'[137, "", ""]'
-        code, *told = json.loads(answer)
-        return self.result(code, self.encode(text), *(part.encode("latin-1") for part in told))
+        code, *output = json.loads(answer)
+        return self.result(code, self.encode(text), *(part.encode("latin-1") for part in output))
 
     def _answer(self, line: bytes) -> bytes:
         """Return the answer to a line, from a new agent where a waiting one does not hear it.
@@ -78,9 +78,9 @@ class InstanceBackend(DockerBackend):
                     if answer := agent.stdout.readline():
                         waiting.append(agent)
                     return answer
-            said = agent.communicate()[1].decode("latin-1")
+            errors = agent.communicate()[1].decode("latin-1")
             if fresh:
-                return json.dumps([agent.returncode, "", said]).encode()
+                return json.dumps([agent.returncode, "", errors]).encode()
 
     def _started(self) -> subprocess.Popen[bytes]:
         command = ["docker", "exec", "--interactive", self.name, "sh", "-c", START]
@@ -188,6 +188,6 @@ def left_behind(seat: Host) -> list[str]:
             for name, old, new in re.findall(r"(\S+):\w+ \((\S+), (\S+)\)", upgrades):
                 before = before.replace(f" {name} {old}\n", f" {name} {new}\n")
     after = seat.check_output("/root/seat_state.sh")
-    told = (text.splitlines() for text in (before, after))
+    states = (text.splitlines() for text in (before, after))
     assert len(before.splitlines()) > 100
-    return list(difflib.unified_diff(*told, "before", "after", lineterm="", n=0))
+    return list(difflib.unified_diff(*states, "before", "after", lineterm="", n=0))

@@ -34,9 +34,13 @@ def limit(seats: list[Host]) -> str:
 
 def states(seat: Host) -> dict[str, str]:
     """Return the state of each exercise at a seat, as the board has it."""
-    told = json.loads((reports() / "progress.json").read_text())
-    [row] = [row for row in told["seats"] if row["name"] == seat.backend.hostname]
-    return {one["name"]: one["state"] for one in row["exercises"] if one["state"] != "unfit"}
+    report = json.loads((reports() / "progress.json").read_text())
+    [row] = [row for row in report["seats"] if row["name"] == seat.backend.hostname]
+    return {
+        exercise["name"]: exercise["state"]
+        for exercise in row["exercises"]
+        if exercise["state"] != "unfit"
+    }
 
 
 def do_the_last(seat: Host) -> None:

@@ -116,9 +116,9 @@ def typed(host: Host, block: str) -> CommandResult:
     return result
 
 
-def prints(told: str, printed: str) -> bool:
+def prints(shown: str, printed: str) -> bool:
     """Return whether the output is what a page shows: … is any text, blanks are any blanks."""
-    pattern = r".*".join(re.escape(part) for part in " ".join(told.split()).split("…"))
+    pattern = r".*".join(re.escape(part) for part in " ".join(shown.split()).split("…"))
     return re.fullmatch(pattern, " ".join(printed.split()), re.DOTALL) is not None
 
 
@@ -141,10 +141,10 @@ def do_page(page: str, seat: Host) -> None:
     if not seat.check_output("docker ps --quiet --filter name=flask"):
         seat.check_output(RUN)
     before = what_is_there(seat)
-    for heading, block, told in blocks(page):
+    for heading, block, output in blocks(page):
         result = typed(seat, block)
         assert result.rc == 0, f"{heading}: {block}{result.stdout}"
-        assert told is None or prints(told, result.stdout), f"{heading}: {block}{result.stdout}"
+        assert output is None or prints(output, result.stdout), f"{heading}: {block}{result.stdout}"
     assert what_is_there(seat) == before
 
 

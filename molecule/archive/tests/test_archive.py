@@ -148,11 +148,11 @@ def test_a_run_that_was_killed_goes_on_where_it_was(seats: dict[str, Host]) -> N
                 break
         killed.send_signal(signal.SIGKILL)
     sent = archive(whole=True)
-    made = sent.stat().st_mtime
+    modified = sent.stat().st_mtime
     # What it began on the seat goes on, or its archive is there for a day.
     seats[PC2].run(f"find {PASSING} -maxdepth 0 -exec touch --date='2 days ago' {{}} +")
     assert changed(run("all")) > 0
-    assert archive(whole=True).stat().st_mtime == made
+    assert archive(whole=True).stat().st_mtime == modified
     assert page(seats[PC2])["revision"] == revision(seats[PC1])
     assert passing(seats[PC2]) == ""
 

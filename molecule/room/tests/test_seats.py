@@ -56,8 +56,8 @@ def test_the_registry_is_asked_over_tls(host: Host) -> None:
 
 
 def test_its_certificate_is_trusted_for_it_alone(host: Host) -> None:
-    asked = host.run("python3 -c %s %s", ASK, f"https://{ADDRESS}/v2/")
-    assert "CERTIFICATE_VERIFY_FAILED" in asked.stderr
+    answer = host.run("python3 -c %s %s", ASK, f"https://{ADDRESS}/v2/")
+    assert "CERTIFICATE_VERIFY_FAILED" in answer.stderr
     trusted = host.check_output("find /etc/docker/certs.d -type f").split()
     assert set(trusted) == {TRUSTED, TRUSTED.replace("5000", "5002")}
 

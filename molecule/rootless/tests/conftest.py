@@ -63,8 +63,8 @@ def kept_out(seat: Host) -> bool:
 
 def saved(seat: str) -> str:
     """Return the directory of a seat's latest save."""
-    found = (Path(os.environ["LABOCLOUD_REPORTS"]) / "saved").glob(f"{seat}/*/manifest.json")
-    return str(max(path.parent for path in found))
+    manifests = (Path(os.environ["LABOCLOUD_REPORTS"]) / "saved").glob(f"{seat}/*/manifest.json")
+    return str(max(path.parent for path in manifests))
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,9 @@ def test_nobody_logs_in_as_the_engines_account(host: Host, account: Any) -> None
 def test_its_ids_are_nobody_elses(host: Host, file: str) -> None:
     """Nor of a directory's accounts, which sssd counts from 200000 to 2000200000."""
     ranges = [line.split(":") for line in host.file(file).content_string.splitlines()]
-    [(first, count)] = [(int(one[1]), int(one[2])) for one in ranges if one[0] == ACCOUNT]
+    [(first, count)] = [
+        (int(fields[1]), int(fields[2])) for fields in ranges if fields[0] == ACCOUNT
+    ]
     assert first > 2_000_200_000
     assert count == 65536
     assert first + count < 2**32
@@ -87,8 +89,8 @@ def test_nothing_listens_that_was_not_asked_for(host: Host) -> None:
         for line in host.check_output("ss --listening --tcp --numeric --no-header").splitlines()
     }
     # 127.0.0.11 is the name server that the instance has of the Docker that runs it.
-    asked = {"127.0.0.1:8080", "0.0.0.0:22", "[::]:22"}
-    assert {one for one in listening if not one.startswith("127.0.0.11:")} == asked
+    expected = {"127.0.0.1:8080", "0.0.0.0:22", "[::]:22"}
+    assert {address for address in listening if not address.startswith("127.0.0.11:")} == expected
 
 
 def test_the_container_is_the_toolkits_and_as_confined_as_it_can_be(host: Host) -> None:

@@ -17,8 +17,8 @@ def removed() -> int:
 @pytest.mark.parametrize("name", SEATS)
 def test_the_seat_is_as_it_was(removed: int, name: str) -> None:
     assert removed > 0
-    told = left_behind(machine(name))
-    assert told == [], "\n".join(told)
+    difference = left_behind(machine(name))
+    assert difference == [], "\n".join(difference)
 
 
 @pytest.mark.parametrize("name", SEATS)
