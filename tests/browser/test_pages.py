@@ -58,7 +58,9 @@ def test_the_menu_leads_to_every_page_and_the_language_changes_where_one_is(
 def violations(page: Page) -> list[str]:
     """What axe finds against WCAG 2.2 AA, which is not all that there is to it."""
     found = Axe().run(page, options={"runOnly": WCAG}).response["violations"]
-    return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
+    return [
+        f"{violation['id']}: {node['html']}" for violation in found for node in violation["nodes"]
+    ]
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -20,8 +20,8 @@ def test_it_answers_every_request_and_its_memory_stays_bounded(path: str) -> Non
         for _ in range(2):
             loads.append(load(address(container) + path, seconds=3, connections=64))
             used.append(memory(container))
-        assert [one.errors for one in loads] == [0, 0]
-        assert min(one.rate for one in loads) > 100
+        assert [measured.errors for measured in loads] == [0, 0]
+        assert min(measured.rate for measured in loads) > 100
         assert max(used) < HALF_ITS_LIMIT
         assert used[1] < 1.1 * used[0]
         container.reload()

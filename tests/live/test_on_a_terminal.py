@@ -86,8 +86,8 @@ def test_all_that_ansible_says_is_there_and_nothing_else_is_left(
     shown = Emulator(*size).feed(terminal.written).text()
     assert in_any_order(shown) == in_any_order(lines)
     assert "ROOM **" in shown[-6]
-    for said in ("pc3: refused", "pc4: refused", "pc5 refuses 2", "pc6: unreachable"):
-        assert said in "".join(shown[-4:])
+    for line in ("pc3: refused", "pc4: refused", "pc5 refuses 2", "pc6: unreachable"):
+        assert line in "".join(shown[-4:])
 
 
 def test_each_picture_fits_and_tells_what_each_seat_does(
@@ -112,8 +112,8 @@ def test_more_seats_than_lines(tmp_path: Path) -> None:
     shown = drawn(terminal)
     assert all(len(lines) <= 9 for lines in shown)
     assert any(lines[-1].startswith("… 14 more: ") for lines in shown)
-    said = "".join(Emulator(40, 10).feed(terminal.written).text())
-    assert all(f"pc{number} says a word" in said for number in range(1, 21))
+    text = "".join(Emulator(40, 10).feed(terminal.written).text())
+    assert all(f"pc{number} says a word" in text for number in range(1, 21))
 
 
 def test_a_window_that_becomes_smaller(tmp_path: Path, lines: list[str]) -> None:

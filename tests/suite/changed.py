@@ -264,7 +264,7 @@ def sees(name: str, used_by: dict[str, set[str]]) -> set[str] | None:
     return None if EVERYTHING in found else found
 
 
-def seeing(names: Iterable[str], every: Iterable[Check]) -> list[tuple[Check, list[str]]]:
+def seeing(names: Iterable[str], checks: Iterable[Check]) -> list[tuple[Check, list[str]]]:
     """Return each check with those of the named files that it can see.
 
     Where only some unit tests can see a file, the check `unit` gets the paths of these tests in its
@@ -273,7 +273,7 @@ def seeing(names: Iterable[str], every: Iterable[Check]) -> list[tuple[Check, li
     used_by = users(git_files())
     seen_by = {name: sees(name, used_by) for name in names}
     found = []
-    for check in every:
+    for check in checks:
         is_seen = {
             name: seen is None or any(check.is_named(checked) for checked in seen)
             for name, seen in seen_by.items()
