@@ -1,4 +1,4 @@
-"""The room page, as a browser gets it."""
+"""Show the room page as a browser gets it."""
 
 import json
 import re
@@ -16,7 +16,7 @@ REPORT = sample()
 
 
 class Text(HTMLParser):
-    """What a reader of one language sees, and the tags."""
+    """A parser that keeps the text that a reader of one language sees, and the tags."""
 
     def __init__(self, language: str) -> None:
         super().__init__()
@@ -26,16 +26,16 @@ class Text(HTMLParser):
         self.tags: list[tuple[str, dict[str, str | None]]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Take down a tag; what is in another language is hidden."""
+        """Note a tag; text in another language is hidden."""
         self.tags.append((tag, dict(attrs)))
         self.hidden += tag in ("style", "title") or dict(attrs).get("lang") in self.others
 
     def handle_endtag(self, tag: str) -> None:
-        """See the end of what is hidden."""
+        """Note the end of a hidden element."""
         self.hidden -= bool(self.hidden) and tag in ("style", "title", "span")
 
     def handle_data(self, data: str) -> None:
-        """Take down text."""
+        """Note text that is not hidden."""
         if not self.hidden:
             self.told.append(data)
 
@@ -58,17 +58,17 @@ def test_every_seat_has_its_cell_with_what_is_wrong_and_the_command(language: st
     assert cells == [row["state"] for row in REPORT["seats"]]
     for row in REPORT["seats"]:
         assert row["name"] in text
-        for one in row["findings"]:
-            assert one["cause"][language] in text
-            assert one["command"] in text
+        for problem in row["findings"]:
+            assert problem["cause"][language] in text
+            assert problem["command"] in text
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_what_was_found_of_the_room_stands_once_and_before_the_seats(language: str) -> None:
-    found = finding("builder_is_seat", "pc01", builder="pc01", users="student")
-    text, tags = read(language, {**REPORT, "findings": [found], "seats": REPORT["seats"][:1]})
-    for told in (found["cause"][language], found["advice"][language], found["command"]):
-        assert text.count(told) == 1
+    problem = finding("builder_is_seat", "pc01", builder="pc01", users="student")
+    text, tags = read(language, {**REPORT, "findings": [problem], "seats": REPORT["seats"][:1]})
+    for sentence in (problem["cause"][language], problem["advice"][language], problem["command"]):
+        assert text.count(sentence) == 1
     names = [tag for tag, _ in tags]
     assert names.count("aside") == 1
     assert names.index("aside") < names.index("h2")
