@@ -20,9 +20,9 @@ EXERCISES = exercises.load(PROJECT / "app/exercises")
 @pytest.fixture(scope="module")
 def seats(request: pytest.FixtureRequest) -> Iterator[list[Host]]:
     """The seats that are tested, without a network; afterwards they have nothing of a student's."""
-    with offline(request.config) as found:
-        yield found
-        result = run(limit(found), playbook="playbooks/reset.yml", confirm="yes")
+    with offline(request.config) as hosts:
+        yield hosts
+        result = run(limit(hosts), playbook="playbooks/reset.yml", confirm="yes")
         assert result.returncode == 0, said(result)
     (reports() / "progress.json").unlink()
 

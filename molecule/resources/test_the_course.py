@@ -42,8 +42,8 @@ HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 @pytest.fixture(scope="module")
 def seats(request: pytest.FixtureRequest) -> Iterator[list[Host]]:
     """The seats that are tested, without a network."""
-    with offline(request.config) as found:
-        yield found
+    with offline(request.config) as hosts:
+        yield hosts
 
 
 def type_in_clone(seat: Host, command: str) -> CommandResult:

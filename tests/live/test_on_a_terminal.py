@@ -168,10 +168,10 @@ def test_a_question_is_not_drawn_over(tmp_path: Path) -> None:
     terminal = Terminal(command(playbook=playbook), 80, 24, environment(tmp_path))
     for question in ("First", "Second", "Third"):
         terminal.wait_for(f"{question} question")
-        asked = terminal.written.count(b"\x1b[J")
+        drawn_pictures = terminal.written.count(b"\x1b[J")
         for _ in range(10):
             terminal.read(0.1)
-        assert terminal.written.count(b"\x1b[J") == asked
+        assert terminal.written.count(b"\x1b[J") == drawn_pictures
         terminal.press(f"answer {question.lower()}\r")
     assert terminal.close() == 0
     # Ansible clears the line of an answer in a way of its own.

@@ -97,12 +97,12 @@ def test_those_that_need_nothing_pass(collection: Path) -> None:
 def plugins() -> dict[str, list[str]]:
     """Return the files of each type of plugin that is documented in the plugin's own file."""
     kinds = {"modules": "module"} | {kind: kind for kind in DOCUMENTABLE_PLUGINS}
-    found: dict[str, list[str]] = {}
+    files: dict[str, list[str]] = {}
     for path in sorted(PROJECT.glob("plugins/*/*.py")):
         kind = kinds.get(path.parent.name)
         if kind and kind not in IN_ONE_FILE:
-            found.setdefault(kind, []).append(str(path.relative_to(PROJECT)))
-    return found
+            files.setdefault(kind, []).append(str(path.relative_to(PROJECT)))
+    return files
 
 
 @pytest.mark.parametrize("kind", plugins())
@@ -128,14 +128,14 @@ def test_the_documentation_is_valid_and_of_what_a_plugin_takes(kind: str, collec
     assert done.stderr == ""
     report: dict[str, Any] = json.loads(done.stdout)
     passed_over = ignored("validate-modules")
-    found = {
+    errors = {
         (str(path), error["code"]): error["msg"]
         for path, file_report in report.items()
         for error in file_report["errors"]
     }
-    assert {key: msg for key, msg in found.items() if key not in passed_over} == {}
+    assert {key: msg for key, msg in errors.items() if key not in passed_over} == {}
     # What is no longer so is no longer passed over.
-    assert {key for key in passed_over if key[0] in plugins()[kind]} <= set(found)
+    assert {key for key in passed_over if key[0] in plugins()[kind]} <= set(errors)
 
 
 @pytest.mark.parametrize("kind", ["module", "plugin"])

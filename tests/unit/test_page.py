@@ -22,7 +22,7 @@ class Text(HTMLParser):
         super().__init__()
         self.others = set(catalogue.LANGUAGES) - {language}
         self.hidden = 0
-        self.told: list[str] = []
+        self.texts: list[str] = []
         self.tags: list[tuple[str, dict[str, str | None]]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -37,14 +37,14 @@ class Text(HTMLParser):
     def handle_data(self, data: str) -> None:
         """Note text that is not hidden."""
         if not self.hidden:
-            self.told.append(data)
+            self.texts.append(data)
 
 
 def read(language: str, report: dict = REPORT) -> tuple[str, list[tuple[str, dict]]]:
     """Return the text and the tags of the page."""
     parser = Text(language)
     parser.feed(page.page(page.ROOM, report, language))
-    return " ".join(" ".join(parser.told).split()), parser.tags
+    return " ".join(" ".join(parser.texts).split()), parser.tags
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
@@ -91,7 +91,7 @@ def test_it_opens_in_the_language_that_is_set_and_holds_both() -> None:
         targets = ", ".join(f"#{code}:target" for code in catalogue.LANGUAGES)
         assert f"body:not(:has({targets})) {others}" in style
         assert f"body:has(#{language}:target) {others}" in style
-        links = [given["href"] for tag, given in tags if tag == "a"]
+        links = [attributes["href"] for tag, attributes in tags if tag == "a"]
         assert links == [f"#{code}" for code in catalogue.LANGUAGES]
 
 
@@ -103,7 +103,7 @@ def test_it_needs_nothing_from_elsewhere_and_no_script() -> None:
 
 def test_every_state_has_a_shape_of_its_own_besides_its_colour() -> None:
     _, tags = read("fr")
-    shapes = {given["id"] for tag, given in tags if tag == "symbol"}
+    shapes = {attributes["id"] for tag, attributes in tags if tag == "symbol"}
     assert shapes == set(REPORT["totals"]) - {"seats"}
 
 

@@ -50,7 +50,7 @@ def test_every_engine_tells_the_same_facts(
     assert (docker["driver"], docker["partial"], docker["cpus"]) == ("overlay2", True, 2)
     assert set(seat["images"]) == {COURSE, "student:buildkit", "student:classic"}
     assert seat["images"][COURSE]["revision"].startswith("c1c0fda7ae53")
-    assert {name: one["state"] for name, one in seat["containers"].items()} == {
+    assert {name: container["state"] for name, container in seat["containers"].items()} == {
         "flask": "running",
         "work": "created",
     }
@@ -61,7 +61,7 @@ def test_every_engine_tells_the_same_facts(
     )
     assert flask["labels"]["labocloud.managed"] == "true"
     assert (seat["networks"], seat["volumes"]) == (["lan"], ["data", "options"])
-    assert {one["name"] for one in seat["network"]["docker"]} == {"bridge", "lan"}
+    assert {network["name"] for network in seat["network"]["docker"]} == {"bridge", "lan"}
     assert seat["network"]["docker_mtu"] == 1500
 
 
@@ -85,14 +85,14 @@ def test_every_engine_has_the_same_reset(recorded: stand_in.Engine) -> None:
     [work] = things["containers"]
     # A container that has written nothing has no size in the engine's list.
     assert (work["name"], work["bytes"]) == ("work", 0)
-    assert [one["name"] for one in things["networks"]] == ["lan"]
-    assert {one["name"]: one["elsewhere"] for one in things["volumes"]} == {
+    assert [network["name"] for network in things["networks"]] == ["lan"]
+    assert {volume["name"]: volume["elsewhere"] for volume in things["volumes"]} == {
         "data": False,
         "options": True,
     }
     assert (things["swarm"], things["names"]) == ([], {})
     # The classic builder keeps an image without a name of each step, which goes after its children.
-    images = [one["name"] for one in things["images"]]
+    images = [image["name"] for image in things["images"]]
     assert sorted(images) == ["", "student:buildkit", "student:classic"]
     assert images.index("student:classic") < images.index("")
     assert things["cache"]

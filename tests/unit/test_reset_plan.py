@@ -348,13 +348,17 @@ def test_plugins_go_but_for_those_that_something_which_stays_is_made_with() -> N
     assert going(plan(engine(plugins=plugins[:1])), "plugins") == ["p-old"]
 
 
-@pytest.mark.parametrize(("there", "told"), [("", True), ("node", False)])
-def test_what_a_swarm_holds_is_told_where_the_swarm_goes(there: str, told: bool) -> None:
-    held = {kind: [{"id": "x", "name": "web"}] for kind in IN_A_SWARM}
-    things = plan(engine(swarm="node", **held), {"ids": NOTHING_BEFORE["ids"] | {"swarm": there}})
+@pytest.mark.parametrize(("previous_swarm", "is_listed"), [("", True), ("node", False)])
+def test_what_a_swarm_holds_is_told_where_the_swarm_goes(
+    previous_swarm: str, is_listed: bool
+) -> None:
+    objects = {kind: [{"id": "x", "name": "web"}] for kind in IN_A_SWARM}
+    things = plan(
+        engine(swarm="node", **objects), {"ids": NOTHING_BEFORE["ids"] | {"swarm": previous_swarm}}
+    )
     expected = ["membership of a swarm", "service web, of that swarm"]
     expected += ["secret web, of that swarm", "config web, of that swarm"]
-    assert lines(things) == (expected if told else [])
+    assert lines(things) == (expected if is_listed else [])
     assert reset_plan.total(things) == 0
 
 
@@ -393,12 +397,12 @@ def test_of_a_plan_that_is_too_large_the_end_is_left_out() -> None:
         ["z"],
         False,
     )
-    held = going_with(spare)
-    kept = len(held["names"])
+    cut_plan = going_with(spare)
+    kept = len(cut_plan["names"])
     assert 100 < kept < 1000
-    assert held["containers"] == small["containers"] != []
-    assert (held["cache"], held["more"]) == ([], 1000 - kept + 1)
-    assert list(held["names"]) == spare[:kept]
+    assert cut_plan["containers"] == small["containers"] != []
+    assert (cut_plan["cache"], cut_plan["more"]) == ([], 1000 - kept + 1)
+    assert list(cut_plan["names"]) == spare[:kept]
 
 
 @pytest.mark.parametrize(

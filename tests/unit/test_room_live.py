@@ -96,9 +96,9 @@ def test_a_row_follows_what_its_seat_does(terminal: Tty) -> None:
             ("runner_on_unreachable", {}, "unreachable", 2, 1),
             ("runner_on_unreachable", {"ignore_unreachable": True}, "ignored", 2, 1),
         ]
-        for event, told, *expected in steps:
+        for event, details, *expected in steps:
             row.since, row.note = 1.0, "try 1 of 2"
-            run.tell(event, **told)
+            run.tell(event, **details)
             assert [row.result, row.done, row.changed] == expected
             assert (row.since, row.note) == (None, "")
         run.tell("runner_retry", result={"attempts": 2, "retries": 4})

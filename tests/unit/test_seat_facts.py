@@ -117,18 +117,18 @@ def test_any_status_file_is_read(lines: list[str]) -> None:
 
 @pytest.mark.skipif(sys.byteorder != "little", reason="the samples are of a little-endian machine")
 @pytest.mark.parametrize(
-    ("table", "expected"),
+    ("table", "found"),
     [
         (TCP, [(8080, "127.0.0.1", "4242"), (22, "0.0.0.0", "77")]),
         (TCP6, [(8080, "::1", "4343")]),
         ("", []),
     ],
 )
-def test_listeners_are_the_listening_sockets(table: str, expected: list[tuple]) -> None:
+def test_listeners_are_the_listening_sockets(table: str, found: list[tuple]) -> None:
     listeners = facts_network.parse_listeners(table)
     assert [
         (listener["port"], listener["address"], listener["inode"]) for listener in listeners
-    ] == expected
+    ] == found
 
 
 UDP = RUNNING | {"ports": [PORT | {"protocol": "udp"}]}
@@ -754,7 +754,7 @@ def test_an_answer_is_limited_and_what_is_cut_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "expected"),
+    ("status", "body", "told"),
     [
         (200, b'{"revision": "abc"}', (200, "abc", "")),
         (200, b'["ok"]', (200, None, "it tells no revision")),
@@ -767,7 +767,7 @@ def test_an_answer_is_limited_and_what_is_cut_is_told() -> None:
     ],
 )
 def test_what_the_page_of_a_container_answers(
-    monkeypatch: pytest.MonkeyPatch, status: int, body: bytes | None, expected: tuple
+    monkeypatch: pytest.MonkeyPatch, status: int, body: bytes | None, told: tuple
 ) -> None:
     """The module uses no proxy and follows no redirection."""
     answers = {"/healthz": (status, body), "/other": (200, b'{"revision": "other"}')}
@@ -790,7 +790,7 @@ def test_what_the_page_of_a_container_answers(
         looking = facts_network.look_at(url, "flask", {"flask": RUNNING})
         looking.end = time.monotonic() + (0.3 if body is None else 60)
         page = looking.result()[url]
-    assert (page["status"], page["revision"], page["why"]) == expected
+    assert (page["status"], page["revision"], page["why"]) == told
 
 
 @pytest.mark.parametrize(

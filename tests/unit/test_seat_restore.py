@@ -498,8 +498,8 @@ def test_a_container_that_cannot_join_a_network_is_made_anew_by_the_next_run(sea
 
 def test_what_was_interrupted_is_made_anew_and_nothing_of_anothers_removed(seat: Seat) -> None:
     seat.save(containers=[saved_container("bob"), saved_container("alice")])
-    mark = digest(seat.src / "manifest.json")
-    for key, label in (("b" * 12, mark), ("a" * 12, "other")):
+    manifest_digest = digest(seat.src / "manifest.json")
+    for key, label in (("b" * 12, manifest_digest), ("a" * 12, "other")):
         seat.containers[key] = {
             "Id": key,
             "Name": f"labocloud-saved-{key}",
@@ -572,7 +572,7 @@ def test_only_names_of_its_own_are_loaded(seat: Seat, archive: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "change",
+    "told",
     [
         {"images": [IMAGE | {"tag": "python:3"}]},
         {"containers": [saved_container("bob") | {"Id": "../../images/x"}]},
@@ -580,10 +580,10 @@ def test_only_names_of_its_own_are_loaded(seat: Seat, archive: bytes) -> None:
         {"files": {"../other": "0" * 64}},
     ],
 )
-def test_a_manifest_that_is_not_seat_saves_is_refused(seat: Seat, change: dict[str, Any]) -> None:
+def test_a_manifest_that_is_not_seat_saves_is_refused(seat: Seat, told: dict[str, Any]) -> None:
     seat.save()
     manifest = seat.src / "manifest.json"
-    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | change))
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | told))
     assert "cannot restore" in seat.restore()["msg"]
     assert seat.engine.asked("POST") == seat.engine.asked("DELETE") == []
 

@@ -27,7 +27,7 @@ from mutated import bounded, json_of
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda one: st.lists(one) | st.dictionaries(st.text(), one),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
 
 

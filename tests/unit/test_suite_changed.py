@@ -15,9 +15,9 @@ CHECKS = list(checks())
 
 def seen(name: str) -> set[str]:
     """Return the checks that see a file, without the linters."""
-    found = changed.sees(name, USED_BY)
-    assert found is not None, name
-    return {check for check in found if not check.startswith("lint")}
+    seeing = changed.sees(name, USED_BY)
+    assert seeing is not None, name
+    return {check for check in seeing if not check.startswith("lint")}
 
 
 def test_no_file_of_the_project_is_left_without_a_check() -> None:
@@ -72,8 +72,8 @@ def test_what_decides_how_all_runs_or_has_no_place_is_seen_by_all(name: str) -> 
 
 
 def test_the_linters_see_what_they_read() -> None:
-    found = changed.sees("plugins/modules/seat.py", USED_BY) or set()
-    assert {"lint:python", "lint:types-seat"} <= found
+    seeing = changed.sees("plugins/modules/seat.py", USED_BY) or set()
+    assert {"lint:python", "lint:types-seat"} <= seeing
     assert "lint:types-seat" not in (changed.sees("bench/room.py", USED_BY) or set())
 
 
@@ -97,10 +97,10 @@ def test_of_the_unit_tests_those_run_that_import_what_changed() -> None:
 
 def test_what_no_unit_test_imports_a_scenario_tries() -> None:
     for name in FILES:
-        found = changed.sees(name, USED_BY)
+        seeing = changed.sees(name, USED_BY)
         if name.startswith("plugins/") and not name.startswith("plugins/doc_fragments/"):
-            assert found is None or any(
-                check.startswith(("tests/unit/", "unit", "molecule:")) for check in found
+            assert seeing is None or any(
+                check.startswith(("tests/unit/", "unit", "molecule:")) for check in seeing
             ), name
 
 

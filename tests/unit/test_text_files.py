@@ -60,12 +60,15 @@ def test_a_secret_that_everybody_may_read_is_written_anew(tmp_path: Path) -> Non
 
 def test_a_difference_is_shown_and_that_of_a_secret_is_not(tmp_path: Path) -> None:
     path, secret, old = tmp_path / "a", tmp_path / "b", tmp_path / "c"
-    for one in (path, secret, old):
-        one.write_text("before\n")
+    for file in (path, secret, old):
+        file.write_text("before\n")
     result = run(
         files={str(path): "after\n"}, secrets={str(secret): "password\n"}, absent=[str(old)]
     )
-    assert [(one["after_header"], one["before"], one["after"]) for one in result["diff"]] == [
+    assert [
+        (difference["after_header"], difference["before"], difference["after"])
+        for difference in result["diff"]
+    ] == [
         (str(path), "before\n", "after\n"),
         (str(old), "before\n", ""),
     ]

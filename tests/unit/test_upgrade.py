@@ -93,7 +93,9 @@ RAN = BEFORE.replace('"docker_running": false', '"docker_running": true').replac
 BUILT: dict[str, dict[str, str]] = {
     "bases": {"python:3.13-slim-trixie": "sha256:5f"},
     "earlier": {},
-    "images": {one["RepoTags"][0]: fingerprint(one) for one in toolkits()},
+    "images": {
+        toolkits_image["RepoTags"][0]: fingerprint(toolkits_image) for toolkits_image in toolkits()
+    },
 }
 CONFIG = b'{"proxies": {"http-proxy": "http://me:s3cret@proxy.example"}, "data-root": "/srv"}'
 NOTHING_BUILT = '{"bases": {}, "earlier": {}, "images": {}}'

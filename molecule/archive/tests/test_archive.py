@@ -37,8 +37,8 @@ def page(seat: Host) -> dict[str, str]:
 
 def archive(*, whole: bool) -> Path:
     """Return the control machine's archive of all layers, or of some of them."""
-    [found] = (CACHE / "images").glob("*-0-*.tar.zst" if whole else "*-[1-9]*-*.tar.zst")
-    return found
+    [path] = (CACHE / "images").glob("*-0-*.tar.zst" if whole else "*-[1-9]*-*.tar.zst")
+    return path
 
 
 def passing(seat: Host) -> str:

@@ -11,8 +11,8 @@ from testinfra.host import Host
 
 @pytest.fixture
 def container(docker: Callable[..., Any]) -> dict[str, Any]:
-    [found] = docker("inspect", "flask")
-    return found
+    [description] = docker("inspect", "flask")
+    return description
 
 
 def test_it_runs_with_the_courses_flags(

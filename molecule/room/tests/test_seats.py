@@ -18,16 +18,16 @@ TRUSTED = f"/etc/docker/certs.d/{ADDRESS}/labocloud.crt"
 
 
 def inspect(host: Host, image: str) -> dict:
-    [found] = json.loads(host.check_output("docker image inspect %s", image))
-    return found
+    [description] = json.loads(host.check_output("docker image inspect %s", image))
+    return description
 
 
 @pytest.mark.parametrize("image", [COURSE, BASE])
 def test_the_seat_has_the_builders_image(host: Host, registry: Host, image: str) -> None:
-    here, there = inspect(host, image), inspect(registry, image)
-    assert here["Config"]["Labels"] == there["Config"]["Labels"]
-    assert len(here["Config"]["Labels"]["labocloud.revision"]) == 64
-    assert here["RootFS"]["Layers"] == there["RootFS"]["Layers"]
+    on_seat, on_registry = inspect(host, image), inspect(registry, image)
+    assert on_seat["Config"]["Labels"] == on_registry["Config"]["Labels"]
+    assert len(on_seat["Config"]["Labels"]["labocloud.revision"]) == 64
+    assert on_seat["RootFS"]["Layers"] == on_registry["RootFS"]["Layers"]
 
 
 def test_the_page_is_the_builders(host: Host, registry: Host) -> None:
