@@ -19,8 +19,8 @@ from testinfra.backend.base import CommandResult
 from testinfra.backend.docker import DockerBackend
 from testinfra.host import Host
 
-# Runs on an instance: a command by each line of JSON, until there are no more. That it has heard of
-# one it says before it begins. What a command prints, it keeps in no file of the seat's.
+# The agent on an instance runs a command for each line of JSON, until there are no more. It
+# acknowledges a line before it begins. It keeps the output in no file of the seat.
 AGENT = """
 import json, os, subprocess, sys
 # Python's own, which no command is to have.
@@ -33,10 +33,10 @@ for line in sys.stdin:
             shell, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
         ).returncode
         out.seek(0), err.seek(0)
-        told = [text.decode("latin-1") for text in (out.read(), err.read())]
-    print(json.dumps([code if code >= 0 else 128 - code, *told]), flush=True)
+        output = [text.decode("latin-1") for text in (out.read(), err.read())]
+    print(json.dumps([code if code >= 0 else 128 - code, *output]), flush=True)
 """
-# By its full name: what is at /usr/bin/python3 may be a test's own.
+# The agent uses Python's full name: /usr/bin/python3 may be a stand-in of a test.
 START = f"exec /usr/bin/python3.[1-9][0-9] -ISu -c {shlex.quote(AGENT)}"
 
 # Succeeds where the course's container answers.
@@ -165,7 +165,7 @@ def off(*names: str) -> Iterator[None]:
 
 @contextmanager
 def meanwhile(name: str, script: str) -> Iterator[None]:
-    """Have a shell script run on a machine for a while."""
+    """Run a shell script on a machine for as long as the context lasts."""
     instance = docker.from_env().containers.get(name)
     instance.exec_run(["sh", "-c", f"echo $$ > /run/meanwhile.pid; {script}"], detach=True)
     try:

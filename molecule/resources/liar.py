@@ -72,9 +72,9 @@ def lies(decoy: str, name: str) -> dict[str, Any]:
             settings = yaml.safe_load(text) or {}
             variables |= {key: like(value, decoy) for key, value in settings.items()}
     variables |= dict.fromkeys((*(f"ansible_{key}" for key in ANSIBLE), *OTHERS), decoy)
-    # What Ansible adds up over all tasks, and cannot add up.
+    # Ansible adds this up over all tasks, and cannot add up these values.
     variables["ansible_stats"] = {"data": {"x": None}, "aggregate": True}
-    # Who builds for all reads the others' images, and has the paths of what is packed.
+    # The builder reads the images of the others, and has the paths of the packed files.
     variables["course_image_builder"] = variables["room_builder"] = name
     course = {
         "base": "00" * 32,
@@ -104,7 +104,7 @@ def program(python: str, additions: dict[str, Any], answers: dict[str, Any] | No
 def lying(
     seat: Host, additions: dict[str, Any], answers: dict[str, Any] | None = None
 ) -> Iterator[None]:
-    """Have a machine lie for a while, as program() has it."""
+    """Let a machine lie by the text of program() for as long as the context lasts."""
     text = program(HONEST, additions, answers)
     seat.check_output(f"mv {PYTHON} {HONEST}")
     seat.check_output(f"printf %%s %s > {PYTHON} && chmod 755 {PYTHON}", text)
@@ -124,7 +124,7 @@ def decoys(directory: Path) -> Path:
 
 
 def untouched(directory: Path) -> bool:
-    """Return whether all of that is there, and nothing else."""
+    """Return whether all decoys are there, and nothing else."""
     contents = {
         str(path.relative_to(directory)): path.read_text()
         for path in directory.rglob("*")

@@ -100,7 +100,7 @@ MET: dict[str, Callable[[Facts], bool]] = {
 }
 
 
-# Without root the engine has a network of its own.
+# An engine without root has a network of its own.
 THERE = "nsenter --net --target $(pgrep --exact --oldest dockerd)"
 # What the checks ask of a seat, in one round trip.
 ASKED = {
@@ -121,7 +121,7 @@ END = "-- end --"
 
 @pytest.fixture
 def seat(host: Host) -> Facts:
-    """What the checks ask."""
+    """Return the facts that the checks compare."""
     commands = [f"{command} && echo {END}" for command in ASKED.values()]
     script = " && ".join([f"image={IMAGE}", *commands])
     outputs = dict(zip(ASKED, host.check_output(script).split(END), strict=False))
@@ -146,13 +146,13 @@ def test_what_the_table_says_is_met_is_so(seat: Facts) -> None:
     without_root = "name=rootless" in seat["info"]["SecurityOptions"]
     verdicts = words(without_root)
     assert [number for number in MET if verdicts[number] == "met" and not MET[number](seat)] == []
-    # With root's engine, what takes another is not met: else these checks would tell nothing.
+    # Root's engine fails the checks that need another one; otherwise they would prove nothing.
     others = [number for number in MET if verdicts[number] != words(without_root=True)[number]]
     assert without_root or not any(MET[number](seat) for number in others if number != "5.2")
 
 
 def test_no_container_reaches_what_listens_on_127_0_0_1_alone(host: Host) -> None:
-    """Which the table gives as the reason for 2.16."""
+    """The table gives this as the reason for 2.16."""
     setting = "/proc/sys/net/ipv4/conf/{}/route_localnet"
     command = f"{THERE} cat {setting.format('all')} {setting.format('docker0')}"
     assert host.check_output(command).split() == ["0", "0"]

@@ -44,7 +44,7 @@ def states(seat: Host) -> dict[str, str]:
 
 
 def do_the_last(seat: Host) -> None:
-    """Have the student do the last exercise."""
+    """Solve the last exercise as the student."""
     script = f"labo start {LAST.number}\n{LAST.solution}"
     done = as_student(seat, f"sh -ec {shlex.quote(script)}")
     assert done.rc == 0, done.stdout + done.stderr

@@ -87,7 +87,7 @@ class Practice:
         return {name for name, is_there in features.items() if is_there}
 
     def tidy(self) -> None:
-        """Have the seat as it was before the first exercise.
+        """Restore the seat to its state before the first exercise.
 
         What removes itself cannot be had again: a state that misses it renames it. What was built
         stays in the cache, or each state would build it from the beginning.
@@ -119,7 +119,7 @@ class Practice:
             assert self._listed() == self._before
 
     def leave(self) -> None:
-        """Have the seat as it was before the tests."""
+        """Restore the seat to its state before the tests."""
         self.tidy()
         if self._started:
             self._engine.remove_container("flask", force=True)
@@ -137,7 +137,7 @@ def practices(request: pytest.FixtureRequest) -> Iterator[dict[Host, Practice]]:
 
 
 def done(seat: Host, script: str) -> None:
-    """Have a script done, by root."""
+    """Run a script as root."""
     result = seat.run("sh -ec %s", script)
     assert result.rc == 0, result.stdout + result.stderr
 
@@ -190,7 +190,7 @@ def look_at_untouched(practice: Practice) -> None:
 
 
 def do_states(practice: Practice, exercise: exercises.Exercise) -> None:
-    """Have the seat in each of the states that are written down, and look what is said of it."""
+    """Bring the seat into each of the written states, and compare the output of the check."""
     wrong = []
     states = states_of(exercise.name)
     for state in states if "root" in practice.has else states[:WITHOUT_ROOT]:

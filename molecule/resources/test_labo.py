@@ -1,4 +1,4 @@
-"""What a seat has of the practical, and the command labo as a student types it there."""
+"""Show what a seat has of the practical, and the command labo as a student types it there."""
 
 import json
 import stat
@@ -93,8 +93,8 @@ def test_a_student_takes_their_work_home(host: Host) -> None:
 
 @pytest.mark.usefixtures("_work")
 def test_what_a_student_has_made_of_the_course_image_is_theirs(host: Host) -> None:
-    """Under the course's name, and with its label; the course image itself is not."""
-    # One in which nothing was changed would be the course image.
+    """It has the course's name and label; the course image itself is not the student's."""
+    # An image without a change would be the course image.
     write = 'docker run --name saved labocloud20202021:python -c \'open("/tmp/notes", "w")\''
     commit = f"{write} && docker commit saved labocloud20202021:tp"
     result = as_student(host, f"{commit} && labo save ~/labocloud/mine.tar")

@@ -149,7 +149,7 @@ def do_page(page: str, seat: Host) -> None:
 
 
 def test_the_seats_are_offline(seats: list[Host]) -> None:
-    """Else the others would prove nothing."""
+    """Otherwise the other tests would prove nothing."""
     for seat in seats:
         assert seat.check_output("ip -brief link show eth0").split()[1] == "DOWN"
         assert seat.check_output("ip route show default") == ""
@@ -169,7 +169,7 @@ def test_every_command_of_a_page_works_and_is_undone(seats: list[Host], page: st
 
 
 def test_there_are_pages_with_commands() -> None:
-    """Else no command would be run, and nothing be red."""
+    """Otherwise no command would run, and no test fail."""
     assert set(PAGES) >= {"how-it-works", "cheat-sheet", "container", "definitions"}
 
 

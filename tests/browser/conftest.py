@@ -1,4 +1,4 @@
-"""What the browser's tests share: Debian's Chromium, and the container as it is deployed."""
+"""Fixtures of the browser's tests: Debian's Chromium, and the container as it is deployed."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -52,7 +52,7 @@ def site(container: Container) -> str:
 
 @pytest.fixture
 def complaints() -> list[str]:
-    """What browsers asked of other hosts, and what their consoles complained about."""
+    """Return the list of requests to other hosts, and of complaints of the browsers' consoles."""
     return []
 
 

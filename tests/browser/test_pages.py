@@ -56,7 +56,7 @@ def test_the_menu_leads_to_every_page_and_the_language_changes_where_one_is(
 
 
 def violations(page: Page) -> list[str]:
-    """What axe finds against WCAG 2.2 AA, which is not all that there is to it."""
+    """Return the violations of WCAG 2.2 AA that axe finds, which are not all there can be."""
     results = Axe().run(page, options={"runOnly": WCAG}).response["violations"]
     return [
         f"{violation['id']}: {node['html']}" for violation in results for node in violation["nodes"]

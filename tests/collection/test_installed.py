@@ -40,7 +40,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def command(place: Path) -> Command:
-    """A way to run a command there, as somebody would who has nothing of the project's set."""
+    """Return a function that runs a command there, without any variable of the project."""
     ours = ("ANSIBLE_", "LABOCLOUD_", "MOLECULE_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     environment |= {

@@ -65,7 +65,7 @@ def drawn(terminal: Terminal) -> list[list[str]]:
 
 @pytest.fixture(scope="module")
 def lines(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """What Ansible itself says of the sample run."""
+    """Return the lines that Ansible itself prints of the sample run."""
     return piped(tmp_path_factory.mktemp("lines")).splitlines()
 
 

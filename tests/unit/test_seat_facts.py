@@ -162,7 +162,7 @@ def test_who_holds_a_port(case: str) -> None:
 
 @pytest.mark.parametrize("listens", [True, False])
 def test_two_containers_at_a_port_are_told_by_their_addresses(listens: bool) -> None:
-    """With Docker's own process for each, or without."""
+    """This holds with a proxy process of Docker for each, and without."""
     containers = {
         name: RUNNING | {"ports": [PORT | {"address": address}]}
         for name, address in (("mine", "127.0.0.1"), ("theirs", "192.0.2.7"))

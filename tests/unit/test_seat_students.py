@@ -229,7 +229,7 @@ def test_students_are_let_in_again_where_nothing_will_be_saved(talks: Engine, wh
 
 
 def remembers_of_class(place: Path, *volumes: str) -> Path:
-    """Have labo remember that an account has saved an image and volumes; return its file."""
+    """Write labo's record that an account has saved an image and volumes; return its file."""
     place.mkdir(mode=0o1777)
     place.chmod(0o1777)
     file = place / f"{os.geteuid()}.json"

@@ -1,4 +1,4 @@
-"""What is measured of a check."""
+"""Show what is measured of a check."""
 
 import subprocess
 import time

@@ -47,7 +47,7 @@ def passing(seat: Host) -> str:
 
 
 def forget(seat: Host) -> None:
-    """Have a seat without the images."""
+    """Remove the images from a seat."""
     seat.check_output("docker rm -f flask && docker rmi -f $(docker images --all --quiet | uniq)")
 
 
@@ -90,7 +90,7 @@ def test_a_seat_that_has_nothing_is_sent_all_of_it(seats: dict[str, Host]) -> No
 
 
 def test_an_archive_that_was_altered_in_the_cache_is_made_anew(seats: dict[str, Host]) -> None:
-    """What the test before has left there."""
+    """The previous test has left its files there."""
     sent = archive(whole=True)
     good = sent.read_bytes()
     sent.write_bytes(good[:1_000_000] + b"altered" + good[1_000_007:])

@@ -1,4 +1,4 @@
-"""How far the class is: the board, and a seat that is brought to where the others are."""
+"""Show the progress of the class on the board, and a seat that catches up with the others."""
 
 import csv
 import json
@@ -144,7 +144,7 @@ def test_what_cannot_be_is_refused_before_anything_is_done(
 
 @pytest.mark.parametrize("limit", [[], ["--limit", ""], ["--limit", ","]])
 def test_a_room_that_nobody_has_named_is_left_alone(limit: list[str]) -> None:
-    """Nor is it named by a variable that is not set: Ansible takes that for all of it."""
+    """An unset variable does not name it either: Ansible takes that for the whole room."""
     words = playbook.command("all", playbook=CATCH_UP, exercise=4, **STUDENT)
     at = words.index("--limit")
     words[at : at + 2] = limit

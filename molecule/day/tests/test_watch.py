@@ -138,7 +138,7 @@ def test_a_seat_that_is_off_is_on_the_page_and_the_others_are_judged() -> None:
 
 
 def test_a_builder_that_is_off_keeps_nobody_from_being_judged() -> None:
-    """Not the others of the room, and not the one that a run is for; the image is not known."""
+    """The other seats are judged, and so is the seat of a run; their image is unknown."""
     with mended(), off(ONE):
         for limit in ("all", TWO):
             _, room = verify(limit)

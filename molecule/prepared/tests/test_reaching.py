@@ -1,4 +1,4 @@
-"""How tests reach an instance: a command does there what it does by a `docker exec` of its own."""
+"""Show that a command of a test runs on an instance as by a `docker exec` of its own."""
 
 import pytest
 from instances import machine, off

@@ -214,7 +214,7 @@ def test_too_little_disk_for_the_image(ready: Host) -> None:
 
 
 def test_a_room_whose_builder_is_away_says_so_for_each_seat(ready: Host) -> None:
-    """And no seat is called ready that is not."""
+    """No seat counts as ready that is not."""
     with condition(ready, "systemctl stop docker.socket docker", "systemctl start docker"):
         result = run(BARE, playbook="playbooks/image.yml")
         assert result.returncode != 0
@@ -264,7 +264,7 @@ def test_a_broken_option_never_leaves_a_seat_without_docker(ready: Host) -> None
 
 
 def test_a_user_that_is_no_account(ready: Host) -> None:
-    """As it is typed: -e docker_engine_users=NAME is a text."""
+    """On the command line, -e docker_engine_users=NAME is a text."""
     result = run(READY, docker_engine_users="nobody-knows-me")
     assert result.returncode != 0
     for word in (READY, "docker_engine_users", "nobody-knows-me", "Fix: make the account"):

@@ -96,19 +96,19 @@ def seat() -> Host:
 
 @pytest.fixture(scope="module")
 def clean(seat: Host) -> str:
-    """What Docker has on the seat without students' things."""
+    """Return what Docker has on the seat without the students' work."""
     return seat.check_output(STATE)
 
 
 @pytest.fixture(scope="module")
 def untouched() -> list[str]:
-    """What Docker had on the seat after the last mess was made."""
+    """Return what Docker had on the seat after the last mess was made."""
     return []
 
 
 @pytest.fixture
 def mess(seat: Host, clean: str, untouched: list[str]) -> str:
-    """What Docker has on the seat with them. What a test leaves untouched serves the next one."""
+    """Return what Docker has on the seat with their work; a test may leave it for the next one."""
     state = seat.check_output(STATE)
     if [state] == untouched:
         return state
@@ -225,7 +225,7 @@ def test_what_cannot_go_is_named_and_a_name_whose_image_is_lost_comes_back_with_
 
 @pytest.fixture
 def record(seat: Host) -> Iterator[dict]:
-    """What the seat remembers of before, which a test may write anew."""
+    """Return the seat's record of its previous state, which a test may rewrite."""
     before = json.loads(seat.check_output(f"cat {REMEMBERED}"))["before"]
     yield json.loads(json.dumps(before))
     write(seat, before)
@@ -338,7 +338,7 @@ def test_what_is_saved_comes_back(seat: Host, clean: str, mess: str, tmp_path: P
 
 
 def test_what_is_written_while_it_is_saved_is_saved_or_stays(seat: Host, clean: str) -> None:
-    """And nothing is written between that and its removal, which would be lost."""
+    """Nothing is written between the save and the removal, because it would be lost."""
     seat.check_output(f"cat > /run/connected.py <<'END'\n{CONNECTED}\nEND")
     seat.check_output("docker create --name writes --volume ledger:/d labocloud20202021:base true")
     with meanwhile(SEAT, f"{STUDENT} python3 /run/connected.py & {WRITING}"):

@@ -1,4 +1,4 @@
-"""What can be read of a seat whose engine runs without root: who runs what, who may use it."""
+"""Show who runs the parts of an engine without root, and who may use it."""
 
 import json
 import re
@@ -34,7 +34,7 @@ def test_nobody_logs_in_as_the_engines_account(host: Host, account: Any) -> None
 
 @pytest.mark.parametrize("file", ["/etc/subuid", "/etc/subgid"])
 def test_its_ids_are_nobody_elses(host: Host, file: str) -> None:
-    """Nor of a directory's accounts, which sssd counts from 200000 to 2000200000."""
+    """They are also no IDs of a directory's accounts: sssd counts from 200000 to 2000200000."""
     ranges = [line.split(":") for line in host.file(file).content_string.splitlines()]
     [(first, count)] = [
         (int(fields[1]), int(fields[2])) for fields in ranges if fields[0] == ACCOUNT
@@ -71,7 +71,7 @@ def test_no_engine_of_roots_runs_or_can_be_started(host: Host) -> None:
 
 
 def test_root_in_a_container_is_the_account_and_others_are_nobody(host: Host) -> None:
-    """As the kernel tells, which docker info need not."""
+    """The kernel shows this; docker info could be wrong."""
     started = "docker run --rm -d --user %s --entrypoint sleep labocloud20202021:base 60"
     owners = []
     for user in ("0", "1000"):

@@ -1,4 +1,4 @@
-"""What a student tries, to get at the machine by Docker: in vain without root, and only without."""
+"""Show that attacks on the machine by Docker fail without root, and succeed with it."""
 
 import json
 import re
@@ -16,13 +16,13 @@ UNTRIED = {"module"}
 
 @pytest.fixture(scope="module")
 def tried() -> subprocess.CompletedProcess[str]:
-    """One run, in which a student of each seat tries all, on all of them."""
+    """Return the result of one run, in which a student of each seat tries all attacks."""
     return run("all", playbook="playbooks/verify.yml", attack="student")
 
 
 @pytest.fixture(scope="module")
 def causes(tried: subprocess.CompletedProcess[str]) -> dict[str, dict[str, str]]:
-    """What was found out of it, by seat and finding."""
+    """Return the causes of the findings, by seat and ID."""
     assert tried.returncode == 0, said(tried)
     room = json.loads((reports() / "room.json").read_text())
     return {
@@ -39,7 +39,7 @@ def test_without_root_none_succeeds(causes: dict[str, dict[str, str]], seat: str
 
 @pytest.mark.parametrize("seat", [*SEATS, OPEN])
 def test_each_was_tried(causes: dict[str, dict[str, str]], seat: str) -> None:
-    """Else it would prove nothing."""
+    """Otherwise the run would prove nothing."""
     untried = causes[seat]["attack_partly"]
     assert ALL & set(re.findall(r"([\w-]+)(?:,| \()", untried)) == UNTRIED, untried
 

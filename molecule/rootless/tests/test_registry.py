@@ -30,7 +30,7 @@ def test_engines_without_root_pull_what_they_lack(seats: list[Host]) -> None:
 
 
 def test_a_registry_that_is_not_trusted_is_not_pulled_from(seats: list[Host]) -> None:
-    """By the certificates that the seat has for all engines, as they are at that time."""
+    """The seat's certificates for all engines decide, as they are at that time."""
 
     def refused(seat: Host) -> None:
         trusted = f"/etc/docker/certs.d/{OPEN}:5000"
