@@ -30,7 +30,7 @@ def test_it_answers_every_request_and_its_memory_stays_bounded(path: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "request",
+    "payload",
     [
         b"",
         b"GET / HTTP/1.1\r\nX: " + b"x" * 15_000,
@@ -39,12 +39,12 @@ def test_it_answers_every_request_and_its_memory_stays_bounded(path: str) -> Non
     ],
     ids=["nothing", "half a header", "half a body", "and reads nothing"],
 )
-def test_clients_who_stop_in_the_middle_leave_room_for_the_others(request: bytes) -> None:
+def test_clients_who_stop_in_the_middle_leave_room_for_the_others(payload: bytes) -> None:
     with engine() as client, running(client, **FLAGS) as container, ExitStack() as connections:
         url = address(container)
         for _ in range(150):
             server = ("127.0.0.1", int(url.rpartition(":")[2]))
-            connections.enter_context(socket.create_connection(server, timeout=5)).sendall(request)
+            connections.enter_context(socket.create_connection(server, timeout=5)).sendall(payload)
         for _ in range(3):
             assert requests.get(f"{url}/healthz", timeout=10).ok
         assert memory(container) < HALF_ITS_LIMIT
