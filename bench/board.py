@@ -48,7 +48,7 @@ class Class(Room):
         self.report = work / "reports/progress.json"
 
     def solve(self) -> None:
-        """Have a student do some exercises."""
+        """Solve some exercises as a student."""
         seat = ["docker", "exec", self.seats[0]]
         self.run([*seat, "useradd", "--create-home", "--groups=docker", "student"])
         for name in SOLVED:

@@ -86,10 +86,10 @@ def calls(output: str, ports: Collection[int]) -> list[int]:
 
     Raises ValueError where there is none at all: then Ansible shows them in another form.
     """
-    found = [int(port) for port in CALL.findall(output)]
-    if not found:
+    called_ports = [int(port) for port in CALL.findall(output)]
+    if not called_ports:
         raise ValueError("no call was seen: does -vvv still say SSH: EXEC and the port?")
-    return [found.count(port) for port in ports]
+    return [called_ports.count(port) for port in ports]
 
 
 def table_row(*cells: object) -> str:

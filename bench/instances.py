@@ -182,7 +182,7 @@ class Room:
         return nanoseconds / 1e9
 
     def start_counting(self) -> None:
-        """Have each seat's kernel count the bytes from the room and those from elsewhere."""
+        """Let each seat's kernel count the bytes from the room and those from elsewhere."""
         [network] = json.loads(self.run(["docker", "network", "inspect", f"labocloud-{self.name}"]))
         subnet = network["IPAM"]["Config"][0]["Subnet"]
         for seat in self.seats:

@@ -95,12 +95,12 @@ class Source:
     @cached_property
     def imports(self) -> dict[str, str]:
         """The dotted names below plugins/ of what the file imports, by the names it has here."""
-        found = {}
+        names = {}
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
                 for name in node.names:
                     if name.asname:
-                        found[name.asname] = _below_plugins(name.name)
+                        names[name.asname] = _below_plugins(name.name)
             elif isinstance(node, ast.ImportFrom):
                 base = _below_plugins(node.module or "")
                 if node.level:
@@ -108,8 +108,8 @@ class Source:
                     above = above[: len(above) - node.level + self.is_package]
                     base = ".".join([*above, *([node.module] if node.module else [])])
                 for name in node.names:
-                    found[name.asname or name.name] = f"{base}.{name.name}"
-        return found
+                    names[name.asname or name.name] = f"{base}.{name.name}"
+        return names
 
     @cached_property
     def annotations(self) -> list[ast.expr]:
@@ -127,17 +127,17 @@ class Source:
     @cached_property
     def definitions(self) -> dict[str, ast.expr]:
         """The values of the names that are bound at the top level, as type aliases are."""
-        found = {}
+        values = {}
         for node in self.tree.body:
             match node:
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                    found[name] = _unquoted(value)
+                    values[name] = _unquoted(value)
                 case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
                     if _is_type_alias(node):
-                        found[name] = _unquoted(value)
+                        values[name] = _unquoted(value)
                 case ast.TypeAlias(name=ast.Name(id=name), value=value):
-                    found[name] = value
-        return found
+                    values[name] = value
+        return values
 
 
 def _below_plugins(module: str) -> str:
@@ -185,13 +185,13 @@ def _unquoted(annotation: ast.expr) -> ast.expr:
 
 def sources(root: Path, pattern: str) -> list[Source]:
     """Return the Python files of a glob pattern that can be parsed, in the order of their paths."""
-    found = []
+    parsed = []
     for path in sorted(root.glob(pattern)):
         try:
-            found.append(Source(root, path))
+            parsed.append(Source(root, path))
         except (SyntaxError, UnicodeDecodeError):
             continue
-    return found
+    return parsed
 
 
 def _open_mappings_in(node: ast.expr) -> list[ast.expr]:
@@ -207,7 +207,7 @@ def _open_mappings_in(node: ast.expr) -> list[ast.expr]:
 
 def _alias_uses_in(node: ast.expr, source: Source, aliases: set[str]) -> list[tuple[int, str]]:
     """Return the line and the dotted name of each of these aliases that a piece of code names."""
-    found = []
+    uses = []
     for part in ast.walk(node):
         match part:
             case ast.Name(id=word, lineno=line):
@@ -217,8 +217,8 @@ def _alias_uses_in(node: ast.expr, source: Source, aliases: set[str]) -> list[tu
             case _:
                 continue
         if name in aliases:
-            found.append((line, name))
-    return found
+            uses.append((line, name))
+    return uses
 
 
 def find_aliases(plugins: list[Source]) -> dict[str, str]:
@@ -227,23 +227,23 @@ def find_aliases(plugins: list[Source]) -> dict[str, str]:
     A name that a module only passes on from another one is in the result with the place of the
     alias itself.
     """
-    found: dict[str, str] = {}
+    places: dict[str, str] = {}
     before = -1
-    while len(found) > before:
-        before = len(found)
+    while len(places) > before:
+        before = len(places)
         for source in plugins:
             for name, value in source.definitions.items():
                 is_type = isinstance(value, ast.Subscript | ast.BinOp | ast.Name | ast.Attribute)
                 hides = is_type and (
-                    _open_mappings_in(value) or _alias_uses_in(value, source, set(found))
+                    _open_mappings_in(value) or _alias_uses_in(value, source, set(places))
                 )
                 if hides:
                     place = source.place(value.lineno, name)
-                    found.setdefault(f"{source.module}.{name}", place)
+                    places.setdefault(f"{source.module}.{name}", place)
             for name, origin in source.imports.items():
-                if origin in found:
-                    found.setdefault(f"{source.module}.{name}", found[origin])
-    return found
+                if origin in places:
+                    places.setdefault(f"{source.module}.{name}", places[origin])
+    return places
 
 
 def _bindings(source: Source) -> Iterator[tuple[str, int, str]]:
@@ -350,8 +350,8 @@ def python_shape(root: Path) -> PythonShape:
         kind: [
             source.place(line, name)
             for source in plugins
-            for found, line, name in _bindings(source)
-            if name in VAGUE and found == kind
+            for binding_kind, line, name in _bindings(source)
+            if name in VAGUE and binding_kind == kind
         ]
         for kind in ("assignment", "target", "parameter")
     }

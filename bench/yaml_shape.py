@@ -173,10 +173,10 @@ def argument(task: Mapping[str, object], *names: str) -> str | None:
     for key, value in task.items():
         if BUILTIN.sub("", str(key)) in names[:1]:
             if isinstance(value, Mapping):
-                found = next((value[name] for name in names[1:] if name in value), None)
+                handed_value = next((value[name] for name in names[1:] if name in value), None)
             else:
-                found = value
-            return found if isinstance(found, str) else None
+                handed_value = value
+            return handed_value if isinstance(handed_value, str) else None
     return None
 
 
@@ -199,18 +199,18 @@ class Tree:
     @cached_property
     def filters(self) -> dict[str, Path]:
         """The files that the tree's filters and tests are in, by the names that YAML uses."""
-        found = {}
+        paths = {}
         for path in sorted(
             (*self.root.glob("plugins/filter/*.py"), *self.root.glob("plugins/test/*.py"))
         ):
-            found[path.stem] = path
+            paths[path.stem] = path
             for node in ast.walk(ast.parse(read(path))):
                 if isinstance(node, ast.ClassDef) and node.name in {"FilterModule", "TestModule"}:
                     tables = (part for part in ast.walk(node) if isinstance(part, ast.Dict))
                     for key in (key for table in tables for key in table.keys):
                         if isinstance(key, ast.Constant) and isinstance(key.value, str):
-                            found[key.value] = path
-        return found
+                            paths[key.value] = path
+        return paths
 
     def plugins(self, kinds: tuple[str, ...], name: str) -> list[Path]:
         """Return the files of the plugins of these kinds that have the name."""
@@ -256,18 +256,18 @@ class Tree:
         directory = self.root / "roles" / self.short_name(name)
         if "{{" in name or not directory.is_dir() or directory.name in self.without:
             return []
-        found = [
+        paths = [
             path
             for part in ("tasks", *ROLE_PARTS)
             for path in self.yaml(directory / part, str(values.get(f"{part}_from", "main")))
         ]
         for meta in self.yaml(directory / "meta", "main"):
-            found.append(meta)
+            paths.append(meta)
             value = load(meta)
             dependencies = isinstance(value, Mapping) and value.get("dependencies")
             for role in dependencies or []:
-                found += self.role(_role_name(role), {})
-        return found
+                paths += self.role(_role_name(role), {})
+        return paths
 
     def imported(self, path: Path) -> list[Path]:
         """Return the tree's own module_utils and plugin_utils that a Python file imports."""
@@ -279,7 +279,7 @@ class Tree:
                 names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 names |= {alias.name for alias in node.names}
-        found = []
+        candidates = []
         for name in names:
             kinds, last = ["module_utils", "plugin_utils"], name
             if "." in name:
@@ -288,10 +288,10 @@ class Tree:
             if name.startswith("ansible_collections.") and f".{self.collection}." not in name:
                 continue
             endings = (".py", "/__init__.py")
-            found += [
+            candidates += [
                 self.root / f"plugins/{kind}/{last}{end}" for kind in kinds for end in endings
             ]
-        return [candidate for candidate in found if candidate.is_file()]
+        return [candidate for candidate in candidates if candidate.is_file()]
 
     def used(self, path: Path, jinja: Jinja) -> Iterator[Path]:
         """Yield the files of the filters, tests and lookups that the expressions of a file use."""
@@ -306,27 +306,27 @@ class Tree:
 
     def named(self, path: Path) -> list[Path]:
         """Return the files that a file names, in order, each once."""
-        found: list[Path] = []
+        paths: list[Path] = []
         if path.suffix == ".py" and path.is_relative_to(self.root / "plugins"):
-            found += self.imported(path)
+            paths += self.imported(path)
         elif path.suffix in YAML:
             value = load(path)
-            found += self.used(path, expressions(value))
+            paths += self.used(path, expressions(value))
             for play in value if isinstance(value, list) else []:
                 if isinstance(play, Mapping) and (
                     "hosts" in play or any("import_playbook" in str(key) for key in play)
                 ):
-                    found += self.named_by_play(path, play)
+                    paths += self.named_by_play(path, play)
             for task in tasks_in(value):
-                found += self.named_by_task(path, task)
+                paths += self.named_by_task(path, task)
         elif path.suffix == ".j2":
             text = read(path)
-            found += self.used(path, jinja(text))
+            paths += self.used(path, jinja(text))
             for name in re.findall(
                 r"{%-?\s*(?:include|import|extends|from)\s+['\"]([^'\"]+)", text
             ):
-                found += self.matching((self.role_of(path) or path.parent) / "templates", name)
-        return [other for other in dict.fromkeys(found) if other != path]
+                paths += self.matching((self.role_of(path) or path.parent) / "templates", name)
+        return [other for other in dict.fromkeys(paths) if other != path]
 
     def named_by_play(self, path: Path, play: Mapping[str, object]) -> Iterator[Path]:
         """Yield the files that a play names."""
@@ -413,9 +413,9 @@ def passed(tree: Tree, first: list[Path]) -> tuple[list[Path], list[Path]]:
 
 def yaml_files(tree: Tree, *patterns: str) -> list[Path]:
     """Return the files of these patterns that a run could pass, without a role's own tests."""
-    found = {path for pattern in patterns for path in tree.root.glob(pattern) if path.is_file()}
+    paths = {path for pattern in patterns for path in tree.root.glob(pattern) if path.is_file()}
     return sorted(
-        path for path in found if TEST_FOLDERS.isdisjoint(path.relative_to(tree.root).parts)
+        path for path in paths if TEST_FOLDERS.isdisjoint(path.relative_to(tree.root).parts)
     )
 
 

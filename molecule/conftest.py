@@ -1,4 +1,4 @@
-"""Have the tests of all scenarios reach their instances, and print which file they are in."""
+"""Let the tests of all scenarios reach their instances, and print the file of each test."""
 
 import pytest
 import testinfra.backend

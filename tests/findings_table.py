@@ -19,7 +19,7 @@ def lines() -> Iterator[str]:
     yield "| --- | --- | --- |"
     for row in tomllib.loads(TABLE.read_text(encoding="utf-8"))["row"]:
         compared = row.pop("compared")
-        names = "; ".join(", ".join(f"`{name}`" for name in found) for found in row.values())
+        names = "; ".join(", ".join(f"`{name}`" for name in findings) for findings in row.values())
         yield f"| {names} | {'; '.join(row)} | {compared} |"
 
 

@@ -26,8 +26,8 @@ ROLES = sorted(path.parents[1].name for path in PROJECT.glob("roles/*/tasks/main
 
 def scenarios(role: str) -> list[str]:
     """Return the scenarios that can see a role's main.yml; the last is `prepared`, if it can."""
-    found = changed.sees(f"roles/{role}/tasks/main.yml", changed.users(git_files())) or set()
-    names = [name.partition(":")[2] for name in found if name.startswith("molecule:")]
+    checks = changed.sees(f"roles/{role}/tasks/main.yml", changed.users(git_files())) or set()
+    names = [name.partition(":")[2] for name in checks if name.startswith("molecule:")]
     return sorted(names, key=lambda name: (name == "prepared", name))
 
 

@@ -41,7 +41,7 @@ def ids(project: Path) -> set[str]:
 
     Raises SystemExit, with pytest's output, where a test cannot be read.
     """
-    found: set[str] = set()
+    collected: set[str] = set()
     scenarios = sorted(path.parent for path in project.glob("molecule/*/molecule.yml"))
     for scenario in scenarios:
         # Molecule sets these, and the tests of a scenario read them when they are imported.
@@ -51,11 +51,11 @@ def ids(project: Path) -> set[str]:
             "LABOCLOUD_REPORTS": "/nowhere",
             "LABOCLOUD_CACHE": "/nowhere",
         }
-        found |= _collected(project, scenario / "tests", environment)
+        collected |= _collected(project, scenario / "tests", environment)
     folders = [path for path in project.glob("tests/*") if any(path.glob("test_*.py"))]
     for path in (*folders, project / "tests/test_conventions.py", project / "app/tests"):
-        found |= _collected(project, path, {})
-    return found
+        collected |= _collected(project, path, {})
+    return collected
 
 
 def _collected(project: Path, path: Path, environment: dict[str, str | Path]) -> set[str]:

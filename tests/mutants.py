@@ -245,9 +245,9 @@ def main() -> None:
     files = arguments.files or [
         str(path.relative_to(PROJECT)) for pattern in SOURCES for path in PROJECT.glob(pattern)
     ]
-    every = [mutant for path in sorted(files) for mutant in mutants(path)]
-    count = min(arguments.count or len(every), len(every))
-    sample = random.Random(arguments.seed).sample(every, count)  # noqa: S311  # no secret
+    all_mutants = [mutant for path in sorted(files) for mutant in mutants(path)]
+    count = min(arguments.count or len(all_mutants), len(all_mutants))
+    sample = random.Random(arguments.seed).sample(all_mutants, count)  # noqa: S311  # no secret
     alive = 0
     with copies(arguments.jobs) as free, ThreadPoolExecutor(arguments.jobs) as pool:
         copy, begun = free.get(), time.monotonic()
@@ -262,7 +262,8 @@ def main() -> None:
             if survived:
                 print(description(mutant), flush=True)
     print(
-        f"{count - alive} of {count} are seen ({1 - alive / count:.0%}), of {len(every)} there are"
+        f"{count - alive} of {count} are seen ({1 - alive / count:.0%}),"
+        f" of {len(all_mutants)} there are"
     )
 
 

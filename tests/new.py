@@ -49,15 +49,15 @@ def finding(name: str) -> tuple[Files, list[str]]:
         f'{key} = "./lab up --limit {{seat}}"\n'
     )
     words = f'\n[{key}]\ncause = "WRITE: what is wrong."\nadvice = "WRITE: what to do; then"\n'
-    made = {table: read(table) + row, rule: read(rule) + f"# WRITE: when {key} is found.\n"}
+    files = {table: read(table) + row, rule: read(rule) + f"# WRITE: when {key} is found.\n"}
     for language in sorted((PROJECT / "locale").glob("*/findings.toml")):
         path = str(language.relative_to(PROJECT))
-        made[path] = read(path) + words
+        files[path] = read(path) + words
     trial = f"\n\ndef test_{key}() -> None:\n    raise AssertionError('WRITE: with it, without')\n"
-    made[test] = read(test) + trial
+    files[test] = read(test) + trial
     advice = f"| `WRITE: the line of {key}` | WRITE: what to do |\n"
-    made["docs/troubleshooting.md"] = read("docs/troubleshooting.md").rstrip("\n") + f"\n{advice}"
-    return made, [test, "tests/unit/test_catalogue.py", "tests/unit/test_findings.py"]
+    files["docs/troubleshooting.md"] = read("docs/troubleshooting.md").rstrip("\n") + f"\n{advice}"
+    return files, [test, "tests/unit/test_catalogue.py", "tests/unit/test_findings.py"]
 
 
 def setting(name: str) -> tuple[Files, list[str]]:
@@ -76,8 +76,8 @@ def setting(name: str) -> tuple[Files, list[str]]:
     end = next((at for at in inside if not lines[at].startswith("      ")), len(lines))
     option = f'      {name}:\n        description: "WRITE: what it is for."\n        type: str\n'
     lines.insert(end, f'{option}        default: ""\n')
-    made = {specs: "".join(lines), defaults: f'{read(defaults)}{name}: ""  # WRITE: its group\n'}
-    return made, ["tests/unit/test_contract.py", "tests/unit/test_settings.py"]
+    files = {specs: "".join(lines), defaults: f'{read(defaults)}{name}: ""  # WRITE: its group\n'}
+    return files, ["tests/unit/test_contract.py", "tests/unit/test_settings.py"]
 
 
 SECTIONS = {
@@ -91,7 +91,7 @@ def exercise(name: str) -> tuple[Files, list[str]]:
     checked(name, r"[a-z][a-z0-9-]*", "pull-and-push")
     last = max(path.name for path in (PROJECT / "app/exercises").glob("[0-9][0-9]-*"))
     folder = f"{int(last[:2]) + 1:02}-{name}"
-    made = {
+    files = {
         f"app/exercises/{folder}/solution.sh": "# WRITE: the commands that solve it.\n",
         f"app/exercises/{folder}/check.py": (
             '"""WRITE: what it is about.\n\nOpen: WRITE: what is not seen.\n"""\n\n\n'
@@ -102,8 +102,8 @@ def exercise(name: str) -> tuple[Files, list[str]]:
     for language, sections in SECTIONS.items():
         text = "".join(f"\n## {section}\n\n1. WRITE: …\n" for section in sections)
         page = f"# WRITE: a title\n\nWRITE: the goal. 10 minutes.\n{text}"
-        made[f"app/exercises/{folder}/{language}.md"] = page
-    return made, ["tests/unit/test_exercises.py -k " + folder, "app/tests -k " + folder]
+        files[f"app/exercises/{folder}/{language}.md"] = page
+    return files, ["tests/unit/test_exercises.py -k " + folder, "app/tests -k " + folder]
 
 
 def playbook(name: str) -> tuple[Files, list[str]]:
@@ -112,11 +112,11 @@ def playbook(name: str) -> tuple[Files, list[str]]:
     if (PROJECT / path).exists():
         raise WrongNameError(f"{path} is there already. Fix: give another name")
     pattern = read("playbooks/flask.yml")
-    made = {path: pattern.replace("Run the course's Flask container", "WRITE: what will be true")}
+    files = {path: pattern.replace("Run the course's Flask container", "WRITE: what will be true")}
     for page in ("README.md", "README.fr.md"):
         before, row, after = read(page).partition("| `playbooks/verify.yml` |")
-        made[page] = f"{before}| `{path}` | WRITE: what it does |\n{row}{after}"
-    return made, ["tests/test_conventions.py", "tests/unit/test_run_kinds.py"]
+        files[page] = f"{before}| `{path}` | WRITE: what it does |\n{row}{after}"
+    return files, ["tests/test_conventions.py", "tests/unit/test_run_kinds.py"]
 
 
 KINDS: dict[str, Callable[[str], tuple[Files, list[str]]]] = {

@@ -174,13 +174,13 @@ def previous_times() -> dict[str, Any]:
         return {}
 
 
-def differing(every: Sequence[Check]) -> list[Check]:
+def differing(candidates: Sequence[Check]) -> list[Check]:
     """Return the checks that can see what differs from main, and print which, and why.
 
     Raises ValueError where there is no branch main.
     """
     names = changed.differing("main")
-    seeing = changed.seeing(names, every)
+    seeing = changed.seeing(names, candidates)
     print(f"{len(names)} files differ from main. These checks can see it:")
     for check, files in seeing:
         if files:

@@ -85,14 +85,14 @@ def handed_over(tasks: object) -> set[str]:
 def test_what_the_toolkit_sets_is_apart_from_what_people_set(role: Path) -> None:
     """The descriptions in the specs, the part of the defaults and the playbooks agree on it."""
     others = [path for other in ROLES if other != role for path in other.glob("tasks/*.yml")]
-    given = set().union(*(handed_over(load(path)) for path in [*PLAYBOOKS, *others]))
-    given |= set().union(*(load(path) for path in (PROJECT / "playbooks/vars").glob("*.yml")))
+    handed = set().union(*(handed_over(load(path)) for path in [*PLAYBOOKS, *others]))
+    handed |= set().union(*(load(path) for path in (PROJECT / "playbooks/vars").glob("*.yml")))
     options = readmes.inputs(role)
     _, _, below = (
         (role / "defaults/main.yml").read_text().partition("# --- What the toolkit sets ---")
     )
     wiring = {name for name, option in options.items() if readmes.is_set_by_the_toolkit(option)}
-    assert wiring == given & set(options)
+    assert wiring == handed & set(options)
     assert wiring == set(re.findall(r"^(\w+):", below, re.MULTILINE))
 
 

@@ -122,7 +122,7 @@ def test_an_exercise_in_one_language_is_served_in_it_without_a_dead_link(project
 
 
 def test_what_is_no_exercise_is_none(project: Path) -> None:
-    """Not a text beside the folders, nor a folder without a text or without a number."""
+    """A text beside the folders is none, nor is a folder without a text or a number."""
     (project / "exercises/fr.md").write_text(TEXT)
     add(project / "exercises", "43-empty")
     add(project / "exercises", "draft", fr=TEXT)

@@ -19,8 +19,8 @@ from testinfra.backend.base import CommandResult
 from testinfra.backend.docker import DockerBackend
 from testinfra.host import Host
 
-# Runs on an instance: a command by each line of JSON, until there are no more. That it has heard of
-# one it says before it begins. What a command prints, it keeps in no file of the seat's.
+# The agent on an instance runs a command for each line of JSON, until there are no more. It
+# acknowledges a line before it begins. It keeps the output in no file of the seat.
 AGENT = """
 import json, os, subprocess, sys
 # Python's own, which no command is to have.
@@ -33,10 +33,10 @@ for line in sys.stdin:
             shell, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
         ).returncode
         out.seek(0), err.seek(0)
-        told = [text.decode("latin-1") for text in (out.read(), err.read())]
-    print(json.dumps([code if code >= 0 else 128 - code, *told]), flush=True)
+        output = [text.decode("latin-1") for text in (out.read(), err.read())]
+    print(json.dumps([code if code >= 0 else 128 - code, *output]), flush=True)
 """
-# By its full name: what is at /usr/bin/python3 may be a test's own.
+# The agent uses Python's full name: /usr/bin/python3 may be a stand-in of a test.
 START = f"exec /usr/bin/python3.[1-9][0-9] -ISu -c {shlex.quote(AGENT)}"
 
 # Succeeds where the course's container answers.
@@ -60,8 +60,8 @@ class InstanceBackend(DockerBackend):
         """Return the command's output and its exit code; 137 where its instance went off."""
         text = self.get_command(command, *args)
         answer = self._answer(json.dumps(text).encode() + b"\n") or b'[137, "", ""]'
-        code, *told = json.loads(answer)
-        return self.result(code, self.encode(text), *(part.encode("latin-1") for part in told))
+        code, *output = json.loads(answer)
+        return self.result(code, self.encode(text), *(part.encode("latin-1") for part in output))
 
     def _answer(self, line: bytes) -> bytes:
         """Return the answer to a line, from a new agent where a waiting one does not hear it.
@@ -78,9 +78,9 @@ class InstanceBackend(DockerBackend):
                     if answer := agent.stdout.readline():
                         waiting.append(agent)
                     return answer
-            said = agent.communicate()[1].decode("latin-1")
+            errors = agent.communicate()[1].decode("latin-1")
             if fresh:
-                return json.dumps([agent.returncode, "", said]).encode()
+                return json.dumps([agent.returncode, "", errors]).encode()
 
     def _started(self) -> subprocess.Popen[bytes]:
         command = ["docker", "exec", "--interactive", self.name, "sh", "-c", START]
@@ -165,7 +165,7 @@ def off(*names: str) -> Iterator[None]:
 
 @contextmanager
 def meanwhile(name: str, script: str) -> Iterator[None]:
-    """Have a shell script run on a machine for a while."""
+    """Run a shell script on a machine for as long as the context lasts."""
     instance = docker.from_env().containers.get(name)
     instance.exec_run(["sh", "-c", f"echo $$ > /run/meanwhile.pid; {script}"], detach=True)
     try:
@@ -188,6 +188,6 @@ def left_behind(seat: Host) -> list[str]:
             for name, old, new in re.findall(r"(\S+):\w+ \((\S+), (\S+)\)", upgrades):
                 before = before.replace(f" {name} {old}\n", f" {name} {new}\n")
     after = seat.check_output("/root/seat_state.sh")
-    told = (text.splitlines() for text in (before, after))
+    states = (text.splitlines() for text in (before, after))
     assert len(before.splitlines()) > 100
-    return list(difflib.unified_diff(*told, "before", "after", lineterm="", n=0))
+    return list(difflib.unified_diff(*states, "before", "after", lineterm="", n=0))

@@ -63,19 +63,19 @@ def lies(decoy: str, name: str) -> dict[str, Any]:
 
     decoy: a directory of the control machine, as a path that goes up from wherever it is read.
     """
-    told: dict[str, Any] = {}
+    variables: dict[str, Any] = {}
     for path in sorted((PROJECT / "roles").rglob("*.yml")):
         text = path.read_text()
-        told |= dict.fromkeys(re.findall(r"register: (\w+)", text), decoy)
-        told |= dict.fromkeys(re.findall(r"^ +(__\w+):", text, re.MULTILINE), decoy)
+        variables |= dict.fromkeys(re.findall(r"register: (\w+)", text), decoy)
+        variables |= dict.fromkeys(re.findall(r"^ +(__\w+):", text, re.MULTILINE), decoy)
         if path.parent.name == "defaults":
             settings = yaml.safe_load(text) or {}
-            told |= {key: like(value, decoy) for key, value in settings.items()}
-    told |= dict.fromkeys((*(f"ansible_{key}" for key in ANSIBLE), *OTHERS), decoy)
-    # What Ansible adds up over all tasks, and cannot add up.
-    told["ansible_stats"] = {"data": {"x": None}, "aggregate": True}
-    # Who builds for all reads the others' images, and has the paths of what is packed.
-    told["course_image_builder"] = told["room_builder"] = name
+            variables |= {key: like(value, decoy) for key, value in settings.items()}
+    variables |= dict.fromkeys((*(f"ansible_{key}" for key in ANSIBLE), *OTHERS), decoy)
+    # Ansible adds this up over all tasks, and cannot add up these values.
+    variables["ansible_stats"] = {"data": {"x": None}, "aggregate": True}
+    # The builder reads the images of the others, and has the paths of the packed files.
+    variables["course_image_builder"] = variables["room_builder"] = name
     course = {
         "base": "00" * 32,
         "context": "00" * 32,
@@ -85,27 +85,27 @@ def lies(decoy: str, name: str) -> dict[str, Any]:
         "served": ["00" * 32],
         "why": "",
     }
-    known: dict[str, Any] = {key: {"machine": 7, "tried": 7, "exercises": 7} for key in KNOWN}
-    known |= {"course": course, "lacks": ["refused", "lab"], "twins": {name: [name]}}
-    known |= {"groups": {name: ["refused", "lab"]}}
-    told |= {f"labocloud_{key}": value for key, value in known.items()}
-    return told | known | {"_ansible_labocloud_facts": known}
+    forged: dict[str, Any] = {key: {"machine": 7, "tried": 7, "exercises": 7} for key in KNOWN}
+    forged |= {"course": course, "lacks": ["refused", "lab"], "twins": {name: [name]}}
+    forged |= {"groups": {name: ["refused", "lab"]}}
+    variables |= {f"labocloud_{key}": value for key, value in forged.items()}
+    return variables | forged | {"_ansible_labocloud_facts": forged}
 
 
-def program(python: str, told: dict[str, Any], answers: dict[str, Any] | None = None) -> str:
+def program(python: str, additions: dict[str, Any], answers: dict[str, Any] | None = None) -> str:
     """Return the program's text.
 
     python: the real one. told: what it adds. answers: what it says in the place of the module.
     """
-    return PROGRAM.format(python=python, lies=told, answers=answers or {})
+    return PROGRAM.format(python=python, lies=additions, answers=answers or {})
 
 
 @contextmanager
 def lying(
-    seat: Host, told: dict[str, Any], answers: dict[str, Any] | None = None
+    seat: Host, additions: dict[str, Any], answers: dict[str, Any] | None = None
 ) -> Iterator[None]:
-    """Have a machine lie for a while, as program() has it."""
-    text = program(HONEST, told, answers)
+    """Let a machine lie by the text of program() for as long as the context lasts."""
+    text = program(HONEST, additions, answers)
     seat.check_output(f"mv {PYTHON} {HONEST}")
     seat.check_output(f"printf %%s %s > {PYTHON} && chmod 755 {PYTHON}", text)
     try:
@@ -124,11 +124,11 @@ def decoys(directory: Path) -> Path:
 
 
 def untouched(directory: Path) -> bool:
-    """Return whether all of that is there, and nothing else."""
-    there = {
+    """Return whether all decoys are there, and nothing else."""
+    contents = {
         str(path.relative_to(directory)): path.read_text()
         for path in directory.rglob("*")
         if path.is_file()
     }
     names = ("id_ed25519", "images/notes", "wheels/notes", "saved/notes", "missing")
-    return there == {name: f"decoy {name}\n" for name in names}
+    return contents == {name: f"decoy {name}\n" for name in names}

@@ -48,9 +48,9 @@ def confined(seat: Facts) -> bool:
 
 def secure_registries(seat: Facts) -> bool:
     """Return whether only this machine's own addresses are trusted without TLS."""
-    told = seat["info"]["RegistryConfig"]
-    insecure = set(told["InsecureRegistryCIDRs"]) - {"127.0.0.0/8", "::1/128"}
-    return not insecure and all(one["Secure"] for one in told["IndexConfigs"].values())
+    registries = seat["info"]["RegistryConfig"]
+    insecure = set(registries["InsecureRegistryCIDRs"]) - {"127.0.0.0/8", "::1/128"}
+    return not insecure and all(index["Secure"] for index in registries["IndexConfigs"].values())
 
 
 MET: dict[str, Callable[[Facts], bool]] = {
@@ -88,7 +88,7 @@ MET: dict[str, Callable[[Facts], bool]] = {
     "5.17": lambda seat: seat["flags"]["IpcMode"] == "private",
     "5.18": lambda seat: not listed(seat, "Devices"),
     "5.19": lambda seat: not listed(seat, "Ulimits") and limited(seat, "PidsLimit", "PidsLimit"),
-    "5.20": lambda seat: not any(one["Propagation"] for one in seat["container"]["Mounts"]),
+    "5.20": lambda seat: not any(mount["Propagation"] for mount in seat["container"]["Mounts"]),
     "5.21": lambda seat: seat["flags"]["UTSMode"] == "",
     "5.22": lambda seat: "unconfined" not in "".join(listed(seat, "SecurityOpt")),
     "5.25": lambda seat: seat["flags"]["CgroupParent"] == "",
@@ -100,7 +100,7 @@ MET: dict[str, Callable[[Facts], bool]] = {
 }
 
 
-# Without root the engine has a network of its own.
+# An engine without root has a network of its own.
 THERE = "nsenter --net --target $(pgrep --exact --oldest dockerd)"
 # What the checks ask of a seat, in one round trip.
 ASKED = {
@@ -121,38 +121,38 @@ END = "-- end --"
 
 @pytest.fixture
 def seat(host: Host) -> Facts:
-    """What the checks ask."""
+    """Return the facts that the checks compare."""
     commands = [f"{command} && echo {END}" for command in ASKED.values()]
     script = " && ".join([f"image={IMAGE}", *commands])
-    told = dict(zip(ASKED, host.check_output(script).split(END), strict=False))
-    found = told | {name: json.loads(told[name]) for name in ("info", "config", "container")}
-    flags = found["container"]["HostConfig"]
+    outputs = dict(zip(ASKED, host.check_output(script).split(END), strict=False))
+    facts = outputs | {name: json.loads(outputs[name]) for name in ("info", "config", "container")}
+    flags = facts["container"]["HostConfig"]
     [[port]] = flags["PortBindings"].values()
     dockerfile = (PROJECT / "Dockerfile").read_text()
-    return found | {"flags": flags, "port": port, "dockerfile": dockerfile}
+    return facts | {"flags": flags, "port": port, "dockerfile": dockerfile}
 
 
 def test_the_table_has_every_check_and_each_that_is_met_is_looked_at() -> None:
     assert set(TABLE) == {
-        f"{one}.{number}" for one in SECTIONS for number in range(1, SECTIONS[one] + 1)
+        f"{section}.{number}" for section in SECTIONS for number in range(1, SECTIONS[section] + 1)
     }
-    told = [words(without_root=kind) for kind in (False, True)]
-    assert {*told[0].values(), *told[1].values()} == {"met", "met, as read", "not met"}
-    looked_at = {number for kind in told for number, word in kind.items() if word == "met"}
+    kinds = [words(without_root=kind) for kind in (False, True)]
+    assert {*kinds[0].values(), *kinds[1].values()} == {"met", "met, as read", "not met"}
+    looked_at = {number for kind in kinds for number, word in kind.items() if word == "met"}
     assert looked_at == set(MET)
 
 
 def test_what_the_table_says_is_met_is_so(seat: Facts) -> None:
     without_root = "name=rootless" in seat["info"]["SecurityOptions"]
-    told = words(without_root)
-    assert [number for number in MET if told[number] == "met" and not MET[number](seat)] == []
-    # With root's engine, what takes another is not met: else these checks would tell nothing.
-    others = [number for number in MET if told[number] != words(without_root=True)[number]]
+    verdicts = words(without_root)
+    assert [number for number in MET if verdicts[number] == "met" and not MET[number](seat)] == []
+    # Root's engine fails the checks that need another one; otherwise they would prove nothing.
+    others = [number for number in MET if verdicts[number] != words(without_root=True)[number]]
     assert without_root or not any(MET[number](seat) for number in others if number != "5.2")
 
 
 def test_no_container_reaches_what_listens_on_127_0_0_1_alone(host: Host) -> None:
-    """Which the table gives as the reason for 2.16."""
-    of = "/proc/sys/net/ipv4/conf/{}/route_localnet"
-    asked = f"{THERE} cat {of.format('all')} {of.format('docker0')}"
-    assert host.check_output(asked).split() == ["0", "0"]
+    """The table gives this as the reason for 2.16."""
+    setting = "/proc/sys/net/ipv4/conf/{}/route_localnet"
+    command = f"{THERE} cat {setting.format('all')} {setting.format('docker0')}"
+    assert host.check_output(command).split() == ["0", "0"]

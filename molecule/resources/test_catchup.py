@@ -20,9 +20,9 @@ EXERCISES = exercises.load(PROJECT / "app/exercises")
 @pytest.fixture(scope="module")
 def seats(request: pytest.FixtureRequest) -> Iterator[list[Host]]:
     """The seats that are tested, without a network; afterwards they have nothing of a student's."""
-    with offline(request.config) as found:
-        yield found
-        result = run(limit(found), playbook="playbooks/reset.yml", confirm="yes")
+    with offline(request.config) as hosts:
+        yield hosts
+        result = run(limit(hosts), playbook="playbooks/reset.yml", confirm="yes")
         assert result.returncode == 0, said(result)
     (reports() / "progress.json").unlink()
 
@@ -34,13 +34,17 @@ def limit(seats: list[Host]) -> str:
 
 def states(seat: Host) -> dict[str, str]:
     """Return the state of each exercise at a seat, as the board has it."""
-    told = json.loads((reports() / "progress.json").read_text())
-    [row] = [row for row in told["seats"] if row["name"] == seat.backend.hostname]
-    return {one["name"]: one["state"] for one in row["exercises"] if one["state"] != "unfit"}
+    report = json.loads((reports() / "progress.json").read_text())
+    [row] = [row for row in report["seats"] if row["name"] == seat.backend.hostname]
+    return {
+        exercise["name"]: exercise["state"]
+        for exercise in row["exercises"]
+        if exercise["state"] != "unfit"
+    }
 
 
 def do_the_last(seat: Host) -> None:
-    """Have the student do the last exercise."""
+    """Solve the last exercise as the student."""
     script = f"labo start {LAST.number}\n{LAST.solution}"
     done = as_student(seat, f"sh -ec {shlex.quote(script)}")
     assert done.rc == 0, done.stdout + done.stderr

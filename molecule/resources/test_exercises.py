@@ -60,12 +60,17 @@ class Practice:
         Docker's own networks, and images that have no name, are left out.
         """
         ask = self._engine
-        found = {("container", one["Id"], one["Names"][0]) for one in ask.containers(all=True)}
-        named = [(tag, one["Id"]) for one in ask.images() for tag in one["RepoTags"] or ()]
-        found |= {("image", *one) for one in named if one[0] != "<none>:<none>"}
-        found |= {("volume", one["Name"], "") for one in ask.volumes()["Volumes"] or ()}
+        objects = {
+            ("container", container["Id"], container["Names"][0])
+            for container in ask.containers(all=True)
+        }
+        named = [(tag, image["Id"]) for image in ask.images() for tag in image["RepoTags"] or ()]
+        objects |= {
+            ("image", *name_and_id) for name_and_id in named if name_and_id[0] != "<none>:<none>"
+        }
+        objects |= {("volume", volume["Name"], "") for volume in ask.volumes()["Volumes"] or ()}
         networks = ask.networks(filters={"type": "custom"})
-        return found | {("network", one["Name"], "") for one in networks}
+        return objects | {("network", network["Name"], "") for network in networks}
 
     def _can(self) -> set[str]:
         """Return the features that not every seat has.
@@ -74,15 +79,15 @@ class Practice:
         """
         info = self._engine.info()
         compose = as_student(self.seat, "docker compose version").rc == 0
-        told = {
+        features = {
             "compose": compose,
             "memory": info["MemoryLimit"],
             "root": "name=rootless" not in info["SecurityOptions"],
         }
-        return {name for name, there in told.items() if there}
+        return {name for name, is_there in features.items() if is_there}
 
     def tidy(self) -> None:
-        """Have the seat as it was before the first exercise.
+        """Restore the seat to its state before the first exercise.
 
         What removes itself cannot be had again: a state that misses it renames it. What was built
         stays in the cache, or each state would build it from the beginning.
@@ -91,7 +96,7 @@ class Practice:
         if ask.networks(filters={"driver": "overlay"}):
             ask.leave_swarm(force=True)
         done(self.seat, "rm -rf ~student/labocloud/ex[0-9]* /var/lib/labo/*")
-        known = {(kind, name) for kind, name, _ in self._before}
+        previous = {(kind, name) for kind, name, _ in self._before}
         now = self._listed()
         remove: dict[str, Callable[[str], None]] = {
             "container": partial(ask.remove_container, force=True, v=True),
@@ -100,8 +105,8 @@ class Practice:
             "network": ask.remove_network,
         }
         for kind, do in remove.items():
-            for one, name, _ in now:
-                if one == kind and (kind, name) not in known and name != "ingress":
+            for kind_of_object, name, _ in now:
+                if kind_of_object == kind and (kind, name) not in previous and name != "ingress":
                     # What a container has for itself goes with it.
                     with suppress(NotFound):
                         do(name)
@@ -114,7 +119,7 @@ class Practice:
             assert self._listed() == self._before
 
     def leave(self) -> None:
-        """Have the seat as it was before the tests."""
+        """Restore the seat to its state before the tests."""
         self.tidy()
         if self._started:
             self._engine.remove_container("flask", force=True)
@@ -125,14 +130,14 @@ class Practice:
 def practices(request: pytest.FixtureRequest) -> Iterator[dict[Host, Practice]]:
     """The seats that are tested, without a network; afterwards they have what they had before."""
     with offline(request.config) as seats:
-        found: dict[Host, Practice] = {}
-        on_each(seats, lambda seat: found.update({seat: Practice(seat)}))
-        yield found
-        on_each(seats, lambda seat: found[seat].leave())
+        practices_by_seat: dict[Host, Practice] = {}
+        on_each(seats, lambda seat: practices_by_seat.update({seat: Practice(seat)}))
+        yield practices_by_seat
+        on_each(seats, lambda seat: practices_by_seat[seat].leave())
 
 
 def done(seat: Host, script: str) -> None:
-    """Have a script done, by root."""
+    """Run a script as root."""
     result = seat.run("sh -ec %s", script)
     assert result.rc == 0, result.stdout + result.stderr
 
@@ -151,8 +156,8 @@ def checked(seat: Host, number: str, script: str = "") -> dict[str, dict[str, di
     number: of an exercise; empty: of all.
     """
     printed = typed(seat, f"{script}\necho\nlabo check {number} --json")
-    told = json.loads(printed[printed.rindex("\n{") :])
-    return {name: {step["id"]: step for step in steps} for name, steps in told.items()}
+    results = json.loads(printed[printed.rindex("\n{") :])
+    return {name: {step["id"]: step for step in steps} for name, steps in results.items()}
 
 
 def checked_until(
@@ -179,13 +184,13 @@ def open_steps(steps: dict[str, dict[str, Any]]) -> dict[str, str]:
 def look_at_untouched(practice: Practice) -> None:
     """Look whether a seat on which nobody has done anything is told so of each exercise."""
     practice.tidy()
-    told = checked(practice.seat, "")
-    assert set(told) == {exercise.name for exercise in EXERCISES}
-    assert [name for name, steps in told.items() if len(open_steps(steps)) < len(steps)] == []
+    results = checked(practice.seat, "")
+    assert set(results) == {exercise.name for exercise in EXERCISES}
+    assert [name for name, steps in results.items() if len(open_steps(steps)) < len(steps)] == []
 
 
 def do_states(practice: Practice, exercise: exercises.Exercise) -> None:
-    """Have the seat in each of the states that are written down, and look what is said of it."""
+    """Bring the seat into each of the written states, and compare the output of the check."""
     wrong = []
     states = states_of(exercise.name)
     for state in states if "root" in practice.has else states[:WITHOUT_ROOT]:
@@ -203,8 +208,8 @@ def do_states(practice: Practice, exercise: exercises.Exercise) -> None:
 def is_as_told(state: dict[str, Any], steps: dict[str, Any]) -> bool:
     """Return whether a state's step is open, or done, as written, with the hint that is written."""
     step = steps[state["step"]]
-    said = plain(step["hint"].get("fr", ""))
-    return step["done"] == state.get("done", False) and plain(state.get("hint", "")) in said
+    hint = plain(step["hint"].get("fr", ""))
+    return step["done"] == state.get("done", False) and plain(state.get("hint", "")) in hint
 
 
 def states_of(name: str) -> list[dict[str, Any]]:
@@ -215,8 +220,8 @@ def states_of(name: str) -> list[dict[str, Any]]:
     takes, as Practice.has names it.
     """
     file = STATES / f"{name}.yml"
-    found: list[dict[str, Any]] = yaml.safe_load(file.read_text()) if file.exists() else []
-    return found
+    states: list[dict[str, Any]] = yaml.safe_load(file.read_text()) if file.exists() else []
+    return states
 
 
 def plain(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What a seat has of the practical, and the command labo as a student types it there."""
+"""Show what a seat has of the practical, and the command labo as a student types it there."""
 
 import json
 import stat
@@ -36,31 +36,31 @@ def test_the_command_and_the_courses_files_are_there_for_all(host: Host) -> None
 
 def test_a_student_is_told_where_they_are(host: Host) -> None:
     host.check_output("rm -f /var/lib/labo/*")
-    said = as_student(host, f"{FRENCH} labo")
-    assert (said.rc, said.stderr) == (0, "")
-    assert "[ ] 1. " in said.stdout
-    assert "← vous êtes ici" in said.stdout
-    assert "La page du cours\u00a0: http://localhost:" in said.stdout
+    result = as_student(host, f"{FRENCH} labo")
+    assert (result.rc, result.stderr) == (0, "")
+    assert "[ ] 1. " in result.stdout
+    assert "← vous êtes ici" in result.stdout
+    assert "La page du cours\u00a0: http://localhost:" in result.stdout
     assert as_student(host, "labo check 1").rc == 1
     assert "# Usual mistakes" in as_student(host, "labo mistakes").stdout
 
 
 def test_who_may_not_use_docker_is_told_so(host: Host) -> None:
-    said = host.run("su -s /bin/sh nobody -c 'labo check 1'")
-    assert said.rc == 2
-    assert "nobody may not use Docker" in said.stderr
+    result = host.run("su -s /bin/sh nobody -c 'labo check 1'")
+    assert result.rc == 2
+    assert "nobody may not use Docker" in result.stderr
 
 
 def test_a_student_is_told_where_nothing_can_be_saved(host: Host) -> None:
-    said = as_student(host, "labo save /root/mine.tar")
-    assert (said.rc, "Traceback" in said.stderr) == (2, False)
-    assert "/root" in said.stderr
+    result = as_student(host, "labo save /root/mine.tar")
+    assert (result.rc, "Traceback" in result.stderr) == (2, False)
+    assert "/root" in result.stderr
 
 
 @pytest.fixture
 def _work(host: Host) -> Iterator[None]:
-    said = as_student(host, f"{BUILD.strip()} && docker volume create kept")
-    assert said.rc == 0, said.stderr
+    result = as_student(host, f"{BUILD.strip()} && docker volume create kept")
+    assert result.rc == 0, result.stderr
     yield
     as_student(
         host,
@@ -75,13 +75,13 @@ def test_a_student_takes_their_work_home(host: Host) -> None:
     fill = (
         "docker run --name saved -v kept:/kept labocloud20202021:base sh -c 'echo 5 > /kept/count'"
     )
-    said = as_student(host, f"{fill} && labo save ~/labocloud/mine.tar")
-    assert said.rc == 0, said.stderr
+    result = as_student(host, f"{fill} && labo save ~/labocloud/mine.tar")
+    assert result.rc == 0, result.stderr
     names = as_student(host, "tar -tf ~/labocloud/mine.tar").stdout.splitlines()
     assert {"README.txt", "images.tar.gz", "volumes/kept.tar.gz"} <= set(names)
     assert "labocloud/mine/Dockerfile" in names
-    held = as_student(host, "tar -xOf ~/labocloud/mine.tar volumes/kept.tar.gz | tar -xzO ./count")
-    assert held.stdout == "5\n"
+    count = as_student(host, "tar -xOf ~/labocloud/mine.tar volumes/kept.tar.gz | tar -xzO ./count")
+    assert count.stdout == "5\n"
     loaded = as_student(host, "tar -xOf ~/labocloud/mine.tar images.tar.gz | docker load")
     assert "mine:labo" in loaded.stdout
     uid = as_student(host, "id -u").stdout.strip()
@@ -93,14 +93,14 @@ def test_a_student_takes_their_work_home(host: Host) -> None:
 
 @pytest.mark.usefixtures("_work")
 def test_what_a_student_has_made_of_the_course_image_is_theirs(host: Host) -> None:
-    """Under the course's name, and with its label; the course image itself is not."""
-    # One in which nothing was changed would be the course image.
+    """It has the course's name and label; the course image itself is not the student's."""
+    # An image without a change would be the course image.
     write = 'docker run --name saved labocloud20202021:python -c \'open("/tmp/notes", "w")\''
     commit = f"{write} && docker commit saved labocloud20202021:tp"
-    said = as_student(host, f"{commit} && labo save ~/labocloud/mine.tar")
-    assert said.rc == 0, said.stderr
+    result = as_student(host, f"{commit} && labo save ~/labocloud/mine.tar")
+    assert result.rc == 0, result.stderr
     manifest = as_student(
         host, "tar -xOf ~/labocloud/mine.tar images.tar.gz | tar -xzO manifest.json"
     )
-    names = {name for one in json.loads(manifest.stdout) for name in one["RepoTags"]}
+    names = {name for image in json.loads(manifest.stdout) for name in image["RepoTags"]}
     assert names == {"mine:labo", "labocloud20202021:tp", "labocloud20202021:base"}

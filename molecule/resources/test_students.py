@@ -27,11 +27,11 @@ BASE = 'docker run --rm --volume "$PWD:/here" --workdir /here labocloud20202021:
 def test_what_a_student_and_a_container_make_in_the_folder_each_can_remove(
     host: Host, account: str
 ) -> None:
-    """In a home that is closed; one is the seat's own, with a clone there, one a directory's."""
+    """The home is closed; one account is the seat's own, with a clone there, one a directory's."""
     host.check_output("chmod 700 /home/%s", account)
     host.check_output("su - %s -c 'mkdir -p labocloud/a && echo mine > labocloud/a/b'", account)
-    made = f"cd labocloud && {BASE} sh -c 'cat a/b && rm -r a && mkdir c && echo its > c/d'"
-    assert host.check_output("su - %s -c %s", account, made) == "mine"
+    command = f"cd labocloud && {BASE} sh -c 'cat a/b && rm -r a && mkdir c && echo its > c/d'"
+    assert host.check_output("su - %s -c %s", account, command) == "mine"
     assert host.check_output("su - %s -c 'cd labocloud && cat c/d && rm -r c'", account) == "its"
 
 

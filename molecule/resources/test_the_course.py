@@ -42,8 +42,8 @@ HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 @pytest.fixture(scope="module")
 def seats(request: pytest.FixtureRequest) -> Iterator[list[Host]]:
     """The seats that are tested, without a network."""
-    with offline(request.config) as found:
-        yield found
+    with offline(request.config) as hosts:
+        yield hosts
 
 
 def type_in_clone(seat: Host, command: str) -> CommandResult:
@@ -116,9 +116,9 @@ def typed(host: Host, block: str) -> CommandResult:
     return result
 
 
-def prints(told: str, printed: str) -> bool:
+def prints(shown: str, printed: str) -> bool:
     """Return whether the output is what a page shows: … is any text, blanks are any blanks."""
-    pattern = r".*".join(re.escape(part) for part in " ".join(told.split()).split("…"))
+    pattern = r".*".join(re.escape(part) for part in " ".join(shown.split()).split("…"))
     return re.fullmatch(pattern, " ".join(printed.split()), re.DOTALL) is not None
 
 
@@ -141,15 +141,15 @@ def do_page(page: str, seat: Host) -> None:
     if not seat.check_output("docker ps --quiet --filter name=flask"):
         seat.check_output(RUN)
     before = what_is_there(seat)
-    for heading, block, told in blocks(page):
+    for heading, block, output in blocks(page):
         result = typed(seat, block)
         assert result.rc == 0, f"{heading}: {block}{result.stdout}"
-        assert told is None or prints(told, result.stdout), f"{heading}: {block}{result.stdout}"
+        assert output is None or prints(output, result.stdout), f"{heading}: {block}{result.stdout}"
     assert what_is_there(seat) == before
 
 
 def test_the_seats_are_offline(seats: list[Host]) -> None:
-    """Else the others would prove nothing."""
+    """Otherwise the other tests would prove nothing."""
     for seat in seats:
         assert seat.check_output("ip -brief link show eth0").split()[1] == "DOWN"
         assert seat.check_output("ip route show default") == ""
@@ -169,7 +169,7 @@ def test_every_command_of_a_page_works_and_is_undone(seats: list[Host], page: st
 
 
 def test_there_are_pages_with_commands() -> None:
-    """Else no command would be run, and nothing be red."""
+    """Otherwise no command would run, and no test fail."""
     assert set(PAGES) >= {"how-it-works", "cheat-sheet", "container", "definitions"}
 
 

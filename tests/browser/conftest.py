@@ -1,4 +1,4 @@
-"""What the browser's tests share: Debian's Chromium, and the container as it is deployed."""
+"""Fixtures of the browser's tests: Debian's Chromium, and the container as it is deployed."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -52,7 +52,7 @@ def site(container: Container) -> str:
 
 @pytest.fixture
 def complaints() -> list[str]:
-    """What browsers asked of other hosts, and what their consoles complained about."""
+    """Return the list of requests to other hosts, and of complaints of the browsers' consoles."""
     return []
 
 
@@ -64,11 +64,11 @@ def visit(browser: Browser, site: str, complaints: list[str]) -> Iterator[Callab
     """
     contexts: list[BrowserContext] = []
 
-    def asked(request: Request) -> None:
+    def check_request(request: Request) -> None:
         if not request.url.startswith(f"{site}/"):
             complaints.append(f"asks for {request.url}")
 
-    def said(message: ConsoleMessage) -> None:
+    def note_message(message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             complaints.append(message.text)
 
@@ -76,8 +76,8 @@ def visit(browser: Browser, site: str, complaints: list[str]) -> Iterator[Callab
         options = {"viewport": DESKTOP, "locale": "fr-FR", "base_url": site} | options
         context = browser.new_context(**options)
         contexts.append(context)
-        context.on("request", asked)
-        context.on("console", said)
+        context.on("request", check_request)
+        context.on("console", note_message)
         context.on("weberror", lambda thrown: complaints.append(str(thrown.error)))
         page = context.new_page()
         page.goto(path)

@@ -56,9 +56,11 @@ def test_the_menu_leads_to_every_page_and_the_language_changes_where_one_is(
 
 
 def violations(page: Page) -> list[str]:
-    """What axe finds against WCAG 2.2 AA, which is not all that there is to it."""
-    found = Axe().run(page, options={"runOnly": WCAG}).response["violations"]
-    return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
+    """Return the violations of WCAG 2.2 AA that axe finds, which are not all there can be."""
+    results = Axe().run(page, options={"runOnly": WCAG}).response["violations"]
+    return [
+        f"{violation['id']}: {node['html']}" for violation in results for node in violation["nodes"]
+    ]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -179,7 +181,7 @@ def test_search_finds_as_one_types(visit: Visit, picture: Picture) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "asked", "first", "others"),
+    ("language", "query", "first", "others"),
     [
         ("fr", "supprimer", None, ["docker rm", "docker image rm", "docker network prune"]),
         ("fr", "lister", None, ["docker ps", "docker image ls", "docker network ls"]),
@@ -200,14 +202,14 @@ def test_search_finds_as_one_types(visit: Visit, picture: Picture) -> None:
     ],
 )
 def test_search_finds_by_what_one_wants_to_do_titles_first(
-    visit: Visit, language: str, asked: str, first: str | None, others: list[str]
+    visit: Visit, language: str, query: str, first: str | None, others: list[str]
 ) -> None:
     page = visit(f"/{language}/cheat-sheet")
-    page.get_by_role("searchbox").fill(asked)
+    page.get_by_role("searchbox").fill(query)
     shown = page.locator("section.entry:visible h3").all_text_contents()
     assert first in (None, shown[0])
     assert set(others) <= set(shown)
-    in_title = [set(asked.split()) <= set(re.findall(r"\w+", title)) for title in shown]
+    in_title = [set(query.split()) <= set(re.findall(r"\w+", title)) for title in shown]
     assert in_title == sorted(in_title, reverse=True)
 
 

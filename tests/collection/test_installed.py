@@ -40,7 +40,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def command(place: Path) -> Command:
-    """A way to run a command there, as somebody would who has nothing of the project's set."""
+    """Return a function that runs a command there, without any variable of the project."""
     ours = ("ANSIBLE_", "LABOCLOUD_", "MOLECULE_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     environment |= {
@@ -50,9 +50,9 @@ def command(place: Path) -> Command:
         "HOME": str(place / "home"),
     }
 
-    def run(*words: str | Path, cwd: Path = place, fails: bool = False, **more: str) -> str:
+    def run(*words: str | Path, cwd: Path = place, fails: bool = False, **variables: str) -> str:
         done = subprocess.run(
-            words, cwd=cwd, env=environment | more, capture_output=True, text=True, check=False
+            words, cwd=cwd, env=environment | variables, capture_output=True, text=True, check=False
         )
         assert (done.returncode != 0) is fails, done.stdout + done.stderr
         return done.stdout
@@ -87,12 +87,12 @@ def test_it_does_the_same_job_and_keeps_what_it_makes_where_it_was_started(
     before = files(installed)
     others = {path.name for path in place.iterdir()}
     for _ in range(2):
-        told = command("ansible-playbook", "labocloud.room.site", "-i", "room.yml")
-        assert " changed=0 " in told, told
-        assert "1 seat ready." in told
+        output = command("ansible-playbook", "labocloud.room.site", "-i", "room.yml")
+        assert " changed=0 " in output, output
+        assert "1 seat ready." in output
     assert files(installed) == before
-    made = {path.name for path in place.iterdir()} - others
-    assert made == {"reports", "home"} - others
+    created = {path.name for path in place.iterdir()} - others
+    assert created == {"reports", "home"} - others
     assert (place / "reports/room.html").exists()
 
 
@@ -105,11 +105,11 @@ def test_without_the_line_that_keeps_settings_from_seats_nothing_begins(
     settings = {"ANSIBLE_COLLECTIONS_PATH": str(installed.parents[2])}
     cwd = place / "home"
     cwd.mkdir(exist_ok=True)
-    told = command(
+    output = command(
         "ansible-playbook", f"labocloud.room.{name}", *inventory, cwd=cwd, fails=True, **settings
     )
-    assert "inject_facts_as_vars = False under [defaults]" in " ".join(told.split())
-    assert " changed=0 " in told
+    assert "inject_facts_as_vars = False under [defaults]" in " ".join(output.split())
+    assert " changed=0 " in output
 
 
 # Those that take away are only tried; two refuse what is not said, which is their own matter.
@@ -134,9 +134,9 @@ def test_what_root_of_a_seat_adds_to_every_answer_changes_nothing(
     room["lab"]["hosts"]["this-machine"]["ansible_python_interpreter"] = str(liar)
     (tmp_path / "room.yml").write_text(yaml.safe_dump(room))
     words = ("ansible-playbook", f"labocloud.room.{name}", "-i", tmp_path / "room.yml")
-    told = command(*words, *ARGUMENTS.get(name, ()), fails=name in REFUSING)
-    assert REFUSING.get(name, "1 seat") in told.rpartition("ROOM **")[2]
-    assert name == "remove" or " changed=0 " in told or name == "progress"
+    output = command(*words, *ARGUMENTS.get(name, ()), fails=name in REFUSING)
+    assert REFUSING.get(name, "1 seat") in output.rpartition("ROOM **")[2]
+    assert name == "remove" or " changed=0 " in output or name == "progress"
     assert untouched(decoy)
 
 

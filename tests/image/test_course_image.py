@@ -75,7 +75,7 @@ def test_it_holds_no_tests_no_cache_and_no_bytecode_of_the_app(
 
 
 def test_its_python_has_its_modules_as_bytecode(client: docker.DockerClient, image: Image) -> None:
-    """Else each start and each health check would compile them anew."""
+    """Otherwise each start and each health check would compile them again."""
     program = "import http.client as it, os; print(os.path.exists(it.__cached__))"
     assert printed(client, image, program) == "True\n"
 

@@ -20,8 +20,8 @@ def test_it_answers_every_request_and_its_memory_stays_bounded(path: str) -> Non
         for _ in range(2):
             loads.append(load(address(container) + path, seconds=3, connections=64))
             used.append(memory(container))
-        assert [one.errors for one in loads] == [0, 0]
-        assert min(one.rate for one in loads) > 100
+        assert [measured.errors for measured in loads] == [0, 0]
+        assert min(measured.rate for measured in loads) > 100
         assert max(used) < HALF_ITS_LIMIT
         assert used[1] < 1.1 * used[0]
         container.reload()
@@ -30,7 +30,7 @@ def test_it_answers_every_request_and_its_memory_stays_bounded(path: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "said",
+    "payload",
     [
         b"",
         b"GET / HTTP/1.1\r\nX: " + b"x" * 15_000,
@@ -39,12 +39,12 @@ def test_it_answers_every_request_and_its_memory_stays_bounded(path: str) -> Non
     ],
     ids=["nothing", "half a header", "half a body", "and reads nothing"],
 )
-def test_clients_who_stop_in_the_middle_leave_room_for_the_others(said: bytes) -> None:
-    with engine() as client, running(client, **FLAGS) as container, ExitStack() as held:
+def test_clients_who_stop_in_the_middle_leave_room_for_the_others(payload: bytes) -> None:
+    with engine() as client, running(client, **FLAGS) as container, ExitStack() as connections:
         url = address(container)
         for _ in range(150):
-            there = ("127.0.0.1", int(url.rpartition(":")[2]))
-            held.enter_context(socket.create_connection(there, timeout=5)).sendall(said)
+            server = ("127.0.0.1", int(url.rpartition(":")[2]))
+            connections.enter_context(socket.create_connection(server, timeout=5)).sendall(payload)
         for _ in range(3):
             assert requests.get(f"{url}/healthz", timeout=10).ok
         assert memory(container) < HALF_ITS_LIMIT

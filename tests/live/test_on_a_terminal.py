@@ -65,7 +65,7 @@ def drawn(terminal: Terminal) -> list[list[str]]:
 
 @pytest.fixture(scope="module")
 def lines(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """What Ansible itself says of the sample run."""
+    """Return the lines that Ansible itself prints of the sample run."""
     return piped(tmp_path_factory.mktemp("lines")).splitlines()
 
 
@@ -86,8 +86,8 @@ def test_all_that_ansible_says_is_there_and_nothing_else_is_left(
     shown = Emulator(*size).feed(terminal.written).text()
     assert in_any_order(shown) == in_any_order(lines)
     assert "ROOM **" in shown[-6]
-    for said in ("pc3: refused", "pc4: refused", "pc5 refuses 2", "pc6: unreachable"):
-        assert said in "".join(shown[-4:])
+    for line in ("pc3: refused", "pc4: refused", "pc5 refuses 2", "pc6: unreachable"):
+        assert line in "".join(shown[-4:])
 
 
 def test_each_picture_fits_and_tells_what_each_seat_does(
@@ -112,8 +112,8 @@ def test_more_seats_than_lines(tmp_path: Path) -> None:
     shown = drawn(terminal)
     assert all(len(lines) <= 9 for lines in shown)
     assert any(lines[-1].startswith("… 14 more: ") for lines in shown)
-    said = "".join(Emulator(40, 10).feed(terminal.written).text())
-    assert all(f"pc{number} says a word" in said for number in range(1, 21))
+    text = "".join(Emulator(40, 10).feed(terminal.written).text())
+    assert all(f"pc{number} says a word" in text for number in range(1, 21))
 
 
 def test_a_window_that_becomes_smaller(tmp_path: Path, lines: list[str]) -> None:
@@ -168,10 +168,10 @@ def test_a_question_is_not_drawn_over(tmp_path: Path) -> None:
     terminal = Terminal(command(playbook=playbook), 80, 24, environment(tmp_path))
     for question in ("First", "Second", "Third"):
         terminal.wait_for(f"{question} question")
-        asked = terminal.written.count(b"\x1b[J")
+        drawn_pictures = terminal.written.count(b"\x1b[J")
         for _ in range(10):
             terminal.read(0.1)
-        assert terminal.written.count(b"\x1b[J") == asked
+        assert terminal.written.count(b"\x1b[J") == drawn_pictures
         terminal.press(f"answer {question.lower()}\r")
     assert terminal.close() == 0
     # Ansible clears the line of an answer in a way of its own.

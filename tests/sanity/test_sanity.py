@@ -53,7 +53,7 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
-def environment(collection: Path, *paths: Path, **more: str) -> dict[str, str]:
+def environment(collection: Path, *paths: Path, **variables: str) -> dict[str, str]:
     """Return the environment of ansible-test's scripts."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
     return ours | {
@@ -61,7 +61,7 @@ def environment(collection: Path, *paths: Path, **more: str) -> dict[str, str]:
         "ANSIBLE_CONFIG": str(TOOLS / "_data/ansible.cfg"),
         "PYTHONPATH": os.pathsep.join(map(str, paths)),
         "PYTHONDONTWRITEBYTECODE": "1",
-        **more,
+        **variables,
     }
 
 
@@ -69,8 +69,8 @@ def ignored(test: str) -> set[tuple[str, str]]:
     """Return what a test ignores: the paths, each with the code of an error."""
     lines = (Path(__file__).parent / "ignore-2.21.txt").read_text().splitlines()
     words = [line.partition("#")[0].split() for line in lines]
-    told = ((path, *rest.split(":")) for path, rest in filter(None, words))
-    return {(path, code) for path, name, code in told if name == test}
+    entries = ((path, *rest.split(":")) for path, rest in filter(None, words))
+    return {(path, code) for path, name, code in entries if name == test}
 
 
 def test_those_that_need_nothing_pass(collection: Path) -> None:
@@ -97,12 +97,12 @@ def test_those_that_need_nothing_pass(collection: Path) -> None:
 def plugins() -> dict[str, list[str]]:
     """Return the files of each type of plugin that is documented in the plugin's own file."""
     kinds = {"modules": "module"} | {kind: kind for kind in DOCUMENTABLE_PLUGINS}
-    found: dict[str, list[str]] = {}
+    files: dict[str, list[str]] = {}
     for path in sorted(PROJECT.glob("plugins/*/*.py")):
         kind = kinds.get(path.parent.name)
         if kind and kind not in IN_ONE_FILE:
-            found.setdefault(kind, []).append(str(path.relative_to(PROJECT)))
-    return found
+            files.setdefault(kind, []).append(str(path.relative_to(PROJECT)))
+    return files
 
 
 @pytest.mark.parametrize("kind", plugins())
@@ -126,16 +126,16 @@ def test_the_documentation_is_valid_and_of_what_a_plugin_takes(kind: str, collec
         check=False,
     )
     assert done.stderr == ""
-    told: dict[str, Any] = json.loads(done.stdout)
+    report: dict[str, Any] = json.loads(done.stdout)
     passed_over = ignored("validate-modules")
-    found = {
+    errors = {
         (str(path), error["code"]): error["msg"]
-        for path, one in told.items()
-        for error in one["errors"]
+        for path, file_report in report.items()
+        for error in file_report["errors"]
     }
-    assert {key: msg for key, msg in found.items() if key not in passed_over} == {}
+    assert {key: msg for key, msg in errors.items() if key not in passed_over} == {}
     # What is no longer so is no longer passed over.
-    assert {key for key in passed_over if key[0] in plugins()[kind]} <= set(found)
+    assert {key for key in passed_over if key[0] in plugins()[kind]} <= set(errors)
 
 
 @pytest.mark.parametrize("kind", ["module", "plugin"])
@@ -152,7 +152,9 @@ def test_each_can_be_imported_where_nothing_is_that_it_may_lack(
     venv.create(tmp_path / "venv", symlinks=True)
     folders = sorted({path.parent.name for path in PROJECT.glob("plugins/*/*.py")})
     on_seats = ("modules", "module_utils")
-    chosen = [one for one in folders if (one in on_seats) == (kind == "module")]
+    chosen = [
+        folder_name for folder_name in folders if (folder_name in on_seats) == (kind == "module")
+    ]
     done = subprocess.run(
         [
             tmp_path / "venv/bin/python",

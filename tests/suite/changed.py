@@ -187,15 +187,15 @@ def differing(base: str) -> list[str]:
 
 def users(files: Iterable[str]) -> dict[str, set[str]]:
     """Return which files use each of the project's files, by an import or in a task."""
-    found: dict[str, set[str]] = {}
+    used_by: dict[str, set[str]] = {}
     files = set(files)
     for name in files:
         path = PROJECT / name
         if path.is_symlink() and path.resolve().is_relative_to(PROJECT):
-            found.setdefault(str(path.resolve().relative_to(PROJECT)), set()).add(name)
+            used_by.setdefault(str(path.resolve().relative_to(PROJECT)), set()).add(name)
         elif name.endswith(".py"):
             for used in _imported(name, files):
-                found.setdefault(used, set()).add(name)
+                used_by.setdefault(used, set()).add(name)
         elif name.startswith(("roles/", "playbooks/")) and name.endswith((".yml", ".j2")):
             text = path.read_text()
             for used in fnmatch.filter(files, "plugins/*/*.py"):
@@ -203,8 +203,8 @@ def users(files: Iterable[str]) -> dict[str, set[str]]:
                 # A task has it as a key, an expression after a bar (as the beginning of a filter's
                 # name) or in quotes.
                 if any(word in text for word in (f"  {stem}:", f"| {stem}", f"'{stem}'")):
-                    found.setdefault(used, set()).add(name)
-    return found
+                    used_by.setdefault(used, set()).add(name)
+    return used_by
 
 
 def _imported(name: str, files: set[str]) -> set[str]:
@@ -219,11 +219,11 @@ def _imported(name: str, files: set[str]) -> set[str]:
     # A file beside the importer takes precedence over one of the same name elsewhere.
     places = [f"{folder}/" if folder else "" for folder in (str(Path(name).parent), "", *FOLDERS)]
     paths = {module.replace(".", "/").removeprefix(collection) for module in modules}
-    found: set[str] = set()
+    imported: set[str] = set()
     for path in paths:
         candidates = [f"{place}{path}{end}" for place in places for end in (".py", "/__init__.py")]
-        found |= {next((candidate for candidate in candidates if candidate in files), name)}
-    return found - {name}
+        imported |= {next((candidate for candidate in candidates if candidate in files), name)}
+    return imported - {name}
 
 
 def named(name: str, table: Iterable[tuple[str, str]]) -> set[str] | None:
@@ -240,7 +240,7 @@ def sees(name: str, used_by: dict[str, set[str]]) -> set[str] | None:
     Where only some unit tests can see it, their paths are in the result, and not `unit`. used_by:
     the result of users().
     """
-    found = {
+    checks_that_see = {
         check
         for pattern, checks in READ
         if fnmatch.fnmatchcase(name, pattern)
@@ -256,15 +256,15 @@ def sees(name: str, used_by: dict[str, set[str]]) -> set[str] | None:
         placed = named(current, SEEN)
         if placed is None:
             return None
-        found |= {current} if placed == {ITSELF} else placed
+        checks_that_see |= {current} if placed == {ITSELF} else placed
         end = named(current, ENDS)
-        found |= end or set()
+        checks_that_see |= end or set()
         importers = used_by.get(current, set())
         waiting += importers if end is None else fnmatch.filter(importers, UNIT_TESTS)
-    return None if EVERYTHING in found else found
+    return None if EVERYTHING in checks_that_see else checks_that_see
 
 
-def seeing(names: Iterable[str], every: Iterable[Check]) -> list[tuple[Check, list[str]]]:
+def seeing(names: Iterable[str], checks: Iterable[Check]) -> list[tuple[Check, list[str]]]:
     """Return each check with those of the named files that it can see.
 
     Where only some unit tests can see a file, the check `unit` gets the paths of these tests in its
@@ -272,8 +272,8 @@ def seeing(names: Iterable[str], every: Iterable[Check]) -> list[tuple[Check, li
     """
     used_by = users(git_files())
     seen_by = {name: sees(name, used_by) for name in names}
-    found = []
-    for check in every:
+    visible = []
+    for check in checks:
         is_seen = {
             name: seen is None or any(check.is_named(checked) for checked in seen)
             for name, seen in seen_by.items()
@@ -288,5 +288,5 @@ def seeing(names: Iterable[str], every: Iterable[Check]) -> list[tuple[Check, li
             }
             files = [name for name, seen in seen_by.items() if tests & (seen or set())]
             check = replace(check, command=(*check.command[:-1], *sorted(tests)))  # noqa: PLW2901
-        found.append((check, files))
-    return found
+        visible.append((check, files))
+    return visible

@@ -1,4 +1,4 @@
-"""What is begun by `./lab new` is whole, but for what is still to be written."""
+"""Show that `./lab new` begins complete files, but for what is still to be written."""
 
 import shutil
 import subprocess

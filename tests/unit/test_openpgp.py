@@ -15,7 +15,7 @@ def test_the_fingerprint_of_a_key() -> None:
 
 
 def test_a_second_key_is_not_overlooked() -> None:
-    """Else a file with the right key and a wrong one would pass."""
+    """Otherwise a file with the right key and a wrong one would pass."""
     assert openpgp.openpgp_fingerprints(KEY.read_text() * 2) == [FINGERPRINT] * 2
 
 

@@ -1,4 +1,4 @@
-"""The room page, as a browser gets it."""
+"""Show the room page as a browser gets it."""
 
 import json
 import re
@@ -16,35 +16,35 @@ REPORT = sample()
 
 
 class Text(HTMLParser):
-    """What a reader of one language sees, and the tags."""
+    """A parser that keeps the text that a reader of one language sees, and the tags."""
 
     def __init__(self, language: str) -> None:
         super().__init__()
         self.others = set(catalogue.LANGUAGES) - {language}
         self.hidden = 0
-        self.told: list[str] = []
+        self.texts: list[str] = []
         self.tags: list[tuple[str, dict[str, str | None]]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Take down a tag; what is in another language is hidden."""
+        """Note a tag; text in another language is hidden."""
         self.tags.append((tag, dict(attrs)))
         self.hidden += tag in ("style", "title") or dict(attrs).get("lang") in self.others
 
     def handle_endtag(self, tag: str) -> None:
-        """See the end of what is hidden."""
+        """Note the end of a hidden element."""
         self.hidden -= bool(self.hidden) and tag in ("style", "title", "span")
 
     def handle_data(self, data: str) -> None:
-        """Take down text."""
+        """Note text that is not hidden."""
         if not self.hidden:
-            self.told.append(data)
+            self.texts.append(data)
 
 
 def read(language: str, report: dict = REPORT) -> tuple[str, list[tuple[str, dict]]]:
     """Return the text and the tags of the page."""
     parser = Text(language)
     parser.feed(page.page(page.ROOM, report, language))
-    return " ".join(" ".join(parser.told).split()), parser.tags
+    return " ".join(" ".join(parser.texts).split()), parser.tags
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
@@ -58,17 +58,17 @@ def test_every_seat_has_its_cell_with_what_is_wrong_and_the_command(language: st
     assert cells == [row["state"] for row in REPORT["seats"]]
     for row in REPORT["seats"]:
         assert row["name"] in text
-        for one in row["findings"]:
-            assert one["cause"][language] in text
-            assert one["command"] in text
+        for problem in row["findings"]:
+            assert problem["cause"][language] in text
+            assert problem["command"] in text
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_what_was_found_of_the_room_stands_once_and_before_the_seats(language: str) -> None:
-    found = finding("builder_is_seat", "pc01", builder="pc01", users="student")
-    text, tags = read(language, {**REPORT, "findings": [found], "seats": REPORT["seats"][:1]})
-    for told in (found["cause"][language], found["advice"][language], found["command"]):
-        assert text.count(told) == 1
+    problem = finding("builder_is_seat", "pc01", builder="pc01", users="student")
+    text, tags = read(language, {**REPORT, "findings": [problem], "seats": REPORT["seats"][:1]})
+    for sentence in (problem["cause"][language], problem["advice"][language], problem["command"]):
+        assert text.count(sentence) == 1
     names = [tag for tag, _ in tags]
     assert names.count("aside") == 1
     assert names.index("aside") < names.index("h2")
@@ -91,7 +91,7 @@ def test_it_opens_in_the_language_that_is_set_and_holds_both() -> None:
         targets = ", ".join(f"#{code}:target" for code in catalogue.LANGUAGES)
         assert f"body:not(:has({targets})) {others}" in style
         assert f"body:has(#{language}:target) {others}" in style
-        links = [given["href"] for tag, given in tags if tag == "a"]
+        links = [attributes["href"] for tag, attributes in tags if tag == "a"]
         assert links == [f"#{code}" for code in catalogue.LANGUAGES]
 
 
@@ -103,7 +103,7 @@ def test_it_needs_nothing_from_elsewhere_and_no_script() -> None:
 
 def test_every_state_has_a_shape_of_its_own_besides_its_colour() -> None:
     _, tags = read("fr")
-    shapes = {given["id"] for tag, given in tags if tag == "symbol"}
+    shapes = {attributes["id"] for tag, attributes in tags if tag == "symbol"}
     assert shapes == set(REPORT["totals"]) - {"seats"}
 
 

@@ -66,8 +66,8 @@ STATE = json.dumps(
     }
 )
 CONTAINERS = mutated.answers("/containers/json?all=true")
-DESCRIBED = [one for one in mutated.answers("/containers/") if isinstance(one, dict)]
-IMAGES = [one for one in mutated.answers("/images/") if isinstance(one, dict)]
+DESCRIBED = [answer for answer in mutated.answers("/containers/") if isinstance(answer, dict)]
+IMAGES = [answer for answer in mutated.answers("/images/") if isinstance(answer, dict)]
 # What an engine's answer of another shape raises; the module then tells that it cannot tell.
 OTHER_SHAPE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 OS_RELEASE = 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nVERSION_ID="13"\nID=debian\n'
@@ -87,21 +87,21 @@ PGP = (Path(__file__).parents[2] / "molecule/refusals/files/other.asc").read_tex
 
 @contextmanager
 def refused(kind: type[Exception], why: str) -> Iterator[None]:
-    """Let something be refused, for a reason."""
-    said = why
+    """Allow an error of a kind, and check that it has the reason."""
+    message = why
     try:
         yield
     except kind as error:
-        said = str(error)
-    assert why in said
+        message = str(error)
+    assert why in message
 
 
 @bounded
 @given(text_of([OS_RELEASE]))
 def test_os_release(text: str) -> None:
-    told = facts_machine.parse_os_release(text)
-    assert set(told) == {"id", "version", "codename", "name"}
-    assert not any("\n" in value or '"' in value for value in told.values())
+    values = facts_machine.parse_os_release(text)
+    assert set(values) == {"id", "version", "codename", "name"}
+    assert not any("\n" in value or '"' in value for value in values.values())
 
 
 @bounded
@@ -125,7 +125,7 @@ def test_a_status_of_dpkg(text: str) -> None:
 )
 def test_listeners_of_any_address(sockets: list[tuple[Any, int, bool, int]]) -> None:
     for version in (4, 6):
-        lines, wanted = ["sl local_address"], []
+        lines, expected = ["sl local_address"], []
         for address, port, listens, inode in sockets:
             if address.version != version:
                 continue
@@ -136,11 +136,13 @@ def test_listeners_of_any_address(sockets: list[tuple[Any, int, bool, int]]) -> 
             state = "0A" if listens else "01"
             lines.append(f"0: {written}:{port:04X} 0:0 {state} 0:0 0:0 0 0 0 {inode} 1")
             if listens:
-                wanted.append({"port": port, "address": told(address), "inode": str(inode)})
-        assert facts_network.parse_listeners("\n".join(lines)) == wanted
+                expected.append(
+                    {"port": port, "address": as_libc_writes(address), "inode": str(inode)}
+                )
+        assert facts_network.parse_listeners("\n".join(lines)) == expected
 
 
-def told(address: Any) -> str:  # noqa: ANN401  # of either version
+def as_libc_writes(address: Any) -> str:  # noqa: ANN401  # of either version
     """Return an address as the C library writes it, which sometimes differs from Python's form."""
     return socket.inet_ntop(
         socket.AF_INET if address.version == 4 else socket.AF_INET6, address.packed
@@ -151,29 +153,31 @@ def told(address: Any) -> str:  # noqa: ANN401  # of either version
 @bounded
 @given(st.lists(st.tuples(st.ip_addresses(v=4), st.integers(0, 32))))
 def test_routes_to_any_network(networks: list[tuple[ipaddress.IPv4Address, int]]) -> None:
-    lines, wanted = ["Iface Destination"], []
+    lines, expected = ["Iface Destination"], []
     for address, length in networks:
         network = ipaddress.ip_network(f"{address}/{length}", strict=False)
         to, mask = (
-            f"{int.from_bytes(one.packed, 'little'):08X}"
-            for one in (network.network_address, network.netmask)
+            f"{int.from_bytes(address_or_mask.packed, 'little'):08X}"
+            for address_or_mask in (network.network_address, network.netmask)
         )
         lines.append(f"eth0\t{to}\t0\t1\t0\t0\t0\t{mask}\t0\t0\t0")
-        wanted.append({"to": str(network), "interface": "eth0"})
-    assert facts_network.parse_routes("\n".join(lines)) == wanted
+        expected.append({"to": str(network), "interface": "eth0"})
+    assert facts_network.parse_routes("\n".join(lines)) == expected
 
 
 @bounded
 @given(text_of([FIB_TRIE]))
 def test_addresses_of_the_seat(text: str) -> None:
-    assert all(re.fullmatch(r"[\d.]+/\d+", one) for one in facts_network.parse_addresses(text))
+    assert all(
+        re.fullmatch(r"[\d.]+/\d+", address) for address in facts_network.parse_addresses(text)
+    )
 
 
 @bounded
 @given(text_of([ENVIRONMENT]), text_of([APT]))
 def test_a_proxy(environment: str, apt: str) -> None:
-    told = [*facts_machine.assignments(environment).values(), *facts_apt.proxies(apt)]
-    for named in map(facts_network.plain_proxy, told):
+    texts = [*facts_machine.assignments(environment).values(), *facts_apt.proxies(apt)]
+    for named in map(facts_network.plain_proxy, texts):
         assert named == "" or re.fullmatch(r"https?://[^\"'\s;@]+", named, re.IGNORECASE)
         assert "secret" not in named
 
@@ -185,9 +189,9 @@ def test_a_proxy(environment: str, apt: str) -> None:
     )
 )
 def test_no_password_is_told_of_a_configuration(config: Any) -> None:  # noqa: ANN401
-    shown = without_passwords(config)
-    assert not {"a:b", "c:d"} & set(re.findall("[ac]:[bd]", json.dumps(shown)))
-    assert without_passwords(shown) == shown
+    cleaned_config = without_passwords(config)
+    assert not {"a:b", "c:d"} & set(re.findall("[ac]:[bd]", json.dumps(cleaned_config)))
+    assert without_passwords(cleaned_config) == cleaned_config
 
 
 @bounded
@@ -248,20 +252,20 @@ PUBLISHING = st.dictionaries(
 def test_each_port_has_its_holders(
     listeners: list[Any], sockets: dict[str, Any], containers: dict[str, Any]
 ) -> None:
-    held = facts_network.name_holders(listeners, sockets, containers)
+    holders = facts_network.name_holders(listeners, sockets, containers)
     published = {
-        (one["port"], name)
+        (binding["port"], name)
         for name, container in containers.items()
         if container["state"] == "running"
-        for one in container["ports"]
-        if one["protocol"] == "tcp"
+        for binding in container["ports"]
+        if binding["protocol"] == "tcp"
     }
-    listened = {one["port"] for one in listeners}
-    assert {one["port"] for one in held} == listened | {port for port, _ in published}
-    assert [one["port"] for one in held] == sorted(one["port"] for one in held)
-    for one in held:
-        assert one["container"] is None or (one["port"], one["container"]) in published
-        assert one["container"] is None or one["process"] in ("docker-proxy", None)
+    listened = {listener["port"] for listener in listeners}
+    assert {holder["port"] for holder in holders} == listened | {port for port, _ in published}
+    assert [holder["port"] for holder in holders] == sorted(holder["port"] for holder in holders)
+    for holder in holders:
+        assert holder["container"] is None or (holder["port"], holder["container"]) in published
+        assert holder["container"] is None or holder["process"] in ("docker-proxy", None)
 
 
 @bounded
@@ -272,7 +276,7 @@ def test_the_settings_of_a_container(described: dict[str, Any]) -> None:
     settings = facts_engine.container_settings(described)
     assert {*facts_engine.CONTAINER_SETTINGS, "User", "Mounts", "PortBindings"} == set(settings)
     lists = [value for value in settings.values() if isinstance(value, list)]
-    assert all(len(one) <= facts_engine.ENTRIES for one in lists)
+    assert all(len(entries) <= facts_engine.ENTRIES for entries in lists)
 
 
 @bounded
@@ -287,13 +291,13 @@ def test_an_image_has_a_fingerprint(image: dict[str, Any]) -> None:
 @bounded
 @given(json_of(mutated.answers("/networks")), json_of(mutated.answers("/info")))
 def test_the_networks_of_an_engine(networks: list[Any], info: dict[str, Any]) -> None:
-    known = [one for one in networks if not list(faults(one, facts_engine.NETWORK, ""))]
+    valid = [network for network in networks if not list(faults(network, facts_engine.NETWORK, ""))]
     if list(faults(info, facts_engine.INFO, "")):
         return
-    told = facts_engine.docker_network_facts(known, info)
-    assert not list(faults(told["docker"], SEAT["network"]["docker"], "docker"))
-    assert isinstance(told["docker_mtu"], int)
-    assert isinstance(told["docker_proxy"], bool)
+    facts = facts_engine.docker_network_facts(valid, info)
+    assert not list(faults(facts["docker"], SEAT["network"]["docker"], "docker"))
+    assert isinstance(facts["docker_mtu"], int)
+    assert isinstance(facts["docker_proxy"], bool)
 
 
 # What an engine has answered, by the pattern of the question.
@@ -344,15 +348,17 @@ def test_a_seat_always_answers_in_its_shape(engine: stand_in.Engine, data: st.Da
     for question, answers in ANSWERS.items():
         engine.on("GET", question, data.draw(json_of(answers) | ODD_ANSWER))
     texts = {
-        path: data.draw(text_of([text]).map(lambda one: one.encode(errors="replace")) | st.none())
+        path: data.draw(
+            text_of([text]).map(lambda broken: broken.encode(errors="replace")) | st.none()
+        )
         for path, text in FILES.items()
     }
 
     def content(path: str | Path, _most: int = 0) -> bytes:
-        found = texts.get(str(path))
-        if found is None:
+        file_content = texts.get(str(path))
+        if file_content is None:
             raise FileNotFoundError
-        return found
+        return file_content
 
     with (
         mock.patch.object(facts_odd, "content", content),
@@ -360,12 +366,14 @@ def test_a_seat_always_answers_in_its_shape(engine: stand_in.Engine, data: st.Da
         mock.patch.object(facts_network, "socket_holders", return_value={}),
         mock.patch.object(facts_apt, "APT_CONFIG", ("/no/such/command",)),
     ):
-        told = seat_facts(engine.path, 0.0)
-    assert list(faults(told, dict(SEAT), "seat")) == []
-    # And what is told is what is taken.
-    taken = shaped({"seat": told})
-    assert taken["odd"] == [" ".join(cleaned(one).split()) for one in told["odd"]]
-    assert json.loads(json.dumps(told)) == told
+        facts = seat_facts(engine.path, 0.0)
+    assert list(faults(facts, dict(SEAT), "seat")) == []
+    # The control machine takes exactly what the seat answers.
+    cleaned_facts = shaped({"seat": facts})
+    assert cleaned_facts["odd"] == [
+        " ".join(cleaned(sentence).split()) for sentence in facts["odd"]
+    ]
+    assert json.loads(json.dumps(facts)) == facts
 
 
 @bounded
@@ -399,7 +407,7 @@ def test_what_an_entry_means(data: st.DataObject, key: str, names: list[str]) ->
 @bounded
 @given(st.data())
 def test_nothing_goes_that_was_there_before(engine: stand_in.Engine, data: st.DataObject) -> None:
-    """Whatever an engine tells of it now, where it is told with the same ID."""
+    """It stays whatever the engine answers now, as long as its ID is the same."""
     engine.become("26.1")
     with closing(DockerConnection(engine.path)) as docker:
         seat = look(docker)
@@ -409,11 +417,13 @@ def test_nothing_goes_that_was_there_before(engine: stand_in.Engine, data: st.Da
         things = plan(now, Claims(before, {}, frozenset(), []))
     except OTHER_SHAPE:
         return
-    there = [*before["volumes"], before["ids"]["swarm"]]
+    previous = [*before["volumes"], before["ids"]["swarm"]]
     for kind in ("containers", "networks", "plugins", "cache", "images"):
-        there += before["ids"][kind]
+        previous += before["ids"][kind]
     kinds = [kind for kind in things.values() if isinstance(kind, list)]
-    assert not [one for kind in kinds for one in kind if one["id"] in there and one["id"]]
+    assert not [
+        removal for kind in kinds for removal in kind if removal["id"] in previous and removal["id"]
+    ]
 
 
 @bounded
@@ -444,9 +454,11 @@ def test_a_list_of_mounts(text: str) -> None:
 @given(text_of([PGP]))
 def test_a_key_of_openpgp(text: str) -> None:
     with refused(AnsibleFilterError, "this is no OpenPGP key"):
-        found = openpgp.openpgp_fingerprints(text)
-        assert found
-        assert all(re.fullmatch("[0-9A-F]{40}|[0-9A-F]{64}", one) for one in found)
+        fingerprints = openpgp.openpgp_fingerprints(text)
+        assert fingerprints
+        assert all(
+            re.fullmatch("[0-9A-F]{40}|[0-9A-F]{64}", fingerprint) for fingerprint in fingerprints
+        )
 
 
 @bounded

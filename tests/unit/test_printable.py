@@ -1,4 +1,4 @@
-"""What a seat says, made printable."""
+"""Show how texts of a seat are made printable."""
 
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import (
     LAYOUT,
@@ -19,19 +19,23 @@ JSON = st.recursive(
 def texts(value: object) -> list[str]:
     """Return all texts in JSON data, including the keys."""
     if isinstance(value, dict):
-        return [text for pair in value.items() for one in pair for text in texts(one)]
+        return [text for pair in value.items() for item in pair for text in texts(item)]
     if isinstance(value, list):
-        return [text for one in value for text in texts(one)]
+        return [text for item in value for text in texts(item)]
     return [value] if isinstance(value, str) else []
 
 
 @given(TEXT)
 def test_no_character_is_left_that_cannot_be_seen(text: str) -> None:
-    made = printable(text)
-    assert len(made) == len(text)
-    assert all(char.isprintable() or char in LAYOUT for char in made)
-    assert all(kept == char for kept, char in zip(made, text, strict=True) if kept != " ")
-    assert printable(made) == made
+    output = printable(text)
+    assert len(output) == len(text)
+    assert all(char.isprintable() or char in LAYOUT for char in output)
+    assert all(
+        output_char == char
+        for output_char, char in zip(output, text, strict=True)
+        if output_char != " "
+    )
+    assert printable(output) == output
     assert one_line(text).isprintable()
 
 
@@ -46,6 +50,12 @@ def test_no_text_is_left_out_wherever_it_stands(value: object) -> None:
 
 
 def test_all_else_stays_as_it_is() -> None:
-    told = {"pid": 1, "running": True, "before": None, "ca": "-----BEGIN\nx\n", "ports": [1.5, {}]}
-    assert cleaned(told) == told
+    answer = {
+        "pid": 1,
+        "running": True,
+        "before": None,
+        "ca": "-----BEGIN\nx\n",
+        "ports": [1.5, {}],
+    }
+    assert cleaned(answer) == answer
     assert cleaned({"w\x1b[2Jeb": ["a\x07"]}) == {"w [2Jeb": ["a "]}

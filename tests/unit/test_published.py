@@ -1,4 +1,4 @@
-"""What is known of machines stands where no module's answer can come."""
+"""Show that the facts of machines are kept where no module's answer can write."""
 
 import configparser
 import json
@@ -38,11 +38,11 @@ def test_it_is_read_back_of_each_machine_and_facts_are_not() -> None:
     )
     verdict = dict.fromkeys(published.VERDICTS, 3)
     mine = {**variables({"verdict": verdict}), "ansible_facts": facts, "seat": "forged"}
-    known = {"inventory_hostname": NAME, "hostvars": hostvars, **mine}
-    assert published.published(NAME, known) == {"verdict": verdict}
-    assert published.published("pc01", known) == {"seat": 1, "course": 2}
-    assert published.published("pc03", known) == {}
-    assert published.published("nobody", known) == {}
+    machine_variables = {"inventory_hostname": NAME, "hostvars": hostvars, **mine}
+    assert published.published(NAME, machine_variables) == {"verdict": verdict}
+    assert published.published("pc01", machine_variables) == {"seat": 1, "course": 2}
+    assert published.published("pc03", machine_variables) == {}
+    assert published.published("nobody", machine_variables) == {}
 
 
 def test_nothing_is_read_where_facts_replace_settings(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +112,7 @@ def test_no_seat_holds_up_a_run_without_an_end() -> None:
 
 
 def test_a_machine_that_adds_to_the_answers_of_its_modules_changes_nothing(tmp_path: Path) -> None:
-    """By Ansible itself: after plain modules, delegated ones, and in another play."""
+    """Ansible itself runs here, with plain modules, delegated ones, and another play."""
     python = "/usr/bin/python3"
     liar = tmp_path / "liar"
     liar.write_text(WRAPPER.format(python=python, forged=FORGED))
@@ -131,7 +131,7 @@ def test_a_machine_that_adds_to_the_answers_of_its_modules_changes_nothing(tmp_p
     )
     assert done.returncode == 0, done.stdout + done.stderr
     for name in ("this", "other"):
-        told = json.loads((tmp_path / name).read_text())
-        assert told["mine"]["settled"] in (True, False)
-        assert told["others"]["settled"] in (True, False)
-        assert told["cache"] == ""
+        facts = json.loads((tmp_path / name).read_text())
+        assert facts["mine"]["settled"] in (True, False)
+        assert facts["others"]["settled"] in (True, False)
+        assert facts["cache"] == ""

@@ -1,4 +1,4 @@
-"""What a reader makes of an engine that tells less, or other things, than is relied on."""
+"""Show what a reader returns for an engine whose answers lack fields, or have other types."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -56,7 +56,7 @@ def test_a_list_that_does_not_come_is_an_error_unless_lists_are_not_required(
 def test_one_thing_that_is_not_described_is_left_out_where_anything_is(
     engine: stand_in.Engine, read: Callable[[Reader, str], object], bad: str
 ) -> None:
-    """Where an engine that answers is required, only what it says of that one thing."""
+    """Where an answer is required, the reader passes over only what concerns that one object."""
     answer, error = BAD[bad]
     path = "/(images/a/json|containers/a/json|networks/a|volumes/a)"
     engine.on("GET", path, 5 if bad == "no list" else answer)

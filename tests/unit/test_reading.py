@@ -1,4 +1,4 @@
-"""Whatever lies where a file should, a seat tells what it has, and tells it at once."""
+"""Show that a seat answers at once, whatever lies in the place of a file."""
 
 import hashlib
 import os
@@ -16,7 +16,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Od
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import faults
 from ansible_collections.labocloud.room.plugins.plugin_utils.seat_shape import SEAT
 
-# Each place that is read, by where its name stands.
+# Each place that a seat reads, by the constant that names it.
 PLACES = [
     (facts_machine, "OS_RELEASE"),
     (facts_machine, "DAEMON_JSON"),
@@ -52,17 +52,17 @@ KINDS: dict[str, Callable[[Path], object]] = {
 
 @pytest.fixture
 def quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder, and a seat without what takes long; the records are in it."""
+    """Return the folder of the records, for a seat without the slow parts."""
     monkeypatch.setattr(facts_network, "socket_holders", lambda _wanted: {})
     monkeypatch.setattr(state.read, "__defaults__", (tmp_path / "labocloud",))
     return tmp_path
 
 
-def asked(folder: Path) -> dict[str, object]:
+def facts_of(folder: Path) -> dict[str, object]:
     """Return the facts of a seat without an engine, after a check of their shape."""
-    told = seat_facts(str(folder / "no.sock"))
-    assert list(faults(told, dict(SEAT), "seat")) == []
-    return told
+    facts = seat_facts(str(folder / "no.sock"))
+    assert list(faults(facts, dict(SEAT), "seat")) == []
+    return facts
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -75,41 +75,41 @@ def test_what_is_no_file_is_not_read(
     now = getattr(module, name)
     value = {**now, "ca": str(place)} if isinstance(now, dict) else str(place)
     monkeypatch.setattr(module, name, (value,) if isinstance(now, tuple) else value)
-    asked(quiet)
+    facts_of(quiet)
     facts_network.public_authorities()
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_no_record_is_told_as_torn(quiet: Path, kind: str) -> None:
-    """And not taken for none: what was there before would be forgotten."""
+    """It does not count as missing: the record of the previous state would be lost."""
     (quiet / "labocloud").mkdir()
     KINDS[kind](quiet / "labocloud/state.json")
-    [sentence] = asked(quiet)["torn"]
+    [sentence] = facts_of(quiet)["torn"]
     assert sentence.startswith(f"{quiet}/labocloud/state.json ")
 
 
 def test_records_in_what_is_no_directory_are_torn(quiet: Path) -> None:
     (quiet / "labocloud").touch()
-    assert len(asked(quiet)["torn"]) == 1
+    assert len(facts_of(quiet)["torn"]) == 1
 
 
 def test_a_configuration_that_is_no_file_is_there(
     quiet: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is in the way of one that is wanted, and of nothing else."""
+    """It is in the way of a file that the toolkit writes, and of nothing else."""
     monkeypatch.setattr(facts_machine, "ENGINE_CONFIGURATION", ())
     monkeypatch.setattr(facts_machine, "OTHER_CONFIGURATION", (f"{quiet}/docker*",))
     (quiet / "docker.list").symlink_to("/nowhere")
     (quiet / "docker.d").mkdir()
     (quiet / "docker.txt").touch()
-    told = asked(quiet)
+    facts = facts_of(quiet)
     empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-    assert told["files"] == {
+    assert facts["files"] == {
         f"{quiet}/docker.d": "",
         f"{quiet}/docker.list": "",
         f"{quiet}/docker.txt": empty,
     }
-    assert told["odd"] == []
+    assert facts["odd"] == []
 
 
 def test_a_directory_among_apts_files_is_apts(quiet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,4 +159,4 @@ def test_no_more_is_told_than_anybody_reads() -> None:
         odd.add(f"{number}\n{'x' * 1000}")
     assert len(odd.sentences) == limits.MOST_SENTENCES
     assert odd.sentences[1].startswith("1 x")
-    assert {len(one) for one in odd.sentences} == {limits.LONGEST_SENTENCE}
+    assert {len(sentence) for sentence in odd.sentences} == {limits.LONGEST_SENTENCE}

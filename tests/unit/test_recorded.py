@@ -1,4 +1,4 @@
-"""What the modules make of the answers of real engines, old and new, that hold the same."""
+"""Show that the modules understand the answers of real engines, old and new, alike."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,17 +15,17 @@ from ansible_collections.labocloud.room.plugins.modules import seat_students
 from sample_seat import SEAT
 
 COURSE = "labocloud20202021:python"
-# Each engine, and the version of its interface that it has to be asked in.
+# Each engine, and the version of its interface that requests must use.
 ENGINES = {"20.10": "1.41", "26.1": "1.45", "28.5": "1.51", "29": "1.51"}
 
 
 @pytest.fixture(params=ENGINES)
 def recorded(request: pytest.FixtureRequest, engine: stand_in.Engine) -> Iterator[stand_in.Engine]:
-    """Each engine; that it is asked in a version that it knows is looked at in the end."""
+    """Yield each engine, and check in the end that every request used a version that it knows."""
     engine.become(request.param)
     yield engine
-    asked = {question.version for question in engine.questions if question.path != "/_ping"}
-    assert asked == {ENGINES[request.param]}
+    versions = {question.version for question in engine.questions if question.path != "/_ping"}
+    assert versions == {ENGINES[request.param]}
 
 
 def course(engine: stand_in.Engine) -> str:
@@ -34,23 +34,23 @@ def course(engine: stand_in.Engine) -> str:
 
 
 def remember(memory: state.State) -> None:
-    """Have a machine remember that there was nothing before."""
+    """Record on the machine that there was nothing before."""
     memory.before = SEAT["before"]
 
 
 def test_every_engine_tells_the_same_facts(
     recorded: stand_in.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # To look through this machine's processes takes a second.
+    # A look through this machine's processes would take a second.
     monkeypatch.setattr(facts_network, "socket_holders", lambda _wanted: {})
-    told = stand_in.run(seat_module.main, docker_socket=recorded.path)
-    seat = told["seat"]
+    result = stand_in.run(seat_module.main, docker_socket=recorded.path)
+    seat = result["seat"]
     docker = seat["docker"]
     assert docker["running"]
     assert (docker["driver"], docker["partial"], docker["cpus"]) == ("overlay2", True, 2)
     assert set(seat["images"]) == {COURSE, "student:buildkit", "student:classic"}
     assert seat["images"][COURSE]["revision"].startswith("c1c0fda7ae53")
-    assert {name: one["state"] for name, one in seat["containers"].items()} == {
+    assert {name: container["state"] for name, container in seat["containers"].items()} == {
         "flask": "running",
         "work": "created",
     }
@@ -61,17 +61,17 @@ def test_every_engine_tells_the_same_facts(
     )
     assert flask["labels"]["labocloud.managed"] == "true"
     assert (seat["networks"], seat["volumes"]) == (["lan"], ["data", "options"])
-    assert {one["name"] for one in seat["network"]["docker"]} == {"bridge", "lan"}
+    assert {network["name"] for network in seat["network"]["docker"]} == {"bridge", "lan"}
     assert seat["network"]["docker_mtu"] == 1500
 
 
 def test_every_engine_tells_a_brought_image_by_the_same_fingerprint(tmp_path: Path) -> None:
-    told = set()
+    fingerprints = set()
     for name in ENGINES:
         with stand_in.engine(tmp_path / name) as engine:
             engine.become(name)
-            told.add(course(engine))
-    assert len(told) == 1
+            fingerprints.add(course(engine))
+    assert len(fingerprints) == 1
 
 
 @pytest.mark.usefixtures("remembers")
@@ -80,23 +80,23 @@ def test_every_engine_has_the_same_reset(recorded: stand_in.Engine) -> None:
     state.update(lambda memory: memory.name_image(COURSE, course(recorded)))
     flask = facts_engine.engine_facts(recorded.path, Odd())["containers"]["flask"]["id"]
     state.update(lambda memory: memory.brought.update(containers=[flask]))
-    told = stand_in.run(seat_students.main, docker_socket=recorded.path, host="pc07")
-    things = told["things"]
+    result = stand_in.run(seat_students.main, docker_socket=recorded.path, host="pc07")
+    things = result["things"]
     [work] = things["containers"]
-    # One that has written nothing has no size in the engine's list.
+    # A container that has written nothing has no size in the engine's list.
     assert (work["name"], work["bytes"]) == ("work", 0)
-    assert [one["name"] for one in things["networks"]] == ["lan"]
-    assert {one["name"]: one["elsewhere"] for one in things["volumes"]} == {
+    assert [network["name"] for network in things["networks"]] == ["lan"]
+    assert {volume["name"]: volume["elsewhere"] for volume in things["volumes"]} == {
         "data": False,
         "options": True,
     }
     assert (things["swarm"], things["names"]) == ([], {})
     # The classic builder keeps an image without a name of each step, which goes after its children.
-    images = [one["name"] for one in things["images"]]
+    images = [image["name"] for image in things["images"]]
     assert sorted(images) == ["", "student:buildkit", "student:classic"]
     assert images.index("student:classic") < images.index("")
     assert things["cache"]
-    assert told["bytes"] > 0
+    assert result["bytes"] > 0
 
 
 @pytest.mark.parametrize(
@@ -110,11 +110,11 @@ def test_an_engine_29_answers_by_the_version_that_it_is_asked_in(
     parent: bool,
     usage: bool,
 ) -> None:
-    """Which is what the modules' own limit of versions is for."""
+    """This is why the modules limit the version that they use."""
     engine.become("29")
     monkeypatch.setattr(client, "NEWEST_API", version)
     docker = client.DockerConnection(engine.path)
-    [image] = [one for one in docker.ask("/images/json") if one["RepoTags"] == [COURSE]]
+    [image] = [summary for summary in docker.ask("/images/json") if summary["RepoTags"] == [COURSE]]
     assert ("Parent" in docker.ask(f"/images/{image['Id']}/json")) == parent
     assert ("Images" in docker.ask("/system/df")) == usage
     docker.close()
@@ -126,8 +126,8 @@ def test_an_engine_29_refuses_a_version_that_is_too_old(
     engine.become("29")
     monkeypatch.setattr(client, "NEWEST_API", (1, 43))
     state.update(remember)
-    told = stand_in.run(seat_students.main, docker_socket=engine.path, host="pc07")
-    assert "1.43 is too old" in told["msg"]
+    result = stand_in.run(seat_students.main, docker_socket=engine.path, host="pc07")
+    assert "1.43 is too old" in result["msg"]
 
 
 def test_where_the_kernel_has_no_cpu_quota_no_container_is_limited(engine: stand_in.Engine) -> None:
@@ -138,10 +138,10 @@ def test_where_the_kernel_has_no_cpu_quota_no_container_is_limited(engine: stand
 
 
 def test_where_there_is_no_bridge_none_is_told_of(engine: stand_in.Engine) -> None:
-    """The engine's setting `bridge: none`."""
+    """The engine has the setting `bridge: none`."""
     engine.become("26.1")
     networks = engine.answer(stand_in.Question("GET", "/networks", b"", ""))
-    engine.on("GET", "/networks", [one for one in networks if one["Name"] != "bridge"])
-    told = facts_engine.engine_facts(engine.path, Odd())["network"]
-    assert told["docker_mtu"] == 0
-    assert [one["name"] for one in told["docker"]] == ["lan"]
+    engine.on("GET", "/networks", [network for network in networks if network["Name"] != "bridge"])
+    network_facts = facts_engine.engine_facts(engine.path, Odd())["network"]
+    assert network_facts["docker_mtu"] == 0
+    assert [network["name"] for network in network_facts["docker"]] == ["lan"]

@@ -70,39 +70,39 @@ def test_a_registry_of_the_version_before_is_not_started_anew(
 
 def test_the_mirror_goes_through_the_engines_proxy_where_it_has_none_of_its_own() -> None:
     proxy = {"https": "http://proxy.example:1"}
-    found = files(room_registry_hub_mirror=True, docker_engine_proxy=proxy)
-    assert found[registry_files.PROXY_FILE] == 'HTTPS_PROXY="http://proxy.example:1"\n'
-    found = files(room_registry_hub_mirror=True, docker_engine_proxy=proxy, room_registry_proxy={})
-    assert registry_files.PROXY_FILE not in found
+    texts = files(room_registry_hub_mirror=True, docker_engine_proxy=proxy)
+    assert texts[registry_files.PROXY_FILE] == 'HTTPS_PROXY="http://proxy.example:1"\n'
+    texts = files(room_registry_hub_mirror=True, docker_engine_proxy=proxy, room_registry_proxy={})
+    assert registry_files.PROXY_FILE not in texts
     assert registry_files.PROXY_FILE not in files(docker_engine_proxy=proxy)
 
 
 def test_only_the_file_with_the_proxy_is_kept_from_others() -> None:
-    found = files(room_registry_hub_mirror=True, room_registry_proxy=PROXY)
-    secret = [path for path, text in found.items() if is_secret(path, text)]
+    texts = files(room_registry_hub_mirror=True, room_registry_proxy=PROXY)
+    secret = [path for path, text in texts.items() if is_secret(path, text)]
     assert secret == [registry_files.PROXY_FILE]
-    assert [path for path, text in found.items() if "proxy.example" in text] == [
+    assert [path for path, text in texts.items() if "proxy.example" in text] == [
         registry_files.PROXY_FILE
     ]
 
 
 def test_ports_and_the_limit_are_those_of_the_settings() -> None:
-    found = files(
+    texts = files(
         room_registry_hub_mirror=True,
         room_registry_port=6000,
         room_registry_mirror_port=6001,
         room_registry_mirror_gb=3,
     )
-    assert '"addr": ":6000"' in found["/etc/docker/registry/labocloud.yml"]
-    assert '"addr": ":6001"' in found["/etc/docker/registry/labocloud-mirror.yml"]
-    assert "LimitFSIZE=3G\n" in found[registry_files.MIRROR_UNIT]
-    limit = found["/etc/systemd/system/labocloud-mirror-limit.service"]
+    assert '"addr": ":6000"' in texts["/etc/docker/registry/labocloud.yml"]
+    assert '"addr": ":6001"' in texts["/etc/docker/registry/labocloud-mirror.yml"]
+    assert "LimitFSIZE=3G\n" in texts[registry_files.MIRROR_UNIT]
+    limit = texts["/etc/systemd/system/labocloud-mirror-limit.service"]
     assert re.search(r"ExecStart=.* /var/lib/labocloud-mirror 3\n", limit)
 
 
 def test_all_of_them_are_known_as_the_toolkits() -> None:
-    found = files(room_registry_hub_mirror=True, room_registry_proxy=PROXY)
-    assert all(registry_files.OURS.fullmatch(path) for path in found)
+    texts = files(room_registry_hub_mirror=True, room_registry_proxy=PROXY)
+    assert all(registry_files.OURS.fullmatch(path) for path in texts)
     for path in (
         "/etc/docker/labocloud-proxy.env",
         "/etc/docker/registry/config.yml",

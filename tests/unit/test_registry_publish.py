@@ -1,4 +1,4 @@
-"""What a registry keeps, and the unit that pushes into it; pushing for real: molecule/room."""
+"""Show what a registry keeps, and the unit that pushes; molecule/room pushes for real."""
 
 import contextlib
 import fcntl
@@ -16,7 +16,7 @@ from ansible_collections.labocloud.room.plugins.modules import registry_publish
 
 TAGS = {"python-1": 1.0, "python-2": 2.0, "python-3": 3.0, "base-1": 1.0}
 STORAGE = "/var/lib/docker-registry/room"
-# Listens as a registry would, and notes what it was started with.
+# The stand-in listens as a registry would, and notes the configuration that it was started with.
 REGISTRY = """\
 [ "$1" = serve ] || { echo "$@" >>"$NOTES/collected"; exit; }
 cp "$2" "$NOTES/config.json"
@@ -36,7 +36,7 @@ def test_the_newest_of_each_kind_stay() -> None:
 
 
 def test_what_is_pushed_now_stays_and_counts() -> None:
-    """A revision that was gone back to is the oldest, and the one in use."""
+    """A revision to which the room went back is the oldest one, and in use."""
     assert registry_publish.outdated(TAGS, {"python-1"}, 2) == ["python-2"]
     assert registry_publish.outdated(TAGS, {"python-1"}, 1) == ["python-2", "python-3"]
 
@@ -62,12 +62,12 @@ def test_systemd_ends_a_push_whatever_becomes_of_who_asked_for_it() -> None:
 
 
 def test_a_push_has_an_account_a_sandbox_and_a_network_of_its_own() -> None:
-    told = properties()
-    assert told["User"] == "labocloud-push"
-    assert told["PrivateNetwork"] == "yes"
-    assert told["ProtectSystem"] == "strict"
-    assert told["ReadWritePaths"] == STORAGE
-    assert told["CapabilityBoundingSet"] == ""
+    settings = properties()
+    assert settings["User"] == "labocloud-push"
+    assert settings["PrivateNetwork"] == "yes"
+    assert settings["ProtectSystem"] == "strict"
+    assert settings["ReadWritePaths"] == STORAGE
+    assert settings["CapabilityBoundingSet"] == ""
 
 
 def test_the_engine_at_the_socket_saves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,10 +101,10 @@ class Host:
     def run(
         self, images: dict[str, str], old: list[str], network: str = ""
     ) -> subprocess.CompletedProcess[str]:
-        """Run the unit's own words, in its environment."""
+        """Run the script of the unit, in its environment."""
         words = command(images, old, str(self.storage))
-        given = [word.split("=", 2)[1:] for word in words if word.startswith("--setenv=")]
-        environment = dict(given) | {
+        assignments = [word.split("=", 2)[1:] for word in words if word.startswith("--setenv=")]
+        environment = dict(assignments) | {
             "PORT": str(self.port),
             "NOTES": str(self.notes),
             "PATH": f"{self.commands}:{os.environ['PATH']}",
@@ -119,12 +119,12 @@ class Host:
                 script, env=environment, stderr=output, start_new_session=True
             )
             process.wait(timeout=120)
-        # As systemd does: what the script leaves behind is ended with it.
+        # Like systemd, this ends what the script leaves behind.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, 9)
         return subprocess.CompletedProcess(script, process.returncode, "", errors.read_text())
 
-    def told(self, name: str) -> str:
+    def noted(self, name: str) -> str:
         """Return what a stand-in has noted."""
         path = self.notes / name
         return path.read_text() if path.exists() else ""
@@ -148,19 +148,19 @@ def test_each_image_is_pushed_from_the_archive_and_old_ones_go(host: Host) -> No
     kept, old = host.tag("python-2"), host.tag("python-1")
     uploads = kept.parents[2] / "_uploads/half"
     uploads.mkdir(parents=True)
-    told = host.run({"python-3": "course:python", "base-1": "course:base"}, ["python-1"])
-    assert told.returncode == 0, told.stderr
-    copied = [line.split()[-2:] for line in host.told("copied").splitlines()]
-    archive, there = "docker-archive:/proc/self/fd/0:", f"docker://127.0.0.1:{host.port}/"
+    process = host.run({"python-3": "course:python", "base-1": "course:base"}, ["python-1"])
+    assert process.returncode == 0, process.stderr
+    copied = [line.split()[-2:] for line in host.noted("copied").splitlines()]
+    archive, target = "docker-archive:/proc/self/fd/0:", f"docker://127.0.0.1:{host.port}/"
     assert copied == [
-        [f"{archive}course:python", f"{there}course:python-3"],
-        [f"{archive}course:base", f"{there}course:base-1"],
+        [f"{archive}course:python", f"{target}course:python-3"],
+        [f"{archive}course:base", f"{target}course:base-1"],
     ]
     assert kept.exists()
     assert not old.exists()
     assert not uploads.exists()
-    assert host.told("collected") != ""
-    config = json.loads(host.told("config.json"))
+    assert host.noted("collected") != ""
+    config = json.loads(host.noted("config.json"))
     assert config["http"]["addr"] == "127.0.0.1:5000"
     assert config["storage"]["filesystem"]["rootdirectory"] == str(host.storage)
 
@@ -168,23 +168,23 @@ def test_each_image_is_pushed_from_the_archive_and_old_ones_go(host: Host) -> No
 def test_nothing_is_removed_where_a_push_fails(host: Host) -> None:
     old = host.tag("python-1")
     (host.notes / "broken").touch()
-    told = host.run({"python-3": "course:python"}, ["python-1"])
-    assert told.returncode != 0
-    assert "no such image" in told.stderr
+    process = host.run({"python-3": "course:python"}, ["python-1"])
+    assert process.returncode != 0
+    assert "no such image" in process.stderr
     assert old.exists()
-    assert host.told("collected") == ""
+    assert host.noted("collected") == ""
 
 
 def test_no_registry_is_opened_in_the_hosts_own_network(host: Host) -> None:
-    """Where systemd may not make a network, it goes on without one."""
-    told = host.run({"python-3": "course:python"}, [], os.readlink("/proc/self/ns/net"))
-    assert told.returncode != 0
-    assert "a network of its own" in told.stderr
-    assert host.told("config.json") == ""
+    """Where systemd may not make a network, it runs a unit without one."""
+    process = host.run({"python-3": "course:python"}, [], os.readlink("/proc/self/ns/net"))
+    assert process.returncode != 0
+    assert "a network of its own" in process.stderr
+    assert host.noted("config.json") == ""
 
 
 def test_a_registry_that_does_not_start_is_told_with_its_reason(host: Host) -> None:
     (host.commands / "docker-registry").write_text("#!/bin/sh\necho full disk >&2; exit 1\n")
-    told = host.run({"python-3": "course:python"}, [])
-    assert told.returncode != 0
-    assert "full disk" in told.stderr
+    process = host.run({"python-3": "course:python"}, [])
+    assert process.returncode != 0
+    assert "full disk" in process.stderr

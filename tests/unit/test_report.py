@@ -1,4 +1,4 @@
-"""What is told of the room: every seat's verdict, and what only all of them together tell."""
+"""Show the report of a room: the verdict of each seat, and the findings on all of them."""
 
 import json
 from pathlib import Path
@@ -15,17 +15,17 @@ PROJECT = Path(__file__).parents[2]
 SCHEMA = json.loads((PROJECT / "docs/room.schema.json").read_text())
 
 
-def told(
+def reported(
     before: dict[str, Any] | None = None, failed: tuple[str, ...] = (), **answers: dict[str, Any]
 ) -> dict[str, Any]:
     """Return the report of a room of these seats, checked against the schema."""
-    made = report.report(answers, room(*answers), before or {}, NOW, failed)
-    jsonschema.validate(made, SCHEMA)
-    return made
+    result = report.report(answers, room(*answers), before or {}, NOW, failed)
+    jsonschema.validate(result, SCHEMA)
+    return result
 
 
 def ids(row: dict[str, Any]) -> list[str]:
-    return [one["id"] for one in row["findings"]]
+    return [finding["id"] for finding in row["findings"]]
 
 
 LOW = ("docker/free_mb", 1)
@@ -37,19 +37,21 @@ def test_the_sample_is_as_the_schema_says() -> None:
 
 
 def test_the_errors_come_first_and_a_warning_leaves_a_seat_ready() -> None:
-    made = told(pc01=answer("pc01", *AWAY, LOW), pc02=answer("pc02", LOW), pc03=answer("pc03"))
-    assert ids(made["seats"][0]) == ["container_missing", "disk_low"]
-    assert [row["state"] for row in made["seats"]] == ["error", "warning", "ready"]
-    assert made["totals"] | {"seats": 3, "ready": 1, "warning": 1, "error": 1} == made["totals"]
+    result = reported(
+        pc01=answer("pc01", *AWAY, LOW), pc02=answer("pc02", LOW), pc03=answer("pc03")
+    )
+    assert ids(result["seats"][0]) == ["container_missing", "disk_low"]
+    assert [row["state"] for row in result["seats"]] == ["error", "warning", "ready"]
+    assert result["totals"] | {"seats": 3, "ready": 1, "warning": 1, "error": 1} == result["totals"]
 
 
 def test_a_seat_that_is_off_is_in_the_report() -> None:
-    made = told(pc01=answer("pc01"), pc02=off("pc02", "timed\nout"))
-    assert made["seats"][1]["state"] == "unreachable"
-    assert made["seats"][1]["docker"] is None
-    assert made["seats"][0]["docker"] == "26.1.5+dfsg1"
-    assert made["seats"][1]["findings"][0]["cause"]["fr"] == "injoignable : timed out."
-    assert made["totals"]["unreachable"] == 1
+    result = reported(pc01=answer("pc01"), pc02=off("pc02", "timed\nout"))
+    assert result["seats"][1]["state"] == "unreachable"
+    assert result["seats"][1]["docker"] is None
+    assert result["seats"][0]["docker"] == "26.1.5+dfsg1"
+    assert result["seats"][1]["findings"][0]["cause"]["fr"] == "injoignable : timed out."
+    assert result["totals"]["unreachable"] == 1
 
 
 def stretched(value: Any) -> Any:  # noqa: ANN401  # JSON
@@ -57,57 +59,61 @@ def stretched(value: Any) -> Any:  # noqa: ANN401  # JSON
     if isinstance(value, str):
         return value + "x" * 200_000
     if isinstance(value, dict):
-        return {key: stretched(one) for key, one in value.items()}
-    return [stretched(one) for one in value] if isinstance(value, list) else value
+        return {key: stretched(item) for key, item in value.items()}
+    return [stretched(item) for item in value] if isinstance(value, list) else value
 
 
 @pytest.mark.parametrize("fact", ["os", "docker", "containers", "page", "files", "odd"])
 def test_no_seat_makes_the_page_long(fact: str) -> None:
-    """The page is on a beamer, and the last lines are read by somebody."""
+    """The page is shown by a beamer, and somebody reads the last lines."""
     has = SEAT | {fact: ["x" * 300] * 2000 if fact == "odd" else stretched(SEAT[fact])}
-    made = told(pc01={"seat": has, "verdict": judge(has, want(), builder())})
-    assert len(json.dumps(made)) < 20_000
-    # And one that cannot be reached says as much by its SSH.
-    assert len(json.dumps(told(pc01=off("pc01", "x" * 10**6)))) < 20_000
+    result = reported(pc01={"seat": has, "verdict": judge(has, want(), builder())})
+    assert len(json.dumps(result)) < 20_000
+    # The SSH error of an unreachable seat can be as long.
+    assert len(json.dumps(reported(pc01=off("pc01", "x" * 10**6)))) < 20_000
 
 
 def test_a_seat_that_was_lost_on_the_way_is_judged_by_what_it_told() -> None:
-    taken = (
+    listening = (
         "listeners",
         [{"port": 8080, "address": "::", "process": "tomcat9", "pid": 812, "container": None}],
     )
-    answers = {"pc01": answer("pc01"), "pc02": answer("pc02", *AWAY, taken), "pc03": answer("pc03")}
-    made = told(failed=("pc02", "pc03"), **answers)
-    assert [ids(row) for row in made["seats"]] == [[], ["port_taken"], ["unfinished"]]
+    answers = {
+        "pc01": answer("pc01"),
+        "pc02": answer("pc02", *AWAY, listening),
+        "pc03": answer("pc03"),
+    }
+    result = reported(failed=("pc02", "pc03"), **answers)
+    assert [ids(row) for row in result["seats"]] == [[], ["port_taken"], ["unfinished"]]
 
 
 def test_a_seat_that_the_run_is_not_about_keeps_its_last_state_and_time() -> None:
-    first = told(pc01=answer("pc01"), pc02=answer("pc02", *AWAY))
+    first = reported(pc01=answer("pc01"), pc02=answer("pc02", *AWAY))
     answers = {"pc01": answer("pc01")}
     everyone = room("pc01", "pc02", "pc03")
     later = report.report(answers, everyone, json.loads(json.dumps(first)), NOW + 3600)
     jsonschema.validate(later, SCHEMA)
-    one, two, three = later["seats"]
-    assert (one["asked"], two["asked"], three["asked"]) == (True, False, False)
-    assert (two["state"], two["time"]) == ("error", first["time"])
-    assert one["time"] > first["time"]
-    assert (three["state"], three["time"]) == ("unknown", None)
+    pc01, pc02, pc03 = later["seats"]
+    assert (pc01["asked"], pc02["asked"], pc03["asked"]) == (True, False, False)
+    assert (pc02["state"], pc02["time"]) == ("error", first["time"])
+    assert pc01["time"] > first["time"]
+    assert (pc03["state"], pc03["time"]) == ("unknown", None)
     assert later["revision"] == first["revision"]
 
 
 def test_a_server_that_is_no_seat_is_not_counted_among_them() -> None:
     answers = {"pc01": answer("pc01"), "server": answer("server", *AWAY)}
     whole = {"seats": ["pc01"], "servers": ["server"], "builder": "server"}
-    made = report.report(answers, whole, {}, NOW)
-    jsonschema.validate(made, SCHEMA)
-    assert made["totals"]["seats"] == 1
-    assert [(row["name"], row["state"]) for row in made["servers"]] == [("server", "ready")]
+    result = report.report(answers, whole, {}, NOW)
+    jsonschema.validate(result, SCHEMA)
+    assert result["totals"]["seats"] == 1
+    assert [(row["name"], row["state"]) for row in result["servers"]] == [("server", "ready")]
 
 
 def machine(name: str, running: str, **others: object) -> dict[str, Any]:
-    """Return the facts of a seat that says which machine it is."""
-    told = {"id": running, "running": running, "host_keys": [f"SHA256:{running}"]} | others
-    return answer(name, ("machine", told))
+    """Return the facts of a seat that identifies its machine."""
+    facts = {"id": running, "running": running, "host_keys": [f"SHA256:{running}"]} | others
+    return answer(name, ("machine", facts))
 
 
 def test_one_machine_under_two_names_is_found() -> None:
@@ -118,14 +124,14 @@ def test_one_machine_under_two_names_is_found() -> None:
 
 def test_copies_of_one_disk_are_told_once_and_stay_ready() -> None:
     shared = ["SHA256:rsa", "SHA256:ed25519"]
-    made = told(
+    result = reported(
         pc01=machine("pc01", "one", host_keys=shared),
         pc02=machine("pc02", "two", host_keys=[*shared, "SHA256:mine"], id="disk"),
         pc03=machine("pc03", "three", id="disk"),
         pc04=off("pc04", "off"),
     )
-    assert [row["state"] for row in made["seats"]] == ["ready"] * 3 + ["unreachable"]
-    keys, disks = made["findings"]
+    assert [row["state"] for row in result["seats"]] == ["ready"] * 3 + ["unreachable"]
+    keys, disks = result["findings"]
     assert (keys["id"], disks["id"]) == ("host_key_shared", "machine_id_shared")
     assert keys["cause"]["en"].startswith("pc01, pc02 have the same SSH host key")
     assert "./lab ansible pc01,pc02 -b -m shell" in keys["command"]
@@ -133,8 +139,8 @@ def test_copies_of_one_disk_are_told_once_and_stay_ready() -> None:
 
 
 def test_one_machine_under_two_names_is_no_copy_of_itself() -> None:
-    made = told(pc01=machine("pc01", "one"), pc02=machine("pc02", "one"))
-    assert made["findings"] == []
+    result = reported(pc01=machine("pc01", "one"), pc02=machine("pc02", "one"))
+    assert result["findings"] == []
 
 
 def rooted(name: str, *users: str) -> dict[str, Any]:
@@ -143,15 +149,15 @@ def rooted(name: str, *users: str) -> dict[str, Any]:
 
 
 def test_students_who_are_root_where_the_image_is_built_are_told_once() -> None:
-    made = told(pc01=rooted("pc01", "eleve", "student"), pc02=answer("pc02"))
-    assert made["totals"]["ready"] == 2
-    [found] = made["findings"]
-    assert found["cause"]["en"].startswith("pc01 builds the image")
-    assert "on which eleve, student can do anything" in found["cause"]["en"]
-    assert "group registry" in found["advice"]["en"]
-    assert told(pc01=rooted("pc01"), pc02=rooted("pc02", "student"))["findings"] == []
-    # Alone it decides for nobody else, and one that is no seat has no students.
-    assert told(pc01=rooted("pc01", "student"))["findings"] == []
+    result = reported(pc01=rooted("pc01", "eleve", "student"), pc02=answer("pc02"))
+    assert result["totals"]["ready"] == 2
+    [finding] = result["findings"]
+    assert finding["cause"]["en"].startswith("pc01 builds the image")
+    assert "on which eleve, student can do anything" in finding["cause"]["en"]
+    assert "group registry" in finding["advice"]["en"]
+    assert reported(pc01=rooted("pc01"), pc02=rooted("pc02", "student"))["findings"] == []
+    # A single seat builds for nobody else, and a server that is no seat has no students.
+    assert reported(pc01=rooted("pc01", "student"))["findings"] == []
     whole = {"seats": ["pc01", "pc02"], "servers": ["server"], "builder": "server"}
     answers = {"pc01": answer("pc01"), "pc02": answer("pc02"), "server": rooted("server", "x")}
     assert report.report(answers, whole, {}, NOW)["findings"] == []
@@ -159,17 +165,17 @@ def test_students_who_are_root_where_the_image_is_built_are_told_once() -> None:
 
 def test_students_who_build_the_rooms_image_are_told_where_they_are_not_root_too() -> None:
     kind = {"docker_engine_students": "rootless", "docker_engine_users": ["eleve"]}
-    made = told(pc01=answer("pc01", **kind), pc02=answer("pc02"))
-    assert "eleve can do anything with Docker" in made["findings"][0]["cause"]["en"]
+    result = reported(pc01=answer("pc01", **kind), pc02=answer("pc02"))
+    assert "eleve can do anything with Docker" in result["findings"][0]["cause"]["en"]
 
 
 @pytest.mark.parametrize(("uid", "kind"), [(0, "group"), (995, "rootless"), (None, None)])
 def test_how_students_use_docker_is_told_by_who_answers(uid: int | None, kind: str | None) -> None:
-    made = told(pc01=answer("pc01", ("docker/uid", uid)))
-    assert made["seats"][0]["students"] == kind
+    result = reported(pc01=answer("pc01", ("docker/uid", uid)))
+    assert result["seats"][0]["students"] == kind
 
 
 @pytest.mark.parametrize("before", [{}, {"seats": [{"name": "pc09", "state": "ready"}]}])
 def test_a_seat_that_left_the_inventory_is_forgotten(before: dict[str, Any]) -> None:
-    made = told(before, pc01=answer("pc01"))
-    assert [row["name"] for row in made["seats"]] == ["pc01"]
+    result = reported(before, pc01=answer("pc01"))
+    assert [row["name"] for row in result["seats"]] == ["pc01"]

@@ -1,4 +1,4 @@
-"""What is the students', by what an engine shows and what the seat remembers, and its words."""
+"""Show which objects of an engine a reset takes for the students', and its lines on them."""
 
 from typing import Any
 
@@ -18,14 +18,14 @@ NOTHING_BEFORE = {
 }
 
 
-def image(*names: str, mark: str = "", parent: str = "", **more: object) -> dict[str, Any]:
-    known = {"digests": [], "labels": {}, "layers": [], "bytes": 1} | more
-    return {"names": list(names), "fingerprint": mark, "parent": parent, **known}
+def image(*names: str, mark: str = "", parent: str = "", **fields: object) -> dict[str, Any]:
+    other_fields = {"digests": [], "labels": {}, "layers": [], "bytes": 1} | fields
+    return {"names": list(names), "fingerprint": mark, "parent": parent, **other_fields}
 
 
-def container(key: str, on: str = COURSE, **more: object) -> dict[str, Any]:
-    told = {"id": f"id-{key}", "name": key, "image": on}
-    return told | {"state": "running", "bytes": 1, "volumes": [], "networks": []} | more
+def container(key: str, on: str = COURSE, **fields: object) -> dict[str, Any]:
+    description = {"id": f"id-{key}", "name": key, "image": on}
+    return description | {"state": "running", "bytes": 1, "volumes": [], "networks": []} | fields
 
 
 def volume(name: str, driver: str = "local", *, elsewhere: bool = False) -> dict[str, Any]:
@@ -36,23 +36,23 @@ def network(key: str, name: str, driver: str = "bridge") -> dict[str, Any]:
     return {"id": key, "name": name, "driver": driver}
 
 
-def engine(images: dict[str, Any] | None = None, **more: object) -> dict[str, Any]:
-    """What look() gives of a seat with the toolkit's things, and more."""
+def engine(images: dict[str, Any] | None = None, **fields: object) -> dict[str, Any]:
+    """Return the result of look() on a seat with the toolkit's images, and further fields."""
     own = {BASE: image("room:base", mark="fp-base"), COURSE: image("room:python", mark="fp-course")}
     kinds = ("containers", "volumes", "networks", "plugins", "cache", *IN_A_SWARM)
     bare = {kind: [] for kind in kinds} | {"swarm": ""}
-    return {"images": own | (images or {}), **bare, **more}
+    return {"images": own | (images or {}), **bare, **fields}
 
 
 def plan(
     seat: dict[str, Any],
     before: dict[str, Any] | None = None,
     keep: tuple[str, ...] = (),
-    made: tuple[str, ...] = ("id-flask",),
+    own_containers: tuple[str, ...] = ("id-flask",),
     brought: dict[str, str] = DELIVERED,
 ) -> Plan:
     was = NOTHING_BEFORE | (before or {})
-    return reset_plan.plan(seat, Claims(was, brought, frozenset(made), list(keep)))
+    return reset_plan.plan(seat, Claims(was, brought, frozenset(own_containers), list(keep)))
 
 
 def going(things: dict[str, Any], kind: str) -> list[str]:
@@ -86,15 +86,15 @@ def test_a_container_that_only_looks_like_the_toolkits_goes(
 ) -> None:
     labels = {"labocloud.managed": "true"} if label_of_the_image else {}
     images = {MINE: image("copy:1", labels=labels)}
-    things = plan(engine(images, containers=[container(name, MINE)]), made=())
+    things = plan(engine(images, containers=[container(name, MINE)]), own_containers=())
     assert going(things, "containers") == [f"id-{name}"]
 
 
 def test_what_the_toolkit_made_is_known_by_its_record_and_not_by_name_or_label() -> None:
     """A setting gave it another name, and a student started one with the old name and our label."""
     seat = engine(containers=[container("autre"), container("flask")])
-    assert going(plan(seat, made=("id-autre",)), "containers") == ["id-flask"]
-    assert going(plan(seat, made=()), "containers") == ["id-autre", "id-flask"]
+    assert going(plan(seat, own_containers=("id-autre",)), "containers") == ["id-flask"]
+    assert going(plan(seat, own_containers=()), "containers") == ["id-autre", "id-flask"]
 
 
 def test_a_stolen_name_is_given_back_and_the_image_without_it_stays() -> None:
@@ -125,7 +125,7 @@ def test_a_second_name_goes_and_its_image_stays() -> None:
 def test_a_name_that_goes_from_revision_to_revision(
     bearer: str, running: str | None, given_back: dict[str, str]
 ) -> None:
-    """The record has the revisions under names of their own, one that is gone too."""
+    """The record has the revisions under names of their own, also of a revision that is gone."""
     delivered = {"room:app-aaaaaaaaaaaa": "fp-old", "room:app-bbbbbbbbbbbb": "fp-new"}
     delivered["room:app-cccccccccccc"] = "fp-gone"
     images = {
@@ -146,7 +146,7 @@ def test_a_copy_with_the_same_content_is_not_the_toolkits() -> None:
 
 
 def test_the_image_that_the_toolkits_container_runs_on_stays_without_a_name() -> None:
-    """A newer one has been delivered, and the container not started anew yet."""
+    """A newer revision has been delivered, and the container has not been restarted yet."""
     seat = engine({MINE: image()}, containers=[container("flask", MINE)])
     assert lines(plan(seat)) == []
 
@@ -284,7 +284,7 @@ def test_an_id_is_not_taken_for_a_name() -> None:
         containers=[container(HEX[:12])],
         networks=[network("n1", HEX[:12]), network(HEX, "net")],
         plugins=[{"id": "p1", "name": HEX[:12]}],
-        # All that a volume has is its name, and that of an anonymous one looks so.
+        # A volume has a name only, and the name of an anonymous volume looks like an ID.
         volumes=[volume(HEX), volume("e" * 64)],
     )
     things = plan(seat, keep=(HEX[:12], HEX))
@@ -295,13 +295,13 @@ def test_an_id_is_not_taken_for_a_name() -> None:
 
 
 def test_a_container_that_is_kept_by_its_id_stays_and_another_of_its_name_goes() -> None:
-    one, other = container("db") | {"id": HEX}, container("db")
-    things = plan(engine(containers=[one, other]), keep=(HEX[:12],))
+    listed, namesake = container("db") | {"id": HEX}, container("db")
+    things = plan(engine(containers=[listed, namesake]), keep=(HEX[:12],))
     assert going(things, "containers") == ["id-db"]
 
 
 def test_a_kept_container_keeps_its_volumes_and_networks() -> None:
-    """Its network by name or ID: one that was never started has the name alone."""
+    """It names its network by name or ID: a container that was never started has the name only."""
     seat = engine(
         containers=[
             container("db", volumes=["named", HEX], networks=["net", "n1"]),
@@ -344,17 +344,21 @@ def test_plugins_go_but_for_those_that_something_which_stays_is_made_with() -> N
     things = plan(seat, before, keep=("marks", "lan", "kept"))
     assert going(things, "plugins") == ["p-mine"]
     assert "plugin mine" in lines(things)
-    # The record of a Docker that did not run has none.
+    # The record of a Docker that did not run lists no plugins.
     assert going(plan(engine(plugins=plugins[:1])), "plugins") == ["p-old"]
 
 
-@pytest.mark.parametrize(("there", "told"), [("", True), ("node", False)])
-def test_what_a_swarm_holds_is_told_where_the_swarm_goes(there: str, told: bool) -> None:
-    held = {kind: [{"id": "x", "name": "web"}] for kind in IN_A_SWARM}
-    things = plan(engine(swarm="node", **held), {"ids": NOTHING_BEFORE["ids"] | {"swarm": there}})
+@pytest.mark.parametrize(("previous_swarm", "is_listed"), [("", True), ("node", False)])
+def test_what_a_swarm_holds_is_told_where_the_swarm_goes(
+    previous_swarm: str, is_listed: bool
+) -> None:
+    objects = {kind: [{"id": "x", "name": "web"}] for kind in IN_A_SWARM}
+    things = plan(
+        engine(swarm="node", **objects), {"ids": NOTHING_BEFORE["ids"] | {"swarm": previous_swarm}}
+    )
     expected = ["membership of a swarm", "service web, of that swarm"]
     expected += ["secret web, of that swarm", "config web, of that swarm"]
-    assert lines(things) == (expected if told else [])
+    assert lines(things) == (expected if is_listed else [])
     assert reset_plan.total(things) == 0
 
 
@@ -373,14 +377,14 @@ def test_a_volume_without_a_name_is_work_where_a_container_has_it() -> None:
     seat = engine(
         containers=[container("c", MINE, volumes=anonymous[:1])],
         images={MINE: image()},
-        volumes=[volume(one) for one in anonymous],
+        volumes=[volume(name) for name in anonymous],
     )
     lost = unsaved(plan(seat), Saved())
     assert lost == [f"volume {anonymous[0]}"]
 
 
 def test_of_a_plan_that_is_too_large_the_end_is_left_out() -> None:
-    """By the order in which it is carried out: what comes later may need what comes first."""
+    """The plan is cut in its order: later objects may need earlier ones."""
     spare = [f"{number}:{'x' * 1000}" for number in range(1000)]
 
     def going_with(names: list[str]) -> Plan:
@@ -393,12 +397,12 @@ def test_of_a_plan_that_is_too_large_the_end_is_left_out() -> None:
         ["z"],
         False,
     )
-    held = going_with(spare)
-    kept = len(held["names"])
+    cut_plan = going_with(spare)
+    kept = len(cut_plan["names"])
     assert 100 < kept < 1000
-    assert held["containers"] == small["containers"] != []
-    assert (held["cache"], held["more"]) == ([], 1000 - kept + 1)
-    assert list(held["names"]) == spare[:kept]
+    assert cut_plan["containers"] == small["containers"] != []
+    assert (cut_plan["cache"], cut_plan["more"]) == ([], 1000 - kept + 1)
+    assert list(cut_plan["names"]) == spare[:kept]
 
 
 @pytest.mark.parametrize(
@@ -407,7 +411,7 @@ def test_of_a_plan_that_is_too_large_the_end_is_left_out() -> None:
         ("containers", {"id": "c1", "bytes": 1}, True),
         ("volumes", {"name": "v", "bytes": 1}, True),
         ("images", {"id": "i", "names": ["mine:1"], "bytes": 1}, True),
-        # A step on the way to another image.
+        # The image is a build step of another one.
         ("images", {"id": "i", "names": [], "bytes": 1}, False),
         ("networks", {"id": "n", "bytes": 0}, False),
     ],

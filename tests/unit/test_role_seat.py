@@ -1,4 +1,4 @@
-"""What the tasks of the role seat do, in which order, and on which machine."""
+"""Show what the tasks of the role seat do, in which order, and on which machine."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,17 +15,17 @@ NOTHING = {"interrupted": False, "journal": False, "unfinished": [], "policy_rc_
 
 def blocks() -> list[dict[str, Any]]:
     """Return the two blocks of the file: the repair, and the installation."""
-    told: list[dict[str, Any]] = DataLoader().load_from_file(str(FILE), trusted_as_template=True)
-    return told
+    content: list[dict[str, Any]] = DataLoader().load_from_file(str(FILE), trusted_as_template=True)
+    return content
 
 
 def within(task: dict[str, Any], *conditions: str) -> Iterator[tuple[dict[str, Any], list[str]]]:
     """Yield the tasks of a block, each with its conditions and those of the blocks around it."""
-    every = [*conditions, *([task["when"]] if "when" in task else [])]
+    all_conditions = [*conditions, *([task["when"]] if "when" in task else [])]
     if "block" not in task:
-        yield task, every
-    for one in task.get("block", []):
-        yield from within(one, *every)
+        yield task, all_conditions
+    for inner in task.get("block", []):
+        yield from within(inner, *all_conditions)
 
 
 def render(**left: object) -> Templar:
@@ -35,11 +35,11 @@ def render(**left: object) -> Templar:
     """
     apt = {key: left.pop(key, value) for key, value in NOTHING.items()}
     seat = {"apt": apt, "packages": dict.fromkeys(left.pop("there", ["python3-apt"]), "1")}
-    known = {"hostvars": {"pc": {"labocloud_seat": seat}}, "seat_host": "pc"}
+    machine = {"hostvars": {"pc": {"labocloud_seat": seat}}, "seat_host": "pc"}
     inputs = {"seat_packages": ["zstd"], "seat_conflicting": [], "seat_roots": ["/r"]}
-    more = {"ansible_check_mode": False, "omit": "omitted", **known, **inputs, **left}
+    other_variables = {"ansible_check_mode": False, "omit": "omitted", **machine, **inputs, **left}
     variables = {key: value for block in blocks() for key, value in block["vars"].items()}
-    return Templar(loader=DataLoader(), variables={**variables, **more})
+    return Templar(loader=DataLoader(), variables={**variables, **other_variables})
 
 
 def done(**left: object) -> list[str]:
@@ -49,7 +49,7 @@ def done(**left: object) -> list[str]:
         task["name"].removeprefix("Install | ")
         for block in blocks()
         for task, conditions in within(block)
-        if all(templar.evaluate_conditional(one) for one in conditions)
+        if all(templar.evaluate_conditional(condition) for condition in conditions)
     ]
 
 
@@ -73,7 +73,7 @@ def test_all_of_it_is_done_on_the_machine_that_is_meant_and_known_of_that() -> N
 
 
 def test_nothing_is_included() -> None:
-    """Whoever includes this has no deeper file to look into."""
+    """Whoever includes the file has no deeper file to look into."""
     assert "include" not in FILE.read_text().replace("including", "")
 
 
@@ -87,7 +87,7 @@ def test_without_packages_there_is_only_what_is_remembered() -> None:
 
 
 def test_what_comes_is_remembered_before_anything_changes_and_what_came_before_that() -> None:
-    """A run that is killed from there on leaves what tells whose the packages are."""
+    """A run that is killed afterwards leaves the record of whose the packages are."""
     [record] = [task for task, _ in within(blocks()[1]) if STATE in task]
     templar = render(seat_conflicting=["docker-ce"])
     assert templar.template(record[STATE]) == {
@@ -106,22 +106,22 @@ def test_a_check_tells_and_asks_apt_nothing() -> None:
     [tell] = [task for task, _ in within(blocks()[1]) if "ansible.builtin.debug" in task]
     for lost, words in (([], ""), (["x", "y"], ", and lose x, y")):
         inputs = {"seat_packages": ["a", "b=1"], "seat_conflicting": lost}
-        told = render(**inputs).template(tell["ansible.builtin.debug"])
-        assert told["msg"] == f"pc would get a, b=1{words}."
+        rendered = render(**inputs).template(tell["ansible.builtin.debug"])
+        assert rendered["msg"] == f"pc would get a, b=1{words}."
 
 
 @pytest.mark.parametrize("whose", ["absent", "left", "other"])
 def test_a_policy_of_the_seats_own_is_not_moved_away(whose: str) -> None:
     *_, (install, _) = within(blocks()[1])
-    told = render(policy_rc_d=whose).template(install[APT])
-    assert told["policy_rc_d"] == ("omitted" if whose == "other" else 101)
+    arguments = render(policy_rc_d=whose).template(install[APT])
+    assert arguments["policy_rc_d"] == ("omitted" if whose == "other" else 101)
 
 
 @pytest.mark.parametrize(
     ("left", "names"),
     [
         ({}, []),
-        # All of it had come: that is remembered now, and nothing else is there to do.
+        # All packages had come: the role records that, and has nothing else to do.
         ({"interrupted": True}, []),
         ({"policy_rc_d": "other"}, []),
         ({"journal": True}, MENDING),
@@ -131,14 +131,14 @@ def test_a_policy_of_the_seats_own_is_not_moved_away(whose: str) -> None:
     ],
 )
 def test_what_an_installation_left_is_mended_first(left: dict[str, Any], names: list[str]) -> None:
-    """Services may start again only when dpkg has finished: else what is half configured would."""
+    """Services may start again only when dpkg has finished, or half-configured ones would."""
     assert done(**left) == [*names, RECORD, INSTALL]
 
 
 def test_it_is_told_what_is_mended() -> None:
     left = {"unfinished": ["tini", "zstd"], "journal": True, "policy_rc_d": "left"}
-    told = render(**left).template(blocks()[0]["block"][0]["ansible.builtin.debug"])
-    assert told["msg"].rstrip() == (
+    arguments = render(**left).template(blocks()[0]["block"][0]["ansible.builtin.debug"])
+    assert arguments["msg"].rstrip() == (
         "pc: an installation was interrupted, and is brought to its end now"
         " (tini, zstd, dpkg's journal, policy-rc.d)."
     )
@@ -156,7 +156,7 @@ def test_a_policy_that_was_left_is_removed() -> None:
 
 
 def test_who_installs_has_it_remembered_what_came() -> None:
-    """Else the installation would count as interrupted."""
+    """Otherwise the installation would count as interrupted."""
     callers = {
         path.parent
         for path in ROLES.glob("*/tasks/*.yml")

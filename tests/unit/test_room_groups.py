@@ -14,8 +14,8 @@ def test_a_machine_with_two_names_is_refused_and_one_that_lacks_nothing_is_in_no
     lacks = {"pc01": [], "pc02": ["lacks_images", "unproven"], "pc03": ["lacks_engine"], "pc04": []}
     hostvars = Known(
         {
-            name: variables({"seat": {"machine": {"running": one}}, "lacks": lacks[name]})
-            for name, one in runs.items()
+            name: variables({"seat": {"machine": {"running": machine}}, "lacks": lacks[name]})
+            for name, machine in runs.items()
         }
     )
     # One that is off has told nothing of itself; one whose task has failed was not judged.

@@ -1,4 +1,4 @@
-"""A run on a terminal, and in a pipe, as the callback room_live is told of it."""
+"""Show the output of the callback room_live on a terminal and in a pipe."""
 
 import re
 import sys
@@ -15,7 +15,7 @@ from sample_terminal import Tty, before, drawn_on, taken_from
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Tty:
-    """A terminal to draw on."""
+    """Return a terminal to draw on."""
     return drawn_on(monkeypatch)
 
 
@@ -68,7 +68,7 @@ class Run:
 
 @contextmanager
 def run_on(terminal: Tty, live: bool = True) -> Iterator[Run]:
-    """Have a run, which the terminal shows, or whose lines somebody reads."""
+    """Yield a run that is shown on the terminal, or whose lines somebody reads."""
     with before(terminal), pytest.MonkeyPatch.context() as patch:
         patch.setattr(terminal, "isatty", lambda: live)
         display = room_live.Default()._display
@@ -96,9 +96,9 @@ def test_a_row_follows_what_its_seat_does(terminal: Tty) -> None:
             ("runner_on_unreachable", {}, "unreachable", 2, 1),
             ("runner_on_unreachable", {"ignore_unreachable": True}, "ignored", 2, 1),
         ]
-        for event, told, *expected in steps:
+        for event, details, *expected in steps:
             row.since, row.note = 1.0, "try 1 of 2"
-            run.tell(event, **told)
+            run.tell(event, **details)
             assert [row.result, row.done, row.changed] == expected
             assert (row.since, row.note) == (None, "")
         run.tell("runner_retry", result={"attempts": 2, "retries": 4})
@@ -114,13 +114,13 @@ def test_what_went_well_is_printed_where_there_is_more_to_read(terminal: Tty, li
         for event in ("runner_on_ok", "runner_item_on_ok"):
             for less in ({}, {"changed": True}, {"check": True, "diff": True}):
                 assert run.tell(event, result=item, **less) == ([] if live else [event])
-            for more in (
+            for fields in (
                 {"changed": True, "check": True},
                 {"changed": True, "diff": True},
                 {"warnings": ["old"]},
                 {"result": item | {"_ansible_verbose_always": True}},
             ):
-                assert run.tell(event, **{"result": item} | more) == [event]
+                assert run.tell(event, **{"result": item} | fields) == [event]
         for event in ("runner_on_failed", "runner_on_unreachable", "runner_on_skipped"):
             assert run.tell(event) == [event]
         retry = run.tell("runner_retry", result={"attempts": 1, "retries": 2})

@@ -1,4 +1,4 @@
-"""One run at a time on a room, and none that locks the others out when it has ended."""
+"""Show that one run at a time works on a room, and that a run that has ended locks nobody out."""
 
 import json
 import multiprocessing
@@ -51,7 +51,7 @@ def test_a_lock_whose_writer_was_killed_on_the_way_is_free(tmp_path: Path, text:
 
 
 def works(lock: Path, alone: Path, start: Any) -> None:  # noqa: ANN401
-    """Take the lock and release it, again and again; two at once would meet at the file alone."""
+    """Take the lock and release it, again and again; a file shows where two have it at once."""
     me = OTHER | {"process": f"boot {os.getpid()} 1"}
     start.wait()
     for _ in range(200):
@@ -76,7 +76,7 @@ def test_of_many_at_once_one_has_it(tmp_path: Path) -> None:
 
 
 def test_one_that_goes_meanwhile_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next one is made anew, however often that befalls."""
+    """The module makes a new lock, however often that happens."""
     lock = tmp_path / "lock"
     look, looks = Path.stat, []
 
@@ -92,7 +92,7 @@ def test_one_that_goes_meanwhile_is_none(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_who_waited_for_one_that_is_released_has_one_of_its_own(tmp_path: Path) -> None:
-    """And not the file that was removed under its hands, beside which another would make one."""
+    """It does not keep a file that was removed meanwhile, beside which another run would lock."""
     lock = tmp_path / "lock"
     waiting = threading.Thread(target=module.take, args=(lock, MINE, {}, NOW))
     with module.opened(lock):
@@ -118,7 +118,7 @@ def ended() -> dict[str, str]:
 def test_a_run_of_the_same_user_and_machine_is_dead_when_its_process_is() -> None:
     owner = ended()
     assert action.is_dead(owner, MINE)
-    # Another process has that number by now, or it was before a boot.
+    # Another process has that number by now, or the lock is from before a boot.
     assert action.is_dead(MINE | {"process": MINE["process"] + "1"}, MINE)
     assert action.is_dead(MINE | {"process": "x" + MINE["process"]}, MINE)
     assert action.is_dead(MINE | {"process": ""}, MINE)
@@ -129,8 +129,8 @@ def test_a_run_of_the_same_user_and_machine_is_dead_when_its_process_is() -> Non
 
 def asking(lock: Path) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """Return a function that runs the module on a lock here."""
-    return lambda asked: {
-        "held": module.take(lock, asked["owner"], asked.get("instead_of", {}), NOW)
+    return lambda arguments: {
+        "held": module.take(lock, arguments["owner"], arguments.get("instead_of", {}), NOW)
     }
 
 
@@ -152,7 +152,7 @@ def test_who_gets_it(tmp_path: Path) -> None:
 
 
 def test_who_is_quicker_keeps_it() -> None:
-    """Two take it over at once: the second learns who was the first, and leaves it to that one."""
+    """Where two take it over at once, the second learns of the first, and leaves it the lock."""
     third = OTHER | {"process": "boot 813 1"}
     answers = [{"held": {"owner": OTHER}}, {"held": {"owner": third}}]
     assert action.take(lambda _: answers.pop(0), MINE, take_over=True)["held"]["owner"] == third
@@ -170,17 +170,17 @@ def test_who_names_one_dead_run_after_another_is_not_asked_for_ever() -> None:
 def test_the_others_are_told_who_and_since_when(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "Europe/Paris")
     time.tzset()
-    said = action.refusal("pc1", {"owner": OTHER, "since": NOW})
+    message = action.refusal("pc1", {"owner": OTHER, "since": NOW})
     monkeypatch.undo()
     time.tzset()
-    assert said.startswith(
+    assert message.startswith(
         "prof@far works on this room since 2026-11-25 09:30, says the lock on pc1"
     )
-    assert said.endswith("-e room_lock_take_over=yes")
+    assert message.endswith("-e room_lock_take_over=yes")
     forged = {"owner": {"user": "x\x1b[31m" * 100}, "since": "\n\n"}
-    said = action.refusal("pc1", forged)
-    assert said.isprintable()
-    assert len(said) < 400
+    message = action.refusal("pc1", forged)
+    assert message.isprintable()
+    assert len(message) < 400
 
 
 Play = Callable[..., subprocess.Popen[str]]
@@ -202,7 +202,7 @@ PLAYBOOK = """
 def play(tmp_path: Path) -> Play:
     """Start a run that takes the lock and then gives a command, of which only pc2 is a part."""
     off = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9}
-    # Root there has every module answer what is nested deeper than Python walks.
+    # Root of this seat makes modules answer with data nested too deeply for Python.
     odd = tmp_path / "odd"
     odd.write_text("""#!/usr/bin/python3\nprint('{"held": ' + '[' * 5000 + ']' * 5000 + '}')\n""")
     odd.chmod(0o700)
@@ -233,7 +233,7 @@ def play(tmp_path: Path) -> Play:
 
 
 def test_a_run_has_it_to_its_end_whatever_that_is(tmp_path: Path, play: Play) -> None:
-    """One that fails on all seats is followed by no play, and a killed one by nothing at all."""
+    """No play follows a run that fails on all seats, and nothing at all a run that is killed."""
     lock, seen = tmp_path / "lock", tmp_path / "seen"
     module.take(lock, OTHER, {}, NOW)
     failing = play(f"sh -c 'cp {lock} {seen}; false'", take_over=True)
@@ -256,9 +256,9 @@ def test_where_seats_could_change_settings_no_run_begins(
 ) -> None:
     monkeypatch.setenv("ANSIBLE_INJECT_FACT_VARS", "True")
     refused = play(f"touch {tmp_path}/done")
-    told = " ".join(refused.communicate(timeout=120)[0].rpartition("ROOM **")[2].split())
+    summary = " ".join(refused.communicate(timeout=120)[0].rpartition("ROOM **")[2].split())
     assert refused.returncode != 0
-    assert "Fix: write inject_facts_as_vars = False under [defaults] in your ansible.cfg" in told
+    assert "Fix: write inject_facts_as_vars = False under [defaults] in your ansible.cfg" in summary
     assert not (tmp_path / "done").exists()
     assert not (tmp_path / "lock").exists()
 
@@ -269,15 +269,15 @@ def test_anothers_lock_ends_the_run_and_an_absent_keeper_does_not(
     lock = tmp_path / "lock"
     module.take(lock, OTHER, {}, NOW)
     refused = play(f"touch {tmp_path}/done")
-    said = " ".join(refused.communicate(timeout=120)[0].rpartition("ROOM **")[2].split())
+    output = " ".join(refused.communicate(timeout=120)[0].rpartition("ROOM **")[2].split())
     assert refused.returncode != 0
-    assert "prof@far works on this room since 2026-11-25" in said
-    assert "waits for" not in said
+    assert "prof@far works on this room since 2026-11-25" in output
+    assert "waits for" not in output
     assert not (tmp_path / "done").exists()
     assert not (tmp_path / "reports").exists()
     for keeper in ("off", "odd"):
         absent = play("true", keeper=keeper)
-        said = " ".join(absent.communicate(timeout=120)[0].split())
+        output = " ".join(absent.communicate(timeout=120)[0].split())
         assert absent.returncode == 0
-        assert f"{keeper} cannot be asked whether somebody else works on the room" in said
+        assert f"{keeper} cannot be asked whether somebody else works on the room" in output
     assert json.loads(lock.read_text())["owner"] == OTHER

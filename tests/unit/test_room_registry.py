@@ -1,4 +1,4 @@
-"""What the role room_registry does in which order, and what it is handed."""
+"""Show what the role room_registry does, in which order, and with which files."""
 
 from typing import Any
 
@@ -15,12 +15,12 @@ TASKS = ROLES / "room_registry/tasks"
 
 def load(name: str) -> list[dict[str, Any]]:
     """Return the tasks of a file, with those of its blocks in their place."""
-    told = DataLoader().load_from_file(str(TASKS / name), trusted_as_template=True)
-    return [one for task in told for one in task.get("block", [task])]
+    tasks = DataLoader().load_from_file(str(TASKS / name), trusted_as_template=True)
+    return [inner for task in tasks for inner in task.get("block", [task])]
 
 
 def names(name: str) -> list[str]:
-    return [one["name"] for one in load(name)]
+    return [task["name"] for task in load(name)]
 
 
 def test_it_is_refused_before_anything_is_done() -> None:
@@ -28,7 +28,7 @@ def test_it_is_refused_before_anything_is_done() -> None:
 
 
 def test_a_run_that_is_killed_leaves_a_registry_that_does_not_run() -> None:
-    """What is written is read when it starts: what was not read has to be seen by the next run."""
+    """The registry reads its files when it starts: the next run must notice files not yet read."""
     order = ["Stop it while it is changed", "Make its certificates", "Configure and start it"]
     assert [name for name in names("main.yml") if name in order] == order
     order = ["Configure | Write the files that configure it", "Configure | Start it"]
@@ -36,9 +36,9 @@ def test_a_run_that_is_killed_leaves_a_registry_that_does_not_run() -> None:
 
 
 def test_what_it_lacks_is_installed_and_what_came_is_known_before_it_is_stopped() -> None:
-    """Without packages, an interrupted installation is mended, and what was there recorded."""
+    """Without packages, it mends an interrupted installation and records what was there."""
     tasks = load("main.yml")
-    [install] = [one for one in tasks if "ansible.builtin.include_role" in one]
+    [install] = [task for task in tasks if "ansible.builtin.include_role" in task]
     lacking = "{{ room_registry_verdict.lacking }}"
     assert install["vars"] == {"seat_packages": lacking}
     assert "when" not in install
@@ -52,9 +52,9 @@ def test_who_needs_a_registry_does_not_go_on_without_it(down: str) -> None:
     last = load("main.yml")[-1]
     facts = {"room_registry_verdict": {"settled": True, "down": down}}
     templar = Templar(loader=DataLoader(), variables=facts)
-    told = last["ansible.builtin.assert"]
-    assert templar.evaluate_conditional(told["that"]) is (not down)
-    assert templar.template(told["fail_msg"]) == down
+    arguments = last["ansible.builtin.assert"]
+    assert templar.evaluate_conditional(arguments["that"]) is (not down)
+    assert templar.template(arguments["fail_msg"]) == down
 
 
 def test_the_tasks_are_handed_all_files_those_with_a_password_apart() -> None:

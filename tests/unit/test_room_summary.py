@@ -1,4 +1,4 @@
-"""What is said and written at the end of a run, by what became of its seats."""
+"""Show what a run prints and writes at its end, by the state of its seats."""
 
 import json
 from importlib import import_module
@@ -53,7 +53,7 @@ def test_seats_that_failed_are_named_and_the_next_run_can_be_limited_to_them(up:
     assert up.color == "red"
     assert up.missing() == ["pc2", "pc3"]
     assert up.page() == {"pc1": "ready", "pc2": "error", "pc3": "error"}
-    # One of them is ready now; nobody has looked at the other.
+    # The first seat is ready now; no run has looked at the second one.
     up.again()
     up.begin("pc2")
     up.judge("pc2")
@@ -65,7 +65,7 @@ def test_seats_that_failed_are_named_and_the_next_run_can_be_limited_to_them(up:
 def test_of_a_run_that_was_broken_off_what_is_known_is_told_and_kept(
     up: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As by Ctrl-C at a seat that does not answer, or by an error of Ansible's own."""
+    """Ctrl-C at a seat that does not answer, or an error of Ansible's own, ends a run so."""
     assert up.broken_off(monkeypatch) == []  # it had not begun
     up.begin("pc1", "pc2", "pc3")
     up.judge("pc1")
@@ -112,12 +112,12 @@ def test_of_a_run_that_was_broken_off_only_those_at_work_were_waited_for(
 def test_a_run_whose_end_was_told_is_told_once(up: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     up.begin("pc1")
     up.judge("pc1")
-    told = up.end("pc1")
-    assert up.broken_off(monkeypatch) == told == ["1 seat ready."]
+    lines = up.end("pc1")
+    assert up.broken_off(monkeypatch) == lines == ["1 seat ready."]
 
 
 def test_how_long_a_run_took_is_not_what_a_seat_says(up: Run) -> None:
-    """One that says that it was asked in 1970 would have the page tell of half a century."""
+    """A seat whose answer is dated 1970 would make the page show half a century."""
     up.begin("pc1")
     up.judge("pc1")
     assert up.callback.record.answers["pc1"]["seat"]["clock"]["control"] == 1.0
@@ -177,13 +177,13 @@ def test_the_page_is_written_where_no_seat_is_left(up: Run) -> None:
 
 
 def test_a_machine_that_ran_into_its_time_limit_is_on_the_page(up: Run) -> None:
-    """No verdict came back of the task."""
+    """The task has returned no verdict."""
     up.begin("pc1")
     timed_out = {"msg": "Timed out after 180 second(s).", "timedout": {"period": 180}}
     up.tell("runner_on_failed", "pc1", result=timed_out)
     up.end(pc1="failures")
     assert up.page()["pc1"] == "error"
-    [row] = [one for one in page.last(up.directory)["seats"] if one["name"] == "pc1"]
+    [row] = [seat for seat in page.last(up.directory)["seats"] if seat["name"] == "pc1"]
     why = "it did not answer in time: Do it, within 180 s."
     assert row["findings"][0]["cause"]["en"] == why
 
@@ -213,9 +213,9 @@ def test_where_another_machine_stops_the_run_it_is_named_and_the_seats_wait_for_
     up.begin("pc1", "pc2")
     broken = {"delegate_to": "builder", "result": {"msg": "disk full"}}
     up.tell("runner_on_failed", "pc1", **broken)
-    said = up.end("pc2", pc1="failures")
-    assert said[:2] == ["0 seats ready, 3 need you:", "  builder: disk full"]
-    for line, seat in zip(said[2:], ("pc1", "pc2"), strict=True):
+    lines = up.end("pc2", pc1="failures")
+    assert lines[:2] == ["0 seats ready, 3 need you:", "  builder: disk full"]
+    for line, seat in zip(lines[2:], ("pc1", "pc2"), strict=True):
         assert line.startswith(f"  {seat}: waits for builder, which works for the room. Fix: ")
     assert up.missing() == ["pc1", "pc2"]
 
@@ -241,9 +241,9 @@ def test_a_seat_that_takes_too_long_is_not_told_to_be_off(up: Run) -> None:
     up.judge("pc1")
     why = "Timeout (32s) waiting for privilege escalation prompt: "
     up.tell("runner_on_unreachable", "pc2", result={"msg": why})
-    [_, told, *_] = up.end("pc1", pc2="unreachable")
-    assert told.startswith("  pc2: it did not answer in time: Timeout (32s)")
-    assert "plug it in" not in told
+    [_, line, *_] = up.end("pc1", pc2="unreachable")
+    assert line.startswith("  pc2: it did not answer in time: Timeout (32s)")
+    assert "plug it in" not in line
 
 
 def test_what_was_found_of_the_room_is_told(up: Run) -> None:
@@ -258,10 +258,10 @@ def test_what_came_of_attacks_is_told_at_the_end_also_where_all_is_well(up: Run)
     facts = judged("pc1") | {"attacks": tried(withstood=2)}
     attack = "labocloud.room.seat_attack"
     up.tell("runner_on_ok", "pc1", action=attack, result={UNSHOWN: facts})
-    # The proof that follows tells nothing of them.
+    # The proof that follows has no results of attacks.
     up.tell("runner_on_ok", "pc1", action=SEAT, result={UNSHOWN: judged("pc1")})
-    told = up.end("pc1")
-    assert told[:2] == ["1 seat ready.", "Attacks, pc1: as student 2 tried, 0 succeeded."]
+    lines = up.end("pc1")
+    assert lines[:2] == ["1 seat ready.", "Attacks, pc1: as student 2 tried, 0 succeeded."]
 
 
 @pytest.mark.parametrize("key", ["attacks", "look", "verdict"])
@@ -269,13 +269,13 @@ def test_what_came_of_attacks_is_told_at_the_end_also_where_all_is_well(up: Run)
 def test_what_any_module_may_answer_is_not_taken_for_what_an_action_has_found_out(
     up: Run, key: str, event: str
 ) -> None:
-    """Each of these would have ended the callback, and with it the last lines of all seats."""
+    """Each of these answers would have ended the callback, and so the last lines of all seats."""
     up.begin("pc1")
     lie = {key: {"tried": 7, "machine": 7, "exercises": 7}}
     for action in ("ansible.builtin.command", "labocloud.room.seat_students"):
         answer = {"ansible_facts": lie, **lie, UNSHOWN: lie}
         up.tell(event, "pc2", action=action, result=answer)
-    # Nor what one of the toolkit's own gives by another's name, or as facts.
+    # The same holds for data of the toolkit's own actions under another name, or as facts.
     up.tell(event, "pc2", action="labocloud.room.seat_attack", result={"ansible_facts": lie, **lie})
     up.tell(event, "pc2", action=SEAT, result={UNSHOWN: {"attacks": 7, "look": 7}})
     record = up.callback.record

@@ -1,4 +1,4 @@
-"""The board, while a run looks at how far the seats are, and what such a run ends with."""
+"""Show the board during a run that looks at the progress of seats, and the run's last lines."""
 
 import json
 import time
@@ -16,15 +16,15 @@ from summary_run import LOOK, Run
 
 @pytest.fixture
 def looking(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    """A run that looks at how far the seats are."""
+    """Return a run that looks at the progress of the seats."""
     make(tmp_path / "course")
     return Run(monkeypatch, tmp_path, "progress.yml")
 
 
 def look(run: Run, seat: str, *containers: str) -> None:
     """Report to the run a look at a seat with containers of these names."""
-    known = exercises.load(run.directory / "course/app/exercises")
-    facts = {UNSHOWN: {"look": seen(known, taken(*containers), time.time())}}
+    lesson = exercises.load(run.directory / "course/app/exercises")
+    facts = {UNSHOWN: {"look": seen(lesson, taken(*containers), time.time())}}
     run.tell("runner_on_ok", seat, action=LOOK, result=facts)
 
 
@@ -37,9 +37,9 @@ def test_each_look_is_on_the_board_at_once(looking: Run) -> None:
     assert looking.progress()["pc2"] == ("new", "Ana")
     assert (looking.directory / "board.html").exists()
     assert (looking.directory / "progress.csv").exists()
-    said = looking.end("pc1", "pc2", "pc3")
-    assert said[-2] == "3 seats, 0 need you: 1 working, 1 new, 1 unknown."
-    assert said[-1] == f"The board: {looking.directory}/board.html"
+    lines = looking.end("pc1", "pc2", "pc3")
+    assert lines[-2] == "3 seats, 0 need you: 1 working, 1 new, 1 unknown."
+    assert lines[-1] == f"The board: {looking.directory}/board.html"
     assert looking.color == "green"
     assert not (looking.directory / "room.json").exists()
 
@@ -49,8 +49,8 @@ def test_a_seat_whose_look_took_too_long_needs_somebody(looking: Run) -> None:
     timed_out = {"msg": "Timed out after 60 second(s).", "timedout": {"period": 60}}
     looking.tell("runner_on_failed", "pc1", action=LOOK, result=timed_out)
     assert looking.progress()["pc1"] == ("mute", None)
-    said = looking.end("pc1")
-    assert "it did not answer in time: Do it, within 60 s." in said[0]
+    lines = looking.end("pc1")
+    assert "it did not answer in time: Do it, within 60 s." in lines[0]
     assert looking.color == "yellow"
 
 
@@ -58,7 +58,7 @@ def test_exercises_that_cannot_be_read_fail_the_look(looking: Run) -> None:
     looking.begin("pc1")
     looking.tell("runner_on_failed", "pc1", action=LOOK, result={"msg": "no fr.md"})
     assert looking.end(pc1="failures") == ["0 seats done, 1 needs you:", "  pc1: no fr.md"]
-    # Also where another seat was looked at.
+    # The same holds where the run looked at another seat.
     look(looking, "pc2", "one")
     assert looking.end("pc2", pc1="failures")[-1] == "  pc1: no fr.md"
 
@@ -78,8 +78,8 @@ def test_a_board_that_cannot_be_written_is_not_told_to_be_there(looking: Run) ->
     looking.begin("pc1", "pc2")
     (looking.directory / "board.html").mkdir()
     look(looking, "pc1", "one")
-    [said] = looking.end("pc1", "pc2")
-    assert said.startswith("The board cannot be written: ")
+    [line] = looking.end("pc1", "pc2")
+    assert line.startswith("The board cannot be written: ")
     assert looking.color == "red"
     (looking.directory / "board.html").rmdir()
     look(looking, "pc2", "one")
@@ -145,8 +145,8 @@ def test_another_task_that_took_too_long_says_nothing_of_the_students(up: Run) -
     timed_out = {"msg": "Timed out after 180 second(s).", "timedout": {"period": 180}}
     up.tell("runner_on_failed", "pc1", result=timed_out)
     assert not (up.directory / "progress.json").exists()
-    said = up.end(pc1="failures")[1]
-    assert said.startswith("  pc1: it did not answer in time: Do it, within 180 s. Fix: it is on")
+    line = up.end(pc1="failures")[1]
+    assert line.startswith("  pc1: it did not answer in time: Do it, within 180 s. Fix: it is on")
     assert up.page()["pc1"] == "error"
 
 

@@ -1,4 +1,4 @@
-"""What is said at the end of an update, in which seats take turns."""
+"""Show the last lines of an update, in which seats take turns."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from summary_run import Run
 
 @pytest.fixture
 def update(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    """A run that goes from seat to seat."""
+    """Return a run that goes from seat to seat."""
     return Run(monkeypatch, tmp_path, "update.yml")
 
 
@@ -18,10 +18,12 @@ def test_seats_whose_turn_in_an_update_did_not_come_are_told_why(update: Run) ->
     update.begin("pc1", "pc2", any_errors_fatal=True)
     update.judge("pc2", "container_old")
     update.tell("runner_on_failed", "pc1", result={"msg": "its page does not answer"})
-    said = update.end("pc2", pc1="failures")
-    assert said[1] == "  pc1: its page does not answer"
-    assert said[2].startswith("  pc2: the update stops before this batch, since pc1 could not")
-    assert "-e revision=" in said[2]
+    report_lines = update.end("pc2", pc1="failures")
+    assert report_lines[1] == "  pc1: its page does not answer"
+    assert report_lines[2].startswith(
+        "  pc2: the update stops before this batch, since pc1 could not"
+    )
+    assert "-e revision=" in report_lines[2]
 
 
 def test_an_update_that_stopped_has_served_those_that_it_came_to(update: Run) -> None:
@@ -29,9 +31,11 @@ def test_an_update_that_stopped_has_served_those_that_it_came_to(update: Run) ->
     update.judge("pc1")
     update.judge("pc3", named=False)
     update.tell("runner_on_failed", "pc2", result={"msg": "its page does not answer"})
-    said = update.end("pc1", "pc3", pc2="failures")
-    assert said[0] == "1 seat ready, 2 need you:"
-    assert said[2].startswith("  pc3: the update stops before this batch, since pc2 could not")
+    report_lines = update.end("pc1", "pc3", pc2="failures")
+    assert report_lines[0] == "1 seat ready, 2 need you:"
+    assert report_lines[2].startswith(
+        "  pc3: the update stops before this batch, since pc2 could not"
+    )
 
 
 def test_an_update_whose_first_seat_was_lost_before_its_turn_has_stopped(update: Run) -> None:
@@ -39,22 +43,24 @@ def test_an_update_whose_first_seat_was_lost_before_its_turn_has_stopped(update:
     for seat in ("pc2", "pc3"):
         update.judge(seat, named=False)
     update.tell("runner_on_unreachable", "pc1", result={"msg": "off"})
-    said = update.end("pc2", "pc3", pc1="unreachable")
-    assert said[0] == "0 seats ready, 3 need you:"
-    for line, seat in zip(said[2:], ("pc2", "pc3"), strict=True):
+    report_lines = update.end("pc2", "pc3", pc1="unreachable")
+    assert report_lines[0] == "0 seats ready, 3 need you:"
+    for line, seat in zip(report_lines[2:], ("pc2", "pc3"), strict=True):
         assert line.startswith(f"  {seat}: the update stops before this batch, since pc1 could not")
 
 
 def test_what_the_proof_says_of_a_seat_that_no_update_came_to_is_not_why(update: Run) -> None:
-    """Where the machine that builds was updated, what such a seat serves is not what that does."""
+    """Where the builder was updated, such a seat serves another revision than the builder."""
     update.begin("pc1", "pc2", "pc3", any_errors_fatal=True)
     update.judge("pc1")
     update.tell("runner_on_failed", "pc2", result={"msg": "its page does not answer"})
     update.begin("pc1", "pc2", "pc3")
     update.judge("pc3", "container_old", event="runner_on_failed", named=False)
-    said = update.end("pc1", pc2="failures", pc3="failures")
-    assert said[0] == "1 seat ready, 2 need you:"
-    assert said[2].startswith("  pc3: the update stops before this batch, since pc2 could not")
+    report_lines = update.end("pc1", pc2="failures", pc3="failures")
+    assert report_lines[0] == "1 seat ready, 2 need you:"
+    assert report_lines[2].startswith(
+        "  pc3: the update stops before this batch, since pc2 could not"
+    )
 
 
 def test_with_check_no_seat_is_one_that_an_update_did_not_come_to(
@@ -72,20 +78,22 @@ def test_with_check_no_seat_is_one_that_an_update_did_not_come_to(
 
 @pytest.mark.parametrize("proof", [True, False])
 def test_a_seat_that_is_off_is_not_told_to_serve_as_before(update: Run, proof: bool) -> None:
-    """Whether the update had a proof at its end, or stopped before."""
+    """This holds whether the update had a proof at its end, or stopped before."""
     update.begin("pc1", "pc2", "pc3", any_errors_fatal=True)
     update.judge("pc1")
     update.judge("pc3", refused="unreachable", named=False)
-    # A failure that a rescue has worded is told twice.
+    # Ansible reports a failure twice where a rescue words it.
     for _ in range(2):
         update.tell("runner_on_failed", "pc2", result={"msg": "its page does not answer"})
     if proof:
         update.begin("pc1", "pc2", "pc3")
         update.tell("runner_on_unreachable", "pc3", result={"msg": "off"})
     update.judge("pc1", named=False)
-    said = update.end("pc1", pc2="failures", **({"pc3": "unreachable"} if proof else {}))
-    assert said[1].startswith("  pc1: the update stops before this batch, since pc2 could not be")
-    assert said[3].startswith("  pc3: unreachable: off")
+    report_lines = update.end("pc1", pc2="failures", **({"pc3": "unreachable"} if proof else {}))
+    assert report_lines[1].startswith(
+        "  pc1: the update stops before this batch, since pc2 could not be"
+    )
+    assert report_lines[3].startswith("  pc3: unreachable: off")
 
 
 def test_what_is_not_named_yet_is_no_fault_but_in_an_update(up: Run) -> None:

@@ -1,4 +1,4 @@
-"""What a run is for, as its plays say it."""
+"""Show how the kind of a run follows from its plays."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The rows of a run: what they say, and which of them are shown."""
+"""Show the text of a run's rows, and which of them are shown."""
 
 import io
 import re
@@ -21,10 +21,10 @@ def text(rows: list[Row], width: int, now: float = 100.0) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"), [(0.9, "0:00"), (67, "1:07"), (750, "12:30"), (3723, "1:02:03")]
+    ("seconds", "expected"), [(0.9, "0:00"), (67, "1:07"), (750, "12:30"), (3723, "1:02:03")]
 )
-def test_a_duration(seconds: float, said: str) -> None:
-    assert clock(seconds) == said
+def test_a_duration(seconds: float, expected: str) -> None:
+    assert clock(seconds) == expected
 
 
 def test_a_row_says_what_a_seat_does_for_how_long_and_what_became_of_it() -> None:
@@ -33,8 +33,8 @@ def test_a_row_says_what_a_seat_does_for_how_long_and_what_became_of_it() -> Non
         Row("pc2", "Refuse it", result="failed", done=2),
     ]
     first, second = text(rows, 80)
-    said = ["pc1", "0:12", "Install | Install it (try 2 of 4)", "3 ok, 1 changed"]
-    assert re.split("  +", first) == said
+    expected = ["pc1", "0:12", "Install | Install it (try 2 of 4)", "3 ok, 1 changed"]
+    assert re.split("  +", first) == expected
     assert re.split("  +", second) == ["pc2", "failed", "Refuse it", "2 ok, 0 changed"]
 
 

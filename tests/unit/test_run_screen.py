@@ -1,4 +1,4 @@
-"""A picture at the end of a terminal, and what is printed above it."""
+"""Show the picture at the end of a terminal, and the lines that are printed above it."""
 
 import io
 import sys
@@ -20,8 +20,8 @@ from sample_terminal import Tty, before, drawn_on, picture, taken_from
 
 def test_what_is_printed_has_the_colours_of_ansible_and_moves_no_cursor() -> None:
     """A seat that forges these colours paints a word; each line ends its own."""
-    told = "\x1b[0;31mfatal: held by x\x1b[2J\x07\x1b]0;title\x07\n\ttwo\r\x1b[0m"
-    assert shown(told) == "\x1b[0;31mfatal: held by x [2J  ]0;title \n\ttwo \x1b[0m"
+    printed = "\x1b[0;31mfatal: held by x\x1b[2J\x07\x1b]0;title\x07\n\ttwo\r\x1b[0m"
+    assert shown(printed) == "\x1b[0;31mfatal: held by x [2J  ]0;title \n\ttwo \x1b[0m"
 
 
 def test_rows_are_for_a_terminal_and_none_who_wants_lines(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,30 +48,30 @@ def test_rows_are_for_a_terminal_and_none_who_wants_lines(monkeypatch: pytest.Mo
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Tty:
-    """A terminal to draw on."""
+    """Return a terminal to draw on."""
     return drawn_on(monkeypatch)
 
 
 @contextmanager
 def screen_on(terminal: Tty) -> Iterator[Screen]:
-    """Have a screen whose picture is what its attribute `shows` says."""
+    """Yield a screen whose picture is its attribute `shows`."""
 
     def picture(width: int, height: int) -> str:
         assert (width, height) == (79, 24)
-        return there.shows
+        return screen.shows
 
     with before(terminal):
-        there = Screen(threading.RLock(), picture)
-        there.shows = "one\ntwo\nthree"
-        yield there
-        there.end()
+        screen = Screen(threading.RLock(), picture)
+        screen.shows = "one\ntwo\nthree"
+        yield screen
+        screen.end()
 
 
 def test_a_picture_takes_the_place_of_the_one_before(terminal: Tty) -> None:
     with screen_on(terminal) as screen:
         screen.draw()
         assert taken_from(terminal) == "\r\x1b[J" + picture("one\ntwo\nthree")
-        # The same one is not drawn again.
+        # The same picture is not drawn again.
         screen.draw()
         assert taken_from(terminal) == ""
         screen.shows = "four"
@@ -92,7 +92,7 @@ def test_what_is_printed_stands_above_the_picture(terminal: Tty) -> None:
         assert taken_from(terminal) == "warning\n"
         screen.draw()
         assert taken_from(terminal) == "\r\x1b[J" + picture("one\ntwo\nthree")
-        # Nothing is nothing, and takes no picture away.
+        # An empty text is not printed, and removes no picture.
         assert sys.stdout.write("") == 0
         assert taken_from(terminal) == ""
         assert sys.stdout.isatty()

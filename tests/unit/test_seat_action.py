@@ -1,4 +1,4 @@
-"""How the action that asks and judges ends its task."""
+"""Show how the action that asks and judges a seat ends its task."""
 
 import time
 from typing import Any
@@ -30,8 +30,8 @@ def run(
     """
     asking = Action(seat, None, check=check, **arguments)
     RAN.append(asking.action)
-    told = answers if answers is not None else [facts["seat"]] * 9
-    asking.action._execute_module = lambda **_: {"seat": told.pop()}
+    answers_left = answers if answers is not None else [facts["seat"]] * 9
+    asking.action._execute_module = lambda **_: {"seat": answers_left.pop()}
     return asking.run(facts=facts)
 
 
@@ -52,57 +52,57 @@ def off() -> dict[str, Any]:
 
 @pytest.mark.parametrize("arguments", [{"prove": True}, {"refuse": ["engine"]}])
 def test_a_seat_that_is_off_is_unreachable_as_ansible_counts_it(arguments: dict[str, Any]) -> None:
-    """What has failed, Ansible looks at no further."""
-    told = run(off(), **arguments)
-    assert told["unreachable"] is True
-    assert told["msg"] == "no route to host."
-    assert not told.get("failed")
+    """Ansible would not look further at a result that has failed."""
+    result = run(off(), **arguments)
+    assert result["unreachable"] is True
+    assert result["msg"] == "no route to host."
+    assert not result.get("failed")
 
 
 def test_how_long_an_answer_took_is_not_taken_for_a_clock_that_is_off() -> None:
-    """Nor is what a module did before it answered."""
+    """The time of a module before its answer does not count either."""
     late = sample(("clock/control", time.time() - 300), ("clock/ahead", 299.0))
-    told = run({"seat": late, "verdict": {}}, anew=True)
-    assert told[UNSHOWN]["seat"]["clock"]["ahead"] == 0
-    assert [one["id"] for one in told[UNSHOWN]["verdict"]["machine"]["findings"]] == []
+    result = run({"seat": late, "verdict": {}}, anew=True)
+    assert result[UNSHOWN]["seat"]["clock"]["ahead"] == 0
+    assert [finding["id"] for finding in result[UNSHOWN]["verdict"]["machine"]["findings"]] == []
 
 
 def test_what_is_refused_is_told_once() -> None:
     facts = {"seat": sample(("root", False))}
-    told = run(facts, refuse=["machine"], anew=True)["msg"]
-    assert told.count("it was not asked as root") == 1
+    message = run(facts, refuse=["machine"], anew=True)["msg"]
+    assert message.count("it was not asked as root") == 1
 
 
 def test_to_ask_never_fails() -> None:
-    told = run(off())
-    assert not told.get("failed")
-    assert not told.get("unreachable")
-    assert told[UNSHOWN]["lacks"] == ["refused", "unproven"]
+    result = run(off())
+    assert not result.get("failed")
+    assert not result.get("unreachable")
+    assert result[UNSHOWN]["lacks"] == ["refused", "unproven"]
 
 
 def test_what_the_callbacks_are_told_is_published_and_no_facts_are() -> None:
     has = sample()
-    told = run({"seat": has, "verdict": judge(has, want(), builder())})
+    result = run({"seat": has, "verdict": judge(has, want(), builder())})
     assert RAN[-1].registered == {
         VariableLayer.CACHEABLE_FACT: {},
-        VariableLayer.EPHEMERAL_FACT: variables(told[UNSHOWN]),
+        VariableLayer.EPHEMERAL_FACT: variables(result[UNSHOWN]),
     }
-    assert told[UNSHOWN]["seat"] == has
-    assert strip_internal_keys(dict(told)).keys() == {"changed"}
+    assert result[UNSHOWN]["seat"] == has
+    assert strip_internal_keys(dict(result)).keys() == {"changed"}
 
 
 def test_what_was_wrong_is_asked_again_before_the_proof_fails() -> None:
     """A service may just have been starting, as after a machine was switched on."""
     facts = judged(*LACKING)
-    told = run(facts, prove=True, answers=[sample()])
-    assert not told.get("failed")
-    assert told[UNSHOWN]["seat"]["containers"] == sample()["containers"]
+    result = run(facts, prove=True, answers=[sample()])
+    assert not result.get("failed")
+    assert result[UNSHOWN]["seat"]["containers"] == sample()["containers"]
 
 
 @pytest.mark.parametrize("changes", [[], [("root", False)], [("root", False), ("containers", {})]])
 def test_nothing_is_asked_again_of_a_seat_that_is_right_or_refused(changes: list[Any]) -> None:
     assert run(judged(*changes), prove=True, answers=[]).get("failed", False) is bool(changes)
-    # Nor of any before the proof, or in a check.
+    # The same holds before the proof, and in a check.
     facts = judged(*LACKING)
     assert run(facts, answers=[])[UNSHOWN]["seat"] == facts["seat"]
     assert run(facts, prove=True, check=True, answers=[])[UNSHOWN]["seat"] == facts["seat"]
@@ -110,12 +110,12 @@ def test_nothing_is_asked_again_of_a_seat_that_is_right_or_refused(changes: list
 
 def test_what_is_wrong_fails_the_proof_but_in_a_check() -> None:
     facts = judged(*LACKING)
-    told = run(facts, prove=True)
-    assert told["failed"] is True
-    assert told["msg"].startswith(f"{NAME}: the container flask is missing.")
-    assert "unreachable" not in told
+    result = run(facts, prove=True)
+    assert result["failed"] is True
+    assert result["msg"].startswith(f"{NAME}: the container flask is missing.")
+    assert "unreachable" not in result
     # A person would have to read hundreds of lines of them; the callback needs them.
-    assert strip_internal_keys(dict(told)).keys() == {"changed", "failed", "msg"}
-    assert told[UNSHOWN]["verdict"] == facts["verdict"]
+    assert strip_internal_keys(dict(result)).keys() == {"changed", "failed", "msg"}
+    assert result[UNSHOWN]["verdict"] == facts["verdict"]
     assert "failed" not in run(facts, prove=True, check=True)
     assert "failed" not in run(facts, refuse=["container"])

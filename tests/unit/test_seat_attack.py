@@ -1,4 +1,4 @@
-"""What came of an attack: what is no proof is not taken for one, and nothing stays changed."""
+"""Show that only a proof counts as the success of an attack, and that nothing stays changed."""
 
 import json
 import os
@@ -29,7 +29,7 @@ TOOL = '{"tool": true}\n'
     [
         (Ended(0, TOOL + '{"why": "[Errno 13] denied"}\n'), "withstood", "[Errno 13] denied"),
         (Ended(0, TOOL + '{"got": "net:[4]"}\n'), "withstood", "it has reached no more than net"),
-        # It said that it could see its success, and no more.
+        # The attack reports that it could see its success, without a value.
         (Ended(0, TOOL), "untried", "it ended with status 0"),
         (Ended(None, TOOL), "untried", "it has not ended in time"),
         (Ended(1, TOOL + '{"why": "x"}\n{"late": true}\n'), "untried", "it has not ended in time"),
@@ -60,9 +60,9 @@ TOOL = '{"tool": true}\n'
     ],
 )
 def test_what_is_no_proof_is_untried(ended: Ended, result: str, why: str) -> None:
-    told = seat_attack.outcome(ended, succeeded=False)
-    assert told[0] == result
-    assert told[1].startswith(why)
+    outcome = seat_attack.outcome(ended, succeeded=False)
+    assert outcome[0] == result
+    assert outcome[1].startswith(why)
 
 
 def test_what_was_seen_from_outside_counts_whatever_the_container_says() -> None:
@@ -70,8 +70,8 @@ def test_what_was_seen_from_outside_counts_whatever_the_container_says() -> None
 
 
 def test_what_a_container_says_may_be_anything() -> None:
-    told = seat_attack.reported('{"tool": true}\n{]\n[1]\nx\n{"got": 1}\n' + '{"a":' * 9000)
-    assert told == {"tool": True, "got": 1}
+    report = seat_attack.reported('{"tool": true}\n{]\n[1]\nx\n{"got": 1}\n' + '{"a":' * 9000)
+    assert report == {"tool": True, "got": 1}
     assert len(seat_attack.last_words("x" * 9000)) == seat_attack.LONGEST_REASON
 
 
@@ -96,12 +96,12 @@ def test_a_command_prints_no_more_than_is_taken() -> None:
 
 
 def test_a_command_has_nothing_of_our_environment() -> None:
-    told = accounts.limited(["env"], None, 20, DOCKER_HOST="unix:///x").printed.split()
-    assert sorted(one.partition("=")[0] for one in told if "=" in one)[:2] == [
+    variables = accounts.limited(["env"], None, 20, DOCKER_HOST="unix:///x").printed.split()
+    assert sorted(variable.partition("=")[0] for variable in variables if "=" in variable)[:2] == [
         "DOCKER_HOST",
         "LC_ALL",
     ]
-    assert not any(one.startswith("HOME=") for one in told)
+    assert not any(variable.startswith("HOME=") for variable in variables)
 
 
 NET_UNIX = """\
@@ -162,10 +162,10 @@ def test_of_several_only_what_was_asked_for_counts(ground: attempts.Ground) -> N
 
 
 def test_a_file_that_was_made_is_removed(ground: attempts.Ground, tmp_path: Path) -> None:
-    given = {"paths": [str(tmp_path / "made")]}
-    assert not attempts.usr_seen(ground, given, ["made"])
+    arguments = {"paths": [str(tmp_path / "made")]}
+    assert not attempts.usr_seen(ground, arguments, ["made"])
     (tmp_path / "made").touch()
-    assert attempts.usr_seen(ground, given, None)
+    assert attempts.usr_seen(ground, arguments, None)
     assert not (tmp_path / "made").exists()
 
 
@@ -191,8 +191,8 @@ def test_who_connects_may_be_root(ground: attempts.Ground, monkeypatch: pytest.M
     assert not attempts.abstract_seen(ground, {}, "connected")
     for uid, succeeded in ((0, True), (995, False)):
         packed = attempts.CREDENTIALS.pack(1, uid, 0)
-        with socket.socket(socket.AF_UNIX) as one:
-            one.connect(b"\0" + ground.name.encode())
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(b"\0" + ground.name.encode())
             caller, _ = ground.abstract.accept()
         caller.close()
 
@@ -203,8 +203,8 @@ def test_who_connects_may_be_root(ground: attempts.Ground, monkeypatch: pytest.M
             def __exit__(self, *_: object) -> None:
                 pass
 
-            def getsockopt(self, *_: object, told: bytes = packed) -> bytes:
-                return told
+            def getsockopt(self, *_: object, answer: bytes = packed) -> bytes:
+                return answer
 
         callers = [Caller()]
 
@@ -222,30 +222,30 @@ def test_who_connects_may_be_root(ground: attempts.Ground, monkeypatch: pytest.M
 def test_a_setuid_program_of_anybody_elses_makes_nobody_root(
     ground: attempts.Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = attempts.setuid_given(ground)
-    assert not attempts.setuid_seen(ground, given, "made")
+    arguments = attempts.setuid_given(ground)
+    assert not attempts.setuid_seen(ground, arguments, "made")
     program = ground.open / "id"
     program.write_text("#!/bin/sh\necho 0\n")
     program.chmod(0o4755)
     monkeypatch.setattr(attempts, "limited", lambda *_: Ended(0, "0\n"))
-    assert attempts.setuid_seen(ground, given, "made") is (os.getuid() == 0)
+    assert attempts.setuid_seen(ground, arguments, "made") is (os.getuid() == 0)
     program.chmod(0o755)
-    assert not attempts.setuid_seen(ground, given, "made")
+    assert not attempts.setuid_seen(ground, arguments, "made")
 
 
 def test_what_the_account_can_do_by_itself_is_no_attack(
     ground: attempts.Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    there = [tmp_path / "open", tmp_path / "closed"]
-    for one in there:
-        one.mkdir()
-    people = [(one, 2000 + number) for number, one in enumerate(there)]
-    entries = [pwd_entry(str(one), uid) for one, uid in people]
+    homes = [tmp_path / "open", tmp_path / "closed"]
+    for home in homes:
+        home.mkdir()
+    people = [(home, 2000 + number) for number, home in enumerate(homes)]
+    entries = [pwd_entry(str(home), uid) for home, uid in people]
     own = pwd_entry(str(tmp_path), ME.uid)
     system = pwd_entry("/usr", 5)
     monkeypatch.setattr(attempts.pwd, "getpwall", lambda: [*entries, own, system])
-    monkeypatch.setattr(attempts, "itself", lambda *_: [str(there[0]), "/root"])
-    assert attempts.homes_given(ground)["paths"] == [str(there[1])]
+    monkeypatch.setattr(attempts, "itself", lambda *_: [str(homes[0]), "/root"])
+    assert attempts.homes_given(ground)["paths"] == [str(homes[1])]
     monkeypatch.setattr(attempts, "itself", lambda _account, _test, paths: paths)
     with pytest.raises(attempts.UntriedError, match="no home is closed"):
         attempts.homes_given(ground)
@@ -259,14 +259,14 @@ def pwd_entry(home: str, uid: int) -> object:
 def test_a_kernel_without_modules_is_not_tried(
     ground: attempts.Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for told in (0, 1, 38):
-        monkeypatch.setattr(attacker, "nonsense_module", lambda told=told: told)
+    for error in (0, 1, 38):
+        monkeypatch.setattr(attacker, "nonsense_module", lambda error=error: error)
         with pytest.raises(attempts.UntriedError):
             attempts.module_given(ground)
     monkeypatch.setattr(attacker, "nonsense_module", lambda: 8)
-    given = attempts.module_given(ground)
-    assert attempts.module_seen(ground, given, 8)
-    assert not attempts.module_seen(ground, given, 1)
+    arguments = attempts.module_given(ground)
+    assert attempts.module_seen(ground, arguments, 8)
+    assert not attempts.module_seen(ground, arguments, 1)
 
 
 def test_every_attack_has_a_name_of_its_own_and_is_explained() -> None:
@@ -283,7 +283,7 @@ def test_every_attack_has_a_name_of_its_own_and_is_explained() -> None:
     assert f"{len(names)} tried" in section
 
 
-# A client that keeps what it was called with, and prints what it is told to.
+# A client that notes its arguments, and prints the given texts.
 CLIENT = """#!/bin/sh
 echo "$*" >> {directory}/called
 case "$1" in
@@ -295,7 +295,7 @@ esac
 
 
 class Seat:
-    """A machine with a client of our own, on which all attacks are given nothing."""
+    """A machine with a stand-in for the client, on which no attack gets a target."""
 
     def __init__(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.directory = directory
@@ -309,8 +309,10 @@ class Seat:
         # Only root can be another.
         limited = accounts.limited
 
-        def plain(command: Sequence[str], _account: object, seconds: float, **more: str) -> Ended:
-            return limited(command, None, seconds, **more)
+        def plain(
+            command: Sequence[str], _account: object, seconds: float, **options: str
+        ) -> Ended:
+            return limited(command, None, seconds, **options)
 
         monkeypatch.setattr(seat_attack, "limited", plain)
         monkeypatch.setattr(
@@ -319,11 +321,13 @@ class Seat:
         monkeypatch.setattr(seat_attack.os, "getgrouplist", lambda *_: [1500, 990])
         nothing = attempts.Goal(attempts.nothing_given, attempts.word_seen("x"))
         monkeypatch.setattr(
-            seat_attack, "ATTACKS", [one._replace(goal=nothing) for one in attempts.ATTACKS[:3]]
+            seat_attack,
+            "ATTACKS",
+            [attack._replace(goal=nothing) for attack in attempts.ATTACKS[:3]],
         )
 
     def answers(self, version: str = "echo 26.1", image: str = "echo sha256:1") -> None:
-        """Have the client answer so."""
+        """Let the client answer with these commands of a shell."""
         text = CLIENT.format(directory=self.directory, version=version, image=image)
         self.client.write_text(text)
         self.client.chmod(0o755)
@@ -336,22 +340,22 @@ class Seat:
 
 @pytest.fixture
 def seat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Seat:
-    """Return such a machine."""
+    """Return a machine with a stand-in for the client."""
     return Seat(tmp_path, monkeypatch)
 
 
 def attacked(**arguments: object) -> dict[str, Any]:
     """Run the module, and return its result."""
-    told: dict[str, Any] = run(seat_attack.main, **{"account": "student", **arguments})
-    assert told["changed"] is False
-    return told["attacks"]
+    result: dict[str, Any] = run(seat_attack.main, **{"account": "student", **arguments})
+    assert result["changed"] is False
+    return result["attacks"]
 
 
 def test_each_attack_is_a_container_of_which_nothing_stays(seat: Seat) -> None:
-    told = attacked(image="course:base")
-    assert told["why"] == ""
-    assert [one["outcome"] for one in told["tried"]] == ["withstood"] * 3
-    assert [one["why"] for one in told["tried"]] == ["denied"] * 3
+    facts = attacked(image="course:base")
+    assert facts["why"] == ""
+    assert [attack["outcome"] for attack in facts["tried"]] == ["withstood"] * 3
+    assert [attack["why"] for attack in facts["tried"]] == ["denied"] * 3
     runs = [line for line in seat.called() if line.startswith("run ")]
     assert len({line.split("--name=")[1].split()[0] for line in runs}) == 3
     for line in runs:
@@ -373,15 +377,15 @@ def test_without_an_account_an_image_or_an_engine_nothing_was_tried(
     monkeypatch.setattr(seat_attack.pwd, "getpwnam", lambda _: pwd_entry("/root", 0))
     assert "is root" in attacked(account="toor")["why"]
     monkeypatch.setattr(seat_attack.os, "geteuid", lambda: 1000)
-    told = attacked()
-    assert told["why"] == "what comes of an attack only root can see"
-    assert told["tried"] == []
+    facts = attacked()
+    assert facts["why"] == "what comes of an attack only root can see"
+    assert facts["tried"] == []
     assert not any(line.startswith("run") for line in seat.called())
 
 
 def test_there_is_an_end_to_all_of_them(seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(seat_attack, "ALL_SECONDS", -1)
-    assert {one["outcome"] for one in attacked()["tried"]} == {"untried"}
+    assert {attack["outcome"] for attack in attacked()["tried"]} == {"untried"}
     assert not any(line.startswith("run") for line in seat.called())
 
 
@@ -390,8 +394,8 @@ def test_an_engine_that_hangs_is_no_proof_and_its_container_is_removed(
 ) -> None:
     monkeypatch.setattr(seat_attack, "ATTACK_SECONDS", 0.2)
     seat.client.write_text(seat.client.read_text().replace("run) ", "run) sleep 60;"))
-    told = attacked()
-    assert [one["outcome"] for one in told["tried"]] == ["untried"] * 3
+    facts = attacked()
+    assert [attack["outcome"] for attack in facts["tried"]] == ["untried"] * 3
     removed = [line.split()[-1] for line in seat.called() if line.startswith("rm --force")]
     started = [line.split("--name=")[1].split()[0] for line in seat.called() if "--name" in line]
     assert removed == started
@@ -413,9 +417,9 @@ def test_an_attack_that_cannot_be_tried_keeps_no_other_from_it(
         third,
     )
     monkeypatch.setattr(seat_attack, "ATTACKS", goals)
-    told = [(one["outcome"], one["why"]) for one in attacked()["tried"]]
+    outcomes = [(attack["outcome"], attack["why"]) for attack in attacked()["tried"]]
     expected = [("untried", "there is no disk"), ("untried", "what is it"), ("withstood", "denied")]
-    assert told == expected
+    assert outcomes == expected
     assert len([line for line in seat.called() if line.startswith("run ")]) == 2
 
 
@@ -429,14 +433,14 @@ def test_a_check_tries_nothing(seat: Seat) -> None:
 
 def test_what_an_attack_is_given_is_json_and_the_disks_name_an_option() -> None:
     by_name = {attack.name: attack for attack in attempts.ATTACKS}
-    given = {**attempts.Disk("sda", 8, 0)._asdict(), "paths": []}
+    disk = {**attempts.Disk("sda", 8, 0)._asdict(), "paths": []}
     client = seat_attack.Client(ME, "/x.sock", "it")
     called: list[tuple[str, ...]] = []
     client.docker = lambda *arguments, **_: called.append(arguments) or Ended(0, "")  # type: ignore[method-assign]
-    client.run(by_name["disk-device"], given)
+    client.run(by_name["disk-device"], disk)
     [arguments] = called
     assert "--device=/dev/sda" in arguments
-    assert json.loads(arguments[-1]) == given
+    assert json.loads(arguments[-1]) == disk
     client.run(by_name["network"], {})
     assert "--network=none" not in called[1]
     assert client.variables["DOCKER_HOST"] == "unix:///x.sock"

@@ -1,4 +1,4 @@
-"""How what came of attacks is taken, which a seat says, and judged."""
+"""Show how the results of attacks, which a seat reports, are cleaned and judged."""
 
 from typing import Any
 
@@ -18,28 +18,28 @@ def run(answer: dict[str, Any], kind: str = "group") -> dict[str, Any]:
     """Run the action on a seat whose facts this run has, and return its new facts."""
     attacking = Action(seat_attack, answer, account="student")
     facts = {"seat": sample(), "verdict": judge(sample(), want(), builder())}
-    told = attacking.run(facts=facts, docker_engine_students=kind)
+    output = attacking.run(facts=facts, docker_engine_students=kind)
     assert attacking.questions == [{"account": "student", "image": "labocloud20202021:base"}]
-    assert "failed" not in told
-    result: dict[str, Any] = told[UNSHOWN]
+    assert "failed" not in output
+    result: dict[str, Any] = output[UNSHOWN]
     return result
 
 
 def ids(facts: dict[str, Any]) -> list[str]:
     """Return the names of the findings on the students."""
-    return [one["id"] for one in facts["verdict"]["students"]["findings"]]
+    return [finding["id"] for finding in facts["verdict"]["students"]["findings"]]
 
 
 def test_the_seat_is_judged_anew_with_what_came_of_it() -> None:
     facts = run({"attacks": TOLD})
     assert facts["attacks"] == TOLD
-    assert not [one for one in ids(facts) if one.startswith("attack")]
-    told = {**TOLD, "tried": [{**TRIED, "outcome": "succeeded"}]}
-    assert "students_root" in ids(run({"attacks": told}))
+    assert not [name for name in ids(facts) if name.startswith("attack")]
+    attacks = {**TOLD, "tried": [{**TRIED, "outcome": "succeeded"}]}
+    assert "students_root" in ids(run({"attacks": attacks}))
 
 
 def test_the_proof_knows_of_it_too() -> None:
-    """Facts of a run are judged with again by whoever judges next."""
+    """The next judgement uses the facts of this run again."""
     facts = run({"attacks": TOLD | {"why": "away"}})
     assert "attack_untried" in ids(facts)
     assert "attack_untried" in ids(Action(seat, None).run(facts=facts)[UNSHOWN])
@@ -64,7 +64,7 @@ def test_what_cannot_be_understood_is_no_proof(answer: dict[str, Any], why: str)
 
 
 def test_a_seat_does_not_say_who_tried_and_moves_no_cursor() -> None:
-    told = {**TOLD, "account": "root", "tried": [{**TRIED, "why": "\x1b[2J"}]}
-    facts = run({"attacks": told})
+    attacks = {**TOLD, "account": "root", "tried": [{**TRIED, "why": "\x1b[2J"}]}
+    facts = run({"attacks": attacks})
     assert facts["attacks"]["account"] == "student"
     assert "\x1b" not in facts["attacks"]["tried"][0]["why"]

@@ -49,11 +49,11 @@ NOTHING = {"folder": "absent", "command": "absent", "memory": "absent", "open": 
 
 @pytest.fixture
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
-    """Where the things of the practical are, for a test; nothing is there yet."""
-    made = Places(tmp_path / "share/labocloud", tmp_path / "bin/labo", tmp_path / "var/labo")
-    monkeypatch.setattr(module, "PLACES", made)
+    """Return the places of the practical's files for a test, where nothing is yet."""
+    paths = Places(tmp_path / "share/labocloud", tmp_path / "bin/labo", tmp_path / "var/labo")
+    monkeypatch.setattr(module, "PLACES", paths)
     monkeypatch.setattr(module, "answer", lambda _: {"is": "asked"})
-    return made
+    return paths
 
 
 def packed(entries: dict[str, Entry]) -> str:
@@ -61,16 +61,16 @@ def packed(entries: dict[str, Entry]) -> str:
 
 
 def run(entries: dict[str, Entry] | None = None, *, check: bool = False) -> dict[str, Any]:
-    """Run the module: it brings these, or takes away what there is."""
-    asked = {"archive": packed(entries)} if entries else {"state": "absent"}
-    return stand_in.run(module.main, **asked, _ansible_check_mode=check)
+    """Run the module: it delivers these entries, or removes everything."""
+    arguments = {"archive": packed(entries)} if entries else {"state": "absent"}
+    return stand_in.run(module.main, **arguments, _ansible_check_mode=check)
 
 
-def told(places: Places) -> dict[str, Any]:
+def facts_of(places: Places) -> dict[str, Any]:
     """Return the facts, without the digest."""
-    made = facts.exercise_facts(places)
-    made.pop("digest")
-    return made
+    result = facts.exercise_facts(places)
+    result.pop("digest")
+    return result
 
 
 def holds(places: Places, entries: dict[str, Entry]) -> bool:
@@ -78,10 +78,10 @@ def holds(places: Places, entries: dict[str, Entry]) -> bool:
 
 
 def test_all_of_it_comes_at_once_and_a_second_time_nothing(places: Places) -> None:
-    assert told(places) == NOTHING
-    said = run(OLD)
-    assert (said["changed"], said["seat"]) == (True, {"is": "asked"})
-    assert told(places) == ALL_THERE
+    assert facts_of(places) == NOTHING
+    result = run(OLD)
+    assert (result["changed"], result["seat"]) == (True, {"is": "asked"})
+    assert facts_of(places) == ALL_THERE
     assert holds(places, OLD)
     assert places.command.resolve().read_bytes() == b"old"
     assert os.access(places.command, os.X_OK)
@@ -106,7 +106,7 @@ def test_other_files_take_the_place_of_those_that_were_there(places: Places) -> 
     assert len(set(diff["after"].splitlines()) - set(diff["before"].splitlines())) == 4
     assert holds(places, NEW)
     assert (places.folder / "course/a/app.py").read_bytes() == b"2"
-    assert [one.name for one in places.folder.parent.iterdir() if one != places.folder] == [
+    assert [path.name for path in places.folder.parent.iterdir() if path != places.folder] == [
         os.readlink(places.folder)
     ]
     assert (places.memory / "1000.json").exists()
@@ -133,9 +133,9 @@ def test_other_files_take_the_place_of_those_that_were_there(places: Places) -> 
 def test_what_somebody_changed_is_mended(places: Places, harm: Callable[[Places], object]) -> None:
     run(OLD)
     harm(places)
-    assert not (holds(places, OLD) and told(places) == ALL_THERE)
+    assert not (holds(places, OLD) and facts_of(places) == ALL_THERE)
     assert run(OLD)["changed"]
-    assert told(places) == ALL_THERE
+    assert facts_of(places) == ALL_THERE
     assert holds(places, OLD)
 
 
@@ -158,12 +158,12 @@ def test_what_is_somebodys_own_is_refused_and_stays(places: Places, thing: str, 
         path.write_text("kept")
     else:
         path.symlink_to("/etc/hostname")
-    assert told(places) == NOTHING | {thing: "other"}
-    said = run(OLD)
-    assert said["failed"]
-    assert f"{path} is not the toolkit's" in said["msg"]
+    assert facts_of(places) == NOTHING | {thing: "other"}
+    result = run(OLD)
+    assert result["failed"]
+    assert f"{path} is not the toolkit's" in result["msg"]
     assert not run()["changed"]
-    assert told(places) == NOTHING | {thing: "other"}
+    assert facts_of(places) == NOTHING | {thing: "other"}
 
 
 class KilledError(BaseException):
@@ -175,11 +175,11 @@ def killed(monkeypatch: pytest.MonkeyPatch, after: int, work: Callable[[], objec
     left = [after]
 
     def counted(real: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*given: Any, **named: Any) -> Any:  # noqa: ANN401
+        def call(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401
             left[0] -= 1
             if left[0] < 0:
                 raise KilledError
-            return real(*given, **named)
+            return real(*arguments, **named)
 
         return call
 
@@ -216,7 +216,7 @@ def test_a_kill_at_any_moment_leaves_the_old_files_or_the_new(
         assert holds(places, OLD) or holds(places, NEW)
         assert (places.command.read_bytes()) in (b"old", b"new")
         run(NEW)
-        assert told(places) == ALL_THERE
+        assert facts_of(places) == ALL_THERE
         assert holds(places, NEW)
         if not ended:
             break
@@ -232,12 +232,12 @@ def test_a_kill_of_the_first_run_or_of_a_removal_is_mended_by_the_next(
     ):
         for after in range(200):
             ended = killed(monkeypatch, after, work)
-            assert "other" not in told(places).values()
+            assert "other" not in facts_of(places).values()
             run(NEW)
-            assert (told(places), holds(places, NEW)) == (ALL_THERE, True)
+            assert (facts_of(places), holds(places, NEW)) == (ALL_THERE, True)
             killed(monkeypatch, after, work)
             run()
-            assert told(places) == NOTHING
+            assert facts_of(places) == NOTHING
             if not ended:
                 break
             if "take" in work.__code__.co_names:
@@ -255,9 +255,9 @@ def test_it_goes_with_all_that_was_remembered_and_nothing_that_a_link_leads_to(
     (places.memory / "junk/deep").mkdir(parents=True)
     (places.memory / "out").symlink_to(tmp_path / "kept")
     assert run(check=True)["changed"]
-    assert told(places) == ALL_THERE
+    assert facts_of(places) == ALL_THERE
     assert run()["changed"]
-    assert told(places) == NOTHING
+    assert facts_of(places) == NOTHING
     assert list(places.folder.parent.iterdir()) == []
     assert (tmp_path / "kept/file").exists()
     assert not run()["changed"]
@@ -265,12 +265,12 @@ def test_it_goes_with_all_that_was_remembered_and_nothing_that_a_link_leads_to(
 
 @pytest.mark.parametrize("name", ["lost+found", "lost+found/lost+found"])
 def test_a_directory_that_only_has_a_file_systems_name_goes(places: Places, name: str) -> None:
-    """Any account can make one."""
+    """Any account can make such a directory."""
     run(OLD)
     (places.memory / name).mkdir(parents=True)
     (places.memory / name / "file").write_text("x")
-    said = run()
-    assert (said["changed"], said["stays"]) == (True, [])
+    result = run()
+    assert (result["changed"], result["stays"]) == (True, [])
     assert not places.memory.exists()
 
 
@@ -285,25 +285,30 @@ mkdir -m 700 lost+found
 @mounting
 def test_a_disk_of_its_own_is_used_emptied_and_stays(places: Places) -> None:
     def work() -> dict[str, Any]:
-        first = [told(places)["memory"], run(OLD)["changed"], run(OLD)["changed"], told(places)]
+        first = [
+            facts_of(places)["memory"],
+            run(OLD)["changed"],
+            run(OLD)["changed"],
+            facts_of(places),
+        ]
         (places.memory / "lost+found/found").write_text("fsck's")
         (places.memory / "1000.json").write_text("{}")
         (places.memory / "junk/lost+found").mkdir(parents=True)
-        said = run()
-        last = [told(places), run()["changed"], places.memory.stat().st_mode & 0o7777]
+        removal = run()
+        last = [facts_of(places), run()["changed"], places.memory.stat().st_mode & 0o7777]
         return {
             "first": first,
-            "said": [said.get("msg"), said["changed"], said["stays"]],
+            "removal": [removal.get("msg"), removal["changed"], removal["stays"]],
             "last": last,
-            "left": [str(one) for one in places.memory.rglob("*")],
-            "again": [run(OLD)["changed"], told(places)],
+            "left": [str(path) for path in places.memory.rglob("*")],
+            "again": [run(OLD)["changed"], facts_of(places)],
         }
 
     places.memory.mkdir(parents=True)
     seen = with_mounts(DISK, places.memory, work)
     own = str(places.memory / "lost+found")
     assert seen["first"] == ["absent", True, False, ALL_THERE]
-    assert seen["said"] == [None, True, [str(places.memory), own]]
+    assert seen["removal"] == [None, True, [str(places.memory), own]]
     assert seen["last"] == [NOTHING, False, 0o755]
     assert seen["left"] == [own, f"{own}/found"]
     assert seen["again"] == [True, ALL_THERE]
@@ -325,17 +330,17 @@ def test_a_mount_stays_and_all_else_goes(places: Places, tmp_path: Path, script:
     def work() -> dict[str, Any]:
         for name in ("a", "deep/a", "deep/z", "z"):
             (places.memory / name).mkdir()
-        said = run()
-        left = sorted(str(one) for one in places.memory.iterdir())
-        left += sorted(str(one) for one in (places.memory / "deep").iterdir())
+        removal = run()
+        left = sorted(str(path) for path in places.memory.iterdir())
+        left += sorted(str(path) for path in (places.memory / "deep").iterdir())
         again = run()
-        return {"said": said, "left": left, "again": [again.get("msg"), again["changed"]]}
+        return {"removal": removal, "left": left, "again": [again.get("msg"), again["changed"]]}
 
     run(OLD)
     seen = with_mounts(script.format(kept=tmp_path / "kept"), places.memory, work)
     deep = str(places.memory / "deep")
-    assert seen["said"].get("msg") is None
-    assert seen["said"]["stays"] == [str(places.memory), f"{deep}/in"]
+    assert seen["removal"].get("msg") is None
+    assert seen["removal"]["stays"] == [str(places.memory), f"{deep}/in"]
     assert seen["left"] == [deep, f"{deep}/in"]
     assert seen["again"] == [None, False]
     assert (tmp_path / "kept/file").read_text() == "kept"
@@ -353,13 +358,13 @@ def test_of_a_directory_with_very_many_entries_only_the_first_are_looked_at(
         (places.memory / f"{number}.json").touch()
     monkeypatch.setattr(facts, "MOST_ENTRIES", 10)
     read = counted(monkeypatch)
-    assert told(places) | {"left": 0} == ALL_THERE
+    assert facts_of(places) | {"left": 0} == ALL_THERE
     assert holds(places, OLD)
     assert 0 < read[str(above)] <= 2 * 11
     # Where it is open to all, it need not be looked at.
     assert read[str(places.memory)] == 0
     places.memory.chmod(0o755)
-    assert told(places)["memory"] == "ours"
+    assert facts_of(places)["memory"] == "ours"
     assert read[str(places.memory)] <= 11
 
 
@@ -369,7 +374,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     whole = os.scandir
 
     class Counting:
-        """What os.scandir gives, counted."""
+        """The result of os.scandir, which counts the entries that are read."""
 
         def __init__(self, path: Any) -> None:  # noqa: ANN401
             self.path, self.entries = str(path), whole(path)
@@ -381,29 +386,29 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
             self.entries.close()
 
         def __iter__(self) -> Iterator[Any]:
-            for one in self.entries:
+            for entry in self.entries:
                 read[self.path] += 1
-                yield one
+                yield entry
 
     monkeypatch.setattr(os, "scandir", Counting)
-    monkeypatch.setattr(os, "listdir", lambda path: [one.name for one in Counting(path)])
+    monkeypatch.setattr(os, "listdir", lambda path: [entry.name for entry in Counting(path)])
     return read
 
 
 def test_a_check_changes_nothing_and_shows_it(places: Places) -> None:
-    said = run(OLD, check=True)
-    assert said["changed"]
-    assert str(places.command) in said["diff"]["after"]
-    assert told(places) == NOTHING
+    result = run(OLD, check=True)
+    assert result["changed"]
+    assert str(places.command) in result["diff"]["after"]
+    assert facts_of(places) == NOTHING
 
 
 @pytest.mark.parametrize(
     "archive", ["", "!", base64.b64encode(b"no").decode(), packed({"../x": OLD["labo"]})]
 )
 def test_an_archive_that_is_none_changes_nothing(places: Places, archive: str) -> None:
-    said = stand_in.run(module.main, archive=archive)
-    assert said["failed"]
-    assert told(places) == NOTHING
+    result = stand_in.run(module.main, archive=archive)
+    assert result["failed"]
+    assert facts_of(places) == NOTHING
 
 
 def test_an_endless_folder_is_not_read(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -413,12 +418,18 @@ def test_an_endless_folder_is_not_read(places: Places, monkeypatch: pytest.Monke
 
 
 def test_a_seat_is_given_what_the_image_is_built_from_and_the_command(tmp_path: Path) -> None:
-    made = lesson_files.entries(PROJECT, pack(PROJECT, []))
-    assert {"labo", "course/Dockerfile", "course/.dockerignore", "course/app/app.py"} <= set(made)
-    assert not [name for name in made if name.startswith("course/") and name.endswith("/check.py")]
-    assert "course/app/exercises/02-run-again/fr.md" in made
-    with tarfile.open(fileobj=io.BytesIO(zlib.decompress(lesson_files.archive(made)))) as archive:
-        assert sorted(archive.getnames()) == sorted(made)
+    entries = lesson_files.entries(PROJECT, pack(PROJECT, []))
+    assert {"labo", "course/Dockerfile", "course/.dockerignore", "course/app/app.py"} <= set(
+        entries
+    )
+    assert not [
+        name for name in entries if name.startswith("course/") and name.endswith("/check.py")
+    ]
+    assert "course/app/exercises/02-run-again/fr.md" in entries
+    with tarfile.open(
+        fileobj=io.BytesIO(zlib.decompress(lesson_files.archive(entries)))
+    ) as archive:
+        assert sorted(archive.getnames()) == sorted(entries)
     assert lesson_files.entries(tmp_path, b"") == {}
 
 
@@ -427,9 +438,9 @@ def test_the_page_of_mistakes_is_given_where_there_is_one(tmp_path: Path) -> Non
     (tmp_path / "app/content/fr").mkdir(parents=True)
     (tmp_path / "app/content/fr/mistakes.md").write_text("# Erreurs\n")
     (tmp_path / "Dockerfile").write_text("FROM x\n")
-    made = lesson_files.entries(tmp_path, pack(tmp_path, []))
-    assert made["mistakes.fr.md"].data == b"# Erreurs\n"
-    assert "mistakes.en.md" not in made
+    entries = lesson_files.entries(tmp_path, pack(tmp_path, []))
+    assert entries["mistakes.fr.md"].data == b"# Erreurs\n"
+    assert "mistakes.en.md" not in entries
 
 
 def test_what_is_wrong_with_an_exercise_is_a_reason_and_no_error(tmp_path: Path) -> None:
@@ -443,20 +454,22 @@ def test_the_action_packs_what_the_judge_compares_with(tmp_path: Path, places: P
     answer = {"changed": True, "seat": sample_seat.seat(), "stays": ["work"]}
     packing = Action(action, answer, delivered=["f2", "f1"])
     assert packing.run(course_image_project=str(PROJECT))["stays"] == ["work"]
-    [asked] = packing.questions
-    given = {key: asked[key] for key in ("delivered", "archive")}
+    [question] = packing.questions
+    arguments = {key: question[key] for key in ("delivered", "archive")}
     files = course.exercises(PROJECT, pack(PROJECT, []))["files"]
-    assert facts.wanted(module.unpacked(given["archive"])) == files
-    # What comes of it on the seat is what the judge compares with.
-    assert stand_in.run(module.main, **given)["changed"]
+    assert facts.wanted(module.unpacked(arguments["archive"])) == files
+    # The result on the seat is what the judge compares with.
+    assert stand_in.run(module.main, **arguments)["changed"]
     right = facts.digest(lesson_files.listing(files, ["f1", "f2"]))
     assert facts.exercise_facts(places)["digest"] == right
     assert json.loads((places.folder / "delivered.json").read_text()) == ["f1", "f2"]
-    assert not stand_in.run(module.main, **{**given, "delivered": ["f1", "f2", "f1"]})["changed"]
-    assert stand_in.run(module.main, **{**given, "delivered": ["f1"]})["changed"]
+    assert not stand_in.run(module.main, **{**arguments, "delivered": ["f1", "f2", "f1"]})[
+        "changed"
+    ]
+    assert stand_in.run(module.main, **{**arguments, "delivered": ["f1"]})["changed"]
     removing = Action(action, answer, state="absent")
     removing.run(course_image_project=str(tmp_path))
-    [asked] = removing.questions
-    assert (asked["state"], asked["archive"]) == ("absent", "")
+    [question] = removing.questions
+    assert (question["state"], question["archive"]) == ("absent", "")
     with pytest.raises(AnsibleActionFail, match="pc02: the exercises cannot be packed"):
         Action(action, answer).run(course_image_project=str(tmp_path))

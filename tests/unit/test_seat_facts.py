@@ -1,4 +1,4 @@
-"""What seat_facts concludes from what a machine shows."""
+"""Show what seat_facts concludes from the state of a machine."""
 
 import ast
 import http.server
@@ -26,8 +26,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts import apt as
 from ansible_collections.labocloud.room.plugins.module_utils.facts import engine as facts_engine
 from ansible_collections.labocloud.room.plugins.module_utils.facts import machine as facts_machine
 from ansible_collections.labocloud.room.plugins.module_utils.facts import network as facts_network
-from ansible_collections.labocloud.room.plugins.module_utils.facts.gather import limited
-from ansible_collections.labocloud.room.plugins.module_utils.facts.gather import seat_facts as asked
+from ansible_collections.labocloud.room.plugins.module_utils.facts.gather import limited, seat_facts
 from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Odd, read
 from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 from ansible_collections.labocloud.room.plugins.modules import seat
@@ -127,7 +126,9 @@ def test_any_status_file_is_read(lines: list[str]) -> None:
 )
 def test_listeners_are_the_listening_sockets(table: str, found: list[tuple]) -> None:
     listeners = facts_network.parse_listeners(table)
-    assert [(one["port"], one["address"], one["inode"]) for one in listeners] == found
+    assert [
+        (listener["port"], listener["address"], listener["inode"]) for listener in listeners
+    ] == found
 
 
 UDP = RUNNING | {"ports": [PORT | {"protocol": "udp"}]}
@@ -149,19 +150,19 @@ HOLDERS = {
 @pytest.mark.parametrize("case", HOLDERS)
 def test_who_holds_a_port(case: str) -> None:
     address, process, web, expected = HOLDERS[case]
-    held = facts_network.name_holders(
+    holders = facts_network.name_holders(
         [{"port": 8080, "address": address, "inode": "7"}] if address else [],
         {"7": {"process": process, "pid": 812}} if process else {},
         {"web": web} if web else {},
     )
-    assert [(holder["process"], holder["container"]) for holder in held] == expected
-    assert {holder["port"] for holder in held} <= {8080}
-    assert [holder["pid"] for holder in held if holder["process"]] == [812] * bool(process)
+    assert [(holder["process"], holder["container"]) for holder in holders] == expected
+    assert {holder["port"] for holder in holders} <= {8080}
+    assert [holder["pid"] for holder in holders if holder["process"]] == [812] * bool(process)
 
 
 @pytest.mark.parametrize("listens", [True, False])
 def test_two_containers_at_a_port_are_told_by_their_addresses(listens: bool) -> None:
-    """With Docker's own process for each, or without."""
+    """This holds with a proxy process of Docker for each, and without."""
     containers = {
         name: RUNNING | {"ports": [PORT | {"address": address}]}
         for name, address in (("mine", "127.0.0.1"), ("theirs", "192.0.2.7"))
@@ -169,10 +170,10 @@ def test_two_containers_at_a_port_are_told_by_their_addresses(listens: bool) -> 
     listeners = [
         {"port": 8080, "address": address, "inode": "7"} for address in ("127.0.0.1", "192.0.2.7")
     ]
-    held = facts_network.name_holders(
+    holders = facts_network.name_holders(
         listeners if listens else [], {"7": {"process": "docker-proxy", "pid": 9}}, containers
     )
-    assert [(one["address"], one["container"]) for one in held] == [
+    assert [(holder["address"], holder["container"]) for holder in holders] == [
         ("127.0.0.1", "mine"),
         ("192.0.2.7", "theirs"),
     ]
@@ -187,9 +188,9 @@ def image(**config: object) -> dict:
 
 
 def test_the_fingerprint_is_the_same_whichever_docker_tells_of_the_image() -> None:
-    """One version leaves out what another gives as empty, or adds fields of its own."""
-    told = image(User="", ExposedPorts=None, Hostname="x", Image="sha256:9")
-    assert fingerprint(told) == fingerprint(image())
+    """One version leaves out what another returns as empty, or adds fields of its own."""
+    described = image(User="", ExposedPorts=None, Hostname="x", Image="sha256:9")
+    assert fingerprint(described) == fingerprint(image())
 
 
 @pytest.mark.parametrize(
@@ -247,15 +248,15 @@ def test_an_object_is_read_and_nothing_else(text: str, value: dict | None) -> No
 
 
 def test_a_seat_without_memory_was_never_touched(remembers: Path, tmp_path: Path) -> None:
-    told = asked(str(tmp_path / "no.sock"), None, [])
+    facts = seat_facts(str(tmp_path / "no.sock"), None, [])
     assert not remembers.exists()
-    assert (told["before"], told["brought"]) == (None, {"packages": [], "users": []})
-    assert (told["built"], told["served"], told["torn"]) == ({}, [], [])
-    assert not told["apt"]["interrupted"]
+    assert (facts["before"], facts["brought"]) == (None, {"packages": [], "users": []})
+    assert (facts["built"], facts["served"], facts["torn"]) == ({}, [], [])
+    assert not facts["apt"]["interrupted"]
 
 
 def test_what_is_remembered_is_told(remembers: Path, tmp_path: Path) -> None:
-    """But for what was in files, which may hold passwords."""
+    """The content of files is left out, because it may hold passwords."""
 
     def change(memory: state.State) -> None:
         memory.before = sample_seat.SEAT["before"]
@@ -264,34 +265,34 @@ def test_what_is_remembered_is_told(remembers: Path, tmp_path: Path) -> None:
         memory.served.append("r1")
 
     state.update(change)
-    told = asked(str(tmp_path / "no.sock"), None, [])
-    assert told["before"] == sample_seat.SEAT["before"]
-    assert told["brought"] == {"packages": ["dpkg", "zstd"], "users": []}
-    assert (told["apt"]["interrupted"], told["served"], told["torn"]) == (True, ["r1"], [])
-    assert "s3cret" not in str(told)
+    facts = seat_facts(str(tmp_path / "no.sock"), None, [])
+    assert facts["before"] == sample_seat.SEAT["before"]
+    assert facts["brought"] == {"packages": ["dpkg", "zstd"], "users": []}
+    assert (facts["apt"]["interrupted"], facts["served"], facts["torn"]) == (True, ["r1"], [])
+    assert "s3cret" not in str(facts)
 
 
 @pytest.mark.parametrize("text", ["", '{"packages": ["bas', "null"])
 def test_what_is_torn_is_told(remembers: Path, tmp_path: Path, text: str) -> None:
-    """And is not taken for what is not there."""
+    """A torn record is not taken for a missing one."""
     remembers.mkdir()
     (remembers / "state.json").write_text(text)
-    told = asked(str(tmp_path / "no.sock"), None, [])
-    [sentence] = told["torn"]
+    facts = seat_facts(str(tmp_path / "no.sock"), None, [])
+    [sentence] = facts["torn"]
     assert sentence.startswith(str(remembers / "state.json"))
 
 
 def test_what_an_interrupted_installation_brought() -> None:
-    """Of what was coming, what is there; whatever dpkg had still to do with it."""
+    """It brought the coming packages that are installed, in whatever state dpkg left them."""
     coming = {"packages": ["zstd"], "users": ["eleve"], "coming": ["docker.io", "runc"]}
-    told = state.State(brought=coming).facts({"runc", "bash"})["brought"]
-    assert told == {"packages": ["runc", "zstd"], "users": ["eleve"]}
+    brought = state.State(brought=coming).facts({"runc", "bash"})["brought"]
+    assert brought == {"packages": ["runc", "zstd"], "users": ["eleve"]}
     assert facts_apt.apt_facts(coming, [])["interrupted"]
-    assert not facts_apt.apt_facts(told, [])["interrupted"]
-    # What else is remembered is told as well.
-    made = {"containers": ["id"], "making": "flask-next"}
-    told = state.State(brought=coming | made).facts(set())["brought"]
-    assert told.items() >= made.items()
+    assert not facts_apt.apt_facts(brought, [])["interrupted"]
+    # The other entries of the record are in the facts as well.
+    others = {"containers": ["id"], "making": "flask-next"}
+    brought = state.State(brought=coming | others).facts(set())["brought"]
+    assert brought.items() >= others.items()
 
 
 @pytest.mark.parametrize(
@@ -299,7 +300,7 @@ def test_what_an_interrupted_installation_brought() -> None:
     [
         ({"policy_rc_d": True}, "#!/bin/sh\nexit 101\n", "left"),
         ({"policy_rc_d": True}, "", "left"),
-        # A school's own, of the same text or another.
+        # The policy is the school's own, with the same text or another.
         ({"policy_rc_d": False}, "#!/bin/sh\nexit 101\n", "other"),
         ({}, "#!/bin/sh\nexit 101\n", "other"),
         ({"policy_rc_d": True}, "#!/bin/sh\nexit 0\n", "other"),
@@ -333,7 +334,7 @@ def test_the_journal_of_dpkg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     ("entries", "data"), [([], False), (["lost+found"], False), (["lost+found", "image"], True)]
 )
 def test_lost_and_found_is_not_dockers_data(tmp_path: Path, entries: list[str], data: bool) -> None:
-    """A disk of its own for Docker, fresh."""
+    """A fresh disk of its own for Docker has this directory."""
     for entry in entries:
         (tmp_path / entry).mkdir()
     assert facts_machine.has_data(str(tmp_path)) is data
@@ -347,7 +348,7 @@ def test_this_process_started_in_the_past_and_after_the_machine() -> None:
 
 def test_the_free_space_of_a_place_that_is_not_there_is_its_parents() -> None:
     assert facts_machine.free_mb("/no/such/place") == facts_machine.free_mb("/")
-    # What is no place at all has some, too.
+    # A text that is no path has free space, too.
     for place in ("", "a\0b", "/" + "x" * 5000, "x"):
         assert facts_machine.free_mb(place) > 0
 
@@ -362,7 +363,7 @@ docker0\t000012C6\t00000000\t0001\t0\t0\t0\t0000FEFF\t0\t0\t0
 
 @pytest.mark.skipif(sys.byteorder != "little", reason="the sample is of a little-endian machine")
 def test_routes_with_their_networks() -> None:
-    routes = [(one["to"], one["interface"]) for one in facts_network.parse_routes(ROUTES)]
+    routes = [(route["to"], route["interface"]) for route in facts_network.parse_routes(ROUTES)]
     assert routes == [("0.0.0.0/0", "eth0"), ("192.0.2.0/24", "eth0"), ("198.18.0.0/15", "docker0")]
     assert facts_network.parse_routes("") == []
 
@@ -393,18 +394,18 @@ def test_the_addresses_of_the_machine_itself() -> None:
 
 @pytest.fixture
 def proxies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], str]:
-    """What proxy a seat tells of whose /etc/environment and apt.conf hold these texts."""
+    """Return a function: the proxy of a seat with these texts in /etc/environment and apt.conf."""
     monkeypatch.setattr(facts_network, "ENVIRONMENT", str(tmp_path / "environment"))
     program, *arguments = facts_apt.APT_CONFIG
     command = [program, f"--config-file={tmp_path / 'apt.conf'}", *arguments]
     monkeypatch.setattr(facts_apt, "APT_CONFIG", command)
 
-    def told(environment: str, apt_conf: str = "") -> str:
+    def proxy_of(environment: str, apt_conf: str = "") -> str:
         (tmp_path / "environment").write_text(environment)
         (tmp_path / "apt.conf").write_text(apt_conf)
         return facts_network.proxy(Odd())
 
-    return told
+    return proxy_of
 
 
 @pytest.mark.parametrize(
@@ -485,8 +486,8 @@ def test_what_is_no_host_key_has_no_fingerprint(text: str) -> None:
 def test_a_host_key_has_the_fingerprint_that_openssh_prints(tmp_path: Path) -> None:
     key = tmp_path / "key.pub"
     key.write_text(f"ssh-ed25519 {ED25519} root@pc1\n")
-    told = subprocess.run(["ssh-keygen", "-lf", key], capture_output=True, text=True, check=True)
-    assert facts_machine.parse_host_key(key.read_text()) == told.stdout.split()[1]
+    printed = subprocess.run(["ssh-keygen", "-lf", key], capture_output=True, text=True, check=True)
+    assert facts_machine.parse_host_key(key.read_text()) == printed.stdout.split()[1]
 
 
 def test_this_machine_is_the_same_twice_and_no_copy_of_it(
@@ -516,25 +517,25 @@ def test_this_machine_is_the_same_twice_and_no_copy_of_it(
 
 
 def test_registries_that_listen_and_that_do_not() -> None:
-    """The one that listens says nothing, and is left when the time is over."""
+    """The registry that listens sends nothing, and is left when the time is over."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        there = f"127.0.0.1:{server.getsockname()[1]}"
+        registry = f"127.0.0.1:{server.getsockname()[1]}"
         begun = time.monotonic()
-        answers = facts_network.reach([there, "127.0.0.1:9"]).result()
+        answers = facts_network.reach([registry, "127.0.0.1:9"]).result()
     # It ends by itself; on a busy machine not to the second.
     assert time.monotonic() - begun < facts_network.REGISTRY_SECONDS + 20
-    assert answers[there] == {"reached": True, "why": "", "public": None, "issuer": ""}
+    assert answers[registry] == {"reached": True, "why": "", "public": None, "issuer": ""}
     assert (answers["127.0.0.1:9"]["reached"], answers["127.0.0.1:9"]["why"]) == (
         False,
         "Connection refused",
     )
 
 
-def listed(key: str, **other: object) -> dict:
+def listed(key: str, **fields: object) -> dict:
     """Return a container as the engine lists it."""
-    told = {"Id": key, "Names": [f"/{key}"], "Image": "web:1", "ImageID": "sha256:1"}
+    facts = {"Id": key, "Names": [f"/{key}"], "Image": "web:1", "ImageID": "sha256:1"}
     return (
-        told | {"State": "running", "Status": "Up 3 minutes", "Labels": None, "Ports": []} | other
+        facts | {"State": "running", "Status": "Up 3 minutes", "Labels": None, "Ports": []} | fields
     )
 
 
@@ -545,9 +546,9 @@ def ask(engine: stand_in.Engine, odd: Odd, seconds: float = 5) -> dict:
 
 
 def test_what_a_container_was_started_with(engine: stand_in.Engine) -> None:
-    """One dies while it is asked for, another is gone."""
+    """The engine fails for the container b, and c is gone."""
     engine.on("GET", r"/containers/json\?all=true", [listed("a"), listed("b"), listed("c")])
-    told = {
+    description = {
         "Config": {"User": "0"},
         "HostConfig": {
             "Privileged": True,
@@ -561,7 +562,7 @@ def test_what_a_container_was_started_with(engine: stand_in.Engine) -> None:
         },
         "Mounts": [{"Type": "bind", "Source": "/", "Destination": "/host"}],
     }
-    engine.on("GET", "/containers/a/json", told)
+    engine.on("GET", "/containers/a/json", description)
     engine.on("GET", "/containers/b/json", stand_in.Refuse(500, "dead"))
     containers = ask(engine, Odd())
     assert (containers["a"]["id"], containers["a"]["image_id"]) == ("a", "sha256:1")
@@ -575,23 +576,23 @@ def test_what_a_container_was_started_with(engine: stand_in.Engine) -> None:
 
 
 def test_all_that_is_judged_of_a_container_is_asked(engine: stand_in.Engine) -> None:
-    told = {"Config": {}, "HostConfig": {}, "Mounts": []}
+    description = {"Config": {}, "HostConfig": {}, "Mounts": []}
     engine.on("GET", r"/containers/json\?all=true", [listed("a")])
-    engine.on("GET", "/containers/a/json", told)
+    engine.on("GET", "/containers/a/json", description)
     settings = ask(engine, Odd())["a"]["settings"]
     wanted = container.as_facts(sample_seat.want(), sample_seat.SEAT)
     assert set(settings) >= set(wanted)
 
 
 def test_this_machine_has_everything_that_is_promised(tmp_path: Path) -> None:
-    """With a real listener, and no engine at the socket that it is given."""
+    """The machine has a real listener, and no engine at the given socket."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        facts = asked(str(tmp_path / "no.sock"), time.time(), [])
+        facts = seat_facts(str(tmp_path / "no.sock"), time.time(), [])
     promised = yaml.safe_load(seat.RETURN)["seat"]["contains"]
     assert set(facts) == set(promised)
     assert not facts["docker"]["running"]
-    [mine] = [one for one in facts["listeners"] if one["port"] == port]
+    [mine] = [listener for listener in facts["listeners"] if listener["port"] == port]
     assert (mine["address"], mine["pid"]) == ("127.0.0.1", os.getpid())
 
 
@@ -609,7 +610,7 @@ def test_this_machine_has_everything_that_is_promised(tmp_path: Path) -> None:
 def test_a_configuration_that_is_newer_than_the_engine(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pid: str, seconds: float, outdated: bool
 ) -> None:
-    """By more than the kernel's rounding; where no engine runs, the next one reads it."""
+    """It is newer by more than the kernel's rounding; a stopped engine reads it at its start."""
     started = facts_machine.started_at(str(os.getpid()))
     old, new = tmp_path / "old", tmp_path / "new"
     for file, when in ((old, started - 100), (new, started + seconds)):
@@ -639,12 +640,12 @@ def test_who_signed_a_certificate() -> None:
 
 @pytest.mark.parametrize("place", range(2))
 def test_masked_units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: int) -> None:
-    """By a link or an empty file, for ever or until the next start."""
+    """A unit is masked by a link or an empty file, for ever or until the next start."""
     places = (tmp_path / "etc", tmp_path / "run")
     monkeypatch.setattr(facts_machine, "MASKING", tuple(map(str, places)))
     assert facts_machine.masked() == []
-    for one in places:
-        one.mkdir()
+    for directory in places:
+        directory.mkdir()
     (places[place] / "docker.service").write_text("[Unit]\n")
     assert facts_machine.masked() == []
     (places[place] / "docker.socket").symlink_to(os.devnull)
@@ -655,7 +656,7 @@ def test_masked_units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: in
 def test_a_number_is_no_data_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "daemon.json").write_text('{"data-root": 5}')
     monkeypatch.setattr(facts_machine, "DAEMON_JSON", str(tmp_path / "daemon.json"))
-    assert asked(str(tmp_path / "no.sock"))["docker"]["root"] == "/var/lib/docker"
+    assert seat_facts(str(tmp_path / "no.sock"))["docker"]["root"] == "/var/lib/docker"
 
 
 def test_what_is_not_understood_of_a_list_is_left_out_and_told(engine: stand_in.Engine) -> None:
@@ -663,7 +664,7 @@ def test_what_is_not_understood_of_a_list_is_left_out_and_told(engine: stand_in.
     engine.on("GET", r"/containers/json\?all=true", containers)
     odd = Odd()
     assert set(ask(engine, odd)) == {"a", "c"}
-    assert [one.rpartition(": ")[2] for one in odd.sentences] == [
+    assert [sentence.rpartition(": ")[2] for sentence in odd.sentences] == [
         "containers[1].State is not a text",
         "containers[2] is not an object",
     ]
@@ -700,7 +701,7 @@ def test_an_answer_that_is_too_large_is_not_read(
 
 
 def drip(sock: socket.socket, ended: threading.Event) -> None:
-    """Answer a byte now and then: no one of them is late."""
+    """Answer a byte now and then, none of them late."""
     connection, _ = sock.accept()
     with connection, suppress(OSError):
         while not ended.wait(0.02):
@@ -728,8 +729,8 @@ def test_an_engine_that_drips_is_left_when_the_time_is_over(tmp_path: Path) -> N
 def test_what_answers_and_is_no_engine_is_told_as_none(engine: stand_in.Engine) -> None:
     engine.on("GET", "/info", {"ServerVersion": 5})
     odd = Odd()
-    told = facts_engine.engine_facts(engine.path, odd)
-    assert not told["engine"]["running"]
+    facts = facts_engine.engine_facts(engine.path, odd)
+    assert not facts["engine"]["running"]
     assert "ServerVersion" in odd.sentences[0]
     nowhere = facts_engine.engine_facts("/no\0where", Odd())
     assert not nowhere["engine"]["running"]
@@ -737,18 +738,18 @@ def test_what_answers_and_is_no_engine_is_told_as_none(engine: stand_in.Engine) 
 
 def test_of_many_labels_the_toolkits_are_told() -> None:
     many = {f"a{number}": "x" * 10_000 for number in range(1000)} | {"labocloud.managed": "true"}
-    told = facts_engine.labels_of(many)
-    assert told["labocloud.managed"] == "true"
-    assert len(told) == facts_engine.MOST_LABELS
-    assert {len(value) for value in told.values()} == {4, facts_engine.LONGEST_LABEL}
+    labels = facts_engine.labels_of(many)
+    assert labels["labocloud.managed"] == "true"
+    assert len(labels) == facts_engine.MOST_LABELS
+    assert {len(value) for value in labels.values()} == {4, facts_engine.LONGEST_LABEL}
 
 
 def test_an_answer_is_limited_and_what_is_cut_is_told() -> None:
     odd = Odd()
     deep = json.loads('{"a":' * 100 + "1" + "}" * 100)
-    told = limited({"a" * 2000: 1, "b": "x" * 10**6, "c": deep, "d": ["\udcff", 2**80, 1e999]}, odd)
-    assert len(json.dumps(told)) < 70_000
-    assert told["d"] == ["?", None, None]
+    cut = limited({"a" * 2000: 1, "b": "x" * 10**6, "c": deep, "d": ["\udcff", 2**80, 1e999]}, odd)
+    assert len(json.dumps(cut)) < 70_000
+    assert cut["d"] == ["?", None, None]
     assert len(odd.sentences) == 3
 
 
@@ -768,16 +769,16 @@ def test_an_answer_is_limited_and_what_is_cut_is_told() -> None:
 def test_what_the_page_of_a_container_answers(
     monkeypatch: pytest.MonkeyPatch, status: int, body: bytes | None, told: tuple
 ) -> None:
-    """Neither a proxy is asked, nor who it points to."""
+    """The module uses no proxy and follows no redirection."""
     answers = {"/healthz": (status, body), "/other": (200, b'{"revision": "other"}')}
 
     def answer(handler: http.server.BaseHTTPRequestHandler) -> None:
-        """Answer, and point elsewhere; where there is no body, a byte now and then."""
+        """Answer with a redirection; where there is no body, send a byte now and then."""
         status, body = answers[handler.path]
         handler.send_response(status)
         handler.send_header("Location", "/other")
         handler.end_headers()
-        with suppress(OSError):  # who asked has heard enough
+        with suppress(OSError):  # the client has closed the connection
             for _ in range(50 if body is None else 0):
                 handler.wfile.write(b" ")
                 time.sleep(0.1)
@@ -822,21 +823,21 @@ def test_a_page_of_no_container_that_runs_is_not_asked_for() -> None:
 def test_of_a_registry_that_is_too_slow_the_same_is_told_whoever_notices_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The thread that tries it, or who waits for that."""
+    """The thread that tries it may notice first, or its caller."""
 
     def slow(*_: object) -> None:
         raise TimeoutError("timed out")
 
     monkeypatch.setattr(socket, "create_connection", slow)
-    told = facts_network.reach(["server:5000"]).result()["server:5000"]
-    assert (told["reached"], told["why"]) == (False, "no answer in time")
+    registry = facts_network.reach(["server:5000"]).result()["server:5000"]
+    assert (registry["reached"], registry["why"]) == (False, "no answer in time")
 
 
 def test_registries_that_are_no_addresses() -> None:
     answers = facts_network.reach(["registry.example", "[::1]:9", "x:99999999", "é" * 99 + ":1"])
-    told = {name: answer["why"] for name, answer in answers.result().items()}
-    assert told["registry.example"] == "that is no HOST:PORT"
-    assert told["[::1]:9"] in ("Connection refused", "Cannot assign requested address")
+    reasons = {name: answer["why"] for name, answer in answers.result().items()}
+    assert reasons["registry.example"] == "that is no HOST:PORT"
+    assert reasons["[::1]:9"] in ("Connection refused", "Cannot assign requested address")
     assert not any(answer["reached"] for answer in answers.result().values())
 
 
@@ -847,9 +848,9 @@ def test_a_seat_that_hangs_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(answer, "seat_facts", hang)
     monkeypatch.setattr(answer, "LONGEST", 1)
-    said = stand_in.run(seat.main)
-    assert said["failed"]
-    assert "within 1 s. Fix: " in said["msg"]
+    result = stand_in.run(seat.main)
+    assert result["failed"]
+    assert "within 1 s. Fix: " in result["msg"]
 
 
 # The oldest Python for which Ansible's own modules are made.
@@ -859,16 +860,16 @@ NEWER = re.compile(r"bit_count\(\)|strict=|isinstance\([^)]*\|")
 
 def shared(tree: ast.AST) -> set[str]:
     """Return the files of module_utils that a module imports."""
-    found = set()
+    paths = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and ".plugins.module_utils" in (node.module or ""):
             _, _, package = node.module.partition(".plugins.")
             place = PLUGINS / package.replace(".", "/")
             if place.is_dir():
-                found |= {place / f"{alias.name}.py" for alias in node.names}
+                paths |= {place / f"{alias.name}.py" for alias in node.names}
             else:
-                found.add(place.with_suffix(".py"))
-    return {str(path.relative_to(PLUGINS)) for path in found}
+                paths.add(place.with_suffix(".py"))
+    return {str(path.relative_to(PLUGINS)) for path in paths}
 
 
 def barred(tree: ast.AST) -> list[str]:
@@ -884,7 +885,7 @@ def barred(tree: ast.AST) -> list[str]:
 
 
 def test_the_module_is_read_by_the_oldest_python_that_ansible_runs_on() -> None:
-    """So that a seat whose Python is too old for the others can tell."""
+    """A seat whose Python is too old for the other modules can report it."""
     assert basic._PY_MIN == OLDEST
     waiting, seen = {"modules/seat.py"}, set()
     while waiting:
@@ -892,10 +893,10 @@ def test_the_module_is_read_by_the_oldest_python_that_ansible_runs_on() -> None:
         seen.add(name)
         text = (PLUGINS / name).read_text()
         assert not NEWER.search(text), name
-        # What is said of types is not evaluated, then.
+        # With it, annotations are not evaluated.
         assert "from __future__ import annotations\n" in text, name
         tree = ast.parse(text, feature_version=OLDEST)
-        # But for what shapes are made of.
+        # The annotations of shapes are evaluated nevertheless.
         are_evaluated = "shape_of(" in text or name == "module_utils/facts/seat.py"
         assert not are_evaluated or barred(tree) == [], name
         waiting |= shared(tree) - seen

@@ -1,4 +1,4 @@
-"""What a seat sends is what it has announced, and goes where the control machine says."""
+"""Show that only announced files are fetched from a seat, and only to the chosen place."""
 
 import hashlib
 import os
@@ -61,9 +61,9 @@ def test_what_was_not_announced_does_not(tmp_path: Path, sent: bytes) -> None:
         sends(**content | {"images_tar_zst": sent})(src, dest)
         written.append(Path(dest).stat().st_size)
 
-    asked = announced(**content) | {"dest": str(tmp_path / "pc/now")}
+    arguments = announced(**content) | {"dest": str(tmp_path / "pc/now")}
     with pytest.raises(seat_fetch.NotFetchedError, match=r"images.tar.zst does not arrive"):
-        seat_fetch.fetch_save(fetch, asked)
+        seat_fetch.fetch_save(fetch, arguments)
     assert written == [min(len(sent), 4000)]
     assert not (tmp_path / "pc/now").exists()
 
@@ -76,17 +76,17 @@ def test_a_link_that_a_connection_copies_leads_nowhere(tmp_path: Path) -> None:
     def fetch(_: str, dest: str) -> None:
         os.symlink(other, dest)
 
-    asked = announced(manifest_json=b"{}") | {"dest": str(tmp_path / "pc")}
+    arguments = announced(manifest_json=b"{}") | {"dest": str(tmp_path / "pc")}
     with pytest.raises(seat_fetch.NotFetchedError, match="is no file"):
-        seat_fetch.fetch_save(fetch, asked)
+        seat_fetch.fetch_save(fetch, arguments)
     assert other.stat().st_mode & 0o777 == 0o644
 
 
 def test_a_name_that_is_none_of_three_is_refused(tmp_path: Path) -> None:
-    """It would be a path on the control machine."""
-    asked = announced(manifest_json=b"{}") | {"dest": str(tmp_path / "pc")}
+    """Such a name would be a path on the control machine."""
+    arguments = announced(manifest_json=b"{}") | {"dest": str(tmp_path / "pc")}
     for name in ("../../x", "images.tar", "/etc/passwd", 3):
-        bad = asked | {"files": asked["files"] | {name: "0" * 64}, "sizes": {name: 1}}
+        bad = arguments | {"files": arguments["files"] | {name: "0" * 64}, "sizes": {name: 1}}
         with pytest.raises(seat_fetch.NotFetchedError, match="names other files"):
             seat_fetch.fetch_save(pytest.fail, bad)
     assert list(tmp_path.iterdir()) == []
@@ -110,22 +110,22 @@ def test_a_name_that_is_none_of_three_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_what_a_seat_announces(files: object, sizes: object, why: str) -> None:
-    told = seat_fetch.refusal(files, sizes, free=2 * GB, most=3 * GB)
-    assert why in told
-    assert bool(why) is bool(told)
+    refusal = seat_fetch.refusal(files, sizes, free=2 * GB, most=3 * GB)
+    assert why in refusal
+    assert bool(why) is bool(refusal)
 
 
 def test_nothing_is_written_where_too_much_is_announced(tmp_path: Path) -> None:
-    asked = announced(manifest_json=b"x" * 10**7 + b"x") | {"dest": str(tmp_path / "pc")}
+    arguments = announced(manifest_json=b"x" * 10**7 + b"x") | {"dest": str(tmp_path / "pc")}
     with pytest.raises(seat_fetch.NotFetchedError, match="Fix: seat_reset_max_mb"):
-        seat_fetch.fetch_save(pytest.fail, asked)
+        seat_fetch.fetch_save(pytest.fail, arguments)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("src", ["/seat", f"{SOURCE}/..", f"{SOURCE}\n!touch x", f"{SOURCE}\n", ""])
 def test_of_a_place_that_the_role_has_not_made_nothing_is_fetched(tmp_path: Path, src: str) -> None:
-    """Some connections run commands here that stand in a path after the end of a line."""
-    asked = announced(manifest_json=b"{}") | {"dest": str(tmp_path / "pc"), "src": src}
+    """Some connections run what follows a newline in a path as a command on this machine."""
+    arguments = announced(manifest_json=b"{}") | {"dest": str(tmp_path / "pc"), "src": src}
     with pytest.raises(seat_fetch.NotFetchedError, match="the seat has its files in"):
-        seat_fetch.fetch_save(lambda *_: pytest.fail("it is fetched"), asked)
+        seat_fetch.fetch_save(lambda *_: pytest.fail("it is fetched"), arguments)
     assert list(tmp_path.iterdir()) == []

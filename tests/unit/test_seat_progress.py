@@ -1,4 +1,4 @@
-"""How far a seat is: what its module tells, which may be anything, and what is made of it here."""
+"""Show how the control machine reads the progress of a seat, whatever its module answers."""
 
 from pathlib import Path
 from typing import Any
@@ -18,18 +18,19 @@ from sample_lesson import lesson, make, taken
 NAME = "pc07"
 
 
-def told(snapshot: object, **others: object) -> dict[str, Any]:
+def answer_with(snapshot: object, **others: object) -> dict[str, Any]:
     return {"practical": {"snapshot": snapshot, "why": "", "answers": {}, **others}}
 
 
 def steps(look: dict[str, Any]) -> dict[str, list[bool]]:
     return {
-        name: [step["done"] for step in one["steps"]] for name, one in look["exercises"].items()
+        name: [step["done"] for step in exercise["steps"]]
+        for name, exercise in look["exercises"].items()
     }
 
 
 def test_it_is_judged_by_the_checks_of_the_project(tmp_path: Path) -> None:
-    look = seat_progress.look(NAME, told(taken("one", compose=False)), lesson(tmp_path))
+    look = seat_progress.look(NAME, answer_with(taken("one", compose=False)), lesson(tmp_path))
     assert look["silent"] is None
     assert steps(look) == {"01-first": [True, False], "02-second": [False], "03-third": [False]}
     assert look["exercises"]["03-third"]["lacks"] == ["compose"]
@@ -43,8 +44,12 @@ def test_it_is_judged_by_the_checks_of_the_project(tmp_path: Path) -> None:
         ({"unreachable": True}, "engine_stopped", "tells nothing"),
         ({}, "engine_stopped", "tells nothing"),
         ({"practical": []}, "engine_stopped", "tells nothing"),
-        (told(None, why="Connection refused\x1b[2J"), "engine_stopped", "Connection refused [2J"),
-        (told({}, x="x" * 3_000_000), "answer_refused", "bytes of itself"),
+        (
+            answer_with(None, why="Connection refused\x1b[2J"),
+            "engine_stopped",
+            "Connection refused [2J",
+        ),
+        (answer_with({}, x="x" * 3_000_000), "answer_refused", "bytes of itself"),
     ],
 )
 def test_what_cannot_be_judged_is_told_and_nothing_counts(
@@ -57,34 +62,34 @@ def test_what_cannot_be_judged_is_told_and_nothing_counts(
 
 
 def test_what_a_look_tells_is_cut(tmp_path: Path) -> None:
-    """It is kept for each seat, shown, and printed as a line."""
-    known, much = lesson(tmp_path), "x" * 1_900_000
-    assert len(str(seat_progress.look(NAME, told(None, why=much), known))) < 5000
-    look = seat_progress.look(NAME, NoConnection(much), known)
+    """The look is kept for each seat, shown, and printed as a line."""
+    loaded, much = lesson(tmp_path), "x" * 1_900_000
+    assert len(str(seat_progress.look(NAME, answer_with(None, why=much), loaded))) < 5000
+    look = seat_progress.look(NAME, NoConnection(much), loaded)
     assert len(str(look)) < 20_000
 
 
 @pytest.mark.parametrize("snapshot", [{}, {"containers": 1}, {"containers": [{"name": []}]}])
 def test_a_snapshot_of_another_shape_has_nothing(snapshot: object, tmp_path: Path) -> None:
-    look = seat_progress.look(NAME, told(snapshot), lesson(tmp_path))
+    look = seat_progress.look(NAME, answer_with(snapshot), lesson(tmp_path))
     assert steps(look) == {"01-first": [False, False], "02-second": [False], "03-third": [False]}
 
 
 def test_what_a_seat_says_moves_no_cursor(tmp_path: Path) -> None:
     check = tmp_path / "app/exercises/01-first/check.py"
-    known = lesson(tmp_path)
+    loaded = lesson(tmp_path)
     check.write_text(
         "def check(seat):\n"
         "    one = seat.containers[0].image\n"
         "    yield 'a', (one, one), [(False, one, one)]\n"
     )
-    known = seat_progress.lesson_of(tmp_path)
+    loaded = seat_progress.lesson_of(tmp_path)
     snapshot = taken("one")
     snapshot["containers"][0]["image"] = "x\x1b[2J\npc08 all done" + "x" * 5000
-    look = seat_progress.look(NAME, told(snapshot), known)
+    look = seat_progress.look(NAME, answer_with(snapshot), loaded)
     [step] = look["exercises"]["01-first"]["steps"]
     for texts in (step["title"], step["hint"]):
-        # A line more would be another seat's, in a terminal.
+        # In a terminal, another line would look like that of another seat.
         assert texts["en"].startswith("x [2J pc08 all done")
         assert len(texts["en"]) == len(texts["fr"]) == seat_progress.LONGEST
 
@@ -95,27 +100,32 @@ def test_what_was_answered_on_the_seat_counts_for_its_exercise(tmp_path: Path) -
     check.write_text(
         "def check(seat):\n    yield 'a', ('a', 'a'), [('yes' in seat.answers, 'b', 'b')]\n"
     )
-    known = seat_progress.lesson_of(tmp_path)
-    answered = {name: told(taken(), answers={name: ["yes"]}) for name in ("01-first", "02-second")}
-    looks = {name: seat_progress.look(NAME, one, known) for name, one in answered.items()}
+    loaded = seat_progress.lesson_of(tmp_path)
+    answered = {
+        name: answer_with(taken(), answers={name: ["yes"]}) for name in ("01-first", "02-second")
+    }
+    looks = {
+        name: seat_progress.look(NAME, seat_answer, loaded)
+        for name, seat_answer in answered.items()
+    }
     assert steps(looks["01-first"])["01-first"] == [True]
     assert steps(looks["02-second"])["01-first"] == [False]
-    torn = seat_progress.look(NAME, told(taken(), answers={"01-first": "yes"}), known)
+    torn = seat_progress.look(NAME, answer_with(taken(), answers={"01-first": "yes"}), loaded)
     assert steps(torn)["01-first"] == [False]
 
 
 def test_what_is_open_of_what_is_to_be_done(tmp_path: Path) -> None:
-    known = lesson(tmp_path)
-    look = seat_progress.look(NAME, told(taken("one", compose=False)), known)
-    assert seat_progress.missing(look, [1], known) == "exercise 1, “two”: No two."
-    assert seat_progress.missing(look, [3], known) == ""
-    done = seat_progress.look(NAME, told(taken("one", "two", "three")), known)
-    assert seat_progress.missing(done, [1, 2], known) == ""
+    loaded = lesson(tmp_path)
+    look = seat_progress.look(NAME, answer_with(taken("one", compose=False)), loaded)
+    assert seat_progress.missing(look, [1], loaded) == "exercise 1, “two”: No two."
+    assert seat_progress.missing(look, [3], loaded) == ""
+    done = seat_progress.look(NAME, answer_with(taken("one", "two", "three")), loaded)
+    assert seat_progress.missing(done, [1, 2], loaded) == ""
     done["exercises"]["02-second"]["steps"] = []
-    unjudged = seat_progress.missing(done, [1, 2], known)
+    unjudged = seat_progress.missing(done, [1, 2], loaded)
     assert unjudged == "exercise 2 cannot be judged there"
-    mute = seat_progress.look(NAME, told(None, why="refused"), known)
-    assert "refused" in seat_progress.missing(mute, [1], known)
+    mute = seat_progress.look(NAME, answer_with(None, why="refused"), loaded)
+    assert "refused" in seat_progress.missing(mute, [1], loaded)
 
 
 def run(
@@ -131,12 +141,12 @@ def run(
 
 
 def test_a_look_changes_and_shows_nothing(tmp_path: Path) -> None:
-    result, given = run(make(tmp_path), told(taken("one", compose=False)))
+    result, questions = run(make(tmp_path), answer_with(taken("one", compose=False)))
     look = result.pop(UNSHOWN)["look"]
     assert result == {"changed": False, "unfit": [3]}
     assert look["time"] > 0
-    assert given[0]["exercises"] == ["01-first", "02-second", "03-third"]
-    assert set(given[0]["wants"]) == {"pages", "commands", "logs", "files"}
+    assert questions[0]["exercises"] == ["01-first", "02-second", "03-third"]
+    assert set(questions[0]["wants"]) == {"pages", "commands", "logs", "files"}
 
 
 def test_a_seat_that_is_off_fails_nothing(tmp_path: Path) -> None:
@@ -146,16 +156,16 @@ def test_a_seat_that_is_off_fails_nothing(tmp_path: Path) -> None:
 
 
 def test_an_answer_that_ansible_cannot_read_fails_nothing(tmp_path: Path) -> None:
-    """Else the look would end with what failed, and without a line for each seat."""
+    """Otherwise the look would end with the failure, and without a line for each seat."""
     result, _ = run(make(tmp_path), AttributeError("'int' has no 'splitlines'"))
     assert result.pop(UNSHOWN)["look"]["silent"]["id"] == "not_asked"
     assert result == {"changed": False, "unfit": []}
 
 
 def test_what_is_to_be_done_and_is_not_fails(tmp_path: Path) -> None:
-    result, _ = run(make(tmp_path), told(taken("one")), done=["1"])
+    result, _ = run(make(tmp_path), answer_with(taken("one")), done=["1"])
     assert (result["failed"], result["msg"]) == (True, "pc07: exercise 1, “two”: No two.")
-    done = make(tmp_path / "other"), told(taken("one", "two"))
+    done = make(tmp_path / "other"), answer_with(taken("one", "two"))
     assert "failed" not in run(*done, done=["1"])[0]
 
 
@@ -173,8 +183,8 @@ def test_exercises_that_are_not_as_they_must_are_named(tmp_path: Path) -> None:
 def before(number: object, project: Path) -> list[dict[str, Any]]:
     plugin = lookup_loader.get("labocloud.room.exercises")
     with mock.patch.object(settings, "wanted", return_value={"course_image_project": str(project)}):
-        found: list[dict[str, Any]] = plugin.run([number], {"inventory_hostname": NAME})
-    return found
+        missing: list[dict[str, Any]] = plugin.run([number], {"inventory_hostname": NAME})
+    return missing
 
 
 def test_what_comes_before_an_exercise(tmp_path: Path) -> None:

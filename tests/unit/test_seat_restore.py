@@ -1,4 +1,4 @@
-"""What seat_restore asks an engine for, and what it does where the engine, or the files, refuse."""
+"""Show what seat_restore requests of an engine, and what it does where a request or file fails."""
 
 import json
 import re
@@ -39,23 +39,23 @@ def container(config: dict[str, Any], host: dict[str, Any], *mounts: dict) -> di
     }
 
 
-def mounted(name: str, destination: str, **more: object) -> dict[str, Any]:
-    return {"Type": "volume", "Name": name, "Destination": destination} | more
+def mounted(name: str, destination: str, **options: object) -> dict[str, Any]:
+    return {"Type": "volume", "Name": name, "Destination": destination} | options
 
 
 def test_it_runs_on_the_saved_image_and_is_marked() -> None:
     saved = container({"Labels": {"a": "b"}, "Env": ["X=1"]}, {})
-    asked, without = recreating.recreated(saved, "mark")
+    request, without = recreating.recreated(saved, "mark")
     assert without == []
-    assert asked["Image"] == f"labocloud-saved:{SHORT}"
-    assert asked["Labels"] == {"a": "b", "labocloud.restored": "mark"}
-    assert asked["Env"] == ["X=1"]
+    assert request["Image"] == f"labocloud-saved:{SHORT}"
+    assert request["Labels"] == {"a": "b", "labocloud.restored": "mark"}
+    assert request["Env"] == ["X=1"]
 
 
 @pytest.mark.parametrize(("hostname", "stays"), [(SHORT, False), ("pc", True)])
 def test_a_host_name_that_was_the_engines_choice_is_chosen_anew(hostname: str, stays: bool) -> None:
-    asked, _ = recreating.recreated(container({"Hostname": hostname}, {}), "mark")
-    assert ("Hostname" in asked) is stays
+    request, _ = recreating.recreated(container({"Hostname": hostname}, {}), "mark")
+    assert ("Hostname" in request) is stays
 
 
 def test_a_volume_that_had_no_name_given_is_mounted_by_the_one_it_had() -> None:
@@ -64,25 +64,25 @@ def test_a_volume_that_had_no_name_given_is_mounted_by_the_one_it_had() -> None:
         "Mounts": [{"Type": "volume", "Target": "/v"}],
     }
     saved = container({}, host, mounted("data", "/data"), mounted("f00", "/v"))
-    asked = recreating.recreated(saved, "mark")[0]["HostConfig"]
-    assert asked["Binds"] == ["data:/data:ro", "/etc:/host", "f00:/v"]
-    assert asked["Mounts"] == []
+    request = recreating.recreated(saved, "mark")[0]["HostConfig"]
+    assert request["Binds"] == ["data:/data:ro", "/etc:/host", "f00:/v"]
+    assert request["Mounts"] == []
 
 
 def test_what_was_mounted_by_name_is_mounted_once() -> None:
     named = {"Type": "volume", "Source": "data", "Target": "/data"}
     memory = {"Type": "tmpfs", "Target": "/memory"}
     saved = container({}, {"Mounts": [named, memory]}, mounted("data", "/data"))
-    asked = recreating.recreated(saved, "mark")[0]["HostConfig"]
-    assert asked["Binds"] == []
-    assert asked["Mounts"] == [named, memory]
+    request = recreating.recreated(saved, "mark")[0]["HostConfig"]
+    assert request["Binds"] == []
+    assert request["Mounts"] == [named, memory]
 
 
 def test_a_bind_without_a_colon_is_a_place_for_a_volume_without_a_name() -> None:
     host = {"Binds": ["/data", "named:/named/"]}
     saved = container({}, host, mounted("f00", "/data"), mounted("named", "/named"))
-    asked = recreating.recreated(saved, "mark")[0]["HostConfig"]
-    assert asked["Binds"] == ["named:/named/", "f00:/data"]
+    request = recreating.recreated(saved, "mark")[0]["HostConfig"]
+    assert request["Binds"] == ["named:/named/", "f00:/data"]
 
 
 def test_what_it_had_of_another_container_is_mounted_by_name_and_as_it_was() -> None:
@@ -91,37 +91,47 @@ def test_what_it_had_of_another_container_is_mounted_by_name_and_as_it_was() -> 
     saved = container(
         {}, {"VolumesFrom": ["other:ro"]}, mounted("data", "/data", RW=False), bind, memory
     )
-    asked = recreating.recreated(saved, "mark")[0]["HostConfig"]
-    assert asked["Binds"] == ["data:/data:ro", "/srv:/srv"]
-    assert asked["VolumesFrom"] is None
+    request = recreating.recreated(saved, "mark")[0]["HostConfig"]
+    assert request["Binds"] == ["data:/data:ro", "/srv:/srv"]
+    assert request["VolumesFrom"] is None
 
 
 def test_what_it_has_of_a_container_that_came_back_it_has_of_that() -> None:
-    of = f"container:{OTHER}"
-    host = {"NetworkMode": of, "PidMode": of, "IpcMode": of, "Links": ["/db:/web/d"]}
+    network_mode = f"container:{OTHER}"
+    host = {
+        "NetworkMode": network_mode,
+        "PidMode": network_mode,
+        "IpcMode": network_mode,
+        "Links": ["/db:/web/d"],
+    }
     saved = container({"ExposedPorts": {"80/tcp": {}}, "Hostname": "pc"}, host)
-    asked, without = recreating.recreated(saved, "mark", lambda name: f"new-{name[:2]}")
+    request, without = recreating.recreated(saved, "mark", lambda name: f"new-{name[:2]}")
     assert without == []
-    host = asked["HostConfig"]
+    host = request["HostConfig"]
     assert [host[key] for key in recreating.MODES] == ["container:new-bb"] * 3
     assert host["Links"] == ["new-db:d"]
-    # An engine refuses these beside the network of another.
-    assert not {"ExposedPorts", "Hostname"} & set(asked)
+    # An engine refuses these settings together with the network of another container.
+    assert not {"ExposedPorts", "Hostname"} & set(request)
 
 
 @pytest.mark.parametrize("mode", recreating.MODES)
 def test_its_name_and_ports_go_with_anothers_network_alone(mode: str) -> None:
     config = {"ExposedPorts": {"80/tcp": {}}, "Hostname": "pc", "Domainname": ""}
     saved = container(config, {mode: f"container:{OTHER}"})
-    asked, _ = recreating.recreated(saved, "mark", lambda _: "new")
-    assert (set(config) <= set(asked)) is (mode != "NetworkMode")
+    request, _ = recreating.recreated(saved, "mark", lambda _: "new")
+    assert (set(config) <= set(request)) is (mode != "NetworkMode")
 
 
 def test_what_it_had_of_a_container_that_is_gone_it_does_without() -> None:
-    of = f"container:{OTHER}"
-    host = {"NetworkMode": of, "PidMode": of, "IpcMode": "private", "Links": ["/db:/web/d"]}
-    asked, without = recreating.recreated(container({}, host), "mark")
-    host = asked["HostConfig"]
+    network_mode = f"container:{OTHER}"
+    host = {
+        "NetworkMode": network_mode,
+        "PidMode": network_mode,
+        "IpcMode": "private",
+        "Links": ["/db:/web/d"],
+    }
+    request, without = recreating.recreated(container({}, host), "mark")
+    host = request["HostConfig"]
     assert [host[key] for key in (*recreating.MODES, "Links")] == ["none", "", "private", []]
     assert without == [
         f"NetworkMode container:{OTHER[:12]}",
@@ -131,13 +141,13 @@ def test_what_it_had_of_a_container_that_is_gone_it_does_without() -> None:
 
 
 def test_those_come_first_of_which_others_have_something() -> None:
-    def one(name: str, **host: object) -> dict[str, Any]:
+    def named(name: str, **host: object) -> dict[str, Any]:
         saved = container({}, host)
         return saved | {"Id": name * 64, "Name": f"/{name}"}
 
-    a = one("a", NetworkMode=f"container:{'c' * 64}")
-    b = one("b", Links=["/a:/b/a", "/gone:/b/g"])
-    c = one("c", PidMode=f"container:{'c' * 64}")
+    a = named("a", NetworkMode=f"container:{'c' * 64}")
+    b = named("b", Links=["/a:/b/a", "/gone:/b/g"])
+    c = named("c", PidMode=f"container:{'c' * 64}")
     assert recreating.in_order([b, a, c]) == [c, a, b]
 
 
@@ -157,55 +167,57 @@ def test_addresses_that_the_engine_has_chosen(config: list[dict[str, str]], chos
 
 
 class Seat:
-    """An engine, and a directory with what was saved of another one."""
+    """An engine, and a directory with what was saved of another engine."""
 
     def __init__(self, engine: stand_in.Engine, directory: Path) -> None:
         self.engine = engine
         self.src = directory / "labocloud-saved-mine"
         self.src.mkdir()
-        self.made: dict[str, dict[str, Any]] = {}
+        self.containers: dict[str, dict[str, Any]] = {}
         self.networks: dict[str, dict[str, Any]] = {}
         self.images: dict[str, str] = {}
         self.volumes: dict[str, Any] = {}
         self.directory = directory / "volumes"
         kinds = ("containers", "volumes", "networks", "images", "left_out")
-        self.told: dict[str, Any] = {kind: [] for kind in kinds}
+        self.manifest: dict[str, Any] = {kind: [] for kind in kinds}
         engine.on("GET", "/containers/(.*)/json", lambda _, name: self.container(name))
         engine.on("POST", r"/containers/create\?name=(.*)", self.create)
         engine.on("POST", r"/containers/(.*)/rename\?name=(.*)", self.rename)
         engine.on("DELETE", "/containers/(.*)", self.remove)
-        engine.on("GET", "/networks/(.*)", lambda _, name: self.networks.get(name, gone))
+        engine.on("GET", "/networks/(.*)", lambda _, name: self.networks.get(name, ABSENT))
         engine.on("POST", "/networks/create", self.network)
         engine.on("POST", "/networks/.*/connect", None)
         engine.on("GET", "/images/(.*)/json", lambda _, name: self.image(name))
         engine.on("POST", r"/images/(.*)/tag\?repo=(.*)&tag=(.*)", self.tag)
         engine.on("DELETE", r"/images/(.*)\?noprune=true", self.untag)
         engine.on("POST", r"/images/load\?quiet=1", self.load)
-        engine.on("GET", "/volumes/(.*)", lambda _, name: self.volumes.get(name, gone))
+        engine.on("GET", "/volumes/(.*)", lambda _, name: self.volumes.get(name, ABSENT))
         engine.on("POST", "/volumes/create", self.volume)
 
     def container(self, name: str) -> object:
         """Describe a container, by its name or ID."""
-        return next((one for one in self.made.values() if name in (one["Name"], one["Id"])), gone)
+        return next(
+            (row for row in self.containers.values() if name in (row["Name"], row["Id"])), ABSENT
+        )
 
     def create(self, question: stand_in.Question, name: str) -> object:
-        """Make a container."""
-        key = f"{len(self.made):064x}"
-        asked = question.json
-        self.made[key] = {"Id": key, "Name": name, "Config": asked, **asked}
+        """Create a container."""
+        key = f"{len(self.containers):064x}"
+        request = question.json
+        self.containers[key] = {"Id": key, "Name": name, "Config": request, **request}
         return {"Id": key}
 
     def rename(self, _: stand_in.Question, key: str, name: str) -> object:
         """Rename a container."""
-        self.made[key]["Name"] = name
+        self.containers[key]["Name"] = name
         return None
 
     def remove(self, _: stand_in.Question, key: str) -> object:
         """Remove a container."""
-        return None if self.made.pop(key, None) else gone
+        return None if self.containers.pop(key, None) else ABSENT
 
     def network(self, question: stand_in.Question) -> object:
-        """Make a network."""
+        """Create a network."""
         self.networks[question.json["Name"]] = question.json
         return None
 
@@ -213,7 +225,7 @@ class Seat:
         """Describe an image."""
         key = self.images.get(name.replace("%3A", ":"))
         names = [name for name, other in self.images.items() if other == key]
-        return {"Id": key, "RepoTags": names} if key else gone
+        return {"Id": key, "RepoTags": names} if key else ABSENT
 
     def tag(self, _: stand_in.Question, key: str, repository: str, tag: str) -> object:
         """Add a name to an image."""
@@ -226,7 +238,7 @@ class Seat:
         return []
 
     def load(self, question: stand_in.Question) -> object:
-        """Load what came: each name has an image of its own."""
+        """Load an archive: each name gets an image of its own."""
         tar = subprocess.run(
             ["tar", "-xO", "manifest.json"], input=question.body, capture_output=True, check=True
         ).stdout
@@ -235,21 +247,21 @@ class Seat:
         return {"stream": "Loaded"}
 
     def volume(self, question: stand_in.Question) -> object:
-        """Make a volume."""
+        """Create a volume."""
         name = question.json["Name"]
         place = self.directory / name / "_data"
         place.mkdir(parents=True)
         self.volumes[name] = question.json | {"Mountpoint": str(place)}
         return self.volumes[name]
 
-    def save(self, **told: object) -> None:
-        """Have this saved, with the archives that belong to it."""
-        self.told |= told
-        names = [one["tag"] for one in self.told["images"]]
-        names += [f"labocloud-saved:{one['Id'][:12]}" for one in self.told["containers"]]
+    def save(self, **content: object) -> None:
+        """Write a save of this content, with the archives that belong to it."""
+        self.manifest |= content
+        names = [row["tag"] for row in self.manifest["images"]]
+        names += [f"labocloud-saved:{row['Id'][:12]}" for row in self.manifest["containers"]]
         if names:
             self.pack("images.tar.zst", image_tar.images(*names))
-        members = [(f"{one['Name']}/_data/file", b"precious") for one in self.told["volumes"]]
+        members = [(f"{row['Name']}/_data/file", b"precious") for row in self.manifest["volumes"]]
         if members:
             self.pack("volumes.tar.zst", image_tar.tar(*members))
         self.write()
@@ -262,26 +274,26 @@ class Seat:
     def write(self) -> None:
         """Write the manifest."""
         files = {path.name: digest(path) for path in self.src.glob("*.zst")}
-        (self.src / "manifest.json").write_text(json.dumps(self.told | {"files": files}))
+        (self.src / "manifest.json").write_text(json.dumps(self.manifest | {"files": files}))
 
     def restore(self) -> dict[str, Any]:
-        """Bring it back."""
+        """Restore the save, and return the result of the module."""
         return stand_in.run(seat_restore.main, docker_socket=self.engine.path, src=str(self.src))
 
     def names(self) -> list[str]:
-        """Return the names of the containers that are here."""
-        return [one["Name"] for one in self.made.values()]
+        """Return the names of the containers of this engine."""
+        return [row["Name"] for row in self.containers.values()]
 
 
-gone = stand_in.Refuse(404)
+ABSENT = stand_in.Refuse(404)
 
 
-def one(name: str, **host: object) -> dict[str, Any]:
+def saved_container(name: str, **host: object) -> dict[str, Any]:
     """Return a saved container with this name; its ID repeats the name's first letter."""
     return container({}, host) | {"Id": name[0] * 64, "Name": f"/{name}"}
 
 
-def network(name: str, *config: dict[str, str], **more: object) -> dict[str, Any]:
+def network(name: str, *config: dict[str, str], **options: object) -> dict[str, Any]:
     return {
         "Name": name,
         "Scope": "local",
@@ -292,7 +304,7 @@ def network(name: str, *config: dict[str, str], **more: object) -> dict[str, Any
         "Attachable": False,
         "Options": {},
         "Labels": {},
-    } | more
+    } | options
 
 
 def volume(name: str, **options: str) -> dict[str, Any]:
@@ -312,15 +324,15 @@ def seat(
 
 def test_all_comes_back_and_once(seat: Seat) -> None:
     seat.save(
-        containers=[one("bob"), one("alice")],
+        containers=[saved_container("bob"), saved_container("alice")],
         images=[IMAGE],
         volumes=[volume("data"), volume("outside", type="none", device="/home", o="bind")],
         networks=[network("net", {"Subnet": "10.1.0.0/16"})],
         left_out=["data/_data/sock"],
     )
-    said = seat.restore()
-    assert not said.get("failed"), said
-    assert said["lines"] == [
+    result = seat.restore()
+    assert not result.get("failed"), result
+    assert result["lines"] == [
         "volume data",
         "volume outside",
         "network net",
@@ -330,31 +342,31 @@ def test_all_comes_back_and_once(seat: Seat) -> None:
         "container alice, stopped: docker start alice",
     ]
     assert (seat.directory / "data/_data/file").read_text() == "precious"
-    # Its data are on the device, and it is made with the options that it had.
+    # The data of the volume are on the device, and it is created with its saved options.
     assert not (seat.directory / "outside/_data/file").exists()
     assert seat.volumes["outside"]["DriverOpts"]["device"] == "/home"
     assert seat.names() == ["bob", "alice"]
     assert seat.images["tp3:1"] == IMAGE["id"]
-    # Its name is that of its image alone.
+    # The name in the archive is removed after loading.
     assert IMAGE["tag"] not in seat.images
     again = seat.restore()
     assert (again["changed"], again["lines"]) == (False, [])
-    assert len(seat.made) == 2
+    assert len(seat.containers) == 2
 
 
 def test_a_container_that_is_not_made_is_not_told_as_made(seat: Seat) -> None:
-    """The engine knows no image of it, say."""
+    """The engine may lack its image, for example."""
     create = seat.create
 
     def refuse(question: stand_in.Question, name: str) -> object:
-        return gone if "bbb" in name else create(question, name)
+        return ABSENT if "bbb" in name else create(question, name)
 
     seat.engine.on("POST", r"/containers/create\?name=(.*)", refuse)
-    seat.save(containers=[one("bob"), one("alice")])
-    said = seat.restore()
-    assert said["failed"]
-    assert "container bob: POST /containers/create" in said["msg"]
-    assert "container alice, stopped" in said["msg"]
+    seat.save(containers=[saved_container("bob"), saved_container("alice")])
+    result = seat.restore()
+    assert result["failed"]
+    assert "container bob: POST /containers/create" in result["msg"]
+    assert "container alice, stopped" in result["msg"]
     assert seat.names() == ["alice"]
     seat.engine.on("POST", r"/containers/create\?name=(.*)", create)
     assert seat.restore()["lines"] == ["container bob, stopped: docker start bob"]
@@ -376,24 +388,27 @@ def test_a_subnet_that_is_taken(seat: Seat, config: dict[str, str], comes: bool)
         return make(question)
 
     seat.engine.on("POST", "/networks/create", create)
-    bob = one("bob", NetworkMode="net")
+    bob = saved_container("bob", NetworkMode="net")
     bob["NetworkSettings"]["Networks"]["net"] = {"IPAMConfig": None, "Aliases": None}
-    seat.save(networks=[network("net", config), network("free")], containers=[bob, one("alice")])
-    said = seat.restore()
-    assert said.get("failed", False) is not comes
-    assert "network free" in said["lines"]
+    seat.save(
+        networks=[network("net", config), network("free")],
+        containers=[bob, saved_container("alice")],
+    )
+    result = seat.restore()
+    assert result.get("failed", False) is not comes
+    assert "network free" in result["lines"]
     assert "alice" in seat.names()
     if comes:
-        told = "network net, with another subnet: 172.18.0.0/16 is taken"
-        assert told in said["lines"]
+        line = "network net, with another subnet: 172.18.0.0/16 is taken"
+        assert line in result["lines"]
         assert "bob" in seat.names()
     else:
-        assert said["missing"][0].startswith("network net: POST /networks/create: 403")
-        assert said["missing"][1:] == ["container bob: it waits for the network net"]
-        # The same again completes it.
+        assert result["missing"][0].startswith("network net: POST /networks/create: 403")
+        assert result["missing"][1:] == ["container bob: it waits for the network net"]
+        # The same command completes it later.
         seat.engine.on("POST", "/networks/create", make)
         assert not seat.restore().get("failed")
-        assert seat.made[f"{1:064x}"]["HostConfig"]["NetworkMode"] == "net"
+        assert seat.containers[f"{1:064x}"]["HostConfig"]["NetworkMode"] == "net"
 
 
 def test_a_network_that_is_refused_for_another_reason_is_told(seat: Seat) -> None:
@@ -404,15 +419,15 @@ def test_a_network_that_is_refused_for_another_reason_is_told(seat: Seat) -> Non
 
 
 def test_what_was_on_a_swarms_network_does_without(seat: Seat) -> None:
-    bob = one("bob", NetworkMode="over")
+    bob = saved_container("bob", NetworkMode="over")
     bob["NetworkSettings"]["Networks"]["over"] = {"IPAMConfig": None, "Aliases": None}
     seat.save(networks=[network("over", Scope="swarm")], containers=[bob])
-    said = seat.restore()
-    assert said["missing"] == [
+    result = seat.restore()
+    assert result["missing"] == [
         "network over: it was a swarm's. Fix: docker network create -d overlay over",
         "container bob is here without the network over",
     ]
-    assert seat.made[f"{0:064x}"]["HostConfig"]["NetworkMode"] == "none"
+    assert seat.containers[f"{0:064x}"]["HostConfig"]["NetworkMode"] == "none"
 
 
 def test_a_network_of_another_name_is_not_taken_for_one_that_is_lacking(seat: Seat) -> None:
@@ -423,55 +438,69 @@ def test_a_network_of_another_name_is_not_taken_for_one_that_is_lacking(seat: Se
 
 
 def test_a_container_joins_that_of_the_same_save(seat: Seat) -> None:
-    """That one has another ID now."""
-    seat.save(containers=[one("alice", NetworkMode=f"container:{'b' * 64}"), one("bob")])
+    """The restored container has a new ID."""
+    seat.save(
+        containers=[
+            saved_container("alice", NetworkMode=f"container:{'b' * 64}"),
+            saved_container("bob"),
+        ]
+    )
     assert not seat.restore().get("failed")
     assert seat.names() == ["bob", "alice"]
-    asked = seat.made[f"{1:064x}"]["HostConfig"]
-    assert asked["NetworkMode"] == f"container:{0:064x}"
+    host = seat.containers[f"{1:064x}"]["HostConfig"]
+    assert host["NetworkMode"] == f"container:{0:064x}"
 
 
 def test_a_container_that_joined_one_that_is_gone_comes_without_it(seat: Seat) -> None:
-    seat.save(containers=[one("alice", NetworkMode=f"container:{'9' * 64}"), one("bob")])
-    said = seat.restore()
-    assert said["missing"] == [f"container alice is here without NetworkMode container:{'9' * 12}"]
+    seat.save(
+        containers=[
+            saved_container("alice", NetworkMode=f"container:{'9' * 64}"),
+            saved_container("bob"),
+        ]
+    )
+    result = seat.restore()
+    assert result["missing"] == [
+        f"container alice is here without NetworkMode container:{'9' * 12}"
+    ]
     assert seat.names() == ["alice", "bob"]
 
 
 def test_a_container_whose_volume_did_not_come_waits_for_it(seat: Seat) -> None:
-    """Else the engine would make an empty volume of that name."""
+    """Otherwise the engine would create an empty volume of that name."""
     bob = container({}, {"Binds": ["bad:/data"]}, mounted("bad", "/data"))
     seat.save(volumes=[volume("bad"), volume("good")], containers=[bob])
     seat.engine.on(
         "POST",
         "/volumes/create",
-        lambda asked: stand_in.Refuse(500) if b"bad" in asked.body else seat.volume(asked),
+        lambda question: stand_in.Refuse(500) if b"bad" in question.body else seat.volume(question),
     )
-    said = seat.restore()
-    assert said["missing"][1:] == ["container web: it waits for the volume bad"]
-    assert said["lines"] == ["volume good"]
-    assert seat.made == {}
+    result = seat.restore()
+    assert result["missing"][1:] == ["container web: it waits for the volume bad"]
+    assert result["lines"] == ["volume good"]
+    assert seat.containers == {}
 
 
 def test_a_container_that_cannot_join_a_network_is_made_anew_by_the_next_run(seat: Seat) -> None:
-    bob = one("bob", NetworkMode="bridge")
+    bob = saved_container("bob", NetworkMode="bridge")
     for name in ("bridge", "net"):
         bob["NetworkSettings"]["Networks"][name] = {"IPAMConfig": None, "Aliases": ["x", "b" * 12]}
     seat.save(networks=[network("net")], containers=[bob])
     seat.engine.on("POST", "/networks/.*/connect", stand_in.Refuse(500))
     assert seat.restore()["failed"]
-    assert seat.made == {}
-    joined = next(one for one in seat.engine.questions if one.path == "/networks/net/connect")
+    assert seat.containers == {}
+    joined = next(
+        question for question in seat.engine.questions if question.path == "/networks/net/connect"
+    )
     assert joined.json["EndpointConfig"]["Aliases"] == ["x"]
     seat.engine.on("POST", "/networks/.*/connect", None)
     assert seat.restore()["lines"] == ["container bob, stopped: docker start bob"]
 
 
 def test_what_was_interrupted_is_made_anew_and_nothing_of_anothers_removed(seat: Seat) -> None:
-    seat.save(containers=[one("bob"), one("alice")])
-    mark = digest(seat.src / "manifest.json")
-    for key, label in (("b" * 12, mark), ("a" * 12, "other")):
-        seat.made[key] = {
+    seat.save(containers=[saved_container("bob"), saved_container("alice")])
+    manifest_digest = digest(seat.src / "manifest.json")
+    for key, label in (("b" * 12, manifest_digest), ("a" * 12, "other")):
+        seat.containers[key] = {
             "Id": key,
             "Name": f"labocloud-saved-{key}",
             "Config": {"Labels": {"labocloud.restored": label}},
@@ -482,10 +511,12 @@ def test_what_was_interrupted_is_made_anew_and_nothing_of_anothers_removed(seat:
 
 def test_taken_names_of_containers_keep_nothing_else_back(seat: Seat) -> None:
     for name in ("bob", "bob-restored", "alice"):
-        seat.made[name] = {"Id": name, "Name": name, "Config": {"Labels": None}}
-    seat.save(containers=[one("bob"), one("alice"), one("carol")])
-    said = seat.restore()
-    assert "there are containers bob and bob-restored already" in said["msg"]
+        seat.containers[name] = {"Id": name, "Name": name, "Config": {"Labels": None}}
+    seat.save(
+        containers=[saved_container("bob"), saved_container("alice"), saved_container("carol")]
+    )
+    result = seat.restore()
+    assert "there are containers bob and bob-restored already" in result["msg"]
     assert seat.names()[3:] == ["alice-restored", "carol"]
 
 
@@ -529,14 +560,14 @@ def test_a_name_of_an_image_is_never_taken_from_another(seat: Seat) -> None:
     ids=["a name", "old", "oci", "oci tag", "twice", "link", "cut", "shape", "no JSON"],
 )
 def test_only_names_of_its_own_are_loaded(seat: Seat, archive: bytes) -> None:
-    seat.told |= {"images": [IMAGE], "volumes": [volume("data")]}
+    seat.manifest |= {"images": [IMAGE], "volumes": [volume("data")]}
     seat.pack("images.tar.zst", archive)
     seat.pack("volumes.tar.zst", image_tar.tar(("data/_data/file", b"")))
     seat.write()
-    said = seat.restore()
-    assert said["failed"]
-    assert "cannot restore" in said["msg"]
-    # Before anything is changed.
+    result = seat.restore()
+    assert result["failed"]
+    assert "cannot restore" in result["msg"]
+    # The module refuses before it changes anything.
     assert seat.engine.asked("POST") == []
 
 
@@ -544,7 +575,7 @@ def test_only_names_of_its_own_are_loaded(seat: Seat, archive: bytes) -> None:
     "told",
     [
         {"images": [IMAGE | {"tag": "python:3"}]},
-        {"containers": [one("bob") | {"Id": "../../images/x"}]},
+        {"containers": [saved_container("bob") | {"Id": "../../images/x"}]},
         {"volumes": None},
         {"files": {"../other": "0" * 64}},
     ],
@@ -560,11 +591,11 @@ def test_a_manifest_that_is_not_seat_saves_is_refused(seat: Seat, told: dict[str
 @pytest.mark.parametrize("answer", [stand_in.Refuse(500, "disk"), {"error": "disk full"}])
 def test_images_that_are_not_loaded_are_told(seat: Seat, answer: object) -> None:
     seat.engine.on("POST", r"/images/load\?quiet=1", answer)
-    seat.save(containers=[one("bob")], volumes=[volume("data")])
-    said = seat.restore()
-    assert "disk" in said["msg"]
-    assert "What came back: volume data" in said["msg"]
-    assert seat.made == {}
+    seat.save(containers=[saved_container("bob")], volumes=[volume("data")])
+    result = seat.restore()
+    assert "disk" in result["msg"]
+    assert "What came back: volume data" in result["msg"]
+    assert seat.containers == {}
 
 
 def test_a_file_that_is_altered_is_found_first(seat: Seat) -> None:
@@ -577,18 +608,18 @@ def test_a_file_that_is_altered_is_found_first(seat: Seat) -> None:
 
 def test_a_volume_of_the_same_name_keeps_all_back(seat: Seat) -> None:
     seat.volumes["data"] = {"Name": "data", "Labels": None}
-    seat.save(volumes=[volume("data")], containers=[one("bob")])
+    seat.save(volumes=[volume("data")], containers=[saved_container("bob")])
     assert "Fix: docker volume rm data" in seat.restore()["msg"]
     assert seat.engine.asked("POST") == []
 
 
 def test_a_name_that_is_no_word_of_a_command_is_quoted_in_it(seat: Seat) -> None:
-    """Whoever answers in Docker's place when a seat is saved."""
-    seat.save(networks=[network("x;sh", Scope="swarm")], containers=[one("a;sh")])
-    said = seat.restore()
-    assert "Fix: docker network create -d overlay 'x;sh'" in said["msg"]
-    assert said["lines"] == ["container a;sh, stopped: docker start 'a;sh'"]
-    # As the stand-in knows it, by the path of a question.
+    """A false engine may choose such names when a seat is saved."""
+    seat.save(networks=[network("x;sh", Scope="swarm")], containers=[saved_container("a;sh")])
+    result = seat.restore()
+    assert "Fix: docker network create -d overlay 'x;sh'" in result["msg"]
+    assert result["lines"] == ["container a;sh, stopped: docker start 'a;sh'"]
+    # The stand-in finds a volume by the path of the request, in which the name is quoted.
     seat.volumes["x%3Bsh"] = {"Name": "x;sh", "Labels": None}
     seat.save(volumes=[volume("x;sh")])
     assert "Fix: docker volume rm 'x;sh'," in seat.restore()["msg"]
@@ -606,20 +637,22 @@ def test_a_command_that_fails_alone_leaves_a_volume_unfinished(
     stand_in.program(tmp_path / "bin" / name, script)
     path = commands.ENVIRONMENT["PATH"]
     monkeypatch.setitem(commands.ENVIRONMENT, "PATH", f"{tmp_path / 'bin'}:{path}")
-    said = seat.restore()
+    result = seat.restore()
     why = "broken[.]$" if name == "tar" else "zstd ends with 1"
-    assert re.match(f"cannot restore: volume data: {why}", said["msg"])
+    assert re.match(f"cannot restore: volume data: {why}", result["msg"])
     monkeypatch.setitem(commands.ENVIRONMENT, "PATH", path)
     assert seat.restore()["lines"] == ["volume data"]
 
 
-BOB = one("bob", NetworkMode="net", Links=["/alice:/bob/a"], Mounts=[], VolumesFrom=None)
+BOB = saved_container(
+    "bob", NetworkMode="net", Links=["/alice:/bob/a"], Mounts=[], VolumesFrom=None
+)
 BOB |= {
     "Mounts": [mounted("data", "/data", RW=False)],
     "NetworkSettings": {"Networks": {"net": {"IPAMConfig": None, "Aliases": ["x"]}}},
 }
 MANIFEST = {
-    "containers": [BOB, one("alice")],
+    "containers": [BOB, saved_container("alice")],
     "images": [IMAGE],
     "volumes": [volume("data", type="none", device="/home")],
     "networks": [network("net", {"Subnet": "172.18.0.0/16", "Gateway": "172.18.0.1"})],
@@ -632,19 +665,19 @@ MANIFEST = {
 @given(mutated.json_of([MANIFEST]))
 def test_of_any_manifest_what_did_not_come_is_told(seat: Seat, manifest: dict[str, Any]) -> None:
     (seat.src / "manifest.json").write_text(json.dumps(manifest))
-    for things in (seat.made, seat.networks, seat.volumes, seat.images):
-        things.clear()
+    for objects in (seat.containers, seat.networks, seat.volumes, seat.images):
+        objects.clear()
     shutil.rmtree(seat.directory, ignore_errors=True)
     if not (seat.src / "images.tar.zst").exists():
         tags = [f"labocloud-saved:{letter * 12}" for letter in "abc"]
         seat.pack("images.tar.zst", image_tar.images(*tags))
-    said = seat.restore()
-    if said.get("failed"):
-        assert said["missing"]
-        assert said["msg"].startswith("cannot restore: ")
+    result = seat.restore()
+    if result.get("failed"):
+        assert result["missing"]
+        assert result["msg"].startswith("cannot restore: ")
     else:
-        assert len(seat.made) == len({saved["Id"] for saved in manifest["containers"]})
-    # What could not be finished is not left.
+        assert len(seat.containers) == len({saved["Id"] for saved in manifest["containers"]})
+    # No unfinished container is left.
     assert not [name for name in seat.names() if name.startswith("labocloud-saved-")]
 
 
@@ -653,7 +686,7 @@ def test_volumes_are_written_with_the_rights_of_their_engine_alone(
 ) -> None:
     seat.save(volumes=[volume("data")])
     monkeypatch.setattr(client.DockerConnection, "with_its_rights", lambda *_: ["false"])
-    said = seat.restore()
-    assert said["lines"] == []
-    assert "volume data" in said["missing"][-1]
+    result = seat.restore()
+    assert result["lines"] == []
+    assert "volume data" in result["missing"][-1]
     assert not list(seat.directory.rglob(restoring.COMPLETE))

@@ -1,4 +1,4 @@
-"""What seat_save does to an engine that hangs, refuses, dies and lies; nothing is lost by it."""
+"""Show that seat_save loses nothing with an engine that hangs, refuses, dies or lies."""
 
 import json
 import os
@@ -49,7 +49,7 @@ class Seat:
         engine.on("GET", "/volumes/(.*)", self.volume)
 
     def add(self, key: str, status: str = "running") -> None:
-        """Have a container, in a state as docker ps calls it."""
+        """Add a container, in a state as docker ps calls it."""
         self.containers[key] = {
             "Running": status in ("running", "paused", "restarting"),
             "Paused": status == "paused",
@@ -110,10 +110,10 @@ class Seat:
         place = str(self.volumes / name / "_data")
         return {"Name": name, "Driver": driver, "Options": options, "Mountpoint": place}
 
-    def save(self, **asked: object) -> dict[str, Any]:
+    def save(self, **arguments: object) -> dict[str, Any]:
         """Save what is asked, by default all containers."""
-        asked = {"containers": list(self.containers), "dest": str(self.dest)} | asked
-        return stand_in.run(seat_save.main, docker_socket=self.engine.path, **asked)
+        arguments = {"containers": list(self.containers), "dest": str(self.dest)} | arguments
+        return stand_in.run(seat_save.main, docker_socket=self.engine.path, **arguments)
 
     def mode(self) -> int:
         """Return the permission bits of the engine's socket."""
@@ -156,20 +156,20 @@ def unpacked(path: Path, *words: str) -> str:
 def test_all_is_saved_and_stays_halted(seat: Seat) -> None:
     seat.add(A)
     seat.add(B, "exited")
-    said = seat.save(volumes=["data"], images=[{"id": IMAGE, "names": ["tp3:1", TAG[A]]}])
-    assert not said.get("failed"), said
-    assert said["changed"] is True
-    assert list(said["files"]) == ["images.tar.zst", "volumes.tar.zst", "manifest.json"]
-    assert said["sizes"] == {path.name: path.stat().st_size for path in seat.dest.iterdir()}
-    assert said["files"] == {path.name: digest(path) for path in seat.dest.iterdir()}
+    result = seat.save(volumes=["data"], images=[{"id": IMAGE, "names": ["tp3:1", TAG[A]]}])
+    assert not result.get("failed"), result
+    assert result["changed"] is True
+    assert list(result["files"]) == ["images.tar.zst", "volumes.tar.zst", "manifest.json"]
+    assert result["sizes"] == {path.name: path.stat().st_size for path in seat.dest.iterdir()}
+    assert result["files"] == {path.name: digest(path) for path in seat.dest.iterdir()}
     assert {path.stat().st_mode & 0o777 for path in seat.dest.iterdir()} == {0o600}
     assert seat.paused() == [A]
-    # The name that a restore gave it is nobody's work.
+    # The name that a restore gave the image is nobody's work.
     assert seat.manifest()["images"] == [{"tag": TAG[IMAGE], "id": IMAGE, "names": ["tp3:1"]}]
     assert seat.engine.asked("GET").count(
         f"/images/get?names={TAG[A]}&names={TAG[B]}&names={TAG[IMAGE]}"
     )
-    # What the archive was made from goes, the image of the students never.
+    # The images of the archive are removed, the image of the students never.
     assert seat.engine.asked("DELETE") == [
         f"/images/{TAG[key]}?noprune=true" for key in (A, B, IMAGE)
     ]
@@ -183,8 +183,8 @@ def test_a_name_of_its_own_stays_where_it_is_the_last_of_an_image(seat: Seat) ->
 
 
 def test_an_image_without_names_is_not_saved(seat: Seat) -> None:
-    said = seat.save(images=[{"id": IMAGE, "names": []}, {"id": "sha256:gone", "names": ["a:1"]}])
-    assert list(said["files"]) == ["manifest.json"]
+    result = seat.save(images=[{"id": IMAGE, "names": []}, {"id": "sha256:gone", "names": ["a:1"]}])
+    assert list(result["files"]) == ["manifest.json"]
 
 
 def test_nothing_is_given_to_a_docker_or_a_tar_of_a_users(
@@ -201,11 +201,11 @@ def test_nothing_is_given_to_a_docker_or_a_tar_of_a_users(
 def test_containers_go_on_after_a_commit_that_does_not_come(
     seat: Seat, monkeypatch: pytest.MonkeyPatch, bad: object
 ) -> None:
-    """The engine hangs altogether, or breaks off; the next question is answered again."""
+    """The engine hangs altogether, or breaks off; it answers the next request again."""
     monkeypatch.setattr(seat_save, "PATIENT", client.Patience(0.1, pause=0.1))
 
     def commit(_: stand_in.Question) -> object:
-        # Whoever asks whether it is there gets no answer once, and then one.
+        # The first ping gets no answer, the second one does.
         pings = iter([bad])
         seat.engine.on("GET", "/_ping", lambda _: next(pings, stand_in.Raw(b"OK")))
         return bad
@@ -213,10 +213,10 @@ def test_containers_go_on_after_a_commit_that_does_not_come(
     seat.engine.on("POST", "/commit.*", commit)
     for key in (A, B):
         seat.add(key)
-    said = seat.save()
-    assert said["failed"]
-    assert "cannot save" in said["msg"]
-    assert "docker unpause" not in said["msg"]
+    result = seat.save()
+    assert result["failed"]
+    assert "cannot save" in result["msg"]
+    assert "docker unpause" not in result["msg"]
     assert seat.paused() == []
 
 
@@ -227,7 +227,7 @@ def test_a_commit_is_waited_for_as_long_as_the_engine_answers(
     handle = stand_in.Handler.send
 
     def slow(handler: stand_in.Handler, status: int, body: bytes) -> None:
-        # However slow the machine is, it has looked several times before the commit is there.
+        # Even on a slow machine, the module has looked several times before the commit exists.
         until = time.monotonic() + 30
         while handler.path.endswith("pause=false") and looks() < 5 and time.monotonic() < until:
             time.sleep(0.01)
@@ -272,7 +272,7 @@ def test_those_that_cannot_go_on_are_named(seat: Seat, monkeypatch: pytest.Monke
         seat.add(key)
     assert f"Fix: docker unpause {B[:12]}" in seat.save()["msg"]
     assert seat.paused() == [B]
-    # They are not forgotten.
+    # The record of the halted containers stays.
     seat.engine.on("POST", f"/containers/({B})/(unpause)", seat.turn)
     assert not seat.save(state="absent").get("failed")
     assert seat.paused() == []
@@ -290,10 +290,10 @@ def test_a_container_that_runs_and_cannot_be_paused_is_not_saved(seat: Seat) -> 
     seat.engine.on("POST", f"/containers/{B}/pause", stand_in.Refuse(500, "no freezer"))
     for key in (A, B):
         seat.add(key)
-    said = seat.save()
-    assert said["failed"]
-    assert "b-name runs, and cannot be paused" in said["msg"]
-    assert "no freezer" in said["msg"]
+    result = seat.save()
+    assert result["failed"]
+    assert "b-name runs, and cannot be paused" in result["msg"]
+    assert "no freezer" in result["msg"]
     assert seat.paused() == []
 
 
@@ -308,8 +308,8 @@ def test_a_container_that_ends_just_now_needs_no_pause(seat: Seat, ends: str) ->
 
     seat.add(A)
     seat.engine.on("POST", f"/containers/{A}/pause", pause)
-    said = seat.save(containers=[A])
-    assert not said.get("failed"), said
+    result = seat.save(containers=[A])
+    assert not result.get("failed"), result
     assert len(seat.manifest()["containers"]) == (ends == "exited")
     seat.save(state="absent")
     assert f"/containers/{A}/start" not in seat.engine.asked("POST")
@@ -355,13 +355,13 @@ def test_a_command_that_fails_alone_is_never_followed_by_a_removal(
 ) -> None:
     command(monkeypatch, tmp_path, name, script)
     seat.add(A)
-    for asked in ({"volumes": ["data"]}, {"containers": [], "volumes": ["data"]}):
-        said = seat.save(**asked)
-        assert said["failed"]
-        assert "files" not in said
+    for arguments in ({"volumes": ["data"]}, {"containers": [], "volumes": ["data"]}):
+        result = seat.save(**arguments)
+        assert result["failed"]
+        assert "files" not in result
         assert seat.paused() == []
     for reason in re.findall("echo ([a-z ]{5,}) >", script):
-        assert reason in said["msg"]
+        assert reason in result["msg"]
 
 
 @pytest.mark.parametrize(
@@ -377,7 +377,7 @@ def test_a_command_that_fails_alone_is_never_followed_by_a_removal(
     ids=["cut off", "an error for the rest", "no name", "another name", "no config", "nothing"],
 )
 def test_images_that_are_not_given_whole_are_not_saved(seat: Seat, bad: bytes) -> None:
-    """An engine that fails half-way ends its answer as if that were all."""
+    """An engine that fails half-way ends its answer as if it were complete."""
     seat.add(A)
     seat.engine.on("GET", "/images/get.*", stand_in.Raw(bad))
     assert seat.save()["failed"]
@@ -385,15 +385,15 @@ def test_images_that_are_not_given_whole_are_not_saved(seat: Seat, bad: bytes) -
 
 
 def test_a_volume_of_another_driver_is_named(seat: Seat) -> None:
-    said = seat.save(volumes=["elsewhere"])
-    assert "the volume elsewhere is kept by the driver rexray" in said["msg"]
+    result = seat.save(volumes=["elsewhere"])
+    assert "the volume elsewhere is kept by the driver rexray" in result["msg"]
 
 
 def test_the_data_of_a_volume_are_saved_unless_they_are_on_a_device_of_its_own(seat: Seat) -> None:
-    said = seat.save(volumes=["size", "bind", "memory"])
-    assert not said.get("failed"), said
-    told = unpacked(seat.dest / "volumes.tar.zst", "-t").split()
-    assert told == ["size/_data/", "size/_data/file"]
+    result = seat.save(volumes=["size", "bind", "memory"])
+    assert not result.get("failed"), result
+    names = unpacked(seat.dest / "volumes.tar.zst", "-t").split()
+    assert names == ["size/_data/", "size/_data/file"]
     assert [volume["Name"] for volume in seat.manifest()["volumes"]] == ["size", "bind", "memory"]
 
 
@@ -403,9 +403,9 @@ def test_a_socket_in_a_volume_is_told(seat: Seat, monkeypatch: pytest.MonkeyPatc
     os.mkfifo("pipe")
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind("été.sock")
-        said = seat.save(volumes=["data"])
-    assert said["left_out"] == ["data/_data/été.sock"]
-    assert seat.manifest()["left_out"] == said["left_out"]
+        result = seat.save(volumes=["data"])
+    assert result["left_out"] == ["data/_data/été.sock"]
+    assert seat.manifest()["left_out"] == result["left_out"]
     assert "data/_data/pipe" in unpacked(seat.dest / "volumes.tar.zst", "-t")
 
 
@@ -413,13 +413,13 @@ def test_nothing_is_begun_where_too_little_is_free(seat: Seat) -> None:
     left = seat.dest.with_name("labocloud-saved-other")
     left.mkdir()
     seat.add(A)
-    said = seat.save(bytes=10**15)
-    assert "1000000000 MB are to be saved" in said["msg"]
-    assert f"Fix: rm -r {left}," in said["msg"]
-    # Any account can make one there, with any name.
+    result = seat.save(bytes=10**15)
+    assert "1000000000 MB are to be saved" in result["msg"]
+    assert f"Fix: rm -r {left}," in result["msg"]
+    # Any account can make a directory there, with any name.
     seat.dest.with_name("labocloud-saved-x;sh $HOME").mkdir()
-    said = seat.save(bytes=10**15)
-    assert f"Fix: rm -r {left} '{left.with_name('labocloud-saved-x;sh $HOME')}'," in said["msg"]
+    result = seat.save(bytes=10**15)
+    assert f"Fix: rm -r {left} '{left.with_name('labocloud-saved-x;sh $HOME')}'," in result["msg"]
     assert seat.engine.asked("POST") == []
 
 
@@ -435,9 +435,9 @@ def test_another_runs_files_stay_as_long_as_it_may_fetch_them(
     (other / "manifest.json").touch()
     if unfinished:
         (other / lock.UNFINISHED).touch()
-    then = time.time() - hours * 3600
+    modified = time.time() - hours * 3600
     for path in (*other.iterdir(), other):
-        os.utime(path, (then, then))
+        os.utime(path, (modified, modified))
     os.utime(seat.dest, (0, 0))
     file = seat.dest.with_name("labocloud-saved-a-file")
     file.touch()
@@ -449,7 +449,7 @@ def test_another_runs_files_stay_as_long_as_it_may_fetch_them(
 
 
 def test_a_run_does_not_let_go_on_what_another_saves(seat: Seat, tmp_path: Path) -> None:
-    """Else a container would write on between its copy and its removal."""
+    """Otherwise a container would write on between its copy and its removal."""
     seat.add(A)
     second = tmp_path / "labocloud-saved-second"
     second.mkdir()
@@ -466,7 +466,7 @@ def test_what_a_run_that_was_killed_has_paused_goes_on_with_the_next_that_fails(
 ) -> None:
     seat.add(A)
     assert not seat.save().get("failed")
-    # Killed before its end: its directory goes with the next run.
+    # The run was killed before its end: its directory goes with the next run.
     (seat.dest / lock.UNFINISHED).touch()
     second = tmp_path / "labocloud-saved-second"
     second.mkdir()
@@ -507,7 +507,7 @@ def test_students_are_kept_out_from_before_anything_is_read(seat: Seat, ends: st
         seat.engine.on("POST", "/commit.*", stand_in.Refuse(500))
     seat.add(A)
     seat.save()
-    # Until what is saved was removed, which somebody else does.
+    # They stay out until another module has removed what was saved.
     assert modes == [0o600]
     assert seat.mode() == (0o660 if ends == "failed" else 0o600)
     if ends == "given up":
@@ -519,12 +519,12 @@ def test_the_time_until_systemd_opens_it_begins_anew_when_all_is_saved(
     seat: Seat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Fetching it may take as long as saving it."""
-    told: list[tuple[str, bool]] = []
+    calls: list[tuple[str, bool]] = []
     manifest = seat.dest / "manifest.json"
-    monkeypatch.setattr(access, "close", lambda path: told.append((path, manifest.exists())))
-    monkeypatch.setattr(access, "open_later", lambda path: told.append((path, manifest.exists())))
+    monkeypatch.setattr(access, "close", lambda path: calls.append((path, manifest.exists())))
+    monkeypatch.setattr(access, "open_later", lambda path: calls.append((path, manifest.exists())))
     assert not seat.save(volumes=["data"]).get("failed")
-    assert told == [(seat.engine.path, False), (seat.engine.path, True)]
+    assert calls == [(seat.engine.path, False), (seat.engine.path, True)]
 
 
 def test_nothing_is_paused_where_students_cannot_be_kept_out(
@@ -546,33 +546,33 @@ def test_what_is_written_while_it_is_saved_is_not_taken_for_what_was_saved(seat:
         return seat.archive(question)
 
     seat.add(A)
-    asked = {"volumes": ["data", "size", "bind"]}
-    first, second = (seat.save(**asked)["saved"] for _ in range(2))
+    arguments = {"volumes": ["data", "size", "bind"]}
+    first, second = (seat.save(**arguments)["saved"] for _ in range(2))
     assert first == second
     assert first["volumes"].keys() == {"data", "size", "bind"}
-    # Its data stay when it is removed.
+    # The data of a bind stay when its volume is removed.
     assert first["volumes"]["bind"] == ""
     seat.engine.on("GET", "/images/get.*", archive)
-    assert seat.save(**asked)["saved"] == first
-    assert seat.save(**asked)["saved"]["volumes"]["data"] != first["volumes"]["data"]
-    assert seat.save(**asked)["saved"]["volumes"]["size"] == first["volumes"]["size"]
+    assert seat.save(**arguments)["saved"] == first
+    assert seat.save(**arguments)["saved"]["volumes"]["data"] != first["volumes"]["data"]
+    assert seat.save(**arguments)["saved"]["volumes"]["size"] == first["volumes"]["size"]
 
 
 def test_a_container_is_told_from_one_that_has_run_or_was_written_to(seat: Seat) -> None:
-    def told() -> str:
+    def stamp() -> str:
         return seat.save(containers=[A])["saved"]["containers"][A]
 
     seat.add(A, "exited")
-    # Engines that keep images as containerd does tell of no directory.
-    bare = told()
+    # Engines with the image store of containerd name no directory.
+    bare = stamp()
     seat.layer = seat.volumes
-    before = told()
-    assert (told(), before) != (before, bare)
+    before = stamp()
+    assert (stamp(), before) != (before, bare)
     (seat.volumes / "copied").touch()
-    assert told() != before
-    before = told()
+    assert stamp() != before
+    before = stamp()
     seat.containers[A]["StartedAt"] = "now"
-    assert told() != before
+    assert stamp() != before
 
 
 @pytest.mark.parametrize(
@@ -588,7 +588,7 @@ def test_a_container_is_told_from_one_that_has_run_or_was_written_to(seat: Seat)
     ],
 )
 def test_whatever_changes_a_directory_is_seen(seat: Seat, change: str) -> None:
-    """Also where it has the bytes and times of before."""
+    """A change is seen even where the bytes and times are as before."""
     place = seat.volumes / "data"
     subprocess.run(["touch", "-d", "@1", place / "_data/file"], check=True)
     docker = client.DockerConnection(seat.engine.path)
@@ -596,15 +596,15 @@ def test_whatever_changes_a_directory_is_seen(seat: Seat, change: str) -> None:
     before = stamps.directory_stamp(docker, str(place / "_data"))
     (place / "_data/file").read_text()
     assert stamps.directory_stamp(docker, str(place / "_data")) == before
-    # Older kernels know files' times by their clock's tick.
-    beside, then = seat.volumes / "beside", (place / "_data/file").stat().st_ctime_ns
+    # Older kernels round the times of files to a tick of their clock.
+    beside, changed = seat.volumes / "beside", (place / "_data/file").stat().st_ctime_ns
     beside.touch()
-    while beside.stat().st_ctime_ns == then:
+    while beside.stat().st_ctime_ns == changed:
         beside.touch()
     subprocess.run(["sh", "-ec", change], cwd=place, check=True)
     assert stamps.directory_stamp(docker, str(place / "_data")) != before
 
 
 def test_a_directory_that_cannot_be_read_is_not_saved(seat: Seat) -> None:
-    said = seat.save(volumes=["gone"])
-    assert "gone/_data cannot be read to its end" in said["msg"]
+    result = seat.save(volumes=["gone"])
+    assert "gone/_data cannot be read to its end" in result["msg"]

@@ -1,4 +1,4 @@
-"""What a seat says is brought into its documented shape, or left out, and never raises."""
+"""Show that a seat's answer gets its documented shape, or is left out, and never raises."""
 
 import copy
 import json
@@ -27,7 +27,7 @@ from mutated import bounded, json_of
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda one: st.lists(one) | st.dictionaries(st.text(), one),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
 
 
@@ -43,8 +43,8 @@ def deep(levels: int) -> Any:  # noqa: ANN401  # JSON
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """What this machine tells, with an engine that holds something of each kind."""
+def honest_answer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """Yield the facts of this machine, with an engine that holds something of each kind."""
     with (
         stand_in.engine(tmp_path_factory.mktemp("engine") / "docker.sock") as engine,
         pytest.MonkeyPatch.context() as patch,
@@ -104,30 +104,30 @@ def test_what_has_no_fault_is_taken_as_it_is(value: Any, other: Any) -> None:  #
     assert (wrong == []) == (not list(faults([value, other], [object], "x")))
 
 
-def test_the_shape_is_the_documentation(told: dict[str, Any]) -> None:
+def test_the_shape_is_the_documentation(honest_answer: dict[str, Any]) -> None:
     promised = yaml.safe_load(module.RETURN)["seat"]["contains"]
     assert set(promised) == set(SEAT)
     for name, shape in SEAT.items():
-        one = shape[0] if isinstance(shape, tuple) else shape
-        assert isinstance(nothing(one), KINDS[promised[name]["type"]]), name
-        if isinstance(one, dict) and str not in one and name not in ("before", "clock"):
-            keys = [key.rstrip("?") for key in one if key is not ...]
+        field = shape[0] if isinstance(shape, tuple) else shape
+        assert isinstance(nothing(field), KINDS[promised[name]["type"]]), name
+        if isinstance(field, dict) and str not in field and name not in ("before", "clock"):
+            keys = [key.rstrip("?") for key in field if key is not ...]
             lacking = [key for key in keys if f"C({key})" not in promised[name]["description"]]
             assert lacking == [], name
 
 
-def test_what_an_honest_seat_tells_is_taken_whole(told: dict[str, Any]) -> None:
-    assert shaped({"seat": copy.deepcopy(told)}) == told
-    assert told["odd"] == []
+def test_what_an_honest_seat_tells_is_taken_whole(honest_answer: dict[str, Any]) -> None:
+    assert shaped({"seat": copy.deepcopy(honest_answer)}) == honest_answer
+    assert honest_answer["odd"] == []
     for name in ("images", "containers", "listeners", "packages"):
-        assert told[name], name
-    assert refusal("pc1", {"seat": told}) is None
+        assert honest_answer[name], name
+    assert refusal("pc1", {"seat": honest_answer}) is None
 
 
 @pytest.mark.parametrize(
     ("seat_says", "answered", "ahead"),
     [
-        # Of a clock that is right, asked at 100: it is read somewhere on the way.
+        # The clock is right and was asked at 100: the seat reads it between request and answer.
         (100, 100, 0),
         (101, 140, 0),
         (139, 140, 0),
@@ -140,8 +140,8 @@ def test_what_an_honest_seat_tells_is_taken_whole(told: dict[str, Any]) -> None:
 def test_a_clock_is_off_by_what_no_way_can_explain(
     seat_says: float | None, answered: float, ahead: float | None
 ) -> None:
-    told = {"control": 100.0, "ahead": None if seat_says is None else seat_says - 100.0}
-    assert timed({"clock": told, "x": 1}, answered) == {"clock": told | {"ahead": ahead}, "x": 1}
+    clock = {"control": 100.0, "ahead": None if seat_says is None else seat_says - 100.0}
+    assert timed({"clock": clock, "x": 1}, answered) == {"clock": clock | {"ahead": ahead}, "x": 1}
 
 
 def test_a_seat_that_tells_nothing_has_nothing() -> None:
@@ -149,27 +149,29 @@ def test_a_seat_that_tells_nothing_has_nothing() -> None:
         assert shaped(answer) == nothing(dict(SEAT)) | {"odd": ["the seat has told no facts"]}
 
 
-def test_half_of_a_thing_is_left_out_whole(told: dict[str, Any]) -> None:
-    """One without an ID would be taken for that of a container that has none."""
-    seat = copy.deepcopy(told)
+def test_half_of_a_thing_is_left_out_whole(honest_answer: dict[str, Any]) -> None:
+    """A container without an ID would count as one that the engine lists without an ID."""
+    seat = copy.deepcopy(honest_answer)
     del seat["containers"]["flask"]["id"]
     seat["listeners"].append({"port": "8080"})
     seat["docker"]["cpus"] = "many"
     seat["evil"] = 1
     taken = shaped({"seat": seat})
     assert set(taken["containers"]) == {"work"}
-    assert [one["container"] for one in taken["listeners"]] == [None] * len(told["listeners"])
+    assert [listener["container"] for listener in taken["listeners"]] == [None] * len(
+        honest_answer["listeners"]
+    )
     assert taken["docker"]["cpus"] == 0
     assert "evil" not in taken
     assert sorted(taken["odd"]) == [
         "seat.containers.flask.id lacks",
         "seat.docker.cpus is not a whole number",
-        f"seat.listeners[{len(told['listeners'])}].port is not a whole number",
+        f"seat.listeners[{len(honest_answer['listeners'])}].port is not a whole number",
     ]
 
 
 def test_what_a_record_tells_besides_stays_in_it() -> None:
-    """It is written back by who goes on from there."""
+    """A later release writes the record back."""
     seat = nothing(dict(SEAT))
     seat["brought"] |= {"containers": ["id"], "another": {"a": [1]}}
     seat["before"] = sample_seat.SEAT["before"] | {"another": 1}
@@ -179,8 +181,10 @@ def test_what_a_record_tells_besides_stays_in_it() -> None:
 
 @bounded
 @given(st.data())
-def test_whatever_a_seat_tells_has_its_shape(told: dict[str, Any], data: st.DataObject) -> None:
-    answer = data.draw(json_of([{"seat": told}]) | JSON.map(lambda one: {"a": one}))
+def test_whatever_a_seat_tells_has_its_shape(
+    honest_answer: dict[str, Any], data: st.DataObject
+) -> None:
+    answer = data.draw(json_of([{"seat": honest_answer}]) | JSON.map(lambda value: {"a": value}))
     taken = shaped(answer)
     assert list(faults(taken, dict(SEAT), "seat")) == []
     assert shaped({"seat": taken}) == taken

@@ -1,4 +1,4 @@
-"""What a machine is had to remember, when, and what it answers then."""
+"""Show what a machine records, when, and what the module answers."""
 
 import copy
 import json
@@ -31,9 +31,9 @@ DAEMON_JSON = "/etc/docker/daemon.json"
 
 
 class Machine:
-    """A machine that the module looks at: what it tells of itself, and apt, which tells what comes.
+    """A machine for the module: its facts, and an apt that simulates an installation.
 
-    What it remembers is in what it tells, as in a real one's answer.
+    Its facts contain what is recorded, as in the answer of a real machine.
     """
 
     def __init__(self, path: Path) -> None:
@@ -44,24 +44,24 @@ class Machine:
         self.has["apt"]["policy_rc_d"] = "absent"
         self.path = path
         self.questions: list[dict[str, Any]] = []
-        # What it remembered whenever apt was had to read its lists.
+        # The record as it was each time apt read its lists.
         self.readings: list[state.State] = []
 
     def read_lists(self) -> None:
-        """Have apt read its lists."""
+        """Note the record, in place of apt's reading of its lists."""
         self.readings.append(state.read())
 
-    def answer(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Return the facts, as the module's own question would."""
-        self.questions.append(asked)
-        there = {*self.has["packages"], *self.has["apt"]["unfinished"]}
-        return {**self.has, **state.read().facts(there)}
+    def answer(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Return the facts, as the module's own look at the machine would."""
+        self.questions.append(arguments)
+        packages = {*self.has["packages"], *self.has["apt"]["unfinished"]}
+        return {**self.has, **state.read().facts(packages)}
 
     def apt(self, text: str, code: int = 0) -> None:
-        """Have apt-get tell that, with that exit status."""
-        told = self.path / "told"
-        told.write_text(text)
-        script = f'echo "$LC_ALL $*" > {told}.asked\ncat {told}\nexit {code}'
+        """Let apt-get print a text and end with an exit status."""
+        output = self.path / "told"
+        output.write_text(text)
+        script = f'echo "$LC_ALL $*" > {output}.asked\ncat {output}\nexit {code}'
         stand_in.program(self.path / "apt-get", script)
 
 
@@ -74,24 +74,24 @@ def machine(remembers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return machine
 
 
-def had(**asked: object) -> dict[str, Any]:
-    """Return the module's answer."""
-    return stand_in.run(seat_state.main, **asked)
+def run(**arguments: object) -> dict[str, Any]:
+    """Return the module's result."""
+    return stand_in.run(seat_state.main, **arguments)
 
 
 def test_asked_for_nothing_it_answers_and_writes_nothing(machine: Machine, remembers: Path) -> None:
-    told = had(registries=["hub:443"], control_time=5.0)
-    assert told["changed"] is False
-    assert told["seat"]["before"] is None
+    result = run(registries=["hub:443"], control_time=5.0)
+    assert result["changed"] is False
+    assert result["seat"]["before"] is None
     assert not remembers.exists()
-    [asked] = machine.questions
-    assert (asked["registries"], asked["control_time"]) == (["hub:443"], 5.0)
+    [question] = machine.questions
+    assert (question["registries"], question["control_time"]) == (["hub:443"], 5.0)
 
 
 def test_what_was_there_before_is_written_down_once(machine: Machine) -> None:
-    told = had(before=True, registries=["hub:443"])
-    assert told["changed"]
-    before = told["seat"]["before"]
+    result = run(before=True, registries=["hub:443"])
+    assert result["changed"]
+    before = result["seat"]["before"]
     assert before == {
         "packages": ["bash", "zstd"],
         "files": [],
@@ -105,10 +105,10 @@ def test_what_was_there_before_is_written_down_once(machine: Machine) -> None:
         "volumes": machine.has["volumes"],
         "ids": {"containers": [], "images": {}, "networks": [], "cache": [], "swarm": ""},
     }
-    # Of two questions, one is heard by nobody.
-    assert [one["registries"] for one in machine.questions] == [[], ["hub:443"]]
+    # The module looks twice: first without the registries.
+    assert [question["registries"] for question in machine.questions] == [[], ["hub:443"]]
     machine.has["packages"]["docker.io"] = "26"
-    again = had(before=True)
+    again = run(before=True)
     assert again["changed"] is False
     assert again["seat"]["before"] == before
     assert len(machine.questions) == 3
@@ -117,14 +117,14 @@ def test_what_was_there_before_is_written_down_once(machine: Machine) -> None:
 def test_what_another_run_has_written_down_meanwhile_stays(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def answer(asked: dict[str, Any]) -> dict[str, Any]:
+    def answer(arguments: dict[str, Any]) -> dict[str, Any]:
         if not machine.questions:
             state.update(lambda memory: setattr(memory, "before", other))
-        return machine.answer(asked)
+        return machine.answer(arguments)
 
     other = sample_seat.SEAT["before"] | {"packages": ["the other's"]}
     monkeypatch.setattr(seat_state, "answer", answer)
-    had(before=True)
+    run(before=True)
     assert state.read().before == other
 
 
@@ -139,31 +139,36 @@ def test_what_an_engine_has_is_written_down_by_what_tells_it_from_others(
     engine.on("GET", "/volumes", {"Volumes": None})
     engine.on("GET", "/plugins", [])
     engine.on("GET", "/info", {"Swarm": {"NodeID": "node"}})
-    ids = had(before=True, docker_socket=engine.path)["seat"]["before"]["ids"]
+    ids = run(before=True, docker_socket=engine.path)["seat"]["before"]["ids"]
     assert (ids["networks"], ids["swarm"], ids["plugins"]) == (["n1"], "node", [])
-    # One that is there and does not tell must not be taken for one that has nothing.
+    # An engine that does not answer must not be taken for one that has nothing.
     state.forget()
     engine.on("GET", "/networks", stand_in.Refuse(500, "no"))
-    told = had(before=True, docker_socket=engine.path)
-    assert "it cannot be written down: GET /networks: 500" in told["msg"]
+    result = run(before=True, docker_socket=engine.path)
+    assert "it cannot be written down: GET /networks: 500" in result["msg"]
     assert state.read().before is None
 
 
 def test_a_check_tells_and_writes_nothing(machine: Machine, remembers: Path) -> None:
     machine.apt(SIMULATED)
-    asked: dict[str, Any] = {"before": True, "roots": ["/x"], "coming": ["tini"], "served": "r1"}
-    assert had(**asked, _ansible_check_mode=True)["changed"]
+    arguments: dict[str, Any] = {
+        "before": True,
+        "roots": ["/x"],
+        "coming": ["tini"],
+        "served": "r1",
+    }
+    assert run(**arguments, _ansible_check_mode=True)["changed"]
     assert not remembers.exists()
     assert machine.readings == []
-    had(before=True)
-    assert had(forget=True, _ansible_check_mode=True)["changed"]
+    run(before=True)
+    assert run(forget=True, _ansible_check_mode=True)["changed"]
     assert state.read().before
 
 
 def test_the_daemon_json_that_was_there_is_kept_and_given_back(
     machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With its mode and whatever bytes; it is in no fact, for it may hold a password."""
+    """It keeps its mode and bytes, and is in no fact, because it may hold a password."""
     file = tmp_path / "etc/daemon.json"
     file.parent.mkdir()
     file.write_bytes(b'{"proxies": "s3cret"} \xff')
@@ -171,43 +176,43 @@ def test_the_daemon_json_that_was_there_is_kept_and_given_back(
     for where in (seat_state, state):
         monkeypatch.setattr(where, "DAEMON_JSON", str(file))
     machine.has["files"] = {str(file): "hash"}
-    assert "s3cret" not in json.dumps(had(before=True))
-    # What is there later is the toolkit's.
+    assert "s3cret" not in json.dumps(run(before=True))
+    # The later content is the toolkit's.
     file.write_bytes(b"{}")
-    had(before=True)
-    assert had(give_back=[str(file)], _ansible_check_mode=True)["changed"]
+    run(before=True)
+    assert run(give_back=[str(file)], _ansible_check_mode=True)["changed"]
     assert file.read_bytes() == b"{}"
-    assert had(give_back=[str(file)])["changed"]
+    assert run(give_back=[str(file)])["changed"]
     assert file.read_bytes() == b'{"proxies": "s3cret"} \xff'
     assert file.stat().st_mode & 0o777 == 0o640
-    assert not had(give_back=[str(file)])["changed"]
+    assert not run(give_back=[str(file)])["changed"]
     file.chmod(0o644)
-    assert had(give_back=[str(file)])["changed"]
+    assert run(give_back=[str(file)])["changed"]
     file.unlink()
     file.parent.rmdir()
-    assert had(give_back=[str(file)])["changed"]
+    assert run(give_back=[str(file)])["changed"]
     assert file.exists()
 
 
 def test_what_is_not_kept_cannot_be_given_back() -> None:
-    had(before=True)
-    told = had(give_back=[DAEMON_JSON])
-    assert told["failed"]
-    assert f"it is not written down what was in {DAEMON_JSON}" in told["msg"]
+    run(before=True)
+    result = run(give_back=[DAEMON_JSON])
+    assert result["failed"]
+    assert f"it is not written down what was in {DAEMON_JSON}" in result["msg"]
 
 
 def roots(*paths: Path) -> dict[str, str]:
-    told = had(roots=[f"{path}/" for path in paths])
-    known: dict[str, str] = told["seat"]["before"]["roots"]
-    return known
+    result = run(roots=[f"{path}/" for path in paths])
+    recorded: dict[str, str] = result["seat"]["before"]["roots"]
+    return recorded
 
 
 def test_it_is_written_down_what_a_directory_was_like_when_docker_came(tmp_path: Path) -> None:
     """data-root is set to the school's own /srv after it was written down what was there."""
     first, new, disk, srv = (tmp_path / name for name in ("first", "new", "disk", "srv"))
-    had(before=True, roots=[str(first)])
-    for made in (first / "image", disk / "lost+found", srv / "projects"):
-        made.mkdir(parents=True)
+    run(before=True, roots=[str(first)])
+    for directory in (first / "image", disk / "lost+found", srv / "projects"):
+        directory.mkdir(parents=True)
     assert roots(new, disk, srv, first) == {
         str(first): "absent",
         str(new): "absent",
@@ -217,15 +222,15 @@ def test_it_is_written_down_what_a_directory_was_like_when_docker_came(tmp_path:
     # Later Docker keeps something there: what is written down stays.
     (disk / "image").mkdir()
     assert roots(disk)[str(disk)] == "empty"
-    assert not had(roots=[str(disk)])["changed"]
-    # And when what was there is gone.
+    assert not run(roots=[str(disk)])["changed"]
+    # The record also stays when the previous content is gone.
     (srv / "projects").rmdir()
     assert roots(srv)[str(srv)] == "in use"
 
 
 def test_directories_are_of_a_machine_whose_before_is_known(remembers: Path) -> None:
-    told = had(roots=["/x"])
-    assert "it is not written down what there was before" in told["msg"]
+    result = run(roots=["/x"])
+    assert "it is not written down what there was before" in result["msg"]
     assert not remembers.exists()
 
 
@@ -236,10 +241,10 @@ def test_directories_are_of_a_machine_whose_before_is_known(remembers: Path) -> 
 def test_what_is_about_to_come_is_written_down_before_it_comes(
     machine: Machine, tmp_path: Path, code: int, coming: list[str]
 ) -> None:
-    """Dependencies too; what was there, in whichever version, is not the toolkit's."""
+    """Dependencies count too; a package of before, in any version, is not the toolkit's."""
     machine.apt(SIMULATED if code == 0 else "", code)
     state.update(lambda remembered: remembered.brought.update(packages=["tini"]))
-    assert had(coming=["docker.io=26.1.5*", "zstd"])["changed"]
+    assert run(coming=["docker.io=26.1.5*", "zstd"])["changed"]
     assert state.read().brought == {"packages": ["tini"], "coming": coming, "policy_rc_d": True}
     assert (tmp_path / "told.asked").read_text().split() == [
         *("C.UTF-8", *apt.SIMULATE[1:]),
@@ -250,112 +255,115 @@ def test_what_is_about_to_come_is_written_down_before_it_comes(
 def test_what_was_there_is_written_down_before_anything_on_the_machine_changes(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first of it are the package lists; all of it is one call."""
+    """The package lists change first; all of it is one call."""
     machine.apt(SIMULATED)
-    told = had(before=True, roots=["/x"], came=True, coming=["docker.io"], going=["docker-ce"])
-    [then] = machine.readings
-    assert then.before
-    assert then.before["roots"] == {"/x": "absent"}
-    assert not set(state.UNDER_WAY) & then.brought.keys()
-    assert told["seat"]["before"] == then.before
+    result = run(before=True, roots=["/x"], came=True, coming=["docker.io"], going=["docker-ce"])
+    [reading] = machine.readings
+    assert reading.before
+    assert reading.before["roots"] == {"/x": "absent"}
+    assert not set(state.UNDER_WAY) & reading.brought.keys()
+    assert result["seat"]["before"] == reading.before
     assert state.read().brought["coming"] == ["containerd", "docker.io", "runc"]
 
     def cut_off() -> None:
         raise apt.ListsError("apt cannot read its package lists (no). Fix: …")
 
     monkeypatch.setattr(seat_state, "read_lists", cut_off)
-    told = had(coming=["tini"])
-    assert (told["failed"], told["msg"]) == (True, "apt cannot read its package lists (no). Fix: …")
+    result = run(coming=["tini"])
+    assert (result["failed"], result["msg"]) == (
+        True,
+        "apt cannot read its package lists (no). Fix: …",
+    )
 
 
 def test_a_policy_of_the_seats_own_is_not_used(machine: Machine) -> None:
     machine.apt(SIMULATED)
     machine.has["apt"]["policy_rc_d"] = "other"
-    had(coming=["docker.io"])
+    run(coming=["docker.io"])
     assert state.read().brought["policy_rc_d"] is False
 
 
 def test_what_came_is_brought_and_nothing_else_is(machine: Machine) -> None:
-    """Also where dpkg has not finished it; and what somebody else has put there is not."""
+    """An unfinished package counts too; a package that somebody installed by hand does not."""
     machine.apt(SIMULATED)
-    had(coming=["docker.io"])
+    run(coming=["docker.io"])
     machine.has["packages"] |= {"docker.io": "26", "containerd": "1.7", "by-hand": "1"}
     machine.has["apt"]["unfinished"] = ["runc"]
-    told = had(came=True)
-    assert told["changed"]
+    result = run(came=True)
+    assert result["changed"]
     brought = {"packages": ["containerd", "docker.io", "runc"], "users": []}
-    assert told["seat"]["brought"] == brought
+    assert result["seat"]["brought"] == brought
     assert not set(state.UNDER_WAY) & state.read().brought.keys()
-    # Where nothing is under way it is asked but once.
+    # Where nothing is under way the module looks once.
     machine.questions.clear()
-    assert not had(came=True)["changed"]
+    assert not run(came=True)["changed"]
     assert len(machine.questions) == 1
 
 
 def test_a_second_installation_forgets_nothing_of_one_that_was_killed(machine: Machine) -> None:
     machine.apt(SIMULATED)
-    had(coming=["docker.io"])
+    run(coming=["docker.io"])
     machine.has["packages"] |= {"containerd": "1.7"}
     machine.apt("Inst tini (1 Debian [amd64])\n")
-    had(coming=["tini"])
+    run(coming=["tini"])
     assert state.read().brought["packages"] == ["containerd"]
     assert state.read().brought["coming"] == ["tini"]
 
 
 def test_where_nothing_was_coming_nothing_came(remembers: Path) -> None:
-    """Its dpkg was interrupted in somebody else's installation, which was mended."""
-    assert not had(came=True)["changed"]
+    """The installation that was interrupted and mended was somebody else's."""
+    assert not run(came=True)["changed"]
     assert not remembers.exists()
 
 
 def test_accounts_are_written_down_all_together() -> None:
-    assert had(users=["alice", "bob"])["changed"]
-    assert had(users=["bob"])["seat"]["brought"]["users"] == ["bob"]
-    assert not had(users=["bob"])["changed"]
-    assert not had()["changed"]
-    assert had(users=[])["changed"]
-    assert had(taken=["theirs"])["seat"]["brought"]["taken"] == ["theirs"]
-    assert not had(taken=["theirs"])["changed"]
-    # What goes over to another engine is on its way until it has come.
+    assert run(users=["alice", "bob"])["changed"]
+    assert run(users=["bob"])["seat"]["brought"]["users"] == ["bob"]
+    assert not run(users=["bob"])["changed"]
+    assert not run()["changed"]
+    assert run(users=[])["changed"]
+    assert run(taken=["theirs"])["seat"]["brought"]["taken"] == ["theirs"]
+    assert not run(taken=["theirs"])["changed"]
+    # The move to another engine is recorded until it has ended.
     moving = {"path": "/a", "sha256": "b", "images": {"c": "d"}, "left": ["/e"]}
-    assert had(moving=moving)["seat"]["brought"]["moving"] == moving
-    assert "moving" not in had(moving={})["seat"]["brought"]
+    assert run(moving=moving)["seat"]["brought"]["moving"] == moving
+    assert "moving" not in run(moving={})["seat"]["brought"]
 
 
 def test_the_revision_that_the_room_has_is_the_last() -> None:
     for revision in ("r1", "r2", "r2", "r1"):
-        told = had(served=revision)
-    assert told["seat"]["served"] == ["r2", "r1"]
-    assert not had(served="r1")["changed"]
+        result = run(served=revision)
+    assert result["seat"]["served"] == ["r2", "r1"]
+    assert not run(served="r1")["changed"]
 
 
 def test_all_is_forgotten(remembers: Path) -> None:
-    had(before=True, users=["alice"])
-    told = had(forget=True)
-    assert told["changed"]
-    assert told["seat"]["before"] is None
+    run(before=True, users=["alice"])
+    result = run(forget=True)
+    assert result["changed"]
+    assert result["seat"]["before"] is None
     assert not remembers.exists()
-    assert not had(forget=True)["changed"]
+    assert not run(forget=True)["changed"]
 
 
 def test_what_cannot_be_read_is_told_and_not_written_over(remembers: Path) -> None:
     remembers.mkdir()
     (remembers / "state.json").write_text("{")
-    for asked in ({"before": True}, {"users": []}, {"forget": False}):
-        told = had(**asked)
-        assert told["failed"]
-        assert "state.json cannot be read" in told["msg"]
+    for arguments in ({"before": True}, {"users": []}, {"forget": False}):
+        result = run(**arguments)
+        assert result["failed"]
+        assert "state.json cannot be read" in result["msg"]
     assert (remembers / "state.json").read_text() == "{"
 
 
 def acted(answer: object, **arguments: object) -> dict[str, Any]:
-    """Return the action's result by a module's answer, or by an error of the connection.
+    """Return the action's result for a module's answer, or for an error of the connection.
 
-    What its module was given is there as question.
+    Its key question has the arguments that the module was given.
     """
-    acting = Action(action, answer, **arguments)
-    result = acting.run("pc07")
-    [question] = acting.questions
+    action_run = Action(action, answer, **arguments)
+    result = action_run.run("pc07")
+    [question] = action_run.questions
     return result | {"question": question}
 
 
@@ -371,7 +379,7 @@ def test_the_action_gives_the_module_its_arguments_and_tells_whether_it_wrote() 
 
 
 def test_the_action_fails_where_the_module_does() -> None:
-    """Unlike the one that only asks: what is not written down must not be gone on from."""
+    """Unlike the action that only asks: no task may follow where nothing was recorded."""
     with pytest.raises(AnsibleActionFail) as failed:
         acted({"failed": True, "msg": "it cannot be written down: no"})
     assert failed.value.result["msg"] == "pc07: it cannot be written down: no"
@@ -392,9 +400,9 @@ def test_what_a_failing_answer_calls_facts_are_none_and_its_words_end() -> None:
 
 def test_the_action_fails_where_the_answer_is_refused() -> None:
     """The tasks that follow would know nothing of the seat."""
-    told = {"files": {"x" * 100: "y" * 2**22}}
+    facts = {"files": {"x" * 100: "y" * 2**22}}
     with pytest.raises(AnsibleActionFail, match="pc07: "):
-        acted({"changed": True, "seat": told})
+        acted({"changed": True, "seat": facts})
 
 
 def test_the_action_takes_the_modules_arguments_and_no_others() -> None:

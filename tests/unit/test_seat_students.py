@@ -1,4 +1,4 @@
-"""What the module lists of an engine, and what it asks the engine to remove, and what it leaves."""
+"""Show what the module lists of an engine, what it has removed, and what it leaves."""
 
 import json
 import os
@@ -44,11 +44,11 @@ def volume(name: str, driver: str = "local", *, elsewhere: bool = False) -> dict
     return {"name": name, "driver": driver, "elsewhere": elsewhere, "bytes": 1}
 
 
-def going(things: dict[str, Any], kind: str) -> list[str]:
-    return [thing["id"] for thing in things[kind]]
+def going(listing: dict[str, Any], kind: str) -> list[str]:
+    return [thing["id"] for thing in listing[kind]]
 
 
-# What an engine says, less what is not read. MINE has no parent and was pulled.
+# An engine's answers, without the fields that nothing reads. MINE has no parent and was pulled.
 CONTAINER = {
     "Id": "c1",
     "Names": ["/web"],
@@ -71,7 +71,7 @@ INSPECTED = {
     "RootFS": {"Type": "layers", "Layers": ["sha256:l"]},
     "Architecture": "amd64",
 }
-# One that was never started, and of which the engine has measured nothing.
+# This container was never started, and the engine has measured nothing of it.
 IDLE = {key: CONTAINER[key] for key in ("Id", "State", "ImageID", "Labels")} | {"Names": None}
 USAGE = {
     "Images": [{"Id": MINE, "Size": 9, "SharedSize": 4}],
@@ -92,7 +92,7 @@ SWARM = {"NodeID": "node", "ControlAvailable": True}
 
 @pytest.fixture
 def talks(engine: Engine, remembers: Path) -> Engine:
-    """A stand-in that describes a seat as an engine of before 29 does; nothing was there before."""
+    """Return a stand-in that describes a seat as engines before 29 do; it was empty before."""
     was(BARE)
     engine.on("GET", r"/system/df\?.*", USAGE)
     engine.on("GET", r"/images/json\?all=true", [{"Id": MINE}, {"Id": "sha256:gone"}])
@@ -108,7 +108,7 @@ def talks(engine: Engine, remembers: Path) -> Engine:
 
 
 def was(before: dict[str, Any] | None) -> None:
-    """Have the machine remember what it was like before."""
+    """Record on the machine what it was like before."""
 
     def change(remembered: state.State) -> None:
         remembered.before = before
@@ -118,7 +118,7 @@ def was(before: dict[str, Any] | None) -> None:
 
 @pytest.fixture(autouse=True)
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where labo remembers, for a test; it is not there yet."""
+    """Return the directory in which labo remembers, which does not exist yet."""
     place = tmp_path / "labo"
     monkeypatch.setattr(memory, "PLACES", Places(memory=place))
     monkeypatch.setattr(access, "SYSTEMD", "/nonexistent")
@@ -126,14 +126,14 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def listed(engine: Engine, **rules: object) -> dict[str, Any]:
-    asked = {"docker_socket": engine.path, "host": "pc07", **rules}
-    return stand_in.run(seat_students.main, **asked)
+    arguments = {"docker_socket": engine.path, "host": "pc07", **rules}
+    return stand_in.run(seat_students.main, **arguments)
 
 
 def test_a_listing_has_all_that_an_engine_tells_of(talks: Engine) -> None:
-    told = listed(talks)
-    assert told["changed"] is False
-    assert told["lines"] == [
+    result = listed(talks)
+    assert result["changed"] is False
+    assert result["lines"] == [
         "membership of a swarm",
         "service services, of that swarm",
         "secret secrets, of that swarm",
@@ -148,8 +148,8 @@ def test_a_listing_has_all_that_an_engine_tells_of(talks: Engine) -> None:
         "plugin nfs:1",
         "build cache, 3B",
     ]
-    assert told["bytes"] == 20
-    assert told["things"]["images"] == [
+    assert result["bytes"] == 20
+    assert result["things"]["images"] == [
         {"id": MINE, "name": "mine:1", "names": ["mine:1"], "bytes": 5}
     ]
     with closing(DockerConnection(talks.path)) as docker:
@@ -164,26 +164,26 @@ def test_a_listing_has_all_that_an_engine_tells_of(talks: Engine) -> None:
     }
     work = "image mine:1, volume data, volume home, volume small, volume far"
     lost = f"nobody has saved (labo save): {work}"
-    assert told["unsaved"] == work.split(", ")
-    assert told["told"] == ["pc07: 13 would go, 20B:", *told["lines"], lost, NEXT]
-    assert told["save"] == {
+    assert result["unsaved"] == work.split(", ")
+    assert result["told"] == ["pc07: 13 would go, 20B:", *result["lines"], lost, NEXT]
+    assert result["save"] == {
         "containers": ["c1"],
-        "images": told["things"]["images"],
+        "images": result["things"]["images"],
         "volumes": ["data", "home", "small", "far"],
         "networks": ["n1"],
         "bytes": 17,
     }
-    said = listed(talks, confirmed=True)["told"]
-    assert said == ["pc07: 13 to go now, 20B:", *told["lines"], lost]
+    lines = listed(talks, confirmed=True)["told"]
+    assert lines == ["pc07: 13 to go now, 20B:", *result["lines"], lost]
     was(BARE | {"ids": ids, "volumes": [volume["Name"] for volume in VOLUMES]})
     nothing = listed(talks)
     assert (nothing["lines"], nothing["refused"]) == ([], "")
     assert nothing["told"] == ["pc07: nothing of students is here."]
     was(BARE)
-    kept = listed(talks, keep=["web"])["things"]
-    assert [kept["containers"], kept["images"]] == [[], []]
-    assert going(kept, "volumes") == ["home", "small", "far"]
-    assert going(kept, "networks") == []
+    things = listed(talks, keep=["web"])["things"]
+    assert [things["containers"], things["images"]] == [[], []]
+    assert going(things, "volumes") == ["home", "small", "far"]
+    assert going(things, "networks") == []
 
 
 def mode(engine: Engine) -> int:
@@ -213,53 +213,53 @@ def test_students_are_kept_out_before_what_is_to_be_saved_is_listed(
 def test_students_are_let_in_again_where_nothing_will_be_saved(talks: Engine, why: str) -> None:
     os.chmod(talks.path, 0o660)
     if why == "nothing to save":
-        for path, told in (
+        for path, answer in (
             (r"/containers/json\?.*", []),
             ("/volumes", {}),
             (r"/images/json.*", []),
         ):
-            talks.on("GET", path, told)
+            talks.on("GET", path, answer)
     elif why == "it is not known":
         was(None)
     else:
         talks.on("GET", "/networks", DROP)
-    told = listed(talks, close=True)
-    assert (told.get("failed", False), told.get("save")) == (why == "no answer", None)
+    result = listed(talks, close=True)
+    assert (result.get("failed", False), result.get("save")) == (why == "no answer", None)
     assert mode(talks) == 0o660
 
 
 def remembers_of_class(place: Path, *volumes: str) -> Path:
-    """Have labo remember that an account has saved an image and volumes; return its file."""
+    """Write labo's record that an account has saved an image and volumes; return its file."""
     place.mkdir(mode=0o1777)
     place.chmod(0o1777)
     file = place / f"{os.geteuid()}.json"
     saved = {"time": 1.0, "images": [bare(MINE)], "volumes": list(volumes)}
-    held = {"version": 1, "answers": {}, "done": {}, "saved": saved}
-    file.write_text(json.dumps(held))
+    record = {"version": 1, "answers": {}, "done": {}, "saved": saved}
+    file.write_text(json.dumps(record))
     return file
 
 
 def test_what_somebody_has_taken_home_is_not_told_as_unsaved(talks: Engine, kept: Path) -> None:
     file = remembers_of_class(kept, "data", "home", "small")
-    told = listed(talks)
-    assert told["unsaved"] == ["volume far"]
-    assert "nobody has saved (labo save): volume far" in told["told"]
-    # Another one of the same name.
+    result = listed(talks)
+    assert result["unsaved"] == ["volume far"]
+    assert "nobody has saved (labo save): volume far" in result["told"]
+    # The record is of another image of the same name.
     file.write_text(file.read_text().replace("mine", "old"))
     assert listed(talks)["unsaved"] == ["image mine:1", "volume far"]
 
 
 def test_what_labo_remembers_goes_with_a_reset_that_is_confirmed(talks: Engine, kept: Path) -> None:
     file = remembers_of_class(kept)
-    told = listed(talks)
-    assert "what labo remembers of the exercises" in told["lines"]
+    result = listed(talks)
+    assert "what labo remembers of the exercises" in result["lines"]
     assert file.exists()
-    asked = {"docker_socket": talks.path, "host": "pc07", "state": "absent"}
-    things: dict[str, Any] = {key: [] for key in told["things"]}
-    things |= {"names": {}, "memory": told["things"]["memory"]}
-    assert stand_in.run(seat_students.main, **asked, things=things, _ansible_check_mode=True)
+    arguments = {"docker_socket": talks.path, "host": "pc07", "state": "absent"}
+    things: dict[str, Any] = {key: [] for key in result["things"]}
+    things |= {"names": {}, "memory": result["things"]["memory"]}
+    assert stand_in.run(seat_students.main, **arguments, things=things, _ansible_check_mode=True)
     assert file.exists()
-    assert stand_in.run(seat_students.main, **asked, things=things)["changed"]
+    assert stand_in.run(seat_students.main, **arguments, things=things)["changed"]
     assert list(kept.iterdir()) == []
     assert listed(talks)["things"]["memory"] == []
 
@@ -275,14 +275,14 @@ def test_a_disk_of_its_own_for_the_memory_is_emptied_and_no_more(talks: Engine, 
         before = listed(talks)["things"]["memory"]
         left: list[str] = []
         memory.forget(left)
-        names = [str(one.relative_to(kept)) for one in kept.rglob("*")]
+        names = [str(path.relative_to(kept)) for path in kept.rglob("*")]
         return {"before": before, "left": left, "names": names, "after": listed(talks)["lines"]}
 
     disk = 'mount -t tmpfs none .; cd "$PWD"; mkdir lost+found; touch lost+found/found'
-    seen = with_mounts(disk, kept, work)
-    assert [one["id"] for one in seen["before"]] == [str(kept)]
-    assert (seen["left"], seen["names"]) == ([], ["lost+found", "lost+found/found"])
-    assert "what labo remembers of the exercises" not in seen["after"]
+    result = with_mounts(disk, kept, work)
+    assert [thing["id"] for thing in result["before"]] == [str(kept)]
+    assert (result["left"], result["names"]) == ([], ["lost+found", "lost+found/found"])
+    assert "what labo remembers of the exercises" not in result["after"]
 
 
 def test_a_directory_that_is_not_labos_is_left_alone(talks: Engine, kept: Path) -> None:
@@ -310,7 +310,7 @@ def test_what_is_remembered_decides_whose_an_image_and_a_container_are(talks: En
     state.update(name)
     assert listed(talks, keep=["nothing"])["things"]["images"] == []  # its container runs on it
     state.update(lambda remembered: remembered.brought.update(containers=[]))
-    assert [one["name"] for one in listed(talks)["things"]["images"]] == ["mine:1"]
+    assert [image["name"] for image in listed(talks)["things"]["images"]] == ["mine:1"]
 
 
 @pytest.mark.parametrize(
@@ -324,32 +324,32 @@ def test_where_it_is_not_known_what_was_there_nothing_is_listed(
     talks: Engine, before: dict | None, why: str
 ) -> None:
     was(before)
-    told = listed(talks)
+    result = listed(talks)
     head = "pc07: it is not known what was there before the toolkit: "
-    assert told["refused"].startswith(head + why)
-    assert (told["lines"], told["told"]) == ([], ["pc07: nothing of students is here."])
+    assert result["refused"].startswith(head + why)
+    assert (result["lines"], result["told"]) == ([], ["pc07: nothing of students is here."])
     assert talks.questions == []
 
 
 def test_where_docker_had_data_and_ran_it_is_known(talks: Engine) -> None:
     was(BARE | {"docker_data": True, "docker_running": True})
-    told = listed(talks)
-    assert told["refused"] == ""
-    assert told["things"]["containers"]
+    result = listed(talks)
+    assert result["refused"] == ""
+    assert result["things"]["containers"]
 
 
 def test_an_engine_that_does_not_answer_is_no_reason_to_fail(talks: Engine, tmp_path: Path) -> None:
-    told = listed(talks, docker_socket=str(tmp_path / "none"))
-    assert told["refused"].startswith("pc07: Docker does not answer. Fix: ./lab up --limit pc07")
-    assert told["lines"] == []
+    result = listed(talks, docker_socket=str(tmp_path / "none"))
+    assert result["refused"].startswith("pc07: Docker does not answer. Fix: ./lab up --limit pc07")
+    assert result["lines"] == []
 
 
 def test_what_cannot_be_read_lets_nothing_be_listed(talks: Engine, remembers: Path) -> None:
     (remembers / "state.json").write_text("{")
-    told = listed(talks)
-    assert told["failed"]
-    assert told["msg"].startswith("pc07: ")
-    assert "state.json cannot be read" in told["msg"]
+    result = listed(talks)
+    assert result["failed"]
+    assert result["msg"].startswith("pc07: ")
+    assert "state.json cannot be read" in result["msg"]
 
 
 def test_an_image_is_told_of_as_it_is_and_what_was_not_measured_is_nothing(talks: Engine) -> None:
@@ -362,9 +362,9 @@ def test_an_image_is_told_of_as_it_is_and_what_was_not_measured_is_nothing(talks
             seat = look(docker)
         assert [container["bytes"] for container in seat["containers"]] == [0, 0]
         assert seat["volumes"][0]["bytes"] == 0
-        told = seat["images"][MINE]
-        assert told.pop("fingerprint")
-        assert told | {"bytes": 0} == {
+        image = seat["images"][MINE]
+        assert image.pop("fingerprint")
+        assert image | {"bytes": 0} == {
             "names": ["mine:1"],
             "digests": ["mine@sha256:d"],
             "parent": BASE,
@@ -372,22 +372,22 @@ def test_an_image_is_told_of_as_it_is_and_what_was_not_measured_is_nothing(talks
             "layers": ["sha256:l"],
             "bytes": 0,
         }
-        return told["bytes"]
+        return image["bytes"]
 
     assert image_bytes(9, 4) == 5
     assert image_bytes(9, 0) == image_bytes(9, -1) == 9
 
 
 def test_what_newer_engines_leave_out_is_not_there(talks: Engine) -> None:
-    """And what an engine without a swarm, or of one that has lost its managers, does not tell."""
+    """Show the same for an engine without a swarm, or whose swarm has lost its managers."""
     bare = {"Id": MINE, "Config": {}, "RootFS": {"Type": "layers"}, "Architecture": "amd64"}
     talks.on("GET", f"/images/{MINE}/json", bare)
     talks.on("GET", r"/system/df\?.*", {"ImageUsage": {"ActiveCount": 1}})
     talks.on("GET", "/volumes", {"Volumes": None})
     for kind in IN_A_SWARM:
         talks.on("GET", f"/{kind}", Refuse(503, "no leader"))
-    told = listed(talks)
-    assert told["lines"] == [
+    result = listed(talks)
+    assert result["lines"] == [
         "membership of a swarm",
         "container web (running), 7B",
         "image mine, 0B",
@@ -396,55 +396,55 @@ def test_what_newer_engines_leave_out_is_not_there(talks: Engine) -> None:
     ]
     talks.on("GET", "/info", {"Swarm": {"NodeID": "node", "ControlAvailable": False}})
     talks.questions.clear()
-    assert listed(talks)["lines"] == told["lines"]
+    assert listed(talks)["lines"] == result["lines"]
     assert not {"/services", "/secrets", "/configs"} & set(talks.asked("GET"))
 
 
 def test_very_many_volumes_are_counted_and_go_some_thousands_at_a_time(talks: Engine) -> None:
-    """The answer stays small, and so do the lines; nothing of it is said to be all."""
+    """Show that the answer and its lines stay small, and that nothing claims to be complete."""
     many = {f"v{number:05}": None for number in range(100_000)}
 
     def volumes(_: Question) -> object:
-        told = [{"Name": name, "Driver": "local", "Options": None} for name in many]
-        return {"Volumes": told}
+        listing = [{"Name": name, "Driver": "local", "Options": None} for name in many]
+        return {"Volumes": listing}
 
     talks.on("GET", "/volumes", volumes)
-    told = listed(talks)
-    things = told["things"]
-    there = len(things["volumes"])
-    assert 1000 < there < 100_000
-    # What comes after it is not listed either: a plugin may be one that a volume is made with.
+    result = listed(talks)
+    things = result["things"]
+    count = len(things["volumes"])
+    assert 1000 < count < 100_000
+    # Later kinds are not listed either, because a volume may need one of the plugins.
     assert things["networks"] == things["plugins"] == things["cache"] == []
-    assert things["more"] == 100_000 - there + 4
-    assert len(json.dumps(told)) < 1_500_000
-    assert len(told["lines"]) < 300
-    assert len(told["unsaved"]) < 300
-    assert f"and {there - 199:,} more" in " ".join(told["told"])
-    assert any(f"{things['more']:,} more, which one listing" in line for line in told["told"])
-    assert len("\n".join(told["told"])) < 30_000
+    assert things["more"] == 100_000 - count + 4
+    assert len(json.dumps(result)) < 1_500_000
+    assert len(result["lines"]) < 300
+    assert len(result["unsaved"]) < 300
+    assert f"and {count - 199:,} more" in " ".join(result["told"])
+    assert any(f"{things['more']:,} more, which one listing" in line for line in result["told"])
+    assert len("\n".join(result["told"])) < 30_000
 
-    def gone(_: Question, name: str) -> None:
+    def delete(_: Question, name: str) -> None:
         many.pop(name, None)
 
     talks.on("GET", "/volumes/(v.*)", {"Driver": "nfs", "Mountpoint": "/x"})
-    talks.on("DELETE", "/volumes/(v.*)", gone)
+    talks.on("DELETE", "/volumes/(v.*)", delete)
     things = {**things, **{kind: [] for kind in ("swarm", "containers", "images")}}
     things = {**things, "volumes": things["volumes"][:3]}
-    done = removed(talks, things)
-    assert done["failed"]
-    assert f"{things['more']:,} more: one listing does not hold them" in done["msg"]
-    assert "give the same command again" in done["msg"]
+    result = removed(talks, things)
+    assert result["failed"]
+    assert f"{things['more']:,} more: one listing does not hold them" in result["msg"]
+    assert "give the same command again" in result["msg"]
     assert len(many) == 100_000 - 3
 
 
 def test_what_an_engine_refuses_a_thousand_times_is_told_in_some_lines(obeys: Engine) -> None:
     obeys.on("DELETE", "/volumes/.*", Refuse(409, "x" * 10_000))
-    every = [{"id": f"v{n}", "name": f"v{n}", "bytes": 0, "elsewhere": False} for n in range(300)]
+    listing = [{"id": f"v{n}", "name": f"v{n}", "bytes": 0, "elsewhere": False} for n in range(300)]
     obeys.on("GET", "/volumes/.*", {"Driver": "nfs", "Mountpoint": "/x"})
-    volumes = [one | {"driver": "nfs"} for one in every]
-    told = removed(obeys, {**EVERYTHING, "volumes": volumes})
-    assert "and 100 more" in told["msg"]
-    assert len(json.dumps(told)) < 500_000
+    volumes = [volume_facts | {"driver": "nfs"} for volume_facts in listing]
+    result = removed(obeys, {**EVERYTHING, "volumes": volumes})
+    assert "and 100 more" in result["msg"]
+    assert len(json.dumps(result)) < 500_000
 
 
 NOTHING = {
@@ -464,7 +464,7 @@ EVERYTHING = NOTHING | {
     "plugins": [{"id": "p1", "name": "nfs:1", "bytes": 0}],
     "cache": [{"id": "b1", "name": "", "bytes": 0}],
 }
-# What removing all of it asks for, less the questions that change nothing.
+# The requests that remove all of it, without those that change nothing.
 STEPS = [
     "POST /swarm/leave?force=true",
     "DELETE /containers/c1?force=true",
@@ -483,14 +483,19 @@ STEPS = [
 
 @pytest.fixture
 def obeys(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
-    """A stand-in that removes whatever it is asked to."""
+    """Return a stand-in that removes whatever it is asked to."""
     monkeypatch.setattr(seat_students, "alone", nullcontext)
     monkeypatch.setattr(seat_students, "TIMEOUT", 0.5)
     engine.on("POST", ".*", None)
     engine.on("DELETE", ".*", None)
     for name in "ab":
-        told = {"Name": name, "Driver": "local", "Mountpoint": f"/v/{name}/_data", "Options": None}
-        engine.on("GET", f"/volumes/{name}", told)
+        answer = {
+            "Name": name,
+            "Driver": "local",
+            "Mountpoint": f"/v/{name}/_data",
+            "Options": None,
+        }
+        engine.on("GET", f"/volumes/{name}", answer)
     engine.on("GET", "/networks/n1", {"Containers": {"c1": {"Name": "flask"}}})
     engine.on("GET", "/version", {})
     engine.on("POST", r"/build/prune\?.*", {"CachesDeleted": ["b1"]})
@@ -499,27 +504,35 @@ def obeys(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
 
 def steps(engine: Engine) -> list[str]:
     """Return the requests that change the engine."""
-    return [f"{one.method} {one.path}" for one in engine.questions if one.method != "GET"]
+    return [
+        f"{question.method} {question.path}"
+        for question in engine.questions
+        if question.method != "GET"
+    ]
 
 
-def removed(engine: Engine, things: dict[str, Any] | None = None, **more: object) -> dict[str, Any]:
-    asked = {"state": "absent", "things": things or EVERYTHING, "docker_socket": engine.path}
-    asked["host"] = "pc07"
-    return stand_in.run(seat_students.main, **asked, **more)
+def removed(
+    engine: Engine, things: dict[str, Any] | None = None, **options: object
+) -> dict[str, Any]:
+    arguments = {"state": "absent", "things": things or EVERYTHING, "docker_socket": engine.path}
+    arguments["host"] = "pc07"
+    return stand_in.run(seat_students.main, **arguments, **options)
 
 
 def test_what_is_listed_goes_in_an_order_that_the_engine_takes(obeys: Engine) -> None:
-    told = removed(obeys)
-    assert told["changed"] is True
-    assert "failed" not in told
+    result = removed(obeys)
+    assert result["changed"] is True
+    assert "failed" not in result
     assert steps(obeys) == STEPS
-    disconnect = next(one for one in obeys.questions if one.path.endswith("/disconnect"))
+    disconnect = next(
+        question for question in obeys.questions if question.path.endswith("/disconnect")
+    )
     assert disconnect.json == {"Container": "flask", "Force": True}
 
 
 def test_nothing_is_removed_in_check_mode(obeys: Engine) -> None:
-    told = removed(obeys, _ansible_check_mode=True)
-    assert told["changed"] is True
+    result = removed(obeys, _ansible_check_mode=True)
+    assert result["changed"] is True
     assert obeys.questions == []
 
 
@@ -529,8 +542,8 @@ def test_what_is_gone_already_is_passed_over(obeys: Engine) -> None:
     obeys.on("GET", "/networks/n1", Refuse(404))
     obeys.on("POST", r"/swarm/leave.*", Refuse(503, "not part of a swarm"))
     obeys.on("POST", r"/build/prune\?.*", {"CachesDeleted": None})
-    told = removed(obeys)
-    assert "failed" not in told
+    result = removed(obeys)
+    assert "failed" not in result
     assert set(STEPS) - set(steps(obeys)) == {"POST /networks/n1/disconnect"}
 
 
@@ -552,16 +565,16 @@ def test_what_the_engine_refuses_is_named_with_its_reason_and_the_rest_goes(
 ) -> None:
     method, path = refused.split()
     obeys.on(method, re.escape(path), Refuse(409, "it is in use"))
-    told = removed(obeys)
-    assert told["failed"] is told["changed"] is True
-    assert told["left"] == [f"{name}: it is in use"]
+    result = removed(obeys)
+    assert result["failed"] is result["changed"] is True
+    assert result["left"] == [f"{name}: it is in use"]
     why = f"cannot be removed: {name}: it is in use"
-    assert told["msg"] == f"pc07: {why}. Fix: {STILL}"
+    assert result["msg"] == f"pc07: {why}. Fix: {STILL}"
     assert [step for step in steps(obeys) if "/unpause" not in step] == STEPS
 
 
 def test_no_image_loses_its_last_name(obeys: Engine) -> None:
-    """Which the engine would remove with it; the name that it was to have does not come."""
+    """The engine would remove the image with it; here the name to be given back does not come."""
     obeys.on("POST", "/images/.*", Refuse(500, "no space left"))
     left = ["name spare:1: waits for the names that are to be given back"]
     assert removed(obeys)["left"] == [*left, "name room:python: no space left"]
@@ -575,7 +588,7 @@ def test_a_network_whose_containers_cannot_be_disconnected_is_named_once(obeys: 
 
 
 def test_a_container_that_cannot_go_goes_on(obeys: Engine) -> None:
-    """What was to be removed may have been saved, and is paused since."""
+    """A container that was to be removed may have been saved, and is paused since."""
     obeys.on("DELETE", "/containers/c2.*", Raw(b"out of its mind", 500))
     assert removed(obeys)["left"] == ["container web2: 500 out of its mind"]
     assert "POST /containers/c2/unpause" in steps(obeys)
@@ -584,8 +597,8 @@ def test_a_container_that_cannot_go_goes_on(obeys: Engine) -> None:
 
 def test_one_thing_that_hangs_does_not_keep_the_others(obeys: Engine) -> None:
     obeys.on("DELETE", "/containers/c1.*", HANG)
-    told = removed(obeys)
-    assert told["left"] == ["container web1: no answer in 0.5 s"]
+    result = removed(obeys)
+    assert result["left"] == ["container web1: no answer in 0.5 s"]
     assert set(STEPS) <= set(steps(obeys))
 
 
@@ -594,47 +607,47 @@ def test_an_engine_that_answers_no_more_ends_it(obeys: Engine, bad: object) -> N
     obeys.on("DELETE", "/containers/c1.*", Refuse(500, "no"))
     obeys.on("DELETE", "/containers/c2.*", bad)
     obeys.on("GET", "/version", bad)
-    told = removed(obeys)
-    assert told["msg"].startswith("pc07: Docker refuses: ")
-    assert told["left"][0] == "container web1: no"
-    assert "container web1: no" in told["msg"]
+    result = removed(obeys)
+    assert result["msg"].startswith("pc07: Docker refuses: ")
+    assert result["left"][0] == "container web1: no"
+    assert "container web1: no" in result["msg"]
     assert steps(obeys)[-1] == "DELETE /containers/c2?force=true"
 
 
 def test_a_cache_goes_piece_by_piece_and_what_a_build_is_using_stays(obeys: Engine) -> None:
-    """A piece that another is made from goes in the next round; one is refused in each."""
+    """A piece from which another is made goes in the next round; b3 is refused in each round."""
     rounds = {"b1": ["b1"], "b2": [], "b3": []}
 
     def prune(question: Question) -> object:
-        for piece, gone in rounds.items():
+        for piece, deleted in rounds.items():
             if f"%22{piece}%22" in question.path:
                 if piece == "b3":
                     return Refuse(500, "locked")
-                told, rounds["b2"] = gone, ["b2"]
-                return {"CachesDeleted": told}
+                answer, rounds["b2"] = deleted, ["b2"]
+                return {"CachesDeleted": answer}
         return {"CachesDeleted": None}
 
     obeys.on("POST", r"/build/prune\?.*", prune)
     cache = [{"id": piece, "name": "", "bytes": 1} for piece in ("b2", "b1", "b3", "b4")]
     assert removed(obeys, NOTHING | {"cache": cache})["left"] == ["build cache b3: locked"]
-    asked = [step.split("22")[-2].removesuffix("%") for step in steps(obeys)]
-    assert asked == ["b2", "b1", "b3", "b4", "b2", "b3", "b4", "b3", "b4"]
+    pieces = [step.split("22")[-2].removesuffix("%") for step in steps(obeys)]
+    assert pieces == ["b2", "b1", "b3", "b4", "b2", "b3", "b4", "b3", "b4"]
 
 
 @pytest.fixture
 def volumes(obeys: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The directory of the engine's volumes, with nothing mounted below it."""
+    """Return the directory of the engine's volumes, with nothing mounted below it."""
     for name in "ab":
-        told = {"Name": name, "Driver": "local", "Options": None}
+        answer = {"Name": name, "Driver": "local", "Options": None}
         place = tmp_path / name / "_data"
-        obeys.on("GET", f"/volumes/{name}", told | {"Mountpoint": str(place)})
+        obeys.on("GET", f"/volumes/{name}", answer | {"Mountpoint": str(place)})
     monkeypatch.setattr(mounts, "MOUNTINFO", tmp_path / "mountinfo")
     mount(tmp_path, str(tmp_path))
     return tmp_path
 
 
 def mount(volumes: Path, *places: str) -> None:
-    """Have places mounted, as the kernel writes them."""
+    """Write places as mounted, in the format of the kernel."""
     lines = (f"1 2 254:0 /r {place} rw shared:1 - ext4 /dev/a rw\n" for place in places)
     (volumes / "mountinfo").write_text("".join(lines))
 
@@ -644,10 +657,10 @@ def test_a_volume_in_which_something_is_mounted_stays(
     obeys: Engine, volumes: Path, where: str
 ) -> None:
     mount(volumes, "/", str(volumes), f"{volumes}/ab/_data", f"{volumes}/{where}")
-    told = removed(obeys)
+    result = removed(obeys)
     where = where.replace("\\040", " ")
     place = f"'{volumes}/{where}'" if " " in where else f"{volumes}/{where}"
-    assert told["left"] == [
+    assert result["left"] == [
         f"volume a: removing it would empty what is mounted in it by hand; umount {place} ends that"
     ]
     assert "DELETE /volumes/a" not in steps(obeys)
@@ -662,30 +675,30 @@ def test_what_is_mounted_in_a_mount_is_unmounted_first(obeys: Engine, volumes: P
 
 def test_a_root_that_is_a_link_is_looked_up(obeys: Engine, volumes: Path) -> None:
     (volumes / "link").symlink_to(volumes)
-    told = {"Name": "a", "Driver": "local", "Mountpoint": f"{volumes}/link/a/_data"}
-    obeys.on("GET", "/volumes/a", told)
+    answer = {"Name": "a", "Driver": "local", "Mountpoint": f"{volumes}/link/a/_data"}
+    obeys.on("GET", "/volumes/a", answer)
     mount(volumes, f"{volumes}/a/_data")
     assert len(removed(obeys)["left"]) == 1
 
 
 def test_what_the_engine_has_mounted_it_unmounts(obeys: Engine, volumes: Path) -> None:
-    """But once only; and what another driver has its volumes in is its own affair."""
+    """It unmounts once only; where another driver has its volumes is its own affair."""
     place = f"{volumes}/a/_data"
-    told = {"Name": "a", "Driver": "local", "Mountpoint": place}
-    obeys.on("GET", "/volumes/a", told | {"Options": {"type": "none", "device": "/home"}})
+    answer = {"Name": "a", "Driver": "local", "Mountpoint": place}
+    obeys.on("GET", "/volumes/a", answer | {"Options": {"type": "none", "device": "/home"}})
     mount(volumes, place)
     assert "failed" not in removed(obeys)
     mount(volumes, place, place)
     assert len(removed(obeys)["left"]) == 1
-    obeys.on("GET", "/volumes/a", told | {"Options": {"size": "1G"}})
+    obeys.on("GET", "/volumes/a", answer | {"Options": {"size": "1G"}})
     mount(volumes, place)
     assert len(removed(obeys)["left"]) == 1
-    obeys.on("GET", "/volumes/a", told | {"Driver": "nfs"})
+    obeys.on("GET", "/volumes/a", answer | {"Driver": "nfs"})
     assert "failed" not in removed(obeys)
 
 
 class Kept:
-    """What was saved of an engine, and what has become of it since: a test changes that.
+    """An engine whose content was saved, and which a test changes afterwards.
 
     A container `web` with the volume a, in the network n1; one `done` that has ended; an image.
     """
@@ -700,8 +713,8 @@ class Kept:
             place.mkdir(parents=True)
             (place / "notes").write_text("saved")
         engine.on("GET", "/volumes/([ab])", lambda _, name: self.volume(name))
-        engine.on("GET", "/containers/(.*)/json", self.told_container)
-        engine.on("GET", "/images/(.*)/json", self.told_image)
+        engine.on("GET", "/containers/(.*)/json", self.describe_container)
+        engine.on("GET", "/images/(.*)/json", self.describe_image)
         engine.on("GET", "/networks/.*", {"Containers": {}})
         self.things = NOTHING | {
             "swarm": [{"id": "node", "name": "", "bytes": 0}],
@@ -738,17 +751,17 @@ class Kept:
         place = str(self.places[name])
         return {"Name": name, "Driver": "local", "Mountpoint": place, "Options": None}
 
-    def told_container(self, _: Question, key: str) -> object:
-        """Describe a container that is there still."""
+    def describe_container(self, _: Question, key: str) -> object:
+        """Describe a container that still exists."""
         return self.containers.get(key, Refuse(404))
 
-    def told_image(self, _: Question, key: str) -> object:
+    def describe_image(self, _: Question, key: str) -> object:
         """Describe the image of an ID or a name."""
-        found = [names for one, names in self.images.items() if key in (one, *names)]
-        return {"RepoTags": found[0]} if found else Refuse(404)
+        matches = [names for image, names in self.images.items() if key in (image, *names)]
+        return {"RepoTags": matches[0]} if matches else Refuse(404)
 
     def removed(self) -> dict[str, Any]:
-        """Remove what is as it was saved."""
+        """Remove everything that is unchanged since it was saved."""
         return removed(self.engine, self.things, saved=self.saved)
 
 
@@ -806,27 +819,27 @@ def write(since: Kept, name: str) -> None:
 
 def test_a_volume_that_was_written_to_stays_and_the_rest_goes(since: Kept) -> None:
     write(since, "b")
-    told = since.removed()
-    assert told["left"] == ["volume b: it was written to after it was saved"]
-    assert told["msg"].startswith("pc07: cannot be removed: volume b: it was written to")
-    assert steps(since.engine) == [one for one in ALL_THAT_WAS_SAVED if "/volumes/b" not in one]
+    result = since.removed()
+    assert result["left"] == ["volume b: it was written to after it was saved"]
+    assert result["msg"].startswith("pc07: cannot be removed: volume b: it was written to")
+    assert steps(since.engine) == [step for step in ALL_THAT_WAS_SAVED if "/volumes/b" not in step]
 
 
 def test_a_volume_of_the_name_of_one_that_was_saved_stays(since: Kept) -> None:
-    """It has the same files, and was not there, or is another one."""
+    """One volume was not there when the others were saved, the other is a new directory."""
     del since.saved["volumes"]["a"]
     place = since.places["b"]
     place.rename(place.with_name("old"))
     place.mkdir()
     del since.containers["web"]
-    assert [one.partition(":")[0] for one in since.removed()["left"]] == ["volume a", "volume b"]
+    assert [line.partition(":")[0] for line in since.removed()["left"]] == ["volume a", "volume b"]
 
 
 def test_a_container_stays_with_its_volume_and_goes_on(since: Kept) -> None:
-    """The engine removes a volume without a name with a container that is to leave nothing."""
+    """The engine would remove an anonymous volume together with its container."""
     write(since, "a")
-    told = since.removed()
-    assert told["left"] == [
+    result = since.removed()
+    assert result["left"] == [
         "container web: its volume a was written to after it was saved",
         "volume a: it was written to after it was saved",
         "image mine:1: the container web needs it",
@@ -852,9 +865,9 @@ def test_a_container_that_has_run_since_stays_with_what_it_needs(
     since: Kept, change: dict[str, Any], why: str
 ) -> None:
     since.containers["web"]["State"] |= change
-    told = since.removed()
+    result = since.removed()
     needed = ["volume a", "image mine:1", "network net"]
-    assert told["left"] == [
+    assert result["left"] == [
         f"container web: {why}",
         *(f"{thing}: the container web needs it" for thing in needed),
     ]
@@ -882,18 +895,18 @@ def test_a_swarm_is_not_left_while_a_container_of_its_services_stays(since: Kept
 
 @pytest.mark.parametrize("names", [["mine:1"], []])
 def test_an_image_that_was_named_since_stays(since: Kept, names: list[str]) -> None:
-    """One without a name was a step on the way, and is not saved."""
+    """An image without a name was a build step, and is not saved."""
     since.things["images"][0] |= {"names": names, "name": " ".join(names)}
     since.images[MINE] = [*names, "<none>:<none>", "labocloud-saved:1", "mine:2"]
-    told = since.removed()
+    result = since.removed()
     name = names[0] if names else MINE[7:19]
-    assert told["left"] == [f"image {name}: it was named mine:2 after it was saved"]
+    assert result["left"] == [f"image {name}: it was named mine:2 after it was saved"]
 
 
 def test_a_name_that_has_become_the_only_one_of_another_image_stays(since: Kept) -> None:
     since.images |= {COURSE: ["room:python"], THEIRS: ["spare:1"]}
-    told = since.removed()
-    assert told["left"] == ["name spare:1: an image has it that has no other name"]
+    result = since.removed()
+    assert result["left"] == ["name spare:1: an image has it that has no other name"]
     assert "DELETE /images/spare:1?noprune=true" not in steps(since.engine)
 
 

@@ -1,4 +1,4 @@
-"""The files that configure a service: how they are made, and compared."""
+"""Show how the files that configure a service are rendered and compared."""
 
 import pytest
 from ansible_collections.labocloud.room.plugins.plugin_utils import service_files
@@ -41,8 +41,8 @@ def test_the_variables_that_tell_of_a_proxy(proxy: dict, direct: list, variables
 
 
 def test_a_file_of_variables_quotes_what_systemd_would_take_for_its_own() -> None:
-    told = {"HTTP_PROXY": 'http://u:p"\\x@proxy.example:1', "NO_PROXY": "a,b"}
+    variables = {"HTTP_PROXY": 'http://u:p"\\x@proxy.example:1', "NO_PROXY": "a,b"}
     assert (
-        service_files.environment_file(told)
+        service_files.environment_file(variables)
         == 'HTTP_PROXY="http://u:p\\"\\\\x@proxy.example:1"\nNO_PROXY="a,b"\n'
     )

@@ -1,4 +1,4 @@
-"""What a machine is to be like, as it is read from Ansible's variables."""
+"""Show how the settings of a machine are read from Ansible's variables."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from sample_seat import Known
 
 @pytest.mark.parametrize("name", ["pc01", "pc02"])
 def test_each_machine_is_judged_by_its_own_variables(name: str) -> None:
-    """Also where another one's task asks it, as the machine that builds is."""
+    """This also holds where the task of another machine asks it, as happens to the builder."""
     login = {"ansible_user": trust_as_template("{{ login }}"), "flask_container_host_port": "80"}
     hostvars = Known(
         pc01={"inventory_hostname": "pc01"},
@@ -19,17 +19,17 @@ def test_each_machine_is_judged_by_its_own_variables(name: str) -> None:
     )
     variables = {**hostvars["pc01"], "hostvars": hostvars, "groups": {"lab": ["pc01", "pc02"]}}
     templar = Templar(loader=DataLoader(), variables=variables)
-    told = settings.wanted(name, variables, DataLoader(), templar, mine=name == "pc01")
+    wanted = settings.wanted(name, variables, DataLoader(), templar, mine=name == "pc01")
     expected = {"pc01": ("", 8080), "pc02": ("teacher", 80)}
-    assert (told["account"], told["flask_container_host_port"]) == expected[name]
-    assert told["room"]["builder"] == "pc01"
-    assert told["wrong"] == {}
+    assert (wanted["account"], wanted["flask_container_host_port"]) == expected[name]
+    assert wanted["room"]["builder"] == "pc01"
+    assert wanted["wrong"] == {}
 
 
 def test_a_setting_of_null_that_has_no_other_default_is_not_set() -> None:
     variables: dict[str, Any] = {"inventory_hostname": "pc01", "groups": {"lab": ["pc01"]}}
     variables |= {"hostvars": Known(pc01=variables), "docker_engine_daemon_defaults": None}
     templar = Templar(loader=DataLoader(), variables=variables)
-    told = settings.wanted("pc01", variables, DataLoader(), templar, mine=True)
-    assert told["docker_engine_daemon_defaults"]["default-address-pools"]
-    assert told["wrong"] == {}
+    wanted = settings.wanted("pc01", variables, DataLoader(), templar, mine=True)
+    assert wanted["docker_engine_daemon_defaults"]["default-address-pools"]
+    assert wanted["wrong"] == {}

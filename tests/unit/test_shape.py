@@ -1,4 +1,4 @@
-"""What bench/shape.py counts of a checkout, on a small one."""
+"""Show what bench/shape.py counts, on a small checkout."""
 
 import subprocess
 import sys

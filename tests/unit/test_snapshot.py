@@ -1,4 +1,4 @@
-"""What a seat's Docker has is told as it is, soon and in few bytes, whatever the engine answers."""
+"""Show that a snapshot of a seat's Docker is true, quick and small, whatever the engine answers."""
 
 import http.server
 import json
@@ -106,15 +106,15 @@ HISTORY = [
 
 
 def stand(engine: Engine, containers: list[dict[str, Any]], images: list[dict[str, Any]]) -> None:
-    """Have an engine with these."""
-    listed = [{"Id": one["Id"]} for one in containers]
+    """Let the engine answer with these containers and images."""
+    listed = [{"Id": description["Id"]} for description in containers]
     engine.on("GET", r"/containers/json\?all=true&limit=100", listed)
-    for one in containers:
-        engine.on("GET", f"/containers/{one['Id']}/json", one)
+    for description in containers:
+        engine.on("GET", f"/containers/{description['Id']}/json", description)
     engine.on("GET", "/images/json", [{"Id": i["Id"], "RepoTags": i["RepoTags"]} for i in images])
-    for one in images:
-        engine.on("GET", f"/images/{one['Id']}/json", one)
-        engine.on("GET", f"/images/{one['Id']}/history", HISTORY)
+    for description in images:
+        engine.on("GET", f"/images/{description['Id']}/json", description)
+        engine.on("GET", f"/images/{description['Id']}/history", HISTORY)
     engine.on("GET", "/info", INFO)
     engine.on("GET", "/networks", [{"Name": "bridge", "Driver": "bridge", "Internal": False}])
     engine.on("GET", "/volumes", {"Volumes": None, "Warnings": None})
@@ -122,20 +122,20 @@ def stand(engine: Engine, containers: list[dict[str, Any]], images: list[dict[st
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    with stand_in.engine(tmp_path / "docker.sock") as standing:
-        stand(standing, [container(1)], [image(0), image(1)])
-        yield standing
+    with stand_in.engine(tmp_path / "docker.sock") as engine:
+        stand(engine, [container(1)], [image(0), image(1)])
+        yield engine
 
 
 def take(engine: Engine, **wants: list[Any]) -> dict[str, Any]:
-    """Take a snapshot, and see that it has its shape."""
-    told = snapshot.take(snapshot.wanted([wants]), engine.path)
-    assert list(faults(told, fields.SNAPSHOT, "snapshot")) == []
-    return told
+    """Return a snapshot, after a check of its shape."""
+    result = snapshot.take(snapshot.wanted([wants]), engine.path)
+    assert list(faults(result, fields.SNAPSHOT, "snapshot")) == []
+    return result
 
 
 def page(handler: http.server.BaseHTTPRequestHandler) -> None:
-    """Answer as a page that is a file."""
+    """Answer with a page that is served from a file."""
     handler.send_response(200)
     handler.send_header("Last-Modified", "Sun, 01 Mar 2026 10:42:00 GMT")
     handler.end_headers()
@@ -143,7 +143,7 @@ def page(handler: http.server.BaseHTTPRequestHandler) -> None:
 
 
 def drip(handler: http.server.BaseHTTPRequestHandler) -> None:
-    """Answer without an end, a byte at a time; what is asked for as /head, in its header."""
+    """Answer without an end, a byte at a time; for /head the header itself has no end."""
     if handler.path != "/head":
         handler.send_response(200)
         handler.end_headers()
@@ -161,26 +161,26 @@ def at(port: int, number: int = 1) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", ["20.10", "26.1", "28.5", "29"])
 def test_what_real_engines_have_answered_is_understood(tmp_path: Path, name: str) -> None:
-    with stand_in.engine(tmp_path / "docker.sock") as standing:
-        standing.become(name)
+    with stand_in.engine(tmp_path / "docker.sock") as engine:
+        engine.become(name)
         recording = json.loads(
             (stand_in.RECORDED / f"{'28.5' if name == '29' else name}.json").read_text()
         )
-        answered = recording["answers"]
-        standing.on(
-            "GET", r"/containers/json\?all=true&limit=100", answered["/containers/json?all=true"]
+        answers = recording["answers"]
+        engine.on(
+            "GET", r"/containers/json\?all=true&limit=100", answers["/containers/json?all=true"]
         )
-        told = take(standing)
-    assert told["engine"]["version"].startswith(name)
-    listed = answered["/containers/json?all=true"]
-    assert [one["id"] for one in told["containers"]] == [one["Id"] for one in listed]
-    assert len(told["images"]) == len(answered["/images/json"])
-    assert all(one["layers"] and one["created"] and one["size"] for one in told["images"])
-    seat = Seat(told)
+        result = take(engine)
+    assert result["engine"]["version"].startswith(name)
+    listed = answers["/containers/json?all=true"]
+    assert [row["id"] for row in result["containers"]] == [row["Id"] for row in listed]
+    assert len(result["images"]) == len(answers["/images/json"])
+    assert all(row["layers"] and row["created"] and row["size"] for row in result["images"])
+    seat = Seat(result)
     assert seat.course.command == ["app.py"]
     assert seat.container("flask").of(seat.course)
-    assert {"bridge", "host", "none"} < {one["name"] for one in told["networks"]}
-    assert {one["name"] for one in told["volumes"]} == {"data", "options"}
+    assert {"bridge", "host", "none"} < {row["name"] for row in result["networks"]}
+    assert {row["name"] for row in result["volumes"]} == {"data", "options"}
 
 
 def test_fifty_containers_are_told_soon_and_in_few_bytes_on_one_connection(engine: Engine) -> None:
@@ -192,17 +192,17 @@ def test_fifty_containers_are_told_soon_and_in_few_bytes_on_one_connection(engin
         return True
 
     with mock.patch.object(stand_in.Server, "verify_request", count):
-        told = take(engine)
-    assert (len(told["containers"]), len(told["images"])) == (50, 25)
-    assert len(json.dumps(told)) < 100_000
+        result = take(engine)
+    assert (len(result["containers"]), len(result["images"])) == (50, 25)
+    assert len(json.dumps(result)) < 100_000
     assert len(connections) == 1
     # Each container, each image and its history, four lists, the engine itself, and its version.
     assert len(engine.asked("GET")) == 50 + 2 * 25 + 4 + 2
 
 
 def test_a_container_is_told(engine: Engine) -> None:
-    [told] = take(engine, commands=["exercise-1"])["containers"]
-    assert told == {
+    [facts] = take(engine, commands=["exercise-1"])["containers"]
+    assert facts == {
         "id": f"{1:064x}",
         "name": "exercise-1",
         "image": "labocloud20202021:python",
@@ -229,9 +229,9 @@ def test_a_container_is_told(engine: Engine) -> None:
 
 
 def test_nothing_is_told_that_may_be_a_secret(engine: Engine) -> None:
-    told = take(engine, commands=["another"])
-    assert "of-nobody-else" not in json.dumps(told)
-    assert [row["by"] for row in told["images"][0]["history"]][-4:] == [
+    result = take(engine, commands=["another"])
+    assert "of-nobody-else" not in json.dumps(result)
+    assert [row["by"] for row in result["images"][0]["history"]][-4:] == [
         "RUN /bin/sh -c pip install flask # buildkit",
         "/bin/sh -c #(nop)  ARG",
         "ENV",
@@ -242,7 +242,7 @@ def test_nothing_is_told_that_may_be_a_secret(engine: Engine) -> None:
 def test_images_that_have_a_name_come_first(engine: Engine) -> None:
     nameless = [{**image(n), "RepoTags": tags} for n, tags in enumerate([None, ["<none>:<none>"]])]
     stand(engine, [], [*nameless, image(2), image(3)])
-    assert [one["tags"] for one in take(engine)["images"]][:2] == [["exercise:2"], ["exercise:3"]]
+    assert [row["tags"] for row in take(engine)["images"]][:2] == [["exercise:2"], ["exercise:3"]]
 
 
 def test_of_a_long_history_the_beginning_is_told_and_of_many_names_all(engine: Engine) -> None:
@@ -250,9 +250,9 @@ def test_of_a_long_history_the_beginning_is_told_and_of_many_names_all(engine: E
     engine.on("GET", "/images/.*/history", rows[::-1])
     names = [*(f"aaa:{number}" for number in range(50)), "labocloud20202021:base"]
     engine.on("GET", "/images/sha256:0*1/json", {**image(1), "RepoTags": names})
-    told = take(engine)["images"][1]
-    assert [row["by"] for row in told["history"]] == [f"LABEL {n}" for n in range(130)]
-    assert told["tags"] == names
+    facts = take(engine)["images"][1]
+    assert [row["by"] for row in facts["history"]] == [f"LABEL {n}" for n in range(130)]
+    assert facts["tags"] == names
 
 
 def test_a_swarm_is_told(engine: Engine) -> None:
@@ -274,8 +274,8 @@ def test_a_swarm_is_told(engine: Engine) -> None:
     engine.on("GET", "/info", {**INFO, "Swarm": {"ControlAvailable": True}})
     engine.on("GET", "/services", [service])
     engine.on("GET", "/tasks", [task, {"ServiceID": "gone"}])
-    told = take(engine)
-    assert told["services"] == [
+    result = take(engine)
+    assert result["services"] == [
         {
             "id": "s1",
             "name": "equipe",
@@ -285,7 +285,7 @@ def test_a_swarm_is_told(engine: Engine) -> None:
             "ports": {"8888/tcp": "host"},
         }
     ]
-    assert told["tasks"] == [
+    assert result["tasks"] == [
         {
             "service": "equipe",
             "container": "c1",
@@ -295,7 +295,7 @@ def test_a_swarm_is_told(engine: Engine) -> None:
         },
         {"service": "gone", "container": "", "image": "", "state": "", "error": ""},
     ]
-    assert told["engine"]["swarm"]
+    assert result["engine"]["swarm"]
     engine.on("GET", "/services", Refuse(503, "the swarm has lost its manager"))
     assert take(engine)["services"] == []
 
@@ -326,21 +326,21 @@ def test_the_end_is_told_of_a_log_that_has_long_lines(engine: Engine) -> None:
 
 def test_a_log_without_an_end_is_not_read_to_it(engine: Engine) -> None:
     engine.on("GET", r"/containers/exercise-1/logs\?.*", Raw(b"x" * 2 * snapshot.LARGEST))
-    told = take(engine, logs=["exercise-1"])
-    assert len(told["logs"]["exercise-1"]) == convert.LONGEST_LOG
+    result = take(engine, logs=["exercise-1"])
+    assert len(result["logs"]["exercise-1"]) == convert.LONGEST_LOG
 
 
 def test_after_a_long_log_the_rest_is_told(engine: Engine) -> None:
     engine.on("GET", r"/containers/exercise-1/logs\?.*", Raw(b"x" * 100_000))
     engine.on("HEAD", r"/containers/exercise-1/archive\?path=%2Fa", None)
-    told = take(engine, logs=["exercise-1"], files=[["exercise-1", "/a"]])
-    assert told["logs"] == {"exercise-1": "x" * convert.LONGEST_LOG}
-    assert told["files"] == {"exercise-1:/a": True}
+    result = take(engine, logs=["exercise-1"], files=[["exercise-1", "/a"]])
+    assert result["logs"] == {"exercise-1": "x" * convert.LONGEST_LOG}
+    assert result["files"] == {"exercise-1:/a": True}
 
 
 def test_an_engine_is_told(engine: Engine) -> None:
-    told = take(engine)["engine"]
-    assert {**told, "compose": None} == {
+    facts = take(engine)["engine"]
+    assert {**facts, "compose": None} == {
         "version": "26.1.5",
         "rootless": True,
         "memory": True,
@@ -365,10 +365,10 @@ def test_whether_a_container_has_a_file_is_told(engine: Engine) -> None:
     engine.on("HEAD", r"/containers/exercise-1/archive\?path=.*", Refuse(404))
     engine.on("HEAD", r"/containers/exercise-1/archive\?path=%2Fa%20b%3F%26", None)
     wanted = [["exercise-1", "/a b?&"], ["exercise-1", "/other"], ["absent", "/a"]]
-    told = take(engine, files=wanted)
-    assert told["files"] == {"exercise-1:/a b?&": True, "exercise-1:/other": False}
-    asked = [one.path for one in engine.questions if one.method == "HEAD"]
-    assert asked == [
+    result = take(engine, files=wanted)
+    assert result["files"] == {"exercise-1:/a b?&": True, "exercise-1:/other": False}
+    paths = [question.path for question in engine.questions if question.method == "HEAD"]
+    assert paths == [
         "/containers/exercise-1/archive?path=%2Fa%20b%3F%26",
         "/containers/exercise-1/archive?path=%2Fother",
     ]
@@ -378,8 +378,8 @@ def test_a_page_is_fetched_at_whatever_port_it_has(engine: Engine) -> None:
     with serving(page) as port:
         stand(engine, [at(port)], [])
         wanted = [["exercise-1", 8888, "/a"], ["exercise-1", 80, "/"], ["absent", 8888, "/"]]
-        told = take(engine, pages=wanted)
-    assert told["pages"] == {
+        result = take(engine, pages=wanted)
+    assert result["pages"] == {
         "exercise-1:8888/a": {
             "status": 200,
             "modified": 1772361720.0,
@@ -406,24 +406,26 @@ def test_a_page_is_fetched_at_its_address(engine: Engine, host: object, *, answe
     with serving(page) as port:
         ends = [{}, {"HostIp": host, "HostPort": str(port)}, {"HostIp": "", "HostPort": "1"}]
         stand(engine, [container(1, NetworkSettings={"Ports": {"8888/tcp": ends}})], [])
-        told = take(engine, pages=[["exercise-1", 8888, "/"]])
-    assert bool(told["pages"]) == answers
+        result = take(engine, pages=[["exercise-1", 8888, "/"]])
+    assert bool(result["pages"]) == answers
 
 
 def test_a_page_at_another_of_the_seats_addresses_is_fetched_there(engine: Engine) -> None:
     with serving(page, "127.0.0.2") as port:
         ends = [{"HostIp": "127.0.0.2", "HostPort": str(port)}]
         stand(engine, [container(1, NetworkSettings={"Ports": {"8888/tcp": ends}})], [])
-        told = take(engine, pages=[["exercise-1", 8888, "/"]])
-    assert told["pages"]["exercise-1:8888/"]["status"] == 200
+        result = take(engine, pages=[["exercise-1", 8888, "/"]])
+    assert result["pages"]["exercise-1:8888/"]["status"] == 200
 
 
 def test_a_page_is_asked_for_at_the_seats_own_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An engine could name any."""
-    asked = []
-    monkeypatch.setattr(socket.socket, "connect", lambda _socket, address: asked.append(address))
+    """An engine could name any address."""
+    addresses = []
+    monkeypatch.setattr(
+        socket.socket, "connect", lambda _socket, address: addresses.append(address)
+    )
     assert pages.fetch(80, "/", 0.3, "192.0.2.1") is None
-    assert asked == []
+    assert addresses == []
 
 
 @pytest.mark.parametrize(
@@ -445,8 +447,8 @@ def test_a_page_that_is_none_is_no_fault_of_the_engines(engine: Engine, head: by
 
     with serving(answer) as port:
         stand(engine, [at(port)], [])
-        told = take(engine, pages=[["exercise-1", 8888, "/"]])
-    assert len(told["containers"]) == 1
+        result = take(engine, pages=[["exercise-1", 8888, "/"]])
+    assert len(result["containers"]) == 1
 
 
 @pytest.mark.parametrize("port", [0, 1, 2**16, 2**40, -1])
@@ -464,10 +466,10 @@ def test_pages_that_drip_are_given_up_one_by_one_and_all_together(
     with serving(drip) as port:
         stand(engine, [at(port, number) for number in range(90)], [])
         begun = time.monotonic()
-        told = take(engine, pages=[[f"exercise-{n}", 8888, path] for n in range(90)])
+        result = take(engine, pages=[[f"exercise-{n}", 8888, path] for n in range(90)])
         assert time.monotonic() - begun < SOON
-    assert told["pages"] == {}
-    assert len(told["containers"]) == 90
+    assert result["pages"] == {}
+    assert len(result["containers"]) == 90
 
 
 @pytest.mark.parametrize(
@@ -493,7 +495,7 @@ def test_an_answer_that_has_no_end_is_given_up(engine: Engine) -> None:
 
 @contextmanager
 def dripping(path: Path) -> Iterator[str]:
-    """Have an engine of which each answer comes a byte at a time, and has no end."""
+    """Yield the socket of an engine whose answers come a byte at a time and have no end."""
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(path))
         listening.listen()
@@ -501,15 +503,17 @@ def dripping(path: Path) -> Iterator[str]:
         def answer() -> None:
             while True:
                 try:
-                    asking, _ = listening.accept()
+                    connection, _ = listening.accept()
                 except OSError:
                     return
-                with asking:
+                with connection:
                     try:
-                        asking.recv(1000)
-                        asking.sendall(b"HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nContent-Length: 0")
+                        connection.recv(1000)
+                        connection.sendall(
+                            b"HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nContent-Length: 0"
+                        )
                         for _ in range(200):
-                            asking.sendall(b"0")
+                            connection.sendall(b"0")
                             time.sleep(0.02)
                     except OSError:
                         continue
@@ -578,21 +582,21 @@ def test_of_one_thing_that_cannot_be_told_the_others_are(engine: Engine) -> None
     stand(engine, [container(number) for number in range(len(odd) + 1)], [image(0)])
     for number, answer in enumerate(odd):
         engine.on("GET", f"/containers/{number:064x}/json", answer)
-    told = take(engine)
-    assert [one["name"] for one in told["containers"]] == ["seven", "?", "exercise-7"]
-    assert told["containers"][0]["created"] == 0
-    json.dumps(told, ensure_ascii=False).encode()
+    result = take(engine)
+    assert [row["name"] for row in result["containers"]] == ["seven", "?", "exercise-7"]
+    assert result["containers"][0]["created"] == 0
+    json.dumps(result, ensure_ascii=False).encode()
 
 
 def test_what_an_engine_cannot_say_of_one_container_is_left_out(engine: Engine) -> None:
-    for method, of in (("HEAD", "archive"), ("GET", "logs")):
+    for method, question in (("HEAD", "archive"), ("GET", "logs")):
         why = "RWLayer of container /exercise-1 is unexpectedly nil"
-        engine.on(method, rf"/containers/exercise-1/{of}\?.*", Refuse(500, why))
-    told = take(engine, logs=["exercise-1"], files=[["exercise-1", "/a"]])
-    assert (told["logs"], told["files"]) == ({"exercise-1": ""}, {"exercise-1:/a": False})
-    assert len(told["images"]) == 2
+        engine.on(method, rf"/containers/exercise-1/{question}\?.*", Refuse(500, why))
+    result = take(engine, logs=["exercise-1"], files=[["exercise-1", "/a"]])
+    assert (result["logs"], result["files"]) == ({"exercise-1": ""}, {"exercise-1:/a": False})
+    assert len(result["images"]) == 2
     engine.on("GET", "/images/.*/history", Refuse(500, "no such layer"))
-    assert [one["history"] for one in take(engine)["images"]] == [[], []]
+    assert [row["history"] for row in take(engine)["images"]] == [[], []]
 
 
 def test_a_lot_of_one_kind_does_not_make_a_snapshot_large(engine: Engine) -> None:
@@ -614,13 +618,13 @@ def test_a_lot_of_one_kind_does_not_make_a_snapshot_large(engine: Engine) -> Non
     engine.on(
         "GET", "/volumes", {"Volumes": [{"Name": "v" * 900, "Labels": {"labo.a": "b"}}] * 1000}
     )
-    told = take(engine)
+    result = take(engine)
     for kind in ("containers", "images", "networks", "volumes"):
-        assert 0 < len(told[kind]) <= snapshot.MOST
-    assert len(json.dumps(told)) < 100_000
-    first = told["containers"][0]
+        assert 0 < len(result[kind]) <= snapshot.MOST
+    assert len(json.dumps(result)) < 100_000
+    first = result["containers"][0]
     assert (len(first["labels"]), len(first["mounts"]), len(first["ports"])) == (10, 20, 20)
-    assert [len(one) for one in first["ports"].values()] == [5] * 20
+    assert [len(numbers) for numbers in first["ports"].values()] == [5] * 20
     assert len(first["networks"]) == 10
 
 
@@ -632,14 +636,14 @@ def test_a_snapshot_is_small_whatever_is_called_what(engine: Engine) -> None:
     few = [container(number) for number in range(12)]
     stand(engine, few + many[12:], [image(number) for number in range(60)])
     engine.on("GET", r"/containers/exercise-\d+/logs.*", Raw(b"\1" * 9000))
-    told = take(engine, logs=names)
-    assert snapshot.SMALL / 2 < len(json.dumps(told)) < 100_000
-    assert [one["name"] for one in told["containers"]][:12] == names
-    assert all(told[kind] for kind in ("images", "networks"))
+    result = take(engine, logs=names)
+    assert snapshot.SMALL / 2 < len(json.dumps(result)) < 100_000
+    assert [row["name"] for row in result["containers"]][:12] == names
+    assert all(result[kind] for kind in ("images", "networks"))
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("/d\033]0;title\007\033[31mRED", "/d?]0;title??[31mRED"),
         ("\u202e\u200b\x9b\x7f\ud800", "?????"),
@@ -648,8 +652,8 @@ def test_a_snapshot_is_small_whatever_is_called_what(engine: Engine) -> None:
         (None, ""),
     ],
 )
-def test_a_text_moves_no_cursor(text: object, told: str) -> None:
-    assert convert.short(text) == told
+def test_a_text_moves_no_cursor(text: object, expected: str) -> None:
+    assert convert.short(text) == expected
 
 
 def test_no_id_moves_a_cursor(engine: Engine) -> None:
@@ -658,7 +662,7 @@ def test_no_id_moves_a_cursor(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("1970-01-01T00:00:10.25Z", 10.25),
         ("1970-01-01T01:00:00+01:00", 0.0),
@@ -671,14 +675,14 @@ def test_no_id_moves_a_cursor(engine: Engine) -> None:
         (12, 0.0),
     ],
 )
-def test_a_time_is_told_in_seconds(text: object, told: float) -> None:
-    assert convert.seconds(text) == told
+def test_a_time_is_told_in_seconds(text: object, expected: float) -> None:
+    assert convert.seconds(text) == expected
 
 
 def test_what_exercises_want_is_put_together() -> None:
-    one = {"pages": [["a", 80, "/"]], "logs": ["b", "a"]}
-    other = {"pages": [["a", 80, "/"], ["a", 80, "/b"]], "logs": ["a"], "files": [["c", "/d"]]}
-    assert snapshot.wanted([one, other, {}]) == {
+    first = {"pages": [["a", 80, "/"]], "logs": ["b", "a"]}
+    second = {"pages": [["a", 80, "/"], ["a", 80, "/b"]], "logs": ["a"], "files": [["c", "/d"]]}
+    assert snapshot.wanted([first, second, {}]) == {
         "files": [("c", "/d")],
         "pages": [("a", 80, "/"), ("a", 80, "/b")],
         "commands": [],
@@ -687,27 +691,31 @@ def test_what_exercises_want_is_put_together() -> None:
 
 
 def answered(path: str) -> list[Any]:
-    """Return answers to a question of the snapshot's: those of real engines, or a plausible one."""
-    made: dict[str, list[Any]] = {
+    """Return the answers of real engines to a request of the snapshot, or a plausible one."""
+    plausible: dict[str, list[Any]] = {
         CONTAINERS: [[{"Id": "1" * 64}, {"Id": "2" * 64}]],
         "/services": [[{"ID": "s", "Spec": {"Name": "n"}, "Endpoint": {"Ports": [{}]}}]],
         "/tasks": [[{"ServiceID": "s", "Status": {"State": "running"}}]],
     }
-    if path in made:
-        return made[path]
+    if path in plausible:
+        return plausible[path]
     if path.endswith("/history"):
         return [HISTORY]
     if path.endswith("/archive?path=%2Fa"):
         return [{}]
     one_of_a_kind = path.endswith("/json") and path != "/images/json"
-    told = answers(f"/{path.split('/')[1]}/" if one_of_a_kind else path)
-    return [one for one in told if isinstance(one, dict) == (path in OBJECTS or one_of_a_kind)]
+    recorded = answers(f"/{path.split('/')[1]}/" if one_of_a_kind else path)
+    return [
+        answer
+        for answer in recorded
+        if isinstance(answer, dict) == (path in OBJECTS or one_of_a_kind)
+    ]
 
 
 @bounded
 @given(st.data())
 def test_any_answers_make_a_snapshot_or_an_error(data: st.DataObject) -> None:
-    """Each answer is a real one in which something is odd, or an odd one, or an error."""
+    """Each answer is a real one with something odd in it, or wholly odd, or an error."""
 
     def ask(_engine: object, path: str, _method: str = "GET") -> object:
         if data.draw(st.integers(0, 19)) == 0:
@@ -727,9 +735,9 @@ def test_any_answers_make_a_snapshot_or_an_error(data: st.DataObject) -> None:
         names = ["flask", "student"]
         wants = {"logs": names, "files": [[name, "/a"] for name in names], "commands": names}
         try:
-            told = snapshot.take(snapshot.wanted([wants]), "/nowhere")
+            result = snapshot.take(snapshot.wanted([wants]), "/nowhere")
         except OSError:
             return
-    assert list(faults(told, fields.SNAPSHOT, "snapshot")) == []
-    json.dumps(told, ensure_ascii=False).encode()
-    assert len(json.dumps(told)) < 100_000
+    assert list(faults(result, fields.SNAPSHOT, "snapshot")) == []
+    json.dumps(result, ensure_ascii=False).encode()
+    assert len(json.dumps(result)) < 100_000

@@ -1,4 +1,4 @@
-"""What a machine remembers: whole or as it was, never half, and by one writer at a time."""
+"""Show that the record of a machine is whole or unchanged, and has one writer at a time."""
 
 import json
 import os
@@ -16,7 +16,7 @@ BEFORE = SEAT["before"]
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    """Where it is remembered, for a test; nothing is there yet."""
+    """Return the directory of the record, which does not exist yet."""
     return tmp_path / "lib/labocloud"
 
 
@@ -113,9 +113,9 @@ def test_a_later_release_is_named_as_what_it_is(directory: Path) -> None:
 
 def test_what_another_release_has_put_beside_it_stays(directory: Path) -> None:
     state.update(bring("zstd"), directory)
-    told = json.loads((directory / "state.json").read_text())
-    told |= {"later": {"of": "it"}, "brought": {**told["brought"], "more": 1}}
-    (directory / "state.json").write_text(json.dumps(told))
+    record = json.loads((directory / "state.json").read_text())
+    record |= {"later": {"of": "it"}, "brought": {**record["brought"], "more": 1}}
+    (directory / "state.json").write_text(json.dumps(record))
 
     def serve(remembered: State) -> None:
         remembered.served.append("r1")
@@ -162,7 +162,7 @@ def test_a_write_that_ends_in_the_middle_leaves_the_old_one(
 def test_the_directory_is_written_after_the_name_has_changed(
     directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each in its place: the bytes before they get the name, the name at the end."""
+    """The bytes reach the disk before they get the name, and the name at the end."""
     directory.mkdir(parents=True)
     order = []
     rename = Path.replace
@@ -181,7 +181,7 @@ def test_the_directory_is_written_after_the_name_has_changed(
 
 
 def test_a_file_is_remembered_as_it_is(directory: Path, tmp_path: Path) -> None:
-    """Of any bytes, and with its mode; none that is not there, and no pipe in its place."""
+    """A file of any bytes keeps its mode; a missing file and a pipe are not recorded."""
     file = tmp_path / "daemon.json"
     state.update(lambda remembered: state.keep_file(remembered, str(file)), directory)
     assert state.read(directory).files == {}
@@ -201,7 +201,7 @@ def test_two_writers_lose_nothing_of_each_other(directory: Path) -> None:
 
     def add(name: str) -> None:
         def change(remembered: State) -> None:
-            # Were both in here at once, both would read the same, and the second would win.
+            # Two writers in here at once would read the same, and the second would win.
             try:
                 met.wait()
             except threading.BrokenBarrierError:
@@ -235,10 +235,10 @@ def test_who_waited_for_a_directory_that_is_gone_takes_the_new_one(
 ) -> None:
     waits, wait_for = threading.Event(), state._lock
 
-    def waiting(*more: Any) -> None:  # noqa: ANN401
+    def waiting(*arguments: Any) -> None:  # noqa: ANN401
         if threading.current_thread() is not threading.main_thread():
             waits.set()
-        wait_for(*more)
+        wait_for(*arguments)
 
     monkeypatch.setattr(state, "_lock", waiting)
     with state._locked(directory):

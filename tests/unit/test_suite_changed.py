@@ -1,4 +1,4 @@
-"""Which checks can see a change."""
+"""Show which checks can see a change."""
 
 import subprocess
 from pathlib import Path
@@ -15,9 +15,9 @@ CHECKS = list(checks())
 
 def seen(name: str) -> set[str]:
     """Return the checks that see a file, without the linters."""
-    found = changed.sees(name, USED_BY)
-    assert found is not None, name
-    return {check for check in found if not check.startswith("lint")}
+    seeing = changed.sees(name, USED_BY)
+    assert seeing is not None, name
+    return {check for check in seeing if not check.startswith("lint")}
 
 
 def test_no_file_of_the_project_is_left_without_a_check() -> None:
@@ -29,8 +29,8 @@ def test_no_file_of_the_project_is_left_without_a_check() -> None:
 @pytest.mark.parametrize("table", [SEEN, READ, ENDS], ids=["SEEN", "READ", "ENDS"])
 def test_the_tables_name_checks_and_files_that_exist(table: tuple[tuple[str, str], ...]) -> None:
     for pattern, named in table:
-        for one in set(named.split()) - {changed.EVERYTHING, changed.ITSELF}:
-            assert any(check.is_named(one) for check in CHECKS) or one in FILES, one
+        for listed in set(named.split()) - {changed.EVERYTHING, changed.ITSELF}:
+            assert any(check.is_named(listed) for check in CHECKS) or listed in FILES, listed
         assert any(changed.named(name, [(pattern, "")]) is not None for name in FILES), pattern
 
 
@@ -72,8 +72,8 @@ def test_what_decides_how_all_runs_or_has_no_place_is_seen_by_all(name: str) -> 
 
 
 def test_the_linters_see_what_they_read() -> None:
-    found = changed.sees("plugins/modules/seat.py", USED_BY) or set()
-    assert {"lint:python", "lint:types-seat"} <= found
+    seeing = changed.sees("plugins/modules/seat.py", USED_BY) or set()
+    assert {"lint:python", "lint:types-seat"} <= seeing
     assert "lint:types-seat" not in (changed.sees("bench/room.py", USED_BY) or set())
 
 
@@ -97,16 +97,16 @@ def test_of_the_unit_tests_those_run_that_import_what_changed() -> None:
 
 def test_what_no_unit_test_imports_a_scenario_tries() -> None:
     for name in FILES:
-        found = changed.sees(name, USED_BY)
+        seeing = changed.sees(name, USED_BY)
         if name.startswith("plugins/") and not name.startswith("plugins/doc_fragments/"):
-            assert found is None or any(
-                one.startswith(("tests/unit/", "unit", "molecule:")) for one in found
+            assert seeing is None or any(
+                check.startswith(("tests/unit/", "unit", "molecule:")) for check in seeing
             ), name
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Another project, on a branch of its own."""
+    """Return another project, on a branch of its own."""
     monkeypatch.setattr(changed, "PROJECT", tmp_path)
     (tmp_path / "here").write_text("1")
     (tmp_path / "gone").write_text("1")
@@ -154,8 +154,8 @@ def test_a_file_that_is_gone_is_seen_by_those_of_its_place() -> None:
 
 
 def test_what_the_image_is_made_of_has_it_built_before_it_is_tried() -> None:
-    """Else the one that is there would be tried, without the change."""
-    made_of = ["Dockerfile", ".dockerignore", *(one for one in FILES if one.startswith("app/"))]
+    """Otherwise the existing image would be tried, without the change."""
+    made_of = ["Dockerfile", ".dockerignore", *(file for file in FILES if file.startswith("app/"))]
     trying = {"image", "browser"}
     assert [name for name in made_of if seen(name) & trying and "seat" not in seen(name)] == []
     assert all("seat" in check.needs for check in CHECKS if check.name in trying)

@@ -1,4 +1,4 @@
-"""How the checks are run: in which order, beside which, and what is told of it."""
+"""Show how checks run: in which order, beside which others, and with which output."""
 
 import json
 import os
@@ -44,8 +44,8 @@ def test_what_was_measured_here_goes_before_what_is_written_down() -> None:
 
 
 def test_what_measures_runs_at_the_end_with_nothing_beside_it() -> None:
-    one, other = (Check(name, (), seconds=99, alone=True) for name in ("load", "rate"))
-    line = Line([one, Check("unit", ()), other], {})
+    load, rate = (Check(name, (), seconds=99, alone=True) for name in ("load", "rate"))
+    line = Line([load, Check("unit", ()), rate], {})
     assert names(line.take(3)) == ["unit"]
     assert line.take(3) == []
     list(line.end("unit", failed=False))
@@ -68,8 +68,8 @@ def test_what_needs_one_that_failed_never_begins() -> None:
     ]
     line = Line(checks, {})
     line.take(2)
-    told = [(check.name, need) for check, need in line.end("docker", failed=True)]
-    assert told == [("seat", "docker"), ("room", "seat")]
+    dropped = [(check.name, need) for check, need in line.end("docker", failed=True)]
+    assert dropped == [("seat", "docker"), ("room", "seat")]
     assert not line.ended
     list(line.end("unit", failed=True))
     assert line.ended
@@ -104,12 +104,12 @@ def test_a_check_that_fails_says_why_and_what_needs_it_is_not_tried(
     suite: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert main(monkeypatch) == 1
-    told = capfd.readouterr().out
-    assert "    why\n    (the whole of it: reports/broken.log)" in told
-    assert "broken failed, which it needs" in told
-    assert told.endswith("1 passed, 2 failed\n")
+    output = capfd.readouterr().out
+    assert "    why\n    (the whole of it: reports/broken.log)" in output
+    assert "broken failed, which it needs" in output
+    assert output.endswith("1 passed, 2 failed\n")
     times = json.loads((suite / "reports/times.json").read_text())
-    assert {one["name"]: one["failed"] for one in times["checks"]} == {
+    assert {check["name"]: check["failed"] for check in times["checks"]} == {
         "fine": 0,
         "broken": 1,
         "after": 1,
@@ -138,7 +138,7 @@ def test_of_a_check_that_did_not_run_the_last_times_stay(
     main(monkeypatch)
     assert main(monkeypatch, "fine") == 0
     times = json.loads((suite / "reports/times.json").read_text())
-    assert {one["name"] for one in times["checks"]} == {"fine", "broken", "after"}
+    assert {check["name"] for check in times["checks"]} == {"fine", "broken", "after"}
 
 
 def test_times_that_cannot_be_read_are_none(suite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,7 +157,7 @@ def test_ctrl_c_ends_what_is_under_way_and_begins_nothing(
     def interrupt() -> None:
         while not (suite / "began").exists():
             time.sleep(0.05)
-        # As a terminal does: all that it runs hear it.
+        # The signal goes to the whole process group, as from a terminal.
         for process in psutil.Process().children(recursive=True):
             process.send_signal(signal.SIGINT)
         os.kill(os.getpid(), signal.SIGINT)
@@ -193,11 +193,11 @@ def test_two_runs_do_not_have_the_instances_at_once(
 
     other = threading.Thread(target=second)
     with run.instances_for(room):
-        # What has no instances waits for nobody.
+        # A check without instances waits for nobody.
         with run.instances_for([Check("unit", ())]):
             other.start()
         assert not began.wait(0.3)
     other.join(10)
     assert began.is_set()
-    told = capsys.readouterr().out
-    assert f"waiting for the run that has the instances: process {os.getpid()}, in " in told
+    output = capsys.readouterr().out
+    assert f"waiting for the run that has the instances: process {os.getpid()}, in " in output

@@ -1,4 +1,4 @@
-"""What is measured of a check."""
+"""Show what is measured of a check."""
 
 import subprocess
 import time
@@ -90,9 +90,9 @@ def test_the_slowest_tests_are_told_by_their_names(tmp_path: Path) -> None:
 def test_the_table_says_where_the_minutes_went() -> None:
     phase = Taken("converge", seconds=60, cpu=30, on_seats=90, waited=6)
     day = Measured("day", 120, 60, 150, 12, phases=[phase], playbooks=7, commands=9)
-    told = report(Taken("the whole", 180, 66, 150, 18), [Measured("unit", 6.004, 6), day], [])
-    assert told["checks"][1]["seconds"] == 6.0
-    assert table(told).splitlines()[2:] == [
+    times = report(Taken("the whole", 180, 66, 150, 18), [Measured("unit", 6.004, 6), day], [])
+    assert times["checks"][1]["seconds"] == 6.0
+    assert table(times).splitlines()[2:] == [
         "| day | 2.0 | 1.0 | 2.5 | 10 % | 7 | 9 |",
         "| · converge | 1.0 | 0.5 | 1.5 | 10 % |  |  |",
         "| unit | 0.1 | 0.1 | 0.0 | 0 % |  |  |",

@@ -1,4 +1,4 @@
-"""Small files that configure a service: all of them in one call, and only what differs."""
+"""Show that one call writes all small files of a service, and only those that differ."""
 
 import os
 import stat
@@ -22,14 +22,18 @@ def mode(path: Path) -> int:
 def test_files_are_written_with_their_directories_and_left_alone_then(tmp_path: Path) -> None:
     path, secret = tmp_path / "etc/x/a.conf", tmp_path / "etc/proxy.env"
     options = {"files": {str(path): "café\n"}, "secrets": {str(secret): "password\n"}}
-    told = run(**options)
-    assert (told["changed"], told["written"]) == (True, [str(path), str(secret)])
+    result = run(**options)
+    assert (result["changed"], result["written"]) == (True, [str(path), str(secret)])
     assert (path.read_text(), mode(path)) == ("café\n", 0o644)
     assert (secret.read_text(), mode(secret)) == ("password\n", 0o600)
     assert mode(path.parent) == 0o755
-    assert sorted(one.name for one in (tmp_path / "etc").rglob("*")) == ["a.conf", "proxy.env", "x"]
-    told = run(**options)
-    assert (told["changed"], told["written"], told["diff"]) == (False, [], [])
+    assert sorted(entry.name for entry in (tmp_path / "etc").rglob("*")) == [
+        "a.conf",
+        "proxy.env",
+        "x",
+    ]
+    result = run(**options)
+    assert (result["changed"], result["written"], result["diff"]) == (False, [], [])
 
 
 def test_files_are_for_all_to_read_whatever_the_mask_is(tmp_path: Path) -> None:
@@ -39,7 +43,11 @@ def test_files_are_for_all_to_read_whatever_the_mask_is(tmp_path: Path) -> None:
         run(files={str(path): ""})
     finally:
         os.umask(before)
-    assert [mode(one) for one in (path, path.parent, path.parent.parent)] == [0o644, 0o755, 0o755]
+    assert [mode(entry) for entry in (path, path.parent, path.parent.parent)] == [
+        0o644,
+        0o755,
+        0o755,
+    ]
 
 
 def test_a_secret_that_everybody_may_read_is_written_anew(tmp_path: Path) -> None:
@@ -52,10 +60,15 @@ def test_a_secret_that_everybody_may_read_is_written_anew(tmp_path: Path) -> Non
 
 def test_a_difference_is_shown_and_that_of_a_secret_is_not(tmp_path: Path) -> None:
     path, secret, old = tmp_path / "a", tmp_path / "b", tmp_path / "c"
-    for one in (path, secret, old):
-        one.write_text("before\n")
-    told = run(files={str(path): "after\n"}, secrets={str(secret): "password\n"}, absent=[str(old)])
-    assert [(one["after_header"], one["before"], one["after"]) for one in told["diff"]] == [
+    for file in (path, secret, old):
+        file.write_text("before\n")
+    result = run(
+        files={str(path): "after\n"}, secrets={str(secret): "password\n"}, absent=[str(old)]
+    )
+    assert [
+        (difference["after_header"], difference["before"], difference["after"])
+        for difference in result["diff"]
+    ] == [
         (str(path), "before\n", "after\n"),
         (str(old), "before\n", ""),
     ]
@@ -65,35 +78,35 @@ def test_a_check_tells_what_would_change_and_changes_nothing(tmp_path: Path) -> 
     path, old = tmp_path / "x/a", tmp_path / "y/b"
     old.parent.mkdir()
     old.write_text("")
-    told = run(
+    result = run(
         files={str(path): "text"},
         absent=[str(old)],
         empty=[str(old.parent)],
         validate={str(path): "false %s"},
         _ansible_check_mode=True,
     )
-    assert told["changed"]
-    assert told["written"] == [str(path)]
-    assert told["removed"] == [str(old), str(old.parent)]
+    assert result["changed"]
+    assert result["written"] == [str(path)]
+    assert result["removed"] == [str(old), str(old.parent)]
     assert old.exists()
     assert not path.parent.exists()
 
 
 def test_what_is_refused_keeps_all_files_as_they_were(tmp_path: Path) -> None:
-    one, other = tmp_path / "a", tmp_path / "b"
-    one.write_text("old")
-    told = run(
-        files={str(one): "new", str(other): "bad"},
-        validate={str(one): "true %s", str(other): "sh -c 'echo what is in %s >&2; exit 1'"},
+    good, bad = tmp_path / "a", tmp_path / "b"
+    good.write_text("old")
+    result = run(
+        files={str(good): "new", str(bad): "bad"},
+        validate={str(good): "true %s", str(bad): "sh -c 'echo what is in %s >&2; exit 1'"},
     )
-    assert told["failed"]
-    assert told["msg"].startswith(f"{other} is refused: what is in {tmp_path}")
+    assert result["failed"]
+    assert result["msg"].startswith(f"{bad} is refused: what is in {tmp_path}")
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a", "old")]
 
 
 def test_a_refusal_without_words_names_the_command(tmp_path: Path) -> None:
-    told = run(files={str(tmp_path / "a"): ""}, validate={str(tmp_path / "a"): "false %s"})
-    assert told["msg"].endswith("a is refused: false %s failed (1)")
+    result = run(files={str(tmp_path / "a"): ""}, validate={str(tmp_path / "a"): "false %s"})
+    assert result["msg"].endswith("a is refused: false %s failed (1)")
 
 
 def test_the_file_that_is_validated_is_the_new_one(tmp_path: Path) -> None:
@@ -104,13 +117,13 @@ def test_the_file_that_is_validated_is_the_new_one(tmp_path: Path) -> None:
 
 def test_a_directory_goes_only_where_it_is_empty(tmp_path: Path) -> None:
     ours, theirs = tmp_path / "ours/a", tmp_path / "theirs/a"
-    for one in (ours, theirs):
-        one.parent.mkdir()
-        one.write_text("")
+    for file in (ours, theirs):
+        file.parent.mkdir()
+        file.write_text("")
     (theirs.parent / "b").write_text("")
     directories = [str(ours.parent), str(theirs.parent), str(tmp_path / "absent")]
-    told = run(absent=[str(ours), str(theirs), str(tmp_path / "gone")], empty=directories)
-    assert told["removed"] == [str(ours), str(theirs), str(ours.parent)]
+    result = run(absent=[str(ours), str(theirs), str(tmp_path / "gone")], empty=directories)
+    assert result["removed"] == [str(ours), str(theirs), str(ours.parent)]
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["b", "theirs"]
 
 
@@ -125,5 +138,5 @@ def test_a_link_is_replaced_and_what_it_leads_to_is_not_written(tmp_path: Path) 
 
 def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    told = run(files={str(tmp_path / "file/a"): ""})
-    assert (told["failed"], "the files cannot be written" in told["msg"]) == (True, True)
+    result = run(files={str(tmp_path / "file/a"): ""})
+    assert (result["failed"], "the files cannot be written" in result["msg"]) == (True, True)

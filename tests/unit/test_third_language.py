@@ -82,7 +82,7 @@ def seat(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory, seat: Path) -> dict[str, Any]:
+def output(tmp_path_factory: pytest.TempPathFactory, seat: Path) -> dict[str, Any]:
     """Return the output of CHILD, run on a copy of the project with another language's files."""
     top = tmp_path_factory.mktemp("copy")
     project = top / "ansible_collections/labocloud/room"
@@ -107,19 +107,19 @@ def told(tmp_path_factory: pytest.TempPathFactory, seat: Path) -> dict[str, Any]
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
 
 
-def test_its_folder_makes_it_a_language(told: dict[str, Any]) -> None:
-    assert told["languages"] == ["de", "fr", "en"]
-    assert told["wrong"]["de"] == {}
-    [wrong] = told["wrong"]["xx"]["room_page"]
+def test_its_folder_makes_it_a_language(output: dict[str, Any]) -> None:
+    assert output["languages"] == ["de", "fr", "en"]
+    assert output["wrong"]["de"] == {}
+    [wrong] = output["wrong"]["xx"]["room_page"]
     assert wrong == "value of room_page_language must be one of: de, fr, en, got: xx"
 
 
-def test_the_room_page_is_in_it(told: dict[str, Any]) -> None:
-    text = told["room"]
+def test_the_room_page_is_in_it(output: dict[str, Any]) -> None:
+    text = output["room"]
     assert '<html lang="de">' in text
     assert '<a href="#de" id="de">Deutsch</a>' in text
     assert "[lang]:not([lang=de]) { display: none; }" in text
@@ -131,9 +131,9 @@ def test_the_room_page_is_in_it(told: dict[str, Any]) -> None:
     assert '<span lang="de">switch it on, plug it in, then -</span>' in text
 
 
-def test_the_board_is_in_it(told: dict[str, Any]) -> None:
-    assert '<span lang="de">Niemand braucht Sie</span>' in told["nobody"]
-    text = told["board"]
+def test_the_board_is_in_it(output: dict[str, Any]) -> None:
+    assert '<span lang="de">Niemand braucht Sie</span>' in output["nobody"]
+    text = output["board"]
     assert "Plätze brauchen Sie</span>" in text
     assert '<span lang="de">hängen</span><span lang="fr">bloqués</span>' in text
     assert '<span lang="de">nicht erreichbar: connection timed out.</span>' in text
@@ -142,26 +142,26 @@ def test_the_board_is_in_it(told: dict[str, Any]) -> None:
     assert '<span lang="de">Run the course’s container again</span>' in text
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("output")
 def test_labo_speaks_it(seat: Path) -> None:
-    def said(*line: str) -> str:
-        kept = {"PATH": os.environ["PATH"], "HOME": str(seat), "LC_ALL": "de_DE.UTF-8"}
+    def labo(*line: str) -> str:
+        environment = {"PATH": os.environ["PATH"], "HOME": str(seat), "LC_ALL": "de_DE.UTF-8"}
         command = [sys.executable, "-I", seat / "labo", *line]
-        done = subprocess.run(command, env=kept, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         return done.stdout + done.stderr
 
-    assert said("so") == "„so“ ist kein Befehl von labo. The commands: labo --help\n"
-    assert said("start") == (
+    assert labo("so") == "„so“ ist kein Befehl von labo. The commands: labo --help\n"
+    assert labo("start") == (
         "labo start needs the number of an exercise, for example: labo start 1\n"
     )
-    assert said("mistakes") == "# Übliche Fehler\n"
+    assert labo("mistakes") == "# Übliche Fehler\n"
     (seat / "mistakes.de.md").unlink()
-    assert said("mistakes").startswith("# Usual mistakes")
+    assert labo("mistakes").startswith("# Usual mistakes")
 
 
-def test_the_apps_site_is_in_it(told: dict[str, Any]) -> None:
-    app = told["app"]
-    assert told["preferred"] == "/de/"
+def test_the_apps_site_is_in_it(output: dict[str, Any]) -> None:
+    app = output["app"]
+    assert output["preferred"] == "/de/"
     assert "<h1>Ihr Container antwortet</h1>" in app["/de/"]
     assert "This page comes from a Flask application" in app["/de/"]
     assert "Die Wörter</h1>" in app["/de/definitions"]

@@ -1,4 +1,4 @@
-"""Whose turn comes in an update, and where it stops: the playbook, with roles that do little."""
+"""Show the order of an update and where it stops: the playbook, with stand-ins for roles."""
 
 import json
 import os
@@ -71,45 +71,45 @@ def update(
     }
     (tmp_path / "hosts.yml").write_text(yaml.safe_dump(hosts))
     (tmp_path / "update.yml").write_text(yaml.safe_dump(playbook(refuses=refuses)))
-    told = {"away": "", "when": "", "bad": []} | variables
+    settings = {"away": "", "when": "", "bad": []} | variables
     command = ["ansible-playbook", "-i", tmp_path / "hosts.yml", tmp_path / "update.yml"]
     named = {"ANSIBLE_CONFIG": PROJECT / "ansible.cfg", "ANSIBLE_NOCOLOR": "1"}
     named |= {"ANSIBLE_COLLECTIONS_PATH": PROJECT / ".collections"}
     named |= {"ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default"}
     named |= {"ANSIBLE_CALLBACKS_ENABLED": "ansible.posix.timer"}
     result = subprocess.run(
-        [*command, "-e", json.dumps(told)],
+        [*command, "-e", json.dumps(settings)],
         capture_output=True,
         text=True,
         cwd=tmp_path,
         env=os.environ | {key: str(value) for key, value in named.items()},
         check=False,
     )
-    said = " ".join(result.stdout.split())
-    assert (result.returncode == 0) == ("fatal: " not in said), said + result.stderr
+    output = " ".join(result.stdout.split())
+    assert (result.returncode == 0) == ("fatal: " not in output), output + result.stderr
     return {
-        "updated": re.findall(r"msg: (pc\d+) was updated", said),
-        "recorded": sorted(set(re.findall("msg: (recorded)", said))),
-        "refused": re.findall(r"msg: '?(pc\d+ is to be updated first, and is no seat)", said),
+        "updated": re.findall(r"msg: (pc\d+) was updated", output),
+        "recorded": sorted(set(re.findall("msg: (recorded)", output))),
+        "refused": re.findall(r"msg: '?(pc\d+ is to be updated first, and is no seat)", output),
     }
 
 
 def test_one_seat_goes_first_and_the_others_batch_by_batch(tmp_path: Path) -> None:
-    found = update(tmp_path, canary="pc03", batches=[1, 2])
-    assert found["updated"][0] == "pc03"
-    assert sorted(found["updated"]) == ["pc01", "pc02", "pc03", "pc05"]
-    assert found["recorded"] == ["recorded"]
+    outcome = update(tmp_path, canary="pc03", batches=[1, 2])
+    assert outcome["updated"][0] == "pc03"
+    assert sorted(outcome["updated"]) == ["pc01", "pc02", "pc03", "pc05"]
+    assert outcome["recorded"] == ["recorded"]
 
 
 def test_who_lacks_nothing_has_no_turn_and_keeps_nobody_waiting(tmp_path: Path) -> None:
-    """The one that was to go first, too."""
-    found = update(tmp_path, ["pc02", "pc05", "srv"], canary="pc03", batches=[1, 2])
-    assert (found["updated"], found["recorded"]) == (["pc02", "pc05"], ["recorded"])
+    """The same holds for the seat that was to go first."""
+    outcome = update(tmp_path, ["pc02", "pc05", "srv"], canary="pc03", batches=[1, 2])
+    assert (outcome["updated"], outcome["recorded"]) == (["pc02", "pc05"], ["recorded"])
 
 
 def test_where_nobody_lacks_anything_nothing_is_done(tmp_path: Path) -> None:
-    found = update(tmp_path, [])
-    assert (found["updated"], found["recorded"]) == ([], [])
+    outcome = update(tmp_path, [])
+    assert (outcome["updated"], outcome["recorded"]) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -124,23 +124,23 @@ def test_where_nobody_lacks_anything_nothing_is_done(tmp_path: Path) -> None:
         # One of a batch fails, or is lost: the others of it go over, and the next batch does not.
         ({"bad": ["pc02"], "batches": [2, 1]}, ["pc01"], False),
         ({"away": "pc02", "when": "then", "batches": [2, 1]}, ["pc01"], False),
-        # So does one of a batch of which another one was lost before.
+        # The same holds for a failure in a batch of which another seat was lost before.
         ({"away": "pc02", "when": "before", "bad": ["pc01"], "batches": [2, 1]}, [], False),
-        # The last one's turn was the last.
+        # The last seat of the last batch fails.
         ({"bad": ["pc05"], "batches": [1, 5]}, ["pc01", "pc02", "pc03"], False),
     ],
 )
 def test_it_stops_behind_a_seat_that_was_not_updated(
     tmp_path: Path, variables: dict[str, object], updated: list[str], recorded: bool
 ) -> None:
-    found = update(tmp_path, **variables)
-    assert sorted(found["updated"]) == updated
-    assert found["recorded"] == (["recorded"] if recorded else [])
+    outcome = update(tmp_path, **variables)
+    assert sorted(outcome["updated"]) == updated
+    assert outcome["recorded"] == (["recorded"] if recorded else [])
 
 
 def test_a_seat_that_is_none_is_refused_before_anything_is_done(tmp_path: Path) -> None:
-    found = update(tmp_path, refuses=True, canary="pc99")
-    assert found == {
+    outcome = update(tmp_path, refuses=True, canary="pc99")
+    assert outcome == {
         "updated": [],
         "recorded": [],
         "refused": ["pc99 is to be updated first, and is no seat"],

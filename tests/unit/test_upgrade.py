@@ -49,17 +49,23 @@ def toolkits() -> list[dict[str, Any]]:
 
 
 def container(key: str, name: str, on: str) -> dict[str, Any]:
-    known = {"Id": key, "Names": [f"/{name}"], "ImageID": on, "State": "running", "Labels": {}}
-    return known | {"SizeRw": 1, "Mounts": []}
+    description = {
+        "Id": key,
+        "Names": [f"/{name}"],
+        "ImageID": on,
+        "State": "running",
+        "Labels": {},
+    }
+    return description | {"SizeRw": 1, "Mounts": []}
 
 
 def have(
     engine: stand_in.Engine, images: list[dict[str, Any]], *containers: dict[str, Any]
 ) -> None:
-    """Have an engine with images and containers, and nothing else."""
-    for one in images:
-        for name in (one["Id"], *one["RepoTags"]):
-            engine.on("GET", f"/images/{name}/json", one)
+    """Let the engine answer with images and containers, and nothing else."""
+    for description in images:
+        for name in (description["Id"], *description["RepoTags"]):
+            engine.on("GET", f"/images/{name}/json", description)
     engine.on("GET", r"/images/json.*", images)
     engine.on("GET", "/containers/json.*", list(containers))
     engine.on("GET", "/networks", [])
@@ -67,8 +73,8 @@ def have(
     engine.on("GET", "/plugins", [])
     nothing = {"Containers": [], "Volumes": [], "BuildCache": []}
     engine.on("GET", r"/system/df.*", {"Images": images, **nothing})
-    told = {"ServerVersion": "26", "DockerRootDir": "/x", "Driver": "overlay2"}
-    engine.on("GET", "/info", {**told, "Swarm": {"NodeID": ""}})
+    info = {"ServerVersion": "26", "DockerRootDir": "/x", "Driver": "overlay2"}
+    engine.on("GET", "/info", {**info, "Swarm": {"NodeID": ""}})
 
 
 NO_IDS = '"ids": {"cache": [], "containers": [], "images": {}, "networks": [], "swarm": ""}'
@@ -87,7 +93,9 @@ RAN = BEFORE.replace('"docker_running": false', '"docker_running": true').replac
 BUILT: dict[str, dict[str, str]] = {
     "bases": {"python:3.13-slim-trixie": "sha256:5f"},
     "earlier": {},
-    "images": {one["RepoTags"][0]: fingerprint(one) for one in toolkits()},
+    "images": {
+        toolkits_image["RepoTags"][0]: fingerprint(toolkits_image) for toolkits_image in toolkits()
+    },
 }
 CONFIG = b'{"proxies": {"http-proxy": "http://me:s3cret@proxy.example"}, "data-root": "/srv"}'
 NOTHING_BUILT = '{"bases": {}, "earlier": {}, "images": {}}'
@@ -165,11 +173,11 @@ def test_it_is_read_and_nothing_of_it_is_written_anew(remembers: Path, kind: str
         "bases": whole["built"]["bases"],
         "served": whole["served"],
     }
-    # It is what the control machine takes.
+    # The facts have the shape that the control machine accepts.
     assert list(faults(facts, {key: SEAT[key] for key in facts}, "seat")) == []
     assert not state.update(lambda _remembered: None)
     assert path.read_bytes() == data
-    # And what it holds stays when something is added.
+    # The content stays when something is added.
     assert state.update(serve)
     assert json.loads(path.read_bytes()) == whole | {"served": [*whole["served"], "d" * 64]}
 
@@ -177,7 +185,7 @@ def test_it_is_read_and_nothing_of_it_is_written_anew(remembers: Path, kind: str
 def test_reset_and_removal_know_what_is_whose(
     remembers: Path, engine: stand_in.Engine, tmp_path: Path
 ) -> None:
-    """Before and after it is written anew; and its images are the builder's, so none is sent."""
+    """This holds before and after the record is rewritten; no image needs to be sent again."""
     have_written(remembers, READY)
     own = [*toolkits(), image("mine", "mine:1")]
     runs = container(FLASK, "flask", own[-2]["Id"])
@@ -186,17 +194,17 @@ def test_reset_and_removal_know_what_is_whose(
         with closing(DockerConnection(engine.path)) as docker:
             things, refused = list_things(docker, "pc07", [])
         assert refused == ""
-        assert [one["name"] for one in things["images"]] == ["mine:1"]
-        assert [one["id"] for one in things["containers"]] == ["theirs"]
+        assert [row["name"] for row in things["images"]] == ["mine:1"]
+        assert [row["id"] for row in things["containers"]] == ["theirs"]
         assert things["names"] == {}
         state.update(serve)
     place = tmp_path / "given back"
-    state.update(lambda remembered: remembered.files.update({str(place): kept(remembered)}))
+    state.update(lambda remembered: remembered.files.update({str(place): previous(remembered)}))
     assert seat_state.give_back(str(place), check=False)
     assert (place.read_bytes(), place.stat().st_mode & 0o777) == (CONFIG, 0o640)
 
 
-def kept(remembered: state.State) -> dict[str, Any]:
+def previous(remembered: state.State) -> dict[str, Any]:
     """Return the recorded previous daemon.json."""
     return remembered.files[DAEMON_JSON]
 
@@ -223,7 +231,7 @@ def kept(remembered: state.State) -> dict[str, Any]:
     ids=range(15),
 )
 def test_what_no_release_has_written_is_torn(remembers: Path, data: bytes, words: str) -> None:
-    """And told in a sentence that can be read, with the file's name; nothing is written."""
+    """The message is readable and names the file; nothing is written."""
     path = have_written(remembers, data)
     with pytest.raises(state.TornError) as torn:
         state.update(serve)

@@ -37,8 +37,8 @@ def page(seat: Host) -> dict[str, str]:
 
 def archive(*, whole: bool) -> Path:
     """Return the control machine's archive of all layers, or of some of them."""
-    [found] = (CACHE / "images").glob("*-0-*.tar.zst" if whole else "*-[1-9]*-*.tar.zst")
-    return found
+    [path] = (CACHE / "images").glob("*-0-*.tar.zst" if whole else "*-[1-9]*-*.tar.zst")
+    return path
 
 
 def passing(seat: Host) -> str:
@@ -47,7 +47,7 @@ def passing(seat: Host) -> str:
 
 
 def forget(seat: Host) -> None:
-    """Have a seat without the images."""
+    """Remove the images from a seat."""
     seat.check_output("docker rm -f flask && docker rmi -f $(docker images --all --quiet | uniq)")
 
 
@@ -90,7 +90,7 @@ def test_a_seat_that_has_nothing_is_sent_all_of_it(seats: dict[str, Host]) -> No
 
 
 def test_an_archive_that_was_altered_in_the_cache_is_made_anew(seats: dict[str, Host]) -> None:
-    """What the test before has left there."""
+    """The previous test has left its files there."""
     sent = archive(whole=True)
     good = sent.read_bytes()
     sent.write_bytes(good[:1_000_000] + b"altered" + good[1_000_007:])
@@ -148,11 +148,11 @@ def test_a_run_that_was_killed_goes_on_where_it_was(seats: dict[str, Host]) -> N
                 break
         killed.send_signal(signal.SIGKILL)
     sent = archive(whole=True)
-    made = sent.stat().st_mtime
+    modified = sent.stat().st_mtime
     # What it began on the seat goes on, or its archive is there for a day.
     seats[PC2].run(f"find {PASSING} -maxdepth 0 -exec touch --date='2 days ago' {{}} +")
     assert changed(run("all")) > 0
-    assert archive(whole=True).stat().st_mtime == made
+    assert archive(whole=True).stat().st_mtime == modified
     assert page(seats[PC2])["revision"] == revision(seats[PC1])
     assert passing(seats[PC2]) == ""
 

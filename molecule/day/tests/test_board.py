@@ -1,4 +1,4 @@
-"""How far the class is: the board, and a seat that is brought to where the others are."""
+"""Show the progress of the class on the board, and a seat that catches up with the others."""
 
 import csv
 import json
@@ -57,19 +57,19 @@ def look(limit: str = "all") -> dict[str, dict[str, Any]]:
     """Run progress.yml, which changes nothing, and return the board's rows by seat."""
     result = playbook.run(limit, playbook="playbooks/progress.yml")
     assert playbook.changed(result) == 0
-    return told()
+    return board_rows()
 
 
-def told() -> dict[str, dict[str, Any]]:
+def board_rows() -> dict[str, dict[str, Any]]:
     """Return the board's row of each seat, by name."""
     report = json.loads((reports() / "progress.json").read_text())
     jsonschema.validate(report, SCHEMA)
-    return {one["name"]: one for one in report["seats"]}
+    return {row["name"]: row for row in report["seats"]}
 
 
 def done(row: dict[str, Any]) -> list[str]:
     """Return the exercises of a seat that are done."""
-    return [one["name"] for one in row["exercises"] if one["state"] == "done"]
+    return [exercise["name"] for exercise in row["exercises"] if exercise["state"] == "done"]
 
 
 def test_each_seat_stands_where_its_student_is() -> None:
@@ -82,7 +82,9 @@ def test_each_seat_stands_where_its_student_is() -> None:
     assert (seats[TWO]["at"]["exercise"], seats[TWO]["at"]["position"]) == (FIRST, 2)
     assert [seats[name]["state"] for name in (ONE, TWO, THREE)] == ["working", "working", "new"]
     # Debian 12 has no Compose.
-    states = {one["name"]: one["state"] for one in seats[THREE]["exercises"]}
+    states = {
+        exercise_row["name"]: exercise_row["state"] for exercise_row in seats[THREE]["exercises"]
+    }
     assert [name for name, state in states.items() if state == "unfit"] == ["10-compose"]
     with (reports() / "progress.csv").open(newline="") as file:
         rows = {row["seat"]: row for row in csv.DictReader(file)}
@@ -92,12 +94,12 @@ def test_each_seat_stands_where_its_student_is() -> None:
 
 
 def test_what_is_undone_was_done() -> None:
-    since = told()[ONE]["exercises"][1]["steps"][0]["since"]
+    since = board_rows()[ONE]["exercises"][1]["steps"][0]["since"]
     typed(ONE, "docker rm --force relance")
     second = look(ONE)[ONE]["exercises"][1]
     assert (second["state"], second["was"]) == ("was", second["of"])
     assert second["steps"][0]["since"] == since
-    assert not told()[TWO]["asked"]
+    assert not board_rows()[TWO]["asked"]
 
 
 def test_a_seat_that_is_stuck_one_without_docker_and_one_that_is_off() -> None:
@@ -142,7 +144,7 @@ def test_what_cannot_be_is_refused_before_anything_is_done(
 
 @pytest.mark.parametrize("limit", [[], ["--limit", ""], ["--limit", ","]])
 def test_a_room_that_nobody_has_named_is_left_alone(limit: list[str]) -> None:
-    """Nor is it named by a variable that is not set: Ansible takes that for all of it."""
+    """An unset variable does not name it either: Ansible takes that for the whole room."""
     words = playbook.command("all", playbook=CATCH_UP, exercise=4, **STUDENT)
     at = words.index("--limit")
     words[at : at + 2] = limit
@@ -188,7 +190,7 @@ def test_a_seat_catches_up_and_gets_its_work_back() -> None:
     assert result.returncode == 0, said(result)
     typed(TWO, "test ! -e ~/labocloud/ex6")
     row = look(TWO)[TWO]
-    assert done(row) == [one.name for one in EXERCISES[:3]]
+    assert done(row) == [exercise.name for exercise in EXERCISES[:3]]
     assert (row["at"]["number"], row["at"]["position"]) == (4, 1)
     assert typed(TWO, "docker ps --filter name=flask --format '{{.Names}}'") == "flask\n"
     assert typed(TWO, "cat ~/labocloud/avant-*/ex3/app.py") == "mine\n"

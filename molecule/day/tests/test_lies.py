@@ -1,4 +1,4 @@
-"""What root of a seat has every module answer there: it is believed of that seat alone."""
+"""Show that the forged answers of a seat's root count for that seat alone."""
 
 from contextlib import ExitStack
 from pathlib import Path

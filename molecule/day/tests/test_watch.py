@@ -37,9 +37,9 @@ def reports() -> Path:
 
 def report() -> dict:
     """Return the report of the last run, with the machines by their names."""
-    told = json.loads((reports() / "room.json").read_text())
-    jsonschema.validate(told, SCHEMA)
-    return told | {"seats": {one["name"]: one for one in told["seats"]}}
+    content = json.loads((reports() / "room.json").read_text())
+    jsonschema.validate(content, SCHEMA)
+    return content | {"seats": {seat_row["name"]: seat_row for seat_row in content["seats"]}}
 
 
 def verify(
@@ -52,13 +52,13 @@ def verify(
     return result, report()
 
 
-def found(told: dict, name: str) -> dict[str, str]:
+def causes(room: dict, name: str) -> dict[str, str]:
     """Return the findings on a seat: the cause in English, by the finding's ID."""
-    return {one["id"]: one["cause"]["en"] for one in told["seats"][name]["findings"]}
+    return {finding["id"]: finding["cause"]["en"] for finding in room["seats"][name]["findings"]}
 
 
 @contextmanager
-def made(name: str, make: str, undo: str) -> Iterator[None]:
+def condition(name: str, make: str, undo: str) -> Iterator[None]:
     """A condition on a seat, for as long as the test needs it."""
     seat(name).check_output(make)
     try:
@@ -78,19 +78,19 @@ def mended() -> Iterator[None]:
 
 
 def test_a_room_that_is_ready() -> None:
-    result, told = verify()
+    result, room = verify()
     assert result.returncode == 0
     assert "3 seats ready." in said(result)
-    assert told["totals"] | {"seats": 3, "ready": 3} == told["totals"]
-    assert told["builder"] == ONE
+    assert room["totals"] | {"seats": 3, "ready": 3} == room["totals"]
+    assert room["builder"] == ONE
     label = '{{index .Config.Labels "labocloud.revision"}}'
     image = f"docker image inspect --format '{label}' labocloud20202021:python"
-    assert told["revision"] == seat(ONE).check_output(image)
-    for name, one in told["seats"].items():
-        assert (one["state"], one["asked"], found(told, name)) == ("ready", True, {})
-        assert one["docker"] == seat(name).check_output("docker version -f '{{.Server.Version}}'")
+    assert room["revision"] == seat(ONE).check_output(image)
+    for name, row in room["seats"].items():
+        assert (row["state"], row["asked"], causes(room, name)) == ("ready", True, {})
+        assert row["docker"] == seat(name).check_output("docker version -f '{{.Server.Version}}'")
     html = (reports() / "room.html").read_text()
-    assert told["revision"][:12] in html
+    assert room["revision"][:12] in html
     for text in (ONE, TWO, THREE, "3 postes prêts sur 3", "3 seats ready of 3"):
         assert text in html
 
@@ -100,20 +100,20 @@ def test_a_container_that_stopped_a_port_that_is_taken_and_a_daemon_that_stopped
     with mended(), ExitStack() as conditions:
         seat(ONE).check_output("docker stop flask")
         conditions.enter_context(meanwhile(TWO, SQUAT))
-        conditions.enter_context(made(THREE, stop, "systemctl start docker"))
-        result, told = verify()
+        conditions.enter_context(condition(THREE, stop, "systemctl start docker"))
+        result, room = verify()
         assert result.returncode != 0
         assert "0 seats ready, 3 need you" in said(result)
         assert f"{ONE}: the container flask is missing. Fix: ./lab up --limit {ONE}" in said(result)
         assert f"{TWO}: port 8080 is held by python3 (pid " in said(result)
         assert f"{THREE}: Docker Engine does not run" in said(result)
         assert (reports() / "missing").read_text().split() == [ONE, TWO, THREE]
-        assert [list(found(told, name)) for name in (ONE, TWO, THREE)] == [
+        assert [list(causes(room, name)) for name in (ONE, TWO, THREE)] == [
             ["container_missing"],
             ["port_taken"],
             ["engine_stopped"],
         ]
-        assert {one["state"] for one in told["seats"].values()} == {"error"}
+        assert {row["state"] for row in room["seats"].values()} == {"error"}
         html = (reports() / "room.html").read_text()
         for text in (
             "est absent",
@@ -128,22 +128,22 @@ def test_a_seat_that_is_off_is_on_the_page_and_the_others_are_judged() -> None:
     steal = "docker tag labocloud20202021:base labocloud20202021:python"
     with mended(), off(THREE):
         seat(TWO).check_output(steal)
-        result, told = verify()
+        result, room = verify()
         assert result.returncode != 0
         assert f"{THREE}: unreachable: " in said(result)
         assert f"{TWO}: the image labocloud20202021:python is not that of {ONE}" in said(result)
-        assert [one["state"] for one in told["seats"].values()] == ["ready", "error", "unreachable"]
-        assert list(found(told, TWO)) == ["image_old"]
+        assert [row["state"] for row in room["seats"].values()] == ["ready", "error", "unreachable"]
+        assert list(causes(room, TWO)) == ["image_old"]
         assert "1 poste prêt sur 3" in (reports() / "room.html").read_text()
 
 
 def test_a_builder_that_is_off_keeps_nobody_from_being_judged() -> None:
-    """Not the others of the room, and not the one that a run is for; the image is not known."""
+    """The other seats are judged, and so is the seat of a run; their image is unknown."""
     with mended(), off(ONE):
         for limit in ("all", TWO):
-            _, told = verify(limit)
-            assert list(found(told, TWO)) == ["image_unknown"]
-        assert told["seats"][ONE]["state"] == "unreachable"
+            _, room = verify(limit)
+            assert list(causes(room, TWO)) == ["image_unknown"]
+        assert room["seats"][ONE]["state"] == "unreachable"
 
 
 def test_of_seats_that_are_not_asked_the_last_state_is_kept() -> None:
@@ -182,23 +182,23 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, dict, str]:
     proxy = f"cp /etc/environment /run/environment; echo https_proxy={PROXY} >> /etc/environment"
     hosts = f"cp /etc/hosts /run/hosts && echo 127.0.0.1 {HUB} >> /etc/hosts"
     with (
-        made(ONE, f"ip route add {route} dev eth0", f"ip route delete {route}"),
-        made(ONE, proxy, "cat /run/environment > /etc/environment"),
-        made(TWO, hosts, "cat /run/hosts > /etc/hosts"),
+        condition(ONE, f"ip route add {route} dev eth0", f"ip route delete {route}"),
+        condition(ONE, proxy, "cat /run/environment > /etc/environment"),
+        condition(TWO, hosts, "cat /run/hosts > /etc/hosts"),
         meanwhile(TWO, TLS),
-        made(THREE, "ip link set eth0 mtu 1400", "ip link set eth0 mtu 1500"),
+        condition(THREE, "ip link set eth0 mtu 1400", "ip link set eth0 mtu 1500"),
     ):
         wait(seat(TWO), "ss -ltn | grep -q :443")
         words = ("--inventory", str(inventory))
-        result, told = verify("all", *words, room_page_min_free_mb=10**9)
-    return result.returncode, told, f"bridge ({subnet}) collides with the route to {route} by eth0"
+        result, room = verify("all", *words, room_page_min_free_mb=10**9)
+    return result.returncode, room, f"bridge ({subnet}) collides with the route to {route} by eth0"
 
 
 def test_little_disk_is_a_warning(troubled: tuple[int, dict, str]) -> None:
-    code, told, _ = troubled
+    code, room, _ = troubled
     assert code == 0
-    assert {one["state"] for one in told["seats"].values()} == {"warning"}
-    assert "MiB are free at /var/lib/docker" in found(told, ONE)["disk_low"]
+    assert {row["state"] for row in room["seats"].values()} == {"warning"}
+    assert "MiB are free at /var/lib/docker" in causes(room, ONE)["disk_low"]
 
 
 def test_a_clock_that_is_off(troubled: tuple[int, dict, str]) -> None:
@@ -206,27 +206,27 @@ def test_a_clock_that_is_off(troubled: tuple[int, dict, str]) -> None:
         "printf '#!/bin/sh\\nexec faketime -f -2h python3 \"$@\"\\n' > /usr/local/bin/python3-late"
     )
     install = "apt-get update && apt-get install -y --no-install-recommends faketime"
-    with made(TWO, f"{install} && {late} && chmod +x /usr/local/bin/python3-late", "true"):
-        _, told = verify(TWO, ansible_python_interpreter="/usr/local/bin/python3-late")
-    assert "-7" in found(told, TWO)["clock_off"]
-    assert "clock_off" not in found(troubled[1], TWO)
+    with condition(TWO, f"{install} && {late} && chmod +x /usr/local/bin/python3-late", "true"):
+        _, room = verify(TWO, ansible_python_interpreter="/usr/local/bin/python3-late")
+    assert "-7" in causes(room, TWO)["clock_off"]
+    assert "clock_off" not in causes(troubled[1], TWO)
 
 
 def test_a_network_of_dockers_that_takes_the_addresses_of_a_route(
     troubled: tuple[int, dict, str],
 ) -> None:
-    code, told, collides = troubled
+    code, room, collides = troubled
     assert code == 0
-    assert collides in found(told, ONE)["network_collision"]
-    assert "network_collision" not in found(told, TWO)
+    assert collides in causes(room, ONE)["network_collision"]
+    assert "network_collision" not in causes(room, TWO)
 
 
 @pytest.fixture(scope="module")
 def other_settings() -> CompletedProcess[str]:
     """A look before another configuration: each seat is looked at again as if it were new."""
     with (
-        made(TWO, "ip route add 198.18.0.0/15 dev eth0", "ip route delete 198.18.0.0/15"),
-        made(THREE, "ip link set eth0 mtu 1400", "ip link set eth0 mtu 1500"),
+        condition(TWO, "ip route add 198.18.0.0/15 dev eth0", "ip route delete 198.18.0.0/15"),
+        condition(THREE, "ip link set eth0 mtu 1400", "ip link set eth0 mtu 1500"),
     ):
         options = {"debug": True}
         return playbook.run(
@@ -246,22 +246,22 @@ def test_networks_that_could_not_be_made_are_refused_before_anything_is_changed(
 def test_a_network_that_takes_smaller_packets_than_docker_sends(
     troubled: tuple[int, dict, str], other_settings: CompletedProcess[str]
 ) -> None:
-    assert "1500 bytes, eth0 takes 1400" in found(troubled[1], THREE)["network_mtu"]
-    assert "network_mtu" not in found(troubled[1], TWO)
+    assert "1500 bytes, eth0 takes 1400" in causes(troubled[1], THREE)["network_mtu"]
+    assert "network_mtu" not in causes(troubled[1], TWO)
     # It is a warning: only the one that is refused needs somebody.
     assert "eth0 takes 1400" in other_settings.stdout
     assert f"needs you: {TWO}: " in said(other_settings)
 
 
 def test_tls_that_somebody_reads_names_who_does(troubled: tuple[int, dict, str]) -> None:
-    code, told, _ = troubled
+    code, room, _ = troubled
     assert code == 0
-    assert found(told, TWO)["tls_intercepted"] == (
+    assert causes(room, TWO)["tls_intercepted"] == (
         f"TLS to {HUB}:443 is intercepted: Filtre du lycee signed its certificate."
     )
 
 
 def test_a_proxy_that_the_seat_has_and_docker_does_not(troubled: tuple[int, dict, str]) -> None:
-    told = troubled[1]
-    assert PROXY in found(told, ONE)["proxy_unset"]
-    assert "proxy_unset" not in found(told, TWO)
+    room = troubled[1]
+    assert PROXY in causes(room, ONE)["proxy_unset"]
+    assert "proxy_unset" not in causes(room, TWO)

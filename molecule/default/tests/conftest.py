@@ -1,4 +1,4 @@
-"""What the seat's tests share: what was asked for, and ways to ask the seat."""
+"""Fixtures of the seat's tests: the settings of the run, and commands on the seat."""
 
 import json
 from collections.abc import Callable

@@ -17,14 +17,14 @@ AIM_BYTES = 90_000_000
 
 @pytest.fixture
 def image(docker: Callable[..., Any]) -> dict[str, Any]:
-    [found] = docker("image", "inspect", COURSE)
-    return found
+    [description] = docker("image", "inspect", COURSE)
+    return description
 
 
 @pytest.fixture
 def base(docker: Callable[..., Any]) -> dict[str, Any]:
-    [found] = docker("image", "inspect", BASE)
-    return found
+    [description] = docker("image", "inspect", BASE)
+    return description
 
 
 def test_the_revision_is_that_of_these_files_on_this_base(

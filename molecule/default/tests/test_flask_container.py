@@ -11,8 +11,8 @@ from testinfra.host import Host
 
 @pytest.fixture
 def container(docker: Callable[..., Any]) -> dict[str, Any]:
-    [found] = docker("inspect", "flask")
-    return found
+    [description] = docker("inspect", "flask")
+    return description
 
 
 def test_it_runs_with_the_courses_flags(
@@ -73,7 +73,7 @@ def test_it_cannot_write_its_own_files(host: Host, place: str) -> None:
 
 
 def test_the_limits_are_in_force_inside(host: Host) -> None:
-    """As the container's own cgroup has them, whichever version of cgroups the seat runs."""
+    """The container's own cgroup shows them, whichever version of cgroups the seat runs."""
     files = "/sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes"
     assert host.run(f"docker exec flask cat {files}").stdout.split() == [str(128 * 2**20)]
 

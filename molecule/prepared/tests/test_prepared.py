@@ -19,6 +19,6 @@ def test_nothing_but_the_container_is_lacking_and_then_nothing_is() -> None:
 
 
 def test_each_is_a_machine_of_its_own() -> None:
-    told = [machine(name).check_output(IDENTITIES).split() for name in seats()]
-    assert all(len(ids) == 2 for ids in told)
-    assert len({one for ids in told for one in ids}) == 4
+    identities = [machine(name).check_output(IDENTITIES).split() for name in seats()]
+    assert all(len(ids) == 2 for ids in identities)
+    assert len({identity for ids in identities for identity in ids}) == 4

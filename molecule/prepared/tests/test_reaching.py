@@ -1,4 +1,4 @@
-"""How tests reach an instance: a command does there what it does by a `docker exec` of its own."""
+"""Show that a command of a test runs on an instance as by a `docker exec` of its own."""
 
 import pytest
 from instances import machine, off
@@ -30,14 +30,14 @@ def test_a_command_is_as_docker_runs_it(command: str) -> None:
 
 
 def test_what_is_left_running_is_not_waited_for() -> None:
-    told = machine(SEAT).check_output("sleep 1000 & echo $!")
-    assert machine(SEAT).run(f"kill {told}").rc == 0
+    pid = machine(SEAT).check_output("sleep 1000 & echo $!")
+    assert machine(SEAT).run(f"kill {pid}").rc == 0
 
 
 def test_what_is_off_runs_nothing_and_what_is_on_again_does() -> None:
     assert machine(SEAT).run("true").rc == 0
     with off(SEAT):
-        said = machine(SEAT).run("true")
-        assert said.rc != 0
-        assert "is not running" in said.stderr
+        result = machine(SEAT).run("true")
+        assert result.rc != 0
+        assert "is not running" in result.stderr
     assert machine(SEAT).check_output("hostname") == SEAT

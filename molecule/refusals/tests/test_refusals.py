@@ -30,7 +30,7 @@ def unchanged(host: Host) -> Iterator[None]:
 
 
 @contextmanager
-def made(host: Host, make: str, undo: str) -> Iterator[None]:
+def condition(host: Host, make: str, undo: str) -> Iterator[None]:
     """A condition on the seat, for as long as the test needs it."""
     host.check_output(make)
     try:
@@ -150,7 +150,7 @@ def test_what_is_refused_on_the_seats_own_account(host: Host, tmp_path: Path, ca
     inventory = tmp_path / "python.yml"
     seat = {"ansible_python_interpreter": python}
     inventory.write_text(json.dumps({"all": {"hosts": {BARE: seat}}}))
-    with made(host, make, undo), unchanged(host):
+    with condition(host, make, undo), unchanged(host):
         result = run(BARE, "--inventory", str(inventory))
     assert result.returncode != 0
     for word in [BARE, *words]:
@@ -165,7 +165,7 @@ def ready() -> Host:
 
 def squatter(ready: Host, name: str) -> AbstractContextManager[None]:
     """Somebody else's container, on the toolkit's port, while the toolkit's own is away."""
-    return made(
+    return condition(
         ready,
         f"docker rm -f flask; docker run -d --name {name} -p 8080:80 --entrypoint sleep"
         " labocloud20202021:base 600",
@@ -185,7 +185,7 @@ def test_a_container_of_that_name_that_is_a_students_own(ready: Host) -> None:
     """Made from the base, and with a copy of our label. No other playbook has looked before."""
     label = "--label labocloud.managed=true --label labocloud.image=course"
     theirs = f"docker run -d --name flask {label} --entrypoint sleep labocloud20202021:base 600"
-    with made(ready, f"docker rm -f flask; {theirs}", "docker rm -f flask"):
+    with condition(ready, f"docker rm -f flask; {theirs}", "docker rm -f flask"):
         result = run(READY, playbook="playbooks/flask.yml")
         assert result.returncode != 0
         assert f"{READY}: it has a container flask that runs labocloud20202021:base" in said(result)
@@ -214,8 +214,8 @@ def test_too_little_disk_for_the_image(ready: Host) -> None:
 
 
 def test_a_room_whose_builder_is_away_says_so_for_each_seat(ready: Host) -> None:
-    """And no seat is called ready that is not."""
-    with made(ready, "systemctl stop docker.socket docker", "systemctl start docker"):
+    """No seat counts as ready that is not."""
+    with condition(ready, "systemctl stop docker.socket docker", "systemctl start docker"):
         result = run(BARE, playbook="playbooks/image.yml")
         assert result.returncode != 0
         assert f"0 seats done, 1 needs you: {BARE}: {READY} builds for the room" in said(result)
@@ -229,7 +229,7 @@ def test_a_room_on_which_somebody_else_works(ready: Host) -> None:
     lock = json.dumps({"owner": owner, "since": "2026-11-25T08:30:00+00:00"})
     # The container may have ended with the engine, in a test before this.
     make = f"docker stop flask; echo {shlex.quote(lock)} > /run/labocloud.lock"
-    with made(ready, make, "rm -f /run/labocloud.lock"):
+    with condition(ready, make, "rm -f /run/labocloud.lock"):
         result = run(READY)
         assert result.returncode != 0
         assert "prof@desk works on this room since 2026-11-25" in said(result)
@@ -242,7 +242,7 @@ def test_a_room_on_which_somebody_else_works(ready: Host) -> None:
 
 def test_of_a_machine_that_is_refused_nothing_is_removed(ready: Host) -> None:
     theirs = "docker run -d --name theirs --entrypoint sleep labocloud20202021:base 600"
-    with made(ready, theirs, "docker rm --force theirs"):
+    with condition(ready, theirs, "docker rm --force theirs"):
         wrong = {"room_page_min_free_mb": "viel", "docker_engine_purge": True}
         result = run(READY, playbook="playbooks/remove.yml", **wrong)
         assert result.returncode != 0
@@ -264,7 +264,7 @@ def test_a_broken_option_never_leaves_a_seat_without_docker(ready: Host) -> None
 
 
 def test_a_user_that_is_no_account(ready: Host) -> None:
-    """As it is typed: -e docker_engine_users=NAME is a text."""
+    """On the command line, -e docker_engine_users=NAME is a text."""
     result = run(READY, docker_engine_users="nobody-knows-me")
     assert result.returncode != 0
     for word in (READY, "docker_engine_users", "nobody-knows-me", "Fix: make the account"):

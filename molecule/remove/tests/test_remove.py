@@ -1,4 +1,4 @@
-"""What is left of the toolkit after its removal: nothing; and of what was there before: all."""
+"""Show that a removal leaves nothing of the toolkit, and all that was there before."""
 
 from instances import left_behind
 from playbook import changed, run
@@ -10,7 +10,7 @@ def test_the_seat_is_as_it_was(host: Host) -> None:
 
 
 def test_the_toolkit_had_been_there(host: Host) -> None:
-    """Else the test above would prove nothing."""
+    """Otherwise the test above would prove nothing."""
     log = host.file("/var/log/apt/history.log").content_string
     assert "zstd" in log
     assert "Purge" in log

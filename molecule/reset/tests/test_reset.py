@@ -96,19 +96,19 @@ def seat() -> Host:
 
 @pytest.fixture(scope="module")
 def clean(seat: Host) -> str:
-    """What Docker has on the seat without students' things."""
+    """Return what Docker has on the seat without the students' work."""
     return seat.check_output(STATE)
 
 
 @pytest.fixture(scope="module")
 def untouched() -> list[str]:
-    """What Docker had on the seat after the last mess was made."""
+    """Return what Docker had on the seat after the last mess was made."""
     return []
 
 
 @pytest.fixture
 def mess(seat: Host, clean: str, untouched: list[str]) -> str:
-    """What Docker has on the seat with them. What a test leaves untouched serves the next one."""
+    """Return what Docker has on the seat with their work; a test may leave it for the next one."""
     state = seat.check_output(STATE)
     if [state] == untouched:
         return state
@@ -121,9 +121,9 @@ def mess(seat: Host, clean: str, untouched: list[str]) -> str:
 
 def listed(result: subprocess.CompletedProcess[str]) -> list[str]:
     """Return what a run lists for removal, without sizes and without random names."""
-    told = re.findall(r"^    - (.*)$", result.stdout, re.MULTILINE)
+    output_lines = re.findall(r"^    - (.*)$", result.stdout, re.MULTILINE)
     words = ("Nothing is", "nobody has saved", "'nobody has saved")
-    things = [line for line in told if SEAT not in line and not line.startswith(words)]
+    things = [line for line in output_lines if SEAT not in line and not line.startswith(words)]
     return sorted(re.sub(r", [\d.]+[kMG]?B$|\b[0-9a-f]{12,64}\b", "", line) for line in things)
 
 
@@ -212,8 +212,8 @@ def test_what_cannot_go_is_named_and_a_name_whose_image_is_lost_comes_back_with_
     )
     result = playbook.run(SEAT, playbook=RESET, confirm="yes")
     assert result.returncode != 0
-    said = playbook.said(result)
-    assert f"{SEAT}: cannot be removed: volume mounted: removing it would empty" in said
+    message = playbook.said(result)
+    assert f"{SEAT}: cannot be removed: volume mounted: removing it would empty" in message
     assert seat.file("/root/own/file").exists
     seat.check_output("umount /var/lib/docker/volumes/mounted/_data; docker volume rm mounted")
     names = seat.check_output("docker images --format '{{.Repository}}:{{.Tag}}'")
@@ -225,7 +225,7 @@ def test_what_cannot_go_is_named_and_a_name_whose_image_is_lost_comes_back_with_
 
 @pytest.fixture
 def record(seat: Host) -> Iterator[dict]:
-    """What the seat remembers of before, which a test may write anew."""
+    """Return the seat's record of its previous state, which a test may rewrite."""
     before = json.loads(seat.check_output(f"cat {REMEMBERED}"))["before"]
     yield json.loads(json.dumps(before))
     write(seat, before)
@@ -256,9 +256,9 @@ def test_what_was_there_before_or_is_asked_to_stay_stays(
     write(seat, record)
     both = playbook.run(SEAT, playbook=RESET, seat_reset_keep=["class", "class:1"])
     assert listed(both) == []
-    one = playbook.run(SEAT, playbook=RESET, confirm="yes")
-    assert len(listed(one)) == playbook.changed(one) * 4 == 4
-    assert all("class" in line for line in listed(one))
+    reset = playbook.run(SEAT, playbook=RESET, confirm="yes")
+    assert len(listed(reset)) == playbook.changed(reset) * 4 == 4
+    assert all("class" in line for line in listed(reset))
     # The same names, given to others.
     seat.check_output(
         "docker rm theirs; docker create --name theirs labocloud20202021:base true;"
@@ -285,8 +285,8 @@ def contents(seat: Host, name: str) -> str:
 
 
 def anonymous(seat: Host) -> str:
-    told = '{{range .Mounts}}{{if eq .Destination "/anonymous"}}{{.Name}}{{end}}{{end}}'
-    return seat.check_output(f"docker inspect --format '{told}' web")
+    template = '{{range .Mounts}}{{if eq .Destination "/anonymous"}}{{.Name}}{{end}}{{end}}'
+    return seat.check_output(f"docker inspect --format '{template}' web")
 
 
 def test_what_is_saved_comes_back(seat: Host, clean: str, mess: str, tmp_path: Path) -> None:
@@ -338,7 +338,7 @@ def test_what_is_saved_comes_back(seat: Host, clean: str, mess: str, tmp_path: P
 
 
 def test_what_is_written_while_it_is_saved_is_saved_or_stays(seat: Host, clean: str) -> None:
-    """And nothing is written between that and its removal, which would be lost."""
+    """Nothing is written between the save and the removal, because it would be lost."""
     seat.check_output(f"cat > /run/connected.py <<'END'\n{CONNECTED}\nEND")
     seat.check_output("docker create --name writes --volume ledger:/d labocloud20202021:base true")
     with meanwhile(SEAT, f"{STUDENT} python3 /run/connected.py & {WRITING}"):
@@ -401,12 +401,12 @@ def test_a_run_that_is_killed_is_finished_by_the_next(
     assert seat.check_output(MODE) == "660"
     assert seat.run(f"systemctl is-active {OPENING}.timer").stdout.strip() == "inactive"
     whole = sorted(set(SAVED.glob(f"{SEAT}/*/manifest.json")) - earlier)
-    told = [
+    saved_names = [
         container["Name"]
         for path in whole
         for container in json.loads(path.read_text())["containers"]
     ]
-    assert {name.lstrip("/") for name in told} == names
+    assert {name.lstrip("/") for name in saved_names} == names
     playbook.changed(playbook.run(SEAT, playbook=RESTORE, **{"from": str(whole[-1].parent)}))
     assert contents(seat, "data") == before
 

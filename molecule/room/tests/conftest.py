@@ -1,4 +1,4 @@
-"""What the room's tests share."""
+"""Fixtures of the room's tests."""
 
 import pytest
 import testinfra

@@ -41,7 +41,7 @@ def blobs(registry: Host, unit: str = "docker-registry") -> list[tuple[str, str,
 def addresses() -> dict[str, str]:
     """Return the seats by their addresses in the room's network."""
     containers = docker.from_env().networks.get("labocloud-room").attrs["Containers"].values()
-    return {one["IPv4Address"].partition("/")[0]: one["Name"] for one in containers}
+    return {endpoint["IPv4Address"].partition("/")[0]: endpoint["Name"] for endpoint in containers}
 
 
 def layers(registry: Host, image: str = "labocloud20202021:python") -> list[str]:
@@ -96,7 +96,7 @@ def test_of_a_changed_app_only_its_layer_travels(registry: Host, tmp_path: Path)
         assert len(moved) == 3 * len(SEATS)
         assert sum(size for _, _, size in moved) < len(SEATS) * 100_000
         now = layers(registry)
-        assert [one for one in now if one not in old] == now[-2:]
+        assert [layer for layer in now if layer not in old] == now[-2:]
     kept = {tag for tag in tags(registry) if tag.startswith("course-")}
     assert len(kept) == 2
     assert not kept & first
@@ -128,8 +128,8 @@ def test_a_seat_that_is_off_and_one_that_is_refused_stop_nobody(
         assert "1 seat ready, 2 need you: room-pc2: port 8080 is held by python3" in said(result)
         assert "room-pc3: unreachable" in said(result)
         assert (reports() / "missing").read_text() == "room-pc2\nroom-pc3\n"
-        told = json.loads((reports() / "room.json").read_text())["seats"]
-        states = {seat["name"]: seat["state"] for seat in told}
+        seats = json.loads((reports() / "room.json").read_text())["seats"]
+        states = {seat["name"]: seat["state"] for seat in seats}
         assert [states[name] for name in sorted(SEATS)] == ["ready", "error", "unreachable"]
         # What another run makes right is not what this one was about.
         assert changed(run("room-pc1", **other)) == 0
@@ -176,8 +176,8 @@ def test_each_account_writes_its_own_storage_alone(registry: Host) -> None:
     ):
         for storage, allowed in ((Path(TAGS).parents[6], room), ("/var/lib/labocloud-mirror", hub)):
             for right in "rw":
-                asked = f"setpriv --reuid={account} --regid={account} --init-groups test -{right}"
-                assert (registry.run(f"{asked} {storage}").rc == 0) == (right in allowed), asked
+                command = f"setpriv --reuid={account} --regid={account} --init-groups test -{right}"
+                assert (registry.run(f"{command} {storage}").rc == 0) == (right in allowed), command
 
 
 def test_the_mirror_is_limited(registry: Host) -> None:
@@ -192,19 +192,19 @@ def test_what_a_class_pulls_from_the_hub_is_pulled_once(registry: Host) -> None:
     image = "127.0.0.1:5009/library/hello:1"
     push = f"tar -c /etc/apt | docker import - {image} && docker push {image} && docker rmi {image}"
     registry.check_output(push)
-    asked = []
+    counts = []
     for name in sorted(SEATS):
         seat = machine(name)
         seat.check_output("docker pull hello:1 && docker rmi hello:1")
         # What the Hub counts: a manifest that is fetched; it is asked meanwhile whether it is new.
         log = registry.check_output("journalctl --unit=upstream --output=cat --no-pager")
-        asked.append((len(blobs(registry, "upstream")), log.count('"GET /v2/library/hello/manif')))
-    assert asked[0][0] > 0
-    assert asked == [asked[0]] * len(SEATS)
+        counts.append((len(blobs(registry, "upstream")), log.count('"GET /v2/library/hello/manif')))
+    assert counts[0][0] > 0
+    assert counts == [counts[0]] * len(SEATS)
     # What the limit has taken comes anew.
     registry.check_output("find /var/lib/labocloud-mirror -name data -delete")
     machine("room-pc1").check_output("docker pull hello:1 && docker rmi hello:1")
-    assert len(blobs(registry, "upstream")) > asked[0][0]
+    assert len(blobs(registry, "upstream")) > counts[0][0]
 
 
 def test_the_tests_can_be_pointed_at_a_room() -> None:
@@ -241,11 +241,11 @@ def test_a_registry_that_a_seat_does_not_reach_is_told_within_seconds(how: str, 
         assert changed(run("room-pc1", playbook="playbooks/verify.yml")) == 0
     finally:
         seat.check_output(f"iptables -D {rule}")
-    told = json.loads((reports() / "room.json").read_text())
-    found = {one["id"]: one["cause"]["en"] for one in told["seats"][0]["findings"]}
-    assert words in found["registry_unreachable"]
+    report = json.loads((reports() / "room.json").read_text())
+    causes = {finding["id"]: finding["cause"]["en"] for finding in report["seats"][0]["findings"]}
+    assert words in causes["registry_unreachable"]
     # Two of them for the registry; the rest is what a busy machine takes.
-    assert told["seconds"] < 40
+    assert report["seconds"] < 40
 
 
 @pytest.mark.parametrize(

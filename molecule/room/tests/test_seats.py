@@ -18,16 +18,16 @@ TRUSTED = f"/etc/docker/certs.d/{ADDRESS}/labocloud.crt"
 
 
 def inspect(host: Host, image: str) -> dict:
-    [found] = json.loads(host.check_output("docker image inspect %s", image))
-    return found
+    [description] = json.loads(host.check_output("docker image inspect %s", image))
+    return description
 
 
 @pytest.mark.parametrize("image", [COURSE, BASE])
 def test_the_seat_has_the_builders_image(host: Host, registry: Host, image: str) -> None:
-    here, there = inspect(host, image), inspect(registry, image)
-    assert here["Config"]["Labels"] == there["Config"]["Labels"]
-    assert len(here["Config"]["Labels"]["labocloud.revision"]) == 64
-    assert here["RootFS"]["Layers"] == there["RootFS"]["Layers"]
+    on_seat, on_registry = inspect(host, image), inspect(registry, image)
+    assert on_seat["Config"]["Labels"] == on_registry["Config"]["Labels"]
+    assert len(on_seat["Config"]["Labels"]["labocloud.revision"]) == 64
+    assert on_seat["RootFS"]["Layers"] == on_registry["RootFS"]["Layers"]
 
 
 def test_the_page_is_the_builders(host: Host, registry: Host) -> None:
@@ -56,8 +56,8 @@ def test_the_registry_is_asked_over_tls(host: Host) -> None:
 
 
 def test_its_certificate_is_trusted_for_it_alone(host: Host) -> None:
-    asked = host.run("python3 -c %s %s", ASK, f"https://{ADDRESS}/v2/")
-    assert "CERTIFICATE_VERIFY_FAILED" in asked.stderr
+    answer = host.run("python3 -c %s %s", ASK, f"https://{ADDRESS}/v2/")
+    assert "CERTIFICATE_VERIFY_FAILED" in answer.stderr
     trusted = host.check_output("find /etc/docker/certs.d -type f").split()
     assert set(trusted) == {TRUSTED, TRUSTED.replace("5000", "5002")}
 

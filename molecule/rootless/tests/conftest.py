@@ -1,4 +1,4 @@
-"""What the tests of this room share."""
+"""Fixtures of the tests of this room."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ SEATS = ["rootless-pc1", "rootless-pc2"]
 # Whose students are root.
 OPEN = "rootless-pc3"
 RESET, RESTORE = "playbooks/reset.yml", "playbooks/restore.yml"
-# With the third as the room's registry.
+# In this inventory the third seat is the room's registry.
 REGISTRY = os.environ["MOLECULE_SCENARIO_DIRECTORY"] + "/inventory/with_registry/hosts.yml"
 
 WORK = """
@@ -63,8 +63,8 @@ def kept_out(seat: Host) -> bool:
 
 def saved(seat: str) -> str:
     """Return the directory of a seat's latest save."""
-    found = (Path(os.environ["LABOCLOUD_REPORTS"]) / "saved").glob(f"{seat}/*/manifest.json")
-    return str(max(path.parent for path in found))
+    manifests = (Path(os.environ["LABOCLOUD_REPORTS"]) / "saved").glob(f"{seat}/*/manifest.json")
+    return str(max(path.parent for path in manifests))
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +76,7 @@ def seats() -> list[Host]:
 @pytest.fixture
 def clean(seats: list[Host]) -> list[str]:
     """What Docker has on each of these seats without students' work, which is there by now."""
-    # Nor of a test that failed.
+    # The work of a failed test counts neither.
     changed(run("without_root", playbook=RESET, confirm="yes"))
     states = [seat.check_output(STATE) for seat in seats]
     on_each(seats, lambda seat: student(seat, WORK))

@@ -1,4 +1,4 @@
-"""What can be read of a seat whose engine runs without root: who runs what, who may use it."""
+"""Show who runs the parts of an engine without root, and who may use it."""
 
 import json
 import re
@@ -34,9 +34,11 @@ def test_nobody_logs_in_as_the_engines_account(host: Host, account: Any) -> None
 
 @pytest.mark.parametrize("file", ["/etc/subuid", "/etc/subgid"])
 def test_its_ids_are_nobody_elses(host: Host, file: str) -> None:
-    """Nor of a directory's accounts, which sssd counts from 200000 to 2000200000."""
+    """They are also no IDs of a directory's accounts: sssd counts from 200000 to 2000200000."""
     ranges = [line.split(":") for line in host.file(file).content_string.splitlines()]
-    [(first, count)] = [(int(one[1]), int(one[2])) for one in ranges if one[0] == ACCOUNT]
+    [(first, count)] = [
+        (int(fields[1]), int(fields[2])) for fields in ranges if fields[0] == ACCOUNT
+    ]
     assert first > 2_000_200_000
     assert count == 65536
     assert first + count < 2**32
@@ -69,7 +71,7 @@ def test_no_engine_of_roots_runs_or_can_be_started(host: Host) -> None:
 
 
 def test_root_in_a_container_is_the_account_and_others_are_nobody(host: Host) -> None:
-    """As the kernel tells, which docker info need not."""
+    """The kernel shows this; docker info could be wrong."""
     started = "docker run --rm -d --user %s --entrypoint sleep labocloud20202021:base 60"
     owners = []
     for user in ("0", "1000"):
@@ -87,8 +89,8 @@ def test_nothing_listens_that_was_not_asked_for(host: Host) -> None:
         for line in host.check_output("ss --listening --tcp --numeric --no-header").splitlines()
     }
     # 127.0.0.11 is the name server that the instance has of the Docker that runs it.
-    asked = {"127.0.0.1:8080", "0.0.0.0:22", "[::]:22"}
-    assert {one for one in listening if not one.startswith("127.0.0.11:")} == asked
+    expected = {"127.0.0.1:8080", "0.0.0.0:22", "[::]:22"}
+    assert {address for address in listening if not address.startswith("127.0.0.11:")} == expected
 
 
 def test_the_container_is_the_toolkits_and_as_confined_as_it_can_be(host: Host) -> None:

@@ -24,7 +24,7 @@ grep labocloud-engine /etc/subuid /etc/subgid
 ls -d /run/labocloud-engine
 ls /var/lib/labocloud-engine/* /etc/systemd/system/docker.service /etc/systemd/system/docker.socket
 test -L /run/docker.sock && echo link
-# By number: the name is gone.
+# The account is given by number, because its name is gone.
 ps -u 2099999999 -o args=
 """
 
@@ -44,7 +44,7 @@ def members(seat: Host) -> list[str]:
 
 
 def test_who_is_put_into_docker_by_hand_is_taken_out(seats: list[Host]) -> None:
-    """Else that gives root as soon as root runs an engine again."""
+    """Otherwise the group gives root as soon as root runs an engine again."""
     on_each(seats, lambda seat: seat.check_output("gpasswd --add other docker"))
     assert changed(run("without_root")) > 0
     assert [members(seat) for seat in seats] == [[]] * len(SEATS)
@@ -97,7 +97,7 @@ def test_the_work_comes_back_there_and_keeps_its_seat_from_going_on(seats: list[
 
 
 def test_it_goes_back_after_a_reset(seats: list[Host]) -> None:
-    """Which is given as the refusal says it."""
+    """The command is the one of the refusal."""
     second = SEATS[1]
     assert changed(run(second, playbook=RESET, confirm="yes", save="yes")) > 0
     before, sent = seats[1].check_output(IMAGES), archives()

@@ -29,10 +29,10 @@ def test_all_that_it_lacks_is_named() -> None:
     after = seat.check_output("/root/seat_state.sh").splitlines()
     assert result.returncode != 0
     assert list(difflib.unified_diff(before, after, lineterm="", n=0)) == []
-    [told] = [
-        one
-        for one in json.loads((reports() / "room.json").read_text())["seats"]
-        if one["name"] == OPEN
+    [row] = [
+        seat_row
+        for seat_row in json.loads((reports() / "room.json").read_text())["seats"]
+        if seat_row["name"] == OPEN
     ]
-    assert {one["id"] for one in told["findings"]} >= CONDITIONS
+    assert {finding["id"] for finding in row["findings"]} >= CONDITIONS
     assert "its kernel forbids user namespaces to accounts" in said(result)

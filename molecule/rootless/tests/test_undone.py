@@ -1,4 +1,4 @@
-"""What is left of the toolkit after its removal: nothing."""
+"""Show that a removal leaves nothing of the toolkit."""
 
 import pytest
 from conftest import REGISTRY, SEATS
@@ -10,15 +10,15 @@ REMOVE = "playbooks/remove.yml"
 
 @pytest.fixture(scope="module")
 def removed() -> int:
-    """How much changed."""
+    """Return how many tasks changed something."""
     return changed(run("all", "--inventory", REGISTRY, playbook=REMOVE, docker_engine_purge=True))
 
 
 @pytest.mark.parametrize("name", SEATS)
 def test_the_seat_is_as_it_was(removed: int, name: str) -> None:
     assert removed > 0
-    told = left_behind(machine(name))
-    assert told == [], "\n".join(told)
+    difference = left_behind(machine(name))
+    assert difference == [], "\n".join(difference)
 
 
 @pytest.mark.parametrize("name", SEATS)
@@ -27,7 +27,7 @@ def test_nothing_of_the_account_is_left(removed: int, name: str) -> None:
     assert not seat.user("labocloud-engine").exists
     assert not seat.group("labocloud-docker").exists
     assert seat.run("pgrep --list-full 'dockerd|rootlesskit|slirp4netns'").stdout == ""
-    # By number: the name is gone.
+    # The account is given by number, because its name is gone.
     assert seat.run("ps -u 2099999999 -o args=").stdout == ""
     assert seat.run("ls -A /var/lib/labocloud-engine /run/labocloud-engine").stdout == (
         "/var/lib/labocloud-engine:\n"

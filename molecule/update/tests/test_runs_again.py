@@ -50,7 +50,7 @@ def test_options_are_loaded_and_disappear_again(seat: Host) -> None:
 
 
 def test_a_configuration_that_was_written_and_not_loaded_is_loaded(seat: Host) -> None:
-    """As after a run that was interrupted between the two."""
+    """A run that was interrupted between the two leaves the seat so."""
     seat.check_output("sleep 2; touch /etc/docker/daemon.json")
     before = seat.check_output("cat /run/docker.pid")
     assert changed(run(SEAT)) > 0
@@ -105,7 +105,7 @@ def test_a_check_run_changes_nothing(seat: Host) -> None:
 
 
 def test_an_image_that_the_builder_has_is_taken_as_the_base_when_asked_for(seat: Host) -> None:
-    """As where a teacher has loaded Python's image by hand; anybody could have made one so."""
+    """A teacher may have loaded Python's image by hand; anybody could have made such an image."""
     theirs = "python:3.13-slim-trixie"
     base = "labocloud20202021:base"
     seat.check_output(f"docker tag {base} {theirs} && docker rmi {base}")
