@@ -19,12 +19,6 @@ import stand_in
 from sample_labo import ENGLISH, EXERCISES, FRENCH, Labo, container, wait_until
 
 
-@pytest.fixture
-def labo(tmp_path: Path, engine: stand_in.Engine) -> Labo:
-    """The command on a seat whose Docker has nothing."""
-    return Labo(tmp_path, engine)
-
-
 def test_it_lists_the_exercises_and_where_one_is(labo: Labo) -> None:
     code, output, errors = labo.run()
     assert (code, errors) == (0, "")

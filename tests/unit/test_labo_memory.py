@@ -9,15 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import stand_in
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import memory
 from sample_labo import FRENCH, Labo
-
-
-@pytest.fixture
-def labo(tmp_path: Path, engine: stand_in.Engine) -> Labo:
-    """The command on a seat whose Docker has nothing."""
-    return Labo(tmp_path, engine)
 
 
 def write_record(directory: Path, uid: int, **fields: object) -> None:

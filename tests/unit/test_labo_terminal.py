@@ -1,6 +1,5 @@
 """How `labo` shows its texts: the language, the characters, the columns and the colours."""
 
-import json
 import os
 import pty
 import re
@@ -9,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import stand_in
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
     command,
     command_line,
@@ -19,20 +17,9 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
     save_text,
     words,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils import lesson_files
 from sample_labo import FRENCH, Labo
 
-
-@pytest.fixture(autouse=True)
-def texts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read the texts from locale/: only the archive has them beside the module."""
-    monkeypatch.setattr(words, "texts", lambda: json.loads(lesson_files.words()))
-
-
-@pytest.fixture
-def labo(tmp_path: Path, engine: stand_in.Engine) -> Labo:
-    """The command on a seat whose Docker has nothing."""
-    return Labo(tmp_path, engine)
+pytestmark = pytest.mark.usefixtures("texts")
 
 
 @pytest.mark.parametrize("variables", [{"LC_ALL": "C"}, {"LC_ALL": "POSIX"}, {"LC_ALL": "no"}])
