@@ -1,5 +1,6 @@
 """Fixtures that the tests of the plugins share."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,3 +64,21 @@ def remembers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for function in (state.read, state.update, state.forget):
         monkeypatch.setattr(function, "__defaults__", (tmp_path / "labocloud",))
     return tmp_path / "labocloud"
+
+
+@pytest.fixture
+def labo(tmp_path: Path, engine: stand_in.Engine) -> "Labo":
+    """Return the command `labo` on a seat whose Docker has nothing."""
+    from sample_labo import Labo  # noqa: PLC0415  # it imports the collection
+
+    return Labo(tmp_path, engine)
+
+
+@pytest.fixture
+def texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have labo's code read its texts from locale/: only the archive has them beside it."""
+    # The collection can be imported only after init_plugin_loader.
+    from ansible_collections.labocloud.room.plugins.module_utils.lesson import words  # noqa: PLC0415
+    from ansible_collections.labocloud.room.plugins.plugin_utils import lesson_files  # noqa: PLC0415
+
+    monkeypatch.setattr(words, "texts", lambda: json.loads(lesson_files.words()))

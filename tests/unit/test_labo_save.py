@@ -2,7 +2,6 @@
 
 import gzip
 import io
-import json
 import os
 import resource
 import signal
@@ -20,9 +19,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
     memory,
     save,
     save_text,
-    words,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils import lesson_files
 from sample_labo import FRENCH, Labo
 from stand_in import wait_until
 
@@ -30,10 +27,7 @@ from stand_in import wait_until
 MINE, COURSE, BASE = "a" * 64, "c" * 64, "b" * 64
 
 
-@pytest.fixture(autouse=True)
-def texts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read the texts from locale/: only the archive has them beside the module."""
-    monkeypatch.setattr(words, "texts", lambda: json.loads(lesson_files.words()))
+pytestmark = pytest.mark.usefixtures("texts")
 
 
 def image(key: str, *names: str) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Test how `labo` shows its texts: language, characters, columns and colours."""
 
-import json
 import os
 import pty
 import re
@@ -19,14 +18,9 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
     snapshot,
     words,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils import lesson_files
 from sample_labo import FRENCH, Labo
 
-
-@pytest.fixture(autouse=True)
-def texts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read the texts from locale/: only the archive has them beside the module."""
-    monkeypatch.setattr(words, "texts", lambda: json.loads(lesson_files.words()))
+pytestmark = pytest.mark.usefixtures("texts")
 
 
 @pytest.mark.parametrize("variables", [{"LC_ALL": "C"}, {"LC_ALL": "POSIX"}, {"LC_ALL": "no"}])
