@@ -67,14 +67,6 @@ def remembers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def labo(tmp_path: Path, engine: stand_in.Engine) -> "Labo":
-    """Return the command `labo` on a seat whose Docker has nothing."""
-    from sample_labo import Labo  # noqa: PLC0415  # it imports the collection
-
-    return Labo(tmp_path, engine)
-
-
-@pytest.fixture
 def texts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have labo's code read its texts from locale/: only the archive has them beside it."""
     # The collection can be imported only after init_plugin_loader.
