@@ -72,13 +72,13 @@ class ActionModule(SeatAction):
     def perform_on(self, machine: Machine) -> dict[str, object]:
         """Have the container run, or be gone, and judge what came of it."""
         if self._task.args.get("state") == "absent":
-            return machine.change(self._task.args)
+            return machine.change(self._task.args, returned=["revision"])
 
         def explain(failure: Mapping[str, object]) -> str:
             words = not_answering if failure.get("made", True) else not_made
             return words(failure, machine.settings)
 
-        result = machine.change(self._task.args, explain)
+        result = machine.change(self._task.args, explain, returned=["revision"])
         verdicts = machine.published["verdict"]
         found = [*verdicts["machine"]["refused"], *verdicts["container"]["findings"]]
         wrong = [finding for finding in found if finding["severity"] == "error"]

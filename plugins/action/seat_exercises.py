@@ -39,4 +39,4 @@ class ActionModule(SeatAction):
         if arguments.get("state") != "absent":
             project = Path(machine.settings["course_image_project"])
             arguments["archive"] = packed(machine.name, project)
-        return machine.change(arguments)
+        return machine.change(arguments, returned=["stays"])

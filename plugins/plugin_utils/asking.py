@@ -3,6 +3,7 @@
 """Ask a machine by a module, and survive whatever it answers."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, cast
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
@@ -32,7 +33,9 @@ def ask(
     except Exception as error:
         raise AnsibleError(f"its answer cannot be read: {error}") from error
     finally:
-        action._remove_tmp_path(action._connection._shell.tmpdir)
+        # Where there is no connection, why the module could not be run says more.
+        with suppress(AnsibleConnectionFailure):
+            action._remove_tmp_path(action._connection._shell.tmpdir)
     return answer
 
 

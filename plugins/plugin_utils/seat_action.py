@@ -8,7 +8,7 @@ module is to do. What is published is in plugins/plugin_utils/published.py.
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from ansible.errors import AnsibleActionFail, AnsibleActionSkip, AnsibleError
 from ansible.plugins.action import ActionBase
@@ -42,8 +42,8 @@ OF_A_FAILURE = (
 )
 # Characters. The last lines of a build have some thousands.
 LONGEST_WORDS = 10_000
-# What is taken of the answer of a module that has changed a machine, besides what that has then.
-OF_A_CHANGE = ("changed", "diff", "revision", "stays")
+# What is taken of the answer of any module that has changed a machine, besides what that has then.
+OF_A_CHANGE = ("changed", "diff")
 
 
 class Machine:
@@ -98,13 +98,17 @@ class Machine:
         return ask(self._action, {**question, **arguments}, self.variables)
 
     def change(
-        self, arguments: Mapping[str, object], explain: Explain | None = None
+        self,
+        arguments: Mapping[str, object],
+        explain: Explain | None = None,
+        *,
+        returned: Sequence[str] = (),
     ) -> dict[str, object]:
         """Have the module change the machine, judge what it has then, and return the task's result.
 
         arguments: as of ask(). explain: what is said where the module has failed; the default is
         its own words, also where it has changed the machine all the same, as what it was to do is
-        not what has failed then.
+        not what has failed then. returned: what of the module's own answer is in the result too.
 
         Raises AnsibleActionFail where the module has failed or its answer is not taken,
         AnsibleActionSkip where it was skipped, and AnsibleError as ask() does.
@@ -123,7 +127,7 @@ class Machine:
         if found := judge.silence(self.name, answer):
             raise AnsibleActionFail(f"{self.name}: {in_words([found])}")
         result = self._judge(timed(shaped(answer), time.time()))
-        return result | {key: answer[key] for key in OF_A_CHANGE if key in answer}
+        return result | {key: answer[key] for key in (*OF_A_CHANGE, *returned) if key in answer}
 
     def judge_answer(self, answer: Answer) -> dict[str, object]:
         """Judge the machine by what it has just answered, publish it, and return the result."""

@@ -50,6 +50,19 @@ def test_an_answer_and_an_error_of_the_connection_are_given_as_they_are() -> Non
         result_of(TaskTimeoutError("late"))
 
 
+def test_why_a_machine_was_lost_is_said_where_it_cannot_be_tidied_either() -> None:
+    def fail(error: str) -> object:
+        raise AnsibleConnectionFailure(error)
+
+    action = SimpleNamespace(
+        _execute_module=lambda **_: fail("it broke off"),
+        _remove_tmp_path=lambda _: fail("there is nobody"),
+        _connection=SimpleNamespace(_shell=SimpleNamespace(tmpdir="there")),
+    )
+    with pytest.raises(AnsibleConnectionFailure, match="it broke off"):
+        ask(action, {}, {})
+
+
 @pytest.mark.parametrize(
     "error",
     [

@@ -405,6 +405,11 @@ def test_of_a_plan_that_is_too_large_the_end_is_left_out() -> None:
     assert list(cut_plan["names"]) == spare[:kept]
 
 
+def test_the_limit_of_a_plan_counts_the_swarm() -> None:
+    things = plan(engine(swarm="x" * 600_000, containers=[container("a")]))
+    assert (things["swarm"], things["containers"], things["more"]) == ([], [], 2)
+
+
 @pytest.mark.parametrize(
     ("kind", "thing", "saved"),
     [

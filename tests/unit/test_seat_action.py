@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from ansible.plugins.action import VariableLayer
 from ansible.vars.clean import strip_internal_keys
-from ansible_collections.labocloud.room.plugins.action import seat
+from ansible_collections.labocloud.room.plugins.action import seat, seat_state
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import judge, silent, unanswered
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
 from sample_action import Action
@@ -71,6 +71,12 @@ def test_what_is_refused_is_told_once() -> None:
     facts = {"seat": sample(("root", False))}
     message = run(facts, refuse=["machine"], anew=True)["msg"]
     assert message.count("it was not asked as root") == 1
+
+
+def test_of_an_answer_the_result_has_what_the_module_documents_and_no_more() -> None:
+    answer = {"changed": True, "seat": sample(), "revision": "other", "stays": ["work"]}
+    result = Action(seat_state, answer).run(facts=off())
+    assert strip_internal_keys(dict(result)).keys() == {"changed"}
 
 
 def test_to_ask_never_fails() -> None:

@@ -59,15 +59,14 @@ class Seat:
 
     def container(self, key: str) -> object:
         """Describe a container."""
-        """Describe a container."""
         if key not in self.containers:
             return stand_in.Refuse(404)
         layer = {"GraphDriver": {"Data": {"UpperDir": str(self.layer)}}} if self.layer else {}
         state = dict(self.containers[key])
-        return {"Id": key, "Name": f"/{key[0]}-name", "State": state, **layer}
+        made = {"Image": IMAGE, "Config": {}, "HostConfig": {}}
+        return {"Id": key, "Name": f"/{key[0]}-name", "State": state, **made, **layer}
 
     def turn(self, _: stand_in.Question, key: str, verb: str) -> object:
-        """Pause a container, and the like, as an engine would, or refuse."""
         """Pause a container, and the like, as an engine would, or refuse."""
         state = self.containers[key]
         if verb == "pause" and (state["Paused"] or state["Restarting"] or not state["Running"]):
@@ -276,6 +275,27 @@ def test_those_that_cannot_go_on_are_named(seat: Seat, monkeypatch: pytest.Monke
     seat.engine.on("POST", f"/containers/({B})/(unpause)", seat.turn)
     assert not seat.save(state="absent").get("failed")
     assert seat.paused() == []
+
+
+def test_one_that_is_described_by_half_is_asked_again_and_named(
+    seat: Seat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(halting, "RETURNS", 0)
+
+    def break_off(_: stand_in.Question) -> object:
+        seat.engine.on("GET", f"/containers/{A}/json", {})
+        return stand_in.Refuse(500)
+
+    seat.engine.on("POST", "/commit.*", break_off)
+    seat.add(A)
+    assert f"Fix: docker unpause {A[:12]}" in seat.save()["msg"]
+
+
+def test_the_name_of_a_containers_files_goes_however_their_image_is_described(seat: Seat) -> None:
+    seat.engine.on("GET", f"/images/{TAG[A]}/json", {"RepoTags": "odd"})
+    seat.add(A)
+    assert not seat.save().get("failed")
+    assert f"/images/{TAG[A]}?noprune=true" in seat.engine.asked("DELETE")
 
 
 def test_what_a_student_has_paused_stays_so(seat: Seat) -> None:

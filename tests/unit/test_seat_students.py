@@ -740,8 +740,10 @@ class Kept:
         return {
             "Id": name,
             "Image": MINE,
-            "State": {"Running": True, "Paused": True, "StartedAt": "then"},
+            "Name": f"/{name}",
+            "State": {"Running": True, "Paused": True, "Restarting": False, "StartedAt": "then"},
             "Config": {"Labels": None},
+            "HostConfig": {},
             "Mounts": [*mounts, {"Type": "bind", "Source": "/home", "Destination": "/home"}],
             "NetworkSettings": {"Networks": {"net": {"NetworkID": "n1"}} if volumes else {}},
         }
@@ -908,6 +910,13 @@ def test_a_name_that_has_become_the_only_one_of_another_image_stays(since: Kept)
     result = since.removed()
     assert result["left"] == ["name spare:1: an image has it that has no other name"]
     assert "DELETE /images/spare:1?noprune=true" not in steps(since.engine)
+
+
+@pytest.mark.parametrize("lost", ["State", "Image", "HostConfig"])
+def test_nothing_goes_where_a_container_is_described_by_half(since: Kept, lost: str) -> None:
+    del since.containers["done"][lost]
+    assert f"containers.done.{lost} lacks" in since.removed()["msg"]
+    assert steps(since.engine) == []
 
 
 def test_what_is_gone_since_it_was_saved_is_passed_over(since: Kept) -> None:

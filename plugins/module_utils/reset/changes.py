@@ -15,6 +15,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.answers impo
 )
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
 from ansible_collections.labocloud.room.plugins.module_utils.engine.read import Reader
+from ansible_collections.labocloud.room.plugins.module_utils.reset.halting import describe
 from ansible_collections.labocloud.room.plugins.module_utils.reset.plan import (
     Image,
     Plan,
@@ -92,7 +93,7 @@ def _is_as_saved(stamp: Callable[[], str], saved: str | None) -> bool:
 def _volumes_of(container: Container) -> list[str]:
     """Return the names of a container's volumes."""
     mounts = container.get("Mounts") or []
-    return [mount["Name"] for mount in mounts if mount["Type"] == "volume"]
+    return [mount["Name"] for mount in mounts if mount.get("Type") == "volume"]
 
 
 def _written_volumes(
@@ -142,7 +143,7 @@ def _keep_needed(changes: Changes, container: Container, name: str, things: Plan
     for volume in _volumes_of(container):
         changes.volumes.setdefault(volume, why)
     for network in endpoints(container).values():
-        changes.networks.setdefault(network["NetworkID"], why)
+        changes.networks.setdefault(network.get("NetworkID", ""), why)
     # Whoever leaves a swarm loses the containers of its services.
     if TASK in (container["Config"].get("Labels") or {}):
         for swarm in things["swarm"]:
@@ -162,7 +163,7 @@ def changes_since(docker: DockerConnection, things: Plan, saved: Stamps) -> Chan
     )
     written = set(changes.volumes)
     for container in things["containers"]:
-        description = Reader(docker).container(container["id"])
+        description = describe(docker, container["id"])
         if description is None:
             continue
         if reason := _why_changed(docker, description, saved["containers"], written):

@@ -12,7 +12,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import Container
+from ansible_collections.labocloud.room.plugins.module_utils.engine import answers
+from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import (
+    Container,
+    needing,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import (
     DockerConnection,
     EngineError,
@@ -34,6 +38,12 @@ ATTEMPTS = 3
 # go on, unpause or start. Not across a boot, which ends all containers.
 HALTED = Path("/run/labocloud-halted.json")
 
+# What tells whether a container runs, and since when: every engine has all of it.
+_STATE = needing(answers.CONTAINER["State?"], "Paused", "Restarting", "Running", "StartedAt")
+_CONTAINER = needing(
+    {**answers.CONTAINER, "State?": _STATE}, "Id", "Name", "Image", "State", "Config", "HostConfig"
+)
+
 Described = TypeVar("Described")
 # As HALTED has it.
 Halted = dict[str, dict[str, str]]
@@ -42,6 +52,14 @@ Halted = dict[str, dict[str, str]]
 def present(descriptions: Iterable[Described | None]) -> list[Described]:
     """Return those descriptions of things that are there."""
     return [description for description in descriptions if description is not None]
+
+
+def describe(docker: DockerConnection, key: str) -> Container | None:
+    """Return a container's description, by its ID, None where there is none.
+
+    Raises OSError, also where it does not say what a save relies on.
+    """
+    return Reader(docker).container(key, _CONTAINER)
 
 
 def _read_halted() -> Halted:
@@ -86,7 +104,7 @@ def _halt(docker: DockerConnection, container: Container) -> str:
         else:
             return undo
         # It may have ended just now.
-        now = Reader(docker).container(key)
+        now = describe(docker, key)
         if now is None:
             return ""
         container = now
@@ -103,7 +121,7 @@ def halt_all(docker: DockerConnection, containers: list[str], dest: Path) -> Non
     ours = _take(halted, dest)
     held = {key: verb for others in halted.values() for key, verb in others.items()}
     running = []
-    for container in present(map(Reader(docker).container, containers)):
+    for container in present(describe(docker, key) for key in containers):
         key, state = container["Id"], container["State"]
         if key in held:
             ours[key] = held[key]
@@ -120,7 +138,7 @@ def halt_all(docker: DockerConnection, containers: list[str], dest: Path) -> Non
 
 def _let_one_go_on(docker: DockerConnection, key: str, verb: str) -> None:
     """Let a container go on, by its ID, where it does not. Raises OSError."""
-    if container := Reader(docker).container(key):
+    if container := describe(docker, key):
         state = container["State"]
         if state["Paused"] if verb == "unpause" else not state["Running"]:
             docker.ask(f"/containers/{key}/{verb}", "POST")

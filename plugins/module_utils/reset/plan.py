@@ -174,7 +174,7 @@ def plan(engine: Engine, claims: Claims) -> Plan:
     room = _Room()
     things: Plan = {
         # A swarm that stays is its managers' to tidy, with all that it holds.
-        "swarm": [] if stays.swarm else [{"id": engine["swarm"], "name": "", "bytes": 0}],
+        "swarm": [] if stays.swarm else room.take([Thing(id=engine["swarm"], name="", bytes=0)]),
         "services": [] if stays.swarm else room.take(_without_size(engine["services"])),
         "secrets": [] if stays.swarm else room.take(_without_size(engine["secrets"])),
         "configs": [] if stays.swarm else room.take(_without_size(engine["configs"])),

@@ -37,6 +37,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.images.zstd import 
 from ansible_collections.labocloud.room.plugins.module_utils.limits import few
 from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.module_utils.reset.halting import (
+    describe,
     halt_all,
     present,
 )
@@ -80,7 +81,7 @@ def _things_to_save(docker: DockerConnection, wanted: Savable) -> Manifest:
     """Return what is there of what is asked. Raises UnsavableError where it can be no file."""
     reader = Reader(docker)
     things: Manifest = {
-        "containers": present(map(reader.container, wanted["containers"])),
+        "containers": present(describe(docker, key) for key in wanted["containers"]),
         "images": _images_to_save(reader, wanted["images"]),
         "volumes": present(map(reader.volume, wanted["volumes"])),
         "networks": present(map(reader.network, wanted["networks"])),
@@ -99,11 +100,14 @@ def _take_names(docker: DockerConnection, commits: list[str], others: list[str])
     """Take away the names of the archive again, where the engine answers."""
     # What is left of an answer is nobody's.
     docker.close()
-    for name in [*commits, *others]:
+    # With its last name an image would go. That of a container is to.
+    for name in commits:
+        with suppress(OSError):
+            take_name(docker, name)
+    for name in others:
         with suppress(OSError):
             image = Reader(docker).image(name) or {}
-            # With its last name an image would go: that of a container's is made to.
-            if name in commits or len(image.get("RepoTags") or []) > 1:
+            if len(image.get("RepoTags") or []) > 1:
                 take_name(docker, name)
 
 
@@ -167,7 +171,7 @@ def _save_volumes(docker: DockerConnection, volumes: list[Volume], dest: Path) -
 def _refuse_what_ran(docker: DockerConnection, containers: list[Container]) -> None:
     """Raise UnsavableError where a container ran while it was saved."""
     for container in containers:
-        now = Reader(docker).container(container["Id"]) or container
+        now = describe(docker, container["Id"]) or container
         state, then = now["State"], container["State"]
         if state["StartedAt"] != then["StartedAt"] or (state["Running"] and not state["Paused"]):
             raise UnsavableError(f"the container {name_of(container)} ran while it was saved")
