@@ -46,7 +46,7 @@ _raw:
 import json
 
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import SeatFacts
 from ansible_collections.labocloud.room.plugins.plugin_utils import (
     engine_files,
     registry_files,
@@ -59,7 +59,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.published import Va
 class SeatVariables(Variables):
     """The variables of a task on a machine that was asked."""
 
-    labocloud_seat: Seat
+    labocloud_seat: SeatFacts
 
 
 class LookupModule(LookupBase):
@@ -76,7 +76,7 @@ class LookupModule(LookupBase):
         return [files_of(service, term, has, want) for term in terms]
 
 
-def files_of(service: str, term: str, has: Seat, want: Want) -> dict[str, str]:
+def files_of(service: str, term: str, has: SeatFacts, want: Want) -> dict[str, str]:
     """Return the files, path to text, or the variables that a term names.
 
     has: the seat's facts. want: what the seat is to be like.

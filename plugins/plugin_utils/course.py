@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import wanted
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import SeatFacts
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import ExerciseError
 from ansible_collections.labocloud.room.plugins.plugin_utils import lesson_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import (
@@ -48,7 +48,7 @@ def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def course(want: Want, has: Seat) -> Course:
+def course(want: Want, has: SeatFacts) -> Course:
     """Return what decides the wanted images, as far as the control machine knows it.
 
     has: the facts of the machine that builds, at the beginning of the run. A file that cannot be

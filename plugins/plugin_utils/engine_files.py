@@ -12,7 +12,7 @@ from collections.abc import Set
 from datetime import date, time
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import ACCOUNT, SOCKET
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import SeatFacts
 from ansible_collections.labocloud.room.plugins.module_utils.passwords import without_passwords
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import (
@@ -84,7 +84,7 @@ def environment(want: Want) -> dict[str, str]:
     return proxy_environment(want["docker_engine_proxy"], dict.fromkeys(inside))
 
 
-def is_containerd_ours(has: Seat, want: Want) -> bool:
+def is_containerd_ours(has: SeatFacts, want: Want) -> bool:
     """Return whether the toolkit configures containerd too.
 
     Docker's own package of containerd listens on no port; the distribution's does, for Kubernetes.
@@ -99,18 +99,18 @@ def is_rootless(want: Want) -> bool:
     return want["docker_engine_students"] == "rootless"
 
 
-def is_group_unknown(has: Seat, want: Want) -> bool:
+def is_group_unknown(has: SeatFacts, want: Want) -> bool:
     """Return whether docker_engine_group is set and the seat does not know it, or not just now."""
     return bool(want["docker_engine_group"].strip()) and has["students"]["group"] is None
 
 
-def known_group(has: Seat, want: Want) -> int | None:
+def known_group(has: SeatFacts, want: Want) -> int | None:
     """Return the ID of the group whose members may use the engine; None where none is known."""
     group = has["students"]["group"] if want["docker_engine_group"].strip() else None
     return group["gid"] if group else None
 
 
-def access_commands(has: Seat, want: Want) -> list[list[str]]:
+def access_commands(has: SeatFacts, want: Want) -> list[list[str]]:
     """Return the commands that let the members of docker_engine_group use the engine, nobody else.
 
     They name the group by its ID, since a directory service may not answer yet when the engine
@@ -127,7 +127,7 @@ def access_commands(has: Seat, want: Want) -> list[list[str]]:
     return commands
 
 
-def _group_unit(has: Seat, want: Want) -> str:
+def _group_unit(has: SeatFacts, want: Want) -> str:
     """Return the drop-in by which docker.service opens its socket each time that it has started."""
     lines = [f"ExecStartPost={' '.join(command)}" for command in access_commands(has, want)]
     return "\n".join(["# Written by labocloud (docker_engine_group).", "[Service]", *lines, ""])
@@ -146,7 +146,7 @@ def login(want: Want) -> dict[str, str]:
     return {LOGIN: text} if folder else {}
 
 
-def files(has: Seat, want: Want) -> dict[str, str]:
+def files(has: SeatFacts, want: Want) -> dict[str, str]:
     """Return the files that have to be there: path to text. Others of the toolkit's are stale."""
     is_systemd = has["service_manager"] == "systemd"
     texts = {DAEMON_JSON: json_text(config(want))}
@@ -164,7 +164,7 @@ def files(has: Seat, want: Want) -> dict[str, str]:
     return texts
 
 
-def _rootless_files(has: Seat, want: Want) -> dict[str, str]:
+def _rootless_files(has: SeatFacts, want: Want) -> dict[str, str]:
     """Return the files by which systemd runs an engine without root, and none of root's."""
     texts = {UNIT: shipped("docker_engine", "rootless.service"), SOCKET_MASK: _MASKED}
     if is_containerd_ours(has, want):
@@ -174,7 +174,7 @@ def _rootless_files(has: Seat, want: Want) -> dict[str, str]:
     return texts
 
 
-def fallback(has: Seat, want: Want) -> dict[str, str]:
+def fallback(has: SeatFacts, want: Want) -> dict[str, str]:
     """Return daemon.json, path to text, for an engine that refuses the one that is wanted.
 
     It is what the engine runs with, if that is known to work, or else the defaults. A seat reports

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 from ansible.errors import AnsibleActionFail, AnsibleActionSkip, AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Attacks, Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Attacks, SeatFacts
 from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.plugin_utils import judge, settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import Answer, NoConnection
@@ -143,7 +143,7 @@ class Machine:
             return self._judge(facts)
         return self._publish(None, self.published.get("verdict", {}))
 
-    def _judge(self, facts: Seat) -> dict[str, object]:
+    def _judge(self, facts: SeatFacts) -> dict[str, object]:
         """Judge the machine by its facts, publish it, and return the task's result."""
         twins = self.published.get("twins", {}).get(self.name, [])
         wanted: Want = {**self.settings, "twins": twins, "attacks": self.published.get("attacks")}
@@ -161,7 +161,10 @@ class Machine:
         return self._publish(facts, judge.judge(facts, wanted, builder))
 
     def _publish(
-        self, facts: Seat | None, verdicts: Mapping[str, Verdict], others: Published | None = None
+        self,
+        facts: SeatFacts | None,
+        verdicts: Mapping[str, Verdict],
+        others: Published | None = None,
     ) -> dict[str, object]:
         """Publish what was judged, and return the result of a task that changes nothing.
 

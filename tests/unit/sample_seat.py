@@ -9,7 +9,7 @@ from typing import Any, cast
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import digest
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import SeatFacts
 from ansible_collections.labocloud.room.plugins.plugin_utils import (
     engine_files,
     lesson_files,
@@ -231,9 +231,9 @@ def changed(whole: Mapping[str, Any], *changes: tuple[str, object]) -> dict[str,
     return result
 
 
-def seat(*changes: tuple[str, object]) -> Seat:
+def seat(*changes: tuple[str, object]) -> SeatFacts:
     """Return the seat's facts, with other values at some paths."""
-    return cast("Seat", changed(SEAT, *changes))
+    return cast("SeatFacts", changed(SEAT, *changes))
 
 
 def builder(*changes: tuple[str, object]) -> Builder:

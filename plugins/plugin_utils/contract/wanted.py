@@ -9,7 +9,7 @@ those there. What is made of them, and of what the builder has, stands below.
 
 from typing import TypedDict
 
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Attacks, Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Attacks, SeatFacts
 
 
 class Settings(TypedDict):
@@ -155,5 +155,5 @@ class Course(CourseBegun):
 class Builder(TypedDict, total=False):
     """The machine that builds: what it says, and the course; empty where it was not asked."""
 
-    seat: Seat
+    seat: SeatFacts
     course: Course

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import cast
 
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import SeatFacts
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import (
     Answer,
     NoConnection,
@@ -43,7 +43,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line
 
-_Rule = Callable[[Seat, Want, Builder], Verdict]
+_Rule = Callable[[SeatFacts, Want, Builder], Verdict]
 
 # Characters of a reason.
 _LONGEST = 300
@@ -70,12 +70,12 @@ PARTS: Mapping[str, _Rule] = {
 }
 
 
-def judge(has: Seat, want: Want, builder: Builder) -> dict[str, Verdict]:
+def judge(has: SeatFacts, want: Want, builder: Builder) -> dict[str, Verdict]:
     """Return the verdict on each part. It raises nothing, whatever the seat's answer holds."""
     return {part: _judge_part(part, rule, has, want, builder) for part, rule in PARTS.items()}
 
 
-def _judge_part(part: str, rule: _Rule, has: Seat, want: Want, builder: Builder) -> Verdict:
+def _judge_part(part: str, rule: _Rule, has: SeatFacts, want: Want, builder: Builder) -> Verdict:
     """Return the verdict on a part, a finding if the seat's facts cannot be understood.
 
     A seat's answer can lead to any number of findings: the verdict has the first of them.

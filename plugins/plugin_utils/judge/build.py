@@ -5,7 +5,7 @@
 import re
 from collections.abc import Iterator
 
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import SeatFacts
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     BuildVerdict,
     Origin,
@@ -32,7 +32,7 @@ _PLATFORMS = (
 )
 
 
-def origin(has: Seat, want: Want) -> Origin:
+def origin(has: SeatFacts, want: Want) -> Origin:
     """Return the image that the base is made from, unless the base is bootstrapped."""
     image, name = want["course_image_base"], f"{want['course_image_base_tag']}-from"
     source = want["course_image_base_source"]
@@ -51,12 +51,12 @@ def origin(has: Seat, want: Want) -> Origin:
     }
 
 
-def _missing_tools(has: Seat) -> list[str]:
+def _missing_tools(has: SeatFacts) -> list[str]:
     """Return the packages that a base is bootstrapped with and that a machine lacks."""
     return [package for package in TOOLS if package not in has["packages"]]
 
 
-def foreseen_packages(has: Seat, want: Want, builder: Builder) -> list[str]:
+def foreseen_packages(has: SeatFacts, want: Want, builder: Builder) -> list[str]:
     """Return the packages that are missing to make a base, where it is certain that one is made so.
 
     It is certain where bootstrap is set, and not where a registry is asked first: that takes an
@@ -72,7 +72,7 @@ def foreseen_packages(has: Seat, want: Want, builder: Builder) -> list[str]:
     return _missing_tools(has) if is_certain else []
 
 
-def _refusals(has: Seat, want: Want) -> Iterator[Finding]:
+def _refusals(has: SeatFacts, want: Want) -> Iterator[Finding]:
     """Yield why the base cannot be made."""
     yield from wrong_architecture(has, want)
     # A build on a name that is not there would pull the image.
@@ -84,7 +84,7 @@ def _refusals(has: Seat, want: Want) -> Iterator[Finding]:
         yield finding("base_absent", want["name"], image=want["course_image_base"])
 
 
-def judge(has: Seat, want: Want, builder: Builder) -> BuildVerdict | Verdict:
+def judge(has: SeatFacts, want: Want, builder: Builder) -> BuildVerdict | Verdict:
     """Judge the build; other machines have none, nor has a room that goes back to a revision."""
     name, course = want["name"], builder.get("course")
     if want["room"]["builder"] != name or not course or course["why"]:

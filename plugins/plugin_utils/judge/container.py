@@ -17,7 +17,7 @@ from typing import NamedTuple
 from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import (
     Container,
     Listener,
-    Seat,
+    SeatFacts,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
@@ -88,7 +88,7 @@ def url(want: Want) -> str:
     )
 
 
-def container_of(want: Want, has: Seat) -> DesiredContainer:
+def container_of(want: Want, has: SeatFacts) -> DesiredContainer:
     """Return the desired container, as POST /containers/create of Docker's API takes it."""
     is_persistent = want["flask_container_lifecycle"] == "persistent"
     docker = has["docker"]
@@ -127,7 +127,7 @@ def container_of(want: Want, has: Seat) -> DesiredContainer:
     }
 
 
-def as_facts(want: Want, has: Seat) -> dict[str, object]:
+def as_facts(want: Want, has: SeatFacts) -> dict[str, object]:
     """Return the desired container in the form of a seat's facts."""
     wanted = container_of(want, has)
     address, port = want["flask_container_bind_address"], want["flask_container_host_port"]
@@ -149,7 +149,7 @@ def _normalized(key: str, value: object) -> object:
     return value or None
 
 
-def _differences(has: Seat, want: Want, container: Container) -> list[str]:
+def _differences(has: SeatFacts, want: Want, container: Container) -> list[str]:
     """Return the fields, by Docker's names, in which a container differs from the desired one."""
     actual = container["settings"]
     # A container without settings has disappeared while the seat was asked.
@@ -173,7 +173,7 @@ def _reaching_out(container: Container, differs: list[str]) -> list[str]:
     return [key for key in differs if key in _RIGHTS or (key == "SecurityOpt" and loosening)]
 
 
-def _is_labelled(has: Seat, container: Container) -> bool:
+def _is_labelled(has: SeatFacts, container: Container) -> bool:
     """Return whether a container has the toolkit's label, and not from its image."""
     # A container inherits its image's labels, and an image those of a container that was committed.
     inherited = {
@@ -185,7 +185,7 @@ def _is_labelled(has: Seat, container: Container) -> bool:
     return _MANAGED in container["labels"] and _MANAGED not in inherited
 
 
-def _is_the_courses(has: Seat, container: Container) -> bool:
+def _is_the_courses(has: SeatFacts, container: Container) -> bool:
     """Return whether a container runs a course image that the toolkit has brought."""
     return any(
         image["id"] == container["image_id"] and is_ours(has, name)
@@ -194,7 +194,7 @@ def _is_the_courses(has: Seat, container: Container) -> bool:
     )
 
 
-def _own_containers(has: Seat) -> dict[str, str]:
+def _own_containers(has: SeatFacts) -> dict[str, str]:
     """Return the containers that the toolkit has created: name to ID."""
     recorded = has["brought"].get("containers", [])
     making = has["brought"].get("making")
@@ -219,7 +219,7 @@ class _Ownership(NamedTuple):
     present: Container | None
 
 
-def _ownership(has: Seat, want: Want) -> _Ownership:
+def _ownership(has: SeatFacts, want: Want) -> _Ownership:
     """Return which containers of a machine are the toolkit's, and which a new one replaces."""
     name, own = want["flask_container_name"], _own_containers(has)
     left = own.get(successor(want), "")
@@ -240,7 +240,7 @@ def _is_in_the_way(listening: str, address: str) -> bool:
     return listening in _ANYWHERE or listening == address
 
 
-def _holders(has: Seat, want: Want, allowed_ids: set[str]) -> list[Listener]:
+def _holders(has: SeatFacts, want: Want, allowed_ids: set[str]) -> list[Listener]:
     """Return who else holds the port of the page. allowed_ids: of containers that may hold it.
 
     An engine without root holds the port itself; one that does not answer is about to be restarted.
@@ -260,7 +260,7 @@ def _holders(has: Seat, want: Want, allowed_ids: set[str]) -> list[Listener]:
     ]
 
 
-def _holder(has: Seat, listener: Listener) -> str:
+def _holder(has: SeatFacts, listener: Listener) -> str:
     """Return who holds a port, in the words by which a person would look for it."""
     if name := listener["container"]:
         container = has["containers"].get(name)
@@ -270,7 +270,7 @@ def _holder(has: Seat, listener: Listener) -> str:
     return "a process that cannot be seen from here"
 
 
-def _wrong_address(has: Seat, want: Want) -> Iterator[Finding]:
+def _wrong_address(has: SeatFacts, want: Want) -> Iterator[Finding]:
     """Yield a finding if the address of the page is none of the machine's."""
     text = want["flask_container_bind_address"]
     try:
@@ -286,7 +286,7 @@ def _wrong_address(has: Seat, want: Want) -> Iterator[Finding]:
         yield finding("container_address_elsewhere", want["name"], value=text, others=others)
 
 
-def wrong_settings(has: Seat, want: Want) -> Iterator[Finding]:
+def wrong_settings(has: SeatFacts, want: Want) -> Iterator[Finding]:
     """Yield what is wrong with the settings themselves."""
     seat = want["name"]
     if wrong := want["wrong"].get("flask_container"):
@@ -305,13 +305,15 @@ def wrong_settings(has: Seat, want: Want) -> Iterator[Finding]:
         yield finding("container_pids_wrong", seat, value=limit)
 
 
-def _is_page_right(has: Seat, container: Container) -> bool:
+def _is_page_right(has: SeatFacts, container: Container) -> bool:
     """Return whether the page is the container's, or was not requested."""
     page, revision = has["page"], container["labels"].get("labocloud.revision", "")
     return page is None or page["revision"] == revision
 
 
-def _old_image(has: Seat, want: Want, builder: Builder, container: Container) -> Iterator[Finding]:
+def _old_image(
+    has: SeatFacts, want: Want, builder: Builder, container: Container
+) -> Iterator[Finding]:
     """Yield a finding if the container's image is not the one that has the image's name by now.
 
     There is none if the image with the name is wrong itself: the part images reports that.
@@ -331,7 +333,7 @@ def _old_image(has: Seat, want: Want, builder: Builder, container: Container) ->
 
 
 def _running(
-    has: Seat, want: Want, builder: Builder, container: Container, differs: list[str]
+    has: SeatFacts, want: Want, builder: Builder, container: Container, differs: list[str]
 ) -> Iterator[Finding]:
     """Yield what is wrong with the course's own container that runs, and with its page."""
     seat, name = want["name"], want["flask_container_name"]
@@ -356,7 +358,7 @@ def _running(
         yield from _old_image(has, want, builder, container)
 
 
-def _refusals(has: Seat, want: Want, containers: _Ownership) -> Iterator[Finding]:
+def _refusals(has: SeatFacts, want: Want, containers: _Ownership) -> Iterator[Finding]:
     """Yield what of somebody else's keeps the container from running."""
     seat, name, next_name = want["name"], want["flask_container_name"], successor(want)
     present = containers.present
@@ -371,7 +373,7 @@ def _refusals(has: Seat, want: Want, containers: _Ownership) -> Iterator[Finding
         yield finding("port_taken", seat, port=port, holder=_holder(has, listener))
 
 
-def _not_running(has: Seat, want: Want, present: Container | None) -> Iterator[Finding]:
+def _not_running(has: SeatFacts, want: Want, present: Container | None) -> Iterator[Finding]:
     """Yield a finding on a container that does not run; none if the engine does not run either."""
     values = {"container": want["flask_container_name"]}
     if present:
@@ -381,7 +383,7 @@ def _not_running(has: Seat, want: Want, present: Container | None) -> Iterator[F
 
 
 def _verdict(
-    has: Seat, want: Want, builder: Builder, containers: _Ownership, differs: list[str]
+    has: SeatFacts, want: Want, builder: Builder, containers: _Ownership, differs: list[str]
 ) -> Verdict:
     """Return the verdict on a seat whose settings are right. differs: from its own container."""
     present = containers.present
@@ -402,7 +404,7 @@ def _verdict(
     return verdict(findings, settled=False, refused=refused)
 
 
-def judge(has: Seat, want: Want, builder: Builder) -> ContainerVerdict:
+def judge(has: SeatFacts, want: Want, builder: Builder) -> ContainerVerdict:
     """Judge the container."""
     containers = _ownership(has, want)
     is_seat = want["name"] in want["room"]["seats"]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import SeatFacts
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     Archive,
     Pulled,
@@ -49,7 +49,7 @@ def _tags_of(want: Want, wanted: Wanted) -> dict[str, str]:
     }
 
 
-def unpublished(want: Want, build_host: Seat, wanted: Wanted) -> dict[str, str]:
+def unpublished(want: Want, build_host: SeatFacts, wanted: Wanted) -> dict[str, str]:
     """Return what to publish, tag to name on the builder: both images where one is lacking."""
     if not wanted.is_built or road_of(want) != "registry":
         return {}
@@ -57,7 +57,7 @@ def unpublished(want: Want, build_host: Seat, wanted: Wanted) -> dict[str, str]:
     return {} if tags.keys() <= build_host["registry"]["images"].keys() else tags
 
 
-def builder_unready(want: Want, build_host: Seat) -> Finding | None:
+def builder_unready(want: Want, build_host: SeatFacts) -> Finding | None:
     """Return why the builder cannot do anything for the others; None where it can."""
     if build_host["docker"]["running"] and build_host["before"] is not None:
         return None
@@ -66,7 +66,7 @@ def builder_unready(want: Want, build_host: Seat) -> Finding | None:
 
 
 def pulls(
-    want: Want, build_host: Seat, wanted: Wanted, lacking: list[str]
+    want: Want, build_host: SeatFacts, wanted: Wanted, lacking: list[str]
 ) -> Iterator[tuple[str, Pulled]]:
     """Yield what a seat pulls from the registry: the tag there, and the image to pull.
 
@@ -90,7 +90,7 @@ def pulls(
 
 
 def obstacles(
-    want: Want, build_host: Seat, wanted: Wanted, pull: Mapping[str, Pulled]
+    want: Want, build_host: SeatFacts, wanted: Wanted, pull: Mapping[str, Pulled]
 ) -> Iterator[Finding]:
     """Yield what the builder has to do before the images can come; none of it is the seat's.
 
@@ -115,7 +115,7 @@ def images_of(want: Want, wanted: Wanted) -> dict[str, str]:
     }
 
 
-def lacking_of(has: Seat, images: Mapping[str, str]) -> list[str]:
+def lacking_of(has: SeatFacts, images: Mapping[str, str]) -> list[str]:
     """Return the names of the images that a machine lacks. images: name to fingerprint."""
     return [
         name
@@ -124,7 +124,7 @@ def lacking_of(has: Seat, images: Mapping[str, str]) -> list[str]:
     ]
 
 
-def archive_of(has: Seat, want: Want, wanted: Wanted, images: dict[str, str]) -> Archive:
+def archive_of(has: SeatFacts, want: Want, wanted: Wanted, images: dict[str, str]) -> Archive:
     """Return the archive by which a machine is sent images. images: name to fingerprint."""
     skip = layers_present(has, wanted.image["layers"]) if has["docker"]["partial"] else 0
     # An archive is named after its content, which is the images and their names.

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from ansible_collections.labocloud.room.plugins.module_utils.facts.machine import (
     UNITS_OF_THE_ENGINE,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import SeatFacts
 from ansible_collections.labocloud.room.plugins.module_utils.facts.students import ROOT
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
@@ -92,12 +92,12 @@ def _without(names: Iterable[str], others: Iterable[str] = ()) -> list[str]:
     return [name for name in dict.fromkeys(names) if name not in excluded]
 
 
-def _release(has: Seat) -> str:
+def _release(has: SeatFacts) -> str:
     """Return the system's name and version in the form of the keys of PACKAGES."""
     return f"{has['os']['id']}-{has['os']['version']}"
 
 
-def _installation(has: Seat, want: Want, builder: Builder) -> Installation:
+def _installation(has: SeatFacts, want: Want, builder: Builder) -> Installation:
     """Return what there is to install, and whether all of it is installed."""
     present, pin = has["packages"], want["docker_engine_version"]
     source = want["docker_engine_source"]
@@ -127,7 +127,7 @@ def _installation(has: Seat, want: Want, builder: Builder) -> Installation:
     }
 
 
-def _configuration(has: Seat, want: Want) -> Configuration:
+def _configuration(has: SeatFacts, want: Want) -> Configuration:
     """Return what there is to write, and whether all of it is written.
 
     The engine itself starts a containerd that does not run yet.
@@ -166,17 +166,17 @@ def _configuration(has: Seat, want: Want) -> Configuration:
     }
 
 
-def _is_ours(path: str, has: Seat) -> bool:
+def _is_ours(path: str, has: SeatFacts) -> bool:
     """Return whether a file of Docker's configuration is one that the toolkit writes."""
     return bool(_OURS.fullmatch(path)) or (path in _UNITS and rootless.was_set_up(has))
 
 
-def is_ready(has: Seat, want: Want) -> bool:
+def is_ready(has: SeatFacts, want: Want) -> bool:
     """Return whether the engine is installed and configured, so that collisions only warn."""
     return _installation(has, want, {})["installed"] and _configuration(has, want)["configured"]
 
 
-def _trust(has: Seat, want: Want) -> Trust:
+def _trust(has: SeatFacts, want: Want) -> Trust:
     """Return the CAs to write, the paths of those to remove, and their directories.
 
     Each CA is trusted for its registry alone; the engine reads them again at each pull. The file of
@@ -200,7 +200,7 @@ def _trust(has: Seat, want: Want) -> Trust:
     }
 
 
-def _overruled_keys(has: Seat, want: Want) -> list[str]:
+def _overruled_keys(has: SeatFacts, want: Want) -> list[str]:
     """Return the keys of somebody else's daemon.json that would change or disappear."""
     if has["before"] is not None or engine_files.DAEMON_JSON not in has["files"]:
         return []
@@ -214,7 +214,7 @@ def _overruled_keys(has: Seat, want: Want) -> list[str]:
 
 
 def _refusals(
-    has: Seat, want: Want, install: Installation, configure: Configuration
+    has: SeatFacts, want: Want, install: Installation, configure: Configuration
 ) -> Iterator[Finding]:
     """Yield what keeps the engine from being installed or configured, but for its networks."""
     name, docker, source = want["name"], has["docker"], want["docker_engine_source"]
@@ -248,7 +248,7 @@ def _refusals(
 
 
 def _conditions(
-    has: Seat, want: Want, install: Installation, configure: Configuration, trust: Trust
+    has: SeatFacts, want: Want, install: Installation, configure: Configuration, trust: Trust
 ) -> Iterator[Finding]:
     """Yield what else is wrong.
 
@@ -274,7 +274,7 @@ def _conditions(
         yield from rootless.limits(has, want)
 
 
-def _removal(has: Seat, want: Want) -> EngineRemoval | None:
+def _removal(has: SeatFacts, want: Want) -> EngineRemoval | None:
     """Return what goes together with the toolkit; None where the toolkit has changed nothing."""
     before, present = has["before"], has["files"]
     if before is None:
@@ -336,7 +336,7 @@ def _is_ca_coming(want: Want, builder: Builder) -> bool:
     return is_asked and not registry.ca_lasts(builder["seat"])
 
 
-def judge(has: Seat, want: Want, builder: Builder) -> EngineVerdict:
+def judge(has: SeatFacts, want: Want, builder: Builder) -> EngineVerdict:
     """Judge the engine."""
     docker, trust = has["docker"], _trust(has, want)
     install, configure = _installation(has, want, builder), _configuration(has, want)

@@ -5,7 +5,7 @@
 from typing import Literal
 
 from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import PLACES, digest
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Exercises, Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Exercises, SeatFacts
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     ExercisesVerdict,
     Verdict,
@@ -22,7 +22,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import
 _PARTS: tuple[Literal["folder", "command", "memory"], ...] = ("folder", "command", "memory")
 
 
-def judge(has: Seat, want: Want, builder: Builder) -> ExercisesVerdict:
+def judge(has: SeatFacts, want: Want, builder: Builder) -> ExercisesVerdict:
     """Judge what a seat has of the practical; a machine that is no seat needs none."""
     present, delivered = has["exercises"], sorted(set(has["built"].values()))
     judged = verdict()

@@ -4,7 +4,7 @@
 
 from collections.abc import Iterator
 
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import SeatFacts
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     ImagesUnknown,
     ImagesVerdict,
@@ -43,7 +43,9 @@ def _wrong_settings(want: Want) -> Iterator[Finding]:
         yield finding("image_road", name)
 
 
-def _wrong_revision(has: Seat, want: Want, build_host: Seat, wanted: Wanted) -> Iterator[Finding]:
+def _wrong_revision(
+    has: SeatFacts, want: Want, build_host: SeatFacts, wanted: Wanted
+) -> Iterator[Finding]:
     """Yield why a machine cannot go to the requested revision."""
     request, tag = want["course_image_revision"], want["course_image_tag"]
     if not request:
@@ -76,7 +78,7 @@ def _unreadable_files(want: Want, builder: Builder) -> Iterator[Finding]:
         yield finding("project_unreadable", want["name"], why=why)
 
 
-def wrong_architecture(has: Seat, want: Want) -> Iterator[Finding]:
+def wrong_architecture(has: SeatFacts, want: Want) -> Iterator[Finding]:
     """Yield a finding on a machine for whose architecture there are no images."""
     if has["arch"] not in ARCHITECTURES:
         first, second = ARCHITECTURES
@@ -84,7 +86,7 @@ def wrong_architecture(has: Seat, want: Want) -> Iterator[Finding]:
         yield finding("image_arch", want["name"], one=first, other=second, **values)
 
 
-def _unfit_machine(has: Seat, want: Want, build_host: Seat) -> Iterator[Finding]:
+def _unfit_machine(has: SeatFacts, want: Want, build_host: SeatFacts) -> Iterator[Finding]:
     """Yield why the images cannot be on a machine that lacks them."""
     name, arch = want["name"], has["arch"]
     values = {"host": name, "arch": arch, "builder": want["room"]["builder"]}
@@ -98,7 +100,9 @@ def _unfit_machine(has: Seat, want: Want, build_host: Seat) -> Iterator[Finding]
         yield finding("image_disk", name, free=free, root=has["docker"]["root"], wanted=least)
 
 
-def _wrong_images(has: Seat, want: Want, build_host: Seat, wanted: Wanted) -> Iterator[Finding]:
+def _wrong_images(
+    has: SeatFacts, want: Want, build_host: SeatFacts, wanted: Wanted
+) -> Iterator[Finding]:
     """Yield the images that are not the room's: neither wanted, nor what the room is served.
 
     Which of the two a seat has depends on the seat's turn in an update, and on whether there was an
@@ -124,13 +128,13 @@ def _wrong_images(has: Seat, want: Want, build_host: Seat, wanted: Wanted) -> It
             yield finding("image_old", want["name"], **values)
 
 
-def _removal(has: Seat, want: Want) -> dict[str, str]:
+def _removal(has: SeatFacts, want: Want) -> dict[str, str]:
     """Return the images that go with the toolkit: name to ID."""
     names = revisions.brought(has, want["course_image_tag"])
     return {name: has["images"][name]["id"] for name in names}
 
 
-def _unknown(has: Seat, want: Want) -> ImagesUnknown:
+def _unknown(has: SeatFacts, want: Want) -> ImagesUnknown:
     """Return the verdict on a machine where the machine that builds was not asked."""
     builder = want["room"]["builder"]
     unknown = finding("image_unknown", want["name"], builder=builder)
@@ -144,7 +148,7 @@ def _unknown(has: Seat, want: Want) -> ImagesUnknown:
     }
 
 
-def judge(has: Seat, want: Want, builder: Builder) -> ImagesVerdict | ImagesUnknown:
+def judge(has: SeatFacts, want: Want, builder: Builder) -> ImagesVerdict | ImagesUnknown:
     """Judge the images."""
     if not builder:
         return _unknown(has, want)

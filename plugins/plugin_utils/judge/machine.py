@@ -4,7 +4,7 @@
 
 from collections.abc import Iterator
 
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import SeatFacts
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import Verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
@@ -17,7 +17,7 @@ _LOWEST_PYTHON = (3, 10)
 ROLES = ("seat", "room_page")
 
 
-def _refusals(has: Seat, want: Want) -> Iterator[Finding]:
+def _refusals(has: SeatFacts, want: Want) -> Iterator[Finding]:
     """Yield what keeps anything from being done on the machine."""
     name = want["name"]
     if not has["root"]:
@@ -38,7 +38,7 @@ def _refusals(has: Seat, want: Want) -> Iterator[Finding]:
             yield finding("setting_wrong", name, what="; ".join(wrong))
 
 
-def _warnings(has: Seat, want: Want) -> Iterator[Finding]:
+def _warnings(has: SeatFacts, want: Want) -> Iterator[Finding]:
     """Yield what will be in the way: a disk that is nearly full, a clock that is off."""
     name, docker = want["name"], has["docker"]
     if docker["free_mb"] < want["room_page_min_free_mb"]:
@@ -49,6 +49,6 @@ def _warnings(has: Seat, want: Want) -> Iterator[Finding]:
         yield finding("clock_off", name, seconds=f"{ahead:+.0f}")
 
 
-def judge(has: Seat, want: Want, _: Builder) -> Verdict:
+def judge(has: SeatFacts, want: Want, _: Builder) -> Verdict:
     """Judge the machine."""
     return verdict(_warnings(has, want), refused=_refusals(has, want))

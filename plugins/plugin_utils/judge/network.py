@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import SeatFacts
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import Verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
@@ -51,7 +51,7 @@ def _free_range(taken: list[_Network]) -> str:
     return next(free, "?")
 
 
-def _collisions(has: Seat, want: Want, pools: list[_Network]) -> Iterator[Finding]:
+def _collisions(has: SeatFacts, want: Want, pools: list[_Network]) -> Iterator[Finding]:
     """Yield the networks of Docker's whose addresses the seat has a route to.
 
     pools: the pools from which Docker takes, or will take, its networks. Docker keeps a new network
@@ -84,7 +84,7 @@ def _collisions(has: Seat, want: Want, pools: list[_Network]) -> Iterator[Findin
             )
 
 
-def _large_packets(has: Seat, want: Want, mtu: int) -> Iterator[Finding]:
+def _large_packets(has: SeatFacts, want: Want, mtu: int) -> Iterator[Finding]:
     """Yield a finding if Docker's packets, of mtu bytes, are too large for the interface."""
     facts = has["network"]
     docker_mtu = facts["docker_mtu"] or mtu
@@ -93,7 +93,7 @@ def _large_packets(has: Seat, want: Want, mtu: int) -> Iterator[Finding]:
         yield finding("network_mtu", want["name"], docker=docker_mtu, **values)
 
 
-def registries(has: Seat, want: Want) -> Iterator[Finding]:
+def registries(has: SeatFacts, want: Want) -> Iterator[Finding]:
     """Yield the registries outside that are not reached; the part registry judges the room's."""
     facts = has["network"]
     inside = [want["room"]["registry"][key] for key in ("at", "mirror")]
@@ -108,7 +108,7 @@ def registries(has: Seat, want: Want) -> Iterator[Finding]:
             yield finding("proxy_unset", want["name"], **values)
 
 
-def judge(has: Seat, want: Want, _: Builder) -> Verdict:
+def judge(has: SeatFacts, want: Want, _: Builder) -> Verdict:
     """Judge the network. Collisions are a refusal where the engine is not as it should be."""
     daemon = engine_files.config(want)
     entries = daemon.get("default-address-pools")

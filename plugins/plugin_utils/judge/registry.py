@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
 
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import SeatFacts
 from ansible_collections.labocloud.room.plugins.module_utils.passwords import (
     sentence_without_passwords,
 )
@@ -92,7 +92,7 @@ def _wrong_room(want: Want) -> Iterator[Finding]:
         yield finding("setting_wrong", want["name"], what="; ".join(wrong))
 
 
-def _unreachable(has: Seat, want: Want, builder: Builder) -> Iterator[Finding]:
+def _unreachable(has: SeatFacts, want: Want, builder: Builder) -> Iterator[Finding]:
     """Yield which of the registry and its mirror a seat does not reach.
 
     One that does not answer on its own host either is left out: that host's findings report it.
@@ -154,14 +154,14 @@ def _renewal_limit(seconds: float) -> datetime:
         return datetime.max.replace(tzinfo=UTC)
 
 
-def ca_lasts(has: Seat) -> bool:
+def ca_lasts(has: SeatFacts) -> bool:
     """Return whether the registry's host keeps the CA that it has."""
     # The control machine's clock decides, since the host's own may be off.
     ca = _certificate(has["registry"]["ca"])
     return ca is not None and ca.until > _renewal_limit(has["clock"]["control"] or 0)
 
 
-def certificates(has: Seat, host: str) -> Certificates:
+def certificates(has: SeatFacts, host: str) -> Certificates:
     """Return what the tasks need to know of the certificates, for a registry on that host."""
     ca, own = _certificate(has["registry"]["ca"]), _certificate(has["registry"]["certificate"])
     lasts = ca_lasts(has)
@@ -178,7 +178,7 @@ def certificates(has: Seat, host: str) -> Certificates:
     }
 
 
-def _is_ours(has: Seat) -> bool:
+def _is_ours(has: SeatFacts) -> bool:
     """Return whether the registry is the toolkit's.
 
     It is as soon as the toolkit has installed the package: a machine that is booted before the
@@ -190,7 +190,7 @@ def _is_ours(has: Seat) -> bool:
     )
 
 
-def _work(has: Seat, want: Want) -> RegistryWork:
+def _work(has: SeatFacts, want: Want) -> RegistryWork:
     """Return what the role has to do on the registry's host."""
     host, port = _split(want["room"]["registry"]["at"])
     mirror = want["room"]["registry"]["mirror"]
@@ -223,7 +223,7 @@ def _work(has: Seat, want: Want) -> RegistryWork:
     }
 
 
-def _refusals(has: Seat, want: Want, todo: RegistryWork) -> Iterator[Finding]:
+def _refusals(has: SeatFacts, want: Want, todo: RegistryWork) -> Iterator[Finding]:
     """Yield what keeps the registry from being set up on its host."""
     name = want["name"]
     if has["service_manager"] != "systemd":
@@ -243,7 +243,7 @@ def _refusals(has: Seat, want: Want, todo: RegistryWork) -> Iterator[Finding]:
             yield finding("registry_port", name, port=port, holder=f"{holder}{pid}")
 
 
-def _failures(has: Seat, want: Want, todo: RegistryWork) -> Iterator[Finding]:
+def _failures(has: SeatFacts, want: Want, todo: RegistryWork) -> Iterator[Finding]:
     """Yield what is wrong with the registry on its host."""
     name, registry = want["name"], want["room"]["registry"]
     if not todo["configured"]:
@@ -267,7 +267,7 @@ def _failures(has: Seat, want: Want, todo: RegistryWork) -> Iterator[Finding]:
         yield finding("mirror_down", name, address=address, why=why[address], **values)
 
 
-def judge(has: Seat, want: Want, builder: Builder) -> RegistryVerdict | RegistryElsewhere:
+def judge(has: SeatFacts, want: Want, builder: Builder) -> RegistryVerdict | RegistryElsewhere:
     """Judge the registry on its host, and on the others the way to it."""
     host, storage = want["room"]["registry"]["host"], registry_files.STORAGE
     refused = list(_wrong_room(want)) if host else []

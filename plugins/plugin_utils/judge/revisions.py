@@ -13,7 +13,7 @@ from hashlib import sha256
 from itertools import takewhile
 from typing import NamedTuple
 
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Image, Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Image, SeatFacts
 from ansible_collections.labocloud.room.plugins.module_utils.reset.ownership import is_brought
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
 
@@ -47,23 +47,23 @@ def is_valid_name(name: object) -> bool:
     return isinstance(name, str) and _IMAGE_NAME.fullmatch(name) is not None
 
 
-def image_of(has: Seat, name: str) -> Image:
+def image_of(has: SeatFacts, name: str) -> Image:
     """Return the image that a machine has under a name, or one with empty fields."""
     return has["images"].get(name, _NO_IMAGE)
 
 
-def is_ours(has: Seat, name: str) -> bool:
+def is_ours(has: SeatFacts, name: str) -> bool:
     """Return whether the image that a machine has under a name is the one that was brought."""
     image = has["images"].get(name)
     return image is not None and is_brought(image["fingerprint"], name, has["built"])
 
 
-def own_id(has: Seat, name: str) -> str:
+def own_id(has: SeatFacts, name: str) -> str:
     """Return the ID of the image that was brought under a name, empty where there is none."""
     return has["images"][name]["id"] if is_ours(has, name) else ""
 
 
-def revisions(has: Seat, tag: str) -> dict[str, str]:
+def revisions(has: SeatFacts, tag: str) -> dict[str, str]:
     """Return the revisions that the toolkit has brought: the image's name to its revision."""
     return {
         name: image["revision"]
@@ -74,7 +74,7 @@ def revisions(has: Seat, tag: str) -> dict[str, str]:
     }
 
 
-def find_revision(build_host: Seat, tag: str, request: str, served: list[str]) -> str:
+def find_revision(build_host: SeatFacts, tag: str, request: str, served: list[str]) -> str:
     """Return the name of the requested revision, empty where none or more than one matches.
 
     request: the first digits of a revision, or "previous". served: the revisions that the room was
@@ -89,7 +89,7 @@ def find_revision(build_host: Seat, tag: str, request: str, served: list[str]) -
     return matching[0] if len(matching) == 1 else ""
 
 
-def outdated(has: Seat, tag: str, wanted: str, served: list[str], keep: int) -> list[str]:
+def outdated(has: SeatFacts, tag: str, wanted: str, served: list[str], keep: int) -> list[str]:
     """Return the names of the revisions to remove from a machine.
 
     wanted: the revision that the machine has, or is about to get. keep: how many stay. A revision
@@ -113,7 +113,7 @@ def outdated(has: Seat, tag: str, wanted: str, served: list[str], keep: int) -> 
     return unused[: max(0, len(unused) + staying - keep)]
 
 
-def unserved(has: Seat, tag: str) -> list[str]:
+def unserved(has: SeatFacts, tag: str) -> list[str]:
     """Return the names that another course_image_tag has left behind, and that can go.
 
     tag: the present one. An image that has no other name keeps its names while a container runs it;
@@ -138,7 +138,7 @@ def unserved(has: Seat, tag: str) -> list[str]:
     return sorted(name for name in removable if images[name]["id"] not in running)
 
 
-def brought(has: Seat, tag: str) -> list[str]:
+def brought(has: SeatFacts, tag: str) -> list[str]:
     """Return the names of the images to remove from a machine together with the toolkit.
 
     tag: the course's name, which belongs to one of the toolkit's images or to somebody else's. An
@@ -152,7 +152,7 @@ def brought(has: Seat, tag: str) -> list[str]:
     return sorted(names - set(has["before"]["images"] if has["before"] else images))
 
 
-def layers_present(has: Seat, layers: list[str]) -> int:
+def layers_present(has: SeatFacts, layers: list[str]) -> int:
     """Return how many of the layers, counted from the lowest, some image of a machine stands on.
 
     A layer stands on those under it, so only an unbroken row from the lowest one counts.
@@ -196,7 +196,7 @@ def wanted_of(want: Want, builder: Builder) -> Wanted:
     return Wanted(name, image, base, is_built=True)
 
 
-def served_image(want: Want, build_host: Seat) -> Image:
+def served_image(want: Want, build_host: SeatFacts) -> Image:
     """Return the builder's image of the course's name, an empty one if it is not the toolkit's."""
     image = image_of(build_host, want["course_image_tag"])
     return image if image["fingerprint"] in build_host["built"].values() else _NO_IMAGE

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import ACCOUNT
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import SeatFacts
 from ansible_collections.labocloud.room.plugins.module_utils.facts.students import GROUP
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
@@ -26,7 +26,7 @@ _ROOTS_GROUP = "docker"
 _FOR_ALL, _FOR_GROUP = 0o007, 0o060
 
 
-def _members_of(has: Seat, want: Want) -> Members:
+def _members_of(has: SeatFacts, want: Want) -> Members:
     """Return who is in which group, and who is to join and to leave, as the verdict has it.
 
     On a seat without root nobody is in the group docker, which would make its members root as soon
@@ -59,7 +59,7 @@ def _members_of(has: Seat, want: Want) -> Members:
     }
 
 
-def _socket_commands(has: Seat, want: Want) -> list[list[str]]:
+def _socket_commands(has: SeatFacts, want: Want) -> list[list[str]]:
     """Return the commands that open the socket to just those who may use it; none if it is so.
 
     An engine opens its socket rightly when it starts. Afterwards it can be wrong because somebody
@@ -83,7 +83,7 @@ def _socket_commands(has: Seat, want: Want) -> list[list[str]]:
     return [["runuser", "--user", ACCOUNT, "--", *command] for command in commands]
 
 
-def _login(has: Seat, want: Want) -> Login:
+def _login(has: SeatFacts, want: Want) -> Login:
     """Return the login script to write, path to text, and the paths of those to remove."""
     wanted, present = engine_files.login(want), has["files"]
     return {
@@ -92,7 +92,7 @@ def _login(has: Seat, want: Want) -> Login:
     }
 
 
-def _refusals(has: Seat, want: Want) -> Iterator[Finding]:
+def _refusals(has: SeatFacts, want: Want) -> Iterator[Finding]:
     """Yield the settings that cannot work on the seat."""
     name, folder = want["name"], want["docker_engine_folder"].strip()
     if want["docker_engine_group"].strip() and has["service_manager"] != "systemd":
@@ -103,7 +103,7 @@ def _refusals(has: Seat, want: Want) -> Iterator[Finding]:
 
 
 def _conditions(
-    has: Seat, want: Want, members: Members, commands: list[list[str]], script: Login
+    has: SeatFacts, want: Want, members: Members, commands: list[list[str]], script: Login
 ) -> Iterator[Finding]:
     """Yield what is wrong with who may use Docker.
 
@@ -138,7 +138,7 @@ def _conditions(
                 yield finding("account_ranges", name, account=ACCOUNT, file=f"/etc/{kind[:-1]}")
 
 
-def judge(has: Seat, want: Want, _: Builder) -> StudentsVerdict:
+def judge(has: SeatFacts, want: Want, _: Builder) -> StudentsVerdict:
     """Judge who may use Docker."""
     members, script = _members_of(has, want), _login(has, want)
     commands = _socket_commands(has, want)
