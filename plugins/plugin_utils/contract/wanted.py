@@ -12,8 +12,8 @@ from typing import TypedDict
 from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Attacks, SeatFacts
 
 
-class Settings(TypedDict):
-    """All settings that the judge reads, by their names, which begin with that of their role."""
+class RoleSettings(TypedDict):
+    """The settings of the roles, all that the judge reads: a name begins with that of its role."""
 
     seat_registries: list[str]
     seat_attack_account: str
@@ -103,8 +103,8 @@ class Room(TypedDict):
     registry: RoomsRegistry
 
 
-class Want(Settings):
-    """What one machine is to be like.
+class Settings(RoleSettings):
+    """What one machine is to be like: its settings, and the room.
 
     account: that connects to it, empty where that is not set. wrong: what is wrong with the
     settings, by role. twins: other names under which the same machine has answered. attacks: what

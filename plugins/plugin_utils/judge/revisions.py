@@ -15,7 +15,10 @@ from typing import NamedTuple
 
 from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Image, SeatFacts
 from ansible_collections.labocloud.room.plugins.module_utils.reset.ownership import is_brought
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import (
+    Builder,
+    Settings,
+)
 
 _NO_IMAGE: Image = {"id": "", "revision": "", "fingerprint": "", "layers": [], "labels": {}}
 # What Docker accepts as NAME:TAG, less the room that a revision's dash and digits need. A registry
@@ -165,30 +168,30 @@ def layers_present(has: SeatFacts, layers: list[str]) -> int:
     return max(map(common, has["images"].values()), default=0)
 
 
-def is_base_current(want: Want, builder: Builder) -> bool:
+def is_base_current(settings: Settings, builder: Builder) -> bool:
     """Return whether the builder's base is the toolkit's, and made by the present recipe."""
-    build_host, name = builder["seat"], want["course_image_base_tag"]
+    build_host, name = builder["seat"], settings["course_image_base_tag"]
     revision = builder["course"]["base"]
     return image_of(build_host, name)["revision"] == revision != "" and is_ours(build_host, name)
 
 
-def revision_of(want: Want, builder: Builder) -> str:
+def revision_of(settings: Settings, builder: Builder) -> str:
     """Return the revision of the project's files on the base that the builder has."""
-    base = image_of(builder["seat"], want["course_image_base_tag"])
+    base = image_of(builder["seat"], settings["course_image_base_tag"])
     text = f"{builder['course']['context']}{base['fingerprint']}"
     return sha256(text.encode()).hexdigest()
 
 
-def wanted_of(want: Want, builder: Builder) -> Wanted:
+def wanted_of(settings: Settings, builder: Builder) -> Wanted:
     """Return what the seats are to have: the requested revision, or that of the files."""
-    build_host, tag = builder["seat"], want["course_image_tag"]
-    base = image_of(build_host, want["course_image_base_tag"])
-    if request := want["course_image_revision"]:
+    build_host, tag = builder["seat"], settings["course_image_tag"]
+    base = image_of(build_host, settings["course_image_base_tag"])
+    if request := settings["course_image_revision"]:
         name = find_revision(build_host, tag, request, builder["course"]["served"])
         return Wanted(name, image_of(build_host, name), base, bool(name and base["fingerprint"]))
-    if not is_base_current(want, builder):
+    if not is_base_current(settings, builder):
         return Wanted("", _NO_IMAGE, base, is_built=False)
-    revision = revision_of(want, builder)
+    revision = revision_of(settings, builder)
     name = f"{tag}-{revision[:SHORT]}"
     image = image_of(build_host, name)
     if image["revision"] != revision or not is_ours(build_host, name):
@@ -196,14 +199,14 @@ def wanted_of(want: Want, builder: Builder) -> Wanted:
     return Wanted(name, image, base, is_built=True)
 
 
-def served_image(want: Want, build_host: SeatFacts) -> Image:
+def served_image(settings: Settings, build_host: SeatFacts) -> Image:
     """Return the builder's image of the course's name, an empty one if it is not the toolkit's."""
-    image = image_of(build_host, want["course_image_tag"])
+    image = image_of(build_host, settings["course_image_tag"])
     return image if image["fingerprint"] in build_host["built"].values() else _NO_IMAGE
 
 
-def needs_new_base(want: Want, builder: Builder) -> bool:
+def needs_new_base(settings: Settings, builder: Builder) -> bool:
     """Return whether a refresh of the base is set, and the base is that of the run's beginning."""
-    is_refreshing = want["course_image_base_refresh"] and not want["course_image_revision"]
-    base = image_of(builder["seat"], want["course_image_base_tag"])
+    is_refreshing = settings["course_image_base_refresh"] and not settings["course_image_revision"]
+    base = image_of(builder["seat"], settings["course_image_base_tag"])
     return is_refreshing and base["id"] == builder["course"]["had"]
