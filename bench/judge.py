@@ -18,7 +18,7 @@ init_plugin_loader([str(PROJECT / ".collections")])
 
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import judge  # noqa: E402
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import Judged, report  # noqa: E402
-from sample_seat import builder, seat, want  # noqa: E402
+from sample_seat import builder, sample_settings, seat  # noqa: E402
 
 KINDS = (
     seat(),
@@ -31,13 +31,13 @@ KINDS = (
 def measure(seats: int) -> float:
     """Return the seconds that it takes to judge so many seats and to make the report."""
     names = [f"pc{number}" for number in range(seats)]
-    wanted, builds = want({"lab": names}, "pc0"), builder()
+    settings, builds = sample_settings({"lab": names}, "pc0"), builder()
     begun = time.perf_counter()
     answers: dict[str, Judged] = {
-        name: {"seat": has, "verdict": judge(has, {**wanted, "name": name}, builds)}
+        name: {"seat": has, "verdict": judge(has, {**settings, "name": name}, builds)}
         for name, has in zip(names, islice(cycle(KINDS), seats), strict=True)
     }
-    report(answers, wanted["room"], {}, 0.0)
+    report(answers, settings["room"], {}, 0.0)
     return time.perf_counter() - begun
 
 

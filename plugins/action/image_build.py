@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ansible.errors import AnsibleActionFail
 from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Want
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.course import BASE
 from ansible_collections.labocloud.room.plugins.plugin_utils.packing import pack
 from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine, SeatAction
@@ -24,7 +24,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.transfer import sen
 DIGITS = re.compile("[0-9a-f]{64}")
 
 
-def strange(src: Path, also: Iterable[Path], settings: Want) -> Iterator[Path]:
+def strange(src: Path, also: Iterable[Path], settings: Settings) -> Iterator[Path]:
     """Yield the directories, of those that are to be packed, that no image is made from.
 
     All of them would go to a machine of the room: it is decided here what is packed, whoever asks

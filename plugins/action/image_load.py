@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import cast
 
 from ansible.errors import AnsibleActionFail
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import SeatFacts
 from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.plugin_utils.archives import kept
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import printable
@@ -51,7 +51,7 @@ class ActionModule(SeatAction):
         """Send the archive, have it loaded, and judge the seat."""
         arguments = dict(self._task.args)
         # A seat without facts is refused before it is sent anything.
-        root = cast("Seat", machine.published["seat"])["docker"]["root"]
+        root = cast("SeatFacts", machine.published["seat"])["docker"]["root"]
 
         def explain(failure: Mapping[str, object]) -> str:
             why = printable(str(failure.get("msg"))).strip().rstrip(".")

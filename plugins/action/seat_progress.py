@@ -21,7 +21,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises im
 )
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress import UNFIT, progress
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, fitted
-from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import Answer
 from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Action, as_answer, ask
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.progress import (
@@ -37,6 +36,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN, one_line
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import Variables
+from ansible_collections.labocloud.room.plugins.plugin_utils.settings import settings_of
 
 # Characters of a text of a check: the longest text of the course has half as many.
 LONGEST = 600
@@ -114,8 +114,8 @@ class ActionModule(Action):
     def perform(self, variables: Variables) -> dict[str, object]:
         """Ask the seat, and judge how far it is."""
         name = variables["inventory_hostname"]
-        wanted = settings.wanted(name, variables, self._loader, self._templar)
-        lesson = lesson_of(Path(wanted["course_image_project"]))
+        settings = settings_of(name, variables, self._loader, self._templar)
+        lesson = lesson_of(Path(settings["course_image_project"]))
         seen = look(name, self._answer(lesson, variables), lesson)
         unfit = [
             exercise.number

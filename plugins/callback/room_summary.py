@@ -172,11 +172,11 @@ class CallbackModule(CallbackBase):
 
     def _write(self, lost: set[str], ready: set[str], failed: set[str]) -> list[str]:
         """Write the page and the file missing; return the lines on what is only to be looked at."""
-        record, want = self.record, self._settings()
+        record, settings = self.record, self._settings()
         record.silence(lost)
-        lines = files.write_page(record.answers, want, lost, time.monotonic() - self.started)
+        lines = files.write_page(record.answers, settings, lost, time.monotonic() - self.started)
         if record.proves:
-            files.write_missing(Path(want["room_page_directory"]), record.room, failed, ready)
+            files.write_missing(Path(settings["room_page_directory"]), record.room, failed, ready)
         verdicts = {
             name: answer["verdict"] for name, answer in record.answers.items() if name in ready
         }

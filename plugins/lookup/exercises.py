@@ -38,9 +38,9 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import ExerciseError
 from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
-from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import exercises_of
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import Variables
+from ansible_collections.labocloud.room.plugins.plugin_utils.settings import settings_of
 
 
 class LookupModule(LookupBase):
@@ -55,9 +55,9 @@ class LookupModule(LookupBase):
         """
         self.set_options(var_options=variables, direct=kwargs)
         [term], name = terms, variables["inventory_hostname"]
-        want = settings.wanted(name, variables, self._loader, self._templar)
+        settings = settings_of(name, variables, self._loader, self._templar)
         try:
-            lesson = exercises_of(Path(want["course_image_project"]))
+            lesson = exercises_of(Path(settings["course_image_project"]))
         except (OSError, ExerciseError) as error:
             raise AnsibleLookupError(f"The exercises cannot be read: {error}") from error
         numbers = [exercise.number for exercise in lesson]

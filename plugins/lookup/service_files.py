@@ -46,20 +46,17 @@ _raw:
 import json
 
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
-from ansible_collections.labocloud.room.plugins.plugin_utils import (
-    engine_files,
-    registry_files,
-    settings,
-)
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Want
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import SeatFacts
+from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files, registry_files
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import Variables
+from ansible_collections.labocloud.room.plugins.plugin_utils.settings import settings_of
 
 
 class SeatVariables(Variables):
     """The variables of a task on a machine that was asked."""
 
-    labocloud_seat: Seat
+    labocloud_seat: SeatFacts
 
 
 class LookupModule(LookupBase):
@@ -71,23 +68,23 @@ class LookupModule(LookupBase):
         """Return a dictionary for each term."""
         self.set_options(var_options=variables, direct=kwargs)
         name, has = variables["inventory_hostname"], variables["labocloud_seat"]
-        want = settings.wanted(name, variables, self._loader, self._templar)
+        settings = settings_of(name, variables, self._loader, self._templar)
         service = self.get_option("service")
-        return [files_of(service, term, has, want) for term in terms]
+        return [files_of(service, term, has, settings) for term in terms]
 
 
-def files_of(service: str, term: str, has: Seat, want: Want) -> dict[str, str]:
+def files_of(service: str, term: str, has: SeatFacts, settings: Settings) -> dict[str, str]:
     """Return the files, path to text, or the variables that a term names.
 
-    has: the seat's facts. want: what the seat is to be like.
+    has: the seat's facts. settings: the seat's.
     """
     if term == "environment":
-        return engine_files.environment(want)
+        return engine_files.environment(settings)
     if service == "room_registry":
-        files = registry_files.files(want)
+        files = registry_files.files(settings)
     else:
         generate = engine_files.fallback if term.startswith("fallback") else engine_files.files
-        files = generate(has, want)
+        files = generate(has, settings)
     secrets = term.endswith("secrets")
     return {path: text for path, text in files.items() if is_secret(path, text) is secrets}
 

@@ -129,7 +129,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.answer import
     LateError,
     answer,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import SeatFacts
 from ansible_collections.labocloud.room.plugins.module_utils.files import write_whole
 from ansible_collections.labocloud.room.plugins.module_utils.state import (
     DAEMON_JSON,
@@ -180,7 +180,7 @@ class Arguments(TypedDict):
     docker_socket: str
 
 
-def _identities(seat: Seat, socket: str) -> Identities:
+def _identities(seat: SeatFacts, socket: str) -> Identities:
     """Return the IDs of whatever an engine has, since names can pass to something else later.
 
     Nothing where no engine runs. Raises OSError.
@@ -191,7 +191,7 @@ def _identities(seat: Seat, socket: str) -> Identities:
         return identities(look(docker))
 
 
-def _remember_before(state: State, seat: Seat, ids: Identities) -> None:
+def _remember_before(state: State, seat: SeatFacts, ids: Identities) -> None:
     """Put into the state what a machine is like, and the daemon.json that is there."""
     state.before = {
         "packages": sorted(seat["packages"]),
@@ -221,7 +221,7 @@ def _remember_roots(state: State, paths: list[str]) -> None:
     state.before["roots"] = {**roots, **state.before.get("roots", {})}
 
 
-def _remember_came(state: State, seat: Seat) -> None:
+def _remember_came(state: State, seat: SeatFacts) -> None:
     """Put into the state which packages have come, and that none are coming any more."""
     if not set(UNDER_WAY) & state.brought.keys():
         return
@@ -230,7 +230,7 @@ def _remember_came(state: State, seat: Seat) -> None:
         state.brought.pop(key, None)
 
 
-def _remember_coming(state: State, seat: Seat, names: list[str]) -> None:
+def _remember_coming(state: State, seat: SeatFacts, names: list[str]) -> None:
     """Put into the state which packages are coming, and whether services may not start meanwhile.
 
     names: of the packages.

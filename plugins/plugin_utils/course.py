@@ -7,14 +7,14 @@ import json
 from pathlib import Path
 
 from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import wanted
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import SeatFacts
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import ExerciseError
 from ansible_collections.labocloud.room.plugins.plugin_utils import lesson_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import (
     Course,
     CourseBegun,
     Practical,
-    Want,
+    Settings,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.packing import pack
 
@@ -48,16 +48,16 @@ def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def course(want: Want, has: Seat) -> Course:
+def course(settings: Settings, has: SeatFacts) -> Course:
     """Return what decides the wanted images, as far as the control machine knows it.
 
     has: the facts of the machine that builds, at the beginning of the run. A file that cannot be
     read is no error: the result has the reason.
     """
-    base = has["images"].get(want["course_image_base_tag"])
+    base = has["images"].get(settings["course_image_base_tag"])
     # By these values a run tells its own work from what was there when it began.
     begun: CourseBegun = {"had": base["id"] if base else "", "served": has["served"]}
-    project = Path(want["course_image_project"])
+    project = Path(settings["course_image_project"])
     try:
         lock = _text_of(project / "app/requirements.txt")
         # Everything that decides the base. All rooms have recorded the SHA-256 of this dict: a
@@ -66,10 +66,10 @@ def course(want: Want, has: Seat) -> Course:
             "dockerfile": _text_of(BASE / "Dockerfile"),
             "bootstrap": _text_of(BASE / "bootstrap.sh"),
             "packages": PACKAGES,
-            "suite": want["course_image_bootstrap_suite"],
-            "source": want["course_image_base_source"],
-            "image": want["course_image_base"],
-            "python": want["course_image_python"],
+            "suite": settings["course_image_bootstrap_suite"],
+            "source": settings["course_image_base_source"],
+            "image": settings["course_image_base"],
+            "python": settings["course_image_python"],
             "wheels": lock,
         }
         packed = pack(project, [])
@@ -82,7 +82,7 @@ def course(want: Want, has: Seat) -> Course:
             "exercises": {"files": [], "why": ""},
             "why": str(error),
         }
-    python = want["course_image_python"]
+    python = settings["course_image_python"]
     return {
         "base": _sha256(json.dumps(recipe, sort_keys=True).encode()),
         "context": _sha256(packed),

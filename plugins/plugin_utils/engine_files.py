@@ -12,9 +12,9 @@ from collections.abc import Set
 from datetime import date, time
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import ACCOUNT, SOCKET
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import SeatFacts
 from ansible_collections.labocloud.room.plugins.module_utils.passwords import without_passwords
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Want
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import (
     environment_file,
     proxy_environment,
@@ -44,14 +44,14 @@ LOWEST_PORT = 1024
 CONTAINERDS = (_CONTAINERD_TOML, _CONTAINERD_UNIT)
 
 
-def config(want: Want) -> dict[str, object]:
+def config(settings: Settings) -> dict[str, object]:
     """Return the content of daemon.json."""
-    mirror = want["room"]["registry"]["mirror"]
-    others = [text for url in want["docker_engine_registry_mirrors"] if (text := url.strip())]
+    mirror = settings["room"]["registry"]["mirror"]
+    others = [text for url in settings["docker_engine_registry_mirrors"] if (text := url.strip())]
     mirrors = ([f"https://{mirror}"] if mirror else []) + others
     return {
-        **want["docker_engine_daemon_defaults"],
-        **want["docker_engine_daemon_options"],
+        **settings["docker_engine_daemon_defaults"],
+        **settings["docker_engine_daemon_options"],
         **({"registry-mirrors": mirrors} if mirrors else {}),
     }
 
@@ -75,106 +75,106 @@ def json_text(value: object) -> str:
     return f"{json.dumps(plain, indent=2, sort_keys=True)}\n"
 
 
-def environment(want: Want) -> dict[str, str]:
+def environment(settings: Settings) -> dict[str, str]:
     """Return the environment variables of the engine: its proxy, and the hosts without it."""
-    registry = want["room"]["registry"]
+    registry = settings["room"]["registry"]
     addresses = filter(None, (registry["at"], registry["mirror"]))
     # NO_PROXY takes an IPv6 address without brackets.
     inside = [address.rpartition(":")[0].strip("[]") for address in addresses]
-    return proxy_environment(want["docker_engine_proxy"], dict.fromkeys(inside))
+    return proxy_environment(settings["docker_engine_proxy"], dict.fromkeys(inside))
 
 
-def is_containerd_ours(has: Seat, want: Want) -> bool:
+def is_containerd_ours(has: SeatFacts, settings: Settings) -> bool:
     """Return whether the toolkit configures containerd too.
 
     Docker's own package of containerd listens on no port; the distribution's does, for Kubernetes.
     A containerd that was there before the toolkit may serve something else, and is left alone.
     """
     before = has["before"] or has
-    return want["docker_engine_source"] == "distro" and "containerd" not in before["packages"]
+    return settings["docker_engine_source"] == "distro" and "containerd" not in before["packages"]
 
 
-def is_rootless(want: Want) -> bool:
+def is_rootless(settings: Settings) -> bool:
     """Return whether the engine is to run without root."""
-    return want["docker_engine_students"] == "rootless"
+    return settings["docker_engine_students"] == "rootless"
 
 
-def is_group_unknown(has: Seat, want: Want) -> bool:
+def is_group_unknown(has: SeatFacts, settings: Settings) -> bool:
     """Return whether docker_engine_group is set and the seat does not know it, or not just now."""
-    return bool(want["docker_engine_group"].strip()) and has["students"]["group"] is None
+    return bool(settings["docker_engine_group"].strip()) and has["students"]["group"] is None
 
 
-def known_group(has: Seat, want: Want) -> int | None:
+def known_group(has: SeatFacts, settings: Settings) -> int | None:
     """Return the ID of the group whose members may use the engine; None where none is known."""
-    group = has["students"]["group"] if want["docker_engine_group"].strip() else None
+    group = has["students"]["group"] if settings["docker_engine_group"].strip() else None
     return group["gid"] if group else None
 
 
-def access_commands(has: Seat, want: Want) -> list[list[str]]:
+def access_commands(has: SeatFacts, settings: Settings) -> list[list[str]]:
     """Return the commands that let the members of docker_engine_group use the engine, nobody else.
 
     They name the group by its ID, since a directory service may not answer yet when the engine
     starts. For an engine without root its account has to run them, not root: whoever has that
     account can put a link in the place of the socket.
     """
-    gid = known_group(has, want)
+    gid = known_group(has, settings)
     group = "" if gid is None else f",group:{gid}:rw"
-    socket = f"{RUNTIME}/docker.sock" if is_rootless(want) else SOCKET
+    socket = f"{RUNTIME}/docker.sock" if is_rootless(settings) else SOCKET
     commands = [[_SETFACL, f"--set=user::rw,group::rw,other::-{group}", socket]]
-    if is_rootless(want):
+    if is_rootless(settings):
         entry = "" if gid is None else f",group:{gid}:x"
         commands.append([_SETFACL, f"--set=user::rwx,group::rx,other::-{entry}", RUNTIME])
     return commands
 
 
-def _group_unit(has: Seat, want: Want) -> str:
+def _group_unit(has: SeatFacts, settings: Settings) -> str:
     """Return the drop-in by which docker.service opens its socket each time that it has started."""
-    lines = [f"ExecStartPost={' '.join(command)}" for command in access_commands(has, want)]
+    lines = [f"ExecStartPost={' '.join(command)}" for command in access_commands(has, settings)]
     return "\n".join(["# Written by labocloud (docker_engine_group).", "[Service]", *lines, ""])
 
 
-def login(want: Want) -> dict[str, str]:
+def login(settings: Settings) -> dict[str, str]:
     """Return the login script, path to text; nothing where there is to be none.
 
     The engine does not read it, so a change is no reason to restart the engine.
     """
-    folder = want["docker_engine_folder"].strip()
-    values = {"folder": shlex.quote(folder), "engine": ACCOUNT if is_rootless(want) else ""}
+    folder = settings["docker_engine_folder"].strip()
+    values = {"folder": shlex.quote(folder), "engine": ACCOUNT if is_rootless(settings) else ""}
     text = shipped("docker_engine", "profile.sh")
     for name, value in values.items():
         text = text.replace(f"@{name}@", value)
     return {LOGIN: text} if folder else {}
 
 
-def files(has: Seat, want: Want) -> dict[str, str]:
+def files(has: SeatFacts, settings: Settings) -> dict[str, str]:
     """Return the files that have to be there: path to text. Others of the toolkit's are stale."""
     is_systemd = has["service_manager"] == "systemd"
-    texts = {DAEMON_JSON: json_text(config(want))}
-    if variables := environment(want):
+    texts = {DAEMON_JSON: json_text(config(settings))}
+    if variables := environment(settings):
         texts[PROXY_FILE] = environment_file(variables)
         if is_systemd:
             texts[PROXY_UNIT] = shipped("docker_engine", "proxy.conf")
-    if is_systemd and known_group(has, want) is not None:
-        texts[GROUP_UNIT] = _group_unit(has, want)
-    if is_rootless(want):
-        return texts | _rootless_files(has, want)
-    if is_systemd and is_containerd_ours(has, want):
+    if is_systemd and known_group(has, settings) is not None:
+        texts[GROUP_UNIT] = _group_unit(has, settings)
+    if is_rootless(settings):
+        return texts | _rootless_files(has, settings)
+    if is_systemd and is_containerd_ours(has, settings):
         texts[_CONTAINERD_UNIT] = shipped("docker_engine", "containerd.conf")
         texts[_CONTAINERD_TOML] = shipped("docker_engine", "containerd.toml")
     return texts
 
 
-def _rootless_files(has: Seat, want: Want) -> dict[str, str]:
+def _rootless_files(has: SeatFacts, settings: Settings) -> dict[str, str]:
     """Return the files by which systemd runs an engine without root, and none of root's."""
     texts = {UNIT: shipped("docker_engine", "rootless.service"), SOCKET_MASK: _MASKED}
-    if is_containerd_ours(has, want):
+    if is_containerd_ours(has, settings):
         texts[CONTAINERD_MASK] = _MASKED
-    if (port := want["docker_engine_lowest_port"]) < LOWEST_PORT:
+    if (port := settings["docker_engine_lowest_port"]) < LOWEST_PORT:
         texts[PORTS_UNIT] = shipped("docker_engine", "ports.conf").replace("PORT", str(port))
     return texts
 
 
-def fallback(has: Seat, want: Want) -> dict[str, str]:
+def fallback(has: SeatFacts, settings: Settings) -> dict[str, str]:
     """Return daemon.json, path to text, for an engine that refuses the one that is wanted.
 
     It is what the engine runs with, if that is known to work, or else the defaults. A seat reports
@@ -183,7 +183,7 @@ def fallback(has: Seat, want: Want) -> dict[str, str]:
     """
     docker, present = has["docker"], has["daemon_config"]
     if not (docker["running"] and not docker["outdated"] and present):
-        return {DAEMON_JSON: json_text(want["docker_engine_daemon_defaults"])}
-    proxies = want["docker_engine_daemon_options"].get("proxies")
+        return {DAEMON_JSON: json_text(settings["docker_engine_daemon_defaults"])}
+    proxies = settings["docker_engine_daemon_options"].get("proxies")
     is_same = proxies and without_passwords(proxies) == present.get("proxies")
     return {DAEMON_JSON: json_text({**present, "proxies": proxies} if is_same else present)}

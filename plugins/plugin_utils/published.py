@@ -14,7 +14,7 @@ from typing import Protocol, TypedDict, cast
 from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase, VariableLayer
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Attacks, Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Attacks, SeatFacts
 from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import Verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Course
@@ -64,7 +64,7 @@ class Published(TypedDict, total=False):
     attacks: None where none were tried. groups: group to machines. twins: machine to other names.
     """
 
-    seat: Seat | None
+    seat: SeatFacts | None
     course: Course
     verdict: Mapping[str, Verdict]
     lacks: list[str]

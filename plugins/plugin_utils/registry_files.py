@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Settings
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import RoleSettings
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import (
     environment_file,
     proxy_environment,
@@ -64,7 +64,7 @@ def _configuration(
     return json.dumps(config, indent=2, sort_keys=True)
 
 
-def _registry_files(want: Settings) -> dict[str, str]:
+def _registry_files(settings: RoleSettings) -> dict[str, str]:
     """Return the files of the registry itself, which runs as its package's own service."""
     storage = {
         "filesystem": {"rootdirectory": STORAGE},
@@ -72,22 +72,24 @@ def _registry_files(want: Settings) -> dict[str, str]:
         "maintenance": {"uploadpurging": {"enabled": False}, "readonly": {"enabled": True}},
     }
     return {
-        f"{DIRECTORY}/labocloud.yml": _configuration("room", want["room_registry_port"], storage),
+        f"{DIRECTORY}/labocloud.yml": _configuration(
+            "room", settings["room_registry_port"], storage
+        ),
         f"{_DROP_INS}/labocloud.conf": shipped("room_registry", "registry.conf"),
     }
 
 
-def _mirror_files(want: Settings) -> dict[str, str]:
+def _mirror_files(settings: RoleSettings) -> dict[str, str]:
     """Return the files of the mirror of Docker Hub, and of the service that limits its size."""
     storage = {
         "filesystem": {"rootdirectory": HUB_STORAGE},
         "delete": {"enabled": True},  # so that what nobody has pulled in a week is removed
     }
-    hub = {"remoteurl": want["room_registry_hub_url"]}
-    gigabytes = want["room_registry_mirror_gb"]
+    hub = {"remoteurl": settings["room_registry_hub_url"]}
+    gigabytes = settings["room_registry_mirror_gb"]
     texts = {
         f"{DIRECTORY}/labocloud-mirror.yml": _configuration(
-            "mirror", want["room_registry_mirror_port"], storage, proxy=hub
+            "mirror", settings["room_registry_mirror_port"], storage, proxy=hub
         ),
         f"{DIRECTORY}/labocloud-mirror-limit.py": shipped("room_registry", "mirror_limit.py"),
         MIRROR_UNIT: shipped("room_registry", "mirror.service").format(gigabytes=gigabytes),
@@ -95,11 +97,13 @@ def _mirror_files(want: Settings) -> dict[str, str]:
             "room_registry", "mirror-limit.service"
         ).format(gigabytes=gigabytes),
     }
-    if variables := proxy_environment(want["room_registry_proxy"] or {}):
+    if variables := proxy_environment(settings["room_registry_proxy"] or {}):
         texts[PROXY_FILE] = environment_file(variables)
     return texts
 
 
-def files(want: Settings) -> dict[str, str]:
+def files(settings: RoleSettings) -> dict[str, str]:
     """Return the files that have to be on the registry's host, path to text; others are stale."""
-    return _registry_files(want) | (_mirror_files(want) if want["room_registry_hub_mirror"] else {})
+    return _registry_files(settings) | (
+        _mirror_files(settings) if settings["room_registry_hub_mirror"] else {}
+    )

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TypedDict, cast
 
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Identity, Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Identity, SeatFacts
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     ImagesVerdict,
     StudentsVerdict,
@@ -29,7 +29,7 @@ STATES = ("ready", "warning", "error", "unreachable", "unknown")
 class Judged(TypedDict):
     """What a run has found out of a machine: its facts, None where it gave none, and verdicts."""
 
-    seat: Seat | None
+    seat: SeatFacts | None
     verdict: Mapping[str, Verdict]
 
 

@@ -12,13 +12,16 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ansible.errors import AnsibleActionFail, AnsibleActionSkip, AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Attacks, Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Attacks, SeatFacts
 from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
-from ansible_collections.labocloud.room.plugins.plugin_utils import judge, settings
+from ansible_collections.labocloud.room.plugins.plugin_utils import judge
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import Answer, NoConnection
 from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Action, ask
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import Verdict
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import (
+    Builder,
+    Settings,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.course import course
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN, printable
@@ -29,6 +32,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.published import (
     published,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.seat_shape import shaped, timed
+from ansible_collections.labocloud.room.plugins.plugin_utils.settings import settings_of
 
 # Says why a module has failed that has changed nothing, by what is taken of its answer.
 Explain = Callable[[Mapping[str, object]], str]
@@ -60,7 +64,7 @@ class Machine:
         host, delegate = variables["inventory_hostname"], action._task.delegate_to
         self.name = str(delegate or host)
         self.published = published(self.name, variables)
-        self.settings = settings.wanted(
+        self.settings = settings_of(
             self.name,
             variables,
             action._loader,
@@ -147,14 +151,15 @@ class Machine:
             return self._judge(facts)
         return self._publish(None, self.published.get("verdict", {}))
 
-    def _judge(self, facts: Seat) -> dict[str, object]:
+    def _judge(self, facts: SeatFacts) -> dict[str, object]:
         """Judge the machine by its facts, publish it, and return the task's result."""
         twins = self.published.get("twins", {}).get(self.name, [])
-        wanted: Want = {**self.settings, "twins": twins, "attacks": self.published.get("attacks")}
-        name = wanted["room"]["builder"]
+        attacks = self.published.get("attacks")
+        settings: Settings = {**self.settings, "twins": twins, "attacks": attacks}
+        name = settings["room"]["builder"]
         if name == self.name:
-            content = self.published.get("course") or course(wanted, facts)
-            verdicts = judge.judge(facts, wanted, {"seat": facts, "course": content})
+            content = self.published.get("course") or course(settings, facts)
+            verdicts = judge.judge(facts, settings, {"seat": facts, "course": content})
             return self._publish(facts, verdicts, {"course": content})
         of_builder = published(name, self.variables)
         builder: Builder = {}
@@ -162,10 +167,13 @@ class Machine:
             builder["seat"] = builds
             if "course" in of_builder:
                 builder["course"] = of_builder["course"]
-        return self._publish(facts, judge.judge(facts, wanted, builder))
+        return self._publish(facts, judge.judge(facts, settings, builder))
 
     def _publish(
-        self, facts: Seat | None, verdicts: Mapping[str, Verdict], others: Published | None = None
+        self,
+        facts: SeatFacts | None,
+        verdicts: Mapping[str, Verdict],
+        others: Published | None = None,
     ) -> dict[str, object]:
         """Publish what was judged, and return the result of a task that changes nothing.
 

@@ -13,7 +13,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.odd import Od
 from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import (
     RECORDS,
     Attacks,
-    Seat,
+    SeatFacts,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import (
     Shape,
@@ -23,11 +23,11 @@ from ansible_collections.labocloud.room.plugins.module_utils.shapes import (
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import cleaned
 
-SEAT: Mapping[str, Shape] = shape_of(Seat, RECORDS.__contains__)
+SEAT: Mapping[str, Shape] = shape_of(SeatFacts, RECORDS.__contains__)
 ATTACKS: Mapping[str, Shape] = shape_of(Attacks)
 
 
-def timed(facts: Seat, answered: float) -> Seat:
+def timed(facts: SeatFacts, answered: float) -> SeatFacts:
     """Return a seat's facts with its clock ahead by what is certain, which may be nothing.
 
     The seat has read its clock between the question and its answer, as a server of NTP does: of
@@ -42,7 +42,7 @@ def timed(facts: Seat, answered: float) -> Seat:
     return {**facts, "clock": {"control": asked, "ahead": max(least, 0.0) + min(most, 0.0)}}
 
 
-def shaped(answer: Mapping[str, object]) -> Seat:
+def shaped(answer: Mapping[str, object]) -> SeatFacts:
     """Return the facts in a module's answer, which may be any: all that are documented, no others.
 
     A fact that lacks, or is of another type, is that of a machine that has nothing; what was wrong
@@ -53,7 +53,7 @@ def shaped(answer: Mapping[str, object]) -> Seat:
     if not isinstance(facts, dict):
         wrong.append("the seat has told no facts")
         facts = nothing(dict(SEAT))
-    seat = cast("Seat", cleaned(fitted(facts, dict(SEAT), "seat", wrong)))
+    seat = cast("SeatFacts", cleaned(fitted(facts, dict(SEAT), "seat", wrong)))
     # The rules look a listener's container up by this name.
     for listener in seat["listeners"]:
         if listener["container"] not in seat["containers"]:

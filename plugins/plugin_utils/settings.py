@@ -21,10 +21,10 @@ from ansible_collections.labocloud.room.plugins.module_utils.passwords import (
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import LARGEST
 from ansible_collections.labocloud.room.plugins.plugin_utils import catalogue
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import (
+    RoleSettings,
     Room,
     RoomsRegistry,
     Settings,
-    Want,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import (
     Variables,
@@ -36,7 +36,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.published import (
 _Raw = Mapping[str, object]
 _Specs = dict[str, dict[str, object]]
 # The settings of a machine, and what is wrong with them, by role.
-_Read = tuple[Settings, dict[str, list[str]]]
+_Read = tuple[RoleSettings, dict[str, list[str]]]
 
 ROLES = Path(__file__).parents[2] / "roles"
 # The roles whose settings the judge reads.
@@ -103,7 +103,7 @@ def settings(
                 value = template(available, defaults.get(name))
             values[name] = value
     # Each value was checked against its role's spec; a test compares those with the type.
-    return cast("Settings", values), wrong
+    return cast("RoleSettings", values), wrong
 
 
 def reader(loader: DataLoader, templar: Templar) -> Callable[[_Raw], _Read]:
@@ -126,19 +126,19 @@ def builder(groups: Mapping[str, list[str]], named: str = "", name: str = "") ->
 
 
 def room(
-    groups: Mapping[str, list[str]], name: str, settings_of: Callable[[str], Settings]
+    groups: Mapping[str, list[str]], name: str, role_settings_of: Callable[[str], RoleSettings]
 ) -> Room:
     """Return the room of a host, as the inventory has it.
 
-    name: the host; where there are no groups, it is a room of its own. settings_of: a function from
-    a host's name to its settings. The registry's at and mirror are host:port, each empty where
-    there is none; its ca is empty, since an inventory does not have it.
+    name: the host; where there are no groups, it is a room of its own. role_settings_of: a function
+    from a host's name to the settings of the roles there. The registry's at and mirror are
+    host:port, each empty where there is none; its ca is empty, since an inventory does not have it.
     """
     seats = list(groups.get(ROOM) or [name])
     hosts = list(groups.get(_REGISTRY) or [])[:1]
     registry: RoomsRegistry = {"host": "", "at": "", "mirror": "", "ca": ""}
     for host in hosts:
-        values = settings_of(host)
+        values = role_settings_of(host)
         address = str(values["room_registry_address"])
         if ":" in address and not address.startswith("["):
             address = f"[{address}]"  # an IPv6 address before a port
@@ -149,15 +149,15 @@ def room(
     return {
         "seats": seats,
         "servers": [host for host in hosts if host not in seats],
-        "builder": builder(groups, settings_of(name)["course_image_builder"], name),
+        "builder": builder(groups, role_settings_of(name)["course_image_builder"], name),
         "registry": registry,
     }
 
 
-def wanted(
+def settings_of(
     name: str, variables: Variables, loader: DataLoader, templar: Templar, *, mine: bool = True
-) -> Want:
-    """Return what a machine is to be like, as the judge takes it.
+) -> Settings:
+    """Return the settings of a machine, as the judge takes them.
 
     variables: of the task that asks. mine: whether they are the machine's own; else the task is
     another machine's. The registry's CA is known if its host was asked in this run. twins is empty
@@ -179,10 +179,10 @@ def wanted(
     account = str(render(own.get("ansible_user", "")))
     values, wrong = read(own)
 
-    def settings_of(host: str) -> Settings:
+    def role_settings_of(host: str) -> RoleSettings:
         return values if host == name else read(variables_of(host))[0]
 
-    the_room = room(variables["groups"], name, settings_of)
+    the_room = room(variables["groups"], name, role_settings_of)
     if host := the_room["registry"]["host"]:
         seat = published(host, variables).get("seat")
         the_room["registry"]["ca"] = seat["registry"]["ca"] if seat else ""

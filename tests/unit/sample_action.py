@@ -5,8 +5,8 @@ from types import ModuleType
 from typing import Any
 from unittest import mock
 
-from ansible_collections.labocloud.room.plugins.plugin_utils import settings
-from sample_seat import BUILDER, NAME, Known, builder, seat, variables, want
+from ansible_collections.labocloud.room.plugins.plugin_utils import seat_action
+from sample_seat import BUILDER, NAME, Known, builder, sample_settings, seat, variables
 
 
 class Action:
@@ -27,6 +27,8 @@ class Action:
         task = mock.Mock(args=arguments, async_val=0, check_mode=check, delegate_to=None)
         task.environment = None
         self.connection: Any = connection or mock.Mock()
+        # The file that calls the function by which a machine's settings are read.
+        self.caller = plugin if hasattr(plugin, "settings_of") else seat_action
         self.action = plugin.ActionModule(task, self.connection, *(mock.Mock() for _ in range(4)))
         self.action._execute_module = self.execute
         self.action._remove_tmp_path = lambda _: None
@@ -58,6 +60,7 @@ class Action:
         hostvars = Known({host: variables(values) for host, values in facts_by_host.items()})
         task_vars = {"inventory_hostname": name, "hostvars": hostvars}
         task_vars |= variables({"seat": seat()} if facts is None else facts)
-        with mock.patch.object(settings, "wanted", return_value=want(name=name) | others):
+        settings = sample_settings(name=name) | others
+        with mock.patch.object(self.caller, "settings_of", return_value=settings):
             result: dict[str, Any] = self.action.run(task_vars=task_vars)
         return result

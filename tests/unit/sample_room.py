@@ -14,7 +14,7 @@ from ansible.plugins.loader import init_plugin_loader
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import judge, silent, unanswered
 from ansible_collections.labocloud.room.plugins.plugin_utils.page import ROOM, page
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import report
-from sample_seat import COURSE, OLD, SEAT, builder, image, seat, want
+from sample_seat import COURSE, OLD, SEAT, builder, image, sample_settings, seat
 
 PROJECT = Path(__file__).parents[2]
 PICTURE = PROJECT / "docs/images/room.png"
@@ -25,7 +25,10 @@ SEATS = [f"pc{number:02}" for number in range(1, 13)]
 def answer(name: str, *changes: tuple[str, object], **settings: object) -> dict[str, Any]:
     """Return the facts and the verdict of a seat that has answered, changed at some paths."""
     has, groups = seat(*changes), {"lab": SEATS}
-    return {"seat": has, "verdict": judge(has, want(groups, name, **settings), builder())}
+    return {
+        "seat": has,
+        "verdict": judge(has, sample_settings(groups, name, **settings), builder()),
+    }
 
 
 def off(name: str, why: str) -> dict[str, Any]:

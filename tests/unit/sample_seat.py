@@ -1,4 +1,4 @@
-"""The facts and the desired state of a seat that is as it should be; tests change parts of them."""
+"""The facts and the settings of a seat that is as it should be; tests change parts of them."""
 
 import copy
 from collections.abc import Mapping
@@ -9,13 +9,16 @@ from typing import Any, cast
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import digest
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import SeatFacts
 from ansible_collections.labocloud.room.plugins.plugin_utils import (
     engine_files,
     lesson_files,
     settings,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import (
+    Builder,
+    Settings,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import as_variables
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import hashes
 
@@ -231,9 +234,9 @@ def changed(whole: Mapping[str, Any], *changes: tuple[str, object]) -> dict[str,
     return result
 
 
-def seat(*changes: tuple[str, object]) -> Seat:
+def seat(*changes: tuple[str, object]) -> SeatFacts:
     """Return the seat's facts, with other values at some paths."""
-    return cast("Seat", changed(SEAT, *changes))
+    return cast("SeatFacts", changed(SEAT, *changes))
 
 
 def builder(*changes: tuple[str, object]) -> Builder:
@@ -273,10 +276,10 @@ def declared() -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     )
 
 
-def want(
+def sample_settings(
     groups: Mapping[str, list[str]] | None = None, name: str = NAME, **variables: object
-) -> Want:
-    """Return the desired state of a seat: the defaults, and the variables that are set for it.
+) -> Settings:
+    """Return the settings of a seat: the defaults, and the variables that are set for it.
 
     groups: those of the inventory, by default a room of pc01, pc02 and pc03.
     """
@@ -292,4 +295,4 @@ def want(
     room = settings.room(groups or {"lab": ["pc01", "pc02", "pc03"]}, name, lambda _: values)
     identity = {"name": name, "account": task_vars.get("ansible_user", "")}
     whole = {**values, **identity, "room": room, "wrong": wrong, "twins": [], "attacks": None}
-    return cast("Want", whole)
+    return cast("Settings", whole)

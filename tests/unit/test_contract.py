@@ -46,7 +46,7 @@ def test_each_setting_of_the_judged_roles_has_its_type() -> None:
         for name, option in options.items()
         if name not in OF_TASKS
     }
-    assert get_type_hints(wanted.Settings) == settings
+    assert get_type_hints(wanted.RoleSettings) == settings
 
 
 def test_each_part_has_a_type_and_a_variable() -> None:

@@ -7,7 +7,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import judge
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import ROLES
-from sample_seat import seat, variables, want
+from sample_seat import sample_settings, seat, variables
 
 ROLE = ROLES / "docker_engine/tasks"
 SEAT_STATE = {"labocloud.room.seat_state"}
@@ -33,10 +33,10 @@ def task_variables(
     *changes: tuple[str, object], check: bool = False, **settings: object
 ) -> dict[str, Any]:
     """Return the variables that a task sees on a changed seat."""
-    has, wanted = seat(*changes), want(**settings)
-    verdict = judge(has, wanted, {})
+    has, all_settings = seat(*changes), sample_settings(**settings)
+    verdict = judge(has, all_settings, {})
     facts = {**variables({"seat": has, "verdict": verdict}), "ansible_check_mode": check}
-    return {**wanted, **facts, "inventory_hostname": "pc02"}
+    return {**all_settings, **facts, "inventory_hostname": "pc02"}
 
 
 def met(task: dict[str, Any], variables: dict[str, Any]) -> bool:

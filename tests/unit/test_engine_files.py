@@ -10,7 +10,7 @@ from ansible.plugins.filter.core import to_nice_json
 from ansible.plugins.loader import lookup_loader
 from ansible.template import Templar
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files, service_files
-from sample_seat import SEAT, seat, want
+from sample_seat import SEAT, sample_settings, seat
 
 PROXY = {"http": 'http://u:p"\\x@proxy.example:1', "no_proxy": "localhost,.example"}
 MIRROR = "[fd00::1]:5002"
@@ -19,7 +19,7 @@ NONE = (("service_manager", "none"),)
 
 
 def files(*changes: tuple[str, object], **settings: object) -> dict[str, str]:
-    return engine_files.files(seat(*changes), want(**settings))
+    return engine_files.files(seat(*changes), sample_settings(**settings))
 
 
 def daemon(**settings: object) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def daemon(**settings: object) -> dict[str, Any]:
 
 def test_the_texts_are_those_that_earlier_versions_wrote() -> None:
     """Show that the digests are those of an earlier version, so that no engine is started anew."""
-    assert service_files.hashes(files() | engine_files.login(want())) == SEAT["files"]
+    assert service_files.hashes(files() | engine_files.login(sample_settings())) == SEAT["files"]
     texts = files(
         ("before", None),
         ("packages", {}),
@@ -108,9 +108,9 @@ def test_which_files_there_are(changes: tuple, settings: dict, paths: set[str]) 
 def test_the_rooms_registry_is_reached_without_the_proxy(address: str) -> None:
     """Show it for IPv6 too: Go takes no address in brackets in NO_PROXY."""
     settings = {"groups": REGISTRY, "room_registry_address": address}
-    variables = engine_files.environment(want(docker_engine_proxy=PROXY, **settings))
+    variables = engine_files.environment(sample_settings(docker_engine_proxy=PROXY, **settings))
     assert variables["NO_PROXY"] == f"localhost,.example,{address.strip('[]')}"
-    assert engine_files.environment(want(**settings)) == {}
+    assert engine_files.environment(sample_settings(**settings)) == {}
 
 
 def looked_up(term: str, *changes: tuple[str, object], **settings: object) -> dict[str, str]:
@@ -182,7 +182,7 @@ def test_what_an_engine_is_given_back_that_refuses_what_is_wanted(
     settings = {"docker_engine_daemon_options": options}
     texts = looked_up("fallback_files", *changes, **settings)
     texts |= looked_up("fallback_secrets", *changes, **settings)
-    defaults = want()["docker_engine_daemon_defaults"]
+    defaults = sample_settings()["docker_engine_daemon_defaults"]
     assert json.loads(texts[engine_files.DAEMON_JSON]) == (defaults if text is None else text)
     assert len(texts) == 1
 
@@ -212,7 +212,9 @@ def test_a_group_is_let_in_each_time_that_the_engine_starts() -> None:
 
 
 def test_a_login_makes_the_folder_of_the_setting_and_nothing_else_is_named() -> None:
-    text = engine_files.login(want(docker_engine_folder=" my work's "))[engine_files.LOGIN]
+    text = engine_files.login(sample_settings(docker_engine_folder=" my work's "))[
+        engine_files.LOGIN
+    ]
     assert """ -nt "$HOME"/'my work'"'"'s' ]""" in text
     assert "@" not in text
     assert "engine=\n" in text

@@ -6,11 +6,11 @@ import pytest
 from ansible_collections.labocloud.room.plugins.plugin_utils import judge
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import NoConnection
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import network
-from sample_seat import BUILDER, builder, seat, want
+from sample_seat import BUILDER, builder, sample_settings, seat
 
 
 def judge_seat(*changes: tuple[str, object], **settings: object) -> dict[str, Any]:
-    return judge.judge(seat(*changes), want(**settings), builder())
+    return judge.judge(seat(*changes), sample_settings(**settings), builder())
 
 
 def test_a_seat_that_is_as_it_should_be_is_in_no_group() -> None:
@@ -47,7 +47,9 @@ def test_what_is_refused_is_told_first_and_not_what_has_to_wait_for_it() -> None
 
 def test_what_two_parts_are_refused_for_is_told_once() -> None:
     has = seat(("arch", "riscv64"), ("images", {}))
-    verdicts = judge.judge(has, want(name=BUILDER), builder(("arch", "riscv64"), ("images", {})))
+    verdicts = judge.judge(
+        has, sample_settings(name=BUILDER), builder(("arch", "riscv64"), ("images", {}))
+    )
     assert [part for part in verdicts if verdicts[part]["refused"]] == ["build", "images"]
     assert [finding["id"] for finding in judge.findings(verdicts)].count("image_arch") == 1
 

@@ -23,7 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mutated import bounded, json_of, places
 from sample_room import NOW, room
-from sample_seat import SEAT, builder, declared, seat, want
+from sample_seat import SEAT, builder, declared, sample_settings, seat
 
 Json = Any
 
@@ -114,7 +114,7 @@ def judged(
 ) -> dict[str, Any]:
     """Return the verdicts, and check that each of them is complete."""
     verdicts = judge.judge(
-        has, want(**options), builder() if builder_facts is None else builder_facts
+        has, sample_settings(**options), builder() if builder_facts is None else builder_facts
     )
     assert list(verdicts) == list(judge.PARTS)
     for verdict in verdicts.values():
@@ -182,7 +182,9 @@ def test_however_much_a_seat_tells_of_what_is_wrong_the_others_lines_are_not_los
     )
 
 
-SETTINGS = sorted(name for options in declared()[1].values() for name in options if name in want())
+SETTINGS = sorted(
+    name for options in declared()[1].values() for name in options if name in sample_settings()
+)
 VALUES = st.one_of(
     st.sampled_from([None, True, -1, 0, 2**80, 1.5, float("inf"), float("nan"), [], {}, [[]]]),
     st.sampled_from(

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import attacks
-from sample_seat import want
+from sample_seat import sample_settings
 
 
 def findings_of(*outcomes: tuple[str, str], why: str = "", kind: str = "rootless") -> list[Any]:
@@ -13,7 +13,9 @@ def findings_of(*outcomes: tuple[str, str], why: str = "", kind: str = "rootless
         for name, (outcome, reason) in zip("abcdef", outcomes, strict=False)
     ]
     results = {"account": "student", "why": why, "tried": tried}
-    return list(attacks.findings_of(want(docker_engine_students=kind) | {"attacks": results}))
+    return list(
+        attacks.findings_of(sample_settings(docker_engine_students=kind) | {"attacks": results})
+    )
 
 
 def names(findings: list[Any]) -> list[tuple[str, str]]:
@@ -25,7 +27,7 @@ WITHSTOOD, SUCCEEDED = ("withstood", "denied"), ("succeeded", "")
 
 
 def test_where_none_were_tried_nothing_is_said() -> None:
-    assert list(attacks.findings_of(want())) == []
+    assert list(attacks.findings_of(sample_settings())) == []
 
 
 def test_where_all_are_withstood_nothing_is_wrong() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import build
 from ansible_collections.labocloud.room.plugins.plugin_utils.settings import ROLES
-from sample_seat import BASE, BUILDER, COURSE, REVISION, builder, image, want
+from sample_seat import BASE, BUILDER, COURSE, REVISION, builder, image, sample_settings
 
 DIGEST = f"sha256:{'a' * 64}"
 NEWER = f"sha256:{'b' * 64}"
@@ -23,7 +23,9 @@ def judge(
     """Judge the machine that builds, changed at paths of its facts."""
     builder_facts = builder(*changes)
     builder_facts["course"] |= course or {}
-    return build.judge(builder_facts["seat"], want(groups, BUILDER, **settings), builder_facts)
+    return build.judge(
+        builder_facts["seat"], sample_settings(groups, BUILDER, **settings), builder_facts
+    )
 
 
 def to_do(verdict: dict[str, Any]) -> tuple[bool, bool, bool]:
@@ -56,10 +58,10 @@ def test_what_is_built_where_all_is_there(
 
 def test_another_machine_builds_nothing() -> None:
     builder_facts = builder(("images", {}))
-    assert build.judge(builder_facts["seat"], want(), builder_facts)["settled"]
+    assert build.judge(builder_facts["seat"], sample_settings(), builder_facts)["settled"]
     # Nor one whose files cannot be read, which is the images' refusal.
     assert judge(("images", {}), course={"why": "no Dockerfile"})["settled"]
-    assert build.judge(builder_facts["seat"], want(name=BUILDER), {})["settled"]
+    assert build.judge(builder_facts["seat"], sample_settings(name=BUILDER), {})["settled"]
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ from sample_seat import (
     builder,
     changed,
     image,
+    sample_settings,
     seat,
-    want,
 )
 
 THEIRS = "web:1"
@@ -88,7 +88,7 @@ def judge(
 ) -> dict[str, Any]:
     """Return the verdict on the container. builder_facts: by default, the sample's."""
     return container.judge(
-        has, want(**variables), builder() if builder_facts is None else builder_facts
+        has, sample_settings(**variables), builder() if builder_facts is None else builder_facts
     )
 
 
@@ -112,7 +112,7 @@ def test_nothing_is_to_be_done_where_it_is_as_it_has_to_be() -> None:
     verdict = judge(seat())
     assert (verdict["settled"], verdict["findings"], verdict["differs"]) == (True, [], [])
     assert (verdict["own"], verdict["replaces"], verdict["left"]) == ([FLASK], FLASK, "")
-    assert container.url(want()) == "http://127.0.0.1:8080"
+    assert container.url(sample_settings()) == "http://127.0.0.1:8080"
 
 
 def test_what_is_recorded_is_the_toolkits_whatever_it_is_called() -> None:
@@ -241,7 +241,7 @@ def test_before_there_is_an_image_it_is_missing() -> None:
 
 def test_a_machine_that_is_no_seat_has_none() -> None:
     groups = {"lab": ["pc01"], "registry": ["srv"]}
-    verdict = container.judge(facts(recorded()), want(groups, "srv"), builder())
+    verdict = container.judge(facts(recorded()), sample_settings(groups, "srv"), builder())
     assert (verdict["settled"], verdict["findings"], verdict["wanted"]) == (True, [], {})
 
 
@@ -314,7 +314,7 @@ def test_addresses_of_ipv6_and_what_is_none_are_no_matter() -> None:
 def test_the_limit_of_the_cpus_is_what_the_seat_has() -> None:
     one_cpu = seat(("docker/cpus", 1))
     assert judge(one_cpu, flask_container_cpus=4.0)["settled"]
-    wanted = container.container_of(want(flask_container_cpus=0), seat())
+    wanted = container.container_of(sample_settings(flask_container_cpus=0), seat())
     assert wanted["HostConfig"]["NanoCpus"] == 0
 
 
@@ -322,7 +322,9 @@ def test_the_limit_of_the_cpus_is_what_the_seat_has() -> None:
     ("lacking", "unlimited"), [("memory", ["Memory", "MemorySwap"]), ("pids", ["PidsLimit"])]
 )
 def test_a_limit_that_the_engine_lacks_is_not_asked_for(lacking: str, unlimited: list[str]) -> None:
-    host = container.container_of(want(), seat((f"docker/{lacking}", False)))["HostConfig"]
+    host = container.container_of(sample_settings(), seat((f"docker/{lacking}", False)))[
+        "HostConfig"
+    ]
     limits = ("Memory", "MemorySwap", "NanoCpus", "PidsLimit")
     assert [key for key in limits if host[key] == 0] == unlimited
 
@@ -332,7 +334,9 @@ def test_a_limit_that_the_engine_lacks_is_not_asked_for(lacking: str, unlimited:
 )
 def test_how_it_comes_and_goes(lifecycle: str, removed: bool, policy: str) -> None:
     """Show that another lifecycle replaces the container, and that this is no finding."""
-    wanted = container.container_of(want(flask_container_lifecycle=lifecycle), seat())["HostConfig"]
+    wanted = container.container_of(sample_settings(flask_container_lifecycle=lifecycle), seat())[
+        "HostConfig"
+    ]
     assert (wanted["AutoRemove"], wanted["RestartPolicy"]["Name"]) == (removed, policy)
     verdict = judge(seat(), flask_container_lifecycle=lifecycle)
     assert verdict["settled"] is removed
@@ -342,7 +346,7 @@ def test_how_it_comes_and_goes(lifecycle: str, removed: bool, policy: str) -> No
 
 def test_what_it_has_to_be_is_what_an_engine_is_asked_for() -> None:
     """Show that the container has the names and the forms of Docker's API."""
-    wanted = container.container_of(want(), seat())
+    wanted = container.container_of(sample_settings(), seat())
     assert wanted["Image"] == COURSE
     assert wanted["User"] == "10001:10001"
     assert wanted["Labels"] == MANAGED
@@ -358,14 +362,14 @@ def test_what_it_has_to_be_is_what_an_engine_is_asked_for() -> None:
 
 def test_docker_asks_it_for_its_health_seldom_and_by_what_the_image_has_for_that() -> None:
     """Show that checks are rare, as each costs the seat, and that they replace no container."""
-    wanted = container.container_of(want(), seat())
+    wanted = container.container_of(sample_settings(), seat())
     assert wanted["Healthcheck"]["Interval"] >= 60e9
     assert "Test" not in wanted["Healthcheck"]
-    assert "Healthcheck" not in container.as_facts(want(), seat())
+    assert "Healthcheck" not in container.as_facts(sample_settings(), seat())
 
 
 def test_all_that_is_held_against_is_asked() -> None:
-    assert set(container.as_facts(want(), seat())) == set(SETTINGS)
+    assert set(container.as_facts(sample_settings(), seat())) == set(SETTINGS)
 
 
 def differs(observed: dict[str, Any]) -> list[str]:
@@ -570,7 +574,7 @@ def test_a_size_is_read_as_ansible_reads_it(unit: str) -> None:
         assert container.memory_bytes(text) == right, repr(text)
 
 
-WANTED = want()
+DEFAULTS = sample_settings()
 
 
 @settings(deadline=None)
@@ -587,8 +591,8 @@ WANTED = want()
     )
 )
 def test_wrong_settings_are_named(values: dict[str, Any]) -> None:
-    wanted = WANTED | {f"flask_container_{key}": value for key, value in values.items()}
-    sentences = [in_words([each]) for each in container.wrong_settings(seat(), wanted)]
+    changed_settings = DEFAULTS | {f"flask_container_{key}": value for key, value in values.items()}
+    sentences = [in_words([each]) for each in container.wrong_settings(seat(), changed_settings)]
     names = [re.match("flask_container_([a-z_]+) is ", sentence)[1] for sentence in sentences]
     assert len(set(names)) == len(names)
     assert ("pids_limit" in names) is (values["pids_limit"] < 1)

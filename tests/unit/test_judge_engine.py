@@ -9,7 +9,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import engine
 from certificates import Authority
-from sample_seat import BUILDER, SEAT, builder, seat, want
+from sample_seat import BUILDER, SEAT, builder, sample_settings, seat
 
 ASKED = datetime.fromtimestamp(SEAT["clock"]["control"], UTC)
 DAEMON_JSON = "/etc/docker/daemon.json"
@@ -30,7 +30,7 @@ BARE = (
 
 def judge(*changes: tuple[str, object], **variables: object) -> dict[str, Any]:
     """Return the verdict on a changed seat."""
-    return engine.judge(seat(*changes), want(**variables), {})
+    return engine.judge(seat(*changes), sample_settings(**variables), {})
 
 
 def ids(verdict: dict[str, Any], part: str = "findings") -> list[str]:
@@ -116,7 +116,7 @@ def asked_for(*changes: tuple[str, object], name: str = BUILDER, **variables: ob
     """Return the packages to install on the machine that builds, or on another of its room."""
     builder_facts = builder(*changes)
     names: list[str] = engine.judge(
-        builder_facts["seat"], want(name=name, **variables), builder_facts
+        builder_facts["seat"], sample_settings(name=name, **variables), builder_facts
     )["packages"]
     return names
 
@@ -137,9 +137,9 @@ def test_what_the_base_is_made_with_comes_along_with_docker() -> None:
 
 def test_a_machine_that_builds_without_it_has_its_docker_all_the_same() -> None:
     builder_facts = builder(("images", {}))
-    assert engine.judge(builder_facts["seat"], want(name=BUILDER, **BOOTSTRAP), builder_facts)[
-        "installed"
-    ]
+    assert engine.judge(
+        builder_facts["seat"], sample_settings(name=BUILDER, **BOOTSTRAP), builder_facts
+    )["installed"]
 
 
 @pytest.mark.parametrize("pin", ["26.1.*", "26.1.5+dfsg1-9*", "26.1.5+dfsg1-9+deb13u1+b1", "*"])
@@ -406,9 +406,11 @@ HASH = sha256(PEM.encode()).hexdigest()
 
 def trusting(ca: str, *changes: tuple[str, object], **settings: object) -> dict[str, Any]:
     """Return the verdict on a seat of a room with a registry. ca: its CA, empty if unknown."""
-    wanted = want(groups=REGISTRY, **{"room_registry_address": "server"} | settings)
-    wanted["room"]["registry"]["ca"] = ca
-    return engine.judge(seat(*changes), wanted, {})
+    all_settings = sample_settings(
+        groups=REGISTRY, **{"room_registry_address": "server"} | settings
+    )
+    all_settings["room"]["registry"]["ca"] = ca
+    return engine.judge(seat(*changes), all_settings, {})
 
 
 def test_the_ca_of_the_rooms_registry_is_trusted_for_it_alone() -> None:
@@ -431,13 +433,13 @@ def test_a_seat_waits_for_a_ca_that_is_about_to_be_made(days: int | None, *, wai
     """Show it for the first CA, and for one that replaces another before that ends."""
     pem = Authority("labocloud", ASKED + timedelta(days=days)).pem if days else ""
     has = seat(("files", SEAT["files"] | {CA: sha256(pem.encode()).hexdigest()}))
-    wanted = want(groups=REGISTRY, room_registry_address="server")
-    wanted["room"]["registry"]["ca"] = pem
+    settings = sample_settings(groups=REGISTRY, room_registry_address="server")
+    settings["room"]["registry"]["ca"] = pem
     builder_facts = builder(("registry/ca", pem))
-    assert engine.judge(has, wanted, builder_facts)["settled"] is not waits
+    assert engine.judge(has, settings, builder_facts)["settled"] is not waits
     # From a machine that only runs the registry nobody has images; it is no seat's reason to wait.
-    wanted["room"]["builder"] = "pc01"
-    assert engine.judge(has, wanted, builder_facts)["settled"]
+    settings["room"]["builder"] = "pc01"
+    assert engine.judge(has, settings, builder_facts)["settled"]
 
 
 def test_a_registry_that_the_room_no_longer_has_is_no_longer_trusted() -> None:
@@ -448,8 +450,8 @@ def test_a_registry_that_the_room_no_longer_has_is_no_longer_trusted() -> None:
 
 
 def test_the_registrys_host_knows_its_ca_itself() -> None:
-    wanted = want(groups=REGISTRY, name="server", room_registry_address="server")
-    verdict = engine.judge(seat(("registry/ca", PEM)), wanted, {})
+    settings = sample_settings(groups=REGISTRY, name="server", room_registry_address="server")
+    verdict = engine.judge(seat(("registry/ca", PEM)), settings, {})
     assert verdict["trust"]["write"] == {CA: PEM}
 
 
@@ -458,7 +460,7 @@ def test_removal_takes_what_came_and_leaves_what_was_there() -> None:
     assert removal["came"]
     assert removal["group"]
     others = [CA, "/etc/apt/sources.list.d/docker.sources", engine_files.LOGIN]
-    assert removal["files"] == [*sorted(engine_files.files(seat(), want())), *others]
+    assert removal["files"] == [*sorted(engine_files.files(seat(), sample_settings())), *others]
     assert removal["empty"] == [
         "/etc/docker/certs.d/server:5000",
         "/etc/systemd/system/containerd.service.d",
@@ -534,5 +536,5 @@ def test_a_directory_that_does_not_answer_takes_no_groups_access_away() -> None:
 
 def test_the_files_of_the_sample_are_those_that_are_wanted() -> None:
     """Show that they are as earlier versions wrote them: no running engine is started anew."""
-    files = engine_files.files(seat(), want()) | engine_files.login(want())
+    files = engine_files.files(seat(), sample_settings()) | engine_files.login(sample_settings())
     assert sorted(files) == sorted(SEAT["files"])

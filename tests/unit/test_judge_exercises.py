@@ -6,16 +6,16 @@ import pytest
 from ansible_collections.labocloud.room.plugins.plugin_utils import judge as judging
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import exercises
-from sample_seat import BASE, REVISION, builder, seat, want
+from sample_seat import BASE, REVISION, builder, sample_settings, seat
 
 SERVED = {"groups": {"lab": ["pc01"], "registry": ["server"]}, "room_registry_address": "server"}
 ABSENT = {"folder": "absent", "command": "absent", "memory": "absent", "digest": ""}
 
 
-def judge(facts: dict[str, Any] | None = None, **wanted: Any) -> dict[str, Any]:  # noqa: ANN401
+def judge(facts: dict[str, Any] | None = None, **settings: Any) -> dict[str, Any]:  # noqa: ANN401
     """Return the verdict on a seat with other facts of its exercises."""
     has = seat(*((f"exercises/{key}", value) for key, value in (facts or {}).items()))
-    return exercises.judge(has, want(**wanted), builder())
+    return exercises.judge(has, sample_settings(**settings), builder())
 
 
 def test_there_is_nothing_to_do_where_all_is_there() -> None:
@@ -27,12 +27,12 @@ def test_there_is_nothing_to_do_where_all_is_there() -> None:
 def test_another_image_that_was_brought_is_made_known() -> None:
     """Show that another delivered image is listed, or labo would take it for a student's work."""
     has = seat(("built/labocloud20202021:python-000000000000", "print of another"))
-    verdict = exercises.judge(has, want(), builder())
+    verdict = exercises.judge(has, sample_settings(), builder())
     assert [finding["id"] for finding in verdict["findings"]] == ["exercises_old"]
     assert "print of another" in verdict["delivered"]
     # Of one that has two names, the file tells once.
     has = seat(("built/labocloud20202021:python", seat()["built"][BASE]))
-    assert exercises.judge(has, want(), builder())["settled"]
+    assert exercises.judge(has, sample_settings(), builder())["settled"]
 
 
 def test_whose_images_are_about_to_change_is_given_the_exercises_after_that() -> None:
@@ -83,14 +83,14 @@ def test_a_registrys_host_that_is_no_seat_needs_none() -> None:
 
 def test_without_the_machine_that_builds_nothing_is_known() -> None:
     has = seat(*((f"exercises/{key}", value) for key, value in ABSENT.items()))
-    assert exercises.judge(has, want(), {})["settled"]
+    assert exercises.judge(has, sample_settings(), {})["settled"]
 
 
 def test_a_project_without_exercises_puts_nothing_on_a_seat() -> None:
     builder_facts = builder()
     builder_facts["course"]["exercises"] = {"files": [], "why": ""}
     assert exercises.judge(
-        seat(("exercises", seat()["exercises"] | ABSENT)), want(), builder_facts
+        seat(("exercises", seat()["exercises"] | ABSENT)), sample_settings(), builder_facts
     ) == {
         **judge(),
         "removal": False,
@@ -100,7 +100,7 @@ def test_a_project_without_exercises_puts_nothing_on_a_seat() -> None:
 def test_an_exercise_that_is_wrong_is_told_and_keeps_nothing_else_from_being_done() -> None:
     builder_facts = builder()
     builder_facts["course"]["exercises"] = {"files": [], "why": "app/exercises/01-a has no fr.md"}
-    verdict = exercises.judge(seat(), want(), builder_facts)
+    verdict = exercises.judge(seat(), sample_settings(), builder_facts)
     assert "cannot be given to it: app/exercises/01-a has no fr.md" in in_words(verdict["findings"])
     assert (verdict["settled"], verdict["refused"]) == (True, [])
 

@@ -4,13 +4,13 @@ import re
 from typing import Any
 
 import pytest
-from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
     delivery,
     images,
     revisions,
 )
-from sample_seat import BASE, COURSE, OLD, REVISION, builder, changed, image, want
+from ansible_collections.labocloud.room.plugins.plugin_utils.settings import ROLES
+from sample_seat import BASE, COURSE, OLD, REVISION, builder, changed, image, sample_settings
 from sample_seat import seat as sample
 
 TAG = "lab:python"
@@ -187,7 +187,9 @@ def older(has: dict[str, Any], *revisions: str) -> dict[str, Any]:
 def judge(
     has: dict[str, Any], builder_facts: dict[str, Any] | None = None, **others: object
 ) -> dict[str, Any]:
-    return images.judge(has, want(**others), builder() if builder_facts is None else builder_facts)
+    return images.judge(
+        has, sample_settings(**others), builder() if builder_facts is None else builder_facts
+    )
 
 
 def ids(verdict: dict[str, Any]) -> list[str]:
@@ -444,11 +446,13 @@ def test_settings_that_cannot_work_are_refused_on_a_seat_that_has_all_too(
 
 def test_a_registry_of_another_machine_than_the_one_that_builds_is_none() -> None:
     groups = {"lab": ["pc01", "pc02"], "registry": ["server"]}
-    wanted = want(groups, course_image_delivery="registry", course_image_builder="pc01")
-    verdict = images.judge(sample(), wanted, builder())
+    settings = sample_settings(
+        groups, course_image_delivery="registry", course_image_builder="pc01"
+    )
+    verdict = images.judge(sample(), settings, builder())
     assert [refusal["id"] for refusal in verdict["refused"]] == ["image_road"]
     assert verdict["road"] == "registry"
-    assert delivery.road_of(want(groups, course_image_builder="pc01")) == "archive"
+    assert delivery.road_of(sample_settings(groups, course_image_builder="pc01")) == "archive"
 
 
 def test_files_that_cannot_be_read_refuse_what_is_built_from_them_alone() -> None:
@@ -575,15 +579,15 @@ DIGEST = f"sha256:{'a' * 64}"
     ("tag", "repository"), [(COURSE, "labocloud20202021"), ("ecole/tp_1:V1", "ecole-tp_1")]
 )
 def test_the_registry_has_one_directory_for_an_image_of_any_name(tag: str, repository: str) -> None:
-    assert delivery.repository_of(want(course_image_tag=tag)) == repository
+    assert delivery.repository_of(sample_settings(course_image_tag=tag)) == repository
 
 
 def test_by_the_registry_each_is_pulled_by_its_digest() -> None:
     base = sample()["images"][BASE]["fingerprint"]
     tags = [f"base-{base[:16]}", f"course-{image(REVISION)['fingerprint'][:16]}"]
     builder_facts = builder(("registry/images", dict.fromkeys(tags, DIGEST)))
-    wanted = want(REGISTRY, room_registry_address="pc01")
-    verdict = images.judge(lacks(WANTED), wanted, builder_facts)
+    settings = sample_settings(REGISTRY, room_registry_address="pc01")
+    verdict = images.judge(lacks(WANTED), settings, builder_facts)
     assert verdict["road"] == "registry"
     assert verdict["pull"] == [
         {
@@ -594,13 +598,13 @@ def test_by_the_registry_each_is_pulled_by_its_digest() -> None:
     ]
     assert verdict["held"] == ""
     builder_facts["seat"]["registry"]["images"][tags[1]] = "sha256:short"
-    verdict = images.judge(lacks(WANTED), wanted, builder_facts)
+    verdict = images.judge(lacks(WANTED), settings, builder_facts)
     assert f"tells no digest of {tags[1]}, but sha256:short" in verdict["held"]
     assert "set course_image_delivery to archive" in verdict["held"]
 
 
 def test_the_tasks_ask_for_nothing_that_the_verdict_does_not_tell() -> None:
-    tasks = settings.ROLES / "course_image/tasks"
+    tasks = ROLES / "course_image/tasks"
     verdict = judge(sample())
     read_keys = {
         path.name: set(re.findall(r"\bcourse_image_verdict\.(\w+)", path.read_text()))

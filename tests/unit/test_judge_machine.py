@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import machine
-from sample_seat import seat, want
+from sample_seat import sample_settings, seat
 
 
 def judge(*changes: tuple[str, object], **variables: object) -> dict[str, Any]:
     """Return the verdict on a changed seat."""
-    return machine.judge(seat(*changes), want(**variables), {})
+    return machine.judge(seat(*changes), sample_settings(**variables), {})
 
 
 def test_nothing_is_found_on_a_machine_that_is_right() -> None:
@@ -41,7 +41,9 @@ def test_what_keeps_anything_from_being_done(
 
 
 def test_one_machine_under_two_names_is_worked_on_under_none() -> None:
-    [refusal] = machine.judge(seat(), want() | {"twins": ["pc03", "pc04"]}, {})["refused"]
+    [refusal] = machine.judge(seat(), sample_settings() | {"twins": ["pc03", "pc04"]}, {})[
+        "refused"
+    ]
     assert refusal["id"] == "machine_twice"
     assert "the same machine as pc03, pc04" in refusal["cause"]["en"]
 

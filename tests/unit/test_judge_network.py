@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import network
-from sample_seat import SEAT, seat, want
+from sample_seat import SEAT, sample_settings, seat
 
 REGISTRY = {"lab": ["pc01", "pc02"], "registry": ["server"]}
 
 
 def judge(*changes: tuple[str, object], **variables: object) -> dict[str, Any]:
     """Return the verdict on a changed seat."""
-    return network.judge(seat(*changes), want(**variables), {})
+    return network.judge(seat(*changes), sample_settings(**variables), {})
 
 
 def ids(*changes: tuple[str, object], **variables: object) -> list[str]:
@@ -158,9 +158,11 @@ def test_registries(address: str, answer: dict, proxy: str, name: str | None) ->
         "room_registry_hub_mirror": True,
     }
     changes = ("network/registries", {address: answer}), ("network/proxy", proxy)
-    findings = network.registries(seat(*changes), want(**settings))
+    findings = network.registries(seat(*changes), sample_settings(**settings))
     assert [finding["id"] for finding in findings] == ([name] if name else [])
-    used = network.registries(seat(*changes, ("network/docker_proxy", True)), want(**settings))
+    used = network.registries(
+        seat(*changes, ("network/docker_proxy", True)), sample_settings(**settings)
+    )
     assert {finding["id"] for finding in used} <= {name} - {"proxy_unset"}
 
 
@@ -182,5 +184,5 @@ def test_the_sample_has_an_engine_that_is_as_it_should_be() -> None:
 )
 def test_a_proxy_that_is_no_address_is_not_told_as_one(proxy: str) -> None:
     changes = ("network/registries", {"hub.example:443": NOT_REACHED}), ("network/proxy", proxy)
-    [finding] = network.registries(seat(*changes), want())
+    [finding] = network.registries(seat(*changes), sample_settings())
     assert "{http: http://HOST:PORT, https: http://HOST:PORT}" in finding["advice"]["en"]

@@ -12,7 +12,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.service_files impor
 from certificates import Authority
 from hypothesis import given
 from hypothesis import strategies as st
-from sample_seat import SEAT, seat, want
+from sample_seat import SEAT, sample_settings, seat
 
 HOST, AT, MIRROR = "server", "server:5000", "server:5002"
 GROUPS = {"lab": ["pc01", "pc02", "pc03"], "registry": [HOST]}
@@ -33,12 +33,12 @@ REFUSES = {"answers": False, "why": "Connection refused"}
 Change = tuple[str, object]
 
 
-def wanted(
+def room_settings(
     name: str = HOST, groups: dict[str, list[str]] = GROUPS, **settings: object
 ) -> dict[str, Any]:
-    """Return the desired state of a machine of the room."""
+    """Return the settings of a machine of the room."""
     variables = {"room_registry_address": HOST, "course_image_builder": "", **settings}
-    return want(groups, name, **variables)
+    return sample_settings(groups, name, **variables)
 
 
 def host(*changes: Change, names: tuple[str, ...] = (HOST,), **settings: object) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def host(*changes: Change, names: tuple[str, ...] = (HOST,), **settings: object)
     return seat(
         ("packages", PACKAGES),
         ("brought", BROUGHT),
-        ("files", hashes(registry_files.files(wanted(**settings)))),
+        ("files", hashes(registry_files.files(room_settings(**settings)))),
         ("listeners", [LISTENER]),
         ("registry/ca", CA.pem),
         ("registry/certificate", certificate),
@@ -69,7 +69,7 @@ BARE = (
 
 
 def judged(has: dict[str, Any], **settings: object) -> dict[str, Any]:
-    return registry.judge(has, wanted(**settings), {})
+    return registry.judge(has, room_settings(**settings), {})
 
 
 def ids(verdict: dict[str, Any], key: str = "findings") -> list[str]:
@@ -128,7 +128,7 @@ def test_a_file_that_is_not_asked_for_any_longer_goes() -> None:
     has = host(room_registry_hub_mirror=True, room_registry_proxy={"http": "http://proxy.example"})
     verdict = judged(has)
     assert not verdict["settled"]
-    mirrors = set(has["files"]) - set(registry_files.files(wanted()))
+    mirrors = set(has["files"]) - set(registry_files.files(room_settings()))
     kept = {"/var/lib/docker-registry/hub", "/var/lib/labocloud-mirror"}
     assert set(verdict["absent"]) == mirrors | kept
     assert verdict["stopping"] == ["docker-registry", "labocloud-mirror"]
@@ -310,7 +310,7 @@ def test_what_could_not_be_set_up_now_is_no_matter_where_it_runs() -> None:
     ["localhost", "LOCALHOST.", "pc.localhost", "127.0.0.1", "127.1", "::1", "[::1]", "0.0.0.0"],
 )
 def test_an_address_that_each_seat_takes_for_itself_is_refused(name: str, address: str) -> None:
-    verdict = registry.judge(host(), wanted(name, room_registry_address=address), {})
+    verdict = registry.judge(host(), room_settings(name, room_registry_address=address), {})
     assert ids(verdict, "refused") == ["registry_address"]
     assert not verdict["settled"]
     assert f"room_registry_address is {address.strip('[]')}, which each seat" in texts(verdict)
@@ -339,14 +339,14 @@ def test_an_address_that_each_seat_takes_for_itself_is_refused(name: str, addres
 def test_settings_that_are_wrong_are_refused_everywhere(
     name: str, settings: dict[str, object], words: str
 ) -> None:
-    verdict = registry.judge(host(), wanted(name, **settings), {})
+    verdict = registry.judge(host(), room_settings(name, **settings), {})
     assert ids(verdict, "refused") == ["setting_wrong"]
     assert words in texts(verdict)
 
 
 def test_in_a_room_without_a_registry_its_settings_are_nobodys_business() -> None:
     settings = {"room_registry_port": "abc", "room_registry_address": "localhost"}
-    verdict = registry.judge(seat(), wanted("pc01", {"lab": ["pc01"]}, **settings), {})
+    verdict = registry.judge(seat(), room_settings("pc01", {"lab": ["pc01"]}, **settings), {})
     assert verdict["settled"]
     assert verdict["findings"] == []
     assert verdict["host"] == ""
@@ -473,7 +473,9 @@ def builder(answers: dict[str, Any]) -> dict[str, Any]:
 def on_a_seat(builder: dict[str, Any], *down: str, **settings: object) -> list[str]:
     """Return the addresses that a seat's findings name."""
     verdict = registry.judge(
-        seat(reach(*down)), wanted("pc01", room_registry_hub_mirror=True, **settings), builder
+        seat(reach(*down)),
+        room_settings("pc01", room_registry_hub_mirror=True, **settings),
+        builder,
     )
     assert verdict["settled"]
     assert set(ids(verdict)) <= {"registry_unreachable"}
@@ -499,7 +501,7 @@ def test_what_another_builder_answers_is_not_the_registrys() -> None:
 
 
 def test_a_registry_that_was_not_tried_is_not_unreachable() -> None:
-    verdict = registry.judge(seat(), wanted("pc01"), {})
+    verdict = registry.judge(seat(), room_settings("pc01"), {})
     assert verdict["findings"] == []
     assert verdict["settled"]
     assert verdict["host"] == HOST

@@ -13,7 +13,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
     rootless,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import hashes
-from sample_seat import BASE, COURSE, REVISION, SEAT, seat, want
+from sample_seat import BASE, COURSE, REVISION, SEAT, sample_settings, seat
 from test_judge_engine import BARE, ids
 
 UID = 995
@@ -31,7 +31,7 @@ ALLOTTED = ("students/account", ACCOUNT)
 def without_root(*changes: tuple[str, object], **variables: object) -> dict[str, Any]:
     """Return the facts of a seat that is as it should be without root, with changes."""
     packages = SEAT["packages"] | dict.fromkeys(rootless.PACKAGES["distro"], "1")
-    files = engine_files.files(seat(ALLOTTED), want(**ROOTLESS, **variables))
+    files = engine_files.files(seat(ALLOTTED), sample_settings(**ROOTLESS, **variables))
     return seat(
         ("packages", packages),
         ("files", hashes(files)),
@@ -52,7 +52,7 @@ def engine_roots() -> list[str]:
 
 
 def judge(has: dict[str, Any], **variables: object) -> dict[str, Any]:
-    return engine.judge(has, want(**variables), {})
+    return engine.judge(has, sample_settings(**variables), {})
 
 
 def test_a_seat_without_root_that_is_as_it_should_be_is_left_alone() -> None:
@@ -337,13 +337,13 @@ def test_limits_that_are_discarded_are_told() -> None:
 
 
 def test_low_ports_are_published_where_that_is_asked_for() -> None:
-    assert engine_files.PORTS_UNIT not in engine_files.files(seat(), want(**ROOTLESS))
-    files = engine_files.files(seat(), want(docker_engine_lowest_port=80, **ROOTLESS))
+    assert engine_files.PORTS_UNIT not in engine_files.files(seat(), sample_settings(**ROOTLESS))
+    files = engine_files.files(seat(), sample_settings(docker_engine_lowest_port=80, **ROOTLESS))
     assert (
         "echo 80 > /proc/sys/net/ipv4/ip_unprivileged_port_start" in files[engine_files.PORTS_UNIT]
     )
     assert engine_files.PORTS_UNIT not in engine_files.files(
-        seat(), want(docker_engine_lowest_port=80)
+        seat(), sample_settings(docker_engine_lowest_port=80)
     )
     # It is taken back when the engine stops that was started with it, before systemd forgets it.
     has = without_root(("files", SEAT["files"] | {engine_files.PORTS_UNIT: "80"}))
@@ -388,13 +388,18 @@ def test_it_does_not_see_the_routes_of_the_seat() -> None:
     """Show that its networks avoid the seat's routes, unlike those of an engine that goes."""
     route = ("network/routes", [{"to": "198.18.7.0/24", "interface": "eth0"}])
     has = without_root(route, ("docker/running", False), ("docker/uid", None), ("files", {}))
-    assert ids(network.judge(has, want(**ROOTLESS), {}), "refused") == ["network_collision"]
-    assert network.judge(has, want(), {})["refused"] == []
+    assert ids(network.judge(has, sample_settings(**ROOTLESS), {}), "refused") == [
+        "network_collision"
+    ]
+    assert network.judge(has, sample_settings(), {})["refused"] == []
     bridge = ("network/docker", [{"name": "bridge", "subnet": "198.18.7.0/24"}])
     pools = {"default-address-pools": [{"base": "172.31.0.0/16", "size": 24}]}
     options = {"docker_engine_daemon_options": pools}
-    assert network.judge(seat(route, bridge), want(**options, **ROOTLESS), {})["refused"] == []
-    assert ids(network.judge(seat(route, bridge), want(**options), {}), "refused") == [
+    assert (
+        network.judge(seat(route, bridge), sample_settings(**options, **ROOTLESS), {})["refused"]
+        == []
+    )
+    assert ids(network.judge(seat(route, bridge), sample_settings(**options), {}), "refused") == [
         "network_collision"
     ]
 
@@ -404,7 +409,7 @@ def test_its_own_hold_on_a_port_is_nobody_elses_where_it_does_not_answer() -> No
     listener = {"address": "0.0.0.0", "port": 8080, "process": "rootlesskit", "pid": 9}
     listeners = ("listeners", [listener | {"container": None}])
     silent = (("docker/running", False), ("docker/uid", None), ("containers", {}))
-    verdict = container.judge(without_root(listeners, *silent), want(**ROOTLESS), {})
+    verdict = container.judge(without_root(listeners, *silent), sample_settings(**ROOTLESS), {})
     assert "port_taken" not in ids(verdict, "refused")
-    verdict = container.judge(without_root(listeners, silent[-1]), want(**ROOTLESS), {})
+    verdict = container.judge(without_root(listeners, silent[-1]), sample_settings(**ROOTLESS), {})
     assert "port_taken" in ids(verdict, "refused")

@@ -6,7 +6,7 @@ import pytest
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import students
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import hashes
-from sample_seat import SEAT, seat, want
+from sample_seat import SEAT, sample_settings, seat
 
 RANGE = [[2_100_000_000, 65_536]]
 ACCOUNT = {"uid": 995, "gid": 996, "locked": True, "subuids": RANGE, "subgids": RANGE}
@@ -18,7 +18,7 @@ SCRIPT = {engine_files.LOGIN: "another"}
 def judge(users: object, group: list[str] | None, brought: list[str]) -> dict[str, Any]:
     """Return the verdict on a seat."""
     changes = ("docker_group", group), ("brought/users", brought)
-    return students.judge(seat(*changes), want(docker_engine_users=users), {})
+    return students.judge(seat(*changes), sample_settings(docker_engine_users=users), {})
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_who_is_about_to_come_is_known_before_and_who_came_after() -> None:
 
 def test_what_came_of_the_attacks_is_told_with_the_rest() -> None:
     results = {"account": "student", "why": "there is no image", "tried": []}
-    verdict = students.judge(seat(), want() | {"attacks": results}, {})
+    verdict = students.judge(seat(), sample_settings() | {"attacks": results}, {})
     assert [finding["id"] for finding in verdict["findings"]] == ["attack_untried"]
     # No run mends it.
     assert verdict["settled"]
@@ -70,8 +70,8 @@ def test_what_came_of_the_attacks_is_told_with_the_rest() -> None:
 
 def test_who_may_use_it_is_told_but_for_who_manages_the_seat() -> None:
     group = ("docker_group", ["teacher", "theirs"])
-    wanted = want(docker_engine_users="a, b,", ansible_user="teacher")
-    assert students.judge(seat(group), wanted, {})["may"] == ["a", "b", "theirs"]
+    settings = sample_settings(docker_engine_users="a, b,", ansible_user="teacher")
+    assert students.judge(seat(group), settings, {})["may"] == ["a", "b", "theirs"]
     assert judge([], ["root"], [])["may"] == []
 
 
@@ -79,8 +79,10 @@ def without_root(
     *changes: tuple[str, object], users: object = (), **settings: object
 ) -> dict[str, Any]:
     """Return the verdict on a changed seat whose engine runs without root."""
-    wanted = want(docker_engine_students="rootless", docker_engine_users=users, **settings)
-    login_hashes = hashes(engine_files.login(wanted))
+    all_settings = sample_settings(
+        docker_engine_students="rootless", docker_engine_users=users, **settings
+    )
+    login_hashes = hashes(engine_files.login(all_settings))
     socket = {"uid": 995, "gid": 996, "mode": 0o660, "groups": []}
     has = seat(
         ("students", {"members": [], "account": ACCOUNT, "group": None, "ranges": []}),
@@ -89,7 +91,7 @@ def without_root(
         ("files", {**SEAT["files"], **login_hashes, engine_files.UNIT: "the unit"}),
         *changes,
     )
-    return students.judge(has, wanted, {})
+    return students.judge(has, all_settings, {})
 
 
 def finding_names(verdict: dict[str, Any]) -> list[str]:
@@ -107,8 +109,8 @@ def test_a_seat_without_root_that_is_as_it_should_be() -> None:
 
 def test_of_an_engine_that_is_to_come_nobody_is_missed() -> None:
     """Show that another engine is the only finding."""
-    wanted = want(docker_engine_students="rootless", docker_engine_users=["a"])
-    verdict = students.judge(seat(("files", {**SEAT["files"], **SCRIPT})), wanted, {})
+    settings = sample_settings(docker_engine_students="rootless", docker_engine_users=["a"])
+    verdict = students.judge(seat(("files", {**SEAT["files"], **SCRIPT})), settings, {})
     assert verdict["add"] == ["a"]
     assert "users_missing" not in finding_names(verdict)
 
@@ -157,7 +159,9 @@ def test_nobody_is_in_the_group_docker_of_a_seat_without_root() -> None:
 def test_who_was_taken_out_of_the_group_docker_is_given_back_with_roots_engine() -> None:
     taken = {"packages": [], "users": [], "taken": ["named", "theirs"]}
     group, before = ("docker_group", ["stayed"]), ("brought", taken)
-    verdict = students.judge(seat(group, before), want(docker_engine_users=["named", "new"]), {})
+    verdict = students.judge(
+        seat(group, before), sample_settings(docker_engine_users=["named", "new"]), {}
+    )
     assert verdict["back"] == ["named", "theirs"]
     # Who was there before is no one that the toolkit has brought.
     assert (verdict["add"], verdict["known"]) == (["new"], ["new"])
@@ -166,7 +170,7 @@ def test_who_was_taken_out_of_the_group_docker_is_given_back_with_roots_engine()
     assert (verdict["settled"], verdict["recorded"]) == (False, False)
     # A run that ended before it had the record say so.
     group = ("docker_group", ["named", "theirs"])
-    verdict = students.judge(seat(group, before), want(), {})
+    verdict = students.judge(seat(group, before), sample_settings(), {})
     assert (verdict["back"], verdict["findings"]) == ([], [])
     assert (verdict["settled"], verdict["recorded"]) == (False, False)
 
@@ -200,7 +204,7 @@ def test_a_socket_that_is_open_to_others_or_shut_to_its_group_is_mended(
         assert command[:4] == ["runuser", "--user", "labocloud-engine", "--"]
     assert verdict["socket"][0][4] == first
     if first != "chgrp":
-        verdict = students.judge(seat(change), want(), {})
+        verdict = students.judge(seat(change), sample_settings(), {})
         assert (finding_names(verdict), verdict["settled"]) == ([name], False)
         opening = "--set=user::rw,group::rw,other::-"
         assert verdict["socket"] == [["/usr/bin/setfacl", opening, "/var/run/docker.sock"]]
@@ -212,13 +216,13 @@ NAMED = {"docker_engine_group": " class-a "}
 
 def test_a_group_of_a_directory_is_let_in_by_its_number() -> None:
     group = ("students/group", GROUP)
-    verdict = students.judge(seat(group), want(**NAMED), {})
+    verdict = students.judge(seat(group), sample_settings(**NAMED), {})
     assert (finding_names(verdict), verdict["settled"]) == (["socket_shut"], False)
     assert "the group class-a cannot" in verdict["findings"][0]["cause"]["en"]
     assert verdict["socket"][0][1].endswith(",group:20010:rw")
     assert verdict["may"] == ["class-a"]
     let_in = ("docker/socket/groups", [20010])
-    verdict = students.judge(seat(group, let_in), want(**NAMED), {})
+    verdict = students.judge(seat(group, let_in), sample_settings(**NAMED), {})
     assert (finding_names(verdict), verdict["settled"], verdict["opened"]) == ([], True, True)
     verdict = without_root(group, **NAMED)
     assert [command[-1] for command in verdict["socket"]] == [
@@ -234,39 +238,39 @@ def test_a_group_of_a_directory_is_let_in_by_its_number() -> None:
 def test_a_group_that_is_not_known_is_told_and_nobodys_access_taken_away() -> None:
     """Show that nobody loses access while a directory service does not answer."""
     let_in = ("docker/socket/groups", [20010])
-    verdict = students.judge(seat(let_in), want(**NAMED), {})
+    verdict = students.judge(seat(let_in), sample_settings(**NAMED), {})
     assert (finding_names(verdict), verdict["settled"]) == (["group_unknown"], True)
     assert verdict["socket"] == []
     assert finding_names(without_root(**NAMED)) == ["group_unknown"]
 
 
 def test_what_nothing_would_let_in_is_refused_by_its_setting() -> None:
-    verdict = students.judge(seat(("service_manager", "none")), want(**NAMED), {})
+    verdict = students.judge(seat(("service_manager", "none")), sample_settings(**NAMED), {})
     assert [refusal["id"] for refusal in verdict["refused"]] == ["group_unmanaged"]
     assert "docker_engine_group" in verdict["refused"][0]["cause"]["en"]
-    assert students.judge(seat(("service_manager", "none")), want(), {})["refused"] == []
+    assert students.judge(seat(("service_manager", "none")), sample_settings(), {})["refused"] == []
 
 
 @pytest.mark.parametrize("folder", ["../x", "a/b", "/srv", ".", "..", "-rf", ".labocloud", "a b"])
 def test_a_folder_is_a_name_in_a_home(folder: str) -> None:
-    verdict = students.judge(seat(), want(docker_engine_folder=folder), {})
+    verdict = students.judge(seat(), sample_settings(docker_engine_folder=folder), {})
     assert [refusal["id"] for refusal in verdict["refused"]] == ["setting_wrong"]
     assert folder in verdict["refused"][0]["cause"]["en"]
 
 
 def test_the_script_of_a_login_follows_the_setting_and_the_kind_of_the_seat() -> None:
-    text = engine_files.login(want())[engine_files.LOGIN]
+    text = engine_files.login(sample_settings())[engine_files.LOGIN]
     bare = ("files", {path: SEAT["files"][path] for path in SEAT["files"].keys() - SCRIPT.keys()})
-    verdict = students.judge(seat(bare), want(), {})
+    verdict = students.judge(seat(bare), sample_settings(), {})
     assert (finding_names(verdict), verdict["settled"]) == (["folder_script"], False)
     assert verdict["login"] == {"write": {engine_files.LOGIN: text}, "remove": []}
     changed = without_root(("files", SEAT["files"]))
     assert "engine=labocloud-engine\n" in changed["login"]["write"][engine_files.LOGIN]
     assert finding_names(changed) == ["folder_script"]
-    verdict = students.judge(seat(), want(docker_engine_folder=""), {})
+    verdict = students.judge(seat(), sample_settings(docker_engine_folder=""), {})
     assert verdict["login"] == {"write": {}, "remove": [engine_files.LOGIN]}
     assert (finding_names(verdict), verdict["settled"]) == (["folder_script"], False)
-    assert students.judge(seat(bare), want(docker_engine_folder=" "), {})["settled"]
+    assert students.judge(seat(bare), sample_settings(docker_engine_folder=" "), {})["settled"]
 
 
 @pytest.mark.parametrize(
@@ -286,6 +290,5 @@ def test_the_account_of_an_engine_is_locked_and_has_ids_of_its_own(
     assert finding_names(verdict) == names
     # The engine's role makes it so, which judges the same.
     assert verdict["settled"]
-    assert (
-        finding_names(students.judge(seat(("students/account", ACCOUNT), change), want(), {})) == []
-    )
+    of_root = students.judge(seat(("students/account", ACCOUNT), change), sample_settings(), {})
+    assert finding_names(of_root) == []

@@ -12,7 +12,8 @@ from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.plugins.action import VariableLayer
 from ansible_collections.labocloud.room.plugins.action import room_groups
-from ansible_collections.labocloud.room.plugins.plugin_utils import published, settings
+from ansible_collections.labocloud.room.plugins.plugin_utils import published
+from ansible_collections.labocloud.room.plugins.plugin_utils.settings import settings_of
 from sample_seat import NAME, Known, variables
 
 PROJECT = Path(__file__).parents[2]
@@ -48,7 +49,7 @@ def test_it_is_read_back_of_each_machine_and_facts_are_not() -> None:
 def test_nothing_is_read_where_facts_replace_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants.config, "get_config_value", lambda _: True)
     with pytest.raises(AnsibleError, match="inject_facts_as_vars = False under \\[defaults\\]"):
-        settings.wanted(NAME, {}, None, None)
+        settings_of(NAME, {}, None, None)
 
 
 FORGED = {

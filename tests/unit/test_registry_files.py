@@ -7,7 +7,7 @@ import pytest
 from ansible_collections.labocloud.room.plugins.lookup.service_files import is_secret
 from ansible_collections.labocloud.room.plugins.plugin_utils import registry_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.service_files import hashes
-from sample_seat import want
+from sample_seat import sample_settings
 
 PROXY = {"http": 'http://user:pa"ss\\word@proxy.example:3128', "no_proxy": "a,b"}
 REGISTRY = {
@@ -44,7 +44,7 @@ MIRROR = {
 
 
 def files(**settings: object) -> dict[str, str]:
-    return registry_files.files(want(**settings))
+    return registry_files.files(sample_settings(**settings))
 
 
 @pytest.mark.parametrize(

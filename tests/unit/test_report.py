@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.labocloud.room.plugins.plugin_utils import report
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import judge
 from sample_room import NOW, answer, off, room, sample
-from sample_seat import SEAT, builder, want
+from sample_seat import SEAT, builder, sample_settings
 
 PROJECT = Path(__file__).parents[2]
 SCHEMA = json.loads((PROJECT / "docs/room.schema.json").read_text())
@@ -67,7 +67,7 @@ def stretched(value: Any) -> Any:  # noqa: ANN401  # JSON
 def test_no_seat_makes_the_page_long(fact: str) -> None:
     """The page is shown by a beamer, and somebody reads the last lines."""
     has = SEAT | {fact: ["x" * 300] * 2000 if fact == "odd" else stretched(SEAT[fact])}
-    result = reported(pc01={"seat": has, "verdict": judge(has, want(), builder())})
+    result = reported(pc01={"seat": has, "verdict": judge(has, sample_settings(), builder())})
     assert len(json.dumps(result)) < 20_000
     # The SSH error of an unreachable seat can be as long.
     assert len(json.dumps(reported(pc01=off("pc01", "x" * 10**6)))) < 20_000

@@ -8,7 +8,7 @@ from ansible.template import Templar
 from ansible_collections.labocloud.room.plugins.lookup import service_files
 from ansible_collections.labocloud.room.plugins.plugin_utils import registry_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.settings import ROLES
-from sample_seat import seat, want
+from sample_seat import sample_settings, seat
 
 TASKS = ROLES / "room_registry/tasks"
 
@@ -59,7 +59,7 @@ def test_who_needs_a_registry_does_not_go_on_without_it(down: str) -> None:
 
 def test_the_tasks_are_handed_all_files_those_with_a_password_apart() -> None:
     proxy = {"http": "http://user:secret@proxy.example:3128"}
-    settings = want(room_registry_hub_mirror=True, room_registry_proxy=proxy)
+    settings = sample_settings(room_registry_hub_mirror=True, room_registry_proxy=proxy)
     files, secrets = (
         service_files.files_of("room_registry", term, seat(), settings)
         for term in ("files", "secrets")

@@ -10,7 +10,7 @@ from ansible_collections.labocloud.room.plugins.action import seat, seat_state
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import judge, silent, unanswered
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
 from sample_action import Action
-from sample_seat import NAME, builder, variables, want
+from sample_seat import NAME, builder, sample_settings, variables
 from sample_seat import seat as sample
 
 # The actions that have run, the last one last.
@@ -41,7 +41,7 @@ LACKING = ("containers", {}), ("listeners", []), ("page", None)
 def judged(*changes: tuple[str, object]) -> dict[str, Any]:
     """Return the facts and the verdict of a seat that was changed at some paths."""
     has = sample(*changes)
-    return {"seat": has, "verdict": judge(has, want(), builder())}
+    return {"seat": has, "verdict": judge(has, sample_settings(), builder())}
 
 
 def off() -> dict[str, Any]:
@@ -88,7 +88,7 @@ def test_to_ask_never_fails() -> None:
 
 def test_what_the_callbacks_are_told_is_published_and_no_facts_are() -> None:
     has = sample()
-    result = run({"seat": has, "verdict": judge(has, want(), builder())})
+    result = run({"seat": has, "verdict": judge(has, sample_settings(), builder())})
     assert RAN[-1].registered == {
         VariableLayer.CACHEABLE_FACT: {},
         VariableLayer.EPHEMERAL_FACT: variables(result[UNSHOWN]),

@@ -7,7 +7,7 @@ from ansible_collections.labocloud.room.plugins.action import seat, seat_attack
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import judge
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
 from sample_action import Action
-from sample_seat import builder, want
+from sample_seat import builder, sample_settings
 from sample_seat import seat as sample
 
 TRIED = {"name": "shadow", "outcome": "withstood", "why": "denied"}
@@ -17,7 +17,7 @@ TOLD = {"account": "student", "why": "", "tried": [TRIED]}
 def run(answer: dict[str, Any], kind: str = "group") -> dict[str, Any]:
     """Run the action on a seat whose facts this run has, and return its new facts."""
     attacking = Action(seat_attack, answer, account="student")
-    facts = {"seat": sample(), "verdict": judge(sample(), want(), builder())}
+    facts = {"seat": sample(), "verdict": judge(sample(), sample_settings(), builder())}
     output = attacking.run(facts=facts, docker_engine_students=kind)
     assert attacking.questions == [{"account": "student", "image": "labocloud20202021:base"}]
     assert "failed" not in output

@@ -580,7 +580,7 @@ def test_all_that_is_judged_of_a_container_is_asked(engine: stand_in.Engine) -> 
     engine.on("GET", r"/containers/json\?all=true", [listed("a")])
     engine.on("GET", "/containers/a/json", description)
     settings = ask(engine, Odd())["a"]["settings"]
-    wanted = container.as_facts(sample_seat.want(), sample_seat.SEAT)
+    wanted = container.as_facts(sample_seat.sample_settings(), sample_seat.SEAT)
     assert set(settings) >= set(wanted)
 
 

@@ -8,8 +8,8 @@ import pytest
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleLookupError
 from ansible.plugins.loader import lookup_loader
 from ansible_collections.labocloud.room.plugins.action import seat_progress
+from ansible_collections.labocloud.room.plugins.lookup import exercises as exercises_lookup
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises
-from ansible_collections.labocloud.room.plugins.plugin_utils import settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import NoConnection
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
 from sample_action import Action
@@ -182,7 +182,8 @@ def test_exercises_that_are_not_as_they_must_are_named(tmp_path: Path) -> None:
 
 def before(number: object, project: Path) -> list[dict[str, Any]]:
     plugin = lookup_loader.get("labocloud.room.exercises")
-    with mock.patch.object(settings, "wanted", return_value={"course_image_project": str(project)}):
+    settings = {"course_image_project": str(project)}
+    with mock.patch.object(exercises_lookup, "settings_of", return_value=settings):
         missing: list[dict[str, Any]] = plugin.run([number], {"inventory_hostname": NAME})
     return missing
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
-from ansible_collections.labocloud.room.plugins.plugin_utils import settings
+from ansible_collections.labocloud.room.plugins.plugin_utils.settings import settings_of
 from sample_seat import Known
 
 
@@ -19,17 +19,17 @@ def test_each_machine_is_judged_by_its_own_variables(name: str) -> None:
     )
     variables = {**hostvars["pc01"], "hostvars": hostvars, "groups": {"lab": ["pc01", "pc02"]}}
     templar = Templar(loader=DataLoader(), variables=variables)
-    wanted = settings.wanted(name, variables, DataLoader(), templar, mine=name == "pc01")
+    settings = settings_of(name, variables, DataLoader(), templar, mine=name == "pc01")
     expected = {"pc01": ("", 8080), "pc02": ("teacher", 80)}
-    assert (wanted["account"], wanted["flask_container_host_port"]) == expected[name]
-    assert wanted["room"]["builder"] == "pc01"
-    assert wanted["wrong"] == {}
+    assert (settings["account"], settings["flask_container_host_port"]) == expected[name]
+    assert settings["room"]["builder"] == "pc01"
+    assert settings["wrong"] == {}
 
 
 def test_a_setting_of_null_that_has_no_other_default_is_not_set() -> None:
     variables: dict[str, Any] = {"inventory_hostname": "pc01", "groups": {"lab": ["pc01"]}}
     variables |= {"hostvars": Known(pc01=variables), "docker_engine_daemon_defaults": None}
     templar = Templar(loader=DataLoader(), variables=variables)
-    wanted = settings.wanted("pc01", variables, DataLoader(), templar, mine=True)
-    assert wanted["docker_engine_daemon_defaults"]["default-address-pools"]
-    assert wanted["wrong"] == {}
+    settings = settings_of("pc01", variables, DataLoader(), templar, mine=True)
+    assert settings["docker_engine_daemon_defaults"]["default-address-pools"]
+    assert settings["wrong"] == {}

@@ -55,7 +55,8 @@ nobody = {**board, "totals": dict.fromkeys(board["totals"], 0)}
 
 
 def wrong(language):
-    return sample_seat.want({"lab": ["pc1"]}, "pc1", room_page_language=language)["wrong"]
+    settings = sample_seat.sample_settings({"lab": ["pc1"]}, "pc1", room_page_language=language)
+    return settings["wrong"]
 
 
 app = create_app().test_client()

@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import SOCKET
 from ansible_collections.labocloud.room.plugins.module_utils.facts.gather import seat_facts
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import SeatFacts
 from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 
 ARGUMENTS: dict[str, dict[str, object]] = {
@@ -44,7 +44,7 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
     )
 
 
-def answer(arguments: Mapping[str, Any]) -> Seat:
+def answer(arguments: Mapping[str, Any]) -> SeatFacts:
     """Return the facts of the machine, as the module seat documents them. Raises LateError.
 
     arguments: a module's, with those of ARGUMENTS.

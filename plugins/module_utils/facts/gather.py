@@ -40,7 +40,7 @@ def seat_facts(
     *,
     own_registries: Iterable[str] = (),
     students_group: str = "",
-) -> seat_types.Seat:
+) -> seat_types.SeatFacts:
     """Return all facts of this machine, as the module seat documents them."""
     odd = Odd()
     ahead = time.time() - control_time if control_time is not None else None
@@ -55,7 +55,7 @@ def seat_facts(
     memory, torn = _remembered()
     answers = engine.engine_facts(docker_socket, odd)
     page = network.look_at(page_url, page_container, answers["containers"])
-    seat: seat_types.Seat = {
+    seat: seat_types.SeatFacts = {
         **machine.system_facts(odd),
         "listeners": network.listener_facts(answers["containers"], odd),
         "packages": packages,
@@ -84,7 +84,7 @@ def seat_facts(
         "exercises": exercises.exercise_facts(),
         "odd": [],
     }
-    facts: seat_types.Seat = limited(seat, odd)
+    facts: seat_types.SeatFacts = limited(seat, odd)
     return {**facts, "odd": [_as_utf8(sentence) for sentence in odd.sentences]}
 
 

@@ -287,7 +287,7 @@ class Configuration(TypedDict):
     daemon_config: Optional[dict[str, object]]
 
 
-class Seat(SystemFacts, Configuration, state.Facts):
+class SeatFacts(SystemFacts, Configuration, state.Facts):
     """All that a machine says of itself."""
 
     listeners: list[Listener]

@@ -9,11 +9,11 @@ those there. What is made of them, and of what the builder has, stands below.
 
 from typing import TypedDict
 
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Attacks, Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Attacks, SeatFacts
 
 
-class Settings(TypedDict):
-    """All settings that the judge reads, by their names, which begin with that of their role."""
+class RoleSettings(TypedDict):
+    """The settings of the roles, all that the judge reads: a name begins with that of its role."""
 
     seat_registries: list[str]
     seat_attack_account: str
@@ -103,8 +103,8 @@ class Room(TypedDict):
     registry: RoomsRegistry
 
 
-class Want(Settings):
-    """What one machine is to be like.
+class Settings(RoleSettings):
+    """What one machine is to be like: its settings, and the room.
 
     account: that connects to it, empty where that is not set. wrong: what is wrong with the
     settings, by role. twins: other names under which the same machine has answered. attacks: what
@@ -155,5 +155,5 @@ class Course(CourseBegun):
 class Builder(TypedDict, total=False):
     """The machine that builds: what it says, and the course; empty where it was not asked."""
 
-    seat: Seat
+    seat: SeatFacts
     course: Course

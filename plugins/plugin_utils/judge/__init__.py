@@ -3,15 +3,15 @@
 """Judge a seat: for each part whether it is as it should be, and if not, why and what to do.
 
 Every decision is made here, in one file a part. Nothing here asks a machine, changes one, or needs
-Ansible. A part's rule takes what the seat has, what it is to be like and what the builder has, and
-returns a verdict.
+Ansible. A part's rule takes what the seat has, its settings and what the builder has, and returns
+a verdict.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from typing import cast
 
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import SeatFacts
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import (
     Answer,
     NoConnection,
@@ -23,7 +23,10 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts i
     MachineVerdict,
     Verdict,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import (
+    Builder,
+    Settings,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
     Finding,
     finding,
@@ -43,7 +46,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line
 
-_Rule = Callable[[Seat, Want, Builder], Verdict]
+_Rule = Callable[[SeatFacts, Settings, Builder], Verdict]
 
 # Characters of a reason.
 _LONGEST = 300
@@ -70,24 +73,26 @@ PARTS: Mapping[str, _Rule] = {
 }
 
 
-def judge(has: Seat, want: Want, builder: Builder) -> dict[str, Verdict]:
+def judge(has: SeatFacts, settings: Settings, builder: Builder) -> dict[str, Verdict]:
     """Return the verdict on each part. It raises nothing, whatever the seat's answer holds."""
-    return {part: _judge_part(part, rule, has, want, builder) for part, rule in PARTS.items()}
+    return {part: _judge_part(part, rule, has, settings, builder) for part, rule in PARTS.items()}
 
 
-def _judge_part(part: str, rule: _Rule, has: Seat, want: Want, builder: Builder) -> Verdict:
+def _judge_part(
+    part: str, rule: _Rule, has: SeatFacts, settings: Settings, builder: Builder
+) -> Verdict:
     """Return the verdict on a part, a finding if the seat's facts cannot be understood.
 
     A seat's answer can lead to any number of findings: the verdict has the first of them.
     """
     try:
-        judged = rule(has, want, builder)
+        judged = rule(has, settings, builder)
         judged["refused"] = judged["refused"][:_MOST]
         judged["findings"] = judged["findings"][:_MOST]
         return judged
     except Exception as error:  # the other parts and the other seats are still judged
         why = f"{type(error).__name__}: {error}"[:_LONGEST]
-        unintelligible = finding("unintelligible", want["name"], part=part, why=why)
+        unintelligible = finding("unintelligible", settings["name"], part=part, why=why)
         return verdict(settled=False, refused=[unintelligible])
 
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import (
     Container,
     Listener,
-    Seat,
+    SeatFacts,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
@@ -25,7 +25,10 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts i
     DesiredContainer,
     Verdict,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import (
+    Builder,
+    Settings,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import images, rootless
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.network import network
@@ -74,35 +77,35 @@ def memory_bytes(text: object) -> int:
     return 0
 
 
-def successor(want: Want) -> str:
+def successor(settings: Settings) -> str:
     """Return the name that a new container has until it takes over."""
-    return f"{want['flask_container_name']}-next"
+    return f"{settings['flask_container_name']}-next"
 
 
-def url(want: Want) -> str:
+def url(settings: Settings) -> str:
     """Return the URL of the page on the seat itself."""
-    address = want["flask_container_bind_address"]
+    address = settings["flask_container_bind_address"]
     return (
         f"http://{'127.0.0.1' if address == _ANY_ADDRESS else address}"
-        f":{want['flask_container_host_port']}"
+        f":{settings['flask_container_host_port']}"
     )
 
 
-def container_of(want: Want, has: Seat) -> DesiredContainer:
+def container_of(settings: Settings, has: SeatFacts) -> DesiredContainer:
     """Return the desired container, as POST /containers/create of Docker's API takes it."""
-    is_persistent = want["flask_container_lifecycle"] == "persistent"
+    is_persistent = settings["flask_container_lifecycle"] == "persistent"
     docker = has["docker"]
     # An engine does not report limits that it cannot set.
-    memory = memory_bytes(want["flask_container_memory"]) if docker["memory"] else 0
-    pids = want["flask_container_pids_limit"] if docker["pids"] else 0
+    memory = memory_bytes(settings["flask_container_memory"]) if docker["memory"] else 0
+    pids = settings["flask_container_pids_limit"] if docker["pids"] else 0
     # Docker refuses a limit of more CPUs than there are, or than it can limit; 0 is none.
-    cpus = min(want["flask_container_cpus"], docker["cpus"])
+    cpus = min(settings["flask_container_cpus"], docker["cpus"])
     binding = {
-        "HostIp": want["flask_container_bind_address"],
-        "HostPort": str(want["flask_container_host_port"]),
+        "HostIp": settings["flask_container_bind_address"],
+        "HostPort": str(settings["flask_container_host_port"]),
     }
     return {
-        "Image": want["flask_container_image"],
+        "Image": settings["flask_container_image"],
         "User": "10001:10001",
         "Labels": {_MANAGED: "true"},
         "ExposedPorts": {_COURSES_PORT: {}},
@@ -127,10 +130,10 @@ def container_of(want: Want, has: Seat) -> DesiredContainer:
     }
 
 
-def as_facts(want: Want, has: Seat) -> dict[str, object]:
+def as_facts(settings: Settings, has: SeatFacts) -> dict[str, object]:
     """Return the desired container in the form of a seat's facts."""
-    wanted = container_of(want, has)
-    address, port = want["flask_container_bind_address"], want["flask_container_host_port"]
+    wanted = container_of(settings, has)
+    address, port = settings["flask_container_bind_address"], settings["flask_container_host_port"]
     bindings = [f"{address}:{port}:{_COURSES_PORT}"]
     facts = {**wanted["HostConfig"], "User": wanted["User"], "PortBindings": bindings}
     # Where the kernel does not count swap, Docker reports another value than it was given.
@@ -149,16 +152,16 @@ def _normalized(key: str, value: object) -> object:
     return value or None
 
 
-def _differences(has: Seat, want: Want, container: Container) -> list[str]:
+def _differences(has: SeatFacts, settings: Settings, container: Container) -> list[str]:
     """Return the fields, by Docker's names, in which a container differs from the desired one."""
     actual = container["settings"]
     # A container without settings has disappeared while the seat was asked.
     fields = [
         key
-        for key, value in as_facts(want, has).items()
+        for key, value in as_facts(settings, has).items()
         if actual and _normalized(key, actual.get(key)) != _normalized(key, value)
     ]
-    image = has["images"].get(want["flask_container_image"])
+    image = has["images"].get(settings["flask_container_image"])
     if image and image["id"] != container["image_id"]:
         fields.append("Image")
     return sorted(fields)
@@ -173,7 +176,7 @@ def _reaching_out(container: Container, differs: list[str]) -> list[str]:
     return [key for key in differs if key in _RIGHTS or (key == "SecurityOpt" and loosening)]
 
 
-def _is_labelled(has: Seat, container: Container) -> bool:
+def _is_labelled(has: SeatFacts, container: Container) -> bool:
     """Return whether a container has the toolkit's label, and not from its image."""
     # A container inherits its image's labels, and an image those of a container that was committed.
     inherited = {
@@ -185,7 +188,7 @@ def _is_labelled(has: Seat, container: Container) -> bool:
     return _MANAGED in container["labels"] and _MANAGED not in inherited
 
 
-def _is_the_courses(has: Seat, container: Container) -> bool:
+def _is_the_courses(has: SeatFacts, container: Container) -> bool:
     """Return whether a container runs a course image that the toolkit has brought."""
     return any(
         image["id"] == container["image_id"] and is_ours(has, name)
@@ -194,7 +197,7 @@ def _is_the_courses(has: Seat, container: Container) -> bool:
     )
 
 
-def _own_containers(has: Seat) -> dict[str, str]:
+def _own_containers(has: SeatFacts) -> dict[str, str]:
     """Return the containers that the toolkit has created: name to ID."""
     recorded = has["brought"].get("containers", [])
     making = has["brought"].get("making")
@@ -219,10 +222,10 @@ class _Ownership(NamedTuple):
     present: Container | None
 
 
-def _ownership(has: Seat, want: Want) -> _Ownership:
+def _ownership(has: SeatFacts, settings: Settings) -> _Ownership:
     """Return which containers of a machine are the toolkit's, and which a new one replaces."""
-    name, own = want["flask_container_name"], _own_containers(has)
-    left = own.get(successor(want), "")
+    name, own = settings["flask_container_name"], _own_containers(has)
+    left = own.get(successor(settings), "")
     # A container under a name that was set before is replaced too.
     serving = {key: container_id for key, container_id in own.items() if container_id != left}
     replaces = serving.get(name) or next(iter(serving.values()), "")
@@ -240,27 +243,27 @@ def _is_in_the_way(listening: str, address: str) -> bool:
     return listening in _ANYWHERE or listening == address
 
 
-def _holders(has: Seat, want: Want, allowed_ids: set[str]) -> list[Listener]:
+def _holders(has: SeatFacts, settings: Settings, allowed_ids: set[str]) -> list[Listener]:
     """Return who else holds the port of the page. allowed_ids: of containers that may hold it.
 
     An engine without root holds the port itself; one that does not answer is about to be restarted.
     """
     is_silent = rootless.is_set_up(has) and not has["docker"]["running"]
-    address = want["flask_container_bind_address"]
+    address = settings["flask_container_bind_address"]
     allowed = {
         name for name, container in has["containers"].items() if container["id"] in allowed_ids
     }
     return [
         listener
         for listener in has["listeners"]
-        if listener["port"] == want["flask_container_host_port"]
+        if listener["port"] == settings["flask_container_host_port"]
         and _is_in_the_way(listener["address"], address)
         and listener["container"] not in allowed
         and not (is_silent and listener["process"] == "rootlesskit")
     ]
 
 
-def _holder(has: Seat, listener: Listener) -> str:
+def _holder(has: SeatFacts, listener: Listener) -> str:
     """Return who holds a port, in the words by which a person would look for it."""
     if name := listener["container"]:
         container = has["containers"].get(name)
@@ -270,71 +273,75 @@ def _holder(has: Seat, listener: Listener) -> str:
     return "a process that cannot be seen from here"
 
 
-def _wrong_address(has: Seat, want: Want) -> Iterator[Finding]:
+def _wrong_address(has: SeatFacts, settings: Settings) -> Iterator[Finding]:
     """Yield a finding if the address of the page is none of the machine's."""
-    text = want["flask_container_bind_address"]
+    text = settings["flask_container_bind_address"]
     try:
         address = IPv4Address(text)
     except ValueError:
-        yield finding("container_address_wrong", want["name"], value=text)
+        yield finding("container_address_wrong", settings["name"], value=text)
         return
     # A machine that reports no addresses may have any.
     addresses = has["network"]["addresses"]
     is_here = any((subnet := network(entry)) and address in subnet for entry in addresses)
     if addresses and text != _ANY_ADDRESS and not is_here:
         others = ", ".join(entry.partition("/")[0] for entry in addresses if entry.endswith("/32"))
-        yield finding("container_address_elsewhere", want["name"], value=text, others=others)
+        yield finding("container_address_elsewhere", settings["name"], value=text, others=others)
 
 
-def wrong_settings(has: Seat, want: Want) -> Iterator[Finding]:
+def wrong_settings(has: SeatFacts, settings: Settings) -> Iterator[Finding]:
     """Yield what is wrong with the settings themselves."""
-    seat = want["name"]
-    if wrong := want["wrong"].get("flask_container"):
+    seat = settings["name"]
+    if wrong := settings["wrong"].get("flask_container"):
         yield finding("setting_wrong", seat, what="; ".join(wrong))
-    if not _NAME.fullmatch(name := want["flask_container_name"]):
+    if not _NAME.fullmatch(name := settings["flask_container_name"]):
         yield finding("container_name_wrong", seat, value=name)
-    if (port := want["flask_container_host_port"]) not in range(1, 65536):
+    if (port := settings["flask_container_host_port"]) not in range(1, 65536):
         yield finding("container_port_wrong", seat, value=port)
-    yield from _wrong_address(has, want)
-    if memory_bytes(memory := want["flask_container_memory"]) < _LEAST_MEMORY:
+    yield from _wrong_address(has, settings)
+    if memory_bytes(memory := settings["flask_container_memory"]) < _LEAST_MEMORY:
         yield finding("container_memory_wrong", seat, value=memory)
     # The comparison is false for a value that is no number, too.
-    if not (cpus := want["flask_container_cpus"]) >= 0:
+    if not (cpus := settings["flask_container_cpus"]) >= 0:
         yield finding("container_cpus_wrong", seat, value=cpus)
-    if (limit := want["flask_container_pids_limit"]) < 1:
+    if (limit := settings["flask_container_pids_limit"]) < 1:
         yield finding("container_pids_wrong", seat, value=limit)
 
 
-def _is_page_right(has: Seat, container: Container) -> bool:
+def _is_page_right(has: SeatFacts, container: Container) -> bool:
     """Return whether the page is the container's, or was not requested."""
     page, revision = has["page"], container["labels"].get("labocloud.revision", "")
     return page is None or page["revision"] == revision
 
 
-def _old_image(has: Seat, want: Want, builder: Builder, container: Container) -> Iterator[Finding]:
+def _old_image(
+    has: SeatFacts, settings: Settings, builder: Builder, container: Container
+) -> Iterator[Finding]:
     """Yield a finding if the container's image is not the one that has the image's name by now.
 
     There is none if the image with the name is wrong itself: the part images reports that.
     """
-    tag = want["flask_container_image"]
+    tag = settings["flask_container_image"]
     image = has["images"].get(tag)
     if image is None or image["id"] == container["image_id"]:
         return
-    if tag == want["course_image_tag"] and images.judge(has, want, builder)["findings"]:
+    if tag == settings["course_image_tag"] and images.judge(has, settings, builder)["findings"]:
         return
     actual, wanted = container["labels"].get("labocloud.revision", ""), image["revision"]
     if actual == wanted:
         ids = (container["image_id"], image["id"])
         actual, wanted = (image_id.removeprefix("sha256:") for image_id in ids)
     short = {"had": actual[:_SHORT] or "?", "wanted": wanted[:_SHORT] or "?"}
-    yield finding("container_old", want["name"], container=want["flask_container_name"], **short)
+    yield finding(
+        "container_old", settings["name"], container=settings["flask_container_name"], **short
+    )
 
 
 def _running(
-    has: Seat, want: Want, builder: Builder, container: Container, differs: list[str]
+    has: SeatFacts, settings: Settings, builder: Builder, container: Container, differs: list[str]
 ) -> Iterator[Finding]:
     """Yield what is wrong with the course's own container that runs, and with its page."""
-    seat, name = want["name"], want["flask_container_name"]
+    seat, name = settings["name"], settings["flask_container_name"]
     rights = _reaching_out(container, differs)
     limits = [key for key in differs if key not in _NEUTRAL and key not in rights]
     if rights:
@@ -342,23 +349,23 @@ def _running(
     if limits:
         yield finding("container_unlimited", seat, container=name, fields=", ".join(limits))
     # The part engine reports what an engine without root cannot limit.
-    if want["flask_container_cpus"] and not (
-        has["docker"]["cpus"] or engine_files.is_rootless(want)
+    if settings["flask_container_cpus"] and not (
+        has["docker"]["cpus"] or engine_files.is_rootless(settings)
     ):
         yield finding("cpu_unlimited", seat, container=name)
     page = has["page"]
     if page and not _is_page_right(has, container):
         answered = page["revision"]
         why = page["why"] if answered is None else f"revision {answered[:_SHORT] or '?'} answers"
-        values = {"url": url(want), "why": why.rstrip(".") or "no answer"}
+        values = {"url": url(settings), "why": why.rstrip(".") or "no answer"}
         yield finding("container_unhealthy", seat, container=name, **values)
     else:
-        yield from _old_image(has, want, builder, container)
+        yield from _old_image(has, settings, builder, container)
 
 
-def _refusals(has: Seat, want: Want, containers: _Ownership) -> Iterator[Finding]:
+def _refusals(has: SeatFacts, settings: Settings, containers: _Ownership) -> Iterator[Finding]:
     """Yield what of somebody else's keeps the container from running."""
-    seat, name, next_name = want["name"], want["flask_container_name"], successor(want)
+    seat, name, next_name = settings["name"], settings["flask_container_name"], successor(settings)
     present = containers.present
     reported = {containers.replaces, *containers.own}
     if present and present["id"] != containers.replaces:
@@ -366,59 +373,61 @@ def _refusals(has: Seat, want: Want, containers: _Ownership) -> Iterator[Finding
         yield finding("container_foreign", seat, container=name, image=present["image"])
     if next_name in has["containers"] and not containers.left:
         yield finding("container_next_foreign", seat, container=next_name)
-    for listener in _holders(has, want, reported)[:1]:
-        port = want["flask_container_host_port"]
+    for listener in _holders(has, settings, reported)[:1]:
+        port = settings["flask_container_host_port"]
         yield finding("port_taken", seat, port=port, holder=_holder(has, listener))
 
 
-def _not_running(has: Seat, want: Want, present: Container | None) -> Iterator[Finding]:
+def _not_running(
+    has: SeatFacts, settings: Settings, present: Container | None
+) -> Iterator[Finding]:
     """Yield a finding on a container that does not run; none if the engine does not run either."""
-    values = {"container": want["flask_container_name"]}
+    values = {"container": settings["flask_container_name"]}
     if present:
-        yield finding("container_stopped", want["name"], state=present["state"], **values)
+        yield finding("container_stopped", settings["name"], state=present["state"], **values)
     elif has["docker"]["running"]:
-        yield finding("container_missing", want["name"], **values)
+        yield finding("container_missing", settings["name"], **values)
 
 
 def _verdict(
-    has: Seat, want: Want, builder: Builder, containers: _Ownership, differs: list[str]
+    has: SeatFacts, settings: Settings, builder: Builder, containers: _Ownership, differs: list[str]
 ) -> Verdict:
     """Return the verdict on a seat whose settings are right. differs: from its own container."""
     present = containers.present
     ours = present if present and present["id"] == containers.replaces else None
     runs = ours if ours and ours["state"] == "running" else None
-    findings = list(_running(has, want, builder, runs, differs)) if runs else []
+    findings = list(_running(has, settings, builder, runs, differs)) if runs else []
     is_recorded = runs is not None and runs["id"] in has["brought"].get("containers", [])
     if runs and is_recorded and not differs and _is_page_right(has, runs):
         return verdict(findings)
-    refused = list(_refusals(has, want, containers))
+    refused = list(_refusals(has, settings, containers))
     kinds = {refusal["id"] for refusal in refused}
     if runs:
         # Whoever holds the port answers in the container's place.
         explained = {"container_unhealthy"} if "port_taken" in kinds else set()
         findings = [entry for entry in findings if entry["id"] not in explained]
     elif not kinds & {"port_taken", "container_foreign"}:
-        findings = list(_not_running(has, want, present))
+        findings = list(_not_running(has, settings, present))
     return verdict(findings, settled=False, refused=refused)
 
 
-def judge(has: Seat, want: Want, builder: Builder) -> ContainerVerdict:
+def judge(has: SeatFacts, settings: Settings, builder: Builder) -> ContainerVerdict:
     """Judge the container."""
-    containers = _ownership(has, want)
-    is_seat = want["name"] in want["room"]["seats"]
-    wrong = list(wrong_settings(has, want)) if is_seat else []
+    containers = _ownership(has, settings)
+    is_seat = settings["name"] in settings["room"]["seats"]
+    wrong = list(wrong_settings(has, settings)) if is_seat else []
     is_due = is_seat and not wrong
     present, differs = containers.present, []
     if is_due and present and present["id"] == containers.replaces:
-        differs = _differences(has, want, present)
+        differs = _differences(has, settings, present)
     judged = verdict(settled=not wrong, refused=wrong)
     return {
-        **(_verdict(has, want, builder, containers, differs) if is_due else judged),
+        **(_verdict(has, settings, builder, containers, differs) if is_due else judged),
         "own": containers.own,
         "left": containers.left,
         "replaces": containers.replaces,
         "removal": list(dict.fromkeys(filter(None, [*containers.own, containers.replaces]))),
-        "successor": successor(want),
-        "wanted": container_of(want, has) if is_due else {},
+        "successor": successor(settings),
+        "wanted": container_of(settings, has) if is_due else {},
         "differs": differs,
     }

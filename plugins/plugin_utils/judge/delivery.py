@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import SeatFacts
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     Archive,
     Pulled,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Want
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.revisions import (
     Wanted,
@@ -24,61 +24,61 @@ _DIGEST = re.compile("sha256:[0-9a-f]{64}")
 _TAG_DIGITS = 16
 
 
-def road_of(want: Want) -> str:
+def road_of(settings: Settings) -> str:
     """Return how the images come to the seats: registry or archive."""
-    road = want["course_image_delivery"]
-    return road if road != "auto" else "registry" if registry_address(want) else "archive"
+    road = settings["course_image_delivery"]
+    return road if road != "auto" else "registry" if registry_address(settings) else "archive"
 
 
-def registry_address(want: Want) -> str:
+def registry_address(settings: Settings) -> str:
     """Return host:port of the room's registry, empty where the builder cannot publish to it."""
-    registry = want["room"]["registry"]
-    return registry["at"] if registry["host"] == want["room"]["builder"] else ""
+    registry = settings["room"]["registry"]
+    return registry["at"] if registry["host"] == settings["room"]["builder"] else ""
 
 
-def repository_of(want: Want) -> str:
+def repository_of(settings: Settings) -> str:
     """Return the images' repository in the registry, which has one directory for each."""
-    return want["course_image_tag"].partition(":")[0].replace("/", "-")
+    return settings["course_image_tag"].partition(":")[0].replace("/", "-")
 
 
-def _tags_of(want: Want, wanted: Wanted) -> dict[str, str]:
+def _tags_of(settings: Settings, wanted: Wanted) -> dict[str, str]:
     """Return what the registry is to have: the tag there to the image's name on the builder."""
     return {
-        f"base-{wanted.base['fingerprint'][:_TAG_DIGITS]}": want["course_image_base_tag"],
+        f"base-{wanted.base['fingerprint'][:_TAG_DIGITS]}": settings["course_image_base_tag"],
         f"course-{wanted.image['fingerprint'][:_TAG_DIGITS]}": wanted.name,
     }
 
 
-def unpublished(want: Want, build_host: Seat, wanted: Wanted) -> dict[str, str]:
+def unpublished(settings: Settings, build_host: SeatFacts, wanted: Wanted) -> dict[str, str]:
     """Return what to publish, tag to name on the builder: both images where one is lacking."""
-    if not wanted.is_built or road_of(want) != "registry":
+    if not wanted.is_built or road_of(settings) != "registry":
         return {}
-    tags = _tags_of(want, wanted)
+    tags = _tags_of(settings, wanted)
     return {} if tags.keys() <= build_host["registry"]["images"].keys() else tags
 
 
-def builder_unready(want: Want, build_host: Seat) -> Finding | None:
+def builder_unready(settings: Settings, build_host: SeatFacts) -> Finding | None:
     """Return why the builder cannot do anything for the others; None where it can."""
     if build_host["docker"]["running"] and build_host["before"] is not None:
         return None
     name = "builder_foreign" if build_host["docker"]["running"] else "builder_stopped"
-    return finding(name, want["name"], builder=want["room"]["builder"])
+    return finding(name, settings["name"], builder=settings["room"]["builder"])
 
 
 def pulls(
-    want: Want, build_host: Seat, wanted: Wanted, lacking: list[str]
+    settings: Settings, build_host: SeatFacts, wanted: Wanted, lacking: list[str]
 ) -> Iterator[tuple[str, Pulled]]:
     """Yield what a seat pulls from the registry: the tag there, and the image to pull.
 
     An image whose digest the registry does not tell has no reference.
     """
-    if road_of(want) != "registry" or not wanted.is_built:
+    if road_of(settings) != "registry" or not wanted.is_built:
         return
-    images = {want["course_image_base_tag"]: wanted.base, wanted.name: wanted.image}
-    for tag, name in _tags_of(want, wanted).items():
+    images = {settings["course_image_base_tag"]: wanted.base, wanted.name: wanted.image}
+    for tag, name in _tags_of(settings, wanted).items():
         digest = build_host["registry"]["images"].get(tag, "")
         if name in lacking:
-            repository = f"{registry_address(want)}/{repository_of(want)}"
+            repository = f"{registry_address(settings)}/{repository_of(settings)}"
             yield (
                 tag,
                 {
@@ -90,32 +90,34 @@ def pulls(
 
 
 def obstacles(
-    want: Want, build_host: Seat, wanted: Wanted, pull: Mapping[str, Pulled]
+    settings: Settings, build_host: SeatFacts, wanted: Wanted, pull: Mapping[str, Pulled]
 ) -> Iterator[Finding]:
     """Yield what the builder has to do before the images can come; none of it is the seat's.
 
     pull: tag to image, as pulls() yields them.
     """
-    values = {"host": want["name"], "builder": want["room"]["builder"]}
-    if unready := builder_unready(want, build_host):
+    values = {"host": settings["name"], "builder": settings["room"]["builder"]}
+    if unready := builder_unready(settings, build_host):
         yield unready
     elif not wanted.is_built:
-        yield finding("image_unbuilt", want["name"], image=want["course_image_tag"], **values)
+        yield finding(
+            "image_unbuilt", settings["name"], image=settings["course_image_tag"], **values
+        )
     for tag, image in pull.items():
         if not image["image"]:
             answer = build_host["registry"]["images"].get(tag, "nothing")[:80]
-            yield finding("registry_digest", want["name"], tag=tag, told=answer, **values)
+            yield finding("registry_digest", settings["name"], tag=tag, told=answer, **values)
 
 
-def images_of(want: Want, wanted: Wanted) -> dict[str, str]:
+def images_of(settings: Settings, wanted: Wanted) -> dict[str, str]:
     """Return the images that a machine is to have: name to fingerprint, empty if not built yet."""
     return {
-        want["course_image_base_tag"]: wanted.base["fingerprint"] if wanted.name else "",
-        wanted.name or want["course_image_tag"]: wanted.image["fingerprint"],
+        settings["course_image_base_tag"]: wanted.base["fingerprint"] if wanted.name else "",
+        wanted.name or settings["course_image_tag"]: wanted.image["fingerprint"],
     }
 
 
-def lacking_of(has: Seat, images: Mapping[str, str]) -> list[str]:
+def lacking_of(has: SeatFacts, images: Mapping[str, str]) -> list[str]:
     """Return the names of the images that a machine lacks. images: name to fingerprint."""
     return [
         name
@@ -124,14 +126,16 @@ def lacking_of(has: Seat, images: Mapping[str, str]) -> list[str]:
     ]
 
 
-def archive_of(has: Seat, want: Want, wanted: Wanted, images: dict[str, str]) -> Archive:
+def archive_of(
+    has: SeatFacts, settings: Settings, wanted: Wanted, images: dict[str, str]
+) -> Archive:
     """Return the archive by which a machine is sent images. images: name to fingerprint."""
     skip = layers_present(has, wanted.image["layers"]) if has["docker"]["partial"] else 0
     # An archive is named after its content, which is the images and their names.
     content = "".join(f"{name}{fingerprint}" for name, fingerprint in images.items())
     digits = sha256(content.encode()).hexdigest()[:_TAG_DIGITS]
     return {
-        "archive": f"{want['course_image_cache']}/images/{digits}-{skip}",
+        "archive": f"{settings['course_image_cache']}/images/{digits}-{skip}",
         "images": list(images),
         "skip_layers": skip,
     }

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from ansible_collections.labocloud.room.plugins.module_utils.facts.machine import (
     UNITS_OF_THE_ENGINE,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import SeatFacts
 from ansible_collections.labocloud.room.plugins.module_utils.facts.students import ROOT
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
@@ -18,7 +18,10 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts i
     Installation,
     Trust,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import (
+    Builder,
+    Settings,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import build, registry, rootless
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
@@ -92,17 +95,17 @@ def _without(names: Iterable[str], others: Iterable[str] = ()) -> list[str]:
     return [name for name in dict.fromkeys(names) if name not in excluded]
 
 
-def _release(has: Seat) -> str:
+def _release(has: SeatFacts) -> str:
     """Return the system's name and version in the form of the keys of PACKAGES."""
     return f"{has['os']['id']}-{has['os']['version']}"
 
 
-def _installation(has: Seat, want: Want, builder: Builder) -> Installation:
+def _installation(has: SeatFacts, settings: Settings, builder: Builder) -> Installation:
     """Return what there is to install, and whether all of it is installed."""
-    present, pin = has["packages"], want["docker_engine_version"]
-    source = want["docker_engine_source"]
+    present, pin = has["packages"], settings["docker_engine_version"]
+    source = settings["docker_engine_source"]
     engine = _DOCKERS_OWN if source == "upstream" else PACKAGES.get(_release(has), ())
-    additional = rootless.PACKAGES[source] if engine_files.is_rootless(want) and engine else ()
+    additional = rootless.PACKAGES[source] if engine_files.is_rootless(settings) and engine else ()
     names = [*engine, *HELPERS, *additional]
     pinned = [name for name in names if name in _VERSIONED] if pin else []
     # In a version that apt takes, * stands for anything.
@@ -117,7 +120,7 @@ def _installation(has: Seat, want: Want, builder: Builder) -> Installation:
     changes = [*_without(names, present), *other, *conflicting]
     packages = [f"{name}={pin}" if name in pinned else name for name in names]
     # The build's packages are added here, since one run of apt takes less time than two.
-    packages += build.foreseen_packages(has, want, builder) if changes else []
+    packages += build.foreseen_packages(has, settings, builder) if changes else []
     return {
         "packages": packages if changes else [],
         "conflicting": conflicting,
@@ -127,28 +130,28 @@ def _installation(has: Seat, want: Want, builder: Builder) -> Installation:
     }
 
 
-def _configuration(has: Seat, want: Want) -> Configuration:
+def _configuration(has: SeatFacts, settings: Settings) -> Configuration:
     """Return what there is to write, and whether all of it is written.
 
     The engine itself starts a containerd that does not run yet.
     """
-    files = engine_files.files(has, want)
+    files = engine_files.files(has, settings)
     present = {path: digest for path, digest in has["files"].items() if _is_ours(path, has)}
     # A directory service that does not answer just now takes nobody's access away.
-    unsure = [engine_files.GROUP_UNIT] if engine_files.is_group_unknown(has, want) else []
+    unsure = [engine_files.GROUP_UNIT] if engine_files.is_group_unknown(has, settings) else []
     stale = _without(present, [*files, *unsure])
     changing = {*differing(files, present), *stale}
-    owns_containerd = engine_files.is_containerd_ours(has, want) and not engine_files.is_rootless(
-        want
-    )
+    owns_containerd = engine_files.is_containerd_ours(
+        has, settings
+    ) and not engine_files.is_rootless(settings)
     is_changing = changing.intersection(engine_files.CONTAINERDS)
     is_outdated = is_changing or (owns_containerd and has["docker"]["outdated"])
     # containerd may have started, or start with its package, before its configuration is written.
     is_early = "containerd" in has["packages"] or has["apt"]["policy_rc_d"] == "other"
-    usual = ROOT if engine_files.is_rootless(want) else DOCKER_ROOT
-    root = str(engine_files.config(want).get("data-root", usual))
+    usual = ROOT if engine_files.is_rootless(settings) else DOCKER_ROOT
+    root = str(engine_files.config(settings).get("data-root", usual))
     # Once the units are unmasked, docker.socket has to start, which opens the socket.
-    is_unmasking = bool(changing.intersection(_UNITS)) and not engine_files.is_rootless(want)
+    is_unmasking = bool(changing.intersection(_UNITS)) and not engine_files.is_rootless(settings)
     units = {
         "containerd.service": bool(
             owns_containerd and (is_unmasking or (is_outdated and is_early))
@@ -166,24 +169,27 @@ def _configuration(has: Seat, want: Want) -> Configuration:
     }
 
 
-def _is_ours(path: str, has: Seat) -> bool:
+def _is_ours(path: str, has: SeatFacts) -> bool:
     """Return whether a file of Docker's configuration is one that the toolkit writes."""
     return bool(_OURS.fullmatch(path)) or (path in _UNITS and rootless.was_set_up(has))
 
 
-def is_ready(has: Seat, want: Want) -> bool:
+def is_ready(has: SeatFacts, settings: Settings) -> bool:
     """Return whether the engine is installed and configured, so that collisions only warn."""
-    return _installation(has, want, {})["installed"] and _configuration(has, want)["configured"]
+    return (
+        _installation(has, settings, {})["installed"]
+        and _configuration(has, settings)["configured"]
+    )
 
 
-def _trust(has: Seat, want: Want) -> Trust:
+def _trust(has: SeatFacts, settings: Settings) -> Trust:
     """Return the CAs to write, the paths of those to remove, and their directories.
 
     Each CA is trusted for its registry alone; the engine reads them again at each pull. The file of
     a CA that is not known, because the registry's host was not asked, stays as it is.
     """
-    rooms = want["room"]["registry"]
-    is_host = rooms["host"] == want["name"]
+    rooms = settings["room"]["registry"]
+    is_host = rooms["host"] == settings["name"]
     authority = has["registry"]["ca"] if is_host else rooms["ca"]
     addresses = filter(None, (rooms["at"], rooms["mirror"]))
     wanted = {f"{_TRUST}/{address}/labocloud.crt": authority for address in addresses}
@@ -200,25 +206,25 @@ def _trust(has: Seat, want: Want) -> Trust:
     }
 
 
-def _overruled_keys(has: Seat, want: Want) -> list[str]:
+def _overruled_keys(has: SeatFacts, settings: Settings) -> list[str]:
     """Return the keys of somebody else's daemon.json that would change or disappear."""
     if has["before"] is not None or engine_files.DAEMON_JSON not in has["files"]:
         return []
-    wanted = engine_files.config(want)
+    wanted = engine_files.config(settings)
     return [
         key
         for key, value in (has["daemon_config"] or {}).items()
-        if key not in want["docker_engine_daemon_options"]
+        if key not in settings["docker_engine_daemon_options"]
         and not (key in wanted and wanted[key] == value)
     ]
 
 
 def _refusals(
-    has: Seat, want: Want, install: Installation, configure: Configuration
+    has: SeatFacts, settings: Settings, install: Installation, configure: Configuration
 ) -> Iterator[Finding]:
     """Yield what keeps the engine from being installed or configured, but for its networks."""
-    name, docker, source = want["name"], has["docker"], want["docker_engine_source"]
-    if wrong := want["wrong"].get("docker_engine"):
+    name, docker, source = settings["name"], has["docker"], settings["docker_engine_source"]
+    if wrong := settings["wrong"].get("docker_engine"):
         yield finding("setting_wrong", name, what="; ".join(wrong))
     # Only known names come into the finding's command: a seat may report any text as a unit.
     masked = [
@@ -228,34 +234,38 @@ def _refusals(
     ]
     if has["service_manager"] == "systemd" and masked:
         yield finding("engine_masked", name, units=masked)
-    yield from rootless.refusals(has, want, configure["roots"][0])
+    yield from rootless.refusals(has, settings, configure["roots"][0])
     if install["installed"] and configure["configured"]:
         return
     if _release(has) not in PACKAGES:
         system = has["os"]["name"] or "an unknown system"
         values = {"release": _release(has), "releases": ", ".join(PACKAGES)}
         yield finding("engine_unsupported", name, system=system, **values)
-    if install["conflicting"] and not want["docker_engine_replace"]:
+    if install["conflicting"] and not settings["docker_engine_replace"]:
         values = {"packages": ", ".join(install["conflicting"]), "source": source}
         yield finding("engine_foreign", name, other=_OTHER_SOURCE[source], **values)
     # The free space is only known for the directory that the seat has reported.
     is_reported = configure["roots"][0] == docker["root"]
-    free, wanted = docker["free_mb"], want["docker_engine_min_free_mb"]
+    free, wanted = docker["free_mb"], settings["docker_engine_min_free_mb"]
     if is_reported and not install["installed"] and free < wanted:
         yield finding("engine_disk", name, free=free, root=docker["root"], wanted=wanted)
-    if keys := _overruled_keys(has, want):
+    if keys := _overruled_keys(has, settings):
         yield finding("engine_overruled", name, keys=", ".join(keys))
 
 
 def _conditions(
-    has: Seat, want: Want, install: Installation, configure: Configuration, trust: Trust
+    has: SeatFacts,
+    settings: Settings,
+    install: Installation,
+    configure: Configuration,
+    trust: Trust,
 ) -> Iterator[Finding]:
     """Yield what else is wrong.
 
     An engine that is missing, stopped or old has no other finding, since the others depend on it.
     """
-    name, docker = want["name"], has["docker"]
-    needed = want["room_page_min_docker"]
+    name, docker = settings["name"], has["docker"]
+    needed = settings["room_page_min_docker"]
     if not docker["running"]:
         condition = "engine_stopped" if install["installed"] else "engine_missing"
         yield finding(condition, name, why=docker["why"] or "it does not answer")
@@ -266,15 +276,15 @@ def _conditions(
             "engine_missing": not install["installed"],
             "engine_configuration": not configure["configured"],
             "engine_outdated": docker["outdated"],
-            "engine_kind": not rootless.is_right_kind(has, want),
+            "engine_kind": not rootless.is_right_kind(has, settings),
             "engine_disabled": has["service_manager"] == "systemd" and not docker["enabled"],
             "engine_trust": bool(trust["write"]),
         }
         yield from (finding(condition, name) for condition, is_so in states.items() if is_so)
-        yield from rootless.limits(has, want)
+        yield from rootless.limits(has, settings)
 
 
-def _removal(has: Seat, want: Want) -> EngineRemoval | None:
+def _removal(has: SeatFacts, settings: Settings) -> EngineRemoval | None:
     """Return what goes together with the toolkit; None where the toolkit has changed nothing."""
     before, present = has["before"], has["files"]
     if before is None:
@@ -293,7 +303,7 @@ def _removal(has: Seat, want: Want) -> EngineRemoval | None:
     brought = [name for name in has["brought"]["packages"] if name in has["packages"]]
     is_systemd = has["service_manager"] == "systemd"
     # Docker before 23 creates the file, which goes even if an engine without root runs instead.
-    identity = [IDENTITY] if want["docker_engine_purge"] and not earlier else []
+    identity = [IDENTITY] if settings["docker_engine_purge"] and not earlier else []
     files = [*configuring, *trusted, _REPOSITORY, engine_files.LOGIN, *identity]
     # An engine that was there before runs as it did, once the one without root has stopped.
     is_stopping = (not earlier or rootless.is_set_up(has)) and has["docker"]["running"]
@@ -301,7 +311,7 @@ def _removal(has: Seat, want: Want) -> EngineRemoval | None:
         "came": not earlier,
         "services": ["docker.socket", "docker.service"] if is_stopping and is_systemd else [],
         "stopping": is_stopping and not is_systemd,
-        "purges": want["docker_engine_purge"] and (not earlier or data == [ROOT]),
+        "purges": settings["docker_engine_purge"] and (not earlier or data == [ROOT]),
         "scripts": list(_NUKING) if "docker.io" in brought and not earlier else [],
         "packages": brought,
         "held": [name for name in brought if name in has["held"]],
@@ -330,29 +340,29 @@ def _emptied(configuring: list[str], trusted: list[str], staying: list[str]) -> 
     return _without(directories, staying)
 
 
-def _is_ca_coming(want: Want, builder: Builder) -> bool:
+def _is_ca_coming(settings: Settings, builder: Builder) -> bool:
     """Return whether the room's registry gets another CA in this run, which is then trusted."""
-    is_asked = bool(builder) and want["room"]["registry"]["host"] == want["room"]["builder"]
+    is_asked = bool(builder) and settings["room"]["registry"]["host"] == settings["room"]["builder"]
     return is_asked and not registry.ca_lasts(builder["seat"])
 
 
-def judge(has: Seat, want: Want, builder: Builder) -> EngineVerdict:
+def judge(has: SeatFacts, settings: Settings, builder: Builder) -> EngineVerdict:
     """Judge the engine."""
-    docker, trust = has["docker"], _trust(has, want)
-    install, configure = _installation(has, want, builder), _configuration(has, want)
-    without_root = rootless.values(has, want, configure["roots"])
+    docker, trust = has["docker"], _trust(has, settings)
+    install, configure = _installation(has, settings, builder), _configuration(has, settings)
+    without_root = rootless.values(has, settings, configure["roots"])
     starts_at_boot = docker["enabled"] or has["service_manager"] != "systemd"
     is_current = docker["running"] and not docker["outdated"] and starts_at_boot
-    runs = is_current and rootless.is_right_kind(has, want)
+    runs = is_current and rootless.is_right_kind(has, settings)
     is_there = rootless.is_installed(has)
     is_complete = install["installed"] and not has["apt"]["interrupted"]
     settled = (
         (is_complete and configure["configured"] and runs)
         and (without_root["housed"] and not without_root["moved"]["left"])
-        and (trust["settled"] and not _is_ca_coming(want, builder))
+        and (trust["settled"] and not _is_ca_coming(settings, builder))
     )
-    refused = list(_refusals(has, want, install, configure))
-    others = () if refused else _conditions(has, want, install, configure, trust)
+    refused = list(_refusals(has, settings, install, configure))
+    others = () if refused else _conditions(has, settings, install, configure, trust)
     return {
         **verdict(others, settled=settled, refused=refused),
         **install,
@@ -364,5 +374,5 @@ def judge(has: Seat, want: Want, builder: Builder) -> EngineVerdict:
         "ran": is_there or docker["running"] or has["apt"]["policy_rc_d"] == "other",
         "runs": runs,
         "prepared": is_complete and not _without(configure["roots"], rootless.roots_before(has)),
-        "removal": _removal(has, want),
+        "removal": _removal(has, settings),
     }

@@ -5,7 +5,7 @@
 from typing import Literal
 
 from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import PLACES, digest
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Exercises, Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Exercises, SeatFacts
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     ExercisesVerdict,
     Verdict,
@@ -13,7 +13,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts i
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import (
     Builder,
     Practical,
-    Want,
+    Settings,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
@@ -22,12 +22,12 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import
 _PARTS: tuple[Literal["folder", "command", "memory"], ...] = ("folder", "command", "memory")
 
 
-def judge(has: Seat, want: Want, builder: Builder) -> ExercisesVerdict:
+def judge(has: SeatFacts, settings: Settings, builder: Builder) -> ExercisesVerdict:
     """Judge what a seat has of the practical; a machine that is no seat needs none."""
     present, delivered = has["exercises"], sorted(set(has["built"].values()))
     judged = verdict()
-    if want["name"] in want["room"]["seats"] and "course" in builder:
-        judged = _verdict(present, want, builder["course"]["exercises"], delivered)
+    if settings["name"] in settings["room"]["seats"] and "course" in builder:
+        judged = _verdict(present, settings, builder["course"]["exercises"], delivered)
     return {
         **judged,
         "delivered": delivered,
@@ -35,9 +35,11 @@ def judge(has: Seat, want: Want, builder: Builder) -> ExercisesVerdict:
     }
 
 
-def _verdict(present: Exercises, want: Want, wanted: Practical, delivered: list[str]) -> Verdict:
+def _verdict(
+    present: Exercises, settings: Settings, wanted: Practical, delivered: list[str]
+) -> Verdict:
     """Return the verdict on a seat. delivered: the fingerprints of the images brought to it."""
-    name = want["name"]
+    name = settings["name"]
     if wanted["why"]:
         return verdict([finding("exercises_wrong", name, why=wanted["why"])])
     if not wanted["files"]:

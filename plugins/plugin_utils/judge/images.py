@@ -4,12 +4,15 @@
 
 from collections.abc import Iterator
 
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import SeatFacts
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     ImagesUnknown,
     ImagesVerdict,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import (
+    Builder,
+    Settings,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.course import ARCHITECTURES
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
     Finding,
@@ -29,35 +32,37 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict impor
 _FEWEST_REVISIONS = 2
 
 
-def _wrong_settings(want: Want) -> Iterator[Finding]:
+def _wrong_settings(settings: Settings) -> Iterator[Finding]:
     """Yield the settings that cannot work, on whichever machine."""
-    name = want["name"]
-    if wrong := want["wrong"].get("course_image"):
+    name = settings["name"]
+    if wrong := settings["wrong"].get("course_image"):
         yield finding("setting_wrong", name, what="; ".join(wrong))
     for setting in ("course_image_tag", "course_image_base_tag"):
-        if not revisions.is_valid_name(want[setting]):
-            yield finding("image_name", name, setting=setting, value=f'"{want[setting]}"')
-    if want["course_image_keep"] < _FEWEST_REVISIONS:
-        yield finding("image_keep", name, keep=want["course_image_keep"])
-    if delivery.road_of(want) == "registry" and not delivery.registry_address(want):
+        if not revisions.is_valid_name(settings[setting]):
+            yield finding("image_name", name, setting=setting, value=f'"{settings[setting]}"')
+    if settings["course_image_keep"] < _FEWEST_REVISIONS:
+        yield finding("image_keep", name, keep=settings["course_image_keep"])
+    if delivery.road_of(settings) == "registry" and not delivery.registry_address(settings):
         yield finding("image_road", name)
 
 
-def _wrong_revision(has: Seat, want: Want, build_host: Seat, wanted: Wanted) -> Iterator[Finding]:
+def _wrong_revision(
+    has: SeatFacts, settings: Settings, build_host: SeatFacts, wanted: Wanted
+) -> Iterator[Finding]:
     """Yield why a machine cannot go to the requested revision."""
-    request, tag = want["course_image_revision"], want["course_image_tag"]
+    request, tag = settings["course_image_revision"], settings["course_image_tag"]
     if not request:
         return
     present = revisions.revisions(build_host, tag)
     choices = ", ".join(revision[:SHORT] for revision in present.values())
     served = ", ".join(revision[:SHORT] for revision in build_host["served"])
-    values = {"host": want["name"], "builder": want["room"]["builder"], "asked": request}
+    values = {"host": settings["name"], "builder": settings["room"]["builder"], "asked": request}
     if not wanted.name and request == revisions.PREVIOUS:
         yield finding(
-            "revision_previous", want["name"], there=choices or "-", had=served or "-", **values
+            "revision_previous", settings["name"], there=choices or "-", had=served or "-", **values
         )
     elif not wanted.name:
-        yield finding("revision_unknown", want["name"], there=choices or "-", **values)
+        yield finding("revision_unknown", settings["name"], there=choices or "-", **values)
     elif request == revisions.PREVIOUS:
         # Where some seats have a revision that the others were never served, the builder's record
         # does not say which revision was the previous one.
@@ -65,131 +70,145 @@ def _wrong_revision(has: Seat, want: Want, build_host: Seat, wanted: Wanted) -> 
         expected = (*build_host["served"][-1:], wanted.image["revision"])
         if here in present.values() and here not in expected:
             yield finding(
-                "revision_unclear", want["name"], here=here[:SHORT], there=choices, **values
+                "revision_unclear", settings["name"], here=here[:SHORT], there=choices, **values
             )
 
 
-def _unreadable_files(want: Want, builder: Builder) -> Iterator[Finding]:
+def _unreadable_files(settings: Settings, builder: Builder) -> Iterator[Finding]:
     """Yield why the project's files cannot be read, where they are needed."""
     why = builder["course"]["why"]
-    if why and not want["course_image_revision"]:
-        yield finding("project_unreadable", want["name"], why=why)
+    if why and not settings["course_image_revision"]:
+        yield finding("project_unreadable", settings["name"], why=why)
 
 
-def wrong_architecture(has: Seat, want: Want) -> Iterator[Finding]:
+def wrong_architecture(has: SeatFacts, settings: Settings) -> Iterator[Finding]:
     """Yield a finding on a machine for whose architecture there are no images."""
     if has["arch"] not in ARCHITECTURES:
         first, second = ARCHITECTURES
-        values = {"host": want["name"], "arch": has["arch"], "builder": want["room"]["builder"]}
-        yield finding("image_arch", want["name"], one=first, other=second, **values)
+        values = {
+            "host": settings["name"],
+            "arch": has["arch"],
+            "builder": settings["room"]["builder"],
+        }
+        yield finding("image_arch", settings["name"], one=first, other=second, **values)
 
 
-def _unfit_machine(has: Seat, want: Want, build_host: Seat) -> Iterator[Finding]:
+def _unfit_machine(has: SeatFacts, settings: Settings, build_host: SeatFacts) -> Iterator[Finding]:
     """Yield why the images cannot be on a machine that lacks them."""
-    name, arch = want["name"], has["arch"]
-    values = {"host": name, "arch": arch, "builder": want["room"]["builder"]}
-    yield from wrong_architecture(has, want)
+    name, arch = settings["name"], has["arch"]
+    values = {"host": name, "arch": arch, "builder": settings["room"]["builder"]}
+    yield from wrong_architecture(has, settings)
     if arch in ARCHITECTURES and arch != build_host["arch"]:
         yield finding(
-            "image_archs", name, there=build_host["arch"], image=want["course_image_tag"], **values
+            "image_archs",
+            name,
+            there=build_host["arch"],
+            image=settings["course_image_tag"],
+            **values,
         )
-    free, least = has["docker"]["free_mb"], want["course_image_min_free_mb"]
-    if want["course_image_tag"] not in has["images"] and free < least:
+    free, least = has["docker"]["free_mb"], settings["course_image_min_free_mb"]
+    if settings["course_image_tag"] not in has["images"] and free < least:
         yield finding("image_disk", name, free=free, root=has["docker"]["root"], wanted=least)
 
 
-def _wrong_images(has: Seat, want: Want, build_host: Seat, wanted: Wanted) -> Iterator[Finding]:
+def _wrong_images(
+    has: SeatFacts, settings: Settings, build_host: SeatFacts, wanted: Wanted
+) -> Iterator[Finding]:
     """Yield the images that are not the room's: neither wanted, nor what the room is served.
 
     Which of the two a seat has depends on the seat's turn in an update, and on whether there was an
     update since the files were changed.
     """
-    base, tag = want["course_image_base_tag"], want["course_image_tag"]
-    served = revisions.served_image(want, build_host)
+    base, tag = settings["course_image_base_tag"], settings["course_image_tag"]
+    served = revisions.served_image(settings, build_host)
     for name, candidates in ((base, [wanted.base]), (tag, [served, wanted.image])):
-        values = {"image": name, "builder": want["room"]["builder"]}
+        values = {"image": name, "builder": settings["room"]["builder"]}
         accepted = [image for image in candidates if image["fingerprint"]]
         if not accepted:
-            yield finding("image_none", want["name"], **values)
+            yield finding("image_none", settings["name"], **values)
             return
         image = has["images"].get(name)
         if image is None:
-            yield finding("image_missing", want["name"], **values)
+            yield finding("image_missing", settings["name"], **values)
         elif image["fingerprint"] not in [good["fingerprint"] for good in accepted]:
             # An image that was built by hand from the room's has inherited its revision.
             pair = (image["revision"] or "?", accepted[0]["revision"] or "?")
             if pair[0] == pair[1]:
                 pair = (image["fingerprint"], accepted[0]["fingerprint"])
             values |= {"had": pair[0][:SHORT], "wanted": pair[1][:SHORT]}
-            yield finding("image_old", want["name"], **values)
+            yield finding("image_old", settings["name"], **values)
 
 
-def _removal(has: Seat, want: Want) -> dict[str, str]:
+def _removal(has: SeatFacts, settings: Settings) -> dict[str, str]:
     """Return the images that go with the toolkit: name to ID."""
-    names = revisions.brought(has, want["course_image_tag"])
+    names = revisions.brought(has, settings["course_image_tag"])
     return {name: has["images"][name]["id"] for name in names}
 
 
-def _unknown(has: Seat, want: Want) -> ImagesUnknown:
+def _unknown(has: SeatFacts, settings: Settings) -> ImagesUnknown:
     """Return the verdict on a machine where the machine that builds was not asked."""
-    builder = want["room"]["builder"]
-    unknown = finding("image_unknown", want["name"], builder=builder)
+    builder = settings["room"]["builder"]
+    unknown = finding("image_unknown", settings["name"], builder=builder)
     return {
         **verdict(settled=False, refused=[unknown]),
         "builder": builder,
         "revision": "",
         "lacking": [],
         "held": "",
-        "brought": _removal(has, want),
+        "brought": _removal(has, settings),
     }
 
 
-def judge(has: Seat, want: Want, builder: Builder) -> ImagesVerdict | ImagesUnknown:
+def judge(has: SeatFacts, settings: Settings, builder: Builder) -> ImagesVerdict | ImagesUnknown:
     """Judge the images."""
     if not builder:
-        return _unknown(has, want)
-    build_host, present, tag = builder["seat"], has["images"], want["course_image_tag"]
-    wanted, served = revisions.wanted_of(want, builder), build_host["served"]
+        return _unknown(has, settings)
+    build_host, present, tag = builder["seat"], has["images"], settings["course_image_tag"]
+    wanted, served = revisions.wanted_of(settings, builder), build_host["served"]
     revision, fingerprint = wanted.image["revision"], wanted.image["fingerprint"]
-    images = delivery.images_of(want, wanted)
+    images = delivery.images_of(settings, wanted)
     lacking = delivery.lacking_of(has, images)
     unrecorded = [image for image in images if image not in lacking and not is_ours(has, image)]
     stale = [image for image in has["built"] if image not in images and not is_ours(has, image)]
-    gone, keep = revisions.unserved(has, tag), want["course_image_keep"]
+    gone, keep = revisions.unserved(has, tag), settings["course_image_keep"]
     # No revision is too many before the wanted one is known.
     old = revisions.outdated(has, tag, revision, served, keep) if wanted.is_built else []
     is_named = wanted.is_built and image_of(has, tag)["fingerprint"] == fingerprint
     is_served = served[-1:] == [revision]
-    todo = lacking or unrecorded or old or stale or gone or revisions.needs_new_base(want, builder)
+    todo = (
+        lacking or unrecorded or old or stale or gone or revisions.needs_new_base(settings, builder)
+    )
     settled = is_named and is_served and not todo
-    is_recording = wanted.is_built and not is_served and want["name"] == want["room"]["builder"]
+    is_recording = (
+        wanted.is_built and not is_served and settings["name"] == settings["room"]["builder"]
+    )
     naming = [image for image in images if image in unrecorded or image == wanted.name]
-    serving = wanted.image if is_named else revisions.served_image(want, build_host)
-    pull = dict(delivery.pulls(want, build_host, wanted, lacking))
-    obstacles = list(delivery.obstacles(want, build_host, wanted, pull)) if lacking else []
+    serving = wanted.image if is_named else revisions.served_image(settings, build_host)
+    pull = dict(delivery.pulls(settings, build_host, wanted, lacking))
+    obstacles = list(delivery.obstacles(settings, build_host, wanted, pull)) if lacking else []
     refused = [
-        *_wrong_settings(want),
-        *_unreadable_files(want, builder),
-        *_wrong_revision(has, want, build_host, wanted),
-        *(() if settled else _unfit_machine(has, want, build_host)),
+        *_wrong_settings(settings),
+        *_unreadable_files(settings, builder),
+        *_wrong_revision(has, settings, build_host, wanted),
+        *(() if settled else _unfit_machine(has, settings, build_host)),
     ]
     # The part engine reports an engine that does not run.
-    wrong = _wrong_images(has, want, build_host, wanted) if has["docker"]["running"] else ()
+    wrong = _wrong_images(has, settings, build_host, wanted) if has["docker"]["running"] else ()
     return {
         **verdict(wrong, settled=settled, refused=refused),
-        "builder": want["room"]["builder"],
+        "builder": settings["room"]["builder"],
         "revision": serving["revision"],
         "wanted": {"name": wanted.name, "revision": revision, "fingerprint": fingerprint},
         "images": images,
         "lacking": lacking,
-        "road": delivery.road_of(want),
-        "registry": delivery.registry_address(want),
-        "archive": delivery.archive_of(has, want, wanted, images),
+        "road": delivery.road_of(settings),
+        "registry": delivery.registry_address(settings),
+        "archive": delivery.archive_of(has, settings, wanted, images),
         "pull": list(pull.values()),
-        "forget": revisions.own_id(has, want["course_image_base_tag"]),
+        "forget": revisions.own_id(has, settings["course_image_base_tag"]),
         "outdated": {image: present[image]["id"] for image in old},
         "unserved": {image: present[image]["id"] for image in gone},
-        "brought": _removal(has, want),
+        "brought": _removal(has, settings),
         "stale": stale,
         "naming": [
             {"name": image, "fingerprint": images[image]}

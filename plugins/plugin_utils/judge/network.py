@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import SeatFacts
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import Verdict
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import (
+    Builder,
+    Settings,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import engine, rootless
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
@@ -51,7 +54,7 @@ def _free_range(taken: list[_Network]) -> str:
     return next(free, "?")
 
 
-def _collisions(has: Seat, want: Want, pools: list[_Network]) -> Iterator[Finding]:
+def _collisions(has: SeatFacts, settings: Settings, pools: list[_Network]) -> Iterator[Finding]:
     """Yield the networks of Docker's whose addresses the seat has a route to.
 
     pools: the pools from which Docker takes, or will take, its networks. Docker keeps a new network
@@ -59,7 +62,7 @@ def _collisions(has: Seat, want: Want, pools: list[_Network]) -> Iterator[Findin
     An engine without root does not see those routes. The networks of an engine that is about to be
     replaced go with it.
     """
-    without_root = engine_files.is_rootless(want)
+    without_root = engine_files.is_rootless(settings)
     routes = {
         to: route["interface"]
         for route in has["network"]["routes"]
@@ -80,37 +83,37 @@ def _collisions(has: Seat, want: Want, pools: list[_Network]) -> Iterator[Findin
         for name, subnet in conflicts[:1]:
             values = {"name": name, "subnet": subnet, "to": to, "interface": interface}
             yield finding(
-                "network_collision", want["name"], free=_free_range(list(routes)), **values
+                "network_collision", settings["name"], free=_free_range(list(routes)), **values
             )
 
 
-def _large_packets(has: Seat, want: Want, mtu: int) -> Iterator[Finding]:
+def _large_packets(has: SeatFacts, settings: Settings, mtu: int) -> Iterator[Finding]:
     """Yield a finding if Docker's packets, of mtu bytes, are too large for the interface."""
     facts = has["network"]
     docker_mtu = facts["docker_mtu"] or mtu
     if 0 < facts["mtu"] < docker_mtu:
         values = {"interface": facts["interface"], "mtu": facts["mtu"]}
-        yield finding("network_mtu", want["name"], docker=docker_mtu, **values)
+        yield finding("network_mtu", settings["name"], docker=docker_mtu, **values)
 
 
-def registries(has: Seat, want: Want) -> Iterator[Finding]:
+def registries(has: SeatFacts, settings: Settings) -> Iterator[Finding]:
     """Yield the registries outside that are not reached; the part registry judges the room's."""
     facts = has["network"]
-    inside = [want["room"]["registry"][key] for key in ("at", "mirror")]
+    inside = [settings["room"]["registry"][key] for key in ("at", "mirror")]
     for address, answer in facts["registries"].items():
         proxy = facts["proxy"] if _PROXY.fullmatch(facts["proxy"]) else "http://HOST:PORT"
         values = {"address": address, "why": answer["why"], "proxy": proxy}
         if address in inside:
             continue
         if answer["public"] is False:
-            yield finding("tls_intercepted", want["name"], issuer=answer["issuer"], **values)
+            yield finding("tls_intercepted", settings["name"], issuer=answer["issuer"], **values)
         elif not answer["reached"] and facts["proxy"] and not facts["docker_proxy"]:
-            yield finding("proxy_unset", want["name"], **values)
+            yield finding("proxy_unset", settings["name"], **values)
 
 
-def judge(has: Seat, want: Want, _: Builder) -> Verdict:
+def judge(has: SeatFacts, settings: Settings, _: Builder) -> Verdict:
     """Judge the network. Collisions are a refusal where the engine is not as it should be."""
-    daemon = engine_files.config(want)
+    daemon = engine_files.config(settings)
     entries = daemon.get("default-address-pools")
     pools = [
         pool
@@ -119,8 +122,8 @@ def judge(has: Seat, want: Want, _: Builder) -> Verdict:
     ]
     mtu = daemon.get("mtu", _DEFAULT_MTU)
     size = int(str(mtu)) if _MTU.fullmatch(str(mtu)) else _DEFAULT_MTU
-    colliding = list(_collisions(has, want, pools))
-    others = [*_large_packets(has, want, size), *registries(has, want)]
-    if engine.is_ready(has, want):
+    colliding = list(_collisions(has, settings, pools))
+    others = [*_large_packets(has, settings, size), *registries(has, settings)]
+    if engine.is_ready(has, settings):
         return verdict([*colliding, *others])
     return verdict(others, refused=colliding)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
 
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import SeatFacts
 from ansible_collections.labocloud.room.plugins.module_utils.passwords import (
     sentence_without_passwords,
 )
@@ -20,7 +20,10 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts i
     RegistryVerdict,
     RegistryWork,
 )
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import (
+    Builder,
+    Settings,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import (
     Finding,
     finding,
@@ -65,10 +68,10 @@ def _is_local(host: str) -> bool:
     return name == "localhost" or name.endswith(".localhost") or name.startswith("127.")
 
 
-def _wrong_settings(want: Want) -> Iterator[str]:
+def _wrong_settings(settings: Settings) -> Iterator[str]:
     """Yield what is wrong with the registry's settings, in clauses."""
-    yield from want["wrong"].get("room_registry", ())
-    registry = want["room"]["registry"]
+    yield from settings["wrong"].get("room_registry", ())
+    registry = settings["room"]["registry"]
     host, port = _split(registry["at"])
     if not _HOST.fullmatch(host) and ("%" in host or not _as_address(host)):
         yield f"room_registry_address is {host}, which is neither a name nor an address"
@@ -82,29 +85,31 @@ def _wrong_settings(want: Want) -> Iterator[str]:
         yield f"room_registry_port and room_registry_mirror_port are both {port}"
 
 
-def _wrong_room(want: Want) -> Iterator[Finding]:
+def _wrong_room(settings: Settings) -> Iterator[Finding]:
     """Yield what keeps every machine of the room from using the registry."""
-    host, _ = _split(want["room"]["registry"]["at"])
+    host, _ = _split(settings["room"]["registry"]["at"])
     if _is_local(host):
-        values = {"address": host, "host": want["room"]["registry"]["host"]}
-        yield finding("registry_address", want["name"], **values)
-    if wrong := list(_wrong_settings(want)):
-        yield finding("setting_wrong", want["name"], what="; ".join(wrong))
+        values = {"address": host, "host": settings["room"]["registry"]["host"]}
+        yield finding("registry_address", settings["name"], **values)
+    if wrong := list(_wrong_settings(settings)):
+        yield finding("setting_wrong", settings["name"], what="; ".join(wrong))
 
 
-def _unreachable(has: Seat, want: Want, builder: Builder) -> Iterator[Finding]:
+def _unreachable(has: SeatFacts, settings: Settings, builder: Builder) -> Iterator[Finding]:
     """Yield which of the registry and its mirror a seat does not reach.
 
     One that does not answer on its own host either is left out: that host's findings report it.
     """
-    registry = want["room"]["registry"]
-    is_builders = want["room"]["builder"] == registry["host"]
+    registry = settings["room"]["registry"]
+    is_builders = settings["room"]["builder"] == registry["host"]
     answers = builder["seat"]["registry"]["answers"] if builder and is_builders else {}
     for address in filter(None, (registry["at"], registry["mirror"])):
         attempt = has["network"]["registries"].get(address, {"reached": True})
         is_down = address in answers and not answers[address]["answers"]
         if not attempt["reached"] and not is_down:
-            yield finding("registry_unreachable", want["name"], address=address, why=attempt["why"])
+            yield finding(
+                "registry_unreachable", settings["name"], address=address, why=attempt["why"]
+            )
 
 
 class _Certificate(NamedTuple):
@@ -154,14 +159,14 @@ def _renewal_limit(seconds: float) -> datetime:
         return datetime.max.replace(tzinfo=UTC)
 
 
-def ca_lasts(has: Seat) -> bool:
+def ca_lasts(has: SeatFacts) -> bool:
     """Return whether the registry's host keeps the CA that it has."""
     # The control machine's clock decides, since the host's own may be off.
     ca = _certificate(has["registry"]["ca"])
     return ca is not None and ca.until > _renewal_limit(has["clock"]["control"] or 0)
 
 
-def certificates(has: Seat, host: str) -> Certificates:
+def certificates(has: SeatFacts, host: str) -> Certificates:
     """Return what the tasks need to know of the certificates, for a registry on that host."""
     ca, own = _certificate(has["registry"]["ca"]), _certificate(has["registry"]["certificate"])
     lasts = ca_lasts(has)
@@ -178,7 +183,7 @@ def certificates(has: Seat, host: str) -> Certificates:
     }
 
 
-def _is_ours(has: Seat) -> bool:
+def _is_ours(has: SeatFacts) -> bool:
     """Return whether the registry is the toolkit's.
 
     It is as soon as the toolkit has installed the package: a machine that is booted before the
@@ -190,14 +195,14 @@ def _is_ours(has: Seat) -> bool:
     )
 
 
-def _work(has: Seat, want: Want) -> RegistryWork:
+def _work(has: SeatFacts, settings: Settings) -> RegistryWork:
     """Return what the role has to do on the registry's host."""
-    host, port = _split(want["room"]["registry"]["at"])
-    mirror = want["room"]["registry"]["mirror"]
+    host, port = _split(settings["room"]["registry"]["at"])
+    mirror = settings["room"]["registry"]["mirror"]
     present = {
         path: digest for path, digest in has["files"].items() if registry_files.OURS.fullmatch(path)
     }
-    files = registry_files.files(want)
+    files = registry_files.files(settings)
     stale = sorted(present.keys() - files.keys())
     lacking = [name for name in PACKAGES if name not in has["packages"]]
     hub = [] if mirror else [registry_files.HUB_STORAGE]
@@ -218,14 +223,14 @@ def _work(has: Seat, want: Want) -> RegistryWork:
         "configured": not (lacking or stale or differing(files, present)),
         "runs": port in listening,
         "ours": _is_ours(has),
-        "ports": [_split(at)[1] for at in (mirror, want["room"]["registry"]["at"]) if at],
+        "ports": [_split(at)[1] for at in (mirror, settings["room"]["registry"]["at"]) if at],
         **certificates(has, host),
     }
 
 
-def _refusals(has: Seat, want: Want, todo: RegistryWork) -> Iterator[Finding]:
+def _refusals(has: SeatFacts, settings: Settings, todo: RegistryWork) -> Iterator[Finding]:
     """Yield what keeps the registry from being set up on its host."""
-    name = want["name"]
+    name = settings["name"]
     if has["service_manager"] != "systemd":
         yield finding("registry_systemd", name)
     before = (has["before"] or has)["packages"]
@@ -243,9 +248,9 @@ def _refusals(has: Seat, want: Want, todo: RegistryWork) -> Iterator[Finding]:
             yield finding("registry_port", name, port=port, holder=f"{holder}{pid}")
 
 
-def _failures(has: Seat, want: Want, todo: RegistryWork) -> Iterator[Finding]:
+def _failures(has: SeatFacts, settings: Settings, todo: RegistryWork) -> Iterator[Finding]:
     """Yield what is wrong with the registry on its host."""
-    name, registry = want["name"], want["room"]["registry"]
+    name, registry = settings["name"], settings["room"]["registry"]
     if not todo["configured"]:
         yield finding("registry_configuration", name)
         return
@@ -262,29 +267,31 @@ def _failures(has: Seat, want: Want, todo: RegistryWork) -> Iterator[Finding]:
     elif not todo["certified"]:
         yield finding("registry_certificate", name, address=host)
     if registry["mirror"] in why:
-        values = {"hub": sentence_without_passwords(want["room_registry_hub_url"])}
+        values = {"hub": sentence_without_passwords(settings["room_registry_hub_url"])}
         address = registry["mirror"]
         yield finding("mirror_down", name, address=address, why=why[address], **values)
 
 
-def judge(has: Seat, want: Want, builder: Builder) -> RegistryVerdict | RegistryElsewhere:
+def judge(
+    has: SeatFacts, settings: Settings, builder: Builder
+) -> RegistryVerdict | RegistryElsewhere:
     """Judge the registry on its host, and on the others the way to it."""
-    host, storage = want["room"]["registry"]["host"], registry_files.STORAGE
-    refused = list(_wrong_room(want)) if host else []
-    if host != want["name"]:
-        lacking = _unreachable(has, want, builder) if host and not refused else ()
+    host, storage = settings["room"]["registry"]["host"], registry_files.STORAGE
+    refused = list(_wrong_room(settings)) if host else []
+    if host != settings["name"]:
+        lacking = _unreachable(has, settings, builder) if host and not refused else ()
         return {**verdict(lacking, refused=refused), "host": host, "storage": storage}
-    todo = _work(has, want)
+    todo = _work(has, settings)
     is_settled = todo["configured"] and todo["runs"] and todo["certified"]
     is_settled = is_settled and not has["apt"]["interrupted"]
     if not is_settled:
-        refused += _refusals(has, want, todo)
-    failures = [] if refused else list(_failures(has, want, todo))
+        refused += _refusals(has, settings, todo)
+    failures = [] if refused else list(_failures(has, settings, todo))
     down = [failure for failure in failures if failure["id"] == "registry_down"]
     return {
         **verdict(failures, settled=is_settled, refused=refused),
         **todo,
         "host": host,
         "storage": storage,
-        "down": f"{want['name']}: {in_words(down)}" if down else "",
+        "down": f"{settings['name']}: {in_words(down)}" if down else "",
     }

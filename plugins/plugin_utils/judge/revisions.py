@@ -13,9 +13,12 @@ from hashlib import sha256
 from itertools import takewhile
 from typing import NamedTuple
 
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Image, Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Image, SeatFacts
 from ansible_collections.labocloud.room.plugins.module_utils.reset.ownership import is_brought
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Builder, Want
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import (
+    Builder,
+    Settings,
+)
 
 _NO_IMAGE: Image = {"id": "", "revision": "", "fingerprint": "", "layers": [], "labels": {}}
 # What Docker accepts as NAME:TAG, less the room that a revision's dash and digits need. A registry
@@ -47,23 +50,23 @@ def is_valid_name(name: object) -> bool:
     return isinstance(name, str) and _IMAGE_NAME.fullmatch(name) is not None
 
 
-def image_of(has: Seat, name: str) -> Image:
+def image_of(has: SeatFacts, name: str) -> Image:
     """Return the image that a machine has under a name, or one with empty fields."""
     return has["images"].get(name, _NO_IMAGE)
 
 
-def is_ours(has: Seat, name: str) -> bool:
+def is_ours(has: SeatFacts, name: str) -> bool:
     """Return whether the image that a machine has under a name is the one that was brought."""
     image = has["images"].get(name)
     return image is not None and is_brought(image["fingerprint"], name, has["built"])
 
 
-def own_id(has: Seat, name: str) -> str:
+def own_id(has: SeatFacts, name: str) -> str:
     """Return the ID of the image that was brought under a name, empty where there is none."""
     return has["images"][name]["id"] if is_ours(has, name) else ""
 
 
-def revisions(has: Seat, tag: str) -> dict[str, str]:
+def revisions(has: SeatFacts, tag: str) -> dict[str, str]:
     """Return the revisions that the toolkit has brought: the image's name to its revision."""
     return {
         name: image["revision"]
@@ -74,7 +77,7 @@ def revisions(has: Seat, tag: str) -> dict[str, str]:
     }
 
 
-def find_revision(build_host: Seat, tag: str, request: str, served: list[str]) -> str:
+def find_revision(build_host: SeatFacts, tag: str, request: str, served: list[str]) -> str:
     """Return the name of the requested revision, empty where none or more than one matches.
 
     request: the first digits of a revision, or "previous". served: the revisions that the room was
@@ -89,7 +92,7 @@ def find_revision(build_host: Seat, tag: str, request: str, served: list[str]) -
     return matching[0] if len(matching) == 1 else ""
 
 
-def outdated(has: Seat, tag: str, wanted: str, served: list[str], keep: int) -> list[str]:
+def outdated(has: SeatFacts, tag: str, wanted: str, served: list[str], keep: int) -> list[str]:
     """Return the names of the revisions to remove from a machine.
 
     wanted: the revision that the machine has, or is about to get. keep: how many stay. A revision
@@ -113,7 +116,7 @@ def outdated(has: Seat, tag: str, wanted: str, served: list[str], keep: int) -> 
     return unused[: max(0, len(unused) + staying - keep)]
 
 
-def unserved(has: Seat, tag: str) -> list[str]:
+def unserved(has: SeatFacts, tag: str) -> list[str]:
     """Return the names that another course_image_tag has left behind, and that can go.
 
     tag: the present one. An image that has no other name keeps its names while a container runs it;
@@ -138,7 +141,7 @@ def unserved(has: Seat, tag: str) -> list[str]:
     return sorted(name for name in removable if images[name]["id"] not in running)
 
 
-def brought(has: Seat, tag: str) -> list[str]:
+def brought(has: SeatFacts, tag: str) -> list[str]:
     """Return the names of the images to remove from a machine together with the toolkit.
 
     tag: the course's name, which belongs to one of the toolkit's images or to somebody else's. An
@@ -152,7 +155,7 @@ def brought(has: Seat, tag: str) -> list[str]:
     return sorted(names - set(has["before"]["images"] if has["before"] else images))
 
 
-def layers_present(has: Seat, layers: list[str]) -> int:
+def layers_present(has: SeatFacts, layers: list[str]) -> int:
     """Return how many of the layers, counted from the lowest, some image of a machine stands on.
 
     A layer stands on those under it, so only an unbroken row from the lowest one counts.
@@ -165,30 +168,30 @@ def layers_present(has: Seat, layers: list[str]) -> int:
     return max(map(common, has["images"].values()), default=0)
 
 
-def is_base_current(want: Want, builder: Builder) -> bool:
+def is_base_current(settings: Settings, builder: Builder) -> bool:
     """Return whether the builder's base is the toolkit's, and made by the present recipe."""
-    build_host, name = builder["seat"], want["course_image_base_tag"]
+    build_host, name = builder["seat"], settings["course_image_base_tag"]
     revision = builder["course"]["base"]
     return image_of(build_host, name)["revision"] == revision != "" and is_ours(build_host, name)
 
 
-def revision_of(want: Want, builder: Builder) -> str:
+def revision_of(settings: Settings, builder: Builder) -> str:
     """Return the revision of the project's files on the base that the builder has."""
-    base = image_of(builder["seat"], want["course_image_base_tag"])
+    base = image_of(builder["seat"], settings["course_image_base_tag"])
     text = f"{builder['course']['context']}{base['fingerprint']}"
     return sha256(text.encode()).hexdigest()
 
 
-def wanted_of(want: Want, builder: Builder) -> Wanted:
+def wanted_of(settings: Settings, builder: Builder) -> Wanted:
     """Return what the seats are to have: the requested revision, or that of the files."""
-    build_host, tag = builder["seat"], want["course_image_tag"]
-    base = image_of(build_host, want["course_image_base_tag"])
-    if request := want["course_image_revision"]:
+    build_host, tag = builder["seat"], settings["course_image_tag"]
+    base = image_of(build_host, settings["course_image_base_tag"])
+    if request := settings["course_image_revision"]:
         name = find_revision(build_host, tag, request, builder["course"]["served"])
         return Wanted(name, image_of(build_host, name), base, bool(name and base["fingerprint"]))
-    if not is_base_current(want, builder):
+    if not is_base_current(settings, builder):
         return Wanted("", _NO_IMAGE, base, is_built=False)
-    revision = revision_of(want, builder)
+    revision = revision_of(settings, builder)
     name = f"{tag}-{revision[:SHORT]}"
     image = image_of(build_host, name)
     if image["revision"] != revision or not is_ours(build_host, name):
@@ -196,14 +199,14 @@ def wanted_of(want: Want, builder: Builder) -> Wanted:
     return Wanted(name, image, base, is_built=True)
 
 
-def served_image(want: Want, build_host: Seat) -> Image:
+def served_image(settings: Settings, build_host: SeatFacts) -> Image:
     """Return the builder's image of the course's name, an empty one if it is not the toolkit's."""
-    image = image_of(build_host, want["course_image_tag"])
+    image = image_of(build_host, settings["course_image_tag"])
     return image if image["fingerprint"] in build_host["built"].values() else _NO_IMAGE
 
 
-def needs_new_base(want: Want, builder: Builder) -> bool:
+def needs_new_base(settings: Settings, builder: Builder) -> bool:
     """Return whether a refresh of the base is set, and the base is that of the run's beginning."""
-    is_refreshing = want["course_image_base_refresh"] and not want["course_image_revision"]
-    base = image_of(builder["seat"], want["course_image_base_tag"])
+    is_refreshing = settings["course_image_base_refresh"] and not settings["course_image_revision"]
+    base = image_of(builder["seat"], settings["course_image_base_tag"])
     return is_refreshing and base["id"] == builder["course"]["had"]

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from typing import Literal
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import ACCOUNT
-from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import SeatFacts
 from ansible_collections.labocloud.room.plugins.module_utils.facts.students import GROUP, HOME, ROOT
 from ansible_collections.labocloud.room.plugins.module_utils.state import Moving
 from ansible_collections.labocloud.room.plugins.plugin_utils import engine_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import WithoutRoot
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Want
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Settings
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding, finding
 
 ENGINES = ("docker.io", "docker-ce")
@@ -41,7 +41,7 @@ NOTHING_MOVED: Moving = {"path": "", "sha256": "", "images": {}, "left": []}
 _MOST_NAMES = 8
 
 
-def was_set_up(has: Seat) -> bool:
+def was_set_up(has: SeatFacts) -> bool:
     """Return whether the seat's record shows that the toolkit has run an engine without root here.
 
     If so, units in the place of Docker's own are the toolkit's, even if somebody has removed the
@@ -50,13 +50,13 @@ def was_set_up(has: Seat) -> bool:
     return has["students"]["account"] is not None or ROOT in roots_before(has)
 
 
-def roots_before(has: Seat) -> dict[str, str]:
+def roots_before(has: SeatFacts) -> dict[str, str]:
     """Return what Docker's data directories were before: path to absent, empty or in use."""
     before = has["before"]
     return before.get("roots", {}) if before else {}
 
 
-def is_set_up(has: Seat) -> bool:
+def is_set_up(has: SeatFacts) -> bool:
     """Return whether the seat is set up for an engine without root, whatever runs."""
     return was_set_up(has) and engine_files.UNIT in has["files"]
 
@@ -66,7 +66,7 @@ def _valid_ranges(ranges: list[list[int]]) -> list[tuple[int, int]]:
     return sorted((pair[0], pair[1]) for pair in ranges if len(pair) == len(("first", "count")))
 
 
-def is_installed(has: Seat) -> bool:
+def is_installed(has: SeatFacts) -> bool:
     """Return whether an engine of either source is installed."""
     return any(name in has["packages"] for name in ENGINES)
 
@@ -76,7 +76,7 @@ def _overlap(first: tuple[int, int], second: tuple[int, int]) -> bool:
     return first[0] < sum(second) and second[0] < sum(first)
 
 
-def _first_free_id(has: Seat) -> int:
+def _first_free_id(has: SeatFacts) -> int:
     """Return the first ID of a container's range that overlaps no other account's."""
     first = _FIRST_ID
     for start, count in _valid_ranges(has["students"]["ranges"]):
@@ -85,13 +85,13 @@ def _first_free_id(has: Seat) -> int:
     return first
 
 
-def _is_account_right(has: Seat) -> bool:
+def _is_account_right(has: SeatFacts) -> bool:
     """Return whether the account of an engine without root is as it has to be."""
     account = has["students"]["account"]
     return bool(account and account["locked"] and all(has_ids(has, kind) for kind in KINDS_OF_IDS))
 
 
-def has_ids(has: Seat, kind: _KindOfIds) -> bool:
+def has_ids(has: SeatFacts, kind: _KindOfIds) -> bool:
     """Return whether the account exists and has enough IDs of a kind that no other account has."""
     account = has["students"]["account"]
     ranges = _valid_ranges(account[kind] if account else [])
@@ -100,25 +100,25 @@ def has_ids(has: Seat, kind: _KindOfIds) -> bool:
     return is_alone and sum(count for _, count in ranges) >= _ID_COUNT
 
 
-def is_right_kind(has: Seat, want: Want) -> bool:
+def is_right_kind(has: SeatFacts, settings: Settings) -> bool:
     """Return whether the engine that answers is of the wanted kind, and no engine of root's runs.
 
     The kernel says whose engine it is; an engine's own word is not trusted.
     """
     account = has["students"]["account"]
-    if not engine_files.is_rootless(want):
+    if not engine_files.is_rootless(settings):
         return has["docker"]["uid"] == 0
     return bool(account and has["docker"]["uid"] == account["uid"] and not has["docker"]["roots"])
 
 
-def _moving_images(has: Seat) -> dict[str, str]:
+def _moving_images(has: SeatFacts) -> dict[str, str]:
     """Return the images that move to an engine of the other kind: name to fingerprint."""
     ours = set(has["built"].values())
     prints = {name: image["fingerprint"] for name, image in has["images"].items()}
     return {name: fingerprint for name, fingerprint in prints.items() if fingerprint in ours}
 
 
-def _left_behind(has: Seat) -> tuple[list[str], list[str]]:
+def _left_behind(has: SeatFacts) -> tuple[list[str], list[str]]:
     """Return what an engine of the other kind could not reach: all that is not the toolkit's.
 
     The first list is what was there before the toolkit, which no reset removes; the second is the
@@ -156,9 +156,9 @@ def _shown(names: list[str]) -> str:
     return ", ".join(names[:_MOST_NAMES]) + ", …" * (len(names) > _MOST_NAMES)
 
 
-def _obstacles(has: Seat, want: Want) -> Iterator[Finding]:
+def _obstacles(has: SeatFacts, settings: Settings) -> Iterator[Finding]:
     """Yield what an engine without root lacks on the seat; one that runs lacks nothing."""
-    name, able = want["name"], has["able"]
+    name, able = settings["name"], has["able"]
     lacks = {
         "rootless_systemd": has["service_manager"] != "systemd",
         "rootless_namespaces": not able["namespaces"],
@@ -166,29 +166,33 @@ def _obstacles(has: Seat, want: Want) -> Iterator[Finding]:
         "rootless_cgroup": not able["cgroup2"],
         "rootless_tun": not able["tun"],
     }
-    if engine_files.is_rootless(want) and not is_right_kind(has, want):
+    if engine_files.is_rootless(settings) and not is_right_kind(has, settings):
         yield from (finding(lack, name) for lack, is_lacking in lacks.items() if is_lacking)
         if able["file_system"] in _UNFIT:
             yield finding("rootless_disk", name, root=ROOT, kind=able["file_system"])
 
 
-def refusals(has: Seat, want: Want, root: str) -> Iterator[Finding]:
+def refusals(has: SeatFacts, settings: Settings, root: str) -> Iterator[Finding]:
     """Yield what keeps the seat from having an engine of the wanted kind, before any change.
 
     root: the directory where that engine is to keep its data.
     """
-    name, docker = want["name"], has["docker"]
-    yield from _obstacles(has, want)
-    if not 0 <= want["docker_engine_lowest_port"] <= engine_files.LOWEST_PORT:
-        what = f"docker_engine_lowest_port, {want['docker_engine_lowest_port']}, is to be 0 to 1024"
+    name, docker = settings["name"], has["docker"]
+    yield from _obstacles(has, settings)
+    if not 0 <= (port := settings["docker_engine_lowest_port"]) <= engine_files.LOWEST_PORT:
+        what = f"docker_engine_lowest_port, {port}, is to be 0 to 1024"
         yield finding("setting_wrong", name, what=what)
-    if engine_files.is_rootless(want) and "proxies" in want["docker_engine_daemon_options"]:
+    if engine_files.is_rootless(settings) and "proxies" in settings["docker_engine_daemon_options"]:
         yield finding("rootless_proxies", name)
-    if engine_files.is_rootless(want) and engine_files.UNIT in has["files"] and not was_set_up(has):
+    if (
+        engine_files.is_rootless(settings)
+        and engine_files.UNIT in has["files"]
+        and not was_set_up(has)
+    ):
         yield finding("rootless_unit", name, unit=engine_files.UNIT)
-    if engine_files.is_rootless(want) == is_set_up(has) or not is_installed(has):
+    if engine_files.is_rootless(settings) == is_set_up(has) or not is_installed(has):
         return
-    values = {"kind": want["docker_engine_students"]}
+    values = {"kind": settings["docker_engine_students"]}
     earlier, others = _left_behind(has)
     if docker["running"] and earlier:
         yield finding("engine_moves_before", name, what=_shown(earlier), **values)
@@ -202,16 +206,16 @@ def refusals(has: Seat, want: Want, root: str) -> Iterator[Finding]:
         yield finding("engine_moves_root", name, root=root, **values)
 
 
-def limits(has: Seat, want: Want) -> Iterator[Finding]:
+def limits(has: SeatFacts, settings: Settings) -> Iterator[Finding]:
     """Yield a finding if an engine without root cannot limit what a container takes."""
     docker = has["docker"]
-    if engine_files.is_rootless(want) and not (
+    if engine_files.is_rootless(settings) and not (
         docker["memory"] and docker["pids"] and docker["cpus"]
     ):
-        yield finding("rootless_unlimited", want["name"])
+        yield finding("rootless_unlimited", settings["name"])
 
 
-def _usermod_arguments(has: Seat) -> list[str]:
+def _usermod_arguments(has: SeatFacts) -> list[str]:
     """Return the arguments of usermod that give the account the IDs of a container, its alone.
 
     There are none if it has them: while the engine runs, usermod refuses even what changes nothing.
@@ -228,15 +232,15 @@ def _usermod_arguments(has: Seat) -> list[str]:
     return arguments
 
 
-def values(has: Seat, want: Want, roots: list[str]) -> WithoutRoot:
+def values(has: SeatFacts, settings: Settings, roots: list[str]) -> WithoutRoot:
     """Return what the tasks need for an engine without root, and for one of the other kind.
 
     roots: the directories where the wanted engine, and containerd, keep their data.
     """
-    without_root, docker = engine_files.is_rootless(want), has["docker"]
+    without_root, docker = engine_files.is_rootless(settings), has["docker"]
     account = has["students"]["account"]
-    is_other_kind = docker["running"] and not is_right_kind(has, want)
-    owns_containerd = engine_files.is_containerd_ours(has, want)
+    is_other_kind = docker["running"] and not is_right_kind(has, settings)
+    owns_containerd = engine_files.is_containerd_ours(has, settings)
     is_changing = is_installed(has) and without_root != is_set_up(has) and docker["running"]
     moved = has["brought"].get("moving") or NOTHING_MOVED
     before = roots_before(has)

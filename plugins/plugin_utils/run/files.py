@@ -16,21 +16,21 @@ MISSING = "missing"
 
 
 def write_page(
-    answers: Mapping[str, Judged], want: RoomSettings, lost: Collection[str], seconds: float
+    answers: Mapping[str, Judged], settings: RoomSettings, lost: Collection[str], seconds: float
 ) -> list[str]:
     """Write the room page where any machine was judged; return the lines on the room as a whole.
 
-    want: the settings of a seat. lost: the machines at which a task has failed. seconds: since the
-    run began. A page that cannot be written is one of the lines.
+    settings: of a seat. lost: the machines at which a task has failed. seconds: since the run
+    began. A page that cannot be written is one of the lines.
     """
     if not answers:
         return []
-    directory = Path(want["room_page_directory"])
+    directory = Path(settings["room_page_directory"])
     previous = page.last(directory)
-    found = report(answers, want["room"], previous, time.time(), lost, seconds=seconds)
+    found = report(answers, settings["room"], previous, time.time(), lost, seconds=seconds)
     lines = [f"The room: {in_words([finding])}" for finding in found["findings"]]
     try:
-        page.keep(found, directory, want["room_page_language"])
+        page.keep(found, directory, settings["room_page_language"])
     except OSError as error:  # the lines say what it would
         lines.append(f"The page cannot be written: {one_line(str(error))}")
     return lines

@@ -8,13 +8,16 @@ from typing import NamedTuple
 from ansible.playbook.play import Play
 from ansible.template import Templar
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import Exercise
-from ansible_collections.labocloud.room.plugins.plugin_utils import settings
-from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import Room, Settings
+from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted import (
+    RoleSettings,
+    Room,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import exercises_of
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line
+from ansible_collections.labocloud.room.plugins.plugin_utils.settings import ROOM, reader, room
 
 
-class RoomSettings(Settings):
+class RoomSettings(RoleSettings):
     """The settings of a seat, and its room."""
 
     room: Room
@@ -32,19 +35,19 @@ class Lesson(NamedTuple):
 def seats_of(play: Play, *, ignore_limit: bool = False) -> list[str]:
     """Return the seats that a run is about; without its limit all those of the inventory."""
     inventory = play.get_variable_manager()._inventory
-    hosts = inventory.get_hosts(settings.ROOM, ignore_limits=ignore_limit, ignore_restrictions=True)
+    hosts = inventory.get_hosts(ROOM, ignore_limits=ignore_limit, ignore_restrictions=True)
     return [host.name for host in hosts]
 
 
 def settings_of(play: Play, name: str) -> RoomSettings:
     """Return the settings of a seat and its room."""
     manager, loader = play.get_variable_manager(), play._loader
-    inventory, read = manager._inventory, settings.reader(loader, Templar(loader))
+    inventory, read = manager._inventory, reader(loader, Templar(loader))
 
-    def of(host: str) -> Settings:
+    def of(host: str) -> RoleSettings:
         return read(manager.get_vars(host=inventory.get_host(host)))[0]
 
-    return {**of(name), "room": settings.room(inventory.get_groups_dict(), name, of)}
+    return {**of(name), "room": room(inventory.get_groups_dict(), name, of)}
 
 
 def people_of(play: Play, seats: list[str]) -> dict[str, str]:
@@ -59,11 +62,11 @@ def people_of(play: Play, seats: list[str]) -> dict[str, str]:
     return people
 
 
-def lesson_of(want: Settings, people: dict[str, str]) -> Lesson:
-    """Return the lesson. want: the settings of a seat. Raises OSError, and ExerciseError."""
+def lesson_of(settings: RoleSettings, people: dict[str, str]) -> Lesson:
+    """Return the lesson. settings: of a seat. Raises OSError, and ExerciseError."""
     return Lesson(
-        Path(want["room_page_directory"]),
-        want["room_page_language"],
-        exercises_of(Path(want["course_image_project"])),
+        Path(settings["room_page_directory"]),
+        settings["room_page_language"],
+        exercises_of(Path(settings["course_image_project"])),
         people,
     )
