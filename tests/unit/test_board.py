@@ -406,7 +406,7 @@ def test_the_board_says_it_of_each_seat_escaped(exercises: list[Exercise], langu
     report = make_report(exercises, looks, report, later, pc1="<b>Ana</b>")
     parser = Text(language)
     parser.feed(page.page(page.BOARD, report, language))
-    text = " ".join(" ".join(parser.told).split())
+    text = " ".join(" ".join(parser.texts).split())
     # Who does not see the shape is told by a word.
     assert {"fr": "pc1 bloqué <b>Ana</b>", "en": "pc1 stuck <b>Ana</b>"}[language] in text
     assert {"fr": "depuis 12 min Aucun two.", "en": "since 12 min No two."}[language] in text
