@@ -404,16 +404,16 @@ def test_a_page_is_fetched_at_whatever_port_it_has(engine: Engine) -> None:
 )
 def test_a_page_is_fetched_at_its_address(engine: Engine, host: object, *, answers: bool) -> None:
     with serving(page) as port:
-        ends = [{}, {"HostIp": host, "HostPort": str(port)}, {"HostIp": "", "HostPort": "1"}]
-        stand(engine, [container(1, NetworkSettings={"Ports": {"8888/tcp": ends}})], [])
+        bindings = [{}, {"HostIp": host, "HostPort": str(port)}, {"HostIp": "", "HostPort": "1"}]
+        stand(engine, [container(1, NetworkSettings={"Ports": {"8888/tcp": bindings}})], [])
         result = take(engine, pages=[["exercise-1", 8888, "/"]])
     assert bool(result["pages"]) == answers
 
 
 def test_a_page_at_another_of_the_seats_addresses_is_fetched_there(engine: Engine) -> None:
     with serving(page, "127.0.0.2") as port:
-        ends = [{"HostIp": "127.0.0.2", "HostPort": str(port)}]
-        stand(engine, [container(1, NetworkSettings={"Ports": {"8888/tcp": ends}})], [])
+        bindings = [{"HostIp": "127.0.0.2", "HostPort": str(port)}]
+        stand(engine, [container(1, NetworkSettings={"Ports": {"8888/tcp": bindings}})], [])
         result = take(engine, pages=[["exercise-1", 8888, "/"]])
     assert result["pages"]["exercise-1:8888/"]["status"] == 200
 

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine import answers
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import fields
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.pages import End
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.pages import Endpoint
 
 # Characters of a log, and of any other text; tags of an image.
 LONGEST_LOG, _LONGEST, _MOST_TAGS = 4000, 300, 100
@@ -54,19 +54,19 @@ def _bare(identity: object) -> str:
     return short(identity).removeprefix("sha256:")[:64]
 
 
-class ContainerWithEnds(fields.Container):
+class ContainerWithEndpoints(fields.Container):
     """A container as a snapshot has it, and by port where its pages are fetched from."""
 
-    ends: dict[str, End | None]
+    endpoints: dict[str, Endpoint | None]
 
 
-def _kept_labels(labels: Mapping[str, str] | None) -> dict[str, str]:
-    """Return the labels of a container or a volume that a snapshot has, at most ten."""
-    kept = [item for item in (labels or {}).items() if _LABELS.fullmatch(item[0])]
-    return {short(key): short(value) for key, value in kept[:10]}
+def _labels_of(labels: Mapping[str, str] | None) -> dict[str, str]:
+    """Return those labels of a container or a volume that a snapshot has, at most ten."""
+    matching = [item for item in (labels or {}).items() if _LABELS.fullmatch(item[0])]
+    return {short(key): short(value) for key, value in matching[:10]}
 
 
-def container_of(described: answers.Container, commands: list[str]) -> ContainerWithEnds:
+def container_of(described: answers.Container, commands: list[str]) -> ContainerWithEndpoints:
     """Return a container. commands: the names of those whose command the snapshot has."""
     state, config = described["State"], described.get("Config") or {}
     host, settings = described.get("HostConfig") or {}, described.get("NetworkSettings") or {}
@@ -87,41 +87,49 @@ def container_of(described: answers.Container, commands: list[str]) -> Container
         "finished": seconds(state.get("FinishedAt")),
         "health": short((state.get("Health") or {}).get("Status")),
         "command": [short(word) for word in command] if name in commands else [],
-        "labels": _kept_labels(config.get("Labels")),
+        "labels": _labels_of(config.get("Labels")),
         "init": bool(host.get("Init")),
         "rm": bool(host.get("AutoRemove")),
         "memory": host.get("Memory") or 0,
         "network": short(host.get("NetworkMode")),
         "read_only": bool(host.get("ReadonlyRootfs")),
         "ports": {
-            short(port): sorted({int(end["HostPort"]) for end in ends if end.get("HostPort")})[:5]
-            for port, ends in ports.items()
-            if ends
+            short(port): sorted(
+                {int(binding["HostPort"]) for binding in bindings if binding.get("HostPort")}
+            )[:5]
+            for port, bindings in ports.items()
+            if bindings
         },
-        "ends": _ends(ports),
+        "endpoints": _endpoints_of(ports),
         "mounts": [_mount_of(mount) for mount in (described.get("Mounts") or [])[:20]],
         "networks": {
-            short(network): [short(alias) for alias in (end or {}).get("Aliases") or []][:5]
-            for network, end in list((settings.get("Networks") or {}).items())[:10]
+            short(network): [short(alias) for alias in (attached or {}).get("Aliases") or []][:5]
+            for network, attached in list((settings.get("Networks") or {}).items())[:10]
         },
     }
 
 
-def _ends(ports: Mapping[str, list[answers.PublishedPort] | None]) -> dict[str, End | None]:
+def _endpoints_of(
+    ports: Mapping[str, list[answers.PublishedPort] | None],
+) -> dict[str, Endpoint | None]:
     """Return where the pages of a container are fetched from, by port."""
     return {
         short(port): next(
-            (End(_address_of(end), int(end["HostPort"])) for end in ends if end.get("HostPort")),
+            (
+                Endpoint(_address_of(binding), int(binding["HostPort"]))
+                for binding in bindings
+                if binding.get("HostPort")
+            ),
             None,
         )
-        for port, ends in ports.items()
-        if ends
+        for port, bindings in ports.items()
+        if bindings
     }
 
 
-def _address_of(end: answers.PublishedPort) -> str:
-    """Return the address of the seat's at which a published port answers."""
-    address = short(end.get("HostIp"))
+def _address_of(binding: answers.PublishedPort) -> str:
+    """Return the address of the seat at which a published port answers."""
+    address = short(binding.get("HostIp"))
     anywhere = ("", "0.0.0.0", "::")  # noqa: S104  # not listened at
     return "127.0.0.1" if address in anywhere else address
 
@@ -182,7 +190,7 @@ def volume_of(volume: answers.Volume) -> fields.Volume:
         "name": short(volume["Name"]),
         "driver": short(volume.get("Driver")),
         "created": seconds(volume.get("CreatedAt")),
-        "labels": _kept_labels(volume.get("Labels")),
+        "labels": _labels_of(volume.get("Labels")),
     }
 
 

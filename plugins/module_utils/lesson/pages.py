@@ -25,28 +25,29 @@ _LARGEST, LONGEST_PAGE = 4_000_000, 4000
 _PORTS = range(1, 2**16)
 
 
-class End(NamedTuple):
-    """Where a published port answers: an address and a port of the seat."""
+class Endpoint(NamedTuple):
+    """Where a container's page is fetched from: an address and a port of the seat."""
 
     address: str
     port: int
 
 
 def fetch_all(
-    wanted: Iterable[tuple[str, int, str]], ends: Mapping[str, Mapping[str, End | None]]
+    wanted: Iterable[tuple[str, int, str]],
+    endpoints: Mapping[str, Mapping[str, Endpoint | None]],
 ) -> dict[str, Page]:
     """Return the pages that answer, as fetch() returns them, by "name:port/path".
 
-    wanted: a container's name, its port, and a path. ends: by a container's name, where its ports,
-    such as "8888/tcp", are published.
+    wanted: a container's name, its port, and a path. endpoints: where each published port answers,
+    by the container's name and by the port, such as "8888/tcp".
     """
     pages = {}
     deadline = time.monotonic() + ALL_PAGES
     for name, port, path in wanted:
-        end = ends.get(name, {}).get(f"{port}/tcp")
+        endpoint = endpoints.get(name, {}).get(f"{port}/tcp")
         seconds = min(ONE_PAGE, deadline - time.monotonic())
-        if seconds > 0 and end and end.port in _PORTS:
-            page = fetch(end.port, path, seconds, end.address)
+        if seconds > 0 and endpoint and endpoint.port in _PORTS:
+            page = fetch(endpoint.port, path, seconds, endpoint.address)
             if page:
                 pages[f"{name}:{port}{path}"] = page
     return pages

@@ -94,7 +94,7 @@ def _unshaped(reader: Reader, wants: fields.Wants) -> fields.Snapshot:
     containers = _converted(
         _containers(reader), lambda described: convert.container_of(described, commands)
     )
-    ends = {container["name"]: container["ends"] for container in containers}
+    endpoints = {container["name"]: container["endpoints"] for container in containers}
     managing = bool((info.get("Swarm") or {}).get("ControlAvailable"))
     services, tasks = _swarm(reader) if managing else ([], [])
     return {
@@ -109,14 +109,14 @@ def _unshaped(reader: Reader, wants: fields.Wants) -> fields.Snapshot:
         "logs": {
             name: convert.log_of(reader.log(name, _LOG_LINES, _LARGEST_LOG))
             for name in wants["logs"]
-            if name in ends
+            if name in endpoints
         },
         "files": {
             f"{name}:{path}": reader.has_file(name, path)
             for name, path in wants["files"]
-            if name in ends
+            if name in endpoints
         },
-        "pages": pages.fetch_all(wants["pages"], ends),
+        "pages": pages.fetch_all(wants["pages"], endpoints),
     }
 
 
