@@ -38,7 +38,7 @@ def is_doubtful(previous: Published) -> bool:
     changed of one that was off, or is refused.
     """
     verdicts = previous.get("verdict", {})
-    is_refused = any(part["refused"] for part in verdicts.values())
+    is_refused = any(verdict["refused"] for verdict in verdicts.values())
     return bool(previous.get("seat")) and not is_refused and bool(errors(verdicts))
 
 

@@ -247,10 +247,10 @@ def give_back(path: str, *, check: bool) -> bool:
     check: whether nothing is written. Raises TornError, ValueError where the file is not
     remembered, and OSError.
     """
-    kept = read().files.get(path)
-    if kept is None:
+    recorded = read().files.get(path)
+    if recorded is None:
         raise ValueError(f"it is not written down what was in {path}")
-    place, data, mode = Path(path), bytes_of(kept), kept["mode"]
+    place, data, mode = Path(path), bytes_of(recorded), recorded["mode"]
     if place.is_file() and (place.read_bytes(), place.stat().st_mode & 0o7777) == (data, mode):
         return False
     if not check:

@@ -29,7 +29,7 @@ _UNFINISHED = {
     "triggers-pending",
 }
 POLICY_RC_D = "/usr/sbin/policy-rc.d"
-# The texts that Ansible's apt writes there; after a power cut the file may be empty.
+# What Ansible's module apt writes to policy-rc.d; a power cut may leave the file empty.
 ANSIBLES_POLICY = {"#!/bin/sh\nexit 101\n", ""}
 APT_CONFIG = ("/usr/bin/apt-config", "dump")
 # The command reads a few files, and its output has some 20 kB.
@@ -48,12 +48,12 @@ def parse_dpkg_status(text: str) -> tuple[dict[str, str], list[str], list[str]]:
     unfinished: list[str] = []
     for paragraph in text.split("\n\n"):
         fields = dict(re.findall(r"^(Package|Status|Version): (.*)$", paragraph, re.MULTILINE))
-        want, _, state = fields.get("Status", "").partition(" ")
+        selection, _, state = fields.get("Status", "").partition(" ")
         if "Package" not in fields:
             continue
         if state == "ok installed":
             packages[fields["Package"]] = fields.get("Version", "")
-            if want == "hold":
+            if selection == "hold":
                 held.append(fields["Package"])
         elif state.rpartition(" ")[2] in _UNFINISHED:
             unfinished.append(fields["Package"])
@@ -61,10 +61,10 @@ def parse_dpkg_status(text: str) -> tuple[dict[str, str], list[str], list[str]]:
 
 
 def _policy_rc_d(used: bool, odd: Odd | None = None) -> str:
-    """Return whose policy-rc.d there is, "absent", "left" or "other", as the module seat has it.
+    """Return whether policy-rc.d is "absent", "left" by the toolkit, or any "other" one.
 
-    used: whether the record says that the toolkit was using one. It writes one only where there is
-    none; a file of the same text may be anybody's.
+    used: whether the seat's record says that the toolkit was using one. The toolkit writes the file
+    only where there is none. Its text alone proves nothing: any program may write the same.
     """
     if not os.path.lexists(POLICY_RC_D):
         return "absent"

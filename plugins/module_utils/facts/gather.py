@@ -46,13 +46,13 @@ def seat_facts(
     ahead = time.time() - control_time if control_time is not None else None
     # Whoever is at the other end of a network may be slow, and answers while the rest is read.
     reached = network.reach(registries)
-    files = network.registry_facts(odd)
-    ask = partial(registry.ask, authority=files["ca"])
-    own = network.PendingAnswers(ask, own_registries, registry.LATE, registry.SECONDS)
+    registry_files = network.registry_facts(odd)
+    ask = partial(registry.ask, authority=registry_files["ca"])
+    registry_answers = network.PendingAnswers(ask, own_registries, registry.LATE, registry.SECONDS)
     configuration = machine.configuration_facts(odd)
     config = configuration["daemon_config"]
     packages, held, unfinished = apt.parse_dpkg_status(read(apt.STATUS, odd, apt.LARGEST_STATUS))
-    memory, torn = _remembered()
+    record, torn = _record()
     answers = engine.engine_facts(docker_socket, odd)
     page = network.look_at(page_url, page_container, answers["containers"])
     seat: seat_types.SeatFacts = {
@@ -65,12 +65,12 @@ def seat_facts(
         "docker_group": students.members("docker"),
         "students": students.student_facts(students_group, odd),
         "able": students.able_facts(),
-        **memory.facts({*packages, *unfinished}),
+        **record.facts({*packages, *unfinished}),
         "torn": torn,
-        "apt": apt.apt_facts(memory.brought, unfinished, odd),
+        "apt": apt.apt_facts(record.brought, unfinished, odd),
         "docker": _docker_facts(answers["engine"], config or {}, docker_socket),
         "clock": {"control": control_time, "ahead": ahead},
-        "registry": {**files, "answers": own.result()},
+        "registry": {**registry_files, "answers": registry_answers.result()},
         "images": answers["images"],
         "containers": answers["containers"],
         "networks": answers["networks"],
@@ -121,8 +121,8 @@ def _as_utf8(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def _remembered() -> tuple[state.State, list[str]]:
-    """Return what the machine remembers, nothing where that cannot be read, and why it cannot."""
+def _record() -> tuple[state.State, list[str]]:
+    """Return the machine's record, and why it cannot be read: then the record is an empty one."""
     try:
         return state.read(), []
     except state.TornError as error:
