@@ -25,7 +25,10 @@ class Mount(NamedTuple):
 
 
 def parse_mounts(text: str) -> list[Mount]:
-    """Return a mountinfo's mounts, see proc(5), each after those it is on. Raises ValueError."""
+    """Return the mounts in the text of /proc/PID/mountinfo, which proc(5) describes.
+
+    Each comes after the mounts that it is on. Raises ValueError.
+    """
     mounts = []
     # A path may contain any other character at which str.splitlines() would split.
     for line in filter(None, text.split("\n")):

@@ -119,12 +119,12 @@ def halt_all(docker: DockerConnection, containers: list[str], dest: Path) -> Non
     """
     halted = _read_halted()
     ours = _take(halted, dest)
-    held = {key: verb for others in halted.values() for key, verb in others.items()}
+    of_others = {key: verb for others in halted.values() for key, verb in others.items()}
     running = []
     for container in present(describe(docker, key) for key in containers):
         key, state = container["Id"], container["State"]
-        if key in held:
-            ours[key] = held[key]
+        if key in of_others:
+            ours[key] = of_others[key]
         if state["Running"] and not state["Paused"]:
             running.append(container)
             # Before it is so: whoever is killed in between remembers one too many.

@@ -186,14 +186,14 @@ def _staying_images(
     images: Images, claims: Claims, wanted: dict[str, str], used: set[str]
 ) -> frozenset[str]:
     """Return the IDs of the images that stay, with those that they were built on."""
-    kept = {*wanted.values(), *claims.before["ids"]["images"], *used}
-    kept |= {
+    staying_ids = {*wanted.values(), *claims.before["ids"]["images"], *used}
+    staying_ids |= {
         key
         for key, image in images.items()
         if any(is_meant(entry, key, [], image["digests"]) for entry in claims.keep)
     }
-    kept |= {parent for key in list(kept) for parent in ancestors(images, key)}
-    return frozenset(kept & set(images))
+    staying_ids |= {parent for key in list(staying_ids) for parent in ancestors(images, key)}
+    return frozenset(staying_ids & set(images))
 
 
 def _staying_networks(
@@ -248,8 +248,8 @@ def staying(engine: Engine, claims: Claims) -> Staying:
     used = {container["image"] for container in containers}
     names = _wanted_names(engine["images"], claims, used)
     # The engine removes no volume of a container that is there.
-    held = {name for container in containers for name in container["volumes"]}
-    volumes = frozenset([*claims.before["volumes"], *held, *claims.keep])
+    mounted = {name for container in containers for name in container["volumes"]}
+    volumes = frozenset([*claims.before["volumes"], *mounted, *claims.keep])
     swarm = engine["swarm"] in ("", ids["swarm"])
     networks = _staying_networks(engine, claims, kept, swarm=swarm)
     return Staying(

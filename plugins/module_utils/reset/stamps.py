@@ -18,17 +18,18 @@ from ansible_collections.labocloud.room.plugins.module_utils.files import sha256
 
 
 class Stamps(TypedDict):
-    """What tells whether anything was changed since: containers by ID, volumes by name."""
+    """The stamps of containers, by ID, and of volumes, by name."""
 
     containers: dict[str, str]
     volumes: dict[str, str]
 
 
 def directory_stamp(docker: DockerConnection, directory: str) -> str:
-    """Return what differs as soon as anything in a directory was written, or it is another one.
+    """Return a hash that changes when anything in a directory is written, or it is replaced.
 
-    The time at which the kernel has changed a file is set by nobody, and its number tells a file
-    from another of its name. It is read with the engine's rights, as its bytes are. Raises OSError.
+    It covers each file's path, its device and inode number, which tell it from another file of that
+    name, and its change time (ctime), which no program can set. The directory is read with the
+    engine's rights, as the files themselves are. Raises OSError.
     """
     command = ["find", directory, "-xdev", "-printf", r"%D %i %C@ %p\0"]
     with subprocess.Popen(  # noqa: S603  # no shell
@@ -47,7 +48,7 @@ def directory_stamp(docker: DockerConnection, directory: str) -> str:
 
 
 def volume_stamp(docker: DockerConnection, volume: Volume) -> str:
-    """Return the stamp of a volume, which is empty where its data stay when it is removed.
+    """Return the stamp of a volume; an empty one if its data survive the volume's removal.
 
     Raises OSError.
     """
@@ -56,7 +57,10 @@ def volume_stamp(docker: DockerConnection, volume: Volume) -> str:
 
 
 def container_stamp(docker: DockerConnection, container: Container) -> str:
-    """Return what differs once a container was started, or its files written. Raises OSError."""
+    """Return a text that changes when a container is started, or a file of its own is written.
+
+    Raises OSError.
+    """
     layer = ((container.get("GraphDriver") or {}).get("Data") or {}).get("UpperDir")
     files = directory_stamp(docker, layer) if layer else ""
     return f"{container['State']['StartedAt']} {files}"

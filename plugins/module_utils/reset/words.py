@@ -29,7 +29,7 @@ def size(count: int) -> str:
     number = float(count)
     for unit in ("B", "kB", "MB", "GB", "TB", "PB"):
         text = f"{number:.3g}"
-        # It is written with an exponent from what is rounded to a thousand on.
+        # A number that rounds to a thousand or more has an exponent here: it needs a larger unit.
         if "e" not in text:
             return f"{text}{unit}"
         number /= 1000
@@ -37,7 +37,7 @@ def size(count: int) -> str:
 
 
 def _volume_line(volume: Volume) -> str:
-    """Return a volume that goes as a line."""
+    """Return the line on a volume that is to be removed."""
     name, driver = volume["name"], volume["driver"]
     if volume["elsewhere"]:
         return f"volume {name} (driver {driver}; its data stay where it keeps them)"
@@ -45,14 +45,16 @@ def _volume_line(volume: Volume) -> str:
 
 
 def lines(things: Plan) -> list[str]:
-    """Return a plan as lines, one for each thing but the build cache, which is one."""
-    held = (
+    """Return a plan as lines: one for each thing, and one for all of the build cache."""
+    of_swarm = (
         ("service", things["services"]),
         ("secret", things["secrets"]),
         ("config", things["configs"]),
     )
     every = ["membership of a swarm" for _ in things["swarm"]]
-    every += [f"{kind} {thing['name']}, of that swarm" for kind, going in held for thing in going]
+    every += [
+        f"{kind} {thing['name']}, of that swarm" for kind, going in of_swarm for thing in going
+    ]
     every += [
         f"container {container['name']} ({container['state']}), {size(container['bytes'])}"
         for container in things["containers"]
@@ -76,9 +78,9 @@ def lines(things: Plan) -> list[str]:
 
 
 def unsaved(things: Plan, saved: Saved) -> list[str]:
-    """Return, in words, what of a plan nobody has saved by labo save.
+    """Return, in words, the images and volumes of a plan that nobody has saved with `labo save`.
 
-    A volume without a name is work where a container has it.
+    An anonymous volume counts as somebody's work only if a container of the plan uses it.
     """
     used = {name for container in things["containers"] for name in container["volumes"]}
     every = [
