@@ -40,7 +40,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.settings import set
 
 # Characters of a text of a check: the longest text of the course has half as many.
 LONGEST = 600
-# The module's result.
+# The shape of the key practical of the module's result.
 PRACTICAL: Shape = {"snapshot": ({...: object}, None), "why": str, "answers": {str: [str]}}
 
 
@@ -68,11 +68,14 @@ def _shown(step: Step) -> JudgedStep:
 
 
 def look(name: str, answer: Answer, lesson: Iterable[Exercise]) -> Look:
-    """Return the progress of a seat, by its name and its module's answer, which may be anything."""
+    """Return how far a seat is in the exercises of the lesson.
+
+    name: the seat's. answer: its module's, which may be of any shape.
+    """
     if unanswered := silence(name, answer):
         return {"silent": unanswered, "exercises": {}}
-    fields = answer.get("practical") if isinstance(answer, Mapping) else None
-    practical = fitted(fields, dict(PRACTICAL), "it", [])
+    answered = answer.get("practical") if isinstance(answer, Mapping) else None
+    practical = fitted(answered, dict(PRACTICAL), "practical", [])
     if practical["snapshot"] is None:
         why = practical["why"][:LONGEST] or "it tells nothing"
         return {"silent": finding("engine_stopped", name, why=why), "exercises": {}}
@@ -92,10 +95,10 @@ def missing(seen: Look, numbers: Iterable[int], lesson: Iterable[Exercise]) -> s
     """
     if seen["silent"]:
         return str(seen["silent"]["cause"]["en"])
-    wanted = set(numbers)
+    required = set(numbers)
     for exercise in lesson:
         checked = seen["exercises"][exercise.name]
-        if exercise.number not in wanted or checked["state"] == UNFIT:
+        if exercise.number not in required or checked["state"] == UNFIT:
             continue
         if not checked["steps"]:
             return f"exercise {exercise.number} cannot be judged there"

@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Run the module of this name, and take no more of its answer than is used and shown.
+"""Run the module of this name, and keep only those fields of its answer that are used or shown.
 
 Arguments: the module's.
 """

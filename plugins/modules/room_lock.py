@@ -21,7 +21,7 @@ options:
     type: dict
     required: true
   instead_of:
-    description: The owner from whom it is taken over; another one keeps it.
+    description: Take the lock over from this owner. If another owner has it, that one keeps it.
     type: dict
     default: {}
   path:
@@ -63,8 +63,8 @@ from typing import TextIO, TypedDict
 from ansible.module_utils.basic import AnsibleModule
 
 
-class _Held(TypedDict):
-    """A lock that is held. since: in ISO 8601."""
+class _Lock(TypedDict):
+    """Who has the lock, and since when, in ISO 8601."""
 
     owner: dict[str, str]
     since: str
@@ -91,8 +91,8 @@ def opened(path: Path) -> Iterator[TextIO]:
                 return
 
 
-def _holder(file: TextIO) -> _Held | None:
-    """Return what the file holds; None where there is nothing, or its writer was killed."""
+def _read(file: TextIO) -> _Lock | None:
+    """Return the content of the file; None if it is empty, or its writer was killed halfway."""
     try:
         content = json.load(file)
     except ValueError:
@@ -101,10 +101,13 @@ def _holder(file: TextIO) -> _Held | None:
     return content if is_whole else None
 
 
-def take(path: Path, owner: dict[str, str], instead_of: dict[str, str], now: str) -> _Held:
-    """Take the lock where it is free, or instead_of's, and return it as it is. Raises OSError."""
+def take(path: Path, owner: dict[str, str], instead_of: dict[str, str], now: str) -> _Lock:
+    """Take the lock for owner if nobody or instead_of has it, and return who has it now.
+
+    Raises OSError.
+    """
     with opened(path) as file:
-        current = _holder(file)
+        current = _read(file)
         if current and current["owner"] != instead_of:
             return current
         current = {"owner": owner, "since": now}
@@ -117,7 +120,7 @@ def take(path: Path, owner: dict[str, str], instead_of: dict[str, str], now: str
 def release(path: Path, owner: dict[str, str]) -> None:
     """Remove the lock where it is the owner's, or nobody's. Raises OSError."""
     with opened(path) as file:
-        current = _holder(file)
+        current = _read(file)
         if not current or current["owner"] == owner:
             path.unlink()
 

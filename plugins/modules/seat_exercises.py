@@ -212,7 +212,7 @@ def put(entries: dict[str, Entry], places: Places, *, check: bool) -> bool:
     return True
 
 
-def _take_memory(path: Path) -> list[str]:
+def _remove_memory(path: Path) -> list[str]:
     """Remove what the command remembers, and return the paths of what stays. Raises OSError."""
     stays = clear(path)
     if not stays and not is_mounted(path):
@@ -223,7 +223,7 @@ def _take_memory(path: Path) -> list[str]:
     return [str(path), *stays]
 
 
-def take(places: Places, *, check: bool) -> tuple[bool, list[str]]:
+def remove_all(places: Places, *, check: bool) -> tuple[bool, list[str]]:
     """Remove the practical, and return whether any of it was there, and the paths of what stays.
 
     What is somebody's own, is mounted, or is a file system's own stays. check: whether nothing is
@@ -238,7 +238,7 @@ def take(places: Places, *, check: bool) -> tuple[bool, list[str]]:
                 getattr(places, name).unlink()
         _tidy(places)
         if "memory" in ours:
-            stays = _take_memory(places.memory)
+            stays = _remove_memory(places.memory)
     return bool(ours or facts["left"]), stays
 
 
@@ -266,7 +266,7 @@ def main() -> None:
             changed = put(entries, PLACES, check=module.check_mode)
             after = [*wanted(entries), str(PLACES.command), str(PLACES.memory)]
         else:
-            changed, stays = take(PLACES, check=module.check_mode)
+            changed, stays = remove_all(PLACES, check=module.check_mode)
         seat = answer(arguments)
     except (OSError, ForeignEntryError, ValueError, LateError) as error:
         module.fail_json(msg=str(error), changed=changed)

@@ -228,7 +228,7 @@ def test_a_kill_of_the_first_run_or_of_a_removal_is_mended_by_the_next(
 ) -> None:
     for work in (
         lambda: module.put(NEW, places, check=False),
-        lambda: module.take(places, check=False),
+        lambda: module.remove_all(places, check=False),
     ):
         for after in range(200):
             ended = killed(monkeypatch, after, work)
@@ -240,7 +240,7 @@ def test_a_kill_of_the_first_run_or_of_a_removal_is_mended_by_the_next(
             assert facts_of(places) == NOTHING
             if not ended:
                 break
-            if "take" in work.__code__.co_names:
+            if "remove_all" in work.__code__.co_names:
                 run(NEW)
         assert not ended
 

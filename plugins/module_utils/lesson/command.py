@@ -64,7 +64,7 @@ class Labo:
     """The command, on the seat that it runs on."""
 
     def __init__(self, program: Path) -> None:
-        """Load the exercises. program: the running archive, which holds them."""
+        """Load the exercises. program: the zip file of the command, which holds them."""
         self.program = program
         self.terminal = Terminal()
         self.exercises = exercises.load(zipfile.Path(str(program)).joinpath("exercises"))
@@ -355,7 +355,7 @@ class Labo:
 
 
 def main() -> int:
-    """Run the command from the archive that it is in, and return the exit code."""
+    """Run the command from the zip file that it is in, and return the exit code."""
     try:
         labo = Labo(Path(sys.argv[0]))
         try:

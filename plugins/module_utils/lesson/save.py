@@ -88,7 +88,7 @@ def delivered(program: Path) -> frozenset[str]:
     """Return the fingerprints of the images that the toolkit has delivered to the seat.
 
     Where the file cannot be read there are none, so that every image counts as a student's and none
-    is left out. program: the running archive.
+    is left out. program: the zip file of the command.
     """
     try:
         prints = json.loads(program.resolve().with_name(DELIVERED).read_text(encoding="utf-8"))

@@ -33,7 +33,7 @@ _WIDEST = 100
 _COLOURS = {"done": "32", "was": "33", "open": "1", "unfit": "2", "unjudged": "2"}
 MARKS = {"done": "[x]", "was": "[~]", "open": "[ ]", "unfit": "[-]", "unjudged": "[?]"}
 
-# The file with the texts, which is beside this module in the archive only.
+# The file with the texts. It is beside this module only in the zip file that is `labo` on a seat.
 TEXTS = "words.json"
 
 
@@ -79,12 +79,12 @@ class Terminal:
         codecs.register_error("labo", instead)
         for stream in (sys.stdout, sys.stderr):
             stream.reconfigure(errors="labo")  # type: ignore[union-attr]  # they are text files
-        shown = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-        self.coloured = shown and not os.environ.get("NO_COLOR")
+        is_terminal = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+        self.coloured = is_terminal and not os.environ.get("NO_COLOR")
         columns = os.environ.get("COLUMNS", "")
-        wide = shown or (columns.isdecimal() and int(columns) > 0)
+        is_wrapped = is_terminal or (columns.isdecimal() and int(columns) > 0)
         # Lines are not wrapped for a file or another program, unless COLUMNS is set.
-        self.columns = min(shutil.get_terminal_size().columns, _WIDEST) if wide else 0
+        self.columns = min(shutil.get_terminal_size().columns, _WIDEST) if is_wrapped else 0
 
     def lines(self, text: str, begin: str = "") -> str:
         """Return a text in lines of the terminal's width.

@@ -27,7 +27,9 @@ _TAG_DIGITS = 16
 def road_of(settings: Settings) -> str:
     """Return how the images come to the seats: registry or archive."""
     road = settings["course_image_delivery"]
-    return road if road != "auto" else "registry" if registry_address(settings) else "archive"
+    if road != "auto":
+        return road
+    return "registry" if registry_address(settings) else "archive"
 
 
 def registry_address(settings: Settings) -> str:
@@ -42,7 +44,7 @@ def repository_of(settings: Settings) -> str:
 
 
 def _tags_of(settings: Settings, wanted: Wanted) -> dict[str, str]:
-    """Return what the registry is to have: the tag there to the image's name on the builder."""
+    """Return the tags that the registry is to have, each to the image's name on the builder."""
     return {
         f"base-{wanted.base['fingerprint'][:_TAG_DIGITS]}": settings["course_image_base_tag"],
         f"course-{wanted.image['fingerprint'][:_TAG_DIGITS]}": wanted.name,
@@ -92,7 +94,7 @@ def pulls(
 def obstacles(
     settings: Settings, build_host: SeatFacts, wanted: Wanted, pull: Mapping[str, Pulled]
 ) -> Iterator[Finding]:
-    """Yield what the builder has to do before the images can come; none of it is the seat's.
+    """Yield what keeps the images from coming: all of it is the builder's to mend, not the seat's.
 
     pull: tag to image, as pulls() yields them.
     """
@@ -129,7 +131,10 @@ def lacking_of(has: SeatFacts, images: Mapping[str, str]) -> list[str]:
 def archive_of(
     has: SeatFacts, settings: Settings, wanted: Wanted, images: dict[str, str]
 ) -> Archive:
-    """Return the archive by which a machine is sent images. images: name to fingerprint."""
+    """Return where the archive with a machine's images is, and what is in it.
+
+    images: name to fingerprint.
+    """
     skip = layers_present(has, wanted.image["layers"]) if has["docker"]["partial"] else 0
     # An archive is named after its content, which is the images and their names.
     content = "".join(f"{name}{fingerprint}" for name, fingerprint in images.items())
