@@ -2,9 +2,11 @@
 # MIT License (see LICENSE)
 """Judge the practical on a seat: the course's files, the exercises' command, and its memory."""
 
-from typing import Literal
-
-from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import PLACES, digest
+from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import (
+    NAMES,
+    PLACES,
+    digest,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Exercises, SeatFacts
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     ExercisesVerdict,
@@ -19,8 +21,6 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.findings import fin
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import listing
 
-_PARTS: tuple[Literal["folder", "command", "memory"], ...] = ("folder", "command", "memory")
-
 
 def judge(has: SeatFacts, settings: Settings, builder: Builder) -> ExercisesVerdict:
     """Judge what a seat has of the practical; a machine that is no seat needs none."""
@@ -31,7 +31,7 @@ def judge(has: SeatFacts, settings: Settings, builder: Builder) -> ExercisesVerd
     return {
         **judged,
         "delivered": delivered,
-        "removal": present["left"] > 0 or "ours" in [present[part] for part in _PARTS],
+        "removal": present["left"] > 0 or "ours" in [present[place] for place in NAMES],
     }
 
 
@@ -45,15 +45,15 @@ def _verdict(
     if not wanted["files"]:
         return verdict()
     foreign = [
-        finding("exercises_foreign", name, path=getattr(PLACES, part))
-        for part in _PARTS
-        if present[part] == "other"
+        finding("exercises_foreign", name, path=getattr(PLACES, place))
+        for place in NAMES
+        if present[place] == "other"
     ]
     if foreign:
         return verdict(settled=False, refused=foreign)
     expected = digest(listing(wanted["files"], delivered))
     findings = []
-    if "absent" in [present[part] for part in _PARTS]:
+    if "absent" in [present[place] for place in NAMES]:
         findings = [finding("exercises_missing", name)]
     elif present["digest"] != expected or not present["open"]:
         findings = [finding("exercises_old", name)]
