@@ -95,7 +95,7 @@ def lies(decoy: str, name: str) -> dict[str, Any]:
 def program(python: str, additions: dict[str, Any], answers: dict[str, Any] | None = None) -> str:
     """Return the program's text.
 
-    python: the real one. told: what it adds. answers: what it says in the place of the module.
+    python: the real one. additions: what it adds. answers: what it says in the place of the module.
     """
     return PROGRAM.format(python=python, lies=additions, answers=answers or {})
 

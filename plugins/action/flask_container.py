@@ -72,7 +72,7 @@ class ActionModule(SeatAction):
     def perform_on(self, machine: Machine) -> dict[str, object]:
         """Have the container run, or be gone, and judge what came of it."""
         if self._task.args.get("state") == "absent":
-            return machine.change(self._task.args, returned=["revision"])
+            return machine.change(self._task.args)
 
         def explain(failure: Mapping[str, object]) -> str:
             words = not_answering if failure.get("made", True) else not_made

@@ -1,6 +1,6 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Run the module of this name, and keep only those fields of its answer that are used or shown.
+"""Run the module of this name, and limit what of its answer people are shown.
 
 Arguments: the module's.
 """

@@ -134,7 +134,7 @@ def _command(arguments: _Arguments, id_file: Path) -> list[str]:
 
 
 def _build(context: Path, arguments: _Arguments) -> str:
-    """Build the image from a tar, and return its ID. Raises FailedError and OSError."""
+    """Build the image from a tar, and return its ID. Raises _FailedError and OSError."""
     if digest(context) != arguments["sha256"]:
         raise _FailedError("what it is built from arrived torn or altered")
     id_file = context.with_name("id")

@@ -146,7 +146,7 @@ class _Checked(NamedTuple):
 def _checked(docker: DockerConnection, image: _Image, arguments: _Arguments) -> _Checked:
     """Return an image, pulled where the arguments say so, that has the expected fingerprint.
 
-    Raises OtherImageError where there is no such image, or it is another one, which has then lost
+    Raises _OtherImageError where there is no such image, or it is another one, which has then lost
     its reference where that was to move; OSError where the engine refuses.
     """
     reference, expected = image["image"] or image["name"], image["fingerprint"]

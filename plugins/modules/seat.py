@@ -127,7 +127,7 @@ seat:
       type: dict
     built:
       description: >-
-        The images that the role C(course_image) built here or brought here, tag to fingerprint.
+        The images that C(course_build) built or C(course_image) brought here, tag to fingerprint.
       type: dict
     bases:
       description: >-
@@ -163,8 +163,7 @@ seat:
         limit them, C(memory) and C(pids), whether it can limit these, C(swarm), whether it is
         in a swarm, C(uid), the account that answers at its socket, V(none) where nobody does,
         C(socket), its C(uid), C(gid), C(mode), and C(groups), those that an ACL lets use it,
-        C(roots), the processes of an engine that root runs, C(others), the directories besides
-        its own in which an engine or containerd has data, C(masked), those of its units that
+        C(roots), the processes of an engine that root runs, C(masked), those of its units that
         systemd is kept from starting, and C(why) it does not run.
       type: dict
     images:

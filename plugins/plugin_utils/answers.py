@@ -82,7 +82,10 @@ def reason(answer: Mapping[str, object]) -> str:
 
 
 def shown(name: str, answer: Mapping[str, object]) -> dict[str, object]:
-    """Return the result of a task: what is used and shown of an answer, or why it is refused."""
+    """Return the result of a task: an answer, or why it is refused.
+
+    What people are shown of it is printable, and has limits.
+    """
     if refused := refusal(name, answer):
         return {"failed": True, "msg": str(refused)}
     result = dict(answer)

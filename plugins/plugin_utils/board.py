@@ -68,9 +68,9 @@ _MARKS = {DONE: "x", WAS: "~", OPEN: ".", UNFIT: "-", UNJUDGED: "?"}
 # A text of a report has the language that stands in for others; a finding has what the pages show.
 TEXTS: Shape = {SOURCE: str, str: str}
 FINDING: Shape = {"cause": TEXTS, "advice": (TEXTS, None), "command": str, ...: object}
-_PLACE: Shape = {**shape_of(Place, lambda _: False), "title": TEXTS, "hint": TEXTS}
+_PLACE: Shape = {**shape_of(Place), "title": TEXTS, "hint": TEXTS}
 _ROW: Shape = {
-    **shape_of(KeptRow, lambda _: False),
+    **shape_of(KeptRow),
     "finding": (FINDING, None),
     "at": (_PLACE, None),
     ...: object,

@@ -80,10 +80,10 @@ def iso(seconds: float) -> str:
 
 def _state(found: Iterable[Finding]) -> str:
     """Return the state of a seat that has these findings."""
-    findings_ = list(found)
-    if any(finding["id"] == "unreachable" for finding in findings_):
+    entries = list(found)
+    if any(entry["id"] == "unreachable" for entry in entries):
         return "unreachable"
-    severities = {finding["severity"] for finding in findings_}
+    severities = {entry["severity"] for entry in entries}
     return "error" if "error" in severities else "warning" if severities else "ready"
 
 

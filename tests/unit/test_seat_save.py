@@ -63,7 +63,12 @@ class Seat:
             return stand_in.Refuse(404)
         layer = {"GraphDriver": {"Data": {"UpperDir": str(self.layer)}}} if self.layer else {}
         state = dict(self.containers[key])
-        made = {"Image": IMAGE, "Config": {}, "HostConfig": {}}
+        made = {
+            "Image": IMAGE,
+            "Config": {"Hostname": "", "Labels": None},
+            "HostConfig": {"NetworkMode": "bridge"},
+            "Mounts": [],
+        }
         return {"Id": key, "Name": f"/{key[0]}-name", "State": state, **made, **layer}
 
     def turn(self, _: stand_in.Question, key: str, verb: str) -> object:
@@ -402,6 +407,14 @@ def test_images_that_are_not_given_whole_are_not_saved(seat: Seat, bad: bytes) -
     seat.engine.on("GET", "/images/get.*", stand_in.Raw(bad))
     assert seat.save()["failed"]
     assert seat.paused() == []
+
+
+@pytest.mark.parametrize("lost", ["Driver", "Mountpoint"])
+def test_a_volume_that_is_described_by_half_is_not_saved(seat: Seat, lost: str) -> None:
+    whole = {"Name": "data", "Driver": "local", "Mountpoint": str(seat.volumes / "data/_data")}
+    del whole[lost]
+    seat.engine.on("GET", "/volumes/(.*)", whole)
+    assert f"volumes.data.{lost} lacks" in seat.save(volumes=["data"])["msg"]
 
 
 def test_a_volume_of_another_driver_is_named(seat: Seat) -> None:

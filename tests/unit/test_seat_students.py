@@ -742,8 +742,8 @@ class Kept:
             "Image": MINE,
             "Name": f"/{name}",
             "State": {"Running": True, "Paused": True, "Restarting": False, "StartedAt": "then"},
-            "Config": {"Labels": None},
-            "HostConfig": {},
+            "Config": {"Hostname": name, "Labels": None},
+            "HostConfig": {"NetworkMode": "bridge"},
             "Mounts": [*mounts, {"Type": "bind", "Source": "/home", "Destination": "/home"}],
             "NetworkSettings": {"Networks": {"net": {"NetworkID": "n1"}} if volumes else {}},
         }
@@ -889,7 +889,7 @@ def test_a_container_whose_files_were_written_to_stays(since: Kept, tmp_path: Pa
 
 
 def test_a_swarm_is_not_left_while_a_container_of_its_services_stays(since: Kept) -> None:
-    since.containers["done"]["Config"] = {"Labels": {TASK: "task"}}
+    since.containers["done"]["Config"]["Labels"] = {TASK: "task"}
     since.containers["done"]["State"]["StartedAt"] = "now"
     assert "membership of a swarm: the container done needs it" in since.removed()["left"]
     assert ALL_THAT_WAS_SAVED[0] not in steps(since.engine)
@@ -912,11 +912,24 @@ def test_a_name_that_has_become_the_only_one_of_another_image_stays(since: Kept)
     assert "DELETE /images/spare:1?noprune=true" not in steps(since.engine)
 
 
-@pytest.mark.parametrize("lost", ["State", "Image", "HostConfig"])
+@pytest.mark.parametrize("lost", ["State", "Image", "HostConfig", "Mounts"])
 def test_nothing_goes_where_a_container_is_described_by_half(since: Kept, lost: str) -> None:
     del since.containers["done"][lost]
     assert f"containers.done.{lost} lacks" in since.removed()["msg"]
     assert steps(since.engine) == []
+
+
+def test_nothing_goes_where_a_volume_of_a_container_has_no_name(since: Kept) -> None:
+    since.containers["web"]["State"]["StartedAt"] = "now"
+    del since.containers["web"]["Mounts"][0]["Name"]
+    assert "a volume has no name" in since.removed()["msg"]
+    assert steps(since.engine) == []
+
+
+def test_the_network_of_a_container_that_stays_is_known_by_its_name_too(since: Kept) -> None:
+    since.containers["web"]["State"]["StartedAt"] = "now"
+    since.containers["web"]["NetworkSettings"]["Networks"] = {"net": {"NetworkID": ""}}
+    assert "network net: the container web needs it" in since.removed()["left"]
 
 
 def test_what_is_gone_since_it_was_saved_is_passed_over(since: Kept) -> None:

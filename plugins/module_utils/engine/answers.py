@@ -107,7 +107,9 @@ class Port(TypedDict, total=False):
     Type: str
 
 
-class _Mount(TypedDict, total=False):
+class NamedMount(TypedDict, total=False):
+    """What a container has mounted, in the engine's list. Name: a volume's."""
+
     Type: str
     Name: str
 
@@ -132,7 +134,7 @@ class ListedContainer(TypedDict, total=False):
     Labels: Optional[dict[str, str]]
     Ports: Optional[list[Port]]
     SizeRw: int
-    Mounts: Optional[list[_Mount]]
+    Mounts: Optional[list[NamedMount]]
     NetworkSettings: Optional[_ListedNetworks]
 
 
@@ -156,7 +158,7 @@ class _Destination(TypedDict):
     Destination: str
 
 
-class MountPoint(_Mount, _Destination, total=False):
+class MountPoint(NamedMount, _Destination, total=False):
     """What a container has mounted. RW: whether it may write there."""
 
     Source: str

@@ -147,18 +147,18 @@ class Reader:
         """Return the networks, at most so many."""
         return self._list("/networks", "networks", shape, most)
 
-    def network(self, reference: str) -> Network | None:
+    def network(self, reference: str, shape: Shape = answers.NETWORK) -> Network | None:
         """Return a network's description, by ID or name; None where there is none."""
-        network: Network | None = self._describe("networks", reference, answers.NETWORK, "")
+        network: Network | None = self._describe("networks", reference, shape, "")
         return network
 
     def volumes(self, shape: Shape = answers.VOLUME, *, most: int | None = None) -> list[Volume]:
         """Return the volumes, at most so many."""
         return self._list("/volumes", "volumes", shape, most, answers.VOLUMES)
 
-    def volume(self, name: str) -> Volume | None:
+    def volume(self, name: str, shape: Shape = answers.VOLUME) -> Volume | None:
         """Return a volume's description, None where there is none."""
-        volume: Volume | None = self._describe("volumes", name, answers.VOLUME, "")
+        volume: Volume | None = self._describe("volumes", name, shape, "")
         return volume
 
     def usage(self) -> Usage:

@@ -14,7 +14,10 @@ from typing import TypedDict
 from ansible_collections.labocloud.room.plugins.module_utils.engine import answers
 from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import needing
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
-from ansible_collections.labocloud.room.plugins.module_utils.engine.read import Reader
+from ansible_collections.labocloud.room.plugins.module_utils.engine.read import (
+    Reader,
+    UnclearError,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 from ansible_collections.labocloud.room.plugins.module_utils.state import Identities
 
@@ -165,13 +168,17 @@ def _container(container: answers.ListedContainer) -> Container:
         "state": container["State"],
         "image": container["ImageID"],
         "bytes": container.get("SizeRw", 0),
-        "volumes": [
-            mount["Name"]
-            for mount in container.get("Mounts") or []
-            if mount.get("Type") == "volume"
-        ],
+        "volumes": volumes_of(container.get("Mounts") or []),
         "networks": networks_of(container),
     }
+
+
+def volumes_of(mounts: Iterable[answers.NamedMount]) -> list[str]:
+    """Return the names of the volumes among the mounts of a container. Raises UnclearError."""
+    volumes = [mount for mount in mounts if mount.get("Type") == "volume"]
+    if not all("Name" in volume for volume in volumes):
+        raise UnclearError("the engine's answer is not understood: a volume has no name")
+    return [volume["Name"] for volume in volumes]
 
 
 def networks_of(container: answers.ListedContainer) -> list[str]:

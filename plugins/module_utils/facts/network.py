@@ -200,8 +200,7 @@ def listener_facts(containers: dict[str, seat.Container], odd: Odd) -> list[seat
 def network_facts(odd: Odd) -> seat.OwnNetwork:
     """Return the seat's own network: its routes, the way out, the proxy that its files name."""
     # The interface and its MTU are those of the first IPv4 default route, which leads out. The
-    # addresses and the other routes are those of all interfaces: Docker's networks may collide with
-    # any of them.
+    # other routes are those of all interfaces: Docker's networks may collide with any of them.
     routes = parse_routes(read("/proc/net/route", odd))
     interface = next((route["interface"] for route in routes if route["to"] == _ANYWHERE), "")
     mtu = read(f"/sys/class/net/{interface}/mtu").strip() if interface else ""

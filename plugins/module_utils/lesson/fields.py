@@ -181,5 +181,5 @@ class Wants(TypedDict):
     logs: list[str]
 
 
-SNAPSHOT: dict[Any, Shape] = shape_of(Snapshot, lambda _: False)
-WANTS: dict[Any, Shape] = shape_of(Asked, lambda _: False)
+SNAPSHOT: dict[Any, Shape] = shape_of(Snapshot)
+WANTS: dict[Any, Shape] = shape_of(Asked)

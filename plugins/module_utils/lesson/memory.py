@@ -63,7 +63,7 @@ class _Record(TypedDict):
     saved: Optional[_OwnSave]
 
 
-_SHAPE = shape_of(_Record, lambda _: False)
+_SHAPE = shape_of(_Record)
 
 
 class Saved(NamedTuple):

@@ -32,7 +32,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
 )
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import fitted
 
-# Items of each kind: more than a practical creates.
+# Items of each kind: more than a lesson creates.
 MOST = 100
 # Characters, as JSON: of all items that are taken of one kind, and of the whole snapshot without
 # the field engine. An honest seat has a tenth of the first, and half of the second.

@@ -15,6 +15,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.answers impo
 )
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
 from ansible_collections.labocloud.room.plugins.module_utils.engine.read import Reader
+from ansible_collections.labocloud.room.plugins.module_utils.engine.things import volumes_of
 from ansible_collections.labocloud.room.plugins.module_utils.reset.halting import describe
 from ansible_collections.labocloud.room.plugins.module_utils.reset.plan import (
     Image,
@@ -92,8 +93,7 @@ def _is_as_saved(stamp: Callable[[], str], saved: str | None) -> bool:
 
 def _volumes_of(container: Container) -> list[str]:
     """Return the names of a container's volumes."""
-    mounts = container.get("Mounts") or []
-    return [mount["Name"] for mount in mounts if mount.get("Type") == "volume"]
+    return volumes_of(container.get("Mounts") or [])
 
 
 def _written_volumes(
@@ -142,8 +142,12 @@ def _keep_needed(changes: Changes, container: Container, name: str, things: Plan
     changes.images.setdefault(container["Image"], why)
     for volume in _volumes_of(container):
         changes.volumes.setdefault(volume, why)
-    for network in endpoints(container).values():
-        changes.networks.setdefault(network.get("NetworkID", ""), why)
+    joined = endpoints(container)
+    identifiers = {endpoint.get("NetworkID") for endpoint in joined.values()}
+    for network in things["networks"]:
+        # One that was never started has the names alone.
+        if network["id"] in identifiers or network["name"] in joined:
+            changes.networks.setdefault(network["id"], why)
     # Whoever leaves a swarm loses the containers of its services.
     if TASK in (container["Config"].get("Labels") or {}):
         for swarm in things["swarm"]:

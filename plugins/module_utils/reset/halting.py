@@ -38,10 +38,17 @@ ATTEMPTS = 3
 # go on, unpause or start. Not across a boot, which ends all containers.
 HALTED = Path("/run/labocloud-halted.json")
 
-# What tells whether a container runs, and since when: every engine has all of it.
-_STATE = needing(answers.CONTAINER["State?"], "Paused", "Restarting", "Running", "StartedAt")
+# What a container is made again from, and what tells whether it runs: every engine has all of it.
 _CONTAINER = needing(
-    {**answers.CONTAINER, "State?": _STATE}, "Id", "Name", "Image", "State", "Config", "HostConfig"
+    {
+        **answers.CONTAINER,
+        "State?": needing(
+            answers.CONTAINER["State?"], "Paused", "Restarting", "Running", "StartedAt"
+        ),
+        "Config?": needing(answers.CONTAINER["Config?"], "Hostname", "Labels"),
+        "HostConfig?": needing(answers.CONTAINER["HostConfig?"], "NetworkMode"),
+    },
+    *("Id", "Name", "Image", "State", "Config", "HostConfig", "Mounts"),
 )
 
 Described = TypeVar("Described")

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import IO
 
 from ansible_collections.labocloud.room.plugins.module_utils.commands import ENVIRONMENT
-from ansible_collections.labocloud.room.plugins.module_utils.engine import access
+from ansible_collections.labocloud.room.plugins.module_utils.engine import access, answers
 from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import (
     Container,
     Volume,
+    needing,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
 from ansible_collections.labocloud.room.plugins.module_utils.engine.read import Reader
@@ -64,6 +65,12 @@ from ansible_collections.labocloud.room.plugins.module_utils.reset.stamps import
     volume_stamp,
 )
 
+# What is made again, and what of: every engine has all of it.
+_VOLUME = needing(answers.VOLUME, "Driver", "Mountpoint")
+_NETWORK = needing(
+    answers.NETWORK,
+    *("Id", "Driver", "Scope", "IPAM", "EnableIPv6", "Internal", "Attachable", "Options", "Labels"),
+)
 SOCKET_IN_VOLUME = re.compile("^tar: (.*): socket ignored$", re.MULTILINE)
 
 
@@ -83,8 +90,8 @@ def _things_to_save(docker: DockerConnection, wanted: Savable) -> Manifest:
     things: Manifest = {
         "containers": present(describe(docker, key) for key in wanted["containers"]),
         "images": _images_to_save(reader, wanted["images"]),
-        "volumes": present(map(reader.volume, wanted["volumes"])),
-        "networks": present(map(reader.network, wanted["networks"])),
+        "volumes": present(reader.volume(name, _VOLUME) for name in wanted["volumes"]),
+        "networks": present(reader.network(key, _NETWORK) for key in wanted["networks"]),
         "files": {},
         "left_out": [],
     }

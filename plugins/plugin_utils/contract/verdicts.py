@@ -301,7 +301,7 @@ class WantedImage(TypedDict):
 
 
 class Archive(TypedDict):
-    """The archive by which images come: its path, their names, and how many layers it lacks."""
+    """The archive by which images come: how its path begins, their names, the layers it lacks."""
 
     archive: str
     images: list[str]

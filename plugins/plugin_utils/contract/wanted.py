@@ -13,7 +13,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import A
 
 
 class RoleSettings(TypedDict):
-    """The settings of the roles, all that the judge reads: a name begins with that of its role."""
+    """All settings of the roles that the judge reads: a name begins with that of its role."""
 
     seat_registries: list[str]
     seat_attack_account: str

@@ -113,7 +113,7 @@ def silence(name: str, answer: Answer) -> Finding | None:
     return finding("sudo_tty" if _WANTS_TTY.search(why) else "not_asked", name, why=why)
 
 
-def silent(finding: Finding, why: str | None = None) -> dict[str, Verdict]:
+def silent(found: Finding, why: str | None = None) -> dict[str, Verdict]:
     """Return the verdicts on a machine for which silence() has returned a finding.
 
     why: the connection's own words, if there was no answer. The verdict on the part machine has
@@ -121,8 +121,8 @@ def silent(finding: Finding, why: str | None = None) -> dict[str, Verdict]:
     """
     verdicts = {part: verdict(settled=False) for part in PARTS}
     words = "" if why is None else shortened(one_line(f"{why}."))
-    machine: MachineVerdict = {**verdict(settled=False, refused=[finding]), "why": words}
-    return verdicts | {"machine": machine}
+    of_machine: MachineVerdict = {**verdict(settled=False, refused=[found]), "why": words}
+    return verdicts | {"machine": of_machine}
 
 
 # The groups of a machine on which nothing may or can be done.
@@ -185,5 +185,5 @@ def is_updated(verdicts: Mapping[str, Verdict]) -> bool:
 
     The builder records the revision last in an update, so its record may still lack it.
     """
-    images = cast("ImagesVerdict", verdicts["images"])
-    return "named" in images and images["named"] and verdicts["container"]["settled"]
+    of_images = cast("ImagesVerdict", verdicts["images"])
+    return "named" in of_images and of_images["named"] and verdicts["container"]["settled"]

@@ -131,7 +131,7 @@ def lacking_of(has: SeatFacts, images: Mapping[str, str]) -> list[str]:
 def archive_of(
     has: SeatFacts, settings: Settings, wanted: Wanted, images: dict[str, str]
 ) -> Archive:
-    """Return where the archive with a machine's images is, and what is in it.
+    """Return the archive with a machine's images, where it is and what is in it.
 
     images: name to fingerprint.
     """

@@ -42,7 +42,7 @@ _MOST_NAMES = 8
 
 
 def was_set_up(has: SeatFacts) -> bool:
-    """Return whether the seat's record shows that the toolkit has run an engine without root here.
+    """Return whether the toolkit has run an engine without root here, as account or record show.
 
     If so, units in the place of Docker's own are the toolkit's, even if somebody has removed the
     account.
