@@ -265,12 +265,12 @@ class Origin(TypedDict):
 class BuildVerdict(Verdict):
     """The build, on the machine that builds.
 
-    held: why it cannot be done yet, in a sentence. base, course: whether the one and the other are
-    to be built. publish: what the registry lacks, its tag to the image's name. The rest is what
+    waits_for: why it cannot be done yet, in a sentence. base, course: whether the one and the other
+    are to be built. publish: what the registry lacks, its tag to the image's name. The rest is what
     these are made from.
     """
 
-    held: str
+    waits_for: str
     base: bool
     course: bool
     publish: dict[str, str]
@@ -327,14 +327,14 @@ class ImagesUnknown(Verdict):
     """The images, where the machine that builds was not asked.
 
     builder: who builds. revision: the one that the machine is to serve now, empty where none is
-    known. lacking: the names of those that are to come. held: what the builder has to do first, in
-    a sentence. brought: the images that go with the toolkit, names with IDs.
+    known. lacking: the names of those that are to come. waits_for: what the builder has to do
+    first, in a sentence. brought: the images that go with the toolkit, names with IDs.
     """
 
     builder: str
     revision: str
     lacking: list[str]
-    held: str
+    waits_for: str
     brought: dict[str, str]
 
 
