@@ -84,15 +84,15 @@ class ActionModule(Action):
         path, size = str(answer.get("path")), answer.get("size")
         if not PATH.fullmatch(path):
             raise ValueError(f"the archive is at {path[:80]!r}")
-        part = stem.with_name(f"{stem.name}{archives.PART}")
+        partial = stem.with_name(f"{stem.name}{archives.PARTIAL}")
         try:
             if not isinstance(size, int) or size < 0:
                 raise ValueError("it is not told how large the archive is")
             why, _ = transfer.too_large(size, shutil.disk_usage(stem.parent).free, LARGEST)
             if why:
                 raise ValueError(Refusal(why, FIX))
-            transfer.fetch_file(self._connection.fetch_file, path, part, size)
-            archives.keep(part, stem, str(answer.get("sha256")))
+            transfer.fetch_file(self._connection.fetch_file, path, partial, size)
+            archives.keep(partial, stem, str(answer.get("sha256")))
         except Exception:
             self._remove(path)
             raise
@@ -101,7 +101,7 @@ class ActionModule(Action):
         else:
             self._remove(path)
         finally:
-            part.unlink(missing_ok=True)
+            partial.unlink(missing_ok=True)
 
     def _remove(self, path: str) -> None:
         """Remove an archive, with its directory, where it was made."""

@@ -58,9 +58,9 @@ class Lock(TypedDict):
 
 
 class Answer(TypedDict, total=False):
-    """What the module has answered. held: None where it does not tell whose the lock is."""
+    """What the module has answered. lock: None where it does not tell whose the lock is."""
 
-    held: Lock | None
+    lock: Lock | None
     msg: str
 
 
@@ -123,7 +123,7 @@ def take(run_module: _RunModule, mine: _Owner, take_over: bool) -> Answer:
     """Take the lock, from another owner where that is right, and return the last answer."""
     answer = run_module({"owner": mine})
     for _ in range(_MOST_TRIES):
-        lock = answer.get("held")
+        lock = answer.get("lock")
         if not lock or lock["owner"] == mine or not (take_over or is_dead(lock["owner"], mine)):
             break
         # Another run may be quicker, and then has the lock.
@@ -173,9 +173,9 @@ class ActionModule(Action):
 
         def run_module(arguments: dict[str, object]) -> Answer:
             answer: Answer = cleaned(ask(self, path | arguments, variables))
-            lock = answer.get("held")
+            lock = answer.get("lock")
             is_understood = isinstance(lock, dict) and isinstance(lock.get("owner"), dict)
-            return answer if is_understood else {**answer, "held": None}
+            return answer if is_understood else {**answer, "lock": None}
 
         def release() -> None:
             # The run has removed its temporary directory by then, and nobody reads its output.
@@ -188,7 +188,7 @@ class ActionModule(Action):
             answer = take(run_module, mine, boolean(self._task.args["take_over"]))
         except AnsibleError as error:
             answer = {"msg": str(error)}
-        lock = answer.get("held")
+        lock = answer.get("lock")
         if lock is None:
             why = reason(answer)[:_LONGEST_REASON]
             Display().warning(

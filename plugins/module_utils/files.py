@@ -103,7 +103,7 @@ def matching(*patterns: str) -> Iterator[str]:
         yield from sorted(islice(glob.iglob(pattern), _MOST_FILES))
 
 
-def part_of(path: Path) -> Path:
+def partial_of(path: Path) -> Path:
     """Return the path at which write_whole() writes a file before it gives it its name."""
     return path.with_name(f".{path.name}.part")
 
@@ -114,20 +114,20 @@ def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
     The mode is the file's whatever the umask is. Where others may write to the directory, no link
     that they have laid there is followed. Raises OSError.
     """
-    part = part_of(path)
+    partial = partial_of(path)
     with suppress(FileNotFoundError):
-        part.unlink()
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        partial.unlink()
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         with open(descriptor, "wb") as file:
             os.fchmod(descriptor, mode)
             file.write(data)
             file.flush()
             os.fsync(descriptor)
-        part.replace(path)
+        partial.replace(path)
     except OSError:
         with suppress(OSError):
-            part.unlink()
+            partial.unlink()
         raise
     # The name belongs to the directory, and is on the disk when that is.
     sync_directory(path.parent)

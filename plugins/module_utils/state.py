@@ -25,7 +25,7 @@ from typing import Any, Literal, Optional, TypedDict, cast
 from ansible_collections.labocloud.room.plugins.module_utils.files import (
     NoFileError,
     content,
-    part_of,
+    partial_of,
     write_whole,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.limits import LONGEST_SENTENCE
@@ -398,7 +398,7 @@ def forget(directory: Path = DIRECTORY, *, check: bool = False) -> bool:
         return True
     with _locked(directory):
         path = directory / NAME
-        for file in (path, part_of(path)):
+        for file in (path, partial_of(path)):
             with suppress(FileNotFoundError):
                 file.unlink()
     return True

@@ -43,7 +43,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-kept:
+staying:
   description: >-
     Directories that stay as they are: they hold something, and it is not remembered that nothing
     was there before.
@@ -184,7 +184,7 @@ def main() -> None:
             raise ForeignEntryError(f"{DIRECTORY} has no record of what was there before")
         before = state.before.get("roots", {})
         ours = [path for path in paths if before.get(path) in ("absent", "empty")]
-        kept = [path for path in paths if path not in ours and state_of(path) == "in use"]
+        staying = [path for path in paths if path not in ours and state_of(path) == "in use"]
         # All of them are checked before anything is removed.
         changed = [_purge(path, before[path], check=True) for path in ours]
         if not module.check_mode:
@@ -193,7 +193,7 @@ def main() -> None:
         module.fail_json(msg=f"{error}.".encode(errors="backslashreplace").decode())
     except (OSError, ValueError) as error:
         module.fail_json(msg=f"Docker's directories cannot be emptied: {error}")
-    module.exit_json(changed=any(changed), kept=kept)
+    module.exit_json(changed=any(changed), staying=staying)
 
 
 if __name__ == "__main__":

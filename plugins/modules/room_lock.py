@@ -45,7 +45,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-held:
+lock:
   description: The lock's C(owner), and C(since), in ISO 8601, by the machine's clock.
   type: dict
   returned: where the state is present
@@ -145,7 +145,7 @@ def main() -> None:
         current = take(path, owner, module.params["instead_of"], now)
     except OSError as error:
         module.fail_json(msg=f"the lock {path} cannot be used: {error}")
-    module.exit_json(changed=False, held=current)
+    module.exit_json(changed=False, lock=current)
 
 
 if __name__ == "__main__":

@@ -107,22 +107,22 @@ def _make_directory(path: Path) -> None:
         path.chmod(_DIRECTORY)
 
 
-def _part_of(path: str, text: str, mode: int) -> str:
+def _new_file_for(path: str, text: str, mode: int) -> str:
     """Write a text beside the file that it is for, and return its path. Raises OSError."""
     directory = Path(path).parent
     _make_directory(directory)
-    descriptor, part = tempfile.mkstemp(prefix=".labocloud-", dir=directory)
+    descriptor, new_file = tempfile.mkstemp(prefix=".labocloud-", dir=directory)
     with open(descriptor, "w", encoding="utf-8") as file:
         os.fchmod(descriptor, mode)
         file.write(text)
         file.flush()
         os.fsync(descriptor)
-    return part
+    return new_file
 
 
-def _refusal(module: AnsibleModule, command: str, part: str) -> str | None:
-    """Return why a command refuses a new file, None where it accepts it. part: its path."""
-    code, out, err = module.run_command(shlex.split(command.replace("%s", shlex.quote(part))))
+def _refusal(module: AnsibleModule, command: str, new_file: str) -> str | None:
+    """Return why a command refuses a new file, None where it accepts it. new_file: its path."""
+    code, out, err = module.run_command(shlex.split(command.replace("%s", shlex.quote(new_file))))
     return None if code == 0 else (err or out).strip() or f"{command} failed ({code})"
 
 
@@ -131,19 +131,19 @@ def _write(module: AnsibleModule, wanted: dict[str, tuple[str, int]]) -> None:
 
     wanted: path to text and mode.
     """
-    parts: dict[str, str] = {}
+    new_files: dict[str, str] = {}
     try:
         for path, (text, mode) in wanted.items():
-            parts[path] = _part_of(path, text, mode)
+            new_files[path] = _new_file_for(path, text, mode)
             command = module.params["validate"].get(path)
-            if command and (why := _refusal(module, command, parts[path])):
+            if command and (why := _refusal(module, command, new_files[path])):
                 module.fail_json(msg=f"{path} is refused: {why}")
-        for path in list(parts):
-            Path(parts[path]).replace(path)
-            del parts[path]
+        for path in list(new_files):
+            Path(new_files[path]).replace(path)
+            del new_files[path]
     finally:
-        for part in parts.values():
-            os.unlink(part)
+        for new_file in new_files.values():
+            os.unlink(new_file)
 
 
 def _is_emptied(path: str, gone: set[str]) -> bool:

@@ -16,7 +16,7 @@ _STEM = re.compile("([0-9a-f]{16})-[0-9]{1,4}", re.ASCII)
 SUFFIX = ".tar.zst"
 _NAME = re.compile(rf"{_STEM.pattern}-[0-9a-f]{{64}}{re.escape(SUFFIX)}", re.ASCII)
 # The end of the name of an archive that is being fetched.
-PART = ".part"
+PARTIAL = ".part"
 
 
 def checked(stem: Path) -> Path:
@@ -41,15 +41,15 @@ def kept(stem: Path) -> tuple[Path, str] | None:
     return None
 
 
-def keep(part: Path, stem: Path, sha256: str) -> None:
+def keep(arrived: Path, stem: Path, sha256: str) -> None:
     """Rename a file that has arrived, and remove the archives of other images.
 
-    part: the file. stem: the beginning of its path as an archive. Raises OSError, and ValueError as
-    checked() does or where the file has another SHA-256.
+    arrived: the file. stem: the beginning of its path as an archive. Raises OSError, and ValueError
+    as checked() does or where the file has another SHA-256.
     """
-    if digest(part) != sha256:
+    if digest(arrived) != sha256:
         raise ValueError("the archive arrived torn or altered")
-    part.rename(checked(stem).with_name(f"{stem.name}-{sha256}{SUFFIX}"))
+    arrived.rename(checked(stem).with_name(f"{stem.name}-{sha256}{SUFFIX}"))
     images = stem.name.partition("-")[0]
     for other in stem.parent.iterdir():
         match = _NAME.fullmatch(other.name)

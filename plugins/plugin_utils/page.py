@@ -134,9 +134,9 @@ def last(directory: Path) -> LastReport:
 def write(path: Path, text: str) -> None:
     """Write a file that others may be reading: they see the old text or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
 
 
 def beside(directory: Path, name: str) -> str:

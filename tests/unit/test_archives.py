@@ -55,16 +55,16 @@ def test_what_arrives_has_its_name_and_other_images_go(stem: Path) -> None:
     for path in foreign:
         path.write_text("somebody's own")
     mine = have(stem.with_name("0123456789abcdef-0"))
-    part = stem.with_name("part")
-    part.write_bytes(PACKED)
-    archives.keep(part, stem, SHA256)
+    arrived = stem.with_name("arrived")
+    arrived.write_bytes(PACKED)
+    archives.keep(arrived, stem, SHA256)
     assert archives.kept(stem) is not None
     assert mine.exists()
     assert not other.exists()
     assert all(path.exists() for path in foreign)
-    part.write_bytes(b"torn")
+    arrived.write_bytes(b"torn")
     with pytest.raises(ValueError, match="torn or altered"):
-        archives.keep(part, stem, SHA256)
+        archives.keep(arrived, stem, SHA256)
 
 
 @pytest.mark.parametrize(
@@ -74,13 +74,13 @@ def test_what_is_no_archives_path_is_neither_read_nor_emptied(tmp_path: Path, pa
     stem = tmp_path / path
     for place in ("images", "home"):
         have(tmp_path / place / "0123456789abcdef-3")
-    part = tmp_path / "part"
-    part.write_bytes(PACKED)
+    arrived = tmp_path / "arrived"
+    arrived.write_bytes(PACKED)
     with pytest.raises(ValueError, match="no place for an archive"):
         archives.kept(stem)
     with pytest.raises(ValueError, match="no place for an archive"):
-        archives.keep(part, stem, SHA256)
-    assert part.exists()
+        archives.keep(arrived, stem, SHA256)
+    assert arrived.exists()
 
 
 class Connection:

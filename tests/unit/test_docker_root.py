@@ -91,7 +91,7 @@ def test_what_docker_kept_goes_and_the_directory_with_it(tmp_path: Path) -> None
     (root / "overlay2/l").symlink_to(tmp_path)
     assert purge(root, check=True)["changed"]
     assert (root / "image/.hidden").exists()
-    assert purge(root) == {"changed": True, "kept": []}
+    assert purge(root) == {"changed": True, "staying": []}
     assert not root.exists()
     assert tmp_path.exists()
     assert not purge(root)["changed"]
@@ -148,7 +148,7 @@ def test_what_was_in_use_before_stays_and_is_told(tmp_path: Path) -> None:
     root, unknown = tmp_path / "srv", tmp_path / "unknown"
     seat(root, "in use", "image/x")
     (unknown / "image").mkdir(parents=True)
-    assert purge(root, unknown) == {"changed": False, "kept": [str(root), str(unknown)]}
+    assert purge(root, unknown) == {"changed": False, "staying": [str(root), str(unknown)]}
     assert (root / "image/x").exists()
     assert (unknown / "image").exists()
 

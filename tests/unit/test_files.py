@@ -27,7 +27,7 @@ def test_a_file_has_its_mode_whatever_the_mask_is(tmp_path: Path) -> None:
 def test_no_link_that_somebody_has_laid_is_followed(tmp_path: Path) -> None:
     path, theirs = tmp_path / "file", tmp_path / "theirs"
     theirs.write_bytes(b"theirs")
-    for link in (path, files.part_of(path)):
+    for link in (path, files.partial_of(path)):
         link.symlink_to(theirs)
     files.write_whole(path, b"mine")
     assert (path.read_bytes(), path.is_symlink(), theirs.read_bytes()) == (

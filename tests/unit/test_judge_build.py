@@ -82,7 +82,7 @@ def test_what_is_not_current_is_built_and_the_image_on_a_new_base(
 ) -> None:
     verdict = judge(*changes, course=course)
     assert to_do(verdict) == (False, base, True)
-    assert verdict["held"] == ""
+    assert verdict["waits_for"] == ""
 
 
 def test_the_image_has_the_revision_in_its_name_and_its_label() -> None:
@@ -108,7 +108,7 @@ def test_wheels_are_for_both_c_libraries_and_the_machines_architecture() -> None
 def test_a_machine_that_is_not_ready_says_so_when_its_turn_comes(changes: list, words: str) -> None:
     verdict = judge(("images", {}), *changes)
     assert not verdict["refused"]
-    assert words in verdict["held"]
+    assert words in verdict["waits_for"]
 
 
 def test_on_an_architecture_that_there_is_no_base_for_nothing_is_built() -> None:
@@ -230,7 +230,7 @@ def test_the_tasks_ask_for_nothing_that_the_verdict_does_not_tell() -> None:
     verdict = judge()
     text = "".join(path.read_text() for path in (ROLES / "course_build/tasks").glob("*.yml"))
     read_keys = set(re.findall(r"__course_build_verdict\.(\w+)", text))
-    assert read_keys >= {"settled", "held", "base", "course", "publish", "origin"}
+    assert read_keys >= {"settled", "waits_for", "base", "course", "publish", "origin"}
     assert read_keys <= set(verdict)
     origin_keys = set(re.findall(r"__course_build_verdict\.origin\.(\w+)", text))
     assert origin_keys <= set(verdict["origin"])

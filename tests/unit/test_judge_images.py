@@ -213,7 +213,7 @@ def test_a_machine_that_has_all_is_settled() -> None:
     }
     for key in ("lacking", "outdated", "unserved", "stale", "naming", "pull", "names", "serves"):
         assert not verdict[key], key
-    assert (verdict["named"], verdict["held"]) == (True, "")
+    assert (verdict["named"], verdict["waits_for"]) == (True, "")
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,7 @@ def test_before_it_is_built_nothing_is_known_and_what_is_served_is_right() -> No
     assert (verdict["settled"], verdict["named"]) == (False, False)
     assert judge(sample(), builder_facts, name="pc01")["serves"] == ""
     assert (verdict["revision"], ids(verdict)) == (REVISION, [])
-    assert "cannot be sent" in verdict["held"]
+    assert "cannot be sent" in verdict["waits_for"]
     # And while the base is another one, not even the name is.
     builder_facts["course"]["base"] = "b1" * 32
     verdict = judge(sample(), builder_facts)
@@ -373,10 +373,10 @@ def test_a_builder_that_is_not_ready_is_waited_for(changes: list, words: str) ->
     """Show that no seat is refused for a builder that the same run will set up."""
     verdict = judge(lacks(WANTED), builder(*changes))
     assert not verdict["refused"]
-    assert "pc01 builds for the room, and is not ready" in verdict["held"]
-    assert words in verdict["held"]
-    assert "Fix: " in verdict["held"]
-    assert judge(sample(), builder(*changes))["held"] == ""
+    assert "pc01 builds for the room, and is not ready" in verdict["waits_for"]
+    assert words in verdict["waits_for"]
+    assert "Fix: " in verdict["waits_for"]
+    assert judge(sample(), builder(*changes))["waits_for"] == ""
 
 
 def test_revisions_beyond_those_that_are_kept_go_by_name_and_id() -> None:
@@ -471,7 +471,7 @@ def test_one_goes_back_to_a_revision_that_the_builder_has() -> None:
         verdict = judge(sample(), builder_facts, course_image_revision=request)
         assert verdict["wanted"]["revision"] == OLD
         assert verdict["lacking"] == [f"{COURSE}-{OLD[:12]}"]
-        assert (verdict["held"], verdict["refused"]) == ("", [])
+        assert (verdict["waits_for"], verdict["refused"]) == ("", [])
         assert (
             judge(sample(), builder_facts, name="pc01", course_image_revision=request)["serves"]
             == OLD
@@ -596,11 +596,11 @@ def test_by_the_registry_each_is_pulled_by_its_digest() -> None:
             "fingerprint": image(REVISION)["fingerprint"],
         }
     ]
-    assert verdict["held"] == ""
+    assert verdict["waits_for"] == ""
     builder_facts["seat"]["registry"]["images"][tags[1]] = "sha256:short"
     verdict = images.judge(lacks(WANTED), settings, builder_facts)
-    assert f"tells no digest of {tags[1]}, but sha256:short" in verdict["held"]
-    assert "set course_image_delivery to archive" in verdict["held"]
+    assert f"tells no digest of {tags[1]}, but sha256:short" in verdict["waits_for"]
+    assert "set course_image_delivery to archive" in verdict["waits_for"]
 
 
 def test_the_tasks_ask_for_nothing_that_the_verdict_does_not_tell() -> None:
@@ -610,7 +610,8 @@ def test_the_tasks_ask_for_nothing_that_the_verdict_does_not_tell() -> None:
         path.name: set(re.findall(r"\bcourse_image_verdict\.(\w+)", path.read_text()))
         for path in tasks.glob("*.yml")
     }
-    assert set().union(*read_keys.values()) >= {"lacking", "wanted", "held", "brought", "serves"}
+    used = {"lacking", "wanted", "waits_for", "brought", "serves"}
+    assert set().union(*read_keys.values()) >= used
     assert {
         name: keys - set(verdict) for name, keys in read_keys.items() if keys - set(verdict)
     } == {}

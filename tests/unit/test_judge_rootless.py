@@ -189,7 +189,7 @@ def test_the_images_go_over_to_an_engine_of_the_other_kind_and_nothing_else_is_l
     assert set(verdict["moving"]["images"]) == MINE
     assert verdict["moving"]["images"][BASE] == SEAT["images"][BASE]["fingerprint"]
     assert verdict["moving"]["left"] == [engine.DOCKER_ROOT, engine.CONTAINERD_ROOT]
-    assert not verdict["kept"]
+    assert not verdict["data_stay"]
     assert verdict["stops"] == ["docker.socket", "containerd.service", "docker.service"]
     back = judge(without_root())
     assert back["refused"] == []
@@ -227,8 +227,8 @@ def test_data_that_lie_elsewhere_are_nobodys_business() -> None:
 def test_an_engine_that_was_there_keeps_its_data_and_none_of_the_toolkits() -> None:
     roots = {engine.DOCKER_ROOT: "in use", engine.CONTAINERD_ROOT: "in use"}
     verdict = judge(seat(("before/roots", roots)), **ROOTLESS)
-    assert verdict["kept"]
-    assert not judge(seat(("before/roots", roots)))["kept"]
+    assert verdict["data_stay"]
+    assert not judge(seat(("before/roots", roots)))["data_stay"]
 
 
 def test_units_of_the_toolkits_are_known_where_the_account_was_removed_by_hand() -> None:

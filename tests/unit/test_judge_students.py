@@ -142,14 +142,14 @@ def test_nobody_is_in_the_group_docker_of_a_seat_without_root() -> None:
     verdict = without_root(group, before, ("students/members", ["named"]), users=["named"])
     assert verdict["leave"] == ["theirs", "ours", "named"]
     # Whom the toolkit had put there is not given back.
-    assert verdict["taken"] == verdict["kept"] == ["earlier", "named", "theirs"]
+    assert verdict["taken"] == verdict["stay_out"] == ["earlier", "named", "theirs"]
     assert finding_names(verdict) == ["users_root"]
     assert (verdict["settled"], verdict["recorded"]) == (False, False)
     # They have left it; only the record has to tell that the toolkit has nobody in it.
     taken = {"packages": [], "users": ["ours"], "taken": verdict["taken"]}
     verdict = without_root(("students/members", ["named"]), ("brought", taken), users=["named"])
     assert (verdict["brought"], verdict["recorded"]) == ([], False)
-    assert (verdict["kept"], verdict["settled"]) == (["earlier", "named", "theirs"], True)
+    assert (verdict["stay_out"], verdict["settled"]) == (["earlier", "named", "theirs"], True)
     # Where that is right already there is somebody to take out all the same.
     ours = ("brought", {"packages": [], "users": ["ours"]})
     verdict = without_root(("docker_group", ["ours"]), ours)
@@ -165,7 +165,7 @@ def test_who_was_taken_out_of_the_group_docker_is_given_back_with_roots_engine()
     assert verdict["back"] == ["named", "theirs"]
     # Who was there before is no one that the toolkit has brought.
     assert (verdict["add"], verdict["known"]) == (["new"], ["new"])
-    assert (verdict["taken"], verdict["kept"]) == (["named", "theirs"], [])
+    assert (verdict["taken"], verdict["stay_out"]) == (["named", "theirs"], [])
     assert finding_names(verdict) == ["users_missing", "users_taken"]
     assert (verdict["settled"], verdict["recorded"]) == (False, False)
     # A run that ended before it had the record say so.

@@ -130,7 +130,7 @@ def test_a_run_of_the_same_user_and_machine_is_dead_when_its_process_is() -> Non
 def asking(lock: Path) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """Return a function that runs the module on a lock here."""
     return lambda arguments: {
-        "held": module.take(lock, arguments["owner"], arguments.get("instead_of", {}), NOW)
+        "lock": module.take(lock, arguments["owner"], arguments.get("instead_of", {}), NOW)
     }
 
 
@@ -140,7 +140,7 @@ def test_who_gets_it(tmp_path: Path) -> None:
     def get(owner: dict[str, str], take_over: bool = False) -> dict[str, str]:
         lock.unlink(missing_ok=True)
         module.take(lock, owner, {}, NOW)
-        return action.take(asking(lock), MINE, take_over)["held"]["owner"]
+        return action.take(asking(lock), MINE, take_over)["lock"]["owner"]
 
     assert get(MINE) == MINE
     assert get(ended()) == MINE
@@ -154,17 +154,17 @@ def test_who_gets_it(tmp_path: Path) -> None:
 def test_who_is_quicker_keeps_it() -> None:
     """Where two take it over at once, the second learns of the first, and leaves it the lock."""
     third = OTHER | {"process": "boot 813 1"}
-    answers = [{"held": {"owner": OTHER}}, {"held": {"owner": third}}]
-    assert action.take(lambda _: answers.pop(0), MINE, take_over=True)["held"]["owner"] == third
+    answers = [{"lock": {"owner": OTHER}}, {"lock": {"owner": third}}]
+    assert action.take(lambda _: answers.pop(0), MINE, take_over=True)["lock"]["owner"] == third
     assert answers == []
 
 
 def test_who_names_one_dead_run_after_another_is_not_asked_for_ever() -> None:
     mine = action.identity(os.getpid())
     answers = iter(
-        {"held": {"owner": mine | {"process": f"boot {run} 1"}}} for run in range(10**7, 10**7 + 99)
+        {"lock": {"owner": mine | {"process": f"boot {run} 1"}}} for run in range(10**7, 10**7 + 99)
     )
-    assert action.take(lambda _: next(answers), mine, take_over=False)["held"]["owner"] != mine
+    assert action.take(lambda _: next(answers), mine, take_over=False)["lock"]["owner"] != mine
 
 
 def test_the_others_are_told_who_and_since_when(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,7 +204,7 @@ def play(tmp_path: Path) -> Play:
     off = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9}
     # Root of this seat makes modules answer with data nested too deeply for Python.
     odd = tmp_path / "odd"
-    odd.write_text("""#!/usr/bin/python3\nprint('{"held": ' + '[' * 5000 + ']' * 5000 + '}')\n""")
+    odd.write_text("""#!/usr/bin/python3\nprint('{"lock": ' + '[' * 5000 + ']' * 5000 + '}')\n""")
     odd.chmod(0o700)
     deep = {"ansible_connection": "local", "ansible_python_interpreter": str(odd)}
     hosts = {"pc1": {"ansible_connection": "local"}, "off": off, "odd": deep}

@@ -50,7 +50,7 @@ _ATTEMPTS = 4
 # The errors of an answer that ends early.
 _TORN = (tarfile.TarError, ValueError, http.client.IncompleteRead)
 # How the name of a save begins and ends; earlier saves in the student's folder are left out.
-PREFIX, SUFFIX, _PART = "labo-save-", ".tar", ".part"
+PREFIX, SUFFIX, _PARTIAL = "labo-save-", ".tar", ".part"
 # The student's folder, in their home directory and in the save.
 FOLDER = "labocloud"
 
@@ -292,10 +292,11 @@ def _save_images(docker: DockerConnection, names: list[str], target: IO[bytes]) 
         docker.close()
 
 
-def _paths_in(folder: Path, part: Path, unread: list[Path]) -> Iterator[Path]:
+def _paths_in(folder: Path, partial_path: Path, unread: list[Path]) -> Iterator[Path]:
     """Yield the paths in the folder, except earlier saves and the one that is being written.
 
-    part: the file that is being written. unread: directories that cannot be read are appended.
+    partial_path: the file that is being written. unread: directories that cannot be read are
+    appended.
     """
 
     def append(error: OSError) -> None:
@@ -306,21 +307,23 @@ def _paths_in(folder: Path, part: Path, unread: list[Path]) -> Iterator[Path]:
         parent = Path(directory)
         yield parent
         for name in sorted(files):
-            is_save = name.startswith(PREFIX) and name.endswith((SUFFIX, SUFFIX + _PART))
-            if not is_save and not (name == part.name and part.samefile(parent / name)):
+            is_save = name.startswith(PREFIX) and name.endswith((SUFFIX, SUFFIX + _PARTIAL))
+            if not is_save and not (
+                name == partial_path.name and partial_path.samefile(parent / name)
+            ):
                 yield parent / name
         # os.walk lists a link to a directory as a directory, and does not enter it. os.path returns
         # False for a link in a directory of which only names can be read; pathlib raises.
         yield from (parent / name for name in names if os.path.islink(parent / name))
 
 
-def save_folder(archive: Archive, folder: Path, part: Path) -> list[Path]:
+def save_folder(archive: Archive, folder: Path, partial_path: Path) -> list[Path]:
     """Save the student's folder and return the paths that cannot be read. Raises OSError.
 
-    part: the file that is being written.
+    partial_path: the file that is being written.
     """
     unread: list[Path] = []
-    for path in _paths_in(folder, part, unread):
+    for path in _paths_in(folder, partial_path, unread):
         name = str(Path(FOLDER) / path.relative_to(folder))
         try:
             status = path.lstat()
@@ -345,7 +348,7 @@ def free_name(path: Path) -> Path:
     The file while it is written does not exist either: a save that was killed leaves that.
     """
     free, number = path, 1
-    while os.path.lexists(free) or os.path.lexists(f"{free}{_PART}"):
+    while os.path.lexists(free) or os.path.lexists(f"{free}{_PARTIAL}"):
         number += 1
         free = path.with_name(f"{path.stem}-{number}{path.suffix}")
     return free
@@ -441,9 +444,9 @@ def save(
     text that goes with what was saved. report: is called with the name of each part and its size in
     the file in bytes. Raises OSError and http.client.HTTPException.
     """
-    part = path.with_name(path.name + _PART)
+    partial_path = path.with_name(path.name + _PARTIAL)
     unread: list[Path] = []
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    descriptor = os.open(partial_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
         with open(descriptor, "wb") as file:
             archive = Archive(file)
@@ -451,14 +454,14 @@ def save(
             if folder.is_dir():
                 begin = file.tell()
                 # A folder that is a symbolic link is saved as a directory, not as a link.
-                unread = save_folder(archive, folder.resolve(), part)
+                unread = save_folder(archive, folder.resolve(), partial_path)
                 report(str(folder), file.tell() - begin)
             with archive.member("README.txt") as target:
                 target.write(readme(saved).encode())
             archive.close()
-        part.rename(path)
+        partial_path.rename(path)
     except BaseException:
         with suppress(OSError):
-            part.unlink()
+            partial_path.unlink()
         raise
     return Saved(saved, torn, closed, unread)

@@ -82,7 +82,7 @@ class WithoutRoot(TypedDict):
     where none is needed. lodging: the ID of the account that there is. stops: the units to stop
     before it starts. moving: what goes over from an engine of the other kind. moved: what is
     recorded to be on its way. leaves: the directories in which that engine has left data, and that
-    go. kept: whether its data stay, since they were there before the toolkit.
+    go. data_stay: whether its data stay, since they were there before the toolkit.
     """
 
     without_root: bool
@@ -99,7 +99,7 @@ class WithoutRoot(TypedDict):
     moving: Moving
     moved: Moving
     leaves: list[str]
-    kept: bool
+    data_stay: bool
 
 
 class EngineRemoval(TypedDict):
@@ -160,7 +160,7 @@ class Members(TypedDict):
     group: the one whose members may use the engine. add, remove: who is to come into it, and to go.
     leave, back: who is to leave the group docker, and to be in it again. known: those that the
     toolkit has put there or is about to. brought: those of them who are still there. taken: those
-    that it has taken out or is about to. kept: those of them who stay out. may: who may use the
+    that it has taken out or is about to. stay_out: those of them who stay out. may: who may use the
     engine, or is to, but for the account that the toolkit connects with.
     """
 
@@ -172,7 +172,7 @@ class Members(TypedDict):
     known: list[str]
     brought: list[str]
     taken: list[str]
-    kept: list[str]
+    stay_out: list[str]
     may: list[str]
 
 
@@ -180,8 +180,8 @@ class StudentsVerdict(Verdict, Members):
     """Who may use Docker.
 
     socket: the commands that mend the engine's socket. login: the script of a login. recorded:
-    whether the seat's record names just those that are brought and kept. opened: whether root's
-    socket has an ACL.
+    whether the seat's record names just those that are brought and those that stay out. opened:
+    whether root's socket has an ACL.
     """
 
     socket: list[list[str]]
@@ -265,12 +265,12 @@ class Origin(TypedDict):
 class BuildVerdict(Verdict):
     """The build, on the machine that builds.
 
-    held: why it cannot be done yet, in a sentence. base, course: whether the one and the other are
-    to be built. publish: what the registry lacks, its tag to the image's name. The rest is what
+    waits_for: why it cannot be done yet, in a sentence. base, course: whether the one and the other
+    are to be built. publish: what the registry lacks, its tag to the image's name. The rest is what
     these are made from.
     """
 
-    held: str
+    waits_for: str
     base: bool
     course: bool
     publish: dict[str, str]
@@ -327,14 +327,14 @@ class ImagesUnknown(Verdict):
     """The images, where the machine that builds was not asked.
 
     builder: who builds. revision: the one that the machine is to serve now, empty where none is
-    known. lacking: the names of those that are to come. held: what the builder has to do first, in
-    a sentence. brought: the images that go with the toolkit, names with IDs.
+    known. lacking: the names of those that are to come. waits_for: what the builder has to do
+    first, in a sentence. brought: the images that go with the toolkit, names with IDs.
     """
 
     builder: str
     revision: str
     lacking: list[str]
-    held: str
+    waits_for: str
     brought: dict[str, str]
 
 

@@ -104,7 +104,7 @@ def judge(has: SeatFacts, settings: Settings, builder: Builder) -> BuildVerdict 
         **verdict(
             settled=not (base or image or publish), refused=_refusals(has, settings) if base else ()
         ),
-        "held": in_words([unready]) if unready else "",
+        "waits_for": in_words([unready]) if unready else "",
         "base": base,
         "course": image,
         "publish": publish,

@@ -154,7 +154,7 @@ def _unknown(has: SeatFacts, settings: Settings) -> ImagesUnknown:
         "builder": builder,
         "revision": "",
         "lacking": [],
-        "held": "",
+        "waits_for": "",
         "brought": _removal(has, settings),
     }
 
@@ -218,5 +218,5 @@ def judge(has: SeatFacts, settings: Settings, builder: Builder) -> ImagesVerdict
         "names": {tag: wanted.name} if wanted.name in lacking else {},
         "named": is_named,
         "serves": revision if is_recording else "",
-        "held": in_words(obstacles),
+        "waits_for": in_words(obstacles),
     }

@@ -274,5 +274,5 @@ def values(has: SeatFacts, settings: Settings, roots: list[str]) -> WithoutRoot:
             for path in moved["left"]
             if path != roots[0] and before.get(path, "in use") != "in use"
         ],
-        "kept": is_changing and before.get(docker["root"], "in use") == "in use",
+        "data_stay": is_changing and before.get(docker["root"], "in use") == "in use",
     }

@@ -57,7 +57,7 @@ def _members_of(has: SeatFacts, settings: Settings) -> Members:
         "known": sorted({*record["users"], *(add if group == _ROOTS_GROUP else [])}),
         "brought": brought,
         "taken": removed,
-        "kept": removed if group == GROUP else [],
+        "stay_out": removed if group == GROUP else [],
         "may": sorted({*users, *members} - {"", "root", settings["account"]}),
     }
 
@@ -148,7 +148,7 @@ def judge(has: SeatFacts, settings: Settings, _: Builder) -> StudentsVerdict:
     if group := settings["docker_engine_group"].strip():
         members["may"].append(group)
     record, docker = has["brought"], has["docker"]
-    is_recorded = members["kept"] == record.get("taken", [])
+    is_recorded = members["stay_out"] == record.get("taken", [])
     moves = members["add"] or members["remove"] or members["leave"] or members["back"]
     has_group = has["docker_group"] is not None
     findings = [*_conditions(has, settings, members, commands, script)] if has_group else []
