@@ -159,6 +159,17 @@ def _unknown(has: SeatFacts, settings: Settings) -> ImagesUnknown:
     }
 
 
+def _refusals(
+    has: SeatFacts, settings: Settings, builder: Builder, wanted: Wanted, *, settled: bool
+) -> Iterator[Finding]:
+    """Yield what keeps the role from working. settled: whether the images are as they should be."""
+    yield from _wrong_settings(settings)
+    yield from _unreadable_files(settings, builder)
+    yield from _wrong_revision(has, settings, builder["seat"], wanted)
+    if not settled:
+        yield from _unfit_machine(has, settings, builder["seat"])
+
+
 def judge(has: SeatFacts, settings: Settings, builder: Builder) -> ImagesVerdict | ImagesUnknown:
     """Judge the images."""
     if not builder:
@@ -186,12 +197,7 @@ def judge(has: SeatFacts, settings: Settings, builder: Builder) -> ImagesVerdict
     serving = wanted.image if is_named else revisions.served_image(settings, build_host)
     pull = dict(delivery.pulls(settings, build_host, wanted, lacking))
     obstacles = list(delivery.obstacles(settings, build_host, wanted, pull)) if lacking else []
-    refused = [
-        *_wrong_settings(settings),
-        *_unreadable_files(settings, builder),
-        *_wrong_revision(has, settings, build_host, wanted),
-        *(() if settled else _unfit_machine(has, settings, build_host)),
-    ]
+    refused = list(_refusals(has, settings, builder, wanted, settled=settled))
     # The part engine reports an engine that does not run.
     wrong = _wrong_images(has, settings, build_host, wanted) if has["docker"]["running"] else ()
     return {
