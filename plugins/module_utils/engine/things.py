@@ -181,13 +181,13 @@ def volumes_of(mounts: Iterable[answers.NamedMount]) -> list[str]:
     return [volume["Name"] for volume in volumes]
 
 
-def networks_of(container: answers.ListedContainer) -> list[str]:
-    """Return the names and IDs of the networks of a container, from the engine's list.
+def networks_of(container: answers.ListedContainer | answers.Container) -> list[str]:
+    """Return the names and IDs of the networks of a container, listed or described.
 
     One that has not been started has the names alone.
     """
     joined = (container.get("NetworkSettings") or {}).get("Networks") or {}
-    identifiers = (endpoint.get("NetworkID") for endpoint in joined.values())
+    identifiers = ((endpoint or {}).get("NetworkID") for endpoint in joined.values())
     return [*joined, *filter(None, identifiers)]
 
 

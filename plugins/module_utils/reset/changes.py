@@ -15,14 +15,16 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.answers impo
 )
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import DockerConnection
 from ansible_collections.labocloud.room.plugins.module_utils.engine.read import Reader
-from ansible_collections.labocloud.room.plugins.module_utils.engine.things import volumes_of
+from ansible_collections.labocloud.room.plugins.module_utils.engine.things import (
+    networks_of,
+    volumes_of,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.reset.halting import describe
 from ansible_collections.labocloud.room.plugins.module_utils.reset.plan import (
     Image,
     Plan,
     Thing,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.reset.recreating import endpoints
 from ansible_collections.labocloud.room.plugins.module_utils.reset.saved import REPOSITORY
 from ansible_collections.labocloud.room.plugins.module_utils.reset.stamps import (
     Stamps,
@@ -142,11 +144,9 @@ def _keep_needed(changes: Changes, container: Container, name: str, things: Plan
     changes.images.setdefault(container["Image"], why)
     for volume in _volumes_of(container):
         changes.volumes.setdefault(volume, why)
-    joined = endpoints(container)
-    identifiers = {endpoint.get("NetworkID") for endpoint in joined.values()}
+    joined = {*networks_of(container)}
     for network in things["networks"]:
-        # One that was never started has the names alone.
-        if network["id"] in identifiers or network["name"] in joined:
+        if {network["id"], network["name"]} & joined:
             changes.networks.setdefault(network["id"], why)
     # Whoever leaves a swarm loses the containers of its services.
     if TASK in (container["Config"].get("Labels") or {}):

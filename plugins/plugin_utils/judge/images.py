@@ -197,7 +197,7 @@ def judge(has: SeatFacts, settings: Settings, builder: Builder) -> ImagesVerdict
     serving = wanted.image if is_named else revisions.served_image(settings, build_host)
     pull = dict(delivery.pulls(settings, build_host, wanted, lacking))
     obstacles = list(delivery.obstacles(settings, build_host, wanted, pull)) if lacking else []
-    refused = list(_refusals(has, settings, builder, wanted, settled=settled))
+    refused = _refusals(has, settings, builder, wanted, settled=settled)
     # The part engine reports an engine that does not run.
     wrong = _wrong_images(has, settings, build_host, wanted) if has["docker"]["running"] else ()
     return {
