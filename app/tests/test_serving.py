@@ -35,7 +35,7 @@ def port() -> Iterator[int]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        for _ in range(100):
+        for _ in range(1200):
             with suppress(OSError):
                 socket.create_connection(("127.0.0.1", number)).close()
                 break
@@ -60,5 +60,5 @@ def test_a_client_who_stops_in_the_middle_is_sent_away(port: int, request_bytes:
             client.setblocking(False)
             with suppress(BlockingIOError):
                 client.send(request_bytes)
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=20) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=120) as answer:
             assert answer.status == 200

@@ -19,10 +19,13 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
 )
 from ansible_collections.labocloud.room.plugins.module_utils.engine.limited_http import TooMuchError
 
+# Seconds for an answer that comes, on a slow machine too; and for one that never does.
+PLENTY, FEW = 60.0, 0.3
+
 
 @pytest.fixture
 def docker(engine: stand_in.Engine) -> Iterator[DockerConnection]:
-    with closing(DockerConnection(engine.path, 0.5)) as connection:
+    with closing(DockerConnection(engine.path, PLENTY)) as connection:
         yield connection
 
 
@@ -70,17 +73,19 @@ def test_after_an_answer_that_does_not_come_the_next_question_is_answered(
 ) -> None:
     engine.on("POST", "/commit", bad)
     engine.on("POST", "/containers/a/unpause", None)
+    docker.seconds = FEW
     with pytest.raises((OSError, http.client.HTTPException)):
         docker.ask("/commit", "POST")
+    docker.seconds = PLENTY
     assert docker.ask("/containers/a/unpause", "POST") == {}
 
 
 def patiently(path: str) -> DockerConnection:
     """Return a connection that waits patiently, as for a slow disk."""
-    return DockerConnection(path, patience=Patience(0.3))
+    return DockerConnection(path, patience=Patience(FEW))
 
 
-@pytest.mark.parametrize("connect", [lambda path: DockerConnection(path, 0.3), patiently])
+@pytest.mark.parametrize("connect", [lambda path: DockerConnection(path, FEW), patiently])
 def test_an_answer_that_drips_is_given_up(
     engine: stand_in.Engine, connect: Callable[[str], DockerConnection]
 ) -> None:
@@ -90,6 +95,7 @@ def test_an_answer_that_drips_is_given_up(
     with closing(connect(engine.path)) as docker:
         with pytest.raises(TimeoutError):
             docker.ask("/volumes")
+        docker.seconds = PLENTY
         assert docker.ask("/networks") == []
 
 
@@ -127,9 +133,9 @@ def test_what_streams_has_its_own_limits(
     engine.on("GET", "/images/get", answer)
     with closing(DockerConnection(engine.path, 20, answer_bytes=1000)) as docker:
         assert len(docker.stream("/large").read()) == 10_000
-        monkeypatch.setattr(client, limit, 0.2)
+        monkeypatch.setattr(client, limit, FEW)
         # The answer to a question may take longer than a stream may say nothing.
-        docker.seconds = 0.2
+        docker.seconds = FEW
         with pytest.raises(TimeoutError):
             docker.stream("/images/get").read()
 
@@ -145,7 +151,7 @@ def test_what_is_sent_is_limited_too(
             return super().read(10)
 
     docker.negotiate()
-    monkeypatch.setattr(client, "STREAM_SECONDS", 0.2)
+    monkeypatch.setattr(client, "STREAM_SECONDS", FEW)
     with pytest.raises(TimeoutError):
         docker.stream("/images/load", "POST", Slow(b" " * 2000))
 

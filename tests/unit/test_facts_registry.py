@@ -40,12 +40,12 @@ def server(
                     requests.append(secured.recv(10_000))
                     secured.sendall(answer)
                     if not answer:
-                        end.wait(10)
+                        end.wait(120)
             except OSError:
                 pass  # the other side does not trust this one
 
     listening = socket.create_server(("127.0.0.1", 0))
-    listening.settimeout(10)
+    listening.settimeout(120)
     thread = threading.Thread(target=serve)
     thread.start()
     yield listening.getsockname()[1], requests

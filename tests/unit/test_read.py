@@ -32,6 +32,13 @@ BAD = {
     "late": (stand_in.HANG, TimeoutError),
     "no list": ({"Volumes": 5}, UnclearError),
 }
+# Seconds for an answer that comes, on a slow machine too.
+PLENTY = 60.0
+
+
+def seconds_for(bad: str) -> float:
+    """Return the seconds to wait for an answer of BAD: few only for the one that never comes."""
+    return 0.3 if bad == "late" else PLENTY
 
 
 @pytest.mark.parametrize("read", LISTS, ids=lambda read: read.__name__)
@@ -42,7 +49,7 @@ def test_a_list_that_does_not_come_is_an_error_unless_lists_are_not_required(
     answer, error = BAD[bad]
     engine.on("GET", "/(images|containers|networks|volumes).*", answer)
     left_out: list[str] = []
-    with closing(DockerConnection(engine.path, 0.3, answer_bytes=300_000)) as docker:
+    with closing(DockerConnection(engine.path, seconds_for(bad), answer_bytes=300_000)) as docker:
         for reader in (Reader(docker), Reader(docker, left_out.append)):
             with pytest.raises(error):
                 read(reader)
@@ -60,7 +67,7 @@ def test_one_thing_that_is_not_described_is_left_out_where_anything_is(
     answer, error = BAD[bad]
     path = "/(images/a/json|containers/a/json|networks/a|volumes/a)"
     engine.on("GET", path, 5 if bad == "no list" else answer)
-    with closing(DockerConnection(engine.path, 0.3, answer_bytes=300_000)) as docker:
+    with closing(DockerConnection(engine.path, seconds_for(bad), answer_bytes=300_000)) as docker:
         with pytest.raises(error):
             read(Reader(docker), "a")
         if error in (EngineError, BadAnswerError, TooMuchError, UnclearError):
@@ -72,6 +79,7 @@ def test_one_thing_that_is_not_described_is_left_out_where_anything_is(
         assert read(Reader(docker, left_out.append, lists_required=False), "a") is None
         # It disappears just now, or is broken, as each engine has some.
         assert len(left_out) == (error is not EngineError)
+        docker.seconds = PLENTY
         assert read(Reader(docker), "gone") is None
 
 

@@ -137,12 +137,12 @@ def test_it_is_drawn_again_and_again_but_not_just_after_something_was_printed(
     with before(terminal):
         screen = Screen(threading.RLock(), picture)
         try:
-            assert drawn.wait(10)
+            assert drawn.wait(120)
             sys.stdout.write("Continue?\n")
             drawn.clear()
             assert not drawn.wait(0.1)
             screen.quiet_until = 0.0
-            assert drawn.wait(10)
+            assert drawn.wait(120)
         finally:
             screen.end()
         drawn.clear()

@@ -138,7 +138,7 @@ def seat(
 ) -> Iterator[Seat]:
     monkeypatch.setattr(lock, "LOCK", tmp_path / "lock")
     monkeypatch.setattr(halting, "HALTED", tmp_path / "halted.json")
-    monkeypatch.setattr(halting, "RETURNS", 3)
+    monkeypatch.setattr(halting, "RETURNS", 60)
     monkeypatch.setattr(halting, "BETWEEN", 0.01)
     monkeypatch.setattr(access, "SYSTEMD", "/nonexistent")
     os.chmod(engine.path, 0o660)

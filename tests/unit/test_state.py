@@ -244,7 +244,7 @@ def test_who_waited_for_a_directory_that_is_gone_takes_the_new_one(
     with state._locked(directory):
         writer = threading.Thread(target=state.update, args=(bring("zstd"), directory))
         writer.start()
-        assert waits.wait(10)
+        assert waits.wait(120)
         directory.rename(directory.with_name("gone"))
     writer.join()
     assert state.read(directory).brought == {"packages": ["zstd"]}

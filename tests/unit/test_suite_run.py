@@ -197,7 +197,7 @@ def test_two_runs_do_not_have_the_instances_at_once(
         with run.instances_for([Check("unit", ())]):
             other.start()
         assert not began.wait(0.3)
-    other.join(10)
+    other.join(120)
     assert began.is_set()
     output = capsys.readouterr().out
     assert f"waiting for the run that has the instances: process {os.getpid()}, in " in output

@@ -28,11 +28,14 @@ def test_a_machine_waits_no_longer_than_time_passes(machine: Machine) -> None:
 def test_the_cpu_of_what_a_check_starts_is_its_own_when_it_has_ended_too(machine: Machine) -> None:
     busy = "i=0; while [ $i -lt 200000 ]; do i=$((i + 1)); done"
     process = subprocess.Popen(
-        ["sh", "-c", f"sh -c '{busy}'; sh -c '{busy}'; read wait"], stdin=subprocess.PIPE
+        ["sh", "-c", f"sh -c '{busy}'; sh -c '{busy}'; echo done; read wait"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
     meter = Meter("unit", "", process.pid, machine)
     time.sleep(2)
-    assert process.stdin
+    assert process.stdout
+    assert process.stdout.readline() == b"done\n"
     measured = meter.end()
     process.communicate(b"\n")
     assert measured.cpu > 0.05
