@@ -59,7 +59,7 @@ def settle(seat: Host) -> None:
 def wait_for_page(seat: Host) -> str:
     page = (
         "import urllib.request as r;"
-        "print(r.urlopen('http://localhost:8080/', timeout=2).read().decode())"
+        "print(r.urlopen('http://localhost:8080/', timeout=120).read().decode())"
     )
     wait(seat, f"python3 -c {shlex.quote(page)} >/dev/null 2>&1")
     return seat.check_output("python3 -c %s", page)

@@ -12,6 +12,8 @@ from course_container import HARDENED, IMAGE, address, engine, running
 from docker.models.containers import Container
 from docker.models.images import Image
 
+# Seconds for what comes at once, on a slow machine too.
+PLENTY = 120
 # The app with a page more, which takes its time.
 SLOW = """
 import time
@@ -43,7 +45,7 @@ def container(client: docker.DockerClient, request: pytest.FixtureRequest) -> It
 
 
 def get(container: Container, path: str) -> requests.Response:
-    return requests.get(address(container) + path, timeout=5)
+    return requests.get(address(container) + path, timeout=PLENTY)
 
 
 def test_it_is_small(image: Image) -> None:
@@ -122,10 +124,12 @@ def test_its_health_check_tells_good_from_bad(container: Container) -> None:
 def test_it_stops_at_once_and_removes_itself(
     client: docker.DockerClient, container: Container
 ) -> None:
-    """Asked, not killed: Docker would wait ten seconds for a process that does not listen."""
-    start = time.monotonic()
-    container.stop(timeout=10)
-    assert time.monotonic() - start < 2
+    """Asked, not killed: a process that does not listen would end with 137, when time is up."""
+    began = int(time.time())
+    container.stop(timeout=PLENTY)
+    filters = {"container": container.id, "event": "die"}
+    died = client.events(since=began, until=int(time.time()) + 1, filters=filters, decode=True)
+    assert [event["Actor"]["Attributes"]["exitCode"] for event in died] == ["0"]
     for _ in range(1000):
         if not client.containers.list(all=True, filters={"id": container.id}, ignore_removed=True):
             return
@@ -137,22 +141,19 @@ def test_it_ends_in_good_order_although_a_client_hangs(client: docker.DockerClie
     """With half a request on the line it stops, and says that nothing went wrong."""
     with running(client, **HARDENED) as container:
         port = int(address(container).rpartition(":")[2])
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as half:
+        with socket.create_connection(("127.0.0.1", port), timeout=PLENTY) as half:
             half.sendall(b"GET / HTTP/1.1\r\n")
-            container.stop(timeout=10)
+            container.stop(timeout=PLENTY)
         assert container.wait()["StatusCode"] == 0
 
 
 def test_a_request_under_way_is_answered_before_it_stops(client: docker.DockerClient) -> None:
     with running(client, command=["-c", SLOW], **HARDENED) as container:
-        url = f"{address(container)}/slow"
         answers: list[str] = []
-        asking = threading.Thread(target=lambda: answers.append(requests.get(url, timeout=5).text))
+        asking = threading.Thread(target=lambda: answers.append(get(container, "/slow").text))
         asking.start()
         time.sleep(0.3)
-        start = time.monotonic()
-        container.stop(timeout=10)
-        assert time.monotonic() - start < 2
+        container.stop(timeout=PLENTY)
         asking.join()
         assert answers == ["whole"]
         assert container.wait()["StatusCode"] == 0

@@ -39,6 +39,6 @@ def get(host: Host) -> Callable[[str], str]:
     program = (
         "import sys, urllib.request as r;"
         "o = r.build_opener(r.ProxyHandler({}));"
-        "print(o.open(sys.argv[1], timeout=5).read().decode())"
+        "print(o.open(sys.argv[1], timeout=120).read().decode())"
     )
     return lambda url: host.check_output("python3 -c %s %s", program, url)
