@@ -14,6 +14,8 @@ from docker.models.containers import Container
 
 IMAGE = "labocloud20202021:python"
 PORT = "8888/tcp"
+# Seconds for what comes at once, on a slow machine too.
+PLENTY = 120
 # The flags with which roles/flask_container runs it.
 HARDENED: dict[str, Any] = {
     "read_only": True,

@@ -5,10 +5,8 @@ from contextlib import ExitStack
 
 import pytest
 import requests
-from course_container import HARDENED, address, engine, load, memory, running
+from course_container import HARDENED, PLENTY, address, engine, load, memory, running
 
-# Seconds for what comes at once, on a slow machine too.
-PLENTY = 120
 HALF_ITS_LIMIT = 64 * 2**20
 # The health check is a process of some 11 MiB, which would be counted whenever it happens to run.
 FLAGS = HARDENED | {"healthcheck": {"test": ["NONE"]}}

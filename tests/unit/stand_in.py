@@ -62,6 +62,8 @@ class Drip(NamedTuple):
 
 # The number of bytes that follow, and the seconds before each of them.
 DRIPS, BETWEEN = 200, 0.02
+# Seconds to wait for an answer that comes, on a slow machine too; and for one that never does.
+PLENTY, FEW = 60.0, 0.3
 # The stand-in does not answer as long as it runs.
 HANG = object()
 # The stand-in closes the connection instead of an answer.

@@ -18,9 +18,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
     Patience,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.engine.limited_http import TooMuchError
-
-# Seconds for an answer that comes, on a slow machine too; and for one that never does.
-PLENTY, FEW = 60.0, 0.3
+from stand_in import FEW, PLENTY
 
 
 @pytest.fixture

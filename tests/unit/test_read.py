@@ -14,6 +14,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
 )
 from ansible_collections.labocloud.room.plugins.module_utils.engine.limited_http import TooMuchError
 from ansible_collections.labocloud.room.plugins.module_utils.engine.read import Reader, UnclearError
+from stand_in import FEW, PLENTY
 
 LISTS: list[Callable[[Reader], object]] = [
     Reader.images,
@@ -32,13 +33,11 @@ BAD = {
     "late": (stand_in.HANG, TimeoutError),
     "no list": ({"Volumes": 5}, UnclearError),
 }
-# Seconds for an answer that comes, on a slow machine too.
-PLENTY = 60.0
 
 
 def seconds_for(bad: str) -> float:
     """Return the seconds to wait for an answer of BAD: few only for the one that never comes."""
-    return 0.3 if bad == "late" else PLENTY
+    return FEW if bad == "late" else PLENTY
 
 
 @pytest.mark.parametrize("read", LISTS, ids=lambda read: read.__name__)

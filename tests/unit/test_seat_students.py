@@ -32,7 +32,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.reset.words import 
 from ansible_collections.labocloud.room.plugins.modules import seat_students
 from namespaces import mounting, with_mounts
 from sample_seat import SEAT
-from stand_in import DROP, HANG, Engine, Question, Raw, Refuse
+from stand_in import DROP, FEW, HANG, Engine, Question, Raw, Refuse
 
 BASE, COURSE, MINE, THEIRS = "sha256:base", "sha256:course", "sha256:mine", "sha256:theirs"
 IN_A_SWARM = ("services", "secrets", "configs")
@@ -595,11 +595,11 @@ def test_a_container_that_cannot_go_goes_on(obeys: Engine) -> None:
 
 
 def wait_briefly(monkeypatch: pytest.MonkeyPatch, *begins: str) -> None:
-    """Have the answers to some questions, by how their paths begin, waited for half a second."""
+    """Have the answers to some questions, by how their paths begin, waited for briefly."""
     ask = DockerConnection.ask
 
     def ask_briefly(docker: DockerConnection, path: str, *arguments: object) -> object:
-        docker.seconds = 0.5 if path.startswith(begins) else seat_students.TIMEOUT
+        docker.seconds = FEW if path.startswith(begins) else seat_students.TIMEOUT
         return ask(docker, path, *arguments)
 
     monkeypatch.setattr(DockerConnection, "ask", ask_briefly)
