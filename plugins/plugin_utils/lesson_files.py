@@ -8,7 +8,7 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import (
@@ -16,6 +16,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises imp
     Entry,
     wanted,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.images import delivered
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import (
     FILES,
     Exercise,
@@ -23,7 +24,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises im
     languages,
     load,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import DELIVERED, told_of
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import TEXTS
 from ansible_collections.labocloud.room.plugins.plugin_utils import catalogue
 
@@ -39,6 +39,7 @@ NEEDED = (
     "files.py",
     "images/__init__.py",
     "images/archive_names.py",
+    "images/delivered.py",
     "images/fingerprint.py",
     "languages.py",
     "lesson/*.py",
@@ -118,13 +119,12 @@ def entries(project: Path, packed: bytes) -> dict[str, Entry]:
     return files
 
 
-def listing(files: Iterable[str], prints: Collection[str]) -> list[str]:
+def listing(files: Iterable[str], images: Iterable[delivered.Delivered]) -> list[str]:
     """Return the listing of a seat's folder.
 
-    files: the listing that is common to all seats. prints: the fingerprints of the images that were
-    brought to the seat.
+    files: the listing that is common to all seats. images: those that were brought to the seat.
     """
-    return sorted({*files, *wanted({DELIVERED: Entry(PLAIN, told_of(prints))})})
+    return sorted({*files, *wanted({delivered.FILE: Entry(PLAIN, delivered.content(images))})})
 
 
 def archive(files: Mapping[str, Entry]) -> bytes:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Seat
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.snapshot import shaped
 
 PROJECT = Path(__file__).parents[2]
@@ -298,3 +299,87 @@ def test_what_ends_by_itself_is_the_courses_app(command: list[str], hint: str) -
     open_steps = judged(seat_of({**ended, "command": command}), 9)
     assert hint in open_steps.get("course", "")
     assert ("course" in open_steps) == bool(hint)
+
+
+def test_what_ends_by_itself_may_be_the_courses_app_of_before_an_update() -> None:
+    seat = copy.deepcopy(SOLVED["26.1.5+dfsg1"])
+    ended = {"name": "cours", "status": "exited", "exit": 0, "command": ["python", "app.py"]}
+    next(entry for entry in seat["containers"] if entry["name"] == "serveur").update(ended)
+    after_update(seat)
+    assert "course" not in judged(seat, 9)
+
+
+def after_update(seat: Snapshot) -> None:
+    """Have the names of the course's images on others that were delivered since.
+
+    Those of before are there, as containers are of them.
+    """
+    for number, name in enumerate(("labocloud20202021:python", "labocloud20202021:base")):
+        before = next(entry for entry in seat["images"] if name in entry["tags"])
+        layers = [f"{number}{layer:015x}" for layer in range(9)]
+        changed = {"id": f"{number:064x}", "layers": layers, "created": seat["taken"]}
+        history = before["history"] * 3
+        seat["images"].append({**before, **changed, "history": history, "command": ["another"]})
+        before["tags"] = []
+
+
+def without_the_base_of_before(seat: Snapshot) -> None:
+    """Have containers made anew after an update, so that the base of before is gone."""
+    base = next(
+        entry for entry in seat["images"] if entry["delivered"] == "base" and not entry["tags"]
+    )
+    seat["images"].remove(base)
+    seat["gone"] = [
+        {"delivered": "base", "layers": [], "rows": 0},
+        {"delivered": "base", "layers": base["layers"], "rows": len(base["history"])},
+    ]
+    for entry in seat["containers"]:
+        if entry["image_id"] == base["id"]:
+            entry["image_id"] = seat["images"][-1]["id"]
+
+
+@pytest.mark.parametrize("version", SOLVED)
+def test_an_update_of_the_courses_images_undoes_no_step(version: str) -> None:
+    seat = copy.deepcopy(SOLVED[version])
+    after_update(seat)
+    assert [judged(seat, number) for number in range(1, 8)] == [{}] * 7
+    without_the_base_of_before(seat)
+    assert [judged(seat, number) for number in range(1, 8)] == [{}] * 7
+    assert Seat(seat).missing == []
+
+
+@pytest.mark.parametrize("version", SOLVED)
+def test_a_name_makes_no_image_one_of_the_courses(version: str) -> None:
+    """Show that a student's image that has the course's name and labels is a student's."""
+    seat = copy.deepcopy(SOLVED[version])
+    image("labocloud20202021:python", delivered="")(seat)
+    seat["gone"] = [{"delivered": "course", "layers": [], "rows": 0}]
+    assert "n’est pas une image du cours" in judged(seat, 2)["runs"]
+    assert Seat(seat).missing == ["labocloud20202021:python"]
+
+
+def test_where_nothing_is_known_of_what_was_delivered_the_name_decides() -> None:
+    seat = copy.deepcopy(SOLVED["26.1.5+dfsg1"])
+    for entry in seat["images"]:
+        entry["delivered"] = ""
+    assert [judged(seat, number) for number in range(1, 8)] == [{}] * 7
+    without("images", "labocloud20202021:python")(seat)
+    assert "n’est pas une image du cours" in judged(seat, 2)["runs"]
+    assert Seat(seat).missing == ["labocloud20202021:python"]
+
+
+@pytest.mark.parametrize("name", ["labocloud20202021:base", "labocloud20202021:python"])
+def test_a_name_that_only_an_older_revision_could_have_is_missing(name: str) -> None:
+    """Show it after `docker image prune --all`, which leaves what a container is of."""
+    seat = copy.deepcopy(SOLVED["26.1.5+dfsg1"])
+    image(name, tags=[])(seat)
+    assert Seat(seat).missing == [name]
+    assert "Une image du cours a disparu" in tidied(seat)
+
+
+def tidied(seat: Snapshot) -> str:
+    """Return the hint of the last exercise on a seat that has what is to be kept beside images."""
+    seat["volumes"] = [
+        {"name": "precieux", "driver": "local", "created": 1.0, "labels": {"labo.setup": "13"}}
+    ]
+    return judged(seat, 13)["images"]

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import image_tar
 import pytest
 import stand_in
 from sample_labo import ENGLISH, EXERCISES, FRENCH, Labo, container
@@ -216,6 +217,26 @@ def test_the_page_is_told_where_it_answers(labo: Labo) -> None:
         output = labo.run("start", "4")[1]
         assert f"Read: {url}/en/exercises/04-last\n" in output
         assert "A goal" not in output
+
+
+def test_only_the_courses_containers_are_asked_for_the_page(labo: Labo) -> None:
+    """Show that nothing is written to the log of a student's server."""
+    course = image_tar.inspected(f"sha256:{'c' * 64}", "labocloud20202021:python")
+    labo.deliver(course)
+    labo.engine.on("GET", "/images/json", [course])
+    labo.engine.on("GET", "/images/sha256:c*/json", course)
+    labo.engine.on("GET", "/images/sha256:c*/history", [])
+    asked: list[str] = []
+
+    def counting(handler: http.server.BaseHTTPRequestHandler) -> None:
+        asked.append(handler.path)
+        healthy(handler)
+
+    with stand_in.serving(counting) as others, stand_in.serving(healthy) as port:
+        own = published("flask", others) | {"Image": f"sha256:{'d' * 64}"}
+        labo.has_containers([own, published("again", port) | {"Image": course["Id"]}])
+        assert f"The course’s page: http://localhost:{port}/en/\n" in labo.run()[1]
+    assert asked == []
 
 
 def test_it_tells_what_a_preparation_has_made(labo: Labo) -> None:

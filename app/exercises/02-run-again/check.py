@@ -29,11 +29,11 @@ def check(seat):
             ),
             (
                 relance.of(seat.course),
-                f"« relance » vient de {relance.image}, qui n’est pas l’image du cours telle "
-                "qu’elle est maintenant : effacez-le (docker rm -f relance), et relancez-le à "
-                "partir de labocloud20202021:python.",
-                f"“relance” is made from {relance.image}, which is not the course image as it is "
-                "now: remove it (docker rm -f relance), and run it again from "
+                f"« relance » vient de {relance.image}, qui n’est pas une image du cours : "
+                "effacez-le (docker rm -f relance), et relancez-le à partir de "
+                "labocloud20202021:python.",
+                f"“relance” is made from {relance.image}, which is no image of the course: "
+                "remove it (docker rm -f relance), and run it again from "
                 "labocloud20202021:python.",
             ),
             (

@@ -36,6 +36,7 @@ def check(seat):
     deaf, polite, course = (seat.container(name) for name in ("sourd", "poli", "cours"))
     by_itself = any("exit" in word for word in deaf.command)
     trap = any("trap" in word for word in polite.command)
+    own = seat.image_of(course)
     yield (
         "deaf",
         (
@@ -102,7 +103,7 @@ def check(seat):
                 f"“cours” is made from {course.image}, not from the course image.",
             ),
             (
-                course.command == seat.course.entrypoint + seat.course.command,
+                course.command == own.entrypoint + own.command,
                 "« cours » n’a pas exécuté l’application du cours : supprimez-le, et relancez-le "
                 "sans --entrypoint, et sans rien après le nom de l’image.",
                 "“cours” has not run the course’s app: remove it, and run it again without "

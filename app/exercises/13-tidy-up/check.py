@@ -41,7 +41,7 @@ def check(seat):
             "labo start 13 again.",
         ),
         (
-            seat.base and seat.course,
+            not seat.missing,
             "Une image du cours a disparu, labocloud20202021:base ou :python : dites-le au "
             "professeur, qui seul peut la remettre.",
             "One of the course’s images is gone, labocloud20202021:base or :python: tell the "

@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from ansible_collections.labocloud.room.plugins.module_utils.images import delivered
 from ansible_collections.labocloud.room.plugins.module_utils.languages import SOURCE, in_language
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
     engine_access,
@@ -85,6 +86,10 @@ class Labo:
         }
         return commands[line.command](line)
 
+    def _snapshot(self, lesson: list[Exercise]) -> Snapshot:
+        """Return a snapshot by which these exercises can be judged. Raises WrongError."""
+        return engine_access.take_snapshot(lesson, delivered.read(self.program))
+
     def _numbered(self, line: CommandLine) -> Exercise:
         """Return the exercise that the first word of a command line numbers. Raises WrongError."""
         if not self.exercises:
@@ -150,10 +155,15 @@ class Labo:
     def _page(self, taken: Snapshot) -> str:
         """Return the address of the course's page, empty where no container answers.
 
-        The course's image may have lost its name to another image, so the page is looked for in
-        each running container, first in the one of the course's name.
+        Only the course's containers are asked, so that nothing is in a student's log; all that run
+        where nothing is known of the course's images, first the one of the course's name.
         """
-        running = [container for container in Seat(taken).containers if container.running]
+        seat = Seat(taken)
+        running = [
+            container
+            for container in seat.containers
+            if container.running and (container.of(seat.course) or not seat.course.known)
+        ]
         end = time.monotonic() + _PAGE_SECONDS
         for container in sorted(running, key=lambda item: bool(item.name != _FLASK)):
             for port in container.published(_PORT):
@@ -178,7 +188,7 @@ class Labo:
         terminal = self.terminal
         if not self.exercises:
             raise WrongError(say("no_exercises"))
-        taken = engine_access.take_snapshot(self.exercises)
+        taken = self._snapshot(self.exercises)
         progresses = self._progress(self.exercises, taken)
         current = here(progresses)
         for item in progresses:
@@ -202,14 +212,14 @@ class Labo:
         """Prepare an exercise, and print where to read it."""
         terminal, exercise = self.terminal, self._numbered(line)
         title = exercise.title(language())
-        before = engine_access.take_snapshot([exercise])
+        before = self._snapshot([exercise])
         if missing := exercises.lacks(exercise, before):
             what = exercise_text.needs(missing)
             raise WrongError(say("unfit_start", title=title, what=what))
         terminal.say(terminal.lines(say("started", number=exercise.number, title=title)))
         if exercise.setup:
             self._prepare(exercise)
-            names = exercise_text.created(before, engine_access.take_snapshot([exercise]))
+            names = exercise_text.created(before, self._snapshot([exercise]))
             text = say("made", names=", ".join(names)) if names else say("made_nothing")
             terminal.say(terminal.lines(text))
         if url := self._page(before):
@@ -251,7 +261,7 @@ class Labo:
         """Print which steps of an exercise are done, and the hint of the first that is not."""
         if "--json" in line.options:
             lesson = [self._numbered(line)] if line.words else self.exercises
-            progresses = self._progress(lesson, engine_access.take_snapshot(lesson))
+            progresses = self._progress(lesson, self._snapshot(lesson))
             self.terminal.say(
                 json.dumps(exercise_text.as_json(progresses), ensure_ascii=False, indent=1)
             )
@@ -264,7 +274,7 @@ class Labo:
         """Return the exercise that the seat is at, the last one where all are done."""
         if not self.exercises:
             raise WrongError(say("no_exercises"))
-        taken = engine_access.take_snapshot(self.exercises)
+        taken = self._snapshot(self.exercises)
         current = here(self._progress(self.exercises, taken))
         return current.exercise if current else self.exercises[-1]
 
@@ -273,7 +283,7 @@ class Labo:
 
         The text is printed unless it is the same as before, the text of the previous check.
         """
-        [checked] = self._progress([exercise], engine_access.take_snapshot([exercise]))
+        [checked] = self._progress([exercise], self._snapshot([exercise]))
         text = "\n".join(exercise_text.step_lines(checked, self.terminal))
         if text != before:
             if before:
@@ -305,7 +315,8 @@ class Labo:
         path = save_text.save_path(line.words, folder)
         with engine_access.connected() as docker, engine_access.interrupted_by_signals():
             save.clear(docker)
-            work = save.own_work(docker, save.delivered(self.program))
+            images = delivered.read(self.program)
+            work = save.own_work(docker, {image["fingerprint"] for image in images})
             if not (work.names or work.volumes or folder.is_dir()):
                 terminal.say(terminal.lines(say("save_nothing", folder=folder)))
                 return _ALL_DONE

@@ -62,28 +62,62 @@ class Row(Thing):
 
 
 class Image(Thing):
-    """An image."""
+    """An image; one of the course's has all the revisions that were delivered to the seat."""
 
     shape = SNAPSHOT["images"][0]
 
+    def __init__(
+        self, fields: Mapping[str, object] | None, others: Iterable[Image | Gone] = ()
+    ) -> None:
+        """Keep the fields. others: its other revisions."""
+        super().__init__(fields)
+        self.revisions: list[Image | Gone] = [self, *others]
+
+    @property
+    def rows(self) -> int:
+        """How many rows its history has."""
+        return len(self.history)
+
+    @property
+    def known(self) -> bool:
+        """Whether it is one of the course's, and known which images were delivered as that."""
+        return any(revision.delivered for revision in self.revisions)
+
     def on(self, other: Image) -> bool:
-        """Return whether it is built on another one, whose layers are its lowest."""
-        count = len(other.layers)
-        return 0 < count < len(self.layers) and self.shared(other) == count
+        """Return whether it is built on a revision of another one, whose layers are its lowest."""
+        return any(self._is_on(revision) for revision in other.revisions)
+
+    def _is_on(self, revision: Image | Gone) -> bool:
+        """Return whether it is built on one revision of an image."""
+        count = len(revision.layers)
+        return 0 < count < len(self.layers) and self._shared(revision) == count
 
     def shared(self, other: Image) -> int:
-        """Return how many layers, from the lowest on, it has in common with another image."""
-        pairs = zip(self.layers, other.layers)  # noqa: B905  # either may have more
+        """Return how many layers, from the lowest on, it has in common with any revision."""
+        return max(self._shared(revision) for revision in other.revisions)
+
+    def _shared(self, revision: Image | Gone) -> int:
+        """Return how many layers it has in common with one revision of an image."""
+        pairs = zip(self.layers, revision.layers)  # noqa: B905  # either may have more
         return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
     def above(self, other: Image) -> list[Row]:
         """Return the rows of its history above another image, which it is built on."""
-        return [Row(row) for row in self.history[len(other.history) :]]
+        revisions = (revision for revision in other.revisions if self._is_on(revision))
+        below = next(revisions, other)
+        return [Row(row) for row in self.history[below.rows :]]
 
     def row(self, *words: str) -> Row:
         """Return the first row of its history whose instruction holds all of these words."""
         rows = (row for row in self.history if all(word in row["by"] for word in words))
         return Row(next(rows, None))
+
+
+class Gone(Thing):
+    """A revision of one of the course's images that is not there any more: layers, rows."""
+
+    shape = SNAPSHOT["gone"][0]
+    id = ""
 
 
 class Mount(Thing):
@@ -113,8 +147,8 @@ class Container(Thing):
         return bool(self.status == "exited")
 
     def of(self, image: Image) -> bool:
-        """Return whether it was created from an image, whatever the name of the image is."""
-        return bool(image) and bool(self.image_id == image.id)
+        """Return whether it was created from an image, in any revision and of whatever name."""
+        return bool(self.image_id) and self.image_id in [other.id for other in image.revisions]
 
     def published(self, port: int) -> list[int]:
         """Return the ports of the seat at which a port of the container answers."""
@@ -178,6 +212,8 @@ class Seat:
         self.engine: Engine = snapshot["engine"]
         self.containers = [Container(fields) for fields in snapshot["containers"]]
         self.images = [Image(fields) for fields in snapshot["images"]]
+        self.base = self._revised("base", BASE)
+        self.course = self._revised("course", COURSE)
         self.networks = [Network(fields) for fields in snapshot["networks"]]
         self.volumes = [Volume(fields) for fields in snapshot["volumes"]]
         self.services = [Service(fields) for fields in snapshot["services"]]
@@ -193,15 +229,29 @@ class Seat:
         """Return the image that has a tag, as name:tag."""
         return next((image for image in self.images if tag in image.tags), Image(None))
 
-    @property
-    def base(self) -> Image:
-        """The image that the course's Dockerfiles start from."""
-        return self.image(BASE)
+    def image_of(self, container: Container) -> Image:
+        """Return the image that a container was created from."""
+        images = (image for image in self.images if image.id == container.image_id)
+        return next(images, Image(None))
+
+    def _revised(self, kind: str, name: str) -> Image:
+        """Return one of the course's images, with all revisions of it that were delivered.
+
+        It is the one that has the name, if that was delivered, else the newest one, and false where
+        none is there. The name decides alone where nothing is known of what was delivered.
+        """
+        gone = [Gone(fields) for fields in self.snapshot["gone"] if fields["delivered"] == kind]
+        there = [fields for fields in self.snapshot["images"] if fields["delivered"] == kind]
+        there.sort(key=lambda image: (name in image["tags"], image["created"]), reverse=True)
+        if not (gone or there):
+            return self.image(name)
+        return Image(there[0] if there else None, [*map(Image, there[1:]), *gone])
 
     @property
-    def course(self) -> Image:
-        """The course image."""
-        return self.image(COURSE)
+    def missing(self) -> list[str]:
+        """The names of the course's images that none has which was delivered."""
+        named = {BASE: self.base, COURSE: self.course}
+        return [name for name, image in named.items() if name not in image.tags]
 
     def network(self, name: str) -> Network:
         """Return the network of a name."""

@@ -10,6 +10,7 @@ the YAML and the templates read, and finds each of them here, and none here that
 
 from typing import TypedDict
 
+from ansible_collections.labocloud.room.plugins.module_utils.images.delivered import Delivered
 from ansible_collections.labocloud.room.plugins.module_utils.state import Moving
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding
 
@@ -402,9 +403,9 @@ class ContainerVerdict(Verdict):
 class ExercisesVerdict(Verdict):
     """The practical.
 
-    delivered: the fingerprints of the images that were brought. removal: whether there is anything
-    that goes with the toolkit.
+    delivered: the images that were ever brought. removal: whether there is anything that goes with
+    the toolkit.
     """
 
-    delivered: list[str]
+    delivered: list[Delivered]
     removal: bool
