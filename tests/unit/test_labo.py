@@ -223,9 +223,7 @@ def test_only_the_courses_containers_are_asked_for_the_page(labo: Labo) -> None:
     """Show that nothing is written to the log of a student's server."""
     course = image_tar.inspected(f"sha256:{'c' * 64}", "labocloud20202021:python")
     labo.deliver(course)
-    labo.engine.on("GET", "/images/json", [course])
-    labo.engine.on("GET", "/images/sha256:c*/json", course)
-    labo.engine.on("GET", "/images/sha256:c*/history", [])
+    have_images(labo, course)
     asked: list[str] = []
 
     def counting(handler: http.server.BaseHTTPRequestHandler) -> None:
@@ -237,6 +235,46 @@ def test_only_the_courses_containers_are_asked_for_the_page(labo: Labo) -> None:
         labo.has_containers([own, published("again", port) | {"Image": course["Id"]}])
         assert f"The course’s page: http://localhost:{port}/en/\n" in labo.run()[1]
     assert asked == []
+
+
+def have_images(labo: Labo, *images: dict[str, Any]) -> None:
+    """Set the images of the engine, by their descriptions."""
+    by_id = {item["Id"]: item for item in images}
+    labo.engine.on("GET", "/images/json", list(images))
+    labo.engine.on("GET", "/images/([^/]*)/json", lambda _, key: by_id[key])
+    labo.engine.on("GET", "/images/.*/history", [])
+
+
+def test_an_image_of_the_course_that_is_missing_is_said_first(labo: Labo) -> None:
+    base = image_tar.inspected(f"sha256:{'b' * 64}", "labocloud20202021:base")
+    course = image_tar.inspected(f"sha256:{'c' * 64}", "labocloud20202021:python-0123456789ab")
+    have_images(labo, {**base, "RepoTags": []}, course)
+    # Where nothing is known, nothing is missing.
+    assert labo.run("check", "1")[1].startswith("1. First contact\n")
+    labo.deliver(base, course)
+    # A base without a name may be of an older revision, which a container has kept.
+    missing = (
+        "The image labocloud20202021:base is no longer on this seat: docker image prune -a, or "
+        "docker rmi, has removed it. Without it nothing works that starts from it. The teacher "
+        "types: ./lab up\n"
+    )
+    renamed = (
+        "The name labocloud20202021:python is no longer that of the course’s image. To give it "
+        "back: docker tag labocloud20202021:python-0123456789ab labocloud20202021:python\n"
+    )
+    assert labo.run("check", "1")[1].startswith(f"{missing}{renamed}1. First contact\n")
+    assert labo.run()[1].startswith(f"{missing}\n{renamed}\n[ ] 1. First contact")
+    started = labo.run("start", "1", **FRENCH)[1]
+    assert started.startswith(
+        "L’image labocloud20202021:base n’est plus sur ce poste\u00a0: docker"
+    )
+    json.loads(labo.run("check", "1", "--json")[1])
+    student = image_tar.inspected(f"sha256:{'d' * 64}", "labocloud20202021:base")
+    course["RepoTags"].append("labocloud20202021:python")
+    have_images(labo, student, {**base, "RepoTags": []}, course)
+    assert f"docker tag {'b' * 12} labocloud20202021:base\n1. First" in labo.run("check", "1")[1]
+    have_images(labo, base, course)
+    assert labo.run("check", "1")[1].startswith("1. First contact\n")
 
 
 def test_it_tells_what_a_preparation_has_made(labo: Labo) -> None:

@@ -191,6 +191,7 @@ class Labo:
         taken = self._snapshot(self.exercises)
         progresses = self._progress(self.exercises, taken)
         current = here(progresses)
+        self._say_what_is_missing(taken)
         for item in progresses:
             text = exercise_text.row(item)
             if item is current:
@@ -208,6 +209,11 @@ class Labo:
         terminal.say(terminal.lines(text))
         return _ALL_DONE
 
+    def _say_what_is_missing(self, taken: Snapshot) -> None:
+        """Print which of the course's images are missing, before all else."""
+        for text in exercise_text.missing(taken):
+            self.terminal.say(f"{self.terminal.lines(text)}\n")
+
     def start(self, line: CommandLine) -> int:
         """Prepare an exercise, and print where to read it."""
         terminal, exercise = self.terminal, self._numbered(line)
@@ -216,6 +222,7 @@ class Labo:
         if missing := exercises.lacks(exercise, before):
             what = exercise_text.needs(missing)
             raise WrongError(say("unfit_start", title=title, what=what))
+        self._say_what_is_missing(before)
         terminal.say(terminal.lines(say("started", number=exercise.number, title=title)))
         if exercise.setup:
             self._prepare(exercise)
@@ -283,8 +290,10 @@ class Labo:
 
         The text is printed unless it is the same as before, the text of the previous check.
         """
-        [checked] = self._progress([exercise], self._snapshot([exercise]))
-        text = "\n".join(exercise_text.step_lines(checked, self.terminal))
+        taken = self._snapshot([exercise])
+        [checked] = self._progress([exercise], taken)
+        missing = [self.terminal.lines(text) for text in exercise_text.missing(taken)]
+        text = "\n".join([*missing, *exercise_text.step_lines(checked, self.terminal)])
         if text != before:
             if before:
                 self.terminal.say(f"\n{say('seen_at', when=time.strftime('%H:%M:%S'))}")

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from operator import itemgetter
 
 from ansible_collections.labocloud.room.plugins.module_utils.languages import in_language
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import memory
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields import Snapshot
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress import (
     DONE,
@@ -17,6 +18,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress imp
     WAS,
     Progress,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import SHORT_ID, Seat
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import (
     Terminal,
     language,
@@ -27,6 +29,22 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import
 def needs(names: list[str]) -> str:
     """Return in words what an exercise needs and the seat lacks. names: of exercises.NEEDS."""
     return ", ".join(say(f"need_{name}") for name in names)
+
+
+def missing(taken: Snapshot) -> list[str]:
+    """Return in words which of the course's images are missing, each with what to type.
+
+    There are none where it is not known what was delivered. An image that is there may only lack
+    its name; one without any name may be of an older revision that a container is of.
+    """
+    seat, texts = Seat(taken), []
+    for name, image in seat.missing.items():
+        if image and (image.tags or seat.image(name)):
+            source = next(iter(image.tags), image.id[:SHORT_ID])
+            texts.append(say("image_renamed", image=name, source=memory.printable(source)))
+        elif image.known:
+            texts.append(say("image_gone", image=name, command="./lab up"))
+    return texts
 
 
 def row(progress: Progress) -> str:

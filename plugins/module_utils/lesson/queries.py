@@ -24,7 +24,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape
 
 BASE, COURSE = "labocloud20202021:base", "labocloud20202021:python"
 # The digits of an ID that `docker ps` shows.
-_SHORT_ID = 12
+SHORT_ID = 12
 # Both builders write COPY and ADD this way. Elsewhere in a row, a command may hold the words too.
 _COPIED = re.compile(r"(/bin/sh -c #\(nop\) +)?(COPY|ADD) ")
 
@@ -222,7 +222,7 @@ class Seat:
         """Return the container of a name, or of an ID that begins with at least 12 digits."""
         by_name = (container for container in self.containers if container.name == name)
         by_id = (container for container in self.containers if container.id.startswith(name))
-        other = next(by_id, None) if len(name) >= _SHORT_ID else None
+        other = next(by_id, None) if len(name) >= SHORT_ID else None
         return next(by_name, other or Container(None))
 
     def image(self, tag: str) -> Image:
@@ -248,10 +248,10 @@ class Seat:
         return Image(there[0] if there else None, [*map(Image, there[1:]), *gone])
 
     @property
-    def missing(self) -> list[str]:
-        """The names of the course's images that none has which was delivered."""
+    def missing(self) -> dict[str, Image]:
+        """The course's images that lack their names, by these."""
         named = {BASE: self.base, COURSE: self.course}
-        return [name for name, image in named.items() if name not in image.tags]
+        return {name: image for name, image in named.items() if name not in image.tags}
 
     def network(self, name: str) -> Network:
         """Return the network of a name."""
