@@ -53,7 +53,7 @@ def seen(exercises_done: int, steps: int, time: float) -> dict[str, Any]:
         count = steps if number == exercises_done else count
         mixed = done[name]["steps"][:count] + nothing[name]["steps"][count:]
         results[name] = {**done[name], "lacks": [], "steps": mixed}
-    return {"silent": None, "exercises": results, "time": time}
+    return {"silent": None, "missing": None, "exercises": results, "time": time}
 
 
 def sample() -> dict[str, Any]:
@@ -66,7 +66,8 @@ def sample() -> dict[str, Any]:
             for name, (done, steps, since) in SEATS.items()
         }
         silent = {
-            name: {"silent": why, "exercises": {}, "time": now} for name, why in SILENT.items()
+            name: {"silent": why, "missing": None, "exercises": {}, "time": now}
+            for name, why in SILENT.items()
         }
         report = board.board({**looks, **silent}, PEOPLE, LESSON, report, now)
     # The student at pc11 has removed what an exercise had made.

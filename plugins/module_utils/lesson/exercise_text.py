@@ -32,18 +32,15 @@ def needs(names: list[str]) -> str:
 
 
 def missing(taken: Snapshot) -> list[str]:
-    """Return in words which of the course's images are missing, each with what to type.
-
-    There are none where it is not known what was delivered. An image that is there may only lack
-    its name; one without any name may be of an older revision that a container is of.
-    """
+    """Return in words which of the course's images are missing, each with what to type."""
     seat, texts = Seat(taken), []
+    gone = seat.gone
     for name, image in seat.missing.items():
-        if image and (image.tags or seat.image(name)):
+        if name in gone:
+            texts.append(say("image_gone", image=name, command="./lab up"))
+        elif image:
             source = next(iter(image.tags), image.id[:SHORT_ID])
             texts.append(say("image_renamed", image=name, source=memory.printable(source)))
-        elif image.known:
-            texts.append(say("image_gone", image=name, command="./lab up"))
     return texts
 
 

@@ -253,6 +253,19 @@ class Seat:
         named = {BASE: self.base, COURSE: self.course}
         return {name: image for name, image in named.items() if name not in image.tags}
 
+    @property
+    def gone(self) -> list[str]:
+        """The names of those that only the teacher can bring back, where delivered ones are known.
+
+        One that is there may only lack its name; without any name it may be of an older revision,
+        which a container is of.
+        """
+        return [
+            name
+            for name, image in self.missing.items()
+            if image.known and not (image and (image.tags or self.image(name)))
+        ]
+
     def network(self, name: str) -> Network:
         """Return the network of a name."""
         return next((network for network in self.networks if network.name == name), Network(None))
