@@ -37,12 +37,13 @@ class Installation(TypedDict):
     """What there is to install.
 
     packages: as apt is asked for them, name or name=version, none where nothing is to come; those
-    that the machine will build with are among them. conflicting: those of the other source. hold,
-    release: the names of those whose version is to be held, or let go. installed: whether all is
-    as it should be.
+    that the machine will build with are among them, and those that lack. lacking: the room's own,
+    by name. conflicting: those of the other source. hold, release: the names of those whose version
+    is to be held, or let go. installed: whether all is as it should be, but for what is lacking.
     """
 
     packages: list[str]
+    lacking: list[str]
     conflicting: list[str]
     hold: list[str]
     release: list[str]
