@@ -9,6 +9,7 @@ import socket
 import subprocess
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -282,6 +283,34 @@ def test_a_reader_that_has_enough_is_no_traceback(labo: Labo) -> None:
     )
     os.close(writes)
     assert (completed.returncode, completed.stderr) == (128 + signal.SIGPIPE, b"")
+
+
+@pytest.mark.parametrize("module", ["ansible_collections/__init__.py", "words.py"])
+def test_a_key_in_the_first_moments_is_no_traceback(labo: Labo, module: str) -> None:
+    """Show it by a command that gets the signal of Ctrl+C as it begins to import a module."""
+    press = b"import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+    with zipfile.ZipFile(labo.program) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    [name] = [name for name in members if name.endswith(module)]
+    members[name] = press + members[name].replace(b"from __future__ import annotations", b"")
+    with zipfile.ZipFile(labo.program, "w") as archive:
+        for member, data in members.items():
+            archive.writestr(member, data)
+    line = labo.command("--help")
+    ignored = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", *line]
+    for command, code in ((line, -signal.SIGINT), (ignored, 0)):
+        completed = subprocess.run(
+            command, env=labo.environment(), capture_output=True, check=False
+        )
+        assert (completed.returncode, completed.stderr) == (code, b"")
+
+
+def test_a_seat_runs_it_by_its_own_python(labo: Labo) -> None:
+    labo.program.chmod(0o755)
+    completed = subprocess.run(
+        [labo.program], env=labo.environment(), capture_output=True, check=False
+    )
+    assert (completed.returncode, completed.stderr) == (0, b"")
 
 
 Start = Callable[[], subprocess.Popen[str]]

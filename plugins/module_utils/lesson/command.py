@@ -355,8 +355,14 @@ class Labo:
 
 
 def main() -> int:
-    """Run the command from the zip file that it is in, and return the exit code."""
+    """Run the command from the zip file that it is in, and return the exit code.
+
+    From here on, Ctrl+C is KeyboardInterrupt. Before, the kernel ends the process, except in the
+    few milliseconds in which Python itself starts, whose traceback is not ours to hold back.
+    """
     try:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         labo = Labo(Path(sys.argv[0]))
         try:
             return labo.run(sys.argv[1:])
