@@ -56,7 +56,22 @@ def test_it_tells_step_by_step_what_is_done_and_the_hint_of_the_next(labo: Labo)
     code, output, _ = labo.run("check", "1")
     assert code == 0
     assert "Hint" not in output
-    assert output.endswith("Exercise 1: all steps are done.\n")
+    assert output.endswith("Exercise 1: all steps are done.\nAll is done.\n")
+
+
+def at_the_last(labo: Labo) -> None:
+    """Have the seat be at the last exercise, with the first one still open."""
+    mine = {"version": 1, "answers": {}, "done": {"02-compose": {"there": 2.0}}, "saved": None}
+    (labo.memory / f"{os.geteuid()}.json").write_text(json.dumps(mine))
+
+
+def test_behind_what_is_done_it_tells_what_comes_next(labo: Labo) -> None:
+    at_the_last(labo)
+    labo.has("one")
+    assert labo.run("check", "4")[1].endswith(
+        "Exercise 4: all steps are done.\nNext: 1. First contact, 10 min; type labo next\n"
+    )
+    assert "Next" not in labo.run("check", "1")[1]
 
 
 def test_what_was_so_and_is_no_longer_is_neither_done_nor_open(labo: Labo) -> None:
@@ -132,6 +147,10 @@ def test_an_exercise_that_was_done_before_another_is_not_where_one_is(labo: Labo
         (["foo"], ["“foo”", "labo --help"]),
         (["2"], ["“2”", "labo check 2"]),
         ([""], ["labo --help"]),
+        (["chek", "3"], ["“chek”", "Did you mean: labo check 3?"]),
+        (["satrt", "8"], ["labo start 8?"]),
+        (["mistake"], ["labo mistakes?"]),
+        (["check", "3", "--wach"], ["option --wach. Did you mean: labo check 3 --watch?"]),
         (["check", "99"], ["“99”", "1, 2, 3, 4"]),
         (["check", "x"], ["“x”", "1, 2, 3, 4"]),
         (["check", "²"], ["“²”"]),
@@ -161,7 +180,7 @@ def test_nonsense_is_answered_by_what_would_be_right(
     assert [word for word in words if word not in errors] == []
 
 
-@pytest.mark.parametrize("line", [["--help"], ["-h"], ["check", "--help"]])
+@pytest.mark.parametrize("line", [["--help"], ["-h"], ["help"], ["check", "--help"]])
 def test_help_is_in_both_languages_and_within_a_terminal(labo: Labo, line: list[str]) -> None:
     for variables, word in ((FRENCH, "un indice"), (ENGLISH, "a hint")):
         code, output, errors = labo.run(*line, **variables)
@@ -171,6 +190,36 @@ def test_help_is_in_both_languages_and_within_a_terminal(labo: Labo, line: list[
         assert max(map(len, output.replace(str(labo.memory), "").splitlines())) <= 80
         for name in ("start", "check", "answer", "save", "mistakes", "--watch", "--json"):
             assert name in output
+        assert "labo next" in output
+        assert "LABO_LANG" in output
+
+
+def test_next_starts_what_comes_next_where_the_present_one_is_not_half_done(labo: Labo) -> None:
+    code, output, _ = labo.run("next")
+    assert (code, "Ready for exercise 1: First contact\n" in output) == (0, True)
+    labo.has("two")
+    assert labo.run("next") == (
+        1,
+        "Exercise 1 is not done yet (1 of 3): labo check 1. "
+        "To go on to the next one all the same: labo start 4\n",
+        "",
+    )
+    labo.has("one", "two")
+    labo.run("answer", "1", "42")
+    # Of the last exercise, the one step is that “one” is there.
+    assert labo.run("next")[:2] == (0, "All is done.\n")
+
+
+def test_where_docker_is_down_the_text_of_an_exercise_is_there(labo: Labo) -> None:
+    Path(labo.engine.path).unlink()
+    code, output, errors = labo.run("start", "1")
+    assert code == 2
+    assert "# First contact\n\nA goal. 10 minutes." in output
+    assert "Ready" not in output
+    assert not (labo.home / "where").exists()
+    complaint, not_ready = errors.splitlines()
+    assert "Docker does not answer on this seat" in complaint
+    assert not_ready == "Nothing was made ready: labo start 1, when Docker answers."
 
 
 def test_it_starts_an_exercise_and_tells_where_to_read_it(labo: Labo) -> None:
@@ -313,22 +362,22 @@ def test_a_seat_runs_it_by_its_own_python(labo: Labo) -> None:
     assert (completed.returncode, completed.stderr) == (0, b"")
 
 
-Start = Callable[[], subprocess.Popen[str]]
+Start = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
 def watching(labo: Labo, tmp_path: Path) -> Iterator[Start]:
-    """Return a function that watches the first exercise, in a process that is killed at the end.
+    """Return a function that watches an exercise, in a process that is killed at the end.
 
     The errors of the process go to tmp_path / "errors".
     """
     processes: list[subprocess.Popen[str]] = []
     errors = (tmp_path / "errors").open("w", encoding="utf-8")
 
-    def start() -> subprocess.Popen[str]:
+    def start(*words: str) -> subprocess.Popen[str]:
         processes.append(
             subprocess.Popen(
-                labo.command("check", "1", "--watch"),
+                labo.command("check", *words, "--watch"),
                 env=labo.environment(),
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -359,7 +408,7 @@ def wait_for(labo: Labo, count: int) -> None:
 def test_to_watch_tells_what_changes_alone_and_ends_by_a_key(
     labo: Labo, tmp_path: Path, watching: Start
 ) -> None:
-    running, complaints = watching(), tmp_path / "errors"
+    running, complaints = watching("1"), tmp_path / "errors"
     wait_for(labo, 3)
     labo.has("one")
     wait_for(labo, 3)
@@ -384,12 +433,32 @@ def test_to_watch_tells_what_changes_alone_and_ends_by_a_key(
 def test_to_watch_goes_to_no_other_exercise_by_itself(labo: Labo, watching: Start) -> None:
     labo.has("one", "two")
     labo.run("answer", "1", "42")
-    running = watching()
+    running = watching("1")
     wait_for(labo, 3)
     running.send_signal(signal.SIGINT)
     output, _ = running.communicate(timeout=120)
     assert (running.returncode, output.count("all steps are done")) == (0, 1)
     assert "The last one" not in output
+
+
+def test_to_watch_without_a_number_goes_on_with_the_next_exercise(
+    labo: Labo, watching: Start
+) -> None:
+    at_the_last(labo)
+    running = watching()
+    wait_for(labo, 3)
+    labo.has("one")
+    wait_for(labo, 5)
+    labo.run("answer", "1", "42")
+    labo.has("one", "two")
+    wait_for(labo, 5)
+    running.send_signal(signal.SIGINT)
+    output, _ = running.communicate(timeout=120)
+    assert running.returncode == 0
+    first, second = output.split("Next: 1. First contact, 10 min; type labo next\n")
+    assert "Exercise 4: all steps are done.\n" in first
+    assert second.startswith("1. First contact\n  [x] “one” is there\n")
+    assert second.endswith("Exercise 1: all steps are done.\nAll is done.\n\n")
 
 
 def test_the_page_of_mistakes_is_told_without_the_marks_of_its_language(labo: Labo) -> None:
