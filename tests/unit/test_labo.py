@@ -25,10 +25,10 @@ def test_it_lists_the_exercises_and_where_one_is(labo: Labo) -> None:
     code, output, errors = labo.run()
     assert (code, errors) == (0, "")
     assert output == (
-        "[ ] 1. First contact, 10 min (0/3) ← you are here\n"
-        "[-] 2. Compose, 10 min (not for this seat: it has no docker compose)\n"
-        "[?] 3. Wrong, 10 min (not judged: tell the teacher)\n"
-        "[ ] 4. The last one, 10 min (0/1)\n"
+        "[ ] 1. First contact, 10\u00a0min (0/3) ← you are here\n"
+        "[-] 2. Compose, 10\u00a0min (not for this seat: it has no docker compose)\n"
+        "[?] 3. Wrong, 10\u00a0min (not judged: tell the teacher)\n"
+        "[ ] 4. The last one, 10\u00a0min (0/1)\n"
         "\n"
         "The course’s page does not answer: labo mistakes tells how to run it again.\n"
         "To go on: labo start 1, then labo check 1\n"
@@ -69,7 +69,7 @@ def test_behind_what_is_done_it_tells_what_comes_next(labo: Labo) -> None:
     at_the_last(labo)
     labo.has("one")
     assert labo.run("check", "4")[1].endswith(
-        "Exercise 4: all steps are done.\nNext: 1. First contact, 10 min; type labo next\n"
+        "Exercise 4: all steps are done.\nNext: 1. First contact, 10\u00a0min; type labo next\n"
     )
     assert "Next" not in labo.run("check", "1")[1]
 
@@ -135,7 +135,7 @@ def test_an_exercise_that_was_done_before_another_is_not_where_one_is(labo: Labo
     """Show that a student who skips an exercise is at the one that they continued with."""
     mine = {"version": 1, "answers": {}, "done": {"04-last": {"there": 2.0}}, "saved": None}
     (labo.memory / f"{os.geteuid()}.json").write_text(json.dumps(mine))
-    assert "1. First contact, 10 min (0/3) ← you are here" in labo.run()[1]
+    assert "1. First contact, 10\u00a0min (0/3) ← you are here" in labo.run()[1]
     mine["done"] = {"01-first": {"one": 3.0}, "04-last": {"there": 2.0}}
     (labo.memory / f"{os.geteuid()}.json").write_text(json.dumps(mine))
     assert labo.run("check")[1].startswith("1. First contact")
@@ -455,7 +455,7 @@ def test_to_watch_without_a_number_goes_on_with_the_next_exercise(
     running.send_signal(signal.SIGINT)
     output, _ = running.communicate(timeout=120)
     assert running.returncode == 0
-    first, second = output.split("Next: 1. First contact, 10 min; type labo next\n")
+    first, second = output.split("Next: 1. First contact, 10\u00a0min; type labo next\n")
     assert "Exercise 4: all steps are done.\n" in first
     assert second.startswith("1. First contact\n  [x] “one” is there\n")
     assert second.endswith("Exercise 1: all steps are done.\nAll is done.\n\n")
