@@ -45,8 +45,20 @@ NEEDED = (
     "lesson/*.py",
     "shapes.py",
 )
-_SHEBANG = b"#!/usr/bin/python3 -I\n"
-_MAIN = f"from {_UTILS.replace('/', '.')}.lesson.command import main\n\nraise SystemExit(main())\n"
+# The command needs no site-packages, and starts sooner without them.
+_SHEBANG = b"#!/usr/bin/python3 -IS\n"
+# Python's own handler would print a traceback at a Ctrl+C during the imports: until main() can take
+# it, the kernel ends the process. Where whoever started the command has it ignored, it stays so.
+_MAIN = f"""\
+from signal import SIG_DFL, SIGINT, default_int_handler, getsignal, signal
+
+if getsignal(SIGINT) is default_int_handler:
+    signal(SIGINT, SIG_DFL)
+
+from {_UTILS.replace("/", ".")}.lesson.command import main
+
+raise SystemExit(main())
+"""
 # Where a project has its exercises, and the page that a seat also has as a file.
 EXERCISES, _MISTAKES = "app/exercises", "app/content/*/mistakes.md"
 _EXECUTABLE = stat.S_IFREG | 0o755

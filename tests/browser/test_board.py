@@ -56,7 +56,7 @@ def test_the_seats_that_need_somebody_come_first(
     assert states == ["stuck"] * 4 + ["mute", "off"] + ["working"] * 6
     first = page.locator(ROWS).first
     assert "pc12" in first.inner_text()
-    assert "depuis 30 min" in first.inner_text()
+    assert "depuis 30\u00a0min" in first.inner_text()
     assert "6 postes ont besoin de vous" in page.inner_text("h1")
     assert "À expliquer à tous" in page.inner_text("body")
     assert page.locator(f"{ROWS} td.done").count() > 20

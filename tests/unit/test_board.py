@@ -452,6 +452,8 @@ def test_the_board_says_it_of_each_seat_escaped(exercises: list[Exercise], langu
     # Who does not see the shape is told by a word.
     assert {"fr": "pc1 bloqué <b>Ana</b>", "en": "pc1 stuck <b>Ana</b>"}[language] in text
     assert {"fr": "depuis 12 min Aucun two.", "en": "since 12 min No two."}[language] in text
+    # Between a number and its unit, no line breaks.
+    assert "12\u00a0min" in "".join(parser.texts)
     assert {"fr": "injoignable", "en": "unreachable"}[language] in text
     assert {"fr": "2 postes ont besoin de vous", "en": "2 seats need you"}[language] in text
     assert "b" not in {tag for tag, _ in parser.tags}

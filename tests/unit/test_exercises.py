@@ -5,8 +5,13 @@ import json
 import re
 import shutil
 import subprocess
+import threading
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import cache
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -351,3 +356,50 @@ def test_preparing_an_exercise_again_keeps_what_was_changed(folder: Path, tmp_pa
 def test_no_preparation_writes_over_a_students_file() -> None:
     assert [folder.name for folder in prepared("put ")] == ["08-breakdowns", "10-compose"]
     assert prepared("cat *>") == []
+
+
+@contextmanager
+def served(app: Path, *changes: tuple[str, str]) -> Iterator[int]:
+    """Serve the pages of a prepared app, and yield the port. changes: to its program."""
+    program, _ = app.read_text().split("\nHTTPServer(")
+    for old, new in changes:
+        assert old in program
+        program = program.replace(old, new)
+    names: dict[str, Any] = {}
+    exec(compile(program, str(app), "exec"), names)  # noqa: S102  # the project’s own program
+    with ThreadingHTTPServer(("127.0.0.1", 0), names["Handler"]) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def opened(port: int, path: str) -> dict[str, Any]:
+    """Return what the counter says on the page of `web`; nothing where there is no such page."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}") as answer:
+            return json.load(answer)["compteur"]  # type: ignore[no-any-return]
+    except urllib.error.HTTPError:
+        return {}
+
+
+def test_what_looks_at_the_page_of_compose_is_no_visit(tmp_path: Path) -> None:
+    """Show it for the path that the check wants, and for what a browser asks by itself."""
+    prepare(EXERCISES / "10-compose", tmp_path)
+    [look] = {path for _, _, path in by_name("10-compose").wants["pages"]}
+    apps, volume = tmp_path / "labocloud/ex10", tmp_path / "data"
+    with ExitStack() as stack:
+        counter = stack.enter_context(served(apps / "compteur/app.py", ("/data", str(volume))))
+        to_counter = ("compteur:8000", f"127.0.0.1:{counter}")
+        web = stack.enter_context(served(apps / "web/app.py", to_counter))
+        for _ in range(3):
+            seen = opened(web, look)
+            assert seen["container"]
+            assert not seen["first"]
+        assert opened(web, "/favicon.ico") == {}
+        assert opened(web, look)["visits"] == 0
+        assert opened(web, "/")["visits"] == 1
+        assert opened(web, look) == {**seen, "visits": 1, "first": seen["container"]}

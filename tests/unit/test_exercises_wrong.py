@@ -6,6 +6,7 @@ that students come to.
 
 import copy
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,9 @@ WRONG: list[tuple[int, str, Change, str]] = [
     (1, "said", text("logs", "premier", " \n"), "n’a rien affiché"),
     (1, "inside", container("dedans", image_id="0" * 64), "relancez-le à partir de"),
     (1, "stopped", container("dedans", status="running"), "tourne encore"),
+    (1, "stopped", container("dedans", status="paused"), "« dedans » est en pause"),
+    (2, "runs", container("relance", status="paused"), "docker unpause relance"),
+    (7, "served", container("serveur", status="paused"), "et il n’est pas arrêté"),
     (2, "runs", container("relance", status="exited"), "s’est arrêté"),
     (2, "port", container("relance", status="exited"), "Lancez d’abord"),
     (2, "port", container("relance", ports={"8888/tcp": [8080]}), "8080 est le port de « flask »"),
@@ -233,6 +237,32 @@ def judged(seat: Snapshot, number: int) -> dict[str, str]:
 @pytest.mark.parametrize("version", SOLVED)
 def test_a_solved_seat_has_all_steps_done(version: str) -> None:
     assert [judged(SOLVED[version], number) for number in range(1, 8)] == [{}] * 7
+
+
+# What stands where an answer does, and what looks as the name of a container does.
+EXAMPLE = re.compile(r"labo answer (?:\d+|N|{number}) ([^\s`,.]+)")
+SHORT_ID = re.compile(r"\b[0-9a-f]{12}\b")
+
+
+def examples() -> set[str]:
+    """Return the examples of an answer in texts for students and teachers."""
+    found = set()
+    for place in ("locale/*/labo.toml", "app/content/*/*.md", "app/exercises/*/*.md", "docs/*.md"):
+        for text in (file.read_text() for file in PROJECT.glob(place)):
+            found |= set(EXAMPLE.findall(text))
+            # In the documentation, digests are what a run has printed.
+            found |= set(SHORT_ID.findall(text)) if place != "docs/*.md" else set()
+    return found
+
+
+def test_an_example_of_an_answer_is_none() -> None:
+    seat = SOLVED["26.1.5+dfsg1"]
+    assert {"TEXT", "TEXTE"} <= examples()
+    for exercise in EXERCISES.values():
+        steps = exercises.judged(exercise, seat)
+        for word in examples():
+            done = {step.id for step in exercises.judged(exercise, seat, [word]) if step.done}
+            assert done == {step.id for step in steps if step.done}, (exercise.name, word)
 
 
 @pytest.mark.parametrize("version", SOLVED)

@@ -35,6 +35,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises im
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields import Snapshot
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress import (
     DONE,
+    OPEN,
     WAS,
     Progress,
     here,
@@ -80,6 +81,7 @@ class Labo:
             "": self.overview,
             "start": self.start,
             "check": self.check,
+            "next": self.next,
             "answer": self.answer,
             "save": self.save,
             "mistakes": self.mistakes,
@@ -216,9 +218,39 @@ class Labo:
 
     def start(self, line: CommandLine) -> int:
         """Prepare an exercise, and print where to read it."""
-        terminal, exercise = self.terminal, self._numbered(line)
-        title = exercise.title(language())
-        before = self._snapshot([exercise])
+        return self._start(self._numbered(line))
+
+    def next(self, _line: CommandLine) -> int:
+        """Start the exercise that comes next, where the present one is not half done."""
+        taken = self._snapshot(self.exercises)
+        progresses = self._progress(self.exercises, taken)
+        current = here(progresses)
+        if current is None:
+            self._say_next(None)
+            return _ALL_DONE
+        if not (done := current.count(DONE)):
+            return self._start(current.exercise)
+        number = current.exercise.number
+        text = say("not_yet", number=number, done=done, all=len(current.steps))
+        following = progresses[progresses.index(current) + 1 :]
+        for item in (item for item in following if item.state == OPEN):
+            text += f" {say('skip', following=item.exercise.number)}"
+            break
+        self.terminal.say(self.terminal.lines(text))
+        return _NOT_DONE
+
+    def _start(self, exercise: Exercise) -> int:
+        """Prepare an exercise, and print where to read it, or its text. Raises WrongError."""
+        terminal, title = self.terminal, exercise.title(language())
+        try:
+            before = self._snapshot([exercise])
+        except WrongError as error:
+            # The text can be read all the same.
+            terminal.complain(str(error))
+            if exercise.setup:
+                terminal.complain(say("not_prepared", number=exercise.number))
+            self._print_text(exercise)
+            return _IMPOSSIBLE
         if missing := exercises.lacks(exercise, before):
             what = exercise_text.needs(missing)
             raise WrongError(say("unfit_start", title=title, what=what))
@@ -232,10 +264,14 @@ class Labo:
         if url := self._page(before):
             terminal.say(terminal.lines(say("read_it", url=f"{url}exercises/{exercise.name}")))
         else:
-            terminal.say(terminal.lines(say("read_here")))
-            terminal.say(f"\n{markdown(in_language(exercise.texts, language()))}\n")
+            self._print_text(exercise)
         terminal.say(terminal.lines(say("then_check", number=exercise.number)))
         return _ALL_DONE
+
+    def _print_text(self, exercise: Exercise) -> None:
+        """Print the text of an exercise, whose page does not answer."""
+        self.terminal.say(self.terminal.lines(say("read_here")))
+        self.terminal.say(f"\n{markdown(in_language(exercise.texts, language()))}\n")
 
     def _prepare(self, exercise: Exercise) -> None:
         """Run the script that prepares an exercise. Raises WrongError where that fails."""
@@ -275,15 +311,31 @@ class Labo:
             # The program that reads this finds in it what is not done.
             return _ALL_DONE
         exercise = self._numbered(line) if line.words else self._current()
-        return self._watch(exercise) if "--watch" in line.options else self._look(exercise)[0]
+        if "--watch" in line.options:
+            return self._watch(exercise, follows=not line.words)
+        code, _ = self._look(exercise)
+        if code == _ALL_DONE:
+            self._say_next(self._open())
+        return code
+
+    def _open(self) -> Exercise | None:
+        """Return the exercise that the seat is at, None where all are done. Raises WrongError."""
+        taken = self._snapshot(self.exercises)
+        current = here(self._progress(self.exercises, taken))
+        return current.exercise if current else None
 
     def _current(self) -> Exercise:
         """Return the exercise that the seat is at, the last one where all are done."""
         if not self.exercises:
             raise WrongError(say("no_exercises"))
-        taken = self._snapshot(self.exercises)
-        current = here(self._progress(self.exercises, taken))
-        return current.exercise if current else self.exercises[-1]
+        return self._open() or self.exercises[-1]
+
+    def _say_next(self, exercise: Exercise | None) -> None:
+        """Print in one line which exercise comes next, or that there is none."""
+        text = say("all_done")
+        if exercise:
+            text = say("after", exercise=exercise_text.heading(exercise))
+        self.terminal.say(self.terminal.lines(text))
 
     def _look(self, exercise: Exercise, before: str = "") -> tuple[int, str]:
         """Check an exercise once and return the exit code and the text of the result.
@@ -300,14 +352,22 @@ class Labo:
             self.terminal.say(text)
         return _ALL_DONE if checked.state == DONE else _NOT_DONE, text
 
-    def _watch(self, exercise: Exercise) -> int:
-        """Check an exercise again and again, print what changes, and return at Ctrl+C."""
+    def _watch(self, exercise: Exercise, *, follows: bool) -> int:
+        """Check an exercise again and again, print what changes, and return at Ctrl+C.
+
+        follows: whether to go on with the next exercise where this one is done.
+        """
         self.terminal.say(self.terminal.lines(say("watching", seconds=_PAUSE)))
         code, before = _NOT_DONE, ""
         try:
             while True:
                 try:
                     code, before = self._look(exercise, before)
+                    if follows and code == _ALL_DONE:
+                        following = self._open()
+                        self._say_next(following)
+                        exercise, before = following or exercise, "" if following else before
+                        follows = following is not None
                 except WrongError as error:
                     # Docker may answer again at the next check.
                     if str(error) != before:
@@ -338,7 +398,8 @@ class Labo:
                 return "\n".join([head, "", *save_text.at_home(path, saved, folder), ""])
 
             def report(name: str, count: int) -> None:
-                text = say("save_thing", name=name, size=save.size(count))
+                short = save.ANONYMOUS.sub(lambda match: f"{match[0][:12]}…", name)
+                text = say("save_thing", name=short, size=save.size(count))
                 terminal.say(terminal.lines(text, "  "))
 
             try:
@@ -375,8 +436,14 @@ class Labo:
 
 
 def main() -> int:
-    """Run the command from the zip file that it is in, and return the exit code."""
+    """Run the command from the zip file that it is in, and return the exit code.
+
+    From here on, Ctrl+C is KeyboardInterrupt. Before, the kernel ends the process, except in the
+    few milliseconds in which Python itself starts, whose traceback is not ours to hold back.
+    """
     try:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         labo = Labo(Path(sys.argv[0]))
         try:
             return labo.run(sys.argv[1:])

@@ -146,6 +146,11 @@ class Container(Thing):
         """Whether it has run, and has ended."""
         return bool(self.status == "exited")
 
+    @property
+    def paused(self) -> bool:
+        """Whether its processes are frozen, by `docker pause`."""
+        return bool(self.status == "paused")
+
     def of(self, image: Image) -> bool:
         """Return whether it was created from an image, in any revision and of whatever name."""
         return bool(self.image_id) and self.image_id in [other.id for other in image.revisions]
@@ -203,11 +208,15 @@ class Page(Thing):
 
 
 class Seat:
-    """A seat's Docker, by a snapshot, and the answers given there to an exercise."""
+    """A seat's Docker, by a snapshot, and the answers given there to an exercise.
+
+    asked: the containers that container() has returned.
+    """
 
     def __init__(self, snapshot: Snapshot, answers: Iterable[str] = ()) -> None:
         self.snapshot = snapshot
         self.answers = list(answers)
+        self.asked: list[Container] = []
         self.taken = snapshot["taken"]
         self.engine: Engine = snapshot["engine"]
         self.containers = [Container(fields) for fields in snapshot["containers"]]
@@ -223,7 +232,9 @@ class Seat:
         by_name = (container for container in self.containers if container.name == name)
         by_id = (container for container in self.containers if container.id.startswith(name))
         other = next(by_id, None) if len(name) >= SHORT_ID else None
-        return next(by_name, other or Container(None))
+        found = next(by_name, other or Container(None))
+        self.asked.append(found)
+        return found
 
     def image(self, tag: str) -> Image:
         """Return the image that has a tag, as name:tag."""
