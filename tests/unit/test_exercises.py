@@ -288,7 +288,99 @@ def test_the_plan_has_the_titles_and_the_minutes() -> None:
     plan = (PROJECT / "docs/lesson.md").read_text()
     for exercise in map(by_name, OWN):
         titles = f"{exercise.title('fr')} / {exercise.title('en')}"
-        assert f"| {exercise.number} | {titles} | {exercise.minutes} |" in plan
+        row = f"| {exercise.number} | {titles} | {exercise.minutes} | {to_read(exercise)} |"
+        assert row in plan
+
+
+def to_read(exercise: exercises.Exercise) -> int:
+    """Return in how many minutes the sections that its first chapter names are read."""
+    lead = exercise.texts["fr"].partition("\n## ")[0]
+    links = re.findall(r"\]\(\.\./\.\./(content/fr/[\w-]+\.md)#([^)]+)\)", lead)
+    assert links
+    return -(-sum(words(PROJECT / "app" / page, anchor) for page, anchor in links) // 80)
+
+
+def words(page: Path, anchor: str) -> int:
+    """Return how many words a section of a page has, with the sections in it."""
+    text = page.read_text()
+    blocks = [range(*block.span()) for block in FENCE.finditer(text)]
+    headings = [
+        heading
+        for heading in re.finditer(r"^(#+) (.+)$", text, re.MULTILINE)
+        if not any(heading.start() in block for block in blocks)
+    ]
+    [own] = (
+        heading
+        for heading in headings
+        if re.sub(r"[^\w -]", "", heading[2].lower()).replace(" ", "-") == anchor
+    )
+    end = next(
+        (
+            heading.start()
+            for heading in headings
+            if heading.start() > own.start() and len(heading[1]) <= len(own[1])
+        ),
+        len(text),
+    )
+    return len(text[own.start() : end].split())
+
+
+def test_the_minutes_of_the_plan_add_up() -> None:
+    plan = " ".join((PROJECT / "docs/lesson.md").read_text().split())
+    own = {exercise.number: exercise for exercise in map(by_name, OWN)}
+
+    def taught(*numbers: int) -> tuple[int, int]:
+        return (
+            sum(own[number].minutes for number in numbers),
+            sum(to_read(own[number]) for number in numbers),
+        )
+
+    do, read = taught(1, 2, 3, 5, 7, 8, 13)
+    do -= own[8].minutes - 15
+    assert (
+        f"**Two hours:** 1, 2, 3, 5, 7, 8 (stopped after 15 minutes) and 13: {do} minutes, and "
+        f"{read} to read again: {do + read} in all."
+    ) in plan
+    assert do + read <= 120
+    first, second = taught(*range(1, 8)), taught(8, 9, 10, 11, 13)
+    total = sum(first) + 10 + sum(second)
+    assert (
+        f"**Four hours:** 1 to 7 ({first[0]} minutes, and {first[1]} to read again), a pause of 10 "
+        f"minutes, then 8, 9, 10, 11 and 13 ({second[0]} minutes, and {second[1]} to read again): "
+        f"{total} in all."
+    ) in plan
+    assert total <= 240
+    do, read = taught(12)
+    assert f"**Fast students** take 12 ({do} minutes, and {read} to read again)" in plan
+
+
+@pytest.mark.parametrize(
+    ("machine", "files"),
+    [
+        ("x86_64", ["/lib64/ld-linux-x86-64.so.2 /lib64/", "/lib/x86_64-linux-gnu/"]),
+        ("aarch64", ["/lib/ld-linux-aarch64.so.1 /lib/", "/lib/aarch64-linux-gnu/"]),
+    ],
+)
+def test_the_small_image_takes_the_libraries_of_its_processor(
+    machine: str, files: list[str], tmp_path: Path
+) -> None:
+    """Run the solution with programs that stand in for uname and docker."""
+    for name in ("docker", "sleep"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+    (tmp_path / "uname").write_text(f"#!/bin/sh\necho {machine}\n")
+    for name in ("docker", "sleep", "uname"):
+        (tmp_path / name).chmod(0o755)
+    [folder] = EXERCISES.glob("*-small-image")
+    subprocess.run(
+        ["sh", "-e", folder / "solution.sh"],
+        env={"HOME": str(tmp_path), "PATH": f"{tmp_path}:/usr/bin:/bin"},
+        check=True,
+    )
+    [dockerfile] = tmp_path.glob("labocloud/*/petit.Dockerfile")
+    loader, libraries = files
+    assert f"COPY --from=atelier {loader}\n" in dockerfile.read_text()
+    copied = f"{libraries}libc.so.6 {libraries}libresolv.so.2 {libraries}"
+    assert f"COPY --from=atelier {copied}\n" in dockerfile.read_text()
 
 
 def test_the_example_of_the_documentation_is_one(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def check(seat):
         ),
         (
             "labo.setup" in volume.labels,
-            "Ce volume precieux n’est pas celui de labo start 13 : supprimez-le, et retapez "
+            "Ce volume precieux n’est pas celui de labo start 13 : effacez-le, et retapez "
             "labo start 13.",
             "This volume precieux is not the one of labo start 13: remove it, and type "
             "labo start 13 again.",
