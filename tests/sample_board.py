@@ -1,5 +1,7 @@
 """A class in the middle of a lesson: seats at different steps, some of which need help."""
 
+import functools
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -16,24 +18,22 @@ SOLVED = json.loads((PROJECT / "tests/unit/solved_seats.json").read_text())["26.
 ANSWERS = {LESSON[0].name: ["0123456789ab"]}
 NOW = 1_795_500_000.0
 MINUTE = 60
-# The number of exercises done, of steps of the next one, and the minutes since the last step.
-SEATS = {
+# Of each seat the number of exercises done, of steps of the next one, and the minutes since the
+# last step; or why it is silent. Those of which the board says most come first.
+CLASS: dict[str, tuple[int, int, int] | dict[str, Any]] = {
+    "pc03": (2, 3, 12),
+    "pc12": (0, 0, 25),
+    "pc10": finding("engine_stopped", "pc10", why="connection refused"),
+    "pc07": finding("unreachable", "pc07", why="connection timed out"),
+    "pc04": (3, 1, 9),
+    "pc09": (3, 1, 8),
     "pc01": (3, 1, 4),
     "pc02": (4, 0, 2),
-    "pc03": (2, 3, 12),
-    "pc04": (3, 1, 9),
     "pc05": (4, 1, 3),
     "pc06": (3, 1, 6),
     "pc08": (3, 0, 1),
-    "pc09": (3, 1, 8),
     "pc11": (5, 0, 2),
-    "pc12": (0, 0, 25),
 }
-SILENT = {
-    "pc07": finding("unreachable", "pc07", why="connection timed out"),
-    "pc10": finding("engine_stopped", "pc10", why="connection refused"),
-}
-PEOPLE = {**{f"pc{number:02}": "" for number in range(1, 13)}, "pc03": "Ana"}
 
 
 def judged(seat: dict[str, Any], answers: dict[str, list[str]]) -> dict[str, Any]:
@@ -43,9 +43,15 @@ def judged(seat: dict[str, Any], answers: dict[str, list[str]]) -> dict[str, Any
     return results
 
 
+@functools.cache
+def judged_with(*, all_done: bool) -> dict[str, Any]:
+    """Return the judged exercises of a seat where all are done, or none."""
+    return judged(SOLVED, ANSWERS) if all_done else judged(snapshot.shaped({}), {})
+
+
 def seen(exercises_done: int, steps: int, time: float) -> dict[str, Any]:
     """Return a look at a seat that has so many exercises done, and steps of the next one."""
-    done, nothing = judged(SOLVED, ANSWERS), judged(snapshot.shaped({}), {})
+    done, nothing = judged_with(all_done=True), judged_with(all_done=False)
     results = {}
     for number, exercise in enumerate(LESSON):
         name = exercise.name
@@ -53,22 +59,34 @@ def seen(exercises_done: int, steps: int, time: float) -> dict[str, Any]:
         count = steps if number == exercises_done else count
         mixed = done[name]["steps"][:count] + nothing[name]["steps"][count:]
         results[name] = {**done[name], "lacks": [], "steps": mixed}
-    return {"silent": None, "exercises": results, "time": time}
+    return {"silent": None, "missing": None, "exercises": results, "time": time}
 
 
-def sample() -> dict[str, Any]:
-    """Return the report of the class after a look at each minute of half an hour."""
+def sample(seats: int = len(CLASS)) -> dict[str, Any]:
+    """Return the report of a class after a look at each minute of half an hour.
+
+    seats: how many there are. Those after the twelfth are as far as those from the first on.
+    """
+    names = [*CLASS, *(f"pc{number:02}" for number in range(len(CLASS) + 1, seats + 1))][:seats]
+    people = {name: "Ana" if name == "pc03" else "" for name in sorted(names)}
     report: dict[str, Any] = {}
     for minutes in range(30, -1, -1):
         now = NOW - minutes * MINUTE
-        looks = {
-            name: seen(done, steps, now) if since >= minutes else seen(0, 0, now)
-            for name, (done, steps, since) in SEATS.items()
-        }
-        silent = {
-            name: {"silent": why, "exercises": {}, "time": now} for name, why in SILENT.items()
-        }
-        report = board.board({**looks, **silent}, PEOPLE, LESSON, report, now)
-    # The student at pc11 has removed what an exercise had made.
-    looks["pc11"]["exercises"][LESSON[1].name] = judged(snapshot.shaped({}), {})[LESSON[1].name]
-    return board.board({**looks, **silent}, PEOPLE, LESSON, report, NOW)
+        looks: dict[str, dict[str, Any]] = {}
+        for name, so_far in zip(names, itertools.cycle(CLASS.values()), strict=False):
+            if isinstance(so_far, dict):
+                looks[name] = {
+                    "silent": so_far,
+                    "missing": None,
+                    "exercises": {},
+                    "time": now,
+                }
+            else:
+                done, steps, since = so_far
+                looks[name] = seen(done, steps, now) if since >= minutes else seen(0, 0, now)
+        report = board.board(looks, people, LESSON, report, now)
+    if "pc11" in looks:
+        # The student there has removed what an exercise had made.
+        undone = judged_with(all_done=False)[LESSON[1].name]
+        looks["pc11"]["exercises"][LESSON[1].name] = undone
+    return board.board(looks, people, LESSON, report, NOW)

@@ -7,39 +7,16 @@ from pathlib import Path
 
 import pytest
 from labocloud.content import CONTENT
+from typography import NO_BREAK, RULES, mended, prose
 
 APP = Path(__file__).parents[1]
-NO_BREAK = "\u00a0"
-# Text to which no rule of typography applies: blocks, code, addresses, the targets of links.
-CODE = re.compile(
-    r"^```.*?^```$|`[^`]*`|<https?:[^>]*>|(?<=\])\([^)\s]*\)|https?:\S+", re.MULTILINE | re.DOTALL
-)
-# The ! of ![…], which is a picture, is no punctuation mark.
-MARK = r"[;?»]|!(?!\[)|:(?=[\s|*]|$)"
-WRONG = {
-    "a straight apostrophe or quotation mark": re.compile(r"['\"]"),
-    "three dots instead of …": re.compile(r"\.\.\."),
-}
-FRENCH = WRONG | {
-    "no no-break space before a mark": re.compile(rf"(?<![{NO_BREAK}?!])(?:{MARK})"),
-    "no no-break space after «": re.compile(rf"«(?!{NO_BREAK})"),
-    "English quotation marks": re.compile("[“”]"),
-}
-ENGLISH = WRONG | {
-    "a blank before a mark": re.compile(rf"[ {NO_BREAK}](?:{MARK})"),
-    "French quotation marks": re.compile("[«»]"),
-}
-RULES = {"fr": FRENCH, "en": ENGLISH}
-
-
-def prose(text: str) -> str:
-    """Return a Markdown text with each character of its code replaced by a letter."""
-    return CODE.sub(lambda code: re.sub(r"[^\n]", "x", code[0]), text)
 
 
 def strings(table: dict[str, object]) -> Iterator[str]:
-    """Yield the strings of a table, and of the tables in it."""
-    for value in table.values():
+    """Yield the strings of a table, and of the tables in it; not the words that a search finds."""
+    for key, value in table.items():
+        if key == "keywords":
+            continue
         if isinstance(value, dict):
             yield from strings(value)
         else:
@@ -81,11 +58,33 @@ def texts(language: str) -> list[Path]:
     )
 
 
+def in_app(path: Path) -> str:
+    """Return a file's path in app/, as the ID of a test."""
+    return str(path.relative_to(APP))
+
+
 @pytest.mark.parametrize("language", RULES)
-def test_prose_has_the_marks_and_spaces_of_its_language(language: str) -> None:
-    paths = texts(language)
-    assert {path.suffix for path in paths} == {".md", ".svg", ".toml"}
-    wrong = [fault for path in paths for fault in faults(path, RULES[language])]
+def test_all_kinds_of_texts_are_found(language: str) -> None:
+    assert {path.suffix for path in texts(language)} == {".md", ".svg", ".toml"}
+
+
+@pytest.mark.parametrize(
+    ("language", "path"),
+    [
+        pytest.param(language, path, id=in_app(path))
+        for language in RULES
+        for path in texts(language)
+    ],
+)
+def test_prose_has_the_marks_and_spaces_of_its_language(
+    language: str, path: Path, request: pytest.FixtureRequest
+) -> None:
+    """With --fix, what has one remedy is mended in the file first; the rest fails as ever."""
+    if request.config.getoption("fix", default=False) and path.suffix == ".md":
+        text = path.read_text()
+        if (better := mended(text, language)) != text:
+            path.write_text(better)
+    wrong = faults(path, RULES[language])
     assert not wrong, "\n".join(["", *wrong])
 
 
@@ -103,10 +102,16 @@ def test_prose_has_the_marks_and_spaces_of_its_language(language: str) -> None:
         ("« oui »", True),
         ("l'image", True),
         ("“oui”", True),
+        (f"10{NO_BREAK}minutes", False),
+        ("10 minutes", True),
+        ("64 Mio", True),
+        ("supprimez-le", True),
+        ("dans ses logs", True),
+        ("avec `docker logs`", False),
     ],
 )
 def test_a_fault_of_french_typography_is_seen(text: str, wrong: bool) -> None:
-    assert any(rule.search(prose(text)) for rule in FRENCH.values()) == wrong
+    assert any(rule.search(prose(text)) for rule in RULES["fr"].values()) == wrong
 
 
 @pytest.mark.parametrize(
@@ -117,13 +122,59 @@ def test_a_fault_of_french_typography_is_seen(text: str, wrong: bool) -> None:
         (f"this{NO_BREAK}: that", True),
         ("the seat's", True),
         ("«yes»", True),
+        ("on a port, at 10:42; look at which port leads where", False),
+        ("at a port", True),
+        ("at another port", True),
+        ("at port 8101", True),
+        ("dead of TERM", True),
     ],
 )
 def test_a_fault_of_english_typography_is_seen(text: str, wrong: bool) -> None:
-    assert any(rule.search(prose(text)) for rule in ENGLISH.values()) == wrong
+    assert any(rule.search(prose(text)) for rule in RULES["en"].values()) == wrong
 
 
 def test_code_hides_no_line() -> None:
     text = "a `b\nc` d\n```sh\n'e'\n```\nf\n"
     assert prose(text).count("\n") == text.count("\n")
     assert "'" not in prose(text)
+
+
+FAULTS = {
+    "fr": (
+        "L'image n'est «pas» là ; où ? Ici: `a : b` ! 10 minutes... fin\n",
+        "L’image n’est «\u00a0pas\u00a0» là\u00a0; où\u00a0? Ici\u00a0: `a : b`\u00a0! "
+        "10\u00a0minutes… fin\n",
+    ),
+    "en": (
+        "The seat's port ; which one ? `a : b` ! It's… 10 minutes...\n",
+        "The seat’s port; which one? `a : b`! It’s… 10 minutes…\n",
+    ),
+}
+BLOCKS = (
+    "\n   ```sh poste\n   echo 'x' ; echo 10 minutes...\n   ```\n\n```python\nx = {'a' : 1}\n```\n"
+)
+
+
+@pytest.mark.parametrize("language", FAULTS)
+def test_what_has_one_remedy_is_mended_and_code_is_not(language: str) -> None:
+    wrong, right = FAULTS[language]
+    original = (APP / f"exercises/02-run-again/{language}.md").read_text()
+    text = mended(original + wrong + BLOCKS, language)
+    assert text == original + right + BLOCKS
+    assert mended(text, language) == text
+    assert not [rule for rule in RULES[language].values() if rule.search(prose(text))]
+
+
+@pytest.mark.parametrize("language", RULES)
+def test_mending_invents_no_choice(language: str) -> None:
+    """A quotation mark opens or closes, a word has its meaning: a person's to write."""
+    text = 'a "b" c, supprimez les logs, at a port\n'
+    assert mended(text, language) == text
+
+
+@pytest.mark.parametrize(
+    "path", sorted(CONTENT.glob("*/mistakes.md")), ids=lambda path: path.parent.name
+)
+def test_mistakes_are_read_in_a_terminal_too(path: Path) -> None:
+    """`labo mistakes` prints the page, where there is nothing to click."""
+    assert not re.search(r"ce lien|look\s+there|\bcli(ck|quez)", path.read_text())

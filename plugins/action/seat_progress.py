@@ -20,6 +20,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises im
     Step,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress import UNFIT, progress
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Seat
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, fitted
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import Answer
 from ansible_collections.labocloud.room.plugins.plugin_utils.asking import Action, as_answer, ask
@@ -73,19 +74,22 @@ def look(name: str, answer: Answer, lesson: Iterable[Exercise]) -> Look:
     name: the seat's. answer: its module's, which may be of any shape.
     """
     if unanswered := silence(name, answer):
-        return {"silent": unanswered, "exercises": {}}
+        return {"silent": unanswered, "missing": None, "exercises": {}}
     answered = answer.get("practical") if isinstance(answer, Mapping) else None
     practical = fitted(answered, dict(PRACTICAL), "practical", [])
     if practical["snapshot"] is None:
         why = practical["why"][:LONGEST] or "it tells nothing"
-        return {"silent": finding("engine_stopped", name, why=why), "exercises": {}}
+        stopped = finding("engine_stopped", name, why=why)
+        return {"silent": stopped, "missing": None, "exercises": {}}
     taken = snapshot.shaped(practical["snapshot"])
     looks: dict[str, JudgedExercise] = {}
     for exercise in lesson:
         seen = progress(exercise, taken, practical["answers"].get(exercise.name, []), {})
         steps = [_shown(step.step) for step in seen.steps]
         looks[exercise.name] = {"lacks": seen.lacks, "steps": steps, "state": seen.state}
-    return {"silent": None, "exercises": looks}
+    gone = Seat(taken).gone
+    lacking = finding("course_image_gone", name, image=", ".join(gone)) if gone else None
+    return {"silent": None, "missing": lacking, "exercises": looks}
 
 
 def missing(seen: Look, numbers: Iterable[int], lesson: Iterable[Exercise]) -> str:

@@ -4,8 +4,9 @@
 
 C(before) is what the machine was like before the toolkit first changed it; C(files), the text of
 those of its files that are to be given back; C(brought), packages, accounts and containers;
-C(built), images and bases; C(served), where images are built, the revisions that the room had. The
-file holds secrets that were in C(files): nobody but root reads it, and facts() leaves them out.
+C(built), images and bases, and all images that were ever delivered; C(served), where images are
+built, the revisions that the room had. The file holds secrets that were in C(files): nobody but
+root reads it, and facts() leaves them out.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.files import (
     partial_of,
     write_whole,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.images.delivered import Delivered
 from ansible_collections.labocloud.room.plugins.module_utils.limits import LONGEST_SENTENCE
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, faults, shape_of
 
@@ -39,6 +41,9 @@ VERSION = 3
 LARGEST = 2 * 2**20
 # Seconds that a writer waits for another: nobody has anything to write for as long.
 PATIENCE = 60
+
+# Images that were delivered, of which the latest are remembered: more than a course has revisions.
+MOST_DELIVERED = 50
 
 # What stands in brought while packages come: the names of the new ones, and whether the toolkit
 # keeps services from starting.
@@ -128,8 +133,17 @@ class KeptFile(TypedDict):
     mode: int
 
 
-class Built(TypedDict):
-    """Images, tag to fingerprint(), and bases, name to the digest that its registry told."""
+class _BuiltLater(TypedDict, total=False):
+    """What is there only once there is something to say."""
+
+    delivered: list[Delivered]
+
+
+class Built(_BuiltLater):
+    """Images, tag to fingerprint(), and bases, name to the digest that its registry told.
+
+    delivered: all images that there ever were, the latest last, whatever has become of them.
+    """
 
     images: dict[str, str]
     bases: dict[str, str]
@@ -156,6 +170,7 @@ class Facts(TypedDict):
     before: Optional[Before]
     brought: BroughtFacts
     built: dict[str, str]
+    delivered: list[Delivered]
     bases: dict[str, str]
     served: list[str]
 
@@ -175,13 +190,45 @@ class State:
     served: list[str] = field(default_factory=list)
     others: dict[str, object] = field(default_factory=dict)
 
+    def delivered(self) -> list[Delivered]:
+        """Return the images that the toolkit has built or brought, the latest last.
+
+        A release before this one remembered those alone that still had their names.
+        """
+        delivered = self.built.get("delivered", [])
+        listed = {image["fingerprint"] for image in delivered}
+        named = {print_: name for name, print_ in self.built["images"].items()}
+        unlisted: list[Delivered] = [
+            {"fingerprint": print_, "name": name, "layers": [], "rows": 0}
+            for print_, name in named.items()
+            if print_ not in listed
+        ]
+        return [*unlisted, *delivered][-MOST_DELIVERED:]
+
     def name_image(self, tag: str, fingerprint: str) -> None:
         """Remember that the toolkit built or brought an image."""
+        if self.built["images"].get(tag) == fingerprint:
+            return
+        delivered = self.delivered()
+        if fingerprint not in [image["fingerprint"] for image in delivered]:
+            delivered.append({"fingerprint": fingerprint, "name": tag, "layers": [], "rows": 0})
+        self.built["delivered"] = delivered[-MOST_DELIVERED:]
         self.built["images"][tag] = fingerprint
 
     def forget_image(self, tag: str) -> None:
-        """Remember no image of that name any more."""
-        self.built["images"].pop(tag, None)
+        """Remember no image of that name any more, but that it was delivered."""
+        if tag in self.built["images"]:
+            self.built["delivered"] = self.delivered()
+            del self.built["images"][tag]
+
+    def describe_delivered(self, fingerprint: str, layers: list[str], rows: int) -> None:
+        """Remember what an image is made of, as class Delivered has it, if it was delivered."""
+        self.built["delivered"] = [
+            {**image, "layers": layers, "rows": rows}
+            if image["fingerprint"] == fingerprint
+            else image
+            for image in self.delivered()
+        ]
 
     def serve(self, revision: str) -> None:
         """Remember the revision that the room has from now on."""
@@ -209,6 +256,7 @@ class State:
             "before": self.before,
             "brought": cast("BroughtFacts", whole),
             "built": self.built["images"],
+            "delivered": self.delivered(),
             "bases": self.built["bases"],
             "served": self.served,
         }

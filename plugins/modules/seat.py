@@ -129,6 +129,14 @@ seat:
       description: >-
         The images that C(course_build) built or C(course_image) brought here, tag to fingerprint.
       type: dict
+    delivered:
+      description: >-
+        All images that they have ever built or brought here, the latest last, of very many the
+        latest: C(fingerprint), C(name), by which it came, and C(layers), the SHA-256 of each, the
+        lowest first, and C(rows), how many its history has, which are empty and V(0) until another
+        image takes its name.
+      type: list
+      elements: dict
     bases:
       description: >-
         Where the room's images are built here, the digests that names of images had in their

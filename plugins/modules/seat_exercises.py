@@ -24,10 +24,11 @@ options:
     default: ""
   delivered:
     description: >-
-      Fingerprints of the images that the toolkit has brought to this machine. The command reads
-      them in a file beside it, and tells by them a student's own images.
+      The images that the toolkit has ever brought to this machine, as the fact C(delivered) of
+      M(labocloud.room.seat) has them. The command reads them in a file beside it, and tells by them
+      the course's images from a student's.
     type: list
-    elements: str
+    elements: dict
     default: []
 extends_documentation_fragment:
   - labocloud.room.attributes
@@ -46,7 +47,7 @@ attributes:
 EXAMPLES = r"""
 - name: Have the exercises there
   labocloud.room.seat_exercises:
-    delivered: "{{ fingerprints }}"
+    delivered: "{{ images }}"
 
 - name: Take them away
   labocloud.room.seat_exercises:
@@ -93,7 +94,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises imp
 )
 from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Exercises
 from ansible_collections.labocloud.room.plugins.module_utils.files import sync_directory
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import DELIVERED, told_of
+from ansible_collections.labocloud.room.plugins.module_utils.images import delivered
 from ansible_collections.labocloud.room.plugins.module_utils.reset.emptying import (
     ForeignEntryError,
     clear,
@@ -249,7 +250,7 @@ def main() -> None:
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             # It is no secret, but long: no_log keeps it out of the answer.
             "archive": {"type": "str", "default": "", "no_log": True},
-            "delivered": {"type": "list", "elements": "str", "default": []},
+            "delivered": {"type": "list", "elements": "dict", "default": []},
             **ARGUMENTS,
         },
         supports_check_mode=True,
@@ -262,7 +263,8 @@ def main() -> None:
         after = []
         if arguments["state"] == "present":
             entries = unpacked(arguments["archive"])
-            entries[DELIVERED] = Entry(PLAIN, told_of(arguments["delivered"]))
+            told = delivered.content(arguments["delivered"])
+            entries[delivered.FILE] = Entry(PLAIN, told)
             changed = put(entries, PLACES, check=module.check_mode)
             after = [*wanted(entries), str(PLACES.command), str(PLACES.memory)]
         else:

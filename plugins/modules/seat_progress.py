@@ -57,13 +57,23 @@ practical:
 """
 
 import os
+from contextlib import suppress
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.labocloud.room.plugins.module_utils import state
 from ansible_collections.labocloud.room.plugins.module_utils.engine.client import SOCKET, reason
+from ansible_collections.labocloud.room.plugins.module_utils.images.delivered import Delivered
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import memory, snapshot
 
 # Characters of the reason why the engine does not answer.
 LONGEST = 600
+
+
+def _delivered() -> list[Delivered]:
+    """Return the images that were delivered here, none where the record cannot be read."""
+    with suppress(state.TornError):
+        return state.read().delivered()
+    return []
 
 
 def main() -> None:
@@ -79,7 +89,9 @@ def main() -> None:
     options = module.params
     taken, why = None, ""
     try:
-        taken = snapshot.take(snapshot.wanted([options["wants"]]), options["docker_socket"])
+        taken = snapshot.take(
+            snapshot.wanted([options["wants"]]), options["docker_socket"], _delivered()
+        )
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else reason(error)[:LONGEST]
     answers = memory.read(memory.directory()).answers

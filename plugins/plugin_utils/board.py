@@ -46,13 +46,13 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.report import iso
 
 _VERSION = 1
 # The states of a seat, in the order in which a teacher looks at them: it has been on one step for
-# too long; its Docker does not answer, or cannot be asked; it cannot be reached; it goes on;
-# nothing is done yet; all is done; it was never asked.
-_STUCK, _MUTE, _OFF, WORKING, NEW, _THROUGH, _UNKNOWN = (
-    *("stuck", "mute", "off", "working", "new", "done", "unknown"),
+# too long; one of the course's images is gone; its Docker does not answer, or cannot be asked; it
+# cannot be reached; it goes on; nothing is done yet; all is done; it was never asked.
+_STUCK, _LACKING, _MUTE, _OFF, WORKING, NEW, _THROUGH, _UNKNOWN = (
+    *("stuck", "lacking", "mute", "off", "working", "new", "done", "unknown"),
 )
-_STATES = (_STUCK, _MUTE, _OFF, WORKING, NEW, _THROUGH, _UNKNOWN)
-NEED_YOU = (_STUCK, _MUTE, _OFF)
+_STATES = (_STUCK, _LACKING, _MUTE, _OFF, WORKING, NEW, _THROUGH, _UNKNOWN)
+NEED_YOU = (_STUCK, _LACKING, _MUTE, _OFF)
 # The seconds that a seat may be on one step: half of the exercise's time, and at least these.
 _SHORTEST = 5 * 60
 # The room has begun once one in so many of its seats has.
@@ -211,11 +211,12 @@ def _row_of(before: KeptRow, look: DatedLook | None, lesson: list[Exercise], per
     exercises = _progress_of(lesson, look, before)
     at = _place_of(exercises, before, look["time"])
     has_begun = any(seen.since for progress in exercises for seen in progress.steps)
+    going_on = (WORKING if has_begun else NEW) if at else _THROUGH
     return {
         **row,
-        "state": (WORKING if has_begun else NEW) if at else _THROUGH,
+        "state": _LACKING if look["missing"] else going_on,
         "time": iso(look["time"]),
-        "finding": None,
+        "finding": look["missing"],
         "at": at,
         "exercises": [_cell_of(progress) for progress in exercises],
     }
@@ -397,7 +398,8 @@ def mark(cell: Cell) -> str:
 def _words(row: Row, now: str) -> str:
     """Return a seat's state in the words of a terminal."""
     if row["finding"]:
-        return str(row["finding"]["cause"]["en"])
+        cause = str(row["finding"]["cause"]["en"])
+        return f"{cause} {row['finding']['command']}" if row["state"] == _LACKING else cause
     at = row["at"]
     if row["state"] in (_UNKNOWN, _THROUGH, NEW) or at is None:
         return {_UNKNOWN: "no look so far", _THROUGH: "all done", NEW: "not begun"}[row["state"]]

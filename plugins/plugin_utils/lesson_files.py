@@ -8,7 +8,7 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import (
@@ -16,6 +16,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises imp
     Entry,
     wanted,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.images import delivered
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import (
     FILES,
     Exercise,
@@ -23,7 +24,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises im
     languages,
     load,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import DELIVERED, told_of
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import TEXTS
 from ansible_collections.labocloud.room.plugins.plugin_utils import catalogue
 
@@ -39,13 +39,26 @@ NEEDED = (
     "files.py",
     "images/__init__.py",
     "images/archive_names.py",
+    "images/delivered.py",
     "images/fingerprint.py",
     "languages.py",
     "lesson/*.py",
     "shapes.py",
 )
-_SHEBANG = b"#!/usr/bin/python3 -I\n"
-_MAIN = f"from {_UTILS.replace('/', '.')}.lesson.command import main\n\nraise SystemExit(main())\n"
+# The command needs no site-packages, and starts sooner without them.
+_SHEBANG = b"#!/usr/bin/python3 -IS\n"
+# Python's own handler would print a traceback at a Ctrl+C during the imports: until main() can take
+# it, the kernel ends the process. Where whoever started the command has it ignored, it stays so.
+_MAIN = f"""\
+from signal import SIG_DFL, SIGINT, default_int_handler, getsignal, signal
+
+if getsignal(SIGINT) is default_int_handler:
+    signal(SIGINT, SIG_DFL)
+
+from {_UTILS.replace("/", ".")}.lesson.command import main
+
+raise SystemExit(main())
+"""
 # Where a project has its exercises, and the page that a seat also has as a file.
 EXERCISES, _MISTAKES = "app/exercises", "app/content/*/mistakes.md"
 _EXECUTABLE = stat.S_IFREG | 0o755
@@ -118,13 +131,12 @@ def entries(project: Path, packed: bytes) -> dict[str, Entry]:
     return files
 
 
-def listing(files: Iterable[str], prints: Collection[str]) -> list[str]:
+def listing(files: Iterable[str], images: Iterable[delivered.Delivered]) -> list[str]:
     """Return the listing of a seat's folder.
 
-    files: the listing that is common to all seats. prints: the fingerprints of the images that were
-    brought to the seat.
+    files: the listing that is common to all seats. images: those that were brought to the seat.
     """
-    return sorted({*files, *wanted({DELIVERED: Entry(PLAIN, told_of(prints))})})
+    return sorted({*files, *wanted({delivered.FILE: Entry(PLAIN, delivered.content(images))})})
 
 
 def archive(files: Mapping[str, Entry]) -> bytes:

@@ -7,10 +7,17 @@ import pytest
 from ansible_collections.labocloud.room.plugins.plugin_utils import page as pages
 from conftest import BEAMER, DESKTOP, PHONE
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from sample_board import LESSON, PEOPLE, sample
+from sample_board import CLASS, LESSON, sample
 from test_pages import violations
 
-ROWS = "tbody tr"
+ROWS = "tbody tr.seat"
+# What does not fit into its box, or is cut off within it.
+CUT_OFF = """() => [...document.querySelectorAll(".board, th, td, .shared, .totals li")]
+  .filter(box => !box.classList.contains("unseen"))
+  .filter(box => box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1)
+  .map(box => `${box.className}: ${box.innerText.slice(0, 60)}`)"""
+# How many seats it has, and its board.
+type Room = tuple[int, Path]
 
 
 @pytest.fixture(scope="module")
@@ -44,21 +51,63 @@ def show(browser: Browser, file: Path) -> Iterator[Callable[..., Page]]:
 def test_the_seats_that_need_somebody_come_first(
     show: Callable[..., Page], picture: Callable[[Page, str], None]
 ) -> None:
-    page = show(viewport={"width": 1280, "height": 620})
-    states = [row.get_attribute("class").split()[0] for row in page.locator(ROWS).all()]
+    page = show(viewport={"width": 1280, "height": 720})
+    states = [row.get_attribute("class").split()[1] for row in page.locator(ROWS).all()]
     assert states == ["stuck"] * 4 + ["mute", "off"] + ["working"] * 6
     first = page.locator(ROWS).first
     assert "pc12" in first.inner_text()
-    assert "depuis 30 min" in first.inner_text()
+    assert "depuis 30\u00a0min" in first.inner_text()
     assert "6 postes ont besoin de vous" in page.inner_text("h1")
     assert "À expliquer à tous" in page.inner_text("body")
     assert page.locator(f"{ROWS} td.done").count() > 20
     picture(page, "board")
 
 
+@pytest.fixture(scope="module", params=[1, 3, 12, 30, 60])
+def room(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Room:
+    """A room with so many seats: how many, and its board; in the last names are long."""
+    report = sample(request.param)
+    if request.param == 60:
+        for number, seat in enumerate(report["seats"]):
+            seat["name"] = f"salle-b204-poste-{number:02}"
+            seat["person"] = "Maximilienne W." if number % 2 else None
+    folder = tmp_path_factory.mktemp("room")
+    pages.keep_progress(report, folder, "fr")
+    return request.param, folder / pages.BOARD
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("size", [(1024, 768), (1280, 720), (1920, 1080), (3840, 2160)])
+def test_nothing_is_cut_off(
+    browser: Browser, room: Room, size: tuple[int, int], language: str
+) -> None:
+    seats, file = room
+    width, height = size
+    page = browser.new_page(viewport={"width": width, "height": height})
+    try:
+        page.goto(f"{file.as_uri()}#{language}")
+        assert page.locator(ROWS).count() == seats
+        assert page.evaluate(CUT_OFF) == []
+        assert page.locator("body").evaluate("body => body.scrollWidth") <= width
+        last = page.locator("tbody tr").last.bounding_box()
+        if seats <= 12 or (seats == 30 and width >= 1920):
+            assert last["y"] + last["height"] <= height
+    finally:
+        page.close()
+
+
+def test_what_is_for_all_is_not_said_again_below_a_seat(show: Callable[..., Page]) -> None:
+    page = show()
+    assert "(pc01, pc04, pc06, pc09)" in page.inner_text(".shared")
+    below = [row.inner_text() for row in page.locator("tbody tr.more").all()]
+    assert len(below) == 4
+    assert [text for text in below if "vite:1" in text] == []
+    assert "Docker est arrêté" in below[2]
+
+
 def test_all_seats_are_seen_at_once_and_large(show: Callable[..., Page]) -> None:
     page = show(viewport=BEAMER)
-    assert page.locator(ROWS).count() == len(PEOPLE)
+    assert page.locator(ROWS).count() == len(CLASS)
     last = page.locator(ROWS).last.bounding_box()
     assert last["y"] + last["height"] < BEAMER["height"]
     size = page.locator(f"{ROWS} th").first.evaluate("cell => getComputedStyle(cell).fontSize")

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 # before this line would load its modules a second time.
 init_plugin_loader([str(Path(__file__).parents[2] / ".collections")])
 
+from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import Places  # noqa: E402
+from ansible_collections.labocloud.room.plugins.module_utils.images import names  # noqa: E402
+
 
 @pytest.fixture(autouse=True)
 def _registered(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,6 +33,12 @@ def _registered(monkeypatch: pytest.MonkeyPatch) -> None:
         self.registered = {**getattr(self, "registered", {}), layer: variables}
 
     monkeypatch.setattr(ActionBase, "register_host_variables", register)
+
+
+@pytest.fixture(autouse=True)
+def _places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep what accounts are told of images from this machine's own command `labo`."""
+    monkeypatch.setattr(names, "PLACES", Places(folder=tmp_path / "labocloud"))
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from typing import Any
 from unittest import mock
 
 import stand_in
+from ansible_collections.labocloud.room.plugins.module_utils.images import delivered
+from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 from ansible_collections.labocloud.room.plugins.plugin_utils import lesson_files
 
 CHECK = """
@@ -77,6 +79,19 @@ class Labo:
         engine.on("GET", "/info", {"ServerVersion": "26.1.5"})
         engine.on("GET", "/(images/json|networks)", [])
         engine.on("GET", "/volumes", {"Volumes": []})
+
+    def deliver(self, *images: dict[str, Any]) -> None:
+        """Write the file on the images that were delivered, as the engine describes them."""
+        told: list[delivered.Delivered] = [
+            {
+                "fingerprint": fingerprint(image),
+                "name": image["RepoTags"][0],
+                "layers": [],
+                "rows": 0,
+            }
+            for image in images
+        ]
+        self.program.with_name(delivered.FILE).write_bytes(delivered.content(told))
 
     def has(self, *names: str) -> None:
         """Set the engine's containers, by their names."""

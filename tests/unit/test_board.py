@@ -46,7 +46,7 @@ def make_report(
 
 
 def silent(why: dict[str, Any], time: float = NOW) -> dict[str, Any]:
-    return {"silent": why, "exercises": {}, "time": time}
+    return {"silent": why, "missing": None, "exercises": {}, "time": time}
 
 
 def seat(report: dict[str, Any], name: str) -> dict[str, Any]:
@@ -380,6 +380,48 @@ def test_the_lines_in_a_terminal(exercises: list[Exercise]) -> None:
     assert lines[-1] == "5 seats, 4 need you: 3 stuck, 1 off, 1 new."
 
 
+def lacking(snapshot: dict[str, Any]) -> dict[str, Any]:
+    """Return a snapshot of a seat that had the base, and has it no more."""
+    return snapshot | {"gone": [{"delivered": "base", "layers": [], "rows": 0}]}
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_a_seat_that_lacks_an_image_needs_somebody_and_goes_on_being_judged(
+    exercises: list[Exercise], language: str
+) -> None:
+    """Show it of one that would be stuck and of one that has done all it can."""
+    first = make_report(exercises, {"pc1": seen(exercises, taken("one"))})
+    later = NOW + 12 * MINUTE
+    looks = {
+        "pc1": seen(exercises, lacking(taken("one", "two")), later),
+        "pc2": seen(exercises, lacking(taken("one", "two", "three", "four")), later),
+        "pc3": silent(OFF, later),
+    }
+    report = make_report(exercises, looks, first, later)
+    assert [row["state"] for row in report["seats"][:3]] == ["lacking", "lacking", "off"]
+    assert report["totals"]["lacking"] == 2
+    assert states(report, "pc1") == ["done", "open", "open"]
+    said = "labocloud20202021:base is gone: docker image prune -a, most likely. ./lab up --limit pc"
+    lines = list(board.lines(report))
+    assert said in lines[0]
+    assert lines[-1] == "5 seats, 3 need you: 2 lacking, 1 off, 2 unknown."
+    parser = Text(language)
+    parser.feed(page.page(page.BOARD, report, language))
+    text = " ".join(" ".join(parser.texts).split())
+    words = {
+        "fr": "n’est plus là : docker image prune -a, sans doute. ./lab up --limit pc",
+        "en": said,
+    }
+    assert words[language] in text
+    assert {"fr": "3 postes ont besoin de vous", "en": "3 seats need you"}[language] in text
+    # What was seen just now is not old.
+    assert {"fr": "état à", "en": "as of"}[language] not in text
+    back = {"pc1": seen(exercises, taken("one", "two"), later)}
+    report = make_report(exercises, back, report, later)
+    assert (seat(report, "pc1")["state"], seat(report, "pc1")["finding"]) == ("working", None)
+    assert seat(report, "pc2")["state"] == "lacking"
+
+
 def test_one_seat_and_its_docker_that_does_not_answer(exercises: list[Exercise]) -> None:
     report = board.board({"pc4": silent(MUTE)}, {"pc4": ""}, exercises, {}, NOW)
     assert list(board.lines(report))[-1] == "1 seat, 1 needs you: 1 mute."
@@ -410,6 +452,8 @@ def test_the_board_says_it_of_each_seat_escaped(exercises: list[Exercise], langu
     # Who does not see the shape is told by a word.
     assert {"fr": "pc1 bloqué <b>Ana</b>", "en": "pc1 stuck <b>Ana</b>"}[language] in text
     assert {"fr": "depuis 12 min Aucun two.", "en": "since 12 min No two."}[language] in text
+    # Between a number and its unit, no line breaks.
+    assert "12\u00a0min" in "".join(parser.texts)
     assert {"fr": "injoignable", "en": "unreachable"}[language] in text
     assert {"fr": "2 postes ont besoin de vous", "en": "2 seats need you"}[language] in text
     assert "b" not in {tag for tag, _ in parser.tags}

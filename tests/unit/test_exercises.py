@@ -5,8 +5,13 @@ import json
 import re
 import shutil
 import subprocess
+import threading
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import cache
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -283,7 +288,99 @@ def test_the_plan_has_the_titles_and_the_minutes() -> None:
     plan = (PROJECT / "docs/lesson.md").read_text()
     for exercise in map(by_name, OWN):
         titles = f"{exercise.title('fr')} / {exercise.title('en')}"
-        assert f"| {exercise.number} | {titles} | {exercise.minutes} |" in plan
+        row = f"| {exercise.number} | {titles} | {exercise.minutes} | {to_read(exercise)} |"
+        assert row in plan
+
+
+def to_read(exercise: exercises.Exercise) -> int:
+    """Return in how many minutes the sections that its first chapter names are read."""
+    lead = exercise.texts["fr"].partition("\n## ")[0]
+    links = re.findall(r"\]\(\.\./\.\./(content/fr/[\w-]+\.md)#([^)]+)\)", lead)
+    assert links
+    return -(-sum(words(PROJECT / "app" / page, anchor) for page, anchor in links) // 80)
+
+
+def words(page: Path, anchor: str) -> int:
+    """Return how many words a section of a page has, with the sections in it."""
+    text = page.read_text()
+    blocks = [range(*block.span()) for block in FENCE.finditer(text)]
+    headings = [
+        heading
+        for heading in re.finditer(r"^(#+) (.+)$", text, re.MULTILINE)
+        if not any(heading.start() in block for block in blocks)
+    ]
+    [own] = (
+        heading
+        for heading in headings
+        if re.sub(r"[^\w -]", "", heading[2].lower()).replace(" ", "-") == anchor
+    )
+    end = next(
+        (
+            heading.start()
+            for heading in headings
+            if heading.start() > own.start() and len(heading[1]) <= len(own[1])
+        ),
+        len(text),
+    )
+    return len(text[own.start() : end].split())
+
+
+def test_the_minutes_of_the_plan_add_up() -> None:
+    plan = " ".join((PROJECT / "docs/lesson.md").read_text().split())
+    own = {exercise.number: exercise for exercise in map(by_name, OWN)}
+
+    def taught(*numbers: int) -> tuple[int, int]:
+        return (
+            sum(own[number].minutes for number in numbers),
+            sum(to_read(own[number]) for number in numbers),
+        )
+
+    do, read = taught(1, 2, 3, 5, 7, 8, 13)
+    do -= own[8].minutes - 15
+    assert (
+        f"**Two hours:** 1, 2, 3, 5, 7, 8 (stopped after 15 minutes) and 13: {do} minutes, and "
+        f"{read} to read again: {do + read} in all."
+    ) in plan
+    assert do + read <= 120
+    first, second = taught(*range(1, 8)), taught(8, 9, 10, 11, 13)
+    total = sum(first) + 10 + sum(second)
+    assert (
+        f"**Four hours:** 1 to 7 ({first[0]} minutes, and {first[1]} to read again), a pause of 10 "
+        f"minutes, then 8, 9, 10, 11 and 13 ({second[0]} minutes, and {second[1]} to read again): "
+        f"{total} in all."
+    ) in plan
+    assert total <= 240
+    do, read = taught(12)
+    assert f"**Fast students** take 12 ({do} minutes, and {read} to read again)" in plan
+
+
+@pytest.mark.parametrize(
+    ("machine", "files"),
+    [
+        ("x86_64", ["/lib64/ld-linux-x86-64.so.2 /lib64/", "/lib/x86_64-linux-gnu/"]),
+        ("aarch64", ["/lib/ld-linux-aarch64.so.1 /lib/", "/lib/aarch64-linux-gnu/"]),
+    ],
+)
+def test_the_small_image_takes_the_libraries_of_its_processor(
+    machine: str, files: list[str], tmp_path: Path
+) -> None:
+    """Run the solution with programs that stand in for uname and docker."""
+    for name in ("docker", "sleep"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+    (tmp_path / "uname").write_text(f"#!/bin/sh\necho {machine}\n")
+    for name in ("docker", "sleep", "uname"):
+        (tmp_path / name).chmod(0o755)
+    [folder] = EXERCISES.glob("*-small-image")
+    subprocess.run(
+        ["sh", "-e", folder / "solution.sh"],
+        env={"HOME": str(tmp_path), "PATH": f"{tmp_path}:/usr/bin:/bin"},
+        check=True,
+    )
+    [dockerfile] = tmp_path.glob("labocloud/*/petit.Dockerfile")
+    loader, libraries = files
+    assert f"COPY --from=atelier {loader}\n" in dockerfile.read_text()
+    copied = f"{libraries}libc.so.6 {libraries}libresolv.so.2 {libraries}"
+    assert f"COPY --from=atelier {copied}\n" in dockerfile.read_text()
 
 
 def test_the_example_of_the_documentation_is_one(tmp_path: Path) -> None:
@@ -351,3 +448,50 @@ def test_preparing_an_exercise_again_keeps_what_was_changed(folder: Path, tmp_pa
 def test_no_preparation_writes_over_a_students_file() -> None:
     assert [folder.name for folder in prepared("put ")] == ["08-breakdowns", "10-compose"]
     assert prepared("cat *>") == []
+
+
+@contextmanager
+def served(app: Path, *changes: tuple[str, str]) -> Iterator[int]:
+    """Serve the pages of a prepared app, and yield the port. changes: to its program."""
+    program, _ = app.read_text().split("\nHTTPServer(")
+    for old, new in changes:
+        assert old in program
+        program = program.replace(old, new)
+    names: dict[str, Any] = {}
+    exec(compile(program, str(app), "exec"), names)  # noqa: S102  # the project’s own program
+    with ThreadingHTTPServer(("127.0.0.1", 0), names["Handler"]) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def opened(port: int, path: str) -> dict[str, Any]:
+    """Return what the counter says on the page of `web`; nothing where there is no such page."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}") as answer:
+            return json.load(answer)["compteur"]  # type: ignore[no-any-return]
+    except urllib.error.HTTPError:
+        return {}
+
+
+def test_what_looks_at_the_page_of_compose_is_no_visit(tmp_path: Path) -> None:
+    """Show it for the path that the check wants, and for what a browser asks by itself."""
+    prepare(EXERCISES / "10-compose", tmp_path)
+    [look] = {path for _, _, path in by_name("10-compose").wants["pages"]}
+    apps, volume = tmp_path / "labocloud/ex10", tmp_path / "data"
+    with ExitStack() as stack:
+        counter = stack.enter_context(served(apps / "compteur/app.py", ("/data", str(volume))))
+        to_counter = ("compteur:8000", f"127.0.0.1:{counter}")
+        web = stack.enter_context(served(apps / "web/app.py", to_counter))
+        for _ in range(3):
+            seen = opened(web, look)
+            assert seen["container"]
+            assert not seen["first"]
+        assert opened(web, "/favicon.ico") == {}
+        assert opened(web, look)["visits"] == 0
+        assert opened(web, "/")["visits"] == 1
+        assert opened(web, look) == {**seen, "visits": 1, "first": seen["container"]}

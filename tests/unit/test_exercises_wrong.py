@@ -6,12 +6,14 @@ that students come to.
 
 import copy
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Seat
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.snapshot import shaped
 
 PROJECT = Path(__file__).parents[2]
@@ -141,6 +143,9 @@ WRONG: list[tuple[int, str, Change, str]] = [
     (1, "said", text("logs", "premier", " \n"), "n’a rien affiché"),
     (1, "inside", container("dedans", image_id="0" * 64), "relancez-le à partir de"),
     (1, "stopped", container("dedans", status="running"), "tourne encore"),
+    (1, "stopped", container("dedans", status="paused"), "« dedans » est en pause"),
+    (2, "runs", container("relance", status="paused"), "docker unpause relance"),
+    (7, "served", container("serveur", status="paused"), "et il n’est pas arrêté"),
     (2, "runs", container("relance", status="exited"), "s’est arrêté"),
     (2, "port", container("relance", status="exited"), "Lancez d’abord"),
     (2, "port", container("relance", ports={"8888/tcp": [8080]}), "8080 est le port de « flask »"),
@@ -234,6 +239,32 @@ def test_a_solved_seat_has_all_steps_done(version: str) -> None:
     assert [judged(SOLVED[version], number) for number in range(1, 8)] == [{}] * 7
 
 
+# What stands where an answer does, and what looks as the name of a container does.
+EXAMPLE = re.compile(r"labo answer (?:\d+|N|{number}) ([^\s`,.]+)")
+SHORT_ID = re.compile(r"\b[0-9a-f]{12}\b")
+
+
+def examples() -> set[str]:
+    """Return the examples of an answer in texts for students and teachers."""
+    found = set()
+    for place in ("locale/*/labo.toml", "app/content/*/*.md", "app/exercises/*/*.md", "docs/*.md"):
+        for text in (file.read_text() for file in PROJECT.glob(place)):
+            found |= set(EXAMPLE.findall(text))
+            # In the documentation, digests are what a run has printed.
+            found |= set(SHORT_ID.findall(text)) if place != "docs/*.md" else set()
+    return found
+
+
+def test_an_example_of_an_answer_is_none() -> None:
+    seat = SOLVED["26.1.5+dfsg1"]
+    assert {"TEXT", "TEXTE"} <= examples()
+    for exercise in EXERCISES.values():
+        steps = exercises.judged(exercise, seat)
+        for word in examples():
+            done = {step.id for step in exercises.judged(exercise, seat, [word]) if step.done}
+            assert done == {step.id for step in steps if step.done}, (exercise.name, word)
+
+
 @pytest.mark.parametrize("version", SOLVED)
 @pytest.mark.parametrize(("number", "step", "change", "hint"), WRONG)
 def test_one_thing_that_lacks_opens_a_step_and_is_told(
@@ -298,3 +329,87 @@ def test_what_ends_by_itself_is_the_courses_app(command: list[str], hint: str) -
     open_steps = judged(seat_of({**ended, "command": command}), 9)
     assert hint in open_steps.get("course", "")
     assert ("course" in open_steps) == bool(hint)
+
+
+def test_what_ends_by_itself_may_be_the_courses_app_of_before_an_update() -> None:
+    seat = copy.deepcopy(SOLVED["26.1.5+dfsg1"])
+    ended = {"name": "cours", "status": "exited", "exit": 0, "command": ["python", "app.py"]}
+    next(entry for entry in seat["containers"] if entry["name"] == "serveur").update(ended)
+    after_update(seat)
+    assert "course" not in judged(seat, 9)
+
+
+def after_update(seat: Snapshot) -> None:
+    """Have the names of the course's images on others that were delivered since.
+
+    Those of before are there, as containers are of them.
+    """
+    for number, name in enumerate(("labocloud20202021:python", "labocloud20202021:base")):
+        before = next(entry for entry in seat["images"] if name in entry["tags"])
+        layers = [f"{number}{layer:015x}" for layer in range(9)]
+        changed = {"id": f"{number:064x}", "layers": layers, "created": seat["taken"]}
+        history = before["history"] * 3
+        seat["images"].append({**before, **changed, "history": history, "command": ["another"]})
+        before["tags"] = []
+
+
+def without_the_base_of_before(seat: Snapshot) -> None:
+    """Have containers made anew after an update, so that the base of before is gone."""
+    base = next(
+        entry for entry in seat["images"] if entry["delivered"] == "base" and not entry["tags"]
+    )
+    seat["images"].remove(base)
+    seat["gone"] = [
+        {"delivered": "base", "layers": [], "rows": 0},
+        {"delivered": "base", "layers": base["layers"], "rows": len(base["history"])},
+    ]
+    for entry in seat["containers"]:
+        if entry["image_id"] == base["id"]:
+            entry["image_id"] = seat["images"][-1]["id"]
+
+
+@pytest.mark.parametrize("version", SOLVED)
+def test_an_update_of_the_courses_images_undoes_no_step(version: str) -> None:
+    seat = copy.deepcopy(SOLVED[version])
+    after_update(seat)
+    assert [judged(seat, number) for number in range(1, 8)] == [{}] * 7
+    without_the_base_of_before(seat)
+    assert [judged(seat, number) for number in range(1, 8)] == [{}] * 7
+    assert Seat(seat).missing == {}
+
+
+@pytest.mark.parametrize("version", SOLVED)
+def test_a_name_makes_no_image_one_of_the_courses(version: str) -> None:
+    """Show that a student's image that has the course's name and labels is a student's."""
+    seat = copy.deepcopy(SOLVED[version])
+    image("labocloud20202021:python", delivered="")(seat)
+    seat["gone"] = [{"delivered": "course", "layers": [], "rows": 0}]
+    assert "n’est pas une image du cours" in judged(seat, 2)["runs"]
+    assert list(Seat(seat).missing) == ["labocloud20202021:python"]
+
+
+def test_where_nothing_is_known_of_what_was_delivered_the_name_decides() -> None:
+    seat = copy.deepcopy(SOLVED["26.1.5+dfsg1"])
+    for entry in seat["images"]:
+        entry["delivered"] = ""
+    assert [judged(seat, number) for number in range(1, 8)] == [{}] * 7
+    without("images", "labocloud20202021:python")(seat)
+    assert "n’est pas une image du cours" in judged(seat, 2)["runs"]
+    assert list(Seat(seat).missing) == ["labocloud20202021:python"]
+
+
+@pytest.mark.parametrize("name", ["labocloud20202021:base", "labocloud20202021:python"])
+def test_a_name_that_only_an_older_revision_could_have_is_missing(name: str) -> None:
+    """Show it after `docker image prune --all`, which leaves what a container is of."""
+    seat = copy.deepcopy(SOLVED["26.1.5+dfsg1"])
+    image(name, tags=[])(seat)
+    assert list(Seat(seat).missing) == [name]
+    assert "Une image du cours a disparu" in tidied(seat)
+
+
+def tidied(seat: Snapshot) -> str:
+    """Return the hint of the last exercise on a seat that has what is to be kept beside images."""
+    seat["volumes"] = [
+        {"name": "precieux", "driver": "local", "created": 1.0, "labels": {"labo.setup": "13"}}
+    ]
+    return judged(seat, 13)["images"]

@@ -16,7 +16,8 @@ from ansible.errors import AnsibleActionFail
 from ansible_collections.labocloud.room.plugins.action import image_load as loading
 from ansible_collections.labocloud.room.plugins.module_utils import state
 from ansible_collections.labocloud.room.plugins.module_utils.commands import ENVIRONMENT
-from ansible_collections.labocloud.room.plugins.module_utils.images import zstd
+from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import Places
+from ansible_collections.labocloud.room.plugins.module_utils.images import delivered, names, zstd
 from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 from ansible_collections.labocloud.room.plugins.modules import image_load
 from image_tar import index, tar
@@ -47,6 +48,7 @@ class Seat:
         self.coming: list[dict[str, Any]] = []
         self.untouched: set[str] = set()
         engine.on("GET", r"/images/([^?]+)/json", self.describe)
+        engine.on("GET", r"/images/[^?]+/history", [{"CreatedBy": "a"}, {"CreatedBy": "b"}])
         engine.on("POST", r"/images/load\?quiet=1", self.load)
         engine.on("POST", r"/images/([^?]+)/tag\?repo=room&tag=(.*)", self.tag)
         engine.on("DELETE", r"/images/([^?]+)(?:\?.*)?", self.remove)
@@ -157,6 +159,63 @@ def test_what_was_asked_for_is_loaded_and_the_base_it_replaces_goes(seat: Seat, 
     assert seat.loaded.read_bytes() == packed
     assert set(seat.named()) == {BASE, COURSE}
     assert old["Id"] not in seat.images
+
+
+@pytest.fixture
+def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the command `labo`, beside which accounts are told what was delivered."""
+    places = Places(folder=tmp_path / "share/labocloud")
+    monkeypatch.setattr(names, "PLACES", places)
+    folder = places.folder.with_name(f"labocloud-{'0' * 16}")
+    folder.mkdir(parents=True)
+    places.folder.symlink_to(folder.name)
+    return places.program
+
+
+def test_accounts_are_told_of_an_image_before_it_comes_and_what_the_last_base_was_made_of(
+    seat: Seat, src: Path, told: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Show it where the base goes, and where it stays for the time being under another name."""
+    old, first, second = (make_image(BASE, command) for command in ("old", "b", "b2"))
+    state.update(lambda record: record.name_image(BASE, fingerprint(old)))
+    seat.have(old)
+    before = []
+
+    def load_image(docker: object, path: Path) -> None:
+        before.append(names_in(delivered.read(told)))
+        seat.load(mock.Mock(body=path.read_bytes()))
+
+    def names_in(images: list[delivered.Delivered]) -> dict[str, int]:
+        return {image["fingerprint"]: image["rows"] for image in images}
+
+    monkeypatch.setattr(image_load, "load", load_image)
+    prints = [fingerprint(image) for image in (old, first, second, make_image(COURSE, "c"))]
+    packed = tar(("manifest.json", LIST))
+    seat.coming = [first, make_image(COURSE, "c")]
+    assert load(seat, src, packed, forget=old["Id"])["changed"]
+    first["RepoTags"].append("mine:1")
+    seat.coming = [second, make_image(COURSE, "c")]
+    wanted = {BASE: prints[2], COURSE: prints[3]}
+    assert load(seat, src, packed, images=wanted, forget=first["Id"])["changed"]
+    assert before == [
+        {prints[0]: 0, prints[1]: 0, prints[3]: 0},
+        {prints[0]: 2, prints[1]: 0, prints[3]: 0, prints[2]: 0},
+    ]
+    assert names_in(delivered.read(told)) == {
+        prints[0]: 2,
+        prints[1]: 2,
+        prints[3]: 0,
+        prints[2]: 0,
+    }
+    assert [image["layers"] for image in delivered.read(told)[:2]] == [["sha256:1"]] * 2
+    assert delivered.read(told) == state.read().delivered()
+    assert (told.with_name(delivered.FILE).stat().st_mode & 0o777) == 0o644
+
+
+def test_accounts_are_told_no_more_of_what_did_not_come(seat: Seat, src: Path, told: Path) -> None:
+    seat.full = True
+    assert load(seat, src, tar(("manifest.json", LIST)))["failed"]
+    assert told.with_name(delivered.FILE).read_bytes() == delivered.content([])
 
 
 def test_a_base_that_a_container_runs_or_that_has_another_name_stays(seat: Seat, src: Path) -> None:

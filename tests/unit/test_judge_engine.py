@@ -121,6 +121,36 @@ def asked_for(*changes: tuple[str, object], name: str = BUILDER, **variables: ob
     return names
 
 
+def test_a_rooms_own_packages_come_by_themselves_and_docker_goes_on() -> None:
+    verdict = judge(packages(curl="8"), docker_engine_packages=["nano", "curl", "nano"])
+    assert (verdict["packages"], verdict["lacking"]) == (["nano"], ["nano"])
+    assert not verdict["settled"]
+    assert not verdict["prepared"]
+    # Nothing of Docker is written, held or started anew for them.
+    assert all(verdict[key] for key in ("installed", "configured", "runs"))
+    assert (verdict["refused"], ids(verdict)) == ([], ["engine_packages"])
+    assert "nano" in in_words(verdict["findings"])
+    assert judge(packages(nano="7"), docker_engine_packages=["nano"])["settled"]
+
+
+def test_a_rooms_own_packages_come_along_with_docker() -> None:
+    verdict = judge(*BARE, docker_engine_packages=["nano", "zstd"])
+    assert verdict["packages"] == [
+        *("docker.io", "docker-cli", "docker-buildx", "docker-compose"),
+        *("acl", "zstd", "nano"),
+    ]
+    assert ids(verdict) == ["engine_missing"]
+
+
+@pytest.mark.parametrize("wrong", ["nano=7.2-1", "nano/trixie", "nano-", "Nano", "n", "docker-ce"])
+def test_what_would_never_count_as_a_rooms_package_is_refused(wrong: str) -> None:
+    verdict = judge(docker_engine_packages=["curl", wrong])
+    assert ids(verdict, "refused") == ["engine_package_name"]
+    text = in_words(verdict["refused"])
+    assert wrong in text
+    assert "curl" not in text
+
+
 def test_what_the_base_is_made_with_comes_along_with_docker() -> None:
     """Show it where it is certainly needed, as one run of apt is faster than two."""
     bare = (*BARE, ("images", {}))

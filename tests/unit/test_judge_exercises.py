@@ -6,7 +6,7 @@ import pytest
 from ansible_collections.labocloud.room.plugins.plugin_utils import judge as judging
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import exercises
-from sample_seat import BASE, REVISION, builder, sample_settings, seat
+from sample_seat import BASE, builder, sample_settings, seat
 
 SERVED = {"groups": {"lab": ["pc01"], "registry": ["server"]}, "room_registry_address": "server"}
 ABSENT = {"folder": "absent", "command": "absent", "memory": "absent", "digest": ""}
@@ -19,20 +19,17 @@ def judge(facts: dict[str, Any] | None = None, **settings: Any) -> dict[str, Any
 
 
 def test_there_is_nothing_to_do_where_all_is_there() -> None:
-    delivered = ["print of base 5c9b3f1e7d20", f"print of course {REVISION[:12]}"]
-    values = {"removal": True, "delivered": delivered}
+    values = {"removal": True, "delivered": seat()["delivered"]}
     assert judge() == {"settled": True, "refused": [], "findings": [], **values}
 
 
 def test_another_image_that_was_brought_is_made_known() -> None:
     """Show that another delivered image is listed, or labo would take it for a student's work."""
-    has = seat(("built/labocloud20202021:python-000000000000", "print of another"))
+    another = {"fingerprint": "print of another", "name": BASE, "layers": ["sha256:1"], "rows": 3}
+    has = seat(("delivered", [*seat()["delivered"], another]))
     verdict = exercises.judge(has, sample_settings(), builder())
     assert [finding["id"] for finding in verdict["findings"]] == ["exercises_old"]
-    assert "print of another" in verdict["delivered"]
-    # Of one that has two names, the file tells once.
-    has = seat(("built/labocloud20202021:python", seat()["built"][BASE]))
-    assert exercises.judge(has, sample_settings(), builder())["settled"]
+    assert another in verdict["delivered"]
 
 
 def test_whose_images_are_about_to_change_is_given_the_exercises_after_that() -> None:

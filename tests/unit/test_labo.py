@@ -9,11 +9,13 @@ import socket
 import subprocess
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import image_tar
 import pytest
 import stand_in
 from sample_labo import ENGLISH, EXERCISES, FRENCH, Labo, container
@@ -24,10 +26,10 @@ def test_it_lists_the_exercises_and_where_one_is(labo: Labo) -> None:
     code, output, errors = labo.run()
     assert (code, errors) == (0, "")
     assert output == (
-        "[ ] 1. First contact, 10 min (0/3) ← you are here\n"
-        "[-] 2. Compose, 10 min (not for this seat: it has no docker compose)\n"
-        "[?] 3. Wrong, 10 min (not judged: tell the teacher)\n"
-        "[ ] 4. The last one, 10 min (0/1)\n"
+        "[ ] 1. First contact, 10\u00a0min (0/3) ← you are here\n"
+        "[-] 2. Compose, 10\u00a0min (not for this seat: it has no docker compose)\n"
+        "[?] 3. Wrong, 10\u00a0min (not judged: tell the teacher)\n"
+        "[ ] 4. The last one, 10\u00a0min (0/1)\n"
         "\n"
         "The course’s page does not answer: labo mistakes tells how to run it again.\n"
         "To go on: labo start 1, then labo check 1\n"
@@ -55,7 +57,22 @@ def test_it_tells_step_by_step_what_is_done_and_the_hint_of_the_next(labo: Labo)
     code, output, _ = labo.run("check", "1")
     assert code == 0
     assert "Hint" not in output
-    assert output.endswith("Exercise 1: all steps are done.\n")
+    assert output.endswith("Exercise 1: all steps are done.\nAll is done.\n")
+
+
+def at_the_last(labo: Labo) -> None:
+    """Have the seat be at the last exercise, with the first one still open."""
+    mine = {"version": 1, "answers": {}, "done": {"02-compose": {"there": 2.0}}, "saved": None}
+    (labo.memory / f"{os.geteuid()}.json").write_text(json.dumps(mine))
+
+
+def test_behind_what_is_done_it_tells_what_comes_next(labo: Labo) -> None:
+    at_the_last(labo)
+    labo.has("one")
+    assert labo.run("check", "4")[1].endswith(
+        "Exercise 4: all steps are done.\nNext: 1. First contact, 10\u00a0min; type labo next\n"
+    )
+    assert "Next" not in labo.run("check", "1")[1]
 
 
 def test_what_was_so_and_is_no_longer_is_neither_done_nor_open(labo: Labo) -> None:
@@ -119,7 +136,7 @@ def test_an_exercise_that_was_done_before_another_is_not_where_one_is(labo: Labo
     """Show that a student who skips an exercise is at the one that they continued with."""
     mine = {"version": 1, "answers": {}, "done": {"04-last": {"there": 2.0}}, "saved": None}
     (labo.memory / f"{os.geteuid()}.json").write_text(json.dumps(mine))
-    assert "1. First contact, 10 min (0/3) ← you are here" in labo.run()[1]
+    assert "1. First contact, 10\u00a0min (0/3) ← you are here" in labo.run()[1]
     mine["done"] = {"01-first": {"one": 3.0}, "04-last": {"there": 2.0}}
     (labo.memory / f"{os.geteuid()}.json").write_text(json.dumps(mine))
     assert labo.run("check")[1].startswith("1. First contact")
@@ -131,6 +148,10 @@ def test_an_exercise_that_was_done_before_another_is_not_where_one_is(labo: Labo
         (["foo"], ["“foo”", "labo --help"]),
         (["2"], ["“2”", "labo check 2"]),
         ([""], ["labo --help"]),
+        (["chek", "3"], ["“chek”", "Did you mean: labo check 3?"]),
+        (["satrt", "8"], ["labo start 8?"]),
+        (["mistake"], ["labo mistakes?"]),
+        (["check", "3", "--wach"], ["option --wach. Did you mean: labo check 3 --watch?"]),
         (["check", "99"], ["“99”", "1, 2, 3, 4"]),
         (["check", "x"], ["“x”", "1, 2, 3, 4"]),
         (["check", "²"], ["“²”"]),
@@ -160,7 +181,7 @@ def test_nonsense_is_answered_by_what_would_be_right(
     assert [word for word in words if word not in errors] == []
 
 
-@pytest.mark.parametrize("line", [["--help"], ["-h"], ["check", "--help"]])
+@pytest.mark.parametrize("line", [["--help"], ["-h"], ["help"], ["check", "--help"]])
 def test_help_is_in_both_languages_and_within_a_terminal(labo: Labo, line: list[str]) -> None:
     for variables, word in ((FRENCH, "un indice"), (ENGLISH, "a hint")):
         code, output, errors = labo.run(*line, **variables)
@@ -170,6 +191,36 @@ def test_help_is_in_both_languages_and_within_a_terminal(labo: Labo, line: list[
         assert max(map(len, output.replace(str(labo.memory), "").splitlines())) <= 80
         for name in ("start", "check", "answer", "save", "mistakes", "--watch", "--json"):
             assert name in output
+        assert "labo next" in output
+        assert "LABO_LANG" in output
+
+
+def test_next_starts_what_comes_next_where_the_present_one_is_not_half_done(labo: Labo) -> None:
+    code, output, _ = labo.run("next")
+    assert (code, "Ready for exercise 1: First contact\n" in output) == (0, True)
+    labo.has("two")
+    assert labo.run("next") == (
+        1,
+        "Exercise 1 is not done yet (1 of 3): labo check 1. "
+        "To go on to the next one all the same: labo start 4\n",
+        "",
+    )
+    labo.has("one", "two")
+    labo.run("answer", "1", "42")
+    # Of the last exercise, the one step is that “one” is there.
+    assert labo.run("next")[:2] == (0, "All is done.\n")
+
+
+def test_where_docker_is_down_the_text_of_an_exercise_is_there(labo: Labo) -> None:
+    Path(labo.engine.path).unlink()
+    code, output, errors = labo.run("start", "1")
+    assert code == 2
+    assert "# First contact\n\nA goal. 10 minutes." in output
+    assert "Ready" not in output
+    assert not (labo.home / "where").exists()
+    complaint, not_ready = errors.splitlines()
+    assert "Docker does not answer on this seat" in complaint
+    assert not_ready == "Nothing was made ready: labo start 1, when Docker answers."
 
 
 def test_it_starts_an_exercise_and_tells_where_to_read_it(labo: Labo) -> None:
@@ -216,6 +267,64 @@ def test_the_page_is_told_where_it_answers(labo: Labo) -> None:
         output = labo.run("start", "4")[1]
         assert f"Read: {url}/en/exercises/04-last\n" in output
         assert "A goal" not in output
+
+
+def test_only_the_courses_containers_are_asked_for_the_page(labo: Labo) -> None:
+    """Show that nothing is written to the log of a student's server."""
+    course = image_tar.inspected(f"sha256:{'c' * 64}", "labocloud20202021:python")
+    labo.deliver(course)
+    have_images(labo, course)
+    asked: list[str] = []
+
+    def counting(handler: http.server.BaseHTTPRequestHandler) -> None:
+        asked.append(handler.path)
+        healthy(handler)
+
+    with stand_in.serving(counting) as others, stand_in.serving(healthy) as port:
+        own = published("flask", others) | {"Image": f"sha256:{'d' * 64}"}
+        labo.has_containers([own, published("again", port) | {"Image": course["Id"]}])
+        assert f"The course’s page: http://localhost:{port}/en/\n" in labo.run()[1]
+    assert asked == []
+
+
+def have_images(labo: Labo, *images: dict[str, Any]) -> None:
+    """Set the images of the engine, by their descriptions."""
+    by_id = {item["Id"]: item for item in images}
+    labo.engine.on("GET", "/images/json", list(images))
+    labo.engine.on("GET", "/images/([^/]*)/json", lambda _, key: by_id[key])
+    labo.engine.on("GET", "/images/.*/history", [])
+
+
+def test_an_image_of_the_course_that_is_missing_is_said_first(labo: Labo) -> None:
+    base = image_tar.inspected(f"sha256:{'b' * 64}", "labocloud20202021:base")
+    course = image_tar.inspected(f"sha256:{'c' * 64}", "labocloud20202021:python-0123456789ab")
+    have_images(labo, {**base, "RepoTags": []}, course)
+    # Where nothing is known, nothing is missing.
+    assert labo.run("check", "1")[1].startswith("1. First contact\n")
+    labo.deliver(base, course)
+    # A base without a name may be of an older revision, which a container has kept.
+    missing = (
+        "The image labocloud20202021:base is no longer on this seat: docker image prune -a, or "
+        "docker rmi, has removed it. Without it nothing works that starts from it. The teacher "
+        "types: ./lab up\n"
+    )
+    renamed = (
+        "The name labocloud20202021:python is no longer that of the course’s image. To give it "
+        "back: docker tag labocloud20202021:python-0123456789ab labocloud20202021:python\n"
+    )
+    assert labo.run("check", "1")[1].startswith(f"{missing}{renamed}1. First contact\n")
+    assert labo.run()[1].startswith(f"{missing}\n{renamed}\n[ ] 1. First contact")
+    started = labo.run("start", "1", **FRENCH)[1]
+    assert started.startswith(
+        "L’image labocloud20202021:base n’est plus sur ce poste\u00a0: docker"
+    )
+    json.loads(labo.run("check", "1", "--json")[1])
+    student = image_tar.inspected(f"sha256:{'d' * 64}", "labocloud20202021:base")
+    course["RepoTags"].append("labocloud20202021:python")
+    have_images(labo, student, {**base, "RepoTags": []}, course)
+    assert f"docker tag {'b' * 12} labocloud20202021:base\n1. First" in labo.run("check", "1")[1]
+    have_images(labo, base, course)
+    assert labo.run("check", "1")[1].startswith("1. First contact\n")
 
 
 def test_it_tells_what_a_preparation_has_made(labo: Labo) -> None:
@@ -284,22 +393,50 @@ def test_a_reader_that_has_enough_is_no_traceback(labo: Labo) -> None:
     assert (completed.returncode, completed.stderr) == (128 + signal.SIGPIPE, b"")
 
 
-Start = Callable[[], subprocess.Popen[str]]
+@pytest.mark.parametrize("module", ["ansible_collections/__init__.py", "words.py"])
+def test_a_key_in_the_first_moments_is_no_traceback(labo: Labo, module: str) -> None:
+    """Show it by a command that gets the signal of Ctrl+C as it begins to import a module."""
+    press = b"import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+    with zipfile.ZipFile(labo.program) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    [name] = [name for name in members if name.endswith(module)]
+    members[name] = press + members[name].replace(b"from __future__ import annotations", b"")
+    with zipfile.ZipFile(labo.program, "w") as archive:
+        for member, data in members.items():
+            archive.writestr(member, data)
+    line = labo.command("--help")
+    ignored = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", *line]
+    for command, code in ((line, -signal.SIGINT), (ignored, 0)):
+        completed = subprocess.run(
+            command, env=labo.environment(), capture_output=True, check=False
+        )
+        assert (completed.returncode, completed.stderr) == (code, b"")
+
+
+def test_a_seat_runs_it_by_its_own_python(labo: Labo) -> None:
+    labo.program.chmod(0o755)
+    completed = subprocess.run(
+        [labo.program], env=labo.environment(), capture_output=True, check=False
+    )
+    assert (completed.returncode, completed.stderr) == (0, b"")
+
+
+Start = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
 def watching(labo: Labo, tmp_path: Path) -> Iterator[Start]:
-    """Return a function that watches the first exercise, in a process that is killed at the end.
+    """Return a function that watches an exercise, in a process that is killed at the end.
 
     The errors of the process go to tmp_path / "errors".
     """
     processes: list[subprocess.Popen[str]] = []
     errors = (tmp_path / "errors").open("w", encoding="utf-8")
 
-    def start() -> subprocess.Popen[str]:
+    def start(*words: str) -> subprocess.Popen[str]:
         processes.append(
             subprocess.Popen(
-                labo.command("check", "1", "--watch"),
+                labo.command("check", *words, "--watch"),
                 env=labo.environment(),
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -330,7 +467,7 @@ def wait_for(labo: Labo, count: int) -> None:
 def test_to_watch_tells_what_changes_alone_and_ends_by_a_key(
     labo: Labo, tmp_path: Path, watching: Start
 ) -> None:
-    running, complaints = watching(), tmp_path / "errors"
+    running, complaints = watching("1"), tmp_path / "errors"
     wait_for(labo, 3)
     labo.has("one")
     wait_for(labo, 3)
@@ -355,12 +492,32 @@ def test_to_watch_tells_what_changes_alone_and_ends_by_a_key(
 def test_to_watch_goes_to_no_other_exercise_by_itself(labo: Labo, watching: Start) -> None:
     labo.has("one", "two")
     labo.run("answer", "1", "42")
-    running = watching()
+    running = watching("1")
     wait_for(labo, 3)
     running.send_signal(signal.SIGINT)
     output, _ = running.communicate(timeout=120)
     assert (running.returncode, output.count("all steps are done")) == (0, 1)
     assert "The last one" not in output
+
+
+def test_to_watch_without_a_number_goes_on_with_the_next_exercise(
+    labo: Labo, watching: Start
+) -> None:
+    at_the_last(labo)
+    running = watching()
+    wait_for(labo, 3)
+    labo.has("one")
+    wait_for(labo, 5)
+    labo.run("answer", "1", "42")
+    labo.has("one", "two")
+    wait_for(labo, 5)
+    running.send_signal(signal.SIGINT)
+    output, _ = running.communicate(timeout=120)
+    assert running.returncode == 0
+    first, second = output.split("Next: 1. First contact, 10\u00a0min; type labo next\n")
+    assert "Exercise 4: all steps are done.\n" in first
+    assert second.startswith("1. First contact\n  [x] “one” is there\n")
+    assert second.endswith("Exercise 1: all steps are done.\nAll is done.\n\n")
 
 
 def test_the_page_of_mistakes_is_told_without_the_marks_of_its_language(labo: Labo) -> None:

@@ -161,7 +161,7 @@ def test_a_time_that_cannot_be_counts_for_nothing(labo: Labo, moment: float) -> 
     done = {"01-first": {"one": moment}, "04-last": {"there": moment}}
     write_record(labo.memory, os.geteuid(), answers=answers, done=done, saved=saved)
     assert labo.run("check", "1")[1].count("[ ]") == 3
-    assert "1. First contact, 10 min (0/3) ← you are here" in labo.run()[1]
+    assert "1. First contact, 10\u00a0min (0/3) ← you are here" in labo.run()[1]
     assert memory.read(labo.memory)[:3] == ({}, {"01-first": {}, "04-last": {}}, memory.Saved())
     # What is seen from now on is remembered nevertheless.
     labo.has("one")

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import image_tar
 import pytest
 import stand_in
-from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
+from ansible_collections.labocloud.room.plugins.module_utils.images import delivered
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
     memory,
     save,
@@ -86,8 +86,7 @@ class Work:
 
     def deliver(self, *keys: str) -> None:
         """Write the file on the images that the toolkit has delivered. keys: their IDs."""
-        prints = [fingerprint(described(key)) for key in keys]
-        self.labo.program.with_name(save.DELIVERED).write_bytes(save.told_of(prints))
+        self.labo.deliver(*({**described(key), "RepoTags": ["lab:1"]} for key in keys))
 
     def give(self, _: object, query: str) -> stand_in.Raw:
         """Answer with the archive of the images that a query names."""
@@ -171,7 +170,7 @@ def test_a_build_of_ones_own_that_has_the_courses_name_is_ones_own(work: Work, n
 
 @pytest.mark.parametrize("content", [None, b"", b"{}", b"[1]", b"\xff"])
 def test_where_no_delivery_is_known_nothing_is_left_out(work: Work, content: bytes | None) -> None:
-    path = work.labo.program.with_name(save.DELIVERED)
+    path = work.labo.program.with_name(delivered.FILE)
     path.unlink() if content is None else path.write_bytes(content)
     assert work.labo.run("save")[0] == 0
     assert memory.read(work.labo.memory).saved.images == {MINE, COURSE, BASE}
@@ -217,6 +216,8 @@ def test_a_volume_that_is_torn_each_time_is_left_aside_loudly(work: Work) -> Non
     code, output, errors = work.labo.run("save")
     assert (code, "NOT SAVED" in errors, "compte" in errors) == (1, True, True)
     assert "compte.tar.gz" not in output
+    # Nobody reads 64 digits, except where they have to be typed.
+    assert f"{'1' * 12}… (" in output
     [path] = work.saves()
     with tarfile.open(path) as archive:
         assert "volumes/compte.tar.gz" not in archive.getnames()

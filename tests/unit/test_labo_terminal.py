@@ -14,10 +14,12 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
     engine_access,
     exercise_text,
     exercises,
+    fields,
     save_text,
     snapshot,
     words,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import nothing
 from sample_labo import FRENCH, Labo
 
 pytestmark = pytest.mark.usefixtures("texts")
@@ -94,6 +96,21 @@ def test_every_text_that_is_said_is_there_and_no_other() -> None:
     assert set(re.findall(r'\bsay\("(\w+)"', code)) | composed <= keys
 
 
+def test_what_a_preparation_has_made_without_a_name_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LC_ALL", "en_GB")
+    after = snapshot.shaped({})
+    image, volume = (nothing(fields.SNAPSHOT[kind][0]) for kind in ("images", "volumes"))
+    after["images"] = [image | {"id": digit * 64} for digit in "12"]
+    after["volumes"] = [volume | {"name": name} for name in ("precieux", "f" * 64)]
+    assert exercise_text.created(snapshot.shaped({}), after) == [
+        "images without a name: 2",
+        "volume precieux",
+        "volumes without a name: 1",
+    ]
+
+
 @pytest.mark.parametrize(
     ("variables", "language"),
     [
@@ -102,13 +119,16 @@ def test_every_text_that_is_said_is_there_and_no_other() -> None:
         ({"LANG": "fr_FR.UTF-8", "LC_ALL": ""}, "fr"),
         ({"LANG": "C", "LC_MESSAGES": "fr_CA"}, "fr"),
         ({"LANG": "xx_XX"}, "en"),
+        ({"LABO_LANG": "fr", "LC_ALL": "C"}, "fr"),
+        ({"LABO_LANG": "EN", "LANG": "fr_FR.UTF-8"}, "en"),
+        ({"LABO_LANG": "xx", "LANG": "fr_FR.UTF-8"}, "fr"),
         ({}, "en"),
     ],
 )
 def test_the_language_is_the_locales(
     monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], language: str
 ) -> None:
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+    for name in ("LABO_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)

@@ -2,7 +2,6 @@
 
 import base64
 import io
-import json
 import os
 import shutil
 import stat
@@ -20,7 +19,7 @@ from ansible.errors import AnsibleActionFail
 from ansible_collections.labocloud.room.plugins.action import seat_exercises as action
 from ansible_collections.labocloud.room.plugins.module_utils.facts import exercises as facts
 from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import Entry, Places
-from ansible_collections.labocloud.room.plugins.module_utils.lesson import save
+from ansible_collections.labocloud.room.plugins.module_utils.images import delivered
 from ansible_collections.labocloud.room.plugins.modules import seat_exercises as module
 from ansible_collections.labocloud.room.plugins.plugin_utils import course, lesson_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.packing import pack
@@ -30,7 +29,7 @@ from sample_action import Action
 PROJECT = Path(__file__).parents[2]
 FILE = stat.S_IFREG
 # Of a seat that was brought no images.
-DELIVERED = {save.DELIVERED: Entry(FILE | 0o644, save.told_of([]))}
+DELIVERED = {delivered.FILE: Entry(FILE | 0o644, delivered.content([]))}
 OLD = {
     "labo": Entry(FILE | 0o755, b"old"),
     "course/app/app.py": Entry(FILE | 0o644, b"1"),
@@ -452,7 +451,8 @@ def test_what_is_wrong_with_an_exercise_is_a_reason_and_no_error(tmp_path: Path)
 
 def test_the_action_packs_what_the_judge_compares_with(tmp_path: Path, places: Places) -> None:
     answer = {"changed": True, "seat": sample_seat.seat(), "stays": ["work"]}
-    packing = Action(action, answer, delivered=["f2", "f1"])
+    images = sample_seat.seat()["delivered"]
+    packing = Action(action, answer, delivered=images)
     assert packing.run(course_image_project=str(PROJECT))["stays"] == ["work"]
     [question] = packing.questions
     arguments = {key: question[key] for key in ("delivered", "archive")}
@@ -460,13 +460,11 @@ def test_the_action_packs_what_the_judge_compares_with(tmp_path: Path, places: P
     assert facts.wanted(module.unpacked(arguments["archive"])) == files
     # The result on the seat is what the judge compares with.
     assert stand_in.run(module.main, **arguments)["changed"]
-    right = facts.digest(lesson_files.listing(files, ["f1", "f2"]))
+    right = facts.digest(lesson_files.listing(files, images))
     assert facts.exercise_facts(places)["digest"] == right
-    assert json.loads((places.folder / "delivered.json").read_text()) == ["f1", "f2"]
-    assert not stand_in.run(module.main, **{**arguments, "delivered": ["f1", "f2", "f1"]})[
-        "changed"
-    ]
-    assert stand_in.run(module.main, **{**arguments, "delivered": ["f1"]})["changed"]
+    assert delivered.read(places.program) == images
+    assert not stand_in.run(module.main, **arguments)["changed"]
+    assert stand_in.run(module.main, **{**arguments, "delivered": images[1:]})["changed"]
     removing = Action(action, answer, state="absent")
     removing.run(course_image_project=str(tmp_path))
     [question] = removing.questions

@@ -4,12 +4,17 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import image_tar
 import pytest
+import stand_in
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleLookupError
 from ansible.plugins.loader import lookup_loader
 from ansible_collections.labocloud.room.plugins.action import seat_progress
 from ansible_collections.labocloud.room.plugins.lookup import exercises as exercises_lookup
+from ansible_collections.labocloud.room.plugins.module_utils import state
+from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises
+from ansible_collections.labocloud.room.plugins.modules import seat_progress as module
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import NoConnection
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
 from sample_action import Action
@@ -208,3 +213,24 @@ def test_an_exercise_that_there_is_not(number: object, tmp_path: Path) -> None:
 def test_exercises_that_cannot_be_looked_up(tmp_path: Path) -> None:
     with pytest.raises(AnsibleLookupError, match="cannot be read"):
         before(1, tmp_path)
+
+
+def test_the_seats_own_record_tells_which_image_is_the_courses(
+    engine: stand_in.Engine, remembers: Path
+) -> None:
+    course = image_tar.inspected("sha256:1", "labocloud20202021:python")
+    engine.on("GET", "/info", {"ServerVersion": "26.1.5"})
+    engine.on("GET", r"/(containers/json\?.*|networks|images/sha256:1/history)", [])
+    engine.on("GET", "/volumes", {"Volumes": []})
+    engine.on("GET", "/images/json", [course])
+    engine.on("GET", "/images/sha256:1/json", course)
+
+    def told() -> str:
+        answer = stand_in.run(module.main, docker_socket=engine.path)
+        return answer["practical"]["snapshot"]["images"][0]["delivered"]  # type: ignore[no-any-return]
+
+    assert told() == ""
+    state.update(lambda record: record.name_image(course["RepoTags"][0], fingerprint(course)))
+    assert told() == "course"
+    (remembers / "state.json").write_text("{")
+    assert told() == ""

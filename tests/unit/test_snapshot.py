@@ -17,6 +17,8 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
     DockerConnection,
     EngineError,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.images.delivered import Delivered
+from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
     convert,
     fields,
@@ -249,6 +251,47 @@ def test_images_that_have_a_name_come_first(engine: Engine) -> None:
     nameless = [{**image(n), "RepoTags": tags} for n, tags in enumerate([None, ["<none>:<none>"]])]
     stand(engine, [], [*nameless, image(2), image(3)])
     assert [row["tags"] for row in take(engine)["images"]][:2] == [["exercise:2"], ["exercise:3"]]
+
+
+def delivered(name: str, print_: str, *layers: str, rows: int = 0) -> Delivered:
+    """Return what a machine remembers of an image that it was given."""
+    return {"fingerprint": print_, "name": name, "layers": [*layers], "rows": rows}
+
+
+def test_images_that_were_delivered_are_told_by_their_fingerprints(engine: Engine) -> None:
+    """Show it for a base without a name, for the course's of both names, and for what is gone."""
+    of_an_exercise, base, course, older = (
+        {**image(n), "Architecture": "amd64", "Config": {"Cmd": [str(n)]}} for n in range(4)
+    )
+    base["RepoTags"] = None
+    stand(engine, [], [of_an_exercise, base, course, older, image(4)])
+    remembered = [
+        delivered("labocloud20202021:base", "of one that is gone", f"sha256:{7:064x}", rows=5),
+        delivered("labocloud20202021:base", fingerprint(base)),
+        delivered("labocloud20202021:python-0123456789ab", fingerprint(older)),
+        delivered("labocloud20202021:python", fingerprint(course)),
+        delivered("labocloud20202021:pythons", fingerprint(of_an_exercise)),
+    ]
+    result = snapshot.take(NOTHING, engine.path, remembered)
+    assert list(faults(result, fields.SNAPSHOT, "snapshot")) == []
+    assert {row["id"][-1]: row["delivered"] for row in result["images"]} == {
+        "0": "",
+        "1": "base",
+        "2": "course",
+        "3": "course",
+        # Of this one, the engine does not tell the architecture.
+        "4": "",
+    }
+    assert result["gone"] == [{"delivered": "base", "layers": ["0" * 16], "rows": 5}]
+
+
+def test_many_images_without_a_name_leave_room_for_one_that_a_container_is_of(
+    engine: Engine,
+) -> None:
+    nameless = [{**image(n), "RepoTags": None} for n in range(snapshot.MOST + 1)]
+    last = nameless[-1]["Id"]
+    stand(engine, [container(1, Image=last)], nameless)
+    assert take(engine)["images"][0]["id"] == last.removeprefix("sha256:")
 
 
 def test_of_a_long_history_the_beginning_is_told_and_of_many_names_all(engine: Engine) -> None:

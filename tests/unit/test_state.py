@@ -51,6 +51,49 @@ def test_what_is_written_is_read(directory: Path) -> None:
     assert (file.stat().st_mode & 0o777, directory.stat().st_mode & 0o777) == (0o600, 0o700)
 
 
+def prints(remembered: State) -> list[str]:
+    """Return the fingerprints of the images that were delivered."""
+    return [image["fingerprint"] for image in remembered.delivered()]
+
+
+def test_an_image_that_lost_its_name_to_another_was_delivered_all_the_same(directory: Path) -> None:
+    def change(remembered: State) -> None:
+        remembered.name_image("room:python", "first")
+        remembered.name_image("room:python-1", "first")
+        remembered.name_image("room:python", "second")
+        remembered.name_image("room:python", "first")
+        remembered.forget_image("room:python-1")
+
+    assert state.update(change, directory)
+    remembered = state.read(directory)
+    assert remembered.built["images"] == {"room:python": "first"}
+    assert prints(remembered) == ["first", "second"]
+    assert remembered.facts(set())["delivered"] == remembered.delivered()
+
+
+def test_what_an_earlier_release_brought_was_delivered_whatever_comes() -> None:
+    for change in (
+        lambda remembered: remembered.name_image("room:base", "new"),
+        lambda remembered: remembered.forget_image("room:base"),
+        lambda remembered: remembered.describe_delivered("old", ["sha256:1"], 2),
+    ):
+        remembered = State(built={"images": {"room:base": "old"}, "bases": {}})
+        assert prints(remembered) == ["old"]
+        change(remembered)
+        assert prints(remembered)[0] == "old"
+    assert remembered.delivered() == [
+        {"fingerprint": "old", "name": "room:base", "layers": ["sha256:1"], "rows": 2}
+    ]
+
+
+def test_of_very_many_that_were_delivered_the_latest_are_remembered() -> None:
+    remembered = State()
+    for number in range(state.MOST_DELIVERED + 3):
+        remembered.name_image("room:base", f"print {number}")
+    remembered.describe_delivered("of a student's", ["sha256:1"], 2)
+    assert prints(remembered) == [f"print {n}" for n in range(3, state.MOST_DELIVERED + 3)]
+
+
 def test_what_is_remembered_already_is_not_written(directory: Path) -> None:
     assert state.update(bring("zstd"), directory)
     then = (directory / "state.json").stat().st_ino

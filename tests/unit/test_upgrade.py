@@ -170,6 +170,10 @@ def test_it_is_read_and_nothing_of_it_is_written_anew(remembers: Path, kind: str
         "before": whole["before"],
         "brought": brought,
         "built": whole["built"]["images"],
+        "delivered": [
+            {"fingerprint": print_, "name": name, "layers": [], "rows": 0}
+            for name, print_ in whole["built"]["images"].items()
+        ],
         "bases": whole["built"]["bases"],
         "served": whole["served"],
     }

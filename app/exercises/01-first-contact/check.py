@@ -140,7 +140,7 @@ def check(seat):
                 "in a container to which docker run gave no host name.",
             ),
             (
-                gone and seat.base,
+                gone,
                 "Ce conteneur est encore là : docker ps -a le montre. Recommencez avec --rm, et "
                 "donnez le nouvel identifiant.",
                 "That container is still there: docker ps -a shows it. Do it again with --rm, "

@@ -29,11 +29,11 @@ def check(seat):
             ),
             (
                 relance.of(seat.course),
-                f"« relance » vient de {relance.image}, qui n’est pas l’image du cours telle "
-                "qu’elle est maintenant : effacez-le (docker rm -f relance), et relancez-le à "
-                "partir de labocloud20202021:python.",
-                f"“relance” is made from {relance.image}, which is not the course image as it is "
-                "now: remove it (docker rm -f relance), and run it again from "
+                f"« relance » vient de {relance.image}, qui n’est pas une image du cours : "
+                "effacez-le (docker rm -f relance), et relancez-le à partir de "
+                "labocloud20202021:python.",
+                f"“relance” is made from {relance.image}, which is no image of the course: "
+                "remove it (docker rm -f relance), and run it again from "
                 "labocloud20202021:python.",
             ),
             (
@@ -57,7 +57,7 @@ def check(seat):
         "port",
         (
             "Sa page répond sur un autre port que 8080",
-            "Its page answers at a port other than 8080",
+            "Its page answers on a port other than 8080",
         ),
         [
             (
@@ -127,12 +127,12 @@ def check(seat):
             (
                 page and relance.of(seat.course),
                 "La page de « relance » doit d’abord répondre, sur le port que vous avez choisi.",
-                "The page of “relance” has to answer first, at the port that you chose.",
+                "The page of “relance” has to answer first, on the port that you chose.",
             ),
             (
                 page.json().get("requests"),
                 "Ouvrez la page « Ce conteneur » de « relance », sur le port que vous avez choisi.",
-                "Open the page “This container” of “relance”, at the port that you chose.",
+                "Open the page “This container” of “relance”, on the port that you chose.",
             ),
         ],
     )

@@ -28,11 +28,10 @@ def check(seat):
         ),
         (
             serveur.of(seat.course),
-            f"« serveur » vient de {serveur.image}, qui n’est pas l’image du cours telle qu’elle "
-            "est maintenant : effacez-le (docker rm -f serveur), et relancez-le à partir de "
-            "labocloud20202021:python.",
-            f"“serveur” is made from {serveur.image}, which is not the course image as it is now: "
-            "remove it (docker rm -f serveur), and run it again from labocloud20202021:python.",
+            f"« serveur » vient de {serveur.image}, qui n’est pas une image du cours : effacez-le "
+            "(docker rm -f serveur), et relancez-le à partir de labocloud20202021:python.",
+            f"“serveur” is made from {serveur.image}, which is no image of the course: remove it "
+            "(docker rm -f serveur), and run it again from labocloud20202021:python.",
         ),
         (
             serveur.running,

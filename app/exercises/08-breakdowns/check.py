@@ -47,16 +47,16 @@ def begun(container, name):
         (
             "labo.setup" not in container.labels,
             f"« {name} » est encore le conteneur en panne. {CLUES[name][0]} "
-            "Ensuite, supprimez-le et relancez-le corrigé.",
+            "Ensuite, effacez-le et relancez-le corrigé.",
             f"“{name}” is still the broken container. {CLUES[name][1]} "
             "Then remove it, and run it again without the fault.",
         ),
         (
             "already allocated" not in container.error,
             f"« {name} » n’a pas démarré, son port est déjà pris : docker ps dit par qui. "
-            f"Supprimez « {name} », et relancez-le sur un port libre.",
+            f"Effacez « {name} », et relancez-le sur un port libre.",
             f"“{name}” did not start, its port is already taken: docker ps says by whom. "
-            f"Remove “{name}”, and run it again at a free port.",
+            f"Remove “{name}”, and run it again on a free port.",
         ),
         (
             container.running,
@@ -67,7 +67,7 @@ def begun(container, name):
         ),
         (
             container.ports,
-            f"Aucun port de « {name} » n’est publié : supprimez-le, et relancez-le avec -p.",
+            f"Aucun port de « {name} » n’est publié : effacez-le, et relancez-le avec -p.",
             f"No port of “{name}” is published: remove it, and run it again with -p.",
         ),
     ]

@@ -1,4 +1,4 @@
-"""Processes and signals: one has to be killed, one dies of TERM, one ends by itself.
+"""Processes and signals: one has to be killed, one is ended by TERM, one ends by itself.
 
 Open: 137 can also come from `docker kill`, and how long somebody waited is not known. Nor is it
 seen where a loop that has a trap, or what only holds the word, ends by itself.
@@ -25,7 +25,7 @@ def stopped(container, name):
         ),
         (
             container.ended,
-            f"« {name} » n’a pas tourné ({container.status}) : supprimez-le, et relancez-le.",
+            f"« {name} » n’a pas tourné ({container.status}) : effacez-le, et relancez-le.",
             f"“{name}” has not run ({container.status}): remove it, and run it again.",
         ),
     ]
@@ -36,6 +36,7 @@ def check(seat):
     deaf, polite, course = (seat.container(name) for name in ("sourd", "poli", "cours"))
     by_itself = any("exit" in word for word in deaf.command)
     trap = any("trap" in word for word in polite.command)
+    own = seat.image_of(course)
     yield (
         "deaf",
         (
@@ -47,7 +48,7 @@ def check(seat):
             (
                 deaf.of(seat.base) and not by_itself,
                 "« sourd » doit exécuter la boucle de l’énoncé, dans labocloud20202021:base : "
-                "supprimez-le, et relancez-le.",
+                "effacez-le, et relancez-le.",
                 "“sourd” has to run the loop of the text, in labocloud20202021:base: "
                 "remove it, and run it again.",
             ),
@@ -75,7 +76,7 @@ def check(seat):
             (
                 polite.of(seat.base) and (polite.command == deaf.command or trap),
                 "« poli » doit exécuter la même boucle que « sourd », dans la même image : "
-                "supprimez-le, et relancez-le.",
+                "effacez-le, et relancez-le.",
                 "“poli” has to run the same loop as “sourd”, in the same image: "
                 "remove it, and run it again.",
             ),
@@ -102,8 +103,8 @@ def check(seat):
                 f"“cours” is made from {course.image}, not from the course image.",
             ),
             (
-                course.command == seat.course.entrypoint + seat.course.command,
-                "« cours » n’a pas exécuté l’application du cours : supprimez-le, et relancez-le "
+                course.command == own.entrypoint + own.command,
+                "« cours » n’a pas exécuté l’application du cours : effacez-le, et relancez-le "
                 "sans --entrypoint, et sans rien après le nom de l’image.",
                 "“cours” has not run the course’s app: remove it, and run it again without "
                 "--entrypoint, and with nothing after the image’s name.",

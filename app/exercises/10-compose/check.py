@@ -8,7 +8,8 @@ NEEDS = ["compose"]
 PROJECT = "ex10"
 # What the container of `web` is called where the file gives it no name, and where it does.
 NAMES = (f"{PROJECT}-web-1", "web")
-WANTS = {"pages": [[name, 8000, "/"] for name in NAMES]}
+# The page that counts no visit.
+WANTS = {"pages": [[name, 8000, "/look"] for name in NAMES]}
 
 OF_PROJECT, OF_SERVICE = "com.docker.compose.project", "com.docker.compose.service"
 # Of what `docker compose run` has made it is True.
@@ -56,7 +57,7 @@ def up(container, service):
 def check(seat):
     """Yield the steps."""
     web, counter = of_service(seat, "web"), of_service(seat, "compteur")
-    pages = [seat.page(name, 8000, "/").json() for name in NAMES]
+    pages = [seat.page(name, 8000, "/look").json() for name in NAMES]
     told = next((one for one in pages if one), {})
     counted = told.get("compteur")
     counted = counted if isinstance(counted, dict) else {}

@@ -8,9 +8,11 @@ from urllib.request import urlopen
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
+        if self.path not in ("/", "/look"):
+            return self.send_error(404)
         told = {"web": socket.gethostname()}
         try:
-            told["compteur"] = json.load(urlopen("http://compteur:8000/", timeout=2))
+            told["compteur"] = json.load(urlopen("http://compteur:8000" + self.path, timeout=2))
         except OSError as error:
             told["error"] = str(error)
         self.send_response(200)
@@ -31,11 +33,14 @@ FILE = Path("/data/visits")
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
-        FILE.parent.mkdir(exist_ok=True)
-        with FILE.open("a") as file:
-            file.write(socket.gethostname() + "\n")
-        lines = FILE.read_text().splitlines()
-        told = {"container": socket.gethostname(), "visits": len(lines), "first": lines[0]}
+        if self.path not in ("/", "/look"):
+            return self.send_error(404)
+        if self.path == "/":
+            FILE.parent.mkdir(exist_ok=True)
+            with FILE.open("a") as file:
+                file.write(socket.gethostname() + "\n")
+        lines = FILE.read_text().splitlines() if FILE.exists() else []
+        told = {"container": socket.gethostname(), "visits": len(lines), "first": (lines or [""])[0]}
         self.send_response(200)
         self.end_headers()
         self.wfile.write(json.dumps(told).encode() + b"\n")

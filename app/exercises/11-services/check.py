@@ -20,7 +20,7 @@ def check(seat):
     fixed = any(task.state == "pending" and "port already in use" in task.error for task in tasks)
     free = (
         not fixed,
-        "Tous les exemplaires veulent le même port du poste, et un seul peut l’avoir : supprimez "
+        "Tous les exemplaires veulent le même port du poste, et un seul peut l’avoir : effacez "
         "le service, et créez-le sans published= : --publish mode=host,target=8888.",
         "All copies want the same port of the seat, and only one can have it: remove the service, "
         "and create it without published=: --publish mode=host,target=8888.",
@@ -81,7 +81,7 @@ def check(seat):
             ),
             (
                 service.ports.get("8888/tcp") == "host",
-                "Le port 8888 n’est pas publié en mode host : supprimez le service, et créez-le "
+                "Le port 8888 n’est pas publié en mode host : effacez le service, et créez-le "
                 "avec --publish mode=host,target=8888.",
                 "Port 8888 is not published in mode host: remove the service, and create it with "
                 "--publish mode=host,target=8888.",
@@ -91,7 +91,7 @@ def check(seat):
                 copies and all(container.published(8888) for container in copies),
                 "Aucun exemplaire de l’image du cours ne tourne encore sur son port : "
                 "docker service ps equipe.",
-                "No copy of the course image runs at its port yet: docker service ps equipe.",
+                "No copy of the course image runs on its port yet: docker service ps equipe.",
             ),
         ],
     )

@@ -22,8 +22,7 @@ def served(seat, name, logs):
         ),
         (
             container.of(image),
-            f"« {name} » n’est pas de l’image {name}:1 d’aujourd’hui : "
-            "supprimez-le, et relancez-le.",
+            f"« {name} » n’est pas de l’image {name}:1 d’aujourd’hui : effacez-le, et relancez-le.",
             f"“{name}” is not of today’s image {name}:1: remove it, and run it again.",
         ),
         (
@@ -41,7 +40,7 @@ def served(seat, name, logs):
         ),
         (
             container.published(8000),
-            f"Le port 8000 de « {name} » n’est pas publié : supprimez-le, et relancez-le avec -p.",
+            f"Le port 8000 de « {name} » n’est pas publié : effacez-le, et relancez-le avec -p.",
             f"Port 8000 of “{name}” is not published: remove it, and run it again with -p.",
         ),
         (

@@ -14,7 +14,11 @@ COPY page.md .
 RUN markdown-it page.md > index.html
 CMD ["python", "-m", "http.server", "8000"]
 END
-cat > petit.Dockerfile <<'END'
+case $(uname -m) in
+  aarch64) loader=/lib/ld-linux-aarch64.so.1 libs=/lib/aarch64-linux-gnu ;;
+  *) loader=/lib64/ld-linux-x86-64.so.2 libs=/lib/x86_64-linux-gnu ;;
+esac
+cat > petit.Dockerfile <<END
 FROM labocloud20202021:base AS atelier
 RUN pip install markdown-it-py
 WORKDIR /www
@@ -23,8 +27,8 @@ RUN markdown-it page.md > index.html
 
 FROM scratch
 COPY --from=atelier /usr/bin/busybox /usr/bin/busybox
-COPY --from=atelier /lib64/ld-linux-x86-64.so.2 /lib64/
-COPY --from=atelier /lib/x86_64-linux-gnu/libc.so.6 /lib/x86_64-linux-gnu/libresolv.so.2 /lib/x86_64-linux-gnu/
+COPY --from=atelier $loader ${loader%/*}/
+COPY --from=atelier $libs/libc.so.6 $libs/libresolv.so.2 $libs/
 COPY --from=atelier /www/index.html /www/
 CMD ["/usr/bin/busybox", "httpd", "-f", "-p", "8000", "-h", "/www"]
 END

@@ -35,13 +35,13 @@ def check(seat):
         ),
         (
             "labo.setup" in volume.labels,
-            "Ce volume precieux n’est pas celui de labo start 13 : supprimez-le, et retapez "
+            "Ce volume precieux n’est pas celui de labo start 13 : effacez-le, et retapez "
             "labo start 13.",
             "This volume precieux is not the one of labo start 13: remove it, and type "
             "labo start 13 again.",
         ),
         (
-            seat.base and seat.course,
+            not seat.missing,
             "Une image du cours a disparu, labocloud20202021:base ou :python : dites-le au "
             "professeur, qui seul peut la remettre.",
             "One of the course’s images is gone, labocloud20202021:base or :python: tell the "

@@ -184,6 +184,8 @@ def test_a_seat_catches_up_and_gets_its_work_back() -> None:
     # As a student finds out what it removes. The seat that builds would build anew.
     typed(TWO, "docker rm --force flask; docker image prune --all --force")
     assert "labocloud20202021:python" not in typed(TWO, "docker image ls")
+    assert look(TWO)[TWO]["state"] == "lacking"
+    assert "docker image prune -a" in typed(TWO, "labo")
     typed(TWO, "docker context use nowhere")
     result = playbook.run(TWO, playbook=CATCH_UP, exercise=4, **STUDENT)
     typed(TWO, "docker context use default; docker context rm nowhere")

@@ -14,6 +14,8 @@ def test_the_toolkit_had_been_there(host: Host) -> None:
     log = host.file("/var/log/apt/history.log").content_string
     assert "zstd" in log
     assert "Purge" in log
+    # A package of the room's own came as Docker's did, and went as they did.
+    assert ("nano" in log) == (host.backend.hostname == "remove-fresh")
 
 
 def test_dockers_data_went_only_where_docker_came_with_the_toolkit(host: Host) -> None:

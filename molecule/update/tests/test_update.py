@@ -268,3 +268,17 @@ def test_as_many_revisions_stay_as_are_asked_for_and_what_a_student_runs(
             f"{COURSE}-{digits}" for digits in revisions(seat)
         }
     room[SECOND].check_output("docker rm -f old")
+
+
+def test_an_exercise_that_was_done_is_done_after_an_update(
+    room: dict[str, Host], tmp_path: Path
+) -> None:
+    seat = room[SECOND]
+    solution = PROJECT / "app/exercises/02-run-again/solution.sh"
+    seat.check_output("sh -e -c %s", solution.read_text())
+    seat.check_output("labo check 2")
+    served = page(seat)
+    assert changed(update(**AT_ONCE, **another_app(tmp_path))) > 0
+    assert page(seat) != served
+    seat.check_output("labo check 2")
+    seat.check_output("docker rm -f relance")

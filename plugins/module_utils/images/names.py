@@ -1,6 +1,10 @@
 # Copyright: labocloud contributors
 # MIT License (see LICENSE)
-"""Pull, name and remember images, and remove names and the images that lose their last one."""
+"""Pull, name and remember images, and remove names and the images that lose their last one.
+
+What is remembered of the images that were delivered is told to students' accounts at once, so that
+the command `labo` takes none of them for a student's, nor a student's for one of them.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +21,14 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
     reason,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.engine.read import Reader
+from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import PLACES
+from ansible_collections.labocloud.room.plugins.module_utils.files import write_whole
+from ansible_collections.labocloud.room.plugins.module_utils.images import delivered
+from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 from ansible_collections.labocloud.room.plugins.module_utils.state import (
     Built,
     State,
+    read,
     update,
 )
 
@@ -57,10 +66,19 @@ def take_name(docker: DockerConnection, name: str) -> None:
 def forget(docker: DockerConnection, image: str) -> bool:
     """Remove an image, by its ID, where it has no name any more, and return whether it is gone.
 
-    An image that a container runs, or that others were built on, stays. Raises as described() does.
+    An image that a container runs, or that others were built on, stays. What it is made of is
+    remembered first, if it was delivered: students' images may be built on it. Raises as
+    described() does, and TornError.
     """
     description = described(docker, image)
-    if description is None or description.get("RepoTags") or description.get("RepoDigests"):
+    if description is None:
+        return False
+    layers = description["RootFS"].get("Layers") or []
+    rows = len(Reader(docker).history(image))
+    print_ = fingerprint(description)
+    if update(lambda state: state.describe_delivered(print_, layers, rows)):
+        _tell()
+    if description.get("RepoTags") or description.get("RepoDigests"):
         return False
     try:
         docker.ask(f"/images/{quote(image, safe=':')}", "DELETE")
@@ -69,6 +87,12 @@ def forget(docker: DockerConnection, image: str) -> bool:
             raise
         return False
     return True
+
+
+def _tell() -> None:
+    """Write the file that tells students' accounts what was delivered. Raises as remembered()."""
+    if folder := PLACES.current():
+        write_whole(folder / delivered.FILE, delivered.content(read().delivered()), 0o644)
 
 
 @contextmanager
@@ -82,16 +106,19 @@ def remembered(images: dict[str, str], bases: dict[str, str] | None = None) -> I
 
     def remember(state: State) -> None:
         previous.update(copy.deepcopy(state.built))
-        for tag, fingerprint in images.items():
-            state.name_image(tag, fingerprint)
+        for tag, print_ in images.items():
+            state.name_image(tag, print_)
         state.built["bases"].update(bases or {})
 
     def restore(state: State) -> None:
         state.built = previous
 
     changed = update(remember)
+    if changed:
+        _tell()
     try:
         yield changed
     except BaseException:
-        update(restore)
+        if update(restore):
+            _tell()
         raise

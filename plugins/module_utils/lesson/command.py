@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from ansible_collections.labocloud.room.plugins.module_utils.images import delivered
 from ansible_collections.labocloud.room.plugins.module_utils.languages import SOURCE, in_language
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
     engine_access,
@@ -34,6 +35,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises im
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields import Snapshot
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress import (
     DONE,
+    OPEN,
     WAS,
     Progress,
     here,
@@ -79,11 +81,16 @@ class Labo:
             "": self.overview,
             "start": self.start,
             "check": self.check,
+            "next": self.next,
             "answer": self.answer,
             "save": self.save,
             "mistakes": self.mistakes,
         }
         return commands[line.command](line)
+
+    def _snapshot(self, lesson: list[Exercise]) -> Snapshot:
+        """Return a snapshot by which these exercises can be judged. Raises WrongError."""
+        return engine_access.take_snapshot(lesson, delivered.read(self.program))
 
     def _numbered(self, line: CommandLine) -> Exercise:
         """Return the exercise that the first word of a command line numbers. Raises WrongError."""
@@ -150,10 +157,15 @@ class Labo:
     def _page(self, taken: Snapshot) -> str:
         """Return the address of the course's page, empty where no container answers.
 
-        The course's image may have lost its name to another image, so the page is looked for in
-        each running container, first in the one of the course's name.
+        Only the course's containers are asked, so that nothing is in a student's log; all that run
+        where nothing is known of the course's images, first the one of the course's name.
         """
-        running = [container for container in Seat(taken).containers if container.running]
+        seat = Seat(taken)
+        running = [
+            container
+            for container in seat.containers
+            if container.running and (container.of(seat.course) or not seat.course.known)
+        ]
         end = time.monotonic() + _PAGE_SECONDS
         for container in sorted(running, key=lambda item: bool(item.name != _FLASK)):
             for port in container.published(_PORT):
@@ -178,9 +190,10 @@ class Labo:
         terminal = self.terminal
         if not self.exercises:
             raise WrongError(say("no_exercises"))
-        taken = engine_access.take_snapshot(self.exercises)
+        taken = self._snapshot(self.exercises)
         progresses = self._progress(self.exercises, taken)
         current = here(progresses)
+        self._say_what_is_missing(taken)
         for item in progresses:
             text = exercise_text.row(item)
             if item is current:
@@ -198,27 +211,67 @@ class Labo:
         terminal.say(terminal.lines(text))
         return _ALL_DONE
 
+    def _say_what_is_missing(self, taken: Snapshot) -> None:
+        """Print which of the course's images are missing, before all else."""
+        for text in exercise_text.missing(taken):
+            self.terminal.say(f"{self.terminal.lines(text)}\n")
+
     def start(self, line: CommandLine) -> int:
         """Prepare an exercise, and print where to read it."""
-        terminal, exercise = self.terminal, self._numbered(line)
-        title = exercise.title(language())
-        before = engine_access.take_snapshot([exercise])
+        return self._start(self._numbered(line))
+
+    def next(self, _line: CommandLine) -> int:
+        """Start the exercise that comes next, where the present one is not half done."""
+        taken = self._snapshot(self.exercises)
+        progresses = self._progress(self.exercises, taken)
+        current = here(progresses)
+        if current is None:
+            self._say_next(None)
+            return _ALL_DONE
+        if not (done := current.count(DONE)):
+            return self._start(current.exercise)
+        number = current.exercise.number
+        text = say("not_yet", number=number, done=done, all=len(current.steps))
+        following = progresses[progresses.index(current) + 1 :]
+        for item in (item for item in following if item.state == OPEN):
+            text += f" {say('skip', following=item.exercise.number)}"
+            break
+        self.terminal.say(self.terminal.lines(text))
+        return _NOT_DONE
+
+    def _start(self, exercise: Exercise) -> int:
+        """Prepare an exercise, and print where to read it, or its text. Raises WrongError."""
+        terminal, title = self.terminal, exercise.title(language())
+        try:
+            before = self._snapshot([exercise])
+        except WrongError as error:
+            # The text can be read all the same.
+            terminal.complain(str(error))
+            if exercise.setup:
+                terminal.complain(say("not_prepared", number=exercise.number))
+            self._print_text(exercise)
+            return _IMPOSSIBLE
         if missing := exercises.lacks(exercise, before):
             what = exercise_text.needs(missing)
             raise WrongError(say("unfit_start", title=title, what=what))
+        self._say_what_is_missing(before)
         terminal.say(terminal.lines(say("started", number=exercise.number, title=title)))
         if exercise.setup:
             self._prepare(exercise)
-            names = exercise_text.created(before, engine_access.take_snapshot([exercise]))
+            names = exercise_text.created(before, self._snapshot([exercise]))
             text = say("made", names=", ".join(names)) if names else say("made_nothing")
             terminal.say(terminal.lines(text))
         if url := self._page(before):
             terminal.say(terminal.lines(say("read_it", url=f"{url}exercises/{exercise.name}")))
         else:
-            terminal.say(terminal.lines(say("read_here")))
-            terminal.say(f"\n{markdown(in_language(exercise.texts, language()))}\n")
+            self._print_text(exercise)
         terminal.say(terminal.lines(say("then_check", number=exercise.number)))
         return _ALL_DONE
+
+    def _print_text(self, exercise: Exercise) -> None:
+        """Print the text of an exercise, whose page does not answer."""
+        self.terminal.say(self.terminal.lines(say("read_here")))
+        self.terminal.say(f"\n{markdown(in_language(exercise.texts, language()))}\n")
 
     def _prepare(self, exercise: Exercise) -> None:
         """Run the script that prepares an exercise. Raises WrongError where that fails."""
@@ -251,44 +304,70 @@ class Labo:
         """Print which steps of an exercise are done, and the hint of the first that is not."""
         if "--json" in line.options:
             lesson = [self._numbered(line)] if line.words else self.exercises
-            progresses = self._progress(lesson, engine_access.take_snapshot(lesson))
+            progresses = self._progress(lesson, self._snapshot(lesson))
             self.terminal.say(
                 json.dumps(exercise_text.as_json(progresses), ensure_ascii=False, indent=1)
             )
             # The program that reads this finds in it what is not done.
             return _ALL_DONE
         exercise = self._numbered(line) if line.words else self._current()
-        return self._watch(exercise) if "--watch" in line.options else self._look(exercise)[0]
+        if "--watch" in line.options:
+            return self._watch(exercise, follows=not line.words)
+        code, _ = self._look(exercise)
+        if code == _ALL_DONE:
+            self._say_next(self._open())
+        return code
+
+    def _open(self) -> Exercise | None:
+        """Return the exercise that the seat is at, None where all are done. Raises WrongError."""
+        taken = self._snapshot(self.exercises)
+        current = here(self._progress(self.exercises, taken))
+        return current.exercise if current else None
 
     def _current(self) -> Exercise:
         """Return the exercise that the seat is at, the last one where all are done."""
         if not self.exercises:
             raise WrongError(say("no_exercises"))
-        taken = engine_access.take_snapshot(self.exercises)
-        current = here(self._progress(self.exercises, taken))
-        return current.exercise if current else self.exercises[-1]
+        return self._open() or self.exercises[-1]
+
+    def _say_next(self, exercise: Exercise | None) -> None:
+        """Print in one line which exercise comes next, or that there is none."""
+        text = say("all_done")
+        if exercise:
+            text = say("after", exercise=exercise_text.heading(exercise))
+        self.terminal.say(self.terminal.lines(text))
 
     def _look(self, exercise: Exercise, before: str = "") -> tuple[int, str]:
         """Check an exercise once and return the exit code and the text of the result.
 
         The text is printed unless it is the same as before, the text of the previous check.
         """
-        [checked] = self._progress([exercise], engine_access.take_snapshot([exercise]))
-        text = "\n".join(exercise_text.step_lines(checked, self.terminal))
+        taken = self._snapshot([exercise])
+        [checked] = self._progress([exercise], taken)
+        missing = [self.terminal.lines(text) for text in exercise_text.missing(taken)]
+        text = "\n".join([*missing, *exercise_text.step_lines(checked, self.terminal)])
         if text != before:
             if before:
                 self.terminal.say(f"\n{say('seen_at', when=time.strftime('%H:%M:%S'))}")
             self.terminal.say(text)
         return _ALL_DONE if checked.state == DONE else _NOT_DONE, text
 
-    def _watch(self, exercise: Exercise) -> int:
-        """Check an exercise again and again, print what changes, and return at Ctrl+C."""
+    def _watch(self, exercise: Exercise, *, follows: bool) -> int:
+        """Check an exercise again and again, print what changes, and return at Ctrl+C.
+
+        follows: whether to go on with the next exercise where this one is done.
+        """
         self.terminal.say(self.terminal.lines(say("watching", seconds=_PAUSE)))
         code, before = _NOT_DONE, ""
         try:
             while True:
                 try:
                     code, before = self._look(exercise, before)
+                    if follows and code == _ALL_DONE:
+                        following = self._open()
+                        self._say_next(following)
+                        exercise, before = following or exercise, "" if following else before
+                        follows = following is not None
                 except WrongError as error:
                     # Docker may answer again at the next check.
                     if str(error) != before:
@@ -305,7 +384,8 @@ class Labo:
         path = save_text.save_path(line.words, folder)
         with engine_access.connected() as docker, engine_access.interrupted_by_signals():
             save.clear(docker)
-            work = save.own_work(docker, save.delivered(self.program))
+            images = delivered.read(self.program)
+            work = save.own_work(docker, {image["fingerprint"] for image in images})
             if not (work.names or work.volumes or folder.is_dir()):
                 terminal.say(terminal.lines(say("save_nothing", folder=folder)))
                 return _ALL_DONE
@@ -318,7 +398,8 @@ class Labo:
                 return "\n".join([head, "", *save_text.at_home(path, saved, folder), ""])
 
             def report(name: str, count: int) -> None:
-                text = say("save_thing", name=name, size=save.size(count))
+                short = save.ANONYMOUS.sub(lambda match: f"{match[0][:12]}…", name)
+                text = say("save_thing", name=short, size=save.size(count))
                 terminal.say(terminal.lines(text, "  "))
 
             try:
@@ -355,8 +436,14 @@ class Labo:
 
 
 def main() -> int:
-    """Run the command from the zip file that it is in, and return the exit code."""
+    """Run the command from the zip file that it is in, and return the exit code.
+
+    From here on, Ctrl+C is KeyboardInterrupt. Before, the kernel ends the process, except in the
+    few milliseconds in which Python itself starts, whose traceback is not ours to hold back.
+    """
     try:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         labo = Labo(Path(sys.argv[0]))
         try:
             return labo.run(sys.argv[1:])

@@ -9,12 +9,14 @@ answer of an unexpected shape.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from ansible_collections.labocloud.room.plugins.module_utils.engine import answers
+from ansible_collections.labocloud.room.plugins.module_utils.images.delivered import Delivered
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import fields
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.pages import Endpoint
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import BASE, COURSE
 
 # Characters of a log, and of any other text; tags of an image.
 LONGEST_LOG, _LONGEST, _MOST_TAGS = 4000, 300, 100
@@ -145,12 +147,39 @@ def _mount_of(mount: answers.MountPoint) -> fields.Mount:
     }
 
 
-def image_of(described: answers.Image, history: list[answers.HistoryRow]) -> fields.Image:
-    """Return an image, whose history is given the newest first."""
+def _layers_of(layers: Iterable[str]) -> list[str]:
+    """Return an image's layers as a snapshot has them."""
+    return [_bare(layer)[:16] for layer in layers][:130]
+
+
+def _delivered_as(name: str) -> str:
+    """Return which of the course's images has a name, base or course, else the empty text."""
+    if name == BASE:
+        return "base"
+    return "course" if name == COURSE or name.startswith(f"{COURSE}-") else ""
+
+
+def gone_of(image: Delivered) -> fields.Gone:
+    """Return an image that was delivered and is not there."""
+    return {
+        "delivered": _delivered_as(image["name"]),
+        "layers": _layers_of(image["layers"]),
+        "rows": image["rows"],
+    }
+
+
+def image_of(
+    described: answers.Image, history: list[answers.HistoryRow], delivered: str
+) -> fields.Image:
+    """Return an image.
+
+    history: the newest row first. delivered: the name by which it was delivered, empty if none.
+    """
     config = described.get("Config") or {}
     layers = (described.get("RootFS") or {}).get("Layers") or []
     return {
         "id": _bare(described["Id"]),
+        "delivered": _delivered_as(delivered),
         "tags": [short(tag) for tag in described.get("RepoTags") or []][:_MOST_TAGS],
         "created": seconds(described.get("Created")),
         "size": described.get("Size", 0),
@@ -162,7 +191,7 @@ def image_of(described: answers.Image, history: list[answers.HistoryRow]) -> fie
         "user": short(config.get("User")),
         "entrypoint": [short(word) for word in config.get("Entrypoint") or []][:20],
         "command": [short(word) for word in config.get("Cmd") or []][:20],
-        "layers": [_bare(layer)[:16] for layer in layers][:130],
+        "layers": _layers_of(layers),
         "history": [
             {
                 "by": short(_VALUES.sub(r"\1", str(row.get("CreatedBy") or ""))),

@@ -16,6 +16,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.client impor
     DockerConnection,
     reason,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.images.delivered import Delivered
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
     exercises,
     memory,
@@ -28,13 +29,14 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields impor
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import say
 
 
-def take_snapshot(lesson: list[Exercise]) -> Snapshot:
+def take_snapshot(lesson: list[Exercise], delivered: list[Delivered]) -> Snapshot:
     """Return a snapshot of the seat's Docker, by which these exercises can be judged.
 
-    Raises WrongError where Docker does not answer.
+    delivered: the images that the toolkit has delivered to the seat. Raises WrongError where Docker
+    does not answer.
     """
     with _explained_errors():
-        return snapshot.take(exercises.wanted(lesson), _socket_path())
+        return snapshot.take(exercises.wanted(lesson), _socket_path(), delivered)
 
 
 @contextmanager

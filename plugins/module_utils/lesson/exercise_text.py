@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
-from operator import itemgetter
 
 from ansible_collections.labocloud.room.plugins.module_utils.languages import in_language
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import memory
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import Exercise
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields import Snapshot
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress import (
     DONE,
@@ -17,11 +18,16 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress imp
     WAS,
     Progress,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import SHORT_ID, Seat
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import ANONYMOUS
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import (
     Terminal,
     language,
     say,
 )
+
+# The texts on what has no name, by kind.
+_NAMELESS = {"images": "nameless_images", "volumes": "nameless_volumes"}
 
 
 def needs(names: list[str]) -> str:
@@ -29,15 +35,32 @@ def needs(names: list[str]) -> str:
     return ", ".join(say(f"need_{name}") for name in names)
 
 
-def row(progress: Progress) -> str:
-    """Return the line of an exercise in the list of all, without its mark."""
-    exercise = progress.exercise
-    text = say(
+def missing(taken: Snapshot) -> list[str]:
+    """Return in words which of the course's images are missing, each with what to type."""
+    seat, texts = Seat(taken), []
+    gone = seat.gone
+    for name, image in seat.missing.items():
+        if name in gone:
+            texts.append(say("image_gone", image=name, command="./lab up"))
+        elif image:
+            source = next(iter(image.tags), image.id[:SHORT_ID])
+            texts.append(say("image_renamed", image=name, source=memory.printable(source)))
+    return texts
+
+
+def heading(exercise: Exercise) -> str:
+    """Return the number, the title and the minutes of an exercise."""
+    return say(
         "row" if exercise.minutes else "row_plain",
         number=exercise.number,
         title=exercise.title(language()),
         minutes=exercise.minutes,
     )
+
+
+def row(progress: Progress) -> str:
+    """Return the line of an exercise in the list of all, without its mark."""
+    text = heading(progress.exercise)
     if progress.state == UNFIT:
         return f"{text} ({say('unfit', what=needs(progress.lacks))})"
     if progress.state == UNJUDGED:
@@ -84,24 +107,30 @@ def _moment(seconds: float) -> str:
 
 
 def names(taken: Snapshot) -> dict[str, dict[str, str]]:
-    """Return the names of what a preparation may create, by kind, and by ID where it has one."""
+    """Return the names of what a preparation may create, by kind, and by ID where it has one.
+
+    What Docker alone has named has the name "".
+    """
     return {
         "containers": {item["id"]: item["name"] for item in taken["containers"]},
-        "images": {item["id"]: (item["tags"] or ["?"])[0] for item in taken["images"]},
-        "volumes": {item["name"]: item["name"] for item in taken["volumes"]},
+        "images": {item["id"]: (item["tags"] or [""])[0] for item in taken["images"]},
+        "volumes": {
+            item["name"]: "" if ANONYMOUS.fullmatch(item["name"]) else item["name"]
+            for item in taken["volumes"]
+        },
         "networks": {item["name"]: item["name"] for item in taken["networks"]},
     }
 
 
 def created(before: Snapshot, after: Snapshot) -> list[str]:
     """Return in words what the second of two snapshots has and the first has not."""
-    previous = names(before)
-    return [
-        say(f"kind_{kind}", name=name)
-        for kind, by_id in names(after).items()
-        for key, name in sorted(by_id.items(), key=itemgetter(1))
-        if key not in previous[kind]
-    ]
+    previous, texts = names(before), []
+    for kind, by_id in names(after).items():
+        fresh = sorted(name for key, name in by_id.items() if key not in previous[kind])
+        texts += [say(f"kind_{kind}", name=name) for name in fresh if name]
+        if count := fresh.count(""):
+            texts.append(say(_NAMELESS[kind], count=count))
+    return texts
 
 
 def as_json(progresses: list[Progress]) -> dict[str, list[dict[str, object]]]:

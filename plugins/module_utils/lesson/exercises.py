@@ -46,6 +46,13 @@ put() {
     mv --no-target-directory -- "$1.labo" "$1"
 }
 """
+# The hint to an open step, in the languages of PAIR, where a container that the check has asked for
+# is paused: other hints are about containers that run or have ended.
+_PAUSED = (
+    "« {name} » est en pause : ses processus sont gelés, et il n’est pas arrêté. "
+    "docker unpause {name}",
+    "“{name}” is paused: its processes are frozen, and it has not stopped. docker unpause {name}",
+)
 # What a check yields: the step's ID, its titles, and its conditions; see judged().
 _Condition = tuple[object, str, str]
 _CheckedStep = tuple[str, tuple[str, str], list[_Condition]]
@@ -181,11 +188,15 @@ def judged(exercise: Exercise, taken: fields.Snapshot, answers: Iterable[str] = 
     answers: those that were given on the seat. The check yields each step as (id, (title in French,
     in English), conditions), a condition as (whether it holds, hint in French, in English), in the
     order of causes. A step is done where all conditions hold; else its hint is that of the first
-    that does not. Raises whatever the check raises.
+    that does not, or that a container is paused, of those that the check has asked for. Raises
+    whatever the check raises.
     """
-    steps = []
-    for name, titles, conditions in exercise.check(Seat(taken, answers)):
+    steps, seat = [], Seat(taken, answers)
+    for name, titles, conditions in exercise.check(seat):
         missing = next((texts for holds, *texts in conditions if not holds), None)
+        paused = next((container.name for container in seat.asked if container.paused), None)
+        if missing and paused:
+            missing = [text.format(name=paused) for text in _PAUSED]
         steps.append(
             Step(
                 id=name,

@@ -77,12 +77,14 @@ class Row(TypedDict):
 class Image(TypedDict):
     """An image.
 
-    layers: the first 16 digits of their digests, the lowest first. history: the first instruction
-    first.
+    delivered: base or course, where the toolkit has delivered it to the seat as that one, else
+    empty. layers: the first 16 digits of their digests, the lowest first. history: the first
+    instruction first.
     """
 
     id: str
     tags: list[str]
+    delivered: str
     created: float
     size: int
     labels: dict[str, str]
@@ -91,6 +93,18 @@ class Image(TypedDict):
     command: list[str]
     layers: list[str]
     history: list[Row]
+
+
+class Gone(TypedDict):
+    """An image that was delivered and is there no more.
+
+    delivered, layers: as an image's. rows: how many its history had. Of one that still had its name
+    when it went, the layers are not known.
+    """
+
+    delivered: str
+    layers: list[str]
+    rows: int
 
 
 class Network(TypedDict):
@@ -150,6 +164,7 @@ class Snapshot(TypedDict):
     engine: Engine
     containers: list[Container]
     images: list[Image]
+    gone: list[Gone]
     networks: list[Network]
     volumes: list[Volume]
     services: list[Service]

@@ -24,7 +24,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape
 
 BASE, COURSE = "labocloud20202021:base", "labocloud20202021:python"
 # The digits of an ID that `docker ps` shows.
-_SHORT_ID = 12
+SHORT_ID = 12
 # Both builders write COPY and ADD this way. Elsewhere in a row, a command may hold the words too.
 _COPIED = re.compile(r"(/bin/sh -c #\(nop\) +)?(COPY|ADD) ")
 
@@ -62,28 +62,62 @@ class Row(Thing):
 
 
 class Image(Thing):
-    """An image."""
+    """An image; one of the course's has all the revisions that were delivered to the seat."""
 
     shape = SNAPSHOT["images"][0]
 
+    def __init__(
+        self, fields: Mapping[str, object] | None, others: Iterable[Image | Gone] = ()
+    ) -> None:
+        """Keep the fields. others: its other revisions."""
+        super().__init__(fields)
+        self.revisions: list[Image | Gone] = [self, *others]
+
+    @property
+    def rows(self) -> int:
+        """How many rows its history has."""
+        return len(self.history)
+
+    @property
+    def known(self) -> bool:
+        """Whether it is one of the course's, and known which images were delivered as that."""
+        return any(revision.delivered for revision in self.revisions)
+
     def on(self, other: Image) -> bool:
-        """Return whether it is built on another one, whose layers are its lowest."""
-        count = len(other.layers)
-        return 0 < count < len(self.layers) and self.shared(other) == count
+        """Return whether it is built on a revision of another one, whose layers are its lowest."""
+        return any(self._is_on(revision) for revision in other.revisions)
+
+    def _is_on(self, revision: Image | Gone) -> bool:
+        """Return whether it is built on one revision of an image."""
+        count = len(revision.layers)
+        return 0 < count < len(self.layers) and self._shared(revision) == count
 
     def shared(self, other: Image) -> int:
-        """Return how many layers, from the lowest on, it has in common with another image."""
-        pairs = zip(self.layers, other.layers)  # noqa: B905  # either may have more
+        """Return how many layers, from the lowest on, it has in common with any revision."""
+        return max(self._shared(revision) for revision in other.revisions)
+
+    def _shared(self, revision: Image | Gone) -> int:
+        """Return how many layers it has in common with one revision of an image."""
+        pairs = zip(self.layers, revision.layers)  # noqa: B905  # either may have more
         return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
     def above(self, other: Image) -> list[Row]:
         """Return the rows of its history above another image, which it is built on."""
-        return [Row(row) for row in self.history[len(other.history) :]]
+        revisions = (revision for revision in other.revisions if self._is_on(revision))
+        below = next(revisions, other)
+        return [Row(row) for row in self.history[below.rows :]]
 
     def row(self, *words: str) -> Row:
         """Return the first row of its history whose instruction holds all of these words."""
         rows = (row for row in self.history if all(word in row["by"] for word in words))
         return Row(next(rows, None))
+
+
+class Gone(Thing):
+    """A revision of one of the course's images that is not there any more: layers, rows."""
+
+    shape = SNAPSHOT["gone"][0]
+    id = ""
 
 
 class Mount(Thing):
@@ -112,9 +146,14 @@ class Container(Thing):
         """Whether it has run, and has ended."""
         return bool(self.status == "exited")
 
+    @property
+    def paused(self) -> bool:
+        """Whether its processes are frozen, by `docker pause`."""
+        return bool(self.status == "paused")
+
     def of(self, image: Image) -> bool:
-        """Return whether it was created from an image, whatever the name of the image is."""
-        return bool(image) and bool(self.image_id == image.id)
+        """Return whether it was created from an image, in any revision and of whatever name."""
+        return bool(self.image_id) and self.image_id in [other.id for other in image.revisions]
 
     def published(self, port: int) -> list[int]:
         """Return the ports of the seat at which a port of the container answers."""
@@ -169,15 +208,21 @@ class Page(Thing):
 
 
 class Seat:
-    """A seat's Docker, by a snapshot, and the answers given there to an exercise."""
+    """A seat's Docker, by a snapshot, and the answers given there to an exercise.
+
+    asked: the containers that container() has returned.
+    """
 
     def __init__(self, snapshot: Snapshot, answers: Iterable[str] = ()) -> None:
         self.snapshot = snapshot
         self.answers = list(answers)
+        self.asked: list[Container] = []
         self.taken = snapshot["taken"]
         self.engine: Engine = snapshot["engine"]
         self.containers = [Container(fields) for fields in snapshot["containers"]]
         self.images = [Image(fields) for fields in snapshot["images"]]
+        self.base = self._revised("base", BASE)
+        self.course = self._revised("course", COURSE)
         self.networks = [Network(fields) for fields in snapshot["networks"]]
         self.volumes = [Volume(fields) for fields in snapshot["volumes"]]
         self.services = [Service(fields) for fields in snapshot["services"]]
@@ -186,22 +231,51 @@ class Seat:
         """Return the container of a name, or of an ID that begins with at least 12 digits."""
         by_name = (container for container in self.containers if container.name == name)
         by_id = (container for container in self.containers if container.id.startswith(name))
-        other = next(by_id, None) if len(name) >= _SHORT_ID else None
-        return next(by_name, other or Container(None))
+        other = next(by_id, None) if len(name) >= SHORT_ID else None
+        found = next(by_name, other or Container(None))
+        self.asked.append(found)
+        return found
 
     def image(self, tag: str) -> Image:
         """Return the image that has a tag, as name:tag."""
         return next((image for image in self.images if tag in image.tags), Image(None))
 
-    @property
-    def base(self) -> Image:
-        """The image that the course's Dockerfiles start from."""
-        return self.image(BASE)
+    def image_of(self, container: Container) -> Image:
+        """Return the image that a container was created from."""
+        images = (image for image in self.images if image.id == container.image_id)
+        return next(images, Image(None))
+
+    def _revised(self, kind: str, name: str) -> Image:
+        """Return one of the course's images, with all revisions of it that were delivered.
+
+        It is the one that has the name, if that was delivered, else the newest one, and false where
+        none is there. The name decides alone where nothing is known of what was delivered.
+        """
+        gone = [Gone(fields) for fields in self.snapshot["gone"] if fields["delivered"] == kind]
+        there = [fields for fields in self.snapshot["images"] if fields["delivered"] == kind]
+        there.sort(key=lambda image: (name in image["tags"], image["created"]), reverse=True)
+        if not (gone or there):
+            return self.image(name)
+        return Image(there[0] if there else None, [*map(Image, there[1:]), *gone])
 
     @property
-    def course(self) -> Image:
-        """The course image."""
-        return self.image(COURSE)
+    def missing(self) -> dict[str, Image]:
+        """The course's images that lack their names, by these."""
+        named = {BASE: self.base, COURSE: self.course}
+        return {name: image for name, image in named.items() if name not in image.tags}
+
+    @property
+    def gone(self) -> list[str]:
+        """The names of those that only the teacher can bring back, where delivered ones are known.
+
+        One that is there may only lack its name; without any name it may be of an older revision,
+        which a container is of.
+        """
+        return [
+            name
+            for name, image in self.missing.items()
+            if image.known and not (image and (image.tags or self.image(name)))
+        ]
 
     def network(self, name: str) -> Network:
         """Return the network of a name."""

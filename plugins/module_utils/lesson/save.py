@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import gzip
 import http.client
-import json
 import os
 import re
 import stat
@@ -34,8 +33,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries impo
 
 # What an image must have for its fingerprint to be found.
 _FINGERPRINTED = answers.needing(answers.IMAGE, "Architecture", "RootFS")
-# The file beside the command with the fingerprints of the images that the toolkit has delivered.
-DELIVERED = "delivered.json"
 # The name that Docker gives to a volume without one.
 ANONYMOUS = re.compile("[0-9a-f]{64}")
 # Names of volumes and images that need no quotes in any shell.
@@ -79,24 +76,6 @@ def bare(identity: str) -> str:
     return identity.removeprefix("sha256:")
 
 
-def told_of(prints: Collection[str]) -> bytes:
-    """Return the content of the file DELIVERED for these fingerprints."""
-    return json.dumps(sorted(set(prints))).encode() + b"\n"
-
-
-def delivered(program: Path) -> frozenset[str]:
-    """Return the fingerprints of the images that the toolkit has delivered to the seat.
-
-    Where the file cannot be read there are none, so that every image counts as a student's and none
-    is left out. program: the zip file of the command.
-    """
-    try:
-        prints = json.loads(program.resolve().with_name(DELIVERED).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return frozenset()
-    return frozenset(map(str, prints)) if isinstance(prints, list) else frozenset()
-
-
 def _is_delivered(reader: Reader, key: str, prints: Collection[str]) -> bool:
     """Return whether an image is one that the toolkit has delivered, by its ID.
 
@@ -113,8 +92,9 @@ def _is_delivered(reader: Reader, key: str, prints: Collection[str]) -> bool:
 def own_work(docker: DockerConnection, prints: Collection[str]) -> Work:
     """Return the student's work. Raises OSError.
 
-    prints: as delivered() returns them. The toolkit's images are recognized by these: they may have
-    been given other names, and what was built on one of them has inherited its label.
+    prints: fingerprints of the images that were delivered. The toolkit's images are recognized by
+    these: they may have been given other names, and what was built on one of them has inherited its
+    label.
     """
     reader = Reader(docker)
     tags = {

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing, suppress
 from typing import TypeVar
 
@@ -25,6 +25,8 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.read import 
     Reader,
     UnclearError,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.images.delivered import Delivered
+from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
     convert,
     fields,
@@ -66,16 +68,19 @@ def wanted(wants: list[fields.Asked]) -> fields.Wants:
     }
 
 
-def take(wants: fields.Wants, socket: str = SOCKET) -> fields.Snapshot:
+def take(
+    wants: fields.Wants, socket: str = SOCKET, delivered: Iterable[Delivered] = ()
+) -> fields.Snapshot:
     """Return the snapshot of this machine's Docker.
 
-    Raises OSError where no engine answers, or this account may not use it.
+    delivered: the images that the toolkit has delivered to it. Raises OSError where no engine
+    answers, or this account may not use it.
     """
     docker = DockerConnection(socket, ONE_ANSWER, total_seconds=ALL, answer_bytes=LARGEST)
     try:
         with closing(docker):
             # The reader reports what it does not understand; a snapshot leaves it out.
-            return small(shaped(_unshaped(Reader(docker, lambda _: None), wants)))
+            return small(shaped(_unshaped(Reader(docker, lambda _: None), wants, delivered)))
     except BadAnswerError as error:
         raise _no_engine(socket, error.__cause__ or error) from error
     except (UnclearError, RecursionError, *_ODD) as error:
@@ -87,13 +92,26 @@ def _no_engine(socket: str, error: BaseException) -> OSError:
     return OSError(f"what answers at {socket} is no Docker Engine: {error!r}")
 
 
-def _unshaped(reader: Reader, wants: fields.Wants) -> fields.Snapshot:
+def _unshaped(
+    reader: Reader, wants: fields.Wants, delivered: Iterable[Delivered]
+) -> fields.Snapshot:
     """Return the snapshot, not yet fitted to its shape. Raises OSError, and errors of _ODD."""
+    remembered = {image["fingerprint"]: image for image in delivered}
+    found: set[str] = set()
+
+    def image_of(described: answers.Image, history: list[answers.HistoryRow]) -> fields.Image:
+        image = remembered.get(print_ := _fingerprint(described))
+        converted = convert.image_of(described, history, image["name"] if image else "")
+        found.add(print_)
+        return converted
+
     info = reader.info()
     commands = wants["commands"]
     containers = _converted(
         _containers(reader), lambda described: convert.container_of(described, commands)
     )
+    used = {container["image_id"] for container in containers}
+    images = _converted(_images(reader, used), lambda image: image_of(*image))
     endpoints = {container["name"]: container["endpoints"] for container in containers}
     managing = bool((info.get("Swarm") or {}).get("ControlAvailable"))
     services, tasks = _swarm(reader) if managing else ([], [])
@@ -101,7 +119,10 @@ def _unshaped(reader: Reader, wants: fields.Wants) -> fields.Snapshot:
         "taken": time.time(),
         "engine": _engine_of(info, managing=managing),
         "containers": [*containers],
-        "images": _converted(_images(reader), lambda image: convert.image_of(*image)),
+        "images": images,
+        "gone": [
+            convert.gone_of(image) for print_, image in remembered.items() if print_ not in found
+        ],
         "networks": _converted(reader.networks(most=MOST), convert.network_of),
         "volumes": _converted(reader.volumes(most=MOST), convert.volume_of),
         "services": services,
@@ -128,16 +149,29 @@ def _containers(reader: Reader) -> Iterator[answers.Container]:
             yield described
 
 
-def _images(reader: Reader) -> Iterator[tuple[answers.Image, list[answers.HistoryRow]]]:
-    """Yield the descriptions of the images and their histories, those that have a name first."""
+def _images(
+    reader: Reader, used: Collection[str]
+) -> Iterator[tuple[answers.Image, list[answers.HistoryRow]]]:
+    """Yield the descriptions of the images and their histories.
 
-    def is_nameless(image: answers.ListedImage) -> bool:
-        return (image.get("RepoTags") or [answers.NO_NAME]) == [answers.NO_NAME]
+    Those come first that have a name, or that a container is of. used: the IDs of the latter.
+    """
 
-    for listed in sorted(reader.images(), key=is_nameless)[:MOST]:
+    def is_unused(image: answers.ListedImage) -> bool:
+        is_nameless = (image.get("RepoTags") or [answers.NO_NAME]) == [answers.NO_NAME]
+        return is_nameless and image["Id"].removeprefix("sha256:") not in used
+
+    for listed in sorted(reader.images(), key=is_unused)[:MOST]:
         described = reader.image(listed["Id"])
         if described:
             yield described, reader.history(listed["Id"])
+
+
+def _fingerprint(image: answers.Image) -> str:
+    """Return an image's fingerprint, empty where too little is told of it."""
+    with suppress(*_ODD):
+        return fingerprint(image)
+    return ""
 
 
 def _converted(items: Iterable[_Item], converter: Callable[[_Item], _Fields]) -> list[_Fields]:

@@ -45,10 +45,15 @@ def texts() -> dict[str, dict[str, str]]:
 
 
 def language() -> str:
-    """Return the language of the account's locale where there are texts in it, else English."""
+    """Return the language that LABO_LANG names, else the locale's, else English.
+
+    A language without texts is passed over.
+    """
     settings = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
     locale = next(filter(None, settings), "").lower()
-    return next((code for code in texts() if locale.startswith(code)), SOURCE)
+    wanted = (os.environ.get("LABO_LANG", "").lower(), locale)
+    codes = (code for name in wanted for code in texts() if name.startswith(code))
+    return next(codes, SOURCE)
 
 
 def say(name: str, /, **values: object) -> str:

@@ -31,10 +31,12 @@ class JudgedExercise(TypedDict):
 class Look(TypedDict):
     """How far a seat is.
 
-    silent: why it could not be judged; then it has no exercises, else all, by their names.
+    silent: why it could not be judged; then it has no exercises, else all, by their names. missing:
+    which of the course's images the seat has no more.
     """
 
     silent: Finding | None
+    missing: Finding | None
     exercises: dict[str, JudgedExercise]
 
 
@@ -84,7 +86,8 @@ class Cell(TypedDict):
 class KeptRow(TypedDict):
     """What the next report is made from of a seat's row.
 
-    time: of the last judgement. finding: why the last look could not judge it.
+    time: of the last judgement. finding: why the last look could not judge it, or which of the
+    course's images it has no more.
     """
 
     name: str

@@ -10,6 +10,7 @@ the YAML and the templates read, and finds each of them here, and none here that
 
 from typing import TypedDict
 
+from ansible_collections.labocloud.room.plugins.module_utils.images.delivered import Delivered
 from ansible_collections.labocloud.room.plugins.module_utils.state import Moving
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding
 
@@ -36,12 +37,13 @@ class Installation(TypedDict):
     """What there is to install.
 
     packages: as apt is asked for them, name or name=version, none where nothing is to come; those
-    that the machine will build with are among them. conflicting: those of the other source. hold,
-    release: the names of those whose version is to be held, or let go. installed: whether all is
-    as it should be.
+    that the machine will build with are among them, and those that lack. lacking: the room's own,
+    by name. conflicting: those of the other source. hold, release: the names of those whose version
+    is to be held, or let go. installed: whether all is as it should be, but for what is lacking.
     """
 
     packages: list[str]
+    lacking: list[str]
     conflicting: list[str]
     hold: list[str]
     release: list[str]
@@ -402,9 +404,9 @@ class ContainerVerdict(Verdict):
 class ExercisesVerdict(Verdict):
     """The practical.
 
-    delivered: the fingerprints of the images that were brought. removal: whether there is anything
-    that goes with the toolkit.
+    delivered: the images that were ever brought. removal: whether there is anything that goes with
+    the toolkit.
     """
 
-    delivered: list[str]
+    delivered: list[Delivered]
     removal: bool

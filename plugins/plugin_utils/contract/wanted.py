@@ -21,6 +21,7 @@ class RoleSettings(TypedDict):
     docker_engine_source: str
     docker_engine_replace: bool
     docker_engine_version: str
+    docker_engine_packages: list[str]
     docker_engine_upstream_url: str
     docker_engine_upstream_key: str
     docker_engine_upstream_fingerprint: str

@@ -63,6 +63,9 @@ _CONFLICTS = {
         "runc",
     ),
 }
+# What dpkg lists; what apt takes beside it, as name=version or a package that others provide, would
+# never be found installed.
+_PACKAGE_NAME = re.compile("[a-z0-9][a-z0-9+.-]*[a-z0-9+]")
 _OTHER_SOURCE = {"distro": "upstream", "upstream": "distro"}
 _REPOSITORY = "/etc/apt/sources.list.d/docker.sources"
 DOCKER_ROOT, CONTAINERD_ROOT = "/var/lib/docker", "/var/lib/containerd"
@@ -101,7 +104,7 @@ def _release(has: SeatFacts) -> str:
 
 
 def _installation(has: SeatFacts, settings: Settings, builder: Builder) -> Installation:
-    """Return what there is to install, and whether all of it is installed."""
+    """Return what there is to install, and whether all of Docker is installed."""
     present, pin = has["packages"], settings["docker_engine_version"]
     source = settings["docker_engine_source"]
     engine = _DOCKERS_OWN if source == "upstream" else PACKAGES.get(_release(has), ())
@@ -121,8 +124,10 @@ def _installation(has: SeatFacts, settings: Settings, builder: Builder) -> Insta
     packages = [f"{name}={pin}" if name in pinned else name for name in names]
     # The build's packages are added here, since one run of apt takes less time than two.
     packages += build.foreseen_packages(has, settings, builder) if changes else []
+    lacking = _without(settings["docker_engine_packages"], [*present, *names])
     return {
-        "packages": packages if changes else [],
+        "packages": _without([*(packages if changes else []), *lacking]),
+        "lacking": lacking,
         "conflicting": conflicting,
         "hold": hold,
         "release": to_release,
@@ -226,6 +231,12 @@ def _refusals(
     name, docker, source = settings["name"], has["docker"], settings["docker_engine_source"]
     if wrong := settings["wrong"].get("docker_engine"):
         yield finding("setting_wrong", name, what="; ".join(wrong))
+    if wrong_names := [
+        package
+        for package in settings["docker_engine_packages"]
+        if not _PACKAGE_NAME.fullmatch(package) or package in _CONFLICTS[source]
+    ]:
+        yield finding("engine_package_name", name, packages=", ".join(wrong_names))
     # Only known names come into the finding's command: a seat may report any text as a unit.
     masked = [
         unit
@@ -281,6 +292,8 @@ def _conditions(
             "engine_trust": bool(trust["write"]),
         }
         yield from (finding(condition, name) for condition, is_so in states.items() if is_so)
+        if install["installed"] and install["lacking"]:
+            yield finding("engine_packages", name, packages=", ".join(install["lacking"]))
         yield from rootless.limits(has, settings)
 
 
@@ -355,7 +368,7 @@ def judge(has: SeatFacts, settings: Settings, builder: Builder) -> EngineVerdict
     is_current = docker["running"] and not docker["outdated"] and starts_at_boot
     runs = is_current and rootless.is_right_kind(has, settings)
     is_there = rootless.is_installed(has)
-    is_complete = install["installed"] and not has["apt"]["interrupted"]
+    is_complete = install["installed"] and not install["lacking"] and not has["apt"]["interrupted"]
     settled = (
         (is_complete and configure["configured"] and runs)
         and (without_root["housed"] and not without_root["moved"]["left"])

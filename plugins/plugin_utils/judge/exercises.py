@@ -8,6 +8,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises imp
     digest,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Exercises, SeatFacts
+from ansible_collections.labocloud.room.plugins.module_utils.images.delivered import Delivered
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     ExercisesVerdict,
     Verdict,
@@ -24,7 +25,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import
 
 def judge(has: SeatFacts, settings: Settings, builder: Builder) -> ExercisesVerdict:
     """Judge what a seat has of the practical; a machine that is no seat needs none."""
-    present, delivered = has["exercises"], sorted(set(has["built"].values()))
+    present, delivered = has["exercises"], has["delivered"]
     judged = verdict()
     if settings["name"] in settings["room"]["seats"] and "course" in builder:
         judged = _verdict(present, settings, builder["course"]["exercises"], delivered)
@@ -36,9 +37,9 @@ def judge(has: SeatFacts, settings: Settings, builder: Builder) -> ExercisesVerd
 
 
 def _verdict(
-    present: Exercises, settings: Settings, wanted: Practical, delivered: list[str]
+    present: Exercises, settings: Settings, wanted: Practical, delivered: list[Delivered]
 ) -> Verdict:
-    """Return the verdict on a seat. delivered: the fingerprints of the images brought to it."""
+    """Return the verdict on a seat. delivered: the images that were ever brought to it."""
     name = settings["name"]
     if wanted["why"]:
         return verdict([finding("exercises_wrong", name, why=wanted["why"])])

@@ -41,7 +41,7 @@ class LiveBoard:
 
     def miss(self, seat: str, why: Finding) -> None:
         """Show that a seat did not tell how far it is."""
-        self.look(seat, {"silent": why, "exercises": {}, "time": time.time()})
+        self.look(seat, {"silent": why, "missing": None, "exercises": {}, "time": time.time()})
 
     def forget(self, seat: str) -> None:
         """Show a seat as one that nobody has looked at: what was made there is gone."""
