@@ -72,9 +72,14 @@ def test_the_seat_remembers_what_is_the_toolkits(
 ) -> None:
     state = json.loads(host.check_output("cat /var/lib/labocloud/state.json"))
     revision = f"{COURSE}-{image['Config']['Labels']['labocloud.revision'][:12]}"
+    images = {BASE: fingerprint(base), revision: fingerprint(image)}
     assert state["built"] == {
-        "images": {BASE: fingerprint(base), revision: fingerprint(image)},
+        "images": images,
         "bases": {},
+        "delivered": [
+            {"fingerprint": print_, "name": name, "layers": [], "rows": 0}
+            for name, print_ in images.items()
+        ],
     }
 
 
