@@ -474,7 +474,7 @@ def archive(content: bytes = b"a b\n", **fields: object) -> bytes:
         (Raw(archive(b"\xff", pax_headers={"SCHILY.xattr.a": "b" * 900})), "\ufffd"),
         (Raw(archive(type=tarfile.DIRTYPE, size=0)), ""),
         (Raw(archive(b"", type=tarfile.SYMTYPE, linkname="/etc/shadow")), ""),
-        (Raw(archive(b"", type=tarfile.CHRTYPE)), ""),
+        (Raw(archive(b"no file", type=tarfile.CHRTYPE)), ""),
         (Stream(archive(b"x" * 100_000)), "x" * convert.LONGEST_TEXT),
         (Raw(archive()[:512]), ""),
         (Raw(archive()[:500]), ""),
@@ -622,6 +622,24 @@ def test_many_events_leave_a_snapshot_small_and_stay(engine: Engine) -> None:
     assert len(json.dumps(result)) < 100_000
     assert len(result["events"]["named"]) == 200
     assert len(result["events"]["ended"]) == 256
+
+
+def test_events_stay_where_they_are_the_largest_part() -> None:
+    events = {"since": 1.5, "named": ["n" * 12] * 200, "ended": {"e": [{"time": 1.5}] * 2000}}
+    kinds = ("containers", "images", "networks", "volumes", "tasks")
+    taken: Any = {**snapshot.shaped({}), "events": dict(events)}
+    taken |= {kind: [{"name": "n" * 1000} for _ in range(16)] for kind in kinds}
+    assert len(json.dumps(taken)) > 100_000
+    result = snapshot.small(taken)
+    assert len(json.dumps(result)) < 100_000
+    assert result["events"] == events
+
+
+def test_what_compose_calls_a_volume_is_told(engine: Engine) -> None:
+    labels = {"com.docker.compose.volume": "visites", "com.docker.compose.version": "2"}
+    engine.on("GET", "/volumes", {"Volumes": [{"Name": "ex10_visites", "Labels": labels}]})
+    [volume] = take(engine)["volumes"]
+    assert volume["labels"] == {"com.docker.compose.volume": "visites"}
 
 
 def test_an_engine_is_told(engine: Engine) -> None:
@@ -825,12 +843,13 @@ def test_ports_that_are_silent_are_given_up_together(
 def test_the_pages_of_a_service_of_compose_are_those_of_its_containers(engine: Engine) -> None:
     with serving(page) as port:
         web = {"service": "web", "oneoff": "False"}
-        containers = [
-            *(published({"80/tcp": port}, number, **web) for number in range(1, 8)),
+        others = [
+            published({}, 10, **web),
             published({"80/tcp": port}, 8, service="other"),
             published({"80/tcp": port}, 9, service="web", oneoff="True"),
         ]
-        stand(engine, [published({}, 0, **web), *containers], [])
+        containers = [published({"80/tcp": port}, number, **web) for number in range(1, 8)]
+        stand(engine, [*others, *containers], [])
         result = take(engine, pages=[["service:web", 0, "/look"], ["service:none", 80, "/"]])
     assert list(result["pages"]) == [f"exercise-{number}:0/look" for number in range(1, 6)]
 
