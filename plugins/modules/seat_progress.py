@@ -14,7 +14,9 @@ description:
   - What was answered by the command C(labo) is what accounts of the machine have written.
 options:
   wants:
-    description: What is to be told beside the lists, namely logs, files, commands and pages.
+    description:
+      - What is to be told beside the lists, namely logs, lines, files, texts, commands, pages,
+        variables, events and name.
     type: dict
     default: {}
   exercises:

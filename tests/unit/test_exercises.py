@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from functools import cache
 from http.server import ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 import stand_in
@@ -78,7 +78,7 @@ def missing(folder: Path) -> Iterator[str]:
             yield f"check.py has a blank at which a line may break in “{text}”"
     for name in set(exercise.wants) - {key.rstrip("?") for key in fields.WANTS}:
         yield f"WANTS has {name}, which is none of a snapshot's"
-    recorders = {kind: Recorder() for kind in ("logs", "files", "pages")}
+    recorders = {kind: Recorder() for kind in get_type_hints(fields.Named)}
     try:
         steps = exercises.judged(exercise, {**snapshot.shaped({}), **recorders})
     except Exception as error:  # whatever a teacher's program does
@@ -91,7 +91,7 @@ def missing(folder: Path) -> Iterator[str]:
     for kind, recorder in recorders.items():
         wanted = exercise.wants.get(kind, [])
         # As a snapshot has them.
-        form = {"files": "{}:{}", "pages": "{}:{}{}"}.get(kind)
+        form = {"files": "{}:{}", "texts": "{}:{}", "pages": "{}:{}{}"}.get(kind)
         names = {form.format(*entry) if form else entry for entry in wanted}
         yield from (
             f"check.py reads {kind} of “{name}”, which its WANTS does not have"
@@ -261,8 +261,13 @@ def snapshots(name: str) -> st.SearchStrategy[tuple[dict[str, Any], list[str]]]:
     pages = [
         f"{container}:{port}{path}" for container, port, path in exercise.wants.get("pages", [])
     ]
+    files = [
+        f"{container}:{path}"
+        for kind in ("files", "texts")
+        for container, path in exercise.wants.get(kind, [])
+    ]
     odd = ['{"requests": "1"}', '{"hostname": []}', "[]", "a" * 12, "b" * 64]
-    texts = [BASE, COURSE, "running", "exited", "created", "8888/tcp", *own, *pages, *odd]
+    texts = [BASE, COURSE, "running", "exited", "created", "8888/tcp", *own, *pages, *files, *odd]
     answers = st.lists(st.sampled_from(texts), max_size=2)
     return st.tuples(of_shape(fields.SNAPSHOT, texts), answers)
 

@@ -1,7 +1,7 @@
 """Show how the control machine reads the progress of a seat, whatever its module answers."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 from unittest import mock
 
 import image_tar
@@ -13,7 +13,7 @@ from ansible_collections.labocloud.room.plugins.action import seat_progress
 from ansible_collections.labocloud.room.plugins.lookup import exercises as exercises_lookup
 from ansible_collections.labocloud.room.plugins.module_utils import state
 from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
-from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises, fields
 from ansible_collections.labocloud.room.plugins.modules import seat_progress as module
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import NoConnection
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
@@ -151,7 +151,7 @@ def test_a_look_changes_and_shows_nothing(tmp_path: Path) -> None:
     assert result == {"changed": False, "unfit": [3]}
     assert look["time"] > 0
     assert questions[0]["exercises"] == ["01-first", "02-second", "03-third"]
-    assert set(questions[0]["wants"]) == {"pages", "commands", "logs", "files"}
+    assert set(questions[0]["wants"]) == set(get_type_hints(fields.Wants))
 
 
 def test_a_seat_that_is_off_fails_nothing(tmp_path: Path) -> None:
