@@ -23,7 +23,11 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
     fields,
     snapshot,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import BASE, COURSE
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import (
+    BASE,
+    COURSE,
+    Seat,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import nothing
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,6 +43,13 @@ SECTIONS = {
 }
 # The project's own; a teacher's follow them.
 OWN = [folder.name for folder in FOLDERS if int(folder.name[:2]) <= 13]
+# Those whose hints are graded, each of them; the others have one text a condition.
+GRADED = ["02-run-again", "03-own-image"]
+# What no first hint has: the command that does it, or an option.
+COMMAND = re.compile(
+    r"\bdocker (run|rm|build|stop|start|exec|create|network|volume|service|swarm|compose|tag)\b"
+    r"| --\w"
+)
 # In what a check says in French, where there has to be a blank at which no line breaks.
 BREAKS = re.compile(r"« | »| [:;?!](?=\s|$)")
 
@@ -84,6 +95,7 @@ def missing(folder: Path) -> Iterator[str]:
     except Exception as error:  # whatever a teacher's program does
         yield f"check(seat) of check.py raises {error!r} on a seat that has nothing"
         return
+    yield from uneven(exercise)
     if not steps:
         yield "check(seat) of check.py gives no step"
     if len({step.id for step in steps}) < len(steps):
@@ -97,6 +109,14 @@ def missing(folder: Path) -> Iterator[str]:
             f"check.py reads {kind} of “{name}”, which its WANTS does not have"
             for name in sorted(recorder.names - names)
         )
+
+
+def uneven(exercise: exercises.Exercise) -> Iterator[str]:
+    """Yield which hints have more parts in one language than in the other."""
+    for step, _, conditions in exercise.check(Seat(snapshot.shaped({}))):
+        for _, *texts in conditions:
+            if len({len(text) if isinstance(text, tuple) else 1 for text in texts}) > 1:
+                yield f"a hint to “{step}” in check.py has more parts in one language"
 
 
 def missing_in_text(exercise: exercises.Exercise, language: str, text: str) -> Iterator[str]:
@@ -121,6 +141,29 @@ def texts_in(code: ast.AST) -> Iterator[str]:
     for node in ast.walk(code):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
+
+
+def hints_of(name: str) -> Iterator[tuple[str | tuple[str, ...], ...]]:
+    """Yield the hints to each condition of an exercise, in the languages of PAIR."""
+    for _, _, conditions in by_name(name).check(Seat(snapshot.shaped({}))):
+        for _, *texts in conditions:
+            yield tuple(texts)
+
+
+def test_the_exercises_whose_hints_are_graded_are_listed() -> None:
+    kinds = {name: {type(text) for texts in hints_of(name) for text in texts} for name in OWN}
+    assert kinds == {name: {tuple if name in GRADED else str} for name in OWN}
+
+
+@pytest.mark.parametrize("name", GRADED)
+def test_graded_hints_begin_with_what_is_seen_and_have_no_command_at_first(name: str) -> None:
+    for texts in hints_of(name):
+        french, english = texts
+        assert len(french) == len(english)
+        assert len(french) in (2, 3), french
+        for text in texts:
+            assert all(text), text
+            assert not COMMAND.search(text[0]), text[0]
 
 
 @cache
@@ -176,6 +219,7 @@ BROKEN = {
     "blocks of commands": without(r"(?=^## Hints)", "en.md", "```sh poste\nls\n```\n\n"),
     "check.py has a blank": without("\u00a0:", "check.py", " :"),
     "what is open to a cheat": without("Open: ", "check.py"),
+    "has more parts": without(r"^ +AGAIN\[1\],\n", "check.py"),
     "gives no step": without(
         r"^def check\(.*", "check.py", "def check(seat):\n    return []\n\n\ndef other(seat):"
     ),

@@ -43,6 +43,25 @@ _PATIENCE = 30
 _ASKED = (0, 15)
 
 
+class Answer(str):
+    """An answer to an exercise, which is its text, and when it was given.
+
+    time: in seconds since 1970, 0 where it is not known. seen: the IDs in it that the engine told
+    of when it was given, None where nobody asked the engine.
+    """
+
+    __slots__ = ("seen", "time")
+
+    def __new__(cls, text: str, time: float = 0.0, seen: list[str] | None = None) -> Answer:
+        """Return the answer of a text."""
+        answer = super().__new__(cls, text)
+        answer.time, answer.seen = time, seen
+        return answer
+
+    time: float
+    seen: list[str] | None
+
+
 class Thing:
     """An item of a snapshot, with its fields as attributes; false where the snapshot lacks it."""
 
@@ -260,12 +279,15 @@ class Page(Thing):
 class Seat:
     """A seat's Docker, by a snapshot, and the answers given there to an exercise.
 
-    asked: the containers that container() has returned.
+    answers: the latest first; they are texts, too. asked: the containers that container() has
+    returned.
     """
 
     def __init__(self, snapshot: Snapshot, answers: Iterable[str] = ()) -> None:
         self.snapshot = snapshot
-        self.answers = list(answers)
+        self.answers = [
+            answer if isinstance(answer, Answer) else Answer(answer) for answer in answers
+        ]
         self.asked: list[Container] = []
         self.taken = snapshot["taken"]
         self.engine: Engine = snapshot["engine"]
@@ -343,6 +365,21 @@ class Seat:
         """Return the tasks of a service."""
         tasks = self.snapshot["tasks"]
         return [Task(fields) for fields in tasks if fields["service"] == service]
+
+    def predicted(self, pattern: str, before: float) -> Answer | None:
+        """Return the last answer that a pattern is in, of those given before something happened.
+
+        pattern: a regular expression, in capitals or not. before: when that was, in seconds since
+        1970; 0 where it has not happened yet, so that any time is before it. As a condition, it has
+        the student told what was said, below the step once that is done.
+        """
+        answers = (
+            answer
+            for answer in self.answers
+            if re.search(pattern, answer, re.IGNORECASE)
+            and (not before or 0 < answer.time < before)
+        )
+        return next(answers, None)
 
     def log(self, name: str) -> str:
         """Return the end of a container's log, where WANTS names it in logs."""
