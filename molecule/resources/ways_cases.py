@@ -108,8 +108,8 @@ def parse(name: str, text: str) -> Ways:
             raise ValueError(f"{name}.txt, line {number}, is no way: {line[:60]}")
     if wrong := set(own) - set(KINDS):
         raise ValueError(f"{name}.txt: @own has {', '.join(sorted(wrong))}, none of {KINDS}")
-    parts = (scripts[word] for word in ("def", "before", "each"))
-    return Ways(name, own, needs, *parts, alone, cases)
+    functions, before, each = (scripts[word] for word in ("def", "before", "each"))
+    return Ways(name, own, needs, functions, before, each, alone, cases)
 
 
 def load(folder: Path) -> list[Ways]:

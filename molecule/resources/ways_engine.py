@@ -113,7 +113,7 @@ class Engine:
 
     def swarm(self) -> bool:
         """Return whether the seat is in swarm mode."""
-        return self.ask("/info")["Swarm"]["LocalNodeState"] == "active"
+        return bool(self.ask("/info")["Swarm"]["LocalNodeState"] == "active")
 
     def has(self) -> Callable[[str], bool]:
         """Return whether the seat has something that a way needs, as a function of its name."""
@@ -122,7 +122,7 @@ class Engine:
             ["docker", "compose", "version"], capture_output=True, check=False
         ).returncode
         features = {"compose": compose == 0, "memory": bool(info["MemoryLimit"])}
-        version = int(re.match(r"\d*", info["ServerVersion"])[0] or 0)
+        version = int(re.sub(r"\D.*", "", info["ServerVersion"]) or 0)
         return lambda need: version >= int(need) if need.isdecimal() else features[need]
 
 
