@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import asdict
 
@@ -23,9 +24,12 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import 
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import (
     Terminal,
     language,
+    markdown,
     say,
 )
 
+# The beginnings of lines that Markdown does not join.
+_LINES = re.compile(r"^(?:[-*|]|\d+\.|    )", re.MULTILINE)
 # The texts on what has no name, by kind.
 _NAMELESS = {"images": "nameless_images", "volumes": "nameless_volumes"}
 
@@ -92,10 +96,26 @@ def step_lines(progress: Progress, terminal: Terminal) -> list[str]:
             lines.append(terminal.lines(hint, "      "))
     if progress.state == DONE:
         lines.append(terminal.lines(say("exercise_done", number=exercise.number)))
+        lines += _remember_lines(exercise, terminal)
     else:
         count = say("steps", done=progress.count(DONE), all=len(progress.steps))
         lines.append(terminal.lines(count))
     return lines
+
+
+def _remember_lines(exercise: Exercise, terminal: Terminal) -> list[str]:
+    """Return the lines of an exercise's chapter on what to remember, none where it has none."""
+    title = say("remember")
+    text = in_language(exercise.texts, language()).partition(f"\n## {title}\n")[2]
+    chapter = markdown(text.partition("\n## ")[0])
+    if not chapter:
+        return []
+    paragraphs = (
+        # Lists and blocks keep their lines.
+        part if _LINES.search(part) else terminal.lines(part.replace("\n", " "))
+        for part in chapter.split("\n\n")
+    )
+    return ["", title, *paragraphs, ""]
 
 
 def _moment(seconds: float) -> str:
