@@ -171,7 +171,8 @@ def test_no_container_is_told_that_is_not_of_the_course(
     labo: Labo, page: tuple[CoursePage, int]
 ) -> None:
     course, port = page
-    own = container("flask") | {"NetworkSettings": {"Ports": {"8888/tcp": [{"HostPort": port}]}}}
+    ports = {"8888/tcp": [{"HostPort": str(port)}]}
+    own = container("flask") | {"NetworkSettings": {"Ports": ports}}
     for image in (f"sha256:{'d' * 64}", ""):
         labo.has_containers([own | {"Image": image}])
         labo.run("check", "1")
