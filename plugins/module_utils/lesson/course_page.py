@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import engine_access, pages
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields import Snapshot
@@ -82,7 +82,7 @@ def _steps_of(progress: Progress) -> list[dict[str, object]]:
     return [{"title": seen.step.title, "state": seen.state} for seen in steps]
 
 
-def _answering(containers: Iterable[Container]) -> Optional[_Answering]:  # noqa: UP045  # Python 3.9
+def _answering(containers: Iterable[Container]) -> _Answering | None:
     """Return the first of these containers whose app answers, beginning with the course's own."""
     running = (container for container in containers if container.running)
     end = time.monotonic() + _SECONDS
