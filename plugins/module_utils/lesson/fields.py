@@ -9,7 +9,11 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
-from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, shape_of
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import (
+    Shape,
+    nothing,
+    shape_of,
+)
 
 
 class Engine(TypedDict):
@@ -24,6 +28,20 @@ class Engine(TypedDict):
     memory: bool
     compose: bool
     swarm: bool
+
+
+class Around(TypedDict):
+    """What the seat's room has around it, as the control machine tells it, and not the engine.
+
+    neighbour: the name of the seat beside it, and seat: its own, each as the tag of an image can
+    be. address: that of the neighbour, as it is written in a URL. The three are empty without a
+    neighbour. registry: the course's repository in the room's registry, HOST:PORT/NAME, else empty.
+    """
+
+    seat: str
+    neighbour: str
+    address: str
+    registry: str
 
 
 # type: bind, volume or tmpfs; name: the volume's; from: the seat's path. A class cannot have the
@@ -162,6 +180,7 @@ class Snapshot(TypedDict):
 
     taken: float
     engine: Engine
+    around: Around
     containers: list[Container]
     images: list[Image]
     gone: list[Gone]
@@ -197,4 +216,5 @@ class Wants(TypedDict):
 
 
 SNAPSHOT: dict[Any, Shape] = shape_of(Snapshot)
+NOTHING_AROUND: Around = nothing(SNAPSHOT["around"])
 WANTS: dict[Any, Shape] = shape_of(Asked)

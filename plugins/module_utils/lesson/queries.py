@@ -17,6 +17,7 @@ from typing import Any
 
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields import (
     SNAPSHOT,
+    Around,
     Engine,
     Snapshot,
 )
@@ -219,6 +220,7 @@ class Seat:
         self.asked: list[Container] = []
         self.taken = snapshot["taken"]
         self.engine: Engine = snapshot["engine"]
+        self.around: Around = snapshot["around"]
         self.containers = [Container(fields) for fields in snapshot["containers"]]
         self.images = [Image(fields) for fields in snapshot["images"]]
         self.base = self._revised("base", BASE)
