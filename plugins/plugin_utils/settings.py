@@ -198,9 +198,7 @@ def settings_of(
     if error := neighbour_wrong(neighbour, name, the_room["seats"]):
         wrong.setdefault("seat", []).append(error)
     elif neighbour:
-        beside = variables_of(neighbour)
-        render = templar.copy_with_new_env(available_variables=beside).template
-        address = str(render(beside.get("ansible_host") or neighbour))
+        address = role_settings_of(neighbour)["seat_address"]
     return {
         **values,
         "name": name,

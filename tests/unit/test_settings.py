@@ -50,6 +50,8 @@ def test_a_neighbours_address_is_the_one_that_the_inventory_gives_it() -> None:
     address = trust_as_template("192.0.2.{{ place }}")
     assert neighbours("pc02", ansible_host=address)["neighbour_address"] == "192.0.2.4"
     assert neighbours("pc02")["neighbour_address"] == "pc02"
+    inside = {"ansible_host": "127.0.0.1", "seat_address": "192.0.2.5"}
+    assert neighbours("pc02", **inside)["neighbour_address"] == "192.0.2.5"
     alone = neighbours("")
     assert (alone["neighbour_address"], alone["wrong"]) == ("", {})
 

@@ -18,6 +18,7 @@ class RoleSettings(TypedDict):
     seat_registries: list[str]
     seat_attack_account: str
     seat_neighbour: str
+    seat_address: str
 
     docker_engine_source: str
     docker_engine_replace: bool
