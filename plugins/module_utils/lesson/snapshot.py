@@ -220,7 +220,7 @@ def small(snapshot: fields.Snapshot) -> fields.Snapshot:
     That is done until the lists and dictionaries beside the engine have at most SMALL characters.
     """
     kinds = {kind: items for kind, items in snapshot.items() if isinstance(items, (list, dict))}
-    del kinds["engine"], kinds["around"]
+    del kinds["engine"]
     sizes = {
         kind: [
             len(json.dumps(item)) + 2
