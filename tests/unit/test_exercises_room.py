@@ -23,7 +23,7 @@ REGISTRY = "server:5000/labocloud20202021"
 AROUND: fields.Around = {
     "seat": "pc01",
     "neighbour": "pc02",
-    "address": "192.0.2.2",
+    "address": "pc02.example",
     "registry": REGISTRY,
 }
 PRINT = "0123456789abcdef" * 4
@@ -147,10 +147,10 @@ def test_what_a_step_rests_on_is_held_by_a_neighbour_that_is_solved_too() -> Non
         ("page_served", changed("accueil", image_id="b" * 64), "no image of the course"),
         ("page_served", changed("accueil", status="exited"), "docker logs accueil"),
         ("page_served", changed("accueil", ports={"8888/tcp": [8090]}), "port 8141"),
-        ("asked", without("containers", "visiteur"), "wget -qO- http://192.0.2.2:8141/healthz"),
+        ("asked", without("containers", "visiteur"), "wget -qO- http://pc02.example:8141/healthz"),
         ("asked", logged("wget: can't connect: Connection refused"), "docker logs visiteur"),
         ("asked", logged(f'{{"container":"{RECEPTION[:12]}"}}'), "your neighbour’s address"),
-        ("carried", without("images", "carte:pc02"), "http://192.0.2.2:8140/carte.tar | docker"),
+        ("carried", without("images", "carte:pc02"), "http://pc02.example:8140/carte.tar | docker"),
         ("carried", without("containers", "recue"), "docker run --name recue carte:pc02"),
         ("carried", changed("recue", image_id="d" * 64), "docker rm -f recue"),
         ("carried", changed("recue", exit=1), "docker logs recue"),
@@ -225,8 +225,8 @@ def test_what_labo_prepares_is_what_the_solution_types(name: str, tmp_path: Path
     for line in {
         "14-neighbour": [
             "build -t carte:pc01 .",
-            f"run --name visiteur {BASE} wget -qO- http://192.0.2.2:8141/healthz",
-            f"run --rm {BASE} wget -qO- http://192.0.2.2:8140/carte.tar",
+            f"run --name visiteur {BASE} wget -qO- http://pc02.example:8141/healthz",
+            f"run --rm {BASE} wget -qO- http://pc02.example:8140/carte.tar",
             "run --name recue carte:pc02",
         ],
         "15-registry": [f"pull {PULLED}", f"run -d --name tiree -p 8150:8888 {PULLED}"],
@@ -257,6 +257,6 @@ def test_labo_knows_the_room_by_the_file_beside_it(tmp_path: Path, engine: stand
     told.write_bytes(around.content(AROUND))
     code, output, _ = labo.run("start", "14")
     assert code == 0, output
-    assert "LABO_ADDRESS=192.0.2.2" in (labo.home / "told").read_text().splitlines()
+    assert "LABO_ADDRESS=pc02.example" in (labo.home / "told").read_text().splitlines()
     [steps] = json.loads(labo.run("check", "14", "--json")[1]).values()
     assert "carte:pc01" in steps[0]["hint"]["en"]
