@@ -21,8 +21,7 @@ ANSWERED = re.compile(r'"container": ?"([0-9a-f]{12})"')
 
 
 def image_served(seat, own, name):
-    """Return the conditions on the image, and on the container that serves it as a file."""
-    guichet = seat.container("guichet")
+    """Return the conditions on the image, and on the file that it is served in."""
     return [
         (
             own,
@@ -36,6 +35,21 @@ def image_served(seat, own, name):
             f"“{name}” is not built on labocloud20202021:base: correct the line FROM of the "
             f"Dockerfile, then docker build -t {name} .",
         ),
+        *folder_served(seat),
+        (
+            seat.file("guichet", "/site/carte.tar"),
+            f"L’image n’est pas encore dans le fichier : dans ~/labocloud/ex14, docker save {name} "
+            "> carte.tar",
+            f"The image is not in the file yet: in ~/labocloud/ex14, docker save {name} > "
+            "carte.tar",
+        ),
+    ]
+
+
+def folder_served(seat):
+    """Return the conditions on the container that serves the folder with the image."""
+    guichet = seat.container("guichet")
+    return [
         (
             guichet,
             "Aucun conteneur ne s’appelle « guichet » : docker run -d, avec --name guichet et -p "
@@ -70,13 +84,6 @@ def image_served(seat, own, name):
             "(-v) et s’y placer (-w /site). Effacez-le (docker rm -f guichet), et relancez-le.",
             "“guichet” has no carte.txt to show: it has to see ~/labocloud/ex14 at /site (-v) and "
             "to work there (-w /site). Remove it (docker rm -f guichet), and run it again.",
-        ),
-        (
-            seat.file("guichet", "/site/carte.tar"),
-            f"L’image n’est pas encore dans le fichier : dans ~/labocloud/ex14, docker save {name} "
-            "> carte.tar",
-            f"The image is not in the file yet: in ~/labocloud/ex14, docker save {name} > "
-            "carte.tar",
         ),
     ]
 
