@@ -12,7 +12,12 @@ from ansible_collections.labocloud.room.plugins.plugin_utils import board
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import finding
 
 PROJECT = Path(__file__).parents[1]
-LESSON = exercises.load(PROJECT / "app/exercises")
+# Of a room without pairs and without a registry.
+LESSON = [
+    exercise
+    for exercise in exercises.load(PROJECT / "app/exercises")
+    if not set(exercise.needs) & set(exercises.OF_ROOM)
+]
 # The snapshot of a real seat on which all exercises but the last are solved.
 SOLVED = json.loads((PROJECT / "tests/unit/solved_seats.json").read_text())["26.1.5+dfsg1"]
 ANSWERS = {LESSON[0].name: ["0123456789ab"]}
@@ -59,7 +64,7 @@ def seen(exercises_done: int, steps: int, time: float) -> dict[str, Any]:
         count = steps if number == exercises_done else count
         mixed = done[name]["steps"][:count] + nothing[name]["steps"][count:]
         results[name] = {**done[name], "lacks": [], "steps": mixed}
-    return {"silent": None, "missing": None, "exercises": results, "time": time}
+    return {"silent": None, "missing": None, "exercises": results, "held": [], "time": time}
 
 
 def sample(seats: int = len(CLASS)) -> dict[str, Any]:
@@ -79,14 +84,15 @@ def sample(seats: int = len(CLASS)) -> dict[str, Any]:
                     "silent": so_far,
                     "missing": None,
                     "exercises": {},
+                    "held": [],
                     "time": now,
                 }
             else:
                 done, steps, since = so_far
                 looks[name] = seen(done, steps, now) if since >= minutes else seen(0, 0, now)
-        report = board.board(looks, people, LESSON, report, now)
+        report = board.board(looks, people, LESSON, report, now, neighbours={})
     if "pc11" in looks:
         # The student there has removed what an exercise had made.
         undone = judged_with(all_done=False)[LESSON[1].name]
         looks["pc11"]["exercises"][LESSON[1].name] = undone
-    return board.board(looks, people, LESSON, report, NOW)
+    return board.board(looks, people, LESSON, report, NOW, neighbours={})

@@ -18,6 +18,11 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises im
     Exercise,
     ExerciseError,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields import (
+    NOTHING_AROUND,
+    Around,
+    Snapshot,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress import (
     UNFIT,
     Seen,
@@ -35,6 +40,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.contract.progress i
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import silence
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.exercises import around
 from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import (
     EXERCISES,
     exercises_of,
@@ -75,26 +81,36 @@ def _shown(seen: Seen) -> JudgedStep:
         {language: one_line(text)[:LONGEST] for language, text in texts.items()}
         for texts in (step.title, step.hint)
     )
-    shown: JudgedStep = {"id": step.id, "title": title, "done": step.done, "hint": hint}
+    shown: JudgedStep = {
+        "id": step.id,
+        "title": title,
+        "done": step.done,
+        "hint": hint,
+        "elsewhere": step.elsewhere,
+    }
     if step.hints:
         shown["hints"] = {"opened": len(seen.opened), "of": len(step.hints)}
     return shown
 
 
-def look(name: str, answer: Answer, lesson: Iterable[Exercise]) -> Look:
+def look(
+    name: str, answer: Answer, lesson: Iterable[Exercise], beside: Around = NOTHING_AROUND
+) -> Look:
     """Return how far a seat is in the exercises of the lesson.
 
-    name: the seat's. answer: its module's, which may be of any shape.
+    name: the seat's. answer: its module's, which may be of any shape. beside: what is around it, as
+    the inventory tells, whatever the answer has of that.
     """
+    nothing: Look = {"silent": None, "missing": None, "exercises": {}, "held": []}
     if unanswered := silence(name, answer):
-        return {"silent": unanswered, "missing": None, "exercises": {}}
+        return {**nothing, "silent": unanswered}
     answered = answer.get("practical") if isinstance(answer, Mapping) else None
     practical = fitted(answered, dict(PRACTICAL), "practical", [])
     if practical["snapshot"] is None:
         why = practical["why"][:LONGEST] or "it tells nothing"
         stopped = finding("engine_stopped", name, why=why)
-        return {"silent": stopped, "missing": None, "exercises": {}}
-    taken = snapshot.shaped(practical["snapshot"])
+        return {**nothing, "silent": stopped}
+    taken: Snapshot = {**snapshot.shaped(practical["snapshot"]), "around": beside}
     looks: dict[str, JudgedExercise] = {}
     for exercise in lesson:
         answers = [
@@ -107,7 +123,7 @@ def look(name: str, answer: Answer, lesson: Iterable[Exercise]) -> Look:
         looks[exercise.name] = {"lacks": seen.lacks, "steps": steps, "state": seen.state}
     gone = Seat(taken).gone
     lacking = finding("course_image_gone", name, image=", ".join(gone)) if gone else None
-    return {"silent": None, "missing": lacking, "exercises": looks}
+    return {**nothing, "missing": lacking, "exercises": looks, "held": exercises.held(taken)}
 
 
 def missing(seen: Look, numbers: Iterable[int], lesson: Iterable[Exercise]) -> str:
@@ -141,7 +157,7 @@ class ActionModule(Action):
         name = variables["inventory_hostname"]
         settings = settings_of(name, variables, self._loader, self._templar)
         lesson = lesson_of(Path(settings["course_image_project"]))
-        seen = look(name, self._answer(lesson, variables), lesson)
+        seen = look(name, self._answer(lesson, variables), lesson, around(settings))
         unfit = [
             exercise.number
             for exercise in lesson

@@ -18,7 +18,8 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
     fields,
     memory,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.shapes import fitted
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields import NOTHING_AROUND
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import fitted, nothing
 from ansible_collections.labocloud.room.plugins.modules import seat_progress as module
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import NoConnection
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
@@ -44,6 +45,30 @@ def test_it_is_judged_by_the_checks_of_the_project(tmp_path: Path) -> None:
     assert look["silent"] is None
     assert steps(look) == {"01-first": [True, False], "02-second": [False], "03-third": [False]}
     assert look["exercises"]["03-third"]["lacks"] == ["compose"]
+
+
+def test_what_is_around_a_seat_is_the_inventorys_word(tmp_path: Path) -> None:
+    """Show that a seat cannot make itself a neighbour."""
+    check = make(tmp_path) / "app/exercises/01-first/check.py"
+    check.write_text(check.read_text().replace("NEEDS = []", 'NEEDS = ["neighbour"]'))
+    loaded = seat_progress.lesson_of(tmp_path)
+    snapshot = taken() | {"around": {**NOTHING_AROUND, "neighbour": "pc03"}}
+    look = seat_progress.look(NAME, answer_with(snapshot), loaded)
+    assert look["exercises"]["01-first"]["lacks"] == ["neighbour"]
+    beside = {**NOTHING_AROUND, "neighbour": "pc08"}
+    look = seat_progress.look(NAME, answer_with(taken()), loaded, beside)
+    assert look["exercises"]["01-first"]["lacks"] == []
+
+
+def test_a_look_has_what_steps_of_the_neighbour_rest_on(tmp_path: Path) -> None:
+    make(tmp_path)
+    snapshot = taken("one", "two", stopped=("three",))
+    for number, container in enumerate(snapshot["containers"]):
+        container.update(id=f"{number}" * 64, ports={} if number == 1 else {"80/tcp": [8080]})
+    image = nothing(fields.SNAPSHOT["images"][0])
+    snapshot["images"] = [image, image | {"layers": ["a" * 16, "b" * 16]}]
+    look = seat_progress.look(NAME, answer_with(snapshot), seat_progress.lesson_of(tmp_path))
+    assert look["held"] == ["0" * 12, "b" * 16]
 
 
 @pytest.mark.parametrize(
@@ -245,6 +270,12 @@ def test_what_comes_before_an_exercise(tmp_path: Path) -> None:
         {"number": 1, "title": "1. 01-first", "script": "\necho 01-first\n"},
         {"number": 2, "title": "2. 02-second", "script": scripts},
     ]
+
+
+def test_what_a_seat_cannot_do_alone_is_left_out(tmp_path: Path) -> None:
+    check = make(tmp_path) / "app/exercises/01-first/check.py"
+    check.write_text(check.read_text().replace("NEEDS = []", 'NEEDS = ["neighbour"]'))
+    assert [exercise["number"] for exercise in before(3, tmp_path)] == [2]
 
 
 @pytest.mark.parametrize("number", ["", "0", "4", "-1", "x", None])

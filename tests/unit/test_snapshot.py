@@ -643,11 +643,8 @@ def test_what_compose_calls_a_volume_is_told(engine: Engine) -> None:
 
 
 def test_an_engine_is_told(engine: Engine) -> None:
-    engine.on("GET", "/info", {**INFO, "Name": "pc07"})
-    assert take(engine, name=True)["engine"]["name"] == "pc07"
-    facts = take(engine, name=False)["engine"]
+    facts = take(engine)["engine"]
     assert {**facts, "compose": None} == {
-        "name": "",
         "version": "26.1.5",
         "rootless": True,
         "memory": True,
@@ -655,8 +652,7 @@ def test_an_engine_is_told(engine: Engine) -> None:
         "swarm": False,
     }
     engine.on("GET", "/info", {})
-    facts = take(engine, name=True)["engine"]
-    assert (facts["rootless"], facts["name"]) == (False, "")
+    assert not take(engine)["engine"]["rootless"]
 
 
 def test_of_an_image_less_can_be_told(engine: Engine) -> None:
@@ -1141,9 +1137,7 @@ def test_what_exercises_want_is_put_together() -> None:
         "lines": ["a"],
         "variables": ["V"],
         "events": True,
-        "name": False,
     }
-    assert snapshot.wanted([{"name": True}, {}])["name"]
 
 
 EVENTS = [event("kill", signal="15"), event("stop"), event("exec_create: sh", execID="1")]
@@ -1206,7 +1200,6 @@ def test_any_answers_make_a_snapshot_or_an_error(data: st.DataObject) -> None:
             **dict.fromkeys(("files", "texts"), files),
             "variables": ["A"],
             "events": True,
-            "name": True,
         }
         try:
             result = snapshot.take(snapshot.wanted([wants]), "/nowhere")

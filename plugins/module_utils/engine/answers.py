@@ -42,9 +42,8 @@ class Swarm(TypedDict, total=False):
 
 
 class Info(TypedDict, total=False):
-    """The engine itself. Name: the machine's host name."""
+    """The engine itself."""
 
-    Name: str
     ServerVersion: str
     DockerRootDir: str
     Driver: str

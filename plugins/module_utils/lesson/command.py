@@ -17,6 +17,7 @@ from pathlib import Path
 from ansible_collections.labocloud.room.plugins.module_utils.images import delivered
 from ansible_collections.labocloud.room.plugins.module_utils.languages import SOURCE, in_language
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
+    around,
     course_page,
     engine_access,
     exercise_text,
@@ -84,7 +85,8 @@ class Labo:
 
     def _snapshot(self, lesson: list[Exercise]) -> Snapshot:
         """Return a snapshot by which these exercises can be judged. Raises WrongError."""
-        return engine_access.take_snapshot(lesson, delivered.read(self.program))
+        taken = engine_access.take_snapshot(lesson, delivered.read(self.program))
+        return {**taken, "around": around.read(self.program)}
 
     def _numbered(self, line: CommandLine) -> Exercise:
         """Return the exercise that the first word of a command line numbers. Raises WrongError."""
@@ -252,13 +254,17 @@ class Labo:
         self.terminal.say(self.terminal.lines(say("read_here")))
         self.terminal.say(f"\n{markdown(in_language(exercise.texts, language()))}\n")
 
+    def _around(self) -> dict[str, str]:
+        """Return what a preparation is told of the room around the seat."""
+        return around.variables(around.read(self.program), delivered.read(self.program))
+
     def _prepare(self, exercise: Exercise) -> None:
         """Run the script that prepares an exercise. Raises WrongError where that fails."""
         home = Path.home()
         code = subprocess.call(  # noqa: S603  # the project’s own script
             ["/bin/sh", "-e", "-c", exercise.setup, "labo"],
             cwd=home if home.is_dir() else "/",
-            env={**os.environ, "LABO_KEPT": say("kept_aside", path="%s")},
+            env={**os.environ, "LABO_KEPT": say("kept_aside", path="%s"), **self._around()},
             stdin=subprocess.DEVNULL,
         )
         if code != 0:

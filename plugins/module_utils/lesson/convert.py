@@ -181,7 +181,7 @@ def _layers_of(layers: Iterable[str]) -> list[str]:
     return [_bare(layer)[:16] for layer in layers][:130]
 
 
-def _delivered_as(name: str) -> str:
+def delivered_as(name: str) -> str:
     """Return which of the course's images has a name, base or course, else the empty text."""
     if name == BASE:
         return "base"
@@ -191,7 +191,7 @@ def _delivered_as(name: str) -> str:
 def gone_of(image: Delivered) -> fields.Gone:
     """Return an image that was delivered and is not there."""
     return {
-        "delivered": _delivered_as(image["name"]),
+        "delivered": delivered_as(image["name"]),
         "layers": _layers_of(image["layers"]),
         "rows": image["rows"],
     }
@@ -208,7 +208,7 @@ def image_of(
     layers = (described.get("RootFS") or {}).get("Layers") or []
     return {
         "id": _bare(described["Id"]),
-        "delivered": _delivered_as(delivered),
+        "delivered": delivered_as(delivered),
         "tags": [short(tag) for tag in described.get("RepoTags") or []][:_MOST_TAGS],
         "created": seconds(described.get("Created")),
         "size": described.get("Size", 0),

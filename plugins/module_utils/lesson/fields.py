@@ -9,23 +9,39 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
-from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, shape_of
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import (
+    Shape,
+    nothing,
+    shape_of,
+)
 
 
 class Engine(TypedDict):
     """The engine.
 
-    name: the seat's host name, only where an exercise wants it. memory: whether it can limit a
-    container's memory. compose: whether the seat has `docker compose`. swarm: whether it is a
-    manager of one.
+    memory: whether it can limit a container's memory. compose: whether the seat has `docker
+    compose`. swarm: whether it is a manager of one.
     """
 
-    name: str
     version: str
     rootless: bool
     memory: bool
     compose: bool
     swarm: bool
+
+
+class Around(TypedDict):
+    """What the seat's room has around it, as the control machine tells it, and not the engine.
+
+    neighbour: the name of the seat beside it, and seat: its own, each as the tag of an image can
+    be. address: that of the neighbour, as it is written in a URL. The three are empty without a
+    neighbour. registry: the course's repository in the room's registry, HOST:PORT/NAME, else empty.
+    """
+
+    seat: str
+    neighbour: str
+    address: str
+    registry: str
 
 
 # type: bind, volume or tmpfs; name: the volume's; from: the seat's path. A class cannot have the
@@ -227,6 +243,7 @@ class Snapshot(Named):
 
     taken: float
     engine: Engine
+    around: Around
     containers: list[Container]
     images: list[Image]
     gone: list[Gone]
@@ -243,7 +260,7 @@ class Asked(TypedDict, total=False):
     commands, logs, lines: names of containers. files, texts: [container, path]. pages: [container,
     port in the container, path], where the port may be 0 for whatever one is published, and the
     container `service:web` for those of a service of Compose. variables: names of the variables
-    that services may set. events: the engine's. name: the seat's.
+    that services may set. events: the engine's.
     """
 
     commands: list[str]
@@ -254,7 +271,6 @@ class Asked(TypedDict, total=False):
     pages: list[list[Any]]
     variables: list[str]
     events: bool
-    name: bool
 
 
 class Wants(TypedDict):
@@ -268,8 +284,8 @@ class Wants(TypedDict):
     lines: list[str]
     variables: list[str]
     events: bool
-    name: bool
 
 
 SNAPSHOT: dict[Any, Shape] = shape_of(Snapshot)
+NOTHING_AROUND: Around = nothing(SNAPSHOT["around"])
 WANTS: dict[Any, Shape] = shape_of(Asked)

@@ -18,6 +18,7 @@ from typing import Any
 
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields import (
     SNAPSHOT,
+    Around,
     Ending,
     Engine,
     Snapshot,
@@ -291,6 +292,7 @@ class Seat:
         self.asked: list[Container] = []
         self.taken = snapshot["taken"]
         self.engine: Engine = snapshot["engine"]
+        self.around: Around = snapshot["around"]
         self.containers = [Container(fields) for fields in snapshot["containers"]]
         self.images = [Image(fields) for fields in snapshot["images"]]
         self.base = self._revised("base", BASE)

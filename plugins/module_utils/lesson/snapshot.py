@@ -76,7 +76,6 @@ def wanted(wants: list[fields.Asked]) -> fields.Wants:
         "lines": sorted({name for want in wants for name in want.get("lines", [])}),
         "variables": sorted({name for want in wants for name in want.get("variables", [])}),
         "events": any(want.get("events") for want in wants),
-        "name": any(want.get("name") for want in wants),
     }
 
 
@@ -128,7 +127,9 @@ def _unshaped(
     services, tasks = _swarm(reader, wants["variables"]) if managing else ([], [])
     return {
         "taken": time.time(),
-        "engine": _engine_of(info, managing=managing, named=wants["name"]),
+        "engine": _engine_of(info, managing=managing),
+        # The engine does not know it: whoever judges by the snapshot adds it.
+        "around": {**fields.NOTHING_AROUND},
         "containers": [*containers],
         "images": images,
         "gone": [
@@ -249,13 +250,12 @@ def _converted(items: Iterable[_Item], converter: Callable[[_Item], _Fields]) ->
     return converted
 
 
-def _engine_of(info: answers.Info, *, managing: bool, named: bool) -> fields.Engine:
+def _engine_of(info: answers.Info, *, managing: bool) -> fields.Engine:
     """Return the engine as a snapshot has it.
 
-    managing: whether it is a manager of a swarm. named: whether the seat's name is told.
+    managing: whether it is a manager of a swarm.
     """
     return {
-        "name": convert.short(info.get("Name")) if named else "",
         "version": convert.short(info.get("ServerVersion")),
         "rootless": "name=rootless" in (info.get("SecurityOptions") or []),
         "memory": bool(info.get("MemoryLimit")),

@@ -31,6 +31,7 @@ class JudgedStep(_Hints):
     title: dict[str, str]
     done: bool
     hint: dict[str, str]
+    elsewhere: str
 
 
 class JudgedExercise(TypedDict):
@@ -45,12 +46,14 @@ class Look(TypedDict):
     """How far a seat is.
 
     silent: why it could not be judged; then it has no exercises, else all, by their names. missing:
-    which of the course's images the seat has no more.
+    which of the course's images the seat has no more. held: what steps of its neighbour may rest
+    on, as exercises.held() returns it.
     """
 
     silent: Finding | None
     missing: Finding | None
     exercises: dict[str, JudgedExercise]
+    held: list[str]
 
 
 class DatedLook(Look):
