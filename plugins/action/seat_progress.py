@@ -17,9 +17,13 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson import exerc
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import (
     Exercise,
     ExerciseError,
-    Step,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress import UNFIT, progress
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress import (
+    UNFIT,
+    Seen,
+    progress,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Answer as Given
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Seat
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, fitted
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import Answer
@@ -40,9 +44,14 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.published import Va
 from ansible_collections.labocloud.room.plugins.plugin_utils.settings import settings_of
 
 # Characters of a text of a check: the longest text of the course has half as many.
-LONGEST = 600
+LONGEST = 900
 # The shape of the key practical of the module's result.
-PRACTICAL: Shape = {"snapshot": ({...: object}, None), "why": str, "answers": {str: [str]}}
+PRACTICAL: Shape = {
+    "snapshot": ({...: object}, None),
+    "why": str,
+    "answers": {str: [{"text": str, "time": float, "seen": ([str], None)}]},
+    "hints": {str: {str: int}},
+}
 
 
 def lesson_of(project: Path) -> list[Exercise]:
@@ -56,16 +65,20 @@ def lesson_of(project: Path) -> list[Exercise]:
     return lesson
 
 
-def _shown(step: Step) -> JudgedStep:
+def _shown(seen: Seen) -> JudgedStep:
     """Return the fields of a step, each text in one line of at most LONGEST characters.
 
     A check may put values of the seat's into a text, such as the name of an image.
     """
+    step = seen.step
     title, hint = (
         {language: one_line(text)[:LONGEST] for language, text in texts.items()}
         for texts in (step.title, step.hint)
     )
-    return {"id": step.id, "title": title, "done": step.done, "hint": hint}
+    shown: JudgedStep = {"id": step.id, "title": title, "done": step.done, "hint": hint}
+    if step.hints:
+        shown["hints"] = {"opened": len(seen.opened), "of": len(step.hints)}
+    return shown
 
 
 def look(name: str, answer: Answer, lesson: Iterable[Exercise]) -> Look:
@@ -84,8 +97,13 @@ def look(name: str, answer: Answer, lesson: Iterable[Exercise]) -> Look:
     taken = snapshot.shaped(practical["snapshot"])
     looks: dict[str, JudgedExercise] = {}
     for exercise in lesson:
-        seen = progress(exercise, taken, practical["answers"].get(exercise.name, []), {})
-        steps = [_shown(step.step) for step in seen.steps]
+        answers = [
+            Given(given["text"], given["time"], given["seen"])
+            for given in practical["answers"].get(exercise.name, [])
+        ]
+        hints = practical["hints"].get(exercise.name, {})
+        seen = progress(exercise, taken, answers, {}, hints)
+        steps = [_shown(step) for step in seen.steps]
         looks[exercise.name] = {"lacks": seen.lacks, "steps": steps, "state": seen.state}
     gone = Seat(taken).gone
     lacking = finding("course_image_gone", name, image=", ".join(gone)) if gone else None

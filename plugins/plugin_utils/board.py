@@ -129,7 +129,8 @@ def _progress_of(lesson: Iterable[Exercise], look: DatedLook, before: KeptRow) -
     for exercise in lesson:
         judged = look["exercises"].get(exercise.name, _NO_STEPS)
         seen = []
-        for step in (Step(**step) for step in judged["steps"]):
+        for shown in judged["steps"]:
+            step = Step(shown["id"], shown["title"], shown["done"], shown["hint"])
             first = _seconds(since.get((exercise.name, step.id)))
             seen.append(Seen(step, first or (look["time"] if step.done else 0.0)))
         exercises.append(Progress(exercise, seen, judged["lacks"]))
@@ -160,8 +161,9 @@ def _is_recent(row: KeptRow, now: float) -> bool:
     return now - _seconds(row["time"]) <= _LESSON
 
 
-def _place_of(exercises: list[Progress], before: KeptRow, now: float) -> Place | None:
+def _place_of(exercises: list[Progress], before: KeptRow, look: DatedLook) -> Place | None:
     """Return where a seat is: the first step to do, and since when; None if all is done."""
+    now = look["time"]
     current = here(exercises)
     seen = current.first_open if current else None
     if current is None or seen is None:
@@ -170,17 +172,21 @@ def _place_of(exercises: list[Progress], before: KeptRow, now: float) -> Place |
     since, last = iso(now), before["at"]
     if last and (last["exercise"], last["step"]) == (exercise.name, step.id):
         since = last["since"] if _is_recent(before, now) else since
-    return {
+    index = current.steps.index(seen)
+    place: Place = {
         "exercise": exercise.name,
         "number": exercise.number,
         "step": step.id,
-        "position": current.steps.index(seen) + 1,
+        "position": index + 1,
         "of": len(current.steps),
         "title": step.title,
         # A step to which the check gives no condition has no hint.
         "hint": step.hint or dict.fromkeys(step.title, ""),
         "since": since,
     }
+    if hints := look["exercises"][exercise.name]["steps"][index].get("hints"):
+        place["hints"] = hints
+    return place
 
 
 def _row_of(before: KeptRow, look: DatedLook | None, lesson: list[Exercise], person: str) -> Row:
@@ -209,7 +215,7 @@ def _row_of(before: KeptRow, look: DatedLook | None, lesson: list[Exercise], per
         state = _OFF if look["silent"]["id"] == "unreachable" else _MUTE
         return {**row, "state": state, "finding": look["silent"]}
     exercises = _progress_of(lesson, look, before)
-    at = _place_of(exercises, before, look["time"])
+    at = _place_of(exercises, before, look)
     has_begun = any(seen.since for progress in exercises for seen in progress.steps)
     going_on = (WORKING if has_begun else NEW) if at else _THROUGH
     return {
@@ -405,4 +411,6 @@ def _words(row: Row, now: str) -> str:
         return {_UNKNOWN: "no look so far", _THROUGH: "all done", NEW: "not begun"}[row["state"]]
     where = f"{at['number']}, step {at['position']} of {at['of']}"
     text = f"{where}, since {minutes_since(at['since'], now)} min"
+    if (hints := at.get("hints")) and hints["opened"] > 1:
+        text += f", hints {hints['opened']}/{hints['of']}"
     return f"{text}: STUCK, {at['hint']['en']}" if row["state"] == _STUCK else text

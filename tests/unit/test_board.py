@@ -380,6 +380,41 @@ def test_the_lines_in_a_terminal(exercises: list[Exercise]) -> None:
     assert lines[-1] == "5 seats, 4 need you: 3 stuck, 1 off, 1 new."
 
 
+def graded(look: dict[str, Any], opened: int) -> dict[str, Any]:
+    """Return a look at a seat on which so many of three hints to the first open step are open."""
+    for step in look["exercises"]["01-first"]["steps"]:
+        if not step["done"]:
+            step["hints"] = {"opened": opened, "of": 3}
+    return look
+
+
+def test_how_many_hints_were_opened_is_told_from_the_second_on(exercises: list[Exercise]) -> None:
+    looks = {f"pc{opened}": graded(seen(exercises, taken("one")), opened) for opened in (1, 2, 3)}
+    report = make_report(exercises, looks)
+    assert [seat(report, f"pc{opened}")["at"]["hints"]["opened"] for opened in (1, 2, 3)] == [
+        1,
+        2,
+        3,
+    ]
+    lines = list(board.lines(report))
+    where = "1, step 2 of 2, since 0 min"
+    assert [line for line in lines if "since" in line] == [
+        f"pc1  1/2 .   .   {where}",
+        f"pc2  1/2 .   .   {where}, hints 2/3",
+        f"pc3  1/2 .   .   {where}, hints 3/3",
+    ]
+    for language, name in (("fr", "indices :"), ("en", "hints:")):
+        parser = Text(language)
+        parser.feed(page.page(page.BOARD, report, language))
+        text = " ".join(" ".join(parser.texts).split())
+        assert [count for count in "123" if f"{name} {count}/3" in text] == ["2", "3"]
+    # A report of before there were hints to be asked for, and one of after.
+    older = make_report(exercises, {"pc1": seen(exercises, taken("one"))})
+    del older["seats"][0]["at"]["hints"]
+    assert board.usable_report(older) == older
+    assert board.usable_report(report) == report
+
+
 def lacking(snapshot: dict[str, Any]) -> dict[str, Any]:
     """Return a snapshot of a seat that had the base, and has it no more."""
     return snapshot | {"gone": [{"delivered": "base", "layers": [], "rows": 0}]}

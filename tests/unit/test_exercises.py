@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from functools import cache
 from http.server import ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 import stand_in
@@ -23,7 +23,11 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
     fields,
     snapshot,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import BASE, COURSE
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import (
+    BASE,
+    COURSE,
+    Seat,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import nothing
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,6 +43,13 @@ SECTIONS = {
 }
 # The project's own; a teacher's follow them.
 OWN = [folder.name for folder in FOLDERS if int(folder.name[:2]) <= 13]
+# Those whose hints are graded, each of them; the others have one text a condition.
+GRADED = ["02-run-again", "03-own-image"]
+# What no first hint has: the command that does it, or an option.
+COMMAND = re.compile(
+    r"\bdocker (run|rm|build|stop|start|exec|create|network|volume|service|swarm|compose|tag)\b"
+    r"| --\w"
+)
 # In what a check says in French, where there has to be a blank at which no line breaks.
 BREAKS = re.compile(r"« | »| [:;?!](?=\s|$)")
 
@@ -78,12 +89,13 @@ def missing(folder: Path) -> Iterator[str]:
             yield f"check.py has a blank at which a line may break in “{text}”"
     for name in set(exercise.wants) - {key.rstrip("?") for key in fields.WANTS}:
         yield f"WANTS has {name}, which is none of a snapshot's"
-    recorders = {kind: Recorder() for kind in ("logs", "files", "pages")}
+    recorders = {kind: Recorder() for kind in get_type_hints(fields.Named)}
     try:
         steps = exercises.judged(exercise, {**snapshot.shaped({}), **recorders})
     except Exception as error:  # whatever a teacher's program does
         yield f"check(seat) of check.py raises {error!r} on a seat that has nothing"
         return
+    yield from uneven(exercise)
     if not steps:
         yield "check(seat) of check.py gives no step"
     if len({step.id for step in steps}) < len(steps):
@@ -91,12 +103,20 @@ def missing(folder: Path) -> Iterator[str]:
     for kind, recorder in recorders.items():
         wanted = exercise.wants.get(kind, [])
         # As a snapshot has them.
-        form = {"files": "{}:{}", "pages": "{}:{}{}"}.get(kind)
+        form = {"files": "{}:{}", "texts": "{}:{}", "pages": "{}:{}{}"}.get(kind)
         names = {form.format(*entry) if form else entry for entry in wanted}
         yield from (
             f"check.py reads {kind} of “{name}”, which its WANTS does not have"
             for name in sorted(recorder.names - names)
         )
+
+
+def uneven(exercise: exercises.Exercise) -> Iterator[str]:
+    """Yield which hints have more parts in one language than in the other."""
+    for step, _, conditions in exercise.check(Seat(snapshot.shaped({}))):
+        for _, *texts in conditions:
+            if len({len(text) if isinstance(text, tuple) else 1 for text in texts}) > 1:
+                yield f"a hint to “{step}” in check.py has more parts in one language"
 
 
 def missing_in_text(exercise: exercises.Exercise, language: str, text: str) -> Iterator[str]:
@@ -121,6 +141,29 @@ def texts_in(code: ast.AST) -> Iterator[str]:
     for node in ast.walk(code):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
+
+
+def hints_of(name: str) -> Iterator[tuple[str | tuple[str, ...], ...]]:
+    """Yield the hints to each condition of an exercise, in the languages of PAIR."""
+    for _, _, conditions in by_name(name).check(Seat(snapshot.shaped({}))):
+        for _, *texts in conditions:
+            yield tuple(texts)
+
+
+def test_the_exercises_whose_hints_are_graded_are_listed() -> None:
+    kinds = {name: {type(text) for texts in hints_of(name) for text in texts} for name in OWN}
+    assert kinds == {name: {tuple if name in GRADED else str} for name in OWN}
+
+
+@pytest.mark.parametrize("name", GRADED)
+def test_graded_hints_begin_with_what_is_seen_and_have_no_command_at_first(name: str) -> None:
+    for texts in hints_of(name):
+        french, english = texts
+        assert len(french) == len(english)
+        assert len(french) in (2, 3), french
+        for text in texts:
+            assert all(text), text
+            assert not COMMAND.search(text[0]), text[0]
 
 
 @cache
@@ -176,6 +219,7 @@ BROKEN = {
     "blocks of commands": without(r"(?=^## Hints)", "en.md", "```sh poste\nls\n```\n\n"),
     "check.py has a blank": without("\u00a0:", "check.py", " :"),
     "what is open to a cheat": without("Open: ", "check.py"),
+    "has more parts": without(r"^ +AGAIN\[1\],\n", "check.py"),
     "gives no step": without(
         r"^def check\(.*", "check.py", "def check(seat):\n    return []\n\n\ndef other(seat):"
     ),
@@ -261,8 +305,13 @@ def snapshots(name: str) -> st.SearchStrategy[tuple[dict[str, Any], list[str]]]:
     pages = [
         f"{container}:{port}{path}" for container, port, path in exercise.wants.get("pages", [])
     ]
+    files = [
+        f"{container}:{path}"
+        for kind in ("files", "texts")
+        for container, path in exercise.wants.get(kind, [])
+    ]
     odd = ['{"requests": "1"}', '{"hostname": []}', "[]", "a" * 12, "b" * 64]
-    texts = [BASE, COURSE, "running", "exited", "created", "8888/tcp", *own, *pages, *odd]
+    texts = [BASE, COURSE, "running", "exited", "created", "8888/tcp", *own, *pages, *files, *odd]
     answers = st.lists(st.sampled_from(texts), max_size=2)
     return st.tuples(of_shape(fields.SNAPSHOT, texts), answers)
 

@@ -128,7 +128,8 @@ def on_course(*tags: str) -> Change:
 
 def empty_folder(seat: Snapshot) -> None:
     """Have the server of exercise 6 find no page."""
-    seat["pages"]["site:8000/index.html"] = {"status": 404, "modified": 0.0, "body": ""}
+    page = {"status": 404, "modified": 0.0, "size": 0, "body": ""}
+    seat["pages"]["site:8000/index.html"] = page
 
 
 def whole_container(seat: Snapshot) -> None:

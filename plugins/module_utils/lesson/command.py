@@ -23,8 +23,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
     exercises,
     memory,
     pages,
-    save,
-    save_text,
+    save_command,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.command_line import (
     CommandLine,
@@ -36,13 +35,13 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields impor
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress import (
     DONE,
     OPEN,
+    UNFIT,
     WAS,
     Progress,
     here,
     progress,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Seat
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import Saved
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import (
     MARKS,
     Terminal,
@@ -58,8 +57,6 @@ _INTERRUPTED, _BROKEN_PIPE = 128 + signal.SIGINT, 128 + signal.SIGPIPE
 _PAUSE, _PAGE_SECONDS = 2, 2.0
 # The port that the course's app listens on in its container, and the name of that container.
 _PORT, _FLASK = 8888, "flask"
-# The most names that one message about a save lists.
-_MOST_NAMES = 10
 
 
 class Labo:
@@ -82,6 +79,7 @@ class Labo:
             "start": self.start,
             "check": self.check,
             "next": self.next,
+            "hint": self.hint,
             "answer": self.answer,
             "save": self.save,
             "mistakes": self.mistakes,
@@ -143,7 +141,8 @@ class Labo:
         for exercise in lesson:
             answers = remembered.answers.get(exercise.name, [])
             done = remembered.done.get(exercise.name, {})
-            progresses.append(progress(exercise, taken, answers, done))
+            hints = remembered.hints.get(exercise.name, {})
+            progresses.append(progress(exercise, taken, answers, done, hints))
         fresh = [
             (item.exercise.name, seen.step.id, seen.since)
             for item in progresses
@@ -318,6 +317,24 @@ class Labo:
             self._say_next(self._open())
         return code
 
+    def hint(self, line: CommandLine) -> int:
+        """Print the hints to the first open step of an exercise, and one more than before."""
+        exercise = self._numbered(line) if line.words else self._current()
+        taken = self._snapshot([exercise])
+        [checked] = self._progress([exercise], taken)
+        self._say_what_is_missing(taken)
+        seen = None if checked.state == UNFIT else checked.first_open
+        is_further = seen is not None and len(seen.opened) < len(seen.step.hints)
+        if seen and is_further:
+            seen = seen._replace(asked=len(seen.opened))
+            condition, count = seen.step.condition, seen.asked
+            self._remember(lambda mine: mine.ask(exercise.name, condition, count))
+        lines = exercise_text.hint_lines(checked, seen, self.terminal)
+        if seen and not is_further:
+            lines.append(self.terminal.lines(say("no_more_hints")))
+        self.terminal.say("\n".join(lines))
+        return _ALL_DONE if checked.state == DONE else _NOT_DONE
+
     def _open(self) -> Exercise | None:
         """Return the exercise that the seat is at, None where all are done. Raises WrongError."""
         taken = self._snapshot(self.exercises)
@@ -379,49 +396,13 @@ class Labo:
             return code
 
     def save(self, line: CommandLine) -> int:
-        """Save the student's work in one file to take home."""
-        terminal, folder = self.terminal, Path.home() / save.FOLDER
-        path = save_text.save_path(line.words, folder)
-        with engine_access.connected() as docker, engine_access.interrupted_by_signals():
-            save.clear(docker)
-            images = delivered.read(self.program)
-            work = save.own_work(docker, {image["fingerprint"] for image in images})
-            if not (work.names or work.volumes or folder.is_dir()):
-                terminal.say(terminal.lines(say("save_nothing", folder=folder)))
-                return _ALL_DONE
-            # The work may be larger than the disk, so the path is printed before it is written.
-            terminal.say(terminal.lines(say("save_to", path=path)))
-            when = time.strftime("%Y-%m-%d %H:%M")
-
-            def readme(saved: save.Work) -> str:
-                head = say("readme_head", account=engine_access.account(), when=when)
-                return "\n".join([head, "", *save_text.at_home(path, saved, folder), ""])
-
-            def report(name: str, count: int) -> None:
-                short = save.ANONYMOUS.sub(lambda match: f"{match[0][:12]}…", name)
-                text = say("save_thing", name=short, size=save.size(count))
-                terminal.say(terminal.lines(text, "  "))
-
-            try:
-                result = save.save(docker, work, folder, path, readme, report=report)
-            except OSError as error:
-                raise WrongError(save_text.not_saved(error, path)) from error
-        return self._report_save(result, path, folder)
-
-    def _report_save(self, result: Saved, path: Path, folder: Path) -> int:
-        """Print what a save has and has not, remember it, and return the exit code."""
-        terminal, work = self.terminal, result.work
+        """Save the student's work in one file to take home, and remember what was saved."""
+        result = save_command.save(line.words, self.program, self.terminal, self._complain_once)
+        if result is None:
+            return _ALL_DONE
+        work = result.work
         self._remember(lambda mine: mine.save(list(work.images), work.volumes))
-        unsaved = [say("kind_volumes", name=name) for name in result.closed]
-        unsaved += [memory.printable(str(file)) for file in result.unread]
-        if unsaved:
-            self._complain_once(say("save_left", names=", ".join(unsaved[:_MOST_NAMES])))
-        terminal.say(terminal.lines(say("saved", path=path, size=save.size(path.stat().st_size))))
-        terminal.say("\n".join(["", *save_text.at_home(path, work, folder)]))
-        if result.torn:
-            self._complain_once(say("save_torn", names=", ".join(result.torn[:_MOST_NAMES])))
-            return _NOT_DONE
-        return _ALL_DONE
+        return _NOT_DONE if result.torn else _ALL_DONE
 
     def mistakes(self, _line: CommandLine) -> int:
         """Print the course's page of usual mistakes. Raises WrongError where the seat has none."""

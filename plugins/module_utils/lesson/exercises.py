@@ -24,7 +24,7 @@ from typing import Any
 
 from ansible_collections.labocloud.room.plugins.module_utils.languages import in_language, ordered
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import fields, snapshot
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Answer, Seat
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import faults
 
 # The languages of the texts in a check, in the order of its pairs; each exercise has pages in both.
@@ -54,7 +54,8 @@ _PAUSED = (
     "“{name}” is paused: its processes are frozen, and it has not stopped. docker unpause {name}",
 )
 # What a check yields: the step's ID, its titles, and its conditions; see judged().
-_Condition = tuple[object, str, str]
+_Text = str | tuple[str, ...]
+_Condition = tuple[object, _Text, _Text]
 _CheckedStep = tuple[str, tuple[str, str], list[_Condition]]
 
 
@@ -62,13 +63,18 @@ _CheckedStep = tuple[str, tuple[str, str], list[_Condition]]
 class Step:
     """A step of an exercise. title: by language. hint: what helps next, by language, empty if done.
 
-    id: unique in its exercise.
+    id: unique in its exercise. hints: the parts of the hint, from mild to plain, each by language.
+    condition: the step's ID and the place of the condition that the hint is to. said: the answer by
+    which a student has predicted what the step shows, empty where there was none to be given.
     """
 
     id: str
     title: dict[str, str]
     done: bool
     hint: dict[str, str]
+    hints: list[dict[str, str]] = field(default_factory=list)
+    condition: str = ""
+    said: str = ""
 
 
 @dataclass(frozen=True)
@@ -182,27 +188,41 @@ def lacks(exercise: Exercise, taken: fields.Snapshot) -> list[str]:
     return [need for need in exercise.needs if not engine[need]]
 
 
+def _hints(missing: Iterable[_Text]) -> list[dict[str, str]]:
+    """Return hints, from mild to plain. missing: the texts of a condition, in those of PAIR."""
+    texts = ((text,) if isinstance(text, str) else text for text in missing)
+    return [dict(zip(PAIR, hint, strict=True)) for hint in zip(*texts, strict=True)]
+
+
 def judged(exercise: Exercise, taken: fields.Snapshot, answers: Iterable[str] = ()) -> list[Step]:
     """Return the steps of an exercise, as a snapshot shows them.
 
     answers: those that were given on the seat. The check yields each step as (id, (title in French,
     in English), conditions), a condition as (whether it holds, hint in French, in English), in the
-    order of causes. A step is done where all conditions hold; else its hint is that of the first
-    that does not, or that a container is paused, of those that the check has asked for. Raises
-    whatever the check raises.
+    order of causes. A hint is a text, or several, from mild to plain. A step is done where all
+    conditions hold; else its hint is that of the first that does not, or that a container is
+    paused, of those that the check has asked for. Raises whatever the check raises.
     """
     steps, seat = [], Seat(taken, answers)
     for name, titles, conditions in exercise.check(seat):
-        missing = next((texts for holds, *texts in conditions if not holds), None)
+        place, missing = next(
+            ((place, texts) for place, (holds, *texts) in enumerate(conditions) if not holds),
+            (0, None),
+        )
         paused = next((container.name for container in seat.asked if container.paused), None)
         if missing and paused:
             missing = [text.format(name=paused) for text in _PAUSED]
+        hints = _hints(missing) if missing else []
+        said = (holds for holds, *_ in conditions if isinstance(holds, Answer))
         steps.append(
             Step(
                 id=name,
                 title=dict(zip(PAIR, titles, strict=True)),
                 done=missing is None and bool(conditions),
-                hint=dict(zip(PAIR, missing, strict=True)) if missing else {},
+                hint={key: " ".join(hint[key] for hint in hints) for key in PAIR if hints},
+                hints=hints,
+                condition=f"{name}/{place}" if missing else "",
+                said=next(said, ""),
             )
         )
     return steps
