@@ -137,8 +137,8 @@ def check(seat):
         [
             (
                 stubborn,
-                "Aucun conteneur ne s’appelle « tetu » : docker run -d --name tetu, sans --rm, avec "
-                "l’option qui le relance.",
+                "Aucun conteneur ne s’appelle « tetu » : docker run -d --name tetu, sans --rm, et "
+                "avec l’option qui le relance.",
                 "No container is called “tetu”: docker run -d --name tetu, without --rm, with the "
                 "option that starts it again.",
             ),
