@@ -138,6 +138,11 @@ def whole_container(seat: Snapshot) -> None:
     empty_folder(seat)
 
 
+def has_secret(seat: Snapshot) -> None:
+    """Have both images of exercise 4 hold the file that one of them should not."""
+    seat["files"]["tout2:/app/secret.txt"] = seat["files"]["tout1:/app/secret.txt"]
+
+
 EMPTY = {"ports": {}}
 WRONG: list[tuple[int, str, Change, str]] = [
     (1, "said", without("containers", "premier"), "Aucun conteneur ne s’appelle « premier »"),
@@ -180,6 +185,14 @@ WRONG: list[tuple[int, str, Change, str]] = [
     (4, "fast", on_course("vite:1", "vite:2"), "prenez les Dockerfiles"),
     (4, "fast", like("vite:2", "vite:1", "id"), "sont une même image"),
     (4, "fast", without("images", "vite:2"), "Il n’y a pas d’image vite:2"),
+    (4, "left_out", without("images", "tout:2"), "Il n’y a pas d’image tout:2"),
+    (4, "left_out", on_course("tout:1"), "prenez les Dockerfiles"),
+    (4, "left_out", container("tout1", image_id="0" * 64), "n’est pas de l’image tout:1"),
+    (4, "left_out", without("files", "tout1:/app/app.py"), "n’est pas dans tout:1"),
+    (4, "left_out", without("files", "tout1:/app/secret.txt"), "avant d’écrire .dockerignore"),
+    (4, "left_out", without("files", "tout2:/app/app.py"), "n’est pas dans tout:2"),
+    (4, "left_out", has_secret, "est encore dans tout:2"),
+    (4, "left_out", made_by("tout:2", "COPY . .", "RUN rm secret.txt"), "la couche d’en dessous"),
     (5, "lost", container("oublie", exit=1), "n’est pas allé au bout"),
     (5, "lost", container("oublie", image_id="0" * 64), "relancez-le à partir de"),
     (5, "lost", text("logs", "oublie", "bonjour\n"), "n’a pas montré son propre passage"),
@@ -210,6 +223,8 @@ WRONG: list[tuple[int, str, Change, str]] = [
             (5, "volume", "garde"),
             (5, "kept", "garde"),
             (6, "mounted", "site"),
+            (4, "left_out", "tout1"),
+            (4, "left_out", "tout2"),
             (7, "served", "serveur"),
             (7, "lost", "perdu"),
         ]

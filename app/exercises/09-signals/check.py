@@ -1,7 +1,10 @@
 """Processes and signals: one has to be killed, one is ended by TERM, one ends by itself.
 
+Another one is started again by Docker.
+
 Open: 137 can also come from `docker kill`, and how long somebody waited is not known. Nor is it
-seen where a loop that has a trap, or what only holds the word, ends by itself.
+seen where a loop that has a trap, or what only holds the word, ends by itself. What was seen of
+`docker stop` and a container that is always started again is not known, nor why tetu ends.
 """
 
 WANTS = {"commands": ["sourd", "poli", "cours"]}
@@ -37,6 +40,7 @@ def check(seat):
     by_itself = any("exit" in word for word in deaf.command)
     trap = any("trap" in word for word in polite.command)
     own = seat.image_of(course)
+    stubborn = seat.container("tetu")
     yield (
         "deaf",
         (
@@ -121,6 +125,42 @@ def check(seat):
                 course.exit == 0,
                 f"« cours » a fini par {course.exit} : docker logs cours dit pourquoi.",
                 f"“cours” ended with {course.exit}: docker logs cours says why.",
+            ),
+        ],
+    )
+    yield (
+        "again",
+        (
+            "Docker a relancé « tetu » de lui-même",
+            "Docker has started “tetu” again by itself",
+        ),
+        [
+            (
+                stubborn,
+                "Aucun conteneur ne s’appelle « tetu » : docker run -d --name tetu, sans --rm, et "
+                "avec l’option qui le relance.",
+                "No container is called “tetu”: docker run -d --name tetu, without --rm, with the "
+                "option that starts it again.",
+            ),
+            (
+                stubborn.of(seat.base),
+                f"« tetu » vient de {stubborn.image} : relancez-le à partir de "
+                "labocloud20202021:base.",
+                f"“tetu” is made from {stubborn.image}: run it again from labocloud20202021:base.",
+            ),
+            (
+                stubborn.restart not in ("", "no"),
+                "Docker n’a pas à relancer « tetu » : effacez-le, et lancez-le avec --restart "
+                "on-failure:3, avant le nom de l’image.",
+                "Docker does not have to start “tetu” again: remove it, and run it with --restart "
+                "on-failure:3, before the image’s name.",
+            ),
+            (
+                stubborn.restarts,
+                "Docker n’a pas encore relancé « tetu » : son programme doit finir, et échouer. "
+                "Attendez deux secondes ; sinon, effacez-le, et lancez la commande de l’énoncé.",
+                "Docker has not started “tetu” again yet: its program has to end, and to fail. "
+                "Wait two seconds; else remove it, and run the command of the text.",
             ),
         ],
     )

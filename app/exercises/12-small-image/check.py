@@ -26,6 +26,13 @@ def served(seat, name, logs):
             f"“{name}” is not of today’s image {name}:1: remove it, and run it again.",
         ),
         (
+            "unable to find user" not in container.error,
+            f"{name}:1 n’a pas de liste de comptes où Docker trouverait ce nom : après USER, "
+            "écrivez un numéro, construisez, et relancez-le.",
+            f"{name}:1 has no list of accounts in which Docker could find that name: after USER "
+            "write a number, build, and run it again.",
+        ),
+        (
             # Without brackets, CMD is what a shell is told.
             container.running or image.on(seat.base) or "/bin/sh" not in image.command,
             f"« {name} » ne tourne pas : sans crochets, CMD demande un shell, et il n’y en a pas "
@@ -55,6 +62,16 @@ def check(seat):
     """Yield the steps."""
     gros, petit = seat.image("gros:1"), seat.image("petit:1")
     page = seat.page("gros", 8000, "/").body
+    runs = served(
+        seat,
+        "petit",
+        (
+            "Il lui manque un fichier, le chargeur ou une bibliothèque : "
+            "docker logs petit, ou docker inspect petit, sous State, Error.",
+            "It lacks a file, the loader or a library: docker logs petit, or docker "
+            "inspect petit, under State, Error.",
+        ),
+    )
     yield (
         "big",
         (
@@ -112,16 +129,7 @@ def check(seat):
         "same",
         ("« petit » sert la même page", "“petit” serves the same page"),
         [
-            *served(
-                seat,
-                "petit",
-                (
-                    "Il lui manque un fichier, le chargeur ou une bibliothèque : "
-                    "docker logs petit, ou docker inspect petit, sous State, Error.",
-                    "It lacks a file, the loader or a library: docker logs petit, or docker "
-                    "inspect petit, under State, Error.",
-                ),
-            ),
+            *runs,
             (
                 petit.layers and not petit.shared(seat.base) and petit.size < MOST,
                 "« petit » tourne, mais petit:1 n’est pas encore petite.",
@@ -133,6 +141,25 @@ def check(seat):
                 "du même page.md, et relancez-les.",
                 "“gros” and “petit” do not serve the same page: build both from the same page.md, "
                 "and run them again.",
+            ),
+        ],
+    )
+    yield (
+        "nobody",
+        ("« petit » ne tourne pas en root", "“petit” does not run as root"),
+        [
+            (
+                petit,
+                "Aucune image ne s’appelle petit:1 : docker build -f petit.Dockerfile -t petit:1 .",
+                "No image is called petit:1: docker build -f petit.Dockerfile -t petit:1 .",
+            ),
+            *runs,
+            (
+                petit.user.partition(":")[0] not in ("", "0", "root"),
+                "« petit » tourne en root : dans la dernière étape de petit.Dockerfile, ajoutez "
+                "USER et un numéro, construisez, et relancez-le.",
+                "“petit” runs as root: in the last stage of petit.Dockerfile, add USER and a "
+                "number, build, and run it again.",
             ),
         ],
     )
