@@ -319,6 +319,7 @@ class Labo:
         if seen and not is_further:
             lines.append(self.terminal.lines(say("no_more_hints")))
         self.terminal.say("\n".join(lines))
+        course_page.tell(taken, checked)
         return _ALL_DONE if checked.state == DONE else _NOT_DONE
 
     def _open(self) -> Exercise | None:
