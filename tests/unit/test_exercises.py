@@ -225,9 +225,7 @@ BROKEN = {
     ),
     "raises AttributeError": without(r"seat\.container\(", "check.py", "seat.contains("),
     "two steps": without(r'"memory",', "check.py", '"port",'),
-    "reads pages of “relance:8888/api/container”": without(
-        r'\["relance"', "check.py", '["relence"'
-    ),
+    "reads pages of “relance:0/api/container”": without(r'\["relance"', "check.py", '["relence"'),
     "WANTS has page": without(r'WANTS = \{"pages"', "check.py", 'WANTS = {"page"'),
 }
 

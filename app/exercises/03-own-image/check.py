@@ -4,7 +4,7 @@ Open: somebody else's app.py; an image brought by `docker load` from another sea
 a container whose command was made to look like a COPY.
 """
 
-WANTS = {"pages": [["avant", 8888, "/"], ["apres", 8888, "/"]]}
+WANTS = {"pages": [["avant", 0, "/"], ["apres", 0, "/"]]}
 
 BASE = "labocloud20202021:base"
 # A port of the seat for each of the two, as in the text.
@@ -156,16 +156,16 @@ def answers(container, name, tag, page):
     """Return the conditions for a container that answers."""
     return [
         (
-            container.published(8888),
+            container.ports,
             (
-                f"Le port 8888 de « {name} » n’est pas publié.",
-                f"docker port {name} montre ce qui l’est. Dans -p, le premier nombre est celui du "
+                f"Aucun port de « {name} » n’est publié.",
+                f"docker port {name} ne montre rien. Dans -p, le premier nombre est celui du "
                 "poste, le second celui du conteneur, où l’application écoute.",
                 f"docker rm -f {name}, puis {run(name, tag)}",
             ),
             (
-                f"Port 8888 of “{name}” is not published.",
-                f"docker port {name} shows what is. In -p, the first number is the seat’s, the "
+                f"No port of “{name}” is published.",
+                f"docker port {name} shows nothing. In -p, the first number is the seat’s, the "
                 "second the container’s, on which the app listens.",
                 f"docker rm -f {name}, then {run(name, tag)}",
             ),
@@ -175,13 +175,14 @@ def answers(container, name, tag, page):
             (
                 f"Le port est publié, mais « {name} » n’y répond pas.",
                 f"docker logs {name} : à quelle adresse, et sur quel port, l’application "
-                "écoute-t-elle ?",
+                f"écoute-t-elle ? docker port {name} doit montrer ce port-là.",
                 "L’application doit écouter sur 0.0.0.0, pas sur 127.0.0.1, qui est le conteneur "
                 'lui-même : app.run(host="0.0.0.0", port=8888). Construisez, et relancez.',
             ),
             (
                 f"The port is published, but “{name}” does not answer there.",
-                f"docker logs {name}: at what address, and on what port, does the app listen?",
+                f"docker logs {name}: at what address, and on what port, does the app listen? "
+                f"docker port {name} has to show that port.",
                 "The app has to listen on 0.0.0.0, not on 127.0.0.1, which is the container "
                 'itself: app.run(host="0.0.0.0", port=8888). Build, and run it again.',
             ),
@@ -293,7 +294,7 @@ def check(seat):
     """Yield the steps."""
     first, second = seat.image("mien:1"), seat.image("mien:2")
     old, new = seat.container("avant"), seat.container("apres")
-    before, after = (seat.page(name, 8888, "/") for name in ("avant", "apres"))
+    before, after = (seat.page(name, 0, "/") for name in ("avant", "apres"))
     yield (
         "first",
         (
