@@ -1,9 +1,12 @@
 """Test ways to do the exercises about images that differ from the text's, and lazy ones."""
 
 import copy
+from typing import Any
 
 import pytest
-from test_exercises_wrong import SOLVED, Change, container, judged
+from test_exercises_wrong import SOLVED, Change, container, image, judged, text, without
+
+Snapshot = dict[str, Any]
 
 AT_9000 = {"ports": {"9000/tcp": [8090]}}
 
@@ -49,3 +52,74 @@ def test_no_port_of_exercise_2_is_that_of_the_teachers_container(version: str, p
     seat = copy.deepcopy(SOLVED[version])
     container("relance", ports={port: [8080]})(seat)
     assert "8080 est le port de « flask »" in judged(seat, 2)["port"]
+
+
+def small_seat() -> Snapshot:
+    """Return a seat on which exercise 12 is solved."""
+    seat = copy.deepcopy(SOLVED["26.1.5+dfsg1"])
+    images = {tag: entry for entry in seat["images"] for tag in entry["tags"]}
+    big = {"id": "8" * 64, "tags": ["gros:1"]}
+    small = {"id": "9" * 64, "tags": ["petit:1"], "user": "65534:65534", "size": 3_000_000}
+    seat["images"] += [
+        {**images["lent:1"], **big},
+        {**images["lent:1"], **small, "layers": ["9"], "history": []},
+    ]
+    plain = {**seat["containers"][0], "status": "running", "command": []}
+    seat["containers"] += [
+        {**plain, "name": "gros", "image_id": "8" * 64, "ports": {"8000/tcp": [8112]}},
+        {**plain, "name": "petit", "image_id": "9" * 64, "ports": {"8000/tcp": [8113]}},
+    ]
+    page = {"status": 200, "modified": 0.0, "size": 17, "body": "<h1>Docker</h1>\n"}
+    seat["pages"] |= {"gros:0/": page, "petit:0/": dict(page)}
+    return seat
+
+
+def pip_row(tag: str, **fields: object) -> Change:
+    """Return a function that changes the row of an image's history in which pip ran."""
+
+    def change(seat: Snapshot) -> None:
+        entry = next(entry for entry in seat["images"] if tag in entry["tags"])
+        row = next(row for row in entry["history"] if "pip install" in row["by"])
+        row.update(fields)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda seat: None,
+        container("gros", ports={"80/tcp": [8112]}),
+        container("petit", ports={"80/tcp": [8113]}),
+        text("pages", "gros:0/", '<h1 id="docker">Docker</h1>'),
+        pip_row("gros:1", by="RUN /bin/sh -c python -m pip install markdown-it-py # buildkit"),
+        pip_row("gros:1", by="RUN pip3 install markdown-it-py && markdown-it page.md"),
+    ],
+)
+def test_the_small_image_may_be_made_in_other_words(change: Change) -> None:
+    seat = small_seat()
+    change(seat)
+    seat["pages"]["petit:0/"] = seat["pages"]["gros:0/"]
+    assert judged(seat, 12) == {}
+
+
+@pytest.mark.parametrize(
+    ("step", "change", "hint"),
+    [
+        ("big", pip_row("gros:1", size=0), "Rien n’a été installé dans gros:1"),
+        ("big", pip_row("gros:1", size=99_999), "Rien n’a été installé dans gros:1"),
+        ("big", pip_row("gros:1", by="COPY index.html ."), "Rien n’a été installé dans gros:1"),
+        ("big", container("gros", ports={}), "Aucun port de « gros » n’est publié"),
+        ("big", without("pages", "gros:0/"), "« gros » n’a pas encore de page"),
+        ("big", text("pages", "gros:0/", "<h2>Docker</h2>"), "n’a pas de titre"),
+        ("same", container("petit", ports={}), "Aucun port de « petit » n’est publié"),
+        ("same", text("pages", "gros:0/", "<h1>2</h1>"), "ne servent pas la même page"),
+        ("same", image("petit:1", size=10_000_000), "n’est pas encore petite"),
+        ("small", image("petit:1", size=10_000_000), "quelle copie est de trop"),
+        ("nobody", image("petit:1", user=""), "tourne en root"),
+    ],
+)
+def test_what_lacks_of_the_small_image_is_told(step: str, change: Change, hint: str) -> None:
+    seat = small_seat()
+    change(seat)
+    assert hint in judged(seat, 12)[step]
