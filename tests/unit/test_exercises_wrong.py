@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Answer, Seat
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.snapshot import shaped
 
 PROJECT = Path(__file__).parents[2]
@@ -23,7 +23,8 @@ SOLVED = {
         (Path(__file__).parent / "solved_seats.json").read_text()
     ).items()
 }
-ANSWER = "0123456789ab"
+# The ID of a container that is gone, and predictions that came before all else.
+ANSWERS = ["0123456789ab", Answer("lent", 1.0)]
 EXERCISES = {exercise.number: exercise for exercise in exercises.load(PROJECT / "app/exercises")}
 Snapshot = dict[str, Any]
 Change = Callable[[Snapshot], object]
@@ -107,7 +108,7 @@ def made_by(tag: str, *rows: str) -> Change:
     def change(seat: Snapshot) -> None:
         images = {name: entry for entry in seat["images"] for name in entry["tags"]}
         below = images["labocloud20202021:base"]["history"]
-        above = [{"by": row, "size": 1, "created": 1.0} for row in rows]
+        above = [{"by": row, "size": 1_000_000, "created": 1.0} for row in rows]
         images[tag]["history"] = below + above
 
     return change
@@ -246,7 +247,7 @@ WRONG: list[tuple[int, str, Change, str]] = [
 
 def judged(seat: Snapshot, number: int) -> dict[str, str]:
     """Return the open steps of an exercise, each with its French hint."""
-    steps = exercises.judged(EXERCISES[number], seat, [ANSWER])
+    steps = exercises.judged(EXERCISES[number], seat, ANSWERS)
     return {step.id: step.hint["fr"].replace("\u00a0", " ") for step in steps if not step.done}
 
 
