@@ -14,6 +14,40 @@ RUN = "docker run -d --name relance -p 8090:8888 --memory 64m labocloud20202021:
 AGAIN = f"docker rm -f relance, puis {RUN}", f"docker rm -f relance, then {RUN}"
 
 
+def started(relance):
+    """Return the conditions for a container that has started, and not ended."""
+    return [
+        (
+            relance.status != "created",
+            (
+                "« relance » existe, et n’a pas démarré.",
+                "docker run a dit pourquoi ; le plus souvent, son port est pris. docker inspect "
+                "--format '{{.State.Error}}' relance le redit.",
+                "docker rm relance, puis relancez-le avec -p AUTRE_PORT:8888.",
+            ),
+            (
+                "“relance” is there, and has not started.",
+                "docker run has said why; most often its port is taken. docker inspect --format "
+                "'{{.State.Error}}' relance says it again.",
+                "docker rm relance, then run it again with -p OTHER_PORT:8888.",
+            ),
+        ),
+        (
+            relance.running,
+            (
+                "« relance » s’est arrêté.",
+                "docker logs relance dit pourquoi, et docker ps -a avec quel code.",
+                AGAIN[0],
+            ),
+            (
+                "“relance” has stopped.",
+                "docker logs relance says why, and docker ps -a with which code.",
+                AGAIN[1],
+            ),
+        ),
+    ]
+
+
 def runs(relance, seat):
     """Return the conditions for a container of the course image that runs."""
     return [
@@ -47,34 +81,7 @@ def runs(relance, seat):
                 AGAIN[1],
             ),
         ),
-        (
-            relance.status != "created",
-            (
-                "« relance » existe, et n’a pas démarré.",
-                "docker run a dit pourquoi ; le plus souvent, son port est pris. docker inspect "
-                "--format '{{.State.Error}}' relance le redit.",
-                "docker rm relance, puis relancez-le avec -p AUTRE_PORT:8888.",
-            ),
-            (
-                "“relance” is there, and has not started.",
-                "docker run has said why; most often its port is taken. docker inspect --format "
-                "'{{.State.Error}}' relance says it again.",
-                "docker rm relance, then run it again with -p OTHER_PORT:8888.",
-            ),
-        ),
-        (
-            relance.running,
-            (
-                "« relance » s’est arrêté.",
-                "docker logs relance dit pourquoi, et docker ps -a avec quel code.",
-                AGAIN[0],
-            ),
-            (
-                "“relance” has stopped.",
-                "docker logs relance says why, and docker ps -a with which code.",
-                AGAIN[1],
-            ),
-        ),
+        *started(relance),
     ]
 
 
@@ -91,6 +98,40 @@ def begun(relance, seat):
             "docker ps shows what runs, and of which image.",
         ),
     )
+
+
+def elsewhere(relance, page):
+    """Return the conditions for a page that answers, on a port that is not the teacher's."""
+    return [
+        (
+            not any(FLASK in ports for ports in relance.ports.values()),
+            (
+                "8080 est le port de « flask ».",
+                "Un port du poste ne sert qu’à un conteneur : docker ps montre ceux qui sont "
+                "pris. Il en faut un autre, par exemple 8090.",
+                AGAIN[0],
+            ),
+            (
+                "8080 is the port of “flask”.",
+                "A port of the seat serves one container only: docker ps shows those that are "
+                "taken. It takes another one, for instance 8090.",
+                AGAIN[1],
+            ),
+        ),
+        (
+            page,
+            (
+                "Le port est publié, mais « relance » n’y répond pas encore.",
+                "docker logs relance dit où en est l’application.",
+                "Attendez un instant, puis labo check 2.",
+            ),
+            (
+                "The port is published, but “relance” does not answer there yet.",
+                "docker logs relance says how far the app is.",
+                "Wait a moment, then labo check 2.",
+            ),
+        ),
+    ]
 
 
 def answers(relance, page):
@@ -127,34 +168,7 @@ def answers(relance, page):
                 AGAIN[1],
             ),
         ),
-        (
-            not any(FLASK in ports for ports in relance.ports.values()),
-            (
-                "8080 est le port de « flask ».",
-                "Un port du poste ne sert qu’à un conteneur : docker ps montre ceux qui sont "
-                "pris. Il en faut un autre, par exemple 8090.",
-                AGAIN[0],
-            ),
-            (
-                "8080 is the port of “flask”.",
-                "A port of the seat serves one container only: docker ps shows those that are "
-                "taken. It takes another one, for instance 8090.",
-                AGAIN[1],
-            ),
-        ),
-        (
-            page,
-            (
-                "Le port est publié, mais « relance » n’y répond pas encore.",
-                "docker logs relance dit où en est l’application.",
-                "Attendez un instant, puis labo check 2.",
-            ),
-            (
-                "The port is published, but “relance” does not answer there yet.",
-                "docker logs relance says how far the app is.",
-                "Wait a moment, then labo check 2.",
-            ),
-        ),
+        *elsewhere(relance, page),
     ]
 
 

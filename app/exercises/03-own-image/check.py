@@ -22,6 +22,42 @@ def run(name, tag):
     return f"docker run -d --name {name} -p {PORTS[name]}:8888 {tag}"
 
 
+def copied(image, seat, tag):
+    """Return the conditions for an image of one's own, into which a file was copied."""
+    return [
+        (
+            image.labels.get("labocloud.image") != "course" and not image.on(seat.course),
+            (
+                f"{tag} vient de l’image du cours.",
+                f"docker history {tag} montre d’autres lignes que celles de votre Dockerfile : il "
+                "doit partir de l’image de base, comme celui de l’énoncé.",
+                f"FROM {BASE}, puis {build(tag)}",
+            ),
+            (
+                f"{tag} comes from the course image.",
+                f"docker history {tag} shows other rows than those of your Dockerfile: it has to "
+                "start from the base image, as the one of the text does.",
+                f"FROM {BASE}, then {build(tag)}",
+            ),
+        ),
+        (
+            any(row.copied for row in image.above(seat.base)),
+            (
+                f"Rien n’a été copié dans {tag}.",
+                f"docker history {tag} n’a pas de ligne COPY : il en faut une dans le Dockerfile, "
+                "et docker build plutôt que docker commit.",
+                f"COPY app.py . après WORKDIR, puis {build(tag)}",
+            ),
+            (
+                f"Nothing was copied into {tag}.",
+                f"docker history {tag} has no row COPY: it takes one in the Dockerfile, and docker "
+                "build, not docker commit.",
+                f"COPY app.py . after WORKDIR, then {build(tag)}",
+            ),
+        ),
+    ]
+
+
 def own(image, seat, tag):
     """Return the conditions for an image that was built on the base with a copied file."""
     return [
@@ -55,34 +91,39 @@ def own(image, seat, tag):
                 f"FROM {BASE}, then {build(tag)}",
             ),
         ),
+        *copied(image, seat, tag),
+    ]
+
+
+def started(container, name, tag):
+    """Return the conditions for a container that has started, and not ended."""
+    return [
         (
-            image.labels.get("labocloud.image") != "course" and not image.on(seat.course),
+            container.status != "created",
             (
-                f"{tag} vient de l’image du cours.",
-                f"docker history {tag} montre d’autres lignes que celles de votre Dockerfile : il "
-                "doit partir de l’image de base, comme celui de l’énoncé.",
-                f"FROM {BASE}, puis {build(tag)}",
+                f"« {name} » existe, et n’a pas démarré.",
+                "docker run a dit pourquoi ; le plus souvent, son port est pris. docker inspect "
+                f"--format '{{{{.State.Error}}}}' {name} le redit.",
+                f"docker rm {name}, puis relancez-le avec -p AUTRE_PORT:8888.",
             ),
             (
-                f"{tag} comes from the course image.",
-                f"docker history {tag} shows other rows than those of your Dockerfile: it has to "
-                "start from the base image, as the one of the text does.",
-                f"FROM {BASE}, then {build(tag)}",
+                f"“{name}” is there, and has not started.",
+                "docker run has said why; most often its port is taken. docker inspect --format "
+                f"'{{{{.State.Error}}}}' {name} says it again.",
+                f"docker rm {name}, then run it again with -p OTHER_PORT:8888.",
             ),
         ),
         (
-            any(row.copied for row in image.above(seat.base)),
+            container.running,
             (
-                f"Rien n’a été copié dans {tag}.",
-                f"docker history {tag} n’a pas de ligne COPY : il en faut une dans le Dockerfile, "
-                "et docker build plutôt que docker commit.",
-                f"COPY app.py . après WORKDIR, puis {build(tag)}",
+                f"« {name} » s’est arrêté.",
+                f"docker logs {name} dit pourquoi, et docker ps -a avec quel code.",
+                f"Corrigez, {build(tag)} puis docker rm {name}, et {run(name, tag)}",
             ),
             (
-                f"Nothing was copied into {tag}.",
-                f"docker history {tag} has no row COPY: it takes one in the Dockerfile, and docker "
-                "build, not docker commit.",
-                f"COPY app.py . after WORKDIR, then {build(tag)}",
+                f"“{name}” has stopped.",
+                f"docker logs {name} says why, and docker ps -a with which code.",
+                f"Correct it, {build(tag)} then docker rm {name}, and {run(name, tag)}",
             ),
         ),
     ]
@@ -121,34 +162,7 @@ def runs(container, name, image, tag):
                 f"docker rm -f {name}, then {run(name, tag)}",
             ),
         ),
-        (
-            container.status != "created",
-            (
-                f"« {name} » existe, et n’a pas démarré.",
-                "docker run a dit pourquoi ; le plus souvent, son port est pris. docker inspect "
-                f"--format '{{{{.State.Error}}}}' {name} le redit.",
-                f"docker rm {name}, puis relancez-le avec -p AUTRE_PORT:8888.",
-            ),
-            (
-                f"“{name}” is there, and has not started.",
-                "docker run has said why; most often its port is taken. docker inspect --format "
-                f"'{{{{.State.Error}}}}' {name} says it again.",
-                f"docker rm {name}, then run it again with -p OTHER_PORT:8888.",
-            ),
-        ),
-        (
-            container.running,
-            (
-                f"« {name} » s’est arrêté.",
-                f"docker logs {name} dit pourquoi, et docker ps -a avec quel code.",
-                f"Corrigez, {build(tag)} puis docker rm {name}, et {run(name, tag)}",
-            ),
-            (
-                f"“{name}” has stopped.",
-                f"docker logs {name} says why, and docker ps -a with which code.",
-                f"Correct it, {build(tag)} then docker rm {name}, and {run(name, tag)}",
-            ),
-        ),
+        *started(container, name, tag),
     ]
 
 
@@ -190,6 +204,43 @@ def answers(container, name, tag, page):
     ]
 
 
+def rebuilt(first, second):
+    """Return the conditions for an image that was built again, and not on the first one."""
+    sentence = [f"{CHANGE[0]}, puis {build('mien:2')}", f"{CHANGE[1]}, then {build('mien:2')}"]
+    return [
+        (
+            second.layers != first.layers,
+            (
+                "mien:1 et mien:2 ont les mêmes fichiers.",
+                "docker history mien:2 : ce qui diffère n’est pas dans un fichier. C’est la "
+                "phrase d’app.py qui doit changer.",
+                sentence[0],
+            ),
+            (
+                "mien:1 and mien:2 have the same files.",
+                "docker history mien:2: what differs is in no file. It is the sentence in app.py "
+                "that has to change.",
+                sentence[1],
+            ),
+        ),
+        (
+            not second.on(first),
+            (
+                "mien:2 est construite sur mien:1.",
+                "docker history mien:2 a toutes les lignes de mien:1, et d’autres. Gardez le "
+                "Dockerfile, et ne changez qu’app.py.",
+                f"FROM {BASE}, puis {build('mien:2')}",
+            ),
+            (
+                "mien:2 is built on mien:1.",
+                "docker history mien:2 has all rows of mien:1, and others. Keep the Dockerfile, "
+                "and change app.py alone.",
+                f"FROM {BASE}, then {build('mien:2')}",
+            ),
+        ),
+    ]
+
+
 def changed(first, second):
     """Return the conditions for an image that differs from the first one by a file."""
     sentence = [f"{CHANGE[0]}, puis {build('mien:2')}", f"{CHANGE[1]}, then {build('mien:2')}"]
@@ -222,36 +273,7 @@ def changed(first, second):
                 sentence[1],
             ),
         ),
-        (
-            second.layers != first.layers,
-            (
-                "mien:1 et mien:2 ont les mêmes fichiers.",
-                "docker history mien:2 : ce qui diffère n’est pas dans un fichier. C’est la "
-                "phrase d’app.py qui doit changer.",
-                sentence[0],
-            ),
-            (
-                "mien:1 and mien:2 have the same files.",
-                "docker history mien:2: what differs is in no file. It is the sentence in app.py "
-                "that has to change.",
-                sentence[1],
-            ),
-        ),
-        (
-            not second.on(first),
-            (
-                "mien:2 est construite sur mien:1.",
-                "docker history mien:2 a toutes les lignes de mien:1, et d’autres. Gardez le "
-                "Dockerfile, et ne changez qu’app.py.",
-                f"FROM {BASE}, puis {build('mien:2')}",
-            ),
-            (
-                "mien:2 is built on mien:1.",
-                "docker history mien:2 has all rows of mien:1, and others. Keep the Dockerfile, "
-                "and change app.py alone.",
-                f"FROM {BASE}, then {build('mien:2')}",
-            ),
-        ),
+        *rebuilt(first, second),
     ]
 
 

@@ -163,15 +163,38 @@ def killed(deaf, seat):
     ]
 
 
-def heard(polite, seat):
-    """Return the conditions for the loop that hears TERM, by --init or by a trap.
+def is_by_init(polite):
+    """Return whether a container has an init, which has passed TERM on: nothing else gives 143."""
+    return polite.init and polite.exit == TERMINATED and not ENDS & words(polite)
 
-    With --init, 143 can only come from the signal. A trap is run when what the loop waits for has
-    ended, so a second after the start; with `wait`, at once.
+
+def asked(polite, seat):
+    """Return the condition that a loop with a trap has not ended by itself.
+
+    A trap is run when what the loop waits for has ended, so a second after the start; with `wait`,
+    at once.
     """
-    by_init = polite.init and polite.exit == TERMINATED and not ENDS & words(polite)
-    by_trap = TRAP.search(" ".join(polite.command)) and LOOPS & words(polite)
     was_there = polite.waited or "wait" in words(polite)
+    return (
+        is_by_init(polite) or (was_there and not seat.ended_alone(polite)),
+        (
+            "« poli » a fini de lui-même, ou en moins d’une seconde.",
+            "La boucle doit tourner sans fin ; docker ps la montre, et docker stop lui demande "
+            "de finir.",
+            "docker start poli, attendez une seconde, puis docker stop poli",
+        ),
+        (
+            "“poli” ended by itself, or in less than a second.",
+            "The loop has to run without an end; docker ps shows it, and docker stop asks it "
+            "to finish.",
+            "docker start poli, wait for a second, then docker stop poli",
+        ),
+    )
+
+
+def heard(polite, seat):
+    """Return the conditions for the loop that hears TERM, by --init or by a trap."""
+    by_trap = TRAP.search(" ".join(polite.command)) and LOOPS & words(polite)
     return [
         *stopped(polite, "poli"),
         (
@@ -203,7 +226,7 @@ def heard(polite, seat):
             ),
         ),
         (
-            by_init or by_trap,
+            is_by_init(polite) or by_trap,
             (
                 f"« poli » a fini par {polite.exit}, et non par le signal TERM.",
                 "docker ps -a --no-trunc montre sa commande, qui doit être la boucle. Avec --init, "
@@ -217,19 +240,40 @@ def heard(polite, seat):
                 f"{again('poli')[1]} and docker stop poli",
             ),
         ),
+        asked(polite, seat),
+    ]
+
+
+def finished(course):
+    """Return the conditions for how the course's app has ended."""
+    anew = again("cours")
+    return [
         (
-            by_init or (was_there and not seat.ended_alone(polite)),
+            course.exit != KILLED,
             (
-                "« poli » a fini de lui-même, ou en moins d’une seconde.",
-                "La boucle doit tourner sans fin ; docker ps la montre, et docker stop lui demande "
-                "de finir.",
-                "docker start poli, attendez une seconde, puis docker stop poli",
+                "« cours » a été tué : il n’était pas encore prêt, ou on ne lui a rien demandé.",
+                "docker logs cours doit dire « Listening » avant l’arrêt, et docker kill ne "
+                "demande rien.",
+                f"{anew[0]} attendez « Listening », et docker stop cours",
             ),
             (
-                "“poli” ended by itself, or in less than a second.",
-                "The loop has to run without an end; docker ps shows it, and docker stop asks it "
-                "to finish.",
-                "docker start poli, wait for a second, then docker stop poli",
+                "“cours” was killed: it was not ready yet, or was not asked.",
+                "docker logs cours has to say “Listening” before it is stopped, and docker kill "
+                "asks nothing.",
+                f"{anew[1]} wait for “Listening”, and docker stop cours",
+            ),
+        ),
+        (
+            course.exit == 0,
+            (
+                f"« cours » a fini par {course.exit}.",
+                "docker logs cours dit pourquoi.",
+                anew[0],
+            ),
+            (
+                f"“cours” ended with {course.exit}.",
+                "docker logs cours says why.",
+                anew[1],
             ),
         ),
     ]
@@ -269,34 +313,7 @@ def ended(course, seat):
                 anew[1],
             ),
         ),
-        (
-            course.exit != KILLED,
-            (
-                "« cours » a été tué : il n’était pas encore prêt, ou on ne lui a rien demandé.",
-                "docker logs cours doit dire « Listening » avant l’arrêt, et docker kill ne "
-                "demande rien.",
-                f"{anew[0]} attendez « Listening », et docker stop cours",
-            ),
-            (
-                "“cours” was killed: it was not ready yet, or was not asked.",
-                "docker logs cours has to say “Listening” before it is stopped, and docker kill "
-                "asks nothing.",
-                f"{anew[1]} wait for “Listening”, and docker stop cours",
-            ),
-        ),
-        (
-            course.exit == 0,
-            (
-                f"« cours » a fini par {course.exit}.",
-                "docker logs cours dit pourquoi.",
-                anew[0],
-            ),
-            (
-                f"“cours” ended with {course.exit}.",
-                "docker logs cours says why.",
-                anew[1],
-            ),
-        ),
+        *finished(course),
     ]
 
 
