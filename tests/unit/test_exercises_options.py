@@ -57,6 +57,6 @@ def test_the_small_image_is_not_run_as_root(user: str, fields: Snapshot, hint: s
     seat = seat_of({**running, "image_id": "1" * 64, **fields})
     small = {"id": "1" * 64, "tags": ["petit:1"], "user": user, "layers": ["1"]}
     seat["images"].append({**seat["images"][0], **small})
-    seat["pages"]["petit:8000/"] = seat["pages"]["apres:8888/"]
+    seat["pages"]["petit:0/"] = seat["pages"]["apres:0/"]
     assert hint in judged(seat, 12).get("nobody", "")
     assert ("nobody" in judged(seat, 12)) == bool(hint)

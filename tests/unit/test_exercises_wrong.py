@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Answer, Seat
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.snapshot import shaped
 
 PROJECT = Path(__file__).parents[2]
@@ -23,7 +23,8 @@ SOLVED = {
         (Path(__file__).parent / "solved_seats.json").read_text()
     ).items()
 }
-ANSWER = "0123456789ab"
+# The ID of a container that is gone, and predictions that came before all else.
+ANSWERS = ["0123456789ab", Answer("lent", 1.0)]
 EXERCISES = {exercise.number: exercise for exercise in exercises.load(PROJECT / "app/exercises")}
 Snapshot = dict[str, Any]
 Change = Callable[[Snapshot], object]
@@ -107,7 +108,7 @@ def made_by(tag: str, *rows: str) -> Change:
     def change(seat: Snapshot) -> None:
         images = {name: entry for entry in seat["images"] for name in entry["tags"]}
         below = images["labocloud20202021:base"]["history"]
-        above = [{"by": row, "size": 1, "created": 1.0} for row in rows]
+        above = [{"by": row, "size": 1_000_000, "created": 1.0} for row in rows]
         images[tag]["history"] = below + above
 
     return change
@@ -155,12 +156,12 @@ WRONG: list[tuple[int, str, Change, str]] = [
     (2, "runs", container("relance", status="exited"), "s’est arrêté"),
     (2, "port", container("relance", status="exited"), "Lancez d’abord"),
     (2, "port", container("relance", ports={"8888/tcp": [8080]}), "8080 est le port de « flask »"),
-    (2, "port", without("pages", "relance:8888/api/container"), "n’y répond pas encore"),
+    (2, "port", without("pages", "relance:0/api/container"), "n’y répond pas encore"),
     (2, "memory", limited(0), "n’a pas de limite"),
     (2, "memory", limited(2**27), "a droit à 128 Mio"),
     (2, "memory", container("relance", image_id="0" * 64), "Lancez d’abord"),
-    (2, "read", text("pages", "relance:8888/api/container", '{"requests": 0}'), "Ouvrez la page"),
-    (2, "read", text("pages", "relance:8888/api/container", "<html>"), "Ouvrez la page"),
+    (2, "read", text("pages", "relance:0/api/container", '{"requests": 0}'), "Ouvrez la page"),
+    (2, "read", text("pages", "relance:0/api/container", "<html>"), "Ouvrez la page"),
     (3, "first", image("mien:1", layers=["1", "2"]), "n’est pas construite sur"),
     (3, "first", made_by("mien:1", "sh -c mkdir /w; echo COPY 1 > /w/a"), "Rien n’a été copié"),
     (3, "first", made_by("mien:1", "ENV ADDRESS"), "Rien n’a été copié"),
@@ -170,13 +171,13 @@ WRONG: list[tuple[int, str, Change, str]] = [
     (3, "second", on_course("mien:1", "mien:2"), "vient de l’image du cours"),
     (3, "before", container("avant", image_id="0" * 64), "ne vient pas de mien:1"),
     (3, "before", container("avant", status="created"), "n’a pas démarré"),
-    (3, "before", container("avant", **EMPTY), "n’est pas publié"),
+    (3, "before", container("avant", **EMPTY), "Aucun port de « avant »"),
     (3, "before", without("images", "labocloud20202021:base"), "n’est pas construite sur"),
     (3, "second", without("images", "mien:1"), "mien:1 n’est plus là"),
     (3, "second", like("mien:2", "mien:1", "layers"), "ont les mêmes fichiers"),
-    (3, "after", without("pages", "apres:8888/"), "« apres » n’y répond pas"),
-    (3, "after", without("pages", "avant:8888/"), "« avant » ne répond plus"),
-    (3, "after", text("pages", "apres:8888/", "Version 1\n"), "disent la même phrase"),
+    (3, "after", without("pages", "apres:0/"), "« apres » n’y répond pas"),
+    (3, "after", without("pages", "avant:0/"), "« avant » ne répond plus"),
+    (3, "after", text("pages", "apres:0/", "Version 1\n"), "disent la même phrase"),
     (4, "slow", same_pip, "pip n’a pas été relancé"),
     (4, "slow", like("lent:2", "lent:1", "layers"), "n’est pas lent:1 construite de nouveau"),
     (4, "slow", image("lent:1", labels={"labocloud.image": "course"}), "prenez les Dockerfiles"),
@@ -246,7 +247,7 @@ WRONG: list[tuple[int, str, Change, str]] = [
 
 def judged(seat: Snapshot, number: int) -> dict[str, str]:
     """Return the open steps of an exercise, each with its French hint."""
-    steps = exercises.judged(EXERCISES[number], seat, [ANSWER])
+    steps = exercises.judged(EXERCISES[number], seat, ANSWERS)
     return {step.id: step.hint["fr"].replace("\u00a0", " ") for step in steps if not step.done}
 
 

@@ -253,12 +253,11 @@ def test_what_to_remember_is_told_once_all_is_done(
     title = {"fr": "À retenir", "en": "What to remember"}[language]
     for exercise in LESSON:
         chapter = exercise.texts[language].partition(f"## {title}\n")[2]
-        paragraphs = chapter.partition("\n## ")[0].strip().split("\n\n")
+        beginnings = [paragraph.split()[0] for paragraph in chapter.strip().split("\n\n")]
         lines = exercise_text.step_lines(finished(exercise), Terminal())
         assert lines[3:5] == ["", title], exercise.name
-        told = [line.split()[0] for line in lines[5:-1]]
-        assert told == [paragraph.split()[0] for paragraph in paragraphs], exercise.name
-        assert lines[-1] == "", exercise.name
+        assert [line.split()[0] for line in lines[5:-1]] == beginnings, exercise.name
+        assert not lines[-1], exercise.name
         unfinished = progress(exercise, shaped({}), [], {}, {})
         assert title not in exercise_text.step_lines(unfinished, Terminal())
 

@@ -5,13 +5,47 @@ Where the engine cannot limit memory, it drops --memory: there the step is done 
 Open: that the page was opened in a browser; any request for one of its pages counts.
 """
 
-WANTS = {"pages": [["relance", 8888, "/api/container"]]}
+WANTS = {"pages": [["relance", 0, "/api/container"]]}
 
 LIMIT = 64 * 2**20
 # Where the teacher's container answers.
 FLASK = 8080
 RUN = "docker run -d --name relance -p 8090:8888 --memory 64m labocloud20202021:python"
 AGAIN = f"docker rm -f relance, puis {RUN}", f"docker rm -f relance, then {RUN}"
+
+
+def started(relance):
+    """Return the conditions for a container that has started, and not ended."""
+    return [
+        (
+            relance.status != "created",
+            (
+                "« relance » existe, et n’a pas démarré.",
+                "docker run a dit pourquoi ; le plus souvent, son port est pris. docker inspect "
+                "--format '{{.State.Error}}' relance le redit.",
+                "docker rm relance, puis relancez-le avec -p AUTRE_PORT:8888.",
+            ),
+            (
+                "“relance” is there, and has not started.",
+                "docker run has said why; most often its port is taken. docker inspect --format "
+                "'{{.State.Error}}' relance says it again.",
+                "docker rm relance, then run it again with -p OTHER_PORT:8888.",
+            ),
+        ),
+        (
+            relance.running,
+            (
+                "« relance » s’est arrêté.",
+                "docker logs relance dit pourquoi, et docker ps -a avec quel code.",
+                AGAIN[0],
+            ),
+            (
+                "“relance” has stopped.",
+                "docker logs relance says why, and docker ps -a with which code.",
+                AGAIN[1],
+            ),
+        ),
+    ]
 
 
 def runs(relance, seat):
@@ -47,34 +81,7 @@ def runs(relance, seat):
                 AGAIN[1],
             ),
         ),
-        (
-            relance.status != "created",
-            (
-                "« relance » existe, et n’a pas démarré.",
-                "docker run a dit pourquoi ; le plus souvent, son port est pris. docker inspect "
-                "--format '{{.State.Error}}' relance le redit.",
-                "docker rm relance, puis relancez-le avec -p AUTRE_PORT:8888.",
-            ),
-            (
-                "“relance” is there, and has not started.",
-                "docker run has said why; most often its port is taken. docker inspect --format "
-                "'{{.State.Error}}' relance says it again.",
-                "docker rm relance, then run it again with -p OTHER_PORT:8888.",
-            ),
-        ),
-        (
-            relance.running,
-            (
-                "« relance » s’est arrêté.",
-                "docker logs relance dit pourquoi, et docker ps -a avec quel code.",
-                AGAIN[0],
-            ),
-            (
-                "“relance” has stopped.",
-                "docker logs relance says why, and docker ps -a with which code.",
-                AGAIN[1],
-            ),
-        ),
+        *started(relance),
     ]
 
 
@@ -93,41 +100,11 @@ def begun(relance, seat):
     )
 
 
-def answers(relance, page):
-    """Return the conditions for its page, which answers on a port of its own."""
+def elsewhere(relance, page):
+    """Return the conditions for a page that answers, on a port that is not the teacher's."""
     return [
         (
-            relance.ports,
-            (
-                "Aucun port de « relance » n’est publié.",
-                "docker port relance ne montre rien. L’option -p publie un port ; elle se donne à "
-                "docker run, avant le nom de l’image.",
-                AGAIN[0],
-            ),
-            (
-                "No port of “relance” is published.",
-                "docker port relance shows nothing. The option -p publishes a port; it is given to "
-                "docker run, before the image’s name.",
-                AGAIN[1],
-            ),
-        ),
-        (
-            relance.published(8888),
-            (
-                "C’est un autre port du conteneur qui est publié.",
-                "docker port relance le montre ; l’application écoute sur 8888. Dans -p, le "
-                "premier nombre est celui du poste, le second celui du conteneur.",
-                AGAIN[0],
-            ),
-            (
-                "Another port of the container is published.",
-                "docker port relance shows it; the app listens on 8888. In -p, the first number is "
-                "the seat’s, the second the container’s.",
-                AGAIN[1],
-            ),
-        ),
-        (
-            FLASK not in relance.published(8888),
+            not any(FLASK in ports for ports in relance.ports.values()),
             (
                 "8080 est le port de « flask ».",
                 "Un port du poste ne sert qu’à un conteneur : docker ps montre ceux qui sont "
@@ -154,6 +131,44 @@ def answers(relance, page):
                 "Wait a moment, then labo check 2.",
             ),
         ),
+    ]
+
+
+def answers(relance, page):
+    """Return the conditions for its page, which answers on a port of its own."""
+    return [
+        (
+            relance.ports,
+            (
+                "Aucun port de « relance » n’est publié.",
+                "docker port relance ne montre rien. L’option -p publie un port ; elle se donne à "
+                "docker run, avant le nom de l’image.",
+                AGAIN[0],
+            ),
+            (
+                "No port of “relance” is published.",
+                "docker port relance shows nothing. The option -p publishes a port; it is given to "
+                "docker run, before the image’s name.",
+                AGAIN[1],
+            ),
+        ),
+        (
+            # What answers there tells, whatever port the app was told to listen on.
+            page or relance.published(8888),
+            (
+                "C’est un autre port du conteneur qui est publié.",
+                "docker port relance le montre ; l’application écoute sur 8888. Dans -p, le "
+                "premier nombre est celui du poste, le second celui du conteneur.",
+                AGAIN[0],
+            ),
+            (
+                "Another port of the container is published.",
+                "docker port relance shows it; the app listens on 8888. In -p, the first number is "
+                "the seat’s, the second the container’s.",
+                AGAIN[1],
+            ),
+        ),
+        *elsewhere(relance, page),
     ]
 
 
@@ -225,7 +240,7 @@ def read(relance, seat, page):
 def check(seat):
     """Yield the steps."""
     relance = seat.container("relance")
-    page = seat.page("relance", 8888, "/api/container")
+    page = seat.page("relance", 0, "/api/container")
     yield (
         "runs",
         (

@@ -4,7 +4,7 @@ Open: somebody else's app.py; an image brought by `docker load` from another sea
 a container whose command was made to look like a COPY.
 """
 
-WANTS = {"pages": [["avant", 8888, "/"], ["apres", 8888, "/"]]}
+WANTS = {"pages": [["avant", 0, "/"], ["apres", 0, "/"]]}
 
 BASE = "labocloud20202021:base"
 # A port of the seat for each of the two, as in the text.
@@ -20,6 +20,42 @@ def build(tag):
 def run(name, tag):
     """Return the command that runs a container of an image."""
     return f"docker run -d --name {name} -p {PORTS[name]}:8888 {tag}"
+
+
+def copied(image, seat, tag):
+    """Return the conditions for an image of one's own, into which a file was copied."""
+    return [
+        (
+            image.labels.get("labocloud.image") != "course" and not image.on(seat.course),
+            (
+                f"{tag} vient de l’image du cours.",
+                f"docker history {tag} montre d’autres lignes que celles de votre Dockerfile : il "
+                "doit partir de l’image de base, comme celui de l’énoncé.",
+                f"FROM {BASE}, puis {build(tag)}",
+            ),
+            (
+                f"{tag} comes from the course image.",
+                f"docker history {tag} shows other rows than those of your Dockerfile: it has to "
+                "start from the base image, as the one of the text does.",
+                f"FROM {BASE}, then {build(tag)}",
+            ),
+        ),
+        (
+            any(row.copied for row in image.above(seat.base)),
+            (
+                f"Rien n’a été copié dans {tag}.",
+                f"docker history {tag} n’a pas de ligne COPY : il en faut une dans le Dockerfile, "
+                "et docker build plutôt que docker commit.",
+                f"COPY app.py . après WORKDIR, puis {build(tag)}",
+            ),
+            (
+                f"Nothing was copied into {tag}.",
+                f"docker history {tag} has no row COPY: it takes one in the Dockerfile, and docker "
+                "build, not docker commit.",
+                f"COPY app.py . after WORKDIR, then {build(tag)}",
+            ),
+        ),
+    ]
 
 
 def own(image, seat, tag):
@@ -55,34 +91,39 @@ def own(image, seat, tag):
                 f"FROM {BASE}, then {build(tag)}",
             ),
         ),
+        *copied(image, seat, tag),
+    ]
+
+
+def started(container, name, tag):
+    """Return the conditions for a container that has started, and not ended."""
+    return [
         (
-            image.labels.get("labocloud.image") != "course" and not image.on(seat.course),
+            container.status != "created",
             (
-                f"{tag} vient de l’image du cours.",
-                f"docker history {tag} montre d’autres lignes que celles de votre Dockerfile : il "
-                "doit partir de l’image de base, comme celui de l’énoncé.",
-                f"FROM {BASE}, puis {build(tag)}",
+                f"« {name} » existe, et n’a pas démarré.",
+                "docker run a dit pourquoi ; le plus souvent, son port est pris. docker inspect "
+                f"--format '{{{{.State.Error}}}}' {name} le redit.",
+                f"docker rm {name}, puis relancez-le avec -p AUTRE_PORT:8888.",
             ),
             (
-                f"{tag} comes from the course image.",
-                f"docker history {tag} shows other rows than those of your Dockerfile: it has to "
-                "start from the base image, as the one of the text does.",
-                f"FROM {BASE}, then {build(tag)}",
+                f"“{name}” is there, and has not started.",
+                "docker run has said why; most often its port is taken. docker inspect --format "
+                f"'{{{{.State.Error}}}}' {name} says it again.",
+                f"docker rm {name}, then run it again with -p OTHER_PORT:8888.",
             ),
         ),
         (
-            any(row.copied for row in image.above(seat.base)),
+            container.running,
             (
-                f"Rien n’a été copié dans {tag}.",
-                f"docker history {tag} n’a pas de ligne COPY : il en faut une dans le Dockerfile, "
-                "et docker build plutôt que docker commit.",
-                f"COPY app.py . après WORKDIR, puis {build(tag)}",
+                f"« {name} » s’est arrêté.",
+                f"docker logs {name} dit pourquoi, et docker ps -a avec quel code.",
+                f"Corrigez, {build(tag)} puis docker rm {name}, et {run(name, tag)}",
             ),
             (
-                f"Nothing was copied into {tag}.",
-                f"docker history {tag} has no row COPY: it takes one in the Dockerfile, and docker "
-                "build, not docker commit.",
-                f"COPY app.py . after WORKDIR, then {build(tag)}",
+                f"“{name}” has stopped.",
+                f"docker logs {name} says why, and docker ps -a with which code.",
+                f"Correct it, {build(tag)} then docker rm {name}, and {run(name, tag)}",
             ),
         ),
     ]
@@ -121,34 +162,7 @@ def runs(container, name, image, tag):
                 f"docker rm -f {name}, then {run(name, tag)}",
             ),
         ),
-        (
-            container.status != "created",
-            (
-                f"« {name} » existe, et n’a pas démarré.",
-                "docker run a dit pourquoi ; le plus souvent, son port est pris. docker inspect "
-                f"--format '{{{{.State.Error}}}}' {name} le redit.",
-                f"docker rm {name}, puis relancez-le avec -p AUTRE_PORT:8888.",
-            ),
-            (
-                f"“{name}” is there, and has not started.",
-                "docker run has said why; most often its port is taken. docker inspect --format "
-                f"'{{{{.State.Error}}}}' {name} says it again.",
-                f"docker rm {name}, then run it again with -p OTHER_PORT:8888.",
-            ),
-        ),
-        (
-            container.running,
-            (
-                f"« {name} » s’est arrêté.",
-                f"docker logs {name} dit pourquoi, et docker ps -a avec quel code.",
-                f"Corrigez, {build(tag)} puis docker rm {name}, et {run(name, tag)}",
-            ),
-            (
-                f"“{name}” has stopped.",
-                f"docker logs {name} says why, and docker ps -a with which code.",
-                f"Correct it, {build(tag)} then docker rm {name}, and {run(name, tag)}",
-            ),
-        ),
+        *started(container, name, tag),
     ]
 
 
@@ -156,16 +170,16 @@ def answers(container, name, tag, page):
     """Return the conditions for a container that answers."""
     return [
         (
-            container.published(8888),
+            container.ports,
             (
-                f"Le port 8888 de « {name} » n’est pas publié.",
-                f"docker port {name} montre ce qui l’est. Dans -p, le premier nombre est celui du "
+                f"Aucun port de « {name} » n’est publié.",
+                f"docker port {name} ne montre rien. Dans -p, le premier nombre est celui du "
                 "poste, le second celui du conteneur, où l’application écoute.",
                 f"docker rm -f {name}, puis {run(name, tag)}",
             ),
             (
-                f"Port 8888 of “{name}” is not published.",
-                f"docker port {name} shows what is. In -p, the first number is the seat’s, the "
+                f"No port of “{name}” is published.",
+                f"docker port {name} shows nothing. In -p, the first number is the seat’s, the "
                 "second the container’s, on which the app listens.",
                 f"docker rm -f {name}, then {run(name, tag)}",
             ),
@@ -175,15 +189,53 @@ def answers(container, name, tag, page):
             (
                 f"Le port est publié, mais « {name} » n’y répond pas.",
                 f"docker logs {name} : à quelle adresse, et sur quel port, l’application "
-                "écoute-t-elle ?",
+                f"écoute-t-elle ? docker port {name} doit montrer ce port-là.",
                 "L’application doit écouter sur 0.0.0.0, pas sur 127.0.0.1, qui est le conteneur "
                 'lui-même : app.run(host="0.0.0.0", port=8888). Construisez, et relancez.',
             ),
             (
                 f"The port is published, but “{name}” does not answer there.",
-                f"docker logs {name}: at what address, and on what port, does the app listen?",
+                f"docker logs {name}: at what address, and on what port, does the app listen? "
+                f"docker port {name} has to show that port.",
                 "The app has to listen on 0.0.0.0, not on 127.0.0.1, which is the container "
                 'itself: app.run(host="0.0.0.0", port=8888). Build, and run it again.',
+            ),
+        ),
+    ]
+
+
+def rebuilt(first, second):
+    """Return the conditions for an image that was built again, and not on the first one."""
+    sentence = [f"{CHANGE[0]}, puis {build('mien:2')}", f"{CHANGE[1]}, then {build('mien:2')}"]
+    return [
+        (
+            second.layers != first.layers,
+            (
+                "mien:1 et mien:2 ont les mêmes fichiers.",
+                "docker history mien:2 : ce qui diffère n’est pas dans un fichier. C’est la "
+                "phrase d’app.py qui doit changer.",
+                sentence[0],
+            ),
+            (
+                "mien:1 and mien:2 have the same files.",
+                "docker history mien:2: what differs is in no file. It is the sentence in app.py "
+                "that has to change.",
+                sentence[1],
+            ),
+        ),
+        (
+            not second.on(first),
+            (
+                "mien:2 est construite sur mien:1.",
+                "docker history mien:2 a toutes les lignes de mien:1, et d’autres. Gardez le "
+                "Dockerfile, et ne changez qu’app.py.",
+                f"FROM {BASE}, puis {build('mien:2')}",
+            ),
+            (
+                "mien:2 is built on mien:1.",
+                "docker history mien:2 has all rows of mien:1, and others. Keep the Dockerfile, "
+                "and change app.py alone.",
+                f"FROM {BASE}, then {build('mien:2')}",
             ),
         ),
     ]
@@ -221,36 +273,7 @@ def changed(first, second):
                 sentence[1],
             ),
         ),
-        (
-            second.layers != first.layers,
-            (
-                "mien:1 et mien:2 ont les mêmes fichiers.",
-                "docker history mien:2 : ce qui diffère n’est pas dans un fichier. C’est la "
-                "phrase d’app.py qui doit changer.",
-                sentence[0],
-            ),
-            (
-                "mien:1 and mien:2 have the same files.",
-                "docker history mien:2: what differs is in no file. It is the sentence in app.py "
-                "that has to change.",
-                sentence[1],
-            ),
-        ),
-        (
-            not second.on(first),
-            (
-                "mien:2 est construite sur mien:1.",
-                "docker history mien:2 a toutes les lignes de mien:1, et d’autres. Gardez le "
-                "Dockerfile, et ne changez qu’app.py.",
-                f"FROM {BASE}, puis {build('mien:2')}",
-            ),
-            (
-                "mien:2 is built on mien:1.",
-                "docker history mien:2 has all rows of mien:1, and others. Keep the Dockerfile, "
-                "and change app.py alone.",
-                f"FROM {BASE}, then {build('mien:2')}",
-            ),
-        ),
+        *rebuilt(first, second),
     ]
 
 
@@ -293,7 +316,7 @@ def check(seat):
     """Yield the steps."""
     first, second = seat.image("mien:1"), seat.image("mien:2")
     old, new = seat.container("avant"), seat.container("apres")
-    before, after = (seat.page(name, 8888, "/") for name in ("avant", "apres"))
+    before, after = (seat.page(name, 0, "/") for name in ("avant", "apres"))
     yield (
         "first",
         (

@@ -17,7 +17,8 @@ CMD ["python", "app.py"]
 END
 docker build --network none -f lent.Dockerfile -t lent:1 .
 docker build --network none -f vite.Dockerfile -t vite:1 .
-echo 'print("2")' > app.py
+labo answer 4 lent
+date +'print("%T")' > app.py
 docker build --network none -f lent.Dockerfile -t lent:2 .
 docker build --network none -f vite.Dockerfile -t vite:2 .
 docker history lent:2

@@ -3,6 +3,7 @@ docker run -d --name poli --init labocloud20202021:base sh -c 'while true; do sl
 docker run -d --name cours labocloud20202021:python
 docker top sourd
 docker top poli
+labo answer 9 10
 docker stop -t 3 sourd
 docker stop poli
 timeout 300 sh -c 'until docker logs cours 2>&1 | grep Listening; do sleep 1; done'
