@@ -1,0 +1,183 @@
+"""Test the checks of exercises whose containers answer somebody, by seats that are made up.
+
+Each row is a way that counts, or one that does not and its hint. molecule/resources/ways/ has the
+scripts that do the same on a seat.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
+    exercises,
+    fields,
+    snapshot,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import nothing
+
+PROJECT = Path(__file__).parents[2]
+EXERCISES = {exercise.number: exercise for exercise in exercises.load(PROJECT / "app/exercises")}
+BASE, COURSE = "labocloud20202021:base", "labocloud20202021:python"
+Fields = dict[str, Any]
+Seat = dict[str, Any]
+
+
+def seat_of(containers: Mapping[str, Fields], **kinds: object) -> Seat:
+    """Return a snapshot that has the course's images, and containers by their names.
+
+    An image's name stands in a container for the image. kinds: the snapshot's other fields.
+    """
+    seat = {**snapshot.shaped({}), "taken": 1000.0}
+    images = {
+        COURSE: ("c" * 64, "course", {"labocloud.image": "course", "labocloud.log": "askers"}),
+        BASE: ("b" * 64, "base", {"labocloud.image": "base"}),
+    }
+    plain_image = nothing(fields.SNAPSHOT["images"][0])
+    seat["images"] = [
+        {**plain_image, "id": identity, "tags": [name], "delivered": kind, "labels": labels}
+        for name, (identity, kind, labels) in images.items()
+    ]
+    plain = nothing(fields.SNAPSHOT["containers"][0])
+    seat["containers"] = [
+        {
+            **plain,
+            "name": name,
+            "id": f"{number:x}" * 64,
+            "hostname": f"{number:x}" * 12,
+            "image": BASE,
+            "status": "running",
+            "created": 100.0,
+            "started": 101.0,
+            "image_id": images[container.get("image", BASE)][0],
+            **container,
+        }
+        for number, (name, container) in enumerate(containers.items(), 1)
+    ]
+    return {**seat, **kinds}
+
+
+def open_steps(number: int, seat: Seat, *answers: str) -> dict[str, str]:
+    """Return the open steps of an exercise, each with its French hint."""
+    assert snapshot.shaped(seat) == seat
+    steps = exercises.judged(EXERCISES[number], seat, answers)
+    return {step.id: step.hint["fr"].replace("\u00a0", " ") for step in steps if not step.done}
+
+
+def told(hints: Mapping[str, str], step: str, hint: str) -> bool:
+    """Return whether a step's hint has a text, or the step is done where the text is empty."""
+    return (hint in hints.get(step, "")) and ((step in hints) == bool(hint))
+
+
+ERROR = "wget: bad address 'serveur:8888'\n"
+ADDRESS = {"networks": {"salle": []}, "addresses": {"salle": "172.18.0.3"}}
+NO_ADDRESS = {"networks": {"salle": []}, "addresses": {"salle": ""}}
+GOES_ON = {"command": ["sleep", "1d"]}
+ENDED = {"status": "exited", "finished": 104.0}
+WGET = ["wget", "-qO-", "serveur:8888/healthz"]
+PERDU = {"network": "default", "networks": {"bridge": []}, "command": WGET, **ENDED, "exit": 1}
+
+
+def perdu(log: str, **changes: object) -> Seat:
+    """Return a seat that has `perdu`, its log, and changes to it."""
+    return seat_of({"perdu": {**PERDU, **changes}}, logs={"perdu": log})
+
+
+@pytest.mark.parametrize(
+    ("seat", "answer", "hint"),
+    [
+        (perdu(ERROR), "", ""),
+        (perdu(ERROR, network="bridge"), "", ""),
+        # A shell that goes on after it, or ends by another command.
+        (perdu(ERROR, command=["sh"], exit=0), "", ""),
+        (perdu(ERROR, command=["sh"], status="running"), "", ""),
+        (perdu(ERROR, networks={"bridge": [], "salle": []}), "", ""),
+        # Python does not say which name; its command does.
+        (perdu("gaierror: [Errno -3] Temporary failure in name resolution"), "", ""),
+        (perdu("wget: server can't find serveur: NXDOMAIN", command=["sh"]), "", ""),
+        (perdu("", **GOES_ON, status="running"), ERROR, ""),
+        (perdu("", **GOES_ON, exit=137), ERROR, ""),
+        (perdu("", **GOES_ON, status="running"), "", "n’est dans aucun log"),
+        (perdu("", **GOES_ON, status="running"), "il ne trouve pas serveur", "aucun log"),
+        (perdu("", **GOES_ON, status="running"), "bad address 'servuer'", "aucun log"),
+        (perdu("", status="created", started=0.0), ERROR, "n’a pas échoué sur le nom"),
+        (
+            perdu("wget: bad address 'servuer:8888'", command=["wget", "servuer:8888"]),
+            *("", "un autre nom que « serveur »"),
+        ),
+        (perdu("connection refused", command=["wget", "172.18.0.2:9"]), "", "n’a pas échoué"),
+        (perdu("", command=["true"], exit=0), "", "n’a pas échoué sur le nom"),
+        (perdu(ERROR, network="salle"), "", "n’est pas sur le réseau par défaut"),
+        (perdu(ERROR, network="none"), "", "n’est pas sur le réseau par défaut"),
+    ],
+)
+def test_a_name_that_is_unknown_on_the_default_network(seat: Seat, answer: str, hint: str) -> None:
+    assert told(open_steps(7, seat, answer), "lost", hint)
+
+
+def client(*lines: str, at: float = 103.0, log: str = "", **changes: object) -> Seat:
+    """Return a seat that has `serveur` and `client`, and what both have logged.
+
+    lines: of the former, at a time. changes: to the latter, which has ended.
+    """
+    serveur = {"image": COURSE, "networks": {"salle": []}, "addresses": {"salle": "172.18.0.2"}}
+    return seat_of(
+        {"serveur": serveur, "client": {**ENDED, **NO_ADDRESS, **changes}},
+        networks=[{"name": "salle", "driver": "bridge", "internal": False}],
+        lines={"serveur": [{"time": at, "text": line} for line in lines]},
+        logs={"client": log},
+    )
+
+
+def by(host: str, address: str = "172.18.0.3", path: str = "/healthz") -> str:
+    """Return the line that the course's app writes for a request."""
+    return f"GET {path} 200 from {address} to {host}"
+
+
+@pytest.mark.parametrize(
+    ("seat", "hint"),
+    [
+        (client(by("serveur:8888")), ""),
+        # Whatever it does with the answer, and however long that is.
+        (client(by("serveur:8888", path="/fr/cheat-sheet"), log="...</html>"), ""),
+        # While it goes on, at any time.
+        (client(by("serveur:8888"), at=900.0, **ADDRESS, status="running"), ""),
+        (client(by("serveur.salle:8888")), ""),
+        (client(by("111111111111:8888")), ""),
+        # HTTP of before there were names in it.
+        (client(by("-")), ""),
+        (client(by("172.18.0.2:8888"), by("serveur:8888")), ""),
+        # Its end is noted before the last line is.
+        (client(by("serveur:8888"), at=104.5), ""),
+        (client(by("172.18.0.2:8888")), "une adresse, et non un nom"),
+        (client(by("172.18.0.2")), "une adresse, et non un nom"),
+        (client(by("2886860802:8888")), "une adresse, et non un nom"),
+        (client(by("172.18.0.2:8888"), **ADDRESS, status="running"), "une adresse"),
+        (client(log="1" * 64), "n’a pas lu la page"),
+        (client(by("serveur:8888"), at=300.0), "n’a pas lu la page"),
+        (client(by("serveur:8888"), at=99.0), "n’a pas lu la page"),
+        # Somebody else has that address now, or had it.
+        (client(by("serveur:8888", "172.18.0.9"), **ADDRESS, status="running"), "n’a pas lu"),
+        (client(by("serveur:8888"), at=99.0, **ADDRESS, status="running"), "n’a pas lu"),
+        (client(by("localhost:8888", "127.0.0.1", "/fr/")), "n’a pas lu la page"),
+        (client("a line", by("serveur:8888") + " and more"), "n’a pas lu la page"),
+        (client(by("serveur:8888"), status="created", started=0.0, finished=0.0), "n’a pas lu"),
+        (client(by("serveur:8888"), networks={"bridge": []}), "n’est pas dans le réseau"),
+    ],
+)
+def test_a_client_that_asked_the_server_by_its_name(seat: Seat, hint: str) -> None:
+    """Show that the server is the witness, not the client."""
+    assert told(open_steps(7, seat), "talked", hint)
+
+
+def test_a_server_of_before_its_log_said_who_asks_is_believed_by_the_client() -> None:
+    seat = client(log='{"container":"111111111111"}')
+    assert told(open_steps(7, seat), "talked", "n’a pas lu la page")
+    seat["images"][0]["labels"] = {"labocloud.image": "course"}
+    assert told(open_steps(7, seat), "talked", "")
+    seat["logs"] = {"client": ""}
+    assert told(open_steps(7, seat), "talked", "n’a pas lu la page")
+
+
+def test_that_the_log_says_who_asks_is_on_the_images_label() -> None:
+    assert "labocloud.log=askers" in (PROJECT / "Dockerfile").read_text()
