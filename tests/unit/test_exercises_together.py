@@ -4,6 +4,7 @@ Each row is a way that counts, or one that does not and its hint. molecule/resou
 scripts that do the same on a seat.
 """
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -181,3 +182,79 @@ def test_a_server_of_before_its_log_said_who_asks_is_believed_by_the_client() ->
 
 def test_that_the_log_says_who_asks_is_on_the_images_label() -> None:
     assert "labocloud.log=askers" in (PROJECT / "Dockerfile").read_text()
+
+
+def page(**fields: object) -> Fields:
+    """Return a page that answers this as JSON."""
+    body = json.dumps(fields)
+    return {"status": 200, "modified": 0.0, "size": len(body), "body": body}
+
+
+def repaired(name: str, host: str = "1" * 12, **changes: object) -> Seat:
+    """Return a seat on which a breakdown was repaired. host: whom the page tells. changes: to it.
+
+    The containers of this name and of another are the first and the second of the seat.
+    """
+    told = {"panne": 3, "container": host} if name == "panne3" else {"hostname": host}
+    path = "/" if name == "panne3" else "/api/container"
+    plain = {"image": COURSE, "ports": {"8888/tcp": [8101]}}
+    seat = seat_of({name: {**plain, **changes}, "vieux": {}})
+    return {**seat, "pages": {f"{name}:0{path}": page(**told)}}
+
+
+def other(seat: Seat, **changes: object) -> Seat:
+    """Return a seat whose second container is changed."""
+    first, second = seat["containers"]
+    return {**seat, "containers": [first, {**second, **changes}]}
+
+
+BROKEN = {"labels": {"labo.setup": "8", "labo.name": "panne2"}}
+
+
+@pytest.mark.parametrize(
+    ("step", "seat", "hint"),
+    [
+        ("panne1", repaired("panne1"), ""),
+        ("panne3", repaired("panne3"), ""),
+        ("panne3", repaired("panne3", image=BASE), ""),
+        ("panne1", repaired("panne1", "un", hostname="un"), ""),
+        ("panne3", repaired("panne3", "trois", hostname="trois"), ""),
+        # The program was told to listen where the port is published.
+        ("panne2", repaired("panne2", ports={"8080/tcp": [8102]}), ""),
+        ("panne4", repaired("panne4", ports={"8888/tcp": [32768], "80/tcp": [8192]}), ""),
+        (
+            "panne2",
+            other(repaired("panne2"), labels={"labo.setup": "8", "labo.name": "panne1"}),
+            "",
+        ),
+        ("panne2", other(repaired("panne2"), labels={"labo.setup": "13"}), ""),
+        ("panne2", other(repaired("panne2"), **BROKEN), "encore là, sous le nom « vieux »"),
+        ("panne2", repaired("panne2", **BROKEN), "« panne2 » est encore le conteneur en panne"),
+        # `labo start` of before gave no name.
+        ("panne2", repaired("panne2", labels={"labo.setup": "8"}), "encore le conteneur en panne"),
+        ("panne1", repaired("panne1", image=BASE), "et non de l’image du cours"),
+        ("panne1", repaired("panne1", status="exited"), "ne tourne pas (exited, 0)"),
+        ("panne1", repaired("panne1", ports={}), "Aucun port de « panne1 » n’est publié"),
+        ("panne1", repaired("panne1", "2" * 12), "« panne1 » n’y répond pas encore"),
+        ("panne4", repaired("panne1"), "Aucun conteneur ne s’appelle « panne4 »"),
+        (
+            *(
+                "panne4",
+                repaired("panne4", error="Bind for :8102 failed: port is already allocated"),
+            ),
+            "son port est déjà pris",
+        ),
+        (
+            "panne2",
+            {**repaired("panne2", ports={"80/tcp": [8102]}), "pages": {}},
+            "C’est un autre port de « panne2 »",
+        ),
+        (
+            "panne3",
+            {**repaired("panne3"), "pages": {"panne3:0/": page(hostname="1" * 12)}},
+            "ce n’est pas l’application de ~/labocloud/ex8",
+        ),
+    ],
+)
+def test_a_breakdown_is_repaired_by_another_container(step: str, seat: Seat, hint: str) -> None:
+    assert told(open_steps(8, seat), step, hint)
