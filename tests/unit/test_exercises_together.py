@@ -258,3 +258,105 @@ BROKEN = {"labels": {"labo.setup": "8", "labo.name": "panne2"}}
 )
 def test_a_breakdown_is_repaired_by_another_container(step: str, seat: Seat, hint: str) -> None:
     assert told(open_steps(8, seat), step, hint)
+
+
+OF_COMPOSE = {"com.docker.compose.project": "ex10"}
+MOUNT = {"type": "volume", "name": "ex10_visites", "from": "", "to": "/data", "rw": True}
+
+
+def service(name: str, **changes: object) -> Fields:
+    """Return a container of a service of Compose, made at 100 s. changes: to it."""
+    return {"labels": {**OF_COMPOSE, "com.docker.compose.service": name}, **changes}
+
+
+def composed(
+    counted: Fields | None = None,
+    counter: Fields | None = None,
+    web: Fields | None = None,
+    **others: Fields,
+) -> Seat:
+    """Return a seat on which Compose has run `web`, the first container, and `compteur`.
+
+    counted, counter, web: changes to what the latter says, and to the two. others: containers.
+    """
+    counted = {"container": "2" * 12, "visits": 2, "first": "f" * 12, "since": "50.5"} | (
+        counted or {}
+    )
+    web = service("web", ports={"8000/tcp": [8110]}) | (web or {})
+    counter = service("compteur", mounts=[MOUNT]) | (counter or {})
+    seat = seat_of({"ex10-web-1": web, "ex10-compteur-1": counter, **others})
+    told = page(web=web.get("hostname", "1" * 12), compteur=counted)
+    return {**seat, "pages": {"ex10-web-1:0/look": told}}
+
+
+def mount(**changes: object) -> Fields:
+    """Return changes to a container that has another mount at /data."""
+    return {"mounts": [{**MOUNT, **changes}]}
+
+
+def with_volume(seat: Seat, name: str, of: str) -> Seat:
+    """Return a seat that has a volume by a name. of: what the file calls it."""
+    labels = {"com.docker.compose.volume": of}
+    return {
+        **seat,
+        "volumes": [{"name": name, "driver": "local", "created": 1.0, "labels": labels}],
+    }
+
+
+SECOND = service("compteur", created=200.0)
+ELSEWHERE = {"pages": {"ex10-web-1:0/look": page(web="2" * 12)}}
+
+
+@pytest.mark.parametrize(
+    ("step", "seat", "hint"),
+    [
+        *((step, composed(), "") for step in ("up", "talk", "private", "kept")),
+        ("talk", composed(web={"hostname": "page"}), ""),
+        ("talk", composed({"container": "compte"}, {"hostname": "compte"}), ""),
+        ("talk", composed(web={"ports": {"9000/tcp": [32768]}}), ""),
+        ("talk", composed(second=service("web", ports={"8000/tcp": [32769]}, created=50.0)), ""),
+        ("talk", composed({"container": "3" * 12}, second=SECOND), ""),
+        ("talk", composed(web={"ports": {}}), "Aucun port de « web » n’est publié"),
+        (
+            *("talk", {**composed(web={"ports": {"80/tcp": [8110]}}), "pages": {}}),
+            "C’est un autre port de « web »",
+        ),
+        ("talk", {**composed(), "pages": {}}, "ne répond pas ce que dit"),
+        ("talk", {**composed(), **ELSEWHERE}, "ne répond pas ce que dit"),
+        ("talk", composed({"container": "f" * 12}), "n’a pas trouvé « compteur »"),
+        (
+            *("private", composed(second=SECOND | {"ports": {"8000/tcp": [8111]}})),
+            "« compteur » a un port publié",
+        ),
+        ("up", composed(second=service("web", status="exited", created=50.0)), ""),
+        ("up", composed(counter={"status": "exited"}), "« compteur » ne tourne pas"),
+        ("kept", composed(counter=mount(name="visites")), ""),
+        (
+            *("kept", with_volume(composed(counter=mount(name="donnees")), "donnees", "visites")),
+            "",
+        ),
+        (
+            *("kept", with_volume(composed(counter=mount(name="donnees")), "donnees", "donnees")),
+            "n’est pas « visites »",
+        ),
+        ("kept", composed(counter=mount(name="e" * 64)), "n’a pas de nom"),
+        ("kept", composed(counter=mount(type="bind", name="")), "est un dossier du poste"),
+        ("kept", composed(counter={"mounts": []}), "Rien n’est monté en /data"),
+        # Whatever name the counter has, it is the time that tells.
+        ("kept", composed({"first": "compte", "container": "compte"}, {"hostname": "compte"}), ""),
+        ("kept", composed({"since": "100.5", "first": "2" * 12}), "La première visite est de ce"),
+        ("kept", composed({"since": "100.5"}), "La première visite est de ce conteneur-ci"),
+        ("kept", composed({"since": "now"}), "La première visite est de ce conteneur-ci"),
+        # What the second one finds may be the first one's, which goes on.
+        (
+            *("kept", composed({"container": "3" * 12, "since": "150.0"}, second=SECOND)),
+            "La première visite est de ce conteneur-ci",
+        ),
+        ("kept", composed({"first": "", "since": ""}), "Personne n’a encore ouvert"),
+        # The counter of before told no time.
+        ("kept", composed({"since": ""}), ""),
+        ("kept", composed({"first": "2" * 12, "since": ""}), "La première visite est de ce"),
+    ],
+)
+def test_two_services_and_a_volume_that_outlives_them(step: str, seat: Seat, hint: str) -> None:
+    assert told(open_steps(10, seat), step, hint)
