@@ -360,3 +360,47 @@ ELSEWHERE = {"pages": {"ex10-web-1:0/look": page(web="2" * 12)}}
 )
 def test_two_services_and_a_volume_that_outlives_them(step: str, seat: Seat, hint: str) -> None:
     assert told(open_steps(10, seat), step, hint)
+
+
+def replicated(*changed: bool, **changes: object) -> Seat:
+    """Return a seat whose service has three copies, after an update that was undone.
+
+    changed: for each copy of before, whether it had the variable. changes: to the service.
+    """
+    service = nothing(fields.SNAPSHOT["services"][0])
+    service |= {"name": "equipe", "image": COURSE, "replicas": 3, "update": "rollback_completed"}
+    service |= {"ports": {"8888/tcp": "host"}, **changes}
+    task = {**nothing(fields.SNAPSHOT["tasks"][0]), "service": "equipe", "image": COURSE}
+    copy = {"image": COURSE, "ports": {"8888/tcp": [32768]}}
+    seat = seat_of({f"equipe.{number}": copy for number in (1, 2, 3)}, services=[service])
+    running = [
+        {**task, "state": "running", "container": container["id"], "set": service["set"]}
+        for container in seat["containers"]
+    ]
+    past = [
+        {**task, "state": "shutdown", "set": ["COULEUR"] if had_it else []} for had_it in changed
+    ]
+    seat["engine"] |= {"swarm": True}
+    return {**seat, "tasks": [*running, *past]}
+
+
+@pytest.mark.parametrize(
+    ("step", "seat", "hint"),
+    [
+        *((step, replicated(False, True), "") for step in ("service", "ports", "three", "back")),
+        # What is of before may be gone but for one.
+        ("back", replicated(True), ""),
+        # As after `update --force`, or another variable, or a label.
+        ("back", replicated(False, False), "n’ajoutait pas COULEUR"),
+        ("back", replicated(), "n’ajoutait pas COULEUR"),
+        ("back", replicated(True, set=["COULEUR"]), "a toujours la variable COULEUR"),
+        ("back", replicated(True, update="completed"), "La dernière mise à jour est en place"),
+        ("back", replicated(True, update="updating"), "Docker n’a pas fini (updating)"),
+        ("back", replicated(True, update=""), "n’a pas encore été mis à jour"),
+        ("three", replicated(replicas=2), "Le service demande 2 exemplaires"),
+        ("ports", replicated(ports={"8888/tcp": "ingress"}), "n’est pas publié en mode host"),
+        ("ports", replicated(ports={}), "Aucun port du service n’est publié"),
+    ],
+)
+def test_a_service_whose_update_was_undone(step: str, seat: Seat, hint: str) -> None:
+    assert told(open_steps(11, seat), step, hint)
