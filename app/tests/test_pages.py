@@ -4,6 +4,7 @@ import logging
 import os
 import platform
 import re
+import runpy
 import socket
 from pathlib import Path
 from urllib.parse import unquote, urljoin
@@ -13,6 +14,7 @@ from flask.testing import FlaskClient
 from labocloud import POLICY, STATIC, create_app, digest
 from labocloud.pages import duration, here
 
+PROJECT = Path(__file__).parents[2]
 CONTENT = create_app().extensions["content"]
 PAGES = [
     f"/{language}/{address}"
@@ -222,6 +224,18 @@ def test_a_program_that_asks_from_another_container_is_in_the_log(
         client.get(path, headers={"Host": host}, environ_base=another)
     assert caplog.messages == ([f"GET {path} 200 from 172.18.0.3 {line}"] if line else [])
     assert client.get("/api/container").get_json()["requests"] == 0
+
+
+def test_the_check_of_networks_reads_the_log(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    check = runpy.run_path(str(PROJECT / "app/exercises/07-networks/check.py"))
+    with caplog.at_level(logging.INFO):
+        for host in ("serveur:8888", "172.18.0.2:8888", ""):
+            client.get("/healthz", headers={"Host": host})
+    asked = [check["ASKED"].fullmatch(line).groups() for line in caplog.messages]
+    assert asked == [("127.0.0.1", host) for host in ("serveur:8888", "172.18.0.2:8888", "-")]
+    assert [check["is_address"](host) for _, host in asked] == [False, True, False]
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -267,8 +267,8 @@ def colour(service, tasks):
             ),
             (
                 f"The service still has the variable {VARIABLE}.",
-                "docker service inspect --pretty equipe shows it, under Env. A second way back does "
-                "again what the first one has undone.",
+                "docker service inspect --pretty equipe shows it, under Env. A second way back "
+                "does again what the first one has undone.",
                 f"docker service update --no-resolve-image --env-rm {VARIABLE} equipe, then "
                 f"{UPDATE}, then {ROLLBACK}",
             ),
