@@ -246,13 +246,9 @@ def lost(seat, perdu):
     ]
 
 
-def talked(seat, serveur, client):
-    """Return the conditions for a client that asked the server by its name."""
-    hosts, again_talked = asked_by(seat, client), again("client", TALK)
-    named = any(not is_address(host) for host in hosts)
-    # Elsewhere only the client itself can say it.
-    is_told = not seat.image_of(serveur).labels.get(LOGS_ASKERS)
-    is_told = is_told and serveur and serveur.id[:12] in seat.log("client")
+def joined(client):
+    """Return the conditions for a client in the network."""
+    again_talked = again("client", TALK)
     return [
         (
             client,
@@ -282,6 +278,17 @@ def talked(seat, serveur, client):
                 again_talked[1],
             ),
         ),
+    ]
+
+
+def talked(seat, serveur, client):
+    """Return the conditions for a client that asked the server by its name."""
+    hosts, again_talked = asked_by(seat, client), again("client", TALK)
+    named = any(not is_address(host) for host in hosts)
+    # Elsewhere only the client itself can say it.
+    is_told = not seat.image_of(serveur).labels.get(LOGS_ASKERS)
+    is_told = is_told and serveur and serveur.id[:12] in seat.log("client")
+    return [
         (
             named or is_told or not hosts,
             (
@@ -339,5 +346,5 @@ def check(seat):
             "« client », dans « salle », a lu la page de « serveur » par son nom",
             "“client”, in “salle”, has read the page of “serveur” by its name",
         ),
-        [*served(seat, serveur), *talked(seat, serveur, client)],
+        [*served(seat, serveur), *joined(client), *talked(seat, serveur, client)],
     )

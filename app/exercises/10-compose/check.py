@@ -19,6 +19,10 @@ ONCE = "com.docker.compose.oneoff"
 # The name that the file has for a volume, whatever its own name is.
 OF_VOLUME = "com.docker.compose.volume"
 UP = "docker compose up -d --build"
+DECLARED = (
+    f"volumes: [{VOLUME}:/data] sous compteur, et volumes: {{{VOLUME}: }} à la fin",
+    f"volumes: [{VOLUME}:/data] below compteur, and volumes: {{{VOLUME}: }} at the end",
+)
 
 
 def of_service(seat, service):
@@ -99,8 +103,8 @@ def up(seat, containers, service):
     ]
 
 
-def talks(seat, webs, said, counted):
-    """Return the conditions for a page that answers, and has found the other service."""
+def published(seat, webs):
+    """Return the conditions for a port of the seat that leads to the page."""
     is_there = any(web.published(8000) or seat.page(web, 0, LOOK).status for web in webs)
     return [
         (
@@ -130,6 +134,12 @@ def talks(seat, webs, said, counted):
                 f'ports: ["8110:8000"], then {UP}',
             ),
         ),
+    ]
+
+
+def talks(said, counted):
+    """Return the conditions for a page that answers, and has found the other service."""
+    return [
         (
             said,
             (
@@ -179,28 +189,20 @@ def private(counters):
     )
 
 
-def mounted(seat, mount):
-    """Return the conditions for the volume of the file, in which the counter writes."""
-    declared = f"volumes: [{VOLUME}:/data] sous compteur, et volumes: {{{VOLUME}: }} à la fin"
-    declared_en = (
-        f"volumes: [{VOLUME}:/data] below compteur, and volumes: {{{VOLUME}: }} at the end"
-    )
-    is_named = (
-        mount.name in (VOLUME, f"{PROJECT}_{VOLUME}")
-        or seat.volume(mount.name).labels.get(OF_VOLUME) == VOLUME
-    )
+def mounted(mount):
+    """Return the conditions for a volume in which the counter writes."""
     return [
         (
             mount,
             (
                 "Rien n’est monté en /data dans « compteur » : ses données partiront avec lui.",
                 "compteur/app.py écrit là. Dans compose.yaml, -v s’écrit volumes:",
-                declared,
+                DECLARED[0],
             ),
             (
                 "Nothing is mounted at /data in “compteur”: its data will go with it.",
                 "compteur/app.py writes there. In compose.yaml, -v is written volumes:",
-                declared_en,
+                DECLARED[1],
             ),
         ),
         (
@@ -208,26 +210,36 @@ def mounted(seat, mount):
             (
                 "Ce qui est monté en /data est un dossier du poste, et non un volume.",
                 "Un volume a un nom, sans barre oblique.",
-                declared,
+                DECLARED[0],
             ),
             (
                 "What is mounted at /data is a folder of the seat, and no volume.",
                 "A volume has a name, without a slash.",
-                declared_en,
+                DECLARED[1],
             ),
         ),
+    ]
+
+
+def named(seat, mount):
+    """Return the conditions for a volume that the file calls as the text does."""
+    is_named = (
+        mount.name in (VOLUME, f"{PROJECT}_{VOLUME}")
+        or seat.volume(mount.name).labels.get(OF_VOLUME) == VOLUME
+    )
+    return [
         (
             not re.fullmatch("[0-9a-f]{64}", mount.name),
             (
                 "Le volume monté en /data n’a pas de nom : personne ne le retrouvera.",
                 "docker volume ls le montre, avec 64 chiffres. Devant le chemin, il faut un nom.",
-                declared,
+                DECLARED[0],
             ),
             (
                 "The volume at /data has no name: nobody will find it again.",
                 "docker volume ls shows it, with 64 digits. Before the path there has to be a "
                 "name.",
-                declared_en,
+                DECLARED[1],
             ),
         ),
         (
@@ -235,12 +247,12 @@ def mounted(seat, mount):
             (
                 f"Le volume monté en /data n’est pas « {VOLUME} ».",
                 "docker compose config montre quel nom le fichier lui donne.",
-                declared,
+                DECLARED[0],
             ),
             (
                 f"The volume at /data is not “{VOLUME}”.",
                 "docker compose config shows which name the file gives to it.",
-                declared_en,
+                DECLARED[1],
             ),
         ),
     ]
@@ -299,7 +311,7 @@ def check(seat):
     yield (
         "talk",
         ("« web » répond, et a trouvé « compteur »", "“web” answers, and has found “compteur”"),
-        [*web_up, *talks(seat, webs, said, counted)],
+        [*web_up, *published(seat, webs), *talks(said, counted)],
     )
     yield (
         "private",
@@ -315,5 +327,5 @@ def check(seat):
             "Le compteur a continué après docker compose down",
             "The counter has gone on after docker compose down",
         ),
-        [*counter_up, *mounted(seat, mount), *went_on(counters, counted)],
+        [*counter_up, *mounted(mount), *named(seat, mount), *went_on(counters, counted)],
     )
