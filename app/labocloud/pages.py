@@ -10,13 +10,13 @@ from flask import Blueprint, abort, current_app, g, redirect, render_template, r
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from labocloud.api import facts
+from labocloud.api import facts, found
 from labocloud.content import OWN, Language
 
 LOG = logging.getLogger(__name__)
 bp = Blueprint("pages", __name__)
 # Programs ask these every few seconds: in the log, they would drown the requests of people.
-WATCHED = {"api.healthz", "api.about", "pages.live"}
+WATCHED = {"api.healthz", "api.about", "api.told", "pages.live", "pages.told"}
 # What the programs of this machine call the app, and its own container does.
 LOOPBACK = re.compile(r"(localhost|127(\.\d+){3}|\[::1\])(:\d+)?")
 _LONGEST_HOST = 100
@@ -133,14 +133,25 @@ def exercise(name: str) -> str:
     shown = get_or_abort(by_name, name)
     names = list(by_name)
     at = names.index(name)
+    steps = found(name)
     return render_template(
         "exercise.html",
         exercise=shown,
+        name=name,
+        steps=steps,
+        is_done=bool(steps) and all(step["state"] == "done" for step in steps),
         before=names[at - 1] if at else None,
         after=names[at + 1] if at + 1 < len(names) else None,
         exercises=by_name,
         address=f"exercises/{name}",
     )
+
+
+@bp.get("/exercises/<name>/steps")
+def told(name: str) -> str:
+    """Return the part of an exercise's page that changes, which the browser loads again."""
+    get_or_abort(texts().exercises, name)
+    return render_template("steps.html", steps=found(name))
 
 
 @bp.get("/<name>", strict_slashes=False)

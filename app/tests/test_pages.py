@@ -143,6 +143,7 @@ def test_health_is_json(client: FlaskClient) -> None:
         "container": socket.gethostname(),
         "revision": "0123456789abcdef",
         "python": platform.python_version(),
+        "steps": True,
     }
 
 
@@ -180,8 +181,13 @@ def test_a_page_tells_what_root_is_outside(
     assert client.get("/api/container").get_json()["root"] == root
 
 
+NAME = "02-run-again"
+STEPS = f"/api/steps/{NAME}"
+
+
 def test_requests_of_people_are_counted_and_those_of_watchers_are_not(client: FlaskClient) -> None:
-    for path in ("/fr/", "/no-such-page", "/healthz", "/api/container", "/en/container/facts"):
+    machines = ("/healthz", "/api/container", "/en/container/facts", STEPS, "/api/steps/none")
+    for path in ("/fr/", "/no-such-page", *machines, f"/en/exercises/{NAME}/steps"):
         client.get(path)
     assert client.get("/api/container").get_json()["requests"] == 2
 

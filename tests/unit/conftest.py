@@ -1,6 +1,7 @@
 """Fixtures that the tests of the plugins share."""
 
 import json
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +47,17 @@ def engine(tmp_path: Path) -> Iterator[stand_in.Engine]:
     """Yield a stand-in for a Docker Engine, to which a test adds rules for its answers."""
     with stand_in.engine(tmp_path / "docker.sock") as running:
         yield running
+
+
+@pytest.fixture
+def shared() -> Iterator[Path]:
+    """Yield a directory that other accounts may enter.
+
+    pytest's own are closed to them, and each run of pytest closes them again.
+    """
+    with tempfile.TemporaryDirectory() as directory:
+        Path(directory).chmod(0o755)
+        yield Path(directory)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import stat
 import struct
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -24,13 +23,13 @@ NOBODY = 65534
 
 
 @pytest.fixture
-def place() -> Iterator[Path]:
+def place(shared: Path) -> Iterator[Path]:
     """Yield the path of a socket that its group may use, in a directory that is open to all."""
-    with tempfile.TemporaryDirectory() as directory, socket.socket(socket.AF_UNIX) as listener:
-        Path(directory).chmod(0o755)
-        listener.bind(f"{directory}/docker.sock")
-        os.chmod(f"{directory}/docker.sock", 0o660)
-        yield Path(directory, "docker.sock")
+    path = shared / "docker.sock"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        path.chmod(0o660)
+        yield path
 
 
 @pytest.fixture(autouse=True)

@@ -369,18 +369,16 @@ def test_a_directory_that_cannot_be_entered_is_left_aside_and_told(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be another account")
-def test_what_another_account_has_closed_is_left_aside(tmp_path: Path) -> None:
-    folder = tmp_path / "in"
+def test_what_another_account_has_closed_is_left_aside(shared: Path) -> None:
+    folder = shared / "in"
     for name, mode in (("named", 0o444), ("closed", 0o700)):
         (folder / name / "deeper").mkdir(parents=True)
         (folder / name / "file").touch()
         (folder / name).chmod(mode)
-    for path in [folder, *folder.parents]:
-        path.chmod(path.stat().st_mode | 0o755)
-    with (tmp_path / "made.tar").open("wb") as file:
+    with (shared / "made.tar").open("wb") as file:
         os.seteuid(65534)
         try:
-            left = save.save_folder(save.Archive(file), folder, tmp_path / "made.tar")
+            left = save.save_folder(save.Archive(file), folder, shared / "made.tar")
         finally:
             os.seteuid(0)
     named = folder / "named"

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import signal
@@ -18,11 +17,11 @@ from pathlib import Path
 from ansible_collections.labocloud.room.plugins.module_utils.images import delivered
 from ansible_collections.labocloud.room.plugins.module_utils.languages import SOURCE, in_language
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
+    course_page,
     engine_access,
     exercise_text,
     exercises,
     memory,
-    pages,
     save_command,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.command_line import (
@@ -41,7 +40,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress imp
     here,
     progress,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Seat
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import (
     MARKS,
     Terminal,
@@ -53,10 +51,8 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import
 _ALL_DONE, _NOT_DONE, _IMPOSSIBLE = 0, 1, 2
 # Shells report 128 and the signal's number for a program that a signal has ended.
 _INTERRUPTED, _BROKEN_PIPE = 128 + signal.SIGINT, 128 + signal.SIGPIPE
-# Seconds: between two checks of `--watch`, and until one of the course's pages has answered.
-_PAUSE, _PAGE_SECONDS = 2, 2.0
-# The port that the course's app listens on in its container, and the name of that container.
-_PORT, _FLASK = 8888, "flask"
+# Seconds between two checks of `--watch`.
+_PAUSE = 2
 
 
 class Labo:
@@ -153,27 +149,6 @@ class Labo:
             self._remember(lambda mine: mine.see(fresh))
         return progresses
 
-    def _page(self, taken: Snapshot) -> str:
-        """Return the address of the course's page, empty where no container answers.
-
-        Only the course's containers are asked, so that nothing is in a student's log; all that run
-        where nothing is known of the course's images, first the one of the course's name.
-        """
-        seat = Seat(taken)
-        running = [
-            container
-            for container in seat.containers
-            if container.running and (container.of(seat.course) or not seat.course.known)
-        ]
-        end = time.monotonic() + _PAGE_SECONDS
-        for container in sorted(running, key=lambda item: bool(item.name != _FLASK)):
-            for port in container.published(_PORT):
-                seconds = end - time.monotonic()
-                answer = pages.fetch(port, "/healthz", seconds) if seconds > 0 else None
-                if answer and answer["status"] == http.client.OK:
-                    return f"http://localhost:{port}/{self._course_language()}/"
-        return ""
-
     def _course_language(self) -> str:
         """Return the account's language where the course has it, else English."""
         has_it = any(language() in exercise.texts for exercise in self.exercises)
@@ -199,7 +174,7 @@ class Labo:
                 text += f" {say('row_here')}"
             terminal.say(terminal.marked(item.state, text))
         terminal.say()
-        url = self._page(taken)
+        url = course_page.address(taken, self._course_language())
         terminal.say(terminal.lines(say("page", url=url) if url else say("no_page")))
         if current:
             text = say("next", number=current.exercise.number)
@@ -208,6 +183,8 @@ class Labo:
         else:
             text = say("all_done")
         terminal.say(terminal.lines(text))
+        if current:
+            course_page.tell(taken, current)
         return _ALL_DONE
 
     def _say_what_is_missing(self, taken: Snapshot) -> None:
@@ -242,7 +219,7 @@ class Labo:
         """Prepare an exercise, and print where to read it, or its text. Raises WrongError."""
         terminal, title = self.terminal, exercise.title(language())
         try:
-            before = self._snapshot([exercise])
+            taken = before = self._snapshot([exercise])
         except WrongError as error:
             # The text can be read all the same.
             terminal.complain(str(error))
@@ -257,14 +234,17 @@ class Labo:
         terminal.say(terminal.lines(say("started", number=exercise.number, title=title)))
         if exercise.setup:
             self._prepare(exercise)
-            names = exercise_text.created(before, self._snapshot([exercise]))
+            taken = self._snapshot([exercise])
+            names = exercise_text.created(before, taken)
             text = say("made", names=", ".join(names)) if names else say("made_nothing")
             terminal.say(terminal.lines(text))
-        if url := self._page(before):
+        if url := course_page.address(taken, self._course_language()):
             terminal.say(terminal.lines(say("read_it", url=f"{url}exercises/{exercise.name}")))
         else:
             self._print_text(exercise)
         terminal.say(terminal.lines(say("then_check", number=exercise.number)))
+        [checked] = self._progress([exercise], taken)
+        course_page.tell(taken, checked)
         return _ALL_DONE
 
     def _print_text(self, exercise: Exercise) -> None:
@@ -367,6 +347,7 @@ class Labo:
             if before:
                 self.terminal.say(f"\n{say('seen_at', when=time.strftime('%H:%M:%S'))}")
             self.terminal.say(text)
+        course_page.tell(taken, checked)
         return _ALL_DONE if checked.state == DONE else _NOT_DONE, text
 
     def _watch(self, exercise: Exercise, *, follows: bool) -> int:

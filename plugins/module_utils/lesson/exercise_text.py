@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 from ansible_collections.labocloud.room.plugins.module_utils.languages import in_language
@@ -23,11 +24,14 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import 
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import (
     Terminal,
     language,
+    markdown,
     say,
 )
 
 # What stands before the first of the lines below a step.
 _BELOW = " " * 6
+# The beginnings of lines that Markdown does not join.
+_LINES = re.compile(r"^(?:[-*|]|\d+\.|    )", re.MULTILINE)
 # The texts on what has no name, by kind.
 _NAMELESS = {"images": "nameless_images", "volumes": "nameless_volumes"}
 
@@ -88,6 +92,7 @@ def step_lines(progress: Progress, terminal: Terminal) -> list[str]:
             lines.append(terminal.lines(say("said", answer=seen.step.said), _BELOW))
     if progress.state == DONE:
         lines.append(terminal.lines(say("exercise_done", number=progress.exercise.number)))
+        lines += _remember_lines(progress.exercise, terminal)
     else:
         count = say("steps", done=progress.count(DONE), all=len(progress.steps))
         lines.append(terminal.lines(count))
@@ -133,6 +138,21 @@ def _hint_lines(progress: Progress, seen: Seen, terminal: Terminal) -> list[str]
     if len(seen.opened) < count:
         texts.append(say("more_hints", number=progress.exercise.number))
     return [terminal.lines(text, _BELOW) for text in texts]
+
+
+def _remember_lines(exercise: Exercise, terminal: Terminal) -> list[str]:
+    """Return the lines of an exercise's chapter on what to remember, none where it has none."""
+    title = say("remember")
+    text = in_language(exercise.texts, language()).partition(f"\n## {title}\n")[2]
+    chapter = markdown(text.partition("\n## ")[0])
+    if not chapter:
+        return []
+    paragraphs = (
+        # Lists and blocks keep their lines.
+        part if _LINES.search(part) else terminal.lines(part.replace("\n", " "))
+        for part in chapter.split("\n\n")
+    )
+    return ["", title, *paragraphs, ""]
 
 
 def _moment(seconds: float) -> str:
