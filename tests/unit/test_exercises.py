@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -44,7 +45,10 @@ SECTIONS = {
 # The project's own; a teacher's follow them.
 OWN = [folder.name for folder in FOLDERS if int(folder.name[:2]) <= 15]
 # Those whose hints are graded, each of them; the others have one text a condition.
-GRADED = ["02-run-again", "03-own-image", "04-build-cache", "09-signals", "12-small-image"]
+GRADED = [
+    *("02-run-again", "03-own-image", "04-build-cache", "07-networks", "08-breakdowns"),
+    *("09-signals", "10-compose", "11-services", "12-small-image"),
+]
 # What no first hint has: the command that does it, or an option.
 COMMAND = re.compile(
     r"\bdocker (run|rm|build|stop|start|exec|create|network|volume|service|swarm|compose|tag)\b"
@@ -546,5 +550,14 @@ def test_what_looks_at_the_page_of_compose_is_no_visit(tmp_path: Path) -> None:
             assert not seen["first"]
         assert opened(web, "/favicon.ico") == {}
         assert opened(web, look)["visits"] == 0
+        before = time.time()
         assert opened(web, "/")["visits"] == 1
-        assert opened(web, look) == {**seen, "visits": 1, "first": seen["container"]}
+        visited = opened(web, look)
+        assert visited == {
+            **seen,
+            "visits": 1,
+            "first": seen["container"],
+            "since": visited["since"],
+        }
+        # Milliseconds are written.
+        assert before - 0.001 <= float(visited["since"]) <= time.time() + 0.001

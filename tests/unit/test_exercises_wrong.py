@@ -208,8 +208,6 @@ WRONG: list[tuple[int, str, Change, str]] = [
     (6, "changed", without("pages", "site:8000/index.html"), "ne répond pas encore"),
     (6, "changed", container("site", started=2e9), "date d’avant le démarrage"),
     (7, "served", container("serveur", status="exited"), "ne tourne pas"),
-    (7, "lost", container("perdu", status="running"), "cherche encore"),
-    (7, "lost", container("perdu", exit=0), "n’a pas échoué sur le nom"),
     (7, "lost", text("logs", "perdu", "Connection refused"), "n’a pas échoué sur le nom"),
     (7, "talked", without("containers", "client"), "Aucun conteneur ne s’appelle « client »"),
     (7, "talked", without("networks", "salle"), "Il n’y a pas de réseau « salle »"),

@@ -858,6 +858,21 @@ def test_a_page_at_another_of_the_seats_addresses_is_fetched_there(engine: Engin
     assert result["pages"]["exercise-1:8888/"]["status"] == 200
 
 
+def with_host(handler: http.server.BaseHTTPRequestHandler) -> None:
+    """Answer with the name by which the server was asked."""
+    handler.send_response(200)
+    handler.end_headers()
+    handler.wfile.write(handler.headers["Host"].encode())
+
+
+def test_whoever_looks_asks_by_the_name_of_the_machine_itself() -> None:
+    """Show it at an address that is another one's, so that the course's app logs no look."""
+    with serving(with_host, "127.0.0.2") as port:
+        page = pages.fetch(port, "/", stand_in.PLENTY, "127.0.0.2")
+    assert page
+    assert page["body"] == "localhost"
+
+
 def test_a_page_is_asked_for_at_the_seats_own_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine could name any address."""
     addresses = []
