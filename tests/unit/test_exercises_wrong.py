@@ -7,13 +7,13 @@ that students come to.
 import copy
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Answer, Seat
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.snapshot import shaped
 
 PROJECT = Path(__file__).parents[2]
@@ -23,7 +23,8 @@ SOLVED = {
         (Path(__file__).parent / "solved_seats.json").read_text()
     ).items()
 }
-ANSWER = "0123456789ab"
+# The ID of a container that is gone, of which no engine was asked, and predictions long ago.
+ANSWERS = ("0123456789ab", Answer("oui", 1.0))
 EXERCISES = {exercise.number: exercise for exercise in exercises.load(PROJECT / "app/exercises")}
 Snapshot = dict[str, Any]
 Change = Callable[[Snapshot], object]
@@ -229,9 +230,9 @@ WRONG: list[tuple[int, str, Change, str]] = [
 ]
 
 
-def judged(seat: Snapshot, number: int) -> dict[str, str]:
+def judged(seat: Snapshot, number: int, answers: Iterable[str] = ANSWERS) -> dict[str, str]:
     """Return the open steps of an exercise, each with its French hint."""
-    steps = exercises.judged(EXERCISES[number], seat, [ANSWER])
+    steps = exercises.judged(EXERCISES[number], seat, answers)
     return {step.id: step.hint["fr"].replace("\u00a0", " ") for step in steps if not step.done}
 
 

@@ -1,0 +1,108 @@
+"""Test which ways the checks of some exercises accept and refuse, on seats that are solved."""
+
+import copy
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Answer
+from test_exercises_wrong import SOLVED, Change, Snapshot, container, judged
+
+EARLY = 1.0
+ID = "0123456789ab" * 5 + "0123"
+OUI = Answer("oui", EARLY)
+
+each_seat = pytest.mark.parametrize("version", SOLVED)
+
+
+def changed(version: str, *changes: Change) -> Snapshot:
+    """Return a solved seat on which something is otherwise."""
+    seat = copy.deepcopy(SOLVED[version])
+    for change in changes:
+        change(seat)
+    return seat
+
+
+def file(place: str, **fields: object) -> Change:
+    """Return a function that changes what is told of a file, "name:/path"."""
+    return lambda seat: seat["files"][place].update(fields)
+
+
+def of(version: str, name: str) -> dict[str, Any]:
+    """Return a container of a solved seat."""
+    containers: list[dict[str, Any]] = SOLVED[version]["containers"]
+    return next(item for item in containers if item["name"] == name)
+
+
+MOUNT = {"type": "bind", "name": "", "from": "/m", "to": "/mot.txt", "rw": True}
+
+
+@each_seat
+@pytest.mark.parametrize(
+    "change",
+    [
+        file("dedans:/mot.txt", kind="directory"),
+        file("dedans:/mot.txt", kind="link"),
+        container("dedans", mounts=[MOUNT]),
+        container("dedans", mounts=[{**MOUNT, "type": "volume", "to": "/mot.txt/"}]),
+    ],
+)
+def test_a_file_is_no_directory_and_nothing_that_is_mounted(version: str, change: Change) -> None:
+    open_steps = judged(changed(version, change), 1)
+    assert "n’est pas un fichier né dans « dedans »" in open_steps["inside"]
+    assert "Écrivez d’abord le fichier" in open_steps["stopped"]
+
+
+@each_seat
+def test_a_file_in_a_container_of_another_image_is_not_kept(version: str) -> None:
+    seat = changed(version, container("dedans", image_id="0" * 64))
+    assert "Écrivez d’abord le fichier" in judged(seat, 1)["stopped"]
+
+
+@each_seat
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(ID[:12], 2.0, [ID[:12]]),
+        Answer(ID, 2.0, [ID]),
+        Answer(f'"container": "{ID[:12].upper()}"', 2.0, [ID[:12]]),
+        Answer(f"root@{ID[:12]}:/#", 2.0, [ID[:12]]),
+        # Of an older labo, or where the engine tells nothing.
+        Answer(ID[:12], 2.0),
+    ],
+)
+def test_an_id_is_one_however_it_is_written(version: str, answer: Answer) -> None:
+    wrong = Answer("pc07", 1.5)
+    assert judged(SOLVED[version], 1, [wrong, answer, OUI]) == {}
+
+
+def refused(version: str) -> Iterable[tuple[list[Answer], str]]:
+    """Yield answers in which no container is that is gone, with what is said."""
+    here = of(version, "site")["id"]
+    base = SOLVED[version]["images"][0]["id"]
+    yield [], "Vous n’avez pas encore répondu"
+    yield [OUI], "Vous n’avez pas encore répondu"
+    yield [Answer("pc07", 2.0)], "La réponse n’est pas un identifiant"
+    yield [Answer(ID[:11], 2.0)], "La réponse n’est pas un identifiant"
+    yield [Answer(ID[:12], 2.0, [])], "ne connaissait de ce poste aucun conteneur"
+    yield [Answer(base[:12], 2.0, [base[:12]])], "celui d’une image"
+    yield [Answer(here, 2.0, [here])], "est encore là"
+    # One digit that is not its own makes no other container of it.
+    yield [Answer(f"{here[:12]}0f0f", 2.0, [f"{here[:12]}0f0f"])], "est encore là"
+
+
+@each_seat
+def test_an_id_that_is_none_of_a_container_that_is_gone_is_refused(version: str) -> None:
+    for answers, hint in refused(version):
+        assert hint in judged(SOLVED[version], 1, answers)["gone"], answers
+
+
+@each_seat
+def test_what_becomes_of_the_file_is_said_before(version: str) -> None:
+    ended = of(version, "dedans")["finished"]
+    late, early = Answer("non", ended + 1), Answer("NON, je crois", ended - 1)
+    assert "est déjà arrêté" in judged(SOLVED[version], 1, [late])["guessed"]
+    assert "guessed" not in judged(SOLVED[version], 1, [early])
+    again = changed(version, container("dedans", status="running"))
+    assert "guessed" not in judged(again, 1, [late])
+    assert "Dites-le avant de l’arrêter" in judged(again, 1, [Answer("bonjour", 2.0)])["guessed"]
