@@ -106,3 +106,62 @@ def test_what_becomes_of_the_file_is_said_before(version: str) -> None:
     again = changed(version, container("dedans", status="running"))
     assert "guessed" not in judged(again, 1, [late])
     assert "Dites-le avant de l’arrêter" in judged(again, 1, [Answer("bonjour", 2.0)])["guessed"]
+
+
+def book(name: str, *, log: str = "", text: str = "") -> Change:
+    """Return a function that sets what a container has printed, and its book."""
+
+    def change(seat: Snapshot) -> None:
+        seat["logs"][name] = log
+        seat["texts"][f"{name}:/data/passages"] = text
+
+    return change
+
+
+@each_seat
+@pytest.mark.parametrize("status", ["running", "exited"])
+def test_a_book_counts_that_was_signed_in_a_container_that_goes_on(
+    version: str, status: str
+) -> None:
+    """Show it for `docker exec`, of which no log tells, and for any exit code."""
+    own, kept = (of(version, name)["id"][:12] for name in ("oublie", "garde"))
+    seat = changed(
+        version,
+        book("oublie", text=f"{own}\n"),
+        book("garde", text=f"{ID[:12]}\n{kept}\n"),
+        container("oublie", status=status, exit=137),
+        container("garde", status=status, exit=137),
+    )
+    assert judged(seat, 5) == {}
+    twice = changed(version, book("oublie", text=f"{own}\n" * 2))
+    assert "« oublie » a été redémarré" in judged(twice, 5)["lost"]
+    once = changed(version, book("garde", text=f"{kept}\n"))
+    assert "Le cahier n’a que le passage" in judged(once, 5)["kept"]
+
+
+@each_seat
+def test_a_container_signs_by_its_host_name(version: str) -> None:
+    named = changed(
+        version,
+        container("oublie", hostname="un", exit=1),
+        container("garde", hostname="moi", exit=1),
+        book("oublie", log="un\n"),
+        book("garde", log=f"{ID[:12]}\nmoi\n"),
+    )
+    assert judged(named, 5) == {}
+    alone = changed(version, container("garde", hostname="moi"), book("garde", log="moi\nmoi\n"))
+    assert "Le cahier n’a que le passage" in judged(alone, 5)["kept"]
+    other = changed(version, book("oublie", log=f"{ID[:12]}\n"))
+    assert "n’a pas montré son propre passage" in judged(other, 5)["lost"]
+
+
+@each_seat
+def test_how_many_lines_there_will_be_is_said_before_it_is_made_anew(version: str) -> None:
+    created = of(version, "oublie")["created"]
+    for text in ("2 1", "2 lignes, puis 1 ligne", "3, 3"):
+        assert judged(SOLVED[version], 5, [Answer(text, created - 1)]) == {}
+        late = judged(SOLVED[version], 5, [Answer(text, created + 1)])
+        assert "n’a pas été fait de nouveau depuis" in late["guessed"]
+    for text in ("2", "deux puis une"):
+        hint = judged(SOLVED[version], 5, [Answer(text, created - 1)])["guessed"]
+        assert "suivi des deux nombres, en chiffres" in hint
