@@ -165,3 +165,84 @@ def test_how_many_lines_there_will_be_is_said_before_it_is_made_anew(version: st
     for text in ("2", "deux puis une"):
         hint = judged(SOLVED[version], 5, [Answer(text, created - 1)])["guessed"]
         assert "suivi des deux nombres, en chiffres" in hint
+
+
+INDEX, PAGE = "site:/site/index.html", "site:0/index.html"
+
+
+def page(**fields: object) -> Change:
+    """Return a function that changes what is told of the page of exercise 6."""
+    return lambda seat: seat["pages"][PAGE].update(fields)
+
+
+def no_file(seat: Snapshot) -> None:
+    """Have the seat's folder lack the page, and an empty one come from elsewhere."""
+    del seat["files"][INDEX]
+    page(size=0, modified=0.0)(seat)
+
+
+def times(started: float, modified: float) -> list[Change]:
+    """Return what sets when the server was started, and when its page was changed."""
+    shown = page(modified=float(int(modified)))
+    return [container("site", started=started), file(INDEX, modified=modified), shown]
+
+
+@each_seat
+@pytest.mark.parametrize(
+    ("started", "modified", "is_changed"),
+    [
+        # In one second, which is all that a server tells.
+        (1000.2, 1000.5, True),
+        (1000.5, 1000.2, False),
+        (1000.2, 1001.0, True),
+        # Of a file system that has no parts of a second.
+        (1000.5, 1000.0, True),
+        (1001.2, 1000.0, False),
+    ],
+)
+def test_a_page_is_changed_after_the_start_in_the_same_second_too(
+    version: str, started: float, modified: float, *, is_changed: bool
+) -> None:
+    open_steps = judged(changed(version, *times(started, modified)), 6)
+    assert set(open_steps) == (set() if is_changed else {"changed"})
+
+
+@each_seat
+@pytest.mark.parametrize(
+    "change",
+    [page(size=12), page(modified=1.0), no_file],
+)
+def test_the_page_of_another_folder_is_not_the_one_of_the_seat(
+    version: str, change: Change
+) -> None:
+    open_steps = judged(changed(version, change), 6)
+    assert set(open_steps) == {"serves", "changed"}
+    assert "La page n’est pas l’index.html de /home/student" in open_steps["serves"]
+
+
+@each_seat
+@pytest.mark.parametrize(
+    "change",
+    [
+        container("site", ports={"80/tcp": [8096]}),
+        page(modified=0.0),
+        lambda seat: [mount.update(to="/site/") for mount in of_site(seat)],
+    ],
+)
+def test_the_port_inside_the_server_and_a_slash_are_ones_own(version: str, change: Change) -> None:
+    assert judged(changed(version, change), 6) == {}
+
+
+def of_site(seat: Snapshot) -> list[Snapshot]:
+    """Return what the container of exercise 6 mounts."""
+    mounts: list[Snapshot] = next(c for c in seat["containers"] if c["name"] == "site")["mounts"]
+    return mounts
+
+
+@each_seat
+def test_ports_the_other_way_round_are_told(version: str) -> None:
+    silent: Change = lambda seat: seat["pages"].pop(PAGE)  # noqa: E731
+    other = changed(version, container("site", ports={"8096/tcp": [8000]}), silent)
+    assert "Le port 8000 de « site » n’est pas publié" in judged(other, 6)["serves"]
+    none = changed(version, container("site", ports={}), silent)
+    assert "Aucun port de « site » n’est publié" in judged(none, 6)["serves"]

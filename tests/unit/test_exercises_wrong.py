@@ -130,12 +130,12 @@ def on_course(*tags: str) -> Change:
 def empty_folder(seat: Snapshot) -> None:
     """Have the server of exercise 6 find no page."""
     page = {"status": 404, "modified": 0.0, "size": 0, "body": ""}
-    seat["pages"]["site:8000/index.html"] = page
+    seat["pages"]["site:0/index.html"] = page
 
 
 def whole_container(seat: Snapshot) -> None:
     """Have it find the page below the folder that it serves."""
-    seat["pages"]["site:8000/site/index.html"] = seat["pages"]["site:8000/index.html"]
+    seat["pages"]["site:0/site/index.html"] = seat["pages"]["site:0/index.html"]
     empty_folder(seat)
 
 
@@ -188,10 +188,10 @@ WRONG: list[tuple[int, str, Change, str]] = [
     (5, "kept", text("logs", "garde", "0123456789ab\n"), "n’a pas montré son propre passage"),
     (6, "serves", container("site", status="created"), "n’a pas démarré"),
     (6, "serves", container("site", status="exited"), "s’est arrêté"),
-    (6, "serves", without("pages", "site:8000/index.html"), "ne répond pas encore"),
+    (6, "serves", without("pages", "site:0/index.html"), "ne répond pas encore"),
     (6, "serves", whole_container, "relancez-le avec -w /site"),
     (6, "serves", empty_folder, "S’il manquait, Docker l’a créé"),
-    (6, "changed", without("pages", "site:8000/index.html"), "ne répond pas encore"),
+    (6, "changed", without("pages", "site:0/index.html"), "ne répond pas encore"),
     (6, "changed", container("site", started=2e9), "date d’avant le démarrage"),
     (7, "served", container("serveur", status="exited"), "ne tourne pas"),
     (7, "lost", container("perdu", status="running"), "cherche encore"),
