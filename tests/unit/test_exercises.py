@@ -44,7 +44,14 @@ SECTIONS = {
 # The project's own; a teacher's follow them.
 OWN = [folder.name for folder in FOLDERS if int(folder.name[:2]) <= 13]
 # Those whose hints are graded, each of them; the others have one text a condition.
-GRADED = ["01-first-contact", "02-run-again", "03-own-image", "05-volumes", "06-bind-mount"]
+GRADED = [
+    "01-first-contact",
+    "02-run-again",
+    "03-own-image",
+    "05-volumes",
+    "06-bind-mount",
+    "13-tidy-up",
+]
 # What no first hint has: the command that does it, or an option.
 COMMAND = re.compile(
     r"\bdocker (run|rm|build|stop|start|exec|create|network|volume|service|swarm|compose|tag)\b"

@@ -1,12 +1,16 @@
 """Test which ways the checks of some exercises accept and refuse, on seats that are solved."""
 
 import copy
+import hashlib
+import subprocess
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import stand_in
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Answer
-from test_exercises_wrong import SOLVED, Change, Snapshot, container, judged
+from test_exercises_wrong import EXERCISES, SOLVED, Change, Snapshot, container, judged
 
 EARLY = 1.0
 ID = "0123456789ab" * 5 + "0123"
@@ -246,3 +250,133 @@ def test_ports_the_other_way_round_are_told(version: str) -> None:
     assert "Le port 8000 de « site » n’est pas publié" in judged(other, 6)["serves"]
     none = changed(version, container("site", ports={}), silent)
     assert "Aucun port de « site » n’est publié" in judged(none, 6)["serves"]
+
+
+WORD = "3fa9c201"
+PRINT = hashlib.sha256(WORD.encode()).hexdigest()[:16]
+LABELS = {"labo.setup": "13", "labo.made": "1000", "labo.word": PRINT}
+
+
+def tidy(version: str, *changes: Change) -> Snapshot:
+    """Return a seat that is tidy, up to what the functions change."""
+    seat = changed(version)
+    named = ["labocloud20202021:base", "labocloud20202021:python"]
+    seat["images"] = [image for image in seat["images"] if set(image["tags"]) & set(named)]
+    course = next(image["id"] for image in seat["images"] if named[1] in image["tags"])
+    seat["containers"] = seat["containers"][:1]
+    seat["containers"][0].update(name="flask", status="running", image_id=course)
+    seat["networks"] = [{"name": "bridge", "driver": "bridge", "internal": False}]
+    volume = {"name": "precieux", "driver": "local", "created": 1000.9, "labels": dict(LABELS)}
+    seat["volumes"] = [volume]
+    for change in changes:
+        change(seat)
+    return seat
+
+
+def volume(created: float = 1000.9, **labels: str) -> Change:
+    """Return a function that has the engine tell otherwise of the volume."""
+
+    def change(seat: Snapshot) -> None:
+        named = {f"labo.{key}": value for key, value in labels.items()}
+        seat["volumes"][0].update(created=created, labels=named)
+
+    return change
+
+
+@each_seat
+@pytest.mark.parametrize("answer", [WORD, WORD.upper(), f"Le mot est {WORD}."])
+def test_the_notebooks_word_is_the_one_of_this_seats_volume(version: str, answer: str) -> None:
+    assert judged(tidy(version), 13, ["pc07", answer]) == {}
+    assert "n’est pas le mot du carnet" in judged(tidy(version), 13, [ID[:8]])["notebook"]
+    for wrong in (PRINT, f"{WORD}0", WORD[:7]):
+        assert set(judged(tidy(version), 13, [wrong])) == {"notebook"}
+    assert "pas encore donné le mot" in judged(tidy(version), 13, [])["notebook"]
+
+
+@each_seat
+@pytest.mark.parametrize(
+    "change",
+    [
+        volume(),
+        # As an older labo made it, or somebody by hand.
+        volume(setup="13"),
+        volume(setup="13", word=PRINT),
+        volume(setup="13", word=PRINT, made="soon"),
+        volume(setup="13", word=PRINT, made="9" * 13),
+    ],
+)
+def test_a_volume_without_the_labels_is_another(version: str, change: Change) -> None:
+    open_steps = judged(tidy(version, change), 13, [WORD])
+    assert set(open_steps) == {"containers", "images", "networks", "volumes", "notebook"}
+    assert "n’est pas celui de labo start 13" in open_steps["volumes"]
+
+
+@pytest.mark.parametrize(
+    ("engine", "created", "is_first"),
+    [
+        ("26.1.5", 995.0, True),
+        ("26.1.5", 1120.5, True),
+        ("26.1.5", 994.0, False),
+        ("26.1.5", 1121.0, False),
+        ("23.0", 1121.0, False),
+        # There, it is the time of the last file that was made in it; a version that is odd is old.
+        ("20.10.24+dfsg1", 1121.0, True),
+        ("", 1121.0, True),
+    ],
+)
+def test_a_volume_that_was_made_anew_with_its_labels_is_another(
+    engine: str, created: float, *, is_first: bool
+) -> None:
+    anew = volume(created, setup="13", made="1000", word=PRINT)
+    seat = tidy("26.1.5+dfsg1", anew, lambda seat: seat["engine"].update(version=engine))
+    open_steps = judged(seat, 13, [WORD])
+    assert (open_steps == {}) == is_first
+    if not is_first:
+        assert "pris la place du premier" in open_steps["notebook"]
+
+
+DOCKER = """
+cd "$HOME"
+case "$*" in
+"volume inspect"*precieux) cat labels 2>/dev/null ;;
+"volume rm precieux") rm labels; rm -f carnet ;;
+"volume create"*precieux) echo "$*" > labels ;;
+"run --rm "*"test -s"*) test -s carnet ;;
+"run --rm "*) for last; do :; done; echo "$last" > carnet ;;
+esac
+"""
+
+
+def begun(home: Path) -> tuple[str, str]:
+    """Begin exercise 13 beside a `docker` of one volume; return its labels and its notebook."""
+    stand_in.program(home / "bin/docker", DOCKER)
+    subprocess.run(
+        ["/bin/sh", "-e", "-c", EXERCISES[13].setup, "labo"],
+        env={"HOME": str(home), "PATH": f"{home}/bin:/usr/bin:/bin"},
+        cwd=home,
+        check=True,
+    )
+    notebook = home / "carnet"
+    return (home / "labels").read_text(), notebook.read_text() if notebook.exists() else ""
+
+
+def test_to_begin_makes_a_notebook_whose_word_its_label_proves(tmp_path: Path) -> None:
+    labels, notebook = begun(tmp_path)
+    word = notebook.strip()
+    assert f"--label labo.word={hashlib.sha256(word.encode()).hexdigest()[:16]} " in labels
+    assert len(word) == 8
+    assert word not in labels
+    # To begin again leaves it as it is, also with a line that a student has added.
+    (tmp_path / "carnet").write_text(f"{word}\nmine\n")
+    assert begun(tmp_path) == (labels, f"{word}\nmine\n")
+    # After an interruption, or where it was removed, it is another one.
+    (tmp_path / "carnet").write_text("")
+    second = begun(tmp_path)
+    (tmp_path / "labels").unlink()
+    assert len({labels, second[0], begun(tmp_path)[0]}) == 3
+    assert second[1].strip() not in {word, ""}
+
+
+def test_to_begin_leaves_a_volume_that_is_somebodys_own(tmp_path: Path) -> None:
+    (tmp_path / "labels").write_text("{}\n")
+    assert begun(tmp_path) == ("{}\n", "")

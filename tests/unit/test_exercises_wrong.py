@@ -410,7 +410,6 @@ def test_a_name_that_only_an_older_revision_could_have_is_missing(name: str) -> 
 
 def tidied(seat: Snapshot) -> str:
     """Return the hint of the last exercise on a seat that has what is to be kept beside images."""
-    seat["volumes"] = [
-        {"name": "precieux", "driver": "local", "created": 1.0, "labels": {"labo.setup": "13"}}
-    ]
+    labels = {"labo.made": "1", "labo.word": ""}
+    seat["volumes"] = [{"name": "precieux", "driver": "local", "created": 1.0, "labels": labels}]
     return judged(seat, 13)["images"]
