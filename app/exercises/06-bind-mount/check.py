@@ -17,8 +17,8 @@ RUN = (
 AGAIN = f"docker rm -f site, puis {RUN}", f"docker rm -f site, then {RUN}"
 
 
-def mounted(site, mount, seat):
-    """Return the conditions for a container of the base that sees a folder of the seat."""
+def there(site, seat):
+    """Return the conditions for a container of the base."""
     return [
         (
             site,
@@ -50,6 +50,13 @@ def mounted(site, mount, seat):
                 AGAIN[1],
             ),
         ),
+    ]
+
+
+def mounted(site, mount, seat):
+    """Return the conditions for a container of the base that sees a folder of the seat."""
+    return [
+        *there(site, seat),
         (
             mount,
             (
@@ -83,8 +90,8 @@ def mounted(site, mount, seat):
     ]
 
 
-def answers(site, page):
-    """Return the conditions for its server, which answers."""
+def runs(site):
+    """Return the conditions that it runs."""
     return [
         (
             site.status != "created",
@@ -114,6 +121,13 @@ def answers(site, page):
                 AGAIN[1],
             ),
         ),
+    ]
+
+
+def answers(site, page):
+    """Return the conditions for its server, which answers."""
+    return [
+        *runs(site),
         (
             site.ports,
             (
@@ -219,6 +233,42 @@ def is_later(file, site):
     return file.modified >= int(site.started) if in_seconds else file.modified > site.started
 
 
+def is_read_only(mount):
+    """Return the condition that the container cannot write to the folder."""
+    return (
+        not mount.rw,
+        (
+            "« site » peut changer vos fichiers.",
+            "docker inspect site le montre, à Mounts. Effacez-le, et relancez-le avec :ro "
+            "après /site.",
+            AGAIN[0],
+        ),
+        (
+            "“site” can change your files.",
+            "docker inspect site shows it, at Mounts. Remove it, and run it again with :ro "
+            "after /site.",
+            AGAIN[1],
+        ),
+    )
+
+
+def is_changed(site, file):
+    """Return the condition that the page was changed after the start."""
+    return (
+        is_later(file, site),
+        (
+            "index.html date d’avant le démarrage de « site ».",
+            "ls -l --time-style=full-iso ~/labocloud/ex6 et docker ps le montrent. Changez "
+            "la page maintenant, sur le poste, et rechargez-la.",
+        ),
+        (
+            "index.html is older than the start of “site”.",
+            "ls -l --time-style=full-iso ~/labocloud/ex6 and docker ps show it. Change the "
+            "page now, on the seat, and reload it.",
+        ),
+    )
+
+
 def check(seat):
     """Yield the steps."""
     site = seat.container("site")
@@ -239,24 +289,7 @@ def check(seat):
     yield (
         "read_only",
         ("Il ne peut pas y écrire", "It cannot write there"),
-        [
-            *folder,
-            (
-                not mount.rw,
-                (
-                    "« site » peut changer vos fichiers.",
-                    "docker inspect site le montre, à Mounts. Effacez-le, et relancez-le avec :ro "
-                    "après /site.",
-                    AGAIN[0],
-                ),
-                (
-                    "“site” can change your files.",
-                    "docker inspect site shows it, at Mounts. Remove it, and run it again with :ro "
-                    "after /site.",
-                    AGAIN[1],
-                ),
-            ),
-        ],
+        [*folder, is_read_only(mount)],
     )
     yield (
         "changed",
@@ -264,20 +297,5 @@ def check(seat):
             "La page a changé pendant que « site » tournait",
             "The page has changed while “site” was running",
         ),
-        [
-            *serves,
-            (
-                is_later(file, site),
-                (
-                    "index.html date d’avant le démarrage de « site ».",
-                    "ls -l --time-style=full-iso ~/labocloud/ex6 et docker ps le montrent. Changez "
-                    "la page maintenant, sur le poste, et rechargez-la.",
-                ),
-                (
-                    "index.html is older than the start of “site”.",
-                    "ls -l --time-style=full-iso ~/labocloud/ex6 and docker ps show it. Change the "
-                    "page now, on the seat, and reload it.",
-                ),
-            ),
-        ],
+        [*serves, is_changed(site, file)],
     )
