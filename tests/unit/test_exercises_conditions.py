@@ -341,7 +341,7 @@ case "$*" in
 "volume inspect"*precieux) cat labels 2>/dev/null ;;
 "volume rm precieux") rm labels; rm -f carnet ;;
 "volume create"*precieux) echo "$*" > labels ;;
-"run --rm "*"test -s"*) test -s carnet ;;
+"run --rm "*"test -s"*) [ ! -e broken ] || exit 125; test -s carnet || echo empty ;;
 "run --rm "*) for last; do :; done; echo "$last" > carnet ;;
 esac
 """
@@ -375,6 +375,13 @@ def test_to_begin_makes_a_notebook_whose_word_its_label_proves(tmp_path: Path) -
     (tmp_path / "labels").unlink()
     assert len({labels, second[0], begun(tmp_path)[0]}) == 3
     assert second[1].strip() not in {word, ""}
+
+
+def test_to_begin_removes_no_notebook_that_it_cannot_read(tmp_path: Path) -> None:
+    """Show it for a seat whose base is gone, so that no container can look."""
+    before = begun(tmp_path)
+    (tmp_path / "broken").touch()
+    assert begun(tmp_path) == before
 
 
 def test_to_begin_leaves_a_volume_that_is_somebodys_own(tmp_path: Path) -> None:

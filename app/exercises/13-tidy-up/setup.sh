@@ -1,8 +1,9 @@
 labels=$(docker volume inspect --format '{{json .Labels}}' precieux 2>/dev/null || echo absent)
 case $labels in
 *labo.word*)
-    # An interruption has left one without its notebook.
-    if ! docker run --rm -v precieux:/data labocloud20202021:base test -s /data/carnet; then
+    # An interruption may have left it without its notebook. Where no container can look, it stays.
+    found=$(docker run --rm -v precieux:/data labocloud20202021:base sh -c 'test -s /data/carnet || echo empty') || true
+    if [ "$found" = empty ]; then
         docker volume rm precieux >/dev/null
         labels=absent
     fi
