@@ -20,7 +20,12 @@ LESSON = [
 ]
 # The snapshot of a real seat on which all exercises but the last are solved.
 SOLVED = json.loads((PROJECT / "tests/unit/solved_seats.json").read_text())["26.1.5+dfsg1"]
-ANSWERS = {LESSON[0].name: ["0123456789ab"]}
+# The answers there, by exercise: an ID, and what was said before it was so.
+TEXTS = {"01-first-contact": ["0123456789ab", "oui"], "05-volumes": ["2 1"]}
+ANSWERS = {
+    name: [{"text": text, "time": 1.0, "seen": None} for text in texts]
+    for name, texts in TEXTS.items()
+}
 NOW = 1_795_500_000.0
 MINUTE = 60
 # Of each seat the number of exercises done, of steps of the next one, and the minutes since the
@@ -41,7 +46,7 @@ CLASS: dict[str, tuple[int, int, int] | dict[str, Any]] = {
 }
 
 
-def judged(seat: dict[str, Any], answers: dict[str, list[str]]) -> dict[str, Any]:
+def judged(seat: dict[str, Any], answers: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     """Return the judged exercises of a seat with a snapshot and answers."""
     answer = {"practical": {"snapshot": seat, "why": "", "answers": answers}}
     results: dict[str, Any] = look("pc", answer, LESSON)["exercises"]

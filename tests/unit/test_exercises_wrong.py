@@ -7,7 +7,7 @@ that students come to.
 import copy
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,11 @@ SOLVED = {
         (Path(__file__).parent / "solved_seats.json").read_text()
     ).items()
 }
-# The ID of a container that is gone, and predictions that came before all else.
-ANSWERS = ["0123456789ab", Answer("lent", 1.0)]
+# The ID of a container that is gone, of which no engine was asked, and predictions long ago.
+ANSWERS = (
+    "0123456789ab",
+    *(Answer(text, 1.0) for text in ("oui", "lent", "2 1")),
+)
 EXERCISES = {exercise.number: exercise for exercise in exercises.load(PROJECT / "app/exercises")}
 Snapshot = dict[str, Any]
 Change = Callable[[Snapshot], object]
@@ -130,12 +133,12 @@ def on_course(*tags: str) -> Change:
 def empty_folder(seat: Snapshot) -> None:
     """Have the server of exercise 6 find no page."""
     page = {"status": 404, "modified": 0.0, "size": 0, "body": ""}
-    seat["pages"]["site:8000/index.html"] = page
+    seat["pages"]["site:0/index.html"] = page
 
 
 def whole_container(seat: Snapshot) -> None:
     """Have it find the page below the folder that it serves."""
-    seat["pages"]["site:8000/site/index.html"] = seat["pages"]["site:8000/index.html"]
+    seat["pages"]["site:0/site/index.html"] = seat["pages"]["site:0/index.html"]
     empty_folder(seat)
 
 
@@ -194,7 +197,6 @@ WRONG: list[tuple[int, str, Change, str]] = [
     (4, "left_out", without("files", "tout2:/app/app.py"), "n’est pas dans tout:2"),
     (4, "left_out", has_secret, "est encore dans tout:2"),
     (4, "left_out", made_by("tout:2", "COPY . .", "RUN rm secret.txt"), "la couche d’en dessous"),
-    (5, "lost", container("oublie", exit=1), "n’est pas allé au bout"),
     (5, "lost", container("oublie", image_id="0" * 64), "relancez-le à partir de"),
     (5, "lost", text("logs", "oublie", "bonjour\n"), "n’a pas montré son propre passage"),
     (5, "volume", without("volumes", "cahier"), "ne s’appelle pas « cahier »"),
@@ -202,10 +204,10 @@ WRONG: list[tuple[int, str, Change, str]] = [
     (5, "kept", text("logs", "garde", "0123456789ab\n"), "n’a pas montré son propre passage"),
     (6, "serves", container("site", status="created"), "n’a pas démarré"),
     (6, "serves", container("site", status="exited"), "s’est arrêté"),
-    (6, "serves", without("pages", "site:8000/index.html"), "ne répond pas encore"),
+    (6, "serves", without("pages", "site:0/index.html"), "ne répond pas encore"),
     (6, "serves", whole_container, "relancez-le avec -w /site"),
     (6, "serves", empty_folder, "S’il manquait, Docker l’a créé"),
-    (6, "changed", without("pages", "site:8000/index.html"), "ne répond pas encore"),
+    (6, "changed", without("pages", "site:0/index.html"), "ne répond pas encore"),
     (6, "changed", container("site", started=2e9), "date d’avant le démarrage"),
     (7, "served", container("serveur", status="exited"), "ne tourne pas"),
     (7, "lost", text("logs", "perdu", "Connection refused"), "n’a pas échoué sur le nom"),
@@ -243,9 +245,9 @@ WRONG: list[tuple[int, str, Change, str]] = [
 ]
 
 
-def judged(seat: Snapshot, number: int) -> dict[str, str]:
+def judged(seat: Snapshot, number: int, answers: Iterable[str] = ANSWERS) -> dict[str, str]:
     """Return the open steps of an exercise, each with its French hint."""
-    steps = exercises.judged(EXERCISES[number], seat, ANSWERS)
+    steps = exercises.judged(EXERCISES[number], seat, answers)
     return {step.id: step.hint["fr"].replace("\u00a0", " ") for step in steps if not step.done}
 
 
@@ -424,7 +426,6 @@ def test_a_name_that_only_an_older_revision_could_have_is_missing(name: str) -> 
 
 def tidied(seat: Snapshot) -> str:
     """Return the hint of the last exercise on a seat that has what is to be kept beside images."""
-    seat["volumes"] = [
-        {"name": "precieux", "driver": "local", "created": 1.0, "labels": {"labo.setup": "13"}}
-    ]
+    labels = {"labo.made": "1", "labo.word": ""}
+    seat["volumes"] = [{"name": "precieux", "driver": "local", "created": 1.0, "labels": labels}]
     return judged(seat, 13)["images"]

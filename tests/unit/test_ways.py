@@ -28,8 +28,6 @@ ALL = ways_cases.load(PROJECT / "molecule/resources/ways")
 OPEN = dict(
     re.findall(r"^\| (\d+) \| (.+) \|$", (PROJECT / "docs/lesson.md").read_text(), re.MULTILINE)
 )
-# Steps that no check has yet, by exercise: their ways are refused until it has.
-NO_STEP = {"01": "guessed", "05": "guessed", "13": "notebook"}
 WAY = Case("+", False, (), ("one",), "a way", "true")
 
 
@@ -56,14 +54,12 @@ def test_each_exercise_has_enough_ways_and_names_its_steps(own: Ways) -> None:
     )
     assert marks["-"] >= 11
     steps = steps_of(own.name)
-    to_come = {NO_STEP[own.number]} if own.number in NO_STEP else set()
-    assert not to_come & steps, "NO_STEP has a step that the check has"
     for case in own.cases:
-        assert set(case.steps) <= {"*"} or set(case.steps) <= steps | to_come, case.name
+        assert set(case.steps) <= {"*"} or set(case.steps) <= steps, case.name
     right = {step for case in own.cases if case.mark == "+" for step in case.steps}
-    assert right >= steps | to_come
+    assert right >= steps
     wrong = {step for case in own.cases if case.mark != "+" for step in case.steps}
-    assert wrong >= steps | to_come
+    assert wrong >= steps
 
 
 @each_file

@@ -88,7 +88,7 @@ def test_each_seat_stands_where_its_student_is() -> None:
     assert [name for name, state in states.items() if state == "unfit"] == ["10-compose"]
     with (reports() / "progress.csv").open(newline="") as file:
         rows = {row["seat"]: row for row in csv.DictReader(file)}
-    assert (rows[ONE][FIRST], rows[TWO][FIRST], rows[THREE][FIRST]) == ("100", "25", "0")
+    assert (rows[ONE][FIRST], rows[TWO][FIRST], rows[THREE][FIRST]) == ("100", "20", "0")
     page = (reports() / "board.html").read_text()
     assert all(name in page for name in (ONE, TWO, THREE))
 

@@ -12,6 +12,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from ansible_collections.labocloud.room.plugins.module_utils.images import delivered
@@ -40,6 +41,10 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress imp
     Progress,
     here,
     progress,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import (
+    SHORT_ID,
+    Answer,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import (
     MARKS,
@@ -278,12 +283,25 @@ class Labo:
             raise WrongError(say("no_text", number=exercise.number))
         if (count := len(" ".join(line.words[1:]))) > memory.LONGEST:
             raise WrongError(say("long_text", most=memory.LONGEST, count=count))
-        self._remember(lambda mine: mine.answer(exercise.name, text))
+        seen = self._seen(exercise, Answer(text).ids)
+        self._remember(lambda mine: mine.answer(exercise.name, text, seen))
         if self.complaints:
             return _IMPOSSIBLE
         self.terminal.say(self.terminal.lines(say("noted", number=exercise.number, text=text)))
         self.terminal.say(self.terminal.lines(say("then_check", number=exercise.number)))
         return _ALL_DONE
+
+    def _seen(self, exercise: Exercise, ids: list[str]) -> list[str] | None:
+        """Return which of these IDs are of containers that the engine tells of now.
+
+        It forgets them within minutes. It is asked only where there are IDs, and the exercise wants
+        its events; None where it was not, or tells nothing. Raises WrongError.
+        """
+        if not (ids and exercise.wants.get("events")):
+            return None
+        events = self._snapshot([replace(exercise, wants={"events": True})])["events"]
+        named = [identity for identity in ids if identity[:SHORT_ID] in events["named"]]
+        return named if events["since"] else None
 
     def check(self, line: CommandLine) -> int:
         """Print which steps of an exercise are done, and the hint of the first that is not."""

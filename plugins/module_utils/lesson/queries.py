@@ -40,6 +40,8 @@ _NO_RUN = re.compile(
 _INSTALLED = 100_000
 # Seconds: within them a program that is asked to end has ended, or is killed by `docker stop`.
 _PATIENCE = 30
+# An ID in a text of small letters: as short as `docker ps` shows it, up to the whole.
+_IDS = re.compile(r"\b[0-9a-f]{12,64}\b")
 # Signals as events have them: `docker stop` itself, and SIGTERM.
 _ASKED = (0, 15)
 
@@ -61,6 +63,11 @@ class Answer(str):
 
     time: float
     seen: list[str] | None
+
+    @property
+    def ids(self) -> list[str]:
+        """The IDs in it, in small letters, each of 12 to 64 digits."""
+        return _IDS.findall(self.lower())
 
 
 class Thing:
