@@ -19,10 +19,11 @@ RUN pip install --no-cache-dir --require-hashes -r requirements.txt
 COPY ./app /python-app
 RUN find . ! -perm -004 -exec chmod a+rX {} +
 
-# Les étiquettes : quelle image c'est, et de quelles sources (vide quand on la construit soi-même)
+# Les étiquettes : quelle image c'est, de quelles sources (vide quand on la construit soi-même), et
+# que son journal dit qui demande
 ARG LABOCLOUD_REVISION=""
 ENV LABOCLOUD_REVISION=${LABOCLOUD_REVISION}
-LABEL labocloud.image=course labocloud.revision=${LABOCLOUD_REVISION}
+LABEL labocloud.image=course labocloud.revision=${LABOCLOUD_REVISION} labocloud.log=askers
 
 # Ne pas être root dans le conteneur
 USER 10001:10001

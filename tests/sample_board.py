@@ -12,10 +12,20 @@ from ansible_collections.labocloud.room.plugins.plugin_utils import board
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import finding
 
 PROJECT = Path(__file__).parents[1]
-LESSON = exercises.load(PROJECT / "app/exercises")
+# Of a room without pairs and without a registry.
+LESSON = [
+    exercise
+    for exercise in exercises.load(PROJECT / "app/exercises")
+    if not set(exercise.needs) & set(exercises.OF_ROOM)
+]
 # The snapshot of a real seat on which all exercises but the last are solved.
 SOLVED = json.loads((PROJECT / "tests/unit/solved_seats.json").read_text())["26.1.5+dfsg1"]
-ANSWERS = {LESSON[0].name: ["0123456789ab"]}
+# The answers there, by exercise: an ID, and what was said before it was so.
+TEXTS = {"01-first-contact": ["0123456789ab", "oui"], "05-volumes": ["2 1"]}
+ANSWERS = {
+    name: [{"text": text, "time": 1.0, "seen": None} for text in texts]
+    for name, texts in TEXTS.items()
+}
 NOW = 1_795_500_000.0
 MINUTE = 60
 # Of each seat the number of exercises done, of steps of the next one, and the minutes since the
@@ -36,7 +46,7 @@ CLASS: dict[str, tuple[int, int, int] | dict[str, Any]] = {
 }
 
 
-def judged(seat: dict[str, Any], answers: dict[str, list[str]]) -> dict[str, Any]:
+def judged(seat: dict[str, Any], answers: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     """Return the judged exercises of a seat with a snapshot and answers."""
     answer = {"practical": {"snapshot": seat, "why": "", "answers": answers}}
     results: dict[str, Any] = look("pc", answer, LESSON)["exercises"]
@@ -59,7 +69,7 @@ def seen(exercises_done: int, steps: int, time: float) -> dict[str, Any]:
         count = steps if number == exercises_done else count
         mixed = done[name]["steps"][:count] + nothing[name]["steps"][count:]
         results[name] = {**done[name], "lacks": [], "steps": mixed}
-    return {"silent": None, "missing": None, "exercises": results, "time": time}
+    return {"silent": None, "missing": None, "exercises": results, "held": [], "time": time}
 
 
 def sample(seats: int = len(CLASS)) -> dict[str, Any]:
@@ -79,14 +89,15 @@ def sample(seats: int = len(CLASS)) -> dict[str, Any]:
                     "silent": so_far,
                     "missing": None,
                     "exercises": {},
+                    "held": [],
                     "time": now,
                 }
             else:
                 done, steps, since = so_far
                 looks[name] = seen(done, steps, now) if since >= minutes else seen(0, 0, now)
-        report = board.board(looks, people, LESSON, report, now)
+        report = board.board(looks, people, LESSON, report, now, neighbours={})
     if "pc11" in looks:
         # The student there has removed what an exercise had made.
         undone = judged_with(all_done=False)[LESSON[1].name]
         looks["pc11"]["exercises"][LESSON[1].name] = undone
-    return board.board(looks, people, LESSON, report, NOW)
+    return board.board(looks, people, LESSON, report, NOW, neighbours={})

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask, Response, request
 
-from labocloud import api, container, content, pages
+from labocloud import api, container, content, pages, steps
 
 STATIC = Path(__file__).parent / "static"
 # A browser loads nothing that the app does not serve itself, and runs nothing written into a page.
@@ -29,6 +29,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
                that somebody built by hand
     CONTENT    the folder of the pages, with one folder for each language
     EXERCISES  the folder of the exercises, with one folder for each exercise
+    STEPS      the folder into which `labo` writes what it has found on the seat
 
     Raises OSError or ValueError where a file of the content is bad.
     """
@@ -37,6 +38,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         REVISION=os.environ.get("LABOCLOUD_REVISION", ""),
         CONTENT=content.CONTENT,
         EXERCISES=content.EXERCISES,
+        STEPS=steps.FOLDER,
     )
     app.config.from_mapping(config)
     app.extensions["content"] = content.load(

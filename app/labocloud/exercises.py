@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from markdown_it.token import Token
 
@@ -14,13 +14,21 @@ FOLDER = re.compile(r"(\d\d)-[a-z0-9][a-z0-9-]*")
 MINUTES = re.compile(r"\s*(\d+)[ \u00a0\u202f]minutes?\.$")
 
 
+class Folded(NamedTuple):
+    """A chapter that its heading opens. name: the heading's anchor. html: the text below it."""
+
+    name: str
+    title: str
+    html: str
+
+
 @dataclass(frozen=True)
 class Exercise:
     """An exercise in one language; all texts but the title and the goal are HTML.
 
-    minutes: 0 where its text names none. before, after: the chapters around the hints. hints_lead:
-    the heading of the hints, and the text before the first hint. hints: from mild to strong.
-    solution: empty without one.
+    minutes: 0 where its text names none. before, after: the chapters around the hints; those after
+    are for whoever has done it. hints_lead: the heading of the hints, and the text before the first
+    hint. hints: from mild to strong. solution: empty without one.
     """
 
     number: int
@@ -32,7 +40,7 @@ class Exercise:
     hints_lead: str
     hints: list[str]
     solution: str
-    after: list[str]
+    after: list[Folded]
 
 
 def load(directory: Path, language: str, words: dict[str, Any], static: str) -> dict[str, Exercise]:
@@ -67,8 +75,14 @@ def read(path: Path, hints_title: str, static: str) -> Exercise:
         hints_lead=markdown.html(hints_lead),
         hints=hints,
         solution=markdown.block(solution.read_text("utf-8")) if solution.is_file() else "",
-        after=[markdown.html(chapter) for chapter in chapters[at + 1 :]],
+        after=[folded(chapter) for chapter in chapters[at + 1 :]],
     )
+
+
+def folded(chapter: list[Token]) -> Folded:
+    """Return a chapter without its heading, which are its first three tokens."""
+    heading, title, _, *text = chapter
+    return Folded(str(heading.attrGet("id")), markdown.plain(title), markdown.html(text))
 
 
 def aim(lead: list[Token]) -> tuple[str, int]:

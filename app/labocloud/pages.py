@@ -10,13 +10,16 @@ from flask import Blueprint, abort, current_app, g, redirect, render_template, r
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from labocloud.api import facts
+from labocloud.api import facts, found
 from labocloud.content import OWN, Language
 
 LOG = logging.getLogger(__name__)
 bp = Blueprint("pages", __name__)
 # Programs ask these every few seconds: in the log, they would drown the requests of people.
-WATCHED = {"api.healthz", "api.about", "pages.live"}
+WATCHED = {"api.healthz", "api.about", "api.told", "pages.live", "pages.told"}
+# What the programs of this machine call the app, and its own container does.
+LOOPBACK = re.compile(r"(localhost|127(\.\d+){3}|\[::1\])(:\d+)?")
+_LONGEST_HOST = 100
 # The app's address as the course writes it, but only where it stands alone, not within a command.
 WRITTEN = re.compile(r'(?<=[">])http://localhost:8080\b')
 
@@ -55,10 +58,24 @@ def get_or_abort[Text](by_name: dict[str, Text], name: str) -> Text:
 
 @bp.after_app_request
 def count(response: Response) -> Response:
-    """Count the requests of people and write them to the log, which `docker logs` shows."""
-    if request.endpoint not in WATCHED:
+    """Count the requests of people and write them to the log, which `docker logs` shows.
+
+    There it also says which address asked, and as whom it asked the app: by which name or address.
+    So it does for a request to a route for programs that is not from the machine itself.
+    """
+    is_watched = request.endpoint in WATCHED
+    if not is_watched:
         current_app.extensions["served"].add()
-        LOG.info("%s %s %s", request.method, quote(request.path), response.status_code)
+    host = request.headers.get("Host", "")
+    if not is_watched or (request.blueprint == "api" and not LOOPBACK.fullmatch(host)):
+        LOG.info(
+            "%s %s %s from %s to %s",
+            request.method,
+            quote(request.path),
+            response.status_code,
+            request.remote_addr,
+            quote(host, safe=":[]")[:_LONGEST_HOST] or "-",
+        )
     return response
 
 
@@ -116,14 +133,25 @@ def exercise(name: str) -> str:
     shown = get_or_abort(by_name, name)
     names = list(by_name)
     at = names.index(name)
+    steps = found(name)
     return render_template(
         "exercise.html",
         exercise=shown,
+        name=name,
+        steps=steps,
+        is_done=bool(steps) and all(step["state"] == "done" for step in steps),
         before=names[at - 1] if at else None,
         after=names[at + 1] if at + 1 < len(names) else None,
         exercises=by_name,
         address=f"exercises/{name}",
     )
+
+
+@bp.get("/exercises/<name>/steps")
+def told(name: str) -> str:
+    """Return the part of an exercise's page that changes, which the browser loads again."""
+    get_or_abort(texts().exercises, name)
+    return render_template("steps.html", steps=found(name))
 
 
 @bp.get("/<name>", strict_slashes=False)

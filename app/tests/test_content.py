@@ -13,6 +13,8 @@ from labocloud.content import CONTENT
 
 APP = Path(__file__).parents[1]
 FENCE = re.compile(r"^```(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
+# What a test types on a seat: on each, or on one that has Compose.
+RUN = ("sh poste", "sh compose")
 FILES = sorted(CONTENT.glob("*/*.md"))
 EXERCISES = sorted(APP.glob("exercises/*/*.md"))
 # The languages in which the course is written; a teacher may add others.
@@ -106,7 +108,7 @@ def test_both_languages_have_the_same_commands_outputs_and_headings(name: str) -
 @pytest.mark.parametrize("path", FILES, ids=in_app)
 def test_a_directory_that_the_page_has_removed_is_one_that_it_has_made(path: Path) -> None:
     """It was not there before: mkdir without -p would fail."""
-    commands = "".join(block for kind, block in FENCE.findall(path.read_text()) if "poste" in kind)
+    commands = "".join(block for kind, block in FENCE.findall(path.read_text()) if kind in RUN)
     arguments = " ".join(re.findall(r"^mkdir (.*)$", commands, re.MULTILINE)).split()
     assert "-p" not in arguments
     assert set(re.findall(r"\brm -r\w* (.*)", commands)) <= set(arguments)
@@ -138,9 +140,9 @@ def test_a_link_is_seen_however_it_is_written(text: str, dead: list[str]) -> Non
 def test_every_block_says_what_it_is(path: Path) -> None:
     """A block without one of these words would be shown, but no test would run it."""
     kinds = [kind for kind, _ in FENCE.findall(path.read_text())]
-    assert set(kinds) <= {"sh poste", "sh internet", "text", "dockerfile", "yaml"}
+    assert set(kinds) <= {*RUN, "sh internet", "text", "dockerfile", "yaml"}
     for before, kind in zip(["", *kinds], kinds, strict=False):
-        assert kind != "text" or before == "sh poste"
+        assert kind != "text" or before in RUN
 
 
 def test_what_needs_the_internet_says_so_and_is_little() -> None:
@@ -169,6 +171,14 @@ def test_every_command_of_the_cheat_sheet_tells_what_it_does_how_and_how_to_undo
         assert re.match(
             rf"`docker [^\n]+\n\n[^`\n][^\n]+\n\n```sh \w+\n(?:.+\n)+```\n\n{undo}", entry
         ), entry
+
+
+@pytest.mark.parametrize("path", FILES + EXERCISES, ids=in_app)
+def test_what_needs_compose_is_of_its_own_kind(path: Path) -> None:
+    """Otherwise it would be typed on seats that lack Compose, or left out there without a need."""
+    for kind, block in FENCE.findall(path.read_text()):
+        if kind in RUN:
+            assert ("docker compose" in block) == (kind == "sh compose"), block
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

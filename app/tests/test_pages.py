@@ -4,6 +4,7 @@ import logging
 import os
 import platform
 import re
+import runpy
 import socket
 from pathlib import Path
 from urllib.parse import unquote, urljoin
@@ -13,6 +14,7 @@ from flask.testing import FlaskClient
 from labocloud import POLICY, STATIC, create_app, digest
 from labocloud.pages import duration, here
 
+PROJECT = Path(__file__).parents[2]
 CONTENT = create_app().extensions["content"]
 PAGES = [
     f"/{language}/{address}"
@@ -141,6 +143,7 @@ def test_health_is_json(client: FlaskClient) -> None:
         "container": socket.gethostname(),
         "revision": "0123456789abcdef",
         "python": platform.python_version(),
+        "steps": True,
     }
 
 
@@ -178,8 +181,13 @@ def test_a_page_tells_what_root_is_outside(
     assert client.get("/api/container").get_json()["root"] == root
 
 
+NAME = "02-run-again"
+STEPS = f"/api/steps/{NAME}"
+
+
 def test_requests_of_people_are_counted_and_those_of_watchers_are_not(client: FlaskClient) -> None:
-    for path in ("/fr/", "/no-such-page", "/healthz", "/api/container", "/en/container/facts"):
+    machines = ("/healthz", "/api/container", "/en/container/facts", STEPS, "/api/steps/none")
+    for path in ("/fr/", "/no-such-page", *machines, f"/en/exercises/{NAME}/steps"):
         client.get(path)
     assert client.get("/api/container").get_json()["requests"] == 2
 
@@ -189,9 +197,51 @@ def test_requests_are_in_the_log_in_one_line_each(
 ) -> None:
     with caplog.at_level(logging.INFO):
         client.get("/fr/")
-        client.get("/healthz")
         client.get("/a%0Ab")
-    assert caplog.messages == ["GET /fr/ 200", "GET /a%0Ab 404"]
+        client.get("/fr/", headers={"Host": "a b\u00e9" * 50})
+    assert caplog.messages == [
+        "GET /fr/ 200 from 127.0.0.1 to localhost",
+        "GET /a%0Ab 404 from 127.0.0.1 to localhost",
+        f"GET /fr/ 200 from 127.0.0.1 to {('a%20b%C3%A9' * 50)[:100]}",
+    ]
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/api/container"])
+@pytest.mark.parametrize(
+    ("host", "line"),
+    [
+        # As the container's own health check asks, and labo, and a browser.
+        ("127.0.0.1:8888", ""),
+        ("localhost:8080", ""),
+        ("[::1]:8080", ""),
+        ("serveur:8888", "to serveur:8888"),
+        ("172.18.0.2:8888", "to 172.18.0.2:8888"),
+        ("127.0.0.1.example", "to 127.0.0.1.example"),
+        ("", "to -"),
+    ],
+)
+def test_a_program_that_asks_from_another_container_is_in_the_log(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture, path: str, host: str, line: str
+) -> None:
+    """Show also that it is not counted, and that what a browser loads again is in no log."""
+    another = {"REMOTE_ADDR": "172.18.0.3"}
+    with caplog.at_level(logging.INFO):
+        client.get("/en/container/facts", headers={"Host": "serveur:8888"})
+        client.get(path, headers={"Host": host}, environ_base=another)
+    assert caplog.messages == ([f"GET {path} 200 from 172.18.0.3 {line}"] if line else [])
+    assert client.get("/api/container").get_json()["requests"] == 0
+
+
+def test_the_check_of_networks_reads_the_log(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    check = runpy.run_path(str(PROJECT / "app/exercises/07-networks/check.py"))
+    with caplog.at_level(logging.INFO):
+        for host in ("serveur:8888", "172.18.0.2:8888", ""):
+            client.get("/healthz", headers={"Host": host})
+    asked = [check["ASKED"].fullmatch(line).groups() for line in caplog.messages]
+    assert asked == [("127.0.0.1", host) for host in ("serveur:8888", "172.18.0.2:8888", "-")]
+    assert [check["is_address"](host) for _, host in asked] == [False, True, False]
 
 
 @pytest.mark.parametrize("page", PAGES)

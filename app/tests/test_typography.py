@@ -127,6 +127,8 @@ def test_a_fault_of_french_typography_is_seen(text: str, wrong: bool) -> None:
         ("at another port", True),
         ("at port 8101", True),
         ("dead of TERM", True),
+        ("Deletes the volume", True),
+        ("D deleted", False),
     ],
 )
 def test_a_fault_of_english_typography_is_seen(text: str, wrong: bool) -> None:

@@ -33,6 +33,8 @@ RULES = {
             r"\bat (?:(?:a|another|the|its|their|whatever)\s+)?(?:free\s+)?port\b"
         ),
         "dead of instead of ended by": re.compile(r"\bdead of\b"),
+        # What `docker diff` writes as D.
+        "another word for remove": re.compile(r"(?<!\bD )\b[Dd]elet(?:e[sd]?|ing)\b"),
     },
 }
 # What mends a fault that has one remedy, in this order. Quotation marks and words are a person's.

@@ -1,12 +1,14 @@
 """Show what a seat has of the practical, and the command labo as a student types it there."""
 
 import json
+import re
+import shlex
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from instances import as_student
+from instances import as_student, wait
 from testinfra.host import Host
 
 FOLDER = "/usr/local/share/labocloud"
@@ -43,6 +45,33 @@ def test_a_student_is_told_where_they_are(host: Host) -> None:
     assert "La page du cours\u00a0: http://localhost:" in result.stdout
     assert as_student(host, "labo check 1").rc == 1
     assert "# Usual mistakes" in as_student(host, "labo mistakes").stdout
+
+
+def test_the_page_shows_what_labo_has_seen_and_is_not_visited_for_that(host: Host) -> None:
+    address = re.search(r"http://localhost:\d+", as_student(host, "labo").stdout)[0]
+
+    def ask(path: str) -> str:
+        """Return a command that prints what the page answers."""
+        code = f"import urllib.request as r; print(r.urlopen('{address}{path}').read().decode())"
+        return f"python3 -c {shlex.quote(code)}"
+
+    def writes() -> int:
+        events = as_student(host, "docker events --since 10m --until $(date +%s)").stdout
+        return events.count("exec_create: sh -c printf")
+
+    steps = ask("/api/steps/01-first-contact")
+    before = json.loads(host.check_output("sh -c %s", ask("/api/container")))["requests"]
+    judged = json.loads(as_student(host, "labo check 1 --json").stdout)["01-first-contact"]
+    as_student(host, "labo check 1")
+    # The engine starts what writes them, and does not wait for its end.
+    wait(host, f"{steps} | grep -q title")
+    told = json.loads(host.check_output("sh -c %s", steps))["steps"]
+    assert told == [{"title": step["title"], "state": step["state"]} for step in judged]
+    count = writes()
+    assert count
+    as_student(host, "labo check 1")
+    assert writes() == count
+    assert json.loads(host.check_output("sh -c %s", ask("/api/container")))["requests"] == before
 
 
 def test_who_may_not_use_docker_is_told_so(host: Host) -> None:

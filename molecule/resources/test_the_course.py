@@ -19,9 +19,9 @@ RUN = "docker run --rm -d --name flask -p 8080:8888 labocloud20202021:python"
 # The pages in French; that those in English have the same commands, app/tests/ makes sure. The
 # exercises' commands are run with their checks.
 CONTENT = PROJECT / "app/content/fr"
-# A command of the course, and what the page says that it prints.
+# A command of the course, where it is run, and what the page says that it prints.
 BLOCK = re.compile(
-    r"^```sh poste\n((?:.*\n)*?)```\n(?:\n```text\n((?:.*\n)*?)```\n)?", re.MULTILINE
+    r"^```sh (poste|compose)\n((?:.*\n)*?)```\n(?:\n```text\n((?:.*\n)*?)```\n)?", re.MULTILINE
 )
 # Those that have any: a teacher's own may have none.
 PAGES = sorted(path.stem for path in CONTENT.glob("*.md") if BLOCK.search(path.read_text()))
@@ -96,12 +96,16 @@ def look_inside(seat: Host) -> None:
     settle(seat)
 
 
-def blocks(page: str) -> list[tuple[str, str, str | None]]:
-    """Return a page's commands in order: the heading over each, it, and its expected output."""
+def blocks(page: str, *, compose: bool) -> list[tuple[str, str, str | None]]:
+    """Return a page's commands in order: the heading over each, it, and its expected output.
+
+    compose: whether the seat has Compose, without which some of them are left out.
+    """
     text = (CONTENT / f"{page}.md").read_text()
     return [
-        (HEADING.findall(text, 0, block.start())[-1], block[1], block[2])
+        (HEADING.findall(text, 0, block.start())[-1], block[2], block[3])
         for block in BLOCK.finditer(text)
+        if compose or block[1] == "poste"
     ]
 
 
@@ -111,7 +115,7 @@ def typed(host: Host, block: str) -> CommandResult:
     if " -it " in block:
         script = f"echo exit | script --quiet --return --command {shlex.quote(block)} /dev/null"
     result = as_student(host, script)
-    if re.search(r" (-d|start|restart|stop|kill) ", block):
+    if re.search(r" (-d|start|restart|stop|kill)\s", block):
         settle(host)
     return result
 
@@ -131,6 +135,7 @@ def what_is_there(host: Host) -> dict[str, Any]:
         ),
         "containers": host.check_output("docker ps -a --format '{{.Names}}'"),
         "networks": host.check_output("docker network ls --format '{{.Name}}' | sort"),
+        "volumes": host.check_output("docker volume ls --quiet | sort"),
         "swarm": host.check_output("docker info --format '{{.Swarm.LocalNodeState}}'"),
         "files": host.check_output("ls -A ~student"),
     }
@@ -141,7 +146,8 @@ def do_page(page: str, seat: Host) -> None:
     if not seat.check_output("docker ps --quiet --filter name=flask"):
         seat.check_output(RUN)
     before = what_is_there(seat)
-    for heading, block, output in blocks(page):
+    compose = as_student(seat, "docker compose version").rc == 0
+    for heading, block, output in blocks(page, compose=compose):
         result = typed(seat, block)
         assert result.rc == 0, f"{heading}: {block}{result.stdout}"
         assert output is None or prints(output, result.stdout), f"{heading}: {block}{result.stdout}"

@@ -2,8 +2,8 @@
 # MIT License (see LICENSE)
 """Have the practical's files on a seat by the module of this name, and judge what it has then.
 
-Arguments: state and delivered, as the module's. The files are packed here. It publishes what the
-action C(seat) does.
+Arguments: state and delivered, as the module's. The files are packed here, and what is around the
+seat is found in the inventory. It publishes what the action C(seat) does.
 """
 
 import base64
@@ -12,6 +12,7 @@ from pathlib import Path
 from ansible.errors import AnsibleActionFail
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import ExerciseError
 from ansible_collections.labocloud.room.plugins.plugin_utils import lesson_files
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.exercises import around
 from ansible_collections.labocloud.room.plugins.plugin_utils.packing import pack
 from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine, SeatAction
 
@@ -39,4 +40,5 @@ class ActionModule(SeatAction):
         if arguments.get("state") != "absent":
             project = Path(machine.settings["course_image_project"])
             arguments["archive"] = packed(machine.name, project)
+            arguments["around"] = around(machine.settings)
         return machine.change(arguments, returned=["stays"])

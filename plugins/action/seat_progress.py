@@ -17,9 +17,18 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson import exerc
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import (
     Exercise,
     ExerciseError,
-    Step,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress import UNFIT, progress
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields import (
+    NOTHING_AROUND,
+    Around,
+    Snapshot,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress import (
+    UNFIT,
+    Seen,
+    progress,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Answer as Given
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Seat
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import Shape, fitted
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import Answer
@@ -31,6 +40,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.contract.progress i
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import silence
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.exercises import around
 from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import (
     EXERCISES,
     exercises_of,
@@ -40,9 +50,14 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.published import Va
 from ansible_collections.labocloud.room.plugins.plugin_utils.settings import settings_of
 
 # Characters of a text of a check: the longest text of the course has half as many.
-LONGEST = 600
+LONGEST = 900
 # The shape of the key practical of the module's result.
-PRACTICAL: Shape = {"snapshot": ({...: object}, None), "why": str, "answers": {str: [str]}}
+PRACTICAL: Shape = {
+    "snapshot": ({...: object}, None),
+    "why": str,
+    "answers": {str: [{"text": str, "time": float, "seen": ([str], None)}]},
+    "hints": {str: {str: int}},
+}
 
 
 def lesson_of(project: Path) -> list[Exercise]:
@@ -56,40 +71,59 @@ def lesson_of(project: Path) -> list[Exercise]:
     return lesson
 
 
-def _shown(step: Step) -> JudgedStep:
+def _shown(seen: Seen) -> JudgedStep:
     """Return the fields of a step, each text in one line of at most LONGEST characters.
 
     A check may put values of the seat's into a text, such as the name of an image.
     """
+    step = seen.step
     title, hint = (
         {language: one_line(text)[:LONGEST] for language, text in texts.items()}
         for texts in (step.title, step.hint)
     )
-    return {"id": step.id, "title": title, "done": step.done, "hint": hint}
+    shown: JudgedStep = {
+        "id": step.id,
+        "title": title,
+        "done": step.done,
+        "hint": hint,
+        "elsewhere": step.elsewhere,
+    }
+    if step.hints:
+        shown["hints"] = {"opened": len(seen.opened), "of": len(step.hints)}
+    return shown
 
 
-def look(name: str, answer: Answer, lesson: Iterable[Exercise]) -> Look:
+def look(
+    name: str, answer: Answer, lesson: Iterable[Exercise], beside: Around = NOTHING_AROUND
+) -> Look:
     """Return how far a seat is in the exercises of the lesson.
 
-    name: the seat's. answer: its module's, which may be of any shape.
+    name: the seat's. answer: its module's, which may be of any shape. beside: what is around it, as
+    the inventory tells, whatever the answer has of that.
     """
+    nothing: Look = {"silent": None, "missing": None, "exercises": {}, "held": []}
     if unanswered := silence(name, answer):
-        return {"silent": unanswered, "missing": None, "exercises": {}}
+        return {**nothing, "silent": unanswered}
     answered = answer.get("practical") if isinstance(answer, Mapping) else None
     practical = fitted(answered, dict(PRACTICAL), "practical", [])
     if practical["snapshot"] is None:
         why = practical["why"][:LONGEST] or "it tells nothing"
         stopped = finding("engine_stopped", name, why=why)
-        return {"silent": stopped, "missing": None, "exercises": {}}
-    taken = snapshot.shaped(practical["snapshot"])
+        return {**nothing, "silent": stopped}
+    taken: Snapshot = {**snapshot.shaped(practical["snapshot"]), "around": beside}
     looks: dict[str, JudgedExercise] = {}
     for exercise in lesson:
-        seen = progress(exercise, taken, practical["answers"].get(exercise.name, []), {})
-        steps = [_shown(step.step) for step in seen.steps]
+        answers = [
+            Given(given["text"], given["time"], given["seen"])
+            for given in practical["answers"].get(exercise.name, [])
+        ]
+        hints = practical["hints"].get(exercise.name, {})
+        seen = progress(exercise, taken, answers, {}, hints)
+        steps = [_shown(step) for step in seen.steps]
         looks[exercise.name] = {"lacks": seen.lacks, "steps": steps, "state": seen.state}
     gone = Seat(taken).gone
     lacking = finding("course_image_gone", name, image=", ".join(gone)) if gone else None
-    return {"silent": None, "missing": lacking, "exercises": looks}
+    return {**nothing, "missing": lacking, "exercises": looks, "held": exercises.held(taken)}
 
 
 def missing(seen: Look, numbers: Iterable[int], lesson: Iterable[Exercise]) -> str:
@@ -123,7 +157,7 @@ class ActionModule(Action):
         name = variables["inventory_hostname"]
         settings = settings_of(name, variables, self._loader, self._templar)
         lesson = lesson_of(Path(settings["course_image_project"]))
-        seen = look(name, self._answer(lesson, variables), lesson)
+        seen = look(name, self._answer(lesson, variables), lesson, around(settings))
         unfit = [
             exercise.number
             for exercise in lesson

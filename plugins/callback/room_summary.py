@@ -197,7 +197,7 @@ class CallbackModule(CallbackBase):
 
     def _lesson(self) -> room.Lesson:
         """Return what the board shows the seats by. Raises as what is called."""
-        return room.lesson_of(self._settings(), room.people_of(self.play, self.record.room))
+        return room.lesson_of(self.play, self._settings(), self.record.room)
 
     def _show(self, lines: Sequence[str], color: str) -> None:
         """Print lines."""

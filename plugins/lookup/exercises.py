@@ -6,7 +6,8 @@ DOCUMENTATION = r"""
 name: exercises
 short_description: The exercises of the course before one, with what solves them
 description:
-  - Those of the project that the course image is built from.
+  - Those of the project that the course image is built from, without those that take a neighbour or
+    the room's registry, as a seat cannot do them alone.
 options:
   _terms:
     description: The number of the exercise before which they stand; it is one of them itself.
@@ -36,7 +37,10 @@ from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import ExerciseError
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import (
+    OF_ROOM,
+    ExerciseError,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
 from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import exercises_of
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import Variables
@@ -74,5 +78,5 @@ class LookupModule(LookupBase):
                 "script": f"{exercise.setup}\n{exercise.solution}",
             }
             for exercise in lesson
-            if exercise.number < int(str(term))
+            if exercise.number < int(str(term)) and not set(exercise.needs) & set(OF_ROOM)
         ]

@@ -30,6 +30,13 @@ options:
     type: list
     elements: dict
     default: []
+  around:
+    description: >-
+      What the room has around this machine, in the shape of C(Around) in
+      plugins/module_utils/lesson/fields.py. The action gives it, and the command reads it in a file
+      beside it.
+    type: dict
+    default: {}
 extends_documentation_fragment:
   - labocloud.room.attributes
   - labocloud.room.engine
@@ -95,6 +102,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises imp
 from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Exercises
 from ansible_collections.labocloud.room.plugins.module_utils.files import sync_directory
 from ansible_collections.labocloud.room.plugins.module_utils.images import delivered
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import around
 from ansible_collections.labocloud.room.plugins.module_utils.reset.emptying import (
     ForeignEntryError,
     clear,
@@ -251,6 +259,7 @@ def main() -> None:
             # It is no secret, but long: no_log keeps it out of the answer.
             "archive": {"type": "str", "default": "", "no_log": True},
             "delivered": {"type": "list", "elements": "dict", "default": []},
+            "around": {"type": "dict", "default": {}},
             **ARGUMENTS,
         },
         supports_check_mode=True,
@@ -265,6 +274,8 @@ def main() -> None:
             entries = unpacked(arguments["archive"])
             told = delivered.content(arguments["delivered"])
             entries[delivered.FILE] = Entry(PLAIN, told)
+            beside = around.content(around.shaped(arguments["around"]))
+            entries[around.FILE] = Entry(PLAIN, beside)
             changed = put(entries, PLACES, check=module.check_mode)
             after = [*wanted(entries), str(PLACES.command), str(PLACES.memory)]
         else:

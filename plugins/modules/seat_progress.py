@@ -14,11 +14,13 @@ description:
   - What was answered by the command C(labo) is what accounts of the machine have written.
 options:
   wants:
-    description: What is to be told beside the lists, namely logs, files, commands and pages.
+    description:
+      - What is to be told beside the lists, namely logs, lines, files, texts, commands, pages,
+        variables, events and name.
     type: dict
     default: {}
   exercises:
-    description: Names of the exercises of which the answers are told.
+    description: Names of the exercises of which the answers and the hints are told.
     type: list
     elements: str
     default: []
@@ -52,7 +54,14 @@ practical:
       description: Why Docker does not answer.
       type: str
     answers:
-      description: Exercise to the latest answer of each account, the latest of all first.
+      description: >-
+        Exercise to the last answers of each account, the latest of all first, each with its text,
+        its time in seconds since 1970, and seen, the IDs in it that the engine told of then.
+      type: dict
+    hints:
+      description: >-
+        Exercise to condition, as a step's ID and a place, to how many of its hints were asked for
+        beyond the first.
       type: dict
 """
 
@@ -94,13 +103,22 @@ def main() -> None:
         )
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else reason(error)[:LONGEST]
-    answers = memory.read(memory.directory()).answers
+    remembered = memory.read(memory.directory())
+    names = options["exercises"]
     module.exit_json(
         changed=False,
         practical={
             "snapshot": taken,
             "why": why,
-            "answers": {name: answers[name] for name in options["exercises"] if name in answers},
+            "answers": {
+                name: [
+                    {"text": str(answer), "time": answer.time, "seen": answer.seen}
+                    for answer in answers
+                ]
+                for name, answers in remembered.answers.items()
+                if name in names
+            },
+            "hints": {name: hints for name, hints in remembered.hints.items() if name in names},
         },
     )
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import cast
 
 from ansible_collections.labocloud.room.plugins.module_utils.languages import SOURCE
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import Exercise, Step
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import Exercise
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress import (
     DONE,
     OPEN,
@@ -42,6 +42,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.contract.progress i
     Row,
     SharedHint,
 )
+from ansible_collections.labocloud.room.plugins.plugin_utils.neighbour import as_neighbour_shows
 from ansible_collections.labocloud.room.plugins.plugin_utils.report import iso
 
 _VERSION = 1
@@ -122,15 +123,21 @@ def _first_times(row: KeptRow) -> dict[tuple[str, str], str]:
     }
 
 
-def _progress_of(lesson: Iterable[Exercise], look: DatedLook, before: KeptRow) -> list[Progress]:
-    """Return how far the exercises of a seat are. before: its row in the last report."""
+def _progress_of(
+    lesson: Iterable[Exercise], look: DatedLook, neighbour: DatedLook | None, before: KeptRow
+) -> list[Progress]:
+    """Return how far the exercises of a seat are.
+
+    neighbour: the look at the seat beside it. before: its row in the last report.
+    """
     since = _first_times(before)
     exercises = []
     for exercise in lesson:
         judged = look["exercises"].get(exercise.name, _NO_STEPS)
         seen = []
-        for step in (Step(**step) for step in judged["steps"]):
-            first = _seconds(since.get((exercise.name, step.id)))
+        for shown in judged["steps"]:
+            first = _seconds(since.get((exercise.name, shown["id"])))
+            step = as_neighbour_shows(shown, first, neighbour)
             seen.append(Seen(step, first or (look["time"] if step.done else 0.0)))
         exercises.append(Progress(exercise, seen, judged["lacks"]))
     return exercises
@@ -160,8 +167,9 @@ def _is_recent(row: KeptRow, now: float) -> bool:
     return now - _seconds(row["time"]) <= _LESSON
 
 
-def _place_of(exercises: list[Progress], before: KeptRow, now: float) -> Place | None:
+def _place_of(exercises: list[Progress], before: KeptRow, look: DatedLook) -> Place | None:
     """Return where a seat is: the first step to do, and since when; None if all is done."""
+    now = look["time"]
     current = here(exercises)
     seen = current.first_open if current else None
     if current is None or seen is None:
@@ -170,24 +178,35 @@ def _place_of(exercises: list[Progress], before: KeptRow, now: float) -> Place |
     since, last = iso(now), before["at"]
     if last and (last["exercise"], last["step"]) == (exercise.name, step.id):
         since = last["since"] if _is_recent(before, now) else since
-    return {
+    index = current.steps.index(seen)
+    place: Place = {
         "exercise": exercise.name,
         "number": exercise.number,
         "step": step.id,
-        "position": current.steps.index(seen) + 1,
+        "position": index + 1,
         "of": len(current.steps),
         "title": step.title,
         # A step to which the check gives no condition has no hint.
         "hint": step.hint or dict.fromkeys(step.title, ""),
         "since": since,
     }
+    if hints := look["exercises"][exercise.name]["steps"][index].get("hints"):
+        place["hints"] = hints
+    return place
 
 
-def _row_of(before: KeptRow, look: DatedLook | None, lesson: list[Exercise], person: str) -> Row:
+def _row_of(
+    before: KeptRow,
+    look: DatedLook | None,
+    neighbour: DatedLook | None,
+    lesson: list[Exercise],
+    person: str,
+) -> Row:
     """Return the row of a seat, which does not depend on the other seats' rows.
 
     before: the row of the last report. look: None if this run did not ask the seat. If so, or if
-    the seat could not be judged, the steps are those of the last report.
+    the seat could not be judged, the steps are those of the last report. neighbour: the look at the
+    seat beside it.
     """
     cells = {cell["name"]: cell for cell in before["exercises"]}
     row: Row = {
@@ -208,8 +227,8 @@ def _row_of(before: KeptRow, look: DatedLook | None, lesson: list[Exercise], per
     if look["silent"]:
         state = _OFF if look["silent"]["id"] == "unreachable" else _MUTE
         return {**row, "state": state, "finding": look["silent"]}
-    exercises = _progress_of(lesson, look, before)
-    at = _place_of(exercises, before, look["time"])
+    exercises = _progress_of(lesson, look, neighbour, before)
+    at = _place_of(exercises, before, look)
     has_begun = any(seen.since for progress in exercises for seen in progress.steps)
     going_on = (WORKING if has_begun else NEW) if at else _THROUGH
     return {
@@ -291,23 +310,58 @@ def _sort_key(row: Row) -> tuple[int, float]:
     return _STATES.index(row["state"]), _seconds(row["at"] and row["at"]["since"])
 
 
+def _fitting(lesson: Iterable[Exercise], rows: Iterable[Row]) -> list[Exercise]:
+    """Return the exercises that a seat can do, or may, as far as the rows tell; the rows have all.
+
+    Left out is what some are known to lack something for, and none has done a step of.
+    """
+    cells: dict[str, list[Cell]] = {}
+    for row in rows:
+        for cell in row["exercises"]:
+            cells.setdefault(cell["name"], []).append(cell)
+
+    def is_unfit(cell: Cell) -> bool:
+        has_begun = any(step["since"] for step in cell["steps"])
+        return cell["state"] in (UNFIT, UNJUDGED) and not has_begun
+
+    return [
+        exercise
+        for exercise in lesson
+        if UNFIT not in {cell["state"] for cell in cells.get(exercise.name, [])}
+        or not all(map(is_unfit, cells[exercise.name]))
+    ]
+
+
 def board(
     looks: Mapping[str, DatedLook],
     people: Mapping[str, str],
     lesson: list[Exercise],
     before: LastBoard,
     now: float,
+    *,
+    neighbours: Mapping[str, str],
 ) -> BoardReport:
     """Return the report of how far the seats of a room are, those that need somebody first.
 
     looks: of each seat that this run has asked. people: for each seat of the room, in its order,
-    who sits there, empty where that is not to be shown. now: in seconds since 1970.
+    who sits there, empty where that is not to be shown. neighbours: seat to the one beside it. now:
+    in seconds since 1970.
     """
     last = {row["name"]: row for row in before.get("seats", [])}
     rows = [
-        _row_of(last.get(name) or _unseen(name), looks.get(name), lesson, person)
+        _row_of(
+            last.get(name) or _unseen(name),
+            looks.get(name),
+            looks.get(neighbours.get(name, "")),
+            lesson,
+            person,
+        )
         for name, person in people.items()
     ]
+    shown = _fitting(lesson, rows)
+    names = {exercise.name for exercise in shown}
+    for row in rows:
+        row["exercises"] = [cell for cell in row["exercises"] if cell["name"] in names]
     minutes = {exercise.name: exercise.minutes for exercise in lesson}
     begun = _room_begun(rows)
     for row in rows:
@@ -324,7 +378,7 @@ def board(
                 "minutes": exercise.minutes,
                 "title": {language: exercise.title(language) for language in exercise.texts},
             }
-            for exercise in lesson
+            for exercise in shown
         ],
         "totals": {"seats": len(rows), **{state: counted[state] for state in _STATES}},
         "shared": shared(rows, now),
@@ -405,4 +459,6 @@ def _words(row: Row, now: str) -> str:
         return {_UNKNOWN: "no look so far", _THROUGH: "all done", NEW: "not begun"}[row["state"]]
     where = f"{at['number']}, step {at['position']} of {at['of']}"
     text = f"{where}, since {minutes_since(at['since'], now)} min"
+    if (hints := at.get("hints")) and hints["opened"] > 1:
+        text += f", hints {hints['opened']}/{hints['of']}"
     return f"{text}: STUCK, {at['hint']['en']}" if row["state"] == _STUCK else text

@@ -17,6 +17,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises imp
     wanted,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.images import delivered
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import around
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises import (
     FILES,
     Exercise,
@@ -24,6 +25,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises im
     languages,
     load,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields import Around
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import TEXTS
 from ansible_collections.labocloud.room.plugins.plugin_utils import catalogue
 
@@ -131,12 +133,19 @@ def entries(project: Path, packed: bytes) -> dict[str, Entry]:
     return files
 
 
-def listing(files: Iterable[str], images: Iterable[delivered.Delivered]) -> list[str]:
+def listing(
+    files: Iterable[str], images: Iterable[delivered.Delivered], beside: Around
+) -> list[str]:
     """Return the listing of a seat's folder.
 
     files: the listing that is common to all seats. images: those that were brought to the seat.
+    beside: what is around it.
     """
-    return sorted({*files, *wanted({delivered.FILE: Entry(PLAIN, delivered.content(images))})})
+    own = {
+        delivered.FILE: Entry(PLAIN, delivered.content(images)),
+        around.FILE: Entry(PLAIN, around.content(beside)),
+    }
+    return sorted({*files, *wanted(own)})
 
 
 def archive(files: Mapping[str, Entry]) -> bytes:

@@ -154,6 +154,13 @@ def room(
     }
 
 
+def neighbour_wrong(neighbour: str, name: str, seats: list[str]) -> str:
+    """Return what is wrong with a seat's neighbour, empty where that is right or there is none."""
+    if not neighbour or (neighbour in seats and neighbour != name):
+        return ""
+    return f"seat_neighbour is '{neighbour}', which is no other seat of the room"
+
+
 def settings_of(
     name: str, variables: Variables, loader: DataLoader, templar: Templar, *, mine: bool = True
 ) -> Settings:
@@ -178,6 +185,7 @@ def settings_of(
     render = templar.copy_with_new_env(available_variables=own).template
     account = str(render(own.get("ansible_user", "")))
     values, wrong = read(own)
+    neighbour = values["seat_neighbour"]
 
     def role_settings_of(host: str) -> RoleSettings:
         return values if host == name else read(variables_of(host))[0]
@@ -186,6 +194,11 @@ def settings_of(
     if host := the_room["registry"]["host"]:
         seat = published(host, variables).get("seat")
         the_room["registry"]["ca"] = seat["registry"]["ca"] if seat else ""
+    address = ""
+    if error := neighbour_wrong(neighbour, name, the_room["seats"]):
+        wrong.setdefault("seat", []).append(error)
+    elif neighbour:
+        address = role_settings_of(neighbour)["seat_address"]
     return {
         **values,
         "name": name,
@@ -194,4 +207,5 @@ def settings_of(
         "wrong": wrong,
         "twins": [],
         "attacks": None,
+        "neighbour_address": address,
     }

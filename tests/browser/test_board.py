@@ -140,7 +140,7 @@ def test_each_mark_is_told_in_words_too(show: Callable[..., Page]) -> None:
     page = show()
     cells = page.locator(ROWS).first.locator("td").all()
     assert len(cells) == len(LESSON) + 1
-    assert [cell.inner_text().strip() for cell in cells[:2]] == ["à faire 0/4", "à faire 0/4"]
+    assert [cell.inner_text().strip() for cell in cells[:2]] == ["à faire 0/5", "à faire 0/4"]
 
 
 def test_on_paper_nothing_is_left_out(show: Callable[..., Page], tmp_path: Path) -> None:

@@ -3,8 +3,9 @@
 LABOCLOUD_PICTURES=docs/images ./lab pytest tests/browser keeps the pictures for the docs.
 """
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -253,6 +254,60 @@ def test_hints_open_one_by_one(visit: Visit, picture: Picture) -> None:
     expect(solution.locator("pre")).to_be_hidden()
     solution.locator("summary").click()
     expect(solution.locator("pre")).to_contain_text("docker run")
+
+
+@pytest.fixture
+def tell(container: Container) -> Iterator[Callable[..., None]]:
+    """A way to tell the page of exercise 2 its steps, by their states, as the command labo does."""
+    file = "/tmp/labo-02-run-again.json"  # in the container
+
+    def tell(*states: str) -> None:
+        steps = [
+            {"title": {"fr": f"« étape {at} »", "en": f"“step {at}”"}, "state": state}
+            for at, state in enumerate(states)
+        ]
+        command = ["sh", "-c", 'printf %s "$1" >"$0.part" && mv -f "$0.part" "$0"', file]
+        told = container.exec_run([*command, json.dumps({"steps": steps})])
+        assert told.exit_code == 0, told.output
+
+    yield tell
+    container.exec_run(["rm", "-f", file])
+
+
+def test_the_steps_of_an_exercise_follow_and_the_end_opens_what_to_remember(
+    visit: Visit, tell: Callable[..., None]
+) -> None:
+    page = visit("/fr/exercises/02-run-again")
+    steps, remember = page.locator("#steps li"), page.locator(".remember div")
+    expect(steps).to_have_count(0)
+    expect(remember).to_be_hidden()
+    tell("done", "open")
+    expect(steps).to_have_count(2)
+    expect(steps.first).to_have_text("[x] fait\u00a0: « étape 0 »")
+    assert violations(page) == []
+    # A step that stays is not written, and so not said, anew.
+    page.evaluate("document.querySelector('#steps li').kept = true")
+    tell("done", "done")
+    expect(steps.last).to_contain_text("[x]")
+    assert page.evaluate("document.querySelector('#steps li').kept")
+    expect(remember).to_be_visible()
+    assert violations(page) == []
+    # What is folded by hand stays so.
+    page.locator(".remember summary").click()
+    tell("done", "was")
+    expect(steps.last).to_contain_text("[~]")
+    expect(remember).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(page.locator("#steps")).to_be_hidden()
+
+
+def test_without_javascript_the_steps_are_those_of_when_the_page_was_opened(
+    visit: Visit, tell: Callable[..., None]
+) -> None:
+    tell("done", "done")
+    page = visit("/en/exercises/02-run-again", java_script_enabled=False)
+    expect(page.locator("#steps li")).to_have_count(2)
+    expect(page.locator(".remember div")).to_be_visible()
 
 
 def test_exercises_lead_to_each_other(visit: Visit) -> None:

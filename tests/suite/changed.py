@@ -66,6 +66,7 @@ SEEN = (
     (".dockerignore", "unit seat image molecule:archive"),
     # The tests themselves.
     ("molecule/resources/states/*", "unit molecule:lesson molecule:rootless"),
+    ("molecule/resources/ways*", "tests/unit/test_ways.py molecule:lesson"),
     ("molecule/resources/test_*", ""),
     ("molecule/resources/*.py", ""),
     ("molecule/resources/student.yml", "molecule:default molecule:lesson molecule:rootless"),

@@ -10,6 +10,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import digest
 from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import SeatFacts
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields import NOTHING_AROUND
 from ansible_collections.labocloud.room.plugins.plugin_utils import (
     engine_files,
     lesson_files,
@@ -233,7 +234,7 @@ SEAT: dict[str, Any] = {
 }
 # The listing of the files that every seat gets for the exercises, and the digest of this seat's.
 FILES = ["040755 .", "100755 labo e1e1"]
-SEAT["exercises"]["digest"] = digest(lesson_files.listing(FILES, SEAT["delivered"]))
+SEAT["exercises"]["digest"] = digest(lesson_files.listing(FILES, SEAT["delivered"], NOTHING_AROUND))
 
 
 def changed(whole: Mapping[str, Any], *changes: tuple[str, object]) -> dict[str, Any]:
@@ -309,4 +310,5 @@ def sample_settings(
     room = settings.room(groups or {"lab": ["pc01", "pc02", "pc03"]}, name, lambda _: values)
     identity = {"name": name, "account": task_vars.get("ansible_user", "")}
     whole = {**values, **identity, "room": room, "wrong": wrong, "twins": [], "attacks": None}
+    whole["neighbour_address"] = ""
     return cast("Settings", whole)

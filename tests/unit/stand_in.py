@@ -42,10 +42,11 @@ class Refuse(NamedTuple):
 
 
 class Raw(NamedTuple):
-    """An answer of raw bytes with a status."""
+    """An answer of raw bytes with a status, and further headers."""
 
     body: bytes
     status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Stream(NamedTuple):
@@ -152,7 +153,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.wfile.write(b" ")
             self.close_connection = True
         elif isinstance(answer, Raw):
-            self.send(answer.status, answer.body)
+            self.send(answer.status, answer.body, answer.headers)
         elif isinstance(answer, Refuse):
             self.send(answer.status, json.dumps({"message": answer.message}).encode())
         else:
@@ -171,11 +172,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.rfile.readline()
         return b"".join(pieces)
 
-    def send(self, status: int, body: bytes) -> None:
+    def send(self, status: int, body: bytes, headers: tuple[tuple[str, str], ...] = ()) -> None:
         """Send an answer."""
         self.send_response(status)
         self.send_header("Api-Version", self.server.engine.api)
         self.send_header("Content-Length", str(len(body)))
+        for name, value in headers:
+            self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)

@@ -58,12 +58,14 @@ class Run:
     """A run of a playbook over a room of pc1 to pc3.
 
     lines: the lines of its summary. person: who sits at pc2, as a template of the inventory.
+    neighbour: the seat beside that one, likewise.
     """
 
     def __init__(self, patch: pytest.MonkeyPatch, directory: Path, playbook: str) -> None:
         self.callback = room_summary.CallbackModule()
         self.lines: list[str] = []
         self.person = trust_as_template("{{ 'Ana' }}")
+        self.neighbour = trust_as_template("{{ 'pc' ~ 1 }}")
         self.playbook = playbook
         self.color = ""
         self.directory = directory
@@ -109,10 +111,11 @@ class Run:
             names = ("pc1", "pc2", "pc3") if ignore_limits else limit
             return [SimpleNamespace(name=name) for name in names]
 
+        of_host = {"room_page_person": self.person, "seat_neighbour": self.neighbour}
         inventory = SimpleNamespace(get_hosts=hosts, get_host=lambda name: name)
         manager = SimpleNamespace(
             _inventory=inventory,
-            get_vars=lambda host: {"room_page_person": self.person} if host == "pc2" else {},
+            get_vars=lambda host: of_host if host == "pc2" else {},
         )
         play = SimpleNamespace(
             get_variable_manager=lambda: manager,

@@ -21,6 +21,7 @@ SCHEMA = json.loads((Path(__file__).parents[2] / "docs/progress.schema.json").re
 OFF = finding("unreachable", "pc3", why="timed out")
 MUTE = finding("engine_stopped", "pc4", why="refused")
 MINUTE = 60
+NEIGHBOURS = {"pc1": "pc2", "pc2": "pc1"}
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def make_report(
 ) -> dict[str, Any]:
     """Return the report of pc1 to pc5, as it is read back from its file."""
     names = {f"pc{number}": people.get(f"pc{number}", "") for number in range(1, 6)}
-    report = board.board(looks, names, exercises, before or {}, now)
+    report = board.board(looks, names, exercises, before or {}, now, neighbours=NEIGHBOURS)
     jsonschema.validate(report, SCHEMA)
     again = json.loads(json.dumps(report))
     assert board.usable_report(again) == again
@@ -46,7 +47,7 @@ def make_report(
 
 
 def silent(why: dict[str, Any], time: float = NOW) -> dict[str, Any]:
-    return {"silent": why, "missing": None, "exercises": {}, "time": time}
+    return {"silent": why, "missing": None, "exercises": {}, "held": [], "time": time}
 
 
 def seat(report: dict[str, Any], name: str) -> dict[str, Any]:
@@ -202,7 +203,9 @@ def test_one_seat_that_is_ahead_makes_nobody_late(exercises: list[Exercise]) -> 
             name: seen(exercises, taken("one") if name in begun else taken(), now)
             for name in list(names)[:9]
         }
-        return board.board(looks | {"pc10": silent(OFF, now)}, names, exercises, report, now)
+        return board.board(
+            looks | {"pc10": silent(OFF, now)}, names, exercises, report, now, neighbours={}
+        )
 
     report = look(look({}, NOW), NOW, "pc01")
     later = NOW + 10 * MINUTE
@@ -380,6 +383,41 @@ def test_the_lines_in_a_terminal(exercises: list[Exercise]) -> None:
     assert lines[-1] == "5 seats, 4 need you: 3 stuck, 1 off, 1 new."
 
 
+def graded(look: dict[str, Any], opened: int) -> dict[str, Any]:
+    """Return a look at a seat on which so many of three hints to the first open step are open."""
+    for step in look["exercises"]["01-first"]["steps"]:
+        if not step["done"]:
+            step["hints"] = {"opened": opened, "of": 3}
+    return look
+
+
+def test_how_many_hints_were_opened_is_told_from_the_second_on(exercises: list[Exercise]) -> None:
+    looks = {f"pc{opened}": graded(seen(exercises, taken("one")), opened) for opened in (1, 2, 3)}
+    report = make_report(exercises, looks)
+    assert [seat(report, f"pc{opened}")["at"]["hints"]["opened"] for opened in (1, 2, 3)] == [
+        1,
+        2,
+        3,
+    ]
+    lines = list(board.lines(report))
+    where = "1, step 2 of 2, since 0 min"
+    assert [line for line in lines if "since" in line] == [
+        f"pc1  1/2 .   .   {where}",
+        f"pc2  1/2 .   .   {where}, hints 2/3",
+        f"pc3  1/2 .   .   {where}, hints 3/3",
+    ]
+    for language, name in (("fr", "indices :"), ("en", "hints:")):
+        parser = Text(language)
+        parser.feed(page.page(page.BOARD, report, language))
+        text = " ".join(" ".join(parser.texts).split())
+        assert [count for count in "123" if f"{name} {count}/3" in text] == ["2", "3"]
+    # A report of before there were hints to be asked for, and one of after.
+    older = make_report(exercises, {"pc1": seen(exercises, taken("one"))})
+    del older["seats"][0]["at"]["hints"]
+    assert board.usable_report(older) == older
+    assert board.usable_report(report) == report
+
+
 def lacking(snapshot: dict[str, Any]) -> dict[str, Any]:
     """Return a snapshot of a seat that had the base, and has it no more."""
     return snapshot | {"gone": [{"delivered": "base", "layers": [], "rows": 0}]}
@@ -423,7 +461,7 @@ def test_a_seat_that_lacks_an_image_needs_somebody_and_goes_on_being_judged(
 
 
 def test_one_seat_and_its_docker_that_does_not_answer(exercises: list[Exercise]) -> None:
-    report = board.board({"pc4": silent(MUTE)}, {"pc4": ""}, exercises, {}, NOW)
+    report = board.board({"pc4": silent(MUTE)}, {"pc4": ""}, exercises, {}, NOW, neighbours={})
     assert list(board.lines(report))[-1] == "1 seat, 1 needs you: 1 mute."
 
 
@@ -494,3 +532,68 @@ def test_what_the_page_could_not_show_is_not_gone_on_from(
     report = make_report(exercises, {"pc1": seen(exercises, taken("one"))})
     change(seat(report, "pc1"))
     assert board.usable_report(report) == {}
+
+
+def resting(
+    exercises: list[Exercise], *on: str, held: tuple[str, ...] = (), time: float = NOW
+) -> dict[str, Any]:
+    """Return the look at a seat with all of the first exercise done.
+
+    on: what its steps rest on. held: what its neighbour's steps may rest on.
+    """
+    look = seen(exercises, taken("one", "two"), time)
+    for step, elsewhere in zip(look["exercises"]["01-first"]["steps"], on, strict=True):
+        step["elsewhere"] = elsewhere
+    return {**look, "held": [*held]}
+
+
+def done(report: dict[str, Any]) -> list[str]:
+    [cell] = [cell for cell in seat(report, "pc1")["exercises"] if cell["name"] == "01-first"]
+    return [step["state"] for step in cell["steps"]]
+
+
+def test_what_rests_on_the_neighbour_counts_where_that_has_it(exercises: list[Exercise]) -> None:
+    mine = resting(exercises, "", "0123456789ab")
+    beside = resting(exercises, "", "", held=("fedcba987654", "0123456789ab"))
+    assert done(make_report(exercises, {"pc1": mine, "pc2": beside})) == ["done", "done"]
+
+
+@pytest.mark.parametrize("is_lying", [True, False])
+def test_what_the_neighbour_lacks_or_does_not_tell_does_not_count(
+    is_lying: bool, exercises: list[Exercise]
+) -> None:
+    looks = {"pc1": resting(exercises, "", "0123456789ab"), "pc2": silent(MUTE)}
+    if is_lying:
+        looks["pc2"] = resting(exercises, "", "", held=("fedcba987654",))
+    report = make_report(exercises, looks)
+    assert done(report) == ["done", "open"]
+    hint = seat(report, "pc1")["at"]["hint"]
+    assert ("does not have it" in hint["en"]) is is_lying
+    assert ("n’a pas répondu" in hint["fr"]) is not is_lying
+    # It answers before its neighbour does, and nothing is told twice.
+    alone = make_report(exercises, {"pc1": looks["pc1"]})
+    assert done(alone) == ["done", "open"]
+
+
+def test_what_was_seen_on_both_seats_outlives_a_silent_neighbour(exercises: list[Exercise]) -> None:
+    mine = resting(exercises, "", "0123456789ab")
+    both = {"pc1": mine, "pc2": resting(exercises, "", "", held=("0123456789ab",))}
+    before = make_report(exercises, both)
+    for looks in ({"pc1": mine}, {"pc1": mine, "pc2": silent(OFF)}):
+        assert done(make_report(exercises, looks, before)) == ["done", "done"]
+    gone = both | {"pc2": resting(exercises, "", "")}
+    assert done(make_report(exercises, gone, before)) == ["done", "was"]
+
+
+def test_an_exercise_that_no_seat_can_do_has_no_column(exercises: list[Exercise]) -> None:
+    lacking = {"pc1": seen(exercises, taken("one", compose=False))}
+    report = make_report(exercises, lacking)
+    assert [entry["name"] for entry in report["exercises"]] == ["01-first", "02-second"]
+    assert all(len(row["exercises"]) == 2 for row in report["seats"])
+    with_one = lacking | {"pc2": seen(exercises, taken())}
+    report = make_report(exercises, with_one, report)
+    assert len(report["exercises"]) == 3
+    assert states(report, "pc1")[-1] == "unfit"
+    # What was done by then is not forgotten.
+    begun = make_report(exercises, {"pc1": seen(exercises, taken("four"))})
+    assert len(make_report(exercises, lacking, begun)["exercises"]) == 3

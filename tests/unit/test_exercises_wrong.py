@@ -7,13 +7,13 @@ that students come to.
 import copy
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Answer, Seat
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.snapshot import shaped
 
 PROJECT = Path(__file__).parents[2]
@@ -23,7 +23,11 @@ SOLVED = {
         (Path(__file__).parent / "solved_seats.json").read_text()
     ).items()
 }
-ANSWER = "0123456789ab"
+# The ID of a container that is gone, of which no engine was asked, and predictions long ago.
+ANSWERS = (
+    "0123456789ab",
+    *(Answer(text, 1.0) for text in ("oui", "lent", "2 1")),
+)
 EXERCISES = {exercise.number: exercise for exercise in exercises.load(PROJECT / "app/exercises")}
 Snapshot = dict[str, Any]
 Change = Callable[[Snapshot], object]
@@ -107,7 +111,7 @@ def made_by(tag: str, *rows: str) -> Change:
     def change(seat: Snapshot) -> None:
         images = {name: entry for entry in seat["images"] for name in entry["tags"]}
         below = images["labocloud20202021:base"]["history"]
-        above = [{"by": row, "size": 1, "created": 1.0} for row in rows]
+        above = [{"by": row, "size": 1_000_000, "created": 1.0} for row in rows]
         images[tag]["history"] = below + above
 
     return change
@@ -128,13 +132,19 @@ def on_course(*tags: str) -> Change:
 
 def empty_folder(seat: Snapshot) -> None:
     """Have the server of exercise 6 find no page."""
-    seat["pages"]["site:8000/index.html"] = {"status": 404, "modified": 0.0, "body": ""}
+    page = {"status": 404, "modified": 0.0, "size": 0, "body": ""}
+    seat["pages"]["site:0/index.html"] = page
 
 
 def whole_container(seat: Snapshot) -> None:
     """Have it find the page below the folder that it serves."""
-    seat["pages"]["site:8000/site/index.html"] = seat["pages"]["site:8000/index.html"]
+    seat["pages"]["site:0/site/index.html"] = seat["pages"]["site:0/index.html"]
     empty_folder(seat)
+
+
+def has_secret(seat: Snapshot) -> None:
+    """Have both images of exercise 4 hold the file that one of them should not."""
+    seat["files"]["tout2:/app/secret.txt"] = seat["files"]["tout1:/app/secret.txt"]
 
 
 EMPTY = {"ports": {}}
@@ -149,12 +159,12 @@ WRONG: list[tuple[int, str, Change, str]] = [
     (2, "runs", container("relance", status="exited"), "s’est arrêté"),
     (2, "port", container("relance", status="exited"), "Lancez d’abord"),
     (2, "port", container("relance", ports={"8888/tcp": [8080]}), "8080 est le port de « flask »"),
-    (2, "port", without("pages", "relance:8888/api/container"), "n’y répond pas encore"),
+    (2, "port", without("pages", "relance:0/api/container"), "n’y répond pas encore"),
     (2, "memory", limited(0), "n’a pas de limite"),
     (2, "memory", limited(2**27), "a droit à 128 Mio"),
     (2, "memory", container("relance", image_id="0" * 64), "Lancez d’abord"),
-    (2, "read", text("pages", "relance:8888/api/container", '{"requests": 0}'), "Ouvrez la page"),
-    (2, "read", text("pages", "relance:8888/api/container", "<html>"), "Ouvrez la page"),
+    (2, "read", text("pages", "relance:0/api/container", '{"requests": 0}'), "Ouvrez la page"),
+    (2, "read", text("pages", "relance:0/api/container", "<html>"), "Ouvrez la page"),
     (3, "first", image("mien:1", layers=["1", "2"]), "n’est pas construite sur"),
     (3, "first", made_by("mien:1", "sh -c mkdir /w; echo COPY 1 > /w/a"), "Rien n’a été copié"),
     (3, "first", made_by("mien:1", "ENV ADDRESS"), "Rien n’a été copié"),
@@ -164,13 +174,13 @@ WRONG: list[tuple[int, str, Change, str]] = [
     (3, "second", on_course("mien:1", "mien:2"), "vient de l’image du cours"),
     (3, "before", container("avant", image_id="0" * 64), "ne vient pas de mien:1"),
     (3, "before", container("avant", status="created"), "n’a pas démarré"),
-    (3, "before", container("avant", **EMPTY), "n’est pas publié"),
+    (3, "before", container("avant", **EMPTY), "Aucun port de « avant »"),
     (3, "before", without("images", "labocloud20202021:base"), "n’est pas construite sur"),
     (3, "second", without("images", "mien:1"), "mien:1 n’est plus là"),
     (3, "second", like("mien:2", "mien:1", "layers"), "ont les mêmes fichiers"),
-    (3, "after", without("pages", "apres:8888/"), "« apres » n’y répond pas"),
-    (3, "after", without("pages", "avant:8888/"), "« avant » ne répond plus"),
-    (3, "after", text("pages", "apres:8888/", "Version 1\n"), "disent la même phrase"),
+    (3, "after", without("pages", "apres:0/"), "« apres » n’y répond pas"),
+    (3, "after", without("pages", "avant:0/"), "« avant » ne répond plus"),
+    (3, "after", text("pages", "apres:0/", "Version 1\n"), "disent la même phrase"),
     (4, "slow", same_pip, "pip n’a pas été relancé"),
     (4, "slow", like("lent:2", "lent:1", "layers"), "n’est pas lent:1 construite de nouveau"),
     (4, "slow", image("lent:1", labels={"labocloud.image": "course"}), "prenez les Dockerfiles"),
@@ -179,7 +189,14 @@ WRONG: list[tuple[int, str, Change, str]] = [
     (4, "fast", on_course("vite:1", "vite:2"), "prenez les Dockerfiles"),
     (4, "fast", like("vite:2", "vite:1", "id"), "sont une même image"),
     (4, "fast", without("images", "vite:2"), "Il n’y a pas d’image vite:2"),
-    (5, "lost", container("oublie", exit=1), "n’est pas allé au bout"),
+    (4, "left_out", without("images", "tout:2"), "Il n’y a pas d’image tout:2"),
+    (4, "left_out", on_course("tout:1"), "prenez les Dockerfiles"),
+    (4, "left_out", container("tout1", image_id="0" * 64), "n’est pas de l’image tout:1"),
+    (4, "left_out", without("files", "tout1:/app/app.py"), "n’est pas dans tout:1"),
+    (4, "left_out", without("files", "tout1:/app/secret.txt"), "avant d’écrire .dockerignore"),
+    (4, "left_out", without("files", "tout2:/app/app.py"), "n’est pas dans tout:2"),
+    (4, "left_out", has_secret, "est encore dans tout:2"),
+    (4, "left_out", made_by("tout:2", "COPY . .", "RUN rm secret.txt"), "la couche d’en dessous"),
     (5, "lost", container("oublie", image_id="0" * 64), "relancez-le à partir de"),
     (5, "lost", text("logs", "oublie", "bonjour\n"), "n’a pas montré son propre passage"),
     (5, "volume", without("volumes", "cahier"), "ne s’appelle pas « cahier »"),
@@ -187,14 +204,12 @@ WRONG: list[tuple[int, str, Change, str]] = [
     (5, "kept", text("logs", "garde", "0123456789ab\n"), "n’a pas montré son propre passage"),
     (6, "serves", container("site", status="created"), "n’a pas démarré"),
     (6, "serves", container("site", status="exited"), "s’est arrêté"),
-    (6, "serves", without("pages", "site:8000/index.html"), "ne répond pas encore"),
+    (6, "serves", without("pages", "site:0/index.html"), "ne répond pas encore"),
     (6, "serves", whole_container, "relancez-le avec -w /site"),
     (6, "serves", empty_folder, "S’il manquait, Docker l’a créé"),
-    (6, "changed", without("pages", "site:8000/index.html"), "ne répond pas encore"),
+    (6, "changed", without("pages", "site:0/index.html"), "ne répond pas encore"),
     (6, "changed", container("site", started=2e9), "date d’avant le démarrage"),
     (7, "served", container("serveur", status="exited"), "ne tourne pas"),
-    (7, "lost", container("perdu", status="running"), "cherche encore"),
-    (7, "lost", container("perdu", exit=0), "n’a pas échoué sur le nom"),
     (7, "lost", text("logs", "perdu", "Connection refused"), "n’a pas échoué sur le nom"),
     (7, "talked", without("containers", "client"), "Aucun conteneur ne s’appelle « client »"),
     (7, "talked", without("networks", "salle"), "Il n’y a pas de réseau « salle »"),
@@ -209,6 +224,8 @@ WRONG: list[tuple[int, str, Change, str]] = [
             (5, "volume", "garde"),
             (5, "kept", "garde"),
             (6, "mounted", "site"),
+            (4, "left_out", "tout1"),
+            (4, "left_out", "tout2"),
             (7, "served", "serveur"),
             (7, "lost", "perdu"),
         ]
@@ -228,9 +245,9 @@ WRONG: list[tuple[int, str, Change, str]] = [
 ]
 
 
-def judged(seat: Snapshot, number: int) -> dict[str, str]:
+def judged(seat: Snapshot, number: int, answers: Iterable[str] = ANSWERS) -> dict[str, str]:
     """Return the open steps of an exercise, each with its French hint."""
-    steps = exercises.judged(EXERCISES[number], seat, [ANSWER])
+    steps = exercises.judged(EXERCISES[number], seat, answers)
     return {step.id: step.hint["fr"].replace("\u00a0", " ") for step in steps if not step.done}
 
 
@@ -409,7 +426,6 @@ def test_a_name_that_only_an_older_revision_could_have_is_missing(name: str) -> 
 
 def tidied(seat: Snapshot) -> str:
     """Return the hint of the last exercise on a seat that has what is to be kept beside images."""
-    seat["volumes"] = [
-        {"name": "precieux", "driver": "local", "created": 1.0, "labels": {"labo.setup": "13"}}
-    ]
+    labels = {"labo.made": "1", "labo.word": ""}
+    seat["volumes"] = [{"name": "precieux", "driver": "local", "created": 1.0, "labels": labels}]
     return judged(seat, 13)["images"]

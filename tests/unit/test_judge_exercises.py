@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields import NOTHING_AROUND
 from ansible_collections.labocloud.room.plugins.plugin_utils import judge as judging
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import in_words
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import exercises
@@ -30,6 +31,42 @@ def test_another_image_that_was_brought_is_made_known() -> None:
     verdict = exercises.judge(has, sample_settings(), builder())
     assert [finding["id"] for finding in verdict["findings"]] == ["exercises_old"]
     assert another in verdict["delivered"]
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("192.0.2.2", "192.0.2.2"),
+        ("pc02.example.org", "pc02.example.org"),
+        ("2001:db8::2", "[2001:db8::2]"),
+        ("[2001:db8::2]", "[2001:db8::2]"),
+    ],
+)
+def test_a_seat_is_told_of_its_neighbour(address: str, shown: str) -> None:
+    paired = sample_settings(name="pc 01", seat_neighbour="pc02") | {"neighbour_address": address}
+    assert exercises.around(paired) == {
+        "seat": "pc-01",
+        "neighbour": "pc02",
+        "address": shown,
+        "registry": "",
+    }
+    verdict = exercises.judge(seat(), paired | {"name": "pc01"}, builder())
+    assert [finding["id"] for finding in verdict["findings"]] == ["exercises_old"]
+
+
+@pytest.mark.parametrize("address", ["", "a b", "$(id)", "pc02;id", "pc02\n"])
+def test_what_is_no_address_is_no_neighbour(address: str) -> None:
+    """The address is a word of commands that students type, and of a file for their shell."""
+    odd = sample_settings(seat_neighbour="pc02") | {"neighbour_address": address}
+    assert exercises.around(odd) == NOTHING_AROUND
+
+
+def test_a_seat_is_told_of_the_registry_from_which_its_images_come() -> None:
+    assert exercises.around(sample_settings(**SERVED))["registry"] == (
+        "server:5000/labocloud20202021"
+    )
+    by_archive = sample_settings(course_image_delivery="archive", **SERVED)
+    assert exercises.around(by_archive) == NOTHING_AROUND
 
 
 def test_whose_images_are_about_to_change_is_given_the_exercises_after_that() -> None:

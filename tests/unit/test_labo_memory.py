@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import memory
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import fitted
 from sample_labo import FRENCH, Labo
 
 
@@ -43,6 +44,8 @@ def test_it_works_where_nothing_can_be_remembered_and_says_so_once(labo: Labo) -
         '{"version": 1, "answers": {"01-first": "x"}, "done": {}, "saved": null}',
         '{"version": 1, "answers": {}, "done": {"01-first": {"one": "x"}}, "saved": null}',
         '{"version": 1, "answers": {}, "done": {"01-first": {"one": NaN}}, "saved": null}',
+        json.dumps({**memory.nothing(), "earlier": {"01-first": [{"text": "x"}]}}),
+        json.dumps({**memory.nothing(), "hints": {"01-first": {"one/0": 1.5}}}),
         json.dumps(memory.nothing()) + " " * memory.LARGEST,
     ],
 )
@@ -94,6 +97,86 @@ def test_the_answers_of_all_accounts_count_and_the_earliest_time(tmp_path: Path)
     assert remembered.done == {"e": {"s": 5.0}}
     assert remembered.saved == (9.0, {"i1001", "i1002", "i1003"}, {"v"})
     assert remembered.odd == []
+
+
+def test_an_account_keeps_its_last_ten_answers_with_their_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for moment in range(1, 14):
+        monkeypatch.setattr(time, "time", lambda moment=moment: float(moment))
+        mine = memory.Mine(tmp_path)
+        mine.answer("e", f"at {moment}", ["0123456789ab"] if moment == 12 else None)
+        mine.write()
+    monkeypatch.undo()
+    kept = memory.read(tmp_path).answers["e"]
+    assert kept == [f"at {moment}" for moment in range(13, 3, -1)]
+    assert [answer.time for answer in kept] == [float(moment) for moment in range(13, 3, -1)]
+    assert [answer.seen for answer in kept[:3]] == [None, ["0123456789ab"], None]
+
+
+# What an older `labo` writes, and by what it reads what others have written.
+OLD = {
+    "version": 1,
+    "answers": {"e": {"text": "42", "time": 5.0}},
+    "done": {"e": {"s": 5.0}},
+    "saved": {"time": 5.0, "images": ["i"], "volumes": ["v"]},
+}
+OLD_SHAPE = {
+    "version": int,
+    "answers": {str: {"text": str, "time": float}},
+    "done": {str: {str: float}},
+    "saved": ({"time": float, "images": [str], "volumes": [str]}, None),
+}
+
+
+def test_what_an_older_labo_has_written_is_read_and_the_other_way_round(tmp_path: Path) -> None:
+    path = tmp_path / f"{os.geteuid()}.json"
+    path.write_text(json.dumps(OLD))
+    remembered = memory.read(tmp_path)
+    assert remembered == ({"e": ["42"]}, {"e": {"s": 5.0}}, (5.0, {"i"}, {"v"}), [], False, {})
+    assert (remembered.answers["e"][0].time, remembered.answers["e"][0].seen) == (5.0, None)
+    mine = memory.Mine(tmp_path)
+    mine.answer("e", "43", ["0123456789ab"])
+    mine.ask("e", "s/0", 1)
+    mine.write()
+    assert memory.read(tmp_path).answers == {"e": ["43", "42"]}
+    wrong: list[str] = []
+    read = fitted(json.loads(path.read_text()), OLD_SHAPE, "it", wrong)
+    assert wrong == []
+    assert read["answers"]["e"]["text"] == "43"
+    assert {key: read[key] for key in ("version", "done", "saved")} == {
+        key: OLD[key] for key in ("version", "done", "saved")
+    }
+
+
+def test_a_record_that_would_be_too_large_loses_the_earlier_answers(tmp_path: Path) -> None:
+    mine = memory.Mine(tmp_path)
+    for exercise in range(15):
+        for _ in range(10):
+            mine.answer(f"{exercise:02}-exercise", "é" * memory.LONGEST)
+    mine.write()
+    remembered = memory.read(tmp_path)
+    assert (len(remembered.answers), remembered.odd) == (15, [])
+    assert {len(answers) for answers in remembered.answers.values()} == {1}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be another account")
+def test_of_very_many_answers_the_last_of_each_account_is_there(tmp_path: Path) -> None:
+    for uid in range(1000, 1000 + memory.MOST_FILES):
+        answers = {"e": {"text": f"last of {uid}", "time": 1.0 + uid}}
+        earlier = {"e": [{"text": f"of {uid}", "time": 9000.0 - number} for number in range(9)]}
+        write_record(tmp_path, uid, answers=answers, earlier=earlier)
+    kept = memory.read(tmp_path).answers["e"]
+    assert len(kept) == 60
+    assert {f"last of {uid}" for uid in range(1000, 1050)} < set(kept)
+    assert [answer.time for answer in kept] == sorted((a.time for a in kept), reverse=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be another account")
+def test_the_hints_that_any_account_has_asked_for_are_open(tmp_path: Path) -> None:
+    for uid, hints in ((1001, {"s/0": 1, "s/1": -3}), (1002, {"s/0": 2}), (1003, {"s/0": 1})):
+        write_record(tmp_path, uid, hints={"e": hints})
+    assert memory.read(tmp_path).hints == {"e": {"s/0": 2, "s/1": 0}}
 
 
 def test_of_two_that_look_at_once_the_first_counts(tmp_path: Path) -> None:
@@ -157,12 +240,15 @@ NO_TIMES = [0.0, -1e300, 1e300, 9e18, 4e9]
 @pytest.mark.parametrize("moment", NO_TIMES)
 def test_a_time_that_cannot_be_counts_for_nothing(labo: Labo, moment: float) -> None:
     answers = {"01-first": {"text": "42", "time": moment}}
+    earlier = {"01-first": [{"text": "42", "time": moment}]}
     saved = {"time": moment, "images": ["i"], "volumes": ["v"]}
     done = {"01-first": {"one": moment}, "04-last": {"there": moment}}
-    write_record(labo.memory, os.geteuid(), answers=answers, done=done, saved=saved)
+    given = {"answers": answers, "earlier": earlier}
+    write_record(labo.memory, os.geteuid(), **given, done=done, saved=saved)
     assert labo.run("check", "1")[1].count("[ ]") == 3
     assert "1. First contact, 10\u00a0min (0/3) ← you are here" in labo.run()[1]
-    assert memory.read(labo.memory)[:3] == ({}, {"01-first": {}, "04-last": {}}, memory.Saved())
+    assert not any(memory.read(labo.memory).answers.values())
+    assert memory.read(labo.memory)[1:3] == ({"01-first": {}, "04-last": {}}, memory.Saved())
     # What is seen from now on is remembered nevertheless.
     labo.has("one")
     labo.run("check", "1")

@@ -15,6 +15,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
     exercise_text,
     exercises,
     fields,
+    save_command,
     save_text,
     snapshot,
     words,
@@ -87,7 +88,7 @@ def test_what_an_exercise_may_need_has_a_name() -> None:
 
 def test_every_text_that_is_said_is_there_and_no_other() -> None:
     keys = set(words.texts()["en"])
-    modules = (command, command_line, engine_access, exercise_text, save_text)
+    modules = (command, command_line, engine_access, exercise_text, save_command, save_text)
     code = "".join(Path(module.__file__).read_text() for module in modules)
     words_in_quotes = set(re.findall(r"[\"'](\w+)[\"']", code))
     composed = {f"kind_{kind}" for kind in exercise_text.names(snapshot.shaped({}))}

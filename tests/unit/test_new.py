@@ -73,7 +73,7 @@ def marked(copy: Path) -> set[str]:
             "exercise",
             "pull-and-push",
             {
-                f"app/exercises/14-pull-and-push/{name}"
+                f"app/exercises/16-pull-and-push/{name}"
                 for name in ("check.py", "solution.sh", "fr.md", "en.md")
             },
         ),

@@ -44,6 +44,18 @@ def test_each_look_is_on_the_board_at_once(looking: Run) -> None:
     assert not (looking.directory / "room.json").exists()
 
 
+def test_what_rests_on_the_neighbour_counts_once_both_have_answered(looking: Run) -> None:
+    """Show that the board takes neighbours from the inventory."""
+    lesson = exercises.load(looking.directory / "course/app/exercises")
+    mine = seen(lesson, taken("one"), time.time())
+    mine["exercises"]["01-first"]["steps"][0]["elsewhere"] = "0123456789ab"
+    beside = seen(lesson, taken(), time.time()) | {"held": ["0123456789ab"]}
+    looking.begin("pc1", "pc2", "pc3")
+    for seat, look, state in (("pc2", mine, "new"), ("pc1", beside, "working")):
+        looking.tell("runner_on_ok", seat, action=LOOK, result={UNSHOWN: {"look": look}})
+        assert looking.progress()["pc2"][0] == state
+
+
 def test_a_seat_whose_look_took_too_long_needs_somebody(looking: Run) -> None:
     looking.begin("pc1")
     timed_out = {"msg": "Timed out after 60 second(s).", "timedout": {"period": 60}}

@@ -20,6 +20,8 @@ from ansible_collections.labocloud.room.plugins.action import seat_exercises as 
 from ansible_collections.labocloud.room.plugins.module_utils.facts import exercises as facts
 from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import Entry, Places
 from ansible_collections.labocloud.room.plugins.module_utils.images import delivered
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import around
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields import NOTHING_AROUND
 from ansible_collections.labocloud.room.plugins.modules import seat_exercises as module
 from ansible_collections.labocloud.room.plugins.plugin_utils import course, lesson_files
 from ansible_collections.labocloud.room.plugins.plugin_utils.packing import pack
@@ -29,14 +31,17 @@ from sample_action import Action
 PROJECT = Path(__file__).parents[2]
 FILE = stat.S_IFREG
 # Of a seat that was brought no images.
-DELIVERED = {delivered.FILE: Entry(FILE | 0o644, delivered.content([]))}
+OWN = {
+    delivered.FILE: Entry(FILE | 0o644, delivered.content([])),
+    around.FILE: Entry(FILE | 0o644, around.content(NOTHING_AROUND)),
+}
 OLD = {
     "labo": Entry(FILE | 0o755, b"old"),
     "course/app/app.py": Entry(FILE | 0o644, b"1"),
-    **DELIVERED,
+    **OWN,
 }
 NEW = {
-    **DELIVERED,
+    **OWN,
     "labo": Entry(FILE | 0o755, b"new"),
     "course/app/app.py": Entry(FILE | 0o644, b"2"),
     "course/a": Entry(stat.S_IFLNK | 0o777, b"app"),
@@ -455,16 +460,19 @@ def test_the_action_packs_what_the_judge_compares_with(tmp_path: Path, places: P
     packing = Action(action, answer, delivered=images)
     assert packing.run(course_image_project=str(PROJECT))["stays"] == ["work"]
     [question] = packing.questions
-    arguments = {key: question[key] for key in ("delivered", "archive")}
+    arguments = {key: question[key] for key in ("delivered", "archive", "around")}
     files = course.exercises(PROJECT, pack(PROJECT, []))["files"]
     assert facts.wanted(module.unpacked(arguments["archive"])) == files
     # The result on the seat is what the judge compares with.
     assert stand_in.run(module.main, **arguments)["changed"]
-    right = facts.digest(lesson_files.listing(files, images))
+    right = facts.digest(lesson_files.listing(files, images, NOTHING_AROUND))
     assert facts.exercise_facts(places)["digest"] == right
     assert delivered.read(places.program) == images
     assert not stand_in.run(module.main, **arguments)["changed"]
     assert stand_in.run(module.main, **{**arguments, "delivered": images[1:]})["changed"]
+    beside = {**NOTHING_AROUND, "neighbour": "pc03"}
+    assert stand_in.run(module.main, **{**arguments, "around": beside})["changed"]
+    assert around.read(places.program) == beside
     removing = Action(action, answer, state="absent")
     removing.run(course_image_project=str(tmp_path))
     [question] = removing.questions

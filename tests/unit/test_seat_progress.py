@@ -1,7 +1,7 @@
 """Show how the control machine reads the progress of a seat, whatever its module answers."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 from unittest import mock
 
 import image_tar
@@ -13,7 +13,13 @@ from ansible_collections.labocloud.room.plugins.action import seat_progress
 from ansible_collections.labocloud.room.plugins.lookup import exercises as exercises_lookup
 from ansible_collections.labocloud.room.plugins.module_utils import state
 from ansible_collections.labocloud.room.plugins.module_utils.images.fingerprint import fingerprint
-from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises
+from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
+    exercises,
+    fields,
+    memory,
+)
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields import NOTHING_AROUND
+from ansible_collections.labocloud.room.plugins.module_utils.shapes import fitted, nothing
 from ansible_collections.labocloud.room.plugins.modules import seat_progress as module
 from ansible_collections.labocloud.room.plugins.plugin_utils.answers import NoConnection
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import UNSHOWN
@@ -39,6 +45,30 @@ def test_it_is_judged_by_the_checks_of_the_project(tmp_path: Path) -> None:
     assert look["silent"] is None
     assert steps(look) == {"01-first": [True, False], "02-second": [False], "03-third": [False]}
     assert look["exercises"]["03-third"]["lacks"] == ["compose"]
+
+
+def test_what_is_around_a_seat_is_the_inventorys_word(tmp_path: Path) -> None:
+    """Show that a seat cannot make itself a neighbour."""
+    check = make(tmp_path) / "app/exercises/01-first/check.py"
+    check.write_text(check.read_text().replace("NEEDS = []", 'NEEDS = ["neighbour"]'))
+    loaded = seat_progress.lesson_of(tmp_path)
+    snapshot = taken() | {"around": {**NOTHING_AROUND, "neighbour": "pc03"}}
+    look = seat_progress.look(NAME, answer_with(snapshot), loaded)
+    assert look["exercises"]["01-first"]["lacks"] == ["neighbour"]
+    beside = {**NOTHING_AROUND, "neighbour": "pc08"}
+    look = seat_progress.look(NAME, answer_with(taken()), loaded, beside)
+    assert look["exercises"]["01-first"]["lacks"] == []
+
+
+def test_a_look_has_what_steps_of_the_neighbour_rest_on(tmp_path: Path) -> None:
+    make(tmp_path)
+    snapshot = taken("one", "two", stopped=("three",))
+    for number, container in enumerate(snapshot["containers"]):
+        container.update(id=f"{number}" * 64, ports={} if number == 1 else {"80/tcp": [8080]})
+    image = nothing(fields.SNAPSHOT["images"][0])
+    snapshot["images"] = [image, image | {"layers": ["a" * 16, "b" * 16]}]
+    look = seat_progress.look(NAME, answer_with(snapshot), seat_progress.lesson_of(tmp_path))
+    assert look["held"] == ["0" * 12, "b" * 16]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +137,8 @@ def test_what_was_answered_on_the_seat_counts_for_its_exercise(tmp_path: Path) -
     )
     loaded = seat_progress.lesson_of(tmp_path)
     answered = {
-        name: answer_with(taken(), answers={name: ["yes"]}) for name in ("01-first", "02-second")
+        name: answer_with(taken(), answers={name: [{"text": "yes", "time": 1.0, "seen": None}]})
+        for name in ("01-first", "02-second")
     }
     looks = {
         name: seat_progress.look(NAME, seat_answer, loaded)
@@ -117,6 +148,44 @@ def test_what_was_answered_on_the_seat_counts_for_its_exercise(tmp_path: Path) -
     assert steps(looks["02-second"])["01-first"] == [False]
     torn = seat_progress.look(NAME, answer_with(taken(), answers={"01-first": "yes"}), loaded)
     assert steps(torn)["01-first"] == [False]
+
+
+def test_a_prediction_counts_by_the_time_that_the_seat_tells(tmp_path: Path) -> None:
+    make(tmp_path)
+    check = tmp_path / "app/exercises/01-first/check.py"
+    check.write_text(
+        "def check(seat):\n"
+        "    said = seat.predicted('yes', 5.0)\n"
+        "    yield 'a', ('a', 'a'), [(said and said.seen == ['1'], 'b', 'b')]\n"
+    )
+    loaded = seat_progress.lesson_of(tmp_path)
+
+    def done(moment: float) -> list[bool]:
+        answers = {"01-first": [{"text": "Yes", "time": moment, "seen": ["1"]}]}
+        look = seat_progress.look(NAME, answer_with(taken(), answers=answers), loaded)
+        return steps(look)["01-first"]
+
+    assert (done(4.0), done(6.0)) == ([True], [False])
+
+
+@pytest.mark.parametrize(("asked", "opened"), [(0, 1), (1, 2), (7, 3), (-7, 1)])
+def test_it_is_told_how_many_hints_were_opened(asked: int, opened: int, tmp_path: Path) -> None:
+    make(tmp_path)
+    check = tmp_path / "app/exercises/01-first/check.py"
+    check.write_text(
+        "def check(seat):\n"
+        "    hints = tuple('xyz'), tuple('opq')\n"
+        "    yield 'a', ('a', 'a'), [(seat, 'u', 'u'), (seat.volumes, *hints)]\n"
+        "    yield 'b', ('b', 'b'), [(seat, 'u', 'u')]\n"
+    )
+    loaded = seat_progress.lesson_of(tmp_path)
+    hints = {"01-first": {"a/1": asked, "a/0": 2}}
+    look = seat_progress.look(NAME, answer_with(taken(), hints=hints), loaded)
+    open_step, done_step = look["exercises"]["01-first"]["steps"]
+    assert open_step["hints"] == {"opened": opened, "of": 3}
+    # The whole of it, whatever was opened.
+    assert open_step["hint"] == {"fr": "x y z", "en": "o p q"}
+    assert "hints" not in done_step
 
 
 def test_what_is_open_of_what_is_to_be_done(tmp_path: Path) -> None:
@@ -151,7 +220,7 @@ def test_a_look_changes_and_shows_nothing(tmp_path: Path) -> None:
     assert result == {"changed": False, "unfit": [3]}
     assert look["time"] > 0
     assert questions[0]["exercises"] == ["01-first", "02-second", "03-third"]
-    assert set(questions[0]["wants"]) == {"pages", "commands", "logs", "files"}
+    assert set(questions[0]["wants"]) == set(get_type_hints(fields.Wants))
 
 
 def test_a_seat_that_is_off_fails_nothing(tmp_path: Path) -> None:
@@ -203,6 +272,12 @@ def test_what_comes_before_an_exercise(tmp_path: Path) -> None:
     ]
 
 
+def test_what_a_seat_cannot_do_alone_is_left_out(tmp_path: Path) -> None:
+    check = make(tmp_path) / "app/exercises/01-first/check.py"
+    check.write_text(check.read_text().replace("NEEDS = []", 'NEEDS = ["neighbour"]'))
+    assert [exercise["number"] for exercise in before(3, tmp_path)] == [2]
+
+
 @pytest.mark.parametrize("number", ["", "0", "4", "-1", "x", None])
 def test_an_exercise_that_there_is_not(number: object, tmp_path: Path) -> None:
     make(tmp_path)
@@ -213,6 +288,35 @@ def test_an_exercise_that_there_is_not(number: object, tmp_path: Path) -> None:
 def test_exercises_that_cannot_be_looked_up(tmp_path: Path) -> None:
     with pytest.raises(AnsibleLookupError, match="cannot be read"):
         before(1, tmp_path)
+
+
+def test_what_the_seat_remembers_is_told_of_these_exercises_alone(
+    engine: stand_in.Engine, remembers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.on("GET", "/info", {"ServerVersion": "26.1.5"})
+    engine.on("GET", r"/(containers/json\?.*|networks|images/json)", [])
+    engine.on("GET", "/volumes", {"Volumes": []})
+    monkeypatch.setattr(memory, "directory", lambda: tmp_path)
+    mine = memory.Mine(tmp_path)
+    for name in ("01-first", "09-other"):
+        mine.answer(name, "yes", ["0123456789ab"])
+        mine.answer(name, "no")
+        mine.ask(name, "one/0", 2)
+    mine.write()
+    result = stand_in.run(module.main, docker_socket=engine.path, exercises=["01-first"])
+    practical = result["practical"]
+    assert list(practical["answers"]) == ["01-first"]
+    given = practical["answers"]["01-first"]
+    assert [(answer["text"], answer["seen"]) for answer in given] == [
+        ("no", None),
+        ("yes", ["0123456789ab"]),
+    ]
+    assert all(answer["time"] > 0 for answer in given)
+    assert practical["hints"] == {"01-first": {"one/0": 2}}
+    # The action takes it as it is.
+    wrong: list[str] = []
+    assert fitted(practical, seat_progress.PRACTICAL, "it", wrong) == practical
+    assert wrong == []
 
 
 def test_the_seats_own_record_tells_which_image_is_the_courses(

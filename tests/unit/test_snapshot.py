@@ -1,12 +1,17 @@
 """Show that a snapshot of a seat's Docker is true, quick and small, whatever the engine answers."""
 
+import base64
 import http.server
+import io
 import json
+import re
 import socket
+import tarfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.message import Message
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -52,6 +57,7 @@ def container(number: int, **fields: object) -> dict[str, Any]:
         "Name": f"/exercise-{number}",
         "Created": "2026-03-01T10:42:00.123456789Z",
         "Image": f"sha256:{number % 7:064x}",
+        "RestartCount": 2,
         "Path": "python",
         "Args": ["app.py", "--token", "of-nobody-else"],
         "State": {
@@ -61,18 +67,27 @@ def container(number: int, **fields: object) -> dict[str, Any]:
             "FinishedAt": "0001-01-01T00:00:00Z",
         },
         "Config": {
+            "Hostname": f"{number:012x}",
             "Image": "labocloud20202021:python",
             "Env": ["PASSWORD=of-nobody-else"],
             "Labels": {"labo.setup": "8", "owner": "of-nobody-else"},
         },
-        "HostConfig": {"Memory": 2**26, "NetworkMode": "default", "AutoRemove": True},
+        "HostConfig": {
+            "Memory": 2**26,
+            "NetworkMode": "default",
+            "AutoRemove": True,
+            "RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 3},
+        },
         "NetworkSettings": {
             "Ports": {
                 "8888/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8090"}],
                 "53/udp": None,
                 "1/tcp": [{}],
             },
-            "Networks": {"bridge": {"Aliases": ["exercise"]}},
+            "Networks": {
+                "bridge": {"Aliases": ["exercise"], "IPAddress": "172.17.0.2"},
+                "none": None,
+            },
         },
         "Mounts": [{"Type": "volume", "Name": "v", "Source": "/v", "Destination": "/data"}],
         **fields,
@@ -224,15 +239,19 @@ def test_a_container_is_told(engine: Engine) -> None:
         "finished": 0.0,
         "health": "",
         "command": ["python", "app.py", "--token", "of-nobody-else"],
+        "hostname": f"{1:012x}",
         "labels": {"labo.setup": "8"},
         "init": False,
         "rm": True,
+        "restart": "on-failure",
+        "restarts": 2,
         "memory": 2**26,
         "network": "default",
         "read_only": False,
         "ports": {"8888/tcp": [8090], "1/tcp": []},
         "mounts": [{"type": "volume", "name": "v", "from": "/v", "to": "/data", "rw": False}],
-        "networks": {"bridge": ["exercise"]},
+        "networks": {"bridge": ["exercise"], "none": []},
+        "addresses": {"bridge": "172.17.0.2", "none": ""},
     }
 
 
@@ -310,20 +329,32 @@ def test_a_swarm_is_told(engine: Engine) -> None:
         "Spec": {
             "Name": "equipe",
             "Mode": {"Replicated": {"Replicas": 3}},
-            "TaskTemplate": {"ContainerSpec": {"Image": "labocloud20202021:python"}},
+            "TaskTemplate": {
+                "ContainerSpec": {
+                    "Image": "labocloud20202021:python",
+                    "Env": ["TOKEN=of-nobody-else", "COLOUR=of-nobody-else"],
+                }
+            },
         },
         "Endpoint": {"Ports": [{"TargetPort": 8888, "Protocol": "tcp", "PublishMode": "host"}]},
         "UpdateStatus": {"State": "rollback_completed"},
     }
     task = {
         "ServiceID": "s1",
-        "Spec": {"ContainerSpec": {"Image": "labocloud20202021:python"}},
+        "Spec": {
+            "ContainerSpec": {
+                "Image": "labocloud20202021:python",
+                "Env": ["TOKEN=of-nobody-else", "SIZE=of-nobody-else", "COLOUR"],
+            }
+        },
         "Status": {"State": "running", "ContainerStatus": {"ContainerID": "c1"}, "Err": "why"},
     }
     engine.on("GET", "/info", {**INFO, "Swarm": {"ControlAvailable": True}})
     engine.on("GET", "/services", [service])
     engine.on("GET", "/tasks", [task, {"ServiceID": "gone"}])
-    result = take(engine)
+    result = take(engine, variables=["SIZE", "COLOUR", "SHAPE"])
+    assert "of-nobody-else" not in json.dumps(result)
+    assert "TOKEN" not in json.dumps(result)
     assert result["services"] == [
         {
             "id": "s1",
@@ -332,6 +363,7 @@ def test_a_swarm_is_told(engine: Engine) -> None:
             "replicas": 3,
             "update": "rollback_completed",
             "ports": {"8888/tcp": "host"},
+            "set": ["COLOUR"],
         }
     ]
     assert result["tasks"] == [
@@ -341,8 +373,9 @@ def test_a_swarm_is_told(engine: Engine) -> None:
             "image": "labocloud20202021:python",
             "state": "running",
             "error": "why",
+            "set": ["COLOUR", "SIZE"],
         },
-        {"service": "gone", "container": "", "image": "", "state": "", "error": ""},
+        {"service": "gone", "container": "", "image": "", "state": "", "error": "", "set": []},
     ]
     assert result["engine"]["swarm"]
     engine.on("GET", "/services", Refuse(503, "the swarm has lost its manager"))
@@ -381,10 +414,232 @@ def test_a_log_without_an_end_is_not_read_to_it(engine: Engine) -> None:
 
 def test_after_a_long_log_the_rest_is_told(engine: Engine) -> None:
     engine.on("GET", r"/containers/exercise-1/logs\?.*", Raw(b"x" * 100_000))
-    engine.on("HEAD", r"/containers/exercise-1/archive\?path=%2Fa", None)
+    engine.on("HEAD", r"/containers/exercise-1/archive\?path=%2Fa", there())
     result = take(engine, logs=["exercise-1"], files=[["exercise-1", "/a"]])
     assert result["logs"] == {"exercise-1": "x" * convert.LONGEST_LOG}
-    assert result["files"] == {"exercise-1:/a": True}
+    assert list(result["files"]) == ["exercise-1:/a"]
+
+
+def framed(*lines: str) -> bytes:
+    """Return lines as an engine has them in a log."""
+    return b"".join(
+        b"\1\0\0\0" + len(line.encode()).to_bytes(4, "big") + line.encode() for line in lines
+    )
+
+
+def test_the_lines_of_a_log_are_told_with_their_times(engine: Engine) -> None:
+    log = framed(
+        "of a line that is cut\n",
+        "2026-03-01T10:42:00.123456789Z one  two\n",
+        "2026-03-01T10:42:01Z \n",
+        "2026-03-01T10:42:02.5Z \033[31mred",
+    )
+    engine.on("GET", r"/containers/exercise-1/logs\?.*timestamps=true&tail=200", Raw(log))
+    assert take(engine, lines=["exercise-1", "absent"])["lines"] == {
+        "exercise-1": [
+            {"time": pytest.approx(1772361720.123457), "text": "one  two"},
+            {"time": 1772361721.0, "text": ""},
+            {"time": 1772361722.5, "text": "?[31mred"},
+        ]
+    }
+
+
+def test_of_long_lines_the_latest_are_told(engine: Engine) -> None:
+    lines = [f"2026-03-01T10:42:{n % 60:02}Z {n} {'x' * 1000}\r\n" for n in range(200)]
+    engine.on("GET", r"/containers/exercise-1/logs\?.*", Raw("".join(lines).encode()))
+    result = take(engine, lines=["exercise-1"])["lines"]
+    assert len(json.dumps(result)) < convert.LONGEST_LINES + 100
+    texts = [line["text"] for line in result["exercise-1"]]
+    assert len(texts) > 10
+    assert [text.split()[0] for text in texts] == [str(n) for n in range(200 - len(texts), 200)]
+
+
+def archive(content: bytes = b"a b\n", **fields: object) -> bytes:
+    """Return a tar with a file. fields: of its header, which may say anything."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        member = tarfile.TarInfo("passages")
+        member.size = len(content)
+        for field, value in fields.items():
+            setattr(member, field, value)
+        tar.addfile(member, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        (Raw(archive()), "a b\n"),
+        (Raw(archive("é".encode() * 5000)), "é" * (convert.LONGEST_TEXT // 2)),
+        (Raw(archive(b"\xff", pax_headers={"SCHILY.xattr.a": "b" * 900})), "\ufffd"),
+        (Raw(archive(type=tarfile.DIRTYPE, size=0)), ""),
+        (Raw(archive(b"", type=tarfile.SYMTYPE, linkname="/etc/shadow")), ""),
+        (Raw(archive(b"no file", type=tarfile.CHRTYPE)), ""),
+        (Stream(archive(b"x" * 100_000)), "x" * convert.LONGEST_TEXT),
+        (Raw(archive()[:512]), ""),
+        (Raw(archive()[:500]), ""),
+        (Raw(b"no tar" * 200), ""),
+        (Raw(b""), ""),
+        (Refuse(500), ""),
+        (Refuse(404), ""),
+    ],
+)
+def test_the_beginning_of_a_file_is_told(engine: Engine, answer: object, text: str) -> None:
+    """Show it for a directory, a link, and a file that has no end, too."""
+    engine.on("GET", r"/containers/exercise-1/archive\?path=%2Fa", answer)
+    wanted = [["exercise-1", "/a"], ["absent", "/a"]]
+    assert take(engine, texts=wanted)["texts"] == {"exercise-1:/a": text}
+
+
+@pytest.mark.parametrize(
+    ("status", "log", "is_read"),
+    [
+        ("running", b"a", True),
+        ("running", b"", True),
+        ("paused", b"a", True),
+        ("exited", b"", True),
+        ("exited", b"a", False),
+    ],
+)
+def test_a_file_is_read_only_where_no_log_can_tell(
+    engine: Engine, status: str, log: bytes, *, is_read: bool
+) -> None:
+    stand(engine, [container(1, State={"Status": status})], [])
+    engine.on("GET", "/containers/exercise-1/archive.*", Raw(archive()))
+    engine.on("GET", "/containers/exercise-1/logs.*", Raw(log))
+    wants = {"logs": ["exercise-1"], "texts": [["exercise-1", "/a"]]}
+    assert bool(take(engine, **wants)["texts"]) == is_read
+    assert any("archive" in path for path in engine.asked("GET")) == is_read
+
+
+ID = "0123456789ab" * 5 + "cdef"
+
+
+def event(action: str, seconds: float = 1.5, **attributes: str) -> dict[str, Any]:
+    """Return an event of a container as engines write it."""
+    return {
+        "status": action,
+        "Type": "container",
+        "Action": action,
+        "Actor": {"ID": ID, "Attributes": {"image": "of-nobody-else", **attributes}},
+        "scope": "local",
+        "time": int(seconds),
+        "timeNano": int(seconds * 1e9),
+    }
+
+
+def written(*events: object) -> Raw:
+    """Return how an engine answers with events: one a line."""
+    return Raw(b"".join(json.dumps(event).encode() + b"\n" for event in events))
+
+
+def test_what_the_engine_remembers_is_told(engine: Engine) -> None:
+    image = {**event("pull", 0.5), "Type": "image"}
+    other = event("create", 5.0)
+    other["Actor"]["ID"] = "f" * 64
+    happened = [
+        image,
+        event("start", 1.0),
+        event("exec_create: sh -c of-nobody-else", 2.0, execID="of-nobody-else"),
+        event("kill", 3.0, signal="15"),
+        event("kill", 3.5, signal="9"),
+        event("die", 3.5, exitCode="137"),
+        event("stop", 4.0),
+        other,
+    ]
+    engine.on("GET", "/events.*", written(*happened))
+    result = take(engine, events=True)
+    assert result["events"] == {
+        "since": 0.5,
+        "named": ["f" * 12, ID[:12]],
+        "ended": {
+            ID[:12]: [
+                {"time": 3.0, "signal": 15},
+                {"time": 3.5, "signal": 9},
+                {"time": 4.0, "signal": 0},
+            ]
+        },
+    }
+    assert "of-nobody-else" not in json.dumps(result)
+
+
+def test_the_engine_is_asked_only_for_what_has_happened(engine: Engine) -> None:
+    """Without an end, or with one that is to come, its answer would last until then."""
+    before = time.time()
+    take(engine, events=False)
+    take(engine, events=True)
+    [path] = [path for path in engine.asked("GET") if path.startswith("/events")]
+    until = re.fullmatch(r"/events\?since=1&until=(\d+\.\d{6})", path)
+    assert until
+    assert before - 1 < float(until[1]) < time.time() + 1
+
+
+NO_EVENTS = {"since": 0.0, "named": [], "ended": {}}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Refuse(400),
+        Refuse(500),
+        Raw(b""),
+        Raw(b"no JSON\n\xff\n[1, 2]\n{}\n"),
+        Raw(b"[" * 100_000),
+        written({**event("stop"), "timeNano": "1"}, {**event("stop"), "Actor": None}),
+        # As many that some may be missing.
+        Raw(b" " * 2_000_000 + json.dumps(event("stop")).encode()),
+        Raw(json.dumps(event("stop")).encode() + b"\n" + b" " * 2_000_000),
+    ],
+)
+def test_events_that_are_not_told_prove_nothing(engine: Engine, answer: object) -> None:
+    engine.on("GET", "/events.*", answer)
+    assert take(engine, events=True)["events"] == NO_EVENTS
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {**event("kill"), "Actor": {"Attributes": {"signal": "9"}}},
+        {**event("kill"), "Actor": {"ID": "\033[31mno digits", "Attributes": None}},
+        {**event("stop"), "Type": "network"},
+    ],
+)
+def test_of_an_odd_event_only_the_time_counts(engine: Engine, odd: object) -> None:
+    engine.on("GET", "/events.*", written(odd, event("kill", 2.0, signal="SIGNAL")))
+    expected = {"since": 1.5, "named": [ID[:12]], "ended": {}}
+    assert take(engine, events=True)["events"] == expected
+
+
+def test_many_events_leave_a_snapshot_small_and_stay(engine: Engine) -> None:
+    happened = []
+    for number in range(256):
+        happened.append(event("kill", number + 0.123456, signal="15"))
+        happened[-1]["Actor"] = {**happened[-1]["Actor"], "ID": f"{number:012d}" + "0" * 52}
+    engine.on("GET", "/events.*", written(*happened))
+    engine.on("GET", r"/containers/exercise-\d+/logs.*", Raw(b"\1" * 9000))
+    stand(engine, [container(number) for number in range(40)], [image(n) for n in range(60)])
+    result = take(engine, events=True, logs=[f"exercise-{number}" for number in range(40)])
+    assert len(json.dumps(result)) < 100_000
+    assert len(result["events"]["named"]) == 200
+    assert len(result["events"]["ended"]) == 256
+
+
+def test_events_stay_where_they_are_the_largest_part() -> None:
+    events = {"since": 1.5, "named": ["n" * 12] * 200, "ended": {"e": [{"time": 1.5}] * 2000}}
+    kinds = ("containers", "images", "networks", "volumes", "tasks")
+    taken: Any = {**snapshot.shaped({}), "events": dict(events)}
+    taken |= {kind: [{"name": "n" * 1000} for _ in range(16)] for kind in kinds}
+    assert len(json.dumps(taken)) > 100_000
+    result = snapshot.small(taken)
+    assert len(json.dumps(result)) < 100_000
+    assert result["events"] == events
+
+
+def test_what_compose_calls_a_volume_is_told(engine: Engine) -> None:
+    labels = {"com.docker.compose.volume": "visites", "com.docker.compose.version": "2"}
+    engine.on("GET", "/volumes", {"Volumes": [{"Name": "ex10_visites", "Labels": labels}]})
+    [volume] = take(engine)["volumes"]
+    assert volume["labels"] == {"com.docker.compose.volume": "visites"}
 
 
 def test_an_engine_is_told(engine: Engine) -> None:
@@ -397,7 +652,7 @@ def test_an_engine_is_told(engine: Engine) -> None:
         "swarm": False,
     }
     engine.on("GET", "/info", {})
-    assert take(engine)["engine"]["rootless"] is False
+    assert not take(engine)["engine"]["rootless"]
 
 
 def test_of_an_image_less_can_be_told(engine: Engine) -> None:
@@ -410,17 +665,64 @@ def test_of_an_image_less_can_be_told(engine: Engine) -> None:
     }
 
 
-def test_whether_a_container_has_a_file_is_told(engine: Engine) -> None:
+def there(**stat: object) -> Raw:
+    """Return how an engine answers, by a header, what is at a path: a file, if nothing else."""
+    whole = {"name": "a", "size": 13, "mode": 0o644, "mtime": "2026-03-01T10:42:00.5Z", **stat}
+    text = base64.b64encode(json.dumps(whole).encode()).decode()
+    return Raw(b"", headers=(("X-Docker-Container-Path-Stat", text),))
+
+
+def test_what_file_a_container_has_is_told(engine: Engine) -> None:
     engine.on("HEAD", r"/containers/exercise-1/archive\?path=.*", Refuse(404))
-    engine.on("HEAD", r"/containers/exercise-1/archive\?path=%2Fa%20b%3F%26", None)
+    engine.on("HEAD", r"/containers/exercise-1/archive\?path=%2Fa%20b%3F%26", there())
     wanted = [["exercise-1", "/a b?&"], ["exercise-1", "/other"], ["absent", "/a"]]
     result = take(engine, files=wanted)
-    assert result["files"] == {"exercise-1:/a b?&": True, "exercise-1:/other": False}
+    file = {"kind": "file", "size": 13, "modified": 1772361720.5}
+    assert result["files"] == {"exercise-1:/a b?&": file}
     paths = [question.path for question in engine.questions if question.method == "HEAD"]
     assert paths == [
         "/containers/exercise-1/archive?path=%2Fa%20b%3F%26",
         "/containers/exercise-1/archive?path=%2Fother",
     ]
+
+
+@pytest.mark.parametrize(
+    ("bit", "kind"),
+    [
+        (None, "file"),
+        (31, "directory"),
+        (27, "link"),
+        (26, "other"),
+        (25, "other"),
+        (24, "other"),
+        (21, "other"),
+        (19, "other"),
+        # Only rights: that a program runs as its owner.
+        (23, "file"),
+    ],
+)
+def test_what_a_file_is_is_told(engine: Engine, bit: int | None, kind: str) -> None:
+    mode = 0o777 | (1 << bit if bit else 0)
+    engine.on("HEAD", "/containers/exercise-1/archive.*", there(mode=mode))
+    [file] = take(engine, files=[["exercise-1", "/a"]])["files"].values()
+    assert file["kind"] == kind
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Raw(b""),
+        there(size="13"),
+        there(mtime=None),
+        *(
+            Raw(b"", headers=(("X-Docker-Container-Path-Stat", text),))
+            for text in ("no base64", "e30", "bm8gSlNPTg==", "é", "W1tb")
+        ),
+    ],
+)
+def test_a_file_that_is_not_understood_is_left_out(engine: Engine, answer: Raw) -> None:
+    engine.on("HEAD", "/containers/exercise-1/archive.*", answer)
+    assert take(engine, files=[["exercise-1", "/a"]])["files"] == {}
 
 
 def test_a_page_is_fetched_at_whatever_port_it_has(engine: Engine) -> None:
@@ -432,6 +734,7 @@ def test_a_page_is_fetched_at_whatever_port_it_has(engine: Engine) -> None:
         "exercise-1:8888/a": {
             "status": 200,
             "modified": 1772361720.0,
+            "size": pages.LONGEST_PAGE,
             "body": ("/a" + "x" * 10_000)[: pages.LONGEST_PAGE],
         }
     }
@@ -459,12 +762,115 @@ def test_a_page_is_fetched_at_its_address(engine: Engine, host: object, *, answe
     assert bool(result["pages"]) == answers
 
 
+def with_length(handler: http.server.BaseHTTPRequestHandler) -> None:
+    """Answer with a page whose length is told."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "10000")
+    handler.end_headers()
+    handler.wfile.write(b"x" * 10_000)
+
+
+def test_the_size_of_a_whole_page_is_told(engine: Engine) -> None:
+    with serving(with_length) as port:
+        stand(engine, [at(port)], [])
+        [facts] = take(engine, pages=[["exercise-1", 8888, "/"]])["pages"].values()
+    assert (facts["size"], len(facts["body"])) == (10_000, pages.LONGEST_PAGE)
+
+
+def published(ports: dict[str, int], number: int = 1, **labels: str) -> dict[str, Any]:
+    """Return a container with ports at this machine's, and with labels of Compose."""
+    bindings = {port: [{"HostPort": str(host)}] for port, host in ports.items()}
+    compose = {f"com.docker.compose.{key}": value for key, value in labels.items()}
+    return container(number, NetworkSettings={"Ports": bindings}, Config={"Labels": compose})
+
+
+def silent() -> tuple[socket.socket, int]:
+    """Return a socket that accepts, and never answers, and its port."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    return listening, listening.getsockname()[1]
+
+
+def missing(handler: http.server.BaseHTTPRequestHandler) -> None:
+    """Answer that there is no such page."""
+    handler.send_error(404)
+
+
+def test_a_page_is_fetched_at_the_first_published_port_that_has_it(engine: Engine) -> None:
+    with serving(missing) as other, serving(page) as port:
+        ports = {"9000/tcp": port, "53/udp": 1, "80/tcp": other, "1/sctp": port}
+        stand(engine, [published(ports), published({"80/tcp": other}, 2)], [])
+        wanted = [["exercise-1", 0, "/a"], ["exercise-2", 0, "/a"], ["exercise-3", 0, "/a"]]
+        result = take(engine, pages=wanted)
+    statuses = {name: page["status"] for name, page in result["pages"].items()}
+    assert statuses == {"exercise-1:0/a": 200, "exercise-2:0/a": 404}
+
+
+def test_of_many_ports_three_are_tried_and_all_in_the_time_of_one(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[tuple[int, float]] = []
+
+    def fetch(port: int, _path: str, seconds: float, _host: str) -> None:
+        tries.append((port, seconds))
+
+    monkeypatch.setattr(pages, "fetch", fetch)
+    stand(engine, [published({f"{n}/tcp": n for n in (10, 9, 8, 7)})], [])
+    assert take(engine, pages=[["exercise-1", 0, "/"]])["pages"] == {}
+    assert [port for port, _ in tries] == [7, 8, 9]
+    assert sum(seconds for _, seconds in tries) <= pages.ONE_PAGE
+
+
+def test_ports_that_are_silent_are_given_up_together(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "ONE_PAGE", 0.6)
+    sockets = [silent() for _ in range(2)]
+    with serving(page) as port:
+        ports = {f"{number}/tcp": host for number, (_, host) in enumerate(sockets, start=1)}
+        stand(engine, [published({**ports, "3/tcp": port})], [])
+        begun = time.monotonic()
+        result = take(engine, pages=[["exercise-1", 0, "/"]])
+        assert time.monotonic() - begun < SOON
+    for listening, _ in sockets:
+        listening.close()
+    assert result["pages"]["exercise-1:0/"]["status"] == 200
+
+
+def test_the_pages_of_a_service_of_compose_are_those_of_its_containers(engine: Engine) -> None:
+    with serving(page) as port:
+        web = {"service": "web", "oneoff": "False"}
+        others = [
+            published({}, 10, **web),
+            published({"80/tcp": port}, 8, service="other"),
+            published({"80/tcp": port}, 9, service="web", oneoff="True"),
+        ]
+        containers = [published({"80/tcp": port}, number, **web) for number in range(1, 8)]
+        stand(engine, [*others, *containers], [])
+        result = take(engine, pages=[["service:web", 0, "/look"], ["service:none", 80, "/"]])
+    assert list(result["pages"]) == [f"exercise-{number}:0/look" for number in range(1, 6)]
+
+
 def test_a_page_at_another_of_the_seats_addresses_is_fetched_there(engine: Engine) -> None:
     with serving(page, "127.0.0.2") as port:
         bindings = [{"HostIp": "127.0.0.2", "HostPort": str(port)}]
         stand(engine, [container(1, NetworkSettings={"Ports": {"8888/tcp": bindings}})], [])
         result = take(engine, pages=[["exercise-1", 8888, "/"]])
     assert result["pages"]["exercise-1:8888/"]["status"] == 200
+
+
+def with_host(handler: http.server.BaseHTTPRequestHandler) -> None:
+    """Answer with the name by which the server was asked."""
+    handler.send_response(200)
+    handler.end_headers()
+    handler.wfile.write(handler.headers["Host"].encode())
+
+
+def test_whoever_looks_asks_by_the_name_of_the_machine_itself() -> None:
+    """Show it at an address that is another one's, so that the course's app logs no look."""
+    with serving(with_host, "127.0.0.2") as port:
+        page = pages.fetch(port, "/", stand_in.PLENTY, "127.0.0.2")
+    assert page
+    assert page["body"] == "localhost"
 
 
 def test_a_page_is_asked_for_at_the_seats_own_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -647,7 +1053,7 @@ def test_what_an_engine_cannot_say_of_one_container_is_left_out(engine: Engine) 
         why = "RWLayer of container /exercise-1 is unexpectedly nil"
         engine.on(method, rf"/containers/exercise-1/{question}\?.*", Refuse(500, why))
     result = take(engine, logs=["exercise-1"], files=[["exercise-1", "/a"]])
-    assert (result["logs"], result["files"]) == ({"exercise-1": ""}, {"exercise-1:/a": False})
+    assert (result["logs"], result["files"]) == ({"exercise-1": ""}, {})
     assert len(result["images"]) == 2
     engine.on("GET", "/images/.*/history", Refuse(500, "no such layer"))
     assert [row["history"] for row in take(engine)["images"]] == [[], []]
@@ -736,12 +1142,21 @@ def test_a_time_is_told_in_seconds(text: object, expected: float) -> None:
 def test_what_exercises_want_is_put_together() -> None:
     first = {"pages": [["a", 80, "/"]], "logs": ["b", "a"]}
     second = {"pages": [["a", 80, "/"], ["a", 80, "/b"]], "logs": ["a"], "files": [["c", "/d"]]}
-    assert snapshot.wanted([first, second, {}]) == {
+    third = {"texts": [["c", "/d"]] * 2, "lines": ["a"], "variables": ["V"], "events": True}
+    assert snapshot.wanted([first, second, {"events": False}, third, {}]) == {
         "files": [("c", "/d")],
+        "texts": [("c", "/d")],
         "pages": [("a", 80, "/"), ("a", 80, "/b")],
         "commands": [],
         "logs": ["a", "b"],
+        "lines": ["a"],
+        "variables": ["V"],
+        "events": True,
     }
+
+
+EVENTS = [event("kill", signal="15"), event("stop"), event("exec_create: sh", execID="1")]
+STATS = [there().headers[0][1], there(mode=1 << 31).headers[0][1], "", "e30="]
 
 
 def answered(path: str) -> list[Any]:
@@ -755,8 +1170,6 @@ def answered(path: str) -> list[Any]:
         return plausible[path]
     if path.endswith("/history"):
         return [HISTORY]
-    if path.endswith("/archive?path=%2Fa"):
-        return [{}]
     one_of_a_kind = path.endswith("/json") and path != "/images/json"
     recorded = answers(f"/{path.split('/')[1]}/" if one_of_a_kind else path)
     return [
@@ -779,15 +1192,30 @@ def test_any_answers_make_a_snapshot_or_an_error(data: st.DataObject) -> None:
         return data.draw(json_of(answered(path)))
 
     def text(_engine: object, _path: str, _size: int) -> bytes:
-        return data.draw(st.binary(max_size=50))
+        if data.draw(st.booleans()):
+            return data.draw(st.binary(max_size=50))
+        lines = data.draw(st.lists(json_of(EVENTS), max_size=3))
+        return b"\n".join(json.dumps(line).encode() for line in lines)
+
+    def head(_engine: object, path: str) -> Message:
+        answer = Message()
+        answer["X-Docker-Container-Path-Stat"] = data.draw(st.sampled_from(STATS))
+        return answer
 
     with (
         mock.patch.object(DockerConnection, "ask", ask),
         mock.patch.object(DockerConnection, "read_beginning", text),
+        mock.patch.object(DockerConnection, "head", head),
         mock.patch.object(pages, "fetch", return_value=None),
     ):
         names = ["flask", "student"]
-        wants = {"logs": names, "files": [[name, "/a"] for name in names], "commands": names}
+        files = [[name, "/a"] for name in names]
+        wants = {
+            **dict.fromkeys(("logs", "lines", "commands"), names),
+            **dict.fromkeys(("files", "texts"), files),
+            "variables": ["A"],
+            "events": True,
+        }
         try:
             result = snapshot.take(snapshot.wanted([wants]), "/nowhere")
         except OSError:

@@ -25,6 +25,7 @@ END
 put ~/labocloud/ex10/compteur/app.py <<'END'
 import json
 import socket
+import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -38,9 +39,10 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/":
             FILE.parent.mkdir(exist_ok=True)
             with FILE.open("a") as file:
-                file.write(socket.gethostname() + "\n")
+                file.write(f"{time.time():.3f} {socket.gethostname()}\n")
         lines = FILE.read_text().splitlines() if FILE.exists() else []
-        told = {"container": socket.gethostname(), "visits": len(lines), "first": (lines or [""])[0]}
+        since, _, first = (lines or [""])[0].rpartition(" ")
+        told = {"container": socket.gethostname(), "visits": len(lines), "first": first, "since": since}
         self.send_response(200)
         self.end_headers()
         self.wfile.write(json.dumps(told).encode() + b"\n")

@@ -30,6 +30,7 @@ COPY --from=atelier /usr/bin/busybox /usr/bin/busybox
 COPY --from=atelier $loader ${loader%/*}/
 COPY --from=atelier $libs/libc.so.6 $libs/libresolv.so.2 $libs/
 COPY --from=atelier /www/index.html /www/
+USER 65534:65534
 CMD ["/usr/bin/busybox", "httpd", "-f", "-p", "8000", "-h", "/www"]
 END
 docker build --network none -f gros.Dockerfile -t gros:1 .

@@ -4,5 +4,5 @@ docker image ls --format '{{.Repository}}:{{.Tag}}' | grep -v -e '^labocloud2020
 docker image prune --force
 docker network ls --format '{{.Name}}' | grep -vx -e bridge -e host -e none -e ingress | xargs -r docker network rm
 docker volume ls --format '{{.Name}}' | grep -vx precieux | xargs -r docker volume rm
-docker run --rm -v precieux:/data labocloud20202021:base cat /data/carnet
+labo answer 13 "$(docker run --rm -v precieux:/data labocloud20202021:base cat /data/carnet)"
 docker system df

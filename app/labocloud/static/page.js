@@ -1,5 +1,5 @@
-// What the pages do beyond being read: copy a command, open hints one by one, search, watch the
-// container.
+// What the pages do beyond being read: copy a command, open hints one by one, follow the steps of an
+// exercise, search, watch the container.
 "use strict";
 
 // --- Blocks -------------------------------------------------------------------------------
@@ -62,6 +62,46 @@ hints.forEach((hint, at) => {
     if (hint.open && hints[at + 1]) hints[at + 1].hidden = false;
   });
 });
+
+// --- Steps --------------------------------------------------------------------------------
+
+const steps = document.getElementById("steps");
+if (steps) {
+  const items = (list) => [...list.querySelectorAll("li")];
+  const isDone = (list) =>
+    items(list).length > 0 && items(list).every((item) => item.dataset.state === "done");
+
+  // Only the steps that changed are written anew, so that no others are said to those who listen.
+  const show = (fresh) => {
+    const [old, now] = [items(steps), items(fresh)];
+    if (old.length !== now.length) {
+      steps.replaceChildren(...fresh.childNodes);
+      return;
+    }
+    old.forEach((item, at) => {
+      if (item.outerHTML !== now[at].outerHTML) item.replaceWith(now[at]);
+    });
+  };
+
+  const refresh = async () => {
+    // A page that nobody sees is up to date soon after it is seen again.
+    if (!document.hidden) {
+      try {
+        const answer = await fetch(steps.dataset.source, { signal: AbortSignal.timeout(2000) });
+        if (!answer.ok) throw new Error(answer.status);
+        const fresh = document.createElement("div");
+        fresh.innerHTML = await answer.text();
+        const isNew = isDone(fresh) && !isDone(steps);
+        show(fresh);
+        if (isNew) for (const text of document.querySelectorAll(".remember")) text.open = true;
+      } catch {
+        // A container that is gone, or paused, tells nothing new.
+      }
+    }
+    setTimeout(refresh, 3000);
+  };
+  setTimeout(refresh, 3000);
+}
 
 // --- Search -------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ import jsonschema
 import playbook
 import pytest
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import exercises
-from instances import as_student, machine, off
+from instances import as_student, machine, off, on_each
 from playbook import PROJECT, reports, said
 
 ONE, TWO, THREE = playbook.seats()
@@ -88,7 +88,7 @@ def test_each_seat_stands_where_its_student_is() -> None:
     assert [name for name, state in states.items() if state == "unfit"] == ["10-compose"]
     with (reports() / "progress.csv").open(newline="") as file:
         rows = {row["seat"]: row for row in csv.DictReader(file)}
-    assert (rows[ONE][FIRST], rows[TWO][FIRST], rows[THREE][FIRST]) == ("100", "25", "0")
+    assert (rows[ONE][FIRST], rows[TWO][FIRST], rows[THREE][FIRST]) == ("100", "20", "0")
     page = (reports() / "board.html").read_text()
     assert all(name in page for name in (ONE, TWO, THREE))
 
@@ -204,3 +204,51 @@ def test_a_seat_catches_up_and_gets_its_work_back() -> None:
     read = "docker run --rm --volume cahier:/data labocloud20202021:base cat /data/mine"
     assert typed(TWO, read) == "mine\n"
     typed(TWO, "docker inspect mien")
+
+
+def test_two_seats_serve_each_other_and_the_board_compares_them() -> None:
+    """Show that a page asked, and an image carried, count where the other seat has them."""
+    [pairs] = (one for one in EXERCISES if "neighbour" in one.needs)
+    address = "ip -4 -brief address show dev eth0"
+    inside = {
+        name: machine(name).check_output(address).split()[2].partition("/")[0]
+        for name in (ONE, TWO)
+    }
+    room = {
+        "beside": {ONE: TWO, TWO: ONE},
+        "inside": inside,
+        "seat_neighbour": "{{ beside[inventory_hostname] | default('') }}",
+        "seat_address": "{{ inside[inventory_hostname] | default(inventory_hostname) }}",
+    }
+
+    def looked() -> dict[str, dict[str, str]]:
+        result = playbook.run("all", playbook="playbooks/progress.yml", **room)
+        assert playbook.changed(result) == 0
+        return {
+            name: {step["id"]: step["state"] for step in exercise["steps"]}
+            for name, row in board_rows().items()
+            for exercise in row["exercises"]
+            if exercise["name"] == pairs.name
+        }
+
+    # Without pairs nobody can do it, and it has no column.
+    rows = look().values()
+    assert pairs.name not in {one["name"] for row in rows for one in row["exercises"]}
+    assert playbook.run("all", **room).returncode == 0
+    # Each waits for the other's page.
+    script = f"labo start {pairs.number}\nexec timeout 300 sh -ec {shlex.quote(pairs.solution)}"
+    on_each([machine(ONE), machine(TWO)], lambda seat: typed(seat.backend.hostname, script))
+    states = looked()
+    assert set(states[ONE].values()) == set(states[TWO].values()) == {"done"}
+    typed(TWO, "docker rm --force accueil")
+    assert looked()[ONE] == {**states[ONE], "asked": "was"}
+    # A container that nobody has, as a student may have made it up: only `labo` believes it.
+    answer = """'{"container":"0123456789ab"}'"""
+    script = f"""docker rm --force visiteur >/dev/null
+docker run --name visiteur labocloud20202021:base echo {answer} >/dev/null
+labo check {pairs.number} --json"""
+    [steps] = json.loads(typed(ONE, script)).values()
+    assert all(step["done"] for step in steps)
+    assert looked()[ONE]["asked"] == "was"
+    # The seats are as the tests after this one expect them, without pairs.
+    assert playbook.run("all").returncode == 0

@@ -185,6 +185,10 @@ class ContainerConfig(TypedDict, total=False):
     User: Optional[str]
 
 
+class _RestartPolicy(TypedDict, total=False):
+    Name: str
+
+
 class HostConfig(TypedDict, total=False):
     """What a container was made with on its machine. PortBindings: "80/tcp" to the machine's."""
 
@@ -199,6 +203,7 @@ class HostConfig(TypedDict, total=False):
     PidMode: str
     PortBindings: Optional[dict[str, Optional[list[PortBinding]]]]
     ReadonlyRootfs: bool
+    RestartPolicy: Optional[_RestartPolicy]
     VolumesFrom: Optional[list[str]]
 
 
@@ -221,9 +226,10 @@ class _ContainerState(TypedDict, total=False):
 
 
 class Endpoint(_Joined, total=False):
-    """How a container has joined a network."""
+    """How a container has joined a network. IPAddress: empty where it does not run."""
 
     Aliases: Optional[list[str]]
+    IPAddress: str
     IPAMConfig: Optional[dict[str, object]]
     Links: Optional[list[str]]
 
@@ -238,7 +244,10 @@ class _GraphDriver(TypedDict, total=False):
 
 
 class Container(TypedDict, total=False):
-    """A container. Created: a time, as of RFC 3339. Image: the ID of the one that it runs."""
+    """A container. Created: a time, as of RFC 3339. Image: the ID of the one that it runs.
+
+    RestartCount: how often the engine has restarted it by itself since it was last started.
+    """
 
     Id: str
     Name: str
@@ -246,12 +255,35 @@ class Container(TypedDict, total=False):
     Path: str
     Args: Optional[list[str]]
     Image: str
+    RestartCount: int
     State: _ContainerState
     Config: ContainerConfig
     HostConfig: HostConfig
     Mounts: Optional[list[MountPoint]]
     NetworkSettings: Optional[_NetworkSettings]
     GraphDriver: Optional[_GraphDriver]
+
+
+class PathStat(TypedDict):
+    """What is at a path in a container. mode: bits as of Go's FileMode. mtime: as of RFC 3339."""
+
+    size: int
+    mode: int
+    mtime: str
+
+
+class _Actor(TypedDict, total=False):
+    ID: str
+    Attributes: Optional[dict[str, str]]
+
+
+class Event(TypedDict):
+    """Something that has happened. Actor: what it has happened to. timeNano: since 1970."""
+
+    Type: str
+    Action: str
+    Actor: _Actor
+    timeNano: int
 
 
 class Subnet(TypedDict, total=False):
@@ -343,6 +375,7 @@ class InSwarm(TypedDict):
 
 class _ContainerSpec(TypedDict, total=False):
     Image: str
+    Env: Optional[list[str]]
 
 
 class _TaskSpec(TypedDict, total=False):
@@ -412,6 +445,8 @@ LISTED_CONTAINER = needing(_shape_of(ListedContainer), "Id")
 # A container in the list for whoever reads nothing there but its ID.
 IDENTIFIED: dict[Any, Shape] = {"Id": str, ...: object}
 CONTAINER = _shape_of(Container)
+PATH_STAT = _shape_of(PathStat)
+EVENT = _shape_of(Event)
 NETWORK = needing(_shape_of(Network), "Name")
 VOLUMES: Shape = {"Volumes?": ([object], None), ...: object}
 VOLUME = needing(_shape_of(Volume), "Name")

@@ -232,6 +232,13 @@ class DockerConnection(LimitedConnection):
             self.close()
         return text
 
+    def head(self, path: str) -> http.client.HTTPMessage:
+        """Return the headers of the engine's answer to a HEAD. Raises as stream does."""
+        answer = self.stream(path, "HEAD", large=False)
+        with self._answer_to(path):
+            answer.read()
+        return answer.headers
+
     def work(self, path: str, body: IO[bytes] | None = None) -> None:
         """Have the engine do what it reports line by line, such as a pull. Raises as stream does.
 

@@ -8,6 +8,8 @@ engine's lists and descriptions. What is made of an answer is the caller's.
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -15,6 +17,7 @@ from urllib.parse import quote
 from ansible_collections.labocloud.room.plugins.module_utils.engine import answers
 from ansible_collections.labocloud.room.plugins.module_utils.engine.answers import (
     Container,
+    Event,
     HistoryRow,
     Image,
     Info,
@@ -22,6 +25,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.engine.answers impo
     ListedContainer,
     ListedImage,
     Network,
+    PathStat,
     Plugin,
     Service,
     Task,
@@ -126,22 +130,49 @@ class Reader:
         container: Container | None = self._describe("containers", reference, shape)
         return container
 
-    def log(self, container: str, lines: int, size: int) -> bytes:
+    def log(self, container: str, lines: int, size: int, *, timed: bool = False) -> bytes:
         """Return the beginning, of at most size bytes, of the last lines that a container wrote.
 
-        They come as the engine has them; nothing where it has none.
+        They come as the engine has them; nothing where it has none. timed: whether each begins with
+        its time, as of RFC 3339, and a blank.
         """
-        query = f"stdout=true&stderr=true&tail={lines}"
+        query = f"stdout=true&stderr=true{'&timestamps=true' if timed else ''}&tail={lines}"
         path = f"/containers/{_quoted(container)}/logs?{query}"
         return self._unless_refused(lambda: self.docker.read_beginning(path, size)) or b""
 
-    def has_file(self, container: str, path: str) -> bool:
-        """Return whether a container has something at a path.
+    def file(self, container: str, path: str) -> PathStat | None:
+        """Return what a container has at a path, None where nothing is there.
 
         The engine would list all in which it differs from its image, but reads both whole for that.
         """
-        query = f"/containers/{_quoted(container)}/archive?path={quote(path, safe='')}"
-        return self._unless_refused(lambda: self.docker.ask(query, "HEAD")) is not None
+        query = _archive(container, path)
+        headers = self._unless_refused(lambda: self.docker.head(query))
+        if headers is None:
+            return None
+        stat = _json_in_base64(headers.get("X-Docker-Container-Path-Stat", ""))
+        is_understood = self._is_understood(stat, answers.PATH_STAT, f"{container}:{path}")
+        return stat if is_understood else None
+
+    def archive(self, container: str, path: str, size: int) -> bytes:
+        """Return the beginning, of at most size bytes, of a tar of what a container has at a path.
+
+        It is empty where nothing is there. The engine notes an event for each such question.
+        """
+        query = _archive(container, path)
+        return self._unless_refused(lambda: self.docker.read_beginning(query, size)) or b""
+
+    def events(self, until: float, size: int) -> list[Event]:
+        """Return the events until a time, in seconds since 1970, that the engine still has.
+
+        The oldest comes first; an engine has the last 256, and none from before its own start.
+        There are none where the engine refuses, or has size bytes of them or more: in a part of
+        them, something that has happened would be missing.
+        """
+        path = f"/events?since=1&until={until:.6f}"
+        text = self._unless_refused(lambda: self.docker.read_beginning(path, size)) or b""
+        lines = text.splitlines() if len(text) < size else []
+        # A line that is no JSON is none of a list's elements either.
+        return self._elements([_json(line) for line in lines], "events", answers.EVENT)
 
     def networks(self, shape: Shape = answers.NETWORK, *, most: int | None = None) -> list[Network]:
         """Return the networks, at most so many."""
@@ -279,6 +310,27 @@ class Reader:
 def _quoted(reference: str) -> str:
     """Return an ID, name or digest as a part of a path."""
     return quote(reference, safe="/:@")
+
+
+def _archive(container: str, path: str) -> str:
+    """Return the question for what a container has at a path."""
+    return f"/containers/{_quoted(container)}/archive?path={quote(path, safe='')}"
+
+
+def _json_in_base64(text: str) -> Any:  # noqa: ANN401  # JSON
+    """Return a text in base64 parsed as JSON, None where it is none."""
+    try:
+        return _json(base64.b64decode(text))
+    except ValueError:
+        return None
+
+
+def _json(text: bytes) -> Any:  # noqa: ANN401  # JSON
+    """Return a text parsed as JSON, None where it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _unclear(wrong: str) -> UnclearError:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import signal
@@ -13,18 +12,19 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from ansible_collections.labocloud.room.plugins.module_utils.images import delivered
 from ansible_collections.labocloud.room.plugins.module_utils.languages import SOURCE, in_language
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
+    around,
+    course_page,
     engine_access,
     exercise_text,
     exercises,
     memory,
-    pages,
-    save,
-    save_text,
+    save_command,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.command_line import (
     CommandLine,
@@ -36,13 +36,16 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields impor
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress import (
     DONE,
     OPEN,
+    UNFIT,
     WAS,
     Progress,
     here,
     progress,
 )
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Seat
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import Saved
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import (
+    SHORT_ID,
+    Answer,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import (
     MARKS,
     Terminal,
@@ -54,12 +57,8 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import
 _ALL_DONE, _NOT_DONE, _IMPOSSIBLE = 0, 1, 2
 # Shells report 128 and the signal's number for a program that a signal has ended.
 _INTERRUPTED, _BROKEN_PIPE = 128 + signal.SIGINT, 128 + signal.SIGPIPE
-# Seconds: between two checks of `--watch`, and until one of the course's pages has answered.
-_PAUSE, _PAGE_SECONDS = 2, 2.0
-# The port that the course's app listens on in its container, and the name of that container.
-_PORT, _FLASK = 8888, "flask"
-# The most names that one message about a save lists.
-_MOST_NAMES = 10
+# Seconds between two checks of `--watch`.
+_PAUSE = 2
 
 
 class Labo:
@@ -82,6 +81,7 @@ class Labo:
             "start": self.start,
             "check": self.check,
             "next": self.next,
+            "hint": self.hint,
             "answer": self.answer,
             "save": self.save,
             "mistakes": self.mistakes,
@@ -90,7 +90,8 @@ class Labo:
 
     def _snapshot(self, lesson: list[Exercise]) -> Snapshot:
         """Return a snapshot by which these exercises can be judged. Raises WrongError."""
-        return engine_access.take_snapshot(lesson, delivered.read(self.program))
+        taken = engine_access.take_snapshot(lesson, delivered.read(self.program))
+        return {**taken, "around": around.read(self.program)}
 
     def _numbered(self, line: CommandLine) -> Exercise:
         """Return the exercise that the first word of a command line numbers. Raises WrongError."""
@@ -143,7 +144,8 @@ class Labo:
         for exercise in lesson:
             answers = remembered.answers.get(exercise.name, [])
             done = remembered.done.get(exercise.name, {})
-            progresses.append(progress(exercise, taken, answers, done))
+            hints = remembered.hints.get(exercise.name, {})
+            progresses.append(progress(exercise, taken, answers, done, hints))
         fresh = [
             (item.exercise.name, seen.step.id, seen.since)
             for item in progresses
@@ -153,27 +155,6 @@ class Labo:
         if fresh:
             self._remember(lambda mine: mine.see(fresh))
         return progresses
-
-    def _page(self, taken: Snapshot) -> str:
-        """Return the address of the course's page, empty where no container answers.
-
-        Only the course's containers are asked, so that nothing is in a student's log; all that run
-        where nothing is known of the course's images, first the one of the course's name.
-        """
-        seat = Seat(taken)
-        running = [
-            container
-            for container in seat.containers
-            if container.running and (container.of(seat.course) or not seat.course.known)
-        ]
-        end = time.monotonic() + _PAGE_SECONDS
-        for container in sorted(running, key=lambda item: bool(item.name != _FLASK)):
-            for port in container.published(_PORT):
-                seconds = end - time.monotonic()
-                answer = pages.fetch(port, "/healthz", seconds) if seconds > 0 else None
-                if answer and answer["status"] == http.client.OK:
-                    return f"http://localhost:{port}/{self._course_language()}/"
-        return ""
 
     def _course_language(self) -> str:
         """Return the account's language where the course has it, else English."""
@@ -200,7 +181,7 @@ class Labo:
                 text += f" {say('row_here')}"
             terminal.say(terminal.marked(item.state, text))
         terminal.say()
-        url = self._page(taken)
+        url = course_page.address(taken, self._course_language())
         terminal.say(terminal.lines(say("page", url=url) if url else say("no_page")))
         if current:
             text = say("next", number=current.exercise.number)
@@ -209,6 +190,8 @@ class Labo:
         else:
             text = say("all_done")
         terminal.say(terminal.lines(text))
+        if current:
+            course_page.tell(taken, current)
         return _ALL_DONE
 
     def _say_what_is_missing(self, taken: Snapshot) -> None:
@@ -243,7 +226,7 @@ class Labo:
         """Prepare an exercise, and print where to read it, or its text. Raises WrongError."""
         terminal, title = self.terminal, exercise.title(language())
         try:
-            before = self._snapshot([exercise])
+            taken = before = self._snapshot([exercise])
         except WrongError as error:
             # The text can be read all the same.
             terminal.complain(str(error))
@@ -258,14 +241,17 @@ class Labo:
         terminal.say(terminal.lines(say("started", number=exercise.number, title=title)))
         if exercise.setup:
             self._prepare(exercise)
-            names = exercise_text.created(before, self._snapshot([exercise]))
+            taken = self._snapshot([exercise])
+            names = exercise_text.created(before, taken)
             text = say("made", names=", ".join(names)) if names else say("made_nothing")
             terminal.say(terminal.lines(text))
-        if url := self._page(before):
+        if url := course_page.address(taken, self._course_language()):
             terminal.say(terminal.lines(say("read_it", url=f"{url}exercises/{exercise.name}")))
         else:
             self._print_text(exercise)
         terminal.say(terminal.lines(say("then_check", number=exercise.number)))
+        [checked] = self._progress([exercise], taken)
+        course_page.tell(taken, checked)
         return _ALL_DONE
 
     def _print_text(self, exercise: Exercise) -> None:
@@ -273,13 +259,17 @@ class Labo:
         self.terminal.say(self.terminal.lines(say("read_here")))
         self.terminal.say(f"\n{markdown(in_language(exercise.texts, language()))}\n")
 
+    def _around(self) -> dict[str, str]:
+        """Return what a preparation is told of the room around the seat."""
+        return around.variables(around.read(self.program), delivered.read(self.program))
+
     def _prepare(self, exercise: Exercise) -> None:
         """Run the script that prepares an exercise. Raises WrongError where that fails."""
         home = Path.home()
         code = subprocess.call(  # noqa: S603  # the project’s own script
             ["/bin/sh", "-e", "-c", exercise.setup, "labo"],
             cwd=home if home.is_dir() else "/",
-            env={**os.environ, "LABO_KEPT": say("kept_aside", path="%s")},
+            env={**os.environ, "LABO_KEPT": say("kept_aside", path="%s"), **self._around()},
             stdin=subprocess.DEVNULL,
         )
         if code != 0:
@@ -293,12 +283,25 @@ class Labo:
             raise WrongError(say("no_text", number=exercise.number))
         if (count := len(" ".join(line.words[1:]))) > memory.LONGEST:
             raise WrongError(say("long_text", most=memory.LONGEST, count=count))
-        self._remember(lambda mine: mine.answer(exercise.name, text))
+        seen = self._seen(exercise, Answer(text).ids)
+        self._remember(lambda mine: mine.answer(exercise.name, text, seen))
         if self.complaints:
             return _IMPOSSIBLE
         self.terminal.say(self.terminal.lines(say("noted", number=exercise.number, text=text)))
         self.terminal.say(self.terminal.lines(say("then_check", number=exercise.number)))
         return _ALL_DONE
+
+    def _seen(self, exercise: Exercise, ids: list[str]) -> list[str] | None:
+        """Return which of these IDs are of containers that the engine tells of now.
+
+        It forgets them within minutes. It is asked only where there are IDs, and the exercise wants
+        its events; None where it was not, or tells nothing. Raises WrongError.
+        """
+        if not (ids and exercise.wants.get("events")):
+            return None
+        events = self._snapshot([replace(exercise, wants={"events": True})])["events"]
+        named = [identity for identity in ids if identity[:SHORT_ID] in events["named"]]
+        return named if events["since"] else None
 
     def check(self, line: CommandLine) -> int:
         """Print which steps of an exercise are done, and the hint of the first that is not."""
@@ -317,6 +320,25 @@ class Labo:
         if code == _ALL_DONE:
             self._say_next(self._open())
         return code
+
+    def hint(self, line: CommandLine) -> int:
+        """Print the hints to the first open step of an exercise, and one more than before."""
+        exercise = self._numbered(line) if line.words else self._current()
+        taken = self._snapshot([exercise])
+        [checked] = self._progress([exercise], taken)
+        self._say_what_is_missing(taken)
+        seen = None if checked.state == UNFIT else checked.first_open
+        is_further = seen is not None and len(seen.opened) < len(seen.step.hints)
+        if seen and is_further:
+            seen = seen._replace(asked=len(seen.opened))
+            condition, count = seen.step.condition, seen.asked
+            self._remember(lambda mine: mine.ask(exercise.name, condition, count))
+        lines = exercise_text.hint_lines(checked, seen, self.terminal)
+        if seen and not is_further:
+            lines.append(self.terminal.lines(say("no_more_hints")))
+        self.terminal.say("\n".join(lines))
+        course_page.tell(taken, checked)
+        return _ALL_DONE if checked.state == DONE else _NOT_DONE
 
     def _open(self) -> Exercise | None:
         """Return the exercise that the seat is at, None where all are done. Raises WrongError."""
@@ -350,6 +372,7 @@ class Labo:
             if before:
                 self.terminal.say(f"\n{say('seen_at', when=time.strftime('%H:%M:%S'))}")
             self.terminal.say(text)
+        course_page.tell(taken, checked)
         return _ALL_DONE if checked.state == DONE else _NOT_DONE, text
 
     def _watch(self, exercise: Exercise, *, follows: bool) -> int:
@@ -379,49 +402,13 @@ class Labo:
             return code
 
     def save(self, line: CommandLine) -> int:
-        """Save the student's work in one file to take home."""
-        terminal, folder = self.terminal, Path.home() / save.FOLDER
-        path = save_text.save_path(line.words, folder)
-        with engine_access.connected() as docker, engine_access.interrupted_by_signals():
-            save.clear(docker)
-            images = delivered.read(self.program)
-            work = save.own_work(docker, {image["fingerprint"] for image in images})
-            if not (work.names or work.volumes or folder.is_dir()):
-                terminal.say(terminal.lines(say("save_nothing", folder=folder)))
-                return _ALL_DONE
-            # The work may be larger than the disk, so the path is printed before it is written.
-            terminal.say(terminal.lines(say("save_to", path=path)))
-            when = time.strftime("%Y-%m-%d %H:%M")
-
-            def readme(saved: save.Work) -> str:
-                head = say("readme_head", account=engine_access.account(), when=when)
-                return "\n".join([head, "", *save_text.at_home(path, saved, folder), ""])
-
-            def report(name: str, count: int) -> None:
-                short = save.ANONYMOUS.sub(lambda match: f"{match[0][:12]}…", name)
-                text = say("save_thing", name=short, size=save.size(count))
-                terminal.say(terminal.lines(text, "  "))
-
-            try:
-                result = save.save(docker, work, folder, path, readme, report=report)
-            except OSError as error:
-                raise WrongError(save_text.not_saved(error, path)) from error
-        return self._report_save(result, path, folder)
-
-    def _report_save(self, result: Saved, path: Path, folder: Path) -> int:
-        """Print what a save has and has not, remember it, and return the exit code."""
-        terminal, work = self.terminal, result.work
+        """Save the student's work in one file to take home, and remember what was saved."""
+        result = save_command.save(line.words, self.program, self.terminal, self._complain_once)
+        if result is None:
+            return _ALL_DONE
+        work = result.work
         self._remember(lambda mine: mine.save(list(work.images), work.volumes))
-        unsaved = [say("kind_volumes", name=name) for name in result.closed]
-        unsaved += [memory.printable(str(file)) for file in result.unread]
-        if unsaved:
-            self._complain_once(say("save_left", names=", ".join(unsaved[:_MOST_NAMES])))
-        terminal.say(terminal.lines(say("saved", path=path, size=save.size(path.stat().st_size))))
-        terminal.say("\n".join(["", *save_text.at_home(path, work, folder)]))
-        if result.torn:
-            self._complain_once(say("save_torn", names=", ".join(result.torn[:_MOST_NAMES])))
-            return _NOT_DONE
-        return _ALL_DONE
+        return _NOT_DONE if result.torn else _ALL_DONE
 
     def mistakes(self, _line: CommandLine) -> int:
         """Print the course's page of usual mistakes. Raises WrongError where the seat has none."""

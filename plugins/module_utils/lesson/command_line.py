@@ -30,6 +30,7 @@ _MOST = {
     "start": 1,
     "check": 1,
     "next": 0,
+    "hint": 1,
     "answer": sys.maxsize,
     "save": 1,
     "mistakes": 0,

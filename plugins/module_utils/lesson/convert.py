@@ -8,7 +8,10 @@ answer of an unexpected shape.
 
 from __future__ import annotations
 
+import io
+import json
 import re
+import tarfile
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
@@ -20,13 +23,24 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries impo
 
 # Characters of a log, and of any other text; tags of an image.
 LONGEST_LOG, _LONGEST, _MOST_TAGS = 4000, 300, 100
+# Characters, as JSON, of the lines that have their times; bytes of a file.
+LONGEST_LINES, LONGEST_TEXT = 8000, 4000
+# Containers that events name. Of events an engine has fewer than 300, all of which may be endings.
+_MOST_NAMED = 200
 # The labels of a container or a volume that a snapshot has: those that say whose it is. What else
 # somebody wrote there may be secret.
 _LABELS = re.compile(
-    r"com\.docker\.(compose\.(project|service|oneoff)|swarm\.service\.name)|labo\..*"
+    r"com\.docker\.(compose\.(project|service|oneoff|volume)|swarm\.service\.name)|labo\..*"
 )
 # In an image's history, the values of ENV and ARG: they may be secrets, as a container's are.
 _VALUES = re.compile(r"^((?:/bin/sh -c #\(nop\) *)?(?:ENV|ARG)\b).*|\|\d+ .*?(?=/bin/)", re.DOTALL)
+# The bits of Go's FileMode that tell what is no file: a directory, a link, and a pipe, a socket, a
+# device of either kind, or something else.
+_KINDS = {
+    1 << 31: "directory",
+    1 << 27: "link",
+    1 << 26 | 1 << 25 | 1 << 24 | 1 << 21 | 1 << 19: "other",
+}
 
 
 def seconds(text: object) -> float:
@@ -73,6 +87,7 @@ def container_of(described: answers.Container, commands: list[str]) -> Container
     state, config = described["State"], described.get("Config") or {}
     host, settings = described.get("HostConfig") or {}, described.get("NetworkSettings") or {}
     ports = dict(list((settings.get("Ports") or {}).items())[:20])
+    networks = dict(list((settings.get("Networks") or {}).items())[:10])
     name = short(described["Name"]).lstrip("/")
     command = [described.get("Path"), *(described.get("Args") or [])][:20]
     return {
@@ -89,25 +104,39 @@ def container_of(described: answers.Container, commands: list[str]) -> Container
         "finished": seconds(state.get("FinishedAt")),
         "health": short((state.get("Health") or {}).get("Status")),
         "command": [short(word) for word in command] if name in commands else [],
+        "hostname": short(config.get("Hostname")),
         "labels": _labels_of(config.get("Labels")),
         "init": bool(host.get("Init")),
         "rm": bool(host.get("AutoRemove")),
+        "restart": short((host.get("RestartPolicy") or {}).get("Name")),
+        "restarts": described.get("RestartCount", 0),
         "memory": host.get("Memory") or 0,
         "network": short(host.get("NetworkMode")),
         "read_only": bool(host.get("ReadonlyRootfs")),
-        "ports": {
-            short(port): sorted(
-                {int(binding["HostPort"]) for binding in bindings if binding.get("HostPort")}
-            )[:5]
-            for port, bindings in ports.items()
-            if bindings
-        },
+        "ports": _ports_of(ports),
         "endpoints": _endpoints_of(ports),
         "mounts": [_mount_of(mount) for mount in (described.get("Mounts") or [])[:20]],
         "networks": {
             short(network): [short(alias) for alias in (attached or {}).get("Aliases") or []][:5]
-            for network, attached in list((settings.get("Networks") or {}).items())[:10]
+            for network, attached in networks.items()
         },
+        "addresses": {
+            short(network): short((attached or {}).get("IPAddress"))
+            for network, attached in networks.items()
+        },
+    }
+
+
+def _ports_of(
+    ports: Mapping[str, list[answers.PublishedPort] | None],
+) -> dict[str, list[int]]:
+    """Return the ports of the seat at which a container's answer, by these."""
+    return {
+        short(port): sorted(
+            {int(binding["HostPort"]) for binding in bindings if binding.get("HostPort")}
+        )[:5]
+        for port, bindings in ports.items()
+        if bindings
     }
 
 
@@ -152,7 +181,7 @@ def _layers_of(layers: Iterable[str]) -> list[str]:
     return [_bare(layer)[:16] for layer in layers][:130]
 
 
-def _delivered_as(name: str) -> str:
+def delivered_as(name: str) -> str:
     """Return which of the course's images has a name, base or course, else the empty text."""
     if name == BASE:
         return "base"
@@ -162,7 +191,7 @@ def _delivered_as(name: str) -> str:
 def gone_of(image: Delivered) -> fields.Gone:
     """Return an image that was delivered and is not there."""
     return {
-        "delivered": _delivered_as(image["name"]),
+        "delivered": delivered_as(image["name"]),
         "layers": _layers_of(image["layers"]),
         "rows": image["rows"],
     }
@@ -179,7 +208,7 @@ def image_of(
     layers = (described.get("RootFS") or {}).get("Layers") or []
     return {
         "id": _bare(described["Id"]),
-        "delivered": _delivered_as(delivered),
+        "delivered": delivered_as(delivered),
         "tags": [short(tag) for tag in described.get("RepoTags") or []][:_MOST_TAGS],
         "created": seconds(described.get("Created")),
         "size": described.get("Size", 0),
@@ -223,8 +252,14 @@ def volume_of(volume: answers.Volume) -> fields.Volume:
     }
 
 
-def service_of(service: answers.Service) -> fields.Service:
-    """Return a service as a snapshot has it."""
+def _set_in(environment: Iterable[str] | None, variables: Iterable[str]) -> list[str]:
+    """Return which of these variables an environment sets: the names, never a value."""
+    names = {entry.partition("=")[0] for entry in environment or []}
+    return [name for name in variables if name in names]
+
+
+def service_of(service: answers.Service, variables: list[str]) -> fields.Service:
+    """Return a service as a snapshot has it. variables: names of those that it may set."""
     spec = service.get("Spec") or {}
     template = (spec.get("TaskTemplate") or {}).get("ContainerSpec") or {}
     ports = (service.get("Endpoint") or {}).get("Ports") or []
@@ -240,11 +275,12 @@ def service_of(service: answers.Service) -> fields.Service:
             )
             for port in ports[:20]
         },
+        "set": _set_in(template.get("Env"), variables),
     }
 
 
-def task_of(task: answers.Task) -> fields.Task:
-    """Return one of a service's tasks as a snapshot has it."""
+def task_of(task: answers.Task, variables: list[str]) -> fields.Task:
+    """Return one of a service's tasks as a snapshot has it. variables: as a service's."""
     status = task.get("Status") or {}
     template = (task.get("Spec") or {}).get("ContainerSpec") or {}
     return {
@@ -253,11 +289,33 @@ def task_of(task: answers.Task) -> fields.Task:
         "image": short(template.get("Image")),
         "state": short(status.get("State")),
         "error": short(status.get("Err")),
+        "set": _set_in(template.get("Env"), variables),
     }
 
 
 def log_of(data: bytes) -> str:
-    """Return the end of a container's log, from the engine's answer.
+    """Return the end of a container's log, from the engine's answer."""
+    return _unframed(data)[-LONGEST_LOG:]
+
+
+def lines_of(data: bytes) -> list[fields.Line]:
+    """Return the last lines of a container's log, from the engine's answer with their times."""
+    lines: list[fields.Line] = []
+    remaining = LONGEST_LINES
+    for line in reversed(_unframed(data).split("\n")):
+        time, _, text = line.partition(" ")
+        told: fields.Line = {"time": seconds(time), "text": short(text)}
+        remaining -= len(json.dumps(told)) + 2
+        if remaining < 0:
+            break
+        # Of a log that is cut, one line may have no time, or a part of one.
+        if told["time"]:
+            lines.insert(0, told)
+    return lines
+
+
+def _unframed(data: bytes) -> str:
+    """Return the text of a container's log, from the engine's answer.
 
     Before each piece there are eight bytes: whether it is output or errors, and its length. The log
     of a container with a terminal has no such bytes.
@@ -271,4 +329,60 @@ def log_of(data: bytes) -> str:
         parts.append(data[start + 8 : start + 8 + length])
         start += 8 + length
     text = b"".join([*parts, data[start:]]).decode(errors="replace")
-    return text.replace("\r\n", "\n")[-LONGEST_LOG:]
+    return text.replace("\r\n", "\n")
+
+
+def file_of(stat: answers.PathStat) -> fields.File:
+    """Return what is at a path of a container as a snapshot has it."""
+    kinds = (kind for bits, kind in _KINDS.items() if stat["mode"] & bits)
+    return {
+        "kind": next(kinds, "file"),
+        "size": stat["size"],
+        "modified": seconds(stat["mtime"]),
+    }
+
+
+def text_of(archive: bytes) -> str:
+    """Return the beginning of a file, from the beginning of its tar; empty where it is no file."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(archive), mode="r:") as tar:
+            member = tar.next()
+    except (tarfile.TarError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        return ""
+    if member is None or not member.isreg():
+        return ""
+    text = archive[member.offset_data :][: min(member.size, LONGEST_TEXT)]
+    return text.decode(errors="replace")
+
+
+def events_of(events: list[answers.Event]) -> fields.Events:
+    """Return what an engine's events tell of containers, as a snapshot has it.
+
+    Of an event, nothing else is told: it has the container's labels, and what `docker exec` ran.
+    """
+    named: dict[str, None] = {}
+    ended: dict[str, list[fields.Ending]] = {}
+    for event in events:
+        container = re.match(r"[0-9a-f]{12}", event["Actor"].get("ID", ""))
+        if event["Type"] != "container" or container is None:
+            continue
+        named.pop(container[0], None)
+        named[container[0]] = None
+        signal = _signal_of(event)
+        if signal is not None:
+            ending: fields.Ending = {"time": event["timeNano"] / 1e9, "signal": signal}
+            ended.setdefault(container[0], []).append(ending)
+    return {
+        "since": min((event["timeNano"] / 1e9 for event in events), default=0.0),
+        "named": [*reversed(named)][:_MOST_NAMED],
+        "ended": ended,
+    }
+
+
+def _signal_of(event: answers.Event) -> int | None:
+    """Return the signal that an event has sent to a container, 0 for a stop, None for another."""
+    if event["Action"] == "stop":
+        return 0
+    attributes = event["Actor"].get("Attributes") or {}
+    number = re.fullmatch(r"\d{1,3}", attributes.get("signal", ""))
+    return int(number[0]) if event["Action"] == "kill" and number else None

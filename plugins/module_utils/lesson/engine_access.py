@@ -28,6 +28,9 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.exercises im
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields import Snapshot
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import say
 
+# Seconds for a command in a container to start, which nothing else waits for.
+_SECONDS = 5.0
+
 
 def take_snapshot(lesson: list[Exercise], delivered: list[Delivered]) -> Snapshot:
     """Return a snapshot of the seat's Docker, by which these exercises can be judged.
@@ -45,6 +48,19 @@ def connected() -> Iterator[DockerConnection]:
     with _explained_errors(), closing(DockerConnection(_socket_path(), save.SECONDS)) as docker:
         docker.negotiate()
         yield docker
+
+
+def run_in_container(container: str, command: list[str], environment: list[str]) -> None:
+    """Start a command in a running container, by its ID, and do not wait for the command's end.
+
+    environment: variables, each as NAME=VALUE. The command has the account that the container has.
+    Raises OSError where Docker does not answer in time or refuses, and LookupError or TypeError
+    where its answer has no ID of what it is to start.
+    """
+    with closing(DockerConnection(_socket_path(), _SECONDS, total_seconds=_SECONDS)) as docker:
+        asked = {"Cmd": command, "Env": environment}
+        created = docker.ask(f"/containers/{container}/exec", "POST", asked)
+        docker.ask(f"/exec/{created['Id']}/start", "POST", {"Detach": True})
 
 
 @contextmanager

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
+import re
 import time
-from dataclasses import asdict
 
 from ansible_collections.labocloud.room.plugins.module_utils.languages import in_language
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import memory
@@ -17,15 +17,21 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson.progress imp
     UNJUDGED,
     WAS,
     Progress,
+    Seen,
 )
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import SHORT_ID, Seat
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.save import ANONYMOUS
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.words import (
     Terminal,
     language,
+    markdown,
     say,
 )
 
+# What stands before the first of the lines below a step.
+_BELOW = " " * 6
+# The beginnings of lines that Markdown does not join.
+_LINES = re.compile(r"^(?:[-*|]|\d+\.|    )", re.MULTILINE)
 # The texts on what has no name, by kind.
 _NAMELESS = {"images": "nameless_images", "volumes": "nameless_volumes"}
 
@@ -74,28 +80,79 @@ def row(progress: Progress) -> str:
 
 
 def step_lines(progress: Progress, terminal: Terminal) -> list[str]:
-    """Return the lines on an exercise: its title, each step, the first open step's hint."""
-    exercise = progress.exercise
-    lines = [terminal.lines(f"{exercise.number}. {exercise.title(language())}")]
-    if progress.state == UNFIT:
-        text = say("unfit", what=needs(progress.lacks))
-        return [*lines, terminal.marked(UNFIT, text, "  ")]
-    if progress.state == UNJUDGED:
-        return [*lines, terminal.marked(UNJUDGED, say("unjudged"), "  ")]
+    """Return the lines on an exercise: its title, each step, the first open step's hints."""
+    lines = _head_lines(progress, terminal)
+    if progress.state in (UNFIT, UNJUDGED):
+        return lines
     for seen in progress.steps:
-        text = in_language(seen.step.title, language())
-        if seen.state == WAS:
-            text = say("was_at", title=text, when=_moment(seen.since))
-        lines.append(terminal.marked(seen.state, text, "  "))
+        lines.append(_step_line(seen, terminal))
         if seen is progress.first_open:
-            hint = say("hint", hint=in_language(seen.step.hint, language()))
-            lines.append(terminal.lines(hint, "      "))
+            lines += _hint_lines(progress, seen, terminal)
+        if seen.state == DONE and seen.step.said:
+            lines.append(terminal.lines(say("said", answer=seen.step.said), _BELOW))
     if progress.state == DONE:
-        lines.append(terminal.lines(say("exercise_done", number=exercise.number)))
+        lines.append(terminal.lines(say("exercise_done", number=progress.exercise.number)))
+        lines += _remember_lines(progress.exercise, terminal)
     else:
         count = say("steps", done=progress.count(DONE), all=len(progress.steps))
         lines.append(terminal.lines(count))
     return lines
+
+
+def hint_lines(progress: Progress, seen: Seen | None, terminal: Terminal) -> list[str]:
+    """Return the lines on an exercise's first open step and its open hints. seen: that step."""
+    lines = _head_lines(progress, terminal)
+    if progress.state in (UNFIT, UNJUDGED):
+        return lines
+    if seen is None:
+        return [*lines, terminal.lines(say("exercise_done", number=progress.exercise.number))]
+    return [*lines, _step_line(seen, terminal), *_hint_lines(progress, seen, terminal)]
+
+
+def _head_lines(progress: Progress, terminal: Terminal) -> list[str]:
+    """Return the title of an exercise, and why it cannot be judged where that is so."""
+    exercise = progress.exercise
+    lines = [terminal.lines(f"{exercise.number}. {exercise.title(language())}")]
+    if progress.state == UNFIT:
+        lines.append(terminal.marked(UNFIT, say("unfit", what=needs(progress.lacks)), "  "))
+    if progress.state == UNJUDGED:
+        lines.append(terminal.marked(UNJUDGED, say("unjudged"), "  "))
+    return lines
+
+
+def _step_line(seen: Seen, terminal: Terminal) -> str:
+    """Return the line of a step, behind its mark."""
+    text = in_language(seen.step.title, language())
+    if seen.state == WAS:
+        text = say("was_at", title=text, when=_moment(seen.since))
+    return terminal.marked(seen.state, text, "  ")
+
+
+def _hint_lines(progress: Progress, seen: Seen, terminal: Terminal) -> list[str]:
+    """Return the lines of a step's open hints, and how to get one more where there is one."""
+    count, texts = len(seen.step.hints), []
+    for place, hint in enumerate(seen.opened, 1):
+        text = in_language(hint, language())
+        one = say("hint", hint=text)
+        texts.append(one if count == 1 else say("hint_of", place=place, count=count, hint=text))
+    if len(seen.opened) < count:
+        texts.append(say("more_hints", number=progress.exercise.number))
+    return [terminal.lines(text, _BELOW) for text in texts]
+
+
+def _remember_lines(exercise: Exercise, terminal: Terminal) -> list[str]:
+    """Return the lines of an exercise's chapter on what to remember, none where it has none."""
+    title = say("remember")
+    text = in_language(exercise.texts, language()).partition(f"\n## {title}\n")[2]
+    chapter = markdown(text.partition("\n## ")[0])
+    if not chapter:
+        return []
+    paragraphs = (
+        # Lists and blocks keep their lines.
+        part if _LINES.search(part) else terminal.lines(part.replace("\n", " "))
+        for part in chapter.split("\n\n")
+    )
+    return ["", title, *paragraphs, ""]
 
 
 def _moment(seconds: float) -> str:
@@ -137,7 +194,11 @@ def as_json(progresses: list[Progress]) -> dict[str, list[dict[str, object]]]:
     """Return what `labo check --json` prints: exercise to its steps, with state and time."""
     return {
         progress.exercise.name: [
-            {**asdict(seen.step), "state": seen.state, "since": seen.since or None}
+            {
+                **{key: getattr(seen.step, key) for key in ("id", "title", "done", "hint")},
+                "state": seen.state,
+                "since": seen.since or None,
+            }
             for seen in progress.steps
         ]
         for progress in progresses

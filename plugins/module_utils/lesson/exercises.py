@@ -24,14 +24,21 @@ from typing import Any
 
 from ansible_collections.labocloud.room.plugins.module_utils.languages import in_language, ordered
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import fields, snapshot
-from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Seat
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import (
+    SHORT_ID,
+    Answer,
+    Container,
+    Seat,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import faults
 
 # The languages of the texts in a check, in the order of its pairs; each exercise has pages in both.
 PAIR = ordered(("fr", "en"))
 _FOLDER = re.compile(r"(\d\d)-([a-z0-9][a-z0-9-]*)")
-# What an exercise may need a seat to have, each a field of the snapshot's engine.
-NEEDS = ("compose",)
+# What an exercise may need: a field of the snapshot's engine, or of what is around the seat.
+NEEDS = ("compose", "neighbour", "registry")
+# Those of them that a seat has not by itself.
+OF_ROOM = ("neighbour", "registry")
 # The files of a folder beside its texts; the last is optional.
 FILES = ("check.py", "solution.sh", "setup.sh")
 # The shell function of setup.sh: `put FILE` writes its input to a file. A file that was there with
@@ -53,22 +60,33 @@ _PAUSED = (
     "docker unpause {name}",
     "“{name}” is paused: its processes are frozen, and it has not stopped. docker unpause {name}",
 )
-# What a check yields: the step's ID, its titles, and its conditions; see judged().
-_Condition = tuple[object, str, str]
+# What a check yields: the step's ID, its titles, its conditions, and for a step that rests on the
+# neighbour what that has to have; see judged().
+_Text = str | tuple[str, ...]
+_Condition = tuple[object, _Text, _Text]
 _CheckedStep = tuple[str, tuple[str, str], list[_Condition]]
+_RestingStep = tuple[str, tuple[str, str], list[_Condition], str]
 
 
 @dataclass(frozen=True)
 class Step:
     """A step of an exercise. title: by language. hint: what helps next, by language, empty if done.
 
-    id: unique in its exercise.
+    id: unique in its exercise. hints: the parts of the hint, from mild to plain, each by language.
+    condition: the step's ID and the place of the condition that the hint is to. said: the answer by
+    which a student has predicted what the step shows, empty where there was none to be given.
+    elsewhere: what the seat's neighbour has to have for it, one of those that held() returns, empty
+    where the seat alone shows whether it is done.
     """
 
     id: str
     title: dict[str, str]
     done: bool
     hint: dict[str, str]
+    hints: list[dict[str, str]] = field(default_factory=list)
+    condition: str = ""
+    said: str = ""
+    elsewhere: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,7 +101,7 @@ class Exercise:
     setup: str
     wants: fields.Asked
     needs: list[str]
-    check: Callable[[Seat], Iterable[_CheckedStep]] = field(repr=False)
+    check: Callable[[Seat], Iterable[_CheckedStep | _RestingStep]] = field(repr=False)
 
     def title(self, language: str) -> str:
         """Return the title in a language, or else in English."""
@@ -178,8 +196,25 @@ def wanted(exercises: Iterable[Exercise]) -> fields.Wants:
 
 def lacks(exercise: Exercise, taken: fields.Snapshot) -> list[str]:
     """Return what the exercise needs and the seat of a snapshot lacks, names of NEEDS."""
-    engine: Mapping[str, object] = taken["engine"]
-    return [need for need in exercise.needs if not engine[need]]
+    has: Mapping[str, object] = {**taken["engine"], **taken["around"]}
+    return [need for need in exercise.needs if not has[need]]
+
+
+def held(taken: fields.Snapshot) -> list[str]:
+    """Return what a seat has that steps of its neighbour may rest on.
+
+    These are the first 12 digits of the IDs of the containers that run and publish a port, and the
+    highest layers of the images: the neighbour has seen the former, or carried the latter home.
+    """
+    containers = (Container(fields) for fields in taken["containers"])
+    published = [item.id[:SHORT_ID] for item in containers if item.running and item.ports]
+    return published + [image["layers"][-1] for image in taken["images"] if image["layers"]]
+
+
+def _hints(missing: Iterable[_Text]) -> list[dict[str, str]]:
+    """Return hints, from mild to plain. missing: the texts of a condition, in those of PAIR."""
+    texts = ((text,) if isinstance(text, str) else text for text in missing)
+    return [dict(zip(PAIR, hint, strict=True)) for hint in zip(*texts, strict=True)]
 
 
 def judged(exercise: Exercise, taken: fields.Snapshot, answers: Iterable[str] = ()) -> list[Step]:
@@ -187,22 +222,32 @@ def judged(exercise: Exercise, taken: fields.Snapshot, answers: Iterable[str] = 
 
     answers: those that were given on the seat. The check yields each step as (id, (title in French,
     in English), conditions), a condition as (whether it holds, hint in French, in English), in the
-    order of causes. A step is done where all conditions hold; else its hint is that of the first
-    that does not, or that a container is paused, of those that the check has asked for. Raises
-    whatever the check raises.
+    order of causes; Step.elsewhere may come fourth. A hint is a text, or several, from mild to
+    plain. A step is done where all conditions hold; else its hint is that of the first that does
+    not, or that a container is paused, of those that the check has asked for. Raises whatever the
+    check raises.
     """
     steps, seat = [], Seat(taken, answers)
-    for name, titles, conditions in exercise.check(seat):
-        missing = next((texts for holds, *texts in conditions if not holds), None)
+    for name, titles, conditions, *others in exercise.check(seat):
+        place, missing = next(
+            ((place, texts) for place, (holds, *texts) in enumerate(conditions) if not holds),
+            (0, None),
+        )
         paused = next((container.name for container in seat.asked if container.paused), None)
         if missing and paused:
             missing = [text.format(name=paused) for text in _PAUSED]
+        hints = _hints(missing) if missing else []
+        said = (holds for holds, *_ in conditions if isinstance(holds, Answer))
         steps.append(
             Step(
                 id=name,
                 title=dict(zip(PAIR, titles, strict=True)),
                 done=missing is None and bool(conditions),
-                hint=dict(zip(PAIR, missing, strict=True)) if missing else {},
+                hint={key: " ".join(hint[key] for hint in hints) for key in PAIR if hints},
+                hints=hints,
+                condition=f"{name}/{place}" if missing else "",
+                said=next(said, ""),
+                elsewhere=others[0] if others else "",
             )
         )
     return steps

@@ -14,13 +14,14 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, Optional, TypedDict
 
 from ansible_collections.labocloud.room.plugins.module_utils.files import write_whole
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.queries import Answer
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import fitted, shape_of
 
 # The directory, and the environment variable by which tests choose another one.
@@ -30,13 +31,21 @@ _VERSION = 1
 _NAME = re.compile(r"(0|[1-9][0-9]{0,9})\.json")
 # Accounts, bytes of a file, items of one kind in a file, characters of a text.
 MOST_FILES, LARGEST, _MOST_ITEMS, LONGEST = 50, 2**18, 500, 300
+# Answers to an exercise: those of an account before its latest, and of all accounts together.
+_EARLIER, _MOST_ANSWERS = 9, 60
 # Entries of the directory that are looked at, since any account can fill it.
 MOST_ENTRIES = 2000
 # Seconds by which a remembered time may be ahead of the clock.
 _AHEAD = 60
 
 
-class _Answer(TypedDict):
+class _Seen(TypedDict, total=False):
+    """What an answer has where the engine was asked about it: see queries.Answer."""
+
+    seen: list[str]
+
+
+class _Answer(_Seen):
     """An answer to an exercise."""
 
     text: str
@@ -51,7 +60,18 @@ class _OwnSave(TypedDict):
     volumes: list[str]
 
 
-class _Record(TypedDict):
+class _Later(TypedDict, total=False):
+    """What the records of an older `labo` lack, which leaves it out of those that it writes.
+
+    earlier: the answers before the latest, the last one first. hints: exercise to a condition, as
+    exercises.Step has it, to how many of its hints were asked for beyond the first.
+    """
+
+    earlier: dict[str, list[_Answer]]
+    hints: dict[str, dict[str, int]]
+
+
+class _Record(_Later):
     """An account's record, as its file has it; exercises are by their names, steps by their IDs.
 
     done: when each step was first seen done. Times are in seconds since 1970.
@@ -77,16 +97,18 @@ class Saved(NamedTuple):
 class Memory(NamedTuple):
     """What a seat remembers.
 
-    answers: exercise to the latest answer of each account, the latest of all first. done: exercise
+    answers: exercise to the last answers of each account, the latest of all first. done: exercise
     to step to the first time that it was seen done. saved: by all accounts. odd: names of files
-    that are no account's record. crowded: whether the directory has more than MOST_ENTRIES.
+    that are no account's record. crowded: whether the directory has more than MOST_ENTRIES. hints:
+    exercise to condition to how many of its hints were asked for beyond the first.
     """
 
-    answers: dict[str, list[str]]
+    answers: dict[str, list[Answer]]
     done: dict[str, dict[str, float]]
     saved: Saved
     odd: list[str]
     crowded: bool
+    hints: dict[str, dict[str, int]]
 
 
 def directory() -> Path:
@@ -137,6 +159,11 @@ def _record(path: Path, owner: int) -> _Record:
     return {
         **record,
         "answers": {name: answer for name, answer in answers.items() if _is_past(answer["time"])},
+        "earlier": {
+            name: [answer for answer in before if _is_past(answer["time"])]
+            for name, before in record.get("earlier", {}).items()
+        },
+        "hints": record.get("hints", {}),
         "done": {
             name: {step: moment for step, moment in steps.items() if _is_past(moment)}
             for name, steps in done.items()
@@ -147,7 +174,14 @@ def _record(path: Path, owner: int) -> _Record:
 
 def nothing() -> _Record:
     """Return the record of an account of which nothing is remembered."""
-    return {"version": _VERSION, "answers": {}, "done": {}, "saved": None}
+    return {
+        "version": _VERSION,
+        "answers": {},
+        "earlier": {},
+        "done": {},
+        "hints": {},
+        "saved": None,
+    }
 
 
 def _entries(place: Path) -> tuple[list[str], bool]:
@@ -186,10 +220,39 @@ def _files(place: Path) -> tuple[list[tuple[Path, int]], list[str], bool]:
     return own[:MOST_FILES], taken[:MOST_FILES], crowded
 
 
+def _answers(record: _Record) -> Iterator[tuple[str, list[Answer]]]:
+    """Yield each exercise of a record with the answers to it, the latest first."""
+    latest, earlier = record["answers"], record["earlier"]
+    for name in list(dict.fromkeys([*latest, *earlier]))[:_MOST_ITEMS]:
+        given = [latest[name]] if name in latest else []
+        given += earlier.get(name, [])[:_EARLIER]
+        yield (
+            name,
+            [
+                Answer(
+                    printable(answer["text"]),
+                    answer["time"],
+                    [printable(word) for word in answer["seen"][:LONGEST]]
+                    if "seen" in answer
+                    else None,
+                )
+                for answer in given
+            ],
+        )
+
+
+def _by_time(accounts: list[list[Answer]]) -> list[Answer]:
+    """Return answers, the latest first. accounts: those of each; no account's last one is cut."""
+    places = ((place, answer) for answers in accounts for place, answer in enumerate(answers))
+    kept = sorted(places, key=lambda pair: (pair[0], -pair[1].time))[:_MOST_ANSWERS]
+    return sorted((answer for _, answer in kept), key=lambda answer: -answer.time)
+
+
 def read(place: Path) -> Memory:
-    """Return what all accounts together have done, answered and saved."""
-    answers: dict[str, list[tuple[float, str]]] = {}
+    """Return what all accounts together have done, answered, asked for and saved."""
+    answers: dict[str, list[list[Answer]]] = {}
     done: dict[str, dict[str, float]] = {}
+    hints: dict[str, dict[str, int]] = {}
     saved = Saved()
     own, odd, crowded = _files(place)
     for path, owner in own:
@@ -200,27 +263,24 @@ def read(place: Path) -> Memory:
         except (OSError, ValueError):
             odd.append(path.name)
             continue
-        for name, answer in list(record["answers"].items())[:_MOST_ITEMS]:
-            dated = (answer["time"], printable(answer["text"]))
-            answers.setdefault(name, []).append(dated)
+        for name, given in _answers(record):
+            answers.setdefault(name, []).append(given)
         for name, steps in list(record["done"].items())[:_MOST_ITEMS]:
             earliest = done.setdefault(name, {})
             for step, moment in list(steps.items())[:_MOST_ITEMS]:
                 earliest[step] = min(earliest.get(step, moment), moment)
+        for name, conditions in list(record["hints"].items())[:_MOST_ITEMS]:
+            most = hints.setdefault(name, {})
+            for condition, count in list(conditions.items())[:_MOST_ITEMS]:
+                most[condition] = max(most.get(condition, 0), count)
         if own_save := record["saved"]:
             saved = Saved(
                 max(saved.time, own_save["time"]),
                 saved.images | {printable(image) for image in own_save["images"][:_MOST_ITEMS]},
                 saved.volumes | {printable(name) for name in own_save["volumes"][:_MOST_ITEMS]},
             )
-    latest = {name: sorted(dated, reverse=True) for name, dated in answers.items()}
-    return Memory(
-        {name: [text for _, text in dated] for name, dated in latest.items()},
-        done,
-        saved,
-        odd,
-        crowded,
-    )
+    by_time = {name: _by_time(accounts) for name, accounts in answers.items()}
+    return Memory(by_time, done, saved, odd, crowded, hints)
 
 
 class Mine:
@@ -234,9 +294,22 @@ class Mine:
         except (OSError, ValueError):
             self._record = nothing()
 
-    def answer(self, exercise: str, text: str) -> None:
-        """Set the answer to an exercise, in place of the last one."""
-        self._record["answers"][exercise] = {"text": printable(text), "time": time.time()}
+    def answer(self, exercise: str, text: str, seen: list[str] | None = None) -> None:
+        """Add an answer to an exercise; of those before it, the last ones are kept.
+
+        seen: the IDs in the text that the engine tells of now, None where it was not asked.
+        """
+        answers, earlier = self._record["answers"], self._record["earlier"]
+        if exercise in answers:
+            before = [answers[exercise], *earlier.get(exercise, [])]
+            earlier[exercise] = before[:_EARLIER]
+        answers[exercise] = {"text": printable(text), "time": time.time()}
+        if seen is not None:
+            answers[exercise]["seen"] = seen
+
+    def ask(self, exercise: str, condition: str, count: int) -> None:
+        """Set how many hints to a condition, as exercises.Step has it, are asked for after one."""
+        self._record["hints"].setdefault(exercise, {})[condition] = count
 
     def see(self, seen: Iterable[tuple[str, str, float]]) -> None:
         """Add steps that were seen done, unless they are there: exercise, step, and when."""
@@ -253,5 +326,9 @@ class Mine:
 
     def write(self) -> None:
         """Write the record whole, or not at all. Raises OSError."""
+        data = json.dumps(self._record).encode()
+        if len(data) > LARGEST:
+            # A file that is larger counts for nothing.
+            data = json.dumps({**self._record, "earlier": {}}).encode()
         # The other accounts of the seat read it.
-        write_whole(self._path, json.dumps(self._record).encode(), 0o644)
+        write_whole(self._path, data, 0o644)

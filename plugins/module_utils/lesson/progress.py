@@ -17,15 +17,24 @@ DONE, WAS, OPEN, UNFIT, UNJUDGED = "done", "was", "open", "unfit", "unjudged"
 
 
 class Seen(NamedTuple):
-    """A step, and when it was first seen done, in seconds since 1970: 0 where it never was."""
+    """A step, and when it was first seen done, in seconds since 1970: 0 where it never was.
+
+    asked: how many of its hints were asked for beyond the first.
+    """
 
     step: Step
     since: float
+    asked: int = 0
 
     @property
     def state(self) -> str:
         """The state of the step: DONE, WAS or OPEN."""
         return DONE if self.step.done else WAS if self.since else OPEN
+
+    @property
+    def opened(self) -> list[dict[str, str]]:
+        """Its hints that are open, each by language: the first, and those that were asked for."""
+        return self.step.hints[: 1 + max(0, self.asked)]
 
 
 class Progress(NamedTuple):
@@ -61,18 +70,27 @@ def progress(
     taken: Snapshot,
     answers: Iterable[str],
     done: Mapping[str, float],
+    hints: Mapping[str, int],
 ) -> Progress:
     """Return the progress of an exercise by a snapshot.
 
-    answers: as exercises.judged() takes them. done: step to when it was first seen done. An
-    exercise whose check fails has no steps, and the others are judged all the same.
+    answers: as exercises.judged() takes them. done: step to when it was first seen done. hints:
+    condition to how many of its hints were asked for beyond the first. An exercise whose check
+    fails has no steps, and the others are judged all the same.
     """
     try:
         steps = exercises.judged(exercise, taken, answers)
     except Exception:  # an exercise that somebody has just written
         steps = []
     moment = taken["taken"]
-    seen = [Seen(step, done.get(step.id, moment if step.done else 0.0)) for step in steps]
+    seen = [
+        Seen(
+            step,
+            done.get(step.id, moment if step.done else 0.0),
+            hints.get(step.condition, 0),
+        )
+        for step in steps
+    ]
     return Progress(exercise, seen, exercises.lacks(exercise, taken))
 
 

@@ -9,6 +9,7 @@ check reads `seat.container("web").memory` without testing first whether there i
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -17,6 +18,8 @@ from typing import Any
 
 from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields import (
     SNAPSHOT,
+    Around,
+    Ending,
     Engine,
     Snapshot,
 )
@@ -27,6 +30,44 @@ BASE, COURSE = "labocloud20202021:base", "labocloud20202021:python"
 SHORT_ID = 12
 # Both builders write COPY and ADD this way. Elsewhere in a row, a command may hold the words too.
 _COPIED = re.compile(r"(/bin/sh -c #\(nop\) +)?(COPY|ADD) ")
+# What a row of no RUN begins with, or has in it by the older of the two builders.
+_NO_RUN = re.compile(
+    r"(WORKDIR|ENV|CMD|ENTRYPOINT|LABEL|EXPOSE|USER|VOLUME|ARG|ONBUILD|STOPSIGNAL|HEALTHCHECK|SHELL"
+    r"|MAINTAINER)\b|.*#\(nop\)|$"
+)
+# Bytes: what pip installs for the exercises has more than half a million, and a RUN that installs
+# nothing has next to none.
+_INSTALLED = 100_000
+# Seconds: within them a program that is asked to end has ended, or is killed by `docker stop`.
+_PATIENCE = 30
+# An ID in a text of small letters: as short as `docker ps` shows it, up to the whole.
+_IDS = re.compile(r"\b[0-9a-f]{12,64}\b")
+# Signals as events have them: `docker stop` itself, and SIGTERM.
+_ASKED = (0, 15)
+
+
+class Answer(str):
+    """An answer to an exercise, which is its text, and when it was given.
+
+    time: in seconds since 1970, 0 where it is not known. seen: the IDs in it that the engine told
+    of when it was given, None where nobody asked the engine.
+    """
+
+    __slots__ = ("seen", "time")
+
+    def __new__(cls, text: str, time: float = 0.0, seen: list[str] | None = None) -> Answer:
+        """Return the answer of a text."""
+        answer = super().__new__(cls, text)
+        answer.time, answer.seen = time, seen
+        return answer
+
+    time: float
+    seen: list[str] | None
+
+    @property
+    def ids(self) -> list[str]:
+        """The IDs in it, in small letters, each of 12 to 64 digits."""
+        return _IDS.findall(self.lower())
 
 
 class Thing:
@@ -59,6 +100,11 @@ class Row(Thing):
     def copied(self) -> bool:
         """Whether it is a COPY or an ADD."""
         return bool(_COPIED.match(self.by))
+
+    @property
+    def ran(self) -> bool:
+        """Whether it is a RUN; a row of `docker commit` looks like one."""
+        return not (self.copied or _NO_RUN.match(self.by))
 
 
 class Image(Thing):
@@ -107,6 +153,15 @@ class Image(Thing):
         below = next(revisions, other)
         return [Row(row) for row in self.history[below.rows :]]
 
+    def installed(self, base: Image) -> tuple[int, Row]:
+        """Return the RUN above another image that added most, at least 100 kB, and its place there.
+
+        The place is its index in above(base), 0 where there is no such row.
+        """
+        rows = enumerate(self.above(base))
+        large = [(at, row) for at, row in rows if row.ran and row.size >= _INSTALLED]
+        return max(large, key=lambda pair: int(pair[1].size), default=(0, Row(None)))
+
     def row(self, *words: str) -> Row:
         """Return the first row of its history whose instruction holds all of these words."""
         rows = (row for row in self.history if all(word in row["by"] for word in words))
@@ -151,6 +206,15 @@ class Container(Thing):
         """Whether its processes are frozen, by `docker pause`."""
         return bool(self.status == "paused")
 
+    @property
+    def waited(self) -> bool:
+        """Whether it has run for at least a second before it ended."""
+        return bool(self.finished - self.started >= 1.0)
+
+    def answers_as(self, name: object) -> bool:
+        """Return whether a program that says this host name runs in it."""
+        return bool(name) and name in (self.hostname, self.id[:SHORT_ID])
+
     def of(self, image: Image) -> bool:
         """Return whether it was created from an image, in any revision and of whatever name."""
         return bool(self.image_id) and self.image_id in [other.id for other in image.revisions]
@@ -162,7 +226,8 @@ class Container(Thing):
 
     def mount(self, path: str) -> Mount:
         """Return what is mounted at a path in it."""
-        return Mount(next((mount for mount in self.mounts if mount["to"] == path), None))
+        mounts = (mount for mount in self.mounts if posixpath.normpath(mount["to"]) == path)
+        return Mount(next(mounts, None))
 
 
 class Network(Thing):
@@ -178,19 +243,31 @@ class Volume(Thing):
 
 
 class Service(Thing):
-    """A service: name, image, replicas, update, ports."""
+    """A service: name, image, replicas, update, ports, set."""
 
     shape = SNAPSHOT["services"][0]
 
 
 class Task(Thing):
-    """A task of a service: container (its ID), image, state, error."""
+    """A task of a service: container (its ID), image, state, error, set."""
 
     shape = SNAPSHOT["tasks"][0]
 
 
+class File(Thing):
+    """What a container has at a path: kind, size, modified."""
+
+    shape = SNAPSHOT["files"][str]
+
+
+class Line(Thing):
+    """A line of a container's log: time, text."""
+
+    shape = SNAPSHOT["lines"][str][0]
+
+
 class Page(Thing):
-    """A page of a container: status, modified, body. It is true where the status is 200."""
+    """A page of a container: status, modified, size, body. It is true where the status is 200."""
 
     shape = SNAPSHOT["pages"][str]
 
@@ -210,15 +287,19 @@ class Page(Thing):
 class Seat:
     """A seat's Docker, by a snapshot, and the answers given there to an exercise.
 
-    asked: the containers that container() has returned.
+    answers: the latest first; they are texts, too. asked: the containers that container() has
+    returned.
     """
 
     def __init__(self, snapshot: Snapshot, answers: Iterable[str] = ()) -> None:
         self.snapshot = snapshot
-        self.answers = list(answers)
+        self.answers = [
+            answer if isinstance(answer, Answer) else Answer(answer) for answer in answers
+        ]
         self.asked: list[Container] = []
         self.taken = snapshot["taken"]
         self.engine: Engine = snapshot["engine"]
+        self.around: Around = snapshot["around"]
         self.containers = [Container(fields) for fields in snapshot["containers"]]
         self.images = [Image(fields) for fields in snapshot["images"]]
         self.base = self._revised("base", BASE)
@@ -294,14 +375,70 @@ class Seat:
         tasks = self.snapshot["tasks"]
         return [Task(fields) for fields in tasks if fields["service"] == service]
 
+    def predicted(self, pattern: str, before: float) -> Answer | None:
+        """Return the last answer that a pattern is in, of those given before something happened.
+
+        pattern: a regular expression, in capitals or not. before: when that was, in seconds since
+        1970; 0 where it has not happened yet, so that any time is before it. As a condition, it has
+        the student told what was said, below the step once that is done.
+        """
+        answers = (
+            answer
+            for answer in self.answers
+            if re.search(pattern, answer, re.IGNORECASE)
+            and (not before or 0 < answer.time < before)
+        )
+        return next(answers, None)
+
     def log(self, name: str) -> str:
         """Return the end of a container's log, where WANTS names it in logs."""
         return self.snapshot["logs"].get(name, "")
 
-    def file(self, name: str, path: str) -> bool:
-        """Return whether a container has something at a path, where WANTS names it in files."""
-        return self.snapshot["files"].get(f"{name}:{path}", False)
+    def lines(self, name: str) -> list[Line]:
+        """Return the last lines of a container's log, where WANTS names it in lines."""
+        return [Line(fields) for fields in self.snapshot["lines"].get(name, [])]
 
-    def page(self, name: str, port: int, path: str) -> Page:
-        """Return a page of a container, where WANTS names it in pages."""
+    def file(self, name: str, path: str) -> File:
+        """Return what a container has at a path, where WANTS names it in files."""
+        return File(self.snapshot["files"].get(f"{name}:{path}"))
+
+    def text(self, name: str, path: str) -> str:
+        """Return the beginning of a container's file, where WANTS names it in texts.
+
+        It is empty too where the container has ended with a log that an exercise wants.
+        """
+        return self.snapshot["texts"].get(f"{name}:{path}", "")
+
+    def page(self, of: str | Container, port: int, path: str) -> Page:
+        """Return a page of a container, where WANTS names it in pages, by this port or as 0.
+
+        of: the container, or its name. One of a service of Compose is named as its service there.
+        """
+        if isinstance(of, Container) and not of:
+            return Page(None)
+        name = of.name if isinstance(of, Container) else of
         return Page(self.snapshot["pages"].get(f"{name}:{port}{path}"))
+
+    def only_killed(self, container: Container) -> bool:
+        """Return whether it is proven that a container has ended without having been asked to.
+
+        The proof is the engine's events, where WANTS has events. There is none where they began
+        after the container, and later than half a minute before its end.
+        """
+        begun = max(container.started, container.finished - _PATIENCE)
+        return self._tells_all(container, begun) and not any(
+            ending["signal"] in _ASKED for ending in self._endings(container)
+        )
+
+    def ended_alone(self, container: Container) -> bool:
+        """Return whether it is proven, as in only_killed(), that nobody has ended a container."""
+        return self._tells_all(container, container.started) and not self._endings(container)
+
+    def _tells_all(self, container: Container, since: float) -> bool:
+        """Return whether a container has ended, and all events from a time on are known."""
+        return container.ended and 0 < self.snapshot["events"]["since"] <= since
+
+    def _endings(self, container: Container) -> list[Ending]:
+        """Return how somebody asked a container to end since it was last started."""
+        endings = self.snapshot["events"]["ended"].get(container.id[:SHORT_ID], [])
+        return [ending for ending in endings if ending["time"] >= container.started]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from typing import TypeVar
 
@@ -32,6 +32,9 @@ from ansible_collections.labocloud.room.plugins.module_utils.lesson import (
     fields,
     pages,
 )
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.convert import (
+    ContainerWithEndpoints,
+)
 from ansible_collections.labocloud.room.plugins.module_utils.shapes import fitted
 
 # Items of each kind: more than a lesson creates.
@@ -43,8 +46,12 @@ _MOST_OF_KIND, SMALL = 100_000, 90_000
 ONE_ANSWER, ALL = 5.0, 20.0
 # Bytes of one answer, which is kept in memory; the list of a thousand images has 0.5 MB.
 LARGEST = 4_000_000
-# Lines of a log, and bytes of them, of which the snapshot has the end.
-_LOG_LINES, _LARGEST_LOG = 60, 1_000_000
+# Lines of a log, without and with their times, and bytes of them, of which the snapshot has the
+# end; bytes of a tar with the beginning of a file, and of all events.
+_LOG_LINES, _TIMED_LINES, _LARGEST_LOG = 60, 200, 1_000_000
+_LARGEST_TAR, _LARGEST_EVENTS = 2 * convert.LONGEST_TEXT, 2_000_000
+# Containers of a service of Compose whose pages are fetched.
+_MOST_OF_SERVICE = 5
 # Where the command `docker` looks for the plugin of `docker compose`.
 _PLUGINS = (
     "/usr/local/lib/docker/cli-plugins",
@@ -62,9 +69,13 @@ def wanted(wants: list[fields.Asked]) -> fields.Wants:
     """Return what several exercises want."""
     return {
         "files": sorted({tuple(file) for want in wants for file in want.get("files", [])}),
+        "texts": sorted({tuple(file) for want in wants for file in want.get("texts", [])}),
         "pages": sorted({tuple(page) for want in wants for page in want.get("pages", [])}),
         "commands": sorted({name for want in wants for name in want.get("commands", [])}),
         "logs": sorted({name for want in wants for name in want.get("logs", [])}),
+        "lines": sorted({name for want in wants for name in want.get("lines", [])}),
+        "variables": sorted({name for want in wants for name in want.get("variables", [])}),
+        "events": any(want.get("events") for want in wants),
     }
 
 
@@ -112,12 +123,13 @@ def _unshaped(
     )
     used = {container["image_id"] for container in containers}
     images = _converted(_images(reader, used), lambda image: image_of(*image))
-    endpoints = {container["name"]: container["endpoints"] for container in containers}
     managing = bool((info.get("Swarm") or {}).get("ControlAvailable"))
-    services, tasks = _swarm(reader) if managing else ([], [])
+    services, tasks = _swarm(reader, wants["variables"]) if managing else ([], [])
     return {
         "taken": time.time(),
         "engine": _engine_of(info, managing=managing),
+        # The engine does not know it: whoever judges by the snapshot adds it.
+        "around": {**fields.NOTHING_AROUND},
         "containers": [*containers],
         "images": images,
         "gone": [
@@ -127,18 +139,65 @@ def _unshaped(
         "volumes": _converted(reader.volumes(most=MOST), convert.volume_of),
         "services": services,
         "tasks": tasks,
-        "logs": {
-            name: convert.log_of(reader.log(name, _LOG_LINES, _LARGEST_LOG))
-            for name in wants["logs"]
-            if name in endpoints
-        },
-        "files": {
-            f"{name}:{path}": reader.has_file(name, path)
-            for name, path in wants["files"]
-            if name in endpoints
-        },
-        "pages": pages.fetch_all(wants["pages"], endpoints),
+        # After the containers: of one that has ended, it is certain then what it was asked.
+        "events": convert.events_of(
+            reader.events(time.time(), _LARGEST_EVENTS) if wants["events"] else []
+        ),
+        **_named(reader, wants, {container["name"]: container for container in containers}),
     }
+
+
+def _named(
+    reader: Reader, wants: fields.Wants, containers: Mapping[str, ContainerWithEndpoints]
+) -> fields.Named:
+    """Return what exercises name of the containers that are there. containers: by name."""
+    logs = {
+        name: convert.log_of(reader.log(name, _LOG_LINES, _LARGEST_LOG))
+        for name in wants["logs"]
+        if name in containers
+    }
+    files = {
+        f"{name}:{path}": reader.file(name, path)
+        for name, path in wants["files"]
+        if name in containers
+    }
+    return {
+        "logs": logs,
+        "lines": {
+            name: convert.lines_of(reader.log(name, _TIMED_LINES, _LARGEST_LOG, timed=True))
+            for name in wants["lines"]
+            if name in containers
+        },
+        "files": {place: convert.file_of(stat) for place, stat in files.items() if stat},
+        "texts": {
+            f"{name}:{path}": convert.text_of(reader.archive(name, path, _LARGEST_TAR))
+            for name, path in wants["texts"]
+            # Where a log says it, no file is read: the engine notes that.
+            if name in containers
+            if containers[name]["status"] != "exited" or not logs.get(name)
+        },
+        "pages": pages.fetch_all(
+            _pages(wants["pages"], containers.values()),
+            {name: container["endpoints"] for name, container in containers.items()},
+        ),
+    }
+
+
+def _pages(
+    wanted: Iterable[tuple[str, int, str]], containers: Iterable[ContainerWithEndpoints]
+) -> list[tuple[str, int, str]]:
+    """Return the pages to fetch: those of a service of Compose for each of its containers."""
+    of_service: dict[str, list[str]] = {}
+    for container in containers:
+        labels = container["labels"]
+        if container["endpoints"] and labels.get("com.docker.compose.oneoff") != "True":
+            service = f"service:{labels.get('com.docker.compose.service')}"
+            of_service.setdefault(service, []).append(container["name"])
+    return [
+        (name, port, path)
+        for service, port, path in wanted
+        for name in of_service.get(service, [])[:_MOST_OF_SERVICE] or [service]
+    ]
 
 
 def _containers(reader: Reader) -> Iterator[answers.Container]:
@@ -192,7 +251,10 @@ def _converted(items: Iterable[_Item], converter: Callable[[_Item], _Fields]) ->
 
 
 def _engine_of(info: answers.Info, *, managing: bool) -> fields.Engine:
-    """Return the engine as a snapshot has it. managing: whether it is a manager of a swarm."""
+    """Return the engine as a snapshot has it.
+
+    managing: whether it is a manager of a swarm.
+    """
     return {
         "version": convert.short(info.get("ServerVersion")),
         "rootless": "name=rootless" in (info.get("SecurityOptions") or []),
@@ -202,10 +264,15 @@ def _engine_of(info: answers.Info, *, managing: bool) -> fields.Engine:
     }
 
 
-def _swarm(reader: Reader) -> tuple[list[fields.Service], list[fields.Task]]:
-    """Return the services of a swarm that this machine manages, and their tasks."""
-    services = _converted(reader.services()[:MOST], convert.service_of)
-    tasks = _converted(reader.tasks()[:MOST], convert.task_of)
+def _swarm(reader: Reader, variables: list[str]) -> tuple[list[fields.Service], list[fields.Task]]:
+    """Return the services of a swarm that this machine manages, and their tasks.
+
+    variables: names of those of which it is told whether they are set.
+    """
+    services = _converted(
+        reader.services()[:MOST], lambda service: convert.service_of(service, variables)
+    )
+    tasks = _converted(reader.tasks()[:MOST], lambda task: convert.task_of(task, variables))
     names = {service["id"]: service["name"] for service in services}
     for task in tasks:
         task["service"] = names.get(task["service"], task["service"])
@@ -216,9 +283,11 @@ def small(snapshot: fields.Snapshot) -> fields.Snapshot:
     """Return the snapshot, from which the last items of the largest kinds are removed.
 
     That is done until the lists and dictionaries beside the engine have at most SMALL characters.
+    The events stay: where some are missing, they are no proof.
     """
     kinds = {kind: items for kind, items in snapshot.items() if isinstance(items, (list, dict))}
-    del kinds["engine"]
+    del kinds["engine"], kinds["events"]
+    most = SMALL - len(json.dumps(snapshot["events"]))
     sizes = {
         kind: [
             len(json.dumps(item)) + 2
@@ -226,7 +295,7 @@ def small(snapshot: fields.Snapshot) -> fields.Snapshot:
         ]
         for kind, items in kinds.items()
     }
-    while sum(map(sum, sizes.values())) > SMALL:
+    while sum(map(sum, sizes.values())) > most:
         largest = max(sizes, key=lambda kind: sum(sizes[kind]))
         sizes[largest].pop()
         items = kinds[largest]

@@ -11,13 +11,27 @@ from typing import TypedDict
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding
 
 
-class JudgedStep(TypedDict):
-    """A step of an exercise: the fields of module_utils.lesson.exercises.Step."""
+class OpenedHints(TypedDict):
+    """How many of the hints to a step were opened on a seat, and how many there are."""
+
+    opened: int
+    of: int
+
+
+class _Hints(TypedDict, total=False):
+    """What a step that is done has not, nor one without a hint, nor one of an older report."""
+
+    hints: OpenedHints
+
+
+class JudgedStep(_Hints):
+    """A step of an exercise: fields of module_utils.lesson.exercises.Step."""
 
     id: str
     title: dict[str, str]
     done: bool
     hint: dict[str, str]
+    elsewhere: str
 
 
 class JudgedExercise(TypedDict):
@@ -32,12 +46,14 @@ class Look(TypedDict):
     """How far a seat is.
 
     silent: why it could not be judged; then it has no exercises, else all, by their names. missing:
-    which of the course's images the seat has no more.
+    which of the course's images the seat has no more. held: what steps of its neighbour may rest
+    on, as exercises.held() returns it.
     """
 
     silent: Finding | None
     missing: Finding | None
     exercises: dict[str, JudgedExercise]
+    held: list[str]
 
 
 class DatedLook(Look):
@@ -56,7 +72,7 @@ class Hint(TypedDict):
     hint: dict[str, str]
 
 
-class Place(Hint):
+class Place(Hint, _Hints):
     """Where a seat is, the position of the step among those of its exercise, and since when."""
 
     position: int

@@ -17,6 +17,8 @@ class RoleSettings(TypedDict):
 
     seat_registries: list[str]
     seat_attack_account: str
+    seat_neighbour: str
+    seat_address: str
 
     docker_engine_source: str
     docker_engine_replace: bool
@@ -109,7 +111,8 @@ class Settings(RoleSettings):
 
     account: that connects to it, empty where that is not set. wrong: what is wrong with the
     settings, by role. twins: other names under which the same machine has answered. attacks: what
-    came of those, None where none were tried in this run.
+    came of those, None where none were tried in this run. neighbour_address: of the seat that
+    seat_neighbour names, empty where it names none.
     """
 
     name: str
@@ -118,6 +121,7 @@ class Settings(RoleSettings):
     wrong: dict[str, list[str]]
     twins: list[str]
     attacks: Attacks | None
+    neighbour_address: str
 
 
 class Practical(TypedDict):

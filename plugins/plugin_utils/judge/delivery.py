@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from hashlib import sha256
 
 from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import SeatFacts
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.around import TAG_DIGITS
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     Archive,
     Pulled,
@@ -20,8 +21,8 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge.revisions imp
 )
 
 _DIGEST = re.compile("sha256:[0-9a-f]{64}")
-# How many digits of a fingerprint are in a tag of the registry, and in an archive's name.
-_TAG_DIGITS = 16
+# How many digits of a content's checksum are in an archive's name.
+_NAME_DIGITS = 16
 
 
 def road_of(settings: Settings) -> str:
@@ -46,8 +47,8 @@ def repository_of(settings: Settings) -> str:
 def _tags_of(settings: Settings, wanted: Wanted) -> dict[str, str]:
     """Return the tags that the registry is to have, each to the image's name on the builder."""
     return {
-        f"base-{wanted.base['fingerprint'][:_TAG_DIGITS]}": settings["course_image_base_tag"],
-        f"course-{wanted.image['fingerprint'][:_TAG_DIGITS]}": wanted.name,
+        f"base-{wanted.base['fingerprint'][:TAG_DIGITS]}": settings["course_image_base_tag"],
+        f"course-{wanted.image['fingerprint'][:TAG_DIGITS]}": wanted.name,
     }
 
 
@@ -138,7 +139,7 @@ def archive_of(
     skip = layers_present(has, wanted.image["layers"]) if has["docker"]["partial"] else 0
     # An archive is named after its content, which is the images and their names.
     content = "".join(f"{name}{fingerprint}" for name, fingerprint in images.items())
-    digits = sha256(content.encode()).hexdigest()[:_TAG_DIGITS]
+    digits = sha256(content.encode()).hexdigest()[:_NAME_DIGITS]
     return {
         "archive": f"{settings['course_image_cache']}/images/{digits}-{skip}",
         "images": list(images),

@@ -2,6 +2,8 @@
 # MIT License (see LICENSE)
 """Judge the practical on a seat: the course's files, the exercises' command, and its memory."""
 
+import re
+
 from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises import (
     NAMES,
     PLACES,
@@ -9,6 +11,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.exercises imp
 )
 from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Exercises, SeatFacts
 from ansible_collections.labocloud.room.plugins.module_utils.images.delivered import Delivered
+from ansible_collections.labocloud.room.plugins.module_utils.lesson.fields import Around
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts import (
     ExercisesVerdict,
     Verdict,
@@ -19,8 +22,34 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted imp
     Settings,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import finding
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge.delivery import (
+    registry_address,
+    repository_of,
+    road_of,
+)
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
 from ansible_collections.labocloud.room.plugins.plugin_utils.lesson_files import listing
+
+# What a name has that an image's tag cannot have, and what an address in a URL is made of.
+_NO_TAG, _ADDRESS = (
+    re.compile(r"[^A-Za-z0-9_.-]"),
+    re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]"),
+)
+
+
+def around(settings: Settings) -> Around:
+    """Return what is around a seat, as its command and the board judge exercises by it."""
+    address = settings["neighbour_address"]
+    if ":" in address and not address.startswith("["):
+        address = f"[{address}]"  # an IPv6 address before a port
+    has_neighbour = _ADDRESS.fullmatch(address) is not None
+    registry = registry_address(settings) if road_of(settings) == "registry" else ""
+    return {
+        "seat": _NO_TAG.sub("-", settings["name"]) if has_neighbour else "",
+        "neighbour": _NO_TAG.sub("-", settings["seat_neighbour"]) if has_neighbour else "",
+        "address": address if has_neighbour else "",
+        "registry": f"{registry}/{repository_of(settings)}" if registry else "",
+    }
 
 
 def judge(has: SeatFacts, settings: Settings, builder: Builder) -> ExercisesVerdict:
@@ -52,7 +81,7 @@ def _verdict(
     ]
     if foreign:
         return verdict(settled=False, refused=foreign)
-    expected = digest(listing(wanted["files"], delivered))
+    expected = digest(listing(wanted["files"], delivered, around(settings)))
     findings = []
     if "absent" in [present[place] for place in NAMES]:
         findings = [finding("exercises_missing", name)]

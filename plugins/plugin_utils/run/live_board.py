@@ -11,6 +11,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils import board, page
 from ansible_collections.labocloud.room.plugins.plugin_utils.contract.progress import (
     BoardReport,
     DatedLook,
+    Look,
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import Finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import one_line
@@ -41,7 +42,8 @@ class LiveBoard:
 
     def miss(self, seat: str, why: Finding) -> None:
         """Show that a seat did not tell how far it is."""
-        self.look(seat, {"silent": why, "missing": None, "exercises": {}, "time": time.time()})
+        nothing: Look = {"silent": why, "missing": None, "exercises": {}, "held": []}
+        self.look(seat, {**nothing, "time": time.time()})
 
     def forget(self, seat: str) -> None:
         """Show a seat as one that nobody has looked at: what was made there is gone."""
@@ -87,6 +89,11 @@ class LiveBoard:
             return
         rows = [row for row in before.get("seats", []) if row["name"] != forgotten]
         self._report = board.board(
-            self.looks, lesson.people, lesson.exercises, {"seats": rows}, time.time()
+            self.looks,
+            lesson.people,
+            lesson.exercises,
+            {"seats": rows},
+            time.time(),
+            neighbours=lesson.neighbours,
         )
         page.keep_progress(self._report, lesson.directory, lesson.language)

@@ -24,12 +24,16 @@ class RoomSettings(RoleSettings):
 
 
 class Lesson(NamedTuple):
-    """What the board shows the seats by. people: each seat of the room to who sits there."""
+    """What the board shows the seats by.
+
+    people: each seat of the room to who sits there. neighbours: each to the seat beside it.
+    """
 
     directory: Path
     language: str
     exercises: list[Exercise]
     people: dict[str, str]
+    neighbours: dict[str, str]
 
 
 def seats_of(play: Play, *, ignore_limit: bool = False) -> list[str]:
@@ -50,23 +54,29 @@ def settings_of(play: Play, name: str) -> RoomSettings:
     return {**of(name), "room": room(inventory.get_groups_dict(), name, of)}
 
 
-def people_of(play: Play, seats: list[str]) -> dict[str, str]:
-    """Return who sits at each seat, empty for nobody. Raises AnsibleError for a wrong template."""
+def texts_of(play: Play, seats: list[str], setting: str) -> dict[str, str]:
+    """Return what each seat has for a setting, empty for nothing.
+
+    Raises AnsibleError for a wrong template.
+    """
     manager = play.get_variable_manager()
-    people = {}
+    texts = {}
     for name in seats:
         variables = manager.get_vars(host=manager._inventory.get_host(name))
         templar = Templar(play._loader, variables=variables)
-        person = templar.template(variables.get("room_page_person", ""))
-        people[name] = one_line(str(person or ""))
-    return people
+        texts[name] = one_line(str(templar.template(variables.get(setting, "")) or ""))
+    return texts
 
 
-def lesson_of(settings: RoleSettings, people: dict[str, str]) -> Lesson:
-    """Return the lesson. settings: of a seat. Raises OSError, and ExerciseError."""
+def lesson_of(play: Play, settings: RoleSettings, seats: list[str]) -> Lesson:
+    """Return the lesson.
+
+    settings: of a seat. seats: all of the room. Raises OSError, ExerciseError and AnsibleError.
+    """
     return Lesson(
         Path(settings["room_page_directory"]),
         settings["room_page_language"],
         exercises_of(Path(settings["course_image_project"])),
-        people,
+        texts_of(play, seats, "room_page_person"),
+        texts_of(play, seats, "seat_neighbour"),
     )
