@@ -196,6 +196,7 @@ WRONG: list[tuple[int, str, Change, str]] = [
     (4, "left_out", without("files", "tout1:/app/secret.txt"), "avant d’écrire .dockerignore"),
     (4, "left_out", without("files", "tout2:/app/app.py"), "n’est pas dans tout:2"),
     (4, "left_out", has_secret, "est encore dans tout:2"),
+    (4, "left_out", container("tout2", created=1.0), "a lui-même changé /app"),
     (4, "left_out", made_by("tout:2", "COPY . .", "RUN rm secret.txt"), "la couche d’en dessous"),
     (5, "lost", container("oublie", image_id="0" * 64), "relancez-le à partir de"),
     (5, "lost", text("logs", "oublie", "bonjour\n"), "n’a pas montré son propre passage"),

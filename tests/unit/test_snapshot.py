@@ -335,8 +335,12 @@ def test_a_swarm_is_told(engine: Engine) -> None:
                     "Env": ["TOKEN=of-nobody-else", "COLOUR=of-nobody-else"],
                 }
             },
+            "EndpointSpec": {
+                "Ports": [{"TargetPort": 8888, "Protocol": "tcp", "PublishMode": "host"}]
+            },
         },
-        "Endpoint": {"Ports": [{"TargetPort": 8888, "Protocol": "tcp", "PublishMode": "host"}]},
+        # An engine has been seen to keep one here that was taken back.
+        "Endpoint": {"Ports": [{"TargetPort": 80, "Protocol": "tcp", "PublishMode": "host"}]},
         "UpdateStatus": {"State": "rollback_completed"},
     }
     task = {
@@ -1163,7 +1167,7 @@ def answered(path: str) -> list[Any]:
     """Return the answers of real engines to a request of the snapshot, or a plausible one."""
     plausible: dict[str, list[Any]] = {
         CONTAINERS: [[{"Id": "1" * 64}, {"Id": "2" * 64}]],
-        "/services": [[{"ID": "s", "Spec": {"Name": "n"}, "Endpoint": {"Ports": [{}]}}]],
+        "/services": [[{"ID": "s", "Spec": {"Name": "n", "EndpointSpec": {"Ports": [{}]}}}]],
         "/tasks": [[{"ServiceID": "s", "Status": {"State": "running"}}]],
     }
     if path in plausible:

@@ -8,8 +8,17 @@ that nobody believed; secret.txt left out because it was not there any more, or 
 other files.
 """
 
-SECRET, APP = "/app/secret.txt", "/app/app.py"
-WANTS = {"files": [["tout1", SECRET], ["tout1", APP], ["tout2", SECRET], ["tout2", APP]]}
+FOLDER = "/app"
+SECRET, APP = f"{FOLDER}/secret.txt", f"{FOLDER}/app.py"
+WANTS = {
+    "files": [
+        ["tout1", SECRET],
+        ["tout1", APP],
+        ["tout2", FOLDER],
+        ["tout2", SECRET],
+        ["tout2", APP],
+    ]
+}
 
 BASE = "labocloud20202021:base"
 CHANGE = "echo 'print(\"3\")' > app.py"
@@ -306,6 +315,27 @@ def copied_whole(seat, number):
     ]
 
 
+def untouched(seat):
+    """Return the condition that tout2 has removed nothing of its image: its folder is as it was."""
+    return [
+        (
+            seat.file("tout2", FOLDER).modified <= seat.container("tout2").created,
+            (
+                f"« tout2 » a lui-même changé {FOLDER} ; son image n’en sait rien.",
+                "docker run --rm tout:2 ls montre ce que l’image a : secret.txt y est encore, s’il "
+                "n’a été effacé que dans le conteneur.",
+                f"echo secret.txt > .dockerignore, {again(2)[0]}",
+            ),
+            (
+                f"“tout2” has changed {FOLDER} itself; its image knows nothing of that.",
+                "docker run --rm tout:2 ls shows what the image has: secret.txt is still there, if "
+                "it was removed in the container only.",
+                f"echo secret.txt > .dockerignore, {again(2)[1]}",
+            ),
+        ),
+    ]
+
+
 def left_out(seat):
     """Return the conditions for a file that is in the first of two images only."""
     first, second = again(1), again(2)
@@ -342,6 +372,7 @@ def left_out(seat):
                 f"echo secret.txt > .dockerignore, {second[1]}",
             ),
         ),
+        *untouched(seat),
         (
             # A later layer only hides it.
             not any("secret" in row.by for row in seat.image("tout:2").above(seat.base)),

@@ -1,4 +1,5 @@
-labels=$(docker volume inspect --format '{{json .Labels}}' precieux 2>/dev/null || echo absent)
+# Where there is none, Docker prints an empty line all the same.
+labels=$(docker volume inspect --format '{{json .Labels}}' precieux 2>/dev/null) || labels=absent
 case $labels in
 *labo.word*)
     # An interruption may have left it without its notebook. Where no container can look, it stays.
