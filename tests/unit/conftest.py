@@ -61,6 +61,20 @@ def shared() -> Iterator[Path]:
 
 
 @pytest.fixture
+def small_seat(engine: stand_in.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the engine's seat one container and two images, and a snapshot time for all answers.
+
+    A slow machine needs it, where a test is not about the time.
+    """
+    # The collection can be imported only after init_plugin_loader.
+    from ansible_collections.labocloud.room.plugins.module_utils.lesson import snapshot  # noqa: PLC0415
+    from sample_snapshot import container, image, stand  # noqa: PLC0415
+
+    stand(engine, [container(1)], [image(0), image(1)])
+    monkeypatch.setattr(snapshot, "ALL", 120)
+
+
+@pytest.fixture
 def labo(tmp_path: Path, engine: stand_in.Engine) -> "Labo":
     """Return the command `labo` on a seat whose Docker has nothing."""
     from sample_labo import Labo  # noqa: PLC0415  # it imports the collection

@@ -19,6 +19,7 @@ from typing import Any
 import image_tar
 import pytest
 import stand_in
+from ansible_collections.labocloud.room.plugins.plugin_utils import lesson_files
 from sample_labo import ENGLISH, EXERCISES, FRENCH, Labo, container
 from stand_in import wait_until
 
@@ -210,6 +211,25 @@ def test_next_starts_what_comes_next_where_the_present_one_is_not_half_done(labo
     labo.run("answer", "1", "42")
     # Of the last exercise, the one step is that “one” is there.
     assert labo.run("next")[:2] == (0, "All is done.\n")
+
+
+def test_where_all_was_done_next_does_not_say_that_it_is(labo: Labo) -> None:
+    labo.has("one", "two")
+    labo.run("answer", "1", "42")
+    labo.run("check", "1")
+    labo.has("one")
+    was = "All has been done. [~]: some steps no longer are;"
+    for line in (["next"], ["check", "4"], []):
+        code, output, _ = labo.run(*line)
+        assert (code, was in output, "All is done" in output) == (0, True, False)
+
+
+@pytest.mark.parametrize("command", ["", "next", "start", "check", "hint", "answer"])
+def test_without_exercises_each_command_says_so(labo: Labo, tmp_path: Path, command: str) -> None:
+    (tmp_path / "none").mkdir()
+    labo.program.write_bytes(lesson_files.command(tmp_path / "none"))
+    line = [command] if command else []
+    assert labo.run(*line) == (2, "", "This labo has no exercises.\n")
 
 
 def test_where_docker_is_down_the_text_of_an_exercise_is_there(labo: Labo) -> None:

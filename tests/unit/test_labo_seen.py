@@ -7,7 +7,7 @@ import sample_labo
 import stand_in
 from ansible_collections.labocloud.room.plugins.module_utils.lesson import memory
 from sample_labo import Labo
-from test_snapshot import ID, event, written
+from sample_snapshot import ID, event, written
 
 WANTED = {
     "01-first": ('WANTS = {"events": True}\n' + sample_labo.ONE_STEP, "Vu", "Seen"),

@@ -68,7 +68,8 @@ class Labo:
         """Load the exercises. program: the zip file of the command, which holds them."""
         self.program = program
         self.terminal = Terminal()
-        self.exercises = exercises.load(zipfile.Path(str(program)).joinpath("exercises"))
+        # The slash says that it is a folder, which an archive without exercises does not know.
+        self.exercises = exercises.load(zipfile.Path(str(program)).joinpath("exercises/"))
         self.memory_directory = memory.directory()
         self.complaints: set[str] = set()
 
@@ -93,18 +94,22 @@ class Labo:
         taken = engine_access.take_snapshot(lesson, delivered.read(self.program))
         return {**taken, "around": around.read(self.program)}
 
-    def _numbered(self, line: CommandLine) -> Exercise:
-        """Return the exercise that the first word of a command line numbers. Raises WrongError."""
+    def _lesson(self) -> list[Exercise]:
+        """Return all exercises. Raises WrongError where there are none."""
         if not self.exercises:
             raise WrongError(say("no_exercises"))
-        command = f"labo {line.command}"
+        return self.exercises
+
+    def _numbered(self, line: CommandLine) -> Exercise:
+        """Return the exercise that the first word of a command line numbers. Raises WrongError."""
+        lesson, command = self._lesson(), f"labo {line.command}"
         if not line.words:
-            raise WrongError(say("no_number", command=command, example=self.exercises[0].number))
+            raise WrongError(say("no_number", command=command, example=lesson[0].number))
         word = line.words[0]
-        for exercise in self.exercises:
+        for exercise in lesson:
             if word.lstrip("0") == str(exercise.number):
                 return exercise
-        numbers = ", ".join(str(exercise.number) for exercise in self.exercises)
+        numbers = ", ".join(str(exercise.number) for exercise in lesson)
         raise WrongError(say("wrong_number", word=memory.printable(word)[:40], numbers=numbers))
 
     def _complain_once(self, text: str) -> None:
@@ -168,11 +173,9 @@ class Labo:
 
     def overview(self, _line: CommandLine) -> int:
         """Print the exercises, and which of them the seat is at."""
-        terminal = self.terminal
-        if not self.exercises:
-            raise WrongError(say("no_exercises"))
-        taken = self._snapshot(self.exercises)
-        progresses = self._progress(self.exercises, taken)
+        terminal, lesson = self.terminal, self._lesson()
+        taken = self._snapshot(lesson)
+        progresses = self._progress(lesson, taken)
         current = here(progresses)
         self._say_what_is_missing(taken)
         for item in progresses:
@@ -183,15 +186,11 @@ class Labo:
         terminal.say()
         url = course_page.address(taken, self._course_language())
         terminal.say(terminal.lines(say("page", url=url) if url else say("no_page")))
-        if current:
-            text = say("next", number=current.exercise.number)
-        elif any(item.state == WAS for item in progresses):
-            text = say("all_was", mark=MARKS[WAS])
-        else:
-            text = say("all_done")
-        terminal.say(terminal.lines(text))
-        if current:
-            course_page.tell(taken, current)
+        if current is None:
+            self._say_next(progresses)
+            return _ALL_DONE
+        terminal.say(terminal.lines(say("next", number=current.exercise.number)))
+        course_page.tell(taken, current)
         return _ALL_DONE
 
     def _say_what_is_missing(self, taken: Snapshot) -> None:
@@ -205,11 +204,10 @@ class Labo:
 
     def next(self, _line: CommandLine) -> int:
         """Start the exercise that comes next, where the present one is not half done."""
-        taken = self._snapshot(self.exercises)
-        progresses = self._progress(self.exercises, taken)
+        progresses = self._all()
         current = here(progresses)
         if current is None:
-            self._say_next(None)
+            self._say_next(progresses)
             return _ALL_DONE
         if not (done := current.count(DONE)):
             return self._start(current.exercise)
@@ -318,7 +316,7 @@ class Labo:
             return self._watch(exercise, follows=not line.words)
         code, _ = self._look(exercise)
         if code == _ALL_DONE:
-            self._say_next(self._open())
+            self._say_next(self._all())
         return code
 
     def hint(self, line: CommandLine) -> int:
@@ -340,23 +338,24 @@ class Labo:
         course_page.tell(taken, checked)
         return _ALL_DONE if checked.state == DONE else _NOT_DONE
 
-    def _open(self) -> Exercise | None:
-        """Return the exercise that the seat is at, None where all are done. Raises WrongError."""
-        taken = self._snapshot(self.exercises)
-        current = here(self._progress(self.exercises, taken))
-        return current.exercise if current else None
+    def _all(self) -> list[Progress]:
+        """Return the progress of all exercises. Raises WrongError where there are none."""
+        lesson = self._lesson()
+        return self._progress(lesson, self._snapshot(lesson))
 
     def _current(self) -> Exercise:
-        """Return the exercise that the seat is at, the last one where all are done."""
-        if not self.exercises:
-            raise WrongError(say("no_exercises"))
-        return self._open() or self.exercises[-1]
+        """Return the exercise that the seat is at, the last one where none is open."""
+        progresses = self._all()
+        return (here(progresses) or progresses[-1]).exercise
 
-    def _say_next(self, exercise: Exercise | None) -> None:
-        """Print in one line which exercise comes next, or that there is none."""
-        text = say("all_done")
-        if exercise:
-            text = say("after", exercise=exercise_text.heading(exercise))
+    def _say_next(self, progresses: list[Progress]) -> None:
+        """Print in one line which exercise comes next, or that none is open."""
+        if current := here(progresses):
+            text = say("after", exercise=exercise_text.heading(current.exercise))
+        elif any(item.state == WAS for item in progresses):
+            text = say("all_was", mark=MARKS[WAS])
+        else:
+            text = say("all_done")
         self.terminal.say(self.terminal.lines(text))
 
     def _look(self, exercise: Exercise, before: str = "") -> tuple[int, str]:
@@ -387,9 +386,10 @@ class Labo:
                 try:
                     code, before = self._look(exercise, before)
                     if follows and code == _ALL_DONE:
-                        following = self._open()
-                        self._say_next(following)
-                        exercise, before = following or exercise, "" if following else before
+                        progresses = self._all()
+                        self._say_next(progresses)
+                        if following := here(progresses):
+                            exercise, before = following.exercise, ""
                         follows = following is not None
                 except WrongError as error:
                     # Docker may answer again at the next check.
