@@ -21,7 +21,12 @@ LESSON = [
 # The snapshot of a real seat on which all exercises but the last are solved.
 SOLVED = json.loads((PROJECT / "tests/unit/solved_seats.json").read_text())["26.1.5+dfsg1"]
 # The answers there, by exercise: an ID, and what was said before it was so.
-TEXTS = {"01-first-contact": ["0123456789ab", "oui"], "05-volumes": ["2 1"]}
+TEXTS = {
+    "01-first-contact": ["0123456789ab", "oui"],
+    "04-build-cache": ["lent"],
+    "05-volumes": ["2 1"],
+    "09-signals": ["10"],
+}
 ANSWERS = {
     name: [{"text": text, "time": 1.0, "seen": None} for text in texts]
     for name, texts in TEXTS.items()
@@ -35,12 +40,12 @@ CLASS: dict[str, tuple[int, int, int] | dict[str, Any]] = {
     "pc12": (0, 0, 25),
     "pc10": finding("engine_stopped", "pc10", why="connection refused"),
     "pc07": finding("unreachable", "pc07", why="connection timed out"),
-    "pc04": (3, 1, 9),
-    "pc09": (3, 1, 8),
-    "pc01": (3, 1, 4),
+    "pc04": (3, 2, 12),
+    "pc09": (3, 2, 11),
+    "pc01": (3, 2, 4),
     "pc02": (4, 0, 2),
     "pc05": (4, 1, 3),
-    "pc06": (3, 1, 6),
+    "pc06": (3, 2, 6),
     "pc08": (3, 0, 1),
     "pc11": (5, 0, 2),
 }

@@ -206,12 +206,15 @@ class State:
         return [*unlisted, *delivered][-MOST_DELIVERED:]
 
     def name_image(self, tag: str, fingerprint: str) -> None:
-        """Remember that the toolkit built or brought an image."""
+        """Remember that the toolkit built or brought an image: the latest one of its name."""
         if self.built["images"].get(tag) == fingerprint:
             return
+        image: Delivered = {"fingerprint": fingerprint, "name": tag, "layers": [], "rows": 0}
         delivered = self.delivered()
-        if fingerprint not in [image["fingerprint"] for image in delivered]:
-            delivered.append({"fingerprint": fingerprint, "name": tag, "layers": [], "rows": 0})
+        known = next((one for one in delivered if one["fingerprint"] == fingerprint), image)
+        # One that only gets a second name stays where it is, by its first one.
+        if known["name"] == tag:
+            delivered = [*(one for one in delivered if one is not known), known]
         self.built["delivered"] = delivered[-MOST_DELIVERED:]
         self.built["images"][tag] = fingerprint
 

@@ -67,7 +67,8 @@ def test_an_image_that_lost_its_name_to_another_was_delivered_all_the_same(direc
     assert state.update(change, directory)
     remembered = state.read(directory)
     assert remembered.built["images"] == {"room:python": "first"}
-    assert prints(remembered) == ["first", "second"]
+    # What came back is the latest again.
+    assert prints(remembered) == ["second", "first"]
     assert remembered.facts(set())["delivered"] == remembered.delivered()
 
 
@@ -84,6 +85,13 @@ def test_what_an_earlier_release_brought_was_delivered_whatever_comes() -> None:
     assert remembered.delivered() == [
         {"fingerprint": "old", "name": "room:base", "layers": ["sha256:1"], "rows": 2}
     ]
+
+
+def test_a_second_name_makes_no_image_the_latest() -> None:
+    remembered = State()
+    for name, fingerprint in (("python", "first"), ("python", "second"), ("python-1", "first")):
+        remembered.name_image(f"room:{name}", fingerprint)
+    assert prints(remembered) == ["first", "second"]
 
 
 def test_of_very_many_that_were_delivered_the_latest_are_remembered() -> None:
