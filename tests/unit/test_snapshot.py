@@ -170,12 +170,8 @@ def test_a_swarm_is_told(engine: Engine) -> None:
                     "Env": ["TOKEN=of-nobody-else", "COLOUR=of-nobody-else"],
                 }
             },
-            "EndpointSpec": {
-                "Ports": [{"TargetPort": 8888, "Protocol": "tcp", "PublishMode": "host"}]
-            },
         },
-        # An engine has been seen to keep one here that was taken back.
-        "Endpoint": {"Ports": [{"TargetPort": 80, "Protocol": "tcp", "PublishMode": "host"}]},
+        "Endpoint": {"Ports": [{"TargetPort": 8888, "Protocol": "tcp", "PublishMode": "host"}]},
         "UpdateStatus": {"State": "rollback_completed"},
     }
     task = {

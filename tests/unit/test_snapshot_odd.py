@@ -233,7 +233,7 @@ def answered(path: str) -> list[Any]:
     """Return the answers of real engines to a request of the snapshot, or a plausible one."""
     plausible: dict[str, list[Any]] = {
         CONTAINERS: [[{"Id": "1" * 64}, {"Id": "2" * 64}]],
-        "/services": [[{"ID": "s", "Spec": {"Name": "n", "EndpointSpec": {"Ports": [{}]}}}]],
+        "/services": [[{"ID": "s", "Spec": {"Name": "n"}, "Endpoint": {"Ports": [{}]}}]],
         "/tasks": [[{"ServiceID": "s", "Status": {"State": "running"}}]],
     }
     if path in plausible:

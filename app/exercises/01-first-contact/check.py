@@ -10,7 +10,8 @@ WANTS = {"logs": ["premier"], "files": [["dedans", "/mot.txt"]], "events": True}
 
 BASE = "labocloud20202021:base"
 # What answers whether the file will be there.
-GUESS = r"\b(oui|non|yes|no)\b"
+# The question itself is none.
+GUESS = r"^(?!.*\b(oui ou non|yes or no)\b).*\b(oui|non|yes|no)\b"
 RUN = {
     "premier": f"docker run --name premier {BASE} echo mot",
     "dedans": f"docker run -d --name dedans {BASE} sleep 1d",

@@ -390,6 +390,12 @@ class _ServiceMode(TypedDict, total=False):
     Replicated: Optional[_Replicated]
 
 
+class _ServiceSpec(TypedDict, total=False):
+    Name: str
+    Mode: Optional[_ServiceMode]
+    TaskTemplate: Optional[_TaskSpec]
+
+
 class _ServicePort(TypedDict, total=False):
     TargetPort: int
     Protocol: str
@@ -398,13 +404,6 @@ class _ServicePort(TypedDict, total=False):
 
 class _ServiceEndpoint(TypedDict, total=False):
     Ports: Optional[list[_ServicePort]]
-
-
-class _ServiceSpec(TypedDict, total=False):
-    Name: str
-    Mode: Optional[_ServiceMode]
-    TaskTemplate: Optional[_TaskSpec]
-    EndpointSpec: Optional[_ServiceEndpoint]
 
 
 class _UpdateStatus(TypedDict, total=False):
@@ -416,6 +415,7 @@ class Service(TypedDict, total=False):
 
     ID: str
     Spec: _ServiceSpec
+    Endpoint: Optional[_ServiceEndpoint]
     UpdateStatus: Optional[_UpdateStatus]
 
 

@@ -262,8 +262,7 @@ def service_of(service: answers.Service, variables: list[str]) -> fields.Service
     """Return a service as a snapshot has it. variables: names of those that it may set."""
     spec = service.get("Spec") or {}
     template = (spec.get("TaskTemplate") or {}).get("ContainerSpec") or {}
-    # As it was asked for: the endpoint keeps ports of mode host that were taken back.
-    ports = (spec.get("EndpointSpec") or {}).get("Ports") or []
+    ports = (service.get("Endpoint") or {}).get("Ports") or []
     return {
         "id": short(service["ID"]),
         "name": short(spec.get("Name")),
