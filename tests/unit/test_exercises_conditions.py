@@ -109,7 +109,8 @@ def test_what_becomes_of_the_file_is_said_before(version: str) -> None:
     assert "guessed" not in judged(SOLVED[version], 1, [early])
     again = changed(version, container("dedans", status="running"))
     assert "guessed" not in judged(again, 1, [late])
-    assert "Dites-le avant de l’arrêter" in judged(again, 1, [Answer("bonjour", 2.0)])["guessed"]
+    for none in ("bonjour", "oui ou non", "Yes or no?"):
+        assert "Dites-le avant de l’arrêter" in judged(again, 1, [Answer(none, 2.0)])["guessed"]
 
 
 def book(name: str, *, log: str = "", text: str = "") -> Change:
@@ -198,6 +199,8 @@ def times(started: float, modified: float) -> list[Change]:
         # In one second, which is all that a server tells.
         (1000.2, 1000.5, True),
         (1000.5, 1000.2, False),
+        # The file's time is behind by one tick of a clock.
+        (1000.5, 1000.496, True),
         (1000.2, 1001.0, True),
         # Of a file system that has no parts of a second.
         (1000.5, 1000.0, True),
@@ -338,7 +341,7 @@ def test_a_volume_that_was_made_anew_with_its_labels_is_another(
 DOCKER = """
 cd "$HOME"
 case "$*" in
-"volume inspect"*precieux) cat labels 2>/dev/null ;;
+"volume inspect"*precieux) cat labels 2>/dev/null || { echo; exit 1; } ;;
 "volume rm precieux") rm labels; rm -f carnet ;;
 "volume create"*precieux) echo "$*" > labels ;;
 "run --rm "*"test -s"*) [ ! -e broken ] || exit 125; test -s carnet || echo empty ;;

@@ -1,6 +1,7 @@
 """A small image: a page made with Python in one stage, and served without it from another.
 
-Open: a small image that was not made by a Dockerfile of several stages.
+Open: a small image that was not made by a Dockerfile of several stages; root by
+`docker run --user`, or by an account of another name.
 """
 
 WANTS = {"pages": [["gros", 0, "/"], ["petit", 0, "/"]]}
