@@ -230,12 +230,12 @@ def test_a_commit_is_waited_for_as_long_as_the_engine_answers(
     monkeypatch.setattr(seat_save, "PATIENT", client.Patience(pause=0.05))
     handle = stand_in.Handler.send
 
-    def slow(handler: stand_in.Handler, status: int, body: bytes) -> None:
+    def slow(handler: stand_in.Handler, *answer: object) -> None:
         # Even on a slow machine, the module has looked several times before the commit exists.
         until = time.monotonic() + 30
         while handler.path.endswith("pause=false") and looks() < 5 and time.monotonic() < until:
             time.sleep(0.01)
-        handle(handler, status, body)
+        handle(handler, *answer)
 
     def looks() -> int:
         return seat.engine.asked("GET").count("/_ping")
