@@ -9,8 +9,7 @@ import re
 WANTS = {"logs": ["premier"], "files": [["dedans", "/mot.txt"]], "events": True}
 
 BASE = "labocloud20202021:base"
-# What answers whether the file will be there.
-# The question itself is none.
+# What answers whether the file will be there; the question itself does not.
 GUESS = r"^(?!.*\b(oui ou non|yes or no)\b).*\b(oui|non|yes|no)\b"
 RUN = {
     "premier": f"docker run --name premier {BASE} echo mot",

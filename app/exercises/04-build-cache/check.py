@@ -315,25 +315,24 @@ def copied_whole(seat, number):
     ]
 
 
-def untouched(seat):
+def is_as_built(seat):
     """Return the condition that tout2 has removed nothing of its image: its folder is as it was."""
-    return [
+    again_fr, again_en = again(2)
+    return (
+        seat.file("tout2", FOLDER).modified <= seat.container("tout2").created,
         (
-            seat.file("tout2", FOLDER).modified <= seat.container("tout2").created,
-            (
-                f"« tout2 » a lui-même changé {FOLDER} ; son image n’en sait rien.",
-                "docker run --rm tout:2 ls montre ce que l’image a : secret.txt y est encore, s’il "
-                "n’a été effacé que dans le conteneur.",
-                f"echo secret.txt > .dockerignore, {again(2)[0]}",
-            ),
-            (
-                f"“tout2” has changed {FOLDER} itself; its image knows nothing of that.",
-                "docker run --rm tout:2 ls shows what the image has: secret.txt is still there, if "
-                "it was removed in the container only.",
-                f"echo secret.txt > .dockerignore, {again(2)[1]}",
-            ),
+            f"« tout2 » a lui-même changé {FOLDER} ; son image n’en sait rien.",
+            "docker run --rm tout:2 ls montre ce que l’image a : secret.txt y est encore, s’il "
+            "n’a été effacé que dans le conteneur.",
+            f"echo secret.txt > .dockerignore, {again_fr}",
         ),
-    ]
+        (
+            f"“tout2” has changed {FOLDER} itself; its image knows nothing of that.",
+            "docker run --rm tout:2 ls shows what the image has: secret.txt is still there, if "
+            "it was removed in the container only.",
+            f"echo secret.txt > .dockerignore, {again_en}",
+        ),
+    )
 
 
 def left_out(seat):
@@ -372,7 +371,7 @@ def left_out(seat):
                 f"echo secret.txt > .dockerignore, {second[1]}",
             ),
         ),
-        *untouched(seat),
+        is_as_built(seat),
         (
             # A later layer only hides it.
             not any("secret" in row.by for row in seat.image("tout:2").above(seat.base)),
