@@ -207,8 +207,6 @@ class State:
 
     def name_image(self, tag: str, fingerprint: str) -> None:
         """Remember that the toolkit built or brought an image: the latest one of its name."""
-        if self.built["images"].get(tag) == fingerprint:
-            return
         image: Delivered = {"fingerprint": fingerprint, "name": tag, "layers": [], "rows": 0}
         delivered = self.delivered()
         known = next((one for one in delivered if one["fingerprint"] == fingerprint), image)

@@ -72,6 +72,17 @@ def test_an_image_that_lost_its_name_to_another_was_delivered_all_the_same(direc
     assert remembered.facts(set())["delivered"] == remembered.delivered()
 
 
+def test_a_revision_that_comes_back_under_the_name_it_kept_is_the_latest_again() -> None:
+    remembered = State()
+    remembered.name_image("room:base", "base")
+    remembered.name_image("room:python-1", "first")
+    remembered.name_image("room:python-2", "second")
+    remembered.name_image("room:python-1", "first")
+    assert prints(remembered) == ["base", "second", "first"]
+    remembered.name_image("room:python-1", "first")
+    assert prints(remembered) == ["base", "second", "first"]
+
+
 def test_what_an_earlier_release_brought_was_delivered_whatever_comes() -> None:
     for change in (
         lambda remembered: remembered.name_image("room:base", "new"),
