@@ -247,6 +247,12 @@ def test_events_stay_where_they_are_the_largest_part() -> None:
     assert result["events"] == events
 
 
+def test_more_events_than_a_snapshot_takes_are_none() -> None:
+    events = {"since": 1.5, "named": [], "ended": {"e": [{"time": 1.5}] * 9000}}
+    taken: Any = {**snapshot.shaped({}), "events": events}
+    assert snapshot.small(taken)["events"] == NO_EVENTS
+
+
 def test_what_file_a_container_has_is_told(engine: Engine) -> None:
     engine.on("HEAD", r"/containers/exercise-1/archive\?path=.*", Refuse(404))
     engine.on("HEAD", r"/containers/exercise-1/archive\?path=%2Fa%20b%3F%26", there())

@@ -169,7 +169,7 @@ def names(taken: Snapshot) -> dict[str, dict[str, str]]:
     What Docker alone has named has the name "".
     """
     return {
-        "containers": {item["id"]: item["name"] for item in taken["containers"]},
+        "containers": {item["id"]: item["name"] or item["id"] for item in taken["containers"]},
         "images": {item["id"]: (item["tags"] or [""])[0] for item in taken["images"]},
         "volumes": {
             item["name"]: "" if ANONYMOUS.fullmatch(item["name"]) else item["name"]

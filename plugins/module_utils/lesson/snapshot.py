@@ -283,8 +283,10 @@ def small(snapshot: fields.Snapshot) -> fields.Snapshot:
     """Return the snapshot, from which the last items of the largest kinds are removed.
 
     That is done until the lists and dictionaries beside the engine have at most SMALL characters.
-    The events stay: where some are missing, they are no proof.
+    The events stay, or all go: where some are missing, they are no proof.
     """
+    if len(json.dumps(snapshot["events"])) > SMALL:
+        snapshot["events"] = convert.events_of([])
     kinds = {kind: items for kind, items in snapshot.items() if isinstance(items, (list, dict))}
     del kinds["engine"], kinds["events"]
     most = SMALL - len(json.dumps(snapshot["events"]))
