@@ -105,7 +105,7 @@ def test_what_a_preparation_has_made_without_a_name_is_counted(
     image, volume = (nothing(fields.SNAPSHOT[kind][0]) for kind in ("images", "volumes"))
     after["images"] = [image | {"id": digit * 64} for digit in "12"]
     after["volumes"] = [volume | {"name": name} for name in ("precieux", "f" * 64)]
-    after["containers"] = [nothing(fields.SNAPSHOT["containers"][0]) | {"id": "5" * 12}]
+    after["containers"] = [nothing(fields.SNAPSHOT["containers"][0]) | {"id": "5" * 64}]
     assert exercise_text.created(snapshot.shaped({}), after) == [
         "container 555555555555",
         "images without a name: 2",

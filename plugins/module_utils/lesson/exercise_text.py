@@ -166,10 +166,12 @@ def _moment(seconds: float) -> str:
 def names(taken: Snapshot) -> dict[str, dict[str, str]]:
     """Return the names of what a preparation may create, by kind, and by ID where it has one.
 
-    What Docker alone has named has the name "".
+    What Docker alone has named has the name ""; a container without a name has its ID's beginning.
     """
     return {
-        "containers": {item["id"]: item["name"] or item["id"] for item in taken["containers"]},
+        "containers": {
+            item["id"]: item["name"] or item["id"][:SHORT_ID] for item in taken["containers"]
+        },
         "images": {item["id"]: (item["tags"] or [""])[0] for item in taken["images"]},
         "volumes": {
             item["name"]: "" if ANONYMOUS.fullmatch(item["name"]) else item["name"]

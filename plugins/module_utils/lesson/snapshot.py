@@ -285,11 +285,11 @@ def small(snapshot: fields.Snapshot) -> fields.Snapshot:
     That is done until the lists and dictionaries beside the engine have at most SMALL characters.
     The events stay, or all go: where some are missing, they are no proof.
     """
-    if len(json.dumps(snapshot["events"])) > SMALL:
-        snapshot["events"] = convert.events_of([])
     kinds = {kind: items for kind, items in snapshot.items() if isinstance(items, (list, dict))}
     del kinds["engine"], kinds["events"]
     most = SMALL - len(json.dumps(snapshot["events"]))
+    if most < 0:
+        snapshot["events"], most = convert.events_of([]), SMALL
     sizes = {
         kind: [
             len(json.dumps(item)) + 2
