@@ -76,6 +76,8 @@ def test_docker_kill_is_refused_as_long_as_the_engine_tells_of_it(
         ("trap 'exit 7' 15; " + LOOP, {"exit": 7}),
         ("trap exit SIGTERM; " + LOOP, {"exit": 143}),
         ('trap "exit 0" INT TERM\n' + LOOP, {}),
+        # As the engine's clock has it, which begins after the program.
+        ('trap "exit 0" TERM; ' + LOOP, {"finished": 1000.7}),
         ('trap "exit 0" TERM; while :; do sleep 1 & wait $!; done', {"finished": 1000.2}),
         (LOOP, {"exit": 143, "init": True, "finished": 1000.2}),
     ],

@@ -53,12 +53,6 @@ def test_a_mount_is_found_however_its_path_was_written(to: str, *, is_there: boo
     assert bool(Container(container(mounts=[mount])).mount("/site")) == is_there
 
 
-def test_what_has_run_for_a_second_has_waited() -> None:
-    assert Container(container()).waited
-    assert not Container(container(finished=100.5)).waited
-    assert not Container(None).waited
-
-
 @pytest.mark.parametrize(
     ("by", "ran"),
     [

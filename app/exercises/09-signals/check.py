@@ -169,25 +169,20 @@ def is_by_init(polite):
 
 
 def asked(polite, seat):
-    """Return the condition that a loop with a trap has not ended by itself.
-
-    A trap is run when what the loop waits for has ended, so a second after the start; with `wait`,
-    at once.
-    """
-    was_there = polite.waited or "wait" in words(polite)
+    """Return the condition that a loop with a trap has not ended by itself."""
     return (
-        is_by_init(polite) or (was_there and not seat.ended_alone(polite)),
+        is_by_init(polite) or not seat.ended_alone(polite),
         (
-            "« poli » a fini de lui-même, ou en moins d’une seconde.",
+            "« poli » a fini de lui-même : personne ne lui a demandé de finir.",
             "La boucle doit tourner sans fin ; docker ps la montre, et docker stop lui demande "
             "de finir.",
-            "docker start poli, attendez une seconde, puis docker stop poli",
+            "docker start poli, puis docker stop poli",
         ),
         (
-            "“poli” ended by itself, or in less than a second.",
+            "“poli” ended by itself: nobody asked it to finish.",
             "The loop has to run without an end; docker ps shows it, and docker stop asks it "
             "to finish.",
-            "docker start poli, wait for a second, then docker stop poli",
+            "docker start poli, then docker stop poli",
         ),
     )
 

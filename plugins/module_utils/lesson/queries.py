@@ -206,11 +206,6 @@ class Container(Thing):
         """Whether its processes are frozen, by `docker pause`."""
         return bool(self.status == "paused")
 
-    @property
-    def waited(self) -> bool:
-        """Whether it has run for at least a second before it ended."""
-        return bool(self.finished - self.started >= 1.0)
-
     def answers_as(self, name: object) -> bool:
         """Return whether a program that says this host name runs in it."""
         return bool(name) and name in (self.hostname, self.id[:SHORT_ID])
