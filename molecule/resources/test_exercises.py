@@ -19,13 +19,16 @@ from instances import as_student, engine, offline, on_each
 from playbook import PROJECT
 from testinfra.host import Host
 
+# Of an exercise: see states_of().
+State = dict[str, Any]
+
 EXERCISES = exercises.load(PROJECT / "app/exercises")
 STATES = PROJECT / "molecule/resources/states"
 # How often a check is asked for again, a second apart.
 PATIENCE = 120
-# Of an exercise's states, how many a seat without root is brought into. The same check looks at the
-# same things there: these show that its engine tells them alike.
-WITHOUT_ROOT = 3
+# Of an exercise's states, how many each seat is brought into: they show that all engines tell alike
+# what the same check looks at. The others are for one seat with root each, in turn.
+ON_EACH = 3
 # On a seat: all images that have a name, since the last exercise is about removing them.
 IMAGES = "/root/images.tar"
 LEAVE = f"""
@@ -189,13 +192,24 @@ def look_at_untouched(practice: Practice) -> None:
     assert [name for name, steps in results.items() if len(open_steps(steps)) < len(steps)] == []
 
 
-def do_states(practice: Practice, exercise: exercises.Exercise) -> None:
-    """Bring the seat into each of the written states, and compare the output of the check."""
+def shared_out(practices: list[Practice], exercise: exercises.Exercise) -> list[list[State]]:
+    """Return the written states of an exercise that each seat is to be brought into."""
+    shares: list[list[State]] = [[] for _ in practices]
+    for number, state in enumerate(states_of(exercise.name)):
+        needs = {*exercise.needs, *state.get("needs", [])}
+        able = [share for share, seat in enumerate(practices) if needs <= seat.has]
+        if number >= ON_EACH:
+            able = [share for share in able if "root" in practices[share].has]
+            able = able[number % len(able) :][:1] if able else []
+        for share in able:
+            shares[share].append(state)
+    return shares
+
+
+def do_states(practice: Practice, exercise: exercises.Exercise, states: list[State]) -> None:
+    """Bring the seat into each of the states, and compare the output of the check."""
     wrong = []
-    states = states_of(exercise.name)
-    for state in states if "root" in practice.has else states[:WITHOUT_ROOT]:
-        if not {*exercise.needs, *state.get("needs", [])} <= practice.has:
-            continue
+    for state in states:
         practice.tidy()
         script = f"solution() {{\n{exercise.solution}\n}}\n{state['do']}"
         right = partial(is_as_told, state)
@@ -205,14 +219,14 @@ def do_states(practice: Practice, exercise: exercises.Exercise) -> None:
     assert wrong == []
 
 
-def is_as_told(state: dict[str, Any], steps: dict[str, Any]) -> bool:
+def is_as_told(state: State, steps: dict[str, Any]) -> bool:
     """Return whether a state's step is open, or done, as written, with the hint that is written."""
     step = steps[state["step"]]
     hint = plain(step["hint"].get("fr", ""))
     return step["done"] == state.get("done", False) and plain(state.get("hint", "")) in hint
 
 
-def states_of(name: str) -> list[dict[str, Any]]:
+def states_of(name: str) -> list[State]:
     """Return the wrong and half-done states of an exercise, and the other roads that count.
 
     Each is: state, what it is; do, by which commands, of which `solution` is one; step, which is
@@ -220,7 +234,7 @@ def states_of(name: str) -> list[dict[str, Any]]:
     takes, as Practice.has names it.
     """
     file = STATES / f"{name}.yml"
-    states: list[dict[str, Any]] = yaml.safe_load(file.read_text()) if file.exists() else []
+    states: list[State] = yaml.safe_load(file.read_text()) if file.exists() else []
     return states
 
 
@@ -237,4 +251,7 @@ def test_an_untouched_seat_has_no_step_done(practices: dict[Host, Practice]) -> 
 def test_what_is_wrong_or_half_done_is_told(
     practices: dict[Host, Practice], exercise: exercises.Exercise
 ) -> None:
-    on_each(list(practices), lambda seat: do_states(practices[seat], exercise))
+    seats = list(practices)
+    shares = shared_out([practices[seat] for seat in seats], exercise)
+    states = dict(zip(seats, shares, strict=True))
+    on_each(seats, lambda seat: do_states(practices[seat], exercise, states[seat]))
