@@ -270,15 +270,22 @@ def test_as_many_revisions_stay_as_are_asked_for_and_what_a_student_runs(
     room[SECOND].check_output("docker rm -f old")
 
 
-def test_an_exercise_that_was_done_is_done_after_an_update(
+def test_an_exercise_that_was_done_is_done_during_an_update_and_after_it(
     room: dict[str, Host], tmp_path: Path
 ) -> None:
     seat = room[SECOND]
+    look = (
+        "rm -f /run/looks /run/undone; while labo check 2 > /run/look 2>&1 || cp /run/look "
+        "/run/undone; do echo >> /run/looks; sleep 0.3; done"
+    )
     solution = PROJECT / "app/exercises/02-run-again/solution.sh"
     seat.check_output("sh -e -c %s", solution.read_text())
     seat.check_output("labo check 2")
     served = page(seat)
-    assert changed(update(**AT_ONCE, **another_app(tmp_path))) > 0
+    with meanwhile(SECOND, look):
+        assert changed(update(**AT_ONCE, **another_app(tmp_path))) > 0
     assert page(seat) != served
     seat.check_output("labo check 2")
+    assert int(seat.check_output("wc -l < /run/looks")) > 5
+    assert seat.run("cat /run/undone").stdout == ""
     seat.check_output("docker rm -f relance")
