@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
+UPDATE = "molecule/update/tests/test_update.py::test_an_exercise_that_was_done_is_done_"
 PROSE = "app/tests/test_typography.py::test_prose_has_the_marks_and_spaces_of_its_language"
 # Old IDs, or the files of old IDs, and the new ones. A line can go once a released version has the
 # new one.
@@ -28,6 +29,7 @@ RENAMED: dict[str, str] = {
         for name in ("runs_again", "update")
     },
     "molecule/day/tests/test_reset.py": "molecule/reset/tests/test_reset.py",
+    f"{UPDATE}after_an_update": f"{UPDATE}during_an_update_and_after_it",
     # A test for each file now, and not for each language.
     **{
         f"{PROSE}[{language}]": f"{PROSE}[content/{language}/mistakes.md]"
