@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 KINDS = ("services", "containers", "images", "volumes", "networks")
 # Seconds: between two judgements, and before a wrong way is judged again, since what is done
 # a moment later counts too.
-PAUSE, AGAIN = 0.3, 1.0
+PAUSE, AGAIN = 0.6, 1.0
 # What every script has before its own functions.
 HELPERS = """\
 B=labocloud20202021:base
