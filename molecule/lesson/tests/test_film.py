@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from instances import as_student, offline, on_each
 from playbook import PROJECT
+from test_exercises import plain
 from testinfra.host import Host
 
 FILM = re.compile(r"^### Exercise 2, .*?```console\n(.*?)```$", re.MULTILINE | re.DOTALL)
@@ -36,7 +37,7 @@ def play(seat: Host) -> None:
     for start, line, printed in scenes:
         command = f"LABO_LANG=en {line}" if start == "$" else OPEN + shlex.quote(line)
         for _ in range(PATIENCE if line.startswith("labo check") else 1):
-            seen = as_student(seat, command).stdout
+            seen = plain(as_student(seat, command).stdout)
             if seen == printed:
                 break
             time.sleep(1)
