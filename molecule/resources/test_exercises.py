@@ -192,17 +192,20 @@ def look_at_untouched(practice: Practice) -> None:
     assert [name for name, steps in results.items() if len(open_steps(steps)) < len(steps)] == []
 
 
-def shared_out(practices: list[Practice], exercise: exercises.Exercise) -> list[list[State]]:
+def shared_out(
+    practices: dict[Host, Practice], exercise: exercises.Exercise
+) -> dict[Host, list[State]]:
     """Return the written states of an exercise that each seat is to be brought into."""
-    shares: list[list[State]] = [[] for _ in practices]
+    shares: dict[Host, list[State]] = {seat: [] for seat in practices}
     for number, state in enumerate(states_of(exercise.name)):
         needs = {*exercise.needs, *state.get("needs", [])}
-        able = [share for share, seat in enumerate(practices) if needs <= seat.has]
         if number >= ON_EACH:
-            able = [share for share in able if "root" in practices[share].has]
-            able = able[number % len(able) :][:1] if able else []
-        for share in able:
-            shares[share].append(state)
+            needs.add("root")
+        able = [seat for seat, practice in practices.items() if needs <= practice.has]
+        if number >= ON_EACH and able:
+            able = [able[number % len(able)]]
+        for seat in able:
+            shares[seat].append(state)
     return shares
 
 
@@ -251,7 +254,5 @@ def test_an_untouched_seat_has_no_step_done(practices: dict[Host, Practice]) -> 
 def test_what_is_wrong_or_half_done_is_told(
     practices: dict[Host, Practice], exercise: exercises.Exercise
 ) -> None:
-    seats = list(practices)
-    shares = shared_out([practices[seat] for seat in seats], exercise)
-    states = dict(zip(seats, shares, strict=True))
-    on_each(seats, lambda seat: do_states(practices[seat], exercise, states[seat]))
+    shares = shared_out(practices, exercise)
+    on_each(list(shares), lambda seat: do_states(practices[seat], exercise, shares[seat]))
