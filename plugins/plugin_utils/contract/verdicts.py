@@ -196,7 +196,7 @@ class Certificates(TypedDict):
     """The registry's certificates.
 
     certified: whether there is nothing to make. ca_lasts: whether that of the CA stays. subject:
-    what the registry's is for, as community.crypto takes it.
+    the name or the address that the registry's is for.
     """
 
     certified: bool

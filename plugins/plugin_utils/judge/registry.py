@@ -179,7 +179,7 @@ def certificates(has: SeatFacts, host: str) -> Certificates:
     return {
         "certified": is_certified,
         "ca_lasts": lasts,
-        "subject": f"{'IP' if _as_address(host) else 'DNS'}:{host}",
+        "subject": host,
     }
 
 
