@@ -117,6 +117,7 @@ SEEN = (
     ("ansible.cfg", EVERYTHING),
     ("pyproject.toml", EVERYTHING),
     ("requirements.*", EVERYTHING),
+    ("tests/requirements.*", EVERYTHING),
     (".collections/*", EVERYTHING),
 )
 # The checks that read a file itself, whatever uses it; all matches count.

@@ -66,7 +66,9 @@ def test_what_imports_a_file_sees_it_however_far_it_is() -> None:
     assert "molecule:room" not in seen("plugins/plugin_utils/judge/engine.py")
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "ansible.cfg", "new/folder/file.txt"])
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", "tests/requirements.txt", "ansible.cfg", "new/folder/file.txt"]
+)
 def test_what_decides_how_all_runs_or_has_no_place_is_seen_by_all(name: str) -> None:
     assert changed.sees(name, USED_BY) is None
 
