@@ -62,10 +62,7 @@ class CountedRoom(Room):
 
     def environment(self) -> dict[str, str]:
         """Return the environment of every command, with all of the tree's own configuration."""
-        environment = super().environment()
-        # The callback has another name in an older tree, whose ansible.cfg names it.
-        del environment["ANSIBLE_CALLBACKS_ENABLED"]
-        return environment | {"ANSIBLE_CONFIG": str(self.project / "ansible.cfg")}
+        return super().environment() | {"ANSIBLE_CONFIG": str(self.project / "ansible.cfg")}
 
     def row(self, run: str) -> str:
         """Run a playbook and return the run's line of the table. Raises SystemExit if it fails."""

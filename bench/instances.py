@@ -112,7 +112,6 @@ class Room:
             "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"),
             "ANSIBLE_SSH_CONTROL_PATH_DIR": str(self.work / "cp"),
             "ANSIBLE_SSH_COMMON_ARGS": ssh,
-            "ANSIBLE_CALLBACKS_ENABLED": "labocloud.room.room_summary",
             "ANSIBLE_NOCOLOR": "1",
             "LABOCLOUD_REPORTS": str(self.work / "reports"),
             "MOLECULE_SCENARIO_NAME": self.name,

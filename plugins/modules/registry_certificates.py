@@ -75,6 +75,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.files import conten
 
 try:
     from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -103,13 +104,6 @@ def _subject(text: str) -> x509.GeneralName:
         return x509.DNSName(text)
 
 
-def _public(key: object) -> bytes:
-    """Return a public key's bytes, to compare it with another."""
-    return key.public_bytes(  # type: ignore[attr-defined, no-any-return]  # of any algorithm
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-
-
 class Pair:
     """A private key and its certificate, in two files. stem: their path, without a suffix."""
 
@@ -118,6 +112,8 @@ class Pair:
         self.certificate_file = stem.with_suffix(".crt")
         self.written: list[str] = []
         self.key = self._stored_key() or self._new_key()
+        self.identifier = x509.SubjectKeyIdentifier.from_public_key(self.key.public_key())
+        self.certificate = self._stored_certificate()
 
     def _write(self, file: Path, data: bytes, mode: int) -> None:
         """Write a file. Raises OSError."""
@@ -128,7 +124,8 @@ class Pair:
         """Return the key that is there, None where none is that can be used. Raises OSError."""
         try:
             key = serialization.load_pem_private_key(content(self.key_file), None)
-        except (FileNotFoundError, ValueError, TypeError):  # no PEM, or with a password
+        # It is no PEM, has a password, or is of a kind that this library does not know.
+        except (FileNotFoundError, ValueError, TypeError, UnsupportedAlgorithm):
             return None
         return key if isinstance(key, ec.EllipticCurvePrivateKey) else None
 
@@ -143,13 +140,14 @@ class Pair:
         self._write(self.key_file, data, 0o600)
         return key
 
-    def is_certified(self) -> bool:
-        """Return whether the certificate that is there is for this key. Raises OSError."""
+    def _stored_certificate(self) -> x509.Certificate | None:
+        """Return the certificate that is there, None where none is for the key. Raises OSError."""
         try:
             stored = x509.load_pem_x509_certificate(content(self.certificate_file))
-        except (FileNotFoundError, ValueError):
-            return False
-        return _public(stored.public_key()) == _public(self.key.public_key())
+            of = x509.SubjectKeyIdentifier.from_public_key(stored.public_key())
+        except (FileNotFoundError, ValueError, UnsupportedAlgorithm):
+            return None
+        return stored if of == self.identifier else None
 
     def certify(
         self,
@@ -160,11 +158,10 @@ class Pair:
     ) -> None:
         """Have an authority sign a certificate for this key, and write it. Raises OSError.
 
-        extensions: each with whether it is critical.
+        days: for how long it is valid. ca: has a certificate, or is this pair itself. extensions:
+        each with whether it is critical.
         """
-        issuer = name
-        if ca is not self:
-            issuer = x509.load_pem_x509_certificate(content(ca.certificate_file)).subject
+        issuer = ca.certificate.subject if ca.certificate and ca is not self else name
         now = datetime.now(timezone.utc)
         builder = (
             x509.CertificateBuilder()
@@ -175,12 +172,12 @@ class Pair:
             .not_valid_before(now - _BEFORE)
             .not_valid_after(now + timedelta(days=days))
         )
-        own = x509.SubjectKeyIdentifier.from_public_key(self.key.public_key())
-        by = x509.AuthorityKeyIdentifier.from_issuer_public_key(ca.key.public_key())
-        for extension, is_critical in ((own, False), (by, False), *extensions):
+        by = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(ca.identifier)
+        for extension, is_critical in ((self.identifier, False), (by, False), *extensions):
             builder = builder.add_extension(extension, critical=is_critical)
-        signed = builder.sign(ca.key, hashes.SHA256())
-        self._write(self.certificate_file, signed.public_bytes(serialization.Encoding.PEM), 0o644)
+        self.certificate = builder.sign(ca.key, hashes.SHA256())
+        data = self.certificate.public_bytes(serialization.Encoding.PEM)
+        self._write(self.certificate_file, data, 0o644)
 
 
 def _usage(*purposes: str) -> x509.KeyUsage:
@@ -198,14 +195,14 @@ def make(directory: Path, host: str, subject: str, renew_ca: bool, renew: bool) 
     The arguments are the module's. Raises OSError.
     """
     ca, own = Pair(directory / "labocloud-ca"), Pair(directory / "labocloud")
-    is_new = renew_ca or not ca.is_certified()
+    is_new = renew_ca or not ca.certificate
     if is_new:
         ca.certify(
             *(_name(f"labocloud, registry {host}"), _CA_DAYS, ca),
             (x509.BasicConstraints(ca=True, path_length=0), True),
             (_usage("key_cert_sign"), True),
         )
-    if is_new or renew or not own.is_certified():
+    if is_new or renew or not own.certificate:
         own.certify(
             *(_name(subject), _DAYS, ca),
             (x509.BasicConstraints(ca=False, path_length=None), True),

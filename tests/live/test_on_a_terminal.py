@@ -26,7 +26,6 @@ def environment(tmp_path: Path, **others: str) -> dict[str, str]:
     return plain | {
         "TERM": "xterm-256color",
         "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"),
-        "ANSIBLE_CALLBACKS_ENABLED": "labocloud.room.room_summary",
         "LABOCLOUD_REPORTS": str(tmp_path / "reports"),
         **others,
     }

@@ -125,6 +125,14 @@ def test_what_is_gone_or_broken_is_made_with_what_rests_on_it(
     assert run(tmp_path)["written"] == []
 
 
+def test_a_key_of_a_kind_that_nobody_knows_is_replaced(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "labocloud.key", tmp_path / "labocloud.crt"
+    openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:SM2", "-out", key)
+    openssl("req", "-x509", "-key", key, "-subj", "/CN=server", "-out", certificate)
+    assert run(tmp_path)["written"] == FILES
+    assert run(tmp_path)["written"] == []
+
+
 def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
     result = run(tmp_path / "none")
     assert result["failed"]

@@ -214,7 +214,6 @@ def play(tmp_path: Path) -> Play:
     (tmp_path / "play.yml").write_text(PLAYBOOK)
     settings = {
         "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"),
-        "ANSIBLE_CALLBACKS_ENABLED": "labocloud.room.room_summary",
         "LABOCLOUD_REPORTS": str(tmp_path / "reports"),
     }
 

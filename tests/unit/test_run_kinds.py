@@ -89,7 +89,6 @@ def last_lines(directory: Path, playbook: str, *arguments: str) -> list[str]:
         env=os.environ
         | {
             "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"),
-            "ANSIBLE_CALLBACKS_ENABLED": "labocloud.room.room_summary",
             "LABOCLOUD_REPORTS": str(directory / "reports"),
         },
         stdout=subprocess.PIPE,
