@@ -30,7 +30,7 @@ options:
         names of those that will be new are written down, which apt tells by a simulation, so that
         a run that is killed leaves what tells whose they are.
       - Where its package lists are older than ten minutes, or than what says where they are from,
-        apt reads them first.
+        apt reads them first; not where C(APT_CONFIG) names another configuration.
     type: list
     elements: str
     default: []
@@ -42,7 +42,8 @@ options:
   came:
     description: >-
       Whether an installation has ended. What was coming and is there is written down as brought,
-      before anything else is about to come.
+      before anything else is about to come. Where nothing is, what M(labocloud.room.package_source)
+      has written goes.
     type: bool
     default: false
   users:
@@ -131,6 +132,7 @@ from ansible_collections.labocloud.room.plugins.module_utils.facts.answer import
 )
 from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import SeatFacts
 from ansible_collections.labocloud.room.plugins.module_utils.files import write_whole
+from ansible_collections.labocloud.room.plugins.module_utils.package_source import close_source
 from ansible_collections.labocloud.room.plugins.module_utils.state import (
     DAEMON_JSON,
     UNDER_WAY,
@@ -294,6 +296,8 @@ def _remember(arguments: Arguments, *, check: bool) -> bool:
 
     changed = update(change, check=check)
     # Reading the lists changes the machine, so the state of before has to be written by now.
+    if arguments["came"] and not arguments["coming"] and not check:
+        close_source()
     if seat and arguments["coming"]:
         if not check:
             read_lists()

@@ -29,6 +29,7 @@ VARIABLES = {
 VERDICTS = {
     "machine": "seat_verdict",
     "network": "seat_network_verdict",
+    "packages": "room_store_verdict",
     "registry": "room_registry_verdict",
     "engine": "docker_engine_verdict",
     "students": "docker_engine_students_verdict",

@@ -9,6 +9,7 @@ module is to do. What is published is in plugins/plugin_utils/published.py.
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from ansible.errors import AnsibleActionFail, AnsibleActionSkip, AnsibleError
 from ansible.plugins.action import ActionBase
@@ -33,6 +34,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.published import (
 )
 from ansible_collections.labocloud.room.plugins.plugin_utils.seat_shape import shaped, timed
 from ansible_collections.labocloud.room.plugins.plugin_utils.settings import settings_of
+from ansible_collections.labocloud.room.plugins.plugin_utils.store import manifest
 
 # Says why a module has failed that has changed nothing, by what is taken of its answer.
 Explain = Callable[[Mapping[str, object]], str]
@@ -155,7 +157,12 @@ class Machine:
         """Judge the machine by its facts, publish it, and return the task's result."""
         twins = self.published.get("twins", {}).get(self.name, [])
         attacks = self.published.get("attacks")
-        settings: Settings = {**self.settings, "twins": twins, "attacks": attacks}
+        settings: Settings = {
+            **self.settings,
+            "twins": twins,
+            "attacks": attacks,
+            "store": manifest.read(Path(self.settings["room_store_directory"])),
+        }
         name = settings["room"]["builder"]
         if name == self.name:
             content = self.published.get("course") or course(settings, facts)

@@ -40,7 +40,10 @@ _Read = tuple[RoleSettings, dict[str, list[str]]]
 
 ROLES = Path(__file__).parents[2] / "roles"
 # The roles whose settings the judge reads.
-JUDGED = ("seat", "docker_engine", "course_image", "flask_container", "room_registry", "room_page")
+JUDGED = (
+    *("seat", "docker_engine", "course_image", "flask_container"),
+    *("room_store", "room_registry", "room_page"),
+)
 # The values of a setting, where files decide which there are.
 _CHOICES = {"room_page_language": catalogue.LANGUAGES}
 # The inventory's groups. Only this file and the hosts of the plays name them.
@@ -167,8 +170,8 @@ def settings_of(
     """Return the settings of a machine, as the judge takes them.
 
     variables: of the task that asks. mine: whether they are the machine's own; else the task is
-    another machine's. The registry's CA is known if its host was asked in this run. twins is empty
-    and attacks None, since nothing here knows them. Raises AnsibleError where machines could change
+    another machine's. The registry's CA is known if its host was asked in this run. twins and store
+    are empty and attacks None, since nothing here knows them. Raises AnsibleError where machines could change
     variables.
     """
     refuse_injected_facts()
@@ -207,5 +210,6 @@ def settings_of(
         "wrong": wrong,
         "twins": [],
         "attacks": None,
+        "store": {},
         "neighbour_address": address,
     }

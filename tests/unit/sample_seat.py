@@ -310,5 +310,5 @@ def sample_settings(
     room = settings.room(groups or {"lab": ["pc01", "pc02", "pc03"]}, name, lambda _: values)
     identity = {"name": name, "account": task_vars.get("ansible_user", "")}
     whole = {**values, **identity, "room": room, "wrong": wrong, "twins": [], "attacks": None}
-    whole["neighbour_address"] = ""
+    whole |= {"neighbour_address": "", "store": {}, "room_store_directory": "/nowhere/store"}
     return cast("Settings", whole)

@@ -1,6 +1,7 @@
 """Test when apt reads its package lists anew, and which packages it would install."""
 
 import os
+import re
 import time
 from pathlib import Path
 
@@ -120,3 +121,83 @@ def test_what_conflicts_is_not_there_when_it_is_asked_what_comes(seat: Seat) -> 
     assert seat.questions()[0].split() == [
         *("C.UTF-8", *apt.SIMULATE[1:], "python3-apt", "docker.io=26*", "docker-ce-")
     ]
+
+
+def recorded(release: str, title: str, origin: str = "labocloud") -> str:
+    """Return what apt of a version has answered when it was asked to install acl and zstd.
+
+    tests/unit/recorded has the answers, each with its title and what apt returned. origin: that of
+    the archive, in the place of Debian's.
+    """
+    text = (stand_in.RECORDED / f"apt-{release}.txt").read_text()
+    answer = text.partition(f"### {title}\n")[2].partition("\n### ")[0]
+    return re.sub(r"Debian[^\[\n]* \[", f"{origin}:13/trixie [", answer)
+
+
+def planned(seat: Seat, answer: str, *coming: str, **others: list[str]) -> apt.Plan:
+    """Return the plan that is made of a recorded answer."""
+    output, _, code = answer.strip().rpartition("\nrc ")
+    (seat.path / "answer").write_text(output + "\n")
+    error = f"grep ^E: {seat.path}/answer >&2" if code != "0" else "true"
+    seat.apt(f"cat {seat.path}/answer; {error}; exit {code}")
+    wanted = {"going": [], "own": [], "origin": "labocloud", **others}
+    return apt.plan(coming, **wanted)
+
+
+APTS = pytest.mark.parametrize("release", ["2.6", "3.0"])
+
+
+@APTS
+def test_apt_names_the_files_that_it_would_install(seat: Seat, release: str) -> None:
+    """Show it for a version with an epoch, too, whose colon apt writes in another way."""
+    answer = recorded(release, "newer")
+    files, problem = planned(seat, answer, "acl", "zstd")
+    version = {"2.6": "2.3.1-3", "3.0": "2.3.2-2+b1"}[release]
+    assert (files, problem) == ([f"acl_{version}_amd64.deb"], "")
+    with_epoch = answer.replace("(2.3", "(1:2.3")
+    assert planned(seat, with_epoch, "acl").files == [f"acl_1%3a{version}_amd64.deb"]
+
+
+@APTS
+@pytest.mark.parametrize(
+    ("title", "problem"),
+    [
+        ("missing", "Unable to locate package nothere"),
+        ("pin", "Version '99' for 'docker.io' was not found"),
+        ("held", "somebody holds acl, which apt would change"),
+        ("removes", "apt would remove foreign"),
+        ("newer", ""),
+        ("unpacked", "dpkg has not finished with what is installed"),
+    ],
+)
+def test_what_is_not_done_is_named(seat: Seat, release: str, title: str, problem: str) -> None:
+    assert planned(seat, recorded(release, title), "acl", "zstd").problem == problem
+
+
+@APTS
+def test_what_the_toolkit_holds_or_removes_itself_is_no_problem(seat: Seat, release: str) -> None:
+    assert not planned(seat, recorded(release, "held"), "acl", own=["acl"]).problem
+    assert not planned(seat, recorded(release, "removes"), "acl", going=["foreign"]).problem
+
+
+@APTS
+def test_an_interrupted_installation_is_completed(seat: Seat, release: str) -> None:
+    """Show that what dpkg has not finished is no problem then, and that apt removes nothing."""
+    files, problem = planned(seat, recorded(release, "mend"))
+    assert (len(files), problem) == (9, "")
+    assert seat.questions() == [" ".join(["C.UTF-8", *apt.MEND[1:]])]
+
+
+@APTS
+def test_what_is_not_from_the_store_is_refused(seat: Seat, release: str) -> None:
+    problem = planned(seat, recorded(release, "newer", "Debian"), "acl").problem
+    assert problem == "apt would take acl from elsewhere"
+
+
+def test_lists_of_a_configuration_that_the_task_names_are_not_read_again(
+    seat: Seat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seat.date(7000)
+    monkeypatch.setenv("APT_CONFIG", "/run/labocloud/apt/apt.conf")
+    apt.read_lists()
+    assert seat.questions() == []

@@ -10,6 +10,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.settings import ROL
 
 FILE = ROLES / "seat/tasks/install.yml"
 STATE, APT = "labocloud.room.seat_state", "ansible.builtin.apt"
+STORE = "labocloud.room.package_source"
 NOTHING = {"interrupted": False, "journal": False, "unfinished": [], "policy_rc_d": "absent"}
 
 
@@ -26,6 +27,13 @@ def within(task: dict[str, Any], *conditions: str) -> Iterator[tuple[dict[str, A
         yield task, all_conditions
     for inner in task.get("block", []):
         yield from within(inner, *all_conditions)
+
+
+def everything(task: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a task, and the tasks of its block."""
+    yield task
+    for inner in task.get("block", []):
+        yield from everything(inner)
 
 
 def render(**left: object) -> Templar:
@@ -53,6 +61,7 @@ def done(**left: object) -> list[str]:
     ]
 
 
+SEND = "Send the packages that are lacking from the room's store"
 RECORD = "Have it remembered what was there before, and what is about to come"
 TELL = "Tell what would be installed"
 CONFLICT = "Remove the packages that conflict"
@@ -63,7 +72,8 @@ MENDING = [
     "Finish what dpkg has begun",
     "Ask what dpkg could not finish",
 ]
-FINISH = "Finish it with what it lacks"
+FINISH = ["Send what it lacks from the room's store", "Have apt finish it"]
+LACKS = "Finish it with what it lacks"
 POLICY = "Let packages start their services again"
 
 
@@ -77,9 +87,23 @@ def test_nothing_is_included() -> None:
     assert "include" not in FILE.read_text().replace("including", "")
 
 
+def test_what_is_sent_is_used_for_all_that_apt_is_asked() -> None:
+    """Show it for where the store is not used, too, and where nothing was sent."""
+    for block, number in ((blocks()[0], 1), (blocks()[1], 2)):
+        using = [task for task in everything(block) if "__seat_store" in str(task.get("environment"))]
+        assert len(using) == number
+    for task, _ in within(blocks()[1]):
+        assert STORE not in task or task[STORE]["packages"] == "{{ seat_packages }}"
+    [record, install] = [task for task in everything(blocks()[1]) if "environment" in task]
+    assert STATE in record and record["environment"] == install["environment"]
+    config = {"APT_CONFIG": "/run/labocloud/apt/apt.conf"}
+    for store, environment in (({"environment": config}, config), ({"skipped": True}, {})):
+        assert render(__seat_store=store).template(record["environment"]) == environment
+
+
 def test_two_calls_install() -> None:
-    assert done() == [RECORD, INSTALL]
-    assert done(seat_conflicting=["docker-ce"]) == [RECORD, CONFLICT, INSTALL]
+    assert done() == [SEND, RECORD, INSTALL]
+    assert done(seat_conflicting=["docker-ce"]) == [SEND, RECORD, CONFLICT, INSTALL]
 
 
 def test_without_packages_there_is_only_what_is_remembered() -> None:
@@ -101,7 +125,7 @@ def test_what_comes_is_remembered_before_anything_changes_and_what_came_before_t
 
 def test_a_check_tells_and_asks_apt_nothing() -> None:
     """It reads no lists and adds no repository: apt would not know what is to come."""
-    assert done(ansible_check_mode=True, seat_conflicting=["x"]) == [RECORD, TELL]
+    assert done(ansible_check_mode=True, seat_conflicting=["x"]) == [SEND, RECORD, TELL]
     assert done(ansible_check_mode=True, seat_packages=[]) == [RECORD]
     [tell] = [task for task, _ in within(blocks()[1]) if "ansible.builtin.debug" in task]
     for lost, words in (([], ""), (["x", "y"], ", and lose x, y")):
@@ -125,14 +149,14 @@ def test_a_policy_of_the_seats_own_is_not_moved_away(whose: str) -> None:
         ({"interrupted": True}, []),
         ({"policy_rc_d": "other"}, []),
         ({"journal": True}, MENDING),
-        ({"unfinished": ["tini"]}, [*MENDING, FINISH]),
+        ({"unfinished": ["tini"]}, [*MENDING, *FINISH]),
         ({"policy_rc_d": "left"}, [*MENDING, POLICY]),
-        ({"unfinished": ["tini"], "policy_rc_d": "left"}, [*MENDING, FINISH, POLICY]),
+        ({"unfinished": ["tini"], "policy_rc_d": "left"}, [*MENDING, *FINISH, POLICY]),
     ],
 )
 def test_what_an_installation_left_is_mended_first(left: dict[str, Any], names: list[str]) -> None:
     """Services may start again only when dpkg has finished, or half-configured ones would."""
-    assert done(**left) == [*names, RECORD, INSTALL]
+    assert done(**left) == [*names, SEND, RECORD, INSTALL]
 
 
 def test_it_is_told_what_is_mended() -> None:
@@ -145,7 +169,7 @@ def test_it_is_told_what_is_mended() -> None:
 
 
 def test_what_dpkg_could_not_finish_apt_does() -> None:
-    [finish] = [task for task in blocks()[0]["block"] if task["name"].endswith(FINISH)]
+    finish = next(task for task in blocks()[0]["block"] if task["name"].endswith(LACKS))
     for code in (0, 1):
         assert render(__seat_dpkg={"rc": code}).evaluate_conditional(finish["when"]) is bool(code)
 

@@ -33,6 +33,30 @@ class MachineVerdict(Verdict):
     why: str
 
 
+class Fill(TypedDict):
+    """What the room's store is to fetch for a release, from its archive.
+
+    suite: the release's name in the archive. architecture: in dpkg's words. packages: for each kind
+    of machine what it installs, as apt is asked for it.
+    """
+
+    suite: str
+    architecture: str
+    packages: list[list[str]]
+
+
+class PackagesVerdict(Verdict):
+    """What a machine is to install.
+
+    store: which part of the room's store is for it, empty where none is. fill: what the store has
+    yet to fetch, None where it has all. own: the packages that the toolkit has brought.
+    """
+
+    store: str
+    fill: Fill | None
+    own: list[str]
+
+
 class Installation(TypedDict):
     """What there is to install.
 

@@ -7,9 +7,11 @@ roles/*/meta/argument_specs.yml say what each setting means, and a test holds th
 those there. What is made of them, and of what the builder has, stands below.
 """
 
+from collections.abc import Mapping
 from typing import TypedDict
 
 from ansible_collections.labocloud.room.plugins.module_utils.facts.seat import Attacks, SeatFacts
+from ansible_collections.labocloud.room.plugins.plugin_utils.store.manifest import Release
 
 
 class RoleSettings(TypedDict):
@@ -68,6 +70,10 @@ class RoleSettings(TypedDict):
     flask_container_canary: str
     flask_container_turns: list[str]
 
+    room_store_use: str
+    room_store_sources: list[str]
+    room_store_directory: str
+
     room_registry_address: str
     room_registry_port: int
     room_registry_keep: int
@@ -111,8 +117,9 @@ class Settings(RoleSettings):
 
     account: that connects to it, empty where that is not set. wrong: what is wrong with the
     settings, by role. twins: other names under which the same machine has answered. attacks: what
-    came of those, None where none were tried in this run. neighbour_address: of the seat that
-    seat_neighbour names, empty where it names none.
+    came of those, None where none were tried in this run. store: what the room's store has, by
+    release and architecture. neighbour_address: of the seat that seat_neighbour names, empty where
+    it names none.
     """
 
     name: str
@@ -121,6 +128,7 @@ class Settings(RoleSettings):
     wrong: dict[str, list[str]]
     twins: list[str]
     attacks: Attacks | None
+    store: Mapping[str, Release]
     neighbour_address: str
 
 

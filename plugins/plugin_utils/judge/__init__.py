@@ -40,6 +40,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
     images,
     machine,
     network,
+    packages,
     registry,
     students,
 )
@@ -63,6 +64,7 @@ _LATE = re.compile(r"Timeout \(\d+s\) waiting for|timed out during banner exchan
 PARTS: Mapping[str, _Rule] = {
     "machine": machine.judge,
     "network": network.judge,
+    "packages": packages.judge,
     "registry": registry.judge,
     "engine": engine.judge,
     "students": students.judge,
@@ -130,6 +132,7 @@ REFUSED = ["refused", "unproven"]
 
 # The parts that a role works on, by the group of the machines where it has something to do.
 _WORK = {
+    "lacks_packages": ("packages",),
     "lacks_registry": ("registry",),
     "lacks_engine": ("engine", "students", "build"),
     # An engine that is restarted may have lost what ran, or keep its images in another directory.

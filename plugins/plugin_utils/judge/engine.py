@@ -98,16 +98,16 @@ def _without(names: Iterable[str], others: Iterable[str] = ()) -> list[str]:
     return [name for name in dict.fromkeys(names) if name not in excluded]
 
 
-def _release(has: SeatFacts) -> str:
+def release(has: SeatFacts) -> str:
     """Return the system's name and version in the form of the keys of PACKAGES."""
     return f"{has['os']['id']}-{has['os']['version']}"
 
 
-def _installation(has: SeatFacts, settings: Settings, builder: Builder) -> Installation:
+def installation(has: SeatFacts, settings: Settings, builder: Builder) -> Installation:
     """Return what there is to install, and whether all of Docker is installed."""
     present, pin = has["packages"], settings["docker_engine_version"]
     source = settings["docker_engine_source"]
-    engine = _DOCKERS_OWN if source == "upstream" else PACKAGES.get(_release(has), ())
+    engine = _DOCKERS_OWN if source == "upstream" else PACKAGES.get(release(has), ())
     additional = rootless.PACKAGES[source] if engine_files.is_rootless(settings) and engine else ()
     names = [*engine, *HELPERS, *additional]
     pinned = [name for name in names if name in _VERSIONED] if pin else []
@@ -131,7 +131,7 @@ def _installation(has: SeatFacts, settings: Settings, builder: Builder) -> Insta
         "conflicting": conflicting,
         "hold": hold,
         "release": to_release,
-        "installed": _release(has) in PACKAGES and not (changes or hold or to_release),
+        "installed": release(has) in PACKAGES and not (changes or hold or to_release),
     }
 
 
@@ -182,7 +182,7 @@ def _is_ours(path: str, has: SeatFacts) -> bool:
 def is_ready(has: SeatFacts, settings: Settings) -> bool:
     """Return whether the engine is installed and configured, so that collisions only warn."""
     return (
-        _installation(has, settings, {})["installed"]
+        installation(has, settings, {})["installed"]
         and _configuration(has, settings)["configured"]
     )
 
@@ -248,9 +248,9 @@ def _refusals(
     yield from rootless.refusals(has, settings, configure["roots"][0])
     if install["installed"] and configure["configured"]:
         return
-    if _release(has) not in PACKAGES:
+    if release(has) not in PACKAGES:
         system = has["os"]["name"] or "an unknown system"
-        values = {"release": _release(has), "releases": ", ".join(PACKAGES)}
+        values = {"release": release(has), "releases": ", ".join(PACKAGES)}
         yield finding("engine_unsupported", name, system=system, **values)
     if install["conflicting"] and not settings["docker_engine_replace"]:
         values = {"packages": ", ".join(install["conflicting"]), "source": source}
@@ -362,7 +362,7 @@ def _is_ca_coming(settings: Settings, builder: Builder) -> bool:
 def judge(has: SeatFacts, settings: Settings, builder: Builder) -> EngineVerdict:
     """Judge the engine."""
     docker, trust = has["docker"], _trust(has, settings)
-    install, configure = _installation(has, settings, builder), _configuration(has, settings)
+    install, configure = installation(has, settings, builder), _configuration(has, settings)
     without_root = rootless.values(has, settings, configure["roots"])
     starts_at_boot = docker["enabled"] or has["service_manager"] != "systemd"
     is_current = docker["running"] and not docker["outdated"] and starts_at_boot
