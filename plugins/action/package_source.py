@@ -8,6 +8,9 @@ machine cannot install from it. A warning says why it cannot; nothing of the mac
 then, and its own sources are used.
 """
 
+from pathlib import Path
+from typing import cast
+
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible_collections.labocloud.room.plugins.module_utils.package_source import (
     INDEX,
@@ -23,8 +26,6 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.published import Va
 from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine
 from ansible_collections.labocloud.room.plugins.plugin_utils.store import index, manifest, sending
 from ansible_collections.labocloud.room.plugins.plugin_utils.transfer import sending as sending_to
-from pathlib import Path
-from typing import cast
 
 _LONGEST = 300
 

@@ -25,7 +25,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts i
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import printable
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import Variables, published
 from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine
-from ansible_collections.labocloud.room.plugins.plugin_utils.store import manifest, sending
+from ansible_collections.labocloud.room.plugins.plugin_utils.store import sending, taking
 
 # A path in the module's answer becomes one of a command here: no other is taken.
 PATH = re.compile(rf"{PLACE}/{PREFIX}\w+/[\w.]+", re.ASCII)
@@ -79,7 +79,9 @@ class ActionModule(Action):
                 fetched = self._fill(machine, store, name, fill)
         except (AnsibleError, OSError, ValueError) as error:
             why = printable(str(error))[:_LONGEST]
-            warning = f"Each machine of {name} fetches its packages by itself: {machine.name}: {why}"
+            warning = (
+                f"Each machine of {name} fetches its packages by itself: {machine.name}: {why}"
+            )
             return {"changed": False, "warnings": [warning]}
         return {"changed": True, "msg": f"{name}: {fetched}"}
 
@@ -91,7 +93,7 @@ class ActionModule(Action):
         arguments = {
             **fill,
             "sources": machine.settings["room_store_sources"],
-            "held": manifest.held(store, name),
+            "held": taking.held(store, name),
         }
         answer = ask(self, arguments, machine.variables)
         if answer.get("failed"):
@@ -105,7 +107,7 @@ class ActionModule(Action):
             if why:
                 raise ValueError(f"what it has fetched does not come here: {why}")
             transfer.fetch_file(self._connection.fetch_file, path, partial, size)
-            manifest.take(
+            taking.take(
                 store,
                 name,
                 partial,

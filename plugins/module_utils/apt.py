@@ -35,9 +35,7 @@ MEND = (
 _NEW = re.compile(r"^Inst ([^ :]+)[^ ]* [(]", re.MULTILINE)
 # A package that comes, new or in the place of another version: its name, version, the archives that
 # have it, and its architecture.
-_COMES = re.compile(
-    r"^Inst ([^ :]+)\S* (?:\[\S+\] )?\((\S+) (.*) \[([^ \]]+)\]\)", re.MULTILINE
-)
+_COMES = re.compile(r"^Inst ([^ :]+)\S* (?:\[\S+\] )?\((\S+) (.*) \[([^ \]]+)\]\)", re.MULTILINE)
 _GOES = re.compile(r"^(?:Remv|Purg) ([^ :]+)", re.MULTILINE)
 _HELD = re.compile(r"^The following held packages will be changed:\n((?: .*\n)*)", re.MULTILINE)
 _UNFINISHED = re.compile(r"^[1-9]\d* not fully installed or removed", re.MULTILINE)
@@ -74,9 +72,7 @@ def _run(command: Iterable[str]) -> subprocess.CompletedProcess[str]:
     )
 
 
-def plan(
-    coming: Iterable[str], going: Collection[str], own: Collection[str], origin: str
-) -> Plan:
+def plan(coming: Iterable[str], going: Collection[str], own: Collection[str], origin: str) -> Plan:
     """Return what apt would do to install packages from one archive and from no other.
 
     coming: packages as apt is asked for them, name or name=version; where there are none, apt is to

@@ -51,10 +51,14 @@ APT::Architectures {{ "{architecture}"; }};
 APT::Sandbox::User "root";
 Acquire::Languages "none";
 Acquire::PDiffs "false";
-Acquire::GzipIndexes "true";
-Acquire::CompressionTypes::Order {{ "xz"; }};
 """
-_OPTIONS = ("--quiet", "--option=APT::Install-Recommends=false", "--option=APT::Default-Release=")
+# The machine's own configuration is read after that one, but before these. The archive has signed
+# its lists as they are packed, by xz; so they are kept.
+_OPTIONS = (
+    *("--quiet", "--option=APT::Install-Recommends=false", "--option=APT::Default-Release="),
+    *("--option=Acquire::GzipIndexes=true", "--option=Acquire::CompressionTypes::Order::=xz"),
+    "--option=Acquire::IndexTargets::deb::Packages::KeepCompressedAs=xz",
+)
 # What is to be fetched: the address in quotes, the file's name, its size and a checksum.
 _URI = re.compile(r"^'[^']*' (\S+) (\d+) ?\S*$", re.MULTILINE)
 _FIELD = re.compile(r"^(Package|Version|Architecture|SHA256): (.*)$", re.MULTILINE)
@@ -71,11 +75,13 @@ class Wanted(NamedTuple):
     size: int
 
 
-def _run(*command: str, config: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run an apt-get command, with messages in English."""
+def _run(
+    program: str, *arguments: str, config: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a program of apt, with messages in English. config: of its own, or the machine's."""
     chosen = {"APT_CONFIG": str(config)} if config else {}
-    return subprocess.run(
-        ["apt-get", *_OPTIONS, *command],
+    return subprocess.run(  # noqa: S603  # no shell
+        [program, *_OPTIONS, *arguments],
         env={**os.environ, "LC_ALL": "C.UTF-8", **chosen},
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -86,15 +92,10 @@ def _run(*command: str, config: Path | None = None) -> subprocess.CompletedProce
 
 
 def own_addresses() -> list[str]:
-    """Return the addresses of Debian's archive that the machine has, those that it checks alone."""
-    form = "$(REPO_URI)|$(SIGNED_BY)|$(CODENAME)|$(ORIGIN)"
-    targets = _run("indextargets", "--format", form, "Created-By: Packages").stdout
-    addresses = []
-    for line in targets.splitlines():
-        address, _, codename, origin = line.split("|")[:4]
-        if origin == "Debian" and address.startswith(("http://", "https://")) and codename:
-            addresses.append(address)
-    return list(dict.fromkeys(addresses))
+    """Return the addresses of Debian's archive that the machine has, by the lists that it read."""
+    form = "$(ORIGIN) $(REPO_URI)"
+    targets = _run("apt-get", "indextargets", "--format", form, "Created-By: Packages").stdout
+    return list(dict.fromkeys(re.findall(r"^Debian (https?://\S+)$", targets, re.MULTILINE)))
 
 
 def sources(addresses: Iterable[str], suite: str, keyring: Path) -> str:
@@ -130,8 +131,8 @@ class Fetcher:
         if not chosen:
             raise FetchError(
                 Refusal(
-                    "it has no source of Debian's archive that is checked",
-                    "give the archive's address in room_store_sources.",
+                    "it has no source of Debian's archive whose lists it has read",
+                    "`apt-get update` there, or give the archive's address in room_store_sources.",
                 )
             )
         for name in ("state/lists/partial", "archives/partial"):
@@ -143,7 +144,7 @@ class Fetcher:
 
     def _apt(self, *command: str) -> str:
         """Return what apt prints. Raises FetchError where it fails."""
-        result = _run(*command, config=self._config)
+        result = _run("apt-get", *command, config=self._config)
         if result.returncode == 0:
             return result.stdout
         lines = [line for line in result.stderr.splitlines() if line.startswith("E:")]
@@ -243,7 +244,8 @@ class Fetcher:
         """Return the SHA-256 of packages, by the names of their files, as the archive has it."""
         packages = sorted({name.partition("_")[0] for name in names})
         digests = {}
-        for block in _cache("show", *packages, config=self._config).split("\n\n"):
+        shown = _run("apt-cache", "show", *packages, config=self._config).stdout
+        for block in shown.split("\n\n"):
             fields = dict(_FIELD.findall(block))
             if len(fields) == len(("Package", "Version", "Architecture", "SHA256")):
                 version = fields["Version"].replace(":", "%3a")
@@ -279,17 +281,3 @@ class Fetcher:
                     "make room there.",
                 )
             )
-
-
-
-def _cache(*command: str, config: Path) -> str:
-    """Return what apt-cache prints."""
-    return subprocess.run(  # noqa: S603  # no shell
-        ["apt-cache", *command],
-        env={**os.environ, "LC_ALL": "C.UTF-8", "APT_CONFIG": str(config)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    ).stdout

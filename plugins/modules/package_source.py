@@ -82,6 +82,7 @@ environment:
 """
 
 import os
+from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.labocloud.room.plugins.module_utils.apt import plan
@@ -93,7 +94,6 @@ from ansible_collections.labocloud.room.plugins.module_utils.package_source impo
     open_source,
     take,
 )
-from pathlib import Path
 
 
 def main() -> None:

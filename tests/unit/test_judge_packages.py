@@ -101,7 +101,9 @@ def test_where_the_store_is_not_used_there_is_none(settings: dict[str, object]) 
 
 def test_machines_of_a_room_with_a_registry_fetch_their_own() -> None:
     rooms = {"lab": ["pc01", "pc02"], "registry": ["server"]}
-    settings = sample_settings(rooms, "pc01", room_registry_address="server", course_image_builder="")
+    settings = sample_settings(
+        rooms, "pc01", room_registry_address="server", course_image_builder=""
+    )
     assert packages.judge(seat(*BARE), settings, {})["store"] == ""
 
 

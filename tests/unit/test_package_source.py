@@ -16,7 +16,7 @@ from ansible_collections.labocloud.room.plugins.module_utils import package_sour
 from ansible_collections.labocloud.room.plugins.modules import package_source as module
 from ansible_collections.labocloud.room.plugins.plugin_utils.store import manifest, sending
 from sample_action import Action
-from sample_seat import NAME, sample_settings, seat
+from sample_seat import NAME, seat
 
 PART = "debian-13-amd64"
 ACL, ZSTD = "acl_2.3.2-2+b1_amd64.deb", "zstd_1%3a1.5.7_amd64.deb"

@@ -90,7 +90,9 @@ def test_nothing_is_included() -> None:
 def test_what_is_sent_is_used_for_all_that_apt_is_asked() -> None:
     """Show it for where the store is not used, too, and where nothing was sent."""
     for block, number in ((blocks()[0], 1), (blocks()[1], 2)):
-        using = [task for task in everything(block) if "__seat_store" in str(task.get("environment"))]
+        using = [
+            task for task in everything(block) if "__seat_store" in str(task.get("environment"))
+        ]
         assert len(using) == number
     for task, _ in within(blocks()[1]):
         assert STORE not in task or task[STORE]["packages"] == "{{ seat_packages }}"

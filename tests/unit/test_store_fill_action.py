@@ -8,7 +8,7 @@ from unittest import mock
 import pytest
 from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.labocloud.room.plugins.action import store_fill
-from ansible_collections.labocloud.room.plugins.plugin_utils.store import manifest, sending
+from ansible_collections.labocloud.room.plugins.plugin_utils.store import sending, taking
 from sample_action import Action
 from sample_seat import seat
 
@@ -67,9 +67,9 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Return what was taken into the store, one call each; the store takes anything."""
     calls: list[Any] = []
     monkeypatch.setattr(
-        manifest, "take", lambda *args, **kwargs: calls.append((*args, kwargs, args[2].read_bytes()))
+        taking, "take", lambda *args, **kwargs: calls.append((*args, kwargs, args[2].read_bytes()))
     )
-    monkeypatch.setattr(manifest, "held", lambda *_: ["acl_1_amd64.deb"])
+    monkeypatch.setattr(taking, "held", lambda *_: ["acl_1_amd64.deb"])
     return calls
 
 
@@ -146,8 +146,8 @@ def test_where_nothing_comes_each_machine_fetches_its_own(
 def test_what_the_store_refuses_is_told_and_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(manifest, "held", lambda *_: [])
-    monkeypatch.setattr(manifest, "take", mock.Mock(side_effect=ValueError("it is not Debian's")))
+    monkeypatch.setattr(taking, "held", lambda *_: [])
+    monkeypatch.setattr(taking, "take", mock.Mock(side_effect=ValueError("it is not Debian's")))
     filled = Fill(tmp_path, ANSWER)
     assert "it is not Debian's" in filled.result["warnings"][0]
     assert filled.action.commands == [f"rm {PLACE} True"]

@@ -103,6 +103,17 @@ def release(has: SeatFacts) -> str:
     return f"{has['os']['id']}-{has['os']['version']}"
 
 
+def _pinned(names: Iterable[str], pin: str) -> list[str]:
+    """Return the packages that are installed in the version that is set, none where none is."""
+    return [name for name in names if name in _VERSIONED] if pin else []
+
+
+def with_version(names: list[str], pin: str) -> list[str]:
+    """Return packages as apt is asked for them. pin: the version that is set, or nothing."""
+    pinned = _pinned(names, pin)
+    return [f"{name}={pin}" if name in pinned else name for name in names]
+
+
 def installation(has: SeatFacts, settings: Settings, builder: Builder) -> Installation:
     """Return what there is to install, and whether all of Docker is installed."""
     present, pin = has["packages"], settings["docker_engine_version"]
@@ -110,7 +121,7 @@ def installation(has: SeatFacts, settings: Settings, builder: Builder) -> Instal
     engine = _DOCKERS_OWN if source == "upstream" else PACKAGES.get(release(has), ())
     additional = rootless.PACKAGES[source] if engine_files.is_rootless(settings) and engine else ()
     names = [*engine, *HELPERS, *additional]
-    pinned = [name for name in names if name in _VERSIONED] if pin else []
+    pinned = _pinned(names, pin)
     # In a version that apt takes, * stands for anything.
     wanted = re.compile(re.escape(pin).replace(r"\*", ".*"))
     other = [name for name in pinned if name in present and not wanted.fullmatch(present[name])]
@@ -121,7 +132,7 @@ def installation(has: SeatFacts, settings: Settings, builder: Builder) -> Instal
     hold = _without(pinned, has["held"])
     to_release = [] if pin else [name for name in _VERSIONED if name in own_holds]
     changes = [*_without(names, present), *other, *conflicting]
-    packages = [f"{name}={pin}" if name in pinned else name for name in names]
+    packages = with_version(names, pin)
     # The build's packages are added here, since one run of apt takes less time than two.
     packages += build.foreseen_packages(has, settings, builder) if changes else []
     lacking = _without(settings["docker_engine_packages"], [*present, *names])
@@ -182,8 +193,7 @@ def _is_ours(path: str, has: SeatFacts) -> bool:
 def is_ready(has: SeatFacts, settings: Settings) -> bool:
     """Return whether the engine is installed and configured, so that collisions only warn."""
     return (
-        installation(has, settings, {})["installed"]
-        and _configuration(has, settings)["configured"]
+        installation(has, settings, {})["installed"] and _configuration(has, settings)["configured"]
     )
 
 

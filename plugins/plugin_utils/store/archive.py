@@ -93,13 +93,13 @@ def stanzas(
         try:
             release = verified_by(source.release, known).decode()
         except ValueError as error:
-            raise ArchiveError(f"a list of its archive is not signed by Debian ({error})") from error
+            raise ArchiveError(
+                f"a list of its archive is not signed by Debian ({error})"
+            ) from error
         sizes = _listed(release, suite, architecture, now)
         for packed in source.lists:
             text = _unpacked(packed, sizes, suite)
-            found.update(
-                (stanza.name, stanza) for stanza in _stanzas(text, architecture, wanted)
-            )
+            found.update((stanza.name, stanza) for stanza in _stanzas(text, architecture, wanted))
     if missing := sorted(wanted - found.keys()):
         raise ArchiveError(f"its archive does not know {', '.join(missing[:5])}")
     return found
@@ -113,7 +113,10 @@ def _listed(release: str, suite: str, architecture: str, now: datetime) -> dict[
     """
     fields = dict(_FIELD.findall(release.partition("\nSHA256:")[0]))
     codename = fields.get("Codename", "")
-    if fields.get("Origin") != "Debian" or codename.removesuffix("-security").removesuffix("-updates") != suite:
+    if (
+        fields.get("Origin") != "Debian"
+        or codename.removesuffix("-security").removesuffix("-updates") != suite
+    ):
         raise ArchiveError(f"a list is of {codename or 'no release'}, and not of {suite}")
     if _time(fields.get("Date", "")) > now:
         raise ArchiveError(

@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from ansible_collections.labocloud.room.plugins.module_utils.files import digest
+from ansible_collections.labocloud.room.plugins.plugin_utils.store import manifest
 from ansible_collections.labocloud.room.plugins.plugin_utils.store.manifest import Release, folder
 
 # A file that is sent: the digest of the names in it, and its own.
@@ -48,23 +49,30 @@ def archive_of(store: Path, name: str, release: Release, files: list[str]) -> tu
             if not match or match[1] == digits or path.stat().st_mtime < time.time() - _OLD:
                 path.unlink()
         partial = place / "part"
-        _pack(partial, folder(store, name), release, files)
+        try:
+            _pack(partial, folder(store, name), release, files)
+        except ValueError:
+            # It is fetched anew by the next run that installs something.
+            manifest.write(store, {**manifest.read(store), name: {**release, "filled": 0}})
+            raise
         whole = digest(partial)
         return partial.rename(place / f"{digits}-{whole}.tar"), whole
 
 
 def _pack(archive: Path, packages: Path, release: Release, files: Iterable[str]) -> None:
-    """Write packages to a tar file, and check each. Raises OSError and ValueError."""
+    """Write packages to a tar file, and check each.
+
+    Raises OSError, and ValueError where one has changed, which is removed then.
+    """
     with tarfile.open(archive, "w", format=tarfile.PAX_FORMAT) as tar:
         for file in files:
-            if digest(packages / file) != release["files"][file]["sha256"]:
-                raise ValueError(
-                    f"{file} was changed on the control machine since it was fetched: remove"
-                    f" {packages / file}"
-                )
+            path = packages / file
+            if not path.is_file() or digest(path) != release["files"][file]["sha256"]:
+                path.unlink(missing_ok=True)
+                raise ValueError(f"{file} was changed in the store since it was fetched")
             info = tarfile.TarInfo(file)
-            info.size = (packages / file).stat().st_size
-            with (packages / file).open("rb") as package:
+            info.size = path.stat().st_size
+            with path.open("rb") as package:
                 tar.addfile(info, package)
 
 

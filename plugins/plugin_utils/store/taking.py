@@ -113,15 +113,17 @@ def take(
 
     wanted: what it was asked for. now: in seconds since 1970. What was there and is still wanted
     stays; where it is not what the archive has signed it goes, and the machine has to bring it
-    the next time. Raises ArchiveError, OpenpgpError and OSError; the manifest is as it was then.
+    the next time. Raises ArchiveError, OpenpgpError and OSError; the manifest names nothing then
+    that is not there.
     """
     at = datetime.fromtimestamp(now, UTC)
     place = manifest.folder(store, part)
     place.mkdir(parents=True, exist_ok=True)
     with _brought(archive) as brought:
-        signed = stanzas(
-            brought.sources, brought.keyrings, suite, architecture, brought.names, at
-        )
+        signed = stanzas(brought.sources, brought.keyrings, suite, architecture, brought.names, at)
+        # From here on files change: who is killed leaves a part that has to be filled.
+        others = {name: has for name, has in manifest.read(store).items() if name != part}
+        manifest.write(store, others)
         for stanza in signed.values():
             member = brought.packages.get(stanza.name)
             _keep(place / stanza.name, stanza, member and (lambda m=member: brought.open(m)))
@@ -144,7 +146,7 @@ def take(
         "index": index,
         "files": files,
     }
-    manifest.write(store, {**manifest.read(store), part: release})
+    manifest.write(store, {**others, part: release})
     for name in {*held(store, part)} - files.keys():
         (place / name).unlink()
     return len(files)
