@@ -152,7 +152,7 @@ def test_a_package_that_was_changed_since_is_not_sent(store: Path) -> None:
     (manifest.folder(store, PART) / ACL).write_bytes(b"other")
     offer = Offer(store, PLAN)
     assert offer.sent == []
-    assert f"{ACL} was changed on the control machine" in offer.result["warnings"][0]
+    assert f"{ACL} was changed in the store since it was fetched" in offer.result["warnings"][0]
 
 
 def test_what_several_machines_lack_is_packed_once(store: Path) -> None:

@@ -81,5 +81,3 @@ def test_a_package_that_was_altered_in_the_store_goes_to_nobody() -> None:
     assert f"{PC1} fetches its packages by itself" in " ".join(result.stdout.split())
     assert file.name in result.stdout + result.stderr
     machine(PC1).check_output("getfacl --version")
-
-
