@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import tarfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -227,11 +228,10 @@ class Fetcher:
     def clear(self) -> None:
         """Remove all that was fetched."""
         shutil.rmtree(self.place)
-        for directory in (PLACE, PLACE.parent):
-            try:
-                directory.rmdir()
-            except OSError:  # something else is in it
-                return
+        # Where something else is in them, they stay.
+        with suppress(OSError):
+            PLACE.rmdir()
+            PLACE.parent.rmdir()
 
     def _lists(self) -> Iterator[tuple[Path, list[Path]]]:
         """Yield the archive's signed lists, each with its lists of packages."""

@@ -171,8 +171,8 @@ def settings_of(
 
     variables: of the task that asks. mine: whether they are the machine's own; else the task is
     another machine's. The registry's CA is known if its host was asked in this run. twins and store
-    are empty and attacks None, since nothing here knows them. Raises AnsibleError where machines could change
-    variables.
+    are empty and attacks None, since nothing here knows them. Raises AnsibleError where machines
+    could change variables.
     """
     refuse_injected_facts()
     hostvars, read = variables["hostvars"], reader(loader, templar)

@@ -14,6 +14,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible_collections.labocloud.room.plugins.action import package_source as action_plugin
 from ansible_collections.labocloud.room.plugins.module_utils import package_source
 from ansible_collections.labocloud.room.plugins.modules import package_source as module
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import PARTS
 from ansible_collections.labocloud.room.plugins.plugin_utils.store import manifest, sending
 from sample_action import Action
 from sample_seat import NAME, seat
@@ -57,19 +58,18 @@ def filled(store: Path) -> manifest.Release:
 class Offer:
     """A machine that is offered a store by the action, and what it answers, call by call."""
 
-    def __init__(self, store: Path, *answers: object, part: str = PART, **options: Any) -> None:
+    def __init__(
+        self, store: Path, *answers: object, part: str = PART, check: bool = False
+    ) -> None:
         self.sent: list[dict[str, bytes]] = []
         connection = mock.Mock()
         connection.put_file = self._receive
         arguments = {"packages": ["acl"], "going": ["docker-ce"]}
-        self.action = Action(action_plugin, None, connection, **arguments, **options)
+        self.action = Action(action_plugin, None, connection, check=check, **arguments)
         self.answers = list(answers)
         self.action.action._execute_module = self._answer
         verdict = {"packages": {"store": part, "own": ["tini"]}}
-        others = {"machine", "network", "registry", "engine", "students", "build"}
-        others |= {"images", "container", "exercises"}
-        verdicts = {**dict.fromkeys(others, {}), **verdict}
-        facts = {"seat": seat(), "verdict": verdicts}
+        facts = {"seat": seat(), "verdict": {**dict.fromkeys(PARTS), **verdict}}
         self.result = self.action.run(NAME, facts, room_store_directory=str(store))
 
     def _answer(self, module_args: dict[str, Any], **_: object) -> Mapping[str, object]:

@@ -97,7 +97,8 @@ def test_what_is_sent_is_used_for_all_that_apt_is_asked() -> None:
     for task, _ in within(blocks()[1]):
         assert STORE not in task or task[STORE]["packages"] == "{{ seat_packages }}"
     [record, install] = [task for task in everything(blocks()[1]) if "environment" in task]
-    assert STATE in record and record["environment"] == install["environment"]
+    assert STATE in record
+    assert record["environment"] == install["environment"]
     config = {"APT_CONFIG": "/run/labocloud/apt/apt.conf"}
     for store, environment in (({"environment": config}, config), ({"skipped": True}, {})):
         assert render(__seat_store=store).template(record["environment"]) == environment

@@ -1,6 +1,6 @@
 """Test who fetches packages for the others, and what of it comes to the control machine."""
 
-from collections.abc import Iterable
+import fcntl
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -8,9 +8,10 @@ from unittest import mock
 import pytest
 from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.labocloud.room.plugins.action import store_fill
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import PARTS
 from ansible_collections.labocloud.room.plugins.plugin_utils.store import sending, taking
 from sample_action import Action
-from sample_seat import seat
+from sample_seat import Known, seat, variables
 
 TRIXIE, BOOKWORM = "debian-13-amd64", "debian-12-amd64"
 PLACE = "/var/tmp/labocloud-images-abc_1"
@@ -24,9 +25,8 @@ def fill(*packages: str, suite: str = "trixie") -> dict[str, Any]:
 
 def published(part: str, wanted: dict[str, Any] | None) -> dict[str, Any]:
     """Return what is published of a machine that uses a part of the store."""
-    others = ("machine", "network", "registry", "engine", "students", "build")
-    verdicts = dict.fromkeys((*others, "images", "container", "exercises"), {})
-    return {"seat": seat(), "verdict": {**verdicts, "packages": {"store": part, "fill": wanted}}}
+    verdict = {"packages": {"store": part, "fill": wanted}}
+    return {"seat": seat(), "verdict": {**dict.fromkeys(PARTS), **verdict}}
 
 
 ROOM = {
@@ -45,16 +45,20 @@ class Fill:
     """
 
     def __init__(
-        self, store: Path, answer: object, name: str = "pc2", data: bytes = b"tar", **options: Any
+        self, store: Path, answer: object, *, data: bytes = b"tar", check: bool = False
     ) -> None:
         self.fetched: list[str] = []
         self.data = data
         connection = mock.Mock()
         connection.fetch_file = self._fetch
         connection._shell.remove = lambda path, recurse: f"rm {path} {recurse}"
-        self.action = Action(store_fill, answer, connection, seats=[*ROOM], **options)
+        self.action = Action(store_fill, answer, connection, check=check, seats=[*ROOM])
         self.result = self.action.run(
-            name, ROOM[name], ROOM, room_store_directory=str(store), room_store_sources=["http://m"]
+            "pc2",
+            ROOM["pc2"],
+            ROOM,
+            room_store_directory=str(store),
+            room_store_sources=["http://m"],
         )
 
     def _fetch(self, path: str, dest: str) -> None:
@@ -97,16 +101,10 @@ def test_the_first_machine_of_a_release_fetches_for_all_of_it(
 
 
 def test_each_release_has_its_own_first_machine_and_the_others_do_nothing() -> None:
-    shares = {name: store_fill.share_of(name, ROOM, hosts(ROOM)) for name in ROOM}
+    known = Known({name: variables(facts) for name, facts in ROOM.items()})
+    task_vars: Any = {"inventory_hostname": "other", "hostvars": known}
+    shares = {name: store_fill.share_of(name, ROOM, task_vars) for name in ROOM}
     assert {name for name, share in shares.items() if share} == {"pc2", "pc3"}
-
-
-def hosts(names: Iterable[str]) -> Any:
-    """Return the variables of a task of another machine."""
-    from sample_seat import Known, variables
-
-    known = Known({name: variables(ROOM[name]) for name in names})
-    return {"inventory_hostname": "other", "hostvars": known}
 
 
 def test_a_check_only_tells(tmp_path: Path) -> None:
@@ -162,7 +160,9 @@ def test_no_more_is_fetched_than_was_announced(tmp_path: Path) -> None:
 
 
 def test_two_runs_do_not_fill_a_store_at_once(tmp_path: Path) -> None:
-    import fcntl
-
-    with sending.locked(tmp_path), (tmp_path / ".lock").open() as other, pytest.raises(OSError):
+    with (
+        sending.locked(tmp_path),
+        (tmp_path / ".lock").open() as other,
+        pytest.raises(BlockingIOError),
+    ):
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)

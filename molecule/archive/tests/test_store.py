@@ -1,4 +1,4 @@
-"""Packages come into the room once, and from there to each seat; its own sources stay as they are."""
+"""Packages come into the room once, then to each seat, whose own sources stay as they are."""
 
 import json
 from collections.abc import Iterator

@@ -79,6 +79,7 @@ def stanzas(
     suite: str,
     architecture: str,
     names: Iterable[str],
+    *,
     now: datetime,
 ) -> dict[str, Stanza]:
     """Return what the archive says of some packages, by the names of their files.

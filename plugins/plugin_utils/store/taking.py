@@ -10,7 +10,7 @@ lists of packages come to; `debs/NAME`, those that the store lacks; `lists/N.InR
 import re
 import shutil
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -120,13 +120,14 @@ def take(
     place = manifest.folder(store, part)
     place.mkdir(parents=True, exist_ok=True)
     with _brought(archive) as brought:
-        signed = stanzas(brought.sources, brought.keyrings, suite, architecture, brought.names, at)
+        signed = stanzas(
+            brought.sources, brought.keyrings, suite, architecture, brought.names, now=at
+        )
         # From here on files change: who is killed leaves a part that has to be filled.
         others = {name: has for name, has in manifest.read(store).items() if name != part}
         manifest.write(store, others)
         for stanza in signed.values():
-            member = brought.packages.get(stanza.name)
-            _keep(place / stanza.name, stanza, member and (lambda m=member: brought.open(m)))
+            _keep(place / stanza.name, stanza, brought)
     key, index = write_index(place, signed.values(), suite, architecture, at)
     files: dict[str, manifest.File] = {
         stanza.name: {
@@ -152,7 +153,7 @@ def take(
     return len(files)
 
 
-def _keep(path: Path, stanza: Stanza, brought: Callable[[], IO[bytes]] | None) -> None:
+def _keep(path: Path, stanza: Stanza, brought: Brought) -> None:
     """Keep a package: the one that is there, or else the one that was brought.
 
     Raises ArchiveError where neither is what the archive has signed, and OSError.
@@ -160,11 +161,12 @@ def _keep(path: Path, stanza: Stanza, brought: Callable[[], IO[bytes]] | None) -
     if path.is_file() and digest(path) == stanza.sha256:
         return
     path.unlink(missing_ok=True)
-    if brought is None:
+    member = brought.packages.get(stanza.name)
+    if member is None:
         raise ArchiveError(f"{stanza.name} was changed here since it was fetched, and is removed")
     partial = path.with_name(f"{path.name}.part")
     try:
-        with brought() as source, partial.open("wb") as file:
+        with brought.open(member) as source, partial.open("wb") as file:
             shutil.copyfileobj(source, file)
         if digest(partial) != stanza.sha256:
             raise ArchiveError(f"{stanza.name} is not the one that Debian has signed")
