@@ -45,6 +45,7 @@ SEEN = (
     ("roles/room_lock/*", "conventions molecule:refusals"),
     ("roles/room_page/*", "conventions browser live molecule:day"),
     ("roles/room_registry/*", "conventions molecule:room"),
+    ("roles/room_store/*", "conventions molecule:archive"),
     ("roles/seat/*", "conventions molecule:refusals"),
     ("roles/seat_reset/*", "conventions molecule:reset"),
     ("playbooks/remove.yml", "unit conventions collection molecule:remove molecule:rootless"),
