@@ -32,15 +32,13 @@ _value:
   elements: str
 """
 
-import importlib.util
 from collections.abc import Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
-
-# The package may be missing where only the collection was installed.
-if HAS_PYSEQUOIA := importlib.util.find_spec("pysequoia") is not None:
-    from pysequoia import Cert
+from ansible_collections.labocloud.room.plugins.plugin_utils.openpgp import (
+    OpenpgpError,
+    certificates,
+)
 
 
 def openpgp_fingerprints(text: str) -> list[str]:
@@ -48,20 +46,10 @@ def openpgp_fingerprints(text: str) -> list[str]:
 
     Raises AnsibleFilterError if the text holds no key, or pysequoia is not installed.
     """
-    if not HAS_PYSEQUOIA:
-        raise AnsibleFilterError(
-            str(
-                Refusal(
-                    "a key cannot be read here",
-                    "install pysequoia in the Python that Ansible runs with",
-                )
-            )
-        )
     try:
-        keys = Cert.split_bytes(text.encode())
-    except Exception as error:  # the library raises bare RuntimeErrors, with a stack trace as text
-        reason = str(error).splitlines()[0]
-        raise AnsibleFilterError(f"this is no OpenPGP key ({reason})") from error
+        keys = certificates([text.encode()])
+    except OpenpgpError as error:
+        raise AnsibleFilterError(str(error)) from error
     if not keys:
         raise AnsibleFilterError("this is no OpenPGP key (there is none in it)")
     return [key.fingerprint.upper() for key in keys]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.labocloud.room.plugins.filter import openpgp
+from ansible_collections.labocloud.room.plugins.plugin_utils import openpgp as library
 
 KEY = Path(__file__).parents[2] / "molecule/refusals/files/other.asc"
 FINGERPRINT = "ACFD350A5E3E17C33A17E771F2EB87B698EC8B14"
@@ -26,6 +27,6 @@ def test_what_is_no_key_is_refused(text: str) -> None:
 
 
 def test_where_the_library_is_lacking_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openpgp, "HAS_PYSEQUOIA", False)
+    monkeypatch.setattr(library, "HAS_PYSEQUOIA", False)
     with pytest.raises(AnsibleFilterError, match="Fix: install pysequoia"):
         openpgp.openpgp_fingerprints(KEY.read_text())

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
 
-from ansible_collections.labocloud.room.plugins.plugin_utils.store.openpgp import certificates
-from ansible_collections.labocloud.room.plugins.plugin_utils.store.openpgp import (
+from ansible_collections.labocloud.room.plugins.plugin_utils.openpgp import certificates
+from ansible_collections.labocloud.room.plugins.plugin_utils.openpgp import (
     verified as verified_by,
 )
 

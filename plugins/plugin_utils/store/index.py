@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ansible_collections.labocloud.room.plugins.module_utils.files import write_whole
 from ansible_collections.labocloud.room.plugins.module_utils.package_source import ORIGIN
+from ansible_collections.labocloud.room.plugins.plugin_utils.openpgp import Signer
 from ansible_collections.labocloud.room.plugins.plugin_utils.store.archive import Stanza
-from ansible_collections.labocloud.room.plugins.plugin_utils.store.openpgp import Signer
 
 _RELEASE = """\
 Origin: {origin}

@@ -7,6 +7,8 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterable
 
+from ansible_collections.labocloud.room.plugins.module_utils.refusal import Refusal
+
 # The package may be missing where only the collection was installed.
 if HAS_PYSEQUOIA := importlib.util.find_spec("pysequoia") is not None:
     from pysequoia import Cert, SignatureMode, Tsk, sign, verify
@@ -24,7 +26,12 @@ def _reason(error: Exception) -> str:
 def _need_library() -> None:
     """Raise OpenpgpError where the library is not installed."""
     if not HAS_PYSEQUOIA:
-        raise OpenpgpError("pysequoia is not installed in the Python that Ansible runs with")
+        raise OpenpgpError(
+            Refusal(
+                "pysequoia is not installed",
+                "install pysequoia in the Python that Ansible runs with",
+            )
+        )
 
 
 def certificates(keyrings: Iterable[bytes]) -> list[Cert]:
