@@ -114,6 +114,7 @@ class Room:
             "ANSIBLE_SSH_COMMON_ARGS": ssh,
             "ANSIBLE_NOCOLOR": "1",
             "LABOCLOUD_REPORTS": str(self.work / "reports"),
+            "LABOCLOUD_STORE": str(self.work / "store"),
             "MOLECULE_SCENARIO_NAME": self.name,
             "MOLECULE_EPHEMERAL_DIRECTORY": str(self.work),
         }
