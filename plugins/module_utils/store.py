@@ -213,7 +213,7 @@ class Fetcher:
         wanted: the packages. names: those of all files, of which the control machine has some.
         Raises OSError.
         """
-        with tarfile.open(dest, "w", format=tarfile.PAX_FORMAT) as tar:
+        with tarfile.open(dest, "w", format=tarfile.USTAR_FORMAT) as tar:
             listing = self.place / "names"
             listing.write_text("".join(f"{name}\n" for name in names))
             tar.add(listing, "names")

@@ -7,14 +7,13 @@ lists of packages come to; `debs/NAME`, those that the store lacks; `lists/N.InR
 `lists/N/COMPONENT.Packages.xz`, the archive's lists; and `keys/NAME`, keyrings.
 """
 
+import os
 import re
-import shutil
 import tarfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from ansible_collections.labocloud.room.plugins.module_utils.files import digest
 from ansible_collections.labocloud.room.plugins.module_utils.package_source import FILE_NAME
@@ -31,37 +30,73 @@ _RELEASE = re.compile(r"lists/(\d{1,2})\.InRelease", re.ASCII)
 _LIST = re.compile(r"lists/(\d{1,2})/[a-z-]+\.Packages\.xz", re.ASCII)
 _KEYRING = re.compile(r"keys/[A-Za-z0-9.-]+", re.ASCII)
 _PACKAGE = re.compile(rf"debs/({FILE_NAME.pattern})", re.ASCII)
-# Members, and bytes of those that are read into memory; those of packages are as many as announced.
-_MOST_MEMBERS, _LARGEST = 3000, 64 * 2**20
+# Members, and bytes of all that are read into memory, which packages are not.
+_MOST_MEMBERS, _MOST_BYTES = 3000, 64 * 2**20
+_PIECE = 2**20
+
+
+class _Member(NamedTuple):
+    """Where the bytes of a member are in the file, and how many."""
+
+    start: int
+    size: int
+
+
+def _members(file: IO[bytes]) -> Iterator[tuple[str, _Member]]:
+    """Yield the name and the place of each member of a tar file.
+
+    Of the headers, those of plain files alone are known: others would be read into memory however
+    large they are, or have a few bytes stand for many. Raises ArchiveError.
+    """
+    end = file.seek(0, os.SEEK_END)
+    start = file.seek(0)
+    while (block := file.read(tarfile.BLOCKSIZE)).strip(tarfile.NUL):
+        try:
+            header = tarfile.TarInfo.frombuf(block, "utf-8", "replace")
+        except tarfile.HeaderError as error:
+            raise ArchiveError(f"what it has fetched cannot be read ({error})") from error
+        start += tarfile.BLOCKSIZE
+        if header.type != tarfile.REGTYPE or not 0 <= header.size <= end - start:
+            raise ArchiveError(f"{header.name[:80]!r} is no file in what it has fetched")
+        yield header.name, _Member(start, header.size)
+        start += -(-header.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
+        file.seek(start)
+    if len(block) != tarfile.BLOCKSIZE:
+        raise ArchiveError("what it has fetched has no end")
 
 
 class Brought:
-    """What a machine has brought, read once, and not believed yet. Raises ArchiveError, OSError."""
+    """What a machine has brought, read once, and not believed yet."""
 
-    def __init__(self, tar: tarfile.TarFile) -> None:
-        """Read all but the packages, and find these."""
-        self._tar = tar
+    def __init__(self, file: IO[bytes]) -> None:
+        """Read all but the packages, and find these. Raises ArchiveError and OSError."""
+        self._file = file
         self.names: set[str] = set()
         self.keyrings: list[bytes] = []
-        self.packages: dict[str, tarfile.TarInfo] = {}
+        self.packages: dict[str, _Member] = {}
         releases: dict[str, bytes] = {}
         lists: dict[str, list[bytes]] = {}
-        seen: set[str] = set()
-        for member in tar:
-            name = member.name
-            if name in seen or len(seen) == _MOST_MEMBERS or not member.isreg():
+        members: dict[str, _Member] = {}
+        for name, member in _members(file):
+            if name in members or len(members) == _MOST_MEMBERS:
                 raise ArchiveError(f"{name[:80]!r} is not expected in what it has fetched")
-            seen.add(name)
+            members[name] = member
+        left = _MOST_BYTES
+        for name, member in members.items():
             if match := _PACKAGE.fullmatch(name):
                 self.packages[match[1]] = member
-            elif match := _RELEASE.fullmatch(name):
-                releases[match[1]] = self._read(member)
+                continue
+            if (left := left - member.size) < 0:
+                raise ArchiveError(f"its lists have more than {_MOST_BYTES // 10**6} MB")
+            data = b"".join(self.pieces(member))
+            if match := _RELEASE.fullmatch(name):
+                releases[match[1]] = data
             elif match := _LIST.fullmatch(name):
-                lists.setdefault(match[1], []).append(self._read(member))
+                lists.setdefault(match[1], []).append(data)
             elif _KEYRING.fullmatch(name):
-                self.keyrings.append(self._read(member))
+                self.keyrings.append(data)
             elif name == "names":
-                self.names = {*self._read(member).decode(errors="replace").split()}
+                self.names = {*data.decode(errors="replace").split()}
             else:
                 raise ArchiveError(f"{name[:80]!r} is not expected in what it has fetched")
         for name in self.names:
@@ -69,28 +104,13 @@ class Brought:
                 raise ArchiveError(f"{name[:80]!r} is no package's file")
         self.sources = [Source(release, lists.get(key, [])) for key, release in releases.items()]
 
-    def _read(self, member: tarfile.TarInfo) -> bytes:
-        """Return the bytes of a small member."""
-        if member.size > _LARGEST:
-            raise ArchiveError(f"{member.name} has {member.size // 10**6} MB")
-        return self.open(member).read()
-
-    def open(self, member: tarfile.TarInfo) -> IO[bytes]:
-        """Return a member as a file."""
-        file = self._tar.extractfile(member)
-        if file is None:
-            raise ArchiveError(f"{member.name} is no file")
-        return file
-
-
-@contextmanager
-def _brought(archive: Path) -> Iterator[Brought]:
-    """Open what a machine has brought. Raises ArchiveError and OSError."""
-    try:
-        with tarfile.open(archive, "r:") as tar:
-            yield Brought(tar)
-    except tarfile.TarError as error:
-        raise ArchiveError(f"what it has fetched cannot be read ({error})") from error
+    def pieces(self, member: _Member) -> Iterator[bytes]:
+        """Yield the bytes of a member."""
+        self._file.seek(member.start)
+        left = member.size
+        while left and (piece := self._file.read(min(left, _PIECE))):
+            left -= len(piece)
+            yield piece
 
 
 def held(store: Path, part: str) -> list[str]:
@@ -119,7 +139,8 @@ def take(
     at = datetime.fromtimestamp(now, UTC)
     place = manifest.folder(store, part)
     place.mkdir(parents=True, exist_ok=True)
-    with _brought(archive) as brought:
+    with archive.open("rb") as file:
+        brought = Brought(file)
         signed = stanzas(
             brought.sources, brought.keyrings, suite, architecture, brought.names, now=at
         )
@@ -166,8 +187,8 @@ def _keep(path: Path, stanza: Stanza, brought: Brought) -> None:
         raise ArchiveError(f"{stanza.name} was changed here since it was fetched, and is removed")
     partial = path.with_name(f"{path.name}.part")
     try:
-        with brought.open(member) as source, partial.open("wb") as file:
-            shutil.copyfileobj(source, file)
+        with partial.open("wb") as file:
+            file.writelines(brought.pieces(member))
         if digest(partial) != stanza.sha256:
             raise ArchiveError(f"{stanza.name} is not the one that Debian has signed")
         partial.rename(path)
