@@ -2,6 +2,7 @@
 
 import io
 import lzma
+import re
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -113,7 +114,12 @@ class Archive:
             (place / "InRelease").write_bytes(archive.release())
         (folder / "pool").mkdir(exist_ok=True)
         for name, data in self.content.items():
-            (folder / "pool" / name).write_bytes(data)
+            (folder / in_pool(name)).write_bytes(data)
+
+
+def in_pool(name: str) -> str:
+    """Return a package's path in an archive, where its file's name has no epoch."""
+    return f"pool/{re.sub('_.*%3a', '_', name)}"
 
 
 def _stanza(name: str, data: bytes) -> str:
@@ -123,7 +129,7 @@ def _stanza(name: str, data: bytes) -> str:
         f"Package: {package}\nSource: {package}-source (1.0)\n"
         f"Version: {version.replace('%3a', ':')}\nArchitecture: {architecture}\n"
         f"Maintainer: a maintainer <maintainer@example.org>\nDescription: a sample\n"
-        f"Filename: pool/{name}\nSize: {len(data)}\nSHA256: {sha256(data).hexdigest()}\n"
+        f"Filename: {in_pool(name)}\nSize: {len(data)}\nSHA256: {sha256(data).hexdigest()}\n"
     )
 
 

@@ -99,6 +99,8 @@ class Brought:
                 self.names = {*data.decode(errors="replace").split()}
             else:
                 raise ArchiveError(f"{name[:80]!r} is not expected in what it has fetched")
+        if not self.names:
+            raise ArchiveError("it names no package")
         for name in self.names:
             if not FILE_NAME.fullmatch(name):
                 raise ArchiveError(f"{name[:80]!r} is no package's file")
