@@ -46,7 +46,7 @@ class Archive:
         return replace(self, **changes)  # type: ignore[arg-type]
 
     def with_fields(self, **fields: str) -> "Archive":
-        """Return the archive with other fields of its Release, by - for _; empty ones are absent."""
+        """Return the archive with other fields of its Release, by - for _; empty ones go."""
         given = {name.replace("_", "-"): value for name, value in fields.items()}
         merged = {**self.fields, **given}
         return self.having(fields={name: value for name, value in merged.items() if value})
@@ -102,7 +102,7 @@ class Archive:
         return {name: data for name, data in merged.items() if data is not None}
 
     def publish(self, folder: Path) -> None:
-        """Write the archive as a mirror serves it, with the suite of its updates, which is empty."""
+        """Write the archive as a mirror serves it, with the suite of its updates, still empty."""
         for suite, archive in (
             (SUITE, self),
             (f"{SUITE}-updates", self.having(content={}).with_fields(Codename=f"{SUITE}-updates")),

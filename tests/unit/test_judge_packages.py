@@ -1,9 +1,17 @@
 """Test what the room's store is to fetch for a machine, and which machines use it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.labocloud.room.plugins.plugin_utils.judge import groups, packages
+import yaml
+from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
+    engine,
+    groups,
+    packages,
+    registry,
+)
+from ansible_collections.labocloud.room.plugins.plugin_utils.settings import ROLES
 from ansible_collections.labocloud.room.plugins.plugin_utils.store.packages import (
     packages as wanted_by,
 )
@@ -115,3 +123,56 @@ def test_a_machine_that_is_alone_fetches_its_own() -> None:
 def test_a_wrong_setting_is_refused() -> None:
     [found] = verdict(room_store_use="sometimes")["refused"]
     assert "room_store_use" in found["cause"]["en"]
+
+
+def literals(task: object) -> Iterator[str]:
+    """Yield the packages that tasks name themselves, for apt or for the tasks that install."""
+    if isinstance(task, list):
+        for one in task:
+            yield from literals(one)
+    if isinstance(task, dict):
+        named = [task.get("seat_packages"), (task.get("ansible.builtin.apt") or {}).get("name")]
+        for names in named:
+            yield from [names] if isinstance(names, str) else names or []
+        for inner in task.values():
+            yield from literals(inner)
+
+
+def test_no_task_names_a_package_that_the_store_does_not_know_of() -> None:
+    """Show that each is worked out where the store's lists are worked out, too."""
+    files = sorted(ROLES.glob("*/tasks/*.yml"))
+    named = {name for file in files for name in literals(yaml.safe_load(file.read_text()))}
+    expressions = {name for name in named if name.startswith("{{")}
+    assert len(expressions) > 3
+    # For Docker's own archive, which the store does not have.
+    assert named - expressions == {"ca-certificates", "python3-debian"}
+
+
+@pytest.mark.parametrize("release", ["12", "13"])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"docker_engine_version": "26.1*", "docker_engine_packages": ["git"]},
+        {"docker_engine_students": "rootless"},
+    ],
+)
+def test_the_store_has_all_that_a_machine_is_to_install(
+    release: str, settings: dict[str, object]
+) -> None:
+    wanted = sample_settings(**settings)
+    bare = seat(*BARE, ("os/version", release))
+    installed = engine.installation(bare, wanted, bare)["packages"]
+    there = {name for kind in wanted_by(f"debian-{release}", wanted) for name in kind}
+    assert installed
+    assert {*installed} <= there
+
+
+def test_the_store_has_what_the_registrys_host_installs() -> None:
+    rooms = {"lab": ["pc01", "pc02"], "registry": ["server"]}
+    wanted = sample_settings(
+        rooms, "server", room_registry_address="server", course_image_builder=""
+    )
+    lacking = registry.judge(seat(*BARE), wanted, {})["lacking"]
+    assert lacking
+    assert {*lacking} <= {name for kind in wanted_by(RELEASE, wanted) for name in kind}

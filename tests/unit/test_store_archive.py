@@ -110,9 +110,12 @@ def test_what_is_no_list_at_all_is_told(archive: Archive, monkeypatch: pytest.Mo
 
 
 def test_what_is_around_a_signature_is_not_of_it(archive: Archive) -> None:
-    assert openpgp.verified(
-        b"Origin: Evil\n\n" + archive.release(), openpgp.certificates([archive.keyring])
-    ) == archive.unsigned()
+    assert (
+        openpgp.verified(
+            b"Origin: Evil\n\n" + archive.release(), openpgp.certificates([archive.keyring])
+        )
+        == archive.unsigned()
+    )
 
 
 def test_keys_that_are_none_are_told(archive: Archive) -> None:
@@ -126,6 +129,4 @@ def test_a_key_beside_the_archives_own_does_not_count(archive: Archive) -> None:
     other = Archive()
     source = Source(other.release(), [other.packed()])
     with pytest.raises(ArchiveError, match="not signed by Debian"):
-        stanzas(
-            [source], [archive.keyring, other.keyring], SUITE, ARCHITECTURE, [ACL], now=NOW
-        )
+        stanzas([source], [archive.keyring, other.keyring], SUITE, ARCHITECTURE, [ACL], now=NOW)

@@ -117,9 +117,7 @@ def test_what_the_control_machine_has_is_named_and_not_fetched(filler: Filler) -
     assert [name for name in members if name.startswith("debs/")] == [f"debs/{ZSTD}"]
 
 
-def test_an_interrupted_fetch_goes_on(
-    filler: Filler, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupted_fetch_goes_on(filler: Filler, monkeypatch: pytest.MonkeyPatch) -> None:
     """Show that what it has left whole is not fetched again, and what is not whole is."""
     with monkeypatch.context() as patched:
         patched.setattr(fetching.Fetcher, "pack", lambda *_: (_ for _ in ()).throw(OSError("full")))

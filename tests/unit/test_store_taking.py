@@ -115,7 +115,7 @@ def test_a_package_of_which_nothing_is_signed_is_not_kept(archive: Archive, stor
 
 
 def is_refused(archive: Archive, store: Path, brought: Path | Mapping[str, bytes]) -> str:
-    """Return why what a machine has brought is not taken; a store that was filled stays as it is."""
+    """Return why what a machine has brought is not taken; the store stays as it was."""
     take(store, archive.brought())
     before = manifest.read(store)
     with pytest.raises(ArchiveError) as refused:

@@ -101,9 +101,8 @@ class Brought:
                 raise ArchiveError(f"{name[:80]!r} is not expected in what it has fetched")
         if not self.names:
             raise ArchiveError("it names no package")
-        for name in self.names:
-            if not FILE_NAME.fullmatch(name):
-                raise ArchiveError(f"{name[:80]!r} is no package's file")
+        if odd := sorted(name for name in self.names if not FILE_NAME.fullmatch(name)):
+            raise ArchiveError(f"{odd[0][:80]!r} is no package's file")
         self.sources = [Source(release, lists.get(key, [])) for key, release in releases.items()]
 
     def pieces(self, member: _Member) -> Iterator[bytes]:
