@@ -195,6 +195,8 @@ def test_a_file_that_was_torn_is_refused_wherever_it_was(archive: Archive, store
     for size in (0, 100, 512, 700, len(whole) // 2, len(whole) - 1):
         torn.write_bytes(whole[:size])
         assert is_refused(archive, store, torn)
+    torn.write_bytes(whole + bytes(-len(whole) % tarfile.BLOCKSIZE))
+    assert "has no end" in is_refused(archive, store, torn)
     torn.write_bytes(b"no tar file" * 100)
     assert "cannot be read" in is_refused(archive, store, torn)
 
