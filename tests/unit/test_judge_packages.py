@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import (
+    build,
     engine,
     groups,
     packages,
@@ -165,7 +166,7 @@ def test_the_store_has_all_that_a_machine_is_to_install(
     installed = engine.installation(bare, wanted, bare)["packages"]
     there = {name for kind in wanted_by(f"debian-{release}", wanted) for name in kind}
     assert installed
-    assert {*installed} <= there
+    assert {*installed, *build.TOOLS} <= there
 
 
 def test_the_store_has_what_the_registrys_host_installs() -> None:

@@ -1,6 +1,7 @@
 """Test that a machine fetches packages for others, by the real apt from a real server."""
 
 import http.server
+import os
 import shutil
 import tarfile
 from collections import namedtuple
@@ -25,20 +26,21 @@ Usage = namedtuple("Usage", "free")
 class Filler:
     """A machine that fetches from an archive, which a real server has.
 
-    asked: the paths that were asked of the server, in order.
+    asked: the paths that were asked of the server, in order. is_away: whether it answers nothing.
     """
 
     def __init__(self, path: Path, archive: Archive) -> None:
         self.path, self.archive = path, archive
         self.asked: list[str] = []
         self.address = ""
+        self.is_away = False
 
     def answer(self, handler: http.server.BaseHTTPRequestHandler) -> None:
         """Serve a file of the archive."""
         self.asked.append(handler.path)
         file = self.path / "mirror" / unquote(handler.path).lstrip("/")
-        if not file.is_file():
-            handler.send_error(404)
+        if self.is_away or not file.is_file():
+            handler.send_error(503 if self.is_away else 404)
             return
         data = file.read_bytes()
         handler.send_response(200)
@@ -122,6 +124,7 @@ def test_an_interrupted_fetch_goes_on(filler: Filler, monkeypatch: pytest.Monkey
     with monkeypatch.context() as patched:
         patched.setattr(fetching.Fetcher, "pack", lambda *_: (_ for _ in ()).throw(OSError("full")))
         assert filler.fill()["msg"] == "full"
+    assert not [*(filler.path / "passing").iterdir()]
     assert filler.fetched() == sorted(CONTENT)
     archives = fetching.PLACE / f"{SUITE}-{ARCHITECTURE}/archives"
     (archives / ACL).write_bytes(CONTENT[ACL][::-1])
@@ -155,9 +158,23 @@ def test_an_archive_that_is_away_is_told(filler: Filler) -> None:
     assert "room_store_sources" in filler.fill(sources=["http://127.0.0.1:9"])["msg"]
 
 
-def test_a_password_in_an_address_is_not_shown(filler: Filler) -> None:
-    msg = filler.fill(sources=["http://me:secret@127.0.0.1:9"])["msg"]
-    assert "cannot fetch" in msg
+def test_lists_of_an_earlier_fetch_do_not_stand_for_those_of_an_archive_that_is_away(
+    filler: Filler,
+) -> None:
+    assert "Unable to locate" in filler.fill(packages=[["acl", "evil"]])["msg"]
+    filler.is_away = True
+    assert "503" in filler.fill()["msg"]
+
+
+def test_a_password_in_an_address_is_not_shown(
+    filler: Filler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = filler.path / "programs"
+    script = 'echo "E: Failed to fetch http://me:secret@mirror/x" >&2\nexit 100'
+    stand_in.program(programs / "apt-get", script)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    msg = filler.fill()["msg"]
+    assert "Failed to fetch" in msg
     assert "secret" not in msg
 
 
