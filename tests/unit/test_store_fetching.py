@@ -164,6 +164,7 @@ def test_lists_of_an_earlier_fetch_do_not_stand_for_those_of_an_archive_that_is_
     assert "Unable to locate" in filler.fill(packages=[["acl", "evil"]])["msg"]
     filler.is_away = True
     assert "503" in filler.fill()["msg"]
+    assert filler.fetched() == []
 
 
 def test_a_password_in_an_address_is_not_shown(
