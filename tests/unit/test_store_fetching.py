@@ -3,10 +3,14 @@
 import http.server
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import tarfile
 from collections import namedtuple
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 from typing import Any
 from urllib.parse import unquote
 
@@ -20,6 +24,15 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.store import manife
 from sample_archive import ACL, ARCHITECTURE, CONTENT, NOW, SUITE, ZSTD, Archive, in_pool
 
 PACKAGES = [["acl"], ["acl", "zstd=1:1.5.7"]]
+# A process that fetches. Its arguments: where to, the archive's keyring and its address.
+_FETCH = """
+import conftest, sys
+from pathlib import Path
+from ansible_collections.labocloud.room.plugins.module_utils import store
+store.PLACE, store.KEYRINGS = Path(sys.argv[1]), (Path(sys.argv[2]),)
+fetcher = store.Fetcher("trixie", "amd64", [sys.argv[3]])
+fetcher.fetch(fetcher.wanted([["acl", "zstd"]]))
+"""
 Usage = namedtuple("Usage", "free")
 
 
@@ -27,6 +40,7 @@ class Filler:
     """A machine that fetches from an archive, which a real server has.
 
     asked: the paths that were asked of the server, in order. is_away: whether it answers nothing.
+    is_halfway: set when a package is waited for, which is not sent before goes_on.
     """
 
     def __init__(self, path: Path, archive: Archive) -> None:
@@ -34,6 +48,8 @@ class Filler:
         self.asked: list[str] = []
         self.address = ""
         self.is_away = False
+        self.is_halfway, self.goes_on = Event(), Event()
+        self.goes_on.set()
 
     def answer(self, handler: http.server.BaseHTTPRequestHandler) -> None:
         """Serve a file of the archive."""
@@ -43,6 +59,9 @@ class Filler:
             handler.send_error(503 if self.is_away else 404)
             return
         data = file.read_bytes()
+        if not self.goes_on.is_set() and in_pool(ZSTD) in unquote(handler.path):
+            self.is_halfway.set()
+            self.goes_on.wait()
         handler.send_response(200)
         handler.send_header("Content-Length", str(len(data)))
         handler.end_headers()
@@ -132,6 +151,26 @@ def test_an_interrupted_fetch_goes_on(filler: Filler, monkeypatch: pytest.Monkey
     answer = filler.fill()
     assert (filler.fetched(), answer["fetched"]) == ([ACL], 1)
     assert filler.members(answer)[f"debs/{ACL}"] == CONTENT[ACL]
+
+
+def test_a_fetch_that_was_killed_goes_on(filler: Filler) -> None:
+    """Kill the module, and the apt that it has started, while a package is on its way."""
+    filler.goes_on.clear()
+    archives = fetching.PLACE / f"{SUITE}-{ARCHITECTURE}/archives"
+    command = [sys.executable, "-c", _FETCH, fetching.PLACE, fetching.KEYRINGS[-1], filler.address]
+    process = subprocess.Popen(command, cwd=Path(__file__).parent, start_new_session=True)
+    try:
+        assert filler.is_halfway.wait(120)
+        stand_in.wait_until(lambda: (archives / ACL).read_bytes() == CONTENT[ACL])
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        filler.goes_on.set()
+    assert filler.fetched() == sorted(CONTENT)
+    answer = filler.fill()
+    assert (filler.fetched(), answer["fetched"]) == ([ZSTD], 1)
+    members = filler.members(answer)
+    assert {name: members[f"debs/{name}"] for name in CONTENT} == CONTENT
 
 
 def test_packages_that_the_archive_does_not_have_are_named(filler: Filler) -> None:
