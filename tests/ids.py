@@ -58,6 +58,7 @@ def ids(project: Path) -> set[str]:
             "MOLECULE_EPHEMERAL_DIRECTORY": "/nowhere",
             "LABOCLOUD_REPORTS": "/nowhere",
             "LABOCLOUD_CACHE": "/nowhere",
+            "LABOCLOUD_STORE": "/nowhere",
         }
         collected |= _collected(project, scenario / "tests", environment)
     folders = [path for path in project.glob("tests/*") if any(path.glob("test_*.py"))]

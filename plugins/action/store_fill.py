@@ -25,7 +25,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.contract.verdicts i
 from ansible_collections.labocloud.room.plugins.plugin_utils.printable import printable
 from ansible_collections.labocloud.room.plugins.plugin_utils.published import Variables, published
 from ansible_collections.labocloud.room.plugins.plugin_utils.seat_action import Machine
-from ansible_collections.labocloud.room.plugins.plugin_utils.store import sending, taking
+from ansible_collections.labocloud.room.plugins.plugin_utils.store import manifest, sending, taking
 
 # A path in the module's answer becomes one of a command here: no other is taken.
 PATH = re.compile(rf"{PLACE}/{PREFIX}\w+/[\w.]+", re.ASCII)
@@ -90,8 +90,11 @@ class ActionModule(Action):
 
         Raises AnsibleError, OSError, and ValueError where it cannot be filled.
         """
+        there = manifest.read(store).get(name)
+        wanted, filled = manifest.asked(there, fill["packages"], time.time())
         arguments = {
             **fill,
+            "packages": wanted,
             "sources": machine.settings["room_store_sources"],
             "held": taking.held(store, name),
         }
@@ -113,7 +116,8 @@ class ActionModule(Action):
                 partial,
                 suite=fill["suite"],
                 architecture=fill["architecture"],
-                wanted=fill["packages"],
+                wanted=wanted,
+                filled=filled,
                 now=time.time(),
             )
             sending.forget(store)

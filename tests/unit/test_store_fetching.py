@@ -125,7 +125,8 @@ def test_what_lists_of_packages_come_to_is_fetched_and_nothing_stays(filler: Fil
 def test_the_store_takes_what_was_fetched(filler: Filler) -> None:
     path, store = Path(filler.fill()["path"]), filler.path / "kept"
     what: dict[str, Any] = {"suite": SUITE, "architecture": ARCHITECTURE, "wanted": PACKAGES}
-    assert taking.take(store, "debian-13-amd64", path, now=NOW.timestamp(), **what) == 2
+    times = {"filled": NOW.timestamp(), "now": NOW.timestamp()}
+    assert taking.take(store, "debian-13-amd64", path, **what, **times) == 2
     place = manifest.folder(store, "debian-13-amd64")
     assert {name: (place / name).read_bytes() for name in CONTENT} == CONTENT
 

@@ -1,6 +1,7 @@
 """Test who fetches packages for the others, and what of it comes to the control machine."""
 
 import fcntl
+import time
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -8,8 +9,9 @@ from unittest import mock
 import pytest
 from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.labocloud.room.plugins.action import store_fill
+from ansible_collections.labocloud.room.plugins.module_utils.package_source import INDEX
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import PARTS
-from ansible_collections.labocloud.room.plugins.plugin_utils.store import sending, taking
+from ansible_collections.labocloud.room.plugins.plugin_utils.store import manifest, sending, taking
 from sample_action import Action
 from sample_seat import Known, seat, variables
 
@@ -93,11 +95,47 @@ def test_the_first_machine_of_a_release_fetches_for_all_of_it(
     [(store, part, partial, what, data)] = taken
     assert (store, part, data, what["suite"]) == (tmp_path, TRIXIE, b"tar", "trixie")
     assert what["wanted"] == question["packages"]
+    assert abs(what["filled"] - what["now"]) < 60 * 60
     assert filled.result["changed"]
     assert filled.action.commands == [f"rm {PLACE} True"]
     assert not partial.exists()
     # What was packed of the store as it was is of no use any more.
     assert not (tmp_path / "sending").exists()
+
+
+DAY = 24 * 60 * 60
+OWN = [["acl"], ["acl", "git"], ["mmdebstrap"]]
+OTHERS = [["mmdebstrap"], ["acl=1", "nano"]]
+
+
+@pytest.mark.parametrize(
+    ("age", "wanted", "is_begun_anew"),
+    [
+        (6 * DAY, [["acl"], ["acl", "git"], ["acl=1", "nano"], ["mmdebstrap"]], False),
+        (8 * DAY, OWN, True),
+        (-DAY, OWN, True),
+    ],
+)
+def test_what_rooms_with_one_store_ask_for_adds_up_for_a_week(
+    tmp_path: Path, taken: list[Any], age: int, wanted: list[list[str]], *, is_begun_anew: bool
+) -> None:
+    """Otherwise each of two rooms would have the other's fetched away, and be without it."""
+    began = int(time.time()) - age
+    release = manifest.Release(
+        suite="trixie",
+        architecture="amd64",
+        filled=began,
+        wanted=OTHERS,
+        key="",
+        index=dict.fromkeys(INDEX, ""),
+        files={},
+    )
+    manifest.write(tmp_path, {TRIXIE: release, BOOKWORM: {**release, "wanted": [["other"]]}})
+    [question] = Fill(tmp_path, ANSWER).action.questions
+    assert question["packages"] == wanted
+    [(*_, what, _)] = taken
+    assert what["wanted"] == wanted
+    assert what["filled"] == pytest.approx(time.time() if is_begun_anew else began, abs=60 * 60)
 
 
 def test_each_release_has_its_own_first_machine_and_the_others_do_nothing() -> None:

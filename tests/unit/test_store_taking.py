@@ -23,6 +23,7 @@ from sample_archive import ACL, ARCHITECTURE, CONTENT, NOW, SUITE, ZSTD, Archive
 
 PART = "debian-13-amd64"
 WANTED = [["acl", "zstd"], ["mmdebstrap"]]
+FILLED = int(NOW.timestamp()) - 60
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def archive(monkeypatch: pytest.MonkeyPatch) -> Archive:
     return sample
 
 
-def take(store: Path, brought: Path | Mapping[str, bytes], wanted: list[list[str]] = WANTED) -> int:
+def take(store: Path, brought: Path | Mapping[str, bytes]) -> int:
     """Take into a store what a machine has brought: a file, or its members."""
     path = brought if isinstance(brought, Path) else tar_of(store.parent / "fetched", brought)
     return taking.take(
@@ -42,7 +43,8 @@ def take(store: Path, brought: Path | Mapping[str, bytes], wanted: list[list[str
         path,
         suite=SUITE,
         architecture=ARCHITECTURE,
-        wanted=wanted,
+        wanted=WANTED,
+        filled=FILLED,
         now=NOW.timestamp(),
     )
 
@@ -62,7 +64,7 @@ def test_a_store_is_filled(archive: Archive, store: Path) -> None:
     assert take(store, archive.brought()) == len(CONTENT)
     assert packages(store) == CONTENT
     release = manifest.read(store)[PART]
-    assert (release["wanted"], release["filled"]) == (WANTED, int(NOW.timestamp()))
+    assert (release["wanted"], release["filled"]) == (WANTED, FILLED)
     assert (release["suite"], release["architecture"]) == (SUITE, ARCHITECTURE)
     assert release["files"][ZSTD]["version"] == "1:1.5.7"
     assert release["files"][ZSTD]["source"] == "zstd-source"

@@ -1,6 +1,7 @@
 """Packages come into the room once, then to each seat, whose own sources stay as they are."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,11 +10,11 @@ from subprocess import CompletedProcess
 
 import pytest
 from instances import machine
-from playbook import PROJECT, changed, run, seats
+from playbook import changed, run, seats
 from testinfra.host import Host
 
 PC1, PC2 = seats()
-STORE = PROJECT / ".cache/store"
+STORE = Path(os.environ["LABOCLOUD_STORE"])
 # What an installation leaves on a seat while it goes on.
 PASSING = "/run/labocloud/apt /var/lib/labocloud/packages /var/lib/labocloud/store"
 

@@ -16,7 +16,7 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.contract.wanted imp
 from ansible_collections.labocloud.room.plugins.plugin_utils.findings import finding
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge import delivery, engine
 from ansible_collections.labocloud.room.plugins.plugin_utils.judge.verdict import verdict
-from ansible_collections.labocloud.room.plugins.plugin_utils.store.manifest import Release
+from ansible_collections.labocloud.room.plugins.plugin_utils.store.manifest import Release, is_fresh
 from ansible_collections.labocloud.room.plugins.plugin_utils.store.packages import (
     RELEASES,
     packages,
@@ -24,8 +24,6 @@ from ansible_collections.labocloud.room.plugins.plugin_utils.store.packages impo
 
 # dpkg's names of the architectures, by the kernel's.
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
-# Seconds for which the store has the versions that its archive has.
-_FRESH = 7 * 24 * 60 * 60
 
 
 def _store_of(has: SeatFacts, settings: Settings) -> str:
@@ -57,9 +55,9 @@ def _has_all(store: Mapping[str, Release], name: str, wanted: list[list[str]], n
     """
     if name not in store:
         return False
-    there = {package for packages in store[name]["wanted"] for package in packages}
-    is_fresh = 0 <= now - store[name]["filled"] < _FRESH
-    return is_fresh and there.issuperset(package for packages in wanted for package in packages)
+    has = {package for packages in store[name]["wanted"] for package in packages}
+    lacks = {package for packages in wanted for package in packages} - has
+    return is_fresh(store[name], now) and not lacks
 
 
 def judge(has: SeatFacts, settings: Settings, builder: Builder) -> PackagesVerdict:

@@ -19,6 +19,8 @@ from ansible_collections.labocloud.room.plugins.module_utils.shapes import fault
 _VERSION = 1
 # Bytes.
 _LARGEST = 16 * 2**20
+# Seconds for which a part has the versions that its archive has.
+_FRESH = 7 * 24 * 60 * 60
 # A part of the store: a release and an architecture.
 _PART = re.compile(r"[a-z]+-[0-9.]+-[a-z0-9]+", re.ASCII)
 
@@ -35,9 +37,9 @@ class File(TypedDict):
 class Release(TypedDict):
     """A part of the store: the packages of a release, for an architecture.
 
-    filled: when, in seconds since 1970. wanted: what it was filled for, a list for each kind of
-    machine. key: the certificate that has signed its index, in ASCII armor. index: the SHA-256 of
-    the files of that, by name. files: by name.
+    filled: when it was begun, in seconds since 1970. wanted: what it was filled for since, a list
+    for each kind of machine. key: the certificate that has signed its index, in ASCII armor.
+    index: the SHA-256 of the files of that, by name. files: by name.
     """
 
     suite: str
@@ -57,6 +59,26 @@ class _Manifest(TypedDict):
 
 
 _SHAPE = shape_of(_Manifest, lambda _: False)
+
+
+def is_fresh(release: Release, now: float) -> bool:
+    """Return whether a part has the versions that its archive has. now: in seconds since 1970."""
+    return 0 <= now - release["filled"] < _FRESH
+
+
+def asked(
+    release: Release | None, packages: list[list[str]], now: float
+) -> tuple[list[list[str]], float]:
+    """Return what a part is filled for, and since when, as one more room asks for packages.
+
+    What rooms ask for adds up: two that share a store would else fetch in turns. It is forgotten
+    with the part's age, and so is a version that the archive has no more. release: what the store
+    has of the part. now: in seconds since 1970.
+    """
+    if release is None or not is_fresh(release, now):
+        return packages, now
+    kinds = {tuple(kind) for kind in (*release["wanted"], *packages)}
+    return [list(kind) for kind in sorted(kinds)], release["filled"]
 
 
 def folder(store: Path, part: str) -> Path:

@@ -128,11 +128,13 @@ def take(
     suite: str,
     architecture: str,
     wanted: list[list[str]],
+    filled: float,
     now: float,
 ) -> int:
     """Take what a machine has brought for a part of the store, and return how many packages it has.
 
-    wanted: what it was asked for. now: in seconds since 1970. What was there and is still wanted
+    wanted: what it was asked for. filled: since when the part is filled for that, and now: both in
+    seconds since 1970. What was there and is still wanted
     stays; where it is not what the archive has signed it goes, and the machine has to bring it
     the next time. Raises ArchiveError, OpenpgpError and OSError; the manifest names nothing then
     that is not there.
@@ -163,7 +165,7 @@ def take(
     release: manifest.Release = {
         "suite": suite,
         "architecture": architecture,
-        "filled": int(now),
+        "filled": int(filled),
         "wanted": wanted,
         "key": key,
         "index": index,
